@@ -1,0 +1,78 @@
+//! Ids to weak addresses, for doors only: a session id from a request, a member id from a private message.
+//! Rooms and couriers never look here.
+
+use std::{hash::Hash, sync::Arc};
+
+use dashmap::DashMap;
+
+use crate::{
+    courier::CourierRef,
+    id::{MemberId, Slot},
+};
+
+/// A concurrent map from a secret or public id to a way to whom it names.
+#[derive(Debug)]
+pub struct Directory<K: Eq + Hash, V>(DashMap<K, V>);
+
+impl<K: Eq + Hash, V: Clone> Directory<K, V> {
+    /// An empty directory.
+    pub fn new() -> Self {
+        Self(DashMap::new())
+    }
+
+    /// Enters an id.
+    pub fn enter(&self, id: K, way: V) {
+        self.0.insert(id, way);
+    }
+
+    /// Looks an id up.
+    pub fn find<Q>(&self, id: &Q) -> Option<V>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.0.get(id).map(|entry| entry.value().clone())
+    }
+
+    /// Strikes an id out.
+    pub fn strike<Q>(&self, id: &Q)
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.0.remove(id);
+    }
+
+    /// Everything that is entered now.
+    pub fn all(&self) -> Vec<V> {
+        self.0.iter().map(|entry| entry.value().clone()).collect()
+    }
+
+    /// How many ids there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Default for Directory<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Where a member is served.
+#[derive(Clone)]
+pub struct Whereabouts {
+    /// The courier.
+    pub courier: CourierRef,
+    /// The member's place there.
+    pub slot: Slot,
+}
+
+/// Members by namespace and id.
+pub type Members = Directory<(Arc<str>, MemberId), Whereabouts>;

@@ -1,0 +1,192 @@
+//! One error for each question an actor can be asked; the variants are what the asker may do something about.
+//! Knows no wire: each error has a stable code, and doors turn codes into what their clients read.
+
+use std::fmt;
+
+/// Why somebody is not in a room now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JoinError {
+    /// The room holds as many as its maker asked for.
+    Full {
+        /// The capacity in force.
+        capacity: usize,
+    },
+    /// The room is by invitation and the member has none.
+    NotInvited,
+    /// The room is locked, or this way of access is not offered.
+    Forbidden,
+    /// The hub's own fault.
+    Internal(Fault),
+}
+
+/// Why a letter was not delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotifyError {
+    /// The room takes letters from its members only, and the sender is none.
+    NotMember,
+    /// The room is not open, and the sender has no seat in it.
+    Forbidden,
+    /// The log did not answer in time or refused.
+    Log(LogError),
+    /// No worker could make a frame of it.
+    Encode(String),
+    /// The hub's own fault.
+    Internal(Fault),
+}
+
+/// Why an owner's command on a room was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ManageError {
+    /// Only an owner of the room may ask for this.
+    Forbidden,
+    /// The hub's own fault.
+    Internal(Fault),
+}
+
+/// What can befall any message to an actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The handler panicked; its state is as it was before.
+    Crashed,
+    /// Too many crashes in a short time: nothing is taken for a while.
+    Quarantined,
+    /// The actor is gone, or the sender is not known to it.
+    Gone,
+}
+
+/// Why the log did not number a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogError {
+    /// No answer within the time limit.
+    TimedOut,
+    /// It cannot take letters now.
+    Unavailable,
+}
+
+/// Why a session ended. Seen in the log, in metrics, and by scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CloseReason {
+    /// The transport's connection was closed or lost.
+    TransportClose,
+    /// The transport was used against its rules.
+    TransportError,
+    /// No pong within the time limit.
+    PingTimeout,
+    /// Bytes that are no packet.
+    ParseError,
+    /// A packet that may not come now, or the hub asked for it.
+    ForcedClose,
+    /// No namespace was joined in time.
+    ConnectTimeout,
+    /// Attachments that were promised did not come in time.
+    HalfPacket,
+    /// More was waiting for the client than an outbox may hold.
+    OutboxFull,
+    /// Something waited for the client and it took nothing for too long.
+    Stalled,
+    /// The process held more for its clients than it may, and this one had the most.
+    OutboxTotal,
+    /// The worker thread stood still too long.
+    WorkerStalled,
+    /// The rooms were started anew after a crash of their thread.
+    ServerRestart,
+    /// The server is shutting down.
+    ShuttingDown,
+    /// The session's own actor crashed.
+    Crashed,
+}
+
+impl CloseReason {
+    /// All reasons, for metrics.
+    pub const ALL: [Self; 14] = [
+        Self::TransportClose,
+        Self::TransportError,
+        Self::PingTimeout,
+        Self::ParseError,
+        Self::ForcedClose,
+        Self::ConnectTimeout,
+        Self::HalfPacket,
+        Self::OutboxFull,
+        Self::Stalled,
+        Self::OutboxTotal,
+        Self::WorkerStalled,
+        Self::ServerRestart,
+        Self::ShuttingDown,
+        Self::Crashed,
+    ];
+
+    /// The reason in Socket.IO's words where it has some.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TransportClose => "transport close",
+            Self::TransportError => "transport error",
+            Self::PingTimeout => "ping timeout",
+            Self::ParseError => "parse error",
+            Self::ForcedClose => "forced close",
+            Self::ConnectTimeout => "connect timeout",
+            Self::HalfPacket => "half packet",
+            Self::OutboxFull => "outbox full",
+            Self::Stalled => "stalled",
+            Self::OutboxTotal => "outbox total",
+            Self::WorkerStalled => "worker stalled",
+            Self::ServerRestart => "server restart",
+            Self::ShuttingDown => "server shutting down",
+            Self::Crashed => "crashed",
+        }
+    }
+
+    /// Whether what was queued before is still to be delivered.
+    pub fn flushes(self) -> bool {
+        matches!(self, Self::ForcedClose | Self::ShuttingDown | Self::ConnectTimeout | Self::ServerRestart)
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a member left a room or a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaveReason {
+    /// It asked to.
+    Leave,
+    /// Its session or its worker ended.
+    Disconnect,
+    /// An owner of the room sent it out.
+    Kick,
+}
+
+impl LeaveReason {
+    /// The reason as clients read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Disconnect => "disconnect",
+            Self::Kick => "kick",
+        }
+    }
+}
+
+macro_rules! fault_from {
+    ($($error:ty),*) => {$(
+        impl From<Fault> for $error {
+            fn from(fault: Fault) -> Self {
+                Self::Internal(fault)
+            }
+        }
+    )*};
+}
+
+fault_from!(JoinError, NotifyError, ManageError);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Crashed => "the message made its handler crash and was dropped",
+            Self::Quarantined => "crashed too often; nothing is taken for a while",
+            Self::Gone => "the one addressed is gone",
+        })
+    }
+}

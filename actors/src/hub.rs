@@ -1,0 +1,209 @@
+//! The hub: which namespaces there are, and the actor that supervises them. Everything outside holds a [`HubHandle`].
+//! Knows no transport and no application: those come in as forms, scripts, gates and heralds.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use actix::{Actor, Context};
+
+use crate::{
+    courier::{Courier, CourierRef},
+    directory::{Directory, Members},
+    id::{Slot, WorkerId},
+    letter::Forms,
+    message::CloseNamespace,
+    metrics::Metrics,
+    namespace::{Namespace, NamespaceSettings, Tenure},
+    ports::{Clock, Gate, Herald, Log, Script, Secrets},
+    post::{Post, WeakPost},
+};
+
+/// Makes the log of one namespace, on that namespace's thread.
+pub type LogMaker = Arc<dyn Fn(&str) -> std::rc::Rc<dyn Log> + Send + Sync>;
+
+/// A namespace as it is configured.
+#[derive(Clone)]
+pub struct Space {
+    /// Its settings.
+    pub settings: NamespaceSettings,
+    /// What its application does.
+    pub script: Arc<dyn Script>,
+    /// Who may come in.
+    pub gate: Arc<dyn Gate>,
+    /// Its presence events.
+    pub herald: Option<Arc<dyn Herald>>,
+}
+
+/// What a hub is built from.
+pub struct Plan {
+    /// The hub's name.
+    pub name: Arc<str>,
+    /// The namespaces by name.
+    pub spaces: BTreeMap<Arc<str>, Space>,
+    /// The forms that letters can take.
+    pub forms: Forms,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub secrets: Arc<dyn Secrets>,
+    /// Where letters are numbered.
+    pub log: LogMaker,
+    /// What a courier may have undigested before rooms wait for it.
+    pub courier_backlog_max: usize,
+    /// How long a sender's handler waits for couriers to hand its letter on before it is told that all is well.
+    pub settle_timeout: std::time::Duration,
+}
+
+/// A hub as sessions, transports and applications hold it.
+#[derive(Clone)]
+pub struct HubHandle(Arc<Shared>);
+
+struct Shared {
+    plan: Plan,
+    metrics: Arc<Metrics>,
+    room_ids: Arc<AtomicU64>,
+    slots: AtomicU64,
+    workers: AtomicU64,
+    members: Members,
+    namespaces: Directory<Arc<str>, WeakPost<Namespace>>,
+    couriers: Directory<WorkerId, CourierRef>,
+}
+
+impl HubHandle {
+    /// A hub without actors yet: [`Hub::start`] starts its namespaces, [`HubHandle::courier`] its couriers.
+    pub fn new(plan: Plan) -> Self {
+        Self(Arc::new(Shared {
+            plan,
+            metrics: Arc::new(Metrics::default()),
+            room_ids: Arc::new(AtomicU64::new(1)),
+            slots: AtomicU64::new(1),
+            workers: AtomicU64::new(1),
+            members: Members::new(),
+            namespaces: Directory::new(),
+            couriers: Directory::new(),
+        }))
+    }
+
+    /// Starts a courier on the present thread, which becomes a worker of the hub.
+    pub fn courier(&self) -> CourierRef {
+        let number = self.0.workers.fetch_add(1, Ordering::Relaxed);
+        let worker = WorkerId(u32::try_from(number).unwrap_or(u32::MAX));
+        let plan = &self.0.plan;
+        let courier =
+            Courier::start(worker, plan.forms.clone(), plan.courier_backlog_max, self.0.metrics.clone());
+        self.0.couriers.enter(worker, courier.clone());
+        courier
+    }
+
+    /// The configuration of a namespace.
+    pub fn space(&self, namespace: &str) -> Option<&Space> {
+        self.0.plan.spaces.get(namespace)
+    }
+
+    /// The names of the namespaces.
+    pub fn spaces(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.plan.spaces.keys()
+    }
+
+    /// The actor of a namespace, while it runs.
+    pub fn namespace(&self, name: &str) -> Option<WeakPost<Namespace>> {
+        self.0.namespaces.find(name)
+    }
+
+    /// The hub's name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.0.plan.name
+    }
+
+    /// The registered forms.
+    pub fn forms(&self) -> &Forms {
+        &self.0.plan.forms
+    }
+
+    /// The time of day.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.plan.clock
+    }
+
+    /// The numbers.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
+    }
+
+    /// Members by id.
+    pub fn members(&self) -> &Members {
+        &self.0.members
+    }
+
+    pub(crate) fn secrets(&self) -> &dyn Secrets {
+        &*self.0.plan.secrets
+    }
+
+    pub(crate) fn settle_timeout(&self) -> std::time::Duration {
+        self.0.plan.settle_timeout
+    }
+
+    pub(crate) fn slot(&self) -> Slot {
+        Slot(self.0.slots.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The rooms of all namespaces are gone with their thread: their members are closed so that they come back.
+    pub fn rooms_lost(&self) {
+        for namespace in self.spaces() {
+            for courier in self.0.couriers.all() {
+                if courier.post.connected() {
+                    courier.post.control(CloseNamespace { namespace: namespace.clone() });
+                }
+            }
+        }
+    }
+
+    fn tenure(&self, name: &Arc<str>, space: &Space) -> Arc<Tenure> {
+        Arc::new(Tenure {
+            hub: self.0.plan.name.clone(),
+            namespace: name.clone(),
+            settings: space.settings.clone(),
+            forms: self.0.plan.forms.clone(),
+            herald: space.herald.clone(),
+            clock: self.0.plan.clock.clone(),
+            metrics: self.0.metrics.clone(),
+            room_ids: self.0.room_ids.clone(),
+        })
+    }
+}
+
+/// The actor at the top. It alone keeps its namespaces alive.
+pub struct Hub {
+    handle: HubHandle,
+    only: Box<dyn Fn(usize) -> bool>,
+    namespaces: BTreeMap<Arc<str>, Post<Namespace>>,
+}
+
+impl Hub {
+    /// Starts, on the present thread, the namespaces whose number (in the order of their names) `only` picks.
+    /// Several threads share a hub by picking different ones.
+    pub fn start(handle: &HubHandle, only: impl Fn(usize) -> bool + 'static) -> actix::Addr<Self> {
+        Self { handle: handle.clone(), only: Box::new(only), namespaces: BTreeMap::new() }.start()
+    }
+}
+
+impl Actor for Hub {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        let plan = &self.handle.0.plan;
+        for (number, (name, space)) in plan.spaces.iter().enumerate() {
+            if (self.only)(number) {
+                let log = (plan.log)(name);
+                let namespace = Namespace::start(self.handle.tenure(name, space), log);
+                self.handle.0.namespaces.enter(name.clone(), namespace.downgrade());
+                self.namespaces.insert(name.clone(), namespace);
+            }
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! What is said: a letter, sealed once and shared by everyone who receives it, and the frames it becomes.
+//! Knows no protocol: a frame is bytes that somebody else made, and a form is only a number here.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::SystemTime,
+};
+
+use bytes::Bytes;
+
+use crate::id::{MemberId, Numbers, RoomKey};
+
+/// Name, arguments and attachments of something said, as a client sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The event's name.
+    pub name: Arc<str>,
+    /// The arguments behind the name: JSON texts joined by commas, without the brackets, numbers and duplicate keys as
+    /// sent. Valid UTF-8 and valid JSON. A blob stands in it as `{"_placeholder":true,"num":N}`.
+    pub args: Bytes,
+    /// The blobs that the placeholders number, from 0.
+    pub blobs: Vec<Bytes>,
+}
+
+/// One message of a transport: text or binary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// A text message, valid UTF-8.
+    Text(Bytes),
+    /// A binary message.
+    Binary(Bytes),
+}
+
+/// One complete WebSocket frame that holds one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The frame: header, then payload.
+    pub frame: Bytes,
+    /// Length of the header in bytes; what lies behind it is the payload, which long-polling takes alone.
+    pub header: u8,
+    /// A binary message, not text.
+    pub binary: bool,
+}
+
+impl Part {
+    /// The payload without the WebSocket header; shares the frame's memory.
+    pub fn payload(&self) -> Bytes {
+        self.frame.slice(usize::from(self.header)..)
+    }
+}
+
+/// A letter in one wire form: a first part and, where it has blobs, the parts that must follow it undivided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The first message.
+    pub first: Part,
+    /// The messages that belong to it and come right behind it.
+    pub rest: Option<Arc<[Part]>>,
+}
+
+impl Frame {
+    /// A frame of one message.
+    pub fn single(first: Part) -> Self {
+        Self { first, rest: None }
+    }
+
+    /// Bytes on the wire, headers included.
+    pub fn len(&self) -> usize {
+        self.parts().map(|part| part.frame.len()).sum()
+    }
+
+    /// False: every frame has a first part.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The parts in order.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        std::iter::once(&self.first).chain(self.rest.iter().flat_map(|rest| rest.iter()))
+    }
+}
+
+/// How a letter is to be treated when not all can be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Class {
+    /// The first to go where a reader is slow.
+    Volatile,
+    /// Delivered to those who are there.
+    #[default]
+    Live,
+    /// Delivered, and kept in the log's history.
+    Kept,
+    /// Kept on disk before it is delivered.
+    Durable,
+}
+
+/// Whom a letter is addressed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The members of one room, or those of its seats that match the tag.
+    Room(RoomKey),
+    /// The members of several rooms, each once.
+    Rooms(Vec<RoomKey>),
+    /// One member.
+    Member(MemberId),
+    /// Every member of the namespace.
+    Everyone,
+    /// Every member that is in some channel of the namespace.
+    AnyChannel,
+}
+
+/// Who said it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The sender; none for what the hub says itself.
+    pub member: Option<MemberId>,
+    /// The account behind the sender, where one is known.
+    pub account: Option<Arc<str>>,
+    /// The node that the sender is connected to; empty on a single node.
+    pub node: Arc<str>,
+}
+
+/// What a sender hands in: everything of a letter but its numbers.
+#[derive(Debug)]
+pub struct Draft {
+    /// What is said.
+    pub content: Content,
+    /// How it may be treated.
+    pub class: Class,
+    /// Two drafts of one sender with the same key are one letter.
+    pub idempotency: Option<Arc<str>>,
+    /// Not delivered after this time.
+    pub expires: Option<SystemTime>,
+    /// A newer letter with the same key may replace this one in a slow reader's outbox.
+    pub conflation: Option<Arc<str>>,
+    /// Follows the letter through logs and nodes.
+    pub trace: Option<Arc<str>>,
+    frames: Frames,
+}
+
+impl Draft {
+    /// A live draft with room for one frame of each registered form.
+    pub fn new(content: Content, forms: &Forms) -> Self {
+        Self {
+            content,
+            class: Class::Live,
+            idempotency: None,
+            expires: None,
+            conflation: None,
+            trace: None,
+            frames: Frames::new(forms.len()),
+        }
+    }
+
+    /// Encodes the draft in one form now, on the caller's thread, and keeps the frame for the letter.
+    pub fn prepare(&self, form: FormId, forms: &Forms, namespace: &str) -> Result<(), EncodeError> {
+        self.frames.frame(form, forms, namespace, &self.content).map(drop)
+    }
+
+    /// Makes the letter: from here on nothing in it changes.
+    pub fn seal(self, address: Address, numbers: Numbers, sent_at: SystemTime) -> Letter {
+        Letter {
+            hub: address.hub,
+            namespace: address.namespace,
+            target: address.target,
+            origin: address.origin,
+            content: self.content,
+            class: self.class,
+            idempotency: self.idempotency,
+            expires: self.expires,
+            conflation: self.conflation,
+            trace: self.trace,
+            sent_at,
+            numbers,
+            frames: self.frames,
+        }
+    }
+}
+
+/// From whom, in which hub and namespace, to whom.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// The hub's name: the prefix of whatever leaves the process.
+    pub hub: Arc<str>,
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// To whom.
+    pub target: Target,
+    /// From whom.
+    pub origin: Origin,
+}
+
+/// A sealed letter. Shared by reference; encoded at most once per form.
+#[derive(Debug)]
+pub struct Letter {
+    /// The hub's name.
+    pub hub: Arc<str>,
+    /// The namespace it was said in.
+    pub namespace: Arc<str>,
+    /// To whom.
+    pub target: Target,
+    /// From whom.
+    pub origin: Origin,
+    /// What is said.
+    pub content: Content,
+    /// How it may be treated.
+    pub class: Class,
+    /// See [`Draft::idempotency`].
+    pub idempotency: Option<Arc<str>>,
+    /// See [`Draft::expires`].
+    pub expires: Option<SystemTime>,
+    /// See [`Draft::conflation`].
+    pub conflation: Option<Arc<str>>,
+    /// See [`Draft::trace`].
+    pub trace: Option<Arc<str>>,
+    /// When the room took it.
+    pub sent_at: SystemTime,
+    /// What the log answered; the letter's id is (namespace, epoch, cursor).
+    pub numbers: Numbers,
+    frames: Frames,
+}
+
+impl Letter {
+    /// The letter in one form; the first caller of a form encodes, the others share.
+    pub fn frame(&self, form: FormId, forms: &Forms) -> Result<&Frame, EncodeError> {
+        self.frames.frame(form, forms, &self.namespace, &self.content)
+    }
+}
+
+/// A registered (codec, view) pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormId(u8);
+
+/// Makes the frame of one form: a codec, and a view from letter to letter before it.
+pub trait Form: Send + Sync + 'static {
+    /// Encodes what is said in a namespace.
+    fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError>;
+}
+
+/// A letter that a form cannot express; the text says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodeError(pub Arc<str>);
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the letter cannot be encoded: {}", self.0)
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
+/// All forms of a hub, registered when it is built. At most [`Forms::MAX`].
+#[derive(Clone, Default)]
+pub struct Forms(Arc<[Arc<dyn Form>]>);
+
+impl Forms {
+    /// The most forms that a hub can have.
+    pub const MAX: usize = 16;
+
+    /// Registers the forms in order. Those beyond [`Forms::MAX`] are not taken.
+    pub fn new(forms: impl IntoIterator<Item = Arc<dyn Form>>) -> Self {
+        Self(forms.into_iter().take(Self::MAX).collect())
+    }
+
+    /// The id of the form that was registered as number `index`, from 0.
+    pub fn id(&self, index: usize) -> Option<FormId> {
+        (index < self.0.len()).then_some(FormId(index as u8))
+    }
+
+    /// Encodes something for one member alone, without a letter.
+    pub fn encode(&self, form: FormId, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
+        Frames::new(self.len()).frame(form, self, namespace, content).cloned()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is registered.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Forms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Forms({})", self.0.len())
+    }
+}
+
+#[derive(Debug)]
+struct Frames(Box<[OnceLock<Result<Frame, EncodeError>>]>);
+
+impl Frames {
+    fn new(count: usize) -> Self {
+        Self((0..count).map(|_| OnceLock::new()).collect())
+    }
+
+    fn frame(&self, form: FormId, forms: &Forms, namespace: &str, content: &Content) -> Result<&Frame, EncodeError> {
+        let (Some(cell), Some(codec)) = (self.0.get(usize::from(form.0)), forms.0.get(usize::from(form.0))) else {
+            return Err(EncodeError("its form is not registered with this hub".into()));
+        };
+        cell.get_or_init(|| codec.encode(namespace, content)).as_ref().map_err(Clone::clone)
+    }
+}

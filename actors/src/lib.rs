@@ -1,0 +1,36 @@
+//! The actors of dondo: who is where, and what was said. No HTTP, no bytes of any protocol, no socket.
+//!
+//! ```text
+//! Session ──► Namespace ──► Room ──► Courier ──► Outbox ──► (a transport takes)
+//!    └──────── letters ──────┘
+//! ```
+//!
+//! * [`message`] is the glossary: every word the actors say.
+//! * [`state`] decides, as plain values; the actors are mailboxes around them.
+//! * [`guard`] is the only door into a supervised actor.
+//! * [`ports`] is what the core asks of the world.
+//!
+//! Invariants: a [`room`] is the only authority on its members; a [`courier`] is the only writer of its outboxes;
+//! only the parent holds a strong address; waits go one way, from transport to courier.
+
+pub mod courier;
+pub mod credit;
+pub mod directory;
+pub mod error;
+pub mod fault;
+pub mod guard;
+pub mod hub;
+pub mod id;
+pub mod letter;
+pub mod memory_log;
+pub mod message;
+pub mod metrics;
+pub mod namespace;
+pub mod outbox;
+pub mod ports;
+pub mod post;
+pub mod room;
+pub mod session;
+pub mod state;
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,0 +1,437 @@
+//! Every word that the actors say to each other. Read this first: a word that is not here is said by nobody.
+//! Down go commands with a reply; up goes one kind of message, [`RoomSays`] or [`CourierSays`].
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use actix::Message;
+use futures_util::task::AtomicWaker;
+
+use crate::{
+    courier::CourierRef,
+    error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
+    id::{MemberId, Numbers, RoomId, RoomKey, Slot, Tag},
+    letter::{Draft, FormId, Frame, Letter, Origin},
+    outbox::Outbox,
+    ports::Announce,
+    post::{Reply, UpPost, WeakPost},
+    room::Room,
+    state::{
+        audience::{Tags, Which},
+        room::{Joiner, Wish},
+    },
+};
+
+macro_rules! messages {
+    ($($name:ident => $result:ty),* $(,)?) => {$(
+        impl Message for $name {
+            type Result = $result;
+        }
+    )*};
+}
+
+messages! {
+    Enter => (), Gone => (), Join => (), Leave => (), Resolve => (), Notify => (), Manage => (), Broadcast => (),
+    SitDown => (), StandUp => (), RoomSays => (), PresenceDue => (),
+    Register => (), Unregister => (), Direct => (), MirrorSeat => (), MirrorUnseat => (), Deliver => (),
+    CloseNamespace => (), EndOutbox => (), CourierSays => (), Heard => (), Pong => (), Hangup => (), Adopt => (),
+}
+
+// Session to namespace.
+
+/// A member has come in; before this the namespace does not know it. Not answered: what follows is refused if it failed.
+pub struct Enter {
+    /// The member.
+    pub member: MemberId,
+    /// Its place at its courier.
+    pub slot: Slot,
+    /// Who is logged in.
+    pub account: Option<Arc<str>>,
+    /// The courier that serves it.
+    pub courier: CourierRef,
+}
+
+/// A member is gone: it leaves every room it was ever sent to. Sent by the drop of its session's guard, so always.
+pub struct Gone {
+    /// The member.
+    pub member: MemberId,
+}
+
+/// A member wants to sit down in a room, which is made if need be.
+pub struct Join {
+    /// The room.
+    pub room: RoomKey,
+    /// The channel it is joined under.
+    pub tag: Tag,
+    /// The name to show.
+    pub user: Option<Arc<str>>,
+    /// Who joins.
+    pub member: MemberId,
+    /// What the maker of a room may ask for.
+    pub wish: Wish,
+    /// Makes the join event; without it nobody is told.
+    pub announce: Option<Announce>,
+    /// Makes the leave event for when the session ends.
+    pub farewell: Option<Announce>,
+    /// Takes the answer.
+    pub reply: Reply<Result<JoinAnswer, JoinError>>,
+}
+
+/// How a join went.
+#[derive(Clone)]
+pub struct JoinAnswer {
+    /// The member had this address already; nothing was sent to anybody.
+    pub already: bool,
+    /// Members that match the address, the joiner among them.
+    pub count: usize,
+    /// The room's capacity, if it has one.
+    pub capacity: Option<usize>,
+    /// The room, for the messages that follow.
+    pub room: WeakPost<Room>,
+}
+
+/// A member gives seats up.
+pub struct Leave {
+    /// The room.
+    pub room: RoomKey,
+    /// Which of its tags.
+    pub which: Which,
+    /// Who leaves.
+    pub member: MemberId,
+    /// Why.
+    pub reason: LeaveReason,
+    /// Makes the leave event, once for each tag; without it the farewell of the join does.
+    pub announce: Option<Announce>,
+    /// Takes the answer; none for leaves that nobody waits for.
+    pub reply: Option<Reply<LeaveAnswer>>,
+}
+
+/// What a leave led to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeaveAnswer {
+    /// The tags given up, each with the members that match it now. Empty: there was no such seat.
+    pub gone: Vec<(Tag, usize)>,
+}
+
+/// Asks for a room that the sender has no seat in.
+pub struct Resolve {
+    /// The room.
+    pub room: RoomKey,
+    /// Takes the way to it; `None` if there is no such room: nobody is in it.
+    pub reply: Reply<Option<WeakPost<Room>>>,
+}
+
+/// A letter for a room, sent straight to it.
+pub struct Notify {
+    /// The room.
+    pub room: RoomKey,
+    /// The address's channel.
+    pub tag: Tag,
+    /// Who says it.
+    pub origin: Origin,
+    /// The sender's place at its courier, left out where it is not to hear itself.
+    pub except: Option<Slot>,
+    /// Whether only members may say something here.
+    pub seat_needed: bool,
+    /// What is said.
+    pub draft: Draft,
+    /// Takes the answer.
+    pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
+}
+
+/// A letter's way: sent when its delivery is queued at every courier that has members of the audience.
+#[derive(Clone, Debug)]
+pub struct NotifyAnswer {
+    /// Members it was handed to.
+    pub recipients: usize,
+    /// What the log answered.
+    pub numbers: Numbers,
+    /// Tells when the couriers have handed it on.
+    pub receipt: Arc<Receipt>,
+}
+
+/// An owner's command on a room.
+pub struct Manage {
+    /// The room.
+    pub room: RoomKey,
+    /// Who commands.
+    pub by: MemberId,
+    /// What.
+    pub command: Command,
+    /// Makes the event that tells the members.
+    pub announce: Option<Announce>,
+    /// Takes the answer.
+    pub reply: Reply<Result<(), ManageError>>,
+}
+
+/// What an owner may command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Let these members or accounts join a room by invitation.
+    Invite(Vec<Arc<str>>),
+    /// Send a member out.
+    Kick(MemberId),
+    /// Close the room to newcomers (`true`) or open it.
+    Lock(bool),
+}
+
+/// A letter to more than one room, or to everybody: one letter, each member once.
+pub struct Broadcast {
+    /// Members of any of these rooms; `None` is everybody in the namespace.
+    pub rooms: Option<Vec<RoomKey>>,
+    /// But not the members of these.
+    pub except_rooms: Vec<RoomKey>,
+    /// And not this member.
+    pub except: Option<Slot>,
+    /// Who says it.
+    pub origin: Origin,
+    /// What is said.
+    pub draft: Draft,
+    /// Takes the answer; `recipients` is not counted here and 0.
+    pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
+}
+
+// Namespace to room.
+
+/// As [`Join`], with what the namespace knows.
+pub struct SitDown {
+    /// Who, and where it is served.
+    pub joiner: Joiner,
+    /// The courier that serves it.
+    pub courier: CourierRef,
+    /// The number of this join in the namespace.
+    pub number: u64,
+    /// See [`Join::tag`].
+    pub tag: Tag,
+    /// See [`Join::wish`].
+    pub wish: Wish,
+    /// See [`Join::announce`].
+    pub announce: Option<Announce>,
+    /// See [`Join::reply`].
+    pub reply: Reply<Result<JoinAnswer, JoinError>>,
+}
+
+/// As [`Leave`], in the namespace's order.
+pub struct StandUp(pub Leave);
+
+/// The time has come for a presence event.
+pub struct PresenceDue;
+
+// Room to namespace.
+
+/// What a room tells the one who owns it.
+pub struct RoomSays {
+    /// The room.
+    pub room: RoomKey,
+    /// What.
+    pub fact: RoomFact,
+}
+
+/// See [`RoomSays`].
+pub enum RoomFact {
+    /// A member sat down; the room has `count` now.
+    Seated {
+        /// The member.
+        member: MemberId,
+        /// All members.
+        count: usize,
+    },
+    /// A member has no seat any more, or was refused one, as of join `number`.
+    Unseated {
+        /// The member.
+        member: MemberId,
+        /// The last join that the room had seen.
+        number: u64,
+        /// All members.
+        count: usize,
+        /// It had a seat before.
+        seated: bool,
+    },
+    /// Nobody is left, as of join `number`.
+    Vacant {
+        /// The last join that the room had seen.
+        number: u64,
+    },
+    /// It wants [`PresenceDue`] after this time.
+    WakeAfter(std::time::Duration),
+}
+
+// To couriers.
+
+/// A member is served here from now on.
+pub struct Register {
+    /// Its place.
+    pub slot: Slot,
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Where its letters go.
+    pub outbox: Arc<Outbox>,
+    /// The form they take.
+    pub form: FormId,
+    /// The way to its session.
+    pub session: UpPost<CourierSays>,
+}
+
+/// A member is served no more.
+pub struct Unregister {
+    /// Its place.
+    pub slot: Slot,
+}
+
+/// A frame for one member alone.
+pub struct Direct {
+    /// Its place.
+    pub slot: Slot,
+    /// What.
+    pub frame: Frame,
+    /// May be dropped where the reader is slow.
+    pub volatile: bool,
+}
+
+/// A room's seat, as the courier is to mirror it.
+pub struct MirrorSeat {
+    /// The room.
+    pub room: RoomId,
+    /// The room's key: letters to several rooms name that.
+    pub key: RoomKey,
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Whose seat.
+    pub slot: Slot,
+    /// Its tags now.
+    pub tags: Tags,
+}
+
+/// A seat that is no more.
+pub struct MirrorUnseat {
+    /// The room.
+    pub room: RoomId,
+    /// Whose seat.
+    pub slot: Slot,
+    /// Whether its session must be told, because somebody else took the seat away.
+    pub kicked: Option<RoomKey>,
+}
+
+/// A letter for those of a courier's members who are in the audience.
+pub struct Deliver {
+    /// Who receives it.
+    pub audience: Audience,
+    /// The letter.
+    pub letter: Arc<Letter>,
+    /// Settled when the courier is done with it.
+    pub receipt: Option<Arc<Receipt>>,
+}
+
+/// Who of a courier's members receives a letter.
+pub enum Audience {
+    /// The seats of one room that match an address.
+    Room {
+        /// The room.
+        room: RoomId,
+        /// The address's channel.
+        tag: Tag,
+        /// All but this one.
+        except: Option<Slot>,
+    },
+    /// The seats of several rooms of the letter's namespace, each member once.
+    Rooms {
+        /// Those of any of these; `None` is every member of the namespace.
+        rooms: Option<Vec<RoomKey>>,
+        /// But of none of these.
+        except_rooms: Vec<RoomKey>,
+        /// And not this one.
+        except: Option<Slot>,
+    },
+    /// Everybody who is in some channel of the letter's namespace.
+    AnyChannel {
+        /// All but this one.
+        except: Option<Slot>,
+    },
+    /// One member.
+    Member(Slot),
+}
+
+/// Ends an outbox behind everything that its courier was sent before.
+pub struct EndOutbox {
+    /// Whose.
+    pub slot: Slot,
+    /// Why.
+    pub reason: CloseReason,
+}
+
+/// The rooms of a namespace are gone with their thread: its members are to come back.
+pub struct CloseNamespace {
+    /// The namespace.
+    pub namespace: Arc<str>,
+}
+
+/// What a courier tells a session.
+pub enum CourierSays {
+    /// Its outbox was ended for this reason.
+    Evicted(CloseReason),
+    /// One of its members lost its seat in a room.
+    Kicked {
+        /// The member's place.
+        slot: Slot,
+        /// The room.
+        room: RoomKey,
+    },
+}
+
+// Transport to session.
+
+/// A whole message has come in. Takes one unit of the session's credit.
+pub struct Heard(pub crate::letter::Wire);
+
+/// The client answered a heartbeat.
+pub struct Pong;
+
+/// The transport is gone, or the session is to end.
+pub struct Hangup(pub CloseReason);
+
+/// Runs something on the session's thread, while the session lives: how a socket moves to its session's worker.
+pub struct Adopt(pub Box<dyn FnOnce() + Send>);
+
+/// Counts the couriers that have still to hand a letter on.
+#[derive(Debug)]
+pub struct Receipt {
+    pending: AtomicUsize,
+    failed: AtomicBool,
+    waiter: AtomicWaker,
+}
+
+impl Receipt {
+    /// For a letter that goes to `couriers`.
+    pub fn new(couriers: usize) -> Arc<Self> {
+        Arc::new(Self {
+            pending: AtomicUsize::new(couriers),
+            failed: AtomicBool::new(false),
+            waiter: AtomicWaker::new(),
+        })
+    }
+
+    /// One courier is done.
+    pub fn settle(&self, delivered: bool) {
+        if !delivered {
+            self.failed.store(true, Ordering::Release);
+        }
+        if self.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.waiter.wake();
+        }
+    }
+
+    /// Waits until all couriers are done; `false` if one of them crashed on the letter.
+    pub async fn settled(&self) -> bool {
+        std::future::poll_fn(|cx| {
+            self.waiter.register(cx.waker());
+            match self.pending.load(Ordering::Acquire) {
+                0 => std::task::Poll::Ready(()),
+                _ => std::task::Poll::Pending,
+            }
+        })
+        .await;
+        !self.failed.load(Ordering::Acquire)
+    }
+}

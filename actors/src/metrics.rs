@@ -1,0 +1,54 @@
+//! Gauges and counters of one hub, read by `/metrics` and by tests. Plain atomics: nobody waits for them.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::error::CloseReason;
+
+/// The numbers of one hub. Gauges go up and down, counters only up.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Gauge: sessions that live.
+    pub sessions: AtomicU64,
+    /// Gauge: members over all namespaces.
+    pub members: AtomicU64,
+    /// Gauge: room actors, channels included.
+    pub rooms: AtomicU64,
+    /// Gauge: bytes that wait in outboxes, frames counted once for each member they wait for.
+    pub outbox_bytes: AtomicU64,
+    /// Counter: letters that rooms took.
+    pub letters: AtomicU64,
+    /// Counter: letters put into outboxes, once for each member.
+    pub deliveries: AtomicU64,
+    /// Counter: handlers that panicked and were caught.
+    pub crashes: AtomicU64,
+    closes: [AtomicU64; CloseReason::ALL.len()],
+}
+
+impl Metrics {
+    /// Adds to a gauge or counter.
+    pub fn add(number: &AtomicU64, by: u64) {
+        number.fetch_add(by, Relaxed);
+    }
+
+    /// Takes from a gauge.
+    pub fn sub(gauge: &AtomicU64, by: u64) {
+        gauge.fetch_sub(by, Relaxed);
+    }
+
+    /// Reads a number.
+    pub fn read(number: &AtomicU64) -> u64 {
+        number.load(Relaxed)
+    }
+
+    /// A session ended.
+    pub fn closed(&self, reason: CloseReason) {
+        if let Some(at) = CloseReason::ALL.iter().position(|&one| one == reason) {
+            Self::add(&self.closes[at], 1);
+        }
+    }
+
+    /// How many sessions ended for each reason.
+    pub fn closes(&self) -> impl Iterator<Item = (CloseReason, u64)> {
+        CloseReason::ALL.iter().zip(&self.closes).map(|(&reason, count)| (reason, Self::read(count)))
+    }
+}

@@ -1,0 +1,297 @@
+//! What the core asks of the world around it: protocols, scripts, the log, the gate, heralds and clocks.
+//! Knows none of their makers.
+
+use std::{any::Any, cell::Cell, fmt, future::Future, pin::Pin, rc::Rc, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+
+use crate::{
+    error::{CloseReason, LeaveReason, LogError},
+    id::{MemberId, Numbers, RoomKey, Tag},
+    letter::{Content, Draft, FormId, Frame, Wire},
+    session::Member,
+};
+
+/// A future that stays on the thread it was made on.
+pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// What a client said, in the core's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It asks to be let into a namespace.
+    Connect {
+        /// The namespace.
+        namespace: Arc<str>,
+        /// Credentials: a JSON text, if any were sent.
+        auth: Option<Bytes>,
+    },
+    /// It leaves a namespace.
+    Disconnect {
+        /// The namespace.
+        namespace: Arc<str>,
+    },
+    /// An event.
+    Event {
+        /// The namespace.
+        namespace: Arc<str>,
+        /// The number to answer under, if an answer is asked for.
+        ack: Option<u64>,
+        /// Name, arguments, blobs.
+        content: Content,
+    },
+    /// The answer to an event of ours.
+    Ack {
+        /// The namespace.
+        namespace: Arc<str>,
+        /// The number that our event carried.
+        id: u64,
+        /// The answer.
+        answer: Answer,
+    },
+    /// Something the protocol answers by itself.
+    Reply(Frame),
+}
+
+/// The arguments of an acknowledgement, as in [`Content::args`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// JSON texts joined by commas.
+    pub args: Bytes,
+    /// The blobs that placeholders in them number.
+    pub blobs: Vec<Bytes>,
+}
+
+/// Bytes that are against a protocol's rules: the session is closed. The text is for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation(pub String);
+
+/// What a session speaks. One value per session, on the session's thread.
+pub trait Protocol: 'static {
+    /// Takes one message of the transport in; what it says, if it is complete.
+    fn decode(&mut self, wire: Wire) -> Result<Option<Said>, Violation>;
+
+    /// Bytes held for a message that is not complete; 0 if none is under way.
+    fn pending_bytes(&self) -> usize;
+
+    /// The form that letters to this session take, given what it said when it connected.
+    fn form(&self, auth: Option<&[u8]>) -> FormId;
+
+    /// Tells the client that it is in a namespace.
+    fn connected(&self, namespace: &str, member: &MemberId) -> Frame;
+
+    /// Tells the client that it is not let into a namespace.
+    fn refused(&self, namespace: &str, refusal: &Refusal) -> Frame;
+
+    /// Tells the client that it was put out of a namespace.
+    fn disconnected(&self, namespace: &str) -> Frame;
+
+    /// An event to this client alone.
+    fn event(&self, namespace: &str, content: &Content, ack: Option<u64>) -> Frame;
+
+    /// The answer to an event of the client.
+    fn ack(&self, namespace: &str, id: u64, answer: &Answer) -> Frame;
+}
+
+/// Why a namespace does not let a client in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// For people, and for the clients' error event.
+    pub message: String,
+    /// Further data for the client: a JSON text.
+    pub data: Option<String>,
+}
+
+/// An event as a script gets it.
+pub struct Event {
+    /// What is said.
+    pub content: Content,
+    /// Answers it, if the client asks for an answer.
+    pub ack: Option<AckHandle>,
+}
+
+/// Answers one event, once.
+pub struct AckHandle {
+    member: Rc<Member>,
+    id: u64,
+    answered: Rc<Cell<bool>>,
+}
+
+impl AckHandle {
+    pub(crate) fn new(member: Rc<Member>, id: u64) -> Self {
+        Self { member, id, answered: Rc::default() }
+    }
+
+    /// For whoever must answer if the first holder crashes.
+    pub(crate) fn twin(&self) -> Self {
+        Self { member: self.member.clone(), id: self.id, answered: self.answered.clone() }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        !self.answered.get()
+    }
+
+    /// Sends the answer.
+    pub fn answer(self, answer: &Answer) {
+        self.answered.set(true);
+        self.member.answer(self.id, answer);
+    }
+}
+
+/// What an application does in a namespace. Its futures run on the session's thread.
+pub trait Script: Send + Sync + 'static {
+    /// A member has come in: the client has its CONNECT already. Events wait until the future ends.
+    /// An error puts the member out again.
+    fn connected(&self, member: Rc<Member>, auth: Option<Bytes>) -> LocalFuture<Result<(), Refusal>>;
+
+    /// An event has come. The future is polled at once, up to its first wait, before the next event is looked at.
+    fn event(&self, member: Rc<Member>, event: Event) -> LocalFuture<()>;
+
+    /// The future for an event panicked; `ack` if it had not answered yet.
+    fn crashed(&self, member: Rc<Member>, name: &str, ack: Option<AckHandle>);
+
+    /// The member is gone; its seats are being left.
+    fn disconnected(&self, member: Rc<Member>, reason: CloseReason);
+}
+
+/// Numbers and keeps letters. One value per namespace, on its room thread.
+pub trait Log: 'static {
+    /// Asks for the numbers of a letter for `room`, whose last numbers are `last`.
+    fn propose(&self, room: &RoomKey, last: Numbers, draft: &Draft) -> Proposal;
+}
+
+/// How a log answers.
+pub enum Proposal {
+    /// At once.
+    Numbered(Numbers),
+    /// It will not.
+    Refused(LogError),
+    /// Later; the room takes no further mail until then, or until its time limit.
+    Later(LocalFuture<Result<Numbers, LogError>>),
+}
+
+/// May this identity do that?
+pub trait Gate: Send + Sync + 'static {
+    /// May a client with these credentials come in? The identity it then has.
+    fn connect(&self, namespace: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal>;
+}
+
+/// Who a member is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The account, if somebody is logged in.
+    pub account: Option<Arc<str>>,
+    /// What the credentials claim besides: a JSON text.
+    pub claims: Option<Arc<str>>,
+    /// When this ends.
+    pub expires: Option<SystemTime>,
+}
+
+/// Lets everybody in as a guest.
+#[derive(Debug, Default)]
+pub struct OpenGate;
+
+impl Gate for OpenGate {
+    fn connect(&self, _: &str, _: Option<&[u8]>) -> Result<Identity, Refusal> {
+        Ok(Identity::default())
+    }
+}
+
+/// One happening that an announcement tells of.
+#[derive(Clone, Copy, Debug)]
+pub struct Happening<'a> {
+    /// The channel that the event names.
+    pub tag: &'a Tag,
+    /// Members that match the address now.
+    pub count: usize,
+    /// Why, for leaves.
+    pub reason: Option<LeaveReason>,
+}
+
+/// Makes the event that tells a room of a join or a leave, once the room knows the numbers.
+#[derive(Clone)]
+pub struct Announce(pub Arc<Announcing>);
+
+/// The function inside an [`Announce`].
+pub type Announcing = dyn Fn(&Happening<'_>) -> Content + Send + Sync;
+
+impl fmt::Debug for Announce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Announce")
+    }
+}
+
+impl PartialEq for Announce {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Announce {}
+
+/// Makes a namespace's presence events.
+pub trait Herald: Send + Sync + 'static {
+    /// Who is online in channels.
+    fn online(&self, online: &Online) -> Content;
+
+    /// Who is in a room.
+    fn room_online(&self, room: &RoomKey, online: &RoomOnline<'_>) -> Content;
+}
+
+/// The state of a namespace's channels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Online {
+    /// Distinct members in at least one channel.
+    pub members: usize,
+    /// Channels with their counts, at most [`Online::CHANNELS`]: changed ones first, then the largest.
+    pub channels: Vec<(Arc<str>, usize)>,
+    /// Whether channels were left out.
+    pub truncated: bool,
+    /// The channel that changed, if it was one.
+    pub changed: Option<Arc<str>>,
+}
+
+impl Online {
+    /// The most channels that are listed.
+    pub const CHANNELS: usize = 100;
+}
+
+/// The state of one room under an address.
+#[derive(Clone, Debug)]
+pub struct RoomOnline<'a> {
+    /// The address's channel.
+    pub tag: &'a Tag,
+    /// Members that match it.
+    pub count: usize,
+    /// At most [`RoomOnline::USERS`] of them with the names they gave, longest seated first.
+    pub users: Vec<(MemberId, Option<Arc<str>>)>,
+}
+
+impl RoomOnline<'_> {
+    /// The most members that are listed.
+    pub const USERS: usize = 100;
+}
+
+/// Tells the time of day. Intervals are tokio's, so that tests can hold them.
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> SystemTime;
+}
+
+/// The machine's clock.
+#[derive(Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// Makes ids that nobody can guess.
+pub trait Secrets: Send + Sync + 'static {
+    /// A fresh public id for a member: 20 URL-safe characters.
+    fn member_id(&self) -> MemberId;
+}
+
+/// What a script keeps with a member.
+pub type Extension = Rc<dyn Any>;

@@ -1,0 +1,469 @@
+//! The session actor: what survives a change of transport. It hears messages, keeps the heartbeat, and owns its members,
+//! one for each namespace. Knows no transport: those take from its outbox and tell it what they read.
+
+mod member;
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+    panic::AssertUnwindSafe,
+    rc::Rc,
+    sync::Arc,
+    task::{Context as TaskContext, Poll, Waker},
+    time::Duration,
+};
+
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, SpawnHandle};
+use bytes::Bytes;
+use futures_util::FutureExt;
+
+pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
+use crate::{
+    courier::CourierRef,
+    credit::{Credit, Unit},
+    directory::Whereabouts,
+    error::CloseReason,
+    hub::HubHandle,
+    id::Slot,
+    letter::{Content, Frame, Wire},
+    message::{Adopt, CourierSays, Direct, EndOutbox, Enter, Gone, Hangup, Heard, Pong, Register, Unregister},
+    metrics::Metrics,
+    outbox::Outbox,
+    ports::{AckHandle, Event, LocalFuture, Protocol, Refusal, Said, Script},
+    post::{Post, UpPost},
+};
+
+/// A session's time limits and sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionSettings {
+    /// From one pong to the next ping.
+    pub ping_interval: Duration,
+    /// From a ping to its pong, at most.
+    pub ping_timeout: Duration,
+    /// To the first namespace; `None` where a protocol has no namespaces.
+    pub connect_timeout: Option<Duration>,
+    /// For the attachments of a packet to come.
+    pub half_packet_timeout: Duration,
+    /// Messages in handling at once.
+    pub credit: usize,
+}
+
+/// What a transport holds of a session.
+#[derive(Clone)]
+pub struct SessionRef {
+    /// The way to the actor.
+    pub post: Post<Session>,
+    /// What waits for the client.
+    pub outbox: Arc<Outbox>,
+    /// What may be read.
+    pub credit: Arc<Credit>,
+}
+
+impl SessionRef {
+    /// Hands a message to the session. The caller has seen [`Credit::poll_ready`] before.
+    pub fn heard(&self, wire: Wire) {
+        self.credit.take();
+        self.post.control(Heard(wire));
+    }
+}
+
+/// The actor.
+pub struct Session {
+    hub: HubHandle,
+    courier: CourierRef,
+    outbox: Arc<Outbox>,
+    credit: Arc<Credit>,
+    protocol: Rc<RefCell<Box<dyn Protocol>>>,
+    settings: SessionSettings,
+    members: BTreeMap<Arc<str>, Seated>,
+    own: Slot,
+    heartbeat: Option<SpawnHandle>,
+    awaiting_pong: bool,
+    connect_timer: Option<SpawnHandle>,
+    half_packet: Option<SpawnHandle>,
+    closing: Option<CloseReason>,
+    on_end: Option<Box<dyn FnOnce(CloseReason)>>,
+}
+
+struct Seated {
+    member: Rc<Member>,
+    script: Arc<dyn Script>,
+    /// Events that wait for the script to have the member in; `None` once it has.
+    held: Held,
+    _guard: MemberGuard,
+}
+
+type Held = Rc<RefCell<Option<VecDeque<(Event, Unit)>>>>;
+
+/// Tells everybody that a member is gone, however its session ends.
+struct MemberGuard {
+    member: Rc<Member>,
+}
+
+impl Drop for MemberGuard {
+    fn drop(&mut self) {
+        let member = &self.member;
+        member.end();
+        if let Some(namespace) = member.home() {
+            namespace.control(Gone { member: member.id().clone() });
+        }
+        member.courier().post.control(Unregister { slot: member.slot() });
+        let hub = member.hub();
+        hub.members().strike(&(member.namespace().clone(), member.id().clone()));
+        Metrics::sub(&hub.metrics().members, 1);
+    }
+}
+
+impl Session {
+    /// Starts a session on the present thread, whose courier is `courier`. `on_end` runs once, however it ends.
+    pub fn start(
+        hub: HubHandle,
+        courier: CourierRef,
+        outbox: Arc<Outbox>,
+        protocol: Box<dyn Protocol>,
+        settings: SessionSettings,
+        on_end: impl FnOnce(CloseReason) + 'static,
+    ) -> SessionRef {
+        let credit = Credit::new(settings.credit);
+        Metrics::add(&hub.metrics().sessions, 1);
+        let session = Self {
+            own: hub.slot(),
+            hub,
+            courier,
+            outbox: outbox.clone(),
+            credit: credit.clone(),
+            protocol: Rc::new(RefCell::new(protocol)),
+            settings,
+            members: BTreeMap::new(),
+            heartbeat: None,
+            awaiting_pong: false,
+            connect_timer: None,
+            half_packet: None,
+            closing: None,
+            on_end: Some(Box::new(on_end)),
+        };
+        SessionRef { post: Post::new(Actor::start(session)), outbox, credit }
+    }
+
+    fn heard(&mut self, wire: Wire, ctx: &mut Context<Self>) {
+        let unit = Unit(self.credit.clone());
+        let said = self.protocol.borrow_mut().decode(wire);
+        self.time_half_packet(ctx);
+        match said {
+            Ok(None) => {}
+            Ok(Some(said)) => self.said(said, unit, ctx),
+            Err(violation) => self.violated(&violation.0, ctx),
+        }
+    }
+
+    fn time_half_packet(&mut self, ctx: &mut Context<Self>) {
+        let pending = self.protocol.borrow().pending_bytes() > 0;
+        match (self.half_packet, pending) {
+            (None, true) => {
+                let timer = ctx.run_later(self.settings.half_packet_timeout, |session, ctx| {
+                    session.close(CloseReason::HalfPacket, ctx);
+                });
+                self.half_packet = Some(timer);
+            }
+            (Some(timer), false) => {
+                ctx.cancel_future(timer);
+                self.half_packet = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn said(&mut self, said: Said, unit: Unit, ctx: &mut Context<Self>) {
+        match said {
+            Said::Connect { namespace, auth } => self.connect(namespace, auth, ctx),
+            Said::Disconnect { namespace } => match self.members.remove(&namespace) {
+                Some(seated) => seated.leave(CloseReason::TransportClose),
+                None => self.violated("it leaves a namespace that it is not in", ctx),
+            },
+            Said::Event { namespace, ack, content } => match self.members.get(&namespace) {
+                Some(seated) => seated.event(content, ack, unit),
+                None => self.violated("an event for a namespace that it is not in", ctx),
+            },
+            Said::Ack { namespace, id, answer } => match self.members.get(&namespace) {
+                Some(seated) => seated.member.answered(id, answer),
+                None => self.violated("an ack for a namespace that it is not in", ctx),
+            },
+            Said::Reply(frame) => self.send(frame),
+        }
+    }
+
+    fn violated(&mut self, what: &str, ctx: &mut Context<Self>) {
+        log::debug!("a session is closed: {what}");
+        self.close(CloseReason::ForcedClose, ctx);
+    }
+
+    fn connect(&mut self, namespace: Arc<str>, auth: Option<Bytes>, ctx: &mut Context<Self>) {
+        if self.members.contains_key(&namespace) {
+            return self.violated("a second CONNECT for a namespace", ctx);
+        }
+        let hub = self.hub.clone();
+        let Some((space, home)) = hub.space(&namespace).zip(hub.namespace(&namespace)) else {
+            return self.refuse(&namespace, &Refusal { message: "Invalid namespace".into(), data: None });
+        };
+        let identity = match space.gate.connect(&namespace, auth.as_deref()) {
+            Ok(identity) => identity,
+            Err(refusal) => return self.refuse(&namespace, &refusal),
+        };
+        if let Some(timer) = self.connect_timer.take() {
+            ctx.cancel_future(timer);
+        }
+        let form = self.protocol.borrow().form(auth.as_deref());
+        let member = Member::new(member::Parts {
+            id: hub.secrets().member_id(),
+            namespace: namespace.clone(),
+            slot: hub.slot(),
+            identity,
+            hub: hub.clone(),
+            courier: self.courier.clone(),
+            home,
+            protocol: self.protocol.clone(),
+            form,
+            credit: self.credit.clone(),
+        });
+        self.register(member.slot(), namespace.clone(), form, ctx);
+        Metrics::add(&hub.metrics().members, 1);
+        let place = Whereabouts { courier: self.courier.clone(), slot: member.slot() };
+        hub.members().enter((namespace.clone(), member.id().clone()), place);
+        member.own(self.protocol.borrow().connected(&namespace, member.id()), false);
+        member.enter(Enter {
+            member: member.id().clone(),
+            slot: member.slot(),
+            account: member.identity().account.clone(),
+            courier: self.courier.clone(),
+        });
+        let held: Held = Rc::new(RefCell::new(Some(VecDeque::new())));
+        let script = space.script.clone();
+        let guard = MemberGuard { member: member.clone() };
+        let seated = Seated { member: member.clone(), script: script.clone(), held: held.clone(), _guard: guard };
+        self.members.insert(namespace, seated);
+        open(script, member, auth, held, ctx.address());
+    }
+
+    fn refuse(&self, namespace: &str, refusal: &Refusal) {
+        self.send(self.protocol.borrow().refused(namespace, refusal));
+    }
+
+    fn register(&self, slot: Slot, namespace: Arc<str>, form: crate::letter::FormId, ctx: &Context<Self>) {
+        let session: UpPost<CourierSays> = Post::new(ctx.address()).up();
+        let outbox = self.outbox.clone();
+        self.courier.post.control(Register { slot, namespace, outbox, form, session });
+    }
+
+    fn send(&self, frame: Frame) {
+        self.courier.post.control(Direct { slot: self.own, frame, volatile: false });
+    }
+
+    fn ping(&mut self, ctx: &mut Context<Self>) {
+        self.outbox.ping();
+        self.awaiting_pong = true;
+        self.heartbeat = Some(ctx.run_later(self.settings.ping_timeout, Self::pong_overdue));
+    }
+
+    fn pong_overdue(&mut self, ctx: &mut Context<Self>) {
+        if self.credit.exhausted() {
+            // The pong may lie unread behind messages that we have not handled: our silence, not the client's.
+            self.heartbeat = Some(ctx.run_later(self.settings.ping_timeout, Self::pong_overdue));
+        } else {
+            self.close(CloseReason::PingTimeout, ctx);
+        }
+    }
+
+    fn close(&mut self, reason: CloseReason, ctx: &mut Context<Self>) {
+        if self.closing.is_some() {
+            return;
+        }
+        self.closing = Some(reason);
+        for (_, seated) in std::mem::take(&mut self.members) {
+            seated.leave(reason);
+        }
+        if reason.flushes() {
+            // Behind whatever this session's courier has yet to put into the outbox.
+            self.courier.post.control(EndOutbox { slot: self.own, reason });
+        } else {
+            self.outbox.end(reason);
+        }
+        ctx.stop();
+    }
+}
+
+impl Seated {
+    fn event(&self, content: Content, ack: Option<u64>, unit: Unit) {
+        let ack = ack.map(|id| AckHandle::new(self.member.clone(), id));
+        let event = Event { content, ack };
+        match self.held.borrow_mut().as_mut() {
+            Some(held) => held.push_back((event, unit)),
+            None => dispatch(&self.script, &self.member, event, unit),
+        }
+    }
+
+    fn leave(self, reason: CloseReason) {
+        self.member.end();
+        let farewell = AssertUnwindSafe(|| self.script.disconnected(self.member.clone(), reason));
+        if let Err(payload) = std::panic::catch_unwind(farewell) {
+            std::mem::forget(payload);
+            log::error!("a disconnect handler in {} panicked", self.member.namespace());
+        }
+    }
+}
+
+/// Lets the script have the member, then its events.
+fn open(
+    script: Arc<dyn Script>,
+    member: Rc<Member>,
+    auth: Option<Bytes>,
+    held: Held,
+    session: actix::Addr<Session>,
+) {
+    run(Box::pin(async move {
+        let opening = AssertUnwindSafe(async { script.connected(member.clone(), auth).await });
+        let failure = match opening.catch_unwind().await {
+            Ok(Ok(())) => None,
+            Ok(Err(refusal)) => Some(refusal.message),
+            Err(payload) => {
+                std::mem::forget(payload);
+                Some("its connect handler panicked".to_owned())
+            }
+        };
+        if let Some(why) = failure {
+            log::warn!("a member of {} is put out: {why}", member.namespace());
+            return session.do_send(PutOut(member.namespace().clone()));
+        }
+        loop {
+            let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);
+            let Some((event, unit)) = next else { break };
+            dispatch(&script, &member, event, unit);
+        }
+        *held.borrow_mut() = None;
+    }));
+}
+
+fn dispatch(script: &Arc<dyn Script>, member: &Rc<Member>, event: Event, unit: Unit) {
+    let open = event.ack.as_ref().map(AckHandle::twin);
+    let name = event.content.name.clone();
+    let (script, member) = (script.clone(), member.clone());
+    run(Box::pin(async move {
+        let _unit = unit;
+        // The script's own code, before its future exists, may panic too.
+        let handling = AssertUnwindSafe(async { script.event(member.clone(), event).await });
+        if let Err(payload) = handling.catch_unwind().await {
+            std::mem::forget(payload);
+            log::error!("a handler in {} panicked; its session goes on", member.namespace());
+            script.crashed(member, &name, open.filter(AckHandle::is_open));
+        }
+    }));
+}
+
+/// Polls a future at once, and leaves what is not done then to the thread.
+fn run(mut future: LocalFuture<()>) {
+    let mut cx = TaskContext::from_waker(Waker::noop());
+    if let Poll::Pending = future.as_mut().poll(&mut cx) {
+        actix_rt::spawn(future);
+    }
+}
+
+/// A member is put out of a namespace by the hub.
+struct PutOut(Arc<str>);
+
+impl actix::Message for PutOut {
+    type Result = ();
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let form = self.protocol.borrow().form(None);
+        self.register(self.own, "".into(), form, ctx);
+        self.heartbeat = Some(ctx.run_later(self.settings.ping_interval, Self::ping));
+        self.connect_timer = self.settings.connect_timeout.map(|limit| {
+            ctx.run_later(limit, |session, ctx| session.close(CloseReason::ConnectTimeout, ctx))
+        });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let reason = self.closing.unwrap_or(CloseReason::Crashed);
+        if !reason.flushes() {
+            self.outbox.end(reason);
+        }
+        self.members.clear();
+        self.courier.post.control(Unregister { slot: self.own });
+        Metrics::sub(&self.hub.metrics().sessions, 1);
+        self.hub.metrics().closed(reason);
+        if let Some(on_end) = self.on_end.take() {
+            on_end(reason);
+        }
+    }
+}
+
+impl Handler<Heard> for Session {
+    type Result = ();
+
+    fn handle(&mut self, heard: Heard, ctx: &mut Self::Context) {
+        if self.closing.is_none() {
+            self.heard(heard.0, ctx);
+        }
+    }
+}
+
+impl Handler<Pong> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: Pong, ctx: &mut Self::Context) {
+        if std::mem::take(&mut self.awaiting_pong) {
+            if let Some(timer) = self.heartbeat.take() {
+                ctx.cancel_future(timer);
+            }
+            self.heartbeat = Some(ctx.run_later(self.settings.ping_interval, Self::ping));
+        }
+    }
+}
+
+impl Handler<Hangup> for Session {
+    type Result = ();
+
+    fn handle(&mut self, hangup: Hangup, ctx: &mut Self::Context) {
+        self.close(hangup.0, ctx);
+    }
+}
+
+impl Handler<Adopt> for Session {
+    type Result = ();
+
+    fn handle(&mut self, adopt: Adopt, _: &mut Self::Context) {
+        (adopt.0)();
+    }
+}
+
+impl Handler<PutOut> for Session {
+    type Result = ();
+
+    fn handle(&mut self, PutOut(namespace): PutOut, _: &mut Self::Context) {
+        if let Some(seated) = self.members.remove(&namespace) {
+            self.send(self.protocol.borrow().disconnected(&namespace));
+            seated.leave(CloseReason::ForcedClose);
+        }
+    }
+}
+
+impl Handler<CourierSays> for Session {
+    type Result = ();
+
+    fn handle(&mut self, says: CourierSays, ctx: &mut Self::Context) {
+        match says {
+            CourierSays::Evicted(reason) => self.close(reason, ctx),
+            CourierSays::Kicked { slot, room } => {
+                let seated = self.members.values().find(|seated| seated.member.slot() == slot);
+                if let Some(seated) = seated {
+                    seated.member.kicked(&room);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Plain values that decide: who is seated, who receives, what may be said. No actor, no clock, no randomness.
+
+pub mod audience;
+pub mod ledger;
+pub mod pace;
+pub mod room;
+pub mod roster;
+pub mod tenancy;
