@@ -1,0 +1,95 @@
+//! Where the hub's namespaces run: on threads of their own, each with an actix system, or on the first HTTP worker.
+//! A thread that ends unasked is started anew, and the members of its namespaces are closed so that they come back.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use actix::{Addr, System};
+use dondo_actors::hub::{Hub, HubHandle};
+use tokio::sync::watch;
+
+thread_local! {
+    /// Keeps the hubs alive that run on this worker.
+    static HUBS: RefCell<Vec<Addr<Hub>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The room threads of one hub; they end when this is dropped.
+pub(crate) struct Rooms {
+    hub: HubHandle,
+    stop: watch::Sender<bool>,
+    on_worker: Arc<AtomicBool>,
+}
+
+impl Rooms {
+    /// Starts `threads` threads and waits until their namespaces run. With 0 they run on the worker that first calls
+    /// [`Rooms::on_worker`].
+    pub(crate) fn start(hub: &HubHandle, threads: usize) -> std::io::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        for number in 0..threads {
+            let (ready, is_ready) = mpsc::channel();
+            let (hub, stopped) = (hub.clone(), stopped.clone());
+            thread::Builder::new()
+                .name(format!("dondo-rooms-{number}"))
+                .spawn(move || watch_over(&hub, number, threads, &stopped, &ready))?;
+            // An error means that the thread is gone, which it has logged itself.
+            let _ = is_ready.recv();
+        }
+        Ok(Self { hub: hub.clone(), stop, on_worker: Arc::new(AtomicBool::new(threads > 0)) })
+    }
+
+    /// To be called on every worker: the first starts the namespaces, if they have no thread of their own.
+    pub(crate) fn on_worker(&self) {
+        if !self.on_worker.swap(true, Ordering::AcqRel) {
+            let hub = Hub::start(&self.hub, |_| true);
+            HUBS.with_borrow_mut(|hubs| hubs.push(hub));
+        }
+    }
+}
+
+impl Drop for Rooms {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+    }
+}
+
+fn watch_over(
+    hub: &HubHandle,
+    number: usize,
+    threads: usize,
+    stopped: &watch::Receiver<bool>,
+    ready: &mpsc::Sender<()>,
+) {
+    loop {
+        let run = AssertUnwindSafe(|| {
+            let system = System::new();
+            let top = system.block_on(async { Hub::start(hub, move |namespace| namespace % threads == number) });
+            // The hub's actor starts its namespaces in its first turn.
+            system.block_on(async { tokio::task::yield_now().await });
+            let _ = ready.send(());
+            let mut stopped = stopped.clone();
+            system.block_on(async move {
+                actix_rt::spawn(async move {
+                    let _ = stopped.wait_for(|stop| *stop).await;
+                    System::current().stop();
+                });
+            });
+            let ended = system.run();
+            drop(top);
+            ended
+        });
+        let outcome = catch_unwind(run);
+        if *stopped.borrow() || stopped.has_changed().is_err() {
+            return;
+        }
+        match outcome {
+            Ok(Ok(())) => log::error!("room thread {number} ended unasked; it is started anew"),
+            Ok(Err(error)) => log::error!("room thread {number} ended: {error}; it is started anew"),
+            Err(_) => log::error!("room thread {number} panicked; it is started anew"),
+        }
+        hub.rooms_lost();
+    }
+}

@@ -1,0 +1,223 @@
+//! A hub put together from its settings, to be mounted in an `App`. Assembly only: no decision is taken here.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Extensions;
+use actix_web::web::ServiceConfig;
+use dondo_actors::hub::{HubHandle, Plan, Space};
+use dondo_actors::id::MemberId;
+use dondo_actors::letter::{Form, Forms};
+use dondo_actors::memory_log::MemoryLog;
+use dondo_actors::namespace::{NamespaceSettings, OnlineUsers};
+use dondo_actors::outbox::OutboxLimits;
+use dondo_actors::ports::{Gate, OpenGate, Secrets, SystemClock};
+use dondo_actors::session::SessionSettings;
+
+use crate::config::{self, Config};
+use crate::http::metrics;
+use crate::io::{Io, IoScript};
+use crate::packs::hub::{self, HubPack};
+use crate::placement::Rooms;
+use crate::protocol::socketio::{Limits, SocketIo, SocketIoForm};
+use crate::transport::engine::{Engine, EngineOptions, Opening, Upper};
+
+/// A running hub. Clones are the same hub; its room threads end with the last of them.
+#[derive(Clone)]
+pub struct Dondo {
+    io: Io,
+    hub: HubHandle,
+    engines: Arc<[Engine]>,
+    rooms: Arc<Rooms>,
+}
+
+/// Builds a [`Dondo`].
+pub struct Builder {
+    config: Config,
+    gate: Arc<dyn Gate>,
+    more: Vec<(String, Upper)>,
+}
+
+impl Dondo {
+    /// Starts from the default settings.
+    pub fn builder() -> Builder {
+        Builder { config: Config::default(), gate: Arc::new(OpenGate), more: Vec::new() }
+    }
+
+    /// The application's face: namespaces, handlers, emits.
+    pub fn io(&self) -> &Io {
+        &self.io
+    }
+
+    /// The actors.
+    pub fn hub(&self) -> &HubHandle {
+        &self.hub
+    }
+
+    /// The Engine.IO endpoints, Socket.IO's first.
+    pub fn engines(&self) -> &Arc<[Engine]> {
+        &self.engines
+    }
+
+    /// Sessions over all endpoints.
+    pub fn sessions(&self) -> usize {
+        self.engines.iter().map(Engine::sessions).sum()
+    }
+
+    /// Mounts the endpoints in an `App`. To be called in the app factory, once for each worker.
+    pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        self.rooms.on_worker();
+        let engines = self.engines.clone();
+        move |app| {
+            for engine in engines.iter() {
+                app.configure(engine.configure());
+            }
+        }
+    }
+
+    /// Mounts `/healthz` and `/metrics`. To be called in the app factory.
+    pub fn configure_observation(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let (hub, engines) = (self.hub.clone(), self.engines.clone());
+        move |app| metrics::configure(app, hub, engines)
+    }
+
+    /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves.
+    pub async fn shut_down(&self, grace: Duration) {
+        futures_util::future::join_all(self.engines.iter().map(|engine| engine.shut_down(grace))).await;
+    }
+}
+
+/// For `HttpServer::on_connect` of an embedder: with it, a client that stopped reading is cut at once. It costs one more
+/// file descriptor for each connection; without it, such a connection stays until the kernel gives it up.
+pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
+    crate::transport::engine::keep_cutter(connection, data);
+}
+
+impl Builder {
+    /// Takes other settings.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Asks somebody who may come in.
+    pub fn gate(mut self, gate: impl Gate) -> Self {
+        self.gate = Arc::new(gate);
+        self
+    }
+
+    /// A further Engine.IO endpoint at `path`, without Socket.IO: its sessions speak what `upper` makes.
+    pub fn engine_at(mut self, path: &str, upper: Upper) -> Self {
+        self.more.push((path.to_owned(), upper));
+        self
+    }
+
+    /// Starts the hub's room threads.
+    ///
+    /// # Errors
+    /// A setting that makes no sense, named in the error; or the system has no thread to give.
+    pub fn build(self) -> io::Result<Dondo> {
+        let config = self.config;
+        config.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
+        let pack = Arc::new(HubPack::new(config.hub.clone()));
+        let mut scripts = BTreeMap::new();
+        let mut spaces = BTreeMap::new();
+        for name in &config.namespaces {
+            let script = Arc::new(IoScript::new(Some(pack.clone())));
+            let name: Arc<str> = name.as_str().into();
+            scripts.insert(name.clone(), script.clone());
+            let settings = namespace_settings(&config);
+            let space = Space { settings, script, gate: self.gate.clone(), herald: Some(pack.clone()) };
+            spaces.insert(name, space);
+        }
+        let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
+        let forms = Forms::new(views.map(|view| Arc::new(SocketIoForm { view }) as Arc<dyn Form>));
+        let upper = upper(&config, &forms)?;
+        let hub = HubHandle::new(Plan {
+            name: "dondo".into(),
+            spaces,
+            forms,
+            clock: Arc::new(SystemClock),
+            secrets: Arc::new(SystemSecrets),
+            log: Arc::new(|_| std::rc::Rc::new(MemoryLog::default())),
+            courier_backlog_max: config.delivery.courier_backlog_max,
+            settle_timeout: config.delivery.courier_stall,
+        });
+        let rooms = Arc::new(Rooms::start(&hub, config.room_threads)?);
+        let options = engine_options(&config);
+        let more = self.more.into_iter().map(|(path, upper)| {
+            let session = SessionSettings { connect_timeout: None, ..options.session };
+            Engine::new(EngineOptions { path, session, ..options.clone() }, hub.clone(), upper)
+        });
+        let main = Engine::new(options.clone(), hub.clone(), upper);
+        let engines = std::iter::once(main).chain(more).collect();
+        Ok(Dondo { io: Io::new(hub.clone(), scripts), hub, engines, rooms })
+    }
+}
+
+fn upper(config: &Config, forms: &Forms) -> io::Result<Upper> {
+    let (Some(plain), dotnet) = (forms.id(0), forms.id(1)) else {
+        return Err(io::Error::other("the hub has no form for Socket.IO"));
+    };
+    let limits = Limits {
+        attachments_max: config.engine.attachments_max,
+        packet_bytes_max: config.engine.max_payload,
+        ..Limits::default()
+    };
+    Ok(Arc::new(move |opening: &Opening| {
+        let dialect = opening.query.iter().any(|(key, value)| key == "dialect" && value == "dotnet");
+        Box::new(SocketIo::new(limits, plain, dotnet, dialect))
+    }))
+}
+
+fn namespace_settings(config: &Config) -> NamespaceSettings {
+    let presence = &config.hub.presence;
+    NamespaceSettings {
+        presence_interval: presence.interval,
+        deliveries_per_second: presence.deliveries_per_s,
+        online_users: match presence.online_users {
+            config::OnlineUsers::All => OnlineUsers::All,
+            config::OnlineUsers::Channel => OnlineUsers::Channel,
+            config::OnlineUsers::Off => OnlineUsers::Off,
+        },
+        join_events_up_to: presence.join_events_up_to,
+        courier_patience: config.delivery.courier_stall,
+        ..NamespaceSettings::default()
+    }
+}
+
+fn engine_options(config: &Config) -> EngineOptions {
+    let engine = &config.engine;
+    EngineOptions {
+        path: config.path.clone(),
+        origins: config.origins.clone(),
+        upgrade_timeout: engine.upgrade_timeout,
+        max_payload: engine.max_payload,
+        session: SessionSettings {
+            ping_interval: engine.ping_interval,
+            ping_timeout: engine.ping_timeout,
+            connect_timeout: Some(engine.connect_timeout),
+            half_packet_timeout: engine.attachments_timeout,
+            credit: engine.inbound_max,
+        },
+        outbox: OutboxLimits {
+            bytes_max: config.outbox_bytes_max(),
+            count_max: config.delivery.outbox_count_max,
+            stall_timeout: config.stall_timeout(),
+            total_max: config.delivery.outbox_total_max as u64,
+        },
+    }
+}
+
+/// Ids from the system's generator.
+struct SystemSecrets;
+
+impl Secrets for SystemSecrets {
+    fn member_id(&self) -> Option<MemberId> {
+        let id = crate::transport::engine::secret();
+        id.inspect_err(|error| log::error!("nobody can be let in: {error}")).ok().map(MemberId::new)
+    }
+}

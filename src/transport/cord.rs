@@ -1,0 +1,294 @@
+//! One WebSocket of an Engine.IO session, without its socket: bytes in, bytes out, and what both mean for the session.
+//! Two drivers hold it: a task that owns a TCP stream (`taken`), and a response body of actix-http (`engine::body`).
+//! Decision 0001 says why there are two.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use dondo_actors::error::CloseReason;
+use dondo_actors::letter::Part;
+use dondo_actors::message::Hangup;
+use dondo_actors::outbox::{Outbox, Taken};
+use tokio::time::Sleep;
+
+use super::engine::connection::{Connection, Stage};
+use super::engine::packet::Packet;
+use super::websocket::{Event, Machine, close_frame, pong_frame};
+use crate::protocol::frame;
+
+/// Bytes taken from the outbox at a time: what a stuck write can hold beside the outbox's own limit.
+const TAKE_MAX: usize = 64 * 1024;
+
+/// What a driver does when nothing is left to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Flush, then close in good order.
+    Finish,
+    /// Cut the connection: its peer does not read.
+    Cut,
+}
+
+/// See the module.
+pub(crate) struct Cord {
+    connection: Arc<Connection>,
+    machine: Machine,
+    phase: Phase,
+    out: VecDeque<Bytes>,
+    parts: Vec<Part>,
+    pong: Option<Bytes>,
+    end: Option<End>,
+    /// Input that waits for credit.
+    held: BytesMut,
+}
+
+enum Phase {
+    /// The session is on polling; this socket has until then to take over.
+    Probing { probed: bool, deadline: Pin<Box<Sleep>> },
+    Live,
+}
+
+impl Cord {
+    /// The WebSocket that a session begins on: `open` is its first message.
+    pub(crate) fn open(connection: Arc<Connection>, max_payload: usize, open: &str) -> Self {
+        let mut cord = Self::new(connection, max_payload, Phase::Live);
+        cord.say(open);
+        cord
+    }
+
+    /// A WebSocket that asks to take a session over. The connection is in [`Stage::Upgrading`] by now.
+    pub(crate) fn probing(connection: Arc<Connection>, max_payload: usize, limit: Duration) -> Self {
+        let deadline = Box::pin(tokio::time::sleep(limit));
+        Self::new(connection, max_payload, Phase::Probing { probed: false, deadline })
+    }
+
+    fn new(connection: Arc<Connection>, max_payload: usize, phase: Phase) -> Self {
+        Self {
+            connection,
+            machine: Machine::new(max_payload),
+            phase,
+            out: VecDeque::new(),
+            parts: Vec::new(),
+            pong: None,
+            end: None,
+            held: BytesMut::new(),
+        }
+    }
+
+    /// Takes in what was read. Not to be called while [`Cord::poll_wants`] is pending.
+    pub(crate) fn read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut) {
+        while self.end.is_none() && self.has_credit(cx) {
+            match self.machine.feed(input) {
+                Ok(None) => break,
+                Ok(Some(event)) => self.event(event),
+                Err(fault) => {
+                    log::debug!("a WebSocket is closed: {}", fault.reason);
+                    self.out.push_back(fault.close_frame());
+                    self.hang_up(CloseReason::TransportError);
+                }
+            }
+        }
+        // What waits for credit, or is the beginning of a header, is little: it must not keep a read buffer alive.
+        self.held = BytesMut::from(&input[..]);
+        input.clear();
+    }
+
+    /// Ready when more may be read. Input that waited for credit is taken in first.
+    pub(crate) fn poll_wants(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.end.is_some() || !self.has_credit(cx) {
+            return Poll::Pending;
+        }
+        if !self.held.is_empty() {
+            let mut held = std::mem::take(&mut self.held);
+            self.read(cx, &mut held);
+            if self.end.is_some() || !self.has_credit(cx) {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// What was held back, to stand before what is read next.
+    pub(crate) fn held(&mut self) -> BytesMut {
+        std::mem::take(&mut self.held)
+    }
+
+    fn has_credit(&self, cx: &mut Context<'_>) -> bool {
+        self.connection.session.credit.poll_ready(cx).is_ready()
+    }
+
+    /// The peer closed, or the connection broke.
+    pub(crate) fn lost(&mut self) {
+        self.hang_up(CloseReason::TransportClose);
+        self.end = Some(End::Finish);
+    }
+
+    fn hang_up(&mut self, reason: CloseReason) {
+        if let Phase::Live = self.phase {
+            self.connection.session.post.control(Hangup(reason));
+        }
+        self.end.get_or_insert(End::Finish);
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Pong => {}
+            Event::Ping(data) => self.pong = Some(pong_frame(&data)),
+            Event::Close(code) => {
+                self.out.push_back(close_frame(code.unwrap_or(1000)));
+                self.hang_up(CloseReason::TransportClose);
+            }
+            Event::Message(wire) => match Packet::from_wire(wire) {
+                Ok(packet) => self.packet(packet),
+                Err(_) => {
+                    self.say_close();
+                    self.hang_up(CloseReason::ParseError);
+                }
+            },
+        }
+    }
+
+    fn packet(&mut self, packet: Packet) {
+        if let Phase::Probing { probed, .. } = &mut self.phase {
+            match packet {
+                Packet::Ping(data) if data == "probe" => {
+                    if !std::mem::replace(probed, true) {
+                        self.connection.probe();
+                    }
+                    self.say("3probe");
+                }
+                Packet::Upgrade => {
+                    self.connection.upgrade();
+                    self.phase = Phase::Live;
+                }
+                _ => {
+                    self.say_close();
+                    self.end = Some(End::Finish);
+                }
+            }
+            return;
+        }
+        match packet {
+            Packet::Message(wire) => self.connection.session.heard(wire),
+            Packet::Pong => self.connection.session.pong(),
+            Packet::Close => {
+                self.say_close();
+                self.hang_up(CloseReason::TransportClose);
+            }
+            Packet::Ping(_) => {
+                self.say_close();
+                self.hang_up(CloseReason::TransportError);
+            }
+            Packet::Open | Packet::Upgrade | Packet::Noop => {}
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.out.push_back(frame::text([text.as_bytes()]).frame);
+    }
+
+    fn say_close(&mut self) {
+        self.out.push_back(Bytes::from_static(&[0x88, 0]));
+    }
+
+    /// Moves what is to be written to the front of the driver's queue. Pending: nothing is, and the waker is kept.
+    /// Ready with an end: nothing more will come behind what is queued.
+    pub(crate) fn poll_out(&mut self, cx: &mut Context<'_>, queue: &mut VecDeque<Bytes>) -> Poll<Option<End>> {
+        self.check_deadline(cx);
+        let before = queue.len();
+        queue.extend(self.pong.take());
+        queue.extend(self.out.drain(..));
+        if self.end.is_none() && matches!(self.phase, Phase::Live) {
+            self.take(cx, queue);
+        }
+        match self.end {
+            Some(end) => Poll::Ready(Some(end)),
+            None if queue.len() > before => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
+    fn take(&mut self, cx: &mut Context<'_>, queue: &mut VecDeque<Bytes>) {
+        loop {
+            match self.connection.session.outbox.poll_take(cx, TAKE_MAX, &mut self.parts) {
+                Poll::Pending => break,
+                Poll::Ready(Taken::Nudged) => {}
+                Poll::Ready(Taken::Some { ping }) => {
+                    if ping {
+                        queue.push_back(Bytes::from_static(PING));
+                    }
+                    queue.extend(self.parts.drain(..).map(|part| part.frame));
+                    break;
+                }
+                Poll::Ready(Taken::Ended(reason)) => {
+                    self.end = Some(ending(reason));
+                    match reason {
+                        CloseReason::ShuttingDown => queue.push_back(close_frame(1001)),
+                        _ => queue.push_back(Bytes::from_static(&[0x88, 0])),
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Ready when the connection is to end although something may still be being written: cut, or flushed for a while.
+    pub(crate) fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        if let Phase::Probing { .. } = self.phase {
+            return Poll::Pending;
+        }
+        let end = ready!(self.connection.session.outbox.poll_cut(cx).map(ending));
+        if end == End::Cut || self.end.is_none() {
+            self.end = Some(end);
+            self.say_close();
+        }
+        Poll::Ready(end)
+    }
+
+    /// The outbox that it takes from, or is to take over.
+    pub(crate) fn outbox(&self) -> Arc<Outbox> {
+        self.connection.session.outbox.clone()
+    }
+
+    /// How it ends, if that is decided.
+    pub(crate) fn decided(&self) -> Option<End> {
+        self.end
+    }
+
+    fn check_deadline(&mut self, cx: &mut Context<'_>) {
+        if let Phase::Probing { deadline, .. } = &mut self.phase
+            && deadline.as_mut().poll(cx).is_ready()
+        {
+            self.end.get_or_insert(End::Finish);
+        }
+    }
+}
+
+impl Drop for Cord {
+    fn drop(&mut self) {
+        match self.phase {
+            Phase::Live => self.connection.session.post.control(Hangup(CloseReason::TransportClose)),
+            // Only this socket goes: the session stays where it was.
+            Phase::Probing { .. } => self.connection.step(Stage::Upgrading, Stage::Polling),
+        }
+    }
+}
+
+/// `2` as a text frame.
+const PING: &[u8] = &[0x81, 1, b'2'];
+
+/// How a connection ends for a reason: what a stuck peer cannot take is not waited for.
+pub(crate) fn ending(reason: CloseReason) -> End {
+    match reason {
+        CloseReason::OutboxFull
+        | CloseReason::Stalled
+        | CloseReason::OutboxTotal
+        | CloseReason::WorkerStalled
+        | CloseReason::PingTimeout => End::Cut,
+        _ => End::Finish,
+    }
+}

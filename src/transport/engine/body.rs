@@ -1,0 +1,156 @@
+//! The driver inside somebody's `App`: a WebSocket as the body of a 101 response (decision 0001). actix-http polls it
+//! only while its own write buffer has room, so a stalled peer is cut from beside it, through [`Cutter`].
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd};
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{Extensions, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use tokio::net::TcpStream;
+
+use crate::transport::cord::{Cord, End, ending};
+
+/// Bytes handed out between two flushes: actix-http's write buffer keeps whatever size it once grew to.
+const PIECE: usize = 4096;
+
+/// A second descriptor of a connection, through which it can be cut although nobody polls it. It dies with the
+/// connection's data.
+struct Cutter(Arc<OwnedFd>);
+
+/// Keeps a [`Cutter`] with a connection, if its kind is known.
+pub(crate) fn keep_cutter(connection: &dyn Any, data: &mut Extensions) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        && let Ok(descriptor) = stream.as_fd().try_clone_to_owned()
+    {
+        data.insert(Cutter(Arc::new(descriptor)));
+    }
+}
+
+pub(super) fn response(request: &HttpRequest, payload: Payload, cord: Option<Cord>) -> HttpResponse {
+    let Ok(mut response) = actix_web_actors::ws::handshake(request) else {
+        return HttpResponse::BadRequest().finish();
+    };
+    let Some(cord) = cord else {
+        // Without a code, as the session has a WebSocket already.
+        return response.message_body(Last(Some(Bytes::from_static(&[0x88, 0])))).map_or_else(
+            |_| HttpResponse::InternalServerError().finish(),
+            HttpResponse::map_into_boxed_body,
+        );
+    };
+    if let Some(Cutter(descriptor)) = request.conn_data::<Cutter>() {
+        watch(&cord, Arc::downgrade(descriptor));
+    }
+    let body = Body { cord, payload, queue: VecDeque::new(), given: 0, ending: None };
+    response
+        .message_body(body)
+        .map_or_else(|_| HttpResponse::InternalServerError().finish(), HttpResponse::map_into_boxed_body)
+}
+
+/// Cuts the connection when its outbox says so.
+fn watch(cord: &Cord, descriptor: Weak<OwnedFd>) {
+    let outbox = cord.outbox();
+    actix_rt::spawn(async move {
+        let reason = std::future::poll_fn(|cx| outbox.poll_cut(cx)).await;
+        if ending(reason) == End::Finish {
+            // In good order first: a peer that reads gets the close frame.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        // The connection owns the descriptor: if it is gone, so is the connection.
+        if let Some(descriptor) = descriptor.upgrade() {
+            let socket = socket2::SockRef::from(&*descriptor);
+            let _ = socket.set_linger(Some(Duration::ZERO));
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    });
+}
+
+struct Body {
+    cord: Cord,
+    payload: Payload,
+    queue: VecDeque<Bytes>,
+    given: usize,
+    ending: Option<End>,
+}
+
+impl Body {
+    fn read(&mut self, cx: &mut Context<'_>) {
+        while self.cord.poll_wants(cx).is_ready() {
+            match Pin::new(&mut self.payload).poll_next(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Some(Ok(chunk))) => {
+                    let mut input = self.cord.held();
+                    match input.is_empty() {
+                        true => input = BytesMut::from(chunk),
+                        false => input.extend_from_slice(&chunk),
+                    }
+                    self.cord.read(cx, &mut input);
+                }
+                Poll::Ready(_) => return self.cord.lost(),
+            }
+        }
+    }
+}
+
+impl MessageBody for Body {
+    type Error = io::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = &mut *self;
+        this.read(cx);
+        if let Poll::Ready(end) = this.cord.poll_cut(cx) {
+            this.ending = Some(end);
+        }
+        if this.queue.is_empty() {
+            let spare = &mut this.queue;
+            if let Poll::Ready(Some(end)) = this.cord.poll_out(cx, spare) {
+                this.ending = Some(end);
+            }
+        }
+        if this.given >= PIECE && !this.queue.is_empty() {
+            this.given = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Some(front) = this.queue.front_mut() else {
+            return if this.ending.is_some() { Poll::Ready(None) } else { Poll::Pending };
+        };
+        let piece = front.split_to(front.len().min(PIECE - this.given));
+        if front.is_empty() {
+            this.queue.pop_front();
+        }
+        this.given += piece.len();
+        if this.queue.is_empty() && this.queue.capacity() > 64 {
+            this.queue = VecDeque::new();
+        }
+        Poll::Ready(Some(Ok(piece)))
+    }
+}
+
+/// A body of one frame that ends the response.
+struct Last(Option<Bytes>);
+
+impl MessageBody for Last {
+    type Error = io::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Poll::Ready(self.0.take().map(Ok))
+    }
+}

@@ -1,0 +1,90 @@
+//! What the transports of one Engine.IO session share: where the session stands, and who is using it right now.
+//! Plain flags: requests of one session may run on different workers.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use dondo_actors::session::SessionRef;
+
+use super::handshake::TransportNow;
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Stage {
+    /// On long-polling.
+    Polling,
+    /// On long-polling, and a WebSocket is asking to take over.
+    Upgrading,
+    /// On a WebSocket.
+    WebSocket,
+}
+
+/// One session as its transports see it.
+pub(crate) struct Connection {
+    /// The session.
+    pub(crate) session: SessionRef,
+    stage: AtomicU8,
+    probed: AtomicBool,
+    /// A GET is waiting.
+    pub(crate) polling: AtomicBool,
+    /// A POST body is being read.
+    pub(crate) posting: AtomicBool,
+}
+
+impl Connection {
+    pub(crate) fn new(session: SessionRef, stage: Stage) -> Self {
+        Self {
+            session,
+            stage: AtomicU8::new(stage as u8),
+            probed: AtomicBool::new(false),
+            polling: AtomicBool::new(false),
+            posting: AtomicBool::new(false),
+        }
+    }
+
+    /// Where the session stands, in the handshake's words.
+    pub(crate) fn now(&self) -> TransportNow {
+        match self.stage.load(Ordering::Acquire) {
+            stage if stage == Stage::Polling as u8 => TransportNow::Polling,
+            stage if stage == Stage::Upgrading as u8 => TransportNow::Upgrading,
+            _ => TransportNow::WebSocket,
+        }
+    }
+
+    /// A WebSocket asks to take over; `false` if another one does or has.
+    pub(crate) fn begin_upgrade(&self) -> bool {
+        self.swap(Stage::Polling, Stage::Upgrading)
+    }
+
+    /// From one stage to another, if that is where the session stands.
+    pub(crate) fn step(&self, from: Stage, to: Stage) {
+        if self.swap(from, to) {
+            self.probed.store(false, Ordering::Release);
+        }
+    }
+
+    fn swap(&self, from: Stage, to: Stage) -> bool {
+        let swapped =
+            self.stage.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire);
+        swapped.is_ok()
+    }
+
+    /// The client probes a WebSocket: GETs are answered at once from now on, so that it can stop polling.
+    pub(crate) fn probe(&self) {
+        self.probed.store(true, Ordering::Release);
+        self.session.outbox.nudge();
+    }
+
+    /// Whether GETs are to be answered at once.
+    pub(crate) fn is_probed(&self) -> bool {
+        self.probed.load(Ordering::Acquire)
+    }
+
+    /// The client has moved to the WebSocket. A GET that still waits is ended.
+    pub(crate) fn upgrade(&self) {
+        self.step(Stage::Upgrading, Stage::WebSocket);
+        if self.polling.load(Ordering::Acquire) {
+            self.session.outbox.nudge();
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! The checks of the handshake, row by row of wire reference 1.4 and 1.5.
+//! Nothing here opens a socket: a request is a value.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::HashSet;
+
+use super::*;
+
+fn settings() -> Settings {
+    Settings {
+        polling: true,
+        websocket: true,
+        allow_eio3: false,
+        origins: Origins::SameHost,
+    }
+}
+
+fn get(query: &str) -> Request<'_> {
+    Request {
+        method: "GET",
+        upgrade: false,
+        query,
+        origin: None,
+        host: Some(b"a.example"),
+    }
+}
+
+fn upgrade(query: &str) -> Request<'_> {
+    Request {
+        upgrade: true,
+        ..get(query)
+    }
+}
+
+fn open(transport: Transport, revision: Revision) -> Result<Ask, Refusal> {
+    Ok(Ask::Open {
+        transport,
+        revision,
+        query: Vec::new(),
+    })
+}
+
+fn session(visit: Visit) -> Result<Ask, Refusal> {
+    Ok(Ask::Session {
+        sid: "S".to_owned(),
+        visit,
+    })
+}
+
+#[test]
+fn each_row_of_the_error_table_for_plain_http() {
+    let eio = "EIO=4&transport=polling";
+    for (method, query, expected) in [
+        ("GET", eio, open(Transport::Polling, Revision::V4)),
+        ("GET", "EIO=4", Err(Refusal::TransportUnknown)),
+        ("GET", "", Err(Refusal::TransportUnknown)),
+        ("GET", "EIO=4&transport=", Err(Refusal::TransportUnknown)),
+        ("GET", "EIO=4&transport=foo", Err(Refusal::TransportUnknown)),
+        (
+            "GET",
+            "EIO=4&transport=Polling",
+            Err(Refusal::TransportUnknown),
+        ),
+        (
+            "GET",
+            "EIO=4&transport=__proto__",
+            Err(Refusal::TransportUnknown),
+        ),
+        (
+            "GET",
+            "EIO=4&transport=webtransport",
+            Err(Refusal::TransportUnknown),
+        ),
+        (
+            "GET",
+            "EIO=4&transport=polling&transport=polling",
+            Err(Refusal::TransportUnknown),
+        ),
+        ("POST", eio, Err(Refusal::BadMethod)),
+        ("OPTIONS", eio, Err(Refusal::BadMethod)),
+        ("HEAD", eio, Err(Refusal::BadMethod)),
+        ("GET", "EIO=4&transport=websocket", Err(Refusal::BadRequest)),
+        (
+            "GET",
+            "EIO=3&transport=polling",
+            Err(Refusal::UnsupportedVersion),
+        ),
+        (
+            "GET",
+            "EIO=5&transport=polling",
+            Err(Refusal::UnsupportedVersion),
+        ),
+        (
+            "GET",
+            "EIO=99&transport=polling",
+            Err(Refusal::UnsupportedVersion),
+        ),
+        (
+            "GET",
+            "EIO=abc&transport=polling",
+            Err(Refusal::UnsupportedVersion),
+        ),
+        (
+            "GET",
+            "EIO=&transport=polling",
+            Err(Refusal::UnsupportedVersion),
+        ),
+        (
+            "GET",
+            "EIO=4&EIO=4&transport=polling",
+            Err(Refusal::UnsupportedVersion),
+        ),
+        ("GET", "transport=polling", Err(Refusal::UnsupportedVersion)),
+        ("GET", "EIO=4&transport=polling&sid=S", session(Visit::Get)),
+        ("GET", "transport=polling&sid=S", session(Visit::Get)),
+        (
+            "POST",
+            "EIO=4&transport=polling&sid=S",
+            session(Visit::Post),
+        ),
+        (
+            "PUT",
+            "EIO=4&transport=polling&sid=S",
+            session(Visit::OtherMethod),
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket&sid=S",
+            session(Visit::NoUpgrade),
+        ),
+        ("GET", "EIO=4&sid=S", Err(Refusal::TransportUnknown)),
+    ] {
+        let request = Request {
+            method,
+            ..get(query)
+        };
+        assert_eq!(check(&request, &settings()), expected, "{method} {query}");
+    }
+}
+
+#[test]
+fn an_upgrade_is_refused_before_the_switch_for_each_fault_it_can_have() {
+    for (query, expected) in [
+        (
+            "EIO=4&transport=websocket",
+            open(Transport::WebSocket, Revision::V4),
+        ),
+        ("EIO=4&transport=websocket&sid=S", session(Visit::Upgrade)),
+        ("EIO=4", Err(Refusal::TransportUnknown)),
+        ("EIO=4&transport=foo", Err(Refusal::TransportUnknown)),
+        ("EIO=4&transport=polling", Err(Refusal::BadRequest)),
+        ("EIO=4&transport=polling&sid=S", Err(Refusal::BadRequest)),
+        (
+            "EIO=99&transport=websocket",
+            Err(Refusal::UnsupportedVersion),
+        ),
+        (
+            "EIO=3&transport=websocket&sid=S",
+            Err(Refusal::UnsupportedVersion),
+        ),
+        ("transport=websocket", Err(Refusal::UnsupportedVersion)),
+    ] {
+        assert_eq!(check(&upgrade(query), &settings()), expected, "{query}");
+    }
+    let post = Request {
+        method: "POST",
+        ..upgrade("EIO=4&transport=websocket&sid=S")
+    };
+    assert_eq!(check(&post, &settings()), Err(Refusal::BadMethod));
+}
+
+#[test]
+fn of_several_faults_the_first_of_the_table_is_told() {
+    let strange = Some(&b"https://evil.example"[..]);
+    let illegal = Some(&b"\x01"[..]);
+    for (method, query, origin, expected) in [
+        (
+            "POST",
+            "EIO=9&transport=foo",
+            illegal,
+            Refusal::TransportUnknown,
+        ),
+        (
+            "POST",
+            "EIO=9&transport=websocket",
+            illegal,
+            Refusal::BadRequest,
+        ),
+        (
+            "POST",
+            "EIO=9&transport=websocket",
+            strange,
+            Refusal::BadMethod,
+        ),
+        (
+            "GET",
+            "EIO=9&transport=websocket",
+            strange,
+            Refusal::BadRequest,
+        ),
+        (
+            "GET",
+            "EIO=9&transport=polling",
+            strange,
+            Refusal::Forbidden,
+        ),
+        (
+            "GET",
+            "EIO=9&transport=polling",
+            None,
+            Refusal::UnsupportedVersion,
+        ),
+    ] {
+        let request = Request {
+            method,
+            origin,
+            ..get(query)
+        };
+        assert_eq!(
+            check(&request, &settings()),
+            Err(expected),
+            "{method} {query}"
+        );
+    }
+}
+
+#[test]
+fn a_strange_origin_may_neither_open_nor_upgrade() {
+    for (origin, allowed) in [
+        (&b"https://a.example"[..], true),
+        (b"https://evil-a.example", false),
+        (b"https://a.example.evil.net", false),
+        (b"null", false),
+    ] {
+        for request in [
+            get("EIO=4&transport=polling"),
+            upgrade("EIO=4&transport=websocket"),
+            upgrade("EIO=4&transport=websocket&sid=S"),
+        ] {
+            let request = Request {
+                origin: Some(origin),
+                ..request
+            };
+            let result = check(&request, &settings());
+            assert_eq!(result.is_ok(), allowed, "{request:?}");
+            assert!(allowed || result == Err(Refusal::Forbidden), "{request:?}");
+        }
+    }
+    let poll = Request {
+        origin: Some(b"https://evil.example"),
+        ..get("EIO=4&transport=polling&sid=S")
+    };
+    assert_eq!(check(&poll, &settings()), session(Visit::Get));
+}
+
+#[test]
+fn a_transport_switched_off_is_unknown() {
+    let no_polling = Settings {
+        polling: false,
+        ..settings()
+    };
+    let no_websocket = Settings {
+        websocket: false,
+        ..settings()
+    };
+    for (request, settings) in [
+        (get("EIO=4&transport=polling&sid=S"), no_polling),
+        (upgrade("EIO=4&transport=websocket"), no_websocket),
+    ] {
+        assert_eq!(check(&request, &settings), Err(Refusal::TransportUnknown));
+    }
+}
+
+#[test]
+fn version_3_is_served_where_allowed_also_unnamed() {
+    let settings = Settings {
+        allow_eio3: true,
+        ..settings()
+    };
+    for (query, expected) in [
+        (
+            "EIO=3&transport=polling",
+            open(Transport::Polling, Revision::V3),
+        ),
+        ("transport=polling", open(Transport::Polling, Revision::V3)),
+        (
+            "EIO=4&transport=polling",
+            open(Transport::Polling, Revision::V4),
+        ),
+        ("EIO=5&transport=polling", Err(Refusal::UnsupportedVersion)),
+    ] {
+        assert_eq!(check(&get(query), &settings), expected, "{query}");
+    }
+}
+
+#[test]
+fn other_parameters_are_kept_for_handlers() {
+    let asked = check(&get("a=1&EIO=4&t=x&transport=polling&a=%32"), &settings());
+    let Ok(Ask::Open { query, .. }) = asked else {
+        panic!("{asked:?}");
+    };
+    let kept = [("a", "1"), ("t", "x"), ("a", "2")];
+    assert_eq!(query, kept.map(|(key, value)| (key.into(), value.into())));
+    let flood = "a&".repeat(1_000) + "EIO=4&transport=polling";
+    assert_eq!(check(&get(&flood), &settings()), Err(Refusal::BadRequest));
+}
+
+#[test]
+fn what_a_session_takes_depends_on_where_it_is() {
+    use TransportNow::{Polling, Upgrading, WebSocket};
+    for (visit, polling, upgrading, websocket) in [
+        (
+            Visit::Get,
+            Ok(Entry::Get),
+            Ok(Entry::Get),
+            Err(Refusal::BadRequest),
+        ),
+        (
+            Visit::Post,
+            Ok(Entry::Post),
+            Ok(Entry::Post),
+            Err(Refusal::BadRequest),
+        ),
+        (
+            Visit::OtherMethod,
+            Err(Refusal::OtherMethod),
+            Err(Refusal::OtherMethod),
+            Err(Refusal::BadRequest),
+        ),
+        (
+            Visit::NoUpgrade,
+            Err(Refusal::BadRequest),
+            Err(Refusal::BadRequest),
+            Err(Refusal::BadRequest),
+        ),
+        (
+            Visit::Upgrade,
+            Ok(Entry::Upgrade),
+            Ok(Entry::SwitchAndClose),
+            Ok(Entry::SwitchAndClose),
+        ),
+    ] {
+        assert_eq!(check_session(visit, None), Err(Refusal::SessionUnknown));
+        assert_eq!(check_session(visit, Some(Polling)), polling, "{visit:?}");
+        assert_eq!(
+            check_session(visit, Some(Upgrading)),
+            upgrading,
+            "{visit:?}"
+        );
+        assert_eq!(
+            check_session(visit, Some(WebSocket)),
+            websocket,
+            "{visit:?}"
+        );
+    }
+}
+
+#[test]
+fn the_open_packet_has_its_keys_in_order() {
+    let [interval, timeout] = [25, 20].map(Duration::from_secs);
+    assert_eq!(
+        open_packet("S", &["websocket"], interval, timeout, 1_000_000),
+        r#"0{"sid":"S","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#
+    );
+    assert!(open_packet("S", &[], interval, timeout, 1).contains(r#""upgrades":[],"#));
+    assert!(open_packet("S", &["a", "b"], interval, timeout, 1).contains(r#"["a","b"]"#));
+}
+
+#[test]
+fn session_ids_are_20_url_safe_characters_and_all_of_them_change() {
+    let ids: Vec<String> = (0..200).map(|_| new_sid().unwrap()).collect();
+    for id in &ids {
+        assert_eq!(id.len(), 20, "{id}");
+        let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        assert!(id.bytes().all(safe), "{id}");
+    }
+    for place in 0..20 {
+        let seen: HashSet<u8> = ids.iter().map(|id| id.as_bytes()[place]).collect();
+        assert!(seen.len() > 30, "place {place} has {} values", seen.len());
+    }
+}

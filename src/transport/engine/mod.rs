@@ -1,0 +1,286 @@
+//! Engine.IO 4 on actix-web: the handshake, long-polling, WebSocket and the upgrade between them, the heartbeat and
+//! the close (wire reference 1). Carries any [`Protocol`]; Socket.IO is one.
+
+pub(crate) mod body;
+pub(crate) mod connection;
+pub(crate) mod handshake;
+pub(crate) mod packet;
+mod payload;
+mod polling;
+mod query;
+mod refusal;
+mod switch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::RequestHead;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use dondo_actors::directory::Directory;
+use dondo_actors::error::CloseReason;
+use dondo_actors::hub::HubHandle;
+use dondo_actors::letter::{Frame, Wire};
+use dondo_actors::message::Hangup;
+use dondo_actors::outbox::{Outbox, OutboxLimits};
+use dondo_actors::ports::Protocol;
+use dondo_actors::session::{Session, SessionSettings};
+
+use self::connection::{Connection, Stage};
+use self::handshake::{Ask, Entry, Revision, Transport};
+use self::refusal::Refusal;
+use super::origin::{Origins, Verdict};
+use super::worker;
+use crate::protocol::frame;
+
+pub(crate) use self::body::keep_cutter;
+pub(crate) use self::handshake::new_sid as secret;
+pub(crate) use self::switch::upgrade;
+
+/// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
+const CLOSE_GRACE: Duration = Duration::from_secs(30);
+
+/// The settings of one Engine.IO endpoint.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Where it stands; begins and ends with a slash.
+    pub path: String,
+    /// Which web pages may connect.
+    pub origins: Origins,
+    /// How long a WebSocket may take to take a session over.
+    pub upgrade_timeout: Duration,
+    /// Bytes of one message or one POST body.
+    pub max_payload: usize,
+    /// Heartbeat, time limits and credit of a session.
+    pub session: SessionSettings,
+    /// What may wait for a client.
+    pub outbox: OutboxLimits,
+}
+
+/// What a handshake tells the protocol above.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The handshake's query without `EIO`, `transport` and `sid`, decoded, in the order sent.
+    pub query: Vec<(String, String)>,
+}
+
+/// Makes the protocol value of a new session.
+pub type Upper = Arc<dyn Fn(&Opening) -> Box<dyn Protocol> + Send + Sync>;
+
+/// An Engine.IO endpoint. Clones share its sessions.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    options: EngineOptions,
+    handshake: handshake::Settings,
+    hub: HubHandle,
+    upper: Upper,
+    sessions: Directory<Arc<str>, Arc<Connection>>,
+}
+
+impl Engine {
+    /// An endpoint whose sessions belong to `hub` and speak what `upper` makes.
+    pub fn new(options: EngineOptions, hub: HubHandle, upper: Upper) -> Self {
+        let handshake = handshake::Settings {
+            polling: true,
+            websocket: true,
+            allow_eio3: false,
+            origins: options.origins.clone(),
+        };
+        Self(Arc::new(Shared { options, handshake, hub, upper, sessions: Directory::new() }))
+    }
+
+    /// Mounts the endpoint in an `App`. To be called in the app factory, once for each worker.
+    pub fn configure(&self) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+        let engine = self.clone();
+        move |app| {
+            let path = engine.0.options.path.clone();
+            let below = format!("{path}{{tail:.*}}");
+            let resource = web::resource([path, below]);
+            let handler = move |request: HttpRequest, payload: web::Payload| {
+                let engine = engine.clone();
+                async move { engine.request(request, payload).await }
+            };
+            app.service(resource.to(handler));
+        }
+    }
+
+    /// The settings.
+    pub fn options(&self) -> &EngineOptions {
+        &self.0.options
+    }
+
+    /// Sessions that can be found by their id, closed ones with something left to say among them.
+    pub fn sessions(&self) -> usize {
+        self.0.sessions.len()
+    }
+
+    /// How many sessions are on polling, asking to upgrade, on a WebSocket.
+    pub(crate) fn stages(&self) -> [u64; 3] {
+        let mut stages = [0; 3];
+        for connection in self.0.sessions.all() {
+            stages[connection.now() as usize] += 1;
+        }
+        stages
+    }
+
+    /// Tells all sessions, spread over `grace`, that the server is shutting down; what is queued is flushed.
+    pub async fn shut_down(&self, grace: Duration) {
+        let all = self.0.sessions.all();
+        let pause = grace / u32::try_from(all.len().max(1)).unwrap_or(u32::MAX);
+        let mut owed = Duration::ZERO;
+        for connection in all {
+            connection.session.post.control(Hangup(CloseReason::ShuttingDown));
+            owed += pause;
+            // Timers tick in milliseconds.
+            if owed >= Duration::from_millis(5) {
+                tokio::time::sleep(std::mem::take(&mut owed)).await;
+            }
+        }
+    }
+
+    async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+        let cors = self.cors(request.head());
+        if request.method() == actix_web::http::Method::OPTIONS && cors.is_some() {
+            return cors_headers(HttpResponse::NoContent(), cors)
+                .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST,OPTIONS"))
+                .insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"))
+                .insert_header((
+                    header::ACCESS_CONTROL_ALLOW_HEADERS,
+                    request
+                        .headers()
+                        .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
+                        .cloned()
+                        .unwrap_or(HeaderValue::from_static("content-type")),
+                ))
+                .finish();
+        }
+        let upgrade = switch::asks_for_websocket(request.head());
+        match self.judge(request.head(), upgrade) {
+            Err(refusal) => refused(refusal, upgrade, cors),
+            Ok(Judged::Open { transport: Transport::Polling, opening }) => self.open_polling(&opening, cors),
+            Ok(Judged::Session(connection, sid, Entry::Get)) => self.get(connection, &sid, cors).await,
+            Ok(Judged::Session(connection, _, Entry::Post)) => {
+                self.post(connection, &request, payload.into_inner(), cors).await
+            }
+            Ok(judged) => self.switch_in_app(&request, payload.into_inner(), judged),
+        }
+    }
+
+    fn judge(&self, head: &RequestHead, upgrade: bool) -> Result<Judged, Refusal> {
+        let view = handshake::Request {
+            method: head.method.as_str(),
+            upgrade,
+            query: head.uri.query().unwrap_or_default(),
+            origin: head.headers.get(header::ORIGIN).map(HeaderValue::as_bytes),
+            host: head.headers.get(header::HOST).map(HeaderValue::as_bytes),
+        };
+        match handshake::check(&view, &self.0.handshake)? {
+            Ask::Open { revision: Revision::V3, .. } => Err(Refusal::UnsupportedVersion),
+            Ask::Open { transport, query, .. } => Ok(Judged::Open { transport, opening: Opening { query } }),
+            Ask::Session { sid, visit } => {
+                let found = self.0.sessions.find(sid.as_str());
+                let entry = handshake::check_session(visit, found.as_ref().map(|connection| connection.now()))?;
+                let connection = found.ok_or(Refusal::SessionUnknown)?;
+                Ok(Judged::Session(connection, sid, entry))
+            }
+        }
+    }
+
+    /// Starts a session on the present worker; its id is a secret.
+    fn open(&self, opening: &Opening, stage: Stage) -> Option<(Arc<Connection>, String)> {
+        let sid = handshake::new_sid()
+            .inspect_err(|error| log::error!("no session can be opened: {error}"))
+            .ok()?;
+        let options = &self.0.options;
+        let hub = self.0.hub.clone();
+        let outbox = Outbox::new(options.outbox, hub.metrics().clone());
+        let courier = worker::courier(&hub);
+        let key: Arc<str> = sid.as_str().into();
+        let on_end = {
+            let (engine, key) = (self.clone(), key.clone());
+            move |reason: CloseReason| engine.ended(key, reason)
+        };
+        let protocol = (self.0.upper)(opening);
+        let session = Session::start(hub, courier, outbox, protocol, options.session, on_end);
+        let connection = Arc::new(Connection::new(session, stage));
+        self.0.sessions.enter(key, connection.clone());
+        let upgrades: &[&str] = if stage == Stage::Polling { &["websocket"] } else { &[] };
+        let settings = &options.session;
+        let open = handshake::open_packet(
+            &sid,
+            upgrades,
+            settings.ping_interval,
+            settings.ping_timeout,
+            options.max_payload,
+        );
+        Some((connection, open))
+    }
+
+    fn ended(&self, sid: Arc<str>, reason: CloseReason) {
+        let polling = self
+            .0
+            .sessions
+            .find(&sid)
+            .is_some_and(|connection| connection.now() != handshake::TransportNow::WebSocket);
+        if !polling || !reason.flushes() {
+            return self.0.sessions.strike(&sid);
+        }
+        let engine = self.clone();
+        actix_rt::spawn(async move {
+            tokio::time::sleep(CLOSE_GRACE).await;
+            engine.0.sessions.strike(&sid);
+        });
+    }
+
+    fn cors(&self, head: &RequestHead) -> Option<HeaderValue> {
+        let origin = head.headers.get(header::ORIGIN)?;
+        if self.0.options.origins == Origins::SameHost {
+            return None;
+        }
+        let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
+        let allowed = self.0.options.origins.judge(Some(origin.as_bytes()), host);
+        (allowed == Verdict::Allowed).then(|| origin.clone())
+    }
+}
+
+/// A message as a frame of this endpoint, for a [`Protocol`] that stands on Engine.IO directly.
+pub fn message(wire: &Wire) -> Frame {
+    match wire {
+        Wire::Text(text) => Frame::single(frame::text([b"4".as_slice(), text])),
+        Wire::Binary(data) => Frame::single(frame::binary(data)),
+    }
+}
+
+/// What a request is about, once it has been found in order.
+pub(crate) enum Judged {
+    /// A new session.
+    Open { transport: Transport, opening: Opening },
+    /// A session that exists.
+    Session(Arc<Connection>, String, Entry),
+}
+
+fn refused(refusal: Refusal, upgrade: bool, cors: Option<HeaderValue>) -> HttpResponse {
+    let answer = refusal.answer(upgrade);
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = cors_headers(HttpResponse::build(status), cors);
+    if let Some(kind) = answer.content_type {
+        response.insert_header((header::CONTENT_TYPE, kind));
+    }
+    if answer.close {
+        response.force_close();
+    }
+    response.body(answer.body)
+}
+
+fn cors_headers(mut response: HttpResponseBuilder, cors: Option<HeaderValue>) -> HttpResponseBuilder {
+    if let Some(origin) = cors {
+        response
+            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"))
+            .insert_header((header::VARY, "Origin"));
+    }
+    response
+}

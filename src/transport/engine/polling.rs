@@ -1,0 +1,188 @@
+//! Long-polling: a GET takes what waits in the outbox, a POST brings packets (wire reference 1.3, 1.4, 1.8).
+//! Knows no packet's meaning above Engine.IO.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::{Bytes, BytesMut};
+use dondo_actors::error::CloseReason;
+use dondo_actors::letter::Part;
+use dondo_actors::message::Hangup;
+use dondo_actors::outbox::Taken;
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use super::connection::{Connection, Stage};
+use super::packet::Packet;
+use super::{Engine, Opening, cors_headers, payload};
+
+impl Engine {
+    pub(super) fn open_polling(&self, opening: &Opening, cors: Option<HeaderValue>) -> HttpResponse {
+        match self.open(opening, Stage::Polling) {
+            Some((_, open)) => packets(Bytes::from(open), cors),
+            None => HttpResponse::InternalServerError().finish(),
+        }
+    }
+
+    pub(super) async fn get(
+        &self,
+        connection: Arc<Connection>,
+        sid: &str,
+        cors: Option<HeaderValue>,
+    ) -> HttpResponse {
+        if connection.polling.swap(true, Ordering::AcqRel) {
+            return misused(&connection, cors);
+        }
+        let mut turn = Turn { connection: &connection, answered: false };
+        let outbox = &connection.session.outbox;
+        let late = outbox.ended().is_some();
+        let mut parts = Vec::new();
+        let taken = poll_fn(|cx| match outbox.poll_take(cx, usize::MAX, &mut parts) {
+            // The client is about to stop polling and must not be kept waiting.
+            Poll::Pending if connection.is_probed() => Poll::Ready(Taken::Nudged),
+            taken => taken,
+        })
+        .await;
+        turn.answered = true;
+        let body = match taken {
+            Taken::Some { ping } => {
+                let ping = ping.then(|| bare(PING));
+                payload::encode(ping.iter().chain(&parts))
+            }
+            Taken::Nudged => Bytes::from_static(b"6"),
+            Taken::Ended(reason) => {
+                self.0.sessions.strike(sid);
+                match reason {
+                    CloseReason::TransportClose => Bytes::from_static(b"6"),
+                    _ if late => Bytes::from_static(b"6\x1e1"),
+                    _ => Bytes::from_static(b"1"),
+                }
+            }
+        };
+        packets(body, cors)
+    }
+
+    pub(super) async fn post(
+        &self,
+        connection: Arc<Connection>,
+        request: &HttpRequest,
+        body: Payload,
+        cors: Option<HeaderValue>,
+    ) -> HttpResponse {
+        let binary = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
+        if binary || connection.posting.swap(true, Ordering::AcqRel) {
+            return misused(&connection, cors);
+        }
+        let _posting = Posting(&connection);
+        let body = match self.read(request, body).await {
+            Ok(body) => body,
+            Err(Unread::TooLarge) => {
+                return cors_headers(HttpResponse::PayloadTooLarge(), cors).force_close().finish();
+            }
+            Err(Unread::Broken) => return misused(&connection, cors),
+        };
+        for packet in payload::decode(body) {
+            let Ok(packet) = packet else {
+                connection.session.post.control(Hangup(CloseReason::ParseError));
+                return cors_headers(HttpResponse::BadRequest(), cors).finish();
+            };
+            poll_fn(|cx| connection.session.credit.poll_ready(cx)).await;
+            if connection.session.outbox.ended().is_some() {
+                break;
+            }
+            match packet {
+                Packet::Message(wire) => connection.session.heard(wire),
+                Packet::Pong => connection.session.pong(),
+                Packet::Close => {
+                    connection.session.post.control(Hangup(CloseReason::TransportClose));
+                    break;
+                }
+                Packet::Ping(_) => return misused(&connection, cors),
+                Packet::Open | Packet::Upgrade | Packet::Noop => {}
+            }
+        }
+        cors_headers(HttpResponse::Ok(), cors)
+            .insert_header((header::CONTENT_TYPE, "text/html"))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .body("ok")
+    }
+
+    async fn read(&self, request: &HttpRequest, mut body: Payload) -> Result<Bytes, Unread> {
+        let max = self.0.options.max_payload;
+        let declared = request.headers().get(header::CONTENT_LENGTH);
+        let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > max as u64) {
+            return Err(Unread::TooLarge);
+        }
+        let reading = async {
+            let mut whole = BytesMut::new();
+            while let Some(chunk) = body.next().await {
+                let chunk = chunk.map_err(|_| Unread::Broken)?;
+                if whole.len() + chunk.len() > max {
+                    return Err(Unread::TooLarge);
+                }
+                whole.extend_from_slice(&chunk);
+            }
+            Ok(whole.freeze())
+        };
+        // A body that takes longer than a heartbeat is a client that is gone, or means harm.
+        let session = &self.0.options.session;
+        timeout(session.ping_interval + session.ping_timeout, reading).await.unwrap_or(Err(Unread::Broken))
+    }
+}
+
+enum Unread {
+    TooLarge,
+    Broken,
+}
+
+/// `2` behind an empty header: long-polling takes payloads only.
+const PING: &[u8] = b"2";
+
+fn bare(text: &'static [u8]) -> Part {
+    Part { frame: Bytes::from_static(text), header: 0, binary: false }
+}
+
+fn packets(body: Bytes, cors: Option<HeaderValue>) -> HttpResponse {
+    cors_headers(HttpResponse::Ok(), cors)
+        .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(body)
+}
+
+/// The session ends, and the request has no body to its answer.
+fn misused(connection: &Connection, cors: Option<HeaderValue>) -> HttpResponse {
+    connection.session.post.control(Hangup(CloseReason::TransportError));
+    cors_headers(HttpResponse::BadRequest(), cors).finish()
+}
+
+/// A GET that is dropped before it was answered is a client that went away.
+struct Turn<'a> {
+    connection: &'a Connection,
+    answered: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.connection.polling.store(false, Ordering::Release);
+        if !self.answered {
+            self.connection.session.post.control(Hangup(CloseReason::TransportError));
+        }
+    }
+}
+
+struct Posting<'a>(&'a Connection);
+
+impl Drop for Posting<'_> {
+    fn drop(&mut self) {
+        self.0.posting.store(false, Ordering::Release);
+    }
+}

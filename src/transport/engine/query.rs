@@ -1,0 +1,149 @@
+//! The query of an Engine.IO request, cut into what the engine reads and what it keeps for handlers.
+//! Knows no meaning: an unknown transport or session is found out by the handshake.
+
+use std::borrow::Cow;
+
+/// A decoded query.
+///
+/// A parameter of the engine that is sent twice becomes both values with a comma between, which no valid value has: it
+/// is refused as unknown instead of one of the two being trusted.
+#[derive(Debug, Default)]
+pub(crate) struct Query {
+    /// `EIO`.
+    pub(crate) eio: Option<String>,
+    /// `transport`.
+    pub(crate) transport: Option<String>,
+    /// `sid`; an empty one counts as absent.
+    pub(crate) sid: Option<String>,
+    /// Everything else in the order sent, repetitions too.
+    pub(crate) others: Vec<(String, String)>,
+}
+
+/// How many parameters besides its own the engine keeps for a session.
+pub(crate) const PARAMETERS_MAX: usize = 64;
+
+impl Query {
+    /// None if there are more than [`PARAMETERS_MAX`] parameters besides the engine's own.
+    pub(crate) fn parse(query: &str) -> Option<Self> {
+        let mut parsed = Self::default();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (key, value) = (decode(key), decode(value));
+            match key.as_str() {
+                "EIO" => put(&mut parsed.eio, value),
+                "transport" => put(&mut parsed.transport, value),
+                "sid" if value.is_empty() => {}
+                "sid" => put(&mut parsed.sid, value),
+                _ if parsed.others.len() == PARAMETERS_MAX => return None,
+                _ => parsed.others.push((key, value)),
+            }
+        }
+        Some(parsed)
+    }
+}
+
+fn put(slot: &mut Option<String>, value: String) {
+    *slot = Some(match slot.take() {
+        Some(before) => before + "," + &value,
+        None => value,
+    });
+}
+
+/// Undoes `+` and percent-encoding. A percent sign without two digits stands for itself; bytes that are no UTF-8 become
+/// U+FFFD.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let escaped = match (first, behind) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        if let Some((high, low)) = escaped {
+            bytes.push(high << 4 | low);
+            rest = &behind[2..];
+        } else {
+            bytes.push(if *first == b'+' { b' ' } else { *first });
+            rest = behind;
+        }
+    }
+    match String::from_utf8_lossy(&bytes) {
+        Cow::Owned(repaired) => repaired,
+        Cow::Borrowed(text) => text.to_owned(),
+    }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn the_engine_takes_its_own_parameters_and_keeps_the_rest_in_order() {
+        let query = Query::parse("t=1&EIO=4&token=a&transport=polling&token=b&sid=S").unwrap();
+        assert_eq!(query.eio.as_deref(), Some("4"));
+        assert_eq!(query.transport.as_deref(), Some("polling"));
+        assert_eq!(query.sid.as_deref(), Some("S"));
+        let others = [("t", "1"), ("token", "a"), ("token", "b")];
+        assert_eq!(
+            query.others,
+            others.map(|(key, value)| (key.to_owned(), value.to_owned()))
+        );
+    }
+
+    #[test]
+    fn keys_and_values_are_decoded() {
+        for (query, key, value) in [
+            ("a=b=c", "a", "b=c"),
+            ("a", "a", ""),
+            ("=v", "", "v"),
+            ("a%3Db=%26", "a=b", "&"),
+            ("x=%zz%41+b%", "x", "%zzA b%"),
+            ("x=%4", "x", "%4"),
+            ("x=%C3%a9", "x", "é"),
+            ("x=é", "x", "é"),
+            ("x=%ff", "x", "\u{fffd}"),
+            ("x=%+1", "x", "% 1"),
+            ("x=%00", "x", "\0"),
+            ("&&x=1&&", "x", "1"),
+        ] {
+            assert_eq!(
+                Query::parse(query).unwrap().others,
+                [(key.to_owned(), value.to_owned())],
+                "{query}"
+            );
+        }
+        assert_eq!(Query::parse("%45IO=4").unwrap().eio.as_deref(), Some("4"));
+    }
+
+    #[test]
+    fn a_parameter_of_the_engine_sent_twice_matches_nothing() {
+        let query = "EIO=4&EIO=4&transport=polling&transport=websocket&sid=a&sid=b";
+        let query = Query::parse(query).unwrap();
+        assert_eq!(query.eio.as_deref(), Some("4,4"));
+        assert_eq!(query.transport.as_deref(), Some("polling,websocket"));
+        assert_eq!(query.sid.as_deref(), Some("a,b"));
+    }
+
+    #[test]
+    fn an_empty_session_id_counts_as_absent() {
+        for query in ["sid=", "sid", "sid=&sid="] {
+            assert_eq!(Query::parse(query).unwrap().sid, None, "{query}");
+        }
+    }
+
+    #[test]
+    fn more_parameters_than_the_limit_are_refused() {
+        let full = "a&".repeat(PARAMETERS_MAX);
+        let kept = Query::parse(&format!("{full}EIO=4&transport=polling")).unwrap();
+        assert_eq!(kept.others.len(), PARAMETERS_MAX);
+        assert!(Query::parse(&format!("{full}a")).is_none());
+    }
+}

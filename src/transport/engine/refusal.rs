@@ -1,0 +1,149 @@
+//! Every refusal that the Engine.IO path has a code for, and the HTTP answer it becomes (wire reference 1.4 and 1.5).
+//! Knows neither request nor session: whoever refuses has looked at them.
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Code 0: `transport` is missing, unknown or switched off.
+    TransportUnknown,
+    /// Code 1: no session has this id.
+    SessionUnknown,
+    /// Code 2: a handshake is a GET.
+    BadMethod,
+    /// Code 3: the request contradicts itself or the session.
+    BadRequest,
+    /// Code 4: the origins policy says no.
+    Forbidden,
+    /// Code 5: this version of Engine.IO is not served.
+    UnsupportedVersion,
+    /// Status 500 without a body: the session exists, but long-polling has no such method. The session goes on.
+    OtherMethod,
+}
+
+/// A refusal as HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The status code.
+    pub(crate) status: u16,
+    /// The value of `Content-Type`; none goes with an empty body.
+    pub(crate) content_type: Option<&'static str>,
+    /// The body.
+    pub(crate) body: String,
+    /// Send `Connection: close`.
+    pub(crate) close: bool,
+}
+
+impl Refusal {
+    /// The answer to a plain request, or to one that asked for an upgrade: that is always 400 and never JSON (wire
+    /// reference 1.5).
+    pub(crate) fn answer(self, upgrade: bool) -> Answer {
+        let (code, message) = match self {
+            Self::TransportUnknown => (0, "Transport unknown"),
+            Self::SessionUnknown => (1, "Session ID unknown"),
+            Self::BadMethod => (2, "Bad handshake method"),
+            Self::BadRequest => (3, "Bad request"),
+            Self::Forbidden => (4, "Forbidden"),
+            Self::UnsupportedVersion => (5, "Unsupported protocol version"),
+            Self::OtherMethod => {
+                return Answer {
+                    status: 500,
+                    content_type: None,
+                    body: String::new(),
+                    close: false,
+                };
+            }
+        };
+        if upgrade {
+            return Answer {
+                status: 400,
+                content_type: Some("text/html"),
+                body: message.to_owned(),
+                close: true,
+            };
+        }
+        Answer {
+            status: if self == Self::Forbidden { 403 } else { 400 },
+            content_type: Some("application/json"),
+            body: format!(r#"{{"code":{code},"message":"{message}"}}"#),
+            close: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn plain_requests_are_refused_in_json() {
+        for (refusal, status, body) in [
+            (
+                Refusal::TransportUnknown,
+                400,
+                r#"{"code":0,"message":"Transport unknown"}"#,
+            ),
+            (
+                Refusal::SessionUnknown,
+                400,
+                r#"{"code":1,"message":"Session ID unknown"}"#,
+            ),
+            (
+                Refusal::BadMethod,
+                400,
+                r#"{"code":2,"message":"Bad handshake method"}"#,
+            ),
+            (
+                Refusal::BadRequest,
+                400,
+                r#"{"code":3,"message":"Bad request"}"#,
+            ),
+            (
+                Refusal::Forbidden,
+                403,
+                r#"{"code":4,"message":"Forbidden"}"#,
+            ),
+            (
+                Refusal::UnsupportedVersion,
+                400,
+                r#"{"code":5,"message":"Unsupported protocol version"}"#,
+            ),
+        ] {
+            let answer = Answer {
+                status,
+                content_type: Some("application/json"),
+                body: body.to_owned(),
+                close: false,
+            };
+            assert_eq!(refusal.answer(false), answer);
+        }
+    }
+
+    #[test]
+    fn upgrades_are_refused_in_plain_text_with_400_and_a_close() {
+        for (refusal, body) in [
+            (Refusal::TransportUnknown, "Transport unknown"),
+            (Refusal::SessionUnknown, "Session ID unknown"),
+            (Refusal::BadMethod, "Bad handshake method"),
+            (Refusal::BadRequest, "Bad request"),
+            (Refusal::Forbidden, "Forbidden"),
+            (Refusal::UnsupportedVersion, "Unsupported protocol version"),
+        ] {
+            let answer = Answer {
+                status: 400,
+                content_type: Some("text/html"),
+                body: body.to_owned(),
+                close: true,
+            };
+            assert_eq!(refusal.answer(true), answer);
+        }
+    }
+
+    #[test]
+    fn a_method_that_polling_does_not_have_is_500_without_a_body() {
+        let answer = Refusal::OtherMethod.answer(false);
+        assert_eq!((answer.status, answer.content_type), (500, None));
+        assert_eq!((answer.body.as_str(), answer.close), ("", false));
+    }
+}

@@ -1,0 +1,166 @@
+//! From HTTP to WebSocket: the two ways in (decision 0001), both checked whole before the 101 (wire reference 1.5, 1.7).
+
+use std::sync::Arc;
+
+use actix_codec::{Framed, FramedParts};
+use actix_http::{Request, Version, h1, ws};
+use actix_web::dev::{Payload, RequestHead};
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::{BufMut, Bytes, BytesMut};
+use dondo_actors::message::Adopt;
+use tokio::net::TcpStream;
+
+use super::connection::{Connection, Stage};
+use super::handshake::{Entry, Transport};
+use super::refusal::{Answer, Refusal};
+use super::{Engine, Judged, body, refused};
+use crate::transport::cord::Cord;
+use crate::transport::taken;
+
+/// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the
+/// request's body.
+pub(super) fn asks_for_websocket(head: &RequestHead) -> bool {
+    head.headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// What a WebSocket is for, once its request has been found in order.
+enum Purpose {
+    /// A session begins on it.
+    Begin(Arc<Connection>, String),
+    /// It asks to take a session over.
+    TakeOver(Arc<Connection>),
+    /// The session has one already: it is closed at once, without a code.
+    Surplus,
+}
+
+impl Engine {
+    fn purpose(&self, judged: Judged) -> Result<Purpose, Refusal> {
+        match judged {
+            Judged::Open { transport: Transport::WebSocket, opening } => {
+                let opened = self.open(&opening, Stage::WebSocket);
+                opened.map(|(connection, open)| Purpose::Begin(connection, open)).ok_or(Refusal::BadRequest)
+            }
+            Judged::Session(connection, _, Entry::Upgrade) => Ok(match connection.begin_upgrade() {
+                true => Purpose::TakeOver(connection),
+                false => Purpose::Surplus,
+            }),
+            Judged::Session(_, _, Entry::SwitchAndClose) => Ok(Purpose::Surplus),
+            _ => Err(Refusal::BadRequest),
+        }
+    }
+
+    fn cord(&self, purpose: Purpose) -> Option<Cord> {
+        let options = &self.0.options;
+        match purpose {
+            Purpose::Begin(connection, open) => Some(Cord::open(connection, options.max_payload, &open)),
+            Purpose::TakeOver(connection) => {
+                Some(Cord::probing(connection, options.max_payload, options.upgrade_timeout))
+            }
+            Purpose::Surplus => None,
+        }
+    }
+
+    /// The way in through somebody's `App`: the WebSocket is the response's body.
+    pub(super) fn switch_in_app(&self, request: &HttpRequest, payload: Payload, judged: Judged) -> HttpResponse {
+        if ws::verify_handshake(request.head()).is_err() || request.version() != Version::HTTP_11 {
+            return refused(Refusal::BadRequest, true, None);
+        }
+        match self.purpose(judged) {
+            Ok(purpose) => body::response(request, payload, self.cord(purpose)),
+            Err(refusal) => refused(refusal, true, None),
+        }
+    }
+}
+
+/// The way in of the standalone server: every request with `Upgrade: websocket` comes here with its socket.
+/// Those that are for none of the endpoints are refused.
+pub(crate) async fn upgrade(engines: Arc<[Engine]>, request: Request, framed: Framed<TcpStream, h1::Codec>) {
+    let FramedParts { io: stream, read_buf, write_buf, .. } = framed.into_parts();
+    // An earlier answer that was not sent yet goes before ours.
+    let mut first = BytesMut::with_capacity(write_buf.len() + 192);
+    first.put_slice(&write_buf);
+    match admit(&engines, request) {
+        Err(answer) => {
+            put_answer(&mut first, &answer);
+            taken::say_and_close(stream, first.freeze()).await;
+        }
+        Ok((engine, key, purpose)) => {
+            first.put_slice(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
+            first.put_slice(&key);
+            first.put_slice(b"\r\n\r\n");
+            let read = Bytes::copy_from_slice(&read_buf);
+            drop((read_buf, write_buf));
+            match purpose {
+                Purpose::Surplus => {
+                    first.put_slice(&[0x88, 0]);
+                    taken::say_and_close(stream, first.freeze()).await;
+                }
+                begin @ Purpose::Begin(..) => {
+                    if let Some(cord) = engine.cord(begin) {
+                        taken::serve(stream, cord, first.freeze(), read);
+                    }
+                }
+                Purpose::TakeOver(connection) => move_home(engine, connection, stream, first.freeze(), read),
+            }
+        }
+    }
+}
+
+/// A socket that takes a session over moves to the session's thread: a member that upgraded then costs what one that
+/// began on a WebSocket does.
+fn move_home(engine: &Engine, connection: Arc<Connection>, stream: TcpStream, first: Bytes, read: Bytes) {
+    let Ok(stream) = stream.into_std() else {
+        return connection.step(Stage::Upgrading, Stage::Polling);
+    };
+    let engine = engine.clone();
+    let session = connection.session.post.clone();
+    let landing = Landing(Some(connection));
+    session.control(Adopt(Box::new(move || {
+        let mut landing = landing;
+        let (Ok(stream), Some(connection)) = (TcpStream::from_std(stream), landing.0.take()) else { return };
+        if let Some(cord) = engine.cord(Purpose::TakeOver(connection)) {
+            taken::serve(stream, cord, first, read);
+        }
+    })));
+}
+
+/// A socket on its way; if it never lands, the session may be upgraded again.
+struct Landing(Option<Arc<Connection>>);
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.0 {
+            connection.step(Stage::Upgrading, Stage::Polling);
+        }
+    }
+}
+
+fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Purpose), Answer> {
+    let Some(engine) = engines.iter().find(|engine| request.path().starts_with(&engine.0.options.path)) else {
+        let body = "No WebSocket is served here".to_owned();
+        return Err(Answer { status: 404, content_type: Some("text/plain"), body, close: true });
+    };
+    let judged = engine.judge(request.head(), true).map_err(|refusal| refusal.answer(true))?;
+    let head = request.head();
+    let valid = head.version == Version::HTTP_11 && head.method == Method::GET && ws::verify_handshake(head).is_ok();
+    let key = head.headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| valid);
+    let key = key.map(|key| ws::hash_key(key.as_bytes())).ok_or_else(|| Refusal::BadRequest.answer(true))?;
+    let purpose = engine.purpose(judged).map_err(|refusal| refusal.answer(true))?;
+    Ok((engine, key, purpose))
+}
+
+fn put_answer(out: &mut BytesMut, answer: &Answer) {
+    let reason = match answer.status {
+        404 => "Not Found",
+        _ => "Bad Request",
+    };
+    let kind = answer.content_type.unwrap_or("text/html");
+    let head = format!(
+        "HTTP/1.1 {} {reason}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+        answer.status,
+        answer.body.len()
+    );
+    out.put_slice(head.as_bytes());
+    out.put_slice(answer.body.as_bytes());
+}

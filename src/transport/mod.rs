@@ -1,0 +1,9 @@
+//! How bytes come and go: Engine.IO over long-polling and WebSocket. A transport takes from an outbox and tells a
+//! session what it read; it never knows who else receives what.
+
+pub(crate) mod cord;
+pub mod engine;
+pub mod origin;
+pub(crate) mod taken;
+pub(crate) mod websocket;
+pub(crate) mod worker;

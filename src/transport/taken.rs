@@ -1,0 +1,227 @@
+//! The driver of the standalone server: it owns the TCP stream of a WebSocket, taken from actix-http at the upgrade
+//! (decision 0001). One local task a connection, no buffer of its own while idle.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep, timeout};
+
+use super::cord::{Cord, End};
+
+/// Reads and writes in a row before other tasks of the thread have their turn.
+const TURNS: usize = 16;
+/// Small frames are copied together up to here and written at once; a larger frame goes alone. Beats `writev`.
+const ONE_WRITE: usize = 16 * 1024;
+const READ: usize = 64 * 1024;
+/// How long a last flush may take, and how long the peer may take to close after it.
+const FLUSH: Duration = Duration::from_secs(5);
+const LINGER: Duration = Duration::from_secs(1);
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ]);
+    static INPUT: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(2 * READ));
+    static JOINED: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(ONE_WRITE));
+    static SPARE: RefCell<VecDeque<Bytes>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// What a connection needs of its stream. A TLS stream would implement it through the stream inside.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// Makes the coming drop send RST and free what the kernel has not sent.
+    fn cut(&self);
+}
+
+impl Stream for TcpStream {
+    fn cut(&self) {
+        let _ = self.set_zero_linger();
+    }
+}
+
+/// Serves a WebSocket on the present thread until it ends. `first` goes out before everything else, `read` came in
+/// behind the request.
+pub(crate) fn serve(stream: impl Stream, cord: Cord, first: Bytes, read: Bytes) {
+    let driver = Driver { stream, cord, queue: VecDeque::from([first]), ending: None, patience: None };
+    actix_rt::spawn(driver.run(read));
+}
+
+/// Writes a last word and closes.
+pub(crate) async fn say_and_close(mut stream: impl Stream, word: Bytes) {
+    if let Ok(Ok(())) = timeout(FLUSH, stream.write_all(&word)).await {
+        Box::pin(close(stream)).await;
+    }
+}
+
+struct Driver<S> {
+    stream: S,
+    cord: Cord,
+    queue: VecDeque<Bytes>,
+    ending: Option<End>,
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: Stream> Driver<S> {
+    async fn run(mut self, read: Bytes) {
+        if !read.is_empty() {
+            poll_fn(|cx| {
+                self.cord.read(cx, &mut BytesMut::from(&read[..]));
+                Poll::Ready(())
+            })
+            .await;
+        }
+        drop(read);
+        match poll_fn(|cx| self.poll(cx)).await {
+            Ok(End::Finish) => {
+                drop(self.cord);
+                Box::pin(close(self.stream)).await;
+            }
+            Ok(End::Cut) => self.stream.cut(),
+            Err(_) => self.cord.lost(),
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<End>> {
+        if let Poll::Ready(end) = self.cord.poll_cut(cx) {
+            if end == End::Cut {
+                return Poll::Ready(Ok(End::Cut));
+            }
+        }
+        self.read(cx)?;
+        self.write(cx)
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        for _ in 0..TURNS {
+            if self.cord.poll_wants(cx).is_pending() {
+                return Ok(());
+            }
+            let more = SCRATCH.with_borrow_mut(|scratch| {
+                let mut into = ReadBuf::new(scratch);
+                match Pin::new(&mut self.stream).poll_read(cx, &mut into) {
+                    Poll::Pending => return Ok(false),
+                    Poll::Ready(outcome) => outcome?,
+                }
+                if into.filled().is_empty() {
+                    self.cord.lost();
+                    return Ok(false);
+                }
+                INPUT.with_borrow_mut(|input| {
+                    input.clear();
+                    input.extend_from_slice(&self.cord.held());
+                    input.extend_from_slice(into.filled());
+                    self.cord.read(cx, input);
+                });
+                io::Result::Ok(true)
+            })?;
+            if !more {
+                return Ok(());
+            }
+        }
+        // A peer that never pauses must not keep the thread.
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// Ready when everything is with the kernel and nothing more will come.
+    fn write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<End>> {
+        for _ in 0..TURNS {
+            if self.queue.is_empty() {
+                if let Some(end) = self.ending {
+                    return Poll::Ready(Ok(end));
+                }
+                // An idle connection keeps no queue: it borrows the thread's.
+                SPARE.with_borrow_mut(|spare| std::mem::swap(spare, &mut self.queue));
+                let out = self.cord.poll_out(cx, &mut self.queue);
+                if let Poll::Ready(end) = out {
+                    self.ending = end;
+                }
+                if self.queue.is_empty() {
+                    SPARE.with_borrow_mut(|spare| std::mem::swap(spare, &mut self.queue));
+                    match self.ending {
+                        Some(end) => return Poll::Ready(Ok(end)),
+                        None if out.is_pending() => return Poll::Pending,
+                        None => continue,
+                    }
+                }
+            } else if self.ending.is_none() {
+                // A close that was decided while reading must not wait behind a stuck write for ever.
+                self.ending = self.cord.decided();
+            }
+            if self.ending.is_some() {
+                let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(FLUSH)));
+                if patience.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Ok(End::Cut));
+                }
+            }
+            ready!(self.flush(cx))?;
+            SPARE.with_borrow_mut(|spare| std::mem::swap(spare, &mut self.queue));
+            self.queue = VecDeque::new();
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(first) = self.queue.front() {
+            let written = if self.queue.len() == 1 || first.len() >= ONE_WRITE {
+                Pin::new(&mut self.stream).poll_write(cx, first)
+            } else {
+                JOINED.with_borrow_mut(|joined| {
+                    joined.clear();
+                    for frame in &self.queue {
+                        if joined.len() + frame.len() > ONE_WRITE {
+                            break;
+                        }
+                        joined.extend_from_slice(frame);
+                    }
+                    if joined.is_empty() {
+                        joined.extend_from_slice(first);
+                    }
+                    Pin::new(&mut self.stream).poll_write(cx, joined)
+                })
+            };
+            let mut count = ready!(written)?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            while let Some(front) = self.queue.front_mut() {
+                if count < front.len() {
+                    front.advance(count);
+                    break;
+                }
+                count -= front.len();
+                self.queue.pop_front();
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// FIN, then input is thrown away until the peer closes too: closing with unread input would send RST, which can destroy
+/// the last frame.
+async fn close(mut stream: impl Stream) {
+    let closing = async {
+        if stream.shutdown().await.is_err() {
+            return;
+        }
+        poll_fn(|cx| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                loop {
+                    let mut into = ReadBuf::new(scratch);
+                    match ready!(Pin::new(&mut stream).poll_read(cx, &mut into)) {
+                        Ok(()) if !into.filled().is_empty() => {}
+                        _ => return Poll::Ready(()),
+                    }
+                }
+            })
+        })
+        .await;
+    };
+    let _ = timeout(LINGER, closing).await;
+}
