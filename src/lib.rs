@@ -1,1 +1,17 @@
-//! dondo.
+//! dondo: a self-hosted realtime chat hub. Stock Socket.IO clients join channels and rooms, notify them, and see who is
+//! online; run it as a program, or mount it in an actix-web `App`.
+//!
+//! * [`service::Dondo`] is a hub to mount; [`io`] is what an application does with it.
+//! * [`server::Server`] is the standalone server; [`config::Config`] its settings.
+//! * [`packs::hub`] is the built-in application: channels, rooms and presence.
+//! * The actors underneath are the crate `dondo_actors`.
+
+pub mod config;
+pub mod http;
+pub mod io;
+pub mod packs;
+mod placement;
+mod protocol;
+pub mod server;
+pub mod service;
+pub mod transport;

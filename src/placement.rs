@@ -3,9 +3,9 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 use actix::{Addr, System};
@@ -38,7 +38,11 @@ impl Rooms {
             // An error means that the thread is gone, which it has logged itself.
             let _ = is_ready.recv();
         }
-        Ok(Self { hub: hub.clone(), stop, on_worker: Arc::new(AtomicBool::new(threads > 0)) })
+        Ok(Self {
+            hub: hub.clone(),
+            stop,
+            on_worker: Arc::new(AtomicBool::new(threads > 0)),
+        })
     }
 
     /// To be called on every worker: the first starts the namespaces, if they have no thread of their own.
@@ -66,7 +70,9 @@ fn watch_over(
     loop {
         let run = AssertUnwindSafe(|| {
             let system = System::new();
-            let top = system.block_on(async { Hub::start(hub, move |namespace| namespace % threads == number) });
+            let top = system.block_on(async {
+                Hub::start(hub, move |namespace| namespace % threads == number)
+            });
             // The hub's actor starts its namespaces in its first turn.
             system.block_on(async { tokio::task::yield_now().await });
             let _ = ready.send(());
@@ -87,7 +93,9 @@ fn watch_over(
         }
         match outcome {
             Ok(Ok(())) => log::error!("room thread {number} ended unasked; it is started anew"),
-            Ok(Err(error)) => log::error!("room thread {number} ended: {error}; it is started anew"),
+            Ok(Err(error)) => {
+                log::error!("room thread {number} ended: {error}; it is started anew")
+            }
             Err(_) => log::error!("room thread {number} panicked; it is started anew"),
         }
         hub.rooms_lost();

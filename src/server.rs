@@ -51,12 +51,19 @@ impl Server {
             .shutdown_timeout(1);
         let mut bound = Vec::new();
         for &address in &config.listen {
-            let listener = listen(address)
-                .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))?;
+            let listener = listen(address).map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+            })?;
             bound.push(listener.local_addr()?);
-            let (dondo, page, client, path) = (dondo.clone(), page.clone(), client.clone(), config.path.clone());
+            let (dondo, page, client, path) = (
+                dondo.clone(),
+                page.clone(),
+                client.clone(),
+                config.path.clone(),
+            );
             builder = builder.listen("dondo", listener, move || {
-                let (dondo, page, client, path) = (dondo.clone(), page.clone(), client.clone(), path.clone());
+                let (dondo, page, client, path) =
+                    (dondo.clone(), page.clone(), client.clone(), path.clone());
                 let engines = dondo.engines().clone();
                 let app = App::new()
                     .configure(|app| page.configure(app))
@@ -74,7 +81,8 @@ impl Server {
                         }
                     }))
                     .finish(map_config(
-                        app.into_factory().map_err(|error: actix_web::Error| error.error_response()),
+                        app.into_factory()
+                            .map_err(|error: actix_web::Error| error.error_response()),
                         |_| AppConfig::default(),
                     ))
                     .tcp()
@@ -82,7 +90,13 @@ impl Server {
         }
         let running = builder.run();
         let handle = running.handle();
-        Ok(Self { dondo, handle, running, bound, client })
+        Ok(Self {
+            dondo,
+            handle,
+            running,
+            bound,
+            client,
+        })
     }
 
     /// The addresses that are listened on.
@@ -101,7 +115,12 @@ impl Server {
     /// # Errors
     /// A failure of the accept loop or of a worker.
     pub async fn serve(self, stop: impl Future<Output = ()>, grace: Duration) -> io::Result<()> {
-        let Self { dondo, handle, running, .. } = self;
+        let Self {
+            dondo,
+            handle,
+            running,
+            ..
+        } = self;
         let serving = actix_rt::spawn(running);
         tokio::pin!(serving);
         tokio::select! {
@@ -109,18 +128,27 @@ impl Server {
             () = stop => {}
         }
         handle.pause().await;
-        log::info!("draining {} sessions over {} s", dondo.sessions(), grace.as_secs_f64());
+        log::info!(
+            "draining {} sessions over {} s",
+            dondo.sessions(),
+            grace.as_secs_f64()
+        );
         let drained = async {
             dondo.shut_down(grace).await;
             while dondo.sessions() > 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        if tokio::time::timeout(grace + Duration::from_secs(1), drained).await.is_err() {
+        if tokio::time::timeout(grace + Duration::from_secs(1), drained)
+            .await
+            .is_err()
+        {
             log::warn!("{} sessions did not go in time", dondo.sessions());
         }
         handle.stop(true).await;
-        serving.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+        serving
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 }
 
@@ -129,7 +157,11 @@ impl Server {
 /// # Errors
 /// The address cannot be bound.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }

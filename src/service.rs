@@ -1,7 +1,6 @@
 //! A hub put together from its settings, to be mounted in an `App`. Assembly only: no decision is taken here.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +11,14 @@ use dondo_actors::hub::{HubHandle, Plan, Space};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Form, Forms};
 use dondo_actors::memory_log::MemoryLog;
-use dondo_actors::namespace::{NamespaceSettings, OnlineUsers};
+use dondo_actors::namespace::NamespaceSettings;
 use dondo_actors::outbox::OutboxLimits;
-use dondo_actors::ports::{Gate, OpenGate, Secrets, SystemClock};
+use dondo_actors::ports::{Clock, Gate, Herald, OpenGate, Secrets, SystemClock};
 use dondo_actors::session::SessionSettings;
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::http::metrics;
-use crate::io::{Io, IoScript};
+use crate::io::{Io, Pack};
 use crate::packs::hub::{self, HubPack};
 use crate::placement::Rooms;
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoForm};
@@ -44,7 +43,11 @@ pub struct Builder {
 impl Dondo {
     /// Starts from the default settings.
     pub fn builder() -> Builder {
-        Builder { config: Config::default(), gate: Arc::new(OpenGate), more: Vec::new() }
+        Builder {
+            config: Config::default(),
+            gate: Arc::new(OpenGate),
+            more: Vec::new(),
+        }
     }
 
     /// The application's face: namespaces, handlers, emits.
@@ -86,7 +89,8 @@ impl Dondo {
 
     /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves.
     pub async fn shut_down(&self, grace: Duration) {
-        futures_util::future::join_all(self.engines.iter().map(|engine| engine.shut_down(grace))).await;
+        futures_util::future::join_all(self.engines.iter().map(|engine| engine.shut_down(grace)))
+            .await;
     }
 }
 
@@ -121,18 +125,40 @@ impl Builder {
     /// A setting that makes no sense, named in the error; or the system has no thread to give.
     pub fn build(self) -> io::Result<Dondo> {
         let config = self.config;
-        config.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
-        let pack = Arc::new(HubPack::new(config.hub.clone()));
-        let mut scripts = BTreeMap::new();
-        let mut spaces = BTreeMap::new();
-        for name in &config.namespaces {
-            let script = Arc::new(IoScript::new(Some(pack.clone())));
-            let name: Arc<str> = name.as_str().into();
-            scripts.insert(name.clone(), script.clone());
-            let settings = namespace_settings(&config);
-            let space = Space { settings, script, gate: self.gate.clone(), herald: Some(pack.clone()) };
-            spaces.insert(name, space);
-        }
+        config
+            .check()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let pack = HubPack::new(config.hub.clone(), clock.clone());
+        let names: Vec<Arc<str>> = config
+            .namespaces
+            .iter()
+            .map(|name| name.as_str().into())
+            .collect();
+        let io = Io::new(
+            names
+                .iter()
+                .map(|name| (name.clone(), Some(Arc::new(pack.clone()) as Arc<dyn Pack>))),
+        );
+        let settings = NamespaceSettings {
+            courier_patience: config.delivery.courier_stall,
+            ..pack.namespace_settings()
+        };
+        let space = |name: Arc<str>| {
+            let script = io.script(&name)?;
+            let herald: Arc<dyn Herald> = Arc::new(pack.clone());
+            let (settings, gate) = (settings.clone(), self.gate.clone());
+            Some((
+                name,
+                Space {
+                    settings,
+                    script,
+                    gate,
+                    herald: Some(herald),
+                },
+            ))
+        };
+        let spaces = names.into_iter().filter_map(space).collect();
         let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
         let forms = Forms::new(views.map(|view| Arc::new(SocketIoForm { view }) as Arc<dyn Form>));
         let upper = upper(&config, &forms)?;
@@ -140,7 +166,7 @@ impl Builder {
             name: "dondo".into(),
             spaces,
             forms,
-            clock: Arc::new(SystemClock),
+            clock,
             secrets: Arc::new(SystemSecrets),
             log: Arc::new(|_| std::rc::Rc::new(MemoryLog::default())),
             courier_backlog_max: config.delivery.courier_backlog_max,
@@ -149,12 +175,28 @@ impl Builder {
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads)?);
         let options = engine_options(&config);
         let more = self.more.into_iter().map(|(path, upper)| {
-            let session = SessionSettings { connect_timeout: None, ..options.session };
-            Engine::new(EngineOptions { path, session, ..options.clone() }, hub.clone(), upper)
+            let session = SessionSettings {
+                connect_timeout: None,
+                ..options.session
+            };
+            Engine::new(
+                EngineOptions {
+                    path,
+                    session,
+                    ..options.clone()
+                },
+                hub.clone(),
+                upper,
+            )
         });
         let main = Engine::new(options.clone(), hub.clone(), upper);
         let engines = std::iter::once(main).chain(more).collect();
-        Ok(Dondo { io: Io::new(hub.clone(), scripts), hub, engines, rooms })
+        Ok(Dondo {
+            io,
+            hub,
+            engines,
+            rooms,
+        })
     }
 }
 
@@ -168,25 +210,12 @@ fn upper(config: &Config, forms: &Forms) -> io::Result<Upper> {
         ..Limits::default()
     };
     Ok(Arc::new(move |opening: &Opening| {
-        let dialect = opening.query.iter().any(|(key, value)| key == "dialect" && value == "dotnet");
+        let dialect = opening
+            .query
+            .iter()
+            .any(|(key, value)| key == "dialect" && value == "dotnet");
         Box::new(SocketIo::new(limits, plain, dotnet, dialect))
     }))
-}
-
-fn namespace_settings(config: &Config) -> NamespaceSettings {
-    let presence = &config.hub.presence;
-    NamespaceSettings {
-        presence_interval: presence.interval,
-        deliveries_per_second: presence.deliveries_per_s,
-        online_users: match presence.online_users {
-            config::OnlineUsers::All => OnlineUsers::All,
-            config::OnlineUsers::Channel => OnlineUsers::Channel,
-            config::OnlineUsers::Off => OnlineUsers::Off,
-        },
-        join_events_up_to: presence.join_events_up_to,
-        courier_patience: config.delivery.courier_stall,
-        ..NamespaceSettings::default()
-    }
 }
 
 fn engine_options(config: &Config) -> EngineOptions {
@@ -218,6 +247,8 @@ struct SystemSecrets;
 impl Secrets for SystemSecrets {
     fn member_id(&self) -> Option<MemberId> {
         let id = crate::transport::engine::secret();
-        id.inspect_err(|error| log::error!("nobody can be let in: {error}")).ok().map(MemberId::new)
+        id.inspect_err(|error| log::error!("nobody can be let in: {error}"))
+            .ok()
+            .map(MemberId::new)
     }
 }

@@ -3,15 +3,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    future::Future,
     rc::Rc,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use actix::{Actor, Context, Handler, Supervised};
-use tokio::sync::Notify as Bell;
+use tokio::{sync::Notify as Bell, time::timeout};
 
 use crate::{
     error::CloseReason,
@@ -20,8 +22,8 @@ use crate::{
     id::{Kind, RoomId, RoomKey, Slot, WorkerId},
     letter::{Class, FormId, Forms, Frame, Letter},
     message::{
-        Audience, CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, MirrorSeat, MirrorUnseat, Register,
-        Unregister,
+        Audience, CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, MirrorSeat,
+        MirrorUnseat, Register, Unregister,
     },
     metrics::Metrics,
     outbox::{Outbox, Overflow},
@@ -48,12 +50,29 @@ impl CourierRef {
         M::Result: Send,
         Courier: Handler<M>,
     {
-        if self.backlog.given_up.load(Ordering::Acquire) || !self.post.connected() {
+        if self.backlog.given_up() || !self.post.connected() {
             return false;
         }
         self.backlog.undigested.fetch_add(1, Ordering::AcqRel);
         self.post.control(message);
         true
+    }
+
+    /// What whoever owes it has to wait for before taking further mail: that it has caught up, or is given up.
+    pub(crate) fn behind(&self, patience: Duration) -> Option<impl Future<Output = ()> + 'static> {
+        if !self.backlog.full() || !self.post.connected() || !fault::stands(Safeguard::Credit) {
+            return None;
+        }
+        let (backlog, worker) = (self.backlog.clone(), self.worker);
+        Some(async move {
+            if timeout(patience, backlog.caught_up()).await.is_err() && backlog.give_up() {
+                log::error!(
+                    "worker {} has not run for {} ms: nothing more is sent to it, its members will be closed",
+                    worker.0,
+                    patience.as_millis()
+                );
+            }
+        })
     }
 }
 
@@ -66,7 +85,8 @@ impl CourierRef {
 pub struct Backlog {
     max: usize,
     undigested: AtomicUsize,
-    given_up: AtomicBool,
+    /// Odd while the courier is given up.
+    lapses: AtomicUsize,
     caught_up: Bell,
 }
 
@@ -78,20 +98,31 @@ impl Backlog {
 
     /// Whether the courier was given up and has not noticed yet.
     pub fn given_up(&self) -> bool {
-        self.given_up.load(Ordering::Acquire)
+        self.lapses() % 2 == 1
+    }
+
+    /// Changes whenever the courier is given up, and when it has noticed.
+    pub(crate) fn lapses(&self) -> usize {
+        self.lapses.load(Ordering::Acquire)
     }
 
     fn new(max: usize) -> Self {
         Self {
             max: max.max(2),
             undigested: AtomicUsize::new(0),
-            given_up: AtomicBool::new(false),
+            lapses: AtomicUsize::new(0),
             caught_up: Bell::new(),
         }
     }
 
-    pub(crate) fn give_up(&self) {
-        self.given_up.store(true, Ordering::Release);
+    /// `true` if nobody else has given it up before.
+    fn give_up(&self) -> bool {
+        let lapses = self.lapses();
+        lapses % 2 == 0
+            && self
+                .lapses
+                .compare_exchange(lapses, lapses + 1, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
     }
 
     /// Whether rooms may send no more.
@@ -148,7 +179,12 @@ struct Mirror {
 
 impl Courier {
     /// Starts the courier of the present thread. `backlog_max` as in the rooms' settings.
-    pub fn start(worker: WorkerId, forms: Forms, backlog_max: usize, metrics: Arc<Metrics>) -> CourierRef {
+    pub fn start(
+        worker: WorkerId,
+        forms: Forms,
+        backlog_max: usize,
+        metrics: Arc<Metrics>,
+    ) -> CourierRef {
         let backlog = Arc::new(Backlog::new(backlog_max));
         let courier = Self {
             worker,
@@ -162,24 +198,33 @@ impl Courier {
             keys: BTreeMap::new(),
         };
         let post = Post::new(actix::Supervisor::start(|_| courier));
-        CourierRef { worker, post, backlog }
+        CourierRef {
+            worker,
+            post,
+            backlog,
+        }
     }
 
     fn before_any(&mut self) {
         if self.backlog.given_up() {
-            log::error!("worker {} stood still too long: its sessions are closed and may come back", self.worker.0);
+            log::error!(
+                "worker {} stood still too long: its sessions are closed and may come back",
+                self.worker.0
+            );
             for served in self.members.values() {
                 served.evict(CloseReason::WorkerStalled);
             }
             self.seats = Ledger::new();
             self.rooms.clear();
             self.keys.clear();
-            self.backlog.given_up.store(false, Ordering::Release);
+            self.backlog.lapses.fetch_add(1, Ordering::AcqRel);
         }
     }
 
     fn mirror(&mut self, seat: &MirrorSeat) {
-        let Some(served) = self.members.get(&seat.slot) else { return };
+        let Some(served) = self.members.get(&seat.slot) else {
+            return;
+        };
         let new = self.seats.get(&(seat.room, seat.slot)).is_none();
         self.seats.put((seat.room, seat.slot), seat.tags.clone());
         let mirror = self.rooms.entry(seat.room).or_insert_with(|| Mirror {
@@ -187,10 +232,15 @@ impl Courier {
             namespace: seat.namespace.clone(),
             seats: Vec::new(),
         });
-        self.keys.insert((seat.namespace.clone(), seat.key.clone()), seat.room);
+        self.keys
+            .insert((seat.namespace.clone(), seat.key.clone()), seat.room);
         if new {
             mirror.seats.push((served.clone(), seat.tags.clone()));
-        } else if let Some((_, tags)) = mirror.seats.iter_mut().find(|(served, _)| served.slot == seat.slot) {
+        } else if let Some((_, tags)) = mirror
+            .seats
+            .iter_mut()
+            .find(|(served, _)| served.slot == seat.slot)
+        {
             *tags = seat.tags.clone();
         }
     }
@@ -199,7 +249,9 @@ impl Courier {
         if !self.seats.remove(&(room, slot)) {
             return;
         }
-        let Some(mirror) = self.rooms.get_mut(&room) else { return };
+        let Some(mirror) = self.rooms.get_mut(&room) else {
+            return;
+        };
         mirror.seats.retain(|(served, _)| served.slot != slot);
         if mirror.seats.is_empty() {
             let key = (mirror.namespace.clone(), mirror.key.clone());
@@ -217,7 +269,13 @@ impl Courier {
         fault::strike("courier", Point::Before, marked);
         #[cfg(feature = "fault")]
         fault::freeze(marked);
-        let mut hands = Hands { letter, forms: &self.forms, metrics: &self.metrics, full: Vec::new(), frames: Vec::new() };
+        let mut hands = Hands {
+            letter,
+            forms: &self.forms,
+            metrics: &self.metrics,
+            full: Vec::new(),
+            frames: Vec::new(),
+        };
         match &message.audience {
             Audience::Room { room, tag, except } => {
                 let seats = self.rooms.get(room).map_or(&[][..], |mirror| &mirror.seats);
@@ -230,13 +288,23 @@ impl Courier {
                     }
                 }
             }
-            Audience::Rooms { rooms, except_rooms, except } => {
-                let excluded: BTreeSet<Slot> =
-                    except_rooms.iter().flat_map(|key| self.seated(letter, key)).map(|s| s.slot).chain(*except).collect();
+            Audience::Rooms {
+                rooms,
+                except_rooms,
+                except,
+            } => {
+                let excluded: BTreeSet<Slot> = except_rooms
+                    .iter()
+                    .flat_map(|key| self.seated(letter, key))
+                    .map(|s| s.slot)
+                    .chain(*except)
+                    .collect();
                 match rooms {
                     None => {
                         for served in self.members.values() {
-                            if served.namespace == letter.namespace && !excluded.contains(&served.slot) {
+                            if served.namespace == letter.namespace
+                                && !excluded.contains(&served.slot)
+                            {
                                 hands.over(served);
                             }
                         }
@@ -270,26 +338,40 @@ impl Courier {
             }
         }
         fault::strike("courier", Point::After, marked);
-        let full = hands.full;
-        for (served, overflow) in full {
-            self.overflowed(&served, overflow);
+        for (served, overflow, frame) in hands.full {
+            self.overflowed(&served, overflow, frame, letter.class == Class::Volatile);
         }
     }
 
-    fn seated<'a>(&'a self, letter: &Letter, key: &RoomKey) -> impl Iterator<Item = &'a Rc<Served>> {
+    fn seated<'a>(
+        &'a self,
+        letter: &Letter,
+        key: &RoomKey,
+    ) -> impl Iterator<Item = &'a Rc<Served>> {
         let room = self.keys.get(&(letter.namespace.clone(), key.clone()));
         let mirror = room.and_then(|room| self.rooms.get(room));
-        mirror.into_iter().flat_map(|mirror| mirror.seats.iter().map(|(served, _)| served))
+        mirror
+            .into_iter()
+            .flat_map(|mirror| mirror.seats.iter().map(|(served, _)| served))
     }
 
-    fn overflowed(&self, served: &Served, overflow: Overflow) {
+    fn overflowed(&self, served: &Served, overflow: Overflow, frame: &Frame, volatile: bool) {
         match overflow {
             Overflow::Full => served.evict(CloseReason::OutboxFull),
             Overflow::Stalled => served.evict(CloseReason::Stalled),
             Overflow::Total => {
                 // The worst payer of this worker goes; the one that was just served may be quite innocent.
-                if let Some(worst) = self.members.values().max_by_key(|served| served.outbox.bytes()) {
+                if let Some(worst) = self
+                    .members
+                    .values()
+                    .max_by_key(|served| served.outbox.bytes())
+                {
                     worst.evict(CloseReason::OutboxTotal);
+                }
+                // The innocent one still gets its letter; if that is not to be, it must not go on without.
+                match served.outbox.push(frame, volatile) {
+                    Ok(()) => Metrics::add(&self.metrics.deliveries, 1),
+                    Err(_) => served.evict(CloseReason::OutboxTotal),
                 }
             }
         }
@@ -299,8 +381,7 @@ impl Courier {
         if let Some(served) = self.members.get(&message.slot)
             && let Err(overflow) = served.outbox.push(&message.frame, message.volatile)
         {
-            self.overflowed(served, overflow);
-            let _ = served.outbox.push(&message.frame, message.volatile);
+            self.overflowed(served, overflow, &message.frame, message.volatile);
         }
     }
 }
@@ -319,13 +400,17 @@ struct Hands<'a> {
     letter: &'a Letter,
     forms: &'a Forms,
     metrics: &'a Metrics,
-    full: Vec<(Rc<Served>, Overflow)>,
+    full: Vec<(Rc<Served>, Overflow, &'a Frame)>,
     frames: Vec<(FormId, Option<&'a Frame>)>,
 }
 
 impl Hands<'_> {
     fn over(&mut self, served: &Rc<Served>) {
-        let known = self.frames.iter().find(|(form, _)| *form == served.form).map(|(_, frame)| *frame);
+        let known = self
+            .frames
+            .iter()
+            .find(|(form, _)| *form == served.form)
+            .map(|(_, frame)| *frame);
         let frame = known.unwrap_or_else(|| {
             let frame = self.letter.frame(served.form, self.forms);
             if let Err(error) = &frame {
@@ -336,9 +421,12 @@ impl Hands<'_> {
             frame
         });
         let Some(frame) = frame else { return };
-        match served.outbox.push(frame, self.letter.class == Class::Volatile) {
+        match served
+            .outbox
+            .push(frame, self.letter.class == Class::Volatile)
+        {
             Ok(()) => Metrics::add(&self.metrics.deliveries, 1),
-            Err(overflow) => self.full.push((served.clone(), overflow)),
+            Err(overflow) => self.full.push((served.clone(), overflow, frame)),
         }
     }
 }
@@ -356,7 +444,9 @@ impl Supervised for Courier {
         // The lists by room are derived from the ledger of seats; after a crash they are not trusted.
         let mut rooms: BTreeMap<RoomId, Mirror> = BTreeMap::new();
         for ((room, slot), tags) in self.seats.iter() {
-            let (Some(old), Some(served)) = (self.rooms.get(room), self.members.get(slot)) else { continue };
+            let (Some(old), Some(served)) = (self.rooms.get(room), self.members.get(slot)) else {
+                continue;
+            };
             let mirror = rooms.entry(*room).or_insert_with(|| Mirror {
                 key: old.key.clone(),
                 namespace: old.namespace.clone(),
@@ -364,7 +454,10 @@ impl Supervised for Courier {
             });
             mirror.seats.push((served.clone(), tags.clone()));
         }
-        self.keys = rooms.iter().map(|(id, m)| ((m.namespace.clone(), m.key.clone()), *id)).collect();
+        self.keys = rooms
+            .iter()
+            .map(|(id, m)| ((m.namespace.clone(), m.key.clone()), *id))
+            .collect();
         self.rooms = rooms;
     }
 }
@@ -393,8 +486,26 @@ impl Handler<Register> for Courier {
     fn handle(&mut self, register: Register, ctx: &mut Self::Context) {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
-            let Register { slot, namespace, outbox, form, session } = register;
-            courier.members.insert(slot, Rc::new(Served { slot, namespace, outbox, form, session }));
+            let Register {
+                slot,
+                namespace,
+                outbox,
+                form,
+                session,
+                lapses,
+            } = register;
+            let served = Rc::new(Served {
+                slot,
+                namespace,
+                outbox,
+                form,
+                session,
+            });
+            if lapses != courier.backlog.lapses() {
+                // Something for this member may have been held back while this very message waited.
+                served.evict(CloseReason::WorkerStalled);
+            }
+            courier.members.insert(slot, served);
         });
     }
 }
@@ -441,8 +552,14 @@ impl Handler<MirrorUnseat> for Courier {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
             courier.unmirror(unseat.room, unseat.slot);
-            if let (Some(room), Some(served)) = (unseat.kicked, courier.members.get(&unseat.slot)) {
-                served.session.tell(CourierSays::Kicked { slot: unseat.slot, room });
+            if let (Some((room, number)), Some(served)) =
+                (unseat.kicked, courier.members.get(&unseat.slot))
+            {
+                served.session.tell(CourierSays::Kicked {
+                    slot: unseat.slot,
+                    room,
+                    number,
+                });
             }
         });
     }
@@ -469,7 +586,11 @@ impl Handler<CloseNamespace> for Courier {
 
     fn handle(&mut self, close: CloseNamespace, ctx: &mut Self::Context) {
         let _ = guard_always(self, ctx, |courier| {
-            for served in courier.members.values().filter(|served| served.namespace == close.namespace) {
+            for served in courier
+                .members
+                .values()
+                .filter(|served| served.namespace == close.namespace)
+            {
                 served.evict(CloseReason::ServerRestart);
             }
         });
@@ -486,4 +607,21 @@ impl Handler<EndOutbox> for Courier {
             }
         });
     }
+}
+
+/// What a world sees of a courier: the mirror by room, which letters are resolved by.
+#[cfg(feature = "testing")]
+pub(crate) fn mirror_of(courier: &Courier) -> Vec<crate::testing::SeatRecord> {
+    let record = |room: RoomId, served: &Served, tags: &Tags| {
+        crate::testing::SeatRecord::new(courier.worker, served.slot, room, tags)
+    };
+    let rooms = courier.rooms.iter();
+    rooms
+        .flat_map(|(room, mirror)| {
+            mirror
+                .seats
+                .iter()
+                .map(|(served, tags)| record(*room, served, tags))
+        })
+        .collect()
 }

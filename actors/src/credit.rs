@@ -22,7 +22,10 @@ impl Credit {
     /// `units` messages may be in handling at once.
     pub fn new(units: usize) -> Arc<Self> {
         let units = isize::try_from(units.max(1)).unwrap_or(isize::MAX);
-        Arc::new(Self { left: AtomicIsize::new(units), reader: AtomicWaker::new() })
+        Arc::new(Self {
+            left: AtomicIsize::new(units),
+            reader: AtomicWaker::new(),
+        })
     }
 
     /// Whether nothing more is read at present.
@@ -36,12 +39,22 @@ impl Credit {
             return Poll::Ready(());
         }
         self.reader.register(cx.waker());
-        if self.exhausted() { Poll::Pending } else { Poll::Ready(()) }
+        if self.exhausted() {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
     }
 
     /// A message is handed to the session.
     pub fn take(&self) {
         self.left.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Nobody will handle anything any more: whoever waits looks again.
+    pub(crate) fn release(&self) {
+        self.left.store(isize::MAX / 2, Ordering::Release);
+        self.reader.wake();
     }
 
     /// A message was handled.

@@ -137,7 +137,10 @@ impl CloseReason {
 
     /// Whether what was queued before is still to be delivered.
     pub fn flushes(self) -> bool {
-        matches!(self, Self::ForcedClose | Self::ShuttingDown | Self::ConnectTimeout | Self::ServerRestart)
+        matches!(
+            self,
+            Self::ForcedClose | Self::ShuttingDown | Self::ConnectTimeout | Self::ServerRestart
+        )
     }
 }
 

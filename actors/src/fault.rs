@@ -73,7 +73,9 @@ mod armed {
         };
         let wanted = format!("{part}:{point}");
         for at in 0..marked.len().saturating_sub(MARK.len()) {
-            if marked[at..].starts_with(MARK) && marked[at + MARK.len()..].starts_with(wanted.as_bytes()) {
+            if marked[at..].starts_with(MARK)
+                && marked[at + MARK.len()..].starts_with(wanted.as_bytes())
+            {
                 panic!("a letter marked for {wanted}");
             }
         }
@@ -91,8 +93,12 @@ mod armed {
     /// Blocks the thread for as long as a mark `dondo-fault:freeze:<seconds>` says.
     pub fn freeze(marked: &[u8]) {
         let mark = b"dondo-fault:freeze:";
-        let Some(at) = marked.windows(mark.len()).position(|window| window == mark) else { return };
-        let digits = marked[at + mark.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+        let Some(at) = marked.windows(mark.len()).position(|window| window == mark) else {
+            return;
+        };
+        let digits = marked[at + mark.len()..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit());
         let seconds = digits.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
         std::thread::sleep(Duration::from_secs(seconds.min(60)));
     }

@@ -56,7 +56,12 @@ pub struct Crashes {
 impl Crashes {
     /// No crash yet.
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, recent: VecDeque::new(), quarantined_until: None, in_a_row: 0 }
+        Self {
+            metrics,
+            recent: VecDeque::new(),
+            quarantined_until: None,
+            in_a_row: 0,
+        }
     }
 
     /// Whether nothing is to be taken now.
@@ -74,7 +79,11 @@ impl Crashes {
     fn count(&mut self) -> bool {
         let now = Instant::now();
         self.recent.push_back(now);
-        while self.recent.front().is_some_and(|&first| now - first > CRASH_WINDOW) {
+        while self
+            .recent
+            .front()
+            .is_some_and(|&first| now - first > CRASH_WINDOW)
+        {
             self.recent.pop_front();
         }
         let too_many = self.recent.len() > CRASHES_MAX;
@@ -132,7 +141,9 @@ where
             }
             let quarantined = actor.crashes().count();
             let title = actor.title();
-            log::error!("{title} crashed on a message; the message is dropped, everything else is kept");
+            log::error!(
+                "{title} crashed on a message; the message is dropped, everything else is kept"
+            );
             if quarantined {
                 log::error!(
                     "{title} crashed more than {CRASHES_MAX} times in {} s: it takes nothing for {} s",

@@ -94,10 +94,19 @@ impl HubHandle {
         let number = self.0.workers.fetch_add(1, Ordering::Relaxed);
         let worker = WorkerId(u32::try_from(number).unwrap_or(u32::MAX));
         let plan = &self.0.plan;
-        let courier =
-            Courier::start(worker, plan.forms.clone(), plan.courier_backlog_max, self.0.metrics.clone());
+        let courier = Courier::start(
+            worker,
+            plan.forms.clone(),
+            plan.courier_backlog_max,
+            self.0.metrics.clone(),
+        );
         self.0.couriers.enter(worker, courier.clone());
         courier
+    }
+
+    /// Whether both are the same hub.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The configuration of a namespace.
@@ -157,7 +166,9 @@ impl HubHandle {
         for namespace in self.spaces() {
             for courier in self.0.couriers.all() {
                 if courier.post.connected() {
-                    courier.post.control(CloseNamespace { namespace: namespace.clone() });
+                    courier.post.control(CloseNamespace {
+                        namespace: namespace.clone(),
+                    });
                 }
             }
         }
@@ -188,7 +199,12 @@ impl Hub {
     /// Starts, on the present thread, the namespaces whose number (in the order of their names) `only` picks.
     /// Several threads share a hub by picking different ones.
     pub fn start(handle: &HubHandle, only: impl Fn(usize) -> bool + 'static) -> actix::Addr<Self> {
-        Self { handle: handle.clone(), only: Box::new(only), namespaces: BTreeMap::new() }.start()
+        Self {
+            handle: handle.clone(),
+            only: Box::new(only),
+            namespaces: BTreeMap::new(),
+        }
+        .start()
     }
 }
 
@@ -201,7 +217,10 @@ impl Actor for Hub {
             if (self.only)(number) {
                 let log = (plan.log)(name);
                 let namespace = Namespace::start(self.handle.tenure(name, space), log);
-                self.handle.0.namespaces.enter(name.clone(), namespace.downgrade());
+                self.handle
+                    .0
+                    .namespaces
+                    .enter(name.clone(), namespace.downgrade());
                 self.namespaces.insert(name.clone(), namespace);
             }
         }

@@ -54,17 +54,26 @@ pub struct RoomKey {
 impl RoomKey {
     /// The channel `name`.
     pub fn channel(name: impl Into<Arc<str>>) -> Self {
-        Self { kind: Kind::Channel, name: name.into() }
+        Self {
+            kind: Kind::Channel,
+            name: name.into(),
+        }
     }
 
     /// The hub pack's room `name`, whatever the channel.
     pub fn room(name: impl Into<Arc<str>>) -> Self {
-        Self { kind: Kind::Room, name: name.into() }
+        Self {
+            kind: Kind::Room,
+            name: name.into(),
+        }
     }
 
     /// The embedding API's room `name`.
     pub fn plain(name: impl Into<Arc<str>>) -> Self {
-        Self { kind: Kind::Plain, name: name.into() }
+        Self {
+            kind: Kind::Plain,
+            name: name.into(),
+        }
     }
 }
 

@@ -155,7 +155,9 @@ impl Draft {
 
     /// Encodes the draft in one form now, on the caller's thread, and keeps the frame for the letter.
     pub fn prepare(&self, form: FormId, forms: &Forms, namespace: &str) -> Result<(), EncodeError> {
-        self.frames.frame(form, forms, namespace, &self.content).map(drop)
+        self.frames
+            .frame(form, forms, namespace, &self.content)
+            .map(drop)
     }
 
     /// Makes the letter: from here on nothing in it changes.
@@ -224,7 +226,8 @@ pub struct Letter {
 impl Letter {
     /// The letter in one form; the first caller of a form encodes, the others share.
     pub fn frame(&self, form: FormId, forms: &Forms) -> Result<&Frame, EncodeError> {
-        self.frames.frame(form, forms, &self.namespace, &self.content)
+        self.frames
+            .frame(form, forms, &self.namespace, &self.content)
     }
 }
 
@@ -269,8 +272,15 @@ impl Forms {
     }
 
     /// Encodes something for one member alone, without a letter.
-    pub fn encode(&self, form: FormId, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
-        Frames::new(self.len()).frame(form, self, namespace, content).cloned()
+    pub fn encode(
+        &self,
+        form: FormId,
+        namespace: &str,
+        content: &Content,
+    ) -> Result<Frame, EncodeError> {
+        Frames::new(self.len())
+            .frame(form, self, namespace, content)
+            .cloned()
     }
 
     /// How many there are.
@@ -298,10 +308,23 @@ impl Frames {
         Self((0..count).map(|_| OnceLock::new()).collect())
     }
 
-    fn frame(&self, form: FormId, forms: &Forms, namespace: &str, content: &Content) -> Result<&Frame, EncodeError> {
-        let (Some(cell), Some(codec)) = (self.0.get(usize::from(form.0)), forms.0.get(usize::from(form.0))) else {
-            return Err(EncodeError("its form is not registered with this hub".into()));
+    fn frame(
+        &self,
+        form: FormId,
+        forms: &Forms,
+        namespace: &str,
+        content: &Content,
+    ) -> Result<&Frame, EncodeError> {
+        let (Some(cell), Some(codec)) = (
+            self.0.get(usize::from(form.0)),
+            forms.0.get(usize::from(form.0)),
+        ) else {
+            return Err(EncodeError(
+                "its form is not registered with this hub".into(),
+            ));
         };
-        cell.get_or_init(|| codec.encode(namespace, content)).as_ref().map_err(Clone::clone)
+        cell.get_or_init(|| codec.encode(namespace, content))
+            .as_ref()
+            .map_err(Clone::clone)
     }
 }

@@ -18,6 +18,10 @@ impl Log for MemoryLog {
     fn propose(&self, _: &RoomKey, last: Numbers, _: &Draft) -> Proposal {
         let cursor = self.cursor.get() + 1;
         self.cursor.set(cursor);
-        Proposal::Numbered(Numbers { epoch: last.epoch, offset: last.offset + 1, cursor })
+        Proposal::Numbered(Numbers {
+            epoch: last.epoch,
+            offset: last.offset + 1,
+            cursor,
+        })
     }
 }

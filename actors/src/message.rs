@@ -88,6 +88,10 @@ pub struct JoinAnswer {
     pub count: usize,
     /// The room's capacity, if it has one.
     pub capacity: Option<usize>,
+    /// All tags of the seat now.
+    pub tags: Tags,
+    /// The number of this join in the namespace.
+    pub number: u64,
     /// The room, for the messages that follow.
     pub room: WeakPost<Room>,
 }
@@ -272,6 +276,8 @@ pub struct Register {
     pub form: FormId,
     /// The way to its session.
     pub session: UpPost<CourierSays>,
+    /// How often the courier had been given up, and had noticed, when this was said.
+    pub lapses: usize,
 }
 
 /// A member is served no more.
@@ -310,8 +316,9 @@ pub struct MirrorUnseat {
     pub room: RoomId,
     /// Whose seat.
     pub slot: Slot,
-    /// Whether its session must be told, because somebody else took the seat away.
-    pub kicked: Option<RoomKey>,
+    /// What its session must be told, because somebody else took the seat away: the room, and the last join that it had
+    /// seen by then.
+    pub kicked: Option<(RoomKey, u64)>,
 }
 
 /// A letter for those of a courier's members who are in the audience.
@@ -377,6 +384,8 @@ pub enum CourierSays {
         slot: Slot,
         /// The room.
         room: RoomKey,
+        /// The last join that the room had seen by then: a later one stands.
+        number: u64,
     },
 }
 

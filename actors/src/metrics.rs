@@ -49,6 +49,9 @@ impl Metrics {
 
     /// How many sessions ended for each reason.
     pub fn closes(&self) -> impl Iterator<Item = (CloseReason, u64)> {
-        CloseReason::ALL.iter().zip(&self.closes).map(|(&reason, count)| (reason, Self::read(count)))
+        CloseReason::ALL
+            .iter()
+            .zip(&self.closes)
+            .map(|(&reason, count)| (reason, Self::read(count)))
     }
 }

@@ -11,7 +11,9 @@ use std::{
     time::Duration,
 };
 
-use actix::{Actor, AsyncContext, Context, Handler, SpawnHandle, Supervised, Supervisor};
+use actix::{
+    Actor, AsyncContext, Context, Handler, SpawnHandle, Supervised, Supervisor, WrapFuture,
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -22,8 +24,8 @@ use crate::{
     id::{Kind, MemberId, Numbers, RoomId, RoomKey, Slot, WorkerId},
     letter::{Address, Content, Draft, Forms, Letter, Origin, Target},
     message::{
-        Audience, Broadcast, Deliver, Enter, Gone, Join, Leave, NotifyAnswer, PresenceDue, Receipt, Resolve,
-        RoomFact, RoomSays, SitDown, StandUp,
+        Audience, Broadcast, Deliver, Enter, Gone, Join, Leave, NotifyAnswer, PresenceDue, Receipt,
+        Resolve, RoomFact, RoomSays, SitDown, StandUp,
     },
     metrics::Metrics,
     ports::{Clock, Herald, Log, Online, Proposal},
@@ -187,20 +189,50 @@ impl Namespace {
     }
 
     fn join(&mut self, join: Join) {
-        let Join { room, tag, user, member, wish, announce, farewell, reply } = join;
+        let Join {
+            room,
+            tag,
+            user,
+            member,
+            wish,
+            announce,
+            farewell,
+            reply,
+        } = join;
         let marked = user.clone().unwrap_or_default();
         fault::strike("namespace", Point::Before, marked.as_bytes());
         let Some(number) = self.state.send(&member, &room) else {
             return reply.send(Err(JoinError::Internal(Fault::Gone)));
         };
         fault::strike("namespace", Point::Midway, marked.as_bytes());
-        let Some(tenant) = self.state.tenant(&member) else { return };
+        let Some(tenant) = self.state.tenant(&member) else {
+            return;
+        };
         let Some(courier) = self.couriers.get(&tenant.worker).cloned() else {
             return reply.send(Err(JoinError::Internal(Fault::Gone)));
         };
-        let Tenant { worker, slot, account } = tenant.clone();
-        let joiner = Joiner { member, worker, slot, account, user, farewell };
-        let sit = SitDown { joiner, courier, number, tag, wish, announce, reply };
+        let Tenant {
+            worker,
+            slot,
+            account,
+        } = tenant.clone();
+        let joiner = Joiner {
+            member,
+            worker,
+            slot,
+            account,
+            user,
+            farewell,
+        };
+        let sit = SitDown {
+            joiner,
+            courier,
+            number,
+            tag,
+            wish,
+            announce,
+            reply,
+        };
         self.effects.push(Effect::SitDown(room, Box::new(sit)));
         fault::strike("namespace", Point::After, marked.as_bytes());
     }
@@ -219,20 +251,32 @@ impl Namespace {
         }
     }
 
-    fn fact(&mut self, RoomSays { room, fact }: RoomSays) {
+    /// The channel that it changed, and who is new there.
+    fn fact(
+        &mut self,
+        RoomSays { room, fact }: RoomSays,
+    ) -> Option<(Arc<str>, Option<(WorkerId, Slot)>)> {
         match fact {
             RoomFact::Seated { member, count } => {
                 if room.kind == Kind::Channel {
                     self.state.occupancy(&room.name, &member, true, count);
-                    let newcomer = self.state.tenant(&member).map(|tenant| (tenant.worker, tenant.slot));
-                    self.online(&room.name, newcomer);
+                    let newcomer = self
+                        .state
+                        .tenant(&member)
+                        .map(|tenant| (tenant.worker, tenant.slot));
+                    return Some((room.name, newcomer));
                 }
             }
-            RoomFact::Unseated { member, number, count, seated } => {
+            RoomFact::Unseated {
+                member,
+                number,
+                count,
+                seated,
+            } => {
                 self.state.unseated(&member, &room, number);
                 if seated && room.kind == Kind::Channel {
                     self.state.occupancy(&room.name, &member, false, count);
-                    self.online(&room.name, None);
+                    return Some((room.name, None));
                 }
             }
             RoomFact::Vacant { number } => {
@@ -243,6 +287,7 @@ impl Namespace {
             }
             RoomFact::WakeAfter(time) => self.wake_after(time, Wake::Room(room)),
         }
+        None
     }
 
     /// A channel changed: who is told now, who later.
@@ -253,12 +298,23 @@ impl Namespace {
         }
         self.changed.insert(channel.clone());
         let (scope, recipients) = match settings.online_users {
-            OnlineUsers::Channel => (Some(channel.clone()), self.state.channel(channel).unwrap_or(0)),
+            OnlineUsers::Channel => (
+                Some(channel.clone()),
+                self.state.channel(channel).unwrap_or(0),
+            ),
             _ => (None, self.state.online()),
         };
-        let interval = pace::interval(settings.presence_interval, recipients, settings.deliveries_per_second);
+        let interval = pace::interval(
+            settings.presence_interval,
+            recipients,
+            settings.deliveries_per_second,
+        );
         let now = self.started.elapsed();
-        let verdict = self.paces.entry(scope.clone()).or_default().changed(now, interval);
+        let verdict = self
+            .paces
+            .entry(scope.clone())
+            .or_default()
+            .changed(now, interval);
         if verdict == Verdict::Now {
             return self.tell_online(scope);
         }
@@ -282,9 +338,14 @@ impl Namespace {
     }
 
     fn push_online(&mut self, audience: To, changed: &BTreeSet<Arc<str>>) {
-        let Some(herald) = &self.tenure.herald else { return };
+        let Some(herald) = &self.tenure.herald else {
+            return;
+        };
         let count = |name: &Arc<str>| Some((name.clone(), self.state.channel(name)?));
-        let others = self.state.channels().filter(|(name, _)| !changed.contains(*name));
+        let others = self
+            .state
+            .channels()
+            .filter(|(name, _)| !changed.contains(*name));
         let channels: Vec<_> = changed
             .iter()
             .filter_map(count)
@@ -293,7 +354,12 @@ impl Namespace {
             .collect();
         let one = changed.first().filter(|_| changed.len() == 1).cloned();
         let truncated = self.state.channel_count() > channels.len();
-        let online = Online { members: self.state.online(), channels, truncated, changed: one };
+        let online = Online {
+            members: self.state.online(),
+            channels,
+            truncated,
+            changed: one,
+        };
         let content = herald.online(&online);
         self.effects.push(Effect::Online { audience, content });
     }
@@ -305,54 +371,97 @@ impl Namespace {
 
     /// One timer for the whole namespace: a room with a timer of its own would outlive its owner's interest in it.
     fn arm(&mut self, ctx: &mut Context<Self>) {
-        let Some((&(due, _), _)) = self.wheel.first_key_value() else { return };
+        let Some((&(due, _), _)) = self.wheel.first_key_value() else {
+            return;
+        };
         if let Some((armed, handle)) = self.armed {
             if armed <= due {
                 return;
             }
             ctx.cancel_future(handle);
         }
-        let handle = ctx.run_later(due.saturating_duration_since(Instant::now()), |namespace, ctx| {
-            namespace.armed = None;
-            if guard_always(namespace, ctx, Self::woken).is_ok() {
-                namespace.carry_out();
-            }
-            namespace.arm(ctx);
-        });
+        let handle = ctx.run_later(
+            due.saturating_duration_since(Instant::now()),
+            |namespace, ctx| {
+                namespace.armed = None;
+                for wake in namespace.due() {
+                    // Each for itself: one that crashes must not take the others along.
+                    if guard_always(namespace, ctx, |namespace| namespace.woken(wake)).is_ok() {
+                        namespace.carry_out();
+                    }
+                }
+                namespace.await_credit(ctx);
+                namespace.arm(ctx);
+            },
+        );
         self.armed = Some((due, handle));
     }
 
-    fn woken(&mut self) {
+    fn due(&mut self) -> Vec<Wake> {
         let now = Instant::now();
+        let mut due = Vec::new();
         while let Some(entry) = self.wheel.first_entry()
             && entry.key().0 <= now
         {
-            match entry.remove() {
-                Wake::Online(scope) => {
-                    let elapsed = self.started.elapsed();
-                    if self.paces.get_mut(&scope).is_some_and(|pace| pace.woken(elapsed)) {
-                        self.tell_online(scope);
-                    }
+            due.push(entry.remove());
+        }
+        due
+    }
+
+    fn woken(&mut self, wake: Wake) {
+        match wake {
+            Wake::Online(scope) => {
+                let elapsed = self.started.elapsed();
+                if self
+                    .paces
+                    .get_mut(&scope)
+                    .is_some_and(|pace| pace.woken(elapsed))
+                {
+                    self.tell_online(scope);
                 }
-                Wake::Room(key) => {
-                    if let Some((_, room)) = self.rooms.get(&key) {
-                        room.control(PresenceDue);
-                    }
-                }
-                Wake::Sweep => self.sweep(),
             }
+            Wake::Room(key) => {
+                if let Some((_, room)) = self.rooms.get(&key) {
+                    room.control(PresenceDue);
+                }
+            }
+            Wake::Sweep => self.sweep(),
+        }
+    }
+
+    /// As rooms do: what the namespace itself sends counts like their letters.
+    fn await_credit(&self, ctx: &mut Context<Self>) {
+        let patience = self.tenure.settings.courier_patience;
+        for wait in self
+            .couriers
+            .values()
+            .filter_map(|courier| courier.behind(patience))
+        {
+            ctx.wait(wait.into_actor(self));
         }
     }
 
     /// A courier that is gone took its members' sockets with it.
     fn sweep(&mut self) {
-        let dead: Vec<WorkerId> =
-            self.couriers.values().filter(|courier| !courier.post.connected()).map(|c| c.worker).collect();
+        let dead: Vec<WorkerId> = self
+            .couriers
+            .values()
+            .filter(|courier| !courier.post.connected())
+            .map(|c| c.worker)
+            .collect();
         for worker in dead {
             self.couriers.remove(&worker);
-            let of_worker = self.state.members().filter(|(_, tenant)| tenant.worker == worker);
+            let of_worker = self
+                .state
+                .members()
+                .filter(|(_, tenant)| tenant.worker == worker);
             let members: Vec<MemberId> = of_worker.map(|(member, _)| member.clone()).collect();
-            log::error!("worker {} is gone, and {} members of {} with it", worker.0, members.len(), self.tenure.namespace);
+            log::error!(
+                "worker {} is gone, and {} members of {} with it",
+                worker.0,
+                members.len(),
+                self.tenure.namespace
+            );
             for member in &members {
                 self.gone(member);
             }
@@ -385,17 +494,30 @@ impl Namespace {
 
     fn deliver_online(&self, to: &To, content: Content) {
         let draft = Draft::new(content, &self.tenure.forms);
-        let letter = self.seal(draft, Origin::default(), Target::AnyChannel, Numbers::default());
+        let letter = self.seal(
+            draft,
+            Origin::default(),
+            Target::AnyChannel,
+            Numbers::default(),
+        );
         match to {
             To::Member(worker, slot) => {
                 if let Some(courier) = self.couriers.get(worker) {
-                    courier.owe(Deliver { audience: Audience::Member(*slot), letter, receipt: None });
+                    courier.owe(Deliver {
+                        audience: Audience::Member(*slot),
+                        letter,
+                        receipt: None,
+                    });
                 }
             }
             To::Everyone => self.owe_all(&letter, None, || Audience::AnyChannel { except: None }),
             To::Channel(name) => {
                 if let Some(&(room, _)) = self.rooms.get(&RoomKey::channel(name.clone())) {
-                    self.owe_all(&letter, None, || Audience::Room { room, tag: None, except: None });
+                    self.owe_all(&letter, None, || Audience::Room {
+                        room,
+                        tag: None,
+                        except: None,
+                    });
                 }
             }
         }
@@ -403,15 +525,29 @@ impl Namespace {
 
     fn seal(&self, draft: Draft, origin: Origin, target: Target, numbers: Numbers) -> Arc<Letter> {
         let hub = self.tenure.hub.clone();
-        let address = Address { hub, namespace: self.tenure.namespace.clone(), target, origin };
+        let address = Address {
+            hub,
+            namespace: self.tenure.namespace.clone(),
+            target,
+            origin,
+        };
         Arc::new(draft.seal(address, numbers, self.tenure.clock.now()))
     }
 
-    fn owe_all(&self, letter: &Arc<Letter>, receipt: Option<&Arc<Receipt>>, audience: impl Fn() -> Audience) {
+    fn owe_all(
+        &self,
+        letter: &Arc<Letter>,
+        receipt: Option<&Arc<Receipt>>,
+        audience: impl Fn() -> Audience,
+    ) {
         for courier in self.couriers.values() {
             let receipt = receipt.cloned();
             let settle = receipt.clone();
-            let sent = courier.owe(Deliver { audience: audience(), letter: letter.clone(), receipt });
+            let sent = courier.owe(Deliver {
+                audience: audience(),
+                letter: letter.clone(),
+                receipt,
+            });
             if let Some(receipt) = settle.filter(|_| !sent) {
                 receipt.settle(true);
             }
@@ -422,7 +558,11 @@ impl Namespace {
         fault::strike("namespace", Point::Before, &broadcast.draft.content.args);
         let first = broadcast.rooms.as_ref().and_then(|rooms| rooms.first());
         let everyone = RoomKey::plain("");
-        let proposal = self.log.propose(first.unwrap_or(&everyone), Numbers::default(), &broadcast.draft);
+        let proposal = self.log.propose(
+            first.unwrap_or(&everyone),
+            Numbers::default(),
+            &broadcast.draft,
+        );
         fault::strike("namespace", Point::Midway, &broadcast.draft.content.args);
         fault::strike("namespace", Point::After, &broadcast.draft.content.args);
         proposal
@@ -499,10 +639,22 @@ impl Handler<Enter> for Namespace {
     type Result = ();
 
     fn handle(&mut self, enter: Enter, ctx: &mut Self::Context) {
-        let Enter { member, slot, account, courier } = enter;
+        let Enter {
+            member,
+            slot,
+            account,
+            courier,
+        } = enter;
         let worker = courier.worker;
         let _ = guard_always(self, ctx, |namespace| {
-            namespace.state.enter(member, Tenant { worker, slot, account });
+            namespace.state.enter(
+                member,
+                Tenant {
+                    worker,
+                    slot,
+                    account,
+                },
+            );
             namespace.couriers.insert(worker, courier);
             if !namespace.sweeping {
                 namespace.sweeping = true;
@@ -538,7 +690,9 @@ impl Handler<Leave> for Namespace {
     type Result = ();
 
     fn handle(&mut self, leave: Leave, ctx: &mut Self::Context) {
-        let done = guard_always(self, ctx, |namespace| namespace.effects.push(Effect::StandUp(leave)));
+        let done = guard_always(self, ctx, |namespace| {
+            namespace.effects.push(Effect::StandUp(leave))
+        });
         if done.is_ok() {
             self.carry_out();
         }
@@ -549,7 +703,11 @@ impl Handler<Resolve> for Namespace {
     type Result = ();
 
     fn handle(&mut self, resolve: Resolve, _: &mut Self::Context) {
-        resolve.reply.send(self.rooms.get(&resolve.room).map(|(_, room)| room.downgrade()));
+        resolve.reply.send(
+            self.rooms
+                .get(&resolve.room)
+                .map(|(_, room)| room.downgrade()),
+        );
     }
 }
 
@@ -559,12 +717,21 @@ impl Handler<Broadcast> for Namespace {
     fn handle(&mut self, broadcast: Broadcast, ctx: &mut Self::Context) {
         let numbers = match guard(self, ctx, |namespace| namespace.broadcast(&broadcast)) {
             Ok(Proposal::Numbered(numbers)) => numbers,
-            Ok(Proposal::Refused(error)) => return broadcast.reply.send(Err(NotifyError::Log(error))),
+            Ok(Proposal::Refused(error)) => {
+                return broadcast.reply.send(Err(NotifyError::Log(error)));
+            }
             // A letter to several rooms has no single stream: a log that answers late numbers it by its cursor alone.
             Ok(Proposal::Later(_)) => Numbers::default(),
             Err(fault) => return broadcast.reply.send(Err(fault.into())),
         };
-        let Broadcast { rooms, except_rooms, except, origin, draft, reply } = broadcast;
+        let Broadcast {
+            rooms,
+            except_rooms,
+            except,
+            origin,
+            draft,
+            reply,
+        } = broadcast;
         let target = rooms.clone().map_or(Target::Everyone, Target::Rooms);
         let letter = self.seal(draft, origin, target, numbers);
         let receipt = Receipt::new(self.couriers.len());
@@ -574,7 +741,12 @@ impl Handler<Broadcast> for Namespace {
             except,
         });
         Metrics::add(&self.tenure.metrics.letters, 1);
-        reply.send(Ok(NotifyAnswer { recipients: 0, numbers, receipt }));
+        self.await_credit(ctx);
+        reply.send(Ok(NotifyAnswer {
+            recipients: 0,
+            numbers,
+            receipt,
+        }));
     }
 }
 
@@ -582,9 +754,35 @@ impl Handler<RoomSays> for Namespace {
     type Result = ();
 
     fn handle(&mut self, says: RoomSays, ctx: &mut Self::Context) {
-        if guard_always(self, ctx, |namespace| namespace.fact(says)).is_ok() {
+        if let Ok(changed) = guard_always(self, ctx, |namespace| namespace.fact(says)) {
             self.carry_out();
+            // A herald that crashes costs its event, not the fact.
+            if let Some((channel, newcomer)) = changed
+                && guard_always(self, ctx, |namespace| namespace.online(&channel, newcomer)).is_ok()
+            {
+                self.carry_out();
+                self.await_credit(ctx);
+            }
         }
         self.arm(ctx);
+    }
+}
+
+/// What a world sees of a namespace.
+#[cfg(feature = "testing")]
+pub(crate) fn view(namespace: &Namespace) -> crate::testing::inspect::NamespaceView {
+    let state = &namespace.state;
+    crate::testing::inspect::NamespaceView {
+        rooms: namespace
+            .rooms
+            .iter()
+            .map(|(key, (_, room))| (key.clone(), room.downgrade()))
+            .collect(),
+        members: state.members().map(|(member, _)| member.clone()).collect(),
+        channels: state
+            .channels()
+            .map(|(name, count)| (name.to_string(), count))
+            .collect(),
+        online: state.online(),
     }
 }

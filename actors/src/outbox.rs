@@ -90,7 +90,11 @@ impl Outbox {
             taker: None,
             gate: None,
         };
-        Arc::new(Self { inner: Mutex::new(inner), limits, metrics })
+        Arc::new(Self {
+            inner: Mutex::new(inner),
+            limits,
+            metrics,
+        })
     }
 
     /// The courier adds a frame. After the end it is dropped silently.
@@ -111,7 +115,11 @@ impl Outbox {
             inner.progress = Instant::now();
         }
         if Metrics::read(&self.metrics.outbox_bytes) + length as u64 > self.limits.total_max {
-            return if volatile { Ok(()) } else { Err(Overflow::Total) };
+            return if volatile {
+                Ok(())
+            } else {
+                Err(Overflow::Total)
+            };
         }
         Metrics::add(&self.metrics.outbox_bytes, length as u64);
         inner.bytes += length;
@@ -193,7 +201,9 @@ impl Outbox {
         let ping = std::mem::take(&mut inner.ping);
         let mut taken = 0;
         while taken < max {
-            let Some((frame, _)) = inner.queue.pop_front() else { break };
+            let Some((frame, _)) = inner.queue.pop_front() else {
+                break;
+            };
             taken += frame.len();
             into.extend(frame.parts().cloned());
         }

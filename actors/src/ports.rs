@@ -1,7 +1,9 @@
 //! What the core asks of the world around it: protocols, scripts, the log, the gate, heralds and clocks.
 //! Knows none of their makers.
 
-use std::{any::Any, cell::Cell, fmt, future::Future, pin::Pin, rc::Rc, sync::Arc, time::SystemTime};
+use std::{
+    any::Any, cell::Cell, fmt, future::Future, pin::Pin, rc::Rc, sync::Arc, time::SystemTime,
+};
 
 use bytes::Bytes;
 
@@ -118,12 +120,20 @@ pub struct AckHandle {
 
 impl AckHandle {
     pub(crate) fn new(member: Rc<Member>, id: u64) -> Self {
-        Self { member, id, answered: Rc::default() }
+        Self {
+            member,
+            id,
+            answered: Rc::default(),
+        }
     }
 
     /// For whoever must answer if the first holder crashes.
     pub(crate) fn twin(&self) -> Self {
-        Self { member: self.member.clone(), id: self.id, answered: self.answered.clone() }
+        Self {
+            member: self.member.clone(),
+            id: self.id,
+            answered: self.answered.clone(),
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -141,7 +151,11 @@ impl AckHandle {
 pub trait Script: Send + Sync + 'static {
     /// A member has come in: the client has its CONNECT already. Events wait until the future ends.
     /// An error puts the member out again.
-    fn connected(&self, member: Rc<Member>, auth: Option<Bytes>) -> LocalFuture<Result<(), Refusal>>;
+    fn connected(
+        &self,
+        member: Rc<Member>,
+        auth: Option<Bytes>,
+    ) -> LocalFuture<Result<(), Refusal>>;
 
     /// An event has come. The future is polled at once, up to its first wait, before the next event is looked at.
     fn event(&self, member: Rc<Member>, event: Event) -> LocalFuture<()>;
@@ -289,8 +303,8 @@ impl Clock for SystemClock {
 
 /// Makes ids that nobody can guess.
 pub trait Secrets: Send + Sync + 'static {
-    /// A fresh public id for a member: 20 URL-safe characters.
-    fn member_id(&self) -> MemberId;
+    /// A fresh public id for a member: 20 URL-safe characters. `None`: the system has no randomness to give.
+    fn member_id(&self) -> Option<MemberId>;
 }
 
 /// What a script keeps with a member.

@@ -2,7 +2,9 @@
 //! With the feature `testing` every hop can be delayed by a seeded time; as in actix, what is sent to one actor arrives
 //! in the order in which it was sent.
 
-use actix::{Actor, Addr, Handler, Message, WeakAddr, WeakRecipient, dev::ToEnvelope, prelude::SendError};
+use actix::{
+    Actor, Addr, Handler, Message, WeakAddr, WeakRecipient, dev::ToEnvelope, prelude::SendError,
+};
 
 /// The way to an actor; keeps it alive.
 pub struct Post<A: Actor> {
@@ -37,7 +39,10 @@ pub enum Unsent<M> {
 impl<A: Actor> Post<A> {
     /// The way to an actor that was just started. Clones share its lane: make one only.
     pub fn new(addr: Addr<A>) -> Self {
-        Self { addr, lane: Lane::new() }
+        Self {
+            addr,
+            lane: Lane::new(),
+        }
     }
 
     /// The way for those below: one kind of message, and no name.
@@ -48,7 +53,10 @@ impl<A: Actor> Post<A> {
         A: Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        UpPost { to: self.addr.downgrade().recipient(), lane: self.lane }
+        UpPost {
+            to: self.addr.downgrade().recipient(),
+            lane: self.lane,
+        }
     }
 
     /// Whether the actor lives.
@@ -58,7 +66,10 @@ impl<A: Actor> Post<A> {
 
     /// The same way, which does not keep the actor alive.
     pub fn downgrade(&self) -> WeakPost<A> {
-        WeakPost { addr: self.addr.downgrade(), lane: self.lane }
+        WeakPost {
+            addr: self.addr.downgrade(),
+            lane: self.lane,
+        }
     }
 
     /// The plain address.
@@ -78,7 +89,10 @@ impl<A: Actor> Post<A> {
         #[cfg(feature = "testing")]
         if crate::testing::hops::held() {
             let addr = self.addr.clone();
-            return crate::testing::hops::carry(self.lane.0, Box::new(move || addr.do_send(message)));
+            return crate::testing::hops::carry(
+                self.lane.0,
+                Box::new(move || addr.do_send(message)),
+            );
         }
         self.addr.do_send(message);
     }
@@ -109,7 +123,10 @@ impl<A: Actor> Post<A> {
 impl<A: Actor> WeakPost<A> {
     /// The strong address, while somebody else keeps the actor alive.
     pub fn upgrade(&self) -> Option<Post<A>> {
-        self.addr.upgrade().map(|addr| Post { addr, lane: self.lane })
+        self.addr.upgrade().map(|addr| Post {
+            addr,
+            lane: self.lane,
+        })
     }
 }
 
@@ -130,13 +147,19 @@ where
 
 impl<A: Actor> Clone for Post<A> {
     fn clone(&self) -> Self {
-        Self { addr: self.addr.clone(), lane: self.lane }
+        Self {
+            addr: self.addr.clone(),
+            lane: self.lane,
+        }
     }
 }
 
 impl<A: Actor> Clone for WeakPost<A> {
     fn clone(&self) -> Self {
-        Self { addr: self.addr.clone(), lane: self.lane }
+        Self {
+            addr: self.addr.clone(),
+            lane: self.lane,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! one for each namespace. Knows no transport: those take from its outbox and tell it what they read.
 
 mod member;
+mod seats;
 
 use std::{
     cell::RefCell,
@@ -26,7 +27,10 @@ use crate::{
     hub::HubHandle,
     id::Slot,
     letter::{Content, Frame, Wire},
-    message::{Adopt, CourierSays, Direct, EndOutbox, Enter, Gone, Hangup, Heard, Pong, Register, Unregister},
+    message::{
+        Adopt, CourierSays, Direct, EndOutbox, Enter, Gone, Hangup, Heard, Pong, Register,
+        Unregister,
+    },
     metrics::Metrics,
     outbox::Outbox,
     ports::{AckHandle, Event, LocalFuture, Protocol, Refusal, Said, Script},
@@ -64,6 +68,12 @@ impl SessionRef {
     pub fn heard(&self, wire: Wire) {
         self.credit.take();
         self.post.control(Heard(wire));
+    }
+
+    /// Tells the session that the client answered a heartbeat. Takes credit too: a client may send nothing else.
+    pub fn pong(&self) {
+        self.credit.take();
+        self.post.control(Pong);
     }
 }
 
@@ -105,11 +115,16 @@ impl Drop for MemberGuard {
         let member = &self.member;
         member.end();
         if let Some(namespace) = member.home() {
-            namespace.control(Gone { member: member.id().clone() });
+            namespace.control(Gone {
+                member: member.id().clone(),
+            });
         }
-        member.courier().post.control(Unregister { slot: member.slot() });
+        member.courier().post.control(Unregister {
+            slot: member.slot(),
+        });
         let hub = member.hub();
-        hub.members().strike(&(member.namespace().clone(), member.id().clone()));
+        hub.members()
+            .strike(&(member.namespace().clone(), member.id().clone()));
         Metrics::sub(&hub.metrics().members, 1);
     }
 }
@@ -142,7 +157,11 @@ impl Session {
             closing: None,
             on_end: Some(Box::new(on_end)),
         };
-        SessionRef { post: Post::new(Actor::start(session)), outbox, credit }
+        SessionRef {
+            post: Post::new(Actor::start(session)),
+            outbox,
+            credit,
+        }
     }
 
     fn heard(&mut self, wire: Wire, ctx: &mut Context<Self>) {
@@ -180,11 +199,19 @@ impl Session {
                 Some(seated) => seated.leave(CloseReason::TransportClose),
                 None => self.violated("it leaves a namespace that it is not in", ctx),
             },
-            Said::Event { namespace, ack, content } => match self.members.get(&namespace) {
+            Said::Event {
+                namespace,
+                ack,
+                content,
+            } => match self.members.get(&namespace) {
                 Some(seated) => seated.event(content, ack, unit),
                 None => self.violated("an event for a namespace that it is not in", ctx),
             },
-            Said::Ack { namespace, id, answer } => match self.members.get(&namespace) {
+            Said::Ack {
+                namespace,
+                id,
+                answer,
+            } => match self.members.get(&namespace) {
                 Some(seated) => seated.member.answered(id, answer),
                 None => self.violated("an ack for a namespace that it is not in", ctx),
             },
@@ -203,18 +230,33 @@ impl Session {
         }
         let hub = self.hub.clone();
         let Some((space, home)) = hub.space(&namespace).zip(hub.namespace(&namespace)) else {
-            return self.refuse(&namespace, &Refusal { message: "Invalid namespace".into(), data: None });
+            return self.refuse(
+                &namespace,
+                &Refusal {
+                    message: "Invalid namespace".into(),
+                    data: None,
+                },
+            );
         };
         let identity = match space.gate.connect(&namespace, auth.as_deref()) {
             Ok(identity) => identity,
             Err(refusal) => return self.refuse(&namespace, &refusal),
+        };
+        let Some(id) = hub.secrets().member_id() else {
+            return self.refuse(
+                &namespace,
+                &Refusal {
+                    message: "No id can be made".into(),
+                    data: None,
+                },
+            );
         };
         if let Some(timer) = self.connect_timer.take() {
             ctx.cancel_future(timer);
         }
         let form = self.protocol.borrow().form(auth.as_deref());
         let member = Member::new(member::Parts {
-            id: hub.secrets().member_id(),
+            id,
             namespace: namespace.clone(),
             slot: hub.slot(),
             identity,
@@ -227,9 +269,16 @@ impl Session {
         });
         self.register(member.slot(), namespace.clone(), form, ctx);
         Metrics::add(&hub.metrics().members, 1);
-        let place = Whereabouts { courier: self.courier.clone(), slot: member.slot() };
-        hub.members().enter((namespace.clone(), member.id().clone()), place);
-        member.own(self.protocol.borrow().connected(&namespace, member.id()), false);
+        let place = Whereabouts {
+            courier: self.courier.clone(),
+            slot: member.slot(),
+        };
+        hub.members()
+            .enter((namespace.clone(), member.id().clone()), place);
+        member.own(
+            self.protocol.borrow().connected(&namespace, member.id()),
+            false,
+        );
         member.enter(Enter {
             member: member.id().clone(),
             slot: member.slot(),
@@ -238,8 +287,15 @@ impl Session {
         });
         let held: Held = Rc::new(RefCell::new(Some(VecDeque::new())));
         let script = space.script.clone();
-        let guard = MemberGuard { member: member.clone() };
-        let seated = Seated { member: member.clone(), script: script.clone(), held: held.clone(), _guard: guard };
+        let guard = MemberGuard {
+            member: member.clone(),
+        };
+        let seated = Seated {
+            member: member.clone(),
+            script: script.clone(),
+            held: held.clone(),
+            _guard: guard,
+        };
         self.members.insert(namespace, seated);
         open(script, member, auth, held, ctx.address());
     }
@@ -248,14 +304,32 @@ impl Session {
         self.send(self.protocol.borrow().refused(namespace, refusal));
     }
 
-    fn register(&self, slot: Slot, namespace: Arc<str>, form: crate::letter::FormId, ctx: &Context<Self>) {
+    fn register(
+        &self,
+        slot: Slot,
+        namespace: Arc<str>,
+        form: crate::letter::FormId,
+        ctx: &Context<Self>,
+    ) {
         let session: UpPost<CourierSays> = Post::new(ctx.address()).up();
         let outbox = self.outbox.clone();
-        self.courier.post.control(Register { slot, namespace, outbox, form, session });
+        let lapses = self.courier.backlog.lapses();
+        self.courier.post.control(Register {
+            slot,
+            namespace,
+            outbox,
+            form,
+            session,
+            lapses,
+        });
     }
 
     fn send(&self, frame: Frame) {
-        self.courier.post.control(Direct { slot: self.own, frame, volatile: false });
+        self.courier.post.control(Direct {
+            slot: self.own,
+            frame,
+            volatile: false,
+        });
     }
 
     fn ping(&mut self, ctx: &mut Context<Self>) {
@@ -283,7 +357,10 @@ impl Session {
         }
         if reason.flushes() {
             // Behind whatever this session's courier has yet to put into the outbox.
-            self.courier.post.control(EndOutbox { slot: self.own, reason });
+            self.courier.post.control(EndOutbox {
+                slot: self.own,
+                reason,
+            });
         } else {
             self.outbox.end(reason);
         }
@@ -306,7 +383,10 @@ impl Seated {
         let farewell = AssertUnwindSafe(|| self.script.disconnected(self.member.clone(), reason));
         if let Err(payload) = std::panic::catch_unwind(farewell) {
             std::mem::forget(payload);
-            log::error!("a disconnect handler in {} panicked", self.member.namespace());
+            log::error!(
+                "a disconnect handler in {} panicked",
+                self.member.namespace()
+            );
         }
     }
 }
@@ -352,7 +432,10 @@ fn dispatch(script: &Arc<dyn Script>, member: &Rc<Member>, event: Event, unit: U
         let handling = AssertUnwindSafe(async { script.event(member.clone(), event).await });
         if let Err(payload) = handling.catch_unwind().await {
             std::mem::forget(payload);
-            log::error!("a handler in {} panicked; its session goes on", member.namespace());
+            log::error!(
+                "a handler in {} panicked; its session goes on",
+                member.namespace()
+            );
             script.crashed(member, &name, open.filter(AckHandle::is_open));
         }
     }));
@@ -381,7 +464,9 @@ impl Actor for Session {
         self.register(self.own, "".into(), form, ctx);
         self.heartbeat = Some(ctx.run_later(self.settings.ping_interval, Self::ping));
         self.connect_timer = self.settings.connect_timeout.map(|limit| {
-            ctx.run_later(limit, |session, ctx| session.close(CloseReason::ConnectTimeout, ctx))
+            ctx.run_later(limit, |session, ctx| {
+                session.close(CloseReason::ConnectTimeout, ctx)
+            })
         });
     }
 }
@@ -394,6 +479,8 @@ impl Drop for Session {
         }
         self.members.clear();
         self.courier.post.control(Unregister { slot: self.own });
+        // A transport that waits for credit looks again, and finds the end.
+        self.credit.release();
         Metrics::sub(&self.hub.metrics().sessions, 1);
         self.hub.metrics().closed(reason);
         if let Some(on_end) = self.on_end.take() {
@@ -416,6 +503,7 @@ impl Handler<Pong> for Session {
     type Result = ();
 
     fn handle(&mut self, _: Pong, ctx: &mut Self::Context) {
+        self.credit.give();
         if std::mem::take(&mut self.awaiting_pong) {
             if let Some(timer) = self.heartbeat.take() {
                 ctx.cancel_future(timer);
@@ -458,10 +546,13 @@ impl Handler<CourierSays> for Session {
     fn handle(&mut self, says: CourierSays, ctx: &mut Self::Context) {
         match says {
             CourierSays::Evicted(reason) => self.close(reason, ctx),
-            CourierSays::Kicked { slot, room } => {
-                let seated = self.members.values().find(|seated| seated.member.slot() == slot);
+            CourierSays::Kicked { slot, room, number } => {
+                let seated = self
+                    .members
+                    .values()
+                    .find(|seated| seated.member.slot() == slot);
                 if let Some(seated) = seated {
-                    seated.member.kicked(&room);
+                    seated.member.kicked(&room, number);
                 }
             }
         }

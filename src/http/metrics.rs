@@ -16,7 +16,11 @@ use crate::transport::engine::Engine;
 pub fn configure(app: &mut ServiceConfig, hub: HubHandle, engines: Arc<[Engine]>) {
     app.route(
         "/healthz",
-        actix_web::web::get().to(|| async { HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n") }),
+        actix_web::web::get().to(|| async {
+            HttpResponse::Ok()
+                .content_type("text/plain; charset=utf-8")
+                .body("ok\n")
+        }),
     );
     app.route(
         "/metrics",
@@ -24,7 +28,10 @@ pub fn configure(app: &mut ServiceConfig, hub: HubHandle, engines: Arc<[Engine]>
             let text = text(&hub, &engines);
             async move {
                 HttpResponse::Ok()
-                    .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+                    .insert_header((
+                        header::CONTENT_TYPE,
+                        "text/plain; version=0.0.4; charset=utf-8",
+                    ))
                     .insert_header((header::CACHE_CONTROL, "no-store"))
                     .body(text)
             }
@@ -36,7 +43,10 @@ fn text(hub: &HubHandle, engines: &[Engine]) -> String {
     let metrics = hub.metrics();
     let mut out = String::with_capacity(2048);
     let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, u64)]| {
-        let _ = writeln!(out, "# HELP dondo_{name} {help}\n# TYPE dondo_{name} {kind}");
+        let _ = writeln!(
+            out,
+            "# HELP dondo_{name} {help}\n# TYPE dondo_{name} {kind}"
+        );
         for (labels, value) in samples {
             let _ = writeln!(out, "dondo_{name}{labels} {value}");
         }
@@ -44,20 +54,74 @@ fn text(hub: &HubHandle, engines: &[Engine]) -> String {
     let one = |value| [(String::new(), Metrics::read(value))];
     let mut stages = [0; 3];
     for engine in engines {
-        stages.iter_mut().zip(engine.stages()).for_each(|(sum, count)| *sum += count);
+        stages
+            .iter_mut()
+            .zip(engine.stages())
+            .for_each(|(sum, count)| *sum += count);
     }
-    let stages = ["polling", "upgrading", "websocket"].into_iter().zip(stages);
-    let stages: Vec<_> = stages.map(|(stage, count)| (format!("{{state=\"{stage}\"}}"), count)).collect();
-    family("sessions", "gauge", "Sessions by where they stand.", &stages);
-    family("sessions_alive", "gauge", "Session actors.", &one(&metrics.sessions));
-    family("members", "gauge", "Members over all namespaces.", &one(&metrics.members));
-    family("rooms", "gauge", "Room actors, channels included.", &one(&metrics.rooms));
-    family("outbox_bytes", "gauge", "Bytes that wait for clients.", &one(&metrics.outbox_bytes));
-    family("letters_total", "counter", "Letters that rooms took.", &one(&metrics.letters));
-    family("deliveries_total", "counter", "Letters put into outboxes.", &one(&metrics.deliveries));
-    family("crashes_total", "counter", "Handlers that crashed and were rolled back.", &one(&metrics.crashes));
-    let closes: Vec<_> =
-        metrics.closes().map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), count)).collect();
-    family("closes_total", "counter", "Sessions that ended, by reason.", &closes);
+    let stages = ["polling", "upgrading", "websocket"]
+        .into_iter()
+        .zip(stages);
+    let stages: Vec<_> = stages
+        .map(|(stage, count)| (format!("{{state=\"{stage}\"}}"), count))
+        .collect();
+    family(
+        "sessions",
+        "gauge",
+        "Sessions by where they stand.",
+        &stages,
+    );
+    family(
+        "sessions_alive",
+        "gauge",
+        "Session actors.",
+        &one(&metrics.sessions),
+    );
+    family(
+        "members",
+        "gauge",
+        "Members over all namespaces.",
+        &one(&metrics.members),
+    );
+    family(
+        "rooms",
+        "gauge",
+        "Room actors, channels included.",
+        &one(&metrics.rooms),
+    );
+    family(
+        "outbox_bytes",
+        "gauge",
+        "Bytes that wait for clients.",
+        &one(&metrics.outbox_bytes),
+    );
+    family(
+        "letters_total",
+        "counter",
+        "Letters that rooms took.",
+        &one(&metrics.letters),
+    );
+    family(
+        "deliveries_total",
+        "counter",
+        "Letters put into outboxes.",
+        &one(&metrics.deliveries),
+    );
+    family(
+        "crashes_total",
+        "counter",
+        "Handlers that crashed and were rolled back.",
+        &one(&metrics.crashes),
+    );
+    let closes: Vec<_> = metrics
+        .closes()
+        .map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), count))
+        .collect();
+    family(
+        "closes_total",
+        "counter",
+        "Sessions that ended, by reason.",
+        &closes,
+    );
     out
 }

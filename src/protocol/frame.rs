@@ -7,12 +7,12 @@ use dondo_actors::letter::Part;
 /// A text frame whose payload is `pieces` joined; together they must be valid UTF-8.
 ///
 /// Allocates once, exactly what the frame needs: it lives as long as its slowest reader.
-pub fn text<'a>(pieces: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>) -> Part {
+pub(crate) fn text<'a>(pieces: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>) -> Part {
     part(FINAL_TEXT, pieces.into_iter())
 }
 
 /// A binary frame that holds `data`; allocates once, as [`text`] does.
-pub fn binary(data: &[u8]) -> Part {
+pub(crate) fn binary(data: &[u8]) -> Part {
     part(FINAL_BINARY, std::iter::once(data))
 }
 

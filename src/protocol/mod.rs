@@ -1,5 +1,5 @@
 //! The wire forms: bytes to words and back.
 //! Knows no socket, no transport and no room: text and blobs come in whole, finished frames go out.
 
-pub mod frame;
-pub mod socketio;
+pub(crate) mod frame;
+pub(crate) mod socketio;

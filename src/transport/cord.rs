@@ -48,7 +48,10 @@ pub(crate) struct Cord {
 
 enum Phase {
     /// The session is on polling; this socket has until then to take over.
-    Probing { probed: bool, deadline: Pin<Box<Sleep>> },
+    Probing {
+        probed: bool,
+        deadline: Pin<Box<Sleep>>,
+    },
     Live,
 }
 
@@ -61,9 +64,20 @@ impl Cord {
     }
 
     /// A WebSocket that asks to take a session over. The connection is in [`Stage::Upgrading`] by now.
-    pub(crate) fn probing(connection: Arc<Connection>, max_payload: usize, limit: Duration) -> Self {
+    pub(crate) fn probing(
+        connection: Arc<Connection>,
+        max_payload: usize,
+        limit: Duration,
+    ) -> Self {
         let deadline = Box::pin(tokio::time::sleep(limit));
-        Self::new(connection, max_payload, Phase::Probing { probed: false, deadline })
+        Self::new(
+            connection,
+            max_payload,
+            Phase::Probing {
+                probed: false,
+                deadline,
+            },
+        )
     }
 
     fn new(connection: Arc<Connection>, max_payload: usize, phase: Phase) -> Self {
@@ -197,7 +211,11 @@ impl Cord {
 
     /// Moves what is to be written to the front of the driver's queue. Pending: nothing is, and the waker is kept.
     /// Ready with an end: nothing more will come behind what is queued.
-    pub(crate) fn poll_out(&mut self, cx: &mut Context<'_>, queue: &mut VecDeque<Bytes>) -> Poll<Option<End>> {
+    pub(crate) fn poll_out(
+        &mut self,
+        cx: &mut Context<'_>,
+        queue: &mut VecDeque<Bytes>,
+    ) -> Poll<Option<End>> {
         self.check_deadline(cx);
         let before = queue.len();
         queue.extend(self.pong.take());
@@ -214,7 +232,12 @@ impl Cord {
 
     fn take(&mut self, cx: &mut Context<'_>, queue: &mut VecDeque<Bytes>) {
         loop {
-            match self.connection.session.outbox.poll_take(cx, TAKE_MAX, &mut self.parts) {
+            match self
+                .connection
+                .session
+                .outbox
+                .poll_take(cx, TAKE_MAX, &mut self.parts)
+            {
                 Poll::Pending => break,
                 Poll::Ready(Taken::Nudged) => {}
                 Poll::Ready(Taken::Some { ping }) => {
@@ -242,9 +265,11 @@ impl Cord {
             return Poll::Pending;
         }
         let end = ready!(self.connection.session.outbox.poll_cut(cx).map(ending));
-        if end == End::Cut || self.end.is_none() {
-            self.end = Some(end);
+        if self.end.is_none() {
             self.say_close();
+        }
+        if self.end != Some(End::Cut) {
+            self.end = Some(end);
         }
         Poll::Ready(end)
     }
@@ -271,7 +296,11 @@ impl Cord {
 impl Drop for Cord {
     fn drop(&mut self) {
         match self.phase {
-            Phase::Live => self.connection.session.post.control(Hangup(CloseReason::TransportClose)),
+            Phase::Live => self
+                .connection
+                .session
+                .post
+                .control(Hangup(CloseReason::TransportClose)),
             // Only this socket goes: the session stays where it was.
             Phase::Probing { .. } => self.connection.step(Stage::Upgrading, Stage::Polling),
         }

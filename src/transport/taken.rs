@@ -47,7 +47,13 @@ impl Stream for TcpStream {
 /// Serves a WebSocket on the present thread until it ends. `first` goes out before everything else, `read` came in
 /// behind the request.
 pub(crate) fn serve(stream: impl Stream, cord: Cord, first: Bytes, read: Bytes) {
-    let driver = Driver { stream, cord, queue: VecDeque::from([first]), ending: None, patience: None };
+    let driver = Driver {
+        stream,
+        cord,
+        queue: VecDeque::from([first]),
+        ending: None,
+        patience: None,
+    };
     actix_rt::spawn(driver.run(read));
 }
 

@@ -21,13 +21,14 @@ use crate::{
     id::{Kind, MemberId, Numbers, RoomKey, Slot, Tag},
     letter::{Address, Content, Draft, FormId, Frame, Origin, Target},
     message::{
-        Audience, Broadcast, Command, Deliver, Direct, Enter, Join, JoinAnswer, Leave, LeaveAnswer, Manage,
-        Notify, NotifyAnswer, Receipt, Resolve,
+        Audience, Broadcast, Command, Deliver, Direct, Enter, Join, JoinAnswer, Leave, LeaveAnswer,
+        Manage, Notify, NotifyAnswer, Receipt, Resolve,
     },
     namespace::Namespace,
     ports::{Announce, Answer, Extension, Identity, LocalFuture, Protocol},
     post::{Post, Reply, Unsent, WeakPost},
     room::Room,
+    session::seats::Seats,
     state::{
         audience::{Tags, Which},
         room::Wish,
@@ -43,8 +44,7 @@ const ACKS_MAX: usize = 1024;
 pub struct Member {
     parts: Parts,
     queue: RefCell<Queue>,
-    seats: RefCell<BTreeMap<RoomKey, (Tags, WeakPost<Room>)>>,
-    expected: RefCell<BTreeMap<RoomKey, Tags>>,
+    seats: RefCell<Seats>,
     acks: RefCell<BTreeMap<u64, oneshot::Sender<Answer>>>,
     next_ack: Cell<u64>,
     ended: Cell<bool>,
@@ -129,7 +129,14 @@ pub struct JoinRequest {
 impl JoinRequest {
     /// A silent join without a channel.
     pub fn plain(room: RoomKey) -> Self {
-        Self { room, tag: None, user: None, wish: Wish::default(), announce: None, farewell: None }
+        Self {
+            room,
+            tag: None,
+            user: None,
+            wish: Wish::default(),
+            announce: None,
+            farewell: None,
+        }
     }
 }
 
@@ -161,7 +168,6 @@ impl Member {
             parts,
             queue: RefCell::default(),
             seats: RefCell::default(),
-            expected: RefCell::default(),
             acks: RefCell::default(),
             next_ack: Cell::new(0),
             ended: Cell::new(false),
@@ -206,18 +212,25 @@ impl Member {
 
     /// Rooms of a kind that the member is in, or will be when what it asked for is done, with its tags.
     pub fn rooms(&self, kind: Kind) -> Vec<(RoomKey, Tags)> {
-        let expected = self.expected.borrow();
-        expected.iter().filter(|(key, _)| key.kind == kind).map(|(key, tags)| (key.clone(), tags.clone())).collect()
+        self.seats
+            .borrow()
+            .all_expected()
+            .filter(|(key, _)| key.kind == kind)
+            .collect()
     }
 
     /// How many rooms of a kind that is.
     pub fn room_count(&self, kind: Kind) -> usize {
-        self.expected.borrow().keys().filter(|key| key.kind == kind).count()
+        self.seats
+            .borrow()
+            .all_expected()
+            .filter(|(key, _)| key.kind == kind)
+            .count()
     }
 
     /// The member's tags in a room, as in [`Member::rooms`].
     pub fn tags(&self, room: &RoomKey) -> Option<Tags> {
-        self.expected.borrow().get(room).cloned()
+        self.seats.borrow().expected(room)
     }
 
     /// Asks for a seat.
@@ -226,18 +239,34 @@ impl Member {
         request: JoinRequest,
     ) -> impl Future<Output = Result<JoinAnswer, JoinError>> + 'static {
         let (done, answer) = oneshot::channel();
-        let JoinRequest { room, tag, user, wish, announce, farewell } = request;
-        {
-            let mut expected = self.expected.borrow_mut();
-            let tags = expected.entry(room.clone()).or_default();
-            *tags = tags.with(&tag);
-        }
+        let JoinRequest {
+            room,
+            tag,
+            user,
+            wish,
+            announce,
+            farewell,
+        } = request;
+        self.seats.borrow_mut().ask(room.clone(), tag.clone());
         let member = self.id().clone();
         // The reply is replaced when the join is sent.
         let (reply, _) = Reply::new();
-        let join = Join { room, tag, user, member, wish, announce, farewell, reply };
+        let join = Join {
+            room,
+            tag,
+            user,
+            member,
+            wish,
+            announce,
+            farewell,
+            reply,
+        };
         self.enqueue(Op::Join(Box::new(join), done));
-        async move { answer.await.unwrap_or(Err(JoinError::Internal(Fault::Gone))) }
+        async move {
+            answer
+                .await
+                .unwrap_or(Err(JoinError::Internal(Fault::Gone)))
+        }
     }
 
     /// Gives seats up.
@@ -248,18 +277,16 @@ impl Member {
         announce: Option<Announce>,
     ) -> impl Future<Output = LeaveAnswer> + 'static {
         let (done, answer) = oneshot::channel();
-        {
-            let mut expected = self.expected.borrow_mut();
-            if let Some(tags) = expected.get(&room) {
-                let kept = which.of(tags).fold(tags.clone(), |kept, tag| kept.without(tag));
-                match kept.is_empty() {
-                    true => expected.remove(&room),
-                    false => expected.insert(room.clone(), kept),
-                };
-            }
-        }
+        self.seats.borrow_mut().give_up(room.clone(), which.clone());
         let member = self.id().clone();
-        let leave = Leave { room, which, member, reason: LeaveReason::Leave, announce, reply: None };
+        let leave = Leave {
+            room,
+            which,
+            member,
+            reason: LeaveReason::Leave,
+            announce,
+            reply: None,
+        };
         self.enqueue(Op::Leave(Box::new(leave), done));
         async move { answer.await.unwrap_or_default() }
     }
@@ -273,7 +300,14 @@ impl Member {
         let drafted = self.draft(content);
         let queued = drafted.map(|draft| {
             let (done, answer) = oneshot::channel();
-            self.enqueue(Op::Notify(Box::new(NotifyOp { request, draft, resolved: false }), done));
+            self.enqueue(Op::Notify(
+                Box::new(NotifyOp {
+                    request,
+                    draft,
+                    resolved: false,
+                }),
+                done,
+            ));
             answer
         });
         self.clone().settled(queued)
@@ -292,7 +326,14 @@ impl Member {
             let except = (!echo).then_some(self.slot());
             let (reply, _) = Reply::new();
             let origin = self.origin();
-            let broadcast = Broadcast { rooms, except_rooms, except, origin, draft, reply };
+            let broadcast = Broadcast {
+                rooms,
+                except_rooms,
+                except,
+                origin,
+                draft,
+                reply,
+            };
             self.enqueue(Op::Broadcast(Box::new(broadcast), done));
             answer
         });
@@ -300,7 +341,11 @@ impl Member {
     }
 
     /// Says something to one member. `false`: there is no such member.
-    pub fn whisper(self: &Rc<Self>, to: MemberId, content: Content) -> impl Future<Output = bool> + 'static {
+    pub fn whisper(
+        self: &Rc<Self>,
+        to: MemberId,
+        content: Content,
+    ) -> impl Future<Output = bool> + 'static {
         let (done, answer) = oneshot::channel();
         let draft = Draft::new(content, self.hub().forms());
         self.enqueue(Op::Member(to, Box::new(draft), done));
@@ -315,13 +360,28 @@ impl Member {
         announce: Option<Announce>,
     ) -> impl Future<Output = Result<(), ManageError>> + 'static {
         let (done, answer) = oneshot::channel();
-        self.enqueue(Op::Manage(Box::new(ManageOp { room, command, announce }), done));
-        async move { answer.await.unwrap_or(Err(ManageError::Internal(Fault::Gone))) }
+        self.enqueue(Op::Manage(
+            Box::new(ManageOp {
+                room,
+                command,
+                announce,
+            }),
+            done,
+        ));
+        async move {
+            answer
+                .await
+                .unwrap_or(Err(ManageError::Internal(Fault::Gone)))
+        }
     }
 
     /// Says something to this member's own client.
     pub fn emit(self: &Rc<Self>, content: &Content, volatile: bool) {
-        match self.hub().forms().encode(self.parts.form, self.namespace(), content) {
+        match self
+            .hub()
+            .forms()
+            .encode(self.parts.form, self.namespace(), content)
+        {
             Ok(frame) => self.own(frame, volatile),
             Err(error) => log::error!("{error}"),
         }
@@ -339,9 +399,16 @@ impl Member {
         let id = self.next_ack.replace(self.next_ack.get() + 1);
         let (done, answer) = oneshot::channel();
         self.acks.borrow_mut().insert(id, done);
-        let frame = self.parts.protocol.borrow().event(self.namespace(), content, Some(id));
+        let frame = self
+            .parts
+            .protocol
+            .borrow()
+            .event(self.namespace(), content, Some(id));
         self.own(frame, false);
-        let waiting = AwaitingAck { member: self.clone(), id };
+        let waiting = AwaitingAck {
+            member: self.clone(),
+            id,
+        };
         self.parts.credit.give();
         Ok(async move {
             let _waiting = waiting;
@@ -351,7 +418,11 @@ impl Member {
 
     /// Sends an answer to the client: at once, unless something is queued that must go before it.
     pub(crate) fn answer(self: &Rc<Self>, id: u64, answer: &Answer) {
-        let frame = self.parts.protocol.borrow().ack(self.namespace(), id, answer);
+        let frame = self
+            .parts
+            .protocol
+            .borrow()
+            .ack(self.namespace(), id, answer);
         if self.queue.borrow().waiting.is_empty() {
             self.direct(frame, false);
         } else {
@@ -374,10 +445,9 @@ impl Member {
         }
     }
 
-    /// Somebody else took the seat away.
-    pub(super) fn kicked(&self, room: &RoomKey) {
-        self.seats.borrow_mut().remove(room);
-        self.expected.borrow_mut().remove(room);
+    /// Somebody else took the seat away, as of join `number`.
+    pub(super) fn kicked(&self, room: &RoomKey, number: u64) {
+        self.seats.borrow_mut().kicked(room, number);
     }
 
     /// Nothing that is queued is sent any more.
@@ -401,7 +471,11 @@ impl Member {
 
     fn origin(&self) -> Origin {
         let account = self.identity().account.clone();
-        Origin { member: Some(self.id().clone()), account, ..Origin::default() }
+        Origin {
+            member: Some(self.id().clone()),
+            account,
+            ..Origin::default()
+        }
     }
 
     /// Encodes for the sender's own form here, on the sender's thread: what cannot be encoded is the sender's to know.
@@ -417,7 +491,9 @@ impl Member {
         self: Rc<Self>,
         queued: Result<oneshot::Receiver<Result<NotifyAnswer, NotifyError>>, NotifyError>,
     ) -> Result<NotifyAnswer, NotifyError> {
-        let answer = queued?.await.unwrap_or(Err(NotifyError::Internal(Fault::Gone)))?;
+        let answer = queued?
+            .await
+            .unwrap_or(Err(NotifyError::Internal(Fault::Gone)))?;
         match timeout(self.hub().settle_timeout(), answer.receipt.settled()).await {
             Ok(false) => Err(NotifyError::Internal(Fault::Crashed)),
             Ok(true) | Err(_) => Ok(answer),
@@ -425,7 +501,11 @@ impl Member {
     }
 
     fn direct(&self, frame: Frame, volatile: bool) {
-        self.courier().post.control(Direct { slot: self.slot(), frame, volatile });
+        self.courier().post.control(Direct {
+            slot: self.slot(),
+            frame,
+            volatile,
+        });
     }
 
     fn enqueue(self: &Rc<Self>, op: Op) {
@@ -459,7 +539,9 @@ impl Member {
         loop {
             let op = {
                 let mut queue = self.queue.borrow_mut();
-                let Some(aim) = queue.waiting.front().map(Op::aim) else { return };
+                let Some(aim) = queue.waiting.front().map(Op::aim) else {
+                    return;
+                };
                 let changes = queue.under_way > 0 && queue.aim.as_ref() != Some(&aim);
                 if queue.blocked
                     || queue.under_way >= PIPELINE
@@ -470,7 +552,9 @@ impl Member {
                 queue.aim = Some(aim);
                 queue.waiting.pop_front()
             };
-            let Some(answer) = op.and_then(|op| self.send(op)) else { continue };
+            let Some(answer) = op.and_then(|op| self.send(op)) else {
+                continue;
+            };
             let mut queue = self.queue.borrow_mut();
             queue.answers.push_back(answer);
             queue.under_way += 1;
@@ -498,7 +582,7 @@ impl Member {
                 self.home()?.control(*leave);
                 Some(Box::pin(async move {
                     let answer = answer.await.unwrap_or_default();
-                    this.left(&room, &answer);
+                    this.seats.borrow_mut().left(&room, &answer);
                     let _ = done.send(answer);
                 }))
             }
@@ -507,7 +591,11 @@ impl Member {
                 let (reply, answer) = Reply::new();
                 broadcast.reply = reply;
                 self.offer(&self.home()?, *broadcast, async move {
-                    let _ = done.send(answer.await.unwrap_or(Err(NotifyError::Internal(Fault::Crashed))));
+                    let _ = done.send(
+                        answer
+                            .await
+                            .unwrap_or(Err(NotifyError::Internal(Fault::Crashed))),
+                    );
                 })
             }
             Op::Manage(op, done) => {
@@ -516,24 +604,50 @@ impl Member {
                     return None;
                 };
                 let (reply, answer) = Reply::new();
-                let ManageOp { room: key, command, announce } = *op;
-                let manage = Manage { room: key, by: self.id().clone(), command, announce, reply };
+                let ManageOp {
+                    room: key,
+                    command,
+                    announce,
+                } = *op;
+                let manage = Manage {
+                    room: key,
+                    by: self.id().clone(),
+                    command,
+                    announce,
+                    reply,
+                };
                 self.offer(&room, manage, async move {
-                    let _ = done.send(answer.await.unwrap_or(Err(ManageError::Internal(Fault::Crashed))));
+                    let _ = done.send(
+                        answer
+                            .await
+                            .unwrap_or(Err(ManageError::Internal(Fault::Crashed))),
+                    );
                 })
             }
             Op::Member(to, draft, done) => {
-                let place = self.hub().members().find(&(self.namespace().clone(), to.clone()));
+                let place = self
+                    .hub()
+                    .members()
+                    .find(&(self.namespace().clone(), to.clone()));
                 let Some(place) = place else {
                     let _ = done.send(false);
                     return None;
                 };
                 let target = Target::Member(to);
                 let hub = self.hub().name().clone();
-                let address = Address { hub, namespace: self.namespace().clone(), target, origin: self.origin() };
+                let address = Address {
+                    hub,
+                    namespace: self.namespace().clone(),
+                    target,
+                    origin: self.origin(),
+                };
                 let letter = draft.seal(address, Numbers::default(), self.hub().clock().now());
                 let audience = Audience::Member(place.slot);
-                let sent = place.courier.owe(Deliver { audience, letter: Arc::new(letter), receipt: None });
+                let sent = place.courier.owe(Deliver {
+                    audience,
+                    letter: Arc::new(letter),
+                    receipt: None,
+                });
                 let _ = done.send(sent);
                 let backlog = place.courier.backlog;
                 if !backlog.full() {
@@ -550,14 +664,20 @@ impl Member {
         }
     }
 
-    fn send_join(self: &Rc<Self>, mut join: Join, done: Done<JoinAnswer, JoinError>) -> Option<LocalFuture<()>> {
+    fn send_join(
+        self: &Rc<Self>,
+        mut join: Join,
+        done: Done<JoinAnswer, JoinError>,
+    ) -> Option<LocalFuture<()>> {
         let (reply, answer) = Reply::new();
         join.reply = reply;
-        let (room, tag) = (join.room.clone(), join.tag.clone());
+        let room = join.room.clone();
         let this = self.clone();
         self.offer(&self.home()?, join, async move {
-            let answer = answer.await.unwrap_or(Err(JoinError::Internal(Fault::Crashed)));
-            this.joined(&room, &tag, &answer);
+            let answer = answer
+                .await
+                .unwrap_or(Err(JoinError::Internal(Fault::Crashed)));
+            this.seats.borrow_mut().joined(&room, &answer);
             let _ = done.send(answer);
         })
     }
@@ -570,10 +690,23 @@ impl Member {
         if let Some(room) = self.route(&op.request.room) {
             let (reply, answer) = Reply::new();
             let NotifyOp { request, draft, .. } = *op;
-            let NotifyRequest { room: key, tag, echo, seat_needed } = request;
+            let NotifyRequest {
+                room: key,
+                tag,
+                echo,
+                seat_needed,
+            } = request;
             let except = (!echo).then_some(self.slot());
             let origin = self.origin();
-            let notify = Notify { room: key, tag, origin, except, seat_needed, draft, reply };
+            let notify = Notify {
+                room: key,
+                tag,
+                origin,
+                except,
+                seat_needed,
+                draft,
+                reply,
+            };
             let weak = room.downgrade();
             return self.offer(&room, notify, async move {
                 let answer = match answer.await {
@@ -595,7 +728,10 @@ impl Member {
         self.queue.borrow_mut().blocked = true;
         let (reply, answer) = Reply::new();
         let room = op.request.room.clone();
-        home.control(Resolve { room: room.clone(), reply });
+        home.control(Resolve {
+            room: room.clone(),
+            reply,
+        });
         let this = self.clone();
         Some(Box::pin(async move {
             let way = answer.await.ok().flatten();
@@ -625,7 +761,10 @@ impl Member {
                 let sending = to.addr().send(message);
                 let this = self.clone();
                 Some(Box::pin(async move {
-                    if !this.ended.get() {
+                    if this.ended.get() {
+                        // The message holds the reply that `then` waits for, and keeps the addressee alive.
+                        drop(sending);
+                    } else {
                         let _ = sending.await;
                     }
                     this.queue.borrow_mut().blocked = false;
@@ -636,36 +775,13 @@ impl Member {
     }
 
     fn route(&self, room: &RoomKey) -> Option<Post<Room>> {
-        let seated = self.seats.borrow().get(room).and_then(|(_, way)| way.upgrade());
-        seated.or_else(|| match &self.queue.borrow().route {
-            Some((key, way)) if key == room => way.upgrade(),
-            _ => None,
-        })
-    }
-
-    fn joined(&self, room: &RoomKey, tag: &Tag, answer: &Result<JoinAnswer, JoinError>) {
-        let mut seats = self.seats.borrow_mut();
-        let tags = seats.get(room).map(|(tags, _)| tags.clone()).unwrap_or_default();
-        match answer {
-            Ok(answer) => {
-                seats.insert(room.clone(), (tags.with(tag), answer.room.clone()));
-            }
-            Err(_) if tags.is_empty() => {
-                self.expected.borrow_mut().remove(room);
-            }
-            Err(_) => {
-                self.expected.borrow_mut().insert(room.clone(), tags);
-            }
-        }
-    }
-
-    fn left(&self, room: &RoomKey, answer: &LeaveAnswer) {
-        let mut seats = self.seats.borrow_mut();
-        let Some((tags, way)) = seats.remove(room) else { return };
-        let kept = answer.gone.iter().fold(tags, |tags, (tag, _)| tags.without(tag));
-        if !kept.is_empty() {
-            seats.insert(room.clone(), (kept, way));
-        }
+        self.seats
+            .borrow()
+            .way(room)
+            .or_else(|| match &self.queue.borrow().route {
+                Some((key, way)) if key == room => way.upgrade(),
+                _ => None,
+            })
     }
 }
 
@@ -684,7 +800,11 @@ impl Op {
 }
 
 fn nobody() -> NotifyAnswer {
-    NotifyAnswer { recipients: 0, numbers: Numbers::default(), receipt: Receipt::new(0) }
+    NotifyAnswer {
+        recipients: 0,
+        numbers: Numbers::default(),
+        receipt: Receipt::new(0),
+    }
 }
 
 /// While a handler waits for its client, the client's next messages are read.

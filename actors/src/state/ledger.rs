@@ -13,7 +13,10 @@ pub struct Ledger<K, V> {
 impl<K: Ord + Clone, V> Ledger<K, V> {
     /// An empty map.
     pub fn new() -> Self {
-        Self { entries: BTreeMap::new(), undo: Vec::new() }
+        Self {
+            entries: BTreeMap::new(),
+            undo: Vec::new(),
+        }
     }
 
     /// Sets an entry.
@@ -90,7 +93,10 @@ pub struct Kept<T> {
 impl<T> Kept<T> {
     /// Starts with a value.
     pub fn new(value: T) -> Self {
-        Self { value, before: None }
+        Self {
+            value,
+            before: None,
+        }
     }
 
     /// The value.

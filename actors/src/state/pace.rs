@@ -28,13 +28,17 @@ impl Pace {
     /// Something changed.
     pub fn changed(&mut self, now: Moment, interval: Duration) -> Verdict {
         match (self.last, self.due) {
-            (_, Some(_)) => Verdict::Wait,
+            // A wake-up that is long overdue was lost with a crash: nobody waits for it.
+            (_, Some(due)) if now < due + interval => Verdict::Wait,
             (Some(last), None) if now < last + interval => {
                 self.due = Some(last + interval);
                 Verdict::WakeAt(last + interval)
             }
             _ => {
-                self.last = Some(now);
+                *self = Self {
+                    last: Some(now),
+                    due: None,
+                };
                 Verdict::Now
             }
         }
@@ -75,6 +79,15 @@ mod tests {
         assert!(pace.woken(MS * 260));
         assert!(!pace.woken(MS * 261));
         assert_eq!(pace.changed(MS * 300, MS * 250), Verdict::WakeAt(MS * 510));
+    }
+
+    #[test]
+    fn a_wake_up_that_was_lost_does_not_silence_the_event_for_ever() {
+        let mut pace = Pace::default();
+        pace.changed(MS * 10, MS * 250);
+        assert_eq!(pace.changed(MS * 20, MS * 250), Verdict::WakeAt(MS * 260));
+        assert_eq!(pace.changed(MS * 509, MS * 250), Verdict::Wait);
+        assert_eq!(pace.changed(MS * 510, MS * 250), Verdict::Now);
     }
 
     #[test]

@@ -111,7 +111,10 @@ impl RoomState {
             key,
             roster: Roster::default(),
             terms: Kept::default(),
-            numbers: Kept::new(Numbers { epoch, ..Numbers::default() }),
+            numbers: Kept::new(Numbers {
+                epoch,
+                ..Numbers::default()
+            }),
             seated: Kept::default(),
             paces: BTreeMap::new(),
         }
@@ -136,15 +139,30 @@ impl RoomState {
     pub fn join(&mut self, joiner: Joiner, tag: Tag, wish: Wish) -> Result<Joined, JoinError> {
         if self.roster.is_empty() {
             let owner = Some(joiner.member.clone());
-            let Wish { capacity, access, invite } = wish;
-            self.terms.set(Terms { capacity, access, locked: false, owner, invited: invite.into() });
+            let Wish {
+                capacity,
+                access,
+                invite,
+            } = wish;
+            self.terms.set(Terms {
+                capacity,
+                access,
+                locked: false,
+                owner,
+                invited: invite.into(),
+            });
         }
         let terms = self.terms.get();
         let old = self.roster.get(&joiner.member);
         if old.is_some_and(|seat| seat.tags.has(&tag)) {
             let tags = old.map(|seat| seat.tags.clone()).unwrap_or_default();
             let count = self.roster.matching(&tag);
-            return Ok(Joined { already: true, count, capacity: terms.capacity, tags });
+            return Ok(Joined {
+                already: true,
+                count,
+                capacity: terms.capacity,
+                tags,
+            });
         }
         if old.is_none() {
             self.admits(&joiner)?;
@@ -166,9 +184,32 @@ impl RoomState {
                 (Tags::one(tag.clone()), since)
             }
         };
-        let Joiner { member, worker, slot, account, user, farewell } = joiner;
-        self.roster.put(member, Seat { worker, slot, account, tags: tags.clone(), user, since, farewell });
-        Ok(Joined { already: false, count: self.roster.matching(&tag), capacity, tags })
+        let Joiner {
+            member,
+            worker,
+            slot,
+            account,
+            user,
+            farewell,
+        } = joiner;
+        self.roster.put(
+            member,
+            Seat {
+                worker,
+                slot,
+                account,
+                tags: tags.clone(),
+                user,
+                since,
+                farewell,
+            },
+        );
+        Ok(Joined {
+            already: false,
+            count: self.roster.matching(&tag),
+            capacity,
+            tags,
+        })
     }
 
     fn admits(&self, joiner: &Joiner) -> Result<(), JoinError> {
@@ -179,7 +220,9 @@ impl RoomState {
         if terms.locked {
             return Err(JoinError::Forbidden);
         }
-        let known = |name: &Arc<str>| **name == *joiner.member.as_str() || Some(name) == joiner.account.as_ref();
+        let known = |name: &Arc<str>| {
+            **name == *joiner.member.as_str() || Some(name) == joiner.account.as_ref()
+        };
         if terms.access == Access::Invite && !terms.invited.iter().any(known) {
             return Err(JoinError::NotInvited);
         }
@@ -193,24 +236,48 @@ impl RoomState {
         if gone.is_empty() {
             return None;
         }
-        let tags = gone.iter().fold(seat.tags.clone(), |tags, tag| tags.without(tag));
+        let tags = gone
+            .iter()
+            .fold(seat.tags.clone(), |tags, tag| tags.without(tag));
         let kept = (!tags.is_empty()).then_some(tags);
         match &kept {
-            Some(tags) => self.roster.put(member.clone(), Seat { tags: tags.clone(), ..seat.clone() }),
+            Some(tags) => self.roster.put(
+                member.clone(),
+                Seat {
+                    tags: tags.clone(),
+                    ..seat.clone()
+                },
+            ),
             None => {
                 self.roster.remove(member);
                 self.hand_over(member);
             }
         }
-        let gone = gone.into_iter().map(|tag| (tag.clone(), self.roster.matching(&tag))).collect();
-        Some(Left { gone, kept, worker: seat.worker, slot: seat.slot, farewell: seat.farewell })
+        let gone = gone
+            .into_iter()
+            .map(|tag| (tag.clone(), self.roster.matching(&tag)))
+            .collect();
+        Some(Left {
+            gone,
+            kept,
+            worker: seat.worker,
+            slot: seat.slot,
+            farewell: seat.farewell,
+        })
     }
 
     /// An owner who leaves is followed by the longest seated member.
     fn hand_over(&mut self, member: &MemberId) {
         if self.terms.get().owner.as_ref() == Some(member) {
-            let heir = self.roster.iter().min_by_key(|(_, seat)| seat.since).map(|(id, _)| id.clone());
-            self.terms.set(Terms { owner: heir, ..self.terms.get().clone() });
+            let heir = self
+                .roster
+                .iter()
+                .min_by_key(|(_, seat)| seat.since)
+                .map(|(id, _)| id.clone());
+            self.terms.set(Terms {
+                owner: heir,
+                ..self.terms.get().clone()
+            });
         }
     }
 
@@ -238,14 +305,27 @@ impl RoomState {
     }
 
     /// Invites members or accounts to a room by invitation.
-    pub fn invite(&mut self, by: &MemberId, names: &[Arc<str>], limit: usize) -> Result<(), ManageError> {
+    pub fn invite(
+        &mut self,
+        by: &MemberId,
+        names: &[Arc<str>],
+        limit: usize,
+    ) -> Result<(), ManageError> {
         let terms = self.owned(by)?;
         let mut invited = terms.invited.to_vec();
-        invited.extend(names.iter().filter(|name| !terms.invited.contains(name)).cloned());
+        invited.extend(
+            names
+                .iter()
+                .filter(|name| !terms.invited.contains(name))
+                .cloned(),
+        );
         // The oldest invitations make room: an owner's list is bounded like everything else.
         let surplus = invited.len().saturating_sub(limit);
         invited.drain(..surplus);
-        self.terms.set(Terms { invited: invited.into(), ..terms });
+        self.terms.set(Terms {
+            invited: invited.into(),
+            ..terms
+        });
         Ok(())
     }
 
@@ -259,9 +339,17 @@ impl RoomState {
     /// Whether `by` may send `member` out; the caller then lets it leave. Its invitation ends with it.
     pub fn kick(&mut self, by: &MemberId, member: &MemberId) -> Result<(), ManageError> {
         let terms = self.owned(by)?;
-        let account = self.roster.get(member).and_then(|seat| seat.account.clone());
+        let account = self
+            .roster
+            .get(member)
+            .and_then(|seat| seat.account.clone());
         let named = |name: &Arc<str>| **name == *member.as_str() || Some(name) == account.as_ref();
-        let invited = terms.invited.iter().filter(|name| !named(name)).cloned().collect();
+        let invited = terms
+            .invited
+            .iter()
+            .filter(|name| !named(name))
+            .cloned()
+            .collect();
         self.terms.set(Terms { invited, ..terms });
         Ok(())
     }
@@ -302,10 +390,17 @@ impl RoomState {
 
     /// Members that match an address, at most `limit`, in the order of joining.
     pub fn present(&self, address: &Tag, limit: usize) -> Vec<(MemberId, Option<Arc<str>>)> {
-        let mut seats: Vec<_> = self.roster.iter().filter(|(_, seat)| seat.tags.matches(address)).collect();
+        let mut seats: Vec<_> = self
+            .roster
+            .iter()
+            .filter(|(_, seat)| seat.tags.matches(address))
+            .collect();
         seats.sort_by_key(|(_, seat)| seat.since);
         seats.truncate(limit);
-        seats.into_iter().map(|(member, seat)| (member.clone(), seat.user.clone())).collect()
+        seats
+            .into_iter()
+            .map(|(member, seat)| (member.clone(), seat.user.clone()))
+            .collect()
     }
 
     /// Keeps the changes of the present message.

@@ -153,7 +153,15 @@ mod tests {
     use super::*;
 
     fn seat(tags: Tags) -> Seat {
-        Seat { worker: WorkerId(0), slot: Slot(0), account: None, tags, user: None, since: 0, farewell: None }
+        Seat {
+            worker: WorkerId(0),
+            slot: Slot(0),
+            account: None,
+            tags,
+            user: None,
+            since: 0,
+            farewell: None,
+        }
     }
 
     #[test]
@@ -174,7 +182,13 @@ mod tests {
                         roster.put(member, Seat { tags: left, ..old });
                     }
                 }
-                Some(old) => roster.put(member, Seat { tags: old.tags.with(tag), ..old }),
+                Some(old) => roster.put(
+                    member,
+                    Seat {
+                        tags: old.tags.with(tag),
+                        ..old
+                    },
+                ),
                 None => roster.put(member, seat(Tags::one(tag.clone()))),
             }
             if round % 5 == 4 {
@@ -184,8 +198,15 @@ mod tests {
                 roster.commit();
             }
             for address in &tags {
-                let scanned = roster.iter().filter(|(_, seat)| seat.tags.matches(address)).count();
-                assert_eq!(roster.matching(address), scanned, "round {round}, address {address:?}");
+                let scanned = roster
+                    .iter()
+                    .filter(|(_, seat)| seat.tags.matches(address))
+                    .count();
+                assert_eq!(
+                    roster.matching(address),
+                    scanned,
+                    "round {round}, address {address:?}"
+                );
             }
         }
     }

@@ -68,7 +68,10 @@ impl Tenancy {
     /// A member is gone; the rooms that it was sent to.
     pub fn gone(&mut self, member: &MemberId) -> Vec<RoomKey> {
         self.members.remove(member);
-        let least = RoomKey { kind: Kind::Channel, name: "".into() };
+        let least = RoomKey {
+            kind: Kind::Channel,
+            name: "".into(),
+        };
         let rooms: Vec<RoomKey> = self
             .sent
             .from(&(member.clone(), least))
@@ -93,7 +96,11 @@ impl Tenancy {
     /// A member sat down in a channel, or left it; the channel has `count` members now.
     pub fn occupancy(&mut self, channel: &Arc<str>, member: &MemberId, joined: bool, count: usize) {
         let channels = self.online.get(member).copied().unwrap_or(0);
-        match if joined { channels + 1 } else { channels.saturating_sub(1) } {
+        match if joined {
+            channels + 1
+        } else {
+            channels.saturating_sub(1)
+        } {
             0 => drop(self.online.remove(member)),
             more => self.online.put(member.clone(), more),
         }
@@ -125,12 +132,18 @@ impl Tenancy {
 
     /// Channels that have members, the largest first.
     pub fn channels(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
-        self.by_size.iter().map(|(Reverse(count), name)| (name, *count))
+        self.by_size
+            .iter()
+            .map(|(Reverse(count), name)| (name, *count))
     }
 
     /// Builds what is derived anew.
     pub fn rebuild(&mut self) {
-        self.by_size = self.channels.iter().map(|(name, count)| (Reverse(*count), name.clone())).collect();
+        self.by_size = self
+            .channels
+            .iter()
+            .map(|(name, count)| (Reverse(*count), name.clone()))
+            .collect();
     }
 
     /// How many channels have members.
@@ -171,7 +184,11 @@ mod tests {
     fn entered(names: &[&str]) -> Tenancy {
         let mut tenancy = Tenancy::default();
         for (slot, name) in names.iter().enumerate() {
-            let tenant = Tenant { worker: WorkerId(0), slot: Slot(slot as u64), account: None };
+            let tenant = Tenant {
+                worker: WorkerId(0),
+                slot: Slot(slot as u64),
+                account: None,
+            };
             tenancy.enter(id(name), tenant);
         }
         tenancy

@@ -24,7 +24,7 @@ use super::{
 
 /// What one packet may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Attachments of one packet. Default 10.
     pub attachments_max: usize,
     /// Bytes of one packet, its text and its attachments together. Default 1,000,000.
@@ -48,7 +48,7 @@ impl Default for Limits {
 /// What it hands out owns its memory, each piece exactly as large as it is: nothing keeps the buffer alive that a
 /// message was read into.
 #[derive(Debug)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     limits: Limits,
     root: Arc<str>,
     /// The namespace seen last: most connections have one, so that a typical event allocates none.
@@ -74,7 +74,7 @@ struct Half {
 
 impl Decoder {
     /// A decoder for one connection.
-    pub fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         let root: Arc<str> = Arc::from("/");
         Self {
             limits,
@@ -89,7 +89,7 @@ impl Decoder {
     /// `None` where there is nothing to do: attachments are still due ([`pending_bytes`](Self::pending_bytes) is not 0),
     /// or it was an ack that names no event or has no arguments, which is ignored as the reference ignores it.
     /// After a [`Violation`] the connection must be closed.
-    pub fn decode(&mut self, wire: Wire) -> Result<Option<Packet>, Violation> {
+    pub(crate) fn decode(&mut self, wire: Wire) -> Result<Option<Packet>, Violation> {
         match wire {
             Wire::Text(text) => self.text(&text),
             Wire::Binary(blob) => self.attachment(blob),
@@ -97,7 +97,7 @@ impl Decoder {
     }
 
     /// Bytes held for a packet that is not whole yet, its text included; 0 where there is none.
-    pub fn pending_bytes(&self) -> usize {
+    pub(crate) fn pending_bytes(&self) -> usize {
         self.half.as_ref().map_or(0, |half| half.bytes)
     }
 

@@ -11,7 +11,7 @@ use crate::protocol::frame;
 /// An event: `42/ns,12["name",args]`, or `45N-…` and the blobs behind it where there are any.
 ///
 /// Only blobs make an event a binary one: without them no client takes anything in the arguments for a placeholder.
-pub fn event(namespace: &str, content: &Content, ack: Option<u64>) -> Frame {
+pub(crate) fn event(namespace: &str, content: &Content, ack: Option<u64>) -> Frame {
     let name = escaped(&content.name);
     let comma: &[u8] = if content.args.is_empty() { b"" } else { b"," };
     let array: [&[u8]; 6] = [b"[\"", name.as_bytes(), b"\"", comma, &content.args, b"]"];
@@ -20,19 +20,19 @@ pub fn event(namespace: &str, content: &Content, ack: Option<u64>) -> Frame {
 }
 
 /// The answer to a client's event `id`: `43/ns,12[args]`, or `46N-…` with blobs. `args` as in [`Content::args`].
-pub fn ack(namespace: &str, id: u64, args: &[u8], blobs: &[Bytes]) -> Frame {
+pub(crate) fn ack(namespace: &str, id: u64, args: &[u8], blobs: &[Bytes]) -> Frame {
     let kind = if blobs.is_empty() { "43" } else { "46" };
     with_blobs(kind, namespace, Some(id), &[b"[", args, b"]"], blobs)
 }
 
 /// The client is in the namespace, under this socket id: `40/ns,{"sid":"…"}`.
-pub fn connected(namespace: &str, sid: &str) -> Frame {
+pub(crate) fn connected(namespace: &str, sid: &str) -> Frame {
     let sid = escaped(sid);
     without_blobs("40", namespace, &[b"{\"sid\":\"", sid.as_bytes(), b"\"}"])
 }
 
 /// The client may not join the namespace: `44/ns,{"message":"…"}`, with `"data"`, a JSON text, where some is given.
-pub fn refused(namespace: &str, message: &str, data: Option<&str>) -> Frame {
+pub(crate) fn refused(namespace: &str, message: &str, data: Option<&str>) -> Frame {
     let message = escaped(message);
     let (behind, data) = data.map_or(("\"", ""), |data| ("\",\"data\":", data));
     let object: [&[u8]; 5] = [
@@ -46,7 +46,7 @@ pub fn refused(namespace: &str, message: &str, data: Option<&str>) -> Frame {
 }
 
 /// The client is no longer in the namespace: `41/ns,`. Stock clients do not come back by themselves after it.
-pub fn disconnected(namespace: &str) -> Frame {
+pub(crate) fn disconnected(namespace: &str) -> Frame {
     without_blobs("41", namespace, &[])
 }
 

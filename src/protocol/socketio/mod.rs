@@ -2,14 +2,16 @@
 //! Knows no Engine.IO packet but the digit its own text rides behind, and no member, room or permission.
 
 mod decode;
-pub mod encode;
+pub(crate) mod encode;
 mod head;
 mod packet;
 mod payload;
 mod placeholders;
+mod session;
 
-pub use decode::{Decoder, Limits};
-pub use packet::{Packet, Violation};
+pub(crate) use decode::{Decoder, Limits};
+pub(crate) use packet::{Packet, Violation};
+pub(crate) use session::{SocketIo, SocketIoForm};
 
 #[cfg(test)]
 mod tests;

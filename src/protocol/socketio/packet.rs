@@ -8,7 +8,7 @@ use dondo_actors::letter::Content;
 
 /// A whole packet from a client, its attachments included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Packet {
+pub(crate) enum Packet {
     /// The client asks to join a namespace.
     Connect {
         /// The namespace, a query string included where the client wrote one.
@@ -48,7 +48,7 @@ pub enum Packet {
 ///
 /// Its text says what was wrong, where, and what to do; it quotes nothing that the client sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Violation {
+pub(crate) enum Violation {
     /// A message without any packet in it.
     Empty,
     /// The text is not UTF-8.
@@ -125,7 +125,7 @@ pub enum Violation {
 
 impl Violation {
     /// A stable name for logs, metrics and tests.
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Empty => "empty_packet",
             Self::NotUtf8 => "not_utf8",

@@ -14,7 +14,7 @@ use super::{Decoder, Limits, Packet, Violation, encode};
 
 /// The protocol of one session.
 #[derive(Debug)]
-pub struct SocketIo {
+pub(crate) struct SocketIo {
     decoder: Decoder,
     plain: FormId,
     dotnet: Option<FormId>,
@@ -24,7 +24,7 @@ pub struct SocketIo {
 impl SocketIo {
     /// A session that has said nothing yet. Its letters take the form `plain`, or `dotnet` where there is one and the
     /// client asks for that dialect: in the handshake's query (`dialect_from_query`) or with a CONNECT (contract 2.2).
-    pub fn new(
+    pub(crate) fn new(
         limits: Limits,
         plain: FormId,
         dotnet: Option<FormId>,
@@ -79,7 +79,7 @@ impl Protocol for SocketIo {
 
 /// A form of letters: Socket.IO events, seen through a pack's view where there is one.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SocketIoForm {
+pub(crate) struct SocketIoForm {
     /// Changes what is said before it is encoded. A pure function: its result is shared by all who take this form.
     pub view: Option<fn(&Content) -> Content>,
 }

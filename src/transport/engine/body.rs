@@ -36,24 +36,37 @@ pub(crate) fn keep_cutter(connection: &dyn Any, data: &mut Extensions) {
     }
 }
 
-pub(super) fn response(request: &HttpRequest, payload: Payload, cord: Option<Cord>) -> HttpResponse {
+pub(super) fn response(
+    request: &HttpRequest,
+    payload: Payload,
+    cord: Option<Cord>,
+) -> HttpResponse {
     let Ok(mut response) = actix_web_actors::ws::handshake(request) else {
         return HttpResponse::BadRequest().finish();
     };
     let Some(cord) = cord else {
         // Without a code, as the session has a WebSocket already.
-        return response.message_body(Last(Some(Bytes::from_static(&[0x88, 0])))).map_or_else(
-            |_| HttpResponse::InternalServerError().finish(),
-            HttpResponse::map_into_boxed_body,
-        );
+        return response
+            .message_body(Last(Some(Bytes::from_static(&[0x88, 0]))))
+            .map_or_else(
+                |_| HttpResponse::InternalServerError().finish(),
+                HttpResponse::map_into_boxed_body,
+            );
     };
     if let Some(Cutter(descriptor)) = request.conn_data::<Cutter>() {
         watch(&cord, Arc::downgrade(descriptor));
     }
-    let body = Body { cord, payload, queue: VecDeque::new(), given: 0, ending: None };
-    response
-        .message_body(body)
-        .map_or_else(|_| HttpResponse::InternalServerError().finish(), HttpResponse::map_into_boxed_body)
+    let body = Body {
+        cord,
+        payload,
+        queue: VecDeque::new(),
+        given: 0,
+        ending: None,
+    };
+    response.message_body(body).map_or_else(
+        |_| HttpResponse::InternalServerError().finish(),
+        HttpResponse::map_into_boxed_body,
+    )
 }
 
 /// Cuts the connection when its outbox says so.
@@ -108,7 +121,10 @@ impl MessageBody for Body {
         BodySize::Stream
     }
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = &mut *self;
         this.read(cx);
         if let Poll::Ready(end) = this.cord.poll_cut(cx) {
@@ -126,7 +142,11 @@ impl MessageBody for Body {
             return Poll::Pending;
         }
         let Some(front) = this.queue.front_mut() else {
-            return if this.ending.is_some() { Poll::Ready(None) } else { Poll::Pending };
+            return if this.ending.is_some() {
+                Poll::Ready(None)
+            } else {
+                Poll::Pending
+            };
         };
         let piece = front.split_to(front.len().min(PIECE - this.given));
         if front.is_empty() {
@@ -150,7 +170,10 @@ impl MessageBody for Last {
         BodySize::Stream
     }
 
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         Poll::Ready(self.0.take().map(Ok))
     }
 }

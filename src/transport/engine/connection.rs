@@ -65,7 +65,8 @@ impl Connection {
 
     fn swap(&self, from: Stage, to: Stage) -> bool {
         let swapped =
-            self.stage.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire);
+            self.stage
+                .compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire);
         swapped.is_ok()
     }
 

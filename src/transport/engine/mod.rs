@@ -89,7 +89,13 @@ impl Engine {
             allow_eio3: false,
             origins: options.origins.clone(),
         };
-        Self(Arc::new(Shared { options, handshake, hub, upper, sessions: Directory::new() }))
+        Self(Arc::new(Shared {
+            options,
+            handshake,
+            hub,
+            upper,
+            sessions: Directory::new(),
+        }))
     }
 
     /// Mounts the endpoint in an `App`. To be called in the app factory, once for each worker.
@@ -132,7 +138,10 @@ impl Engine {
         let pause = grace / u32::try_from(all.len().max(1)).unwrap_or(u32::MAX);
         let mut owed = Duration::ZERO;
         for connection in all {
-            connection.session.post.control(Hangup(CloseReason::ShuttingDown));
+            connection
+                .session
+                .post
+                .control(Hangup(CloseReason::ShuttingDown));
             owed += pause;
             // Timers tick in milliseconds.
             if owed >= Duration::from_millis(5) {
@@ -160,10 +169,16 @@ impl Engine {
         let upgrade = switch::asks_for_websocket(request.head());
         match self.judge(request.head(), upgrade) {
             Err(refusal) => refused(refusal, upgrade, cors),
-            Ok(Judged::Open { transport: Transport::Polling, opening }) => self.open_polling(&opening, cors),
-            Ok(Judged::Session(connection, sid, Entry::Get)) => self.get(connection, &sid, cors).await,
+            Ok(Judged::Open {
+                transport: Transport::Polling,
+                opening,
+            }) => self.open_polling(&opening, cors),
+            Ok(Judged::Session(connection, sid, Entry::Get)) => {
+                self.get(connection, &sid, cors).await
+            }
             Ok(Judged::Session(connection, _, Entry::Post)) => {
-                self.post(connection, &request, payload.into_inner(), cors).await
+                self.post(connection, &request, payload.into_inner(), cors)
+                    .await
             }
             Ok(judged) => self.switch_in_app(&request, payload.into_inner(), judged),
         }
@@ -178,11 +193,22 @@ impl Engine {
             host: head.headers.get(header::HOST).map(HeaderValue::as_bytes),
         };
         match handshake::check(&view, &self.0.handshake)? {
-            Ask::Open { revision: Revision::V3, .. } => Err(Refusal::UnsupportedVersion),
-            Ask::Open { transport, query, .. } => Ok(Judged::Open { transport, opening: Opening { query } }),
+            Ask::Open {
+                revision: Revision::V3,
+                ..
+            } => Err(Refusal::UnsupportedVersion),
+            Ask::Open {
+                transport, query, ..
+            } => Ok(Judged::Open {
+                transport,
+                opening: Opening { query },
+            }),
             Ask::Session { sid, visit } => {
                 let found = self.0.sessions.find(sid.as_str());
-                let entry = handshake::check_session(visit, found.as_ref().map(|connection| connection.now()))?;
+                let entry = handshake::check_session(
+                    visit,
+                    found.as_ref().map(|connection| connection.now()),
+                )?;
                 let connection = found.ok_or(Refusal::SessionUnknown)?;
                 Ok(Judged::Session(connection, sid, entry))
             }
@@ -207,7 +233,11 @@ impl Engine {
         let session = Session::start(hub, courier, outbox, protocol, options.session, on_end);
         let connection = Arc::new(Connection::new(session, stage));
         self.0.sessions.enter(key, connection.clone());
-        let upgrades: &[&str] = if stage == Stage::Polling { &["websocket"] } else { &[] };
+        let upgrades: &[&str] = if stage == Stage::Polling {
+            &["websocket"]
+        } else {
+            &[]
+        };
         let settings = &options.session;
         let open = handshake::open_packet(
             &sid,
@@ -257,7 +287,10 @@ pub fn message(wire: &Wire) -> Frame {
 /// What a request is about, once it has been found in order.
 pub(crate) enum Judged {
     /// A new session.
-    Open { transport: Transport, opening: Opening },
+    Open {
+        transport: Transport,
+        opening: Opening,
+    },
     /// A session that exists.
     Session(Arc<Connection>, String, Entry),
 }
@@ -275,7 +308,10 @@ fn refused(refusal: Refusal, upgrade: bool, cors: Option<HeaderValue>) -> HttpRe
     response.body(answer.body)
 }
 
-fn cors_headers(mut response: HttpResponseBuilder, cors: Option<HeaderValue>) -> HttpResponseBuilder {
+fn cors_headers(
+    mut response: HttpResponseBuilder,
+    cors: Option<HeaderValue>,
+) -> HttpResponseBuilder {
     if let Some(origin) = cors {
         response
             .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin))

@@ -22,7 +22,11 @@ use super::packet::Packet;
 use super::{Engine, Opening, cors_headers, payload};
 
 impl Engine {
-    pub(super) fn open_polling(&self, opening: &Opening, cors: Option<HeaderValue>) -> HttpResponse {
+    pub(super) fn open_polling(
+        &self,
+        opening: &Opening,
+        cors: Option<HeaderValue>,
+    ) -> HttpResponse {
         match self.open(opening, Stage::Polling) {
             Some((_, open)) => packets(Bytes::from(open), cors),
             None => HttpResponse::InternalServerError().finish(),
@@ -38,7 +42,10 @@ impl Engine {
         if connection.polling.swap(true, Ordering::AcqRel) {
             return misused(&connection, cors);
         }
-        let mut turn = Turn { connection: &connection, answered: false };
+        let mut turn = Turn {
+            connection: &connection,
+            answered: false,
+        };
         let outbox = &connection.session.outbox;
         let late = outbox.ended().is_some();
         let mut parts = Vec::new();
@@ -85,13 +92,18 @@ impl Engine {
         let body = match self.read(request, body).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
-                return cors_headers(HttpResponse::PayloadTooLarge(), cors).force_close().finish();
+                return cors_headers(HttpResponse::PayloadTooLarge(), cors)
+                    .force_close()
+                    .finish();
             }
             Err(Unread::Broken) => return misused(&connection, cors),
         };
         for packet in payload::decode(body) {
             let Ok(packet) = packet else {
-                connection.session.post.control(Hangup(CloseReason::ParseError));
+                connection
+                    .session
+                    .post
+                    .control(Hangup(CloseReason::ParseError));
                 return cors_headers(HttpResponse::BadRequest(), cors).finish();
             };
             poll_fn(|cx| connection.session.credit.poll_ready(cx)).await;
@@ -102,7 +114,10 @@ impl Engine {
                 Packet::Message(wire) => connection.session.heard(wire),
                 Packet::Pong => connection.session.pong(),
                 Packet::Close => {
-                    connection.session.post.control(Hangup(CloseReason::TransportClose));
+                    connection
+                        .session
+                        .post
+                        .control(Hangup(CloseReason::TransportClose));
                     break;
                 }
                 Packet::Ping(_) => return misused(&connection, cors),
@@ -135,7 +150,9 @@ impl Engine {
         };
         // A body that takes longer than a heartbeat is a client that is gone, or means harm.
         let session = &self.0.options.session;
-        timeout(session.ping_interval + session.ping_timeout, reading).await.unwrap_or(Err(Unread::Broken))
+        timeout(session.ping_interval + session.ping_timeout, reading)
+            .await
+            .unwrap_or(Err(Unread::Broken))
     }
 }
 
@@ -148,7 +165,11 @@ enum Unread {
 const PING: &[u8] = b"2";
 
 fn bare(text: &'static [u8]) -> Part {
-    Part { frame: Bytes::from_static(text), header: 0, binary: false }
+    Part {
+        frame: Bytes::from_static(text),
+        header: 0,
+        binary: false,
+    }
 }
 
 fn packets(body: Bytes, cors: Option<HeaderValue>) -> HttpResponse {
@@ -160,7 +181,10 @@ fn packets(body: Bytes, cors: Option<HeaderValue>) -> HttpResponse {
 
 /// The session ends, and the request has no body to its answer.
 fn misused(connection: &Connection, cors: Option<HeaderValue>) -> HttpResponse {
-    connection.session.post.control(Hangup(CloseReason::TransportError));
+    connection
+        .session
+        .post
+        .control(Hangup(CloseReason::TransportError));
     cors_headers(HttpResponse::BadRequest(), cors).finish()
 }
 
@@ -174,7 +198,10 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.connection.polling.store(false, Ordering::Release);
         if !self.answered {
-            self.connection.session.post.control(Hangup(CloseReason::TransportError));
+            self.connection
+                .session
+                .post
+                .control(Hangup(CloseReason::TransportError));
         }
     }
 }

@@ -21,7 +21,9 @@ use crate::transport::taken;
 /// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the
 /// request's body.
 pub(super) fn asks_for_websocket(head: &RequestHead) -> bool {
-    head.headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    head.headers
+        .get(header::UPGRADE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// What a WebSocket is for, once its request has been found in order.
@@ -37,14 +39,21 @@ enum Purpose {
 impl Engine {
     fn purpose(&self, judged: Judged) -> Result<Purpose, Refusal> {
         match judged {
-            Judged::Open { transport: Transport::WebSocket, opening } => {
+            Judged::Open {
+                transport: Transport::WebSocket,
+                opening,
+            } => {
                 let opened = self.open(&opening, Stage::WebSocket);
-                opened.map(|(connection, open)| Purpose::Begin(connection, open)).ok_or(Refusal::BadRequest)
+                opened
+                    .map(|(connection, open)| Purpose::Begin(connection, open))
+                    .ok_or(Refusal::BadRequest)
             }
-            Judged::Session(connection, _, Entry::Upgrade) => Ok(match connection.begin_upgrade() {
-                true => Purpose::TakeOver(connection),
-                false => Purpose::Surplus,
-            }),
+            Judged::Session(connection, _, Entry::Upgrade) => {
+                Ok(match connection.begin_upgrade() {
+                    true => Purpose::TakeOver(connection),
+                    false => Purpose::Surplus,
+                })
+            }
             Judged::Session(_, _, Entry::SwitchAndClose) => Ok(Purpose::Surplus),
             _ => Err(Refusal::BadRequest),
         }
@@ -53,16 +62,25 @@ impl Engine {
     fn cord(&self, purpose: Purpose) -> Option<Cord> {
         let options = &self.0.options;
         match purpose {
-            Purpose::Begin(connection, open) => Some(Cord::open(connection, options.max_payload, &open)),
-            Purpose::TakeOver(connection) => {
-                Some(Cord::probing(connection, options.max_payload, options.upgrade_timeout))
+            Purpose::Begin(connection, open) => {
+                Some(Cord::open(connection, options.max_payload, &open))
             }
+            Purpose::TakeOver(connection) => Some(Cord::probing(
+                connection,
+                options.max_payload,
+                options.upgrade_timeout,
+            )),
             Purpose::Surplus => None,
         }
     }
 
     /// The way in through somebody's `App`: the WebSocket is the response's body.
-    pub(super) fn switch_in_app(&self, request: &HttpRequest, payload: Payload, judged: Judged) -> HttpResponse {
+    pub(super) fn switch_in_app(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        judged: Judged,
+    ) -> HttpResponse {
         if ws::verify_handshake(request.head()).is_err() || request.version() != Version::HTTP_11 {
             return refused(Refusal::BadRequest, true, None);
         }
@@ -75,8 +93,17 @@ impl Engine {
 
 /// The way in of the standalone server: every request with `Upgrade: websocket` comes here with its socket.
 /// Those that are for none of the endpoints are refused.
-pub(crate) async fn upgrade(engines: Arc<[Engine]>, request: Request, framed: Framed<TcpStream, h1::Codec>) {
-    let FramedParts { io: stream, read_buf, write_buf, .. } = framed.into_parts();
+pub(crate) async fn upgrade(
+    engines: Arc<[Engine]>,
+    request: Request,
+    framed: Framed<TcpStream, h1::Codec>,
+) {
+    let FramedParts {
+        io: stream,
+        read_buf,
+        write_buf,
+        ..
+    } = framed.into_parts();
     // An earlier answer that was not sent yet goes before ours.
     let mut first = BytesMut::with_capacity(write_buf.len() + 192);
     first.put_slice(&write_buf);
@@ -101,7 +128,9 @@ pub(crate) async fn upgrade(engines: Arc<[Engine]>, request: Request, framed: Fr
                         taken::serve(stream, cord, first.freeze(), read);
                     }
                 }
-                Purpose::TakeOver(connection) => move_home(engine, connection, stream, first.freeze(), read),
+                Purpose::TakeOver(connection) => {
+                    move_home(engine, connection, stream, first.freeze(), read)
+                }
             }
         }
     }
@@ -109,7 +138,13 @@ pub(crate) async fn upgrade(engines: Arc<[Engine]>, request: Request, framed: Fr
 
 /// A socket that takes a session over moves to the session's thread: a member that upgraded then costs what one that
 /// began on a WebSocket does.
-fn move_home(engine: &Engine, connection: Arc<Connection>, stream: TcpStream, first: Bytes, read: Bytes) {
+fn move_home(
+    engine: &Engine,
+    connection: Arc<Connection>,
+    stream: TcpStream,
+    first: Bytes,
+    read: Bytes,
+) {
     let Ok(stream) = stream.into_std() else {
         return connection.step(Stage::Upgrading, Stage::Polling);
     };
@@ -118,7 +153,9 @@ fn move_home(engine: &Engine, connection: Arc<Connection>, stream: TcpStream, fi
     let landing = Landing(Some(connection));
     session.control(Adopt(Box::new(move || {
         let mut landing = landing;
-        let (Ok(stream), Some(connection)) = (TcpStream::from_std(stream), landing.0.take()) else { return };
+        let (Ok(stream), Some(connection)) = (TcpStream::from_std(stream), landing.0.take()) else {
+            return;
+        };
         if let Some(cord) = engine.cord(Purpose::TakeOver(connection)) {
             taken::serve(stream, cord, first, read);
         }
@@ -137,16 +174,35 @@ impl Drop for Landing {
 }
 
 fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Purpose), Answer> {
-    let Some(engine) = engines.iter().find(|engine| request.path().starts_with(&engine.0.options.path)) else {
+    let Some(engine) = engines
+        .iter()
+        .find(|engine| request.path().starts_with(&engine.0.options.path))
+    else {
         let body = "No WebSocket is served here".to_owned();
-        return Err(Answer { status: 404, content_type: Some("text/plain"), body, close: true });
+        return Err(Answer {
+            status: 404,
+            content_type: Some("text/plain"),
+            body,
+            close: true,
+        });
     };
-    let judged = engine.judge(request.head(), true).map_err(|refusal| refusal.answer(true))?;
+    let judged = engine
+        .judge(request.head(), true)
+        .map_err(|refusal| refusal.answer(true))?;
     let head = request.head();
-    let valid = head.version == Version::HTTP_11 && head.method == Method::GET && ws::verify_handshake(head).is_ok();
-    let key = head.headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| valid);
-    let key = key.map(|key| ws::hash_key(key.as_bytes())).ok_or_else(|| Refusal::BadRequest.answer(true))?;
-    let purpose = engine.purpose(judged).map_err(|refusal| refusal.answer(true))?;
+    let valid = head.version == Version::HTTP_11
+        && head.method == Method::GET
+        && ws::verify_handshake(head).is_ok();
+    let key = head
+        .headers
+        .get(header::SEC_WEBSOCKET_KEY)
+        .filter(|_| valid);
+    let key = key
+        .map(|key| ws::hash_key(key.as_bytes()))
+        .ok_or_else(|| Refusal::BadRequest.answer(true))?;
+    let purpose = engine
+        .purpose(judged)
+        .map_err(|refusal| refusal.answer(true))?;
     Ok((engine, key, purpose))
 }
 

@@ -1,0 +1,208 @@
+//! What a world asks actors about themselves, past their mailboxes' delays, and what must hold whenever nothing moves.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use actix::{AsyncContext, Context, Handler, Message, MessageResult, WrapFuture};
+
+use crate::{
+    courier::{self, Courier},
+    id::{Kind, MemberId, RoomId, RoomKey, Slot, WorkerId},
+    namespace::{self, Namespace},
+    post::WeakPost,
+    room::{self, Room},
+    state::audience::Tags,
+};
+
+/// A seat, as rooms and couriers both know it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeatRecord {
+    /// Who serves it.
+    pub worker: WorkerId,
+    /// Whose.
+    pub slot: Slot,
+    /// In which room.
+    pub room: RoomId,
+    /// Its tags, as text.
+    pub tags: String,
+}
+
+impl SeatRecord {
+    pub(crate) fn new(worker: WorkerId, slot: Slot, room: RoomId, tags: &Tags) -> Self {
+        Self {
+            worker,
+            slot,
+            room,
+            tags: format!("{:?}", tags.iter().collect::<Vec<_>>()),
+        }
+    }
+}
+
+/// What a namespace says of itself.
+pub struct NamespaceView {
+    /// Its rooms.
+    pub rooms: Vec<(RoomKey, WeakPost<Room>)>,
+    /// Its members.
+    pub members: BTreeSet<MemberId>,
+    /// Channels with the members that it counts in them.
+    pub channels: BTreeMap<String, usize>,
+    /// Members that it counts in some channel.
+    pub online: usize,
+}
+
+/// What a room says of itself.
+pub struct RoomView {
+    /// Its seats.
+    pub seats: Vec<(MemberId, SeatRecord)>,
+    /// The last number that the log gave.
+    pub offset: u64,
+}
+
+/// What holds in a world at rest.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// The seats of all rooms by room key.
+    pub seats: BTreeMap<RoomKey, BTreeMap<MemberId, SeatRecord>>,
+    /// The last number of each room.
+    pub offsets: BTreeMap<RoomKey, u64>,
+    /// What is wrong.
+    pub faults: Vec<String>,
+}
+
+/// Asks a namespace, room or courier.
+pub struct Inspect<T>(pub std::marker::PhantomData<T>);
+
+impl<T> Inspect<T> {
+    /// The question.
+    pub fn new() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<T> Default for Inspect<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Send + 'static> Message for Inspect<T> {
+    type Result = T;
+}
+
+impl Handler<Inspect<NamespaceView>> for Namespace {
+    type Result = MessageResult<Inspect<NamespaceView>>;
+
+    fn handle(&mut self, _: Inspect<NamespaceView>, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(namespace::view(self))
+    }
+}
+
+impl Handler<Inspect<RoomView>> for Room {
+    type Result = MessageResult<Inspect<RoomView>>;
+
+    fn handle(&mut self, _: Inspect<RoomView>, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(room::view(self))
+    }
+}
+
+impl Handler<Inspect<Vec<SeatRecord>>> for Courier {
+    type Result = MessageResult<Inspect<Vec<SeatRecord>>>;
+
+    fn handle(&mut self, _: Inspect<Vec<SeatRecord>>, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(courier::mirror_of(self))
+    }
+}
+
+/// Lets a courier's thread stand still for a time.
+pub struct StandStill(pub Duration);
+
+/// Kills a courier for good, as when its thread dies.
+pub struct Die;
+
+impl Message for StandStill {
+    type Result = ();
+}
+
+impl Message for Die {
+    type Result = ();
+}
+
+impl Handler<StandStill> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, still: StandStill, ctx: &mut Context<Self>) {
+        ctx.wait(tokio::time::sleep(still.0).into_actor(self));
+    }
+}
+
+impl Handler<Die> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, _: Die, _: &mut Context<Self>) {
+        panic!("dondo-fault: a courier dies");
+    }
+}
+
+/// Compares what rooms, couriers and the namespace say, at rest.
+pub(super) fn compare(
+    view: &NamespaceView,
+    rooms: Vec<(RoomKey, Option<RoomView>)>,
+    mirrors: &BTreeSet<SeatRecord>,
+    alive: &BTreeSet<WorkerId>,
+) -> Rest {
+    let mut rest = Rest::default();
+    let mut all = BTreeSet::new();
+    let mut online = BTreeSet::new();
+    for (key, room) in rooms {
+        let Some(room) = room else {
+            rest.faults.push(format!("{key:?} is dead but owned"));
+            continue;
+        };
+        if room.seats.is_empty() {
+            rest.faults
+                .push(format!("{key:?} lives after all have left"));
+        }
+        if key.kind == Kind::Channel {
+            let counted = view.channels.get(&*key.name).copied().unwrap_or(0);
+            if counted != room.seats.len() {
+                rest.faults.push(format!(
+                    "{counted} are counted in {key:?}, {} have a seat",
+                    room.seats.len()
+                ));
+            }
+            online.extend(room.seats.iter().map(|(member, _)| member.clone()));
+        }
+        for (member, seat) in &room.seats {
+            if !view.members.contains(member) {
+                rest.faults.push(format!("{member} is a ghost in {key:?}"));
+            }
+            if alive.contains(&seat.worker) {
+                all.insert(seat.clone());
+            } else {
+                rest.faults.push(format!(
+                    "{member} has a seat in {key:?} but its worker is dead"
+                ));
+            }
+        }
+        rest.offsets.insert(key.clone(), room.offset);
+        rest.seats.insert(key, room.seats.into_iter().collect());
+    }
+    if view.online != online.len() {
+        rest.faults.push(format!(
+            "{} are counted online, {} are",
+            view.online,
+            online.len()
+        ));
+    }
+    for seat in all.difference(mirrors) {
+        rest.faults.push(format!("no courier mirrors {seat:?}"));
+    }
+    for seat in mirrors.difference(&all) {
+        rest.faults.push(format!(
+            "a courier mirrors a seat that no room has: {seat:?}"
+        ));
+    }
+    rest
+}

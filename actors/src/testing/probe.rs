@@ -1,0 +1,160 @@
+//! The client of a test: it takes from its session's outbox, as fast as it is told to, and keeps what it took.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    rc::Rc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::wire;
+use crate::{
+    error::CloseReason,
+    letter::Wire,
+    message::Hangup,
+    outbox::Taken,
+    session::{Member, SessionRef},
+};
+
+/// How fast a probe takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// At once, everything.
+    Eager,
+    /// One frame, then it rests for this time.
+    Slow(Duration),
+    /// Nothing.
+    Never,
+}
+
+/// A client with one session.
+#[derive(Clone)]
+pub struct Probe {
+    /// Its session.
+    pub session: SessionRef,
+    reader: Rc<Reader>,
+}
+
+struct Reader {
+    reading: Cell<Reading>,
+    deaf: Cell<bool>,
+    bell: Notify,
+    took: RefCell<Vec<String>>,
+    ended: Cell<Option<CloseReason>>,
+}
+
+impl Probe {
+    pub(super) fn start(session: SessionRef) -> Self {
+        let reader = Rc::new(Reader {
+            reading: Cell::new(Reading::Eager),
+            deaf: Cell::new(false),
+            bell: Notify::new(),
+            took: RefCell::default(),
+            ended: Cell::new(None),
+        });
+        tokio::task::spawn_local(reader.clone().read(session.clone()));
+        Self { session, reader }
+    }
+
+    /// Says something in the test's wire format.
+    pub fn say(&self, text: &str) {
+        self.session
+            .heard(Wire::Text(Bytes::copy_from_slice(text.as_bytes())));
+    }
+
+    /// Connects to a namespace. Takes the answer from what it read.
+    pub async fn connect(&self, namespace: &str) -> Rc<Member> {
+        self.say(&format!("connect {namespace}"));
+        let answer = format!("connected {namespace} ");
+        for _ in 0..10_000 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let mut took = self.reader.took.borrow_mut();
+            if let Some(at) = took.iter().position(|text| text.starts_with(&answer)) {
+                let id = took.remove(at)[answer.len()..].to_owned();
+                return wire::member(&id).expect("the script has the member");
+            }
+        }
+        panic!("no answer to a connect: {:?}", self.peek());
+    }
+
+    /// From now on it takes as fast as this.
+    pub fn reads(&self, reading: Reading) {
+        self.reader.reading.set(reading);
+        self.reader.bell.notify_one();
+        self.session.outbox.nudge();
+    }
+
+    /// From now on it answers no heartbeat, or does again.
+    pub fn deaf(&self, deaf: bool) {
+        self.reader.deaf.set(deaf);
+    }
+
+    /// The transport is lost.
+    pub fn hang_up(&self) {
+        self.session
+            .post
+            .control(Hangup(CloseReason::TransportClose));
+    }
+
+    /// What it took since the last call.
+    pub fn take(&self) -> Vec<String> {
+        self.reader.took.take()
+    }
+
+    /// What it took, which stays.
+    pub fn peek(&self) -> Vec<String> {
+        self.reader.took.borrow().clone()
+    }
+
+    /// Why its outbox ended, once it has.
+    pub fn ended(&self) -> Option<CloseReason> {
+        self.session.outbox.ended()
+    }
+
+    /// Why, once the probe has read the end.
+    pub fn read_end(&self) -> Option<CloseReason> {
+        self.reader.ended.get()
+    }
+}
+
+impl Reader {
+    async fn read(self: Rc<Self>, session: SessionRef) {
+        loop {
+            let max = match self.reading.get() {
+                Reading::Eager => usize::MAX,
+                Reading::Slow(rest) => {
+                    tokio::time::sleep(rest).await;
+                    1
+                }
+                Reading::Never => {
+                    let cut = poll_fn(|cx| session.outbox.poll_cut(cx));
+                    let bell = std::pin::pin!(self.bell.notified());
+                    let cut = std::pin::pin!(cut);
+                    if let futures_util::future::Either::Left((reason, _)) =
+                        futures_util::future::select(cut, bell).await
+                    {
+                        return self.ended.set(Some(reason));
+                    }
+                    continue;
+                }
+            };
+            let mut parts = Vec::new();
+            match poll_fn(|cx| session.outbox.poll_take(cx, max, &mut parts)).await {
+                Taken::Some { ping } => {
+                    if ping && !self.deaf.get() {
+                        session.pong();
+                    }
+                    let texts = parts
+                        .iter()
+                        .map(|part| String::from_utf8_lossy(&part.payload()).into_owned());
+                    self.took.borrow_mut().extend(texts);
+                }
+                Taken::Nudged => {}
+                Taken::Ended(reason) => return self.ended.set(Some(reason)),
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The wire format, the script and the announcements of test worlds. Commands are words between blanks:
+//! `connect NS`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `panic`.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::{
+    error::CloseReason,
+    fault::Point,
+    id::{MemberId, RoomKey},
+    letter::{Content, EncodeError, Form, FormId, Forms, Frame, Part, Wire},
+    ports::{
+        AckHandle, Announce, Answer, Event, Herald, LocalFuture, Online, Protocol, Refusal,
+        RoomOnline, Said, Script, Violation,
+    },
+    session::Member,
+};
+
+thread_local! {
+    static MEMBERS: RefCell<BTreeMap<MemberId, Rc<Member>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// What is said: a name and arguments.
+pub fn content(name: &str, args: &str) -> Content {
+    Content {
+        name: name.into(),
+        args: Bytes::copy_from_slice(args.as_bytes()),
+        blobs: Vec::new(),
+    }
+}
+
+/// A mark at which `part` (`room`, `channel`, `namespace`, `courier`) crashes, with the feature `fault`. As the name of
+/// a joiner or in the arguments of a letter.
+pub fn marked(part: &str, point: Point) -> String {
+    let point = match point {
+        Point::Before => "before",
+        Point::Midway => "midway",
+        Point::After => "after",
+    };
+    format!("dondo-fault:{part}:{point}")
+}
+
+/// Makes events `NAME` with the arguments `KEY|WHO|COUNT`.
+pub fn announce(name: &'static str, key: &RoomKey, who: &str) -> Announce {
+    let head = format!("{}|{who}", key.name);
+    Announce(Arc::new(move |happening| {
+        content(name, &format!("{head}|{}", happening.count))
+    }))
+}
+
+/// The member of this thread's world with this id.
+pub(super) fn member(id: &str) -> Option<Rc<Member>> {
+    MEMBERS.with_borrow(|members| members.get(&MemberId::new(id)).cloned())
+}
+
+/// Lets go of all members.
+pub(super) fn forget_members() {
+    drop(MEMBERS.take());
+}
+
+/// The only form: the text `letter NS NAME ARGS`. A letter named `unspeakable` cannot be encoded.
+pub(super) struct TextForm;
+
+impl Form for TextForm {
+    fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
+        if &*content.name == "unspeakable" {
+            return Err(EncodeError("there are no words for it".into()));
+        }
+        let mut parts = vec![part(&said("letter", namespace, content))];
+        parts.extend(content.blobs.iter().map(|blob| Part {
+            frame: blob.clone(),
+            header: 0,
+            binary: true,
+        }));
+        let first = parts.remove(0);
+        Ok(Frame {
+            first,
+            rest: (!parts.is_empty()).then(|| parts.into()),
+        })
+    }
+}
+
+fn said(word: &str, namespace: &str, content: &Content) -> String {
+    format!(
+        "{word} {namespace} {} {}",
+        content.name,
+        String::from_utf8_lossy(&content.args)
+    )
+}
+
+fn part(text: &str) -> Part {
+    Part {
+        frame: Bytes::copy_from_slice(text.as_bytes()),
+        header: 0,
+        binary: false,
+    }
+}
+
+fn frame(text: &str) -> Frame {
+    Frame::single(part(text))
+}
+
+/// Speaks the format.
+pub(super) struct TextProtocol {
+    form: FormId,
+    pending: usize,
+}
+
+impl TextProtocol {
+    pub(super) fn new(forms: &Forms) -> Self {
+        Self {
+            form: forms.id(0).expect("a world has one form"),
+            pending: 0,
+        }
+    }
+}
+
+impl Protocol for TextProtocol {
+    fn decode(&mut self, wire: Wire) -> Result<Option<Said>, Violation> {
+        let (Wire::Text(bytes) | Wire::Binary(bytes)) = wire;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let mut words = text.splitn(5, ' ');
+        let mut word = || words.next().unwrap_or_default();
+        let (command, namespace) = (word(), Arc::from(word()));
+        Ok(Some(match command {
+            "connect" => Said::Connect {
+                namespace,
+                auth: None,
+            },
+            "disconnect" => Said::Disconnect { namespace },
+            "event" => {
+                let ack = word().parse().ok();
+                let (name, args) = (word(), word());
+                Said::Event {
+                    namespace,
+                    ack,
+                    content: content(name, args),
+                }
+            }
+            "ack" => {
+                let id = word().parse().unwrap_or_default();
+                Said::Ack {
+                    namespace,
+                    id,
+                    answer: answer(word()),
+                }
+            }
+            "half" => {
+                self.pending = text.len();
+                return Ok(None);
+            }
+            "rest" => {
+                self.pending = 0;
+                return Ok(None);
+            }
+            "panic" => panic!("dondo-fault: a protocol panics"),
+            _ => return Err(Violation(format!("no command: {command}"))),
+        }))
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.pending
+    }
+
+    fn form(&self, _: Option<&[u8]>) -> FormId {
+        self.form
+    }
+
+    fn connected(&self, namespace: &str, member: &MemberId) -> Frame {
+        frame(&format!("connected {namespace} {member}"))
+    }
+
+    fn refused(&self, namespace: &str, refusal: &Refusal) -> Frame {
+        frame(&format!("refused {namespace} {}", refusal.message))
+    }
+
+    fn disconnected(&self, namespace: &str) -> Frame {
+        frame(&format!("disconnected {namespace}"))
+    }
+
+    fn event(&self, namespace: &str, content: &Content, ack: Option<u64>) -> Frame {
+        let ack = ack.map_or("-".to_owned(), |id| id.to_string());
+        frame(&said(&format!("event {ack}"), namespace, content))
+    }
+
+    fn ack(&self, namespace: &str, id: u64, answer: &Answer) -> Frame {
+        frame(&format!(
+            "ack {namespace} {id} {}",
+            String::from_utf8_lossy(&answer.args)
+        ))
+    }
+}
+
+fn answer(args: &str) -> Answer {
+    Answer {
+        args: Bytes::copy_from_slice(args.as_bytes()),
+        blobs: Vec::new(),
+    }
+}
+
+/// Hands members to the test. Events: `panic` panics at once, `panic-later` after a wait, `wait` never ends; any other
+/// is answered with `ok`. A panic is answered with `error`.
+pub(super) struct TextScript;
+
+impl Script for TextScript {
+    fn connected(&self, member: Rc<Member>, _: Option<Bytes>) -> LocalFuture<Result<(), Refusal>> {
+        MEMBERS.with_borrow_mut(|members| members.insert(member.id().clone(), member));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn event(&self, _: Rc<Member>, event: Event) -> LocalFuture<()> {
+        Box::pin(async move {
+            match &*event.content.name {
+                "panic" => panic!("dondo-fault: a handler panics"),
+                "panic-later" => {
+                    tokio::task::yield_now().await;
+                    panic!("dondo-fault: a handler panics later");
+                }
+                "wait" => std::future::pending().await,
+                _ => {}
+            }
+            if let Some(ack) = event.ack {
+                ack.answer(&answer("ok"));
+            }
+        })
+    }
+
+    fn crashed(&self, _: Rc<Member>, _: &str, ack: Option<AckHandle>) {
+        if let Some(ack) = ack {
+            ack.answer(&answer("error"));
+        }
+    }
+
+    fn disconnected(&self, member: Rc<Member>, _: CloseReason) {
+        MEMBERS.with_borrow_mut(|members| members.remove(member.id()));
+    }
+}
+
+/// Presence events: `online MEMBERS` and `room-online KEY|COUNT`.
+pub(super) struct TextHerald;
+
+impl Herald for TextHerald {
+    fn online(&self, online: &Online) -> Content {
+        content("online", &online.members.to_string())
+    }
+
+    fn room_online(&self, room: &RoomKey, online: &RoomOnline<'_>) -> Content {
+        let tag = online.tag.as_deref().unwrap_or("-");
+        content(
+            "room-online",
+            &format!("{}|{tag}|{}", room.name, online.count),
+        )
+    }
+}

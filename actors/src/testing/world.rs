@@ -1,0 +1,384 @@
+//! The world: one hub with its namespaces and couriers on the present thread, under held time.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    rc::Rc,
+    sync::{
+        Arc, Once,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::time::{Instant, sleep};
+
+use super::{
+    hops,
+    inspect::{self, Inspect, NamespaceView, Rest, RoomView, SeatRecord},
+    probe::Probe,
+    trace, wire,
+};
+use crate::{
+    courier::CourierRef,
+    hub::{Hub, HubHandle, LogMaker, Plan, Space},
+    id::MemberId,
+    letter::{Form, Forms},
+    memory_log::MemoryLog,
+    metrics::Metrics,
+    namespace::NamespaceSettings,
+    outbox::{Outbox, OutboxLimits},
+    ports::{Clock, OpenGate, Secrets},
+    session::{Session, SessionSettings},
+};
+
+/// How a world is made.
+#[derive(Clone)]
+pub struct Setup {
+    /// Where its randomness begins.
+    pub seed: u64,
+    /// Couriers: simulated workers.
+    pub workers: usize,
+    /// Its namespaces.
+    pub namespaces: Vec<&'static str>,
+    /// The longest time that a message may wait on its way, in milliseconds; `None`: messages are not delayed, and
+    /// mailboxes are bounded.
+    pub delay: Option<usize>,
+    /// Whether there are presence events.
+    pub herald: bool,
+    /// Of every namespace.
+    pub settings: NamespaceSettings,
+    /// Of every session.
+    pub session: SessionSettings,
+    /// Of every outbox.
+    pub limits: OutboxLimits,
+    /// See [`Plan::courier_backlog_max`].
+    pub backlog_max: usize,
+    /// See [`Plan::settle_timeout`].
+    pub settle_timeout: Duration,
+    /// See [`Plan::log`].
+    pub log: LogMaker,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let hour = Duration::from_secs(3600);
+        Self {
+            seed: 0,
+            workers: 2,
+            namespaces: vec!["/"],
+            delay: None,
+            herald: false,
+            settings: NamespaceSettings::default(),
+            session: SessionSettings {
+                ping_interval: hour,
+                ping_timeout: hour,
+                connect_timeout: None,
+                half_packet_timeout: hour,
+                credit: 16,
+            },
+            limits: OutboxLimits {
+                bytes_max: 1 << 20,
+                count_max: 16_384,
+                stall_timeout: hour,
+                total_max: 1 << 40,
+            },
+            backlog_max: 64,
+            settle_timeout: Duration::from_secs(5),
+            log: Arc::new(|_| Rc::new(MemoryLog::default())),
+        }
+    }
+}
+
+/// See the module. Dropped with living sessions or rooms, or with letters that nobody took, it fails.
+pub struct World {
+    /// The hub.
+    pub hub: HubHandle,
+    /// The couriers, one a worker.
+    pub couriers: Vec<CourierRef>,
+    setup: Setup,
+    probes: RefCell<Vec<Probe>>,
+    asked: Rc<Cell<usize>>,
+    forgiven: Cell<bool>,
+    _hub: actix::Addr<Hub>,
+}
+
+impl World {
+    /// Makes a world, runs a test in it, and checks that nothing is left over.
+    pub fn run<F: Future<Output = ()>>(setup: Setup, test: impl FnOnce(Rc<Self>) -> F) {
+        hush();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build();
+        let runtime = runtime.expect("a runtime");
+        let local = tokio::task::LocalSet::new();
+        local.block_on(&runtime, async {
+            let delayed = setup.delay.map(|longest| hops::delay(setup.seed, longest));
+            trace::listen(true);
+            let world = Rc::new(Self::new(setup));
+            let whole = world.clone();
+            test(world).await;
+            if !whole.forgiven.get() {
+                whole.end().await;
+            }
+            drop(whole);
+            drop(delayed);
+        });
+        trace::listen(false);
+        wire::forget_members();
+    }
+
+    fn new(setup: Setup) -> Self {
+        let space = Space {
+            settings: setup.settings.clone(),
+            script: Arc::new(wire::TextScript),
+            gate: Arc::new(OpenGate),
+            herald: setup.herald.then(|| Arc::new(wire::TextHerald) as _),
+        };
+        let spaces = setup
+            .namespaces
+            .iter()
+            .map(|&name| (Arc::from(name), space.clone()));
+        let hub = HubHandle::new(Plan {
+            name: "test".into(),
+            spaces: spaces.collect(),
+            forms: Forms::new([Arc::new(wire::TextForm) as Arc<dyn Form>]),
+            clock: Arc::new(Still),
+            secrets: Arc::new(Counted::default()),
+            log: setup.log.clone(),
+            courier_backlog_max: setup.backlog_max,
+            settle_timeout: setup.settle_timeout,
+        });
+        let root = Hub::start(&hub, |_| true);
+        let couriers = (0..setup.workers).map(|_| hub.courier()).collect();
+        Self {
+            hub,
+            couriers,
+            setup,
+            probes: RefCell::default(),
+            asked: Rc::default(),
+            forgiven: Cell::new(false),
+            _hub: root,
+        }
+    }
+
+    /// A client whose session runs on worker `worker`, counted from 0.
+    pub fn client(&self, worker: usize) -> Probe {
+        let outbox = Outbox::new(self.setup.limits, self.hub.metrics().clone());
+        let protocol = Box::new(wire::TextProtocol::new(self.hub.forms()));
+        let courier = self.couriers[worker].clone();
+        let session = Session::start(
+            self.hub.clone(),
+            courier,
+            outbox,
+            protocol,
+            self.setup.session,
+            |_| {},
+        );
+        let probe = Probe::start(session);
+        self.probes.borrow_mut().push(probe.clone());
+        probe
+    }
+
+    /// Starts something whose answer [`World::settle`] waits for.
+    pub fn ask<T: 'static>(
+        &self,
+        question: impl Future<Output = T> + 'static,
+        then: impl FnOnce(T) + 'static,
+    ) {
+        self.asked.set(self.asked.get() + 1);
+        let asked = self.asked.clone();
+        tokio::task::spawn_local(async move {
+            let answer = question.await;
+            asked.set(asked.get() - 1);
+            then(answer);
+        });
+    }
+
+    /// Waits until nothing moves: no message is on its way or in a mailbox, no answer is outstanding. Time goes on only
+    /// when no task can, so two still milliseconds in a row mean rest. Timers that are not due do not count.
+    pub async fn settle(&self) {
+        let began = Instant::now();
+        let mut still = 0;
+        while still < 2 {
+            sleep(Duration::from_millis(1)).await;
+            still = if self.moves() { 0 } else { still + 1 };
+            let limit = Duration::from_secs(100);
+            assert!(
+                began.elapsed() < limit,
+                "the world does not come to rest: {} answers are outstanding, {} messages under way",
+                self.asked.get(),
+                hops::in_flight()
+            );
+        }
+    }
+
+    fn moves(&self) -> bool {
+        let busy =
+            |courier: &CourierRef| courier.post.connected() && courier.backlog.undigested() > 0;
+        self.asked.get() > 0 || hops::in_flight() > 0 || self.couriers.iter().any(busy)
+    }
+
+    /// Settles, then compares rooms, couriers and the namespace.
+    pub async fn rest(&self, namespace: &str) -> Rest {
+        self.settle().await;
+        let home = self
+            .hub
+            .namespace(namespace)
+            .and_then(|home| home.upgrade());
+        let Some(home) = home else {
+            return lost(format!("the namespace {namespace} is dead"));
+        };
+        let asked = home.addr().send(Inspect::<NamespaceView>::new()).await;
+        let Ok(view) = asked else {
+            return lost(format!("the namespace {namespace} does not answer"));
+        };
+        let mut rooms = Vec::new();
+        for (key, room) in &view.rooms {
+            let room = match room.upgrade() {
+                Some(room) => room.addr().send(Inspect::<RoomView>::new()).await.ok(),
+                None => None,
+            };
+            rooms.push((key.clone(), room));
+        }
+        let mut mirrors = BTreeSet::new();
+        let mut alive = BTreeSet::new();
+        for courier in &self.couriers {
+            if let Ok(seats) = courier
+                .post
+                .addr()
+                .send(Inspect::<Vec<SeatRecord>>::new())
+                .await
+            {
+                mirrors.extend(seats);
+                alive.insert(courier.worker);
+            }
+        }
+        // A timer of this very millisecond may just have run.
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
+        }
+        inspect::compare(&view, rooms, &mirrors, &alive)
+    }
+
+    /// As [`World::rest`], and it fails if anything is wrong.
+    pub async fn at_rest(&self) -> Rest {
+        let mut whole = Rest::default();
+        for namespace in &self.setup.namespaces {
+            let rest = self.rest(namespace).await;
+            assert!(rest.faults.is_empty(), "in {namespace}: {:?}", rest.faults);
+            whole.seats.extend(rest.seats);
+            whole.offsets.extend(rest.offsets);
+        }
+        whole
+    }
+
+    /// A number of the hub.
+    pub fn count(&self, which: impl FnOnce(&Metrics) -> &AtomicU64) -> u64 {
+        Metrics::read(which(self.hub.metrics()))
+    }
+
+    /// What is wrong with this world is known and told: its end checks nothing.
+    pub fn forgive(&self) {
+        self.forgiven.set(true);
+    }
+
+    /// Hangs every client up.
+    pub async fn close_all(&self) {
+        for probe in self.probes.borrow().iter() {
+            probe.hang_up();
+        }
+        self.settle().await;
+    }
+
+    /// What is left over once every client has hung up; empty if nothing is.
+    pub async fn leftovers(&self) -> BTreeMap<&'static str, u64> {
+        self.close_all().await;
+        // The sweep for dead workers runs twice a second.
+        sleep(Duration::from_secs(2)).await;
+        self.settle().await;
+        let metrics = self.hub.metrics();
+        let gauges = [
+            ("sessions", &metrics.sessions),
+            ("members", &metrics.members),
+            ("rooms", &metrics.rooms),
+            ("outbox bytes", &metrics.outbox_bytes),
+        ];
+        gauges
+            .into_iter()
+            .map(|(name, gauge)| (name, Metrics::read(gauge)))
+            .filter(|(_, left)| *left > 0)
+            .collect()
+    }
+
+    async fn end(&self) {
+        let unread: Vec<String> = self.probes.borrow().iter().flat_map(Probe::take).collect();
+        assert!(
+            unread.is_empty(),
+            "letters that no one expected: {unread:?}"
+        );
+        let waiting = self.count(|metrics| &metrics.outbox_bytes);
+        assert_eq!(waiting, 0, "bytes that no one took from an outbox");
+        let left = self.leftovers().await;
+        let rest = self.at_rest().await;
+        assert!(
+            rest.seats.is_empty(),
+            "after all have left there still are {:?}",
+            rest.seats
+        );
+        assert!(
+            left.is_empty(),
+            "after all have left there still are {left:?}"
+        );
+        self.probes.borrow_mut().clear();
+    }
+}
+
+fn lost(fault: String) -> Rest {
+    Rest {
+        faults: vec![fault],
+        ..Rest::default()
+    }
+}
+
+/// Keeps panics that tests plant out of the output.
+fn hush() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let payload = info.payload();
+            let text = payload.downcast_ref::<&str>().copied().map(str::to_owned);
+            let text = text
+                .or_else(|| payload.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            if !text.starts_with("dondo-fault") && !text.starts_with("a letter marked for") {
+                usual(info);
+            }
+        }));
+    });
+}
+
+/// The time of day stands still.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH
+    }
+}
+
+/// Ids in the order of asking.
+#[derive(Default)]
+struct Counted(AtomicU64);
+
+impl Secrets for Counted {
+    fn member_id(&self) -> Option<MemberId> {
+        Some(MemberId::new(format!(
+            "m{}",
+            self.0.fetch_add(1, Ordering::Relaxed)
+        )))
+    }
+}

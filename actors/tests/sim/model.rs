@@ -1,0 +1,103 @@
+//! What ought to be: who has which seat by the answers, and what was said. Knows no actor.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dondo_actors::{
+    id::{MemberId, RoomKey, Slot, Tag},
+    state::audience::Tags,
+};
+
+/// What one letter was and what became of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    pub(crate) by: usize,
+    pub(crate) to: Whom,
+    /// The part that it makes crash.
+    pub(crate) poison: Option<&'static str>,
+    /// How many facts there were when it was said, and when it was answered.
+    pub(crate) from: usize,
+    pub(crate) until: Option<usize>,
+    pub(crate) answer: Option<Result<usize, String>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whom {
+    Room(RoomKey),
+    Rooms {
+        rooms: Option<Vec<RoomKey>>,
+        except: Vec<RoomKey>,
+        echo: bool,
+    },
+    Player(usize),
+}
+
+/// One client.
+#[derive(Clone, Debug)]
+pub(crate) struct Player {
+    pub(crate) id: MemberId,
+    pub(crate) slot: Slot,
+    /// It hung up, was panicked, or reads too slowly: what it has is a beginning of what was for it.
+    pub(crate) gone: bool,
+}
+
+/// The model.
+#[derive(Default)]
+pub(crate) struct Model {
+    pub(crate) players: Vec<Player>,
+    /// Seats by the answers that players got.
+    pub(crate) seats: BTreeMap<(usize, RoomKey), Tags>,
+    /// Seats that an owner may have taken: only the room knows.
+    pub(crate) kicked: BTreeSet<(usize, RoomKey)>,
+    pub(crate) letters: BTreeMap<(usize, u64), Said>,
+    pub(crate) faults: Vec<String>,
+    /// What is wrong if the player lives to the end.
+    pub(crate) suspicions: Vec<(usize, String)>,
+    pub(crate) story: Vec<String>,
+    /// Whether all presence events that were due have come.
+    pub(crate) settled_presence: bool,
+}
+
+impl Model {
+    pub(crate) fn joined(&mut self, player: usize, room: RoomKey, tag: &Tag) {
+        let tags = self.seats.entry((player, room)).or_default();
+        *tags = tags.with(tag);
+    }
+
+    pub(crate) fn left(&mut self, player: usize, room: RoomKey, gone: &[(Tag, usize)]) {
+        let Some(tags) = self.seats.get(&(player, room.clone())) else {
+            return;
+        };
+        let kept = gone
+            .iter()
+            .fold(tags.clone(), |tags, (tag, _)| tags.without(tag));
+        if kept.is_empty() {
+            self.seats.remove(&(player, room));
+        } else {
+            self.seats.insert((player, room), kept);
+        }
+    }
+
+    pub(crate) fn suspect(&mut self, player: usize, fault: String) {
+        self.suspicions.push((player, fault));
+    }
+
+    pub(crate) fn fault(&mut self, fault: String) {
+        self.faults.push(fault);
+    }
+
+    /// The players that the model says have a seat in a room, with their tags as text.
+    pub(crate) fn seated(&self, room: &RoomKey) -> BTreeMap<MemberId, String> {
+        let of_room = self
+            .seats
+            .iter()
+            .filter(|((player, key), _)| key == room && !self.players[*player].gone);
+        of_room
+            .map(|((player, _), tags)| {
+                (
+                    self.players[*player].id.clone(),
+                    format!("{:?}", tags.iter().collect::<Vec<_>>()),
+                )
+            })
+            .collect()
+    }
+}

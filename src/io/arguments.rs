@@ -1,0 +1,357 @@
+//! Data to the arguments of an event, and back.
+//! The rule: a tuple (or an array of fixed length) is several arguments, `()` is none, anything else is one.
+
+use std::fmt;
+
+use bytes::Bytes;
+use dondo_actors::{letter::Content, ports::Answer};
+use serde::{
+    Serialize, Serializer,
+    de::DeserializeOwned,
+    ser::{Impossible, SerializeTuple},
+};
+use serde_json::value::RawValue;
+
+use super::{blob, error::ContentError};
+
+/// Names that the client libraries fire themselves.
+const RESERVED: [&str; 6] = [
+    "connect",
+    "connect_error",
+    "disconnect",
+    "disconnecting",
+    "newListener",
+    "removeListener",
+];
+
+/// The arguments of an event or of an answer, as they were sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arguments {
+    text: Bytes,
+    blobs: Vec<Bytes>,
+}
+
+/// Arguments that are not what a handler takes; the text says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(pub String);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl Arguments {
+    /// One argument, counted from 0. One that was not sent reads as `null`.
+    pub fn at<T: DeserializeOwned>(&self, index: usize) -> Result<T, Unreadable> {
+        let list = self.list();
+        let all: Vec<&RawValue> = serde_json::from_slice(&list).map_err(unreadable)?;
+        let text = all.get(index).map_or("null", |raw| raw.get());
+        blob::provide(&self.blobs, || serde_json::from_str(text)).map_err(unreadable)
+    }
+
+    /// All arguments, as a tuple or a list.
+    pub fn all<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
+        let list = self.list();
+        blob::provide(&self.blobs, || serde_json::from_slice(&list)).map_err(unreadable)
+    }
+
+    /// The JSON texts, joined by commas.
+    pub fn text(&self) -> &Bytes {
+        &self.text
+    }
+
+    /// The blobs that placeholders in the text number.
+    pub fn blobs(&self) -> &[Bytes] {
+        &self.blobs
+    }
+
+    fn list(&self) -> Vec<u8> {
+        [b"[", &*self.text, b"]"].concat()
+    }
+}
+
+impl From<&Content> for Arguments {
+    fn from(content: &Content) -> Self {
+        Self {
+            text: content.args.clone(),
+            blobs: content.blobs.clone(),
+        }
+    }
+}
+
+impl From<Answer> for Arguments {
+    fn from(answer: Answer) -> Self {
+        Self {
+            text: answer.args,
+            blobs: answer.blobs,
+        }
+    }
+}
+
+/// An event with `data` as its arguments.
+pub(super) fn content<T: Serialize + ?Sized>(
+    name: &str,
+    data: &T,
+) -> Result<Content, ContentError> {
+    if RESERVED.contains(&name) {
+        return Err(ContentError::ReservedName(name.into()));
+    }
+    let Answer { args, blobs } = answer(data)?;
+    Ok(Content {
+        name: name.into(),
+        args,
+        blobs,
+    })
+}
+
+/// An answer with `data` as its arguments.
+pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, ContentError> {
+    let (text, blobs) = blob::collect(|| serde_json::to_vec(data));
+    let text = Bytes::from(text.map_err(|error| ContentError::Unwritable(error.to_string()))?);
+    let args = match data.serialize(Probe) {
+        Ok(Shape::Several) => text.slice(1..text.len() - 1),
+        Ok(Shape::None) => Bytes::new(),
+        Err(_) => text,
+    };
+    Ok(Answer { args, blobs })
+}
+
+fn unreadable(error: serde_json::Error) -> Unreadable {
+    Unreadable(error.to_string())
+}
+
+/// How many arguments a value is, where it is not one.
+enum Shape {
+    None,
+    Several,
+}
+
+/// Looks at the outermost shape of a value; an error where that is one argument.
+struct Probe;
+
+type One = serde::de::value::Error;
+
+fn one<T>() -> Result<T, One> {
+    Err(serde::ser::Error::custom("one argument"))
+}
+
+/// A tuple, whose elements do not matter.
+struct Elements;
+
+impl SerializeTuple for Elements {
+    type Ok = Shape;
+    type Error = One;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, _: &T) -> Result<(), One> {
+        Ok(())
+    }
+
+    fn end(self) -> Result<Shape, One> {
+        Ok(Shape::Several)
+    }
+}
+
+macro_rules! one_argument {
+    ($($method:ident($($type:ty),*);)*) => {$(
+        fn $method(self, $(_: $type),*) -> Result<Shape, One> {
+            one()
+        }
+    )*};
+}
+
+impl Serializer for Probe {
+    type Ok = Shape;
+    type Error = One;
+    type SerializeSeq = Impossible<Shape, One>;
+    type SerializeTuple = Elements;
+    type SerializeTupleStruct = Impossible<Shape, One>;
+    type SerializeTupleVariant = Impossible<Shape, One>;
+    type SerializeMap = Impossible<Shape, One>;
+    type SerializeStruct = Impossible<Shape, One>;
+    type SerializeStructVariant = Impossible<Shape, One>;
+
+    one_argument! {
+        serialize_bool(bool);
+        serialize_i8(i8);
+        serialize_i16(i16);
+        serialize_i32(i32);
+        serialize_i64(i64);
+        serialize_u8(u8);
+        serialize_u16(u16);
+        serialize_u32(u32);
+        serialize_u64(u64);
+        serialize_f32(f32);
+        serialize_f64(f64);
+        serialize_char(char);
+        serialize_str(&str);
+        serialize_bytes(&[u8]);
+        serialize_none();
+        serialize_unit_struct(&'static str);
+        serialize_unit_variant(&'static str, u32, &'static str);
+    }
+
+    fn serialize_unit(self) -> Result<Shape, One> {
+        Ok(Shape::None)
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Elements, One> {
+        Ok(Elements)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<Shape, One> {
+        one()
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: &T,
+    ) -> Result<Shape, One> {
+        one()
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<Shape, One> {
+        one()
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, One> {
+        one()
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, One> {
+        one()
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, One> {
+        one()
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, One> {
+        one()
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, One> {
+        one()
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, One> {
+        one()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::{super::blob::Blob, *};
+
+    fn text<T: Serialize + ?Sized>(data: &T) -> String {
+        String::from_utf8(content("x", data).unwrap().args.to_vec()).unwrap()
+    }
+
+    fn read(text: &'static str, blobs: &[&'static [u8]]) -> Arguments {
+        Arguments {
+            text: Bytes::from_static(text.as_bytes()),
+            blobs: blobs.iter().map(|blob| Bytes::from_static(blob)).collect(),
+        }
+    }
+
+    #[test]
+    fn a_tuple_is_several_arguments_unit_none_and_anything_else_one() {
+        #[derive(Serialize)]
+        struct Pair(u8, u8);
+        assert_eq!(text(&(1, "a", [2, 3])), r#"1,"a",[2,3]"#);
+        assert_eq!(text(&[1, 2]), "1,2");
+        assert_eq!(text(&()), "");
+        assert_eq!(text(&vec![1, 2]), "[1,2]");
+        assert_eq!(text(&Pair(1, 2)), "[1,2]");
+        assert_eq!(text("a"), r#""a""#);
+        assert_eq!(text(&Some((1, 2))), "[1,2]");
+        assert_eq!(text(&serde_json::json!({"a": [1]})), r#"{"a":[1]}"#);
+        assert_eq!(text(&None::<u8>), "null");
+    }
+
+    #[test]
+    fn blobs_leave_placeholders_and_come_back_from_them() {
+        let data = (
+            1,
+            vec![Blob(Bytes::from_static(b"a"))],
+            Blob(Bytes::from_static(b"b")),
+        );
+        let sent = content("x", &data).unwrap();
+        assert_eq!(sent.blobs, [&b"a"[..], b"b"]);
+        let back: (u8, Vec<Blob>, Blob) = Arguments::from(&sent).all().unwrap();
+        assert_eq!(back, data);
+    }
+
+    #[test]
+    fn a_placeholder_without_an_attachment_is_no_blob() {
+        let forged = read(r#"{"_placeholder":true,"num":1}"#, &[b"a"]);
+        assert!(forged.at::<Blob>(0).is_err());
+        let plain = read(r#"{"_placeholder":false,"num":0}"#, &[b"a"]);
+        assert!(plain.at::<Blob>(0).is_err());
+    }
+
+    #[test]
+    fn arguments_are_read_one_by_one_or_all_at_once() {
+        let sent = read(r#"1,"b",{"c":[1]}"#, &[]);
+        assert_eq!(sent.at::<u8>(0), Ok(1));
+        assert_eq!(sent.at::<String>(1), Ok("b".into()));
+        assert_eq!(sent.at::<Option<u8>>(3), Ok(None));
+        assert!(sent.at::<u8>(1).is_err());
+        assert_eq!(sent.all::<Vec<serde_json::Value>>().unwrap().len(), 3);
+        assert_eq!(read("", &[]).all::<Vec<u8>>(), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn deep_arguments_are_unreadable_and_do_not_overflow_the_stack() {
+        let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+        let sent = Arguments {
+            text: deep.into(),
+            blobs: Vec::new(),
+        };
+        assert!(sent.at::<serde_json::Value>(0).is_err());
+    }
+
+    #[test]
+    fn names_of_the_client_libraries_cannot_be_emitted() {
+        assert_eq!(
+            content("disconnect", &()),
+            Err(ContentError::ReservedName("disconnect".into()))
+        );
+    }
+
+    #[test]
+    fn data_that_is_no_json_is_refused() {
+        let odd = std::collections::BTreeMap::from([(vec![1], 1)]);
+        assert!(matches!(
+            content("x", &odd),
+            Err(ContentError::Unwritable(_))
+        ));
+    }
+}

@@ -1,0 +1,84 @@
+//! Bytes within data: a [`Blob`] anywhere in a serialized value travels as an attachment, and comes back as one.
+//! Knows no packet: it leaves a placeholder in the JSON and the bytes in a list beside it.
+
+use std::cell::RefCell;
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::SerializeMap};
+
+/// Bytes that travel beside the JSON. Only within what is emitted, answered or received.
+///
+/// ```ignore
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Picture { title: String, pixels: Blob }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Blob(pub Bytes);
+
+impl Serialize for Blob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = BLOBS.with_borrow_mut(|blobs| {
+            let blobs = blobs.as_mut()?;
+            blobs.push(self.0.clone());
+            Some(blobs.len() - 1)
+        });
+        let number = number.ok_or_else(|| ser::Error::custom("a blob is only part of events"))?;
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("_placeholder", &true)?;
+        map.serialize_entry("num", &number)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Placeholder {
+            _placeholder: bool,
+            num: usize,
+        }
+        let Placeholder { _placeholder, num } = Placeholder::deserialize(deserializer)?;
+        BLOBS
+            .with_borrow(|blobs| blobs.as_ref()?.get(num).cloned())
+            .filter(|_| _placeholder)
+            .map(Self)
+            .ok_or_else(|| de::Error::custom("a placeholder names no attachment"))
+    }
+}
+
+/// What `write` answers, and the blobs that were serialized meanwhile.
+pub(super) fn collect<T>(write: impl FnOnce() -> T) -> (T, Vec<Bytes>) {
+    let scope = Scope::open(Vec::new());
+    let written = write();
+    (written, scope.close())
+}
+
+/// What `read` answers, with `blobs` at hand for the placeholders.
+pub(super) fn provide<T>(blobs: &[Bytes], read: impl FnOnce() -> T) -> T {
+    let _scope = Scope::open(blobs.to_vec());
+    read()
+}
+
+thread_local! {
+    /// The blobs of the event that is being written or read on this thread: serde hands nothing along.
+    static BLOBS: RefCell<Option<Vec<Bytes>>> = const { RefCell::new(None) };
+}
+
+/// Puts back what was there before, however it ends.
+struct Scope(Option<Vec<Bytes>>);
+
+impl Scope {
+    fn open(blobs: Vec<Bytes>) -> Self {
+        Self(BLOBS.replace(Some(blobs)))
+    }
+
+    fn close(self) -> Vec<Bytes> {
+        BLOBS.take().unwrap_or_default()
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        BLOBS.set(self.0.take());
+    }
+}

@@ -1,0 +1,156 @@
+//! What can go wrong with what a host asks of the embedding API, one type for each question.
+//! Knows no wire: what of it a client may read is decided where it is sent.
+
+use std::{error, fmt, sync::Arc};
+
+use dondo_actors::error::{JoinError, NotifyError};
+
+/// The namespace is not configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownNamespace(pub Arc<str>);
+
+/// The namespace has a connect handler already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlreadyHandled(pub Arc<str>);
+
+/// Why data did not become an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContentError {
+    /// It cannot be written as JSON; the serializer's words.
+    Unwritable(String),
+    /// The event's name belongs to the client libraries.
+    ReservedName(Arc<str>),
+}
+
+/// Why a client's answer did not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AckError {
+    /// Not within the time given.
+    TimedOut,
+    /// The client is gone.
+    Disconnected,
+    /// The client has more answers to give than are waited for.
+    TooMany,
+    /// The event could not be made.
+    Content(ContentError),
+}
+
+/// Why something a handler asked for was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// What was to be said could not be made.
+    Content(ContentError),
+    /// The room was not entered.
+    Join(JoinError),
+    /// What was said did not go out.
+    Notify(NotifyError),
+    /// The client did not answer.
+    Ack(AckError),
+}
+
+impl fmt::Display for UnknownNamespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the namespace {} is not configured: add it to the setting namespaces",
+            self.0
+        )
+    }
+}
+
+impl fmt::Display for AlreadyHandled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the namespace {} has a connect handler already", self.0)
+    }
+}
+
+impl fmt::Display for ContentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unwritable(why) => write!(f, "the data cannot be written as JSON: {why}"),
+            Self::ReservedName(name) => {
+                write!(
+                    f,
+                    "the event name {name} is reserved for the client libraries"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for AckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => f.write_str("the client did not answer in time"),
+            Self::Disconnected => f.write_str("the client left before it answered"),
+            Self::TooMany => f.write_str("the client owes too many answers already"),
+            Self::Content(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Content(error) => error.fmt(f),
+            Self::Ack(error) => error.fmt(f),
+            Self::Join(JoinError::Full { capacity }) => {
+                write!(f, "the room holds {capacity} members and is full")
+            }
+            Self::Join(JoinError::NotInvited) => {
+                f.write_str("the room is by invitation, and there is none")
+            }
+            Self::Join(JoinError::Forbidden) => f.write_str("the room is closed to newcomers"),
+            Self::Join(JoinError::Internal(fault)) => {
+                write!(f, "the room was not entered: {fault}")
+            }
+            Self::Notify(NotifyError::NotMember) => {
+                f.write_str("only members may say something there")
+            }
+            Self::Notify(NotifyError::Forbidden) => {
+                f.write_str("the room is not open: saying something there needs a seat")
+            }
+            Self::Notify(NotifyError::Log(_)) => f.write_str("the log did not take the letter"),
+            Self::Notify(NotifyError::Encode(why)) => f.write_str(why),
+            Self::Notify(NotifyError::Internal(fault)) => {
+                write!(f, "the letter was not delivered: {fault}")
+            }
+        }
+    }
+}
+
+impl error::Error for UnknownNamespace {}
+impl error::Error for AlreadyHandled {}
+impl error::Error for ContentError {}
+impl error::Error for AckError {}
+impl error::Error for Error {}
+
+impl From<ContentError> for AckError {
+    fn from(error: ContentError) -> Self {
+        Self::Content(error)
+    }
+}
+
+impl From<ContentError> for Error {
+    fn from(error: ContentError) -> Self {
+        Self::Content(error)
+    }
+}
+
+impl From<JoinError> for Error {
+    fn from(error: JoinError) -> Self {
+        Self::Join(error)
+    }
+}
+
+impl From<NotifyError> for Error {
+    fn from(error: NotifyError) -> Self {
+        Self::Notify(error)
+    }
+}
+
+impl From<AckError> for Error {
+    fn from(error: AckError) -> Self {
+        Self::Ack(error)
+    }
+}

@@ -1,0 +1,210 @@
+//! Handlers and their arguments: a handler is any function of extractors, and an event gives each what it takes.
+//! Knows no pack: whether an event has a handler is looked up elsewhere.
+
+use std::{cell::RefCell, fmt::Display, future::Future, rc::Rc, sync::Arc};
+
+use bytes::Bytes;
+use dondo_actors::ports::{self, AckHandle, Answer, LocalFuture};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    OnEvent, Socket,
+    arguments::{self, Arguments, Unreadable},
+    error::Error,
+};
+
+/// An event as it came, for handlers that look at it themselves.
+#[derive(Clone)]
+pub struct Event {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What came with it.
+    pub arguments: Arguments,
+    /// Answers it.
+    pub ack: Ack,
+    pub(crate) content: dondo_actors::letter::Content,
+}
+
+impl From<ports::Event> for Event {
+    fn from(event: ports::Event) -> Self {
+        Self {
+            name: event.content.name.clone(),
+            arguments: Arguments::from(&event.content),
+            ack: Ack(Rc::new(RefCell::new(event.ack))),
+            content: event.content,
+        }
+    }
+}
+
+/// Answers an event. The first answer is sent, later ones go nowhere; dropped without one, nothing is sent.
+#[derive(Clone)]
+pub struct Ack(Rc<RefCell<Option<AckHandle>>>);
+
+impl Ack {
+    /// Whether the client waits for an answer that was not given yet.
+    pub fn is_open(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
+    /// Answers with `data`: a tuple is several arguments, anything else one.
+    pub fn ok<T: Serialize + ?Sized>(self, data: &T) -> Result<(), Error> {
+        let answer = arguments::answer(data)?;
+        self.send(&answer);
+        Ok(())
+    }
+
+    /// Answers with one argument that is JSON text already. `false`: nobody waits.
+    pub(crate) fn text(&self, args: Bytes) -> bool {
+        self.send(&Answer {
+            args,
+            blobs: Vec::new(),
+        })
+    }
+
+    /// Answers with the failure object that all parts of the hub use: `{ ok: false, event, code, message }`.
+    pub(super) fn fail(&self, event: &str, code: &str, message: &str) -> bool {
+        self.text(failure(event, code, message))
+    }
+
+    fn send(&self, answer: &Answer) -> bool {
+        // Taken out first: sending may run other code of this socket.
+        let handle = self.0.borrow_mut().take();
+        let open = handle.is_some();
+        if let Some(handle) = handle {
+            handle.answer(answer);
+        }
+        open
+    }
+}
+
+/// What a handler's failure looks like to the client, without details.
+pub(super) const FAILED: &str = "the server's handler failed";
+
+pub(super) fn failure(event: &str, code: &str, message: &str) -> Bytes {
+    let object = serde_json::json!({"ok": false, "event": event, "code": code, "message": message});
+    object.to_string().into()
+}
+
+/// One argument of the event: the first [`Data`] of a handler takes the first, the next the second, and so on.
+#[derive(Clone, Debug)]
+pub struct Data<T>(pub T);
+
+/// An event on its way into a handler.
+pub struct Call<'a> {
+    /// Who sent it.
+    pub socket: &'a Socket,
+    /// What was sent.
+    pub event: &'a Event,
+    next: usize,
+}
+
+impl Call<'_> {
+    /// The next argument that no extractor has taken.
+    pub fn next_argument<T: DeserializeOwned>(&mut self) -> Result<T, Unreadable> {
+        let index = self.next;
+        self.next += 1;
+        self.event.arguments.at(index)
+    }
+}
+
+/// What a handler can have as a parameter.
+pub trait FromEvent: Sized {
+    /// Takes it from the event.
+    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable>;
+}
+
+impl FromEvent for Socket {
+    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable> {
+        Ok(call.socket.clone())
+    }
+}
+
+impl FromEvent for Event {
+    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable> {
+        Ok(call.event.clone())
+    }
+}
+
+impl FromEvent for Ack {
+    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable> {
+        Ok(call.event.ack.clone())
+    }
+}
+
+impl<T: DeserializeOwned> FromEvent for Data<T> {
+    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable> {
+        call.next_argument().map(Data)
+    }
+}
+
+/// What a handler may come to: nothing, or a result whose error goes to the log and, without its text, to the ack.
+pub trait Outcome {
+    /// The error's text.
+    fn failure(self) -> Option<String>;
+}
+
+impl Outcome for () {
+    fn failure(self) -> Option<String> {
+        None
+    }
+}
+
+impl<E: Display> Outcome for Result<(), E> {
+    fn failure(self) -> Option<String> {
+        self.err().map(|error| error.to_string())
+    }
+}
+
+/// An async function or closure of up to six extractors.
+pub trait Handler<Args>: 'static {
+    /// Takes its arguments and starts; the future is the rest, with the text of its failure.
+    fn call(&self, call: &mut Call<'_>) -> Result<LocalFuture<Option<String>>, Unreadable>;
+}
+
+macro_rules! handlers {
+    ($(($($argument:ident),*))*) => {$(
+        impl<F, Fut, $($argument),*> Handler<($($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> Fut + 'static,
+            Fut: Future<Output: Outcome> + 'static,
+            $($argument: FromEvent,)*
+        {
+            #[allow(unused_variables, reason = "a handler without arguments takes nothing from the call")]
+            fn call(&self, call: &mut Call<'_>) -> Result<LocalFuture<Option<String>>, Unreadable> {
+                let future = self($($argument::from_event(call)?),*);
+                Ok(Box::pin(async move { future.await.failure() }))
+            }
+        }
+    )*};
+}
+
+handlers! {
+    () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, G)
+}
+
+/// The handler as a socket keeps it.
+pub(super) fn kept<Args, H: Handler<Args>>(handler: H) -> OnEvent {
+    Rc::new(move |socket, event| {
+        let mut call = Call {
+            socket: &socket,
+            event: &event,
+            next: 0,
+        };
+        match handler.call(&mut call) {
+            Ok(rest) => Box::pin(async move {
+                if let Some(error) = rest.await {
+                    log::warn!("a handler for {:?} failed: {error}", event.name);
+                    event.ack.fail(&event.name, "internal", FAILED);
+                }
+            }),
+            Err(unreadable) => {
+                log::debug!(
+                    "{:?} has other arguments than its handler: {unreadable}",
+                    event.name
+                );
+                event.ack.fail(&event.name, "bad_payload", &unreadable.0);
+                Box::pin(std::future::ready(()))
+            }
+        }
+    })
+}

@@ -1,0 +1,114 @@
+//! The embedding API: what a host's own code does in a namespace, as expressive as Node Socket.IO's and no larger.
+//! Knows no wire and no transport: it speaks to the core, and protocols turn that into bytes.
+//!
+//! ```ignore
+//! io.of("/chat")?.on_connect(|socket: Socket| async move {
+//!     socket.join("lobby").await?;
+//!     socket.on("say", |s: Socket, Data(say): Data<Say>, ack: Ack| async move {
+//!         s.to(&say.room).emit("said", &say).await?;
+//!         ack.ok(&"delivered")
+//!     });
+//!     Ok(())
+//! })?;
+//! ```
+
+mod arguments;
+mod blob;
+mod emitter;
+mod error;
+mod handler;
+mod script;
+mod socket;
+
+use std::{collections::BTreeMap, fmt, future::Future, rc::Rc, sync::Arc};
+
+use dondo_actors::ports::{LocalFuture, Refusal, Script};
+
+pub use self::{
+    arguments::{Arguments, Unreadable},
+    blob::Blob,
+    emitter::{Emitter, To},
+    error::{AckError, AlreadyHandled, ContentError, Error, UnknownNamespace},
+    handler::{Ack, Call, Data, Event, FromEvent, Handler, Outcome},
+    script::{IoScript, Pack},
+    socket::Socket,
+};
+
+/// The namespaces of a hub, for a host that has something to do in them.
+#[derive(Clone)]
+pub struct Io {
+    scripts: Arc<BTreeMap<Arc<str>, Arc<IoScript>>>,
+}
+
+impl Io {
+    /// The namespaces by name, each with the pack that is switched on in it.
+    pub fn new(spaces: impl IntoIterator<Item = (Arc<str>, Option<Arc<dyn Pack>>)>) -> Self {
+        let scripts = spaces.into_iter().map(|(name, pack)| {
+            let script = Arc::new(IoScript::new(name.clone(), pack));
+            (name, script)
+        });
+        Self {
+            scripts: Arc::new(scripts.collect()),
+        }
+    }
+
+    /// A configured namespace.
+    pub fn of(&self, namespace: &str) -> Result<Of, UnknownNamespace> {
+        match self.scripts.get(namespace) {
+            Some(script) => Ok(Of(script.clone())),
+            None => Err(UnknownNamespace(namespace.into())),
+        }
+    }
+
+    /// What the core is to run in a namespace.
+    pub fn script(&self, namespace: &str) -> Option<Arc<dyn Script>> {
+        let script = self.scripts.get(namespace)?.clone();
+        Some(script)
+    }
+}
+
+/// One namespace.
+#[derive(Clone)]
+pub struct Of(Arc<IoScript>);
+
+impl Of {
+    /// Runs `handler` for every client that comes in. The client has its CONNECT by then; its events wait until the
+    /// handler returns. A refusal puts the client out again; its text goes to the log.
+    pub fn on_connect<F, Fut>(&self, handler: F) -> Result<(), AlreadyHandled>
+    where
+        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Refused>> + 'static,
+    {
+        self.0
+            .on_connect(Box::new(move |socket| Box::pin(handler(socket))))
+    }
+}
+
+/// Why a connect handler does not want a client: any error, by `?`. One concrete type, so that a closure need not name
+/// the error it returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+impl<E: fmt::Display> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self {
+            message: refused.0,
+            data: None,
+        }
+    }
+}
+
+/// A namespace's connect handler; shared by the worker threads.
+type OnConnect = Box<dyn Fn(Socket) -> LocalFuture<Result<(), Refused>> + Send + Sync>;
+
+/// An event handler of one socket; stays on the socket's thread.
+type OnEvent = Rc<dyn Fn(Socket, Event) -> LocalFuture<()>>;
+
+#[cfg(test)]
+pub(crate) mod tests;

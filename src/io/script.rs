@@ -1,0 +1,136 @@
+//! What the core runs in a namespace: the host's handlers first, the namespace's pack for whatever has none.
+//! Knows no pack by name.
+
+use std::{
+    future::ready,
+    rc::Rc,
+    sync::{Arc, OnceLock},
+};
+
+use bytes::Bytes;
+use dondo_actors::{
+    error::CloseReason,
+    ports::{self, AckHandle, Answer, LocalFuture, Refusal, Script},
+    session::Member,
+};
+
+use super::{
+    OnConnect, Socket,
+    error::AlreadyHandled,
+    handler::{Event, FAILED, failure},
+};
+
+/// An application's set of events, switched on in a namespace.
+pub trait Pack: Send + Sync + 'static {
+    /// A client has come in; the host's connect handler is done.
+    fn connected(&self, _socket: &Socket) {}
+
+    /// An event that the host has no handler for. Polled at once, up to its first wait.
+    fn event(&self, socket: Socket, event: Event) -> LocalFuture<()>;
+
+    /// The future for an event panicked; `ack` if the client still waits for its answer.
+    fn crashed(&self, _socket: &Socket, event: &str, ack: Option<AckHandle>) {
+        answer_crash(event, ack);
+    }
+
+    /// The client is gone. Its seats are left by the core.
+    fn disconnected(&self, _socket: &Socket, _reason: CloseReason) {}
+}
+
+/// One namespace's script.
+pub struct IoScript {
+    namespace: Arc<str>,
+    on_connect: OnceLock<OnConnect>,
+    pack: Option<Arc<dyn Pack>>,
+}
+
+impl IoScript {
+    pub(super) fn new(namespace: Arc<str>, pack: Option<Arc<dyn Pack>>) -> Self {
+        Self {
+            namespace,
+            on_connect: OnceLock::new(),
+            pack,
+        }
+    }
+
+    pub(super) fn on_connect(&self, handler: OnConnect) -> Result<(), AlreadyHandled> {
+        let taken = self.on_connect.set(handler);
+        taken.map_err(|_| AlreadyHandled(self.namespace.clone()))
+    }
+}
+
+impl Script for IoScript {
+    fn connected(
+        &self,
+        member: Rc<Member>,
+        auth: Option<Bytes>,
+    ) -> LocalFuture<Result<(), Refusal>> {
+        let socket = Socket::new(member, auth);
+        let opening = self.on_connect.get().map(|handler| handler(socket.clone()));
+        let pack = self.pack.clone();
+        Box::pin(async move {
+            if let Some(opening) = opening {
+                opening.await?;
+            }
+            socket.opened();
+            if let Some(pack) = pack {
+                pack.connected(&socket);
+            }
+            Ok(())
+        })
+    }
+
+    fn event(&self, member: Rc<Member>, event: ports::Event) -> LocalFuture<()> {
+        let Some(socket) = Socket::of(member) else {
+            return Box::pin(ready(()));
+        };
+        let event = Event::from(event);
+        let any = socket
+            .any()
+            .map(|handler| handler(socket.clone(), event.clone()));
+        let own = match (socket.handler(&event.name), &self.pack) {
+            (Some(handler), _) => Some(handler(socket, event)),
+            (None, Some(pack)) => Some(pack.event(socket, event)),
+            (None, None) => None,
+        };
+        match (any, own) {
+            (Some(any), Some(own)) => Box::pin(async move {
+                futures_util::future::join(any, own).await;
+            }),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => Box::pin(ready(())),
+        }
+    }
+
+    fn crashed(&self, member: Rc<Member>, name: &str, ack: Option<AckHandle>) {
+        let pack = Socket::of(member)
+            .filter(|socket| socket.handler(name).is_none())
+            .zip(self.pack.as_ref());
+        match pack {
+            Some((socket, pack)) => pack.crashed(&socket, name, ack),
+            None => answer_crash(name, ack),
+        }
+    }
+
+    fn disconnected(&self, member: Rc<Member>, reason: CloseReason) {
+        let Some(socket) = Socket::of(member) else {
+            return;
+        };
+        let handler = socket.close();
+        if let Some(pack) = &self.pack {
+            pack.disconnected(&socket, reason);
+        }
+        if let Some(handler) = handler {
+            actix_rt::spawn(handler(socket, reason));
+        }
+    }
+}
+
+fn answer_crash(event: &str, ack: Option<AckHandle>) {
+    if let Some(ack) = ack {
+        ack.answer(&Answer {
+            args: failure(event, "internal", FAILED),
+            blobs: Vec::new(),
+        });
+    }
+}

@@ -1,0 +1,7 @@
+//! The embedding API through real sessions: handlers, answers, blobs, rooms, order.
+//! Knows what clients get, not how.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod handlers;
+mod rooms;
+pub(crate) mod world;

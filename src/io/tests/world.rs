@@ -1,0 +1,358 @@
+//! A hub in one thread under held time, with clients that speak real Socket.IO packets to real sessions.
+//! No socket and no transport: what a transport would write is taken from the outbox.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use dondo_actors::{
+    courier::CourierRef,
+    error::CloseReason,
+    hub::{Hub, HubHandle, Plan, Space},
+    id::MemberId,
+    letter::{Content, EncodeError, Form, FormId, Forms, Frame, Wire},
+    memory_log::MemoryLog,
+    message::Hangup,
+    outbox::{Outbox, OutboxLimits, Taken},
+    ports::{Clock, Herald, OpenGate, Secrets},
+    session::{Session, SessionRef, SessionSettings},
+};
+use serde_json::Value;
+
+use crate::{
+    config::HubSettings,
+    io::{Io, Pack},
+    packs::hub::{HubPack, dotnet_view},
+    protocol::socketio::{Limits, SocketIo, SocketIoForm},
+};
+
+/// Runs a test under held time.
+pub(crate) fn run(test: impl Future<Output = ()>) {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap()
+    };
+    actix_rt::System::with_tokio_rt(runtime).block_on(test);
+}
+
+/// Until nothing moves: held time goes on only when nobody has anything to do.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+pub(crate) struct World {
+    pub(crate) io: Io,
+    /// How often each form was asked to encode: plain, dotnet.
+    pub(crate) encoded: [Arc<AtomicUsize>; 2],
+    hub: HubHandle,
+    courier: CourierRef,
+    forms: [FormId; 2],
+    _supervisor: actix::Addr<Hub>,
+}
+
+impl World {
+    /// A hub with the hub pack in `/`.
+    pub(crate) fn hub(settings: HubSettings) -> Self {
+        Self::start(&["/"], Some(settings))
+    }
+
+    /// A hub without a pack.
+    pub(crate) fn bare(namespaces: &[&str]) -> Self {
+        Self::start(namespaces, None)
+    }
+
+    fn start(namespaces: &[&str], settings: Option<HubSettings>) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(Fixed);
+        let pack = settings.map(|settings| HubPack::new(settings, clock.clone()));
+        let io = Io::new(namespaces.iter().map(|name| {
+            let pack = pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Pack>);
+            (Arc::from(*name), pack)
+        }));
+        let spaces: BTreeMap<Arc<str>, Space> = namespaces
+            .iter()
+            .map(|name| {
+                let space = Space {
+                    settings: pack
+                        .as_ref()
+                        .map(HubPack::namespace_settings)
+                        .unwrap_or_default(),
+                    script: io.script(name).unwrap(),
+                    gate: Arc::new(OpenGate),
+                    herald: pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Herald>),
+                };
+                (Arc::from(*name), space)
+            })
+            .collect();
+        let encoded: [Arc<AtomicUsize>; 2] = Default::default();
+        let views = [None, Some(dotnet_view as fn(&Content) -> Content)];
+        let forms = Forms::new(views.into_iter().zip(&encoded).map(|(view, count)| {
+            Arc::new(Counting(SocketIoForm { view }, count.clone())) as Arc<dyn Form>
+        }));
+        let ids = [forms.id(0).unwrap(), forms.id(1).unwrap()];
+        let hub = HubHandle::new(Plan {
+            name: "test".into(),
+            spaces,
+            forms,
+            clock,
+            secrets: Arc::new(Numbered(AtomicU64::new(1))),
+            log: Arc::new(|_| Rc::new(MemoryLog::default())),
+            courier_backlog_max: 1024,
+            settle_timeout: Duration::from_secs(1),
+        });
+        let supervisor = Hub::start(&hub, |_| true);
+        Self {
+            io,
+            encoded,
+            courier: hub.courier(),
+            hub,
+            forms: ids,
+            _supervisor: supervisor,
+        }
+    }
+
+    /// A client whose session has said nothing yet.
+    pub(crate) fn stranger(&self) -> Client {
+        let limits = OutboxLimits {
+            bytes_max: 1 << 21,
+            count_max: 1 << 14,
+            stall_timeout: Duration::from_secs(3600),
+            total_max: 1 << 30,
+        };
+        let outbox = Outbox::new(limits, self.hub.metrics().clone());
+        let [plain, dotnet] = self.forms;
+        let protocol = SocketIo::new(Limits::default(), plain, Some(dotnet), false);
+        let hour = Duration::from_secs(3600);
+        let settings = SessionSettings {
+            ping_interval: hour,
+            ping_timeout: hour,
+            connect_timeout: None,
+            half_packet_timeout: hour,
+            credit: 64,
+        };
+        let session = Session::start(
+            self.hub.clone(),
+            self.courier.clone(),
+            outbox,
+            Box::new(protocol),
+            settings,
+            |_| {},
+        );
+        Client {
+            session,
+            id: String::new(),
+            namespace: String::new(),
+            asked: Cell::new(0),
+            inbox: RefCell::default(),
+        }
+    }
+
+    /// A client in `/`, what it got on the way in taken from its inbox.
+    pub(crate) async fn client(&self) -> Client {
+        self.client_in("/", "").await
+    }
+
+    /// A client in a namespace, with the JSON of its CONNECT.
+    pub(crate) async fn client_in(&self, namespace: &str, auth: &str) -> Client {
+        let mut client = self.stranger();
+        if namespace != "/" {
+            client.namespace = format!("{namespace},");
+        }
+        client.wire(&format!("0{}{auth}", client.namespace));
+        settle().await;
+        let packets = client.packets();
+        let connected = packets.iter().find(|packet| packet.kind == '0').unwrap();
+        client.id = connected.json["sid"].as_str().unwrap().to_owned();
+        client
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) id: String,
+    session: SessionRef,
+    namespace: String,
+    asked: Cell<u64>,
+    inbox: RefCell<Vec<Packet>>,
+}
+
+/// A packet that a client got.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Packet {
+    /// The Socket.IO type: 2 an event, 3 an ack, 5 an event with blobs …
+    pub(crate) kind: char,
+    pub(crate) number: Option<u64>,
+    pub(crate) json: Value,
+    pub(crate) blobs: Vec<Bytes>,
+}
+
+impl Client {
+    /// Sends one message as it stands, without Engine.IO's digit.
+    pub(crate) fn wire(&self, text: &str) {
+        let text = Bytes::copy_from_slice(text.as_bytes());
+        self.session.heard(Wire::Text(text));
+    }
+
+    pub(crate) fn blob(&self, bytes: &'static [u8]) {
+        self.session.heard(Wire::Binary(Bytes::from_static(bytes)));
+    }
+
+    /// Emits; `args` are the JSON texts behind the name.
+    pub(crate) fn emit(&self, event: &str, args: &str) {
+        let event = Value::from(event);
+        let comma = if args.is_empty() { "" } else { "," };
+        self.wire(&format!("2{}[{event}{comma}{args}]", self.namespace));
+    }
+
+    /// Emits with an ack and answers its one argument; `null` if none came.
+    pub(crate) async fn ask(&self, event: &str, args: &str) -> Value {
+        let number = self.asked.replace(self.asked.get() + 1);
+        let event = Value::from(event);
+        let comma = if args.is_empty() { "" } else { "," };
+        self.wire(&format!(
+            "2{}{number}[{event}{comma}{args}]",
+            self.namespace
+        ));
+        settle().await;
+        self.receive();
+        let mut inbox = self.inbox.borrow_mut();
+        let is_ack = |packet: &Packet| packet.kind == '3' && packet.number == Some(number);
+        match inbox.iter().position(is_ack) {
+            Some(at) => inbox.remove(at).json[0].take(),
+            None => Value::Null,
+        }
+    }
+
+    /// The code of the failure that an event is answered with.
+    pub(crate) async fn code(&self, event: &str, args: &str) -> String {
+        let ack = self.ask(event, args).await;
+        assert_eq!(ack["ok"], false, "{event} {args}: {ack}");
+        assert_eq!(ack["event"], event);
+        assert!(!ack["message"].as_str().unwrap().is_empty());
+        ack["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Emits with an ack that must be a success.
+    pub(crate) async fn done(&self, event: &str, args: &str) -> Value {
+        let ack = self.ask(event, args).await;
+        assert_eq!(ack["ok"], true, "{event} {args}: {ack}");
+        ack
+    }
+
+    /// Everything that came since the last look.
+    pub(crate) fn packets(&self) -> Vec<Packet> {
+        self.receive();
+        self.inbox.take()
+    }
+
+    /// The events that came since the last look, name first.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let packets = self.packets().into_iter();
+        packets
+            .filter(|packet| matches!(packet.kind, '2' | '5'))
+            .map(|packet| packet.json)
+            .collect()
+    }
+
+    /// The names of the events that came.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let events = self.events().into_iter();
+        events
+            .map(|event| event[0].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The first arguments of the events of one name that came; the others are dropped.
+    pub(crate) fn heard(&self, name: &str) -> Vec<Value> {
+        let events = self.events().into_iter();
+        events
+            .filter(|event| event[0] == name)
+            .map(|mut event| event[1].take())
+            .collect()
+    }
+
+    /// The connection is lost.
+    pub(crate) async fn hang_up(self) {
+        self.session
+            .post
+            .control(Hangup(CloseReason::TransportClose));
+        settle().await;
+    }
+
+    /// Why the server ended this session, if it did.
+    pub(crate) fn ended(&self) -> Option<CloseReason> {
+        self.session.outbox.ended()
+    }
+
+    fn receive(&self) {
+        let mut parts = Vec::new();
+        let mut context = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Taken::Some { .. }) =
+            self.session
+                .outbox
+                .poll_take(&mut context, 1 << 20, &mut parts)
+        {}
+        let mut inbox = self.inbox.borrow_mut();
+        for part in parts {
+            match part.binary {
+                true => inbox.last_mut().unwrap().blobs.push(part.payload()),
+                false => inbox.push(packet(std::str::from_utf8(&part.payload()).unwrap())),
+            }
+        }
+    }
+}
+
+fn packet(text: &str) -> Packet {
+    let mut rest = text.strip_prefix('4').unwrap().chars();
+    let kind = rest.next().unwrap();
+    let mut rest = rest.as_str();
+    if matches!(kind, '5' | '6') {
+        rest = rest.split_once('-').unwrap().1;
+    }
+    if rest.starts_with('/') {
+        rest = rest.split_once(',').unwrap().1;
+    }
+    let json = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    Packet {
+        kind,
+        number: rest[..rest.len() - json.len()].parse().ok(),
+        json: serde_json::from_str(json).unwrap_or_default(),
+        blobs: Vec::new(),
+    }
+}
+
+struct Counting(SocketIoForm, Arc<AtomicUsize>);
+
+impl Form for Counting {
+    fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.encode(namespace, content)
+    }
+}
+
+struct Numbered(AtomicU64);
+
+impl Secrets for Numbered {
+    fn member_id(&self) -> Option<MemberId> {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        Some(MemberId::new(format!("{number:020}")))
+    }
+}
+
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(1_630_497_600_123)
+    }
+}

@@ -1,0 +1,221 @@
+//! What a client hears about its own request: the ack of a success, and faults with their stable codes.
+//! Refuses to know how an ack travels; contract 4.3 names every field.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::json;
+
+/// Why a request was refused. The text of [`Code::as_str`] is stable: clients may branch on it (contract 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// No payload, or one that cannot be read.
+    BadPayload,
+    /// Nothing names the channel.
+    MissingChannel,
+    /// Nothing names the room.
+    MissingRoom,
+    /// A name against contract 2.3.
+    InvalidName,
+    /// A channel named like an event of the hub or of the clients' libraries (contract 3.2).
+    ReservedName,
+    /// The room's capacity is taken.
+    RoomFull,
+    /// The client holds as many channels or rooms as it may.
+    LimitReached,
+    /// The room is private and the client is not invited.
+    NotInvited,
+    /// The Gate said no, or only an owner may do it.
+    Forbidden,
+    /// `strict_targets` is on, and the request names two targets.
+    TargetMismatch,
+    /// A setting asks for a seat in the target first.
+    NotMember,
+    /// The hub's own fault; it tells no details.
+    Internal,
+}
+
+impl Code {
+    /// The code as it is sent.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::BadPayload => "bad_payload",
+            Self::MissingChannel => "missing_channel",
+            Self::MissingRoom => "missing_room",
+            Self::InvalidName => "invalid_name",
+            Self::ReservedName => "reserved_name",
+            Self::RoomFull => "room_full",
+            Self::LimitReached => "limit_reached",
+            Self::NotInvited => "not_invited",
+            Self::Forbidden => "forbidden",
+            Self::TargetMismatch => "target_mismatch",
+            Self::NotMember => "not_member",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// A refused request: a code for programs and a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// The stable code.
+    pub(crate) code: Code,
+    /// One sentence; may change between releases.
+    pub(crate) message: Cow<'static, str>,
+}
+
+impl Fault {
+    /// A fault with its sentence.
+    pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// `{ ok: false, event, code, message }`: the one argument of the ack, or of `hub-error` where no ack was asked for.
+    pub(crate) fn answer(&self, event: &str) -> Bytes {
+        json::text(&Failure {
+            ok: false,
+            event,
+            code: self.code.as_str(),
+            message: &self.message,
+        })
+    }
+}
+
+/// The ack of a request that was carried out. Fields left `None` are not sent.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Success<'a> {
+    ok: bool,
+    event: &'a str,
+    /// The channel that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) channel: Option<&'a str>,
+    /// The room that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) room: Option<&'a str>,
+    client_id: &'a str,
+    /// Members of the target afterwards; on joins and leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) online_users: Option<usize>,
+    /// It was so before the request; on joins and leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) already: Option<bool>,
+    /// Members that a message was handed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recipients: Option<usize>,
+    /// The room's capacity in force, in members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) capacity: Option<u32>,
+    /// Every seat that a leave-room gave up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) left: Option<&'a [Left<'a>]>,
+}
+
+/// One seat given up: the address it had and who is left there.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Left<'a> {
+    /// The room.
+    pub(crate) room: &'a str,
+    /// The channel of the seat; `null` for a seat in none.
+    pub(crate) channel: Option<&'a str>,
+    /// Members at that address afterwards.
+    pub(crate) online_users: usize,
+}
+
+impl<'a> Success<'a> {
+    /// An ack with the fields that all have: `ok`, `event`, `clientId`.
+    pub(crate) fn new(event: &'a str, client_id: &'a str) -> Self {
+        Self {
+            ok: true,
+            event,
+            channel: None,
+            room: None,
+            client_id,
+            online_users: None,
+            already: None,
+            recipients: None,
+            capacity: None,
+            left: None,
+        }
+    }
+
+    /// The JSON text of the ack's one argument.
+    pub(crate) fn answer(&self) -> Bytes {
+        json::text(self)
+    }
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    ok: bool,
+    event: &'a str,
+    code: &'a str,
+    message: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn a_success_sends_only_the_fields_that_were_given() {
+        let mut ack = Success::new("join-channel", "abc");
+        ack.channel = Some("some \"channel\"");
+        ack.online_users = Some(3);
+        ack.already = Some(false);
+        assert_eq!(
+            &ack.answer()[..],
+            br#"{"ok":true,"event":"join-channel","channel":"some \"channel\"","clientId":"abc","onlineUsers":3,"already":false}"#
+        );
+    }
+
+    #[test]
+    fn a_message_ack_tells_its_recipients() {
+        let mut ack = Success::new("lobby", "abc");
+        ack.channel = Some("lobby");
+        ack.recipients = Some(0);
+        assert_eq!(
+            &ack.answer()[..],
+            br#"{"ok":true,"event":"lobby","channel":"lobby","clientId":"abc","recipients":0}"#
+        );
+    }
+
+    #[test]
+    fn leave_room_lists_every_seat_given_up() {
+        let left = [
+            Left {
+                room: "r",
+                channel: Some("a"),
+                online_users: 1,
+            },
+            Left {
+                room: "r",
+                channel: None,
+                online_users: 0,
+            },
+        ];
+        let mut ack = Success::new("leave-room", "abc");
+        ack.left = Some(&left);
+        assert_eq!(
+            &ack.answer()[..],
+            br#"{"ok":true,"event":"leave-room","clientId":"abc","left":[{"room":"r","channel":"a","onlineUsers":1},{"room":"r","channel":null,"onlineUsers":0}]}"#
+        );
+    }
+
+    #[test]
+    fn a_fault_names_event_code_and_reason() {
+        let fault = Fault::new(Code::RoomFull, "the room holds 2 members");
+        assert_eq!(
+            &fault.answer("join-room")[..],
+            br#"{"ok":false,"event":"join-room","code":"room_full","message":"the room holds 2 members"}"#
+        );
+    }
+}

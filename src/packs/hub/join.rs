@@ -1,0 +1,133 @@
+//! join-channel and join-room: a seat, and everybody there is told (contract 3).
+//! Knows no seat itself: the room decides.
+
+use bytes::Bytes;
+use dondo_actors::{
+    id::{RoomKey, Tag},
+    session::JoinRequest,
+    state::room::{self, Wish},
+};
+
+use super::{
+    answer::{Code, Fault},
+    name,
+    payload::Use,
+    request::{Place, Request},
+    target,
+    wishes::{Access, Wishes},
+};
+use crate::config::DefaultAccess;
+
+/// join-channel.
+pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
+    let payload = request.payload(Use::Command)?;
+    let channel = target::channel_to_join(&payload, request.rules())?;
+    request.not_an_event(&channel)?;
+    let key = RoomKey::channel(channel.clone());
+    request.place_for(&key, &None)?;
+    let place = Place {
+        room: None,
+        channel: Some(channel.clone()),
+    };
+    let joining = request.member().join(JoinRequest {
+        room: key,
+        tag: None,
+        user: request.user(&payload),
+        wish: Wish::default(),
+        announce: Some(request.announce(&payload, &place)),
+        farewell: Some(request.farewell(&payload, &place)),
+    });
+    drop(payload);
+    let joined = joining.await?;
+    let mut ack = request.success();
+    ack.channel = Some(&channel);
+    ack.online_users = Some(joined.count);
+    ack.already = Some(joined.already);
+    Ok(ack.answer())
+}
+
+/// join-room.
+pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
+    let payload = request.payload(Use::Command)?;
+    let target = target::room(&payload, &request.channels(), request.rules())?;
+    let tag = request.tag(target.channel.as_ref())?;
+    if let Some(channel) = &target.channel {
+        request.not_an_event(channel)?;
+    }
+    if request.settings().require_channel_for_room {
+        in_its_channel(request, &target.channel)?;
+    }
+    let key = RoomKey::room(target.room.clone());
+    request.place_for(&key, &tag)?;
+    let wish = wish(request, Wishes::read(&payload)?)?;
+    let place = Place {
+        room: Some(target.room.clone()),
+        channel: target.channel.clone(),
+    };
+    let joining = request.member().join(JoinRequest {
+        room: key,
+        tag,
+        user: request.user(&payload),
+        wish,
+        announce: Some(request.announce(&payload, &place)),
+        farewell: Some(request.farewell(&payload, &place)),
+    });
+    drop(payload);
+    let joined = joining.await?;
+    let mut ack = request.success();
+    ack.channel = target.channel.as_deref();
+    ack.room = Some(&target.room);
+    ack.online_users = Some(joined.count);
+    ack.already = Some(joined.already);
+    ack.capacity = joined.capacity.and_then(|seats| u32::try_from(seats).ok());
+    Ok(ack.answer())
+}
+
+fn in_its_channel(request: &Request, channel: &Tag) -> Result<(), Fault> {
+    let Some(channel) = channel else {
+        return Err(Fault::new(
+            Code::MissingChannel,
+            "nothing names the room's channel, which the setting require_channel_for_room asks for",
+        ));
+    };
+    match request.member().tags(&RoomKey::channel(channel.clone())) {
+        Some(_) => Ok(()),
+        None => Err(Fault::new(
+            Code::NotMember,
+            "join the room's channel first, as the setting require_channel_for_room asks",
+        )),
+    }
+}
+
+/// What the maker of a room asks for, in the core's words.
+fn wish(request: &Request, wishes: Wishes) -> Result<Wish, Fault> {
+    let access = match (wishes.access, request.settings().default_access) {
+        (Some(Access::Open), _) | (None, DefaultAccess::Open) => room::Access::Open,
+        (Some(Access::Invite), _) | (None, DefaultAccess::Invite) => room::Access::Invite,
+        (Some(Access::Token), _) => {
+            return Err(Fault::new(
+                Code::Forbidden,
+                "rooms by token need a key to check tokens with, and this hub has none configured",
+            ));
+        }
+    };
+    let namespace = request.member().namespace();
+    let space = request.member().hub().space(namespace);
+    let limit = space.map_or(0, |space| space.settings.invites_max);
+    if wishes.invite.len() > limit {
+        return Err(Fault::new(
+            Code::LimitReached,
+            format!("a room keeps {limit} invitations"),
+        ));
+    }
+    for guest in &wishes.invite {
+        name::check(guest, request.settings().name_bytes_max)?;
+    }
+    Ok(Wish {
+        capacity: wishes
+            .capacity
+            .and_then(|seats| usize::try_from(seats).ok()),
+        access,
+        invite: wishes.invite,
+    })
+}

@@ -1,0 +1,121 @@
+//! The hub pack: channels, rooms, messages and presence, as the contract has them (`design/contract.md` parts 2 to 6).
+//! Written on the embedding API and the core's rooms; knows no wire, and never waits for a client.
+
+mod answer;
+mod blobs;
+mod dotnet;
+mod herald;
+mod join;
+mod json;
+mod leave;
+mod manage;
+mod name;
+mod normal;
+mod parts;
+mod payload;
+mod presence;
+mod request;
+mod say;
+mod target;
+mod wishes;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dondo_actors::{
+    letter::Content,
+    namespace::{self, NamespaceSettings},
+    ports::{AckHandle, Answer, Clock, LocalFuture},
+};
+
+use self::{
+    answer::{Code, Fault},
+    request::Request,
+};
+use crate::{
+    config::{HubSettings, OnlineUsers},
+    io::{Event, Pack, Socket},
+};
+
+/// The pack; clones share their settings. Give the same one to a namespace as its pack and as its herald.
+#[derive(Clone)]
+pub struct HubPack(Arc<Shared>);
+
+/// What all requests of a pack share.
+struct Shared {
+    settings: HubSettings,
+    clock: Arc<dyn Clock>,
+}
+
+impl HubPack {
+    /// A pack with these settings, which tells the time by `clock`.
+    pub fn new(settings: HubSettings, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Shared { settings, clock }))
+    }
+
+    /// The part of the settings that the core acts on.
+    pub fn namespace_settings(&self) -> NamespaceSettings {
+        let presence = &self.0.settings.presence;
+        NamespaceSettings {
+            presence_interval: presence.interval,
+            deliveries_per_second: presence.deliveries_per_s,
+            online_users: match presence.online_users {
+                OnlineUsers::All => namespace::OnlineUsers::All,
+                OnlineUsers::Channel => namespace::OnlineUsers::Channel,
+                OnlineUsers::Off => namespace::OnlineUsers::Off,
+            },
+            join_events_up_to: presence.join_events_up_to,
+            ..NamespaceSettings::default()
+        }
+    }
+}
+
+/// The view of `dialect=dotnet` on a letter (contract 2.2): what is in normal form has its fields in PascalCase.
+pub fn dotnet_view(content: &Content) -> Content {
+    dotnet::view(content)
+}
+
+impl Pack for HubPack {
+    fn event(&self, socket: Socket, event: Event) -> LocalFuture<()> {
+        let request = Request::new(self.0.clone(), socket, event);
+        Box::pin(async move {
+            // Each asks the core for all it needs before it first waits: so what a client sends stays in its order.
+            let done = match request.event() {
+                "join-channel" => join::channel(&request).await,
+                "join-room" => join::room(&request).await,
+                "leave-channel" => leave::channel(&request).await,
+                "leave-room" => leave::room(&request).await,
+                "notify-room" => say::to_room(&request).await,
+                "invite-room" => manage::invite(&request).await,
+                "kick-room" => manage::kick(&request).await,
+                "lock-room" => manage::lock(&request).await,
+                _ => say::to_channel(&request).await,
+            };
+            request.answer(done);
+        })
+    }
+
+    fn crashed(&self, socket: &Socket, event: &str, ack: Option<AckHandle>) {
+        let args = Fault::new(Code::Internal, "the hub failed to handle this event").answer(event);
+        match ack {
+            Some(ack) => ack.answer(&Answer {
+                args,
+                blobs: Vec::new(),
+            }),
+            None => hub_error(socket, args),
+        }
+    }
+}
+
+/// Tells a client of a fault that it asked no ack for.
+fn hub_error(socket: &Socket, args: Bytes) {
+    let content = Content {
+        name: "hub-error".into(),
+        args,
+        blobs: Vec::new(),
+    };
+    socket.member().emit(&content, false);
+}
+
+#[cfg(test)]
+mod tests;

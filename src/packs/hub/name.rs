@@ -1,0 +1,186 @@
+//! Names of channels and rooms: what is one, and which ones no channel may have (contract 2.3, 3.2).
+//! Refuses to know where a name stood or whether anything of that name exists.
+
+use std::sync::Arc;
+
+use super::{
+    answer::{Code, Fault},
+    json,
+};
+
+/// The hub's own events.
+pub(crate) const HUB_EVENTS: [&str; 11] = [
+    "join-channel",
+    "leave-channel",
+    "join-room",
+    "leave-room",
+    "notify-room",
+    "invite-room",
+    "kick-room",
+    "lock-room",
+    "online-users",
+    "room-online-users",
+    "hub-error",
+];
+
+/// Events that clients and Node's parser refuse to carry: a packet with one comes from a hand-made client.
+pub(crate) const REFUSED_EVENTS: [&str; 6] = [
+    "connect",
+    "connect_error",
+    "disconnect",
+    "disconnecting",
+    "newListener",
+    "removeListener",
+];
+
+/// Events that version 2 clients keep to themselves.
+pub(crate) const CLIENT_EVENTS: [&str; 10] = [
+    "error",
+    "ping",
+    "pong",
+    "connecting",
+    "connect_timeout",
+    "reconnect",
+    "reconnect_attempt",
+    "reconnecting",
+    "reconnect_error",
+    "reconnect_failed",
+];
+
+/// Whether no channel may have this name. Rooms may: they are never event names.
+pub(crate) fn reserved(name: &str) -> bool {
+    HUB_EVENTS.contains(&name) || REFUSED_EVENTS.contains(&name) || CLIENT_EVENTS.contains(&name)
+}
+
+/// A valid name of at most `bytes_max` bytes of UTF-8, or `invalid_name`.
+pub(crate) fn check(text: &str, bytes_max: usize) -> Result<Arc<str>, Fault> {
+    let wrong = if text.is_empty() {
+        "a name has at least one character"
+    } else if text.len() > bytes_max {
+        return Err(Fault::new(
+            Code::InvalidName,
+            format!("a name has at most {bytes_max} bytes"),
+        ));
+    } else if text.chars().any(char::is_control) {
+        "a name has no control characters"
+    } else if text.trim() != text {
+        "a name does not begin or end with white space"
+    } else {
+        return Ok(text.into());
+    };
+    Err(Fault::new(Code::InvalidName, wrong))
+}
+
+/// The name that a JSON value gives: a string, or an integer of 64 bits as its decimal string.
+pub(crate) fn read(raw: &[u8], bytes_max: usize) -> Result<Arc<str>, Fault> {
+    match raw.first() {
+        Some(b'"') => match json::string(raw) {
+            Some(text) => check(&text, bytes_max),
+            None => Err(Fault::new(Code::InvalidName, "a name is Unicode text")),
+        },
+        Some(b'-' | b'0'..=b'9') => match integer(raw) {
+            Some(number) => check(&number.to_string(), bytes_max),
+            None => Err(Fault::new(
+                Code::InvalidName,
+                "a number as a name is an integer of 64 bits",
+            )),
+        },
+        _ => Err(Fault::new(
+            Code::InvalidName,
+            "a name is a string or an integer",
+        )),
+    }
+}
+
+/// The same name, if a channel may have it: `reserved_name` for the names that are events.
+pub(crate) fn as_channel(name: Arc<str>) -> Result<Arc<str>, Fault> {
+    if reserved(&name) {
+        return Err(Fault::new(
+            Code::ReservedName,
+            format!("{name} is an event, no channel can have its name"),
+        ));
+    }
+    Ok(name)
+}
+
+fn integer(raw: &[u8]) -> Option<i64> {
+    std::str::from_utf8(raw).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    fn code(raw: &str) -> Code {
+        read(raw.as_bytes(), 256).unwrap_err().code
+    }
+
+    fn name(raw: &str) -> String {
+        read(raw.as_bytes(), 256).unwrap().to_string()
+    }
+
+    #[test]
+    fn strings_are_names_byte_for_byte() {
+        assert_eq!(name(r#""some room""#), "some room");
+        assert_eq!(name(r#""\u00e9\u002B\"""#), "é+\"");
+        assert_eq!(name(r#""__proto__""#), "__proto__");
+        assert_eq!(name(r#""constructor""#), "constructor");
+    }
+
+    #[test]
+    fn integers_are_names_as_their_decimal_string() {
+        assert_eq!(name("3946"), "3946");
+        assert_eq!(name("-0"), "0");
+        assert_eq!(name("-9223372036854775808"), "-9223372036854775808");
+        assert_eq!(name("9223372036854775807"), "9223372036854775807");
+    }
+
+    #[test]
+    fn numbers_beyond_64_bits_or_with_a_fraction_are_invalid() {
+        for raw in ["9223372036854775808", "1.5", "1.0", "1e3", "1e999999"] {
+            assert_eq!(code(raw), Code::InvalidName, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_1_to_the_limit_of_bytes_not_characters() {
+        assert_eq!(code(r#""""#), Code::InvalidName);
+        assert!(check(&"x".repeat(256), 256).is_ok());
+        assert!(check(&"x".repeat(257), 256).is_err());
+        assert!(check(&"é".repeat(128), 256).is_ok());
+        assert!(check(&"é".repeat(129), 256).is_err());
+    }
+
+    #[test]
+    fn control_characters_and_outer_white_space_are_invalid() {
+        for text in [" a", "a ", "\u{a0}a", "a\nb", "a\0b", "a\u{7f}", "a\u{85}b"] {
+            assert_eq!(
+                check(text, 256).unwrap_err().code,
+                Code::InvalidName,
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_json_values_and_lone_surrogates_are_no_names() {
+        for raw in ["true", "[1]", "{}", r#""\ud800""#, ""] {
+            assert_eq!(code(raw), Code::InvalidName, "{raw}");
+        }
+    }
+
+    #[test]
+    fn events_of_the_hub_and_of_the_libraries_are_no_channels_but_rooms() {
+        for event in ["join-channel", "hub-error", "disconnect", "reconnecting"] {
+            let raw = format!("\"{event}\"");
+            assert_eq!(
+                as_channel(event.into()).unwrap_err().code,
+                Code::ReservedName
+            );
+            assert_eq!(name(&raw), event);
+        }
+        assert!(as_channel("Join-Channel".into()).is_ok());
+    }
+}

@@ -1,0 +1,166 @@
+//! Where the parts of a payload object lie in its text: known fields by their names, the others in their order.
+//! Refuses to judge what a field holds, and copies nothing.
+
+use std::ops::Range;
+
+use super::{
+    blobs,
+    json::{self, Field, Spelling},
+};
+
+/// A piece of a payload's text.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    start: usize,
+    end: usize,
+}
+
+/// The known fields of `source`, as they were sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Source<T> {
+    pub(super) platform: Option<T>,
+    pub(super) app_name: Option<T>,
+    pub(super) app_version: Option<T>,
+    pub(super) client_id: Option<T>,
+    pub(super) user_name: Option<T>,
+    pub(super) channel: Option<T>,
+    pub(super) room: Option<T>,
+}
+
+/// The parts of one payload; `None` for what is absent. Unknown fields are pairs of key, with its quotes, and value.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parts {
+    pub(super) message: Option<Span>,
+    pub(super) room: Option<Span>,
+    pub(super) channel: Option<Span>,
+    /// A command's bare name.
+    pub(super) bare: Option<Span>,
+    pub(super) token: Option<Span>,
+    pub(super) time: Option<Span>,
+    pub(super) client_id: Option<Span>,
+    pub(super) source: Source<Span>,
+    pub(super) source_unknown: Vec<(Span, Span)>,
+    pub(super) data_unknown: Vec<(Span, Span)>,
+    pub(super) top_unknown: Vec<(Span, Span)>,
+    /// There is no `data` object: the top level was read as one.
+    pub(super) flat: bool,
+}
+
+impl Parts {
+    /// Reads an object. For a `command` its token is a secret, taken out; `blobs` tells whether some of its objects may
+    /// be placeholders.
+    pub(super) fn of_object(text: &str, command: bool, blobs: bool) -> Self {
+        let is_object = |raw: &&str| raw.starts_with('{') && !(blobs && blobs::is_placeholder(raw));
+        let span = |part: &str| Span::of(text, part);
+        let pairs = |fields: Vec<Field<'_>>| -> Vec<(Span, Span)> {
+            fields
+                .iter()
+                .map(|field| (span(field.key), span(field.value)))
+                .collect()
+        };
+        let mut parts = Self::default();
+        let mut top = json::fields(text).unwrap_or_default();
+        if !top.iter().any(|field| is_known(&field.name, command)) {
+            parts.message = Some(span(text));
+            return parts;
+        }
+        let data = json::take(&mut top, "data");
+        parts.time = json::take(&mut top, "time").map(span);
+        parts.client_id = json::take(&mut top, "clientId").map(span);
+        if let Some(source) = json::take(&mut top, "source").filter(is_object) {
+            let mut fields = json::fields(source).unwrap_or_default();
+            let mut take = |name| json::take(&mut fields, name).map(span);
+            parts.source = Source {
+                platform: take("platform"),
+                app_name: take("appName"),
+                app_version: take("appVersion"),
+                client_id: take("clientId"),
+                user_name: take("userName"),
+                channel: take("channel"),
+                room: take("room"),
+            };
+            parts.source_unknown = pairs(fields);
+        }
+        let mut inner = data
+            .filter(is_object)
+            .map(|raw| json::fields(raw).unwrap_or_default());
+        if command {
+            // Also a token that stands in the wrong place is a secret.
+            let misplaced = json::take(&mut top, "token");
+            let token = match &mut inner {
+                Some(fields) => json::take(fields, "token"),
+                None => misplaced,
+            };
+            parts.token = token.map(span);
+        }
+        parts.flat = inner.is_none();
+        let fields = inner.as_mut().unwrap_or(&mut top);
+        parts.message = match data {
+            Some(raw) if parts.flat => Some(span(raw)),
+            _ => json::take(fields, "message").map(span),
+        };
+        let mut either = |name, alias| {
+            let (named, aliased) = (json::take(fields, name), json::take(fields, alias));
+            named.or(aliased).map(span)
+        };
+        parts.room = either("roomId", "room");
+        parts.channel = either("roomChannel", "channel");
+        parts.data_unknown = inner.map(pairs).unwrap_or_default();
+        parts.top_unknown = pairs(top);
+        parts
+    }
+}
+
+impl Span {
+    /// Where `part` lies in `text`, of which it is a slice.
+    pub(super) fn of(text: &str, part: &str) -> Self {
+        let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        Self {
+            start,
+            end: start + part.len(),
+        }
+    }
+
+    /// The piece's place, in bytes.
+    pub(super) fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
+/// Whether a top-level key makes an object a payload. In a command the fields of a join do so as well: taken whole as
+/// the message, such an object would show its token to all.
+fn is_known(key: &str, command: bool) -> bool {
+    const KNOWN: [&str; 9] = [
+        "data",
+        "time",
+        "clientId",
+        "source",
+        "message",
+        "room",
+        "roomId",
+        "roomChannel",
+        "channel",
+    ];
+    const OF_JOINS: [&str; 4] = ["capacity", "access", "invite", "token"];
+    let among = |names: &[&str]| {
+        names
+            .iter()
+            .any(|name| json::spelling(key, name) != Spelling::Different)
+    };
+    among(&KNOWN) || (command && among(&OF_JOINS))
+}
+
+impl<T: Copy> Source<T> {
+    /// The same fields, each in another form.
+    pub(super) fn map<U>(self, to: impl Fn(T) -> U) -> Source<U> {
+        Source {
+            platform: self.platform.map(&to),
+            app_name: self.app_name.map(&to),
+            app_version: self.app_version.map(&to),
+            client_id: self.client_id.map(&to),
+            user_name: self.user_name.map(&to),
+            channel: self.channel.map(&to),
+            room: self.room.map(&to),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! What a client said, in whichever of the accepted forms: read once into its known parts, the rest kept as raw text.
+//! Refuses to know who said it and where it goes (contract 2.1).
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use dondo_actors::letter::Content;
+
+use super::{
+    answer::{Code, Fault},
+    blobs,
+    json::{self, Spelling},
+    parts::{Parts, Source, Span},
+};
+
+/// Deepest nesting of arrays and objects in a payload (contract 2.1).
+pub(crate) const LEVELS_MAX: usize = 128;
+
+/// Longest `userName` that is kept with a seat and listed to others, in bytes: lists hold up to 100 of them.
+pub(crate) const USER_NAME_BYTES_MAX: usize = 256;
+
+/// What an event's first argument is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// join-, leave- and the owners' events: a bare string or integer names the target. Fields named `token` are
+    /// secrets between the client and the hub: readable with [`Payload::token`], never delivered.
+    Command,
+    /// Channel messages and notify-room: whatever is no payload is the message itself.
+    Message,
+}
+
+/// A payload's known parts and everything else it came with. Values are raw JSON; absent ones (`null`, `""`) are
+/// `None`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Payload {
+    /// The JSON that all spans lie in: the first argument, or what its string held.
+    text: Bytes,
+    second: Option<Bytes>,
+    blobs: Vec<Bytes>,
+    parts: Parts,
+}
+
+impl Payload {
+    /// Reads the arguments of an event. `bad_payload` for what contract 2.1 does not accept.
+    pub(crate) fn read(content: &Content, purpose: Use) -> Result<Self, Fault> {
+        let args =
+            std::str::from_utf8(&content.args).map_err(|_| bad("the payload is not UTF-8"))?;
+        let (first, second) =
+            json::first_two(args).ok_or_else(|| bad("the payload is not valid JSON"))?;
+        let second = second.filter(|raw| is_string_or_number(raw) && !json::is_absent(raw));
+        let mut payload = Self {
+            second: second.map(|raw| content.args.slice_ref(raw.as_bytes())),
+            ..Self::default()
+        };
+        let Some(first) = first.filter(|raw| *raw != "null") else {
+            return match purpose {
+                Use::Command => Ok(payload),
+                Use::Message => Err(bad("there is no payload")),
+            };
+        };
+        if json::deeper_than(first, LEVELS_MAX) {
+            return Err(too_deep());
+        }
+        payload.text = content.args.slice_ref(first.as_bytes());
+        if !content.blobs.is_empty() {
+            blobs::check(first, content.blobs.len())
+                .map_err(|_| bad("a placeholder names no attachment"))?;
+            payload.blobs = content.blobs.clone();
+        }
+        let binary = !payload.blobs.is_empty() && blobs::is_placeholder(first);
+        if first.starts_with('{') && !binary {
+            payload.parts =
+                Parts::of_object(first, purpose == Use::Command, !payload.blobs.is_empty());
+            return Ok(payload);
+        }
+        if first.starts_with('"') {
+            // What a string holds is text, also where it spells a placeholder.
+            payload.blobs.clear();
+            if let Some(held) = object_in_string(first, purpose)? {
+                payload.parts = Parts::of_object(&held, purpose == Use::Command, false);
+                payload.text = Bytes::from(held);
+                return Ok(payload);
+            }
+        }
+        let whole = Span::of(first, first);
+        match purpose {
+            Use::Message => payload.parts.message = Some(whole),
+            Use::Command if is_string_or_number(first) => {
+                payload.parts.bare = (!json::is_absent(first)).then_some(whole);
+            }
+            Use::Command => return Err(bad("a payload is an object, or a name")),
+        }
+        Ok(payload)
+    }
+
+    /// `source.userName`, if it is text: the client's word, at most [`USER_NAME_BYTES_MAX`] bytes of it.
+    pub(crate) fn user_name(&self) -> Option<String> {
+        let text = json::string(self.at(self.parts.source.user_name?))?;
+        let fits =
+            |(start, letter): &(usize, char)| start + letter.len_utf8() <= USER_NAME_BYTES_MAX;
+        Some(
+            text.char_indices()
+                .take_while(fits)
+                .map(|(_, letter)| letter)
+                .collect(),
+        )
+    }
+
+    /// `data.token`, if it is text. Only commands have one; a message's field of that name is delivered.
+    pub(crate) fn token(&self) -> Option<Cow<'_, str>> {
+        json::string(self.at(self.parts.token?))
+    }
+
+    /// A field of `data` that the payload itself does not know, raw (in the flat form: of the top level). Found as
+    /// known ones are: without regard to case, exact spelling first, absent values not counted.
+    pub(crate) fn field(&self, name: &str) -> Option<&[u8]> {
+        let unknown = match self.parts.flat {
+            true => &self.parts.top_unknown,
+            false => &self.parts.data_unknown,
+        };
+        let (mut exact, mut other_case) = (None, None);
+        for (key, value) in unknown {
+            let Ok(key) = std::str::from_utf8(self.at(*key)) else {
+                continue;
+            };
+            let value = self.at(*value);
+            if value == b"null" || value == b"\"\"" {
+                continue;
+            }
+            match json::spelling(&json::key_text(key), name) {
+                Spelling::Exact => exact = Some(value),
+                Spelling::OtherCase => other_case = Some(value),
+                Spelling::Different => {}
+            }
+        }
+        exact.or(other_case)
+    }
+
+    /// `data.roomId` or its alias.
+    pub(super) fn room(&self) -> Option<&[u8]> {
+        self.parts.room.map(|span| self.at(span))
+    }
+
+    /// `data.roomChannel` or its alias.
+    pub(super) fn channel(&self) -> Option<&[u8]> {
+        self.parts.channel.map(|span| self.at(span))
+    }
+
+    /// A command's bare name in the place of a payload.
+    pub(super) fn bare(&self) -> Option<&[u8]> {
+        self.parts.bare.map(|span| self.at(span))
+    }
+
+    /// The second argument, where it is a string or a number.
+    pub(super) fn second(&self) -> Option<&[u8]> {
+        self.second.as_deref()
+    }
+
+    /// The message; `None` where the normal form has the empty string.
+    pub(super) fn message(&self) -> Option<&[u8]> {
+        self.parts.message.map(|span| self.at(span))
+    }
+
+    /// The time as sent.
+    pub(super) fn time(&self) -> Option<&[u8]> {
+        self.parts.time.map(|span| self.at(span))
+    }
+
+    /// The clientId as sent.
+    pub(super) fn client_id(&self) -> Option<&[u8]> {
+        self.parts.client_id.map(|span| self.at(span))
+    }
+
+    /// The fields of `source`.
+    pub(super) fn source(&self) -> Source<&[u8]> {
+        self.parts.source.map(|span| self.at(span))
+    }
+
+    /// Unknown fields of `source`, keys with their quotes.
+    pub(super) fn source_unknown(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.pairs(&self.parts.source_unknown)
+    }
+
+    /// Unknown fields of `data`, keys with their quotes.
+    pub(super) fn data_unknown(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.pairs(&self.parts.data_unknown)
+    }
+
+    /// Unknown fields of the top level, keys with their quotes.
+    pub(super) fn top_unknown(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.pairs(&self.parts.top_unknown)
+    }
+
+    /// The attachments that placeholders in the raw values number.
+    pub(super) fn blobs(&self) -> &[Bytes] {
+        &self.blobs
+    }
+
+    /// Bytes of JSON text that this payload was read from: no less than all raw values together.
+    pub(super) fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    fn pairs<'a>(
+        &'a self,
+        spans: &'a [(Span, Span)],
+    ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        spans
+            .iter()
+            .map(|(key, value)| (self.at(*key), self.at(*value)))
+    }
+
+    fn at(&self, span: Span) -> &[u8] {
+        self.text.get(span.range()).unwrap_or_default()
+    }
+}
+
+/// The JSON object that a raw string holds; `None` where the string is text or a name.
+fn object_in_string(raw: &str, purpose: Use) -> Result<Option<String>, Fault> {
+    let Some(text) = json::string(raw.as_bytes()) else {
+        return Ok(None);
+    };
+    let held = text.trim_ascii();
+    if !held.starts_with('{') {
+        return Ok(None);
+    }
+    if json::fields(held).is_none() {
+        return match purpose {
+            Use::Command => Err(bad("the payload's string is not valid JSON")),
+            Use::Message => Ok(None),
+        };
+    }
+    if json::deeper_than(held, LEVELS_MAX) {
+        return Err(too_deep());
+    }
+    Ok(Some(match held.len() == text.len() {
+        true => text.into_owned(),
+        false => held.to_owned(),
+    }))
+}
+
+fn is_string_or_number(raw: &str) -> bool {
+    raw.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit())
+}
+
+fn bad(message: &'static str) -> Fault {
+    Fault::new(Code::BadPayload, message)
+}
+
+fn too_deep() -> Fault {
+    bad("the payload is nested deeper than 128 levels")
+}

@@ -1,0 +1,61 @@
+//! Messages: any event that is not reserved goes to the channel of its name, notify-room to a room (contract 3).
+//! Knows no recipient: the room counts them.
+
+use bytes::Bytes;
+use dondo_actors::{
+    id::{RoomKey, Tag},
+    letter::Content,
+    session::NotifyRequest,
+};
+
+use super::{answer::Fault, normal, payload::Use, request::Request, target};
+
+/// A channel message.
+pub(super) async fn to_channel(request: &Request) -> Result<Bytes, Fault> {
+    let payload = request.payload(Use::Message)?;
+    let channel = target::channel_of_message(request.event(), &payload, request.rules())?;
+    let event = channel.clone();
+    let content = normal::compose(event, &payload, None, Some(&channel), &request.stamp());
+    drop(payload);
+    let key = RoomKey::channel(channel.clone());
+    let recipients = say(request, key, None, content).await?;
+    let mut ack = request.success();
+    ack.channel = Some(&channel);
+    ack.recipients = Some(recipients);
+    Ok(ack.answer())
+}
+
+/// notify-room.
+pub(super) async fn to_room(request: &Request) -> Result<Bytes, Fault> {
+    let payload = request.payload(Use::Message)?;
+    let target = target::room(&payload, &request.channels(), request.rules())?;
+    let tag = request.tag(target.channel.as_ref())?;
+    let channel = target.channel.as_deref();
+    let event = request.event().into();
+    let content = normal::compose(
+        event,
+        &payload,
+        Some(&target.room),
+        channel,
+        &request.stamp(),
+    );
+    drop(payload);
+    let key = RoomKey::room(target.room.clone());
+    let recipients = say(request, key, tag, content).await?;
+    let mut ack = request.success();
+    ack.channel = target.channel.as_deref();
+    ack.room = Some(&target.room);
+    ack.recipients = Some(recipients);
+    Ok(ack.answer())
+}
+
+async fn say(request: &Request, room: RoomKey, tag: Tag, content: Content) -> Result<usize, Fault> {
+    let notify = NotifyRequest {
+        room,
+        tag,
+        echo: request.settings().echo,
+        seat_needed: request.settings().require_join_to_send,
+    };
+    let answer = request.member().notify(notify, content).await?;
+    Ok(answer.recipients)
+}

@@ -1,0 +1,230 @@
+//! Contract 2.2, line by line: what every recipient gets.
+//! Knows no target rules; the resolved room and channel are given.
+
+use serde_json::json;
+
+use super::{
+    super::{
+        normal::{Announcement, SEAT_SOURCE_BYTES_MAX, seat_source},
+        payload::USER_NAME_BYTES_MAX,
+    },
+    *,
+};
+
+#[test]
+fn known_fields_stand_in_order_and_are_null_where_nothing_was_given() {
+    assert_eq!(
+        delivered("\"hi\""),
+        format!(
+            r#"{{"data":{{"message":"hi","roomId":null,"roomChannel":"lobby"}},"time":"{NOW}","clientId":"{SELF}","source":{{"platform":null,"appName":null,"appVersion":null,"clientId":"{SELF}","userName":null,"channel":"lobby"}}}}"#
+        )
+    );
+}
+
+#[test]
+fn unknown_fields_keep_place_name_and_raw_value() {
+    let args = r#"{"z":1e400,"data":{"b":1,"b":0.10,"__proto__":{"x":1},"message":"m"},"id":12345678901234567890123,"source":{"\u0061":[],"constructor":null}}"#;
+    let sent = delivered(args);
+    assert!(sent.starts_with(
+        r#"{"data":{"message":"m","roomId":null,"roomChannel":"lobby","b":1,"b":0.10,"__proto__":{"x":1}},"#
+    ));
+    assert!(sent.ends_with(
+        r#""channel":"lobby","\u0061":[],"constructor":null},"z":1e400,"id":12345678901234567890123}"#
+    ));
+}
+
+#[test]
+fn a_missing_or_null_message_is_the_empty_string() {
+    for args in [
+        r#"{"data":{"message":null}}"#,
+        r#"{"data":{}}"#,
+        r#"{"data":null}"#,
+        "\"\"",
+    ] {
+        assert_eq!(delivered_message(args), "", "{args}");
+    }
+}
+
+#[test]
+fn room_and_channel_are_the_resolved_ones_and_null_without() {
+    let payload = message(r#"{"data":{"roomId":7,"roomChannel":"sent"}}"#).unwrap();
+    let sent = compose("x".into(), &payload, Some("7"), None, &stamp());
+    assert_eq!(value(&sent)["data"]["roomId"], "7");
+    assert_eq!(value(&sent)["data"]["roomChannel"], Value::Null);
+    let sent = compose("x".into(), &payload, None, Some("q\"\\"), &stamp());
+    assert_eq!(value(&sent)["data"]["roomId"], Value::Null);
+    assert_eq!(value(&sent)["data"]["roomChannel"], "q\"\\");
+}
+
+#[test]
+fn time_is_as_sent_or_the_servers() {
+    assert!(delivered(r#"{"time":1630497600,"data":1}"#).contains(r#","time":1630497600,"#));
+    assert!(delivered(r#"{"time":"","data":1}"#).contains(&format!(r#","time":"{NOW}","#)));
+}
+
+#[test]
+fn client_ids_are_stamped_and_no_other_spelling_passes() {
+    let args = r#"{"data":1,"clientId":"forged","ClientId":"forged","source":{"CLIENTID":"forged","clientId":"forged"}}"#;
+    let sent = delivered(args);
+    assert!(!sent.contains("forged"));
+    assert_eq!(sent.matches(SELF).count(), 2);
+}
+
+#[test]
+fn the_setting_keep_leaves_client_ids_as_sent() {
+    let keep = Stamp {
+        policy: ClientIdPolicy::Keep,
+        ..stamp()
+    };
+    let payload = message(r#"{"data":1,"clientId":"own"}"#).unwrap();
+    let sent = value(&compose("x".into(), &payload, None, None, &keep));
+    assert_eq!(sent["clientId"], "own");
+    assert_eq!(sent["source"]["clientId"], SELF);
+}
+
+#[test]
+fn source_channel_is_the_resolved_one_else_as_sent_else_null() {
+    let channel = |args: &str, resolved| {
+        let payload = message(args).unwrap();
+        let sent = compose("x".into(), &payload, Some("r"), resolved, &stamp());
+        value(&sent)["source"]["channel"].take()
+    };
+    let args = r#"{"data":1,"source":{"channel":"sent"}}"#;
+    assert_eq!(channel(args, Some("resolved")), "resolved");
+    assert_eq!(channel(args, None), "sent");
+    assert_eq!(channel(r#"{"data":1}"#, None), Value::Null);
+}
+
+#[test]
+fn source_room_is_there_only_where_it_was_sent() {
+    let sent: Value =
+        serde_json::from_str(&delivered(r#"{"data":1,"source":{"Room":"r"}}"#)).unwrap();
+    assert_eq!(sent["source"]["room"], "r");
+    let without: Value =
+        serde_json::from_str(&delivered(r#"{"data":1,"source":{"Room":""}}"#)).unwrap();
+    assert_eq!(without["source"].get("room"), None);
+}
+
+#[test]
+fn an_authenticated_name_replaces_the_clients_word() {
+    let authenticated = Stamp {
+        user_name: Some("Ada \"L\""),
+        ..stamp()
+    };
+    let payload = message(r#"{"data":1,"source":{"userName":"Eve"}}"#).unwrap();
+    let sent = compose("x".into(), &payload, None, None, &authenticated);
+    assert_eq!(value(&sent)["source"]["userName"], "Ada \"L\"");
+}
+
+#[test]
+fn plus_is_the_end_of_data_and_its_names_are_the_hubs() {
+    let payload = command(
+        r#"{"data":{"message":"","roomChannel":"c","OnlineUsers":99,"reason":"mine","x":1},"y":2}"#,
+    )
+    .unwrap();
+    let join = Announcement::new("join-channel".into(), &payload, None, Some("c"), &stamp());
+    let joined = join.with(3, None);
+    assert_eq!(&*joined.name, "join-channel");
+    assert_eq!(
+        value(&joined)["data"],
+        json!({"message": "", "roomId": null, "roomChannel": "c", "reason": "mine", "x": 1, "onlineUsers": 3})
+    );
+    assert_eq!(value(&joined)["y"], 2);
+    let leave = Announcement::new("leave-channel".into(), &payload, None, Some("c"), &stamp());
+    let left = text(&leave.with(0, Some("leave")));
+    assert!(left.contains(r#""x":1,"onlineUsers":0,"reason":"leave"},"time""#));
+    assert!(!left.contains("mine"));
+}
+
+#[test]
+fn an_announcement_keeps_its_blobs_on_both_sides_of_plus() {
+    let content = said(
+        r#"{"data":{"roomId":"r","photo":{ "_placeholder" : true, "num" : 1 }},"z":{"_placeholder":true,"num":0}}"#,
+        &[b"z", b"photo"],
+    );
+    let payload = Payload::read(&content, Use::Command).unwrap();
+    let join = Announcement::new("join-room".into(), &payload, Some("r"), None, &stamp());
+    let sent = join.with(1, None);
+    assert_eq!(sent.blobs, [&b"photo"[..], b"z"]);
+    let sent = value(&sent);
+    assert_eq!(sent["data"]["onlineUsers"], 1);
+    assert_eq!(
+        (&sent["data"]["photo"]["num"], &sent["z"]["num"]),
+        (&json!(0), &json!(1))
+    );
+}
+
+#[test]
+fn a_join_shows_its_wishes_but_never_its_token() {
+    for args in [
+        r#"{"data":{"roomId":"r","capacity":2,"token":"secret"},"Token":"secret"}"#,
+        r#"{"roomId":"r","capacity":2,"TOKEN":"secret","token":null}"#,
+        r#"{"capacity":2,"token":"secret"},"r""#,
+        r#""{\"Data\":{\"Room\":\"r\",\"capacity\":2,\"Token\":\"secret\"}}""#,
+    ] {
+        let payload = command(args).unwrap();
+        assert_eq!(payload.token().as_deref(), Some("secret"), "{args}");
+        let join = Announcement::new("join-room".into(), &payload, Some("r"), None, &stamp());
+        let sent = text(&join.with(1, None));
+        assert!(!sent.contains("secret"), "{sent}");
+        assert!(sent.contains(r#""capacity":2"#), "{sent}");
+    }
+}
+
+#[test]
+fn one_who_is_gone_is_announced_with_the_source_of_the_join() {
+    let payload = command(r#"{"data":{"roomId":"r"},"source":{"UserName":"Ada","x":1}}"#).unwrap();
+    let source = seat_source(&payload, Some("c"), &stamp());
+    let gone = Announcement::of_gone("leave-room".into(), &source, Some("r"), Some("c"), &stamp());
+    assert_eq!(
+        value(&gone.with(4, Some("disconnect"))),
+        json!({
+            "data": {"message": "", "roomId": "r", "roomChannel": "c", "onlineUsers": 4, "reason": "disconnect"},
+            "time": NOW,
+            "clientId": SELF,
+            "source": {"platform": null, "appName": null, "appVersion": null, "clientId": SELF,
+                "userName": "Ada", "channel": "c", "x": 1},
+        })
+    );
+}
+
+#[test]
+fn a_seat_keeps_no_blobs_and_no_long_source() {
+    let content = said(
+        r#"{"data":1,"source":{"icon":{"_placeholder":true,"num":0}}}"#,
+        &[b"icon"],
+    );
+    let payload = Payload::read(&content, Use::Command).unwrap();
+    let kept: Value = serde_json::from_slice(&seat_source(&payload, None, &stamp())).unwrap();
+    assert_eq!(kept["icon"], Value::Null);
+    let long = format!(
+        r#"{{"data":1,"source":{{"userName":"{}"}}}}"#,
+        "u".repeat(SEAT_SOURCE_BYTES_MAX)
+    );
+    let kept = seat_source(&command(&long).unwrap(), Some("c"), &stamp());
+    let kept: Value = serde_json::from_slice(&kept).unwrap();
+    assert_eq!(kept["userName"], Value::Null);
+    assert_eq!(
+        (&kept["clientId"], &kept["channel"]),
+        (&json!(SELF), &json!("c"))
+    );
+}
+
+#[test]
+fn the_user_name_for_lists_is_text_of_bounded_length() {
+    let name = |args: &str| command(args).unwrap().user_name();
+    assert_eq!(
+        name(r#"{"Source":{"UserName":"N\u00c9"}}"#).as_deref(),
+        Some("NÉ")
+    );
+    assert_eq!(name(r#"{"source":{"userName":7}}"#), None);
+    assert_eq!(name("\"r\""), None);
+    let long = format!(
+        r#"{{"source":{{"userName":"a{}"}}}}"#,
+        "é".repeat(USER_NAME_BYTES_MAX)
+    );
+    assert_eq!(
+        name(&long).map(|name| name.len()),
+        Some(USER_NAME_BYTES_MAX - 1)
+    );
+}

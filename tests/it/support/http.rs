@@ -1,0 +1,125 @@
+//! HTTP/1.1 by hand: one request a connection unless a test keeps it. Any header, any body, any method.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+use super::{Hub, PATIENCE};
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("the body is UTF-8")
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+pub fn get(hub: &Hub, target: &str) -> Answer {
+    request(hub, "GET", target, &[], b"")
+}
+
+pub fn post(hub: &Hub, target: &str, body: &str) -> Answer {
+    request(
+        hub,
+        "POST",
+        target,
+        &[("Content-Type", "text/plain; charset=utf-8")],
+        body.as_bytes(),
+    )
+}
+
+pub fn request(
+    hub: &Hub,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let mut stream = send(hub, method, target, headers, body);
+    read(&mut stream)
+}
+
+/// Sends a request and does not wait for the answer.
+pub fn send(
+    hub: &Hub,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> TcpStream {
+    let mut stream = connect(hub);
+    let mut head = format!("{method} {target} HTTP/1.1\r\n");
+    if !headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("host"))
+    {
+        head += &format!("Host: {}\r\n", hub.address());
+    }
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() || method == "POST" {
+        head += &format!("Content-Length: {}\r\n", body.len());
+    }
+    head += "\r\n";
+    stream
+        .write_all(head.as_bytes())
+        .expect("the request is sent");
+    // A server may answer and close before it has read the whole body: that is for the answer to tell.
+    let _ = stream.write_all(body);
+    stream
+}
+
+pub fn connect(hub: &Hub) -> TcpStream {
+    let stream = TcpStream::connect(hub.address()).expect("the hub accepts");
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+/// Reads one answer; the stream stands behind it.
+pub fn read(stream: &mut TcpStream) -> Answer {
+    try_read(stream).expect("a whole answer arrives in time")
+}
+
+pub fn try_read(stream: &mut TcpStream) -> std::io::Result<Answer> {
+    // Unbuffered in effect: a byte at a time up to the body, so that nothing behind the answer is swallowed.
+    let mut one = BufReader::with_capacity(1, stream);
+    let mut line = String::new();
+    one.read_line(&mut line)?;
+    let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let status = status.ok_or_else(|| std::io::Error::other(format!("no status in {line:?}")))?;
+    let mut headers = Vec::new();
+    loop {
+        line.clear();
+        one.read_line(&mut line)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
+        headers.push((name.to_owned(), value.trim().to_owned()));
+    }
+    let length = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = length
+        .and_then(|(_, value)| value.parse().ok())
+        .unwrap_or(0);
+    let mut body = vec![0; length];
+    one.read_exact(&mut body)?;
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}

@@ -1,0 +1,133 @@
+//! A hub in this process, on a free loopback port, with its own worker and room threads. Ends with the value.
+
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use dondo::config::Config;
+use dondo::server::Server;
+use dondo::service::{Builder, Dondo};
+use dondo_actors::hub::HubHandle;
+use tokio::sync::oneshot;
+
+use super::http;
+
+pub struct Hub {
+    address: SocketAddr,
+    dondo: Dondo,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Hub {
+    pub fn start() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// With settings changed.
+    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::built(change, |builder| builder, |_| {})
+    }
+
+    /// With settings changed, a builder changed, and handlers registered before the server listens.
+    pub fn built(
+        change: impl FnOnce(&mut Config),
+        build: impl FnOnce(Builder) -> Builder,
+        prepare: impl FnOnce(&Dondo),
+    ) -> Self {
+        let mut config = Config {
+            listen: vec!["127.0.0.1:0".parse().unwrap()],
+            workers: 2,
+            grace: Duration::ZERO,
+            ..Config::default()
+        };
+        change(&mut config);
+        let dondo = build(Dondo::builder().config(config.clone()))
+            .build()
+            .expect("the hub starts");
+        prepare(&dondo);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (bound, is_bound) = mpsc::channel();
+        let serving = dondo.clone();
+        let thread = std::thread::spawn(move || {
+            actix_rt::System::new().block_on(async move {
+                let grace = config.grace;
+                let server = Server::start(&config, serving).expect("the port is free");
+                bound.send(server.bound()[0]).unwrap();
+                let stop = async { drop(stopped.await) };
+                server
+                    .serve(stop, grace)
+                    .await
+                    .expect("the server ends in order");
+            });
+        });
+        let address = is_bound.recv().expect("the server listens");
+        Self {
+            address,
+            dondo,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn handle(&self) -> &HubHandle {
+        self.dondo.hub()
+    }
+
+    /// One number of `/metrics`, by its name with labels.
+    pub fn metric(&self, name: &str) -> u64 {
+        let text = http::get(self, "/metrics").text();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no metric {name} in:\n{text}"))
+            .parse()
+            .unwrap()
+    }
+
+    /// Waits until a metric has a value.
+    pub fn wait_for(&self, name: &str, value: u64) {
+        let deadline = std::time::Instant::now() + super::PATIENCE;
+        loop {
+            let now = self.metric(name);
+            if now == value {
+                return;
+            }
+            assert!(
+                std::time::Instant::now() < deadline,
+                "{name} is {now}, not {value}"
+            );
+            std::thread::yield_now();
+        }
+    }
+
+    /// Drains and ends the server, as SIGTERM does.
+    pub fn stop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("the server's thread ends in order");
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(
+                ended.is_ok() || std::thread::panicking(),
+                "the server's thread panicked"
+            );
+        }
+    }
+}

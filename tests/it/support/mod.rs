@@ -1,0 +1,18 @@
+//! What the tests stand on: a hub with its own port, raw HTTP, raw WebSocket, and a Socket.IO client made of them.
+//! Everything waits with a deadline; nothing sleeps.
+
+pub mod http;
+mod hub;
+mod socket;
+mod websocket;
+
+pub use hub::Hub;
+pub use socket::Client;
+pub use websocket::{Frame, WebSocket};
+
+use std::time::Duration;
+
+/// How long anything may take that is expected to happen.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long nothing must happen where nothing is expected; pick events that would come first where possible.
+pub const QUIET: Duration = Duration::from_millis(300);
