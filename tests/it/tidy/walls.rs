@@ -1,0 +1,305 @@
+//! The walls of the architecture, read off the sources: who may know whom.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A source file: its path from the repository's top, its text, and the text without tests and comments.
+struct Source {
+    path: String,
+    text: String,
+    code: String,
+}
+
+#[test]
+fn the_core_has_no_web_crate_and_no_protocol() {
+    let manifest = read("actors/Cargo.toml");
+    let (_, dependencies) = manifest
+        .split_once("\n[dependencies]\n")
+        .expect("a table of dependencies");
+    let dependencies = dependencies.split("\n[").next().unwrap();
+    let allowed = [
+        "actix",
+        "actix-rt",
+        "bytes",
+        "dashmap",
+        "futures-util",
+        "log",
+        "tokio",
+    ];
+    for line in dependencies
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+    {
+        let name = line.split(['.', ' ', '=']).next().unwrap();
+        assert!(allowed.contains(&name), "actors depends on {name}");
+    }
+    for source in sources("actors/src") {
+        for word in [
+            "http",
+            "WebSocketFrame",
+            "serde_json",
+            "TcpStream",
+            "socketioxide",
+        ] {
+            assert!(
+                !source.code.contains(word),
+                "{} knows of {word}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn state_knows_no_actor_no_clock_and_no_randomness() {
+    for source in sources("actors/src/state") {
+        for word in [
+            "actix",
+            "tokio",
+            "Instant",
+            "SystemTime::now",
+            "random",
+            "rand::",
+            "crate::post",
+            "crate::message",
+        ] {
+            assert!(
+                !source.code.contains(word),
+                "{} knows of {word}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn rooms_and_namespaces_never_hold_a_session() {
+    for file in ["actors/src/room.rs", "actors/src/namespace.rs"] {
+        let source = source(Path::new(file));
+        for word in ["Addr<Session", "Post<Session", "session::", "Outbox"] {
+            assert!(!source.code.contains(word), "{file} knows of {word}");
+        }
+    }
+}
+
+#[test]
+fn outboxes_are_written_by_couriers_alone() {
+    for source in sources("actors/src").chain(sources("src")) {
+        let writes = source.code.contains("outbox.push(") || source.code.contains("Outbox::push");
+        let may = ["actors/src/courier.rs", "actors/src/outbox.rs"].contains(&source.path.as_str());
+        assert!(!writes || may, "{} writes into an outbox", source.path);
+    }
+}
+
+#[test]
+fn there_is_no_lock_but_the_outbox_and_dashmap_only_in_the_directory() {
+    for source in sources("actors/src").chain(sources("src")) {
+        for word in ["Mutex", "RwLock"] {
+            let allowed = source.path == "actors/src/outbox.rs";
+            assert!(
+                allowed || !source.code.contains(word),
+                "{} has a {word}",
+                source.path
+            );
+        }
+        let allowed = source.path == "actors/src/directory.rs";
+        assert!(
+            allowed || !source.code.contains("dashmap"),
+            "{} uses dashmap",
+            source.path
+        );
+    }
+}
+
+#[test]
+fn layers_know_only_what_is_below_them() {
+    let forbidden: [(&str, &[&str]); 5] = [
+        (
+            "src/protocol",
+            &[
+                "transport",
+                "io",
+                "packs",
+                "http",
+                "service",
+                "server",
+                "config",
+            ],
+        ),
+        (
+            "src/transport",
+            &["io", "packs", "http", "service", "server", "config"],
+        ),
+        (
+            "src/io",
+            &[
+                "protocol",
+                "transport",
+                "packs",
+                "http",
+                "service",
+                "server",
+            ],
+        ),
+        (
+            "src/packs",
+            &["protocol", "transport", "http", "service", "server"],
+        ),
+        (
+            "src/http",
+            &["protocol", "io", "packs", "service", "server"],
+        ),
+    ];
+    for (layer, others) in forbidden {
+        for source in sources(layer) {
+            for other in others {
+                let word = format!("crate::{other}");
+                let known = source.code.match_indices(&word).any(|(at, _)| {
+                    !source.code[at + word.len()..]
+                        .starts_with(|next: char| next.is_alphanumeric() || next == '_')
+                });
+                assert!(!known, "{} knows of {word}", source.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn one_file_each_uses_actix_web_actors_and_socketioxide() {
+    for name in [
+        "actix_web_actors",
+        "socketioxide_parser_common",
+        "socketioxide_core",
+    ] {
+        let users: Vec<_> = sources("src")
+            .filter(|source| source.code.contains(name))
+            .map(|source| source.path)
+            .collect();
+        assert_eq!(users.len(), 1, "{name} is used in {users:?}");
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_and_is_short_or_says_why_not() {
+    let all = sources("actors")
+        .chain(sources("src"))
+        .chain(sources("tests"))
+        .chain(sources("examples"));
+    for source in all {
+        assert!(
+            source.text.starts_with("//!"),
+            "{} does not say what it is",
+            source.path
+        );
+        let lines = source.text.lines().count();
+        let explained = source
+            .text
+            .lines()
+            .take(8)
+            .any(|line| line.contains("Over 400 lines:"));
+        assert!(
+            lines <= 400 || explained,
+            "{} has {lines} lines and does not say why",
+            source.path
+        );
+    }
+}
+
+#[test]
+fn nothing_is_unsafe_and_nothing_unfinished() {
+    for source in sources("actors")
+        .chain(sources("src"))
+        .chain(sources("tests"))
+        .chain(sources("examples"))
+    {
+        for word in [
+            "todo!(",
+            "unimplemented!(",
+            "FIXME",
+            "#[ignore",
+            "unsafe {",
+            "unsafe fn",
+            "thread::sleep(Duration",
+        ] {
+            let own = source.path.ends_with("tidy/walls.rs") || source.path == "actors/src/fault.rs";
+            assert!(
+                own || !source.code.contains(word),
+                "{} has {word}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn the_top_level_is_the_card() {
+    let allowed = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "deny.toml",
+        "src",
+        "actors",
+        "tests",
+        "benches",
+        "examples",
+        "target",
+    ];
+    for entry in fs::read_dir(top()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(
+            name.starts_with('.') || allowed.contains(&name.as_str()),
+            "{name} is not on the card"
+        );
+    }
+}
+
+fn top() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = top().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn sources(folder: &str) -> impl Iterator<Item = Source> {
+    let mut files = Vec::new();
+    collect(&top().join(folder), &mut files);
+    files.sort();
+    assert!(!files.is_empty(), "no source in {folder}");
+    files.into_iter().map(|path| source(&path))
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && !["node_modules", ".venv", "target"].contains(&name.as_str()) {
+            collect(&path, files);
+        } else if name.ends_with(".rs") {
+            files.push(path);
+        }
+    }
+}
+
+fn source(path: &Path) -> Source {
+    let text = read(path);
+    let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
+    let code = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let path = path
+        .strip_prefix(top())
+        .unwrap_or(path)
+        .display()
+        .to_string();
+    Source { path, text, code }
+}
