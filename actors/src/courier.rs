@@ -225,6 +225,10 @@ impl Courier {
         let Some(served) = self.members.get(&seat.slot) else {
             return;
         };
+        if served.outbox.ended().is_some() {
+            // Its session is closing; the room's word that the seat is gone may have been held back already.
+            return;
+        }
         let new = self.seats.get(&(seat.room, seat.slot)).is_none();
         self.seats.put((seat.room, seat.slot), seat.tags.clone());
         let mirror = self.rooms.entry(seat.room).or_insert_with(|| Mirror {

@@ -15,7 +15,10 @@ mod model;
 #[path = "sim/play.rs"]
 mod play;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use dondo_actors::fault::{self, Safeguard};
 
@@ -30,7 +33,7 @@ fn number(name: &str) -> Option<u64> {
 
 fn faults(seed: u64) -> Vec<String> {
     match catch_unwind(AssertUnwindSafe(|| play::play(seed))) {
-        Ok(faults) => faults,
+        Ok(played) => played.faults,
         Err(payload) => {
             let text = payload.downcast_ref::<String>().cloned();
             let text = text.or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned()));
@@ -58,7 +61,31 @@ fn every_seed_plays_as_the_model_says() {
 #[test]
 fn a_seed_is_played_the_same_way_twice() {
     for seed in 0..20 {
-        assert_eq!(play::story(seed), play::story(seed), "seed {seed}");
+        assert_eq!(play::play(seed), play::play(seed), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_simulation_meets_crashes_slow_readers_dead_sessions_and_stalled_workers() {
+    let mut met: BTreeMap<&str, u64> = BTreeMap::new();
+    for seed in 0..100 {
+        play::play(seed)
+            .met
+            .into_iter()
+            .for_each(|(what, count)| *met.entry(what).or_default() += count);
+    }
+    for what in [
+        "crashes",
+        "deliveries",
+        "outbox full",
+        "crashed",
+        "transport close",
+        "worker stalled",
+    ] {
+        assert!(
+            met[what] > 5,
+            "100 seeds met too little of \"{what}\": {met:?}"
+        );
     }
 }
 

@@ -1,1 +1,230 @@
+//! The outbox as a value: limits, ends, what a taker finds, and who is woken. Time is held.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Wake,
+};
+
+use super::*;
+
+const STALL: Duration = Duration::from_secs(20);
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn outbox(bytes_max: usize, count_max: usize) -> (Arc<Outbox>, Arc<Metrics>) {
+    let metrics = Arc::new(Metrics::default());
+    let limits = OutboxLimits {
+        bytes_max,
+        count_max,
+        stall_timeout: STALL,
+        total_max: 1000,
+    };
+    (Outbox::new(limits, metrics.clone()), metrics)
+}
+
+fn part(length: usize) -> Part {
+    Part {
+        frame: vec![b'x'; length].into(),
+        header: 2,
+        binary: false,
+    }
+}
+
+fn frame(length: usize) -> Frame {
+    Frame::single(part(length))
+}
+
+fn take(outbox: &Outbox, max: usize) -> (Poll<Taken>, Vec<usize>) {
+    let mut parts = Vec::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    let taken = outbox.poll_take(&mut cx, max, &mut parts);
+    (taken, parts.iter().map(|part| part.frame.len()).collect())
+}
+
+fn gauge(metrics: &Metrics) -> u64 {
+    Metrics::read(&metrics.outbox_bytes)
+}
+
+const SOME: Poll<Taken> = Poll::Ready(Taken::Some { ping: false });
+
+#[test]
+fn an_empty_outbox_takes_a_letter_of_any_size_and_then_none_above_its_bytes() {
+    let (outbox, _) = outbox(10, 100);
+    assert_eq!(outbox.push(&frame(500), false), Ok(()));
+    assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Full));
+    take(&outbox, 1);
+    assert_eq!(outbox.push(&frame(9), false), Ok(()));
+    assert_eq!(outbox.push(&frame(1), false), Ok(()));
+    assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Full));
+}
+
+#[test]
+fn no_more_frames_wait_than_the_count_allows() {
+    let (outbox, _) = outbox(1000, 2);
+    assert_eq!(outbox.push(&frame(1), false), Ok(()));
+    assert_eq!(outbox.push(&frame(1), false), Ok(()));
+    assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Full));
+}
+
+#[test]
+fn volatile_letters_make_room_for_others_and_are_dropped_where_there_is_none() {
+    let (outbox, metrics) = outbox(10, 100);
+    outbox.push(&frame(3), false).unwrap();
+    outbox.push(&frame(7), true).unwrap();
+    assert_eq!(
+        outbox.push(&frame(7), true),
+        Ok(()),
+        "dropped, and nobody is blamed"
+    );
+    assert_eq!(outbox.push(&frame(6), false), Ok(()));
+    assert_eq!(gauge(&metrics), 9);
+    assert_eq!(take(&outbox, 100).1, [3, 6]);
+}
+
+#[test]
+fn bytes_over_all_outboxes_are_limited_too() {
+    let (outbox, metrics) = outbox(1000, 100);
+    Metrics::add(&metrics.outbox_bytes, 995);
+    assert_eq!(
+        outbox.push(&frame(6), true),
+        Ok(()),
+        "a volatile letter is just dropped"
+    );
+    assert_eq!(outbox.bytes(), 0);
+    assert_eq!(outbox.push(&frame(6), false), Err(Overflow::Total));
+    assert_eq!(outbox.push(&frame(5), false), Ok(()));
+}
+
+#[test]
+fn the_parts_of_one_frame_are_taken_together_even_above_what_the_taker_asked_for() {
+    let (outbox, _) = outbox(1000, 100);
+    let whole = Frame {
+        first: part(4),
+        rest: Some(vec![part(50), part(60)].into()),
+    };
+    outbox.push(&whole, false).unwrap();
+    outbox.push(&frame(5), false).unwrap();
+    assert_eq!(take(&outbox, 1), (SOME, vec![4, 50, 60]));
+    assert_eq!(take(&outbox, 1), (SOME, vec![5]));
+}
+
+#[test]
+fn an_end_that_does_not_flush_frees_memory_and_gauge_at_once() {
+    let (outbox, metrics) = outbox(1000, 100);
+    outbox.push(&frame(100), false).unwrap();
+    outbox.end(CloseReason::OutboxFull);
+    assert_eq!((outbox.bytes(), gauge(&metrics)), (0, 0));
+    assert_eq!(
+        take(&outbox, 100),
+        (Poll::Ready(Taken::Ended(CloseReason::OutboxFull)), vec![])
+    );
+    assert_eq!(outbox.push(&frame(100), false), Ok(()), "dropped silently");
+    assert_eq!((outbox.bytes(), gauge(&metrics)), (0, 0));
+}
+
+#[test]
+fn an_end_that_flushes_hands_out_the_rest_first_and_the_first_reason_stands() {
+    let (outbox, metrics) = outbox(1000, 100);
+    outbox.push(&frame(100), false).unwrap();
+    outbox.end(CloseReason::ShuttingDown);
+    outbox.end(CloseReason::OutboxFull);
+    assert_eq!(take(&outbox, 1000), (SOME, vec![100]));
+    assert_eq!(
+        take(&outbox, 1000).0,
+        Poll::Ready(Taken::Ended(CloseReason::ShuttingDown))
+    );
+    assert_eq!(gauge(&metrics), 0);
+}
+
+#[test]
+fn a_dropped_outbox_gives_its_bytes_back() {
+    let (outbox, metrics) = outbox(1000, 100);
+    outbox.push(&frame(100), false).unwrap();
+    assert_eq!(gauge(&metrics), 100);
+    drop(outbox);
+    assert_eq!(gauge(&metrics), 0);
+}
+
+#[test]
+fn a_ping_goes_before_what_waits_and_once() {
+    let (outbox, _) = outbox(1000, 100);
+    outbox.push(&frame(1), false).unwrap();
+    outbox.ping();
+    assert_eq!(
+        take(&outbox, 10),
+        (Poll::Ready(Taken::Some { ping: true }), vec![1])
+    );
+    assert_eq!(take(&outbox, 10).0, Poll::Pending);
+}
+
+#[test]
+fn a_waiting_taker_is_woken_by_a_letter_a_ping_a_nudge_and_the_end() {
+    let wakes: [fn(&Outbox); 4] = [
+        |outbox| outbox.push(&frame(1), false).unwrap(),
+        Outbox::ping,
+        Outbox::nudge,
+        |outbox| outbox.end(CloseReason::PingTimeout),
+    ];
+    for wake in wakes {
+        let (outbox, _) = outbox(1000, 100);
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(count.clone());
+        let mut cx = Context::from_waker(&waker);
+        assert_eq!(
+            outbox.poll_take(&mut cx, 10, &mut Vec::new()),
+            Poll::Pending
+        );
+        wake(&outbox);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert!(take(&outbox, 10).0.is_ready());
+    }
+}
+
+#[test]
+fn a_taker_that_is_stuck_in_a_write_is_cut_only_by_an_end_that_does_not_flush() {
+    for (reason, cut) in [
+        (CloseReason::Stalled, true),
+        (CloseReason::ShuttingDown, false),
+    ] {
+        let (outbox, _) = outbox(1000, 100);
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(count.clone());
+        let mut cx = Context::from_waker(&waker);
+        assert_eq!(outbox.poll_cut(&mut cx), Poll::Pending);
+        outbox.end(reason);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert_eq!(outbox.poll_cut(&mut cx).is_ready(), cut);
+    }
+}
+
+#[test]
+fn a_reader_stalls_when_it_takes_nothing_for_too_long_while_something_waits() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.unwrap().block_on(async {
+        let (outbox, _) = outbox(1000, 100);
+        tokio::time::advance(STALL * 2).await;
+        assert_eq!(
+            outbox.push(&frame(1), false),
+            Ok(()),
+            "it was idle, not stalled"
+        );
+        tokio::time::advance(STALL).await;
+        assert_eq!(outbox.push(&frame(1), false), Ok(()));
+        take(&outbox, 1);
+        tokio::time::advance(STALL).await;
+        assert_eq!(outbox.push(&frame(1), false), Ok(()));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Stalled));
+    });
+}

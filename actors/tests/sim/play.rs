@@ -31,18 +31,20 @@ const STEPS: usize = 70;
 /// An actor takes five crashes in ten seconds; a run stays below that.
 const POISONS_MAX: usize = 5;
 
-/// Plays a seed; what was wrong.
-pub(crate) fn play(seed: u64) -> Vec<String> {
-    run(seed).0
+/// What became of a seed.
+#[derive(Default, PartialEq, Debug)]
+pub(crate) struct Played {
+    /// What was wrong.
+    pub(crate) faults: Vec<String>,
+    /// All that was done, answered and heard.
+    pub(crate) story: Vec<String>,
+    /// How often handlers crashed, sessions ended for which reason, and letters were delivered.
+    pub(crate) met: BTreeMap<&'static str, u64>,
 }
 
-/// Plays a seed; all that was done and answered.
-pub(crate) fn story(seed: u64) -> Vec<String> {
-    run(seed).1
-}
-
-fn run(seed: u64) -> (Vec<String>, Vec<String>) {
-    let result = Rc::new(RefCell::new((Vec::new(), Vec::new())));
+/// Plays a seed.
+pub(crate) fn play(seed: u64) -> Played {
+    let result = Rc::new(RefCell::new(Played::default()));
     let out = result.clone();
     let mut random = Random::new(seed);
     let setup = Setup {
@@ -53,11 +55,12 @@ fn run(seed: u64) -> (Vec<String>, Vec<String>) {
         herald: random.percent(50),
         settings: NamespaceSettings {
             mailbox_max: 4,
+            courier_patience: Duration::from_millis(250),
             ..NamespaceSettings::default()
         },
         limits: OutboxLimits {
             bytes_max: 4000,
-            count_max: 60,
+            count_max: 40,
             ..Setup::default().limits
         },
         backlog_max: BACKLOG_MAX,
@@ -65,8 +68,7 @@ fn run(seed: u64) -> (Vec<String>, Vec<String>) {
     };
     World::run(setup, |world| async move {
         let game = Game::new(&world, random).await;
-        let (faults, story) = game.play().await;
-        *out.borrow_mut() = (faults, story);
+        *out.borrow_mut() = game.play().await;
     });
     result.take()
 }
@@ -105,7 +107,10 @@ impl<'w> Game<'w> {
         let probe = self
             .world
             .client(self.random.below(self.world.couriers.len()));
-        let member = probe.connect("/").await;
+        let Some(member) = probe.try_connect("/").await else {
+            // It met a worker that had stood still, and may come back.
+            return drop(probe.take());
+        };
         let place = self
             .world
             .hub
@@ -126,7 +131,7 @@ impl<'w> Game<'w> {
         });
     }
 
-    async fn play(mut self) -> (Vec<String>, Vec<String>) {
+    async fn play(mut self) -> Played {
         for _ in 0..STEPS {
             self.step().await;
             if self.random.percent(40) {
@@ -172,7 +177,21 @@ impl<'w> Game<'w> {
         if std::env::var_os("DONDO_SEED").is_some() {
             story.iter().for_each(|line| println!("{line}"));
         }
-        (std::mem::take(&mut model.faults), story)
+        let metrics = self.world.hub.metrics();
+        let mut met: BTreeMap<_, _> = metrics
+            .closes()
+            .map(|(reason, count)| (reason.as_str(), count))
+            .collect();
+        met.insert("crashes", self.world.count(|metrics| &metrics.crashes));
+        met.insert(
+            "deliveries",
+            self.world.count(|metrics| &metrics.deliveries),
+        );
+        Played {
+            faults: std::mem::take(&mut model.faults),
+            story,
+            met,
+        }
     }
 
     /// Those who read slowly catch up.
@@ -501,7 +520,7 @@ impl<'w> Game<'w> {
     }
 
     fn poison(&mut self, part: &str) -> Option<String> {
-        if self.poisons >= POISONS_MAX || !self.random.percent(8) {
+        if self.poisons >= POISONS_MAX || !self.random.percent(12) {
             return None;
         }
         self.poisons += 1;

@@ -118,4 +118,6 @@ fn hub_error(socket: &Socket, args: Bytes) {
 }
 
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod tests;

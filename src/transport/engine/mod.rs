@@ -41,6 +41,9 @@ pub(crate) use self::switch::upgrade;
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
 const CLOSE_GRACE: Duration = Duration::from_secs(30);
 
+/// The longest time between two goodbyes of a shutdown.
+const PAUSE_MAX: Duration = Duration::from_millis(10);
+
 /// The settings of one Engine.IO endpoint.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
@@ -135,18 +138,20 @@ impl Engine {
     /// Tells all sessions, spread over `grace`, that the server is shutting down; what is queued is flushed.
     pub async fn shut_down(&self, grace: Duration) {
         let all = self.0.sessions.all();
-        let pause = grace / u32::try_from(all.len().max(1)).unwrap_or(u32::MAX);
+        let share = grace / u32::try_from(all.len().max(1)).unwrap_or(u32::MAX);
+        // Few sessions need no spreading: it is there so that their return is no stampede.
+        let pause = share.min(PAUSE_MAX);
         let mut owed = Duration::ZERO;
         for connection in all {
+            // Timers tick in milliseconds.
+            if owed >= Duration::from_millis(5) {
+                tokio::time::sleep(std::mem::take(&mut owed)).await;
+            }
             connection
                 .session
                 .post
                 .control(Hangup(CloseReason::ShuttingDown));
             owed += pause;
-            // Timers tick in milliseconds.
-            if owed >= Duration::from_millis(5) {
-                tokio::time::sleep(std::mem::take(&mut owed)).await;
-            }
         }
     }
 

@@ -1,1 +1,310 @@
+//! The room as a value: who gets in, who owns it, who leaves what, and that a rollback is exact.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use super::*;
+
+fn room() -> RoomState {
+    RoomState::new(RoomKey::room("r"), 1)
+}
+
+fn id(name: &str) -> MemberId {
+    MemberId::new(name)
+}
+
+fn tag(name: &str) -> Tag {
+    Some(name.into())
+}
+
+fn joiner(name: &str) -> Joiner {
+    Joiner {
+        member: id(name),
+        worker: WorkerId(1),
+        slot: Slot(1),
+        account: Some(format!("account of {name}").into()),
+        user: Some(name.into()),
+        farewell: None,
+    }
+}
+
+fn join(room: &mut RoomState, name: &str, tag: &Tag) -> Result<usize, JoinError> {
+    join_with(room, name, tag, Wish::default())
+}
+
+fn join_with(room: &mut RoomState, name: &str, tag: &Tag, wish: Wish) -> Result<usize, JoinError> {
+    let joined = room
+        .join(joiner(name), tag.clone(), wish)
+        .map(|joined| joined.count);
+    room.commit();
+    joined
+}
+
+fn capacity(capacity: usize) -> Wish {
+    Wish {
+        capacity: Some(capacity),
+        ..Wish::default()
+    }
+}
+
+fn by_invitation(names: &[&str]) -> Wish {
+    Wish {
+        access: Access::Invite,
+        invite: names.iter().map(|&name| name.into()).collect(),
+        ..Wish::default()
+    }
+}
+
+#[test]
+fn the_capacity_of_the_maker_counts_the_seats_that_match_the_joiners_address() {
+    let mut room = room();
+    assert_eq!(join_with(&mut room, "a", &tag("c"), capacity(2)), Ok(1));
+    assert_eq!(join_with(&mut room, "b", &tag("c"), capacity(9)), Ok(2));
+    assert_eq!(
+        join(&mut room, "x", &tag("c")),
+        Err(JoinError::Full { capacity: 2 })
+    );
+    assert_eq!(
+        join(&mut room, "x", &tag("d")),
+        Ok(1),
+        "other seats do not match it"
+    );
+    assert_eq!(
+        join(&mut room, "y", &None),
+        Err(JoinError::Full { capacity: 2 })
+    );
+}
+
+#[test]
+fn a_capacity_of_nothing_lets_nobody_in() {
+    let mut room = room();
+    assert_eq!(
+        join_with(&mut room, "a", &None, capacity(0)),
+        Err(JoinError::Full { capacity: 0 })
+    );
+    assert!(room.roster().is_empty());
+    assert_eq!(
+        join(&mut room, "b", &None),
+        Ok(1),
+        "the next one makes the room"
+    );
+}
+
+#[test]
+fn a_second_join_under_the_same_tag_changes_nothing_and_takes_no_place() {
+    let mut room = room();
+    join_with(&mut room, "a", &None, capacity(1)).unwrap();
+    let again = room.join(joiner("a"), None, Wish::default()).unwrap();
+    assert!(again.already);
+    assert_eq!((again.count, again.capacity), (1, Some(1)));
+    assert_eq!(room.roster().len(), 1);
+}
+
+#[test]
+fn another_tag_takes_no_further_place_where_the_seat_matches_already() {
+    let mut room = room();
+    join_with(&mut room, "a", &None, capacity(1)).unwrap();
+    assert_eq!(join(&mut room, "a", &tag("c")), Ok(1));
+    assert_eq!(room.roster().get(&id("a")).unwrap().tags.iter().count(), 2);
+}
+
+#[test]
+fn the_terms_end_when_the_room_is_empty() {
+    let mut room = room();
+    join_with(&mut room, "a", &None, capacity(1)).unwrap();
+    room.leave(&id("a"), &Which::All);
+    assert_eq!(join(&mut room, "b", &None), Ok(1));
+    assert_eq!(join(&mut room, "c", &None), Ok(2));
+}
+
+#[test]
+fn the_longest_seated_member_follows_an_owner_who_leaves() {
+    let mut room = room();
+    // The order of names is not the order of joining.
+    for name in ["z", "y", "a"] {
+        join(&mut room, name, &None).unwrap();
+    }
+    assert_eq!(room.lock(&id("y"), true), Err(ManageError::Forbidden));
+    room.leave(&id("z"), &Which::All);
+    assert_eq!(room.lock(&id("a"), true), Err(ManageError::Forbidden));
+    assert_eq!(room.lock(&id("y"), true), Ok(()));
+}
+
+#[test]
+fn an_owner_who_keeps_a_tag_keeps_the_room() {
+    let mut room = room();
+    join(&mut room, "a", &tag("c")).unwrap();
+    join(&mut room, "a", &tag("d")).unwrap();
+    join(&mut room, "b", &tag("c")).unwrap();
+    room.leave(&id("a"), &Which::Exactly(tag("c")));
+    assert_eq!(room.lock(&id("a"), true), Ok(()));
+}
+
+#[test]
+fn a_locked_room_takes_nobody_new_until_its_owner_opens_it() {
+    let mut room = room();
+    join(&mut room, "a", &None).unwrap();
+    room.lock(&id("a"), true).unwrap();
+    assert_eq!(join(&mut room, "b", &None), Err(JoinError::Forbidden));
+    assert_eq!(
+        join(&mut room, "a", &tag("c")),
+        Ok(1),
+        "who is in may take a tag more"
+    );
+    assert_eq!(
+        room.may_notify(Some(&id("b")), &None, true, false),
+        Err(NotifyError::Forbidden)
+    );
+    room.lock(&id("a"), false).unwrap();
+    assert_eq!(join(&mut room, "b", &None), Ok(2));
+}
+
+#[test]
+fn a_room_by_invitation_knows_members_and_accounts_until_they_are_sent_out() {
+    let mut room = room();
+    join_with(&mut room, "a", &None, by_invitation(&["b", "account of c"])).unwrap();
+    assert_eq!(join(&mut room, "b", &None), Ok(2));
+    assert_eq!(join(&mut room, "c", &None), Ok(3));
+    assert_eq!(join(&mut room, "d", &None), Err(JoinError::NotInvited));
+    assert_eq!(
+        room.may_notify(Some(&id("d")), &None, true, false),
+        Err(NotifyError::Forbidden)
+    );
+    assert_eq!(
+        room.invite(&id("b"), &["d".into()], 9),
+        Err(ManageError::Forbidden)
+    );
+    assert_eq!(room.invite(&id("a"), &["d".into()], 9), Ok(()));
+    assert_eq!(join(&mut room, "d", &None), Ok(4));
+    room.kick(&id("a"), &id("c")).unwrap();
+    room.leave(&id("c"), &Which::All);
+    assert_eq!(join(&mut room, "c", &None), Err(JoinError::NotInvited));
+}
+
+#[test]
+fn the_oldest_invitations_make_room_for_new_ones() {
+    let mut room = room();
+    join_with(&mut room, "a", &None, by_invitation(&["b"])).unwrap();
+    room.invite(&id("a"), &["c".into(), "d".into()], 2).unwrap();
+    assert_eq!(join(&mut room, "b", &None), Err(JoinError::NotInvited));
+    assert_eq!(join(&mut room, "d", &None), Ok(2));
+}
+
+#[test]
+fn a_leave_gives_up_the_tags_it_names_and_counts_who_is_left_under_each() {
+    let mut room = room();
+    for channel in [None, tag("c"), tag("d")] {
+        join(&mut room, "a", &channel).unwrap();
+    }
+    join(&mut room, "b", &tag("d")).unwrap();
+    let left = room.leave(&id("a"), &Which::Matching("c".into())).unwrap();
+    assert_eq!(left.gone, [(None, 2), (tag("c"), 0)]);
+    assert_eq!(left.kept, Some(Tags::one(tag("d"))));
+    assert!(room.leave(&id("a"), &Which::Exactly(None)).is_none());
+    let left = room.leave(&id("a"), &Which::All).unwrap();
+    assert_eq!((left.gone, left.kept), (vec![(tag("d"), 1)], None));
+    assert!(room.leave(&id("nobody"), &Which::All).is_none());
+}
+
+#[test]
+fn the_recipients_of_a_letter_are_counted_without_a_sender_who_does_not_hear_itself() {
+    let mut room = room();
+    join(&mut room, "a", &tag("c")).unwrap();
+    join(&mut room, "b", &tag("d")).unwrap();
+    join(&mut room, "n", &None).unwrap();
+    assert_eq!(
+        room.may_notify(Some(&id("a")), &tag("c"), true, true),
+        Ok(2)
+    );
+    assert_eq!(
+        room.may_notify(Some(&id("a")), &tag("c"), false, true),
+        Ok(1)
+    );
+    assert_eq!(
+        room.may_notify(Some(&id("a")), &tag("d"), false, true),
+        Ok(2),
+        "it would not hear that anyway"
+    );
+    assert_eq!(room.may_notify(Some(&id("x")), &None, false, false), Ok(3));
+    assert_eq!(
+        room.may_notify(Some(&id("x")), &None, false, true),
+        Err(NotifyError::NotMember)
+    );
+}
+
+#[derive(Debug, PartialEq)]
+struct Picture {
+    seats: Vec<String>,
+    matching: Vec<usize>,
+    terms: Terms,
+    numbers: Numbers,
+    next: u64,
+}
+
+fn picture(room: &RoomState) -> Picture {
+    let seat = |(member, seat): (&MemberId, &Seat)| {
+        format!(
+            "{member} {:?} {:?} {} {:?}",
+            seat.worker, seat.tags, seat.since, seat.user
+        )
+    };
+    Picture {
+        seats: room.roster().iter().map(seat).collect(),
+        matching: [None, tag("c"), tag("d")]
+            .iter()
+            .map(|tag| room.roster().matching(tag))
+            .collect(),
+        terms: room.terms().clone(),
+        numbers: room.numbers(),
+        next: *room.seated.get(),
+    }
+}
+
+#[test]
+fn a_rollback_after_any_message_is_the_state_before_it() {
+    let mut seed = 11_u32;
+    let mut random = |limit: u32| {
+        seed = seed.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+        (seed >> 16) % limit
+    };
+    let mut room = room();
+    let tags = [None, tag("c"), tag("d")];
+    for round in 0..3000 {
+        let before = picture(&room);
+        let name = format!("m{}", random(5));
+        let who = id(&name);
+        let tag = tags[random(3) as usize].clone();
+        match random(7) {
+            0..3 => {
+                let wish = match random(4) {
+                    0 => capacity(random(4) as usize),
+                    1 => by_invitation(&["m0", "m1", "m2"]),
+                    _ => Wish::default(),
+                };
+                drop(room.join(joiner(&name), tag, wish));
+            }
+            3 => drop(room.leave(&who, &Which::Exactly(tag))),
+            4 => drop(room.leave(&who, &Which::All)),
+            5 => drop(room.lock(&who, random(4) == 0)),
+            _ => {
+                let _ = room.invite(&who, &[name.into()], 3);
+                let Numbers {
+                    epoch,
+                    offset,
+                    cursor,
+                } = room.numbers();
+                room.numbered(Numbers {
+                    epoch,
+                    offset: offset + 1,
+                    cursor: cursor + 3,
+                });
+            }
+        }
+        if random(2) == 0 {
+            room.rollback();
+            room.rebuild();
+            assert_eq!(picture(&room), before, "round {round}");
+        } else {
+            room.commit();
+        }
+    }
+    assert!(room.numbers().offset > 100, "the run did change something");
+}
