@@ -118,7 +118,7 @@ impl Backlog {
     /// `true` if nobody else has given it up before.
     fn give_up(&self) -> bool {
         let lapses = self.lapses();
-        lapses % 2 == 0
+        lapses.is_multiple_of(2)
             && self
                 .lapses
                 .compare_exchange(lapses, lapses + 1, Ordering::AcqRel, Ordering::Acquire)
@@ -615,17 +615,16 @@ impl Handler<EndOutbox> for Courier {
 
 /// What a world sees of a courier: the mirror by room, which letters are resolved by.
 #[cfg(feature = "testing")]
-pub(crate) fn mirror_of(courier: &Courier) -> Vec<crate::testing::SeatRecord> {
-    let record = |room: RoomId, served: &Served, tags: &Tags| {
-        crate::testing::SeatRecord::new(courier.worker, served.slot, room, tags)
-    };
-    let rooms = courier.rooms.iter();
-    rooms
-        .flat_map(|(room, mirror)| {
-            mirror
-                .seats
-                .iter()
-                .map(|(served, tags)| record(*room, served, tags))
-        })
-        .collect()
+pub(crate) fn view(courier: &Courier) -> crate::testing::inspect::CourierView {
+    let mut seats = Vec::new();
+    for (room, mirror) in &courier.rooms {
+        for (served, tags) in &mirror.seats {
+            let seat = crate::testing::SeatRecord::new(courier.worker, served.slot, *room, tags);
+            seats.push((mirror.namespace.clone(), seat));
+        }
+    }
+    crate::testing::inspect::CourierView {
+        seats,
+        served: courier.members.len(),
+    }
 }

@@ -97,13 +97,13 @@ impl Crashes {
 
 /// Runs one message. What it changed is kept, or, after a panic, taken back, and the actor restarts.
 /// Effects must be sent by the caller after this has returned `Ok`: none leaves before the state is committed.
-pub fn guard<A: Guarded, T>(
+pub fn guard<A, T>(
     actor: &mut A,
     ctx: &mut Context<A>,
     message: impl FnOnce(&mut A) -> T,
 ) -> Result<T, Fault>
 where
-    A: actix::Supervised,
+    A: Guarded + actix::Supervised,
 {
     if actor.crashes().quarantined() {
         return Err(Fault::Quarantined);
@@ -112,13 +112,13 @@ where
 }
 
 /// As [`guard`], in quarantine too: for leaves, without which a seat would stay for ever.
-pub fn guard_always<A: Guarded, T>(
+pub fn guard_always<A, T>(
     actor: &mut A,
     ctx: &mut Context<A>,
     message: impl FnOnce(&mut A) -> T,
 ) -> Result<T, Fault>
 where
-    A: actix::Supervised,
+    A: Guarded + actix::Supervised,
 {
     breathe(actor, ctx);
     if !fault::stands(Safeguard::Guard) {

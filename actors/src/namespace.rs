@@ -11,9 +11,7 @@ use std::{
     time::Duration,
 };
 
-use actix::{
-    Actor, AsyncContext, Context, Handler, SpawnHandle, Supervised, Supervisor, WrapFuture,
-};
+use actix::{Actor, AsyncContext, Context, Handler, Supervised, Supervisor, WrapFuture};
 use tokio::time::Instant;
 
 use crate::{
@@ -121,7 +119,7 @@ pub struct Namespace {
     changed: BTreeSet<Arc<str>>,
     wheel: BTreeMap<(Instant, u64), Wake>,
     wakes: u64,
-    armed: Option<(Instant, SpawnHandle)>,
+    armed: Option<Instant>,
     sweeping: bool,
     started: Instant,
     crashes: Crashes,
@@ -140,6 +138,9 @@ enum Effect {
     StandUp(Leave),
     Online { audience: To, content: Content },
 }
+
+/// A channel that changed, and who is new there.
+type Changed = (Arc<str>, Option<(WorkerId, Slot)>);
 
 #[derive(Clone)]
 enum To {
@@ -252,10 +253,7 @@ impl Namespace {
     }
 
     /// The channel that it changed, and who is new there.
-    fn fact(
-        &mut self,
-        RoomSays { room, fact }: RoomSays,
-    ) -> Option<(Arc<str>, Option<(WorkerId, Slot)>)> {
+    fn fact(&mut self, RoomSays { room, fact }: RoomSays) -> Option<Changed> {
         match fact {
             RoomFact::Seated { member, count } => {
                 if room.kind == Kind::Channel {
@@ -374,16 +372,17 @@ impl Namespace {
         let Some((&(due, _), _)) = self.wheel.first_key_value() else {
             return;
         };
-        if let Some((armed, handle)) = self.armed {
-            if armed <= due {
-                return;
-            }
-            ctx.cancel_future(handle);
+        if self.armed.is_some_and(|armed| armed <= due) {
+            return;
         }
-        let handle = ctx.run_later(
+        // A later timer is not cancelled, it finds nothing due: in actix a cancellation that outlives a restart hits
+        // the first timer after it.
+        ctx.run_later(
             due.saturating_duration_since(Instant::now()),
-            |namespace, ctx| {
-                namespace.armed = None;
+            move |namespace, ctx| {
+                if namespace.armed == Some(due) {
+                    namespace.armed = None;
+                }
                 for wake in namespace.due() {
                     // Each for itself: one that crashes must not take the others along.
                     if guard_always(namespace, ctx, |namespace| namespace.woken(wake)).is_ok() {
@@ -394,7 +393,7 @@ impl Namespace {
                 namespace.arm(ctx);
             },
         );
-        self.armed = Some((due, handle));
+        self.armed = Some(due);
     }
 
     fn due(&mut self) -> Vec<Wake> {

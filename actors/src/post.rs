@@ -24,6 +24,7 @@ where
     M::Result: Send,
 {
     to: WeakRecipient<M>,
+    #[cfg(feature = "testing")]
     lane: Lane,
 }
 
@@ -55,6 +56,7 @@ impl<A: Actor> Post<A> {
     {
         UpPost {
             to: self.addr.downgrade().recipient(),
+            #[cfg(feature = "testing")]
             lane: self.lane,
         }
     }

@@ -10,7 +10,7 @@ use std::{
     panic::AssertUnwindSafe,
     rc::Rc,
     sync::Arc,
-    task::{Context as TaskContext, Poll, Waker},
+    task::{Context as TaskContext, Waker},
     time::Duration,
 };
 
@@ -444,7 +444,7 @@ fn dispatch(script: &Arc<dyn Script>, member: &Rc<Member>, event: Event, unit: U
 /// Polls a future at once, and leaves what is not done then to the thread.
 fn run(mut future: LocalFuture<()>) {
     let mut cx = TaskContext::from_waker(Waker::noop());
-    if let Poll::Pending = future.as_mut().poll(&mut cx) {
+    if future.as_mut().poll(&mut cx).is_pending() {
         actix_rt::spawn(future);
     }
 }

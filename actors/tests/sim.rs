@@ -12,6 +12,8 @@
 mod check;
 #[path = "sim/model.rs"]
 mod model;
+#[path = "sim/moves.rs"]
+mod moves;
 #[path = "sim/play.rs"]
 mod play;
 

@@ -60,7 +60,7 @@ fn an_empty_outbox_takes_a_letter_of_any_size_and_then_none_above_its_bytes() {
     let (outbox, _) = outbox(10, 100);
     assert_eq!(outbox.push(&frame(500), false), Ok(()));
     assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Full));
-    take(&outbox, 1);
+    let _ = take(&outbox, 1);
     assert_eq!(outbox.push(&frame(9), false), Ok(()));
     assert_eq!(outbox.push(&frame(1), false), Ok(()));
     assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Full));
@@ -221,7 +221,7 @@ fn a_reader_stalls_when_it_takes_nothing_for_too_long_while_something_waits() {
         );
         tokio::time::advance(STALL).await;
         assert_eq!(outbox.push(&frame(1), false), Ok(()));
-        take(&outbox, 1);
+        let _ = take(&outbox, 1);
         tokio::time::advance(STALL).await;
         assert_eq!(outbox.push(&frame(1), false), Ok(()));
         tokio::time::advance(Duration::from_secs(1)).await;

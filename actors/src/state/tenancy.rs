@@ -209,7 +209,7 @@ mod tests {
         let first = tenancy.send(&id("a"), &room).unwrap();
         tenancy.send(&id("a"), &room).unwrap();
         tenancy.unseated(&id("a"), &room, first);
-        assert_eq!(tenancy.gone(&id("a")), [room.clone()]);
+        assert_eq!(tenancy.gone(&id("a")), std::slice::from_ref(&room));
         let only = tenancy.send(&id("b"), &room).unwrap();
         tenancy.unseated(&id("b"), &room, only);
         assert!(tenancy.gone(&id("b")).is_empty());

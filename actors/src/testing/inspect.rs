@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -52,6 +53,14 @@ pub struct NamespaceView {
     pub online: usize,
 }
 
+/// What a courier says of itself.
+pub struct CourierView {
+    /// The seats that it mirrors, each with its namespace.
+    pub seats: Vec<(Arc<str>, SeatRecord)>,
+    /// Those it serves: members, and sessions by themselves.
+    pub served: usize,
+}
+
 /// What a room says of itself.
 pub struct RoomView {
     /// Its seats.
@@ -67,6 +76,8 @@ pub struct Rest {
     pub seats: BTreeMap<RoomKey, BTreeMap<MemberId, SeatRecord>>,
     /// The last number of each room.
     pub offsets: BTreeMap<RoomKey, u64>,
+    /// Whom the living couriers serve: members, and sessions by themselves.
+    pub served: usize,
     /// What is wrong.
     pub faults: Vec<String>,
 }
@@ -107,11 +118,11 @@ impl Handler<Inspect<RoomView>> for Room {
     }
 }
 
-impl Handler<Inspect<Vec<SeatRecord>>> for Courier {
-    type Result = MessageResult<Inspect<Vec<SeatRecord>>>;
+impl Handler<Inspect<CourierView>> for Courier {
+    type Result = MessageResult<Inspect<CourierView>>;
 
-    fn handle(&mut self, _: Inspect<Vec<SeatRecord>>, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(courier::mirror_of(self))
+    fn handle(&mut self, _: Inspect<CourierView>, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(courier::view(self))
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     hops,
-    inspect::{self, Inspect, NamespaceView, Rest, RoomView, SeatRecord},
+    inspect::{self, CourierView, Inspect, NamespaceView, Rest, RoomView},
     probe::Probe,
     trace, wire,
 };
@@ -245,14 +245,20 @@ impl World {
         }
         let mut mirrors = BTreeSet::new();
         let mut alive = BTreeSet::new();
+        let mut served = 0;
         for courier in &self.couriers {
-            if let Ok(seats) = courier
+            if let Ok(view) = courier
                 .post
                 .addr()
-                .send(Inspect::<Vec<SeatRecord>>::new())
+                .send(Inspect::<CourierView>::new())
                 .await
             {
-                mirrors.extend(seats);
+                let here = view
+                    .seats
+                    .into_iter()
+                    .filter(|(name, _)| **name == *namespace);
+                mirrors.extend(here.map(|(_, seat)| seat));
+                served += view.served;
                 alive.insert(courier.worker);
             }
         }
@@ -260,7 +266,8 @@ impl World {
         for _ in 0..16 {
             tokio::task::yield_now().await;
         }
-        inspect::compare(&view, rooms, &mirrors, &alive)
+        let rest = inspect::compare(&view, rooms, &mirrors, &alive);
+        Rest { served, ..rest }
     }
 
     /// As [`World::rest`], and it fails if anything is wrong.
@@ -270,6 +277,7 @@ impl World {
             let rest = self.rest(namespace).await;
             assert!(rest.faults.is_empty(), "in {namespace}: {:?}", rest.faults);
             whole.seats.extend(rest.seats);
+            whole.served = rest.served;
             whole.offsets.extend(rest.offsets);
         }
         whole
@@ -323,6 +331,10 @@ impl World {
         assert_eq!(waiting, 0, "bytes that no one took from an outbox");
         let left = self.leftovers().await;
         let rest = self.at_rest().await;
+        assert_eq!(
+            rest.served, 0,
+            "after all have left couriers still serve somebody"
+        );
         assert!(
             rest.seats.is_empty(),
             "after all have left there still are {:?}",

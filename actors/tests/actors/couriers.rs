@@ -1,0 +1,255 @@
+//! Workers that die or stand still, and readers that do not read: the others are served.
+
+use std::time::Duration;
+
+use dondo_actors::{
+    error::CloseReason,
+    id::RoomKey,
+    outbox::OutboxLimits,
+    testing::{
+        Reading, Setup, World, content,
+        inspect::{Die, StandStill},
+    },
+};
+
+use crate::{client, pass, says};
+
+const BACKLOG_MAX: usize = 16;
+
+fn small() -> Setup {
+    Setup {
+        backlog_max: BACKLOG_MAX,
+        ..Setup::default()
+    }
+}
+
+fn narrow(bytes_max: usize, total_max: u64) -> Setup {
+    let limits = OutboxLimits {
+        bytes_max,
+        total_max,
+        ..Setup::default().limits
+    };
+    Setup {
+        limits,
+        ..Setup::default()
+    }
+}
+
+#[test]
+fn the_members_of_a_dead_worker_are_gone_for_the_rooms_within_a_second() {
+    World::run(Setup::default(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let key = RoomKey::channel("c");
+        a.join(&key).await.unwrap();
+        b.join_with_farewell(&key).await.unwrap();
+        world.couriers[1].post.control(Die);
+        pass(Duration::from_secs(1)).await;
+        world.settle().await;
+        assert_eq!(a.heard(), ["left c|m1|1"]);
+        assert_eq!(world.at_rest().await.seats[&key].len(), 1);
+        assert_eq!(a.say(&key, "next").await.unwrap().recipients, 1);
+        world.settle().await;
+        assert_eq!(a.heard(), says(&["next"]));
+    });
+}
+
+#[test]
+fn a_worker_that_stands_still_costs_bounded_memory_and_its_members_and_nobody_else_a_letter() {
+    World::run(small(), |world| async move {
+        let (a, b, c) = (
+            client(&world, 0).await,
+            client(&world, 1).await,
+            client(&world, 0).await,
+        );
+        let key = RoomKey::channel("c");
+        for one in [&a, &b, &c] {
+            one.join(&key).await.unwrap();
+        }
+        world.couriers[1]
+            .post
+            .control(StandStill(Duration::from_secs(10)));
+        for number in 0..500 {
+            let answer = a.say(&key, &number.to_string());
+            world.ask(answer, |answer| drop(answer.unwrap()));
+        }
+        let mut most = 0;
+        for _ in 0..3000 {
+            pass(Duration::from_millis(1)).await;
+            most = most.max(world.couriers[1].backlog.undigested());
+        }
+        assert!(most <= BACKLOG_MAX + 2, "{most} were undigested");
+        let expected: Vec<String> = (0..500).map(|number| format!("say {number}")).collect();
+        assert_eq!(
+            c.heard(),
+            expected,
+            "the other worker's members are served long before it runs again"
+        );
+        assert_eq!(a.heard(), expected);
+        pass(Duration::from_secs(8)).await;
+        world.settle().await;
+        assert_eq!(b.probe.read_end(), Some(CloseReason::WorkerStalled));
+        b.probe.take();
+        let back = client(&world, 1).await;
+        assert_eq!(back.join(&key).await.unwrap().count, 3);
+        a.say(&key, "welcome").await.unwrap();
+        world.settle().await;
+        for one in [&a, &c, &back] {
+            assert_eq!(one.heard(), says(&["welcome"]));
+        }
+        world.at_rest().await;
+    });
+}
+
+#[test]
+fn broadcasts_to_a_worker_that_stands_still_cost_bounded_memory_too() {
+    World::run(small(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        world.couriers[1]
+            .post
+            .control(StandStill(Duration::from_secs(5)));
+        for number in 0..300 {
+            let answer =
+                a.member
+                    .broadcast(None, vec![], true, content("say", &number.to_string()));
+            world.ask(answer, |answer| drop(answer.unwrap()));
+        }
+        let mut most = 0;
+        for _ in 0..4000 {
+            pass(Duration::from_millis(1)).await;
+            most = most.max(world.couriers[1].backlog.undigested());
+        }
+        assert!(most <= BACKLOG_MAX + 2, "{most} were undigested");
+        world.settle().await;
+        assert_eq!(a.heard().len(), 300);
+        b.probe.take();
+    });
+}
+
+#[test]
+fn whoever_comes_in_while_letters_are_held_back_from_its_worker_is_closed_too() {
+    World::run(small(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let key = RoomKey::channel("c");
+        a.join(&key).await.unwrap();
+        b.join(&key).await.unwrap();
+        world.couriers[1]
+            .post
+            .control(StandStill(Duration::from_secs(5)));
+        pass(Duration::from_millis(1)).await;
+        let late = world.client(1);
+        late.say("connect /");
+        for number in 0..100 {
+            world.ask(a.say(&key, &number.to_string()), drop);
+        }
+        pass(Duration::from_secs(6)).await;
+        world.settle().await;
+        assert_eq!(late.ended(), Some(CloseReason::WorkerStalled));
+        assert_eq!(a.heard().len(), 100);
+        drop((b.probe.take(), late.take()));
+        world.at_rest().await;
+    });
+}
+
+#[test]
+fn a_reader_whose_outbox_is_full_is_closed_and_the_others_get_everything_in_order() {
+    World::run(narrow(2000, 1 << 40), |world| async move {
+        let (a, b, c) = (
+            client(&world, 0).await,
+            client(&world, 0).await,
+            client(&world, 1).await,
+        );
+        let key = RoomKey::channel("c");
+        for one in [&a, &b, &c] {
+            one.join(&key).await.unwrap();
+        }
+        b.probe.reads(Reading::Never);
+        for number in 0..300 {
+            a.say(&key, &number.to_string()).await.unwrap();
+        }
+        world.settle().await;
+        assert_eq!(b.probe.read_end(), Some(CloseReason::OutboxFull));
+        assert_eq!(world.count(|metrics| &metrics.outbox_bytes), 0);
+        let expected: Vec<String> = (0..300).map(|number| format!("say {number}")).collect();
+        assert_eq!(a.heard(), expected);
+        assert_eq!(c.heard(), expected);
+        assert_eq!(world.at_rest().await.seats[&key].len(), 2);
+    });
+}
+
+#[test]
+fn above_the_hubs_total_the_worst_payer_is_closed_and_the_innocent_miss_nothing() {
+    World::run(narrow(1 << 20, 3000), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 0).await);
+        let (with_b, own) = (RoomKey::channel("with b"), RoomKey::channel("own"));
+        a.join(&own).await.unwrap();
+        b.join(&with_b).await.unwrap();
+        b.probe.reads(Reading::Never);
+        a.say(&with_b, &"x".repeat(2500)).await.unwrap();
+        assert_eq!(b.probe.ended(), None);
+        let long = "y".repeat(800);
+        a.say(&own, &long).await.unwrap();
+        world.settle().await;
+        assert_eq!(b.probe.ended(), Some(CloseReason::OutboxTotal));
+        assert_eq!(a.heard(), says(&[&long]));
+        assert_eq!(a.probe.ended(), None);
+    });
+}
+
+#[test]
+fn volatile_letters_are_dropped_before_a_slow_reader_is_closed() {
+    World::run(narrow(1000, 1 << 40), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.reads(Reading::Never);
+        for _ in 0..100 {
+            a.member.emit(&content("volatile", &"v".repeat(100)), true);
+        }
+        for number in 0..5 {
+            a.member.emit(
+                &content("say", &format!("{number} {}", "w".repeat(100))),
+                false,
+            );
+        }
+        world.settle().await;
+        assert_eq!(a.probe.ended(), None);
+        a.probe.reads(Reading::Eager);
+        world.settle().await;
+        let live: Vec<String> = a
+            .heard()
+            .into_iter()
+            .filter(|text| text.starts_with("say"))
+            .collect();
+        assert_eq!(live.len(), 5);
+    });
+}
+
+#[test]
+fn a_letter_that_no_form_can_express_is_an_error_to_its_sender_alone() {
+    World::run(Setup::default(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let everyone = || {
+            a.member
+                .broadcast(None, vec![], true, content("unspeakable", "x"))
+        };
+        assert!(everyone().await.is_err());
+        a.member
+            .broadcast(None, vec![], true, content("say", "x"))
+            .await
+            .unwrap();
+        world.settle().await;
+        for one in [&a, &b] {
+            assert_eq!(one.heard(), says(&["x"]));
+        }
+    });
+}
+
+#[test]
+fn when_the_rooms_are_lost_the_sessions_are_closed_so_that_they_come_back() {
+    World::run(Setup::default(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        world.hub.rooms_lost();
+        world.settle().await;
+        for one in [&a, &b] {
+            assert_eq!(one.probe.read_end(), Some(CloseReason::ServerRestart));
+        }
+    });
+}

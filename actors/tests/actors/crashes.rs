@@ -1,0 +1,254 @@
+//! What a crash costs: the message that caused it, and nothing else.
+
+use std::time::Duration;
+
+use dondo_actors::{
+    error::{CloseReason, Fault, JoinError, NotifyError},
+    fault::Point,
+    guard::{CRASHES_MAX, QUARANTINE},
+    id::RoomKey,
+    session::JoinRequest,
+    state::{audience::Which, room::Wish},
+    testing::{Setup, World, content, marked},
+};
+
+use crate::{client, pass, says};
+
+const POINTS: [Point; 3] = [Point::Before, Point::Midway, Point::After];
+
+fn kinds() -> [(&'static str, RoomKey); 3] {
+    [
+        ("channel", RoomKey::channel("c")),
+        ("room", RoomKey::room("r")),
+        ("room", RoomKey::plain("p")),
+    ]
+}
+
+#[test]
+fn a_letter_that_crashes_a_room_or_channel_is_an_error_to_its_sender_and_the_next_is_delivered() {
+    for (part, key) in kinds() {
+        for point in POINTS {
+            let key = key.clone();
+            World::run(Setup::default(), |world| async move {
+                let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+                let sibling = RoomKey::room("sibling");
+                for one in [&a, &b] {
+                    one.join(&key).await.unwrap();
+                    one.join(&sibling).await.unwrap();
+                }
+                assert_eq!(a.say(&key, "first").await.unwrap().numbers.offset, 1);
+                let crashed = a.say(&key, &marked(part, point)).await.unwrap_err();
+                assert_eq!(
+                    crashed,
+                    NotifyError::Internal(Fault::Crashed),
+                    "{key:?} {point:?}"
+                );
+                assert_eq!(b.say(&key, "next").await.unwrap().numbers.offset, 2);
+                assert_eq!(b.say(&sibling, "untouched").await.unwrap().recipients, 2);
+                world.settle().await;
+                for one in [&a, &b] {
+                    assert_eq!(one.heard(), says(&["first", "next", "untouched"]));
+                    assert_eq!(one.probe.ended(), None);
+                }
+                assert_eq!(world.count(|metrics| &metrics.crashes), 1);
+                assert_eq!(world.at_rest().await.seats[&key].len(), 2);
+            });
+        }
+    }
+}
+
+#[test]
+fn a_join_that_crashes_a_room_or_channel_takes_no_seat_and_no_place() {
+    for (part, key) in kinds() {
+        for point in POINTS {
+            let key = key.clone();
+            World::run(Setup::default(), |world| async move {
+                let (a, b, c) = (
+                    client(&world, 0).await,
+                    client(&world, 1).await,
+                    client(&world, 1).await,
+                );
+                let wish = Wish {
+                    capacity: Some(2),
+                    ..Wish::default()
+                };
+                a.member
+                    .join(JoinRequest {
+                        wish,
+                        ..JoinRequest::plain(key.clone())
+                    })
+                    .await
+                    .unwrap();
+                let crashed = b.join_as(&key, &marked(part, point)).await.err();
+                assert_eq!(
+                    crashed,
+                    Some(JoinError::Internal(Fault::Crashed)),
+                    "{key:?} {point:?}"
+                );
+                a.say(&key, "to one").await.unwrap();
+                assert_eq!(b.join(&key).await.unwrap().count, 2);
+                assert_eq!(
+                    c.join(&key).await.err(),
+                    Some(JoinError::Full { capacity: 2 })
+                );
+                a.say(&key, "to both").await.unwrap();
+                world.settle().await;
+                assert_eq!(a.heard(), says(&["to one", "to both"]));
+                assert_eq!(b.heard(), says(&["to both"]));
+                world.at_rest().await;
+            });
+        }
+    }
+}
+
+#[test]
+fn a_crash_in_a_namespace_costs_the_join_or_the_broadcast_that_caused_it() {
+    for point in POINTS {
+        World::run(Setup::default(), |world| async move {
+            let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+            let key = RoomKey::channel("c");
+            a.join(&key).await.unwrap();
+            let mark = marked("namespace", point);
+            assert_eq!(
+                b.join_as(&key, &mark).await.err(),
+                Some(JoinError::Internal(Fault::Crashed))
+            );
+            let poison = a
+                .member
+                .broadcast(None, vec![], true, content("say", &mark))
+                .await;
+            assert_eq!(poison.unwrap_err(), NotifyError::Internal(Fault::Crashed));
+            assert_eq!(b.join(&key).await.unwrap().count, 2);
+            a.member
+                .broadcast(None, vec![], true, content("say", "all"))
+                .await
+                .unwrap();
+            a.say(&key, "room").await.unwrap();
+            world.settle().await;
+            for one in [&a, &b] {
+                assert_eq!(one.heard(), says(&["all", "room"]));
+            }
+            assert_eq!(world.count(|metrics| &metrics.crashes), 2);
+            world.at_rest().await;
+        });
+    }
+}
+
+#[test]
+fn a_letter_that_crashes_a_courier_is_an_error_to_its_sender_and_the_courier_keeps_its_seats() {
+    for point in POINTS {
+        World::run(Setup::default(), |world| async move {
+            let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+            let key = RoomKey::room("r");
+            a.join(&key).await.unwrap();
+            b.join(&key).await.unwrap();
+            let poison = a.say(&key, &marked("courier", point)).await;
+            assert_eq!(
+                poison.unwrap_err(),
+                NotifyError::Internal(Fault::Crashed),
+                "{point:?}"
+            );
+            a.say(&key, "next").await.unwrap();
+            world.settle().await;
+            for one in [&a, &b] {
+                let heard = one.heard();
+                assert_eq!(heard.last(), Some(&"say next".to_owned()));
+                assert!(heard.len() <= 2, "{heard:?}");
+                assert_eq!(one.probe.ended(), None);
+            }
+            assert_eq!(world.at_rest().await.seats[&key].len(), 2);
+        });
+    }
+}
+
+#[test]
+fn a_handler_that_panics_is_an_error_to_who_asked_and_its_session_lives() {
+    World::run(Setup::default(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("event / 1 panic x");
+        a.probe.say("event / 2 panic-later x");
+        a.probe.say("event / 3 fine x");
+        world.settle().await;
+        let mut heard = a.heard();
+        heard.sort();
+        assert_eq!(heard, ["ack / 1 error", "ack / 2 error", "ack / 3 ok"]);
+        assert_eq!(a.probe.ended(), None);
+    });
+}
+
+#[test]
+fn a_session_that_panics_closes_its_own_connection_and_its_rooms_are_told() {
+    World::run(Setup::default(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 0).await);
+        let key = RoomKey::channel("c");
+        a.join_with_farewell(&key).await.unwrap();
+        b.join(&key).await.unwrap();
+        a.probe.say("panic");
+        world.settle().await;
+        assert_eq!(a.probe.read_end(), Some(CloseReason::Crashed));
+        assert_eq!(b.heard(), ["left c|m0|1"]);
+        assert_eq!(world.at_rest().await.seats[&key].len(), 1);
+        assert_eq!(b.say(&key, "next").await.unwrap().recipients, 1);
+        world.settle().await;
+        assert_eq!(b.heard(), says(&["next"]));
+    });
+}
+
+#[test]
+fn after_too_many_crashes_a_room_takes_nothing_but_leaves_for_its_quarantine_and_then_serves_again()
+{
+    World::run(Setup::default(), |world| async move {
+        let (a, b, c) = (
+            client(&world, 0).await,
+            client(&world, 0).await,
+            client(&world, 1).await,
+        );
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        b.join(&key).await.unwrap();
+        for _ in 0..=CRASHES_MAX {
+            let crashed = a
+                .say(&key, &marked("room", Point::Midway))
+                .await
+                .unwrap_err();
+            assert_eq!(crashed, NotifyError::Internal(Fault::Crashed));
+        }
+        assert_eq!(
+            a.say(&key, "x").await.unwrap_err(),
+            NotifyError::Internal(Fault::Quarantined)
+        );
+        assert!(matches!(c.join(&key).await, Err(JoinError::Internal(_))));
+        let left = b.member.leave(key.clone(), Which::All, None).await;
+        assert_eq!(left.gone, [(None, 1)]);
+        world.at_rest().await;
+        pass(QUARANTINE - Duration::from_secs(1)).await;
+        assert_eq!(
+            a.say(&key, "x").await.unwrap_err(),
+            NotifyError::Internal(Fault::Quarantined)
+        );
+        pass(Duration::from_secs(2)).await;
+        assert_eq!(c.join(&key).await.unwrap().count, 2);
+        assert_eq!(a.say(&key, "again").await.unwrap().numbers.offset, 1);
+        world.settle().await;
+        for one in [&a, &c] {
+            assert_eq!(one.heard(), says(&["again"]));
+        }
+    });
+}
+
+#[test]
+fn crashes_that_are_far_apart_do_not_add_up_to_a_quarantine() {
+    World::run(Setup::default(), |world| async move {
+        let a = client(&world, 0).await;
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        for _ in 0..3 * CRASHES_MAX {
+            let crashed = a
+                .say(&key, &marked("room", Point::After))
+                .await
+                .unwrap_err();
+            assert_eq!(crashed, NotifyError::Internal(Fault::Crashed));
+            pass(Duration::from_secs(3)).await;
+        }
+    });
+}

@@ -1,0 +1,183 @@
+//! Rooms that come and go while somebody is on the way to them.
+
+use std::time::Duration;
+
+use dondo_actors::{
+    fault::Point,
+    id::RoomKey,
+    message::Command,
+    session::JoinRequest,
+    state::audience::Which,
+    testing::{Setup, World, marked},
+};
+
+use crate::{client, pass, says};
+
+#[test]
+fn a_late_vacant_does_not_take_a_room_from_one_who_is_joining_it() {
+    for seed in 0..40 {
+        let setup = Setup {
+            seed,
+            delay: Some(20),
+            ..Setup::default()
+        };
+        World::run(setup, |world| async move {
+            let (a, b, c) = (
+                client(&world, 0).await,
+                client(&world, 0).await,
+                client(&world, 1).await,
+            );
+            let key = RoomKey::room("r");
+            a.join(&key).await.unwrap();
+            world.ask(a.member.leave(key.clone(), Which::All, None), drop);
+            pass(Duration::from_millis(seed % 20)).await;
+            b.join(&key).await.unwrap();
+            assert_eq!(c.join(&key).await.unwrap().count, 2, "seed {seed}");
+            c.say(&key, "x").await.unwrap();
+            world.settle().await;
+            assert_eq!(
+                (b.heard(), c.heard()),
+                (says(&["x"]), says(&["x"])),
+                "seed {seed}"
+            );
+            world.at_rest().await;
+        });
+    }
+}
+
+#[test]
+fn a_notify_that_meets_a_dead_room_finds_the_new_one_of_that_name() {
+    World::run(Setup::default(), |world| async move {
+        let (a, b, c) = (
+            client(&world, 0).await,
+            client(&world, 0).await,
+            client(&world, 1).await,
+        );
+        let key = RoomKey::room("r");
+        assert_eq!(a.say(&key, "nobody").await.unwrap().recipients, 0);
+        b.join(&key).await.unwrap();
+        assert_eq!(a.say(&key, "b").await.unwrap().recipients, 1);
+        b.member.leave(key.clone(), Which::All, None).await;
+        world.settle().await;
+        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
+        c.join(&key).await.unwrap();
+        assert_eq!(a.say(&key, "c").await.unwrap().recipients, 1);
+        world.settle().await;
+        assert_eq!((b.heard(), c.heard()), (says(&["b"]), says(&["c"])));
+    });
+}
+
+#[test]
+fn a_room_that_was_crashed_by_one_of_its_members_joins_still_goes_when_it_is_empty() {
+    World::run(Setup::default(), |world| async move {
+        let a = client(&world, 0).await;
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        let mark = Some(marked("room", Point::Before).into());
+        let again = JoinRequest {
+            tag: Some("c".into()),
+            user: mark,
+            ..JoinRequest::plain(key.clone())
+        };
+        assert!(a.member.join(again).await.is_err());
+        a.member.leave(key, Which::All, None).await;
+        world.settle().await;
+        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
+    });
+}
+
+#[test]
+fn a_member_that_joins_again_while_it_is_kicked_knows_whether_it_has_a_seat() {
+    for seed in 0..60 {
+        let setup = Setup {
+            seed,
+            delay: Some(20),
+            ..Setup::default()
+        };
+        World::run(setup, |world| async move {
+            let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+            let key = RoomKey::room("r");
+            a.join(&key).await.unwrap();
+            b.join(&key).await.unwrap();
+            let kick = Command::Kick(b.member.id().clone());
+            world.ask(a.member.manage(key.clone(), kick, None), |answer| {
+                answer.unwrap()
+            });
+            pass(Duration::from_millis(seed % 20)).await;
+            for tag in ["c", "d"] {
+                let request = JoinRequest {
+                    tag: Some(tag.into()),
+                    ..JoinRequest::plain(key.clone())
+                };
+                world.ask(b.member.join(request), |answer| drop(answer.unwrap()));
+            }
+            let rest = world.at_rest().await;
+            let seat = rest.seats[&key]
+                .get(b.member.id())
+                .map(|seat| seat.tags.clone());
+            let own = b
+                .member
+                .tags(&key)
+                .map(|tags| format!("{:?}", tags.iter().collect::<Vec<_>>()));
+            assert_eq!(own, seat, "seed {seed}");
+        });
+    }
+}
+
+#[test]
+fn a_crash_that_loses_a_wake_up_does_not_silence_a_rooms_presence() {
+    World::run(
+        Setup {
+            herald: true,
+            ..Setup::default()
+        },
+        |world| async move {
+            let (a, b, c) = (
+                client(&world, 0).await,
+                client(&world, 0).await,
+                client(&world, 1).await,
+            );
+            let key = RoomKey::room("r");
+            a.join(&key).await.unwrap();
+            assert!(
+                c.join_as(&key, &marked("room", Point::After))
+                    .await
+                    .is_err()
+            );
+            pass(Duration::from_secs(2)).await;
+            b.join(&key).await.unwrap();
+            pass(Duration::from_secs(1)).await;
+            assert_eq!(a.heard(), ["room-online r|-|1", "room-online r|-|2"]);
+            assert_eq!(b.heard(), ["room-online r|-|2"]);
+        },
+    );
+}
+
+#[test]
+fn a_crash_of_the_namespace_does_not_stop_its_clock() {
+    World::run(
+        Setup {
+            herald: true,
+            ..Setup::default()
+        },
+        |world| async move {
+            let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+            let key = RoomKey::channel("c");
+            a.join(&key).await.unwrap();
+            // The second event is due before the next sweep for dead workers: the timer has just been set anew.
+            b.join(&key).await.unwrap();
+            assert!(
+                b.join_as(&key, &marked("namespace", Point::Before))
+                    .await
+                    .is_err()
+            );
+            pass(Duration::from_secs(2)).await;
+            for one in [&a, &b] {
+                assert_eq!(one.heard().last(), Some(&"online 2".to_owned()));
+            }
+            b.probe.hang_up();
+            pass(Duration::from_secs(2)).await;
+            assert_eq!(a.heard(), ["online 1"]);
+        },
+    );
+}

@@ -1,0 +1,141 @@
+//! A session's clocks and rules: what closes it, and what does not.
+
+use std::time::Duration;
+
+use dondo_actors::{
+    error::CloseReason,
+    id::RoomKey,
+    session::SessionSettings,
+    testing::{Setup, World},
+};
+
+use crate::{client, pass, says};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn timed() -> Setup {
+    let session = SessionSettings {
+        ping_interval: SECOND * 25,
+        ping_timeout: SECOND * 20,
+        connect_timeout: Some(SECOND * 45),
+        half_packet_timeout: SECOND * 10,
+        credit: 2,
+    };
+    Setup {
+        session,
+        ..Setup::default()
+    }
+}
+
+#[test]
+fn a_client_that_answers_heartbeats_stays_and_one_that_does_not_is_closed_in_time() {
+    World::run(timed(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 0).await);
+        b.probe.deaf(true);
+        pass(SECOND * 44).await;
+        assert_eq!(b.probe.ended(), None);
+        pass(SECOND * 2).await;
+        assert_eq!(b.probe.ended(), Some(CloseReason::PingTimeout));
+        pass(SECOND * 600).await;
+        assert_eq!(a.probe.ended(), None);
+    });
+}
+
+#[test]
+fn the_pong_clock_stands_still_while_we_ourselves_do_not_read() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.deaf(true);
+        for _ in 0..2 {
+            a.probe.say("event / - wait x");
+        }
+        pass(SECOND * 300).await;
+        assert!(a.probe.session.credit.exhausted());
+        assert_eq!(a.probe.ended(), None);
+    });
+}
+
+#[test]
+fn a_client_that_joins_no_namespace_is_closed_and_one_that_does_is_not() {
+    World::run(timed(), |world| async move {
+        let (a, idle, refused) = (client(&world, 0).await, world.client(0), world.client(1));
+        refused.say("connect /none");
+        pass(SECOND * 44).await;
+        assert_eq!(idle.ended(), None);
+        pass(SECOND * 2).await;
+        assert_eq!(idle.read_end(), Some(CloseReason::ConnectTimeout));
+        assert_eq!(refused.read_end(), Some(CloseReason::ConnectTimeout));
+        assert_eq!(refused.take(), ["refused /none Invalid namespace"]);
+        assert_eq!(a.probe.ended(), None);
+    });
+}
+
+#[test]
+fn half_a_packet_is_waited_for_only_so_long() {
+    World::run(timed(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 0).await);
+        a.probe.say("half");
+        b.probe.say("half");
+        pass(SECOND * 9).await;
+        b.probe.say("rest");
+        pass(SECOND * 2).await;
+        assert_eq!(a.probe.ended(), Some(CloseReason::HalfPacket));
+        assert_eq!(b.probe.ended(), None);
+    });
+}
+
+#[test]
+fn what_was_queued_before_a_forced_close_still_reaches_the_client() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        a.say(&key, "last words").await.unwrap();
+        a.probe.say("nonsense");
+        world.settle().await;
+        assert_eq!(a.heard(), says(&["last words"]));
+        assert_eq!(a.probe.read_end(), Some(CloseReason::ForcedClose));
+        assert!(world.at_rest().await.seats.is_empty());
+    });
+}
+
+#[test]
+fn a_second_connect_and_an_event_without_a_namespace_close_the_session() {
+    for command in [
+        "connect /",
+        "event /other - say x",
+        "ack /other 1 x",
+        "disconnect /other",
+    ] {
+        World::run(timed(), |world| async move {
+            let a = client(&world, 0).await;
+            a.probe.say(command);
+            world.settle().await;
+            assert_eq!(a.probe.ended(), Some(CloseReason::ForcedClose), "{command}");
+        });
+    }
+}
+
+#[test]
+fn a_disconnect_leaves_the_rooms_of_that_namespace_and_keeps_the_session() {
+    let setup = Setup {
+        namespaces: vec!["/", "/b"],
+        ..timed()
+    };
+    World::run(setup, |world| async move {
+        let a = client(&world, 0).await;
+        let other = a.probe.connect("/b").await;
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        other
+            .join(dondo_actors::session::JoinRequest::plain(RoomKey::room(
+                "s",
+            )))
+            .await
+            .unwrap();
+        a.probe.say("disconnect /");
+        let rest = world.at_rest().await;
+        assert_eq!(rest.seats.keys().collect::<Vec<_>>(), [&RoomKey::room("s")]);
+        assert_eq!(a.probe.ended(), None);
+    });
+}

@@ -1,0 +1,355 @@
+//! What a client of a run may do: each move is told to the model, and its answer too.
+
+use std::time::Duration;
+
+use dondo_actors::{
+    error::{JoinError, NotifyError},
+    fault::Point,
+    id::{RoomKey, Tag},
+    message::Command,
+    session::{JoinRequest, NotifyRequest},
+    state::{
+        audience::Which,
+        room::{Access, Wish},
+    },
+    testing::{Random, Reading, content, marked, trace, wire::announce},
+};
+
+use crate::{
+    model::{Model, Said, Whom},
+    play::{Game, POISONS_MAX},
+};
+
+impl Game<'_> {
+    pub(crate) fn join(&mut self, player: usize) {
+        let (room, tag) = self.address();
+        let part = if self.random.percent(40) {
+            "namespace"
+        } else {
+            part_of(&room)
+        };
+        let poison = self.poison(part);
+        let wish = Wish {
+            capacity: self.random.percent(20).then(|| 1 + self.random.below(4)),
+            access: if self.random.percent(10) {
+                Access::Invite
+            } else {
+                Access::Open
+            },
+            invite: vec![
+                self.clients[self.random.below(self.clients.len())]
+                    .member
+                    .id()
+                    .as_str()
+                    .into(),
+            ],
+        };
+        let who = self.clients[player].member.id().to_string();
+        let request = JoinRequest {
+            room: room.clone(),
+            tag: tag.clone(),
+            user: Some(poison.clone().unwrap_or_default().into()),
+            wish,
+            announce: self
+                .random
+                .percent(60)
+                .then(|| announce("joined", &room, &who)),
+            farewell: self
+                .random
+                .percent(60)
+                .then(|| announce("left", &room, &who)),
+        };
+        self.tell(format!("{player} joins {room:?} {tag:?} {poison:?}"));
+        let model = self.model.clone();
+        self.world
+            .ask(self.clients[player].member.join(request), move |answer| {
+                let mut model = model.borrow_mut();
+                model.story.push(format!(
+                    "{player} joined {room:?}: {:?}",
+                    answer.as_ref().map(|joined| joined.count)
+                ));
+                match answer {
+                    Ok(answer) => {
+                        // One who has a seat already takes no further place with another tag.
+                        let new = answer.tags.iter().count() == 1 && !answer.already;
+                        if new
+                            && answer
+                                .capacity
+                                .is_some_and(|capacity| answer.count > capacity)
+                        {
+                            model.fault(format!("{player} joined {room:?} above its capacity"));
+                        }
+                        if poison.is_some() {
+                            model.fault(format!("{player} joined {room:?} with {poison:?}"));
+                        }
+                        model.joined(player, room, &tag);
+                    }
+                    Err(JoinError::Internal(fault)) if poison.is_none() => {
+                        model.suspect(
+                            player,
+                            format!(
+                                "{player} could not join {room:?}, which is not its doing: {fault}"
+                            ),
+                        );
+                    }
+                    Err(_) => {}
+                }
+            });
+    }
+
+    pub(crate) fn leave(&mut self, player: usize) {
+        let (room, tag) = self.address();
+        let which = match (self.random.below(3), &tag) {
+            (0, _) => Which::All,
+            (1, Some(channel)) => Which::Matching(channel.clone()),
+            _ => Which::Exactly(tag),
+        };
+        let who = self.clients[player].member.id().to_string();
+        let telling = self
+            .random
+            .percent(50)
+            .then(|| announce("left", &room, &who));
+        self.tell(format!("{player} leaves {room:?} {which:?}"));
+        let model = self.model.clone();
+        self.world.ask(
+            self.clients[player]
+                .member
+                .leave(room.clone(), which, telling),
+            move |answer| {
+                let mut model = model.borrow_mut();
+                model
+                    .story
+                    .push(format!("{player} left {room:?}: {answer:?}"));
+                model.left(player, room, &answer.gone);
+            },
+        );
+    }
+
+    pub(crate) fn notify(&mut self, player: usize) {
+        let (room, tag) = self.address();
+        self.say(player, room, tag);
+    }
+
+    fn say(&mut self, player: usize, room: RoomKey, tag: Tag) {
+        let part = if self.random.percent(30) {
+            "courier"
+        } else {
+            part_of(&room)
+        };
+        let poison = self.poison(part);
+        let request = NotifyRequest {
+            room: room.clone(),
+            tag,
+            echo: self.random.percent(50),
+            seat_needed: self.random.percent(30),
+        };
+        let to = Whom::Room(room.clone());
+        let (id, args) = self.letter(player, &room.name, to, poison, part);
+        let asked = self.clients[player]
+            .member
+            .notify(request, content("say", &args));
+        let model = self.model.clone();
+        self.world.ask(asked, move |answer| {
+            answered(&mut model.borrow_mut(), id, answer.map(|a| a.recipients))
+        });
+    }
+
+    pub(crate) fn broadcast(&mut self, player: usize) {
+        let some = |random: &mut Random, most: usize| {
+            (0..random.below(most + 1))
+                .map(|_| address(random).0)
+                .collect()
+        };
+        let rooms: Vec<RoomKey> = some(&mut self.random, 4);
+        let rooms = (!rooms.is_empty()).then_some(rooms);
+        let except: Vec<RoomKey> = if self.random.percent(30) {
+            some(&mut self.random, 1)
+        } else {
+            Vec::new()
+        };
+        let echo = self.random.percent(50);
+        let part = if self.random.percent(50) {
+            "courier"
+        } else {
+            "namespace"
+        };
+        let poison = self.poison(part);
+        let to = Whom::Rooms {
+            rooms: rooms.clone(),
+            except: except.clone(),
+            echo,
+        };
+        let (id, args) = self.letter(player, "*", to, poison, part);
+        let asked =
+            self.clients[player]
+                .member
+                .broadcast(rooms, except, echo, content("say", &args));
+        let model = self.model.clone();
+        self.world.ask(asked, move |answer| {
+            answered(&mut model.borrow_mut(), id, answer.map(|a| a.recipients))
+        });
+    }
+
+    pub(crate) fn whisper(&mut self, player: usize) {
+        let to = self.random.below(self.clients.len());
+        let (id, args) = self.letter(player, "@", Whom::Player(to), None, "");
+        let whom = self.clients[to].member.id().clone();
+        let asked = self.clients[player]
+            .member
+            .whisper(whom, content("say", &args));
+        let model = self.model.clone();
+        self.world.ask(asked, move |found| {
+            answered(&mut model.borrow_mut(), id, Ok(usize::from(found)))
+        });
+    }
+
+    pub(crate) fn manage(&mut self, player: usize) {
+        let (room, _) = self.address();
+        let other = self.random.below(self.clients.len());
+        let whom = self.clients[other].member.id().clone();
+        let command = match self.random.below(3) {
+            0 => Command::Lock(self.random.percent(30)),
+            1 => Command::Invite(vec![whom.as_str().into()]),
+            _ => {
+                self.model.borrow_mut().kicked.insert((other, room.clone()));
+                Command::Kick(whom)
+            }
+        };
+        self.tell(format!("{player} commands {room:?}: {command:?}"));
+        let model = self.model.clone();
+        self.world.ask(
+            self.clients[player].member.manage(room, command, None),
+            move |answer| {
+                model
+                    .borrow_mut()
+                    .story
+                    .push(format!("{player} commanded: {answer:?}"));
+            },
+        );
+    }
+
+    pub(crate) fn burst(&mut self, player: usize) {
+        let (room, tag) = self.address();
+        for _ in 0..40 + self.random.below(20) {
+            self.say(player, room.clone(), tag.clone());
+        }
+    }
+
+    pub(crate) fn go(&mut self, player: usize) {
+        if self.clients.len() < 3 || self.model.borrow().players[player].gone {
+            return;
+        }
+        self.model.borrow_mut().players[player].gone = true;
+        if self.random.percent(50) {
+            self.tell(format!("{player} goes"));
+            self.clients[player].probe.hang_up();
+        } else {
+            self.tell(format!("{player}'s session panics"));
+            self.clients[player].probe.say("panic");
+        }
+    }
+
+    pub(crate) fn slow_down(&mut self, player: usize) {
+        let client = &mut self.clients[player];
+        client.slow = !client.slow;
+        let slow = if self.random.percent(50) {
+            Reading::Never
+        } else {
+            Reading::Slow(Duration::from_millis(5))
+        };
+        client
+            .probe
+            .reads(if client.slow { slow } else { Reading::Eager });
+        let reading = client.slow;
+        self.tell(format!("{player} reads slowly: {reading}"));
+    }
+
+    fn letter(
+        &mut self,
+        player: usize,
+        head: &str,
+        to: Whom,
+        poison: Option<String>,
+        part: &'static str,
+    ) -> ((usize, u64), String) {
+        let number = self.clients[player].next;
+        self.clients[player].next += 1;
+        let said = Said {
+            by: player,
+            to,
+            poison: poison.as_ref().map(|_| part),
+            from: trace::len(),
+            until: None,
+            answer: None,
+        };
+        self.tell(format!("{player} says {number}: {said:?}"));
+        self.model
+            .borrow_mut()
+            .letters
+            .insert((player, number), said);
+        (
+            (player, number),
+            format!("{head}|{player}|{number}|{}", poison.unwrap_or_default()),
+        )
+    }
+
+    fn poison(&mut self, part: &str) -> Option<String> {
+        if self.poisons >= POISONS_MAX || !self.random.percent(12) {
+            return None;
+        }
+        self.poisons += 1;
+        let point = *self
+            .random
+            .pick(&[Point::Before, Point::Midway, Point::After]);
+        Some(marked(part, point))
+    }
+
+    fn address(&mut self) -> (RoomKey, Tag) {
+        address(&mut self.random)
+    }
+
+    pub(crate) fn tell(&self, what: String) {
+        self.model.borrow_mut().story.push(what);
+    }
+}
+
+pub(crate) const ROOMS: usize = 5;
+
+fn address(random: &mut Random) -> (RoomKey, Tag) {
+    let tag = random.pick(&[None, Some("c"), Some("d")]).map(Into::into);
+    match random.below(ROOMS) {
+        0 => (RoomKey::channel("c"), None),
+        1 => (RoomKey::channel("d"), None),
+        2 => (RoomKey::room("r"), tag),
+        3 => (RoomKey::room("s"), tag),
+        _ => (RoomKey::plain("p"), None),
+    }
+}
+
+fn part_of(room: &RoomKey) -> &'static str {
+    match room.kind {
+        dondo_actors::id::Kind::Channel => "channel",
+        _ => "room",
+    }
+}
+
+fn answered(model: &mut Model, id: (usize, u64), answer: Result<usize, NotifyError>) {
+    model.story.push(format!("letter {id:?}: {answer:?}"));
+    let Some(said) = model.letters.get_mut(&id) else {
+        return;
+    };
+    said.until = Some(trace::len());
+    let fault = match (&answer, said.poison) {
+        (Err(NotifyError::Internal(fault)), None) => {
+            Some(format!("{fault}, though it is no poison"))
+        }
+        (Ok(1..), Some(part)) if part != "courier" => {
+            Some("the poison's sender is told that all is well".into())
+        }
+        _ => None,
+    };
+    said.answer = Some(answer.map_err(|error| format!("{error:?}")));
+    if let Some(fault) = fault {
+        model.suspect(id.0, format!("letter {id:?}: {fault}"));
+    }
+}
