@@ -1,154 +1,33 @@
 //! The courier of one worker thread: it mirrors the rooms' seats of its members and is the only writer of their
 //! outboxes. Knows no room beyond its mirror, waits for nobody.
 
+mod backlog;
+mod handlers;
+#[cfg(feature = "testing")]
+mod view;
+
+pub use self::backlog::{Backlog, CourierRef};
+#[cfg(feature = "testing")]
+pub(crate) use self::view::view;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::Future,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, atomic::Ordering},
 };
-
-use actix::{Actor, Context, Handler, Supervised};
-use tokio::{sync::Notify as Bell, time::timeout};
 
 use crate::{
     error::CloseReason,
     fault::{self, Point, Safeguard},
-    guard::{Crashes, Guarded, guard, guard_always},
+    guard::Crashes,
     id::{Kind, RoomId, RoomKey, Slot, WorkerId},
     letter::{Class, FormId, Forms, Frame, Letter},
-    message::{
-        Audience, CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, MirrorSeat,
-        MirrorUnseat, Register, Unregister,
-    },
+    message::{Audience, CourierSays, Deliver, Direct, MirrorSeat},
     metrics::Metrics,
     outbox::{Outbox, Overflow},
     post::{Post, UpPost},
     state::{audience::Tags, ledger::Ledger},
 };
-
-/// A courier as rooms and sessions hold it.
-#[derive(Clone)]
-pub struct CourierRef {
-    /// Its worker.
-    pub worker: WorkerId,
-    /// The way to it.
-    pub post: Post<Courier>,
-    /// What it has not digested yet.
-    pub backlog: Arc<Backlog>,
-}
-
-impl CourierRef {
-    /// Sends what a room owes the courier; nothing while the courier is given up (see [`Backlog`]).
-    pub(crate) fn owe<M>(&self, message: M) -> bool
-    where
-        M: actix::Message + Send + 'static,
-        M::Result: Send,
-        Courier: Handler<M>,
-    {
-        if self.backlog.given_up() || !self.post.connected() {
-            return false;
-        }
-        self.backlog.undigested.fetch_add(1, Ordering::AcqRel);
-        self.post.control(message);
-        true
-    }
-
-    /// What whoever owes it has to wait for before taking further mail: that it has caught up, or is given up.
-    pub(crate) fn behind(&self, patience: Duration) -> Option<impl Future<Output = ()> + 'static> {
-        if !self.backlog.full() || !self.post.connected() || !fault::stands(Safeguard::Credit) {
-            return None;
-        }
-        let (backlog, worker) = (self.backlog.clone(), self.worker);
-        Some(async move {
-            if timeout(patience, backlog.caught_up()).await.is_err() && backlog.give_up() {
-                log::error!(
-                    "worker {} has not run for {} ms: nothing more is sent to it, its members will be closed",
-                    worker.0,
-                    patience.as_millis()
-                );
-            }
-        })
-    }
-}
-
-/// The credit between rooms and one courier: what rooms sent and the courier has not handled.
-///
-/// A room above the limit takes no mail until the courier has caught up. If that takes longer than its patience, the
-/// courier is given up: nothing more is sent to it, and when its thread runs again it closes all its sessions, so that
-/// nobody misses a letter unknowingly.
-#[derive(Debug)]
-pub struct Backlog {
-    max: usize,
-    undigested: AtomicUsize,
-    /// Odd while the courier is given up.
-    lapses: AtomicUsize,
-    caught_up: Bell,
-}
-
-impl Backlog {
-    /// Messages that the courier has not handled.
-    pub fn undigested(&self) -> usize {
-        self.undigested.load(Ordering::Acquire)
-    }
-
-    /// Whether the courier was given up and has not noticed yet.
-    pub fn given_up(&self) -> bool {
-        self.lapses() % 2 == 1
-    }
-
-    /// Changes whenever the courier is given up, and when it has noticed.
-    pub(crate) fn lapses(&self) -> usize {
-        self.lapses.load(Ordering::Acquire)
-    }
-
-    fn new(max: usize) -> Self {
-        Self {
-            max: max.max(2),
-            undigested: AtomicUsize::new(0),
-            lapses: AtomicUsize::new(0),
-            caught_up: Bell::new(),
-        }
-    }
-
-    /// `true` if nobody else has given it up before.
-    fn give_up(&self) -> bool {
-        let lapses = self.lapses();
-        lapses.is_multiple_of(2)
-            && self
-                .lapses
-                .compare_exchange(lapses, lapses + 1, Ordering::AcqRel, Ordering::Acquire)
-                .is_ok()
-    }
-
-    /// Whether rooms may send no more.
-    pub(crate) fn full(&self) -> bool {
-        self.undigested() >= self.max && !self.given_up()
-    }
-
-    /// Waits until half of what may be undigested is digested.
-    pub(crate) async fn caught_up(&self) {
-        loop {
-            let bell = self.caught_up.notified();
-            tokio::pin!(bell);
-            bell.as_mut().enable();
-            if self.undigested() <= self.max / 2 {
-                return;
-            }
-            bell.await;
-        }
-    }
-
-    fn digest(&self) {
-        if self.undigested.fetch_sub(1, Ordering::AcqRel) == self.max / 2 + 1 {
-            self.caught_up.notify_waiters();
-        }
-    }
-}
 
 /// The actor. Its state is the mirror; who waits for what is in the outboxes, which survive it.
 pub struct Courier {
@@ -432,199 +311,5 @@ impl Hands<'_> {
             Ok(()) => Metrics::add(&self.metrics.deliveries, 1),
             Err(overflow) => self.full.push((served.clone(), overflow, frame)),
         }
-    }
-}
-
-impl Actor for Courier {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(4096);
-    }
-}
-
-impl Supervised for Courier {
-    fn restarting(&mut self, _: &mut Self::Context) {
-        // The lists by room are derived from the ledger of seats; after a crash they are not trusted.
-        let mut rooms: BTreeMap<RoomId, Mirror> = BTreeMap::new();
-        for ((room, slot), tags) in self.seats.iter() {
-            let (Some(old), Some(served)) = (self.rooms.get(room), self.members.get(slot)) else {
-                continue;
-            };
-            let mirror = rooms.entry(*room).or_insert_with(|| Mirror {
-                key: old.key.clone(),
-                namespace: old.namespace.clone(),
-                seats: Vec::new(),
-            });
-            mirror.seats.push((served.clone(), tags.clone()));
-        }
-        self.keys = rooms
-            .iter()
-            .map(|(id, m)| ((m.namespace.clone(), m.key.clone()), *id))
-            .collect();
-        self.rooms = rooms;
-    }
-}
-
-impl Guarded for Courier {
-    fn title(&self) -> String {
-        format!("the courier of worker {}", self.worker.0)
-    }
-
-    fn crashes(&mut self) -> &mut Crashes {
-        &mut self.crashes
-    }
-
-    fn commit(&mut self) {
-        self.seats.commit();
-    }
-
-    fn rollback(&mut self) {
-        self.seats.rollback();
-    }
-}
-
-impl Handler<Register> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, register: Register, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            let Register {
-                slot,
-                namespace,
-                outbox,
-                form,
-                session,
-                lapses,
-            } = register;
-            let served = Rc::new(Served {
-                slot,
-                namespace,
-                outbox,
-                form,
-                session,
-            });
-            if lapses != courier.backlog.lapses() {
-                // Something for this member may have been held back while this very message waited.
-                served.evict(CloseReason::WorkerStalled);
-            }
-            courier.members.insert(slot, served);
-        });
-    }
-}
-
-impl Handler<Unregister> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, unregister: Unregister, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            courier.members.remove(&unregister.slot);
-        });
-    }
-}
-
-impl Handler<Direct> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, direct: Direct, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            courier.direct(&direct);
-        });
-    }
-}
-
-impl Handler<MirrorSeat> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, seat: MirrorSeat, ctx: &mut Self::Context) {
-        self.backlog.digest();
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            courier.mirror(&seat);
-        });
-    }
-}
-
-impl Handler<MirrorUnseat> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, unseat: MirrorUnseat, ctx: &mut Self::Context) {
-        self.backlog.digest();
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            courier.unmirror(unseat.room, unseat.slot);
-            if let (Some((room, number)), Some(served)) =
-                (unseat.kicked, courier.members.get(&unseat.slot))
-            {
-                served.session.tell(CourierSays::Kicked {
-                    slot: unseat.slot,
-                    room,
-                    number,
-                });
-            }
-        });
-    }
-}
-
-impl Handler<Deliver> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, deliver: Deliver, ctx: &mut Self::Context) {
-        self.backlog.digest();
-        let receipt = deliver.receipt.clone();
-        let done = guard(self, ctx, |courier| {
-            courier.before_any();
-            courier.deliver(&deliver);
-        });
-        if let Some(receipt) = receipt {
-            receipt.settle(done.is_ok());
-        }
-    }
-}
-
-impl Handler<CloseNamespace> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, close: CloseNamespace, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            for served in courier
-                .members
-                .values()
-                .filter(|served| served.namespace == close.namespace)
-            {
-                served.evict(CloseReason::ServerRestart);
-            }
-        });
-    }
-}
-
-impl Handler<EndOutbox> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, end: EndOutbox, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            if let Some(served) = courier.members.get(&end.slot) {
-                served.outbox.end(end.reason);
-            }
-        });
-    }
-}
-
-/// What a world sees of a courier: the mirror by room, which letters are resolved by.
-#[cfg(feature = "testing")]
-pub(crate) fn view(courier: &Courier) -> crate::testing::inspect::CourierView {
-    let mut seats = Vec::new();
-    for (room, mirror) in &courier.rooms {
-        for (served, tags) in &mirror.seats {
-            let seat = crate::testing::SeatRecord::new(courier.worker, served.slot, *room, tags);
-            seats.push((mirror.namespace.clone(), seat));
-        }
-    }
-    crate::testing::inspect::CourierView {
-        seats,
-        served: courier.members.len(),
     }
 }

@@ -1,18 +1,18 @@
 //! Every word that the actors say to each other. Read this first: a word that is not here is said by nobody.
 //! Down go commands with a reply; up goes one kind of message, [`RoomSays`] or [`CourierSays`].
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
-};
+mod receipt;
+
+pub use self::receipt::{NotifyAnswer, Receipt};
+
+use std::sync::Arc;
 
 use actix::Message;
-use futures_util::task::AtomicWaker;
 
 use crate::{
     courier::CourierRef,
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
-    id::{MemberId, Numbers, RoomId, RoomKey, Slot, Tag},
+    id::{MemberId, RoomId, RoomKey, Slot, Tag},
     letter::{Draft, FormId, Frame, Letter, Origin},
     outbox::Outbox,
     ports::Announce,
@@ -143,17 +143,6 @@ pub struct Notify {
     pub draft: Draft,
     /// Takes the answer.
     pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
-}
-
-/// A letter's way: sent when its delivery is queued at every courier that has members of the audience.
-#[derive(Clone, Debug)]
-pub struct NotifyAnswer {
-    /// Members it was handed to.
-    pub recipients: usize,
-    /// What the log answered.
-    pub numbers: Numbers,
-    /// Tells when the couriers have handed it on.
-    pub receipt: Arc<Receipt>,
 }
 
 /// An owner's command on a room.
@@ -402,45 +391,3 @@ pub struct Hangup(pub CloseReason);
 
 /// Runs something on the session's thread, while the session lives: how a socket moves to its session's worker.
 pub struct Adopt(pub Box<dyn FnOnce() + Send>);
-
-/// Counts the couriers that have still to hand a letter on.
-#[derive(Debug)]
-pub struct Receipt {
-    pending: AtomicUsize,
-    failed: AtomicBool,
-    waiter: AtomicWaker,
-}
-
-impl Receipt {
-    /// For a letter that goes to `couriers`.
-    pub fn new(couriers: usize) -> Arc<Self> {
-        Arc::new(Self {
-            pending: AtomicUsize::new(couriers),
-            failed: AtomicBool::new(false),
-            waiter: AtomicWaker::new(),
-        })
-    }
-
-    /// One courier is done.
-    pub fn settle(&self, delivered: bool) {
-        if !delivered {
-            self.failed.store(true, Ordering::Release);
-        }
-        if self.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.waiter.wake();
-        }
-    }
-
-    /// Waits until all couriers are done; `false` if one of them crashed on the letter.
-    pub async fn settled(&self) -> bool {
-        std::future::poll_fn(|cx| {
-            self.waiter.register(cx.waker());
-            match self.pending.load(Ordering::Acquire) {
-                0 => std::task::Poll::Ready(()),
-                _ => std::task::Poll::Pending,
-            }
-        })
-        .await;
-        !self.failed.load(Ordering::Acquire)
-    }
-}

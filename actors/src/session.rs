@@ -1,6 +1,9 @@
 //! The session actor: what survives a change of transport. It hears messages, keeps the heartbeat, and owns its members,
 //! one for each namespace. Knows no transport: those take from its outbox and tell it what they read.
 
+mod dispatch;
+mod handlers;
+
 mod member;
 mod seats;
 
@@ -10,15 +13,15 @@ use std::{
     panic::AssertUnwindSafe,
     rc::Rc,
     sync::Arc,
-    task::{Context as TaskContext, Waker},
     time::Duration,
 };
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, SpawnHandle};
+use actix::{Actor, ActorContext, AsyncContext, Context, SpawnHandle};
 use bytes::Bytes;
-use futures_util::FutureExt;
 
+use self::dispatch::{dispatch, open};
 pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
+
 use crate::{
     courier::CourierRef,
     credit::{Credit, Unit},
@@ -27,13 +30,10 @@ use crate::{
     hub::HubHandle,
     id::Slot,
     letter::{Content, Frame, Wire},
-    message::{
-        Adopt, CourierSays, Direct, EndOutbox, Enter, Gone, Hangup, Heard, Pong, Register,
-        Unregister,
-    },
+    message::{CourierSays, Direct, EndOutbox, Enter, Gone, Heard, Pong, Register, Unregister},
     metrics::Metrics,
     outbox::Outbox,
-    ports::{AckHandle, Event, LocalFuture, Protocol, Refusal, Said, Script},
+    ports::{AckHandle, Event, Protocol, Refusal, Said, Script},
     post::{Post, UpPost},
 };
 
@@ -391,170 +391,9 @@ impl Seated {
     }
 }
 
-/// Lets the script have the member, then its events.
-fn open(
-    script: Arc<dyn Script>,
-    member: Rc<Member>,
-    auth: Option<Bytes>,
-    held: Held,
-    session: actix::Addr<Session>,
-) {
-    run(Box::pin(async move {
-        let opening = AssertUnwindSafe(async { script.connected(member.clone(), auth).await });
-        let failure = match opening.catch_unwind().await {
-            Ok(Ok(())) => None,
-            Ok(Err(refusal)) => Some(refusal.message),
-            Err(payload) => {
-                std::mem::forget(payload);
-                Some("its connect handler panicked".to_owned())
-            }
-        };
-        if let Some(why) = failure {
-            log::warn!("a member of {} is put out: {why}", member.namespace());
-            return session.do_send(PutOut(member.namespace().clone()));
-        }
-        loop {
-            let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);
-            let Some((event, unit)) = next else { break };
-            dispatch(&script, &member, event, unit);
-        }
-        *held.borrow_mut() = None;
-    }));
-}
-
-fn dispatch(script: &Arc<dyn Script>, member: &Rc<Member>, event: Event, unit: Unit) {
-    let open = event.ack.as_ref().map(AckHandle::twin);
-    let name = event.content.name.clone();
-    let (script, member) = (script.clone(), member.clone());
-    run(Box::pin(async move {
-        let _unit = unit;
-        // The script's own code, before its future exists, may panic too.
-        let handling = AssertUnwindSafe(async { script.event(member.clone(), event).await });
-        if let Err(payload) = handling.catch_unwind().await {
-            std::mem::forget(payload);
-            log::error!(
-                "a handler in {} panicked; its session goes on",
-                member.namespace()
-            );
-            script.crashed(member, &name, open.filter(AckHandle::is_open));
-        }
-    }));
-}
-
-/// Polls a future at once, and leaves what is not done then to the thread.
-fn run(mut future: LocalFuture<()>) {
-    let mut cx = TaskContext::from_waker(Waker::noop());
-    if future.as_mut().poll(&mut cx).is_pending() {
-        actix_rt::spawn(future);
-    }
-}
-
 /// A member is put out of a namespace by the hub.
 struct PutOut(Arc<str>);
 
 impl actix::Message for PutOut {
     type Result = ();
-}
-
-impl Actor for Session {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        let form = self.protocol.borrow().form(None);
-        self.register(self.own, "".into(), form, ctx);
-        self.heartbeat = Some(ctx.run_later(self.settings.ping_interval, Self::ping));
-        self.connect_timer = self.settings.connect_timeout.map(|limit| {
-            ctx.run_later(limit, |session, ctx| {
-                session.close(CloseReason::ConnectTimeout, ctx)
-            })
-        });
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        let reason = self.closing.unwrap_or(CloseReason::Crashed);
-        if !reason.flushes() {
-            self.outbox.end(reason);
-        }
-        self.members.clear();
-        self.courier.post.control(Unregister { slot: self.own });
-        // A transport that waits for credit looks again, and finds the end.
-        self.credit.release();
-        Metrics::sub(&self.hub.metrics().sessions, 1);
-        self.hub.metrics().closed(reason);
-        if let Some(on_end) = self.on_end.take() {
-            on_end(reason);
-        }
-    }
-}
-
-impl Handler<Heard> for Session {
-    type Result = ();
-
-    fn handle(&mut self, heard: Heard, ctx: &mut Self::Context) {
-        if self.closing.is_none() {
-            self.heard(heard.0, ctx);
-        }
-    }
-}
-
-impl Handler<Pong> for Session {
-    type Result = ();
-
-    fn handle(&mut self, _: Pong, ctx: &mut Self::Context) {
-        self.credit.give();
-        if std::mem::take(&mut self.awaiting_pong) {
-            if let Some(timer) = self.heartbeat.take() {
-                ctx.cancel_future(timer);
-            }
-            self.heartbeat = Some(ctx.run_later(self.settings.ping_interval, Self::ping));
-        }
-    }
-}
-
-impl Handler<Hangup> for Session {
-    type Result = ();
-
-    fn handle(&mut self, hangup: Hangup, ctx: &mut Self::Context) {
-        self.close(hangup.0, ctx);
-    }
-}
-
-impl Handler<Adopt> for Session {
-    type Result = ();
-
-    fn handle(&mut self, adopt: Adopt, _: &mut Self::Context) {
-        (adopt.0)();
-    }
-}
-
-impl Handler<PutOut> for Session {
-    type Result = ();
-
-    fn handle(&mut self, PutOut(namespace): PutOut, _: &mut Self::Context) {
-        if let Some(seated) = self.members.remove(&namespace) {
-            self.send(self.protocol.borrow().disconnected(&namespace));
-            seated.leave(CloseReason::ForcedClose);
-        }
-    }
-}
-
-impl Handler<CourierSays> for Session {
-    type Result = ();
-
-    fn handle(&mut self, says: CourierSays, ctx: &mut Self::Context) {
-        match says {
-            CourierSays::Evicted(reason) => self.close(reason, ctx),
-            CourierSays::Kicked { slot, room, number } => {
-                let seated = self
-                    .members
-                    .values()
-                    .find(|seated| seated.member.slot() == slot);
-                if let Some(seated) = seated {
-                    seated.member.kicked(&room, number);
-                }
-            }
-        }
-    }
 }

@@ -2,9 +2,16 @@
 //! letters to one target are pipelined, and before the target changes the last answer is waited for.
 //! Stays on its session's thread.
 
+mod asking;
+mod queue;
+mod requests;
+
+use self::queue::{ManageOp, NotifyOp, Op, Queue};
+pub use self::requests::{JoinRequest, MemberError, NotifyRequest};
+
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     future::Future,
     rc::Rc,
     sync::Arc,
@@ -16,29 +23,21 @@ use crate::{
     courier::CourierRef,
     credit::Credit,
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
-    fault::{self, Safeguard},
     hub::HubHandle,
-    id::{Kind, MemberId, Numbers, RoomKey, Slot, Tag},
-    letter::{Address, Content, Draft, FormId, Frame, Origin, Target},
+    id::{Kind, MemberId, RoomKey, Slot},
+    letter::{Content, Draft, FormId, Frame, Origin},
     message::{
-        Audience, Broadcast, Command, Deliver, Direct, Enter, Join, JoinAnswer, Leave, LeaveAnswer,
-        Manage, Notify, NotifyAnswer, Receipt, Resolve,
+        Broadcast, Command, Direct, Enter, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
     },
     namespace::Namespace,
-    ports::{Announce, Answer, Extension, Identity, LocalFuture, Protocol},
-    post::{Post, Reply, Unsent, WeakPost},
-    room::Room,
+    ports::{Announce, Answer, Extension, Identity, Protocol},
+    post::{Post, Reply, WeakPost},
     session::seats::Seats,
-    state::{
-        audience::{Tags, Which},
-        room::Wish,
-    },
+    state::audience::{Tags, Which},
 };
 
 /// Answers to one target that may be outstanding at once.
 const PIPELINE: usize = 32;
-/// Acks of the client that may be outstanding at once.
-const ACKS_MAX: usize = 1024;
 
 /// See the module.
 pub struct Member {
@@ -62,104 +61,6 @@ pub(super) struct Parts {
     pub(super) protocol: Rc<RefCell<Box<dyn Protocol>>>,
     pub(super) form: FormId,
     pub(super) credit: Arc<Credit>,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Op>,
-    answers: VecDeque<LocalFuture<()>>,
-    under_way: usize,
-    aim: Option<Aim>,
-    blocked: bool,
-    pumping: bool,
-    route: Option<(RoomKey, WeakPost<Room>)>,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Aim {
-    Namespace,
-    /// Joins and leaves: they go through the namespace, letters go straight to the room.
-    Seat(RoomKey),
-    Room(RoomKey),
-    Member(MemberId),
-    Own,
-}
-
-enum Op {
-    Enter(Box<Enter>),
-    Join(Box<Join>, Done<JoinAnswer, JoinError>),
-    Leave(Box<Leave>, oneshot::Sender<LeaveAnswer>),
-    Notify(Box<NotifyOp>, Done<NotifyAnswer, NotifyError>),
-    Broadcast(Box<Broadcast>, Done<NotifyAnswer, NotifyError>),
-    Manage(Box<ManageOp>, Done<(), ManageError>),
-    Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
-    Own(Frame, bool),
-}
-
-type Done<T, E> = oneshot::Sender<Result<T, E>>;
-
-struct NotifyOp {
-    request: NotifyRequest,
-    draft: Draft,
-    resolved: bool,
-}
-
-struct ManageOp {
-    room: RoomKey,
-    command: Command,
-    announce: Option<Announce>,
-}
-
-/// What a join asks for.
-pub struct JoinRequest {
-    /// The room.
-    pub room: RoomKey,
-    /// The channel it is joined under.
-    pub tag: Tag,
-    /// The name to show.
-    pub user: Option<Arc<str>>,
-    /// What the maker of the room asks for.
-    pub wish: Wish,
-    /// Makes the join event.
-    pub announce: Option<Announce>,
-    /// Makes the leave event for when the session ends.
-    pub farewell: Option<Announce>,
-}
-
-impl JoinRequest {
-    /// A silent join without a channel.
-    pub fn plain(room: RoomKey) -> Self {
-        Self {
-            room,
-            tag: None,
-            user: None,
-            wish: Wish::default(),
-            announce: None,
-            farewell: None,
-        }
-    }
-}
-
-/// To whom a letter goes.
-#[derive(Clone, Debug)]
-pub struct NotifyRequest {
-    /// The room.
-    pub room: RoomKey,
-    /// The address's channel.
-    pub tag: Tag,
-    /// Whether the sender hears itself, if it is a member.
-    pub echo: bool,
-    /// Whether only members may say something there.
-    pub seat_needed: bool,
-}
-
-/// Why something a member asked for was not even tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemberError {
-    /// The client has more acks to answer than are kept.
-    TooManyAcks,
-    /// The session ended.
-    Ended,
 }
 
 impl Member {
@@ -387,35 +288,6 @@ impl Member {
         }
     }
 
-    /// Says something to this member's own client and waits for its answer. While waiting, the client's further
-    /// messages are read.
-    pub fn ask(
-        self: &Rc<Self>,
-        content: &Content,
-    ) -> Result<impl Future<Output = Result<Answer, MemberError>> + 'static, MemberError> {
-        if self.acks.borrow().len() >= ACKS_MAX {
-            return Err(MemberError::TooManyAcks);
-        }
-        let id = self.next_ack.replace(self.next_ack.get() + 1);
-        let (done, answer) = oneshot::channel();
-        self.acks.borrow_mut().insert(id, done);
-        let frame = self
-            .parts
-            .protocol
-            .borrow()
-            .event(self.namespace(), content, Some(id));
-        self.own(frame, false);
-        let waiting = AwaitingAck {
-            member: self.clone(),
-            id,
-        };
-        self.parts.credit.give();
-        Ok(async move {
-            let _waiting = waiting;
-            answer.await.map_err(|_| MemberError::Ended)
-        })
-    }
-
     /// Sends an answer to the client: at once, unless something is queued that must go before it.
     pub(crate) fn answer(self: &Rc<Self>, id: u64, answer: &Answer) {
         let frame = self
@@ -506,316 +378,5 @@ impl Member {
             frame,
             volatile,
         });
-    }
-
-    fn enqueue(self: &Rc<Self>, op: Op) {
-        if self.ended.get() {
-            return;
-        }
-        self.queue.borrow_mut().waiting.push_back(op);
-        self.issue();
-        let mut queue = self.queue.borrow_mut();
-        if queue.under_way > 0 && !queue.pumping {
-            queue.pumping = true;
-            drop(queue);
-            actix_rt::spawn(self.clone().pump());
-        }
-    }
-
-    /// Takes the answers in order, and sends what they make room for.
-    async fn pump(self: Rc<Self>) {
-        loop {
-            let next = self.queue.borrow_mut().answers.pop_front();
-            let Some(answer) = next else { break };
-            answer.await;
-            self.queue.borrow_mut().under_way -= 1;
-            self.issue();
-        }
-        self.queue.borrow_mut().pumping = false;
-    }
-
-    /// Sends what may be sent now.
-    fn issue(self: &Rc<Self>) {
-        loop {
-            let op = {
-                let mut queue = self.queue.borrow_mut();
-                let Some(aim) = queue.waiting.front().map(Op::aim) else {
-                    return;
-                };
-                let changes = queue.under_way > 0 && queue.aim.as_ref() != Some(&aim);
-                if queue.blocked
-                    || queue.under_way >= PIPELINE
-                    || (changes && fault::stands(Safeguard::Order))
-                {
-                    return;
-                }
-                queue.aim = Some(aim);
-                queue.waiting.pop_front()
-            };
-            let Some(answer) = op.and_then(|op| self.send(op)) else {
-                continue;
-            };
-            let mut queue = self.queue.borrow_mut();
-            queue.answers.push_back(answer);
-            queue.under_way += 1;
-        }
-    }
-
-    fn send(self: &Rc<Self>, op: Op) -> Option<LocalFuture<()>> {
-        match op {
-            Op::Own(frame, volatile) => {
-                self.direct(frame, volatile);
-                None
-            }
-            Op::Enter(enter) => {
-                if let Some(home) = self.home() {
-                    home.control(*enter);
-                }
-                None
-            }
-            Op::Join(join, done) => self.send_join(*join, done),
-            Op::Leave(mut leave, done) => {
-                let (reply, answer) = Reply::new();
-                leave.reply = Some(reply);
-                let room = leave.room.clone();
-                let this = self.clone();
-                self.home()?.control(*leave);
-                Some(Box::pin(async move {
-                    let answer = answer.await.unwrap_or_default();
-                    this.seats.borrow_mut().left(&room, &answer);
-                    let _ = done.send(answer);
-                }))
-            }
-            Op::Notify(notify, done) => self.send_notify(notify, done),
-            Op::Broadcast(mut broadcast, done) => {
-                let (reply, answer) = Reply::new();
-                broadcast.reply = reply;
-                self.offer(&self.home()?, *broadcast, async move {
-                    let _ = done.send(
-                        answer
-                            .await
-                            .unwrap_or(Err(NotifyError::Internal(Fault::Crashed))),
-                    );
-                })
-            }
-            Op::Manage(op, done) => {
-                let Some(room) = self.route(&op.room) else {
-                    let _ = done.send(Err(ManageError::Forbidden));
-                    return None;
-                };
-                let (reply, answer) = Reply::new();
-                let ManageOp {
-                    room: key,
-                    command,
-                    announce,
-                } = *op;
-                let manage = Manage {
-                    room: key,
-                    by: self.id().clone(),
-                    command,
-                    announce,
-                    reply,
-                };
-                self.offer(&room, manage, async move {
-                    let _ = done.send(
-                        answer
-                            .await
-                            .unwrap_or(Err(ManageError::Internal(Fault::Crashed))),
-                    );
-                })
-            }
-            Op::Member(to, draft, done) => {
-                let place = self
-                    .hub()
-                    .members()
-                    .find(&(self.namespace().clone(), to.clone()));
-                let Some(place) = place else {
-                    let _ = done.send(false);
-                    return None;
-                };
-                let target = Target::Member(to);
-                let hub = self.hub().name().clone();
-                let address = Address {
-                    hub,
-                    namespace: self.namespace().clone(),
-                    target,
-                    origin: self.origin(),
-                };
-                let letter = draft.seal(address, Numbers::default(), self.hub().clock().now());
-                let audience = Audience::Member(place.slot);
-                let sent = place.courier.owe(Deliver {
-                    audience,
-                    letter: Arc::new(letter),
-                    receipt: None,
-                });
-                let _ = done.send(sent);
-                let backlog = place.courier.backlog;
-                if !backlog.full() {
-                    return None;
-                }
-                self.queue.borrow_mut().blocked = true;
-                let this = self.clone();
-                let patience = self.hub().settle_timeout();
-                Some(Box::pin(async move {
-                    let _ = timeout(patience, backlog.caught_up()).await;
-                    this.queue.borrow_mut().blocked = false;
-                }))
-            }
-        }
-    }
-
-    fn send_join(
-        self: &Rc<Self>,
-        mut join: Join,
-        done: Done<JoinAnswer, JoinError>,
-    ) -> Option<LocalFuture<()>> {
-        let (reply, answer) = Reply::new();
-        join.reply = reply;
-        let room = join.room.clone();
-        let this = self.clone();
-        self.offer(&self.home()?, join, async move {
-            let answer = answer
-                .await
-                .unwrap_or(Err(JoinError::Internal(Fault::Crashed)));
-            this.seats.borrow_mut().joined(&room, &answer);
-            let _ = done.send(answer);
-        })
-    }
-
-    fn send_notify(
-        self: &Rc<Self>,
-        mut op: Box<NotifyOp>,
-        done: Done<NotifyAnswer, NotifyError>,
-    ) -> Option<LocalFuture<()>> {
-        if let Some(room) = self.route(&op.request.room) {
-            let (reply, answer) = Reply::new();
-            let NotifyOp { request, draft, .. } = *op;
-            let NotifyRequest {
-                room: key,
-                tag,
-                echo,
-                seat_needed,
-            } = request;
-            let except = (!echo).then_some(self.slot());
-            let origin = self.origin();
-            let notify = Notify {
-                room: key,
-                tag,
-                origin,
-                except,
-                seat_needed,
-                draft,
-                reply,
-            };
-            let weak = room.downgrade();
-            return self.offer(&room, notify, async move {
-                let answer = match answer.await {
-                    Ok(answer) => answer,
-                    // The last member left while the letter was on its way: nobody was there to have it.
-                    Err(_) if weak.upgrade().is_none() => Ok(nobody()),
-                    Err(_) => Err(NotifyError::Internal(Fault::Crashed)),
-                };
-                let _ = done.send(answer);
-            });
-        }
-        let unseated = op.request.seat_needed.then_some(NotifyError::NotMember);
-        let home = self.home().filter(|_| !op.resolved);
-        let Some(home) = home else {
-            let _ = done.send(unseated.map_or_else(|| Ok(nobody()), Err));
-            return None;
-        };
-        // Everything behind this letter waits until it is known where it goes.
-        self.queue.borrow_mut().blocked = true;
-        let (reply, answer) = Reply::new();
-        let room = op.request.room.clone();
-        home.control(Resolve {
-            room: room.clone(),
-            reply,
-        });
-        let this = self.clone();
-        Some(Box::pin(async move {
-            let way = answer.await.ok().flatten();
-            op.resolved = true;
-            let mut queue = this.queue.borrow_mut();
-            queue.blocked = false;
-            queue.route = way.map(|way| (room, way));
-            queue.waiting.push_front(Op::Notify(op, done));
-        }))
-    }
-
-    /// Sends one message whose answer `then` takes. If the mailbox is full, nothing else is sent until it was handled.
-    fn offer<A, M>(
-        self: &Rc<Self>,
-        to: &Post<A>,
-        message: M,
-        then: impl Future<Output = ()> + 'static,
-    ) -> Option<LocalFuture<()>>
-    where
-        A: actix::Actor<Context = actix::Context<A>> + actix::Handler<M>,
-        M: actix::Message<Result = ()> + Send + 'static,
-    {
-        match to.offer(message) {
-            Ok(()) | Err(Unsent::Gone) => Some(Box::pin(then)),
-            Err(Unsent::Full(message)) => {
-                self.queue.borrow_mut().blocked = true;
-                let sending = to.addr().send(message);
-                let this = self.clone();
-                Some(Box::pin(async move {
-                    if this.ended.get() {
-                        // The message holds the reply that `then` waits for, and keeps the addressee alive.
-                        drop(sending);
-                    } else {
-                        let _ = sending.await;
-                    }
-                    this.queue.borrow_mut().blocked = false;
-                    then.await;
-                }))
-            }
-        }
-    }
-
-    fn route(&self, room: &RoomKey) -> Option<Post<Room>> {
-        self.seats
-            .borrow()
-            .way(room)
-            .or_else(|| match &self.queue.borrow().route {
-                Some((key, way)) if key == room => way.upgrade(),
-                _ => None,
-            })
-    }
-}
-
-impl Op {
-    fn aim(&self) -> Aim {
-        match self {
-            Self::Enter(_) | Self::Broadcast(..) => Aim::Namespace,
-            Self::Join(join, _) => Aim::Seat(join.room.clone()),
-            Self::Leave(leave, _) => Aim::Seat(leave.room.clone()),
-            Self::Notify(notify, _) => Aim::Room(notify.request.room.clone()),
-            Self::Manage(manage, _) => Aim::Room(manage.room.clone()),
-            Self::Member(to, ..) => Aim::Member(to.clone()),
-            Self::Own(..) => Aim::Own,
-        }
-    }
-}
-
-fn nobody() -> NotifyAnswer {
-    NotifyAnswer {
-        recipients: 0,
-        numbers: Numbers::default(),
-        receipt: Receipt::new(0),
-    }
-}
-
-/// While a handler waits for its client, the client's next messages are read.
-struct AwaitingAck {
-    member: Rc<Member>,
-    id: u64,
-}
-
-impl Drop for AwaitingAck {
-    fn drop(&mut self) {
-        self.member.acks.borrow_mut().remove(&self.id);
-        self.member.parts.credit.take();
     }
 }

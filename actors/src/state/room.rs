@@ -1,12 +1,15 @@
 //! A room's decisions: who may sit down, who may speak, who leaves when, and how many that makes.
 //! Knows no actor, no clock, no wire; the same value serves channels, the hub pack's rooms and plain rooms.
 
+mod words;
+
+pub use self::words::{Access, Joined, Joiner, Left, Terms, Wish};
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     error::{JoinError, ManageError, NotifyError},
-    id::{MemberId, Numbers, RoomKey, Slot, Tag, WorkerId},
-    ports::Announce,
+    id::{MemberId, Numbers, RoomKey, Tag},
     state::{
         audience::{Tags, Which},
         ledger::Kept,
@@ -14,85 +17,6 @@ use crate::{
         roster::{Roster, Seat},
     },
 };
-
-/// Who may join a room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody.
-    #[default]
-    Open,
-    /// Those whom an owner has invited.
-    Invite,
-}
-
-/// What the member that makes a room may ask for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
-    /// The most seats that match the maker's address.
-    pub capacity: Option<usize>,
-    /// Who may join.
-    pub access: Access,
-    /// Member ids or accounts that may join a room by invitation.
-    pub invite: Vec<Arc<str>>,
-}
-
-/// The terms of a room, made by its first member; they end when the room is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    /// The most seats that match a joiner's address.
-    pub capacity: Option<usize>,
-    /// Who may join.
-    pub access: Access,
-    /// Whether an owner has closed the room to newcomers.
-    pub locked: bool,
-    owner: Option<MemberId>,
-    invited: Arc<[Arc<str>]>,
-}
-
-/// A member as a room sees it.
-#[derive(Clone)]
-pub struct Joiner {
-    /// Its public id.
-    pub member: MemberId,
-    /// The worker that serves it.
-    pub worker: WorkerId,
-    /// Its place at that worker's courier.
-    pub slot: Slot,
-    /// Who is logged in, where known.
-    pub account: Option<Arc<str>>,
-    /// The name to show.
-    pub user: Option<Arc<str>>,
-    /// Makes the event for when its session ends.
-    pub farewell: Option<Announce>,
-}
-
-/// What a join led to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Joined {
-    /// The member had this address already: nothing changed.
-    pub already: bool,
-    /// Members that match the joiner's address, the joiner among them.
-    pub count: usize,
-    /// The capacity in force.
-    pub capacity: Option<usize>,
-    /// All tags of the seat now.
-    pub tags: Tags,
-}
-
-/// What a leave led to: one entry for each tag given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// Given-up tags, each with the members that match it now.
-    pub gone: Vec<(Tag, usize)>,
-    /// The tags that the seat keeps; `None` when the member has left altogether.
-    pub kept: Option<Tags>,
-    /// Where the member was served.
-    pub worker: WorkerId,
-    /// Its place there.
-    pub slot: Slot,
-    /// The farewell that the seat had.
-    pub farewell: Option<Announce>,
-}
 
 /// All that a room is.
 pub struct RoomState {
@@ -142,8 +66,9 @@ impl RoomState {
             let Wish {
                 capacity,
                 access,
-                invite,
+                mut invite,
             } = wish;
+            invite.truncate(Wish::INVITES_MAX);
             self.terms.set(Terms {
                 capacity,
                 access,
@@ -292,15 +217,16 @@ impl RoomState {
     ) -> Result<usize, NotifyError> {
         let seat = from.and_then(|member| self.roster.get(member));
         let terms = self.terms.get();
-        if from.is_some() && seat.is_none() {
-            if terms.access != Access::Open || terms.locked {
+        let seated = seat.is_some_and(|seat| seat.tags.matches(address));
+        if from.is_some() {
+            if seat.is_none() && (terms.access != Access::Open || terms.locked) {
                 return Err(NotifyError::Forbidden);
             }
-            if seat_needed {
+            if !seated && seat_needed {
                 return Err(NotifyError::NotMember);
             }
         }
-        let excluded = !echo && seat.is_some_and(|seat| seat.tags.matches(address));
+        let excluded = !echo && seated;
         Ok(self.roster.matching(address) - usize::from(excluded))
     }
 

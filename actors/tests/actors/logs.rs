@@ -6,7 +6,6 @@ use dondo_actors::{
     error::{LogError, NotifyError},
     id::{Numbers, RoomKey},
     letter::Draft,
-    namespace::NamespaceSettings,
     ports::{Log, Proposal},
     testing::{Setup, World},
 };
@@ -136,28 +135,18 @@ fn while_a_log_is_down_another_room_of_the_same_namespace_goes_on() {
 }
 
 #[test]
-fn a_session_that_ends_before_a_full_mailbox_leaves_no_room_behind() {
-    let settings = NamespaceSettings {
-        mailbox_max: 1,
-        ..NamespaceSettings::default()
-    };
-    World::run(
-        Setup {
-            settings,
-            ..moody()
-        },
-        |world| async move {
-            let a = client(&world, 0).await;
-            let key = RoomKey::room("r");
-            a.join(&key).await.unwrap();
-            for _ in 0..9 {
-                world.ask(a.say(&key, "later 100"), drop);
-            }
-            pass(Duration::from_millis(10)).await;
-            a.probe.hang_up();
-            pass(Duration::from_secs(5)).await;
-            assert_eq!(world.count(|metrics| &metrics.rooms), 0);
-            a.probe.take();
-        },
-    );
+fn a_session_that_ends_while_its_letters_wait_for_a_log_leaves_no_room_behind() {
+    World::run(moody(), |world| async move {
+        let a = client(&world, 0).await;
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        for _ in 0..9 {
+            world.ask(a.say(&key, "later 100"), drop);
+        }
+        pass(Duration::from_millis(10)).await;
+        a.probe.hang_up();
+        pass(Duration::from_secs(5)).await;
+        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
+        a.probe.take();
+    });
 }

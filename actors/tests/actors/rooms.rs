@@ -125,6 +125,33 @@ fn a_member_that_joins_again_while_it_is_kicked_knows_whether_it_has_a_seat() {
 }
 
 #[test]
+fn a_member_that_is_kicked_before_its_join_is_answered_knows_that_it_has_no_seat() {
+    for seed in 0..200 {
+        let setup = Setup {
+            seed,
+            delay: Some(30),
+            ..Setup::default()
+        };
+        World::run(setup, |world| async move {
+            let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+            let key = RoomKey::room("r");
+            a.join(&key).await.unwrap();
+            world.ask(b.member.join(JoinRequest::plain(key.clone())), |answer| {
+                drop(answer.unwrap())
+            });
+            pass(Duration::from_millis(seed % 40)).await;
+            let kick = Command::Kick(b.member.id().clone());
+            world.ask(a.member.manage(key.clone(), kick, None), |answer| {
+                answer.unwrap()
+            });
+            let rest = world.at_rest().await;
+            let seated = rest.seats[&key].contains_key(b.member.id());
+            assert_eq!(b.member.tags(&key).is_some(), seated, "seed {seed}");
+        });
+    }
+}
+
+#[test]
 fn a_crash_that_loses_a_wake_up_does_not_silence_a_rooms_presence() {
     World::run(
         Setup {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
+use crate::id::{Slot, WorkerId};
 
 fn room() -> RoomState {
     RoomState::new(RoomKey::room("r"), 1)

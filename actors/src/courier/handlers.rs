@@ -1,0 +1,193 @@
+//! The courier's mailbox: every message goes through the guard.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use actix::{Actor, Context, Handler, Supervised};
+
+use super::{Courier, Mirror, Served};
+use crate::{
+    error::CloseReason,
+    guard::{Crashes, Guarded, guard, guard_always},
+    id::RoomId,
+    message::{
+        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, MirrorSeat, MirrorUnseat,
+        Register, Unregister,
+    },
+};
+impl Actor for Courier {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(4096);
+    }
+}
+
+impl Supervised for Courier {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        // The lists by room are derived from the ledger of seats; after a crash they are not trusted.
+        let mut rooms: BTreeMap<RoomId, Mirror> = BTreeMap::new();
+        for ((room, slot), tags) in self.seats.iter() {
+            let (Some(old), Some(served)) = (self.rooms.get(room), self.members.get(slot)) else {
+                continue;
+            };
+            let mirror = rooms.entry(*room).or_insert_with(|| Mirror {
+                key: old.key.clone(),
+                namespace: old.namespace.clone(),
+                seats: Vec::new(),
+            });
+            mirror.seats.push((served.clone(), tags.clone()));
+        }
+        self.keys = rooms
+            .iter()
+            .map(|(id, m)| ((m.namespace.clone(), m.key.clone()), *id))
+            .collect();
+        self.rooms = rooms;
+    }
+}
+
+impl Guarded for Courier {
+    fn title(&self) -> String {
+        format!("the courier of worker {}", self.worker.0)
+    }
+
+    fn crashes(&mut self) -> &mut Crashes {
+        &mut self.crashes
+    }
+
+    fn commit(&mut self) {
+        self.seats.commit();
+    }
+
+    fn rollback(&mut self) {
+        self.seats.rollback();
+    }
+}
+
+impl Handler<Register> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, register: Register, ctx: &mut Self::Context) {
+        let _ = guard_always(self, ctx, |courier| {
+            courier.before_any();
+            let Register {
+                slot,
+                namespace,
+                outbox,
+                form,
+                session,
+                lapses,
+            } = register;
+            let served = Rc::new(Served {
+                slot,
+                namespace,
+                outbox,
+                form,
+                session,
+            });
+            if lapses != courier.backlog.lapses() {
+                // Something for this member may have been held back while this very message waited.
+                served.evict(CloseReason::WorkerStalled);
+            }
+            courier.members.insert(slot, served);
+        });
+    }
+}
+
+impl Handler<Unregister> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, unregister: Unregister, ctx: &mut Self::Context) {
+        let _ = guard_always(self, ctx, |courier| {
+            courier.before_any();
+            courier.members.remove(&unregister.slot);
+        });
+    }
+}
+
+impl Handler<Direct> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, direct: Direct, ctx: &mut Self::Context) {
+        let _ = guard_always(self, ctx, |courier| {
+            courier.before_any();
+            courier.direct(&direct);
+        });
+    }
+}
+
+impl Handler<MirrorSeat> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, seat: MirrorSeat, ctx: &mut Self::Context) {
+        self.backlog.digest();
+        let _ = guard_always(self, ctx, |courier| {
+            courier.before_any();
+            courier.mirror(&seat);
+        });
+    }
+}
+
+impl Handler<MirrorUnseat> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, unseat: MirrorUnseat, ctx: &mut Self::Context) {
+        self.backlog.digest();
+        let _ = guard_always(self, ctx, |courier| {
+            courier.before_any();
+            courier.unmirror(unseat.room, unseat.slot);
+            if let (Some((room, number)), Some(served)) =
+                (unseat.kicked, courier.members.get(&unseat.slot))
+            {
+                served.session.tell(CourierSays::Kicked {
+                    slot: unseat.slot,
+                    room,
+                    number,
+                });
+            }
+        });
+    }
+}
+
+impl Handler<Deliver> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, deliver: Deliver, ctx: &mut Self::Context) {
+        self.backlog.digest();
+        let receipt = deliver.receipt.clone();
+        let done = guard(self, ctx, |courier| {
+            courier.before_any();
+            courier.deliver(&deliver);
+        });
+        if let Some(receipt) = receipt {
+            receipt.settle(done.is_ok());
+        }
+    }
+}
+
+impl Handler<CloseNamespace> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, close: CloseNamespace, ctx: &mut Self::Context) {
+        let _ = guard_always(self, ctx, |courier| {
+            for served in courier
+                .members
+                .values()
+                .filter(|served| served.namespace == close.namespace)
+            {
+                served.evict(CloseReason::ServerRestart);
+            }
+        });
+    }
+}
+
+impl Handler<EndOutbox> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, end: EndOutbox, ctx: &mut Self::Context) {
+        let _ = guard_always(self, ctx, |courier| {
+            if let Some(served) = courier.members.get(&end.slot) {
+                served.outbox.end(end.reason);
+            }
+        });
+    }
+}

@@ -1,0 +1,17 @@
+//! What a world sees of a courier.
+
+use super::Courier;
+/// What a world sees of a courier: the mirror by room, which letters are resolved by.
+pub(crate) fn view(courier: &Courier) -> crate::testing::inspect::CourierView {
+    let mut seats = Vec::new();
+    for (room, mirror) in &courier.rooms {
+        for (served, tags) in &mirror.seats {
+            let seat = crate::testing::SeatRecord::new(courier.worker, served.slot, *room, tags);
+            seats.push((mirror.namespace.clone(), seat));
+        }
+    }
+    crate::testing::inspect::CourierView {
+        seats,
+        served: courier.members.len(),
+    }
+}

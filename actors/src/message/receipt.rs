@@ -1,0 +1,63 @@
+//! Counts the couriers that have still to hand a letter on.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use futures_util::task::AtomicWaker;
+
+use crate::id::Numbers;
+
+/// A letter's way: sent when its delivery is queued at every courier that has members of the audience.
+#[derive(Clone, Debug)]
+pub struct NotifyAnswer {
+    /// Members it was handed to.
+    pub recipients: usize,
+    /// What the log answered.
+    pub numbers: Numbers,
+    /// Tells when the couriers have handed it on.
+    pub receipt: Arc<Receipt>,
+}
+
+/// Counts the couriers that have still to hand a letter on.
+#[derive(Debug)]
+pub struct Receipt {
+    pending: AtomicUsize,
+    failed: AtomicBool,
+    waiter: AtomicWaker,
+}
+
+impl Receipt {
+    /// For a letter that goes to `couriers`.
+    pub fn new(couriers: usize) -> Arc<Self> {
+        Arc::new(Self {
+            pending: AtomicUsize::new(couriers),
+            failed: AtomicBool::new(false),
+            waiter: AtomicWaker::new(),
+        })
+    }
+
+    /// One courier is done.
+    pub fn settle(&self, delivered: bool) {
+        if !delivered {
+            self.failed.store(true, Ordering::Release);
+        }
+        if self.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.waiter.wake();
+        }
+    }
+
+    /// Waits until all couriers are done; `false` if one of them crashed on the letter.
+    pub async fn settled(&self) -> bool {
+        std::future::poll_fn(|cx| {
+            self.waiter.register(cx.waker());
+            match self.pending.load(Ordering::Acquire) {
+                0 => std::task::Poll::Ready(()),
+                _ => std::task::Poll::Pending,
+            }
+        })
+        .await;
+        !self.failed.load(Ordering::Acquire)
+    }
+}

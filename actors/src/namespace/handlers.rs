@@ -1,0 +1,202 @@
+//! The namespace's mailbox: every message goes through the guard, and effects leave after it.
+
+use actix::{Actor, Context, Handler, Supervised};
+
+use super::{Effect, Introduce, IntroduceRoom, Namespace, SWEEP, Wake};
+use crate::{
+    error::NotifyError,
+    guard::{Crashes, Guarded, guard, guard_always},
+    id::Numbers,
+    letter::Target,
+    message::{
+        Audience, Broadcast, Enter, Gone, Join, Leave, NotifyAnswer, Receipt, Resolve, RoomSays,
+    },
+    metrics::Metrics,
+    ports::Proposal,
+    room::Room,
+    state::tenancy::Tenant,
+};
+impl Handler<Introduce> for Namespace {
+    type Result = ();
+
+    fn handle(&mut self, introduce: Introduce, _: &mut Self::Context) {
+        self.this = Some(introduce.0);
+    }
+}
+
+impl Handler<IntroduceRoom> for Room {
+    type Result = ();
+
+    fn handle(&mut self, introduce: IntroduceRoom, _: &mut Self::Context) {
+        self.introduce(introduce.0);
+    }
+}
+
+impl Actor for Namespace {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(4096);
+        self.arm(ctx);
+    }
+}
+
+impl Supervised for Namespace {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.state.rebuild();
+        // A restart cancels the timer; `started` arms it again.
+        self.armed = None;
+    }
+}
+
+impl Guarded for Namespace {
+    fn title(&self) -> String {
+        format!("the namespace {}", self.tenure.namespace)
+    }
+
+    fn crashes(&mut self) -> &mut Crashes {
+        &mut self.crashes
+    }
+
+    fn commit(&mut self) {
+        self.state.commit();
+    }
+
+    fn rollback(&mut self) {
+        self.state.rollback();
+        self.effects.clear();
+    }
+}
+
+impl Handler<Enter> for Namespace {
+    type Result = ();
+
+    fn handle(&mut self, enter: Enter, ctx: &mut Self::Context) {
+        let Enter {
+            member,
+            slot,
+            account,
+            courier,
+        } = enter;
+        let worker = courier.worker;
+        let _ = guard_always(self, ctx, |namespace| {
+            namespace.state.enter(
+                member,
+                Tenant {
+                    worker,
+                    slot,
+                    account,
+                },
+            );
+            namespace.couriers.insert(worker, courier);
+            if !namespace.sweeping {
+                namespace.sweeping = true;
+                namespace.wake_after(SWEEP, Wake::Sweep);
+            }
+        });
+        self.arm(ctx);
+    }
+}
+
+impl Handler<Gone> for Namespace {
+    type Result = ();
+
+    fn handle(&mut self, gone: Gone, ctx: &mut Self::Context) {
+        if guard_always(self, ctx, |namespace| namespace.gone(&gone.member)).is_ok() {
+            self.carry_out();
+        }
+    }
+}
+
+impl Handler<Join> for Namespace {
+    type Result = ();
+
+    fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
+        // After a crash the reply is gone with the join, and the asker reads that.
+        if guard(self, ctx, |namespace| namespace.join(join)).is_ok() {
+            self.carry_out();
+        }
+    }
+}
+
+impl Handler<Leave> for Namespace {
+    type Result = ();
+
+    fn handle(&mut self, leave: Leave, ctx: &mut Self::Context) {
+        let done = guard_always(self, ctx, |namespace| {
+            namespace.effects.push(Effect::StandUp(leave))
+        });
+        if done.is_ok() {
+            self.carry_out();
+        }
+    }
+}
+
+impl Handler<Resolve> for Namespace {
+    type Result = ();
+
+    fn handle(&mut self, resolve: Resolve, _: &mut Self::Context) {
+        resolve.reply.send(
+            self.rooms
+                .get(&resolve.room)
+                .map(|(_, room)| room.downgrade()),
+        );
+    }
+}
+
+impl Handler<Broadcast> for Namespace {
+    type Result = ();
+
+    fn handle(&mut self, broadcast: Broadcast, ctx: &mut Self::Context) {
+        let numbers = match guard(self, ctx, |namespace| namespace.broadcast(&broadcast)) {
+            Ok(Proposal::Numbered(numbers)) => numbers,
+            Ok(Proposal::Refused(error)) => {
+                return broadcast.reply.send(Err(NotifyError::Log(error)));
+            }
+            // A letter to several rooms has no single stream: a log that answers late numbers it by its cursor alone.
+            Ok(Proposal::Later(_)) => Numbers::default(),
+            Err(fault) => return broadcast.reply.send(Err(fault.into())),
+        };
+        let Broadcast {
+            rooms,
+            except_rooms,
+            except,
+            origin,
+            draft,
+            reply,
+        } = broadcast;
+        let target = rooms.clone().map_or(Target::Everyone, Target::Rooms);
+        let letter = self.seal(draft, origin, target, numbers);
+        let receipt = Receipt::new(self.couriers.len());
+        self.owe_all(&letter, Some(&receipt), || Audience::Rooms {
+            rooms: rooms.clone(),
+            except_rooms: except_rooms.clone(),
+            except,
+        });
+        Metrics::add(&self.tenure.metrics.letters, 1);
+        self.await_credit(ctx);
+        reply.send(Ok(NotifyAnswer {
+            recipients: 0,
+            numbers,
+            receipt,
+        }));
+    }
+}
+
+impl Handler<RoomSays> for Namespace {
+    type Result = ();
+
+    fn handle(&mut self, says: RoomSays, ctx: &mut Self::Context) {
+        if let Ok(changed) = guard_always(self, ctx, |namespace| namespace.fact(says)) {
+            self.carry_out();
+            // A herald that crashes costs its event, not the fact.
+            if let Some((channel, newcomer)) = changed
+                && guard_always(self, ctx, |namespace| namespace.online(&channel, newcomer)).is_ok()
+            {
+                self.carry_out();
+                self.await_credit(ctx);
+            }
+        }
+        self.arm(ctx);
+    }
+}

@@ -1,0 +1,80 @@
+//! What a namespace and its rooms are told when they start, and never change.
+
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use crate::{
+    letter::Forms,
+    metrics::Metrics,
+    ports::{Clock, Herald},
+};
+
+/// Whom `online-users` goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnlineUsers {
+    /// Everybody who is in some channel.
+    #[default]
+    All,
+    /// The members of the channel that changed.
+    Channel,
+    /// Nobody.
+    Off,
+}
+
+/// A namespace's settings.
+#[derive(Clone, Debug)]
+pub struct NamespaceSettings {
+    /// The least time between two presence events to the same many.
+    pub presence_interval: Duration,
+    /// The most deliveries of presence events in a second, per namespace and per room.
+    pub deliveries_per_second: usize,
+    /// Whom `online-users` goes to.
+    pub online_users: OnlineUsers,
+    /// In rooms with more members than this only the newcomer gets a join event, and nobody a leave event.
+    pub join_events_up_to: usize,
+    /// Messages that wait in a room's mailbox before senders wait.
+    pub mailbox_max: usize,
+    /// How long rooms wait for a courier that is behind before they give it up.
+    pub courier_patience: Duration,
+    /// How long a log may take to number a letter.
+    pub log_timeout: Duration,
+    /// Invitations that a room keeps.
+    pub invites_max: usize,
+}
+
+impl Default for NamespaceSettings {
+    fn default() -> Self {
+        Self {
+            presence_interval: Duration::from_millis(250),
+            deliveries_per_second: 10_000,
+            online_users: OnlineUsers::All,
+            join_events_up_to: 1000,
+            mailbox_max: 256,
+            courier_patience: Duration::from_secs(1),
+            log_timeout: Duration::from_secs(2),
+            invites_max: 1024,
+        }
+    }
+}
+
+/// What a namespace and its rooms share and never change.
+pub struct Tenure {
+    /// The hub's name.
+    pub hub: Arc<str>,
+    /// The namespace's name.
+    pub namespace: Arc<str>,
+    /// Its settings.
+    pub settings: NamespaceSettings,
+    /// The hub's forms.
+    pub forms: Forms,
+    /// Makes the presence events, where an application wants some.
+    pub herald: Option<Arc<dyn Herald>>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// The hub's numbers.
+    pub metrics: Arc<Metrics>,
+    /// Counts the room actors of the hub.
+    pub room_ids: Arc<AtomicU64>,
+}

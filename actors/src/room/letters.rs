@@ -1,0 +1,92 @@
+//! A letter's way through its room: may it be said, what does the log answer, then the commit and the delivery.
+
+use actix::Context;
+
+use super::{Done, Effect, For, Room};
+use crate::{
+    error::{LogError, NotifyError},
+    fault::{self, Point},
+    guard::guard,
+    id::Numbers,
+    message::{Notify, NotifyAnswer, Receipt},
+    metrics::Metrics,
+    ports::Proposal,
+};
+impl Room {
+    /// The first half of a notify: whether it may be said, and the log's answer.
+    pub(super) fn propose(&mut self, notify: &Notify) -> Result<(usize, Proposal), NotifyError> {
+        fault::strike(self.part(), Point::Before, &notify.draft.content.args);
+        let from = notify.origin.member.as_ref();
+        let echo = notify.except.is_none();
+        let recipients = self
+            .state
+            .may_notify(from, &notify.tag, echo, notify.seat_needed)?;
+        let proposal =
+            self.links
+                .log
+                .propose(self.state.key(), self.state.numbers(), &notify.draft);
+        Ok((recipients, proposal))
+    }
+
+    /// The second half: the numbers are kept, the delivery is built.
+    pub(super) fn post_letter(
+        &mut self,
+        notify: Notify,
+        recipients: usize,
+        numbers: Numbers,
+    ) -> Done {
+        let Notify {
+            tag,
+            origin,
+            except,
+            draft,
+            reply,
+            ..
+        } = notify;
+        let marked = draft.content.args.clone();
+        self.state.numbered(numbers);
+        fault::strike(self.part(), Point::Midway, &marked);
+        let couriers = self.state.roster().workers().count();
+        let receipt = Receipt::new(couriers);
+        let audience = For::All { tag, except };
+        let letter = Effect::Letter {
+            audience,
+            draft,
+            origin,
+            numbers,
+            receipt: Some(receipt.clone()),
+        };
+        self.effects.push(letter);
+        Metrics::add(&self.links.tenure.metrics.letters, 1);
+        fault::strike(self.part(), Point::After, &marked);
+        (
+            reply,
+            NotifyAnswer {
+                recipients,
+                numbers,
+                receipt,
+            },
+        )
+    }
+
+    pub(super) fn finish(
+        &mut self,
+        ctx: &mut Context<Self>,
+        notify: Notify,
+        recipients: usize,
+        numbers: Result<Numbers, LogError>,
+    ) {
+        match numbers {
+            Err(error) => notify.reply.send(Err(NotifyError::Log(error))),
+            Ok(numbers) => {
+                // A crash drops the reply with the letter: the sender reads that as the hub's fault.
+                if let Ok((reply, answer)) = guard(self, ctx, |room| {
+                    room.post_letter(notify, recipients, numbers)
+                }) {
+                    self.carry_out(ctx);
+                    reply.send(Ok(answer));
+                }
+            }
+        }
+    }
+}

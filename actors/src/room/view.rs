@@ -1,0 +1,60 @@
+//! What a world sees of a room.
+
+use super::{Effect, For, Room};
+use crate::id::MemberId;
+/// What a world sees of a room.
+pub(crate) fn view(room: &Room) -> crate::testing::inspect::RoomView {
+    let seat = |(member, seat): (&MemberId, &crate::state::roster::Seat)| {
+        let record =
+            crate::testing::SeatRecord::new(seat.worker, seat.slot, room.links.id, &seat.tags);
+        (member.clone(), record)
+    };
+    let seats = room.state.roster().iter().map(seat).collect();
+    crate::testing::inspect::RoomView {
+        seats,
+        offset: room.state.numbers().offset,
+    }
+}
+
+impl Room {
+    pub(super) fn trace(&self, effect: &Effect) {
+        use crate::testing::trace::{Fact, Recipients, note};
+        let room = self.links.id;
+        match effect {
+            Effect::Seat { seat, .. } => {
+                note(|| Fact::Seated {
+                    room,
+                    key: seat.key.clone(),
+                    slot: seat.slot,
+                    tags: seat.tags.clone(),
+                });
+            }
+            Effect::Unseat { unseat, .. } => note(|| Fact::Unseated {
+                room,
+                slot: unseat.slot,
+            }),
+            Effect::Letter {
+                audience,
+                draft,
+                numbers,
+                receipt,
+                ..
+            } => note(|| {
+                let to = match audience {
+                    For::All { tag, except } => Recipients::Matching(tag.clone(), *except),
+                    For::One { slot, .. } => Recipients::One(*slot),
+                };
+                let (content, said) = (draft.content.clone(), receipt.is_some());
+                Fact::Letter {
+                    room,
+                    key: self.state.key().clone(),
+                    to,
+                    content,
+                    offset: numbers.offset,
+                    said,
+                }
+            }),
+            Effect::Up(_) => {}
+        }
+    }
+}

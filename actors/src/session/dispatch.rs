@@ -1,0 +1,80 @@
+//! Where the core meets a script: its futures are polled at once, and its panics end here.
+
+use std::{
+    collections::VecDeque,
+    panic::AssertUnwindSafe,
+    rc::Rc,
+    sync::Arc,
+    task::{Context as TaskContext, Waker},
+};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+
+use crate::{
+    credit::Unit,
+    ports::{AckHandle, Event, LocalFuture, Script},
+};
+
+use super::{Held, Member, PutOut, Session};
+
+/// Lets the script have the member, then its events.
+pub(super) fn open(
+    script: Arc<dyn Script>,
+    member: Rc<Member>,
+    auth: Option<Bytes>,
+    held: Held,
+    session: actix::Addr<Session>,
+) {
+    run(Box::pin(async move {
+        let opening = AssertUnwindSafe(async { script.connected(member.clone(), auth).await });
+        let failure = match opening.catch_unwind().await {
+            Ok(Ok(())) => None,
+            Ok(Err(refusal)) => Some(refusal.message),
+            Err(payload) => {
+                std::mem::forget(payload);
+                Some("its connect handler panicked".to_owned())
+            }
+        };
+        if let Some(why) = failure {
+            log::warn!("a member of {} is put out: {why}", member.namespace());
+            return session.do_send(PutOut(member.namespace().clone()));
+        }
+        loop {
+            let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);
+            let Some((event, unit)) = next else { break };
+            dispatch(&script, &member, event, unit);
+        }
+        *held.borrow_mut() = None;
+    }));
+}
+
+pub(super) fn dispatch(script: &Arc<dyn Script>, member: &Rc<Member>, event: Event, unit: Unit) {
+    let open = event.ack.as_ref().map(AckHandle::twin);
+    let name = event.content.name.clone();
+    let (script, member) = (script.clone(), member.clone());
+    run(Box::pin(async move {
+        let _unit = unit;
+        // The script's own code, before its future exists, may panic too.
+        let handling = AssertUnwindSafe(async { script.event(member.clone(), event).await });
+        if let Err(payload) = handling.catch_unwind().await {
+            std::mem::forget(payload);
+            log::error!(
+                "a handler in {} panicked; its session goes on",
+                member.namespace()
+            );
+            // One who has its answer already is told nothing more.
+            if open.as_ref().is_none_or(AckHandle::is_open) {
+                script.crashed(member, &name, open);
+            }
+        }
+    }));
+}
+
+/// Polls a future at once, and leaves what is not done then to the thread.
+fn run(mut future: LocalFuture<()>) {
+    let mut cx = TaskContext::from_waker(Waker::noop());
+    if future.as_mut().poll(&mut cx).is_pending() {
+        actix_rt::spawn(future);
+    }
+}

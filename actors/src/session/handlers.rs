@@ -1,0 +1,114 @@
+//! The session's mailbox, its start and its end.
+
+use actix::{Actor, AsyncContext, Context, Handler};
+
+use super::{PutOut, Session};
+use crate::{
+    error::CloseReason,
+    message::{Adopt, CourierSays, Hangup, Heard, Pong, Unregister},
+    metrics::Metrics,
+};
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let form = self.protocol.borrow().form(None);
+        self.register(self.own, "".into(), form, ctx);
+        self.heartbeat = Some(ctx.run_later(self.settings.ping_interval, Self::ping));
+        self.connect_timer = self.settings.connect_timeout.map(|limit| {
+            ctx.run_later(limit, |session, ctx| {
+                session.close(CloseReason::ConnectTimeout, ctx)
+            })
+        });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let reason = self.closing.unwrap_or(CloseReason::Crashed);
+        if !reason.flushes() {
+            self.outbox.end(reason);
+        }
+        for (_, seated) in std::mem::take(&mut self.members) {
+            seated.leave(reason);
+        }
+        self.courier.post.control(Unregister { slot: self.own });
+        // A transport that waits for credit looks again, and finds the end.
+        self.credit.release();
+        Metrics::sub(&self.hub.metrics().sessions, 1);
+        self.hub.metrics().closed(reason);
+        if let Some(on_end) = self.on_end.take() {
+            on_end(reason);
+        }
+    }
+}
+
+impl Handler<Heard> for Session {
+    type Result = ();
+
+    fn handle(&mut self, heard: Heard, ctx: &mut Self::Context) {
+        if self.closing.is_none() {
+            self.heard(heard.0, ctx);
+        }
+    }
+}
+
+impl Handler<Pong> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: Pong, ctx: &mut Self::Context) {
+        self.credit.give();
+        if std::mem::take(&mut self.awaiting_pong) {
+            if let Some(timer) = self.heartbeat.take() {
+                ctx.cancel_future(timer);
+            }
+            self.heartbeat = Some(ctx.run_later(self.settings.ping_interval, Self::ping));
+        }
+    }
+}
+
+impl Handler<Hangup> for Session {
+    type Result = ();
+
+    fn handle(&mut self, hangup: Hangup, ctx: &mut Self::Context) {
+        self.close(hangup.0, ctx);
+    }
+}
+
+impl Handler<Adopt> for Session {
+    type Result = ();
+
+    fn handle(&mut self, adopt: Adopt, _: &mut Self::Context) {
+        (adopt.0)();
+    }
+}
+
+impl Handler<PutOut> for Session {
+    type Result = ();
+
+    fn handle(&mut self, PutOut(namespace): PutOut, _: &mut Self::Context) {
+        if let Some(seated) = self.members.remove(&namespace) {
+            self.send(self.protocol.borrow().disconnected(&namespace));
+            seated.leave(CloseReason::ForcedClose);
+        }
+    }
+}
+
+impl Handler<CourierSays> for Session {
+    type Result = ();
+
+    fn handle(&mut self, says: CourierSays, ctx: &mut Self::Context) {
+        match says {
+            CourierSays::Evicted(reason) => self.close(reason, ctx),
+            CourierSays::Kicked { slot, room, number } => {
+                let seated = self
+                    .members
+                    .values()
+                    .find(|seated| seated.member.slot() == slot);
+                if let Some(seated) = seated {
+                    seated.member.kicked(&room, number);
+                }
+            }
+        }
+    }
+}

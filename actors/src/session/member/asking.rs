@@ -1,0 +1,55 @@
+//! Events that the client is to answer.
+
+use std::{future::Future, rc::Rc};
+
+use tokio::sync::oneshot;
+
+use super::{Member, MemberError};
+use crate::{letter::Content, ports::Answer};
+
+/// Acks of the client that may be outstanding at once.
+const ACKS_MAX: usize = 1024;
+
+impl Member {
+    /// Says something to this member's own client and waits for its answer. While waiting, the client's further
+    /// messages are read.
+    pub fn ask(
+        self: &Rc<Self>,
+        content: &Content,
+    ) -> Result<impl Future<Output = Result<Answer, MemberError>> + 'static, MemberError> {
+        if self.acks.borrow().len() >= ACKS_MAX {
+            return Err(MemberError::TooManyAcks);
+        }
+        let id = self.next_ack.replace(self.next_ack.get() + 1);
+        let (done, answer) = oneshot::channel();
+        self.acks.borrow_mut().insert(id, done);
+        let frame = self
+            .parts
+            .protocol
+            .borrow()
+            .event(self.namespace(), content, Some(id));
+        self.own(frame, false);
+        let waiting = AwaitingAck {
+            member: self.clone(),
+            id,
+        };
+        self.parts.credit.give();
+        Ok(async move {
+            let _waiting = waiting;
+            answer.await.map_err(|_| MemberError::Ended)
+        })
+    }
+}
+
+/// While a handler waits for its client, the client's next messages are read.
+struct AwaitingAck {
+    member: Rc<Member>,
+    id: u64,
+}
+
+impl Drop for AwaitingAck {
+    fn drop(&mut self) {
+        self.member.acks.borrow_mut().remove(&self.id);
+        self.member.parts.credit.take();
+    }
+}

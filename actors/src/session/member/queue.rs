@@ -1,0 +1,366 @@
+//! The one queue of whatever a member says: what may be sent now, and what waits for an answer.
+
+use std::{collections::VecDeque, future::Future, rc::Rc, sync::Arc};
+
+use tokio::{sync::oneshot, time::timeout};
+
+use super::{Member, NotifyRequest, PIPELINE};
+use crate::{
+    error::{Fault, JoinError, ManageError, NotifyError},
+    fault::{self, Safeguard},
+    id::{MemberId, Numbers, RoomKey},
+    letter::{Address, Draft, Frame, Target},
+    message::{
+        Audience, Broadcast, Command, Deliver, Enter, Join, JoinAnswer, Leave, LeaveAnswer, Manage,
+        Notify, NotifyAnswer, Receipt, Resolve,
+    },
+    ports::{Announce, LocalFuture},
+    post::{Post, Reply, Unsent, WeakPost},
+    room::Room,
+};
+
+#[derive(Default)]
+pub(super) struct Queue {
+    pub(super) waiting: VecDeque<Op>,
+    pub(super) answers: VecDeque<LocalFuture<()>>,
+    pub(super) under_way: usize,
+    pub(super) aim: Option<Aim>,
+    pub(super) blocked: bool,
+    pub(super) pumping: bool,
+    pub(super) route: Option<(RoomKey, WeakPost<Room>)>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Aim {
+    Namespace,
+    /// Joins and leaves: they go through the namespace, letters go straight to the room.
+    Seat(RoomKey),
+    Room(RoomKey),
+    Member(MemberId),
+    Own,
+}
+
+pub(super) enum Op {
+    Enter(Box<Enter>),
+    Join(Box<Join>, Done<JoinAnswer, JoinError>),
+    Leave(Box<Leave>, oneshot::Sender<LeaveAnswer>),
+    Notify(Box<NotifyOp>, Done<NotifyAnswer, NotifyError>),
+    Broadcast(Box<Broadcast>, Done<NotifyAnswer, NotifyError>),
+    Manage(Box<ManageOp>, Done<(), ManageError>),
+    Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
+    Own(Frame, bool),
+}
+
+pub(super) type Done<T, E> = oneshot::Sender<Result<T, E>>;
+
+pub(super) struct NotifyOp {
+    pub(super) request: NotifyRequest,
+    pub(super) draft: Draft,
+    pub(super) resolved: bool,
+}
+
+pub(super) struct ManageOp {
+    pub(super) room: RoomKey,
+    pub(super) command: Command,
+    pub(super) announce: Option<Announce>,
+}
+
+impl Member {
+    pub(super) fn enqueue(self: &Rc<Self>, op: Op) {
+        if self.ended.get() {
+            return;
+        }
+        self.queue.borrow_mut().waiting.push_back(op);
+        self.issue();
+        let mut queue = self.queue.borrow_mut();
+        if queue.under_way > 0 && !queue.pumping {
+            queue.pumping = true;
+            drop(queue);
+            actix_rt::spawn(self.clone().pump());
+        }
+    }
+
+    /// Takes the answers in order, and sends what they make room for.
+    pub(super) async fn pump(self: Rc<Self>) {
+        loop {
+            let next = self.queue.borrow_mut().answers.pop_front();
+            let Some(answer) = next else { break };
+            answer.await;
+            self.queue.borrow_mut().under_way -= 1;
+            self.issue();
+        }
+        self.queue.borrow_mut().pumping = false;
+    }
+
+    /// Sends what may be sent now.
+    pub(super) fn issue(self: &Rc<Self>) {
+        loop {
+            let op = {
+                let mut queue = self.queue.borrow_mut();
+                let Some(aim) = queue.waiting.front().map(Op::aim) else {
+                    return;
+                };
+                let changes = queue.under_way > 0 && queue.aim.as_ref() != Some(&aim);
+                if queue.blocked
+                    || queue.under_way >= PIPELINE
+                    || (changes && fault::stands(Safeguard::Order))
+                {
+                    return;
+                }
+                queue.aim = Some(aim);
+                queue.waiting.pop_front()
+            };
+            let Some(answer) = op.and_then(|op| self.send(op)) else {
+                continue;
+            };
+            let mut queue = self.queue.borrow_mut();
+            queue.answers.push_back(answer);
+            queue.under_way += 1;
+        }
+    }
+
+    pub(super) fn send(self: &Rc<Self>, op: Op) -> Option<LocalFuture<()>> {
+        match op {
+            Op::Own(frame, volatile) => {
+                self.direct(frame, volatile);
+                None
+            }
+            Op::Enter(enter) => {
+                if let Some(home) = self.home() {
+                    home.control(*enter);
+                }
+                None
+            }
+            Op::Join(join, done) => self.send_join(*join, done),
+            Op::Leave(mut leave, done) => {
+                let (reply, answer) = Reply::new();
+                leave.reply = Some(reply);
+                let room = leave.room.clone();
+                let this = self.clone();
+                self.home()?.control(*leave);
+                Some(Box::pin(async move {
+                    let answer = answer.await.unwrap_or_default();
+                    this.seats.borrow_mut().left(&room, &answer);
+                    let _ = done.send(answer);
+                }))
+            }
+            Op::Notify(notify, done) => self.send_notify(notify, done),
+            Op::Broadcast(mut broadcast, done) => {
+                let (reply, answer) = Reply::new();
+                broadcast.reply = reply;
+                self.offer(&self.home()?, *broadcast, async move {
+                    let _ = done.send(
+                        answer
+                            .await
+                            .unwrap_or(Err(NotifyError::Internal(Fault::Crashed))),
+                    );
+                })
+            }
+            Op::Manage(op, done) => {
+                let Some(room) = self.route(&op.room) else {
+                    let _ = done.send(Err(ManageError::Forbidden));
+                    return None;
+                };
+                let (reply, answer) = Reply::new();
+                let ManageOp {
+                    room: key,
+                    command,
+                    announce,
+                } = *op;
+                let manage = Manage {
+                    room: key,
+                    by: self.id().clone(),
+                    command,
+                    announce,
+                    reply,
+                };
+                self.offer(&room, manage, async move {
+                    let _ = done.send(
+                        answer
+                            .await
+                            .unwrap_or(Err(ManageError::Internal(Fault::Crashed))),
+                    );
+                })
+            }
+            Op::Member(to, draft, done) => {
+                let place = self
+                    .hub()
+                    .members()
+                    .find(&(self.namespace().clone(), to.clone()));
+                let Some(place) = place else {
+                    let _ = done.send(false);
+                    return None;
+                };
+                let target = Target::Member(to);
+                let hub = self.hub().name().clone();
+                let address = Address {
+                    hub,
+                    namespace: self.namespace().clone(),
+                    target,
+                    origin: self.origin(),
+                };
+                let letter = draft.seal(address, Numbers::default(), self.hub().clock().now());
+                let audience = Audience::Member(place.slot);
+                let sent = place.courier.owe(Deliver {
+                    audience,
+                    letter: Arc::new(letter),
+                    receipt: None,
+                });
+                let _ = done.send(sent);
+                let backlog = place.courier.backlog;
+                if !backlog.full() {
+                    return None;
+                }
+                self.queue.borrow_mut().blocked = true;
+                let this = self.clone();
+                let patience = self.hub().settle_timeout();
+                Some(Box::pin(async move {
+                    let _ = timeout(patience, backlog.caught_up()).await;
+                    this.queue.borrow_mut().blocked = false;
+                }))
+            }
+        }
+    }
+
+    pub(super) fn send_join(
+        self: &Rc<Self>,
+        mut join: Join,
+        done: Done<JoinAnswer, JoinError>,
+    ) -> Option<LocalFuture<()>> {
+        let (reply, answer) = Reply::new();
+        join.reply = reply;
+        let room = join.room.clone();
+        let this = self.clone();
+        self.offer(&self.home()?, join, async move {
+            let answer = answer
+                .await
+                .unwrap_or(Err(JoinError::Internal(Fault::Crashed)));
+            this.seats.borrow_mut().joined(&room, &answer);
+            let _ = done.send(answer);
+        })
+    }
+
+    pub(super) fn send_notify(
+        self: &Rc<Self>,
+        mut op: Box<NotifyOp>,
+        done: Done<NotifyAnswer, NotifyError>,
+    ) -> Option<LocalFuture<()>> {
+        if let Some(room) = self.route(&op.request.room) {
+            let (reply, answer) = Reply::new();
+            let NotifyOp { request, draft, .. } = *op;
+            let NotifyRequest {
+                room: key,
+                tag,
+                echo,
+                seat_needed,
+            } = request;
+            let except = (!echo).then_some(self.slot());
+            let origin = self.origin();
+            let notify = Notify {
+                room: key,
+                tag,
+                origin,
+                except,
+                seat_needed,
+                draft,
+                reply,
+            };
+            let weak = room.downgrade();
+            return self.offer(&room, notify, async move {
+                let answer = match answer.await {
+                    Ok(answer) => answer,
+                    // The last member left while the letter was on its way: nobody was there to have it.
+                    Err(_) if weak.upgrade().is_none() => Ok(nobody()),
+                    Err(_) => Err(NotifyError::Internal(Fault::Crashed)),
+                };
+                let _ = done.send(answer);
+            });
+        }
+        let unseated = op.request.seat_needed.then_some(NotifyError::NotMember);
+        let home = self.home().filter(|_| !op.resolved);
+        let Some(home) = home else {
+            let _ = done.send(unseated.map_or_else(|| Ok(nobody()), Err));
+            return None;
+        };
+        // Everything behind this letter waits until it is known where it goes.
+        self.queue.borrow_mut().blocked = true;
+        let (reply, answer) = Reply::new();
+        let room = op.request.room.clone();
+        home.control(Resolve {
+            room: room.clone(),
+            reply,
+        });
+        let this = self.clone();
+        Some(Box::pin(async move {
+            let way = answer.await.ok().flatten();
+            op.resolved = true;
+            let mut queue = this.queue.borrow_mut();
+            queue.blocked = false;
+            queue.route = way.map(|way| (room, way));
+            queue.waiting.push_front(Op::Notify(op, done));
+        }))
+    }
+
+    /// Sends one message whose answer `then` takes. If the mailbox is full, nothing else is sent until it was handled.
+    pub(super) fn offer<A, M>(
+        self: &Rc<Self>,
+        to: &Post<A>,
+        message: M,
+        then: impl Future<Output = ()> + 'static,
+    ) -> Option<LocalFuture<()>>
+    where
+        A: actix::Actor<Context = actix::Context<A>> + actix::Handler<M>,
+        M: actix::Message<Result = ()> + Send + 'static,
+    {
+        match to.offer(message) {
+            Ok(()) | Err(Unsent::Gone) => Some(Box::pin(then)),
+            Err(Unsent::Full(message)) => {
+                self.queue.borrow_mut().blocked = true;
+                let sending = to.addr().send(message);
+                let this = self.clone();
+                Some(Box::pin(async move {
+                    if this.ended.get() {
+                        // The message holds the reply that `then` waits for, and keeps the addressee alive.
+                        drop(sending);
+                    } else {
+                        let _ = sending.await;
+                    }
+                    this.queue.borrow_mut().blocked = false;
+                    then.await;
+                }))
+            }
+        }
+    }
+
+    pub(super) fn route(&self, room: &RoomKey) -> Option<Post<Room>> {
+        self.seats
+            .borrow()
+            .way(room)
+            .or_else(|| match &self.queue.borrow().route {
+                Some((key, way)) if key == room => way.upgrade(),
+                _ => None,
+            })
+    }
+}
+
+impl Op {
+    fn aim(&self) -> Aim {
+        match self {
+            Self::Enter(_) | Self::Broadcast(..) => Aim::Namespace,
+            Self::Join(join, _) => Aim::Seat(join.room.clone()),
+            Self::Leave(leave, _) => Aim::Seat(leave.room.clone()),
+            Self::Notify(notify, _) => Aim::Room(notify.request.room.clone()),
+            Self::Manage(manage, _) => Aim::Room(manage.room.clone()),
+            Self::Member(to, ..) => Aim::Member(to.clone()),
+            Self::Own(..) => Aim::Own,
+        }
+    }
+}
+
+fn nobody() -> NotifyAnswer {
+    NotifyAnswer {
+        recipients: 0,
+        numbers: Numbers::default(),
+        receipt: Receipt::new(0),
+    }
+}

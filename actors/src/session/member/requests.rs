@@ -1,0 +1,61 @@
+//! What a member can be asked for, and why it is not even tried.
+
+use std::sync::Arc;
+
+use crate::{
+    id::{RoomKey, Tag},
+    ports::Announce,
+    state::room::Wish,
+};
+
+/// What a join asks for.
+pub struct JoinRequest {
+    /// The room.
+    pub room: RoomKey,
+    /// The channel it is joined under.
+    pub tag: Tag,
+    /// The name to show.
+    pub user: Option<Arc<str>>,
+    /// What the maker of the room asks for.
+    pub wish: Wish,
+    /// Makes the join event.
+    pub announce: Option<Announce>,
+    /// Makes the leave event for when the session ends.
+    pub farewell: Option<Announce>,
+}
+
+impl JoinRequest {
+    /// A silent join without a channel.
+    pub fn plain(room: RoomKey) -> Self {
+        Self {
+            room,
+            tag: None,
+            user: None,
+            wish: Wish::default(),
+            announce: None,
+            farewell: None,
+        }
+    }
+}
+
+/// To whom a letter goes.
+#[derive(Clone, Debug)]
+pub struct NotifyRequest {
+    /// The room.
+    pub room: RoomKey,
+    /// The address's channel.
+    pub tag: Tag,
+    /// Whether the sender hears itself, if it is a member.
+    pub echo: bool,
+    /// Whether only members may say something there.
+    pub seat_needed: bool,
+}
+
+/// Why something a member asked for was not even tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberError {
+    /// The client has more acks to answer than are kept.
+    TooManyAcks,
+    /// The session ended.
+    Ended,
+}
