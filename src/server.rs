@@ -55,24 +55,22 @@ impl Server {
                 io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
             })?;
             bound.push(listener.local_addr()?);
-            let (dondo, page, client, path) = (
-                dondo.clone(),
-                page.clone(),
-                client.clone(),
-                config.path.clone(),
-            );
+            let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
+            let (path, origins) = (config.path.clone(), config.origins.clone());
             builder = builder.listen("dondo", listener, move || {
-                let (dondo, page, client, path) =
-                    (dondo.clone(), page.clone(), client.clone(), path.clone());
+                let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
+                let (path, origins) = (path.clone(), origins.clone());
                 let engines = dondo.engines().clone();
                 let app = App::new()
                     .configure(|app| page.configure(app))
-                    .configure(|app| client.configure(app, &path))
+                    .configure(|app| client.configure(app, &path, &origins))
                     .configure(dondo.configure_observation())
                     .configure(dondo.configure());
                 HttpService::build()
                     .client_request_timeout(REQUEST_HEAD)
                     .keep_alive(KEEP_ALIVE)
+                    // A poll whose client went away is to be seen at once.
+                    .h1_allow_half_closed(false)
                     .upgrade(fn_service(move |(request, framed)| {
                         let engines = engines.clone();
                         async move {

@@ -96,6 +96,9 @@ impl Dondo {
 
 /// For `HttpServer::on_connect` of an embedder: with it, a client that stopped reading is cut at once. It costs one more
 /// file descriptor for each connection; without it, such a connection stays until the kernel gives it up.
+///
+/// An embedder should also set `HttpServer::h1_allow_half_closed(false)`: without it, a polling client that went away is
+/// noticed by its missing pong only.
 pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
     crate::transport::engine::keep_cutter(connection, data);
 }

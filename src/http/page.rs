@@ -11,6 +11,9 @@ use actix_web::{HttpRequest, HttpResponse};
 
 pub use client::BrowserClient;
 
+use crate::transport::engine::{cors, cors_headers};
+use crate::transport::origin::Origins;
+
 /// The page, its script and its style; built once, mounted by every worker.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -26,6 +29,8 @@ struct Asset {
     /// Content-Security-Policy; empty where there is none.
     policy: String,
     tag: EntityTag,
+    /// Whose pages may read it as a module.
+    origins: Origins,
 }
 
 impl Page {
@@ -78,6 +83,7 @@ impl Asset {
             body,
             content_type,
             cache_control,
+            origins: Origins::SameHost,
         }
     }
 
@@ -99,11 +105,12 @@ impl Asset {
             Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
             Err(_) => false,
         };
-        let mut answer = if known {
+        let answer = if known {
             HttpResponse::NotModified()
         } else {
             HttpResponse::Ok()
         };
+        let mut answer = cors_headers(answer, cors(&self.origins, request.head()));
         answer
             .insert_header(header::ETag(self.tag.clone()))
             .insert_header((header::CACHE_CONTROL, self.cache_control))

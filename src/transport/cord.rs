@@ -220,7 +220,8 @@ impl Cord {
         let before = queue.len();
         queue.extend(self.pong.take());
         queue.extend(self.out.drain(..));
-        if self.end.is_none() && matches!(self.phase, Phase::Live) {
+        let live = self.end.is_none() && matches!(self.phase, Phase::Live);
+        if live && self.connection.poll_handover(cx).is_ready() {
             self.take(cx, queue);
         }
         match self.end {

@@ -1,6 +1,13 @@
 //! A real server on a free port, and clients on real sockets. Each test names the fault that would make it fail.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub
+)]
 
 mod engine;
+mod hub;
+mod socketio;
 mod support;
 mod tidy;

@@ -4,11 +4,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::{Asset, SCRIPT};
+use crate::transport::engine::{cors, cors_headers};
+use crate::transport::origin::Origins;
 
 /// Where the browser client comes from. Its files are read once; one that is missing is not served.
 #[derive(Clone, Debug)]
@@ -54,14 +56,19 @@ impl BrowserClient {
         self.folder.is_none().then_some(PUBLIC_HOST)
     }
 
-    /// Adds the client's files to an app. To be called before anything that takes all of `path`.
-    pub fn configure(&self, app: &mut ServiceConfig, path: &str) {
+    /// Adds the client's files to an app, for pages of `origins` too. To be called before anything that takes all of
+    /// `path`.
+    pub fn configure(&self, app: &mut ServiceConfig, path: &str, origins: &Origins) {
         for (name, asset) in &self.files {
-            asset.clone().mount(app, &format!("{path}{name}"));
+            let asset = Asset {
+                origins: origins.clone(),
+                ..asset.clone()
+            };
+            asset.mount(app, &format!("{path}{name}"));
         }
         if self.folder.is_none() {
             for name in NAMES {
-                redirect(app, &format!("{path}{name}"), public_address(name));
+                redirect(app, &format!("{path}{name}"), public_address(name), origins);
             }
         }
     }
@@ -95,9 +102,11 @@ fn read(folder: &Path) -> Vec<(&'static str, Asset)> {
     NAMES.into_iter().filter_map(file).collect()
 }
 
-fn redirect(app: &mut ServiceConfig, path: &str, address: String) {
-    let answer = move || {
-        let answer = HttpResponse::TemporaryRedirect()
+fn redirect(app: &mut ServiceConfig, path: &str, address: String, origins: &Origins) {
+    let origins = origins.clone();
+    let answer = move |request: HttpRequest| {
+        let origin = cors(&origins, request.head());
+        let answer = cors_headers(HttpResponse::TemporaryRedirect(), origin)
             .insert_header((header::LOCATION, address.as_str()))
             .insert_header((header::CACHE_CONTROL, "no-cache"))
             .finish();
@@ -154,7 +163,8 @@ mod tests {
     }
 
     async fn answer(client: &BrowserClient, request: TestRequest) -> ServiceResponse {
-        let app = App::new().configure(|app| client.configure(app, "/socket.io/"));
+        let app =
+            App::new().configure(|app| client.configure(app, "/socket.io/", &Origins::SameHost));
         call_service(&init_service(app).await, request.to_request()).await
     }
 

@@ -2,8 +2,10 @@
 //! Plain flags: requests of one session may run on different workers.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::task::{Context, Poll};
 
 use dondo_actors::session::SessionRef;
+use futures_util::task::AtomicWaker;
 
 use super::handshake::TransportNow;
 
@@ -25,8 +27,8 @@ pub(crate) struct Connection {
     pub(crate) session: SessionRef,
     stage: AtomicU8,
     probed: AtomicBool,
-    /// A GET is waiting.
-    pub(crate) polling: AtomicBool,
+    polling: AtomicBool,
+    handover: AtomicWaker,
     /// A POST body is being read.
     pub(crate) posting: AtomicBool,
 }
@@ -38,13 +40,14 @@ impl Connection {
             stage: AtomicU8::new(stage as u8),
             probed: AtomicBool::new(false),
             polling: AtomicBool::new(false),
+            handover: AtomicWaker::new(),
             posting: AtomicBool::new(false),
         }
     }
 
     /// Where the session stands, in the handshake's words.
     pub(crate) fn now(&self) -> TransportNow {
-        match self.stage.load(Ordering::Acquire) {
+        match self.stage.load(Ordering::SeqCst) {
             stage if stage == Stage::Polling as u8 => TransportNow::Polling,
             stage if stage == Stage::Upgrading as u8 => TransportNow::Upgrading,
             _ => TransportNow::WebSocket,
@@ -66,7 +69,7 @@ impl Connection {
     fn swap(&self, from: Stage, to: Stage) -> bool {
         let swapped =
             self.stage
-                .compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire);
+                .compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst);
         swapped.is_ok()
     }
 
@@ -81,11 +84,34 @@ impl Connection {
         self.probed.load(Ordering::Acquire)
     }
 
-    /// The client has moved to the WebSocket. A GET that still waits is ended.
+    /// The client has moved to the WebSocket. A GET that still waits is ended; see [`Connection::poll_handover`].
     pub(crate) fn upgrade(&self) {
         self.step(Stage::Upgrading, Stage::WebSocket);
-        if self.polling.load(Ordering::Acquire) {
+        if self.polling.load(Ordering::SeqCst) {
             self.session.outbox.nudge();
+        }
+    }
+
+    /// A GET begins to read the outbox; `false` if another one does.
+    pub(crate) fn begin_get(&self) -> bool {
+        !self.polling.swap(true, Ordering::SeqCst)
+    }
+
+    /// The GET reads no more.
+    pub(crate) fn end_get(&self) {
+        self.polling.store(false, Ordering::SeqCst);
+        self.handover.wake();
+    }
+
+    /// Ready when no GET reads the outbox any more, so that the WebSocket may: an outbox wakes one reader only.
+    pub(crate) fn poll_handover(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.polling.load(Ordering::SeqCst) {
+            return Poll::Ready(());
+        }
+        self.handover.register(cx.waker());
+        match self.polling.load(Ordering::SeqCst) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
         }
     }
 }

@@ -156,7 +156,7 @@ impl Engine {
     }
 
     async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-        let cors = self.cors(request.head());
+        let cors = cors(&self.0.options.origins, request.head());
         if request.method() == actix_web::http::Method::OPTIONS && cors.is_some() {
             return cors_headers(HttpResponse::NoContent(), cors)
                 .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST,OPTIONS"))
@@ -269,16 +269,6 @@ impl Engine {
             engine.0.sessions.strike(&sid);
         });
     }
-
-    fn cors(&self, head: &RequestHead) -> Option<HeaderValue> {
-        let origin = head.headers.get(header::ORIGIN)?;
-        if self.0.options.origins == Origins::SameHost {
-            return None;
-        }
-        let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
-        let allowed = self.0.options.origins.judge(Some(origin.as_bytes()), host);
-        (allowed == Verdict::Allowed).then(|| origin.clone())
-    }
 }
 
 /// A message as a frame of this endpoint, for a [`Protocol`] that stands on Engine.IO directly.
@@ -313,7 +303,19 @@ fn refused(refusal: Refusal, upgrade: bool, cors: Option<HeaderValue>) -> HttpRe
     response.body(answer.body)
 }
 
-fn cors_headers(
+/// The origin to name in the answer, where a page of another host may read it.
+pub(crate) fn cors(origins: &Origins, head: &RequestHead) -> Option<HeaderValue> {
+    let origin = head.headers.get(header::ORIGIN)?;
+    if *origins == Origins::SameHost {
+        return None;
+    }
+    let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
+    let verdict = origins.judge(Some(origin.as_bytes()), host);
+    (verdict == Verdict::Allowed).then(|| origin.clone())
+}
+
+/// Lets the page of that origin read the answer.
+pub(crate) fn cors_headers(
     mut response: HttpResponseBuilder,
     cors: Option<HeaderValue>,
 ) -> HttpResponseBuilder {

@@ -18,6 +18,7 @@ use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use super::connection::{Connection, Stage};
+use super::handshake::TransportNow;
 use super::packet::Packet;
 use super::{Engine, Opening, cors_headers, payload};
 
@@ -39,7 +40,7 @@ impl Engine {
         sid: &str,
         cors: Option<HeaderValue>,
     ) -> HttpResponse {
-        if connection.polling.swap(true, Ordering::AcqRel) {
+        if !connection.begin_get() {
             return misused(&connection, cors);
         }
         let mut turn = Turn {
@@ -49,10 +50,16 @@ impl Engine {
         let outbox = &connection.session.outbox;
         let late = outbox.ended().is_some();
         let mut parts = Vec::new();
-        let taken = poll_fn(|cx| match outbox.poll_take(cx, usize::MAX, &mut parts) {
-            // The client is about to stop polling and must not be kept waiting.
-            Poll::Pending if connection.is_probed() => Poll::Ready(Taken::Nudged),
-            taken => taken,
+        let taken = poll_fn(|cx| {
+            if connection.now() == TransportNow::WebSocket {
+                // The outbox is the WebSocket's now.
+                return Poll::Ready(Taken::Nudged);
+            }
+            match outbox.poll_take(cx, usize::MAX, &mut parts) {
+                // The client is about to stop polling and must not be kept waiting.
+                Poll::Pending if connection.is_probed() => Poll::Ready(Taken::Nudged),
+                taken => taken,
+            }
         })
         .await;
         turn.answered = true;
@@ -196,8 +203,8 @@ struct Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.connection.polling.store(false, Ordering::Release);
-        if !self.answered {
+        self.connection.end_get();
+        if !self.answered && self.connection.now() != TransportNow::WebSocket {
             self.connection
                 .session
                 .post

@@ -69,7 +69,10 @@ pub fn send(
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }
-    if !body.is_empty() || method == "POST" {
+    let sized = headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    if !sized && (!body.is_empty() || method == "POST") {
         head += &format!("Content-Length: {}\r\n", body.len());
     }
     head += "\r\n";

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use actix_web::{App, HttpServer};
 use dondo::config::Config;
 use dondo::server::Server;
 use dondo::service::{Builder, Dondo};
@@ -71,6 +72,60 @@ impl Hub {
         }
     }
 
+    /// The same in a plain `App` of actix-web, mounted as an embedder would. Not drained at its end.
+    pub fn in_app(
+        change: impl FnOnce(&mut Config),
+        build: impl FnOnce(Builder) -> Builder,
+        prepare: impl FnOnce(&Dondo),
+    ) -> Self {
+        let mut config = Config {
+            workers: 2,
+            ..Config::default()
+        };
+        change(&mut config);
+        let dondo = build(Dondo::builder().config(config.clone()))
+            .build()
+            .expect("the hub starts");
+        prepare(&dondo);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (bound, is_bound) = mpsc::channel();
+        let serving = dondo.clone();
+        let thread = std::thread::spawn(move || {
+            actix_rt::System::new().block_on(async move {
+                let listener =
+                    dondo::server::listen("127.0.0.1:0".parse().unwrap()).expect("a port is free");
+                bound.send(listener.local_addr().unwrap()).unwrap();
+                let app = move || {
+                    App::new()
+                        .configure(serving.configure_observation())
+                        .configure(serving.configure())
+                };
+                let server = HttpServer::new(app)
+                    .workers(config.workers)
+                    .on_connect(dondo::service::on_connect)
+                    .h1_allow_half_closed(false)
+                    .disable_signals()
+                    .shutdown_timeout(0)
+                    .listen(listener)
+                    .expect("the listener is taken")
+                    .run();
+                let handle = server.handle();
+                actix_rt::spawn(async move {
+                    drop(stopped.await);
+                    handle.stop(false).await;
+                });
+                server.await.expect("the server ends in order");
+            });
+        });
+        let address = is_bound.recv().expect("the server listens");
+        Self {
+            address,
+            dondo,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -79,9 +134,6 @@ impl Hub {
         format!("http://{}", self.address)
     }
 
-    pub fn handle(&self) -> &HubHandle {
-        self.dondo.hub()
-    }
 
     /// One number of `/metrics`, by its name with labels.
     pub fn metric(&self, name: &str) -> u64 {

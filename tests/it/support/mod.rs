@@ -1,14 +1,21 @@
 //! What the tests stand on: a hub with its own port, raw HTTP, raw WebSocket, and a Socket.IO client made of them.
 //! Everything waits with a deadline; nothing sleeps.
 
+mod echo;
+mod form;
 pub mod http;
 mod hub;
+pub mod polling;
 mod socket;
 mod websocket;
 
+pub use echo::{ECHO, echo};
+pub use form::Form;
+pub(crate) use form::in_both_forms;
 pub use hub::Hub;
+pub use polling::Polling;
 pub use socket::Client;
-pub use websocket::{Frame, WebSocket};
+pub use websocket::{Frame, WebSocket, masked};
 
 use std::time::Duration;
 

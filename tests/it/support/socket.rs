@@ -14,6 +14,8 @@ pub struct Client {
     acks: u64,
     events: VecDeque<(String, Vec<Value>)>,
     answers: VecDeque<(u64, Vec<Value>)>,
+    /// Attachments in the order of their arrival.
+    pub blobs: Vec<Vec<u8>>,
 }
 
 impl Client {
@@ -23,6 +25,11 @@ impl Client {
 
     /// `more` is appended to the query, as in `&dialect=dotnet`.
     pub fn connect_to(hub: &Hub, namespace: &str, more: &str) -> Self {
+        Self::connect_with(hub, namespace, more, "")
+    }
+
+    /// `auth` is the text behind the CONNECT, as in `{"token":"abc"}`.
+    pub fn connect_with(hub: &Hub, namespace: &str, more: &str, auth: &str) -> Self {
         let mut socket =
             WebSocket::open(hub, &format!("/socket.io/?EIO=4&transport=websocket{more}"));
         assert!(socket.next_text().starts_with("0{"));
@@ -31,7 +38,7 @@ impl Client {
         } else {
             format!("{namespace},")
         };
-        socket.text(&format!("40{address}"));
+        socket.text(&format!("40{address}{auth}"));
         let answer = socket.next_text();
         let body = answer
             .strip_prefix(&format!("40{address}"))
@@ -46,6 +53,7 @@ impl Client {
             acks: 0,
             events,
             answers,
+            blobs: Vec::new(),
         }
     }
 
@@ -95,6 +103,14 @@ impl Client {
         }
     }
 
+    /// Waits for as many attachments in all.
+    pub fn await_blobs(&mut self, count: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.blobs.len() < count {
+            assert!(self.read(deadline), "{count} attachments were expected");
+        }
+    }
+
     /// Everything that arrives until nothing has for a while.
     pub fn drain(&mut self) -> Vec<(String, Vec<Value>)> {
         while self.read(Instant::now() + QUIET) {}
@@ -115,7 +131,7 @@ impl Client {
             None => return false,
             Some(Frame::Text(text)) if text == "2" => self.socket.text("3"),
             Some(Frame::Text(text)) => self.sort(&text),
-            Some(Frame::Binary(_)) => {}
+            Some(Frame::Binary(data)) => self.blobs.push(data),
             Some(other) => panic!("the connection ended: {other:?}"),
         }
         true

@@ -70,6 +70,14 @@ impl WebSocket {
         self.frame(0x82, data);
     }
 
+    /// A stream behind an answer 101 that has been read.
+    pub fn over(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            read: Vec::new(),
+        }
+    }
+
     /// One masked frame with the first byte as given.
     pub fn frame(&mut self, first: u8, payload: &[u8]) {
         self.raw(&masked(first, payload));

@@ -1,3 +1,7 @@
 //! Style that fails the build: the walls of the architecture, and lists that must have no gap.
 
+mod contract_rows;
 mod walls;
+mod wire_rows;
+
+pub use contract_rows::tests_by_name;

@@ -1,0 +1,96 @@
+//! The browser client below the endpoint's path (wire reference 1.11). The standalone server alone has it: an `App` serves
+//! its own files.
+
+use std::path::PathBuf;
+
+use crate::support::{Hub, http};
+
+/// A folder with files of the names that the client has; gone when dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, files: &[&str]) -> Self {
+        let folder = std::env::temp_dir().join(format!("dondo-it-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for file in files {
+            std::fs::write(folder.join(file), format!("this is {file}")).unwrap();
+        }
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const NAMES: [&str; 8] = [
+    "socket.io.js",
+    "socket.io.js.map",
+    "socket.io.min.js",
+    "socket.io.min.js.map",
+    "socket.io.esm.min.js",
+    "socket.io.esm.min.js.map",
+    "socket.io.msgpack.min.js",
+    "socket.io.msgpack.min.js.map",
+];
+
+#[test]
+fn the_client_is_served_with_a_tag_and_is_not_sent_twice() {
+    let folder = Folder::new("served", &NAMES);
+    let hub = Hub::with(|config| config.client_dist = Some(folder.0.clone()));
+    for name in NAMES {
+        let target = format!("/socket.io/{name}");
+        let answer = http::get(&hub, &target);
+        assert_eq!(
+            (answer.status, answer.text()),
+            (200, format!("this is {name}"))
+        );
+        let kind = match name.ends_with(".map") {
+            true => "application/json",
+            false => "application/javascript; charset=utf-8",
+        };
+        assert_eq!(answer.header("Content-Type"), Some(kind), "{name}");
+        assert_eq!(
+            answer.header("Cache-Control"),
+            Some("public, max-age=0"),
+            "{name}"
+        );
+        let tag = answer.header("ETag").unwrap();
+        assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+        for known in [tag.to_owned(), format!("W/{tag}")] {
+            let again = http::request(&hub, "GET", &target, &[("If-None-Match", &known)], b"");
+            assert_eq!((again.status, again.body.len()), (304, 0), "{name} {known}");
+        }
+    }
+}
+
+#[test]
+fn other_names_fall_through_to_the_engine() {
+    let folder = Folder::new("names", &NAMES);
+    let hub = Hub::with(|config| config.client_dist = Some(folder.0.clone()));
+    for name in ["index.js", "socket.io.slim.js", "socket.io.js/", ""] {
+        let answer = http::get(&hub, &format!("/socket.io/{name}"));
+        assert_eq!(
+            (answer.status, answer.text().as_str()),
+            (400, r#"{"code":0,"message":"Transport unknown"}"#),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn an_allowed_page_may_load_the_client() {
+    let folder = Folder::new("cors", &NAMES);
+    let hub = Hub::with(|config| {
+        config.client_dist = Some(folder.0.clone());
+        config.origins = "https://app.example".parse().unwrap();
+    });
+    let page = [("Origin", "https://app.example")];
+    let answer = http::request(&hub, "GET", "/socket.io/socket.io.js", &page, b"");
+    assert_eq!(
+        answer.header("Access-Control-Allow-Origin"),
+        Some("https://app.example")
+    );
+}

@@ -1,0 +1,355 @@
+//! Limits of connections and of what waits for them (contract 6 and the engine's own), each changed.
+//! Knows no pack: channels only carry what must wait.
+
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use dondo::config::Config;
+use dondo::io::{Ack, Socket};
+use serde_json::{Value, json};
+
+use super::dotnet_rows::{Folder, open};
+use super::join;
+use crate::support::{Client, Hub, WebSocket, http};
+
+const POLL: &str = "/socket.io/?EIO=4&transport=polling";
+const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
+/// A tenth of a default is enough to tell a changed time from it.
+const SOON: Duration = Duration::from_millis(200);
+const LONG_BEFORE_THE_DEFAULT: Duration = Duration::from_secs(8);
+
+fn closes(hub: &Hub, reason: &str) {
+    hub.wait_for(&format!("dondo_closes_total{{reason=\"{reason}\"}}"), 1);
+}
+
+#[test]
+fn the_ping_interval_says_when_pings_come() {
+    let hub = Hub::with(|config| config.engine.ping_interval = SOON);
+    let answer = http::get(&hub, POLL);
+    assert!(
+        answer.text().contains("\"pingInterval\":200,"),
+        "{}",
+        answer.text()
+    );
+    let mut socket = WebSocket::open(&hub, DIRECT);
+    socket.next_text();
+    socket.text("40");
+    assert!(socket.next_within(LONG_BEFORE_THE_DEFAULT).is_some());
+    let ping = socket.next_within(LONG_BEFORE_THE_DEFAULT);
+    assert_eq!(ping, Some(crate::support::Frame::Text("2".into())));
+}
+
+#[test]
+fn the_ping_timeout_ends_a_connection_without_pong() {
+    let hub = Hub::with(|config| {
+        config.engine.ping_interval = SOON;
+        config.engine.ping_timeout = SOON;
+    });
+    let began = Instant::now();
+    let mut socket = WebSocket::open(&hub, DIRECT);
+    socket.closed();
+    assert!(
+        began.elapsed() < LONG_BEFORE_THE_DEFAULT,
+        "{:?}",
+        began.elapsed()
+    );
+    closes(&hub, "ping timeout");
+}
+
+#[test]
+fn an_upgrade_that_does_not_come_to_an_end_is_given_up_after_its_timeout() {
+    let hub = Hub::with(|config| config.engine.upgrade_timeout = SOON);
+    let sid = open(&hub);
+    let began = Instant::now();
+    let mut socket = WebSocket::open(&hub, &format!("{DIRECT}&sid={sid}"));
+    socket.closed();
+    assert!(
+        began.elapsed() < LONG_BEFORE_THE_DEFAULT,
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn a_connection_that_joins_no_namespace_in_time_is_closed() {
+    let hub = Hub::with(|config| config.engine.connect_timeout = SOON);
+    let mut socket = WebSocket::open(&hub, DIRECT);
+    socket.closed();
+    closes(&hub, "connect timeout");
+}
+
+#[test]
+fn a_message_may_have_so_many_bytes() {
+    let hub = Hub::with(|config| config.engine.max_payload = 1000);
+    assert!(
+        http::get(&hub, POLL)
+            .text()
+            .contains("\"maxPayload\":1000}")
+    );
+    let sid = open(&hub);
+    let long = format!("42[\"lobby\",\"{}\"]", "x".repeat(1000));
+    assert_eq!(
+        http::post(&hub, &format!("{POLL}&sid={sid}"), &long).status,
+        413
+    );
+    let mut client = Client::connect(&hub);
+    client.socket.text(&long);
+    assert_eq!(client.socket.closed(), Some(1009));
+}
+
+#[test]
+fn a_packet_may_have_so_many_attachments() {
+    let hub = Hub::with(|config| config.engine.attachments_max = 0);
+    let mut client = Client::connect(&hub);
+    client
+        .socket
+        .text("451-[\"lobby\",{\"_placeholder\":true,\"num\":0}]");
+    client.socket.closed();
+    closes(&hub, "forced close");
+}
+
+#[test]
+fn attachments_that_stay_away_too_long_end_the_connection() {
+    let hub = Hub::with(|config| config.engine.attachments_timeout = SOON);
+    let mut client = Client::connect(&hub);
+    let began = Instant::now();
+    client
+        .socket
+        .text("451-[\"lobby\",{\"_placeholder\":true,\"num\":0}]");
+    client.socket.closed();
+    assert!(
+        began.elapsed() < LONG_BEFORE_THE_DEFAULT,
+        "{:?}",
+        began.elapsed()
+    );
+    closes(&hub, "half packet");
+}
+
+/// How many of ten handlers that never end have begun when the last of them has had its time.
+fn begun(inbound_max: usize) -> usize {
+    let (began, begun) = mpsc::channel();
+    let hub = Hub::built(
+        |config| config.engine.inbound_max = inbound_max,
+        |builder| builder,
+        |dondo| {
+            let of = dondo.io().of("/").unwrap();
+            of.on_connect(move |socket: Socket| {
+                let began = began.clone();
+                async move {
+                    socket.on("wait", move |_: Ack| {
+                        let _ = began.send(());
+                        std::future::pending::<()>()
+                    });
+                    Ok(())
+                }
+            })
+            .unwrap();
+        },
+    );
+    let mut client = Client::connect(&hub);
+    for _ in 0..10 {
+        client.emit("wait", &[]);
+    }
+    let mut count = 0;
+    while count < 10 && begun.recv_timeout(Duration::from_secs(1)).is_ok() {
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn a_session_may_have_so_many_messages_in_handling() {
+    assert_eq!(begun(64), 10);
+    assert_eq!(begun(3), 3);
+}
+
+/// A hub in which a polling client is in the lobby and never polls, and a sender beside it.
+fn with_idle_reader(change: impl FnOnce(&mut Config)) -> (Hub, Client) {
+    let hub = Hub::with(change);
+    idle_reader(&hub);
+    let mut sender = Client::connect(&hub);
+    while sender.ask("lobby", &[json!("")])["recipients"] != 1 {}
+    (hub, sender)
+}
+
+fn idle_reader(hub: &Hub) {
+    let target = format!("{POLL}&sid={}", open(hub));
+    assert_eq!(http::post(hub, &target, "40").text(), "ok");
+    http::post(hub, &target, "42[\"join-channel\",\"lobby\"]");
+}
+
+fn say(sender: &mut Client, count: usize, bytes: usize) {
+    for _ in 0..count {
+        assert_eq!(sender.ask("lobby", &[json!("x".repeat(bytes))])["ok"], true);
+    }
+}
+
+#[test]
+fn a_reader_owes_at_most_so_many_letters() {
+    let (hub, mut sender) = with_idle_reader(|config| config.delivery.outbox_count_max = 20);
+    say(&mut sender, 20, 1);
+    closes(&hub, "outbox full");
+    hub.wait_for("dondo_outbox_bytes", 0);
+}
+
+#[test]
+fn a_reader_owes_at_most_so_many_bytes() {
+    let (hub, mut sender) = with_idle_reader(|config| {
+        config.engine.max_payload = 1000;
+        config.delivery.outbox_bytes_max = Some(4000);
+    });
+    say(&mut sender, 5, 800);
+    closes(&hub, "outbox full");
+}
+
+#[test]
+fn all_readers_together_owe_at_most_so_many_bytes() {
+    let (hub, mut sender) = with_idle_reader(|config| {
+        config.engine.max_payload = 10_000;
+        config.delivery.outbox_bytes_max = Some(20_000);
+        config.delivery.outbox_total_max = 20_000;
+    });
+    idle_reader(&hub);
+    while sender.ask("lobby", &[json!("")])["recipients"] != 2 {}
+    say(&mut sender, 3, 5_000);
+    closes(&hub, "outbox total");
+}
+
+#[test]
+fn a_reader_that_takes_nothing_for_so_long_is_closed() {
+    let (hub, mut sender) = with_idle_reader(|config| config.delivery.stall_timeout = Some(SOON));
+    let deadline = Instant::now() + LONG_BEFORE_THE_DEFAULT;
+    while hub.metric("dondo_closes_total{reason=\"stalled\"}") == 0 {
+        assert!(Instant::now() < deadline, "the reader is still there");
+        say(&mut sender, 1, 1);
+    }
+}
+
+/// A member whose worker stands still for two seconds while four messages come: whether it is still there afterwards.
+fn survives_a_frozen_worker(change: impl FnOnce(&mut Config)) -> bool {
+    let hub = Hub::with(change);
+    // Connections go to the two workers in turn.
+    let (mut member, mut sender) = (Client::connect(&hub), Client::connect(&hub));
+    member.emit("join-channel", &[json!("lobby")]);
+    member.event("join-channel");
+    sender.emit("lobby", &[json!("dondo-fault:freeze:2")]);
+    for number in 0..3 {
+        sender.emit("lobby", &[json!(number)]);
+    }
+    loop {
+        let Some(frame) = member.socket.next_within(crate::support::PATIENCE) else {
+            panic!("neither messages nor an end");
+        };
+        match frame {
+            crate::support::Frame::Text(text) if text.contains("\"message\":2,") => return true,
+            crate::support::Frame::Text(_) => {}
+            _ => {
+                closes(&hub, "worker stalled");
+                return false;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_worker_may_owe_so_many_deliveries_before_rooms_wait_for_it() {
+    assert!(survives_a_frozen_worker(|config| config
+        .delivery
+        .courier_stall = SOON));
+    assert!(!survives_a_frozen_worker(|config| {
+        config.delivery.courier_stall = SOON;
+        config.delivery.courier_backlog_max = 1;
+    }));
+}
+
+#[test]
+fn rooms_wait_so_long_for_a_worker_before_they_go_on_without_it() {
+    assert!(survives_a_frozen_worker(|config| {
+        config.delivery.courier_stall = Duration::from_secs(60);
+        config.delivery.courier_backlog_max = 1;
+    }));
+}
+
+#[test]
+fn origins_say_which_pages_may_connect_and_refuse_an_upgrade_with_400() {
+    let evil = [("Origin", "https://evil.example")];
+    let hub = Hub::start();
+    let (answer, _) = WebSocket::handshake(&hub, DIRECT, &evil);
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("Forbidden"), "{}", answer.text());
+    let own = format!("http://{}", hub.address());
+    assert_eq!(
+        WebSocket::handshake(&hub, DIRECT, &[("Origin", &own)])
+            .0
+            .status,
+        101
+    );
+    let hub = Hub::with(|config| config.origins = "https://evil.example".parse().unwrap());
+    assert_eq!(WebSocket::handshake(&hub, DIRECT, &evil).0.status, 101);
+}
+
+#[test]
+fn the_endpoint_stands_where_the_path_says() {
+    let hub = Hub::with(|config| config.path = "/live/".into());
+    assert_eq!(
+        http::get(&hub, "/live/?EIO=4&transport=polling").status,
+        200
+    );
+    assert_eq!(http::get(&hub, POLL).status, 404);
+}
+
+#[test]
+fn namespaces_are_those_configured() {
+    let hub = Hub::with(|config| config.namespaces = vec!["/chat".into()]);
+    join(&mut Client::connect_to(&hub, "/chat", ""), "lobby");
+    let mut socket = WebSocket::open(&hub, DIRECT);
+    socket.next_text();
+    socket.text("40");
+    assert!(socket.next_text().starts_with("44{"));
+}
+
+#[test]
+fn the_browser_client_comes_from_the_folder_that_is_given() {
+    let folder = Folder::with_client();
+    let hub = Hub::with(|config| config.client_dist = Some(folder.0.clone()));
+    assert_eq!(
+        http::get(&hub, "/socket.io/socket.io.js").text(),
+        "/* client */"
+    );
+    let missing = http::get(&hub, "/socket.io/socket.io.min.js");
+    assert_ne!(missing.status, 200);
+}
+
+#[test]
+fn with_no_room_threads_rooms_run_on_a_worker() {
+    let hub = Hub::with(|config| config.room_threads = 0);
+    let (mut one, mut two) = (Client::connect(&hub), Client::connect(&hub));
+    join(&mut one, "lobby");
+    join(&mut two, "lobby");
+    assert_eq!(one.ask("lobby", &[json!("hi")])["recipients"], 2);
+}
+
+#[test]
+fn a_shutdown_takes_its_grace_to_close_connections() {
+    let time_to_stop = |grace: Duration| {
+        let mut hub = Hub::with(|config| config.grace = grace);
+        let mut clients: Vec<Client> = (0..150).map(|_| Client::connect(&hub)).collect();
+        let began = Instant::now();
+        hub.stop();
+        let took = began.elapsed();
+        let codes: Vec<_> = clients
+            .iter_mut()
+            .map(|client| client.socket.closed())
+            .collect();
+        assert_eq!(json!(codes), Value::from(vec![1001; 150]));
+        took
+    };
+    let (quick, slow) = (
+        time_to_stop(Duration::ZERO),
+        time_to_stop(Duration::from_secs(3)),
+    );
+    assert!(
+        slow > quick + Duration::from_millis(700),
+        "{quick:?} and {slow:?}"
+    );
+}

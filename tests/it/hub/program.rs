@@ -1,0 +1,266 @@
+//! The program itself: started on a free port, read by its log, stopped by signals.
+//! Knows nothing of the library behind it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{PATIENCE, WebSocket, http};
+
+/// A running program; killed when dropped.
+pub struct Program {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+    /// Where it listens.
+    pub addresses: Vec<String>,
+    /// All that it has logged so far.
+    pub log: Vec<String>,
+}
+
+impl Program {
+    /// Started with these flags and variables, and no others of its own.
+    pub fn start(flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut program = Self::spawn(flags, variables);
+        program.wait_for("browser client: ");
+        let urls = program
+            .log
+            .iter()
+            .filter_map(|line| line.split_once("first page: http://"));
+        program.addresses = urls
+            .map(|(_, rest)| rest.trim_end_matches('/').to_owned())
+            .collect();
+        program
+    }
+
+    fn spawn(flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dondo"));
+        for (name, _) in std::env::vars() {
+            if name.starts_with("DONDO_") || name == "RUST_LOG" {
+                command.env_remove(name);
+            }
+        }
+        command.args(flags).envs(variables.iter().copied());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (say, lines) = mpsc::channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            stderr
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| say.send(line))
+        });
+        Self {
+            child,
+            lines,
+            addresses: Vec::new(),
+            log: Vec::new(),
+        }
+    }
+
+    /// Waits for a line that holds `text`.
+    pub fn wait_for(&mut self, text: &str) {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line =
+                line.unwrap_or_else(|error| panic!("{error}: no {text:?} in {:#?}", self.log));
+            self.log.push(line);
+            if self.log.last().unwrap().contains(text) {
+                return;
+            }
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().try_into().unwrap()).unwrap()
+    }
+
+    /// Waits for the end; the exit code.
+    pub fn ended(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(line) = self
+            .lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+            self.log.push(line);
+        }
+        assert!(Instant::now() < deadline, "it goes on: {:#?}", self.log);
+        self.child.wait().unwrap().code()
+    }
+
+    /// Names of its threads.
+    pub fn threads(&self) -> Vec<String> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let names =
+            tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        names.map(|name| name.trim_end().to_owned()).collect()
+    }
+
+    /// Sends a request; the stream is still to be read.
+    pub fn request(&self, method: &str, target: &str, headers: &str, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.addresses[0]).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nHost: {}\r\n{headers}",
+            self.addresses[0]
+        );
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("Content-Length: {}\r\n", body.len())
+        };
+        stream
+            .write_all(format!("{head}{length}\r\n{body}").as_bytes())
+            .unwrap();
+        stream
+    }
+
+    pub fn get(&self, target: &str) -> http::Answer {
+        http::read(&mut self.request("GET", target, "", ""))
+    }
+
+    pub fn post(&self, target: &str, body: &str) -> http::Answer {
+        http::read(&mut self.request("POST", target, "", body))
+    }
+
+    pub fn websocket(&self, target: &str) -> WebSocket {
+        let headers = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        let mut stream = self.request("GET", target, headers, "");
+        assert_eq!(http::read(&mut stream).status, 101);
+        WebSocket::over(stream)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
+const POLL: &str = "/socket.io/?EIO=4&transport=polling";
+
+fn drained_by(signal: Signal) {
+    let mut program = Program::start(&["--listen", "127.0.0.1:0", "--grace", "100ms"], &[]);
+    let mut socket = program.websocket(DIRECT);
+    socket.next_text();
+    socket.text("40");
+    socket.next_text();
+    let open = program.get(POLL).text();
+    let poll = format!("{POLL}&sid={}", open.split('"').nth(3).unwrap());
+    assert_eq!(program.post(&poll, "40").text(), "ok");
+    assert!(program.get(&poll).text().starts_with("40{"));
+    let mut polling = program.request("GET", &poll, "", "");
+    // The poll is in by the time that a later request is answered.
+    assert_eq!(program.get("/healthz").text(), "ok\n");
+    program.signal(signal);
+    assert_eq!(socket.closed(), Some(1001));
+    let last = http::read(&mut polling).text();
+    assert!(last.split('\u{1e}').any(|packet| packet == "1"), "{last:?}");
+    assert_eq!(program.ended(), Some(0));
+    assert!(TcpStream::connect(&program.addresses[0]).is_err());
+}
+
+#[test]
+fn sigterm_drains_clients_are_told_and_the_exit_code_is_0() {
+    drained_by(Signal::TERM);
+}
+
+#[test]
+fn sigint_drains_as_sigterm_does() {
+    drained_by(Signal::INT);
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let mut program = Program::start(&["--listen", "127.0.0.1:0", "--grace", "10m"], &[]);
+    // A session that does not poll is waited for.
+    assert_eq!(program.get(POLL).status, 200);
+    program.signal(Signal::TERM);
+    program.wait_for("draining 1 sessions");
+    program.signal(Signal::INT);
+    assert_eq!(program.ended(), Some(0));
+}
+
+#[test]
+fn a_bad_flag_ends_with_code_2_and_a_line_that_names_it() {
+    for (flags, told) in [
+        (["--ping-interval", "25"], "needs a unit"),
+        (["--workers", "0"], "--workers: 0 threads"),
+        (["--path", "/"], "--path: "),
+        (["--no-such-flag", "1"], "--no-such-flag"),
+    ] {
+        let mut program = Program::spawn(&flags, &[]);
+        assert_eq!(program.ended(), Some(2), "{flags:?}");
+        let log = program.log.join("\n");
+        assert!(log.contains(flags[0]) && log.contains(told), "{log}");
+    }
+    let mut program = Program::spawn(&[], &[("DONDO_ECHO", "loud")]);
+    assert_eq!(program.ended(), Some(2));
+    assert!(
+        program.log.join("\n").contains("--echo"),
+        "{:?}",
+        program.log
+    );
+}
+
+#[test]
+fn an_address_that_is_taken_is_an_error_that_names_it() {
+    let program = Program::start(&["--listen", "127.0.0.1:0"], &[]);
+    let mut second = Program::spawn(&["--listen", &program.addresses[0]], &[]);
+    assert_eq!(second.ended(), Some(1));
+    assert!(
+        second.log.join("\n").contains(&program.addresses[0]),
+        "{:?}",
+        second.log
+    );
+}
+
+#[test]
+fn no_secret_stands_in_the_log_at_debug_level() {
+    let flags = ["--listen", "127.0.0.1:0", "--grace", "0s"];
+    let mut program = Program::start(&flags, &[("RUST_LOG", "debug")]);
+    let mut socket = program.websocket(&format!("{DIRECT}&token=secret-query"));
+    let mut secrets = vec![socket.next_text().split('"').nth(3).unwrap().to_owned()];
+    socket.text("40{\"token\":\"secret-auth\"}");
+    secrets.push(socket.next_text().split('"').nth(3).unwrap().to_owned());
+    socket.text("420[\"join-channel\",{\"roomChannel\":\"lobby\",\"token\":\"secret-token\"}]");
+    socket.text("421[\"lobby\",\"secret-payload\"]");
+    socket.text("422[\"join-channel\",\"{secret-payload\"]");
+    while !socket.next_text().starts_with("432[") {}
+    socket.text("42{\"secret-payload\"");
+    socket.closed();
+    let open = program.get(&format!("{POLL}&token=secret-query")).text();
+    let sid = open.split('"').nth(3).unwrap().to_owned();
+    program.post(&format!("{POLL}&sid={sid}"), "40{\"token\":\"secret-auth\"");
+    program.post(
+        &format!("{POLL}&sid={sid}&token=secret-query"),
+        "secret-payload",
+    );
+    program.get(&format!("{POLL}&sid=secret-session"));
+    secrets.push(sid);
+    program.signal(Signal::TERM);
+    assert_eq!(program.ended(), Some(0));
+    assert!(
+        program.log.iter().any(|line| line.contains("DEBUG")),
+        "{:#?}",
+        program.log
+    );
+    for line in &program.log {
+        let told = secrets.iter().find(|secret| line.contains(*secret));
+        assert!(told.is_none() && !line.contains("secret-"), "{line}");
+    }
+}

@@ -1,0 +1,86 @@
+//! An Engine.IO endpoint without Socket.IO: it says back what it hears. Some words make it do something else:
+//! `query` answers the handshake's query, `quiet …` nothing, and `close` ends the session as the server's wish.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dondo::service::Builder;
+use dondo::transport::engine::{Opening, message};
+use dondo_actors::id::MemberId;
+use dondo_actors::letter::{Content, EncodeError, Form, FormId, Forms, Frame, Wire};
+use dondo_actors::ports::{Answer, Protocol, Refusal, Said, Violation};
+
+/// Where it stands.
+pub const ECHO: &str = "/engine.io/";
+
+/// Mounts it beside Socket.IO.
+pub fn echo(builder: Builder) -> Builder {
+    let form = Forms::new([Arc::new(NoForm) as Arc<dyn Form>])
+        .id(0)
+        .unwrap();
+    let upper = move |opening: &Opening| -> Box<dyn Protocol> {
+        Box::new(Echo {
+            form,
+            opening: opening.clone(),
+        })
+    };
+    builder.engine_at(ECHO, Arc::new(upper))
+}
+
+struct Echo {
+    form: FormId,
+    opening: Opening,
+}
+
+impl Protocol for Echo {
+    fn decode(&mut self, wire: Wire) -> Result<Option<Said>, Violation> {
+        let Wire::Text(text) = &wire else {
+            return Ok(Some(Said::Reply(message(&wire))));
+        };
+        match &text[..] {
+            b"close" => Err(Violation("it was asked to".to_owned())),
+            b"query" => {
+                let query = serde_json::to_vec(&self.opening.query).unwrap();
+                Ok(Some(Said::Reply(message(&Wire::Text(Bytes::from(query))))))
+            }
+            quiet if quiet.starts_with(b"quiet") => Ok(None),
+            _ => Ok(Some(Said::Reply(message(&wire)))),
+        }
+    }
+
+    fn pending_bytes(&self) -> usize {
+        0
+    }
+
+    fn form(&self, _: Option<&[u8]>) -> FormId {
+        self.form
+    }
+
+    fn connected(&self, _: &str, _: &MemberId) -> Frame {
+        unreachable!("it has no namespaces")
+    }
+
+    fn refused(&self, _: &str, _: &Refusal) -> Frame {
+        unreachable!("it has no namespaces")
+    }
+
+    fn disconnected(&self, _: &str) -> Frame {
+        unreachable!("it has no namespaces")
+    }
+
+    fn event(&self, _: &str, _: &Content, _: Option<u64>) -> Frame {
+        unreachable!("it has no events")
+    }
+
+    fn ack(&self, _: &str, _: u64, _: &Answer) -> Frame {
+        unreachable!("it has no events")
+    }
+}
+
+struct NoForm;
+
+impl Form for NoForm {
+    fn encode(&self, _: &str, _: &Content) -> Result<Frame, EncodeError> {
+        unreachable!("it gets no letters")
+    }
+}

@@ -1,0 +1,55 @@
+//! The two forms in which dondo is served, so that one test can hold for both (decision 0001).
+
+use dondo::config::Config;
+use dondo::service::{Builder, Dondo};
+
+use super::{Hub, echo};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The program's own server.
+    Standalone,
+    /// Mounted in an `App` of actix-web.
+    InApp,
+}
+
+impl Form {
+    pub fn built(
+        self,
+        change: impl FnOnce(&mut Config),
+        build: impl FnOnce(Builder) -> Builder,
+        prepare: impl FnOnce(&Dondo),
+    ) -> Hub {
+        match self {
+            Self::Standalone => Hub::built(change, build, prepare),
+            Self::InApp => Hub::in_app(change, build, prepare),
+        }
+    }
+
+    /// A hub with [`echo`] beside Socket.IO. It has one worker, so that what was sent first is looked at first:
+    /// see [`settle`](super::Polling::settle).
+    pub fn echoing(self) -> Hub {
+        self.echoing_with(|_| {})
+    }
+
+    pub fn echoing_with(self, change: impl FnOnce(&mut Config)) -> Hub {
+        let one_worker = |config: &mut Config| {
+            config.workers = 1;
+            change(config);
+        };
+        self.built(one_worker, echo, |_| {})
+    }
+}
+
+/// Makes of each function that takes a [`Form`] two tests: `standalone::…` and `in_app::…`.
+macro_rules! in_both_forms {
+    ($($name:ident),+ $(,)?) => {
+        mod standalone {
+            $(#[test] fn $name() { super::$name(crate::support::Form::Standalone) })+
+        }
+        mod in_app {
+            $(#[test] fn $name() { super::$name(crate::support::Form::InApp) })+
+        }
+    };
+}
+pub(crate) use in_both_forms;
