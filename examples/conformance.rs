@@ -8,13 +8,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::Parser;
 use dondo::config::Config;
-use dondo::io::{Ack, Event, Socket};
-use dondo::server::Server;
-use dondo::service::Dondo;
+use dondo::io::{Event, Refused, Socket};
+use dondo::server::{Server, listen};
+use dondo::service::{Dondo, on_connect};
 use dondo::transport::engine::message;
 use dondo_actors::id::MemberId;
-use dondo_actors::letter::{Content, FormId, Forms, Frame, Wire};
+use dondo_actors::letter::{Content, FormId, Frame, Wire};
 use dondo_actors::ports::{Answer, Protocol, Refusal, Said, Violation};
+use serde_json::{Value, json};
 
 /// A server for the protocol suites.
 #[derive(Parser)]
@@ -27,34 +28,41 @@ struct Flags {
     in_app: bool,
 }
 
+const NAMESPACES: [&str; 2] = ["/", "/custom"];
+
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
+    env_logger::init();
     let flags = Flags::parse();
     let mut config = Config {
         listen: vec![flags.listen],
+        namespaces: NAMESPACES.map(str::to_owned).to_vec(),
         workers: 2,
         ..Config::default()
     };
-    config.namespaces = vec!["/".into(), "/custom".into()];
     config.engine.ping_interval = Duration::from_millis(300);
     config.engine.ping_timeout = Duration::from_millis(200);
-    config.engine.connect_timeout = Duration::from_millis(1000);
-    let dondo = Dondo::builder()
+    // The suite waits two seconds for the connection of a client that joins no namespace to be closed.
+    config.engine.connect_timeout = Duration::from_secs(1);
+
+    let mut builder = Dondo::builder()
         .config(config.clone())
-        .engine_at("/engine.io/", Arc::new(|_| Box::new(Echo)))
-        .build()?;
-    for namespace in ["/", "/custom"] {
-        dondo
-            .io()
-            .of(namespace)
-            .map_err(std::io::Error::other)?
-            .on_connect(greet);
+        .engine_at("/engine.io/", Arc::new(|_| Box::new(Echo)));
+    for namespace in NAMESPACES {
+        builder = builder.without_pack(namespace);
     }
+    let dondo = builder.build()?;
+    for namespace in NAMESPACES {
+        let of = dondo.io().of(namespace).map_err(std::io::Error::other)?;
+        of.on_connect(greet).map_err(std::io::Error::other)?;
+    }
+
     if flags.in_app {
         let app = move || actix_web::App::new().configure(dondo.configure());
         return actix_web::HttpServer::new(app)
-            .workers(2)
-            .bind(flags.listen)?
+            .on_connect(on_connect)
+            .workers(config.workers)
+            .listen(listen(flags.listen)?)?
             .run()
             .await;
     }
@@ -64,10 +72,57 @@ async fn main() -> std::io::Result<()> {
         .await
 }
 
-/// What the Socket.IO suite's server does in each namespace.
-async fn greet(socket: Socket) -> Result<(), std::convert::Infallible> {
+/// What the Socket.IO suite expects in each namespace.
+async fn greet(socket: Socket) -> Result<(), Refused> {
+    socket.on("message", |socket: Socket, event: Event| async move {
+        socket.emit("message-back", &event.arguments)
+    });
+    socket.on("message-with-ack", |event: Event| async move {
+        event.ack.ok(&event.arguments)
+    });
+    let auth: Option<Value> = socket.auth()?;
+    socket.emit("auth", &auth.unwrap_or_else(|| json!({})))?;
     Ok(())
 }
 
-/// Sends every message back.
+/// What the Engine.IO suite expects: every message comes back. Its sessions enter no namespace, so of what a protocol
+/// does only `decode` is ever asked for.
 struct Echo;
+
+impl Protocol for Echo {
+    fn decode(&mut self, wire: Wire) -> Result<Option<Said>, Violation> {
+        Ok(Some(Said::Reply(message(&wire))))
+    }
+
+    fn pending_bytes(&self) -> usize {
+        0
+    }
+
+    fn form(&self, _: Option<&[u8]>) -> FormId {
+        FormId::FIRST
+    }
+
+    fn connected(&self, _: &str, _: &MemberId) -> Frame {
+        nothing()
+    }
+
+    fn refused(&self, _: &str, _: &Refusal) -> Frame {
+        nothing()
+    }
+
+    fn disconnected(&self, _: &str) -> Frame {
+        nothing()
+    }
+
+    fn event(&self, _: &str, _: &Content, _: Option<u64>) -> Frame {
+        nothing()
+    }
+
+    fn ack(&self, _: &str, _: u64, _: &Answer) -> Frame {
+        nothing()
+    }
+}
+
+fn nothing() -> Frame {
+    message(&Wire::Text(Bytes::new()))
+}

@@ -38,6 +38,7 @@ pub struct Builder {
     config: Config,
     gate: Arc<dyn Gate>,
     more: Vec<(String, Upper)>,
+    bare: Vec<String>,
 }
 
 impl Dondo {
@@ -47,6 +48,7 @@ impl Dondo {
             config: Config::default(),
             gate: Arc::new(OpenGate),
             more: Vec::new(),
+            bare: Vec::new(),
         }
     }
 
@@ -116,6 +118,12 @@ impl Builder {
         self
     }
 
+    /// Leaves the hub pack out of a namespace: only what the application handles there is answered.
+    pub fn without_pack(mut self, namespace: &str) -> Self {
+        self.bare.push(namespace.to_owned());
+        self
+    }
+
     /// A further Engine.IO endpoint at `path`, without Socket.IO: its sessions speak what `upper` makes.
     pub fn engine_at(mut self, path: &str, upper: Upper) -> Self {
         self.more.push((path.to_owned(), upper));
@@ -138,18 +146,19 @@ impl Builder {
             .iter()
             .map(|name| name.as_str().into())
             .collect();
-        let io = Io::new(
-            names
-                .iter()
-                .map(|name| (name.clone(), Some(Arc::new(pack.clone()) as Arc<dyn Pack>))),
-        );
+        let packed = |name: &str| !self.bare.iter().any(|bare| bare == name);
+        let io = Io::new(names.iter().map(|name| {
+            let pack: Option<Arc<dyn Pack>> = packed(name).then(|| Arc::new(pack.clone()) as _);
+            (name.clone(), pack)
+        }));
         let settings = NamespaceSettings {
             courier_patience: config.delivery.courier_stall,
             ..pack.namespace_settings()
         };
         let space = |name: Arc<str>| {
             let script = io.script(&name)?;
-            let herald: Arc<dyn Herald> = Arc::new(pack.clone());
+            let herald: Option<Arc<dyn Herald>> =
+                packed(&name).then(|| Arc::new(pack.clone()) as _);
             let (settings, gate) = (settings.clone(), self.gate.clone());
             Some((
                 name,
@@ -157,7 +166,7 @@ impl Builder {
                     settings,
                     script,
                     gate,
-                    herald: Some(herald),
+                    herald,
                 },
             ))
         };

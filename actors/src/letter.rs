@@ -235,6 +235,11 @@ impl Letter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormId(u8);
 
+impl FormId {
+    /// The form that was registered first. For a protocol that no letter ever reaches, too.
+    pub const FIRST: Self = Self(0);
+}
+
 /// Makes the frame of one form: a codec, and a view from letter to letter before it.
 pub trait Form: Send + Sync + 'static {
     /// Encodes what is said in a namespace.

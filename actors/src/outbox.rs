@@ -194,18 +194,28 @@ impl Outbox {
         inner.ping = false;
     }
 
-    /// The taker takes whole frames until `max` bytes are reached, at least one. A frame's parts stay together.
-    /// Pending: the taker's waker is kept; a newer taker's replaces it.
-    pub fn poll_take(&self, cx: &mut Context<'_>, max: usize, into: &mut Vec<Part>) -> Poll<Taken> {
+    /// The taker takes whole frames until `bytes_max` is reached or `parts_max` would be passed, at least one. A frame's
+    /// parts stay together. Pending: the taker's waker is kept; a newer taker's replaces it.
+    pub fn poll_take(
+        &self,
+        cx: &mut Context<'_>,
+        bytes_max: usize,
+        parts_max: usize,
+        into: &mut Vec<Part>,
+    ) -> Poll<Taken> {
         let mut inner = self.lock();
         let ping = std::mem::take(&mut inner.ping);
-        let mut taken = 0;
-        while taken < max {
-            let Some((frame, _)) = inner.queue.pop_front() else {
+        let (mut taken, mut parts) = (0, 0);
+        while taken < bytes_max
+            && let Some((frame, _)) = inner.queue.front()
+        {
+            parts += frame.parts().count();
+            if taken > 0 && parts > parts_max {
                 break;
-            };
+            }
             taken += frame.len();
             into.extend(frame.parts().cloned());
+            inner.queue.pop_front();
         }
         if taken > 0 {
             inner.bytes -= taken;
@@ -243,6 +253,19 @@ impl Outbox {
                     Some(waker) => waker.clone_from(cx.waker()),
                     none => *none = Some(cx.waker().clone()),
                 }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Ready once the outbox has ended, for whatever reason: for one who watches over a taker that cannot wait itself.
+    /// Shares its place with [`Outbox::poll_cut`]: only one of the two is woken.
+    pub fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        let mut inner = self.lock();
+        match inner.end {
+            Some(reason) => Poll::Ready(reason),
+            None => {
+                inner.gate = Some(cx.waker().clone());
                 Poll::Pending
             }
         }

@@ -3,6 +3,7 @@
 
 mod dispatch;
 mod handlers;
+mod heartbeat;
 
 mod member;
 mod seats;
@@ -18,6 +19,7 @@ use std::{
 
 use actix::{Actor, ActorContext, AsyncContext, Context, SpawnHandle};
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use self::dispatch::{dispatch, open};
 pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
@@ -88,6 +90,8 @@ pub struct Session {
     members: BTreeMap<Arc<str>, Seated>,
     own: Slot,
     heartbeat: Option<SpawnHandle>,
+    /// When the present heartbeat's ping is due, or was.
+    ping_due: Instant,
     awaiting_pong: bool,
     connect_timer: Option<SpawnHandle>,
     half_packet: Option<SpawnHandle>,
@@ -151,6 +155,7 @@ impl Session {
             settings,
             members: BTreeMap::new(),
             heartbeat: None,
+            ping_due: Instant::now(),
             awaiting_pong: false,
             connect_timer: None,
             half_packet: None,
@@ -330,21 +335,6 @@ impl Session {
             frame,
             volatile: false,
         });
-    }
-
-    fn ping(&mut self, ctx: &mut Context<Self>) {
-        self.outbox.ping();
-        self.awaiting_pong = true;
-        self.heartbeat = Some(ctx.run_later(self.settings.ping_timeout, Self::pong_overdue));
-    }
-
-    fn pong_overdue(&mut self, ctx: &mut Context<Self>) {
-        if self.credit.exhausted() {
-            // The pong may lie unread behind messages that we have not handled: our silence, not the client's.
-            self.heartbeat = Some(ctx.run_later(self.settings.ping_timeout, Self::pong_overdue));
-        } else {
-            self.close(CloseReason::PingTimeout, ctx);
-        }
     }
 
     fn close(&mut self, reason: CloseReason, ctx: &mut Context<Self>) {

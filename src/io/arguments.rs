@@ -73,6 +73,22 @@ impl Arguments {
     }
 }
 
+/// Passed on as they came: as the data of an emit or an answer they are its arguments, within other data a list. With
+/// blobs, only where no other blob comes before them.
+impl Serialize for Arguments {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        blob::pass_on(&self.blobs).map_err(serde::ser::Error::custom)?;
+        let list = self.list();
+        let all: Vec<&RawValue> =
+            serde_json::from_slice(&list).map_err(serde::ser::Error::custom)?;
+        let mut tuple = serializer.serialize_tuple(all.len())?;
+        for argument in all {
+            tuple.serialize_element(argument)?;
+        }
+        tuple.end()
+    }
+}
+
 impl From<&Content> for Arguments {
     fn from(content: &Content) -> Self {
         Self {
@@ -111,7 +127,9 @@ pub(super) fn content<T: Serialize + ?Sized>(
 pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, ContentError> {
     let (text, blobs) = blob::collect(|| serde_json::to_vec(data));
     let text = Bytes::from(text.map_err(|error| ContentError::Unwritable(error.to_string()))?);
-    let args = match data.serialize(Probe) {
+    // In a scope of its own: what looks at the shape must not leave blobs.
+    let (shape, _) = blob::collect(|| data.serialize(Probe));
+    let args = match shape {
         Ok(Shape::Several) => text.slice(1..text.len() - 1),
         Ok(Shape::None) => Bytes::new(),
         Err(_) => text,
@@ -315,6 +333,28 @@ mod tests {
         assert!(forged.at::<Blob>(0).is_err());
         let plain = read(r#"{"_placeholder":false,"num":0}"#, &[b"a"]);
         assert!(plain.at::<Blob>(0).is_err());
+    }
+
+    #[test]
+    fn arguments_are_passed_on_as_they_came() {
+        let placeholder = r#"1,{"_placeholder":true,"num":0},1.0e2"#;
+        for (sent, nested) in [
+            (read("", &[]), "[]"),
+            (read("[7]", &[]), "[[7]]"),
+            (
+                read(placeholder, &[b"a"]),
+                r#"[1,{"_placeholder":true,"num":0},1.0e2]"#,
+            ),
+        ] {
+            let passed = content("x", &sent).unwrap();
+            assert_eq!(Arguments::from(&passed), sent);
+            assert_eq!(text(&(&sent, 2)), format!("{nested},2"));
+        }
+        let taken = (Blob::default(), read(placeholder, &[b"a"]));
+        assert!(matches!(
+            content("x", &taken),
+            Err(ContentError::Unwritable(_))
+        ));
     }
 
     #[test]

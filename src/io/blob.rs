@@ -59,6 +59,20 @@ pub(super) fn provide<T>(blobs: &[Bytes], read: impl FnOnce() -> T) -> T {
     read()
 }
 
+/// Lets `blobs` travel with the data that is being written, under the numbers they have. An error where others have
+/// taken these numbers, or where nothing is being written.
+pub(super) fn pass_on(blobs: &[Bytes]) -> Result<(), &'static str> {
+    BLOBS.with_borrow_mut(|taken| match taken {
+        _ if blobs.is_empty() => Ok(()),
+        None => Err("a blob is only part of events"),
+        Some(taken) if taken.is_empty() => {
+            taken.extend_from_slice(blobs);
+            Ok(())
+        }
+        Some(_) => Err("arguments with blobs are passed on before any other blob, and once"),
+    })
+}
+
 thread_local! {
     /// The blobs of the event that is being written or read on this thread: serde hands nothing along.
     static BLOBS: RefCell<Option<Vec<Bytes>>> = const { RefCell::new(None) };

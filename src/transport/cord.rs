@@ -233,12 +233,12 @@ impl Cord {
 
     fn take(&mut self, cx: &mut Context<'_>, queue: &mut VecDeque<Bytes>) {
         loop {
-            match self
-                .connection
-                .session
-                .outbox
-                .poll_take(cx, TAKE_MAX, &mut self.parts)
-            {
+            match self.connection.session.outbox.poll_take(
+                cx,
+                TAKE_MAX,
+                usize::MAX,
+                &mut self.parts,
+            ) {
                 Poll::Pending => break,
                 Poll::Ready(Taken::Nudged) => {}
                 Poll::Ready(Taken::Some { ping }) => {
@@ -265,14 +265,28 @@ impl Cord {
         if let Phase::Probing { .. } = self.phase {
             return Poll::Pending;
         }
-        let end = ready!(self.connection.session.outbox.poll_cut(cx).map(ending));
+        let reason = ready!(self.connection.session.outbox.poll_cut(cx));
+        Poll::Ready(self.cut(reason))
+    }
+
+    /// What [`Cord::poll_cut`] would say now, without waiting: for a driver that is watched over by somebody who waits.
+    pub(crate) fn is_cut(&mut self) -> Option<End> {
+        if let Phase::Probing { .. } = self.phase {
+            return None;
+        }
+        let reason = self.connection.session.outbox.ended()?;
+        (!reason.flushes()).then(|| self.cut(reason))
+    }
+
+    fn cut(&mut self, reason: CloseReason) -> End {
+        let end = ending(reason);
         if self.end.is_none() {
             self.say_close();
         }
         if self.end != Some(End::Cut) {
             self.end = Some(end);
         }
-        Poll::Ready(end)
+        end
     }
 
     /// The outbox that it takes from, or is to take over.

@@ -22,8 +22,8 @@ const TURNS: usize = 16;
 const ONE_WRITE: usize = 16 * 1024;
 const READ: usize = 64 * 1024;
 /// How long a last flush may take, and how long the peer may take to close after it.
-const FLUSH: Duration = Duration::from_secs(5);
-const LINGER: Duration = Duration::from_secs(1);
+pub(crate) const FLUSH: Duration = Duration::from_secs(5);
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ]);
@@ -93,10 +93,8 @@ impl<S: Stream> Driver<S> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<End>> {
-        if let Poll::Ready(end) = self.cord.poll_cut(cx) {
-            if end == End::Cut {
-                return Poll::Ready(Ok(End::Cut));
-            }
+        if self.cord.poll_cut(cx) == Poll::Ready(End::Cut) {
+            return Poll::Ready(Ok(End::Cut));
         }
         self.read(cx)?;
         self.write(cx)
@@ -155,11 +153,10 @@ impl<S: Stream> Driver<S> {
                         None => continue,
                     }
                 }
-            } else if self.ending.is_none() {
-                // A close that was decided while reading must not wait behind a stuck write for ever.
-                self.ending = self.cord.decided();
             }
-            if self.ending.is_some() {
+            // A close that was decided while reading must not wait behind a stuck write for ever; its frame is still with
+            // the cord.
+            if self.ending.or(self.cord.decided()).is_some() {
                 let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(FLUSH)));
                 if patience.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(Ok(End::Cut));

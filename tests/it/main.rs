@@ -6,8 +6,13 @@
     unreachable_pub
 )]
 
+mod clients;
+mod drain;
+mod embed;
 mod engine;
 mod hub;
+mod page;
+mod polling;
 mod socketio;
 mod support;
 mod tidy;

@@ -181,7 +181,14 @@ impl Namespace {
                 .members()
                 .filter(|(_, tenant)| tenant.worker == worker);
             let members: Vec<MemberId> = of_worker.map(|(member, _)| member.clone()).collect();
-            log::error!(
+            // On the way down workers go first, and nobody is lost with them.
+            let level = if members.is_empty() {
+                log::Level::Debug
+            } else {
+                log::Level::Error
+            };
+            log::log!(
+                level,
                 "worker {} is gone, and {} members of {} with it",
                 worker.0,
                 members.len(),

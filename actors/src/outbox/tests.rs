@@ -43,9 +43,13 @@ fn frame(length: usize) -> Frame {
 }
 
 fn take(outbox: &Outbox, max: usize) -> (Poll<Taken>, Vec<usize>) {
+    take_parts(outbox, max, usize::MAX)
+}
+
+fn take_parts(outbox: &Outbox, bytes: usize, count: usize) -> (Poll<Taken>, Vec<usize>) {
     let mut parts = Vec::new();
     let mut cx = Context::from_waker(Waker::noop());
-    let taken = outbox.poll_take(&mut cx, max, &mut parts);
+    let taken = outbox.poll_take(&mut cx, bytes, count, &mut parts);
     (taken, parts.iter().map(|part| part.frame.len()).collect())
 }
 
@@ -179,7 +183,7 @@ fn a_waiting_taker_is_woken_by_a_letter_a_ping_a_nudge_and_the_end() {
         let waker = Waker::from(count.clone());
         let mut cx = Context::from_waker(&waker);
         assert_eq!(
-            outbox.poll_take(&mut cx, 10, &mut Vec::new()),
+            outbox.poll_take(&mut cx, 10, 10, &mut Vec::new()),
             Poll::Pending
         );
         wake(&outbox);
@@ -227,4 +231,20 @@ fn a_reader_stalls_when_it_takes_nothing_for_too_long_while_something_waits() {
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Stalled));
     });
+}
+
+#[test]
+fn a_taker_gets_no_more_parts_than_it_asks_for_but_always_a_whole_frame() {
+    let (outbox, metrics) = outbox(100, 100);
+    let blobs = Frame {
+        first: part(1),
+        rest: Some([part(2), part(3)].into()),
+    };
+    for frame in [frame(4), blobs.clone(), blobs, frame(5)] {
+        assert_eq!(outbox.push(&frame, false), Ok(()));
+    }
+    assert_eq!(take_parts(&outbox, 100, 3), (SOME, vec![4]));
+    assert_eq!(take_parts(&outbox, 100, 2), (SOME, vec![1, 2, 3]));
+    assert_eq!(take_parts(&outbox, 100, 4), (SOME, vec![1, 2, 3, 5]));
+    assert_eq!(gauge(&metrics), 0);
 }

@@ -14,7 +14,7 @@ impl Actor for Session {
     fn started(&mut self, ctx: &mut Self::Context) {
         let form = self.protocol.borrow().form(None);
         self.register(self.own, "".into(), form, ctx);
-        self.heartbeat = Some(ctx.run_later(self.settings.ping_interval, Self::ping));
+        self.next_ping(ctx);
         self.connect_timer = self.settings.connect_timeout.map(|limit| {
             ctx.run_later(limit, |session, ctx| {
                 session.close(CloseReason::ConnectTimeout, ctx)
@@ -62,7 +62,7 @@ impl Handler<Pong> for Session {
             if let Some(timer) = self.heartbeat.take() {
                 ctx.cancel_future(timer);
             }
-            self.heartbeat = Some(ctx.run_later(self.settings.ping_interval, Self::ping));
+            self.next_ping(ctx);
         }
     }
 }

@@ -151,7 +151,7 @@ impl Reader {
                 }
             };
             let mut parts = Vec::new();
-            match poll_fn(|cx| session.outbox.poll_take(cx, max, &mut parts)).await {
+            match poll_fn(|cx| session.outbox.poll_take(cx, max, usize::MAX, &mut parts)).await {
                 Taken::Some { ping } => {
                     if ping && !self.deaf.get() {
                         session.pong();

@@ -300,7 +300,7 @@ impl Client {
         while let Poll::Ready(Taken::Some { .. }) =
             self.session
                 .outbox
-                .poll_take(&mut context, 1 << 20, &mut parts)
+                .poll_take(&mut context, 1 << 20, usize::MAX, &mut parts)
         {}
         let mut inbox = self.inbox.borrow_mut();
         for part in parts {

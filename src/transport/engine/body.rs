@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,8 +18,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 
 use crate::transport::cord::{Cord, End, ending};
+use crate::transport::taken::{FLUSH, LINGER};
 
 /// Bytes handed out between two flushes: actix-http's write buffer keeps whatever size it once grew to.
 const PIECE: usize = 4096;
@@ -53,10 +56,11 @@ pub(super) fn response(
                 HttpResponse::map_into_boxed_body,
             );
     };
-    if let Some(Cutter(descriptor)) = request.conn_data::<Cutter>() {
-        watch(&cord, Arc::downgrade(descriptor));
-    }
+    let watched = request
+        .conn_data::<Cutter>()
+        .map(|Cutter(descriptor)| watch(&cord, Arc::downgrade(descriptor)));
     let body = Body {
+        _watched: watched,
         cord,
         payload,
         queue: VecDeque::new(),
@@ -69,14 +73,18 @@ pub(super) fn response(
     )
 }
 
-/// Cuts the connection when its outbox says so.
-fn watch(cord: &Cord, descriptor: Weak<OwnedFd>) {
+/// Cuts the connection when its outbox says so. Ends when what is returned is dropped.
+fn watch(cord: &Cord, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> {
     let outbox = cord.outbox();
+    let (watched, gone) = oneshot::channel();
     actix_rt::spawn(async move {
-        let reason = std::future::poll_fn(|cx| outbox.poll_cut(cx)).await;
+        let reason = tokio::select! {
+            reason = poll_fn(|cx| outbox.poll_ended(cx)) => reason,
+            _ = gone => return,
+        };
         if ending(reason) == End::Finish {
             // In good order first: a peer that reads gets the close frame.
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(if reason.flushes() { FLUSH } else { LINGER }).await;
         }
         // The connection owns the descriptor: if it is gone, so is the connection.
         if let Some(descriptor) = descriptor.upgrade() {
@@ -85,9 +93,12 @@ fn watch(cord: &Cord, descriptor: Weak<OwnedFd>) {
             let _ = socket.shutdown(Shutdown::Both);
         }
     });
+    watched
 }
 
 struct Body {
+    /// Dropped with the body: the watch over it ends.
+    _watched: Option<oneshot::Sender<()>>,
     cord: Cord,
     payload: Payload,
     queue: VecDeque<Bytes>,
@@ -127,7 +138,8 @@ impl MessageBody for Body {
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = &mut *self;
         this.read(cx);
-        if let Poll::Ready(end) = this.cord.poll_cut(cx) {
+        // Not to be waited for here: while a peer is stalled nobody polls this, and the watch must keep its place.
+        if let Some(end) = this.cord.is_cut() {
             this.ending = Some(end);
         }
         if this.queue.is_empty() {

@@ -12,6 +12,7 @@ mod refusal;
 mod switch;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::RequestHead;
@@ -40,6 +41,9 @@ pub(crate) use self::switch::upgrade;
 
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
 const CLOSE_GRACE: Duration = Duration::from_secs(30);
+/// How long a polling session that its client closed is known to a GET that was sent before, and came later than the
+/// closing POST because another worker took it.
+const LAST_GET: Duration = Duration::from_secs(1);
 
 /// The longest time between two goodbyes of a shutdown.
 const PAUSE_MAX: Duration = Duration::from_millis(10);
@@ -81,6 +85,7 @@ struct Shared {
     hub: HubHandle,
     upper: Upper,
     sessions: Directory<Arc<str>, Arc<Connection>>,
+    draining: AtomicBool,
 }
 
 impl Engine {
@@ -98,6 +103,7 @@ impl Engine {
             hub,
             upper,
             sessions: Directory::new(),
+            draining: AtomicBool::new(false),
         }))
     }
 
@@ -135,8 +141,10 @@ impl Engine {
         stages
     }
 
-    /// Tells all sessions, spread over `grace`, that the server is shutting down; what is queued is flushed.
+    /// Tells all sessions, spread over `grace`, that the server is shutting down; what is queued is flushed. From now on
+    /// no session is opened: a client that is told to go must not come back over a connection that is still there.
     pub async fn shut_down(&self, grace: Duration) {
+        self.0.draining.store(true, Ordering::Release);
         let all = self.0.sessions.all();
         let share = grace / u32::try_from(all.len().max(1)).unwrap_or(u32::MAX);
         // Few sessions need no spreading: it is there so that their return is no stampede.
@@ -202,6 +210,9 @@ impl Engine {
                 revision: Revision::V3,
                 ..
             } => Err(Refusal::UnsupportedVersion),
+            Ask::Open { .. } if self.0.draining.load(Ordering::Acquire) => {
+                Err(Refusal::ShuttingDown)
+            }
             Ask::Open {
                 transport, query, ..
             } => Ok(Judged::Open {
@@ -260,12 +271,14 @@ impl Engine {
             .sessions
             .find(&sid)
             .is_some_and(|connection| connection.now() != handshake::TransportNow::WebSocket);
-        if !polling || !reason.flushes() {
-            return self.0.sessions.strike(&sid);
-        }
+        let grace = match reason {
+            CloseReason::TransportClose if polling => LAST_GET,
+            _ if polling && reason.flushes() => CLOSE_GRACE,
+            _ => return self.0.sessions.strike(&sid),
+        };
         let engine = self.clone();
         actix_rt::spawn(async move {
-            tokio::time::sleep(CLOSE_GRACE).await;
+            tokio::time::sleep(grace).await;
             engine.0.sessions.strike(&sid);
         });
     }

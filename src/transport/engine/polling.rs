@@ -22,6 +22,9 @@ use super::handshake::TransportNow;
 use super::packet::Packet;
 use super::{Engine, Opening, cors_headers, payload};
 
+/// python-engineio takes no more than 16 packets in one answer and drops the connection at 17. One is left for a ping.
+const PARTS_MAX: usize = 15;
+
 impl Engine {
     pub(super) fn open_polling(
         &self,
@@ -55,7 +58,7 @@ impl Engine {
                 // The outbox is the WebSocket's now.
                 return Poll::Ready(Taken::Nudged);
             }
-            match outbox.poll_take(cx, usize::MAX, &mut parts) {
+            match outbox.poll_take(cx, usize::MAX, PARTS_MAX, &mut parts) {
                 // The client is about to stop polling and must not be kept waiting.
                 Poll::Pending if connection.is_probed() => Poll::Ready(Taken::Nudged),
                 taken => taken,

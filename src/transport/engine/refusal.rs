@@ -16,6 +16,8 @@ pub(crate) enum Refusal {
     Forbidden,
     /// Code 5: this version of Engine.IO is not served.
     UnsupportedVersion,
+    /// Status 503 without a body, and the connection is closed: the server takes no new sessions any more.
+    ShuttingDown,
     /// Status 500 without a body: the session exists, but long-polling has no such method. The session goes on.
     OtherMethod,
 }
@@ -33,6 +35,17 @@ pub(crate) struct Answer {
     pub(crate) close: bool,
 }
 
+impl Answer {
+    fn empty(status: u16, close: bool) -> Self {
+        Self {
+            status,
+            content_type: None,
+            body: String::new(),
+            close,
+        }
+    }
+}
+
 impl Refusal {
     /// The answer to a plain request, or to one that asked for an upgrade: that is always 400 and never JSON (wire
     /// reference 1.5).
@@ -44,14 +57,8 @@ impl Refusal {
             Self::BadRequest => (3, "Bad request"),
             Self::Forbidden => (4, "Forbidden"),
             Self::UnsupportedVersion => (5, "Unsupported protocol version"),
-            Self::OtherMethod => {
-                return Answer {
-                    status: 500,
-                    content_type: None,
-                    body: String::new(),
-                    close: false,
-                };
-            }
+            Self::ShuttingDown => return Answer::empty(503, true),
+            Self::OtherMethod => return Answer::empty(500, false),
         };
         if upgrade {
             return Answer {
@@ -141,9 +148,17 @@ mod tests {
     }
 
     #[test]
-    fn a_method_that_polling_does_not_have_is_500_without_a_body() {
-        let answer = Refusal::OtherMethod.answer(false);
-        assert_eq!((answer.status, answer.content_type), (500, None));
-        assert_eq!((answer.body.as_str(), answer.close), ("", false));
+    fn refusals_that_have_no_code_have_no_body() {
+        for (refusal, status, close) in [
+            (Refusal::OtherMethod, 500, false),
+            (Refusal::ShuttingDown, 503, true),
+        ] {
+            let answer = refusal.answer(false);
+            assert_eq!(
+                (answer.status, answer.content_type, answer.close),
+                (status, None, close)
+            );
+            assert_eq!(answer.body, "");
+        }
     }
 }

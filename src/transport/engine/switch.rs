@@ -81,7 +81,10 @@ impl Engine {
         payload: Payload,
         judged: Judged,
     ) -> HttpResponse {
-        if ws::verify_handshake(request.head()).is_err() || request.version() != Version::HTTP_11 {
+        // Frames inside a chunked body would be a second, hidden stream.
+        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+        let valid = ws::verify_handshake(request.head()).is_ok();
+        if chunked || !valid || request.version() != Version::HTTP_11 {
             return refused(Refusal::BadRequest, true, None);
         }
         match self.purpose(judged) {

@@ -139,7 +139,7 @@ impl Program {
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
         let mut stream = self.request("GET", target, headers, "");
         assert_eq!(http::read(&mut stream).status, 101);
-        WebSocket::over(stream)
+        WebSocket::on(stream)
     }
 }
 

@@ -186,7 +186,7 @@ impl DotNet {
         if answer.status == 101 {
             let stream = stream.try_clone().unwrap();
             self.lines
-                .insert(connection, Line::Web(WebSocket::over(stream)));
+                .insert(connection, Line::Web(WebSocket::on(stream)));
         } else {
             let kind = answer
                 .header("content-type")

@@ -134,7 +134,6 @@ impl Hub {
         format!("http://{}", self.address)
     }
 
-
     /// One number of `/metrics`, by its name with labels.
     pub fn metric(&self, name: &str) -> u64 {
         let text = http::get(self, "/metrics").text();

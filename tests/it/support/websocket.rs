@@ -71,7 +71,7 @@ impl WebSocket {
     }
 
     /// A stream behind an answer 101 that has been read.
-    pub fn over(stream: TcpStream) -> Self {
+    pub fn on(stream: TcpStream) -> Self {
         Self {
             stream,
             read: Vec::new(),

@@ -1,0 +1,39 @@
+//! The stock clients, each holding the same conversation with a hub, and all of them in one.
+
+mod conversation;
+mod mixed;
+mod robot;
+
+use crate::support::Hub;
+use conversation::converse;
+pub(crate) use robot::node;
+use robot::{Kind, Robot};
+
+macro_rules! conversations {
+    ($($name:ident: $kind:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            converse($kind);
+        }
+    )*};
+}
+
+conversations! {
+    the_javascript_client_holds_a_conversation_over_polling_alone: Kind::JsPolling;
+    the_javascript_client_holds_a_conversation_over_websocket_alone: Kind::JsWebSocket;
+    the_javascript_client_holds_a_conversation_with_its_defaults_and_upgrades: Kind::JsDefault;
+    the_javascript_client_holds_a_conversation_with_the_guides_transports: Kind::JsGuide;
+    the_python_client_holds_a_conversation_over_polling_alone: Kind::PythonPolling;
+    the_python_client_holds_a_conversation_over_websocket_alone: Kind::PythonWebSocket;
+    the_python_client_holds_a_conversation_with_its_defaults_and_upgrades: Kind::PythonDefault;
+    the_asyncio_client_holds_a_conversation_with_its_defaults_and_upgrades: Kind::PythonAsync;
+}
+
+/// A robot that is connected, over the transport that its kind ends up with.
+fn connected(hub: &Hub, kind: Kind) -> Robot {
+    let mut robot = Robot::start(hub, kind);
+    robot.tell("connect", &[]);
+    robot.event("$connect");
+    robot.settle();
+    robot
+}

@@ -1,0 +1,251 @@
+//! A stock client as a child process (tests/clients/robot.js and robot.py): commands in, answers and events out.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Hub, PATIENCE, QUIET};
+
+/// Which client, with which transports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    JsPolling,
+    JsWebSocket,
+    JsDefault,
+    /// `['websocket', 'polling']`, as the JavaScript guide has it.
+    JsGuide,
+    PythonPolling,
+    PythonWebSocket,
+    PythonDefault,
+    PythonAsync,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::JsPolling,
+        Self::JsWebSocket,
+        Self::JsDefault,
+        Self::JsGuide,
+        Self::PythonPolling,
+        Self::PythonWebSocket,
+        Self::PythonDefault,
+        Self::PythonAsync,
+    ];
+
+    /// The transport that its connection ends up on.
+    pub(crate) fn transport(self) -> &'static str {
+        match self {
+            Self::JsPolling | Self::PythonPolling => "polling",
+            _ => "websocket",
+        }
+    }
+
+    /// python-socketio without asyncio starts a thread for each message: its handlers run in any order.
+    pub(crate) fn keeps_order(self) -> bool {
+        !matches!(
+            self,
+            Self::PythonPolling | Self::PythonWebSocket | Self::PythonDefault
+        )
+    }
+
+    fn options(self) -> Value {
+        match self {
+            Self::JsPolling | Self::PythonPolling => json!({"transports": ["polling"]}),
+            Self::JsWebSocket | Self::PythonWebSocket => json!({"transports": ["websocket"]}),
+            Self::JsGuide => json!({"transports": ["websocket", "polling"]}),
+            Self::JsDefault | Self::PythonDefault | Self::PythonAsync => json!({}),
+        }
+    }
+
+    fn command(self) -> Command {
+        match self {
+            Self::JsPolling | Self::JsWebSocket | Self::JsDefault | Self::JsGuide => {
+                node("robot.js")
+            }
+            Self::PythonPolling | Self::PythonWebSocket | Self::PythonDefault => python("sync"),
+            Self::PythonAsync => python("async"),
+        }
+    }
+}
+
+/// Node with a script of tests/clients.
+pub(crate) fn node(script: &str) -> Command {
+    installed("node_modules/socket.io-client");
+    let mut command = Command::new("node");
+    command.arg(Path::new(CLIENTS).join(script));
+    command
+}
+
+const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
+
+fn python(kind: &str) -> Command {
+    let mut command = Command::new(installed(".venv/bin/python"));
+    command.arg(Path::new(CLIENTS).join("robot.py")).arg(kind);
+    command
+}
+
+fn installed(what: &str) -> std::path::PathBuf {
+    let path = Path::new(CLIENTS).join(what);
+    assert!(
+        path.exists(),
+        "tests/clients/{what} is missing: run ./tests/run once, which installs the stock clients"
+    );
+    path
+}
+
+/// The child; ends with the value.
+pub(crate) struct Robot {
+    pub(crate) kind: Kind,
+    child: Child,
+    commands: ChildStdin,
+    lines: Receiver<Value>,
+    events: VecDeque<(String, Vec<Value>)>,
+    answers: VecDeque<(u64, Value)>,
+    count: u64,
+}
+
+impl Robot {
+    /// Starts the client; it does not connect yet.
+    pub(crate) fn start(hub: &Hub, kind: Kind) -> Self {
+        let mut child = kind
+            .command()
+            .arg(hub.url())
+            .arg(kind.options().to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{kind:?} does not start: {error}"));
+        let commands = child.stdin.take().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (said, lines) = channel();
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                let line = serde_json::from_str(&line)
+                    .unwrap_or_else(|error| panic!("{error} in {line:?}"));
+                if said.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            kind,
+            child,
+            commands,
+            lines,
+            events: VecDeque::new(),
+            answers: VecDeque::new(),
+            count: 0,
+        }
+    }
+
+    /// Gives a command and does not wait for its answer.
+    pub(crate) fn command(&mut self, verb: &str, args: &[Value]) -> u64 {
+        self.count += 1;
+        let mut line = vec![json!(self.count), json!(verb)];
+        line.extend_from_slice(args);
+        writeln!(self.commands, "{}", Value::Array(line)).expect("the client still runs");
+        self.count
+    }
+
+    /// Gives a command and waits for its answer.
+    pub(crate) fn tell(&mut self, verb: &str, args: &[Value]) -> Value {
+        let number = self.command(verb, args);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.answers.iter().position(|(of, _)| *of == number) {
+                return self.answers.remove(at).unwrap().1;
+            }
+            assert!(
+                self.read(deadline),
+                "{:?}: no answer to {verb} {args:?}; events: {:?}",
+                self.kind,
+                self.events
+            );
+        }
+    }
+
+    /// Emits without an ack.
+    pub(crate) fn emit(&mut self, event: &str, args: &[Value]) {
+        self.tell("emit", &[&[json!(event)], args].concat());
+    }
+
+    /// Emits with an ack and waits for it.
+    pub(crate) fn ask(&mut self, event: &str, args: &[Value]) -> Value {
+        self.tell("ask", &[&[json!(event)], args].concat())
+    }
+
+    /// Its socket id.
+    pub(crate) fn id(&mut self) -> String {
+        self.tell("where", &[])["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the connection is on the transport that this client ends up on.
+    pub(crate) fn settle(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let now = self.tell("where", &[])["transport"].clone();
+            if now == self.kind.transport() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{:?} stays on {now}", self.kind);
+        }
+    }
+
+    /// The next event of this name; others stay for later. Those with a `$` are the client library's own.
+    pub(crate) fn event(&mut self, name: &str) -> Vec<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.events.iter().position(|(event, _)| event == name) {
+                return self.events.remove(at).unwrap().1;
+            }
+            assert!(
+                self.read(deadline),
+                "{:?}: no {name}; there are {:?}",
+                self.kind,
+                self.events
+            );
+        }
+    }
+
+    /// The next event of this name that has one argument.
+    pub(crate) fn letter(&mut self, name: &str) -> Value {
+        let mut args = self.event(name);
+        assert_eq!(args.len(), 1, "{:?}: {name} with {args:?}", self.kind);
+        args.remove(0)
+    }
+
+    /// Everything that has arrived and arrives until nothing has for a while.
+    pub(crate) fn drain(&mut self) -> Vec<(String, Vec<Value>)> {
+        while self.read(Instant::now() + QUIET) {}
+        self.events.drain(..).collect()
+    }
+
+    fn read(&mut self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok(mut line) = self.lines.recv_timeout(left.max(Duration::from_millis(1))) else {
+            return false;
+        };
+        if let Some(number) = line["answer"].as_u64() {
+            self.answers.push_back((number, line["value"].take()));
+        } else {
+            let name = line["event"].as_str().unwrap().to_owned();
+            let Value::Array(args) = line["args"].take() else {
+                panic!("{line}");
+            };
+            self.events.push_back((name, args));
+        }
+        true
+    }
+}
+
+impl Drop for Robot {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,58 @@
+//! Long-polling as its stock clients need it.
+
+use serde_json::json;
+
+use crate::support::{Client, Hub, http};
+
+#[test]
+fn an_answer_has_no_more_packets_than_python_takes_and_nothing_is_lost_by_that() {
+    const MESSAGES: usize = 50;
+    let hub = Hub::start();
+    let open = http::get(&hub, "/socket.io/?EIO=4&transport=polling").text();
+    let open: serde_json::Value = serde_json::from_str(&open[1..]).unwrap();
+    let session = format!(
+        "/socket.io/?EIO=4&transport=polling&sid={}",
+        open["sid"].as_str().unwrap()
+    );
+    http::post(&hub, &session, "40\u{1e}42[\"join-channel\",\"lobby\"]");
+    let mut speaker = Client::connect(&hub);
+    for number in 0..MESSAGES {
+        let told = speaker.ask("lobby", &[json!(number.to_string())]);
+        assert_eq!(told["recipients"], 1, "{told}");
+    }
+    let (mut heard, mut full) = (Vec::<usize>::new(), false);
+    while heard.len() < MESSAGES {
+        let answer = http::get(&hub, &session).text();
+        let packets: Vec<&str> = answer.split('\u{1e}').collect();
+        assert!(packets.len() <= 16, "{} packets", packets.len());
+        full |= packets.len() >= 15;
+        let messages = packets
+            .iter()
+            .filter(|packet| packet.starts_with("42[\"lobby\""));
+        heard.extend(messages.map(|packet| {
+            let event: serde_json::Value = serde_json::from_str(&packet[2..]).unwrap();
+            event[1]["data"]["message"]
+                .as_str()
+                .unwrap()
+                .parse::<usize>()
+                .unwrap()
+        }));
+    }
+    assert!(full, "an answer is worth its way");
+    assert_eq!(heard, (0..MESSAGES).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_get_that_comes_after_the_close_it_was_sent_before_still_ends_in_order() {
+    let hub = Hub::start();
+    let open = http::get(&hub, "/socket.io/?EIO=4&transport=polling").text();
+    let open: serde_json::Value = serde_json::from_str(&open[1..]).unwrap();
+    let session = format!(
+        "/socket.io/?EIO=4&transport=polling&sid={}",
+        open["sid"].as_str().unwrap()
+    );
+    assert_eq!(http::post(&hub, &session, "1").text(), "ok");
+    let late = http::get(&hub, &session);
+    assert_eq!((late.status, late.text().as_str()), (200, "6"));
+    assert_eq!(http::get(&hub, &session).status, 400);
+}
