@@ -7,12 +7,16 @@
 )]
 
 mod clients;
+mod crash;
 mod drain;
 mod embed;
 mod engine;
+mod hostile;
 mod hub;
+mod order;
 mod page;
 mod polling;
 mod socketio;
+mod stall;
 mod support;
 mod tidy;

@@ -1,6 +1,8 @@
 //! A hub in this process, on a free loopback port, with its own worker and room threads. Ends with the value.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,14 +11,15 @@ use actix_web::{App, HttpServer};
 use dondo::config::Config;
 use dondo::server::Server;
 use dondo::service::{Builder, Dondo};
-use dondo_actors::hub::HubHandle;
 use tokio::sync::oneshot;
 
 use super::http;
 
 pub struct Hub {
     address: SocketAddr,
-    dondo: Dondo,
+    /// Keeps the rooms of a hub in this process.
+    _dondo: Option<Dondo>,
+    program: Option<Child>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -66,7 +69,8 @@ impl Hub {
         let address = is_bound.recv().expect("the server listens");
         Self {
             address,
-            dondo,
+            _dondo: Some(dondo),
+            program: None,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -120,9 +124,56 @@ impl Hub {
         let address = is_bound.recv().expect("the server listens");
         Self {
             address,
-            dondo,
+            _dondo: Some(dondo),
+            program: None,
             stop: Some(stop),
             thread: Some(thread),
+        }
+    }
+
+    /// The program itself, in a process of its own, whose memory and files can be measured. Flags as for the program.
+    pub fn program(flags: &[&str]) -> Self {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_dondo"))
+            .args(["--listen", "127.0.0.1:0", "--grace", "0s"])
+            .args(flags)
+            .env("RUST_LOG", "info,actix_server=off")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut log = BufReader::new(program.stderr.take().unwrap());
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            let count = log.read_line(&mut line).unwrap();
+            assert!(count > 0, "the program ended before it listened");
+            if let Some((_, url)) = line.split_once("first page: http://") {
+                break url.trim().trim_end_matches('/').parse().unwrap();
+            }
+        };
+        // A log that nobody reads would block the program.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Self {
+            address,
+            _dondo: None,
+            program: Some(program),
+            stop: None,
+            thread: None,
+        }
+    }
+
+    /// The process of [`Hub::program`].
+    pub fn process(&self) -> u32 {
+        self.program.as_ref().expect("a program of its own").id()
+    }
+
+    /// A server that somebody else runs, whose hub this is.
+    pub fn around(address: SocketAddr, dondo: Dondo) -> Self {
+        Self {
+            address,
+            _dondo: Some(dondo),
+            program: None,
+            stop: None,
+            thread: None,
         }
     }
 
@@ -172,6 +223,10 @@ impl Hub {
 
 impl Drop for Hub {
     fn drop(&mut self) {
+        if let Some(program) = &mut self.program {
+            let _ = program.kill();
+            let _ = program.wait();
+        }
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();

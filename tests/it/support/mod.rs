@@ -5,14 +5,17 @@ mod echo;
 mod form;
 pub mod http;
 mod hub;
+mod long_poll;
 pub mod polling;
 mod socket;
+pub mod system;
 mod websocket;
 
 pub use echo::{ECHO, echo};
 pub use form::Form;
 pub(crate) use form::in_both_forms;
 pub use hub::Hub;
+pub use long_poll::LongPoll;
 pub use polling::Polling;
 pub use socket::Client;
 pub use websocket::{Frame, WebSocket, masked};

@@ -30,8 +30,16 @@ impl Client {
 
     /// `auth` is the text behind the CONNECT, as in `{"token":"abc"}`.
     pub fn connect_with(hub: &Hub, namespace: &str, more: &str, auth: &str) -> Self {
-        let mut socket =
-            WebSocket::open(hub, &format!("/socket.io/?EIO=4&transport=websocket{more}"));
+        let socket = WebSocket::open(hub, &format!("/socket.io/?EIO=4&transport=websocket{more}"));
+        Self::on(socket, namespace, auth)
+    }
+
+    /// On a WebSocket that has been opened and not read from.
+    pub fn over(socket: WebSocket, namespace: &str) -> Self {
+        Self::on(socket, namespace, "")
+    }
+
+    fn on(mut socket: WebSocket, namespace: &str, auth: &str) -> Self {
         assert!(socket.next_text().starts_with("0{"));
         let address = if namespace == "/" {
             String::new()
@@ -86,6 +94,19 @@ impl Client {
         let mut all = vec![json!(event)];
         all.extend_from_slice(args);
         format!("42{}{id}{}", self.namespace, Value::Array(all))
+    }
+
+    /// The next event of this name within `limit`; others stay for later.
+    pub fn event_within(&mut self, name: &str, limit: Duration) -> Option<Vec<Value>> {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(at) = self.events.iter().position(|(event, _)| event == name) {
+                return Some(self.events.remove(at).unwrap().1);
+            }
+            if !self.read(deadline) {
+                return None;
+            }
+        }
     }
 
     /// The next event of this name; others stay for later.

@@ -62,20 +62,36 @@ impl WebSocket {
         )
     }
 
+    /// Switches on a connection that stands already, so that its socket can have any options.
+    pub fn over(mut stream: TcpStream, target: &str) -> Self {
+        let head = format!(
+            "GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n",
+            stream.peer_addr().unwrap()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let answer = http::read(&mut stream);
+        assert_eq!(answer.status, 101);
+        Self {
+            stream,
+            read: Vec::new(),
+        }
+    }
+
+    /// A connection that has been switched already.
+    pub fn on(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            read: Vec::new(),
+        }
+    }
+
     pub fn text(&mut self, text: &str) {
         self.frame(0x81, text.as_bytes());
     }
 
     pub fn binary(&mut self, data: &[u8]) {
         self.frame(0x82, data);
-    }
-
-    /// A stream behind an answer 101 that has been read.
-    pub fn on(stream: TcpStream) -> Self {
-        Self {
-            stream,
-            read: Vec::new(),
-        }
     }
 
     /// One masked frame with the first byte as given.

@@ -1,0 +1,275 @@
+//! Marked messages and joins that panic at each point of a handler: everybody but their sender goes on as if nothing was.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Hub};
+
+const POINTS: [&str; 3] = ["before", "midway", "after"];
+const MEMBERS: usize = 4;
+/// One seat more than the members take.
+const CAPACITY: usize = MEMBERS + 1;
+
+/// A hub with a channel and a room full of members, and others elsewhere.
+struct Scene {
+    hub: Hub,
+    members: Vec<Client>,
+    siblings: Vec<Client>,
+    rounds: u32,
+}
+
+impl Scene {
+    fn new(workers: usize) -> Self {
+        let hub = Hub::built(
+            |config| config.workers = workers,
+            |builder| builder,
+            |dondo| {
+                let io = dondo.io().of("/").unwrap();
+                io.on_connect(|socket: dondo::io::Socket| async move {
+                    socket.on("shout", shout);
+                    Ok(())
+                })
+                .unwrap();
+            },
+        );
+        let settle = |channel: &str, room: &str| -> Vec<Client> {
+            let settled = (0..MEMBERS).map(|_| {
+                let mut client = Client::connect(&hub);
+                ok(&client.ask("join-channel", &[json!(channel)]));
+                ok(&client.ask("join-room", &[room_of(room, "")]));
+                client
+            });
+            settled.collect()
+        };
+        let members = settle("lobby", "r");
+        let siblings = settle("hall", "s");
+        Self {
+            hub,
+            members,
+            siblings,
+            rounds: 0,
+        }
+    }
+
+    /// A message of the second member and of the second sibling reaches everyone who shares a target with it.
+    fn all_get_the_next_message(&mut self) {
+        self.rounds += 1;
+        let text = format!("round {}", self.rounds);
+        for (group, channel, room) in [
+            (&mut self.members, "lobby", "r"),
+            (&mut self.siblings, "hall", "s"),
+        ] {
+            for (event, name) in [(channel, channel), ("notify-room", room)] {
+                let answer = group[1].ask(
+                    event,
+                    &[json!({ "data": { "message": text, "roomId": name } })],
+                );
+                assert_eq!(answer["recipients"], MEMBERS, "{answer}");
+                for member in group.iter_mut() {
+                    loop {
+                        let got = member.event(event).remove(0)["data"]["message"].clone();
+                        if got == json!(text) {
+                            break;
+                        }
+                        // A courier that crashed may have handed the poison itself to some.
+                        assert!(
+                            got.as_str().unwrap().starts_with("dondo-fault:courier"),
+                            "{got}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// The room has as many seats as before, knows who sits there, and how many may.
+    fn seats_are_whole(&mut self) {
+        let mut newcomer = Client::connect(&self.hub);
+        let answer = newcomer.ask("join-room", &[room_of("r", "")]);
+        ok(&answer);
+        assert_eq!(
+            (
+                &answer["onlineUsers"],
+                &answer["capacity"],
+                &answer["already"]
+            ),
+            (&json!(CAPACITY), &json!(CAPACITY), &json!(false)),
+            "{answer}"
+        );
+        let mut listed = ids_in(newcomer.event("room-online-users"));
+        let mut seated: Vec<String> = self
+            .members
+            .iter()
+            .map(|member| member.id.clone())
+            .collect();
+        seated.push(newcomer.id.clone());
+        listed.sort();
+        seated.sort();
+        assert_eq!(listed, seated);
+        let mut surplus = Client::connect(&self.hub);
+        let answer = surplus.ask("join-room", &[room_of("r", "")]);
+        assert_eq!(answer["code"], "room_full", "{answer}");
+        let answer = newcomer.ask("join-channel", &[json!("lobby")]);
+        assert_eq!(
+            (&answer["onlineUsers"], &answer["already"]),
+            (&json!(CAPACITY), &json!(false)),
+            "{answer}"
+        );
+        ok(&newcomer.ask("leave-channel", &[json!("lobby")]));
+        ok(&newcomer.ask("leave-room", &[room_of("r", "")]));
+    }
+
+    fn crashes(&self) -> u64 {
+        self.hub.metric("dondo_crashes_total")
+    }
+
+    /// The sender's error may be ahead of the count.
+    fn wait_for_crashes(&self, count: u64) {
+        self.hub.wait_for("dondo_crashes_total", count);
+    }
+}
+
+/// A host's handler whose letter goes through the namespace, since it has two rooms.
+async fn shout(
+    socket: dondo::io::Socket,
+    dondo::io::Data(text): dondo::io::Data<String>,
+    ack: dondo::io::Ack,
+) -> Result<(), dondo::io::Error> {
+    socket.to("a").to("b").emit("shouted", &text).await?;
+    ack.ok(&json!({ "ok": true }))
+}
+
+fn room_of(room: &str, user: &str) -> Value {
+    json!({ "data": { "roomId": room, "capacity": CAPACITY }, "source": { "userName": user } })
+}
+
+fn ok(answer: &Value) {
+    assert_eq!(answer["ok"], true, "{answer}");
+}
+
+fn ids_in(mut presence: Vec<Value>) -> Vec<String> {
+    let users = presence.remove(0)["data"]["users"].take();
+    let users = users.as_array().unwrap().iter();
+    users
+        .map(|user| user["clientId"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Sends the poison and takes its error, in the ack or as an event.
+fn poison(client: &mut Client, event: &str, payload: Value, acked: bool) {
+    let refusal = if acked {
+        client.ask(event, &[payload])
+    } else {
+        client.emit(event, &[payload]);
+        client.event("hub-error").remove(0)
+    };
+    assert_eq!(
+        (&refusal["ok"], &refusal["event"], &refusal["code"]),
+        (&json!(false), &json!(event), &json!("internal")),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn a_message_that_crashes_a_handler_costs_its_sender_an_error_and_nobody_else_anything() {
+    // The part that crashes, the event that goes through it, and how many actors it crashes with two workers.
+    let rows = [
+        ("channel", "lobby", 1),
+        ("room", "notify-room", 1),
+        ("courier", "lobby", 2),
+        ("courier", "notify-room", 2),
+        ("namespace", "shout", 1),
+    ];
+    for (part, event, actors) in rows {
+        for (workers, acked) in [(1, true), (1, false), (2, true), (2, false)] {
+            if event == "shout" && !acked {
+                // What a host's own handler says without being asked is the host's affair.
+                continue;
+            }
+            let mut scene = Scene::new(workers);
+            for point in POINTS {
+                let row = format!("{part}:{point} {event} {workers} workers, acked {acked}");
+                eprintln!("{row}");
+                let mark = format!("dondo-fault:{part}:{point}");
+                let payload = match event {
+                    "shout" => json!(mark),
+                    _ => json!({ "data": { "message": mark, "roomId": "r" } }),
+                };
+                let before = scene.crashes();
+                poison(&mut scene.members[0], event, payload, acked);
+                let expected = if workers == 1 { 1 } else { actors };
+                scene.wait_for_crashes(before + expected);
+                scene.all_get_the_next_message();
+            }
+            scene.seats_are_whole();
+            scene.all_get_the_next_message();
+        }
+    }
+}
+
+#[test]
+fn a_join_that_crashes_a_handler_leaves_seats_presence_and_capacity_as_they_were() {
+    for (part, event) in [
+        ("channel", "join-channel"),
+        ("room", "join-room"),
+        ("namespace", "join-room"),
+        ("namespace", "join-channel"),
+    ] {
+        for (workers, acked) in [(1, true), (1, false), (2, true), (2, false)] {
+            let mut scene = Scene::new(workers);
+            let mut joiner = Client::connect(&scene.hub);
+            for point in POINTS {
+                let row = format!("{part}:{point} {event} {workers} workers, acked {acked}");
+                eprintln!("{row}");
+                let mark = format!("dondo-fault:{part}:{point}");
+                let payload = match event {
+                    "join-room" => room_of("r", &mark),
+                    _ => json!({
+                        "data": { "roomChannel": "lobby" }, "source": { "userName": mark }
+                    }),
+                };
+                let before = scene.crashes();
+                poison(&mut joiner, event, payload, acked);
+                scene.wait_for_crashes(before + 1);
+                scene.all_get_the_next_message();
+            }
+            scene.seats_are_whole();
+            // The poison's own sender may come in now, and its leave is told once.
+            ok(&joiner.ask("join-room", &[room_of("r", "joiner")]));
+            let id = joiner.id.clone();
+            drop(joiner);
+            for member in &mut scene.members {
+                loop {
+                    let left = member.event("leave-room").remove(0);
+                    if left["clientId"] == json!(id) {
+                        assert_eq!(
+                            (&left["data"]["reason"], &left["data"]["onlineUsers"]),
+                            (&json!("disconnect"), &json!(MEMBERS))
+                        );
+                        break;
+                    }
+                }
+            }
+            scene.seats_are_whole();
+        }
+    }
+}
+
+#[test]
+fn a_room_that_keeps_crashing_takes_nothing_for_a_while_and_its_siblings_do() {
+    let mut scene = Scene::new(2);
+    let poisoned = json!({ "data": { "message": "dondo-fault:room:midway", "roomId": "r" } });
+    for _ in 0..6 {
+        poison(&mut scene.members[0], "notify-room", poisoned.clone(), true);
+    }
+    let sound = json!({ "data": { "message": "sound", "roomId": "r" } });
+    poison(&mut scene.members[1], "notify-room", sound, true);
+    scene.wait_for_crashes(6);
+    let answer = scene.members[1].ask("lobby", &[json!("hello")]);
+    assert_eq!(answer["recipients"], MEMBERS);
+    let answer = scene.siblings[1].ask("notify-room", &[json!("hello"), json!("s")]);
+    assert_eq!(answer["recipients"], MEMBERS);
+    let leaver = scene.members.pop().unwrap().id;
+    // A leave is taken all the same: no seat may stay for ever.
+    let left = scene.members[0].event("leave-room").remove(0);
+    assert_eq!(left["clientId"], json!(leaver));
+}

@@ -1,0 +1,205 @@
+//! Legal things, far too often: handshakes, pings, pongs, joins, questions whose answers nobody reads, resets.
+
+use std::io::{ErrorKind, Write};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{DIRECT, Fate, MEGABYTE, POLLING, SESSIONS, Siege, fate, member};
+use crate::support::{Client, Frame, WebSocket, http, system};
+
+/// Writes the same bytes again and again until the server takes no more or the count is reached; how often it was.
+fn pour(socket: &mut WebSocket, bytes: &[u8], count: usize) -> usize {
+    let stream = &mut socket.stream;
+    stream
+        .set_write_timeout(Some(Duration::from_secs(2)))
+        .unwrap();
+    for turn in 0..count {
+        match stream.write_all(bytes) {
+            Ok(()) => {}
+            Err(error) => {
+                let full = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+                let ended = matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+                );
+                assert!(full || ended, "{error}");
+                return turn;
+            }
+        }
+    }
+    count
+}
+
+#[test]
+fn thousands_of_handshakes_that_are_never_polled_are_forgotten() {
+    let siege = Siege::begin(&["--ping-interval", "1s", "--ping-timeout", "500ms"]);
+    let mut stream = http::connect(&siege.hub);
+    let request = format!("GET {POLLING} HTTP/1.1\r\nHost: x\r\n\r\n");
+    for _ in 0..5000 {
+        stream.write_all(request.as_bytes()).unwrap();
+        assert_eq!(http::read(&mut stream).status, 200);
+    }
+    assert!(siege.hub.metric(SESSIONS) > 2);
+    siege.hub.wait_for(SESSIONS, 2);
+    siege.hub.wait_for("dondo_sessions{state=\"polling\"}", 0);
+    siege.end(96 * MEGABYTE);
+}
+
+#[test]
+fn sessions_that_never_join_are_closed_by_their_connect_timeout() {
+    let siege = Siege::begin(&["--connect-timeout", "500ms"]);
+    let mut sockets: Vec<WebSocket> = (0..200)
+        .map(|_| WebSocket::open(&siege.hub, DIRECT))
+        .collect();
+    for socket in &mut sockets {
+        assert_eq!(socket.closed(), None);
+    }
+    siege
+        .hub
+        .wait_for("dondo_closes_total{reason=\"connect timeout\"}", 200);
+    siege.end(32 * MEGABYTE);
+}
+
+#[test]
+fn a_flood_of_pings_is_answered_at_most_and_holds_nothing() {
+    let siege = Siege::begin(&[]);
+    let ping = [b"\x89\xfd\0\0\0\0".as_slice(), &[b'p'; 125]]
+        .concat()
+        .repeat(1000);
+    // One who reads no pong.
+    let mut deaf = Client::over(WebSocket::over(system::narrow(&siege.hub), DIRECT), "/").socket;
+    pour(&mut deaf, &ping, 300);
+    siege.memory_is_bounded(16 * MEGABYTE);
+    drop(deaf);
+    // One who does: the last ping is answered, whatever was answered before.
+    let mut socket = member(&siege.hub);
+    let mut writer = socket.stream.try_clone().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for _ in 0..100 {
+                writer.write_all(&ping).unwrap();
+            }
+            writer.write_all(b"\x89\x84\0\0\0\0last").unwrap();
+        });
+        while socket.next() != Frame::Pong(b"last".to_vec()) {}
+    });
+    assert_eq!(fate(&mut socket), Fate::Stays);
+    drop(socket);
+    siege.end(16 * MEGABYTE);
+}
+
+#[test]
+fn a_flood_of_pongs_holds_nothing() {
+    let siege = Siege::begin(&[]);
+    for pong in [&b"\x8a\x80\0\0\0\0"[..], &b"\x81\x81\0\0\0\x003"[..]] {
+        let mut socket = member(&siege.hub);
+        let many = pong.repeat(1000);
+        for _ in 0..200 {
+            socket.raw(&many);
+        }
+        assert_eq!(fate(&mut socket), Fate::Stays);
+        siege.memory_is_bounded(16 * MEGABYTE);
+    }
+    siege.end(16 * MEGABYTE);
+}
+
+#[test]
+fn one_who_asks_for_answers_and_reads_none_is_cut() {
+    let siege = Siege::begin(&[
+        "--stall-timeout",
+        "5s",
+        "--ping-interval",
+        "2s",
+        "--ping-timeout",
+        "2s",
+    ]);
+    let narrow = WebSocket::over(system::narrow(&siege.hub), DIRECT);
+    let mut greedy = Client::over(narrow, "/").socket;
+    let client = greedy.stream.local_addr().unwrap();
+    let question = b"421[\"leave-room\",\"nowhere\"]";
+    let mut frame = vec![0x81, 0x80 | question.len() as u8, 0, 0, 0, 0];
+    frame.extend(question);
+    let many = frame.repeat(1000);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(12) && pour(&mut greedy, &many, 50) > 0 {
+        siege.memory_is_bounded(48 * MEGABYTE);
+    }
+    system::wait_until_cut(siege.hub.address(), client);
+    siege.end(48 * MEGABYTE);
+}
+
+#[test]
+fn one_socket_joins_no_more_rooms_than_it_may_however_often_it_asks() {
+    let siege = Siege::begin(&["--presence-online-users", "off"]);
+    let mut client = Client::connect(&siege.hub);
+    let rooms = 20_000;
+    let mut writer = client.socket.stream.try_clone().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for some in 0..rooms / 1000 {
+                let mut bytes = Vec::new();
+                for id in some * 1000..(some + 1) * 1000 {
+                    let packet = format!("42{id}[\"join-room\",\"r{id}\"]");
+                    bytes.extend([0x81, 0x80 | packet.len() as u8, 0, 0, 0, 0]);
+                    bytes.extend(packet.as_bytes());
+                }
+                writer.write_all(&bytes).unwrap();
+            }
+        });
+        let (mut taken, mut refused) = (0, 0);
+        while taken + refused < rooms {
+            let packet = client.socket.next_text();
+            if packet.starts_with("43") {
+                if packet.contains("\"ok\":true") {
+                    taken += 1;
+                } else {
+                    assert!(packet.contains("\"code\":\"limit_reached\""), "{packet}");
+                    refused += 1;
+                }
+            }
+        }
+        assert_eq!((taken, refused), (256, rooms - 256));
+    });
+    assert_eq!(siege.hub.metric("dondo_rooms"), 256 + 1);
+    // The same room over and over is one seat.
+    let mut again = Client::connect(&siege.hub);
+    assert_eq!(again.ask("join-room", &[json!("again")])["already"], false);
+    for _ in 0..2000 {
+        let answer = again.ask("join-room", &[json!("again")]);
+        assert_eq!(
+            (&answer["already"], &answer["onlineUsers"]),
+            (&json!(true), &json!(1))
+        );
+    }
+    // Channels have a limit of their own.
+    let channels = (0..300).map(|name| again.ask("join-channel", &[json!(format!("c{name}"))]));
+    let taken = channels.filter(|answer| answer["ok"] == true).count();
+    assert_eq!(taken, 256);
+    drop((client, again));
+    siege.hub.wait_for("dondo_rooms", 1);
+    siege.end(64 * MEGABYTE);
+}
+
+#[test]
+fn a_storm_of_resets_at_every_stage_leaves_nothing_behind() {
+    let siege = Siege::begin(&[]);
+    let files = system::open_files(siege.hub.process());
+    for round in 0..400 {
+        match round % 4 {
+            0 => system::reset(http::connect(&siege.hub)),
+            1 => system::reset(http::send(&siege.hub, "GET", DIRECT, &[], b"")),
+            2 => system::reset(WebSocket::open(&siege.hub, DIRECT).stream),
+            _ => {
+                let mut client = Client::connect(&siege.hub);
+                client.emit("join-room", &[json!("r")]);
+                client.emit("notify-room", &[json!("x".repeat(10_000)), json!("r")]);
+                system::reset(client.socket.stream);
+            }
+        }
+    }
+    siege.hub.wait_for(SESSIONS, 2);
+    siege.hub.wait_for("dondo_rooms", 1);
+    system::wait_for_files(siege.hub.process(), files + 2);
+    siege.end(32 * MEGABYTE);
+}

@@ -1,0 +1,383 @@
+//! Readers that stop reading, and a worker that stops running: they cost themselves, nobody else.
+
+use std::io::Read;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{Client, Hub, LongPoll, WebSocket, http, system};
+
+const OTHERS: usize = 50;
+const FURTHER: usize = 1000;
+const OUTBOX: &str = "dondo_outbox_bytes";
+
+/// A member whose kernel takes little, so that what it does not read waits in its outbox.
+fn narrow_member(hub: &Hub) -> Client {
+    let target = "/socket.io/?EIO=4&transport=websocket";
+    Client::over(WebSocket::over(system::narrow(hub), target), "/")
+}
+
+fn seat(client: &mut Client, channel: &str) {
+    let answer = client.ask("join-channel", &[json!(channel)]);
+    assert_eq!(answer["ok"], true, "{answer}");
+}
+
+fn others(hub: &Hub) -> Vec<Client> {
+    let others = (0..OTHERS).map(|_| {
+        let mut client = Client::connect(hub);
+        seat(&mut client, "lobby");
+        client
+    });
+    others.collect()
+}
+
+/// Sends letters to the stalled member alone until so many bytes wait for it.
+fn fill(hub: &Hub, sender: &mut Client, size: usize, until: u64) {
+    let text = "x".repeat(size);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while hub.metric(OUTBOX) < until {
+        assert!(Instant::now() < deadline, "the kernel takes all of it");
+        let answer = sender.ask("trap", &[json!(text)]);
+        assert_eq!(answer["recipients"], 1, "{answer}");
+    }
+}
+
+/// Everybody gets all of a sender's numbered messages in order; how long that took.
+fn thousand_further(others: &mut [Client]) -> Duration {
+    let start = Instant::now();
+    let (sender, rest) = others.split_first_mut().unwrap();
+    for some in 0..FURTHER / 100 {
+        let numbers = some * 100..(some + 1) * 100;
+        for number in numbers.clone() {
+            sender.emit("lobby", &[json!(number)]);
+        }
+        for member in std::iter::once(&mut *sender).chain(rest.iter_mut()) {
+            for number in numbers.clone() {
+                assert_eq!(member.event("lobby")[0]["data"]["message"], number);
+            }
+        }
+    }
+    start.elapsed()
+}
+
+/// What its kernel still had, then the end of the connection, not a wait.
+fn reads_to_the_end(mut stream: &TcpStream) {
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let mut chunk = [0; 16 * 1024];
+    loop {
+        match stream.read(&mut chunk) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                use std::io::ErrorKind::{ConnectionAborted, ConnectionReset};
+                assert!(
+                    matches!(error.kind(), ConnectionReset | ConnectionAborted),
+                    "{error}"
+                );
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_full_outbox_costs_the_reader_its_connection_and_the_others_nothing() {
+    let hub = Hub::program(&[
+        "--workers",
+        "2",
+        "--max-payload",
+        "100KB",
+        "--outbox-bytes-max",
+        "1MB",
+        "--stall-timeout",
+        "60s",
+        "--presence-join-events-up-to",
+        "1",
+        "--presence-online-users",
+        "off",
+    ]);
+    let mut others = others(&hub);
+    let files = system::open_files(hub.process());
+    let mut stalled = narrow_member(&hub);
+    seat(&mut stalled, "lobby");
+    seat(&mut stalled, "trap");
+    let client = stalled.socket.stream.local_addr().unwrap();
+    fill(&hub, &mut others[1], 20_000, 960_000);
+    // The limit is not reached yet: it is a member like any other, but for the thousand messages.
+    let took = thousand_further(&mut others);
+    assert!(took < Duration::from_secs(60), "{took:?}");
+    hub.wait_for("dondo_closes_total{reason=\"outbox full\"}", 1);
+    system::wait_until_cut(hub.address(), client);
+    reads_to_the_end(&stalled.socket.stream);
+    hub.wait_for(OUTBOX, 0);
+    hub.wait_for("dondo_sessions_alive", OTHERS as u64);
+    system::wait_for_files(hub.process(), files);
+    thousand_further(&mut others);
+}
+
+#[test]
+fn a_reader_at_its_limit_is_cut_at_its_deadline_and_the_others_get_all_before_it() {
+    let deadline = Duration::from_secs(12);
+    let hub = Hub::program(&[
+        "--workers",
+        "2",
+        "--max-payload",
+        "100KB",
+        "--outbox-bytes-max",
+        "2MB",
+        "--stall-timeout",
+        "12s",
+        "--presence-join-events-up-to",
+        "1",
+        "--presence-online-users",
+        "off",
+    ]);
+    let mut others = others(&hub);
+    let files = system::open_files(hub.process());
+    let mut stalled = narrow_member(&hub);
+    seat(&mut stalled, "lobby");
+    seat(&mut stalled, "trap");
+    let client = stalled.socket.stream.local_addr().unwrap();
+    let start = Instant::now();
+    // Room for the thousand messages is left, and little more.
+    fill(&hub, &mut others[1], 20_000, 1_550_000);
+    thousand_further(&mut others);
+    assert!(start.elapsed() < deadline, "{:?}", start.elapsed());
+    assert!(hub.metric(OUTBOX) > 1_800_000);
+    assert_eq!(hub.metric("dondo_sessions_alive"), OTHERS as u64 + 1);
+    // Rooms wait for nobody, so a stall is noticed when there is something more to say.
+    while hub.metric("dondo_closes_total{reason=\"stalled\"}") == 0 {
+        assert!(start.elapsed() < deadline * 2, "no stall is noticed");
+        let answer = others[1].ask("trap", &[json!("?")]);
+        assert_eq!(answer["ok"], true, "{answer}");
+        thread::park_timeout(Duration::from_millis(50));
+    }
+    assert!(start.elapsed() >= deadline, "{:?}", start.elapsed());
+    system::wait_until_cut(hub.address(), client);
+    reads_to_the_end(&stalled.socket.stream);
+    hub.wait_for(OUTBOX, 0);
+    hub.wait_for("dondo_sessions_alive", OTHERS as u64);
+    system::wait_for_files(hub.process(), files);
+}
+
+#[test]
+fn a_reader_that_nobody_talks_to_any_more_is_cut_by_the_heartbeat() {
+    let hub = Hub::program(&[
+        "--workers",
+        "1",
+        "--max-payload",
+        "100KB",
+        "--outbox-bytes-max",
+        "1MB",
+        "--ping-interval",
+        "1s",
+        "--ping-timeout",
+        "1s",
+        "--stall-timeout",
+        "60s",
+    ]);
+    let mut stalled = narrow_member(&hub);
+    seat(&mut stalled, "trap");
+    let client = stalled.socket.stream.local_addr().unwrap();
+    let mut sender = Client::connect(&hub);
+    fill(&hub, &mut sender, 20_000, 300_000);
+    hub.wait_for("dondo_closes_total{reason=\"ping timeout\"}", 1);
+    system::wait_until_cut(hub.address(), client);
+    reads_to_the_end(&stalled.socket.stream);
+    hub.wait_for(OUTBOX, 0);
+}
+
+#[test]
+fn a_member_on_polling_that_never_polls_is_ended_and_the_others_get_everything() {
+    let hub = Hub::program(&[
+        "--workers",
+        "2",
+        "--max-payload",
+        "100KB",
+        "--outbox-bytes-max",
+        "200KB",
+        "--stall-timeout",
+        "60s",
+        "--presence-join-events-up-to",
+        "1",
+        "--presence-online-users",
+        "off",
+    ]);
+    let mut others = others(&hub);
+    let files = system::open_files(hub.process());
+    let mut silent = LongPoll::connect(&hub);
+    silent.say("42[\"join-channel\",\"lobby\"]");
+    silent.say("42[\"join-channel\",\"trap\"]");
+    hub.wait_for("dondo_rooms", 2);
+    fill(&hub, &mut others[1], 10_000, 180_000);
+    thousand_further(&mut others);
+    hub.wait_for("dondo_closes_total{reason=\"outbox full\"}", 1);
+    hub.wait_for(OUTBOX, 0);
+    hub.wait_for("dondo_sessions_alive", OTHERS as u64);
+    let answer = http::get(&hub, &silent.target("polling"));
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (400, r#"{"code":1,"message":"Session ID unknown"}"#)
+    );
+    drop(silent);
+    system::wait_for_files(hub.process(), files);
+}
+
+#[test]
+fn inside_an_app_a_stalled_reader_is_cut_too() {
+    let config = dondo::config::Config {
+        engine: dondo::config::EngineSettings {
+            max_payload: 100_000,
+            ..Default::default()
+        },
+        delivery: dondo::config::DeliverySettings {
+            outbox_bytes_max: Some(1_000_000),
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    let dondo = dondo::service::Dondo::builder()
+        .config(config)
+        .build()
+        .unwrap();
+    let listener = dondo::server::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let hub = Hub::around(listener.local_addr().unwrap(), dondo.clone());
+    let (started, handle) = std::sync::mpsc::channel();
+    let server = thread::spawn(move || {
+        actix_rt::System::new().block_on(async move {
+            let server = actix_web::HttpServer::new(move || {
+                actix_web::App::new()
+                    .configure(dondo.configure_observation())
+                    .configure(dondo.configure())
+            })
+            .on_connect(dondo::service::on_connect)
+            .workers(2)
+            .shutdown_timeout(0)
+            .listen(listener)
+            .unwrap()
+            .run();
+            started.send(server.handle()).unwrap();
+            server.await.unwrap();
+        });
+    });
+    let handle = handle.recv().unwrap();
+    let mut others = others(&hub);
+    let mut stalled = narrow_member(&hub);
+    seat(&mut stalled, "lobby");
+    seat(&mut stalled, "trap");
+    let client = stalled.socket.stream.local_addr().unwrap();
+    fill(&hub, &mut others[1], 20_000, 960_000);
+    thousand_further(&mut others);
+    hub.wait_for("dondo_closes_total{reason=\"outbox full\"}", 1);
+    system::wait_until_cut(hub.address(), client);
+    reads_to_the_end(&stalled.socket.stream);
+    hub.wait_for(OUTBOX, 0);
+    hub.wait_for("dondo_sessions_alive", OTHERS as u64);
+    drop(others);
+    drop(handle.stop(false));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_frozen_worker_keeps_memory_flat_and_the_other_workers_members_served() {
+    let hub = Hub::program(&[
+        "--workers",
+        "2",
+        "--courier-backlog-max",
+        "256",
+        "--courier-stall",
+        "500ms",
+        "--outbox-bytes-max",
+        "16MB",
+        "--presence-online-users",
+        "off",
+    ]);
+    // Connections go to the workers by turns.
+    let mut sides: [Vec<Client>; 2] = [Vec::new(), Vec::new()];
+    for number in 0..10 {
+        let mut client = Client::connect(&hub);
+        seat(&mut client, "lobby");
+        sides[number % 2].push(client);
+    }
+    let [mut frozen, mut live] = sides;
+    seat(&mut frozen[0], "ice");
+    live[0].emit("ice", &[json!("dondo-fault:freeze:10")]);
+    let start = Instant::now();
+    let body = "x".repeat(8000);
+    let done = AtomicBool::new(false);
+    let process = hub.process();
+    let (mut sent, mut early, mut late) = (0, 0, 0);
+    thread::scope(|scope| {
+        let done = &done;
+        let (sender, rest) = live.split_first_mut().unwrap();
+        for member in rest.iter_mut() {
+            scope.spawn(move || {
+                let mut next = 0;
+                loop {
+                    let limit = Duration::from_millis(200);
+                    match member.event_within("lobby", limit) {
+                        Some(got) => {
+                            assert_eq!(got[0]["data"]["number"], next, "in order, none missing");
+                            next += 1;
+                        }
+                        None if done.load(Ordering::Acquire) => return next,
+                        None => {}
+                    }
+                }
+            });
+        }
+        let _done = Finally(done);
+        while start.elapsed() < Duration::from_millis(9500) {
+            for _ in 0..20 {
+                sender.emit(
+                    "lobby",
+                    &[json!({ "data": { "message": body, "number": sent } })],
+                );
+                sent += 1;
+            }
+            for number in sent - 20..sent {
+                let got = sender.event("lobby");
+                assert_eq!(got[0]["data"]["number"], number);
+            }
+            match start.elapsed().as_secs() {
+                0..=1 => {}
+                2 if early == 0 => early = system::memory(process),
+                _ => late = system::memory(process).max(late),
+            }
+        }
+    });
+    assert!(sent > 1000, "only {sent} messages in ten seconds");
+    eprintln!("{sent} messages, {early} then {late} bytes");
+    assert!(
+        early > 0 && late < early + (24 << 20),
+        "from {early} to {late} bytes"
+    );
+    // The members of the frozen worker may have missed something, so they are closed, and may come back.
+    for member in &mut frozen {
+        member.socket.closed();
+        assert!(start.elapsed() > Duration::from_secs(9), "the worker froze");
+    }
+    hub.wait_for("dondo_closes_total{reason=\"worker stalled\"}", 5);
+    hub.wait_for(OUTBOX, 0);
+    for _ in 0..4 {
+        let mut back = Client::connect(&hub);
+        seat(&mut back, "lobby");
+        let answer = live[0].ask("lobby", &[json!("welcome back")]);
+        assert_eq!(answer["ok"], true, "{answer}");
+        while back.event("lobby")[0]["data"]["message"] != "welcome back" {}
+    }
+}
+
+/// Tells the readers to end, also when the sender fails.
+struct Finally<'a>(&'a AtomicBool);
+
+impl Drop for Finally<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}

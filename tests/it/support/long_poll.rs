@@ -1,0 +1,107 @@
+//! A Socket.IO 5 client over long-polling by hand, with one kept connection for its GETs and one for its POSTs.
+//! Hands out packets as they are; a caller may send and poll from two threads.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+
+use super::{Hub, http};
+
+pub struct LongPoll {
+    pub sid: String,
+    pub id: String,
+    host: SocketAddr,
+    down: TcpStream,
+    up: TcpStream,
+    packets: VecDeque<String>,
+}
+
+impl LongPoll {
+    /// Opens a session and joins `/`.
+    pub fn connect(hub: &Hub) -> Self {
+        let mut poll = Self::open(hub);
+        poll.say("40");
+        let answer = poll.next();
+        let id = answer.strip_prefix("40{\"sid\":\"").expect(&answer);
+        poll.id = id.trim_end_matches("\"}").to_owned();
+        poll
+    }
+
+    /// Opens a session and joins nothing.
+    pub fn open(hub: &Hub) -> Self {
+        let mut poll = Self {
+            sid: String::new(),
+            id: String::new(),
+            host: hub.address(),
+            down: http::connect(hub),
+            up: http::connect(hub),
+            packets: VecDeque::new(),
+        };
+        poll.ask_for_more();
+        let open = http::read(&mut poll.down).text();
+        let sid = open.strip_prefix("0{\"sid\":\"").expect(&open);
+        poll.sid = sid.split('"').next().unwrap().to_owned();
+        poll
+    }
+
+    /// What its requests name, and an upgrading WebSocket with `transport=websocket`.
+    pub fn target(&self, transport: &str) -> String {
+        let sid = match self.sid.as_str() {
+            "" => String::new(),
+            sid => format!("&sid={sid}"),
+        };
+        format!("/socket.io/?EIO=4&transport={transport}{sid}")
+    }
+
+    /// Sends a GET and does not wait for its answer.
+    pub fn ask_for_more(&mut self) {
+        let head = format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\n\r\n",
+            self.target("polling"),
+            self.host
+        );
+        self.down.write_all(head.as_bytes()).unwrap();
+    }
+
+    /// The packets of one GET.
+    pub fn poll(&mut self) -> Vec<String> {
+        if !self.packets.is_empty() {
+            return self.packets.drain(..).collect();
+        }
+        self.ask_for_more();
+        let answer = http::read(&mut self.down);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.text().split('\x1e').map(str::to_owned).collect()
+    }
+
+    /// The next packet, pings answered on the way.
+    pub fn next(&mut self) -> String {
+        loop {
+            if self.packets.is_empty() {
+                self.packets = self.poll().into();
+            }
+            match self.packets.pop_front().unwrap() {
+                ping if ping == "2" => self.say("3"),
+                packet => return packet,
+            }
+        }
+    }
+
+    /// Sends one POST, with as many packets as the caller joined.
+    pub fn say(&mut self, body: &str) {
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {}\r\n\r\n{body}",
+            self.target("polling"),
+            self.host,
+            body.len()
+        );
+        self.up.write_all(head.as_bytes()).unwrap();
+        let answer = http::read(&mut self.up);
+        assert_eq!(
+            (answer.status, answer.text().as_str()),
+            (200, "ok"),
+            "{}",
+            answer.text()
+        );
+    }
+}
