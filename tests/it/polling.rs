@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{Client, Hub, http};
 
 #[test]
-fn an_answer_has_no_more_packets_than_python_takes_and_nothing_is_lost_by_that() {
+fn an_answer_to_python_has_no_more_packets_than_it_takes_and_nothing_is_lost_by_that() {
     const MESSAGES: usize = 50;
     let hub = Hub::start();
     let open = http::get(&hub, "/socket.io/?EIO=4&transport=polling").text();
@@ -22,7 +22,8 @@ fn an_answer_has_no_more_packets_than_python_takes_and_nothing_is_lost_by_that()
     }
     let (mut heard, mut full) = (Vec::<usize>::new(), false);
     while heard.len() < MESSAGES {
-        let answer = http::get(&hub, &session).text();
+        let agent = [("User-Agent", "python-requests/2.34")];
+        let answer = http::request(&hub, "GET", &session, &agent, b"").text();
         let packets: Vec<&str> = answer.split('\u{1e}').collect();
         assert!(packets.len() <= 16, "{} packets", packets.len());
         full |= packets.len() >= 15;

@@ -1,7 +1,7 @@
 //! A member's own view of its seats: those it was told of, and those it will have when what it asked for is done.
 //! Knows no queue: it is told what was asked, in order, and what was answered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::{
     error::JoinError,
@@ -30,6 +30,17 @@ struct Held {
 enum Change {
     Join(Tag),
     Leave(Which),
+}
+
+impl Change {
+    fn apply(&self, tags: Tags) -> Tags {
+        match self {
+            Self::Join(tag) => tags.with(tag),
+            Self::Leave(which) => which
+                .of(&tags)
+                .fold(tags.clone(), |kept, tag| kept.without(tag)),
+        }
+    }
 }
 
 impl Seats {
@@ -102,24 +113,23 @@ impl Seats {
             .map(|held| held.tags.clone())
             .unwrap_or_default();
         let changes = self.pending.iter().filter(|(key, _)| key == room);
-        let tags = changes.fold(held, |tags, (_, change)| match change {
-            Change::Join(tag) => tags.with(tag),
-            Change::Leave(which) => which
-                .of(&tags)
-                .fold(tags.clone(), |kept, tag| kept.without(tag)),
-        });
+        let tags = changes.fold(held, |tags, (_, change)| change.apply(tags));
         (!tags.is_empty()).then_some(tags)
     }
 
     /// All rooms with a seat, as in [`Seats::expected`].
     pub(super) fn all_expected(&self) -> impl Iterator<Item = (RoomKey, Tags)> + '_ {
-        let keys: BTreeSet<&RoomKey> = self
-            .held
-            .keys()
-            .chain(self.pending.iter().map(|(key, _)| key))
-            .collect();
-        keys.into_iter()
-            .filter_map(|key| Some((key.clone(), self.expected(key)?)))
+        let held = self.held.iter();
+        let mut seats: BTreeMap<&RoomKey, Tags> =
+            held.map(|(key, held)| (key, held.tags.clone())).collect();
+        for (key, change) in &self.pending {
+            let tags = seats.entry(key).or_default();
+            *tags = change.apply(std::mem::take(tags));
+        }
+        seats
+            .into_iter()
+            .filter(|(_, tags)| !tags.is_empty())
+            .map(|(key, tags)| (key.clone(), tags))
     }
 
     /// The way to a room with a seat, while it lives.

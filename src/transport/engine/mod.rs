@@ -187,7 +187,7 @@ impl Engine {
                 opening,
             }) => self.open_polling(&opening, cors),
             Ok(Judged::Session(connection, sid, Entry::Get)) => {
-                self.get(connection, &sid, cors).await
+                self.get(connection, &request, &sid, cors).await
             }
             Ok(Judged::Session(connection, _, Entry::Post)) => {
                 self.post(connection, &request, payload.into_inner(), cors)

@@ -23,7 +23,8 @@ use super::packet::Packet;
 use super::{Engine, Opening, cors_headers, payload};
 
 /// python-engineio takes no more than 16 packets in one answer and drops the connection at 17. One is left for a ping.
-const PARTS_MAX: usize = 15;
+/// All others get everything that is queued.
+const PYTHON_PARTS_MAX: usize = 15;
 
 impl Engine {
     pub(super) fn open_polling(
@@ -40,6 +41,7 @@ impl Engine {
     pub(super) async fn get(
         &self,
         connection: Arc<Connection>,
+        request: &HttpRequest,
         sid: &str,
         cors: Option<HeaderValue>,
     ) -> HttpResponse {
@@ -52,13 +54,14 @@ impl Engine {
         };
         let outbox = &connection.session.outbox;
         let late = outbox.ended().is_some();
+        let parts_max = parts_max(request);
         let mut parts = Vec::new();
         let taken = poll_fn(|cx| {
             if connection.now() == TransportNow::WebSocket {
                 // The outbox is the WebSocket's now.
                 return Poll::Ready(Taken::Nudged);
             }
-            match outbox.poll_take(cx, usize::MAX, PARTS_MAX, &mut parts) {
+            match outbox.poll_take(cx, usize::MAX, parts_max, &mut parts) {
                 // The client is about to stop polling and must not be kept waiting.
                 Poll::Pending if connection.is_probed() => Poll::Ready(Taken::Nudged),
                 taken => taken,
@@ -164,6 +167,15 @@ impl Engine {
             .await
             .unwrap_or(Err(Unread::Broken))
     }
+}
+
+fn parts_max(request: &HttpRequest) -> usize {
+    let agent = request.headers().get(header::USER_AGENT);
+    let python = agent.is_some_and(|agent| {
+        let name = agent.as_bytes().to_ascii_lowercase();
+        name.windows(6).any(|word| word == b"python")
+    });
+    if python { PYTHON_PARTS_MAX } else { usize::MAX }
 }
 
 enum Unread {
