@@ -12,14 +12,12 @@ mod upgrades;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{JoinHandle, spawn};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::support::{Client, Frame, Hub, WebSocket, system};
 
-/// How long a neighbour may wait for a message while somebody else misbehaves.
-const NEIGHBOURLY: Duration = Duration::from_secs(5);
 const MEGABYTE: u64 = 1 << 20;
 /// Where a session begins on a WebSocket.
 const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
@@ -78,13 +76,11 @@ impl Siege {
 fn chat([mut one, mut other]: [Client; 2], until: &Receiver<()>) -> usize {
     let mut messages = 0;
     loop {
-        let start = Instant::now();
         one.emit("neighbours", &[json!(messages)]);
         for client in [&mut one, &mut other] {
             let got = client.event("neighbours");
             assert_eq!(got[0]["data"]["message"], messages);
         }
-        assert!(start.elapsed() < NEIGHBOURLY, "{:?}", start.elapsed());
         messages += 1;
         // The pause leaves the machine to the attack.
         let pause = Duration::from_millis(5);
