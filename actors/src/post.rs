@@ -1,10 +1,8 @@
-//! How actors send to each other: bounded for clients' traffic, unbounded for the few words that may not be lost.
+//! How actors send to each other.
 //! With the feature `testing` every hop can be delayed by a seeded time; as in actix, what is sent to one actor arrives
 //! in the order in which it was sent.
 
-use actix::{
-    Actor, Addr, Handler, Message, WeakAddr, WeakRecipient, dev::ToEnvelope, prelude::SendError,
-};
+use actix::{Actor, Addr, Handler, Message, WeakAddr, WeakRecipient, dev::ToEnvelope};
 
 /// The way to an actor; keeps it alive.
 pub struct Post<A: Actor> {
@@ -26,15 +24,6 @@ where
     to: WeakRecipient<M>,
     #[cfg(feature = "testing")]
     lane: Lane,
-}
-
-/// Why a bounded send did not go out; the message comes back.
-#[derive(Debug)]
-pub enum Unsent<M> {
-    /// The mailbox is full.
-    Full(M),
-    /// The actor is gone.
-    Gone,
 }
 
 impl<A: Actor> Post<A> {
@@ -79,8 +68,8 @@ impl<A: Actor> Post<A> {
         &self.addr
     }
 
-    /// Sends past the mailbox's bound. Only for what is bounded elsewhere: leaves, and what a room owes its couriers
-    /// under credit.
+    /// Sends. Mailboxes have no bound of their own: what a client can cause is bounded before it gets here, by its
+    /// session's credit and by the few answers that a member may wait for; what a room owes its couriers by theirs.
     pub fn control<M>(&self, message: M)
     where
         M: Message + Send + 'static,
@@ -97,28 +86,6 @@ impl<A: Actor> Post<A> {
             );
         }
         self.addr.do_send(message);
-    }
-
-    /// Sends if the mailbox has room.
-    pub fn offer<M>(&self, message: M) -> Result<(), Unsent<M>>
-    where
-        M: Message + Send + 'static,
-        M::Result: Send,
-        A: Handler<M>,
-        A::Context: ToEnvelope<A, M>,
-    {
-        #[cfg(feature = "testing")]
-        if crate::testing::hops::held() {
-            if !self.addr.connected() {
-                return Err(Unsent::Gone);
-            }
-            self.control(message);
-            return Ok(());
-        }
-        self.addr.try_send(message).map_err(|error| match error {
-            SendError::Full(message) => Unsent::Full(message),
-            SendError::Closed(_) => Unsent::Gone,
-        })
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     id::WorkerId,
     post::Post,
 };
+
 /// A courier as rooms and sessions hold it.
 #[derive(Clone)]
 pub struct CourierRef {

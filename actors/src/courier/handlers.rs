@@ -14,12 +14,9 @@ use crate::{
         Register, Unregister,
     },
 };
+
 impl Actor for Courier {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(4096);
-    }
 }
 
 impl Supervised for Courier {

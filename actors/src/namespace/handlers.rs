@@ -16,6 +16,7 @@ use crate::{
     room::Room,
     state::tenancy::Tenant,
 };
+
 impl Handler<Introduce> for Namespace {
     type Result = ();
 
@@ -36,7 +37,6 @@ impl Actor for Namespace {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(4096);
         self.arm(ctx);
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     ports::Online,
     state::pace::{self, Verdict},
 };
+
 impl Namespace {
     /// A channel changed: who is told now, who later.
     pub(super) fn online(&mut self, channel: &Arc<str>, newcomer: Option<(WorkerId, Slot)>) {

@@ -34,8 +34,6 @@ pub struct NamespaceSettings {
     pub online_users: OnlineUsers,
     /// In rooms with more members than this only the newcomer gets a join event, and nobody a leave event.
     pub join_events_up_to: usize,
-    /// Messages that wait in a room's mailbox before senders wait.
-    pub mailbox_max: usize,
     /// How long rooms wait for a courier that is behind before they give it up.
     pub courier_patience: Duration,
     /// How long a log may take to number a letter.
@@ -51,7 +49,6 @@ impl Default for NamespaceSettings {
             deliveries_per_second: 10_000,
             online_users: OnlineUsers::All,
             join_events_up_to: 1000,
-            mailbox_max: 256,
             courier_patience: Duration::from_secs(1),
             log_timeout: Duration::from_secs(2),
             invites_max: 1024,

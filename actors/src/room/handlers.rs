@@ -14,12 +14,9 @@ use crate::{
     metrics::Metrics,
     ports::Proposal,
 };
+
 impl Actor for Room {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.links.tenure.settings.mailbox_max);
-    }
 }
 
 impl Supervised for Room {

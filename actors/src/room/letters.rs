@@ -12,6 +12,7 @@ use crate::{
     metrics::Metrics,
     ports::Proposal,
 };
+
 impl Room {
     /// The first half of a notify: whether it may be said, and the log's answer.
     pub(super) fn propose(&mut self, notify: &Notify) -> Result<(usize, Proposal), NotifyError> {

@@ -8,6 +8,7 @@ use crate::{
     message::{Adopt, CourierSays, Hangup, Heard, Pong, Unregister},
     metrics::Metrics,
 };
+
 impl Actor for Session {
     type Context = Context<Self>;
 

@@ -44,7 +44,6 @@ pub(crate) fn play(seed: u64) -> Played {
         delay: (!random.percent(25)).then_some(random.below(12)),
         herald: random.percent(50),
         settings: NamespaceSettings {
-            mailbox_max: 4,
             courier_patience: Duration::from_millis(250),
             ..NamespaceSettings::default()
         },

@@ -1,6 +1,6 @@
 //! The one queue of whatever a member says: what may be sent now, and what waits for an answer.
 
-use std::{collections::VecDeque, future::Future, rc::Rc, sync::Arc};
+use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
 use tokio::{sync::oneshot, time::timeout};
 
@@ -15,7 +15,7 @@ use crate::{
         Notify, NotifyAnswer, Receipt, Resolve,
     },
     ports::{Announce, LocalFuture},
-    post::{Post, Reply, Unsent, WeakPost},
+    post::{Post, Reply, WeakPost},
     room::Room,
 };
 
@@ -148,13 +148,14 @@ impl Member {
             Op::Broadcast(mut broadcast, done) => {
                 let (reply, answer) = Reply::new();
                 broadcast.reply = reply;
-                self.offer(&self.home()?, *broadcast, async move {
+                self.home()?.control(*broadcast);
+                Some(Box::pin(async move {
                     let _ = done.send(
                         answer
                             .await
                             .unwrap_or(Err(NotifyError::Internal(Fault::Crashed))),
                     );
-                })
+                }))
             }
             Op::Manage(op, done) => {
                 let Some(room) = self.route(&op.room) else {
@@ -174,13 +175,14 @@ impl Member {
                     announce,
                     reply,
                 };
-                self.offer(&room, manage, async move {
+                room.control(manage);
+                Some(Box::pin(async move {
                     let _ = done.send(
                         answer
                             .await
                             .unwrap_or(Err(ManageError::Internal(Fault::Crashed))),
                     );
-                })
+                }))
             }
             Op::Member(to, draft, done) => {
                 let place = self
@@ -231,13 +233,14 @@ impl Member {
         join.reply = reply;
         let room = join.room.clone();
         let this = self.clone();
-        self.offer(&self.home()?, join, async move {
+        self.home()?.control(join);
+        Some(Box::pin(async move {
             let answer = answer
                 .await
                 .unwrap_or(Err(JoinError::Internal(Fault::Crashed)));
             this.seats.borrow_mut().joined(&room, &answer);
             let _ = done.send(answer);
-        })
+        }))
     }
 
     pub(super) fn send_notify(
@@ -266,7 +269,8 @@ impl Member {
                 reply,
             };
             let weak = room.downgrade();
-            return self.offer(&room, notify, async move {
+            room.control(notify);
+            return Some(Box::pin(async move {
                 let answer = match answer.await {
                     Ok(answer) => answer,
                     // The last member left while the letter was on its way: nobody was there to have it.
@@ -274,7 +278,7 @@ impl Member {
                     Err(_) => Err(NotifyError::Internal(Fault::Crashed)),
                 };
                 let _ = done.send(answer);
-            });
+            }));
         }
         let unseated = op.request.seat_needed.then_some(NotifyError::NotMember);
         let home = self.home().filter(|_| !op.resolved);
@@ -299,37 +303,6 @@ impl Member {
             queue.route = way.map(|way| (room, way));
             queue.waiting.push_front(Op::Notify(op, done));
         }))
-    }
-
-    /// Sends one message whose answer `then` takes. If the mailbox is full, nothing else is sent until it was handled.
-    pub(super) fn offer<A, M>(
-        self: &Rc<Self>,
-        to: &Post<A>,
-        message: M,
-        then: impl Future<Output = ()> + 'static,
-    ) -> Option<LocalFuture<()>>
-    where
-        A: actix::Actor<Context = actix::Context<A>> + actix::Handler<M>,
-        M: actix::Message<Result = ()> + Send + 'static,
-    {
-        match to.offer(message) {
-            Ok(()) | Err(Unsent::Gone) => Some(Box::pin(then)),
-            Err(Unsent::Full(message)) => {
-                self.queue.borrow_mut().blocked = true;
-                let sending = to.addr().send(message);
-                let this = self.clone();
-                Some(Box::pin(async move {
-                    if this.ended.get() {
-                        // The message holds the reply that `then` waits for, and keeps the addressee alive.
-                        drop(sending);
-                    } else {
-                        let _ = sending.await;
-                    }
-                    this.queue.borrow_mut().blocked = false;
-                    then.await;
-                }))
-            }
-        }
     }
 
     pub(super) fn route(&self, room: &RoomKey) -> Option<Post<Room>> {

@@ -220,9 +220,14 @@ fn the_recipients_of_a_letter_are_counted_without_a_sender_who_does_not_hear_its
         Ok(1)
     );
     assert_eq!(
-        room.may_notify(Some(&id("a")), &tag("d"), false, true),
+        room.may_notify(Some(&id("a")), &tag("d"), false, false),
         Ok(2),
         "it would not hear that anyway"
+    );
+    assert_eq!(
+        room.may_notify(Some(&id("a")), &tag("d"), false, true),
+        Err(NotifyError::NotMember),
+        "its seat is under another channel"
     );
     assert_eq!(room.may_notify(Some(&id("x")), &None, false, false), Ok(3));
     assert_eq!(
