@@ -8,9 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::Seri
 
 /// Bytes that travel beside the JSON. Only within what is emitted, answered or received.
 ///
-/// ```ignore
+/// ```
+/// use dondo::io::Blob;
+///
 /// #[derive(serde::Serialize, serde::Deserialize)]
-/// struct Picture { title: String, pixels: Blob }
+/// struct Picture {
+///     title: String,
+///     pixels: Blob,
+/// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blob(pub Bytes);

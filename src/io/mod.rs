@@ -1,8 +1,20 @@
 //! The embedding API: what a host's own code does in a namespace, as expressive as Node Socket.IO's and no larger.
 //! Knows no wire and no transport: it speaks to the core, and protocols turn that into bytes.
 //!
-//! ```ignore
-//! io.of("/chat")?.on_connect(|socket: Socket| async move {
+//! ```no_run
+//! use dondo::io::{Ack, Data, Socket};
+//! use dondo::service::Dondo;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize, Serialize)]
+//! struct Say {
+//!     room: String,
+//!     text: String,
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let dondo = Dondo::builder().build()?;
+//! dondo.io().of("/")?.on_connect(|socket: Socket| async move {
 //!     socket.join("lobby").await?;
 //!     socket.on("say", |s: Socket, Data(say): Data<Say>, ack: Ack| async move {
 //!         s.to(&say.room).emit("said", &say).await?;
@@ -10,6 +22,8 @@
 //!     });
 //!     Ok(())
 //! })?;
+//! # Ok(())
+//! # }
 //! ```
 
 mod arguments;
