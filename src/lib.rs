@@ -5,6 +5,7 @@
 //! * [`server::Server`] is the standalone server; [`config::Config`] its settings.
 //! * [`packs::hub`] is the built-in application: channels, rooms and presence.
 //! * The actors underneath are the crate `dondo_actors`.
+//! * `docs` has the map of the house and every event of the hub.
 
 pub mod config;
 pub mod http;
@@ -15,3 +16,13 @@ mod protocol;
 pub mod server;
 pub mod service;
 pub mod transport;
+
+/// Pages for readers.
+#[cfg(doc)]
+pub mod docs {
+    #[doc = include_str!("docs/architecture.md")]
+    pub mod architecture {}
+
+    #[doc = include_str!("docs/events.md")]
+    pub mod events {}
+}
