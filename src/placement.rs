@@ -67,14 +67,18 @@ fn watch_over(
     stopped: &watch::Receiver<bool>,
     ready: &mpsc::Sender<()>,
 ) {
+    let ours = move |namespace: usize| namespace % threads == number;
+    let mut again = false;
     loop {
         let run = AssertUnwindSafe(|| {
             let system = System::new();
-            let top = system.block_on(async {
-                Hub::start(hub, move |namespace| namespace % threads == number)
-            });
+            let top = system.block_on(async { Hub::start(hub, ours) });
             // The hub's actor starts its namespaces in its first turn.
             system.block_on(async { tokio::task::yield_now().await });
+            if again {
+                // Only now: whoever comes back must find the new namespaces.
+                hub.rooms_lost(ours);
+            }
             let _ = ready.send(());
             let mut stopped = stopped.clone();
             system.block_on(async move {
@@ -98,6 +102,6 @@ fn watch_over(
             }
             Err(_) => log::error!("room thread {number} panicked; it is started anew"),
         }
-        hub.rooms_lost();
+        again = true;
     }
 }

@@ -50,7 +50,7 @@ pub fn stands(safeguard: Safeguard) -> bool {
 }
 
 #[cfg(feature = "fault")]
-pub use armed::{freeze, switch_off};
+pub use armed::{freeze, stop_thread, switch_off};
 
 #[cfg(feature = "fault")]
 mod armed {
@@ -101,5 +101,13 @@ mod armed {
             .take_while(|byte| byte.is_ascii_digit());
         let seconds = digits.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
         std::thread::sleep(Duration::from_secs(seconds.min(60)));
+    }
+
+    /// Ends the actix system of the thread, as its failure would, if `marked` holds `dondo-fault:stop-thread`.
+    pub fn stop_thread(marked: &[u8]) {
+        let mark = b"dondo-fault:stop-thread";
+        if marked.windows(mark.len()).any(|window| window == mark) {
+            actix::System::current().stop();
+        }
     }
 }

@@ -161,9 +161,14 @@ impl HubHandle {
         Slot(self.0.slots.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The rooms of all namespaces are gone with their thread: their members are closed so that they come back.
-    pub fn rooms_lost(&self) {
-        for namespace in self.spaces() {
+    /// The namespaces that `only` picks (as in [`Hub::start`]) were started anew after the loss of their thread: their
+    /// members are closed so that they come back.
+    pub fn rooms_lost(&self, only: impl Fn(usize) -> bool) {
+        let lost = self
+            .spaces()
+            .enumerate()
+            .filter(|(number, _)| only(*number));
+        for (_, namespace) in lost {
             for courier in self.0.couriers.all() {
                 if courier.post.connected() {
                     courier.post.control(CloseNamespace {

@@ -16,6 +16,7 @@ mod hub;
 mod order;
 mod page;
 mod polling;
+mod rooms_lost;
 mod socketio;
 mod stall;
 mod support;
