@@ -24,6 +24,9 @@ use crate::protocol::frame;
 /// Bytes taken from the outbox at a time: what a stuck write can hold beside the outbox's own limit.
 const TAKE_MAX: usize = 64 * 1024;
 
+/// Answers to probes that may wait to be written.
+const PROBES_MAX: usize = 16;
+
 /// What a driver does when nothing is left to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -173,7 +176,13 @@ impl Cord {
                     if !std::mem::replace(probed, true) {
                         self.connection.probe();
                     }
-                    self.say("3probe");
+                    // Input is read while answers wait: without a bound a peer that never reads would fill memory.
+                    if self.out.len() < PROBES_MAX {
+                        self.say("3probe");
+                    } else {
+                        self.say_close();
+                        self.end = Some(End::Finish);
+                    }
                 }
                 Packet::Upgrade => {
                     self.connection.upgrade();
@@ -263,6 +272,8 @@ impl Cord {
     /// Ready when the connection is to end although something may still be being written: cut, or flushed for a while.
     pub(crate) fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         if let Phase::Probing { .. } = self.phase {
+            // Its time runs out behind a stuck write, too.
+            self.check_deadline(cx);
             return Poll::Pending;
         }
         let reason = ready!(self.connection.session.outbox.poll_cut(cx));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Client, Hub, http};
+use crate::support::{Client, Frame, Hub, WebSocket, http, masked};
 
 #[test]
 fn an_answer_to_python_has_no_more_packets_than_it_takes_and_nothing_is_lost_by_that() {
@@ -56,4 +56,23 @@ fn a_get_that_comes_after_the_close_it_was_sent_before_still_ends_in_order() {
     let late = http::get(&hub, &session);
     assert_eq!((late.status, late.text().as_str()), (200, "6"));
     assert_eq!(http::get(&hub, &session).status, 400);
+}
+
+#[test]
+fn a_websocket_that_probes_without_reading_is_closed_and_its_session_goes_on() {
+    let hub = Hub::start();
+    let open = http::get(&hub, "/socket.io/?EIO=4&transport=polling").text();
+    let open: serde_json::Value = serde_json::from_str(&open[1..]).unwrap();
+    let sid = open["sid"].as_str().unwrap();
+    let target = format!("/socket.io/?EIO=4&transport=websocket&sid={sid}");
+    let mut socket = WebSocket::open(&hub, &target);
+    socket.raw(&masked(0x81, b"2probe").repeat(2000));
+    let mut answers = 0;
+    while let Frame::Text(answer) = socket.next() {
+        assert_eq!(answer, "3probe");
+        answers += 1;
+    }
+    assert!(answers < 2000, "each of the probes was kept to be answered");
+    let session = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+    assert_eq!(http::post(&hub, &session, "40").text(), "ok");
 }

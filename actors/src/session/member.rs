@@ -120,15 +120,6 @@ impl Member {
             .collect()
     }
 
-    /// How many rooms of a kind that is.
-    pub fn room_count(&self, kind: Kind) -> usize {
-        self.seats
-            .borrow()
-            .all_expected()
-            .filter(|(key, _)| key.kind == kind)
-            .count()
-    }
-
     /// The member's tags in a room, as in [`Member::rooms`].
     pub fn tags(&self, room: &RoomKey) -> Option<Tags> {
         self.seats.borrow().expected(room)
