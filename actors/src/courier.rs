@@ -1,45 +1,60 @@
 //! The courier of one worker thread: it mirrors the rooms' seats of its members and is the only writer of their
 //! outboxes. Knows no room beyond its mirror, waits for nobody.
 
-mod backlog;
 mod handlers;
+mod reference;
 #[cfg(feature = "testing")]
 mod view;
 
-pub use self::backlog::{Backlog, CourierRef};
+pub use self::reference::CourierRef;
+pub(crate) use self::reference::Permits;
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use crate::{
     error::CloseReason,
     fault::{self, Point, Safeguard},
+    flow::{Braking, DeliveryWindow},
     guard::Crashes,
     id::{Kind, RoomId, RoomKey, Slot, WorkerId},
     letter::{Class, FormId, Forms, Frame, Letter},
     message::{Audience, CourierSays, Deliver, Direct, MirrorSeat},
     metrics::Metrics,
-    outbox::{Outbox, Overflow},
+    outbox::{Full, Outbox},
     post::{Post, UpPost},
     state::{audience::Tags, ledger::Ledger},
+    warden::{NAMED, Payer},
 };
+
+/// How often readers are looked at: who took too little, and which rooms may go on.
+const STALL_TICK: Duration = Duration::from_millis(500);
+/// How often a braked room's readers are looked at.
+const BRAKE_TICK: Duration = Duration::from_millis(10);
+/// So many of a room's readers are asked whether they are behind, spread over all: enough to know about half of them.
+const SAMPLE: usize = 64;
 
 /// The actor. Its state is the mirror; who waits for what is in the outboxes, which survive it.
 pub struct Courier {
     worker: WorkerId,
     forms: Forms,
-    backlog: Arc<Backlog>,
+    window: Arc<DeliveryWindow>,
     metrics: Arc<Metrics>,
     crashes: Crashes,
     members: BTreeMap<Slot, Rc<Served>>,
     seats: Ledger<(RoomId, Slot), Tags>,
     rooms: BTreeMap<RoomId, Mirror>,
     keys: BTreeMap<(Arc<str>, RoomKey), RoomId>,
+    brakes: BTreeMap<RoomId, Braking>,
 }
 
 struct Served {
@@ -57,35 +72,37 @@ struct Mirror {
 }
 
 impl Courier {
-    /// Starts the courier of the present thread. `backlog_max` as in the rooms' settings.
+    /// Starts the courier of the present thread. At most `window` deliveries wait before it.
     pub fn start(
         worker: WorkerId,
         forms: Forms,
-        backlog_max: usize,
+        window: usize,
         metrics: Arc<Metrics>,
     ) -> CourierRef {
-        let backlog = Arc::new(Backlog::new(backlog_max));
+        let window = DeliveryWindow::new(worker, window);
         let courier = Self {
             worker,
             forms,
-            backlog: backlog.clone(),
+            window: window.clone(),
             crashes: Crashes::new(metrics.clone()),
             metrics,
             members: BTreeMap::new(),
             seats: Ledger::new(),
             rooms: BTreeMap::new(),
             keys: BTreeMap::new(),
+            brakes: BTreeMap::new(),
         };
         let post = Post::new(actix::Supervisor::start(|_| courier));
         CourierRef {
             worker,
             post,
-            backlog,
+            window,
         }
     }
 
     fn before_any(&mut self) {
-        if self.backlog.given_up() {
+        self.window.progress();
+        if self.window.given_up() {
             log::error!(
                 "worker {} stood still too long: its sessions are closed and may come back",
                 self.worker.0
@@ -96,7 +113,8 @@ impl Courier {
             self.seats = Ledger::new();
             self.rooms.clear();
             self.keys.clear();
-            self.backlog.lapses.fetch_add(1, Ordering::AcqRel);
+            self.brakes.clear();
+            self.window.noticed();
         }
     }
 
@@ -143,7 +161,58 @@ impl Courier {
                 self.keys.remove(&key);
             }
             self.rooms.remove(&room);
+            self.brakes.remove(&room);
         }
+    }
+
+    /// Whether more than half of a room's readers here are behind.
+    fn is_behind(&self, room: RoomId) -> bool {
+        let seats = self.rooms.get(&room).map_or(&[][..], |mirror| &mirror.seats);
+        let step = seats.len().div_ceil(SAMPLE).max(1);
+        let asked = seats.iter().step_by(step);
+        let behind = asked.filter(|(served, _)| served.outbox.behind()).count();
+        behind * 2 > seats.len().div_ceil(step)
+    }
+
+    /// Lets rooms go on whose readers have caught up; `true` if some are braked still.
+    fn ease(&mut self) -> bool {
+        let mut brakes = std::mem::take(&mut self.brakes);
+        brakes.retain(|room, _| self.is_behind(*room));
+        self.brakes = brakes;
+        !self.brakes.is_empty()
+    }
+
+    /// Cuts readers that take too little of what waits for them, and sessions that hold more than they may.
+    fn inspect_readers(&self) {
+        let now = Instant::now();
+        for served in self.sessions() {
+            if served.outbox.is_stalled(now) {
+                served.evict(CloseReason::Stalled);
+            } else if served.outbox.is_over() {
+                served.evict(CloseReason::SessionBytes);
+            }
+        }
+    }
+
+    /// Each session stands here once without a namespace, and once more in each.
+    fn sessions(&self) -> impl Iterator<Item = &Rc<Served>> {
+        self.members.values().filter(|served| served.namespace.is_empty())
+    }
+
+    fn heaviest_payers(&self) -> Vec<Payer> {
+        let mut payers: Vec<Payer> = self
+            .sessions()
+            .filter(|served| served.outbox.ended().is_none())
+            .map(|served| Payer {
+                slot: served.slot,
+                bytes: served.outbox.held(),
+                reads: served.outbox.is_read(),
+            })
+            .filter(|payer| payer.bytes > 0)
+            .collect();
+        payers.sort_by_key(|payer| (payer.reads, Reverse(payer.bytes)));
+        payers.truncate(NAMED);
+        payers
     }
 
     fn deliver(&mut self, message: &Deliver) {
@@ -155,12 +224,15 @@ impl Courier {
         let mut hands = Hands {
             letter,
             forms: &self.forms,
-            metrics: &self.metrics,
             full: Vec::new(),
             frames: Vec::new(),
+            delivered: 0,
+            behind: 0,
         };
         match &message.audience {
-            Audience::Room { room, tag, except } => {
+            Audience::Room {
+                room, tag, except, ..
+            } => {
                 let seats = self.rooms.get(room).map_or(&[][..], |mirror| &mirror.seats);
                 for (at, (served, tags)) in seats.iter().enumerate() {
                     if at == seats.len() / 2 {
@@ -221,8 +293,20 @@ impl Courier {
             }
         }
         fault::strike("courier", Point::After, marked);
-        for (served, overflow, frame) in hands.full {
-            self.overflowed(&served, overflow, frame, letter.class == Class::Volatile);
+        let Hands {
+            full,
+            delivered,
+            behind,
+            ..
+        } = hands;
+        Metrics::add(&self.metrics.deliveries, delivered);
+        for served in full {
+            served.evict(CloseReason::OutboxFull);
+        }
+        if let Audience::Room { room, brake, .. } = &message.audience
+            && behind * 2 > delivered
+        {
+            self.brakes.entry(*room).or_insert_with(|| brake.pull());
         }
     }
 
@@ -238,33 +322,11 @@ impl Courier {
             .flat_map(|mirror| mirror.seats.iter().map(|(served, _)| served))
     }
 
-    fn overflowed(&self, served: &Served, overflow: Overflow, frame: &Frame, volatile: bool) {
-        match overflow {
-            Overflow::Full => served.evict(CloseReason::OutboxFull),
-            Overflow::Stalled => served.evict(CloseReason::Stalled),
-            Overflow::Total => {
-                // The worst payer of this worker goes; the one that was just served may be quite innocent.
-                if let Some(worst) = self
-                    .members
-                    .values()
-                    .max_by_key(|served| served.outbox.bytes())
-                {
-                    worst.evict(CloseReason::OutboxTotal);
-                }
-                // The innocent one still gets its letter; if that is not to be, it must not go on without.
-                match served.outbox.push(frame, volatile) {
-                    Ok(()) => Metrics::add(&self.metrics.deliveries, 1),
-                    Err(_) => served.evict(CloseReason::OutboxTotal),
-                }
-            }
-        }
-    }
-
     fn direct(&mut self, message: &Direct) {
         if let Some(served) = self.members.get(&message.slot)
-            && let Err(overflow) = served.outbox.push(&message.frame, message.volatile)
+            && let Err(Full) = served.outbox.push(&message.frame, message.volatile)
         {
-            self.overflowed(served, overflow, &message.frame, message.volatile);
+            served.evict(CloseReason::OutboxFull);
         }
     }
 }
@@ -282,9 +344,10 @@ impl Served {
 struct Hands<'a> {
     letter: &'a Letter,
     forms: &'a Forms,
-    metrics: &'a Metrics,
-    full: Vec<(Rc<Served>, Overflow, &'a Frame)>,
+    full: Vec<Rc<Served>>,
     frames: Vec<(FormId, Option<&'a Frame>)>,
+    delivered: u64,
+    behind: u64,
 }
 
 impl Hands<'_> {
@@ -308,8 +371,11 @@ impl Hands<'_> {
             .outbox
             .push(frame, self.letter.class == Class::Volatile)
         {
-            Ok(()) => Metrics::add(&self.metrics.deliveries, 1),
-            Err(overflow) => self.full.push((served.clone(), overflow, frame)),
+            Ok(behind) => {
+                self.delivered += 1;
+                self.behind += u64::from(behind);
+            }
+            Err(Full) => self.full.push(served.clone()),
         }
     }
 }

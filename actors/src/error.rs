@@ -85,7 +85,9 @@ pub enum CloseReason {
     /// Something waited for the client and it took nothing for too long.
     Stalled,
     /// The process held more for its clients than it may, and this one had the most.
-    OutboxTotal,
+    MemoryMax,
+    /// It held more than one session may.
+    SessionBytes,
     /// The worker thread stood still too long.
     WorkerStalled,
     /// The rooms were started anew after a crash of their thread.
@@ -98,7 +100,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All reasons, for metrics.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::TransportClose,
         Self::TransportError,
         Self::PingTimeout,
@@ -108,7 +110,8 @@ impl CloseReason {
         Self::HalfPacket,
         Self::OutboxFull,
         Self::Stalled,
-        Self::OutboxTotal,
+        Self::MemoryMax,
+        Self::SessionBytes,
         Self::WorkerStalled,
         Self::ServerRestart,
         Self::ShuttingDown,
@@ -127,7 +130,8 @@ impl CloseReason {
             Self::HalfPacket => "half packet",
             Self::OutboxFull => "outbox full",
             Self::Stalled => "stalled",
-            Self::OutboxTotal => "outbox total",
+            Self::MemoryMax => "memory max",
+            Self::SessionBytes => "session bytes",
             Self::WorkerStalled => "worker stalled",
             Self::ServerRestart => "server restart",
             Self::ShuttingDown => "server shutting down",

@@ -8,12 +8,13 @@ use std::{
     time::Duration,
 };
 
-use actix::{Actor, ActorContext, AsyncContext, Context, WrapFuture};
+use actix::{Actor, ActorContext, Context};
 use tokio::time::Instant;
 
 use crate::{
     error::Fault,
     fault::{self, Safeguard},
+    flow::Turn,
     metrics::Metrics,
 };
 
@@ -26,8 +27,6 @@ pub const CRASHES_MAX: usize = 5;
 pub const CRASH_WINDOW: Duration = Duration::from_secs(10);
 /// How long a quarantined actor takes nothing.
 pub const QUARANTINE: Duration = Duration::from_secs(30);
-/// After so many messages in a row an actor lets others on its thread run.
-const YIELD_EVERY: u32 = 128;
 
 /// An actor whose handlers run under [`guard`].
 pub trait Guarded: Actor<Context = Context<Self>> {
@@ -50,7 +49,7 @@ pub struct Crashes {
     metrics: Arc<Metrics>,
     recent: VecDeque<Instant>,
     quarantined_until: Option<Instant>,
-    in_a_row: u32,
+    turn: Turn,
 }
 
 impl Crashes {
@@ -60,7 +59,7 @@ impl Crashes {
             metrics,
             recent: VecDeque::new(),
             quarantined_until: None,
-            in_a_row: 0,
+            turn: Turn::default(),
         }
     }
 
@@ -120,7 +119,22 @@ pub fn guard_always<A, T>(
 where
     A: Guarded + actix::Supervised,
 {
-    breathe(actor, ctx);
+    let began = std::time::Instant::now();
+    let done = caught(actor, ctx, message);
+    let mut turn = std::mem::take(&mut actor.crashes().turn);
+    turn.ends(began, ctx, actor);
+    actor.crashes().turn = turn;
+    done
+}
+
+fn caught<A, T>(
+    actor: &mut A,
+    ctx: &mut Context<A>,
+    message: impl FnOnce(&mut A) -> T,
+) -> Result<T, Fault>
+where
+    A: Guarded + actix::Supervised,
+{
     if !fault::stands(Safeguard::Guard) {
         let done = message(actor);
         actor.commit();
@@ -155,15 +169,5 @@ where
             ctx.stop();
             Err(Fault::Crashed)
         }
-    }
-}
-
-/// A flooded actor would starve its whole thread: the mailbox loop has no budget of its own.
-fn breathe<A: Guarded>(actor: &mut A, ctx: &mut Context<A>) {
-    let crashes = actor.crashes();
-    crashes.in_a_row += 1;
-    if crashes.in_a_row >= YIELD_EVERY {
-        crashes.in_a_row = 0;
-        ctx.wait(tokio::task::yield_now().into_actor(actor));
     }
 }

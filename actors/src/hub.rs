@@ -12,6 +12,7 @@ use std::{
 use actix::{Actor, Context};
 
 use crate::{
+    account::MemoryAccount,
     courier::{Courier, CourierRef},
     directory::{Directory, Members},
     id::{Slot, WorkerId},
@@ -21,6 +22,7 @@ use crate::{
     namespace::{Namespace, NamespaceSettings, Tenure},
     ports::{Clock, Gate, Herald, Log, Script, Secrets},
     post::{Post, WeakPost},
+    warden,
 };
 
 /// Makes the log of one namespace, on that namespace's thread.
@@ -53,8 +55,8 @@ pub struct Plan {
     pub secrets: Arc<dyn Secrets>,
     /// Where letters are numbered.
     pub log: LogMaker,
-    /// What a courier may have undigested before rooms wait for it.
-    pub courier_backlog_max: usize,
+    /// Deliveries that may wait before one courier; beyond, rooms wait.
+    pub courier_window: usize,
     /// How long a sender's handler waits for couriers to hand its letter on before it is told that all is well.
     pub settle_timeout: std::time::Duration,
 }
@@ -97,7 +99,7 @@ impl HubHandle {
         let courier = Courier::start(
             worker,
             plan.forms.clone(),
-            plan.courier_backlog_max,
+            plan.courier_window,
             self.0.metrics.clone(),
         );
         self.0.couriers.enter(worker, courier.clone());
@@ -144,9 +146,19 @@ impl HubHandle {
         &self.0.metrics
     }
 
+    /// What is held for its peers.
+    pub fn account(&self) -> &Arc<MemoryAccount> {
+        self.0.plan.forms.account()
+    }
+
     /// Members by id.
     pub fn members(&self) -> &Members {
         &self.0.members
+    }
+
+    /// Its couriers, those of workers that ended among them.
+    pub(crate) fn couriers(&self) -> Vec<CourierRef> {
+        self.0.couriers.all()
     }
 
     pub(crate) fn secrets(&self) -> &dyn Secrets {
@@ -213,10 +225,20 @@ impl Hub {
     }
 }
 
+impl Hub {
+    pub(crate) fn handle(&self) -> &HubHandle {
+        &self.handle
+    }
+}
+
 impl Actor for Hub {
     type Context = Context<Self>;
 
-    fn started(&mut self, _: &mut Self::Context) {
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // Of several threads, the one that runs the first namespace.
+        if (self.only)(0) {
+            warden::watch(ctx);
+        }
         let plan = &self.handle.0.plan;
         for (number, (name, space)) in plan.spaces.iter().enumerate() {
             if (self.only)(number) {

@@ -9,7 +9,10 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::id::{MemberId, Numbers, RoomKey};
+use crate::{
+    account::MemoryAccount,
+    id::{MemberId, Numbers, RoomKey},
+};
 
 /// Name, arguments and attachments of something said, as a client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,18 @@ pub struct Content {
     pub blobs: Vec<Bytes>,
 }
 
+impl Content {
+    /// Bytes of the name, the arguments and the blobs.
+    pub fn len(&self) -> usize {
+        self.name.len() + self.args.len() + self.blobs.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// Whether it has neither a name nor arguments.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// One message of a transport: text or binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wire {
@@ -30,6 +45,15 @@ pub enum Wire {
     Text(Bytes),
     /// A binary message.
     Binary(Bytes),
+}
+
+impl Wire {
+    /// Its bytes.
+    pub fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Text(bytes) | Self::Binary(bytes) => bytes,
+        }
+    }
 }
 
 /// One complete WebSocket frame that holds one message.
@@ -259,21 +283,35 @@ impl fmt::Display for EncodeError {
 impl std::error::Error for EncodeError {}
 
 /// All forms of a hub, registered when it is built. At most [`Forms::MAX`].
-#[derive(Clone, Default)]
-pub struct Forms(Arc<[Arc<dyn Form>]>);
+#[derive(Clone)]
+pub struct Forms {
+    forms: Arc<[Arc<dyn Form>]>,
+    account: Arc<MemoryAccount>,
+}
 
 impl Forms {
     /// The most forms that a hub can have.
     pub const MAX: usize = 16;
 
-    /// Registers the forms in order. Those beyond [`Forms::MAX`] are not taken.
-    pub fn new(forms: impl IntoIterator<Item = Arc<dyn Form>>) -> Self {
-        Self(forms.into_iter().take(Self::MAX).collect())
+    /// Registers the forms in order. Those beyond [`Forms::MAX`] are not taken. Frames are charged to `account`.
+    pub fn new(
+        forms: impl IntoIterator<Item = Arc<dyn Form>>,
+        account: Arc<MemoryAccount>,
+    ) -> Self {
+        Self {
+            forms: forms.into_iter().take(Self::MAX).collect(),
+            account,
+        }
+    }
+
+    /// What frames are charged to.
+    pub fn account(&self) -> &Arc<MemoryAccount> {
+        &self.account
     }
 
     /// The id of the form that was registered as number `index`, from 0.
     pub fn id(&self, index: usize) -> Option<FormId> {
-        (index < self.0.len()).then_some(FormId(index as u8))
+        (index < self.forms.len()).then_some(FormId(index as u8))
     }
 
     /// Encodes something for one member alone, without a letter.
@@ -290,18 +328,18 @@ impl Forms {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.forms.len()
     }
 
     /// Whether none is registered.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.forms.is_empty()
     }
 }
 
 impl fmt::Debug for Forms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Forms({})", self.0.len())
+        write!(f, "Forms({})", self.len())
     }
 }
 
@@ -322,13 +360,16 @@ impl Frames {
     ) -> Result<&Frame, EncodeError> {
         let (Some(cell), Some(codec)) = (
             self.0.get(usize::from(form.0)),
-            forms.0.get(usize::from(form.0)),
+            forms.forms.get(usize::from(form.0)),
         ) else {
             return Err(EncodeError(
                 "its form is not registered with this hub".into(),
             ));
         };
-        cell.get_or_init(|| codec.encode(namespace, content))
+        cell.get_or_init(|| {
+            let frame = codec.encode(namespace, content)?;
+            Ok(forms.account.charge_frame(frame))
+        })
             .as_ref()
             .map_err(Clone::clone)
     }

@@ -13,11 +13,12 @@
 //! Invariants: a [`room`] is the only authority on its members; a [`courier`] is the only writer of its outboxes;
 //! only the parent holds a strong address; waits go one way, from transport to courier.
 
+pub mod account;
 pub mod courier;
-pub mod credit;
 pub mod directory;
 pub mod error;
 pub mod fault;
+pub mod flow;
 pub mod guard;
 pub mod hub;
 pub mod id;
@@ -34,3 +35,4 @@ pub mod session;
 pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod warden;

@@ -12,6 +12,7 @@ use actix::Message;
 use crate::{
     courier::CourierRef,
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
+    flow::{Brake, DeliveryPermit, InboundUnit},
     id::{MemberId, RoomId, RoomKey, Slot, Tag},
     letter::{Draft, FormId, Frame, Letter, Origin},
     outbox::Outbox,
@@ -22,6 +23,7 @@ use crate::{
         audience::{Tags, Which},
         room::{Joiner, Wish},
     },
+    warden::Payer,
 };
 
 macro_rules! messages {
@@ -36,7 +38,7 @@ messages! {
     Enter => (), Gone => (), Join => (), Leave => (), Resolve => (), Notify => (), Manage => (), Broadcast => (),
     SitDown => (), StandUp => (), RoomSays => (), PresenceDue => (),
     Register => (), Unregister => (), Direct => (), MirrorSeat => (), MirrorUnseat => (), Deliver => (),
-    CloseNamespace => (), EndOutbox => (), CourierSays => (), Heard => (), Pong => (), Hangup => (), Adopt => (),
+    CloseNamespace => (), EndOutbox => (), HeaviestPayers => (), Evict => (), CourierSays => (), Heard => (), Pong => (), Hangup => (), Adopt => (),
 }
 
 // Session to namespace.
@@ -51,12 +53,16 @@ pub struct Enter {
     pub account: Option<Arc<str>>,
     /// The courier that serves it.
     pub courier: CourierRef,
+    /// Held until the namespace knows it.
+    pub unit: InboundUnit,
 }
 
 /// A member is gone: it leaves every room it was ever sent to. Sent by the drop of its session's guard, so always.
 pub struct Gone {
     /// The member.
     pub member: MemberId,
+    /// Held until the last room has seen it off.
+    pub unit: Arc<InboundUnit>,
 }
 
 /// A member wants to sit down in a room, which is made if need be.
@@ -110,6 +116,8 @@ pub struct Leave {
     pub announce: Option<Announce>,
     /// Takes the answer; none for leaves that nobody waits for.
     pub reply: Option<Reply<LeaveAnswer>>,
+    /// Held until the room has seen it off; none where the hub itself sends somebody away.
+    pub unit: Option<Arc<InboundUnit>>,
 }
 
 /// What a leave led to.
@@ -265,8 +273,8 @@ pub struct Register {
     pub form: FormId,
     /// The way to its session.
     pub session: UpPost<CourierSays>,
-    /// How often the courier had been given up, and had noticed, when this was said.
-    pub lapses: usize,
+    /// See `DeliveryWindow::generation`, when this was said.
+    pub generation: usize,
 }
 
 /// A member is served no more.
@@ -283,6 +291,8 @@ pub struct Direct {
     pub frame: Frame,
     /// May be dropped where the reader is slow.
     pub volatile: bool,
+    /// The sender's, until the frame is in the outbox.
+    pub unit: InboundUnit,
 }
 
 /// A room's seat, as the courier is to mirror it.
@@ -297,6 +307,8 @@ pub struct MirrorSeat {
     pub slot: Slot,
     /// Its tags now.
     pub tags: Tags,
+    /// The room's, if this is the last thing that a command led to here.
+    pub permit: Option<DeliveryPermit>,
 }
 
 /// A seat that is no more.
@@ -308,6 +320,8 @@ pub struct MirrorUnseat {
     /// What its session must be told, because somebody else took the seat away: the room, and the last join that it had
     /// seen by then.
     pub kicked: Option<(RoomKey, u64)>,
+    /// See [`MirrorSeat::permit`].
+    pub permit: Option<DeliveryPermit>,
 }
 
 /// A letter for those of a courier's members who are in the audience.
@@ -318,6 +332,8 @@ pub struct Deliver {
     pub letter: Arc<Letter>,
     /// Settled when the courier is done with it.
     pub receipt: Option<Arc<Receipt>>,
+    /// See [`MirrorSeat::permit`].
+    pub permit: Option<DeliveryPermit>,
 }
 
 /// Who of a courier's members receives a letter.
@@ -330,6 +346,8 @@ pub enum Audience {
         tag: Tag,
         /// All but this one.
         except: Option<Slot>,
+        /// Holds the room back while its readers are behind.
+        brake: Arc<Brake>,
     },
     /// The seats of several rooms of the letter's namespace, each member once.
     Rooms {
@@ -352,6 +370,17 @@ pub enum Audience {
 /// Ends an outbox behind everything that its courier was sent before.
 pub struct EndOutbox {
     /// Whose.
+    pub slot: Slot,
+    /// Why.
+    pub reason: CloseReason,
+}
+
+/// Asks for the sessions here that hold most, those that take nothing first; at most a few.
+pub struct HeaviestPayers(pub Reply<Vec<Payer>>);
+
+/// Closes a session.
+pub struct Evict {
+    /// Its place.
     pub slot: Slot,
     /// Why.
     pub reason: CloseReason,
@@ -380,11 +409,16 @@ pub enum CourierSays {
 
 // Transport to session.
 
-/// A whole message has come in. Takes one unit of the session's credit.
-pub struct Heard(pub crate::letter::Wire);
+/// A whole message has come in.
+pub struct Heard {
+    /// The message.
+    pub wire: crate::letter::Wire,
+    /// Held while it is handled.
+    pub unit: InboundUnit,
+}
 
-/// The client answered a heartbeat.
-pub struct Pong;
+/// The client answered a heartbeat. Holds a unit too: a client may send nothing else.
+pub struct Pong(pub InboundUnit);
 
 /// The transport is gone, or the session is to end.
 pub struct Hangup(pub CloseReason);

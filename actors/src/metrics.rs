@@ -13,8 +13,6 @@ pub struct Metrics {
     pub members: AtomicU64,
     /// Gauge: room actors, channels included.
     pub rooms: AtomicU64,
-    /// Gauge: bytes that wait in outboxes, frames counted once for each member they wait for.
-    pub outbox_bytes: AtomicU64,
     /// Counter: letters that rooms took.
     pub letters: AtomicU64,
     /// Counter: letters put into outboxes, once for each member.

@@ -18,13 +18,14 @@ use std::{
     time::Duration,
 };
 
-use actix::Supervisor;
+use actix::{ActorFutureExt, AsyncContext, Context, Supervisor, WrapFuture};
 use tokio::time::Instant;
 
 use crate::{
-    courier::CourierRef,
+    courier::{CourierRef, Permits},
     error::{Fault, JoinError, LeaveReason},
     fault::{self, Point},
+    flow::{self, InboundUnit},
     guard::Crashes,
     id::{Kind, MemberId, Numbers, RoomId, RoomKey, Slot, WorkerId},
     letter::{Address, Content, Draft, Letter, Origin, Target},
@@ -177,7 +178,7 @@ impl Namespace {
         fault::strike("namespace", Point::After, marked.as_bytes());
     }
 
-    fn gone(&mut self, member: &MemberId) {
+    fn gone(&mut self, member: &MemberId, unit: Option<&Arc<InboundUnit>>) {
         for room in self.state.gone(member) {
             let leave = Leave {
                 room,
@@ -186,6 +187,7 @@ impl Namespace {
                 reason: LeaveReason::Disconnect,
                 announce: None,
                 reply: None,
+                unit: unit.cloned(),
             };
             self.effects.push(Effect::StandUp(leave));
         }
@@ -227,7 +229,7 @@ impl Namespace {
         None
     }
 
-    fn carry_out(&mut self) {
+    fn carry_out(&mut self, ctx: &mut Context<Self>) {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::SitDown(key, sit) => {
@@ -242,12 +244,49 @@ impl Namespace {
                         reply.send(Default::default());
                     }
                 }
-                Effect::Online { audience, content } => self.deliver_online(&audience, content),
+                Effect::Online { audience, content } => {
+                    let needs = self.needs(&audience, content.len());
+                    self.admit(ctx, needs, move |namespace, permits| {
+                        namespace.deliver_online(&audience, content, permits);
+                    });
+                }
             }
         }
     }
 
-    fn deliver_online(&self, to: &To, content: Content) {
+    /// As rooms do: what the namespace itself sends waits for leave like their letters.
+    fn admit(
+        &mut self,
+        ctx: &mut Context<Self>,
+        needs: Vec<(CourierRef, usize)>,
+        send: impl FnOnce(&Self, Permits) + 'static,
+    ) {
+        if let Some(permits) = Permits::now(&needs) {
+            return send(self, permits);
+        }
+        let permits = Permits::wait(needs, self.tenure.settings.courier_patience);
+        let admitted = permits
+            .into_actor(self)
+            .map(|permits, namespace: &mut Self, _| send(namespace, permits));
+        ctx.wait(admitted);
+    }
+
+    /// What a letter needs of each courier. Where members are is known to the couriers alone: an equal share each.
+    fn needs(&self, to: &To, bytes: usize) -> Vec<(CourierRef, usize)> {
+        let all = match to {
+            // One for each join, which waited already.
+            To::Member(..) => return Vec::new(),
+            To::Everyone => self.state.member_count(),
+            To::Channel(name) => self.state.channel(name).unwrap_or(0),
+        };
+        let cost = flow::cost(all.div_ceil(self.couriers.len().max(1)), bytes);
+        self.couriers
+            .values()
+            .map(|courier| (courier.clone(), cost))
+            .collect()
+    }
+
+    fn deliver_online(&self, to: &To, content: Content, permits: Permits) {
         let draft = Draft::new(content, &self.tenure.forms);
         let letter = self.seal(
             draft,
@@ -258,20 +297,24 @@ impl Namespace {
         match to {
             To::Member(worker, slot) => {
                 if let Some(courier) = self.couriers.get(worker) {
-                    courier.owe(Deliver {
+                    courier.send(Deliver {
                         audience: Audience::Member(*slot),
                         letter,
                         receipt: None,
+                        permit: None,
                     });
                 }
             }
-            To::Everyone => self.owe_all(&letter, None, || Audience::AnyChannel { except: None }),
+            To::Everyone => self.send_all(&letter, None, permits, || Audience::AnyChannel {
+                except: None,
+            }),
             To::Channel(name) => {
                 if let Some(&(room, _)) = self.rooms.get(&RoomKey::channel(name.clone())) {
-                    self.owe_all(&letter, None, || Audience::Room {
+                    self.send_all(&letter, None, permits, || Audience::Room {
                         room,
                         tag: None,
                         except: None,
+                        brake: Arc::default(),
                     });
                 }
             }
@@ -289,21 +332,21 @@ impl Namespace {
         Arc::new(draft.seal(address, numbers, self.tenure.clock.now()))
     }
 
-    fn owe_all(
+    fn send_all(
         &self,
         letter: &Arc<Letter>,
         receipt: Option<&Arc<Receipt>>,
+        mut permits: Permits,
         audience: impl Fn() -> Audience,
     ) {
         for courier in self.couriers.values() {
-            let receipt = receipt.cloned();
-            let settle = receipt.clone();
-            let sent = courier.owe(Deliver {
+            let sent = courier.send(Deliver {
                 audience: audience(),
                 letter: letter.clone(),
-                receipt,
+                receipt: receipt.cloned(),
+                permit: permits.take(courier.worker),
             });
-            if let Some(receipt) = settle.filter(|_| !sent) {
+            if let Some(receipt) = receipt.filter(|_| !sent) {
                 receipt.settle(true);
             }
         }

@@ -6,7 +6,10 @@
 use std::sync::Mutex;
 use std::{
     collections::VecDeque,
-    sync::{Arc, MutexGuard, PoisonError},
+    sync::{
+        Arc, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -14,41 +17,79 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
+    account::{OutboxGauge, SessionAccount},
     error::CloseReason,
     letter::{Frame, Part},
-    metrics::Metrics,
 };
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug)]
 pub struct OutboxLimits {
-    /// Bytes of frames; an empty outbox takes any single letter.
+    /// Bytes of frames and of their places; an empty outbox takes any single letter.
     pub bytes_max: usize,
     /// Frames.
     pub count_max: usize,
-    /// With something waiting, the longest time in which nothing is taken.
+    /// With something waiting, the time in which at least [`STALL_RATE`] must leave.
     pub stall_timeout: Duration,
-    /// Bytes over all outboxes of the hub.
-    pub total_max: u64,
 }
+
+/// Bytes a second that a reader must take while something waits for it.
+pub const STALL_RATE: u64 = 1000;
+
+/// What a frame costs beside its bytes, which others may share: its place in the queue.
+pub const ENTRY: usize = size_of::<(Frame, bool)>();
+
+/// A reader that so many frames wait for is behind. So is one for whom a sixteenth of its bytes wait.
+const BEHIND: usize = 512;
+
+/// A reader that took nothing for so long is not waited for by its rooms.
+const READING: Duration = Duration::from_millis(500);
+
+/// How often within a stall timeout it is noted how much has left.
+const SAMPLES: u32 = 4;
 
 /// The queue between a courier and a transport.
 #[allow(clippy::disallowed_types)]
 pub struct Outbox {
     inner: Mutex<Inner>,
+    /// Over half of what may wait waits: its client is not read.
+    half_full: AtomicBool,
     limits: OutboxLimits,
-    metrics: Arc<Metrics>,
+    account: Arc<SessionAccount>,
+    gauge: Arc<OutboxGauge>,
 }
 
 struct Inner {
     queue: VecDeque<(Frame, bool)>,
+    /// Of the frames that wait.
     bytes: usize,
-    ping: bool,
+    /// Taken by a transport and not with the kernel yet.
+    under_way: usize,
+    /// All bytes that ever went to the kernel.
+    written: u64,
+    written_at: Instant,
+    pace: Pace,
+    ping: Ping,
     nudged: bool,
     end: Option<CloseReason>,
-    progress: Instant,
     taker: Option<Waker>,
     gate: Option<Waker>,
+    reader: Option<Waker>,
+}
+
+/// What had left at the last few samples, while something waited.
+struct Pace {
+    next: Instant,
+    samples: [u64; SAMPLES as usize],
+    taken: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ping {
+    Idle,
+    Due,
+    UnderWay,
+    Written(Instant),
 }
 
 /// What a taker finds.
@@ -65,99 +106,170 @@ pub enum Taken {
     Ended(CloseReason),
 }
 
-/// Why a frame was not taken in.
+/// More is waiting than may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overflow {
-    /// Too many bytes or frames wait.
-    Full,
-    /// Nothing was taken for too long.
-    Stalled,
-    /// The hub's outboxes together hold too much.
-    Total,
-}
+pub struct Full;
 
 impl Outbox {
-    /// An empty outbox.
+    /// An empty outbox of a session.
     #[allow(clippy::disallowed_types)]
-    pub fn new(limits: OutboxLimits, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(limits: OutboxLimits, account: Arc<SessionAccount>) -> Arc<Self> {
+        let now = Instant::now();
         let inner = Inner {
             queue: VecDeque::new(),
             bytes: 0,
-            ping: false,
+            under_way: 0,
+            written: 0,
+            written_at: now,
+            pace: Pace {
+                next: now,
+                samples: [0; SAMPLES as usize],
+                taken: 0,
+            },
+            ping: Ping::Idle,
             nudged: false,
             end: None,
-            progress: Instant::now(),
             taker: None,
             gate: None,
+            reader: None,
         };
         Arc::new(Self {
             inner: Mutex::new(inner),
+            half_full: AtomicBool::new(false),
             limits,
-            metrics,
+            gauge: account.process().outbox_gauge(),
+            account,
         })
     }
 
-    /// The courier adds a frame. After the end it is dropped silently.
-    pub fn push(&self, frame: &Frame, volatile: bool) -> Result<(), Overflow> {
+    /// The courier adds a frame. After the end it is dropped silently. `Ok(true)`: the reader is behind, and reading.
+    ///
+    /// # Errors
+    /// The frame is not taken in, unless it is volatile: then it is dropped, which is no error.
+    pub fn push(&self, frame: &Frame, volatile: bool) -> Result<bool, Full> {
         let mut inner = self.lock();
         if inner.end.is_some() {
-            return Ok(());
+            return Ok(false);
         }
-        let length = frame.len();
-        if !inner.queue.is_empty() {
-            if let Err(overflow) = self.fits(&mut inner, length) {
-                if volatile {
-                    return Ok(());
-                }
-                return Err(overflow);
+        let cost = frame.len() + ENTRY;
+        if inner.queue.is_empty() {
+            if inner.under_way == 0 {
+                inner.pace.taken = 0;
             }
         } else {
-            inner.progress = Instant::now();
-        }
-        if Metrics::read(&self.metrics.outbox_bytes) + length as u64 > self.limits.total_max {
-            return if volatile {
-                Ok(())
-            } else {
-                Err(Overflow::Total)
+            let over = |inner: &Inner| {
+                inner.bytes + cost > self.limits.bytes_max
+                    || inner.queue.len() >= self.limits.count_max
             };
+            if over(&inner) {
+                self.drop_volatile(&mut inner);
+            }
+            if over(&inner) {
+                return if volatile { Ok(false) } else { Err(Full) };
+            }
         }
-        Metrics::add(&self.metrics.outbox_bytes, length as u64);
-        inner.bytes += length;
+        self.gauge.add(frame.len());
+        inner.bytes += cost;
         inner.queue.push_back((frame.clone(), volatile));
+        if self.is_half_full(&inner) {
+            self.half_full.store(true, Ordering::Release);
+        }
+        let behind = self.is_behind(&inner);
         let waker = inner.taker.take();
         drop(inner);
         wake(waker);
-        Ok(())
+        Ok(behind)
     }
 
-    fn fits(&self, inner: &mut Inner, length: usize) -> Result<(), Overflow> {
-        let limits = &self.limits;
-        let over = |inner: &Inner| {
-            inner.bytes + length > limits.bytes_max || inner.queue.len() >= limits.count_max
+    fn is_half_full(&self, inner: &Inner) -> bool {
+        inner.bytes > self.limits.bytes_max / 2 || inner.queue.len() > self.limits.count_max / 2
+    }
+
+    fn is_behind(&self, inner: &Inner) -> bool {
+        (inner.queue.len() > BEHIND || inner.bytes > self.limits.bytes_max / 16)
+            && inner.written_at.elapsed() < READING
+    }
+
+    /// Whether the reader is behind, and reading.
+    pub(crate) fn behind(&self) -> bool {
+        let inner = self.lock();
+        inner.end.is_none() && self.is_behind(&inner)
+    }
+
+    /// Ready while at most half of what may wait waits: a client that does not take its answers is not read.
+    pub fn poll_calm(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.half_full.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        let mut inner = self.lock();
+        if inner.end.is_some() || !self.is_half_full(&inner) {
+            return Poll::Ready(());
+        }
+        match &mut inner.reader {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    /// Whether its client is not read at present, see [`Outbox::poll_calm`].
+    pub(crate) fn holds_reading(&self) -> bool {
+        self.half_full.load(Ordering::Acquire)
+    }
+
+    /// Bytes that were taken are with the kernel now. `all`: nothing that was taken is left.
+    pub fn wrote(&self, bytes: usize, all: bool) {
+        let mut inner = self.lock();
+        let now = Instant::now();
+        inner.under_way = if all {
+            0
+        } else {
+            inner.under_way.saturating_sub(bytes)
         };
-        if over(inner) {
-            self.drop_volatile(inner);
+        inner.written += bytes as u64;
+        inner.written_at = now;
+        if inner.ping == Ping::UnderWay {
+            inner.ping = Ping::Written(now);
         }
-        if over(inner) {
-            return Err(Overflow::Full);
+    }
+
+    /// Whether a reader for whom something waits took less than [`STALL_RATE`] over the stall timeout. To be asked
+    /// several times in that timeout.
+    pub(crate) fn is_stalled(&self, now: Instant) -> bool {
+        let mut inner = self.lock();
+        if inner.end.is_some() || (inner.queue.is_empty() && inner.under_way == 0) {
+            inner.pace.taken = 0;
+            return false;
         }
-        if inner.progress.elapsed() > limits.stall_timeout {
-            return Err(Overflow::Stalled);
+        let written = inner.written;
+        inner.pace.stalled(now, written, &self.limits)
+    }
+
+    /// When the last ping left, once it has; `None` while it waits behind what is being written.
+    pub(crate) fn ping_left(&self) -> PingLeft {
+        let inner = self.lock();
+        match inner.ping {
+            Ping::Written(at) => PingLeft::At(at),
+            Ping::UnderWay if inner.under_way > 0 => PingLeft::Behind,
+            _ => PingLeft::Unread,
         }
-        Ok(())
     }
 
     fn drop_volatile(&self, inner: &mut Inner) {
-        let before = inner.bytes;
-        inner.queue.retain(|(_, volatile)| !volatile);
-        inner.bytes = inner.queue.iter().map(|(frame, _)| frame.len()).sum();
-        Metrics::sub(&self.metrics.outbox_bytes, (before - inner.bytes) as u64);
+        let gauge = &self.gauge;
+        inner.queue.retain(|(frame, volatile)| {
+            if *volatile {
+                gauge.sub(1, frame.len());
+            }
+            !volatile
+        });
+        inner.bytes = inner.queue.iter().map(|(frame, _)| frame.len() + ENTRY).sum();
     }
 
     /// The session asks for a heartbeat.
     pub fn ping(&self) {
         let mut inner = self.lock();
-        inner.ping = true;
+        inner.ping = Ping::Due;
         let waker = inner.taker.take();
         drop(inner);
         wake(waker);
@@ -182,20 +294,22 @@ impl Outbox {
         if !reason.flushes() {
             self.clear(&mut inner);
         }
-        let wakers = [inner.taker.take(), inner.gate.take()];
+        let wakers = [inner.taker.take(), inner.gate.take(), inner.reader.take()];
         drop(inner);
         wakers.into_iter().for_each(wake);
     }
 
     fn clear(&self, inner: &mut Inner) {
-        Metrics::sub(&self.metrics.outbox_bytes, inner.bytes as u64);
+        self.gauge.sub(inner.queue.len(), inner.bytes - inner.queue.len() * ENTRY);
         inner.queue = VecDeque::new();
         inner.bytes = 0;
-        inner.ping = false;
+        inner.under_way = 0;
+        inner.ping = Ping::Idle;
     }
 
     /// The taker takes whole frames until `bytes_max` is reached or `parts_max` would be passed, at least one. A frame's
-    /// parts stay together. Pending: the taker's waker is kept; a newer taker's replaces it.
+    /// parts stay together. What was taken is under way until [`Outbox::wrote`] says otherwise. Pending: the taker's
+    /// waker is kept; a newer taker's replaces it.
     pub fn poll_take(
         &self,
         cx: &mut Context<'_>,
@@ -204,8 +318,12 @@ impl Outbox {
         into: &mut Vec<Part>,
     ) -> Poll<Taken> {
         let mut inner = self.lock();
-        let ping = std::mem::take(&mut inner.ping);
-        let (mut taken, mut parts) = (0, 0);
+        let ping = inner.ping == Ping::Due;
+        if ping {
+            inner.ping = Ping::UnderWay;
+            inner.under_way += 1;
+        }
+        let (mut taken, mut count, mut parts) = (0, 0, 0);
         while taken < bytes_max
             && let Some((frame, _)) = inner.queue.front()
         {
@@ -214,17 +332,21 @@ impl Outbox {
                 break;
             }
             taken += frame.len();
+            count += 1;
             into.extend(frame.parts().cloned());
             inner.queue.pop_front();
         }
         if taken > 0 {
-            inner.bytes -= taken;
-            inner.progress = Instant::now();
+            inner.bytes -= taken + count * ENTRY;
+            inner.under_way += taken;
             if inner.queue.is_empty() && inner.queue.capacity() > 64 {
                 // One burst must not leave its memory behind with a session that then idles.
                 inner.queue = VecDeque::new();
             }
-            Metrics::sub(&self.metrics.outbox_bytes, taken as u64);
+            self.gauge.sub(count, taken);
+            let reader = self.calms(&mut inner);
+            drop(inner);
+            wake(reader);
             return Poll::Ready(Taken::Some { ping });
         }
         if ping {
@@ -241,6 +363,14 @@ impl Outbox {
             none => *none = Some(cx.waker().clone()),
         }
         Poll::Pending
+    }
+
+    fn calms(&self, inner: &mut Inner) -> Option<Waker> {
+        if !self.half_full.load(Ordering::Acquire) || self.is_half_full(inner) {
+            return None;
+        }
+        self.half_full.store(false, Ordering::Release);
+        inner.reader.take()
     }
 
     /// Ready once the outbox has ended and may not be flushed: for a taker that is stuck in a write.
@@ -276,7 +406,22 @@ impl Outbox {
         self.lock().end
     }
 
-    /// Bytes that wait.
+    /// All bytes that its session holds, those that wait here among them.
+    pub fn held(&self) -> usize {
+        self.bytes() + self.account.bytes()
+    }
+
+    /// Whether its session holds more than it may.
+    pub(crate) fn is_over(&self) -> bool {
+        self.held() > self.account.max()
+    }
+
+    /// Whether its reader took something lately.
+    pub(crate) fn is_read(&self) -> bool {
+        self.lock().written_at.elapsed() < READING
+    }
+
+    /// Bytes that wait, with their places.
     pub fn bytes(&self) -> usize {
         self.lock().bytes
     }
@@ -289,8 +434,41 @@ impl Outbox {
 
 impl Drop for Outbox {
     fn drop(&mut self) {
-        let bytes = self.lock().bytes;
-        Metrics::sub(&self.metrics.outbox_bytes, bytes as u64);
+        let mut inner = self.lock();
+        self.clear(&mut inner);
+    }
+}
+
+/// What became of the last ping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PingLeft {
+    /// It left.
+    At(Instant),
+    /// It waits behind bytes that are being written.
+    Behind,
+    /// Nobody took it, though nothing is being written.
+    Unread,
+}
+
+impl Pace {
+    fn stalled(&mut self, now: Instant, written: u64, limits: &OutboxLimits) -> bool {
+        if self.taken == 0 {
+            // The first look since something began to wait: what has left counts from here.
+            self.samples = [written; SAMPLES as usize];
+            self.taken = 1;
+            self.next = now + limits.stall_timeout / SAMPLES;
+            return false;
+        }
+        if now < self.next {
+            return false;
+        }
+        let oldest = self.taken % SAMPLES as usize;
+        let due = STALL_RATE * limits.stall_timeout.as_millis() as u64 / 1000;
+        let stalled = self.taken >= SAMPLES as usize && written - self.samples[oldest] < due.max(1);
+        self.samples[oldest] = written;
+        self.taken += 1;
+        self.next = now + limits.stall_timeout / SAMPLES;
+        stalled
     }
 }
 

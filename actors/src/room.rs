@@ -19,6 +19,7 @@ use crate::{
     courier::CourierRef,
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
     fault::{self, Point},
+    flow::Brake,
     guard::Crashes,
     id::{Kind, MemberId, RoomId, Slot, Tag, WorkerId},
     letter::{Content, Draft, Origin},
@@ -53,6 +54,7 @@ struct Links {
     owner: UpPost<RoomSays>,
     this: Option<WeakPost<Room>>,
     couriers: BTreeMap<WorkerId, CourierRef>,
+    brake: Arc<Brake>,
     joins_seen: u64,
     started: Instant,
 }
@@ -81,6 +83,7 @@ impl Room {
             owner,
             this: None,
             couriers: BTreeMap::new(),
+            brake: Arc::default(),
             joins_seen: 0,
             started: Instant::now(),
         };
@@ -153,6 +156,7 @@ impl Room {
                 namespace,
                 slot,
                 tags,
+                permit: None,
             };
             self.effects.push(Effect::Seat { worker, seat });
             if let Some(announce) = announce {
@@ -215,6 +219,7 @@ impl Room {
                     namespace,
                     slot: left.slot,
                     tags,
+                    permit: None,
                 };
                 self.effects.push(Effect::Seat {
                     worker: left.worker,
@@ -229,6 +234,7 @@ impl Room {
                     room,
                     slot: left.slot,
                     kicked,
+                    permit: None,
                 };
                 self.effects.push(Effect::Unseat {
                     worker: left.worker,

@@ -14,6 +14,7 @@ use std::{
     panic::AssertUnwindSafe,
     rc::Rc,
     sync::Arc,
+    task::{Context as TaskContext, Poll},
     time::Duration,
 };
 
@@ -25,19 +26,23 @@ use self::dispatch::{dispatch, open};
 pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
 
 use crate::{
+    account::SessionAccount,
     courier::CourierRef,
-    credit::{Credit, Unit},
     directory::Whereabouts,
     error::CloseReason,
+    flow::{InboundCredit, InboundUnit, RateLimiter, Rated, Rates, Turn},
     hub::HubHandle,
     id::Slot,
     letter::{Content, Frame, Wire},
     message::{CourierSays, Direct, EndOutbox, Enter, Gone, Heard, Pong, Register, Unregister},
     metrics::Metrics,
-    outbox::Outbox,
+    outbox::{Outbox, OutboxLimits},
     ports::{AckHandle, Event, Protocol, Refusal, Said, Script},
     post::{Post, UpPost},
 };
+
+/// A debt shorter than this is left to grow.
+const DEBT_MIN: Duration = Duration::from_millis(10);
 
 /// A session's time limits and sizes.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +55,25 @@ pub struct SessionSettings {
     pub connect_timeout: Option<Duration>,
     /// For the attachments of a packet to come.
     pub half_packet_timeout: Duration,
-    /// Messages in handling at once.
+    /// Messages in handling at once, and answers on their way.
     pub credit: usize,
+    /// Bytes of messages in handling at once; the last one may go beyond.
+    pub credit_bytes: usize,
+    /// Bytes that it may hold altogether.
+    pub bytes_max: usize,
+    /// How fast its client may send.
+    pub rates: Rates,
+    /// What may wait for its client.
+    pub outbox: OutboxLimits,
+}
+
+/// Where a session's client is.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    /// Its address, for the log.
+    pub address: Option<std::net::IpAddr>,
+    /// How fast all clients of that address may send; none where that has no limit.
+    pub rates: Option<Arc<RateLimiter>>,
 }
 
 /// What a transport holds of a session.
@@ -62,20 +84,27 @@ pub struct SessionRef {
     /// What waits for the client.
     pub outbox: Arc<Outbox>,
     /// What may be read.
-    pub credit: Arc<Credit>,
+    pub credit: Arc<InboundCredit>,
 }
 
 impl SessionRef {
-    /// Hands a message to the session. The caller has seen [`Credit::poll_ready`] before.
+    /// Ready when a message may be read: what was read is handled, and the client takes its answers.
+    pub fn poll_ready(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        if self.credit.poll_ready(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.outbox.poll_calm(cx)
+    }
+
+    /// Hands a message to the session. The caller has seen [`SessionRef::poll_ready`] before.
     pub fn heard(&self, wire: Wire) {
-        self.credit.take();
-        self.post.control(Heard(wire));
+        let unit = self.credit.unit(wire.bytes().len());
+        self.post.control(Heard { wire, unit });
     }
 
     /// Tells the session that the client answered a heartbeat. Takes credit too: a client may send nothing else.
     pub fn pong(&self) {
-        self.credit.take();
-        self.post.control(Pong);
+        self.post.control(Pong(self.credit.unit(0)));
     }
 }
 
@@ -84,7 +113,10 @@ pub struct Session {
     hub: HubHandle,
     courier: CourierRef,
     outbox: Arc<Outbox>,
-    credit: Arc<Credit>,
+    credit: Arc<InboundCredit>,
+    pacer: Rc<Pacer>,
+    paused: bool,
+    turn: Turn,
     protocol: Rc<RefCell<Box<dyn Protocol>>>,
     settings: SessionSettings,
     members: BTreeMap<Arc<str>, Seated>,
@@ -93,6 +125,8 @@ pub struct Session {
     /// When the present heartbeat's ping is due, or was.
     ping_due: Instant,
     awaiting_pong: bool,
+    /// Bytes that had come when the client was last looked at.
+    arrivals: u64,
     connect_timer: Option<SpawnHandle>,
     half_packet: Option<SpawnHandle>,
     closing: Option<CloseReason>,
@@ -103,11 +137,11 @@ struct Seated {
     member: Rc<Member>,
     script: Arc<dyn Script>,
     /// Events that wait for the script to have the member in; `None` once it has.
-    held: Held,
+    held: Waiting,
     _guard: MemberGuard,
 }
 
-type Held = Rc<RefCell<Option<VecDeque<(Event, Unit)>>>>;
+type Waiting = Rc<RefCell<Option<VecDeque<(Event, InboundUnit)>>>>;
 
 /// Tells everybody that a member is gone, however its session ends.
 struct MemberGuard {
@@ -121,6 +155,7 @@ impl Drop for MemberGuard {
         if let Some(namespace) = member.home() {
             namespace.control(Gone {
                 member: member.id().clone(),
+                unit: Arc::new(member.unit()),
             });
         }
         member.courier().post.control(Unregister {
@@ -138,12 +173,18 @@ impl Session {
     pub fn start(
         hub: HubHandle,
         courier: CourierRef,
-        outbox: Arc<Outbox>,
         protocol: Box<dyn Protocol>,
         settings: SessionSettings,
+        peer: Peer,
         on_end: impl FnOnce(CloseReason) + 'static,
     ) -> SessionRef {
-        let credit = Credit::new(settings.credit);
+        let account = SessionAccount::new(hub.account().clone(), settings.bytes_max);
+        let outbox = Outbox::new(settings.outbox, account.clone());
+        let credit = InboundCredit::new(settings.credit, settings.credit_bytes, account);
+        let pacer = Rc::new(Pacer {
+            own: RateLimiter::new(settings.rates),
+            address: peer.rates,
+        });
         Metrics::add(&hub.metrics().sessions, 1);
         let session = Self {
             own: hub.slot(),
@@ -151,12 +192,16 @@ impl Session {
             courier,
             outbox: outbox.clone(),
             credit: credit.clone(),
+            pacer,
+            paused: false,
+            turn: Turn::default(),
             protocol: Rc::new(RefCell::new(protocol)),
             settings,
             members: BTreeMap::new(),
             heartbeat: None,
             ping_due: Instant::now(),
             awaiting_pong: false,
+            arrivals: 0,
             connect_timer: None,
             half_packet: None,
             closing: None,
@@ -169,8 +214,10 @@ impl Session {
         }
     }
 
-    fn heard(&mut self, wire: Wire, ctx: &mut Context<Self>) {
-        let unit = Unit(self.credit.clone());
+    fn heard(&mut self, wire: Wire, unit: InboundUnit, ctx: &mut Context<Self>) {
+        self.pacer.charge(Rated::Messages, 1);
+        self.pacer.charge(Rated::Bytes, wire.bytes().len());
+        self.pause_in_debt(ctx);
         let said = self.protocol.borrow_mut().decode(wire);
         self.time_half_packet(ctx);
         match said {
@@ -178,6 +225,23 @@ impl Session {
             Ok(Some(said)) => self.said(said, unit, ctx),
             Err(violation) => self.violated(&violation.0, ctx),
         }
+    }
+
+    /// Who sends faster than it may is not read for a while; nothing that it sent is lost.
+    fn pause_in_debt(&mut self, ctx: &mut Context<Self>) {
+        if self.paused {
+            return;
+        }
+        let Some(debt) = self.pacer.debt() else {
+            return;
+        };
+        self.paused = true;
+        self.credit.pause();
+        ctx.run_later(debt, |session, ctx| {
+            session.paused = false;
+            session.credit.resume();
+            session.pause_in_debt(ctx);
+        });
     }
 
     fn time_half_packet(&mut self, ctx: &mut Context<Self>) {
@@ -197,7 +261,7 @@ impl Session {
         }
     }
 
-    fn said(&mut self, said: Said, unit: Unit, ctx: &mut Context<Self>) {
+    fn said(&mut self, said: Said, unit: InboundUnit, ctx: &mut Context<Self>) {
         match said {
             Said::Connect { namespace, auth } => self.connect(namespace, auth, ctx),
             Said::Disconnect { namespace } => match self.members.remove(&namespace) {
@@ -271,6 +335,7 @@ impl Session {
             protocol: self.protocol.clone(),
             form,
             credit: self.credit.clone(),
+            pacer: self.pacer.clone(),
         });
         self.register(member.slot(), namespace.clone(), form, ctx);
         Metrics::add(&hub.metrics().members, 1);
@@ -289,8 +354,9 @@ impl Session {
             slot: member.slot(),
             account: member.identity().account.clone(),
             courier: self.courier.clone(),
+            unit: member.unit(),
         });
-        let held: Held = Rc::new(RefCell::new(Some(VecDeque::new())));
+        let held: Waiting = Rc::new(RefCell::new(Some(VecDeque::new())));
         let script = space.script.clone();
         let guard = MemberGuard {
             member: member.clone(),
@@ -318,22 +384,23 @@ impl Session {
     ) {
         let session: UpPost<CourierSays> = Post::new(ctx.address()).up();
         let outbox = self.outbox.clone();
-        let lapses = self.courier.backlog.lapses();
+        let generation = self.courier.window.generation();
         self.courier.post.control(Register {
             slot,
             namespace,
             outbox,
             form,
             session,
-            lapses,
+            generation,
         });
     }
 
     fn send(&self, frame: Frame) {
         self.courier.post.control(Direct {
             slot: self.own,
-            frame,
+            frame: self.hub.account().charge_frame(frame),
             volatile: false,
+            unit: self.credit.unit(0),
         });
     }
 
@@ -359,7 +426,7 @@ impl Session {
 }
 
 impl Seated {
-    fn event(&self, content: Content, ack: Option<u64>, unit: Unit) {
+    fn event(&self, content: Content, ack: Option<u64>, unit: InboundUnit) {
         let ack = ack.map(|id| AckHandle::new(self.member.clone(), id));
         let event = Event { content, ack };
         match self.held.borrow_mut().as_mut() {
@@ -378,6 +445,29 @@ impl Seated {
                 self.member.namespace()
             );
         }
+    }
+}
+
+/// Counts what a session's client does, for itself and for its address.
+struct Pacer {
+    own: RateLimiter,
+    address: Option<Arc<RateLimiter>>,
+}
+
+impl Pacer {
+    fn charge(&self, what: Rated, count: usize) {
+        self.own.charge(what, count as u64);
+        if let Some(address) = &self.address {
+            address.charge(what, count as u64);
+        }
+    }
+
+    /// How long the client is not to be read, if that is worth a timer.
+    fn debt(&self) -> Option<Duration> {
+        let address = self.address.as_ref().and_then(|address| address.debt());
+        let debts = self.own.debt().into_iter().chain(address);
+        let debt = debts.map(|(_, debt)| debt).max()?;
+        (debt >= DEBT_MIN).then_some(debt)
     }
 }
 

@@ -2,21 +2,39 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use actix::{Actor, Context, Handler, Supervised};
+use actix::{Actor, AsyncContext, Context, Handler, Supervised};
 
-use super::{Courier, Mirror, Served};
+use super::{BRAKE_TICK, Courier, Mirror, STALL_TICK, Served};
 use crate::{
     error::CloseReason,
+    flow::Braking,
     guard::{Crashes, Guarded, guard, guard_always},
     id::RoomId,
     message::{
-        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, MirrorSeat, MirrorUnseat,
+        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, Evict, HeaviestPayers, MirrorSeat, MirrorUnseat,
         Register, Unregister,
     },
 };
 
 impl Actor for Courier {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(STALL_TICK, |courier, ctx| {
+            let _ = guard_always(courier, ctx, |courier| courier.inspect_readers());
+        });
+        ease_later(ctx, &self.brakes);
+    }
+}
+
+/// A restart cancels the timer; `started` arms it again.
+fn ease_later(ctx: &mut Context<Courier>, brakes: &BTreeMap<RoomId, Braking>) {
+    if !brakes.is_empty() {
+        ctx.run_later(BRAKE_TICK, |courier, ctx| {
+            let _ = guard_always(courier, ctx, Courier::ease);
+            ease_later(ctx, &courier.brakes);
+        });
+    }
 }
 
 impl Supervised for Courier {
@@ -72,7 +90,7 @@ impl Handler<Register> for Courier {
                 outbox,
                 form,
                 session,
-                lapses,
+                generation,
             } = register;
             let served = Rc::new(Served {
                 slot,
@@ -81,7 +99,7 @@ impl Handler<Register> for Courier {
                 form,
                 session,
             });
-            if lapses != courier.backlog.lapses() {
+            if generation != courier.window.generation() {
                 // Something for this member may have been held back while this very message waited.
                 served.evict(CloseReason::WorkerStalled);
             }
@@ -116,7 +134,6 @@ impl Handler<MirrorSeat> for Courier {
     type Result = ();
 
     fn handle(&mut self, seat: MirrorSeat, ctx: &mut Self::Context) {
-        self.backlog.digest();
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
             courier.mirror(&seat);
@@ -128,7 +145,6 @@ impl Handler<MirrorUnseat> for Courier {
     type Result = ();
 
     fn handle(&mut self, unseat: MirrorUnseat, ctx: &mut Self::Context) {
-        self.backlog.digest();
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
             courier.unmirror(unseat.room, unseat.slot);
@@ -149,12 +165,15 @@ impl Handler<Deliver> for Courier {
     type Result = ();
 
     fn handle(&mut self, deliver: Deliver, ctx: &mut Self::Context) {
-        self.backlog.digest();
         let receipt = deliver.receipt.clone();
+        let braked = self.brakes.len();
         let done = guard(self, ctx, |courier| {
             courier.before_any();
             courier.deliver(&deliver);
         });
+        if braked == 0 {
+            ease_later(ctx, &self.brakes);
+        }
         if let Some(receipt) = receipt {
             receipt.settle(done.is_ok());
         }
@@ -184,6 +203,28 @@ impl Handler<EndOutbox> for Courier {
         let _ = guard_always(self, ctx, |courier| {
             if let Some(served) = courier.members.get(&end.slot) {
                 served.outbox.end(end.reason);
+            }
+        });
+    }
+}
+
+impl Handler<HeaviestPayers> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, HeaviestPayers(reply): HeaviestPayers, ctx: &mut Self::Context) {
+        if let Ok(payers) = guard_always(self, ctx, |courier| courier.heaviest_payers()) {
+            reply.send(payers);
+        }
+    }
+}
+
+impl Handler<Evict> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, evict: Evict, ctx: &mut Self::Context) {
+        let _ = guard_always(self, ctx, |courier| {
+            if let Some(served) = courier.members.get(&evict.slot) {
+                served.evict(evict.reason);
             }
         });
     }

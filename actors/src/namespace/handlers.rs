@@ -2,7 +2,7 @@
 
 use actix::{Actor, Context, Handler, Supervised};
 
-use super::{Effect, Introduce, IntroduceRoom, Namespace, SWEEP, Wake};
+use super::{Effect, Introduce, IntroduceRoom, Namespace, SWEEP, To, Wake};
 use crate::{
     error::NotifyError,
     guard::{Crashes, Guarded, guard, guard_always},
@@ -77,6 +77,7 @@ impl Handler<Enter> for Namespace {
             slot,
             account,
             courier,
+            unit: _unit,
         } = enter;
         let worker = courier.worker;
         let _ = guard_always(self, ctx, |namespace| {
@@ -102,8 +103,8 @@ impl Handler<Gone> for Namespace {
     type Result = ();
 
     fn handle(&mut self, gone: Gone, ctx: &mut Self::Context) {
-        if guard_always(self, ctx, |namespace| namespace.gone(&gone.member)).is_ok() {
-            self.carry_out();
+        if guard_always(self, ctx, |namespace| namespace.gone(&gone.member, Some(&gone.unit))).is_ok() {
+            self.carry_out(ctx);
         }
     }
 }
@@ -114,7 +115,7 @@ impl Handler<Join> for Namespace {
     fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
         // After a crash the reply is gone with the join, and the asker reads that.
         if guard(self, ctx, |namespace| namespace.join(join)).is_ok() {
-            self.carry_out();
+            self.carry_out(ctx);
         }
     }
 }
@@ -127,7 +128,7 @@ impl Handler<Leave> for Namespace {
             namespace.effects.push(Effect::StandUp(leave))
         });
         if done.is_ok() {
-            self.carry_out();
+            self.carry_out(ctx);
         }
     }
 }
@@ -166,20 +167,22 @@ impl Handler<Broadcast> for Namespace {
             reply,
         } = broadcast;
         let target = rooms.clone().map_or(Target::Everyone, Target::Rooms);
-        let letter = self.seal(draft, origin, target, numbers);
-        let receipt = Receipt::new(self.couriers.len());
-        self.owe_all(&letter, Some(&receipt), || Audience::Rooms {
-            rooms: rooms.clone(),
-            except_rooms: except_rooms.clone(),
-            except,
+        let needs = self.needs(&To::Everyone, draft.content.len());
+        self.admit(ctx, needs, move |namespace, permits| {
+            let letter = namespace.seal(draft, origin, target, numbers);
+            let receipt = Receipt::new(namespace.couriers.len());
+            namespace.send_all(&letter, Some(&receipt), permits, || Audience::Rooms {
+                rooms: rooms.clone(),
+                except_rooms: except_rooms.clone(),
+                except,
+            });
+            Metrics::add(&namespace.tenure.metrics.letters, 1);
+            reply.send(Ok(NotifyAnswer {
+                recipients: 0,
+                numbers,
+                receipt,
+            }));
         });
-        Metrics::add(&self.tenure.metrics.letters, 1);
-        self.await_credit(ctx);
-        reply.send(Ok(NotifyAnswer {
-            recipients: 0,
-            numbers,
-            receipt,
-        }));
     }
 }
 
@@ -188,13 +191,12 @@ impl Handler<RoomSays> for Namespace {
 
     fn handle(&mut self, says: RoomSays, ctx: &mut Self::Context) {
         if let Ok(changed) = guard_always(self, ctx, |namespace| namespace.fact(says)) {
-            self.carry_out();
+            self.carry_out(ctx);
             // A herald that crashes costs its event, not the fact.
             if let Some((channel, newcomer)) = changed
                 && guard_always(self, ctx, |namespace| namespace.online(&channel, newcomer)).is_ok()
             {
-                self.carry_out();
-                self.await_credit(ctx);
+                self.carry_out(ctx);
             }
         }
         self.arm(ctx);

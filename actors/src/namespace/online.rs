@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use actix::{AsyncContext, Context, WrapFuture};
+use actix::{AsyncContext, Context};
 use tokio::time::Instant;
 
 use super::{Effect, Namespace, OnlineUsers, SWEEP, To, Wake};
@@ -113,10 +113,9 @@ impl Namespace {
                 for wake in namespace.due() {
                     // Each for itself: one that crashes must not take the others along.
                     if guard_always(namespace, ctx, |namespace| namespace.woken(wake)).is_ok() {
-                        namespace.carry_out();
+                        namespace.carry_out(ctx);
                     }
                 }
-                namespace.await_credit(ctx);
                 namespace.arm(ctx);
             },
         );
@@ -155,18 +154,6 @@ impl Namespace {
         }
     }
 
-    /// As rooms do: what the namespace itself sends counts like their letters.
-    pub(super) fn await_credit(&self, ctx: &mut Context<Self>) {
-        let patience = self.tenure.settings.courier_patience;
-        for wait in self
-            .couriers
-            .values()
-            .filter_map(|courier| courier.behind(patience))
-        {
-            ctx.wait(wait.into_actor(self));
-        }
-    }
-
     /// A courier that is gone took its members' sockets with it.
     pub(super) fn sweep(&mut self) {
         let dead: Vec<WorkerId> = self
@@ -196,7 +183,7 @@ impl Namespace {
                 self.tenure.namespace
             );
             for member in &members {
-                self.gone(member);
+                self.gone(member, None);
             }
         }
         self.sweeping = !self.couriers.is_empty();

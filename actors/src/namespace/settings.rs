@@ -34,7 +34,7 @@ pub struct NamespaceSettings {
     pub online_users: OnlineUsers,
     /// In rooms with more members than this only the newcomer gets a join event, and nobody a leave event.
     pub join_events_up_to: usize,
-    /// How long rooms wait for a courier that is behind before they give it up.
+    /// How long a courier may do nothing at all, while rooms wait for it, before it is given up.
     pub courier_patience: Duration,
     /// How long a log may take to number a letter.
     pub log_timeout: Duration,
@@ -49,7 +49,7 @@ impl Default for NamespaceSettings {
             deliveries_per_second: 10_000,
             online_users: OnlineUsers::All,
             join_events_up_to: 1000,
-            courier_patience: Duration::from_secs(1),
+            courier_patience: Duration::from_secs(5),
             log_timeout: Duration::from_secs(2),
             invites_max: 1024,
         }

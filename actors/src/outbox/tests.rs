@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::*;
+use crate::account::MemoryAccount;
 
 const STALL: Duration = Duration::from_secs(20);
 
@@ -19,15 +20,15 @@ impl Wake for Count {
     }
 }
 
-fn outbox(bytes_max: usize, count_max: usize) -> (Arc<Outbox>, Arc<Metrics>) {
-    let metrics = Arc::new(Metrics::default());
+fn outbox(bytes_max: usize, count_max: usize) -> (Arc<Outbox>, Arc<MemoryAccount>) {
+    let process = MemoryAccount::new(1 << 40);
+    let account = SessionAccount::new(process.clone(), 1 << 30);
     let limits = OutboxLimits {
         bytes_max,
         count_max,
         stall_timeout: STALL,
-        total_max: 1000,
     };
-    (Outbox::new(limits, metrics.clone()), metrics)
+    (Outbox::new(limits, account), process)
 }
 
 fn part(length: usize) -> Part {
@@ -53,58 +54,43 @@ fn take_parts(outbox: &Outbox, bytes: usize, count: usize) -> (Poll<Taken>, Vec<
     (taken, parts.iter().map(|part| part.frame.len()).collect())
 }
 
-fn gauge(metrics: &Metrics) -> u64 {
-    Metrics::read(&metrics.outbox_bytes)
+fn gauge(process: &MemoryAccount) -> u64 {
+    process.waiting_bytes()
 }
 
 const SOME: Poll<Taken> = Poll::Ready(Taken::Some { ping: false });
 
 #[test]
 fn an_empty_outbox_takes_a_letter_of_any_size_and_then_none_above_its_bytes() {
-    let (outbox, _) = outbox(10, 100);
-    assert_eq!(outbox.push(&frame(500), false), Ok(()));
-    assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Full));
+    let (outbox, _) = outbox(10 + 2 * ENTRY, 100);
+    assert!(outbox.push(&frame(500), false).is_ok());
+    assert_eq!(outbox.push(&frame(1), false), Err(Full));
     let _ = take(&outbox, 1);
-    assert_eq!(outbox.push(&frame(9), false), Ok(()));
-    assert_eq!(outbox.push(&frame(1), false), Ok(()));
-    assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Full));
+    assert!(outbox.push(&frame(9), false).is_ok());
+    assert!(outbox.push(&frame(1), false).is_ok());
+    assert_eq!(outbox.push(&frame(1), false), Err(Full));
 }
 
 #[test]
 fn no_more_frames_wait_than_the_count_allows() {
     let (outbox, _) = outbox(1000, 2);
-    assert_eq!(outbox.push(&frame(1), false), Ok(()));
-    assert_eq!(outbox.push(&frame(1), false), Ok(()));
-    assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Full));
+    assert!(outbox.push(&frame(1), false).is_ok());
+    assert!(outbox.push(&frame(1), false).is_ok());
+    assert_eq!(outbox.push(&frame(1), false), Err(Full));
 }
 
 #[test]
 fn volatile_letters_make_room_for_others_and_are_dropped_where_there_is_none() {
-    let (outbox, metrics) = outbox(10, 100);
+    let (outbox, process) = outbox(10 + 2 * ENTRY, 100);
     outbox.push(&frame(3), false).unwrap();
     outbox.push(&frame(7), true).unwrap();
-    assert_eq!(
-        outbox.push(&frame(7), true),
-        Ok(()),
+    assert!(
+        outbox.push(&frame(7), true).is_ok(),
         "dropped, and nobody is blamed"
     );
-    assert_eq!(outbox.push(&frame(6), false), Ok(()));
-    assert_eq!(gauge(&metrics), 9);
+    assert!(outbox.push(&frame(6), false).is_ok());
+    assert_eq!(gauge(&process), 9);
     assert_eq!(take(&outbox, 100).1, [3, 6]);
-}
-
-#[test]
-fn bytes_over_all_outboxes_are_limited_too() {
-    let (outbox, metrics) = outbox(1000, 100);
-    Metrics::add(&metrics.outbox_bytes, 995);
-    assert_eq!(
-        outbox.push(&frame(6), true),
-        Ok(()),
-        "a volatile letter is just dropped"
-    );
-    assert_eq!(outbox.bytes(), 0);
-    assert_eq!(outbox.push(&frame(6), false), Err(Overflow::Total));
-    assert_eq!(outbox.push(&frame(5), false), Ok(()));
 }
 
 #[test]
@@ -122,21 +108,21 @@ fn the_parts_of_one_frame_are_taken_together_even_above_what_the_taker_asked_for
 
 #[test]
 fn an_end_that_does_not_flush_frees_memory_and_gauge_at_once() {
-    let (outbox, metrics) = outbox(1000, 100);
+    let (outbox, process) = outbox(1000, 100);
     outbox.push(&frame(100), false).unwrap();
     outbox.end(CloseReason::OutboxFull);
-    assert_eq!((outbox.bytes(), gauge(&metrics)), (0, 0));
+    assert_eq!((outbox.bytes(), gauge(&process)), (0, 0));
     assert_eq!(
         take(&outbox, 100),
         (Poll::Ready(Taken::Ended(CloseReason::OutboxFull)), vec![])
     );
-    assert_eq!(outbox.push(&frame(100), false), Ok(()), "dropped silently");
-    assert_eq!((outbox.bytes(), gauge(&metrics)), (0, 0));
+    assert_eq!(outbox.push(&frame(100), false), Ok(false), "dropped silently");
+    assert_eq!((outbox.bytes(), gauge(&process)), (0, 0));
 }
 
 #[test]
 fn an_end_that_flushes_hands_out_the_rest_first_and_the_first_reason_stands() {
-    let (outbox, metrics) = outbox(1000, 100);
+    let (outbox, process) = outbox(1000, 100);
     outbox.push(&frame(100), false).unwrap();
     outbox.end(CloseReason::ShuttingDown);
     outbox.end(CloseReason::OutboxFull);
@@ -145,16 +131,16 @@ fn an_end_that_flushes_hands_out_the_rest_first_and_the_first_reason_stands() {
         take(&outbox, 1000).0,
         Poll::Ready(Taken::Ended(CloseReason::ShuttingDown))
     );
-    assert_eq!(gauge(&metrics), 0);
+    assert_eq!(gauge(&process), 0);
 }
 
 #[test]
 fn a_dropped_outbox_gives_its_bytes_back() {
-    let (outbox, metrics) = outbox(1000, 100);
+    let (outbox, process) = outbox(1000, 100);
     outbox.push(&frame(100), false).unwrap();
-    assert_eq!(gauge(&metrics), 100);
+    assert_eq!(gauge(&process), 100);
     drop(outbox);
-    assert_eq!(gauge(&metrics), 0);
+    assert_eq!(gauge(&process), 0);
 }
 
 #[test]
@@ -172,7 +158,7 @@ fn a_ping_goes_before_what_waits_and_once() {
 #[test]
 fn a_waiting_taker_is_woken_by_a_letter_a_ping_a_nudge_and_the_end() {
     let wakes: [fn(&Outbox); 4] = [
-        |outbox| outbox.push(&frame(1), false).unwrap(),
+        |outbox| drop(outbox.push(&frame(1), false)),
         Outbox::ping,
         Outbox::nudge,
         |outbox| outbox.end(CloseReason::PingTimeout),
@@ -209,42 +195,109 @@ fn a_taker_that_is_stuck_in_a_write_is_cut_only_by_an_end_that_does_not_flush() 
     }
 }
 
-#[test]
-fn a_reader_stalls_when_it_takes_nothing_for_too_long_while_something_waits() {
+fn held_time(test: impl AsyncFnOnce()) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
-    runtime.unwrap().block_on(async {
+    runtime.unwrap().block_on(test());
+}
+
+/// Looks at a reader as its courier does, for a time; whether it stalled.
+async fn looks(outbox: &Outbox, time: Duration) -> bool {
+    let until = Instant::now() + time;
+    while Instant::now() < until {
+        if outbox.is_stalled(Instant::now()) {
+            return true;
+        }
+        tokio::time::advance(STALL / 16).await;
+    }
+    false
+}
+
+#[test]
+fn a_reader_that_takes_nothing_is_stalled_when_its_time_is_over_without_another_push() {
+    held_time(async || {
         let (outbox, _) = outbox(1000, 100);
-        tokio::time::advance(STALL * 2).await;
-        assert_eq!(
-            outbox.push(&frame(1), false),
-            Ok(()),
-            "it was idle, not stalled"
-        );
-        tokio::time::advance(STALL).await;
-        assert_eq!(outbox.push(&frame(1), false), Ok(()));
-        let _ = take(&outbox, 1);
-        tokio::time::advance(STALL).await;
-        assert_eq!(outbox.push(&frame(1), false), Ok(()));
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(outbox.push(&frame(1), false), Err(Overflow::Stalled));
+        assert!(!looks(&outbox, STALL * 3).await, "it is idle, not stalled");
+        outbox.push(&frame(1), false).unwrap();
+        assert!(!looks(&outbox, STALL).await);
+        assert!(looks(&outbox, STALL / 2).await);
     });
 }
 
 #[test]
+fn a_reader_is_stalled_below_a_thousand_bytes_a_second_and_not_at_that() {
+    for (rate, stalls) in [(STALL_RATE - 50, true), (STALL_RATE + 50, false)] {
+        held_time(async || {
+            let (outbox, _) = outbox(1 << 20, 100);
+            outbox.push(&frame(1 << 20), false).unwrap();
+            let _ = take(&outbox, usize::MAX);
+            let mut stalled = false;
+            for _ in 0..2 * STALL.as_secs() {
+                stalled |= outbox.is_stalled(Instant::now());
+                outbox.wrote(rate as usize, false);
+                tokio::time::advance(Duration::from_secs(1)).await;
+            }
+            assert_eq!(stalled, stalls, "{rate} bytes a second");
+        });
+    }
+}
+
+#[test]
+fn a_client_is_not_read_while_over_half_of_its_outbox_waits() {
+    let (outbox, _) = outbox(4 * (100 + ENTRY), 100);
+    let count = Arc::new(Count::default());
+    let waker = Waker::from(count.clone());
+    let mut cx = Context::from_waker(&waker);
+    for _ in 0..2 {
+        outbox.push(&frame(100), false).unwrap();
+        assert!(outbox.poll_calm(&mut cx).is_ready());
+    }
+    outbox.push(&frame(100), false).unwrap();
+    assert!(outbox.poll_calm(&mut cx).is_pending());
+    let _ = take(&outbox, 100);
+    assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    assert!(outbox.poll_calm(&mut cx).is_ready());
+}
+
+#[test]
+fn a_reader_is_behind_when_much_waits_and_it_reads() {
+    held_time(async || {
+        let (outbox, _) = outbox(1 << 30, 10_000);
+        for _ in 0..BEHIND {
+            assert_eq!(outbox.push(&frame(1), false), Ok(false));
+        }
+        outbox.wrote(1, false);
+        assert_eq!(outbox.push(&frame(1), false), Ok(true));
+        tokio::time::advance(READING).await;
+        assert_eq!(outbox.push(&frame(1), false), Ok(false), "it reads nothing");
+    });
+}
+
+#[test]
+fn a_ping_has_left_when_it_was_written_and_not_when_it_was_taken() {
+    let (outbox, _) = outbox(1000, 100);
+    outbox.ping();
+    assert_eq!(outbox.ping_left(), PingLeft::Unread);
+    let _ = take(&outbox, 10);
+    assert_eq!(outbox.ping_left(), PingLeft::Behind);
+    outbox.wrote(3, true);
+    assert!(matches!(outbox.ping_left(), PingLeft::At(_)));
+}
+
+#[test]
 fn a_taker_gets_no_more_parts_than_it_asks_for_but_always_a_whole_frame() {
-    let (outbox, metrics) = outbox(100, 100);
+    let (outbox, process) = outbox(10_000, 100);
     let blobs = Frame {
         first: part(1),
         rest: Some([part(2), part(3)].into()),
     };
     for frame in [frame(4), blobs.clone(), blobs, frame(5)] {
-        assert_eq!(outbox.push(&frame, false), Ok(()));
+        assert_eq!(outbox.push(&frame, false), Ok(false));
     }
     assert_eq!(take_parts(&outbox, 100, 3), (SOME, vec![4]));
     assert_eq!(take_parts(&outbox, 100, 2), (SOME, vec![1, 2, 3]));
     assert_eq!(take_parts(&outbox, 100, 4), (SOME, vec![1, 2, 3, 5]));
-    assert_eq!(gauge(&metrics), 0);
+    assert_eq!(gauge(&process), 0);
 }

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use actix::{AsyncContext, Context, Handler, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 
 use super::Room;
 use crate::{
+    courier::{CourierRef, Permits},
+    flow::{self, DeliveryPermit},
     id::{Numbers, Slot, Tag, WorkerId},
     letter::{Address, Draft, Origin, Target},
     message::{Audience, Deliver, MirrorSeat, MirrorUnseat, Receipt, RoomFact, RoomSays},
@@ -39,15 +41,79 @@ pub(super) enum For {
 }
 
 impl Room {
+    /// Runs a command once every courier has room for what it may lead to, and this room's readers keep up. Until then
+    /// no mail is taken: senders wait, and nothing is lost.
+    pub(super) fn admit(
+        &mut self,
+        ctx: &mut Context<Self>,
+        needs: Vec<(CourierRef, usize)>,
+        command: impl FnOnce(&mut Self, &mut Context<Self>, Permits) + 'static,
+    ) {
+        let brake = &self.links.brake;
+        if !brake.is_pulled()
+            && let Some(permits) = Permits::now(&needs)
+        {
+            return command(self, ctx, permits);
+        }
+        let (brake, patience) = (
+            brake.clone(),
+            self.links.tenure.settings.courier_patience,
+        );
+        let permits = async move {
+            brake.wait().await;
+            Permits::wait(needs, patience).await
+        };
+        let admitted = permits
+            .into_actor(self)
+            .map(|permits, room: &mut Self, ctx| command(room, ctx, permits));
+        ctx.wait(admitted);
+    }
+
+    /// What a command needs of each courier.
+    pub(super) fn needs(&self, costs: Costs<'_>) -> Vec<(CourierRef, usize)> {
+        let (bytes, all) = match costs {
+            Costs::Letter(draft) => (draft.content.len(), true),
+            // Above that only presence tells of it, which has a pace of its own.
+            Costs::Joining(_) | Costs::Leaving => (
+                0,
+                self.state.roster().len() <= self.links.tenure.settings.join_events_up_to,
+            ),
+            Costs::Event => (0, true),
+        };
+        let mut needs: Vec<_> = self
+            .state
+            .roster()
+            .members_by_worker()
+            .filter_map(|(worker, members)| {
+                let courier = self.links.couriers.get(&worker)?;
+                Some((courier.clone(), flow::cost(if all { members } else { 1 }, bytes)))
+            })
+            .collect();
+        if let Costs::Joining(courier) = costs
+            && !needs.iter().any(|(known, _)| known.worker == courier.worker)
+        {
+            needs.push((courier.clone(), flow::cost(1, 0)));
+        }
+        needs
+    }
+
     /// Sends what the committed message led to. How many couriers a letter goes to is known before the first is sent.
-    pub(super) fn carry_out(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn carry_out(&mut self, mut permits: Permits) {
         let effects = std::mem::take(&mut self.effects);
-        for effect in effects {
+        let last = Last::of(&effects);
+        for (at, effect) in effects.into_iter().enumerate() {
             #[cfg(feature = "testing")]
             self.trace(&effect);
+            let mut permit = |worker| last.is(at, worker).then(|| permits.take(worker)).flatten();
             match effect {
-                Effect::Seat { worker, seat } => self.owe(worker, seat),
-                Effect::Unseat { worker, unseat } => self.owe(worker, unseat),
+                Effect::Seat { worker, mut seat } => {
+                    seat.permit = permit(worker);
+                    self.send(worker, seat);
+                }
+                Effect::Unseat { worker, mut unseat } => {
+                    unseat.permit = permit(worker);
+                    self.send(worker, unseat);
+                }
                 Effect::Up(fact) => {
                     self.links.owner.tell(RoomSays {
                         room: self.state.key().clone(),
@@ -61,31 +127,30 @@ impl Room {
                     numbers,
                     receipt,
                 } => {
-                    self.deliver(audience, draft, origin, numbers, receipt);
+                    self.deliver(audience, draft, origin, numbers, receipt, permit);
                 }
             }
         }
-        self.await_credit(ctx);
     }
 
-    pub(super) fn owe<M>(&self, worker: WorkerId, message: M)
+    fn send<M>(&self, worker: WorkerId, message: M) -> bool
     where
         M: actix::Message + Send + 'static,
         M::Result: Send,
         crate::courier::Courier: Handler<M>,
     {
-        if let Some(courier) = self.links.couriers.get(&worker) {
-            courier.owe(message);
-        }
+        let courier = self.links.couriers.get(&worker);
+        courier.is_some_and(|courier| courier.send(message))
     }
 
-    pub(super) fn deliver(
+    fn deliver(
         &self,
         audience: For,
         draft: Draft,
         origin: Origin,
         numbers: Numbers,
         receipt: Option<Arc<Receipt>>,
+        mut permit: impl FnMut(WorkerId) -> Option<DeliveryPermit>,
     ) {
         let tenure = &self.links.tenure;
         let target = Target::Room(self.state.key().clone());
@@ -96,52 +161,92 @@ impl Room {
             origin,
         };
         let letter = Arc::new(draft.seal(address, numbers, tenure.clock.now()));
-        let room = self.links.id;
         match audience {
             For::One { worker, slot } => {
-                self.owe(
-                    worker,
-                    Deliver {
-                        audience: Audience::Member(slot),
-                        letter,
-                        receipt: None,
-                    },
-                );
+                let deliver = Deliver {
+                    audience: Audience::Member(slot),
+                    letter,
+                    receipt: None,
+                    permit: permit(worker),
+                };
+                self.send(worker, deliver);
             }
             For::All { tag, except } => {
                 for worker in self.state.roster().workers() {
                     let audience = Audience::Room {
-                        room,
+                        room: self.links.id,
                         tag: tag.clone(),
                         except,
+                        brake: self.links.brake.clone(),
                     };
-                    let receipt = receipt.clone();
-                    let settle = receipt.clone();
-                    let sent = self.links.couriers.get(&worker).is_some_and(|courier| {
-                        courier.owe(Deliver {
-                            audience,
-                            letter: letter.clone(),
-                            receipt,
-                        })
-                    });
-                    if let Some(receipt) = settle.filter(|_| !sent) {
+                    let deliver = Deliver {
+                        audience,
+                        letter: letter.clone(),
+                        receipt: receipt.clone(),
+                        permit: permit(worker),
+                    };
+                    if !self.send(worker, deliver)
+                        && let Some(receipt) = &receipt
+                    {
                         receipt.settle(true);
                     }
                 }
             }
         }
     }
+}
 
-    /// Above the credit of a courier no mail is taken until it has caught up, or its time is over.
-    pub(super) fn await_credit(&self, ctx: &mut Context<Self>) {
-        let patience = self.links.tenure.settings.courier_patience;
-        for wait in self
-            .links
-            .couriers
-            .values()
-            .filter_map(|courier| courier.behind(patience))
-        {
-            ctx.wait(wait.into_actor(self));
+/// What a command may cost the couriers.
+pub(super) enum Costs<'a> {
+    /// A letter to all.
+    Letter(&'a Draft),
+    /// A join, at this courier.
+    Joining(&'a CourierRef),
+    /// A leave.
+    Leaving,
+    /// A small event to all.
+    Event,
+}
+
+/// The last effect that each courier hears of: the permit goes with it.
+struct Last {
+    everywhere: Option<usize>,
+    at: Vec<(WorkerId, usize)>,
+}
+
+impl Last {
+    fn of(effects: &[Effect]) -> Self {
+        let mut last = Self {
+            everywhere: None,
+            at: Vec::new(),
+        };
+        for (at, effect) in effects.iter().enumerate() {
+            let worker = match effect {
+                Effect::Up(_) => continue,
+                Effect::Letter {
+                    audience: For::All { .. },
+                    ..
+                } => {
+                    last.everywhere = Some(at);
+                    continue;
+                }
+                Effect::Seat { worker, .. }
+                | Effect::Unseat { worker, .. }
+                | Effect::Letter {
+                    audience: For::One { worker, .. },
+                    ..
+                } => *worker,
+            };
+            match last.at.iter_mut().find(|(known, _)| *known == worker) {
+                Some((_, place)) => *place = at,
+                None => last.at.push((worker, at)),
+            }
         }
+        last
+    }
+
+    fn is(&self, at: usize, worker: WorkerId) -> bool {
+        let own = self.at.iter().find(|(known, _)| *known == worker);
+        self.everywhere.max(own.map(|(_, place)| *place)) == Some(at)
     }
 }

@@ -6,8 +6,9 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Supervised, W
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use super::{Room, Telling};
+use super::{Room, Telling, effects::Costs};
 use crate::{
+    courier::Permits,
     error::{LogError, NotifyError},
     guard::{Crashes, Guarded, guard, guard_always},
     message::{Manage, Notify, PresenceDue, RoomFact, SitDown, StandUp},
@@ -60,12 +61,73 @@ impl Handler<SitDown> for Room {
     type Result = ();
 
     fn handle(&mut self, sit: SitDown, ctx: &mut Self::Context) {
-        let (member, number) = (sit.joiner.member.clone(), sit.number);
         // Even a join that crashes was seen: else the namespace would take a later Vacant for stale.
-        self.links.joins_seen = self.links.joins_seen.max(number);
+        self.links.joins_seen = self.links.joins_seen.max(sit.number);
+        let needs = self.needs(Costs::Joining(&sit.courier));
+        self.admit(ctx, needs, |room, ctx, permits| {
+            room.handle_join(sit, ctx, permits);
+        });
+    }
+}
+
+impl Handler<StandUp> for Room {
+    type Result = ();
+
+    fn handle(&mut self, StandUp(leave): StandUp, ctx: &mut Self::Context) {
+        let needs = self.needs(Costs::Leaving);
+        self.admit(ctx, needs, |room, ctx, permits| {
+            room.handle_leave(leave, ctx, permits);
+        });
+    }
+}
+
+impl Handler<Notify> for Room {
+    type Result = ();
+
+    fn handle(&mut self, notify: Notify, ctx: &mut Self::Context) {
+        let needs = self.needs(Costs::Letter(&notify.draft));
+        self.admit(ctx, needs, |room, ctx, permits| {
+            room.handle_notify(notify, ctx, permits);
+        });
+    }
+}
+
+impl Handler<Manage> for Room {
+    type Result = ();
+
+    fn handle(&mut self, manage: Manage, ctx: &mut Self::Context) {
+        let needs = self.needs(Costs::Event);
+        self.admit(ctx, needs, |room, ctx, permits| {
+            let done = guard(room, ctx, |room| room.manage(&manage));
+            if matches!(done, Ok(Ok(()))) {
+                room.carry_out(permits);
+            }
+            manage
+                .reply
+                .send(done.unwrap_or_else(|fault| Err(fault.into())));
+        });
+    }
+}
+
+impl Handler<PresenceDue> for Room {
+    type Result = ();
+
+    fn handle(&mut self, _: PresenceDue, ctx: &mut Self::Context) {
+        let needs = self.needs(Costs::Event);
+        self.admit(ctx, needs, |room, ctx, permits| {
+            if guard(room, ctx, Self::presence_due).is_ok() {
+                room.carry_out(permits);
+            }
+        });
+    }
+}
+
+impl Room {
+    fn handle_join(&mut self, sit: SitDown, ctx: &mut Context<Self>, permits: Permits) {
+        let (member, number) = (sit.joiner.member.clone(), sit.number);
         match guard(self, ctx, |room| room.sit_down(sit)) {
             Ok((answer, reply)) => {
-                self.carry_out(ctx);
+                self.carry_out(permits);
                 reply.send(answer);
             }
             Err(_) => {
@@ -79,23 +141,25 @@ impl Handler<SitDown> for Room {
                         seated: false,
                     });
                     self.vacate();
-                    self.carry_out(ctx);
+                    self.carry_out(permits);
                 }
             }
         }
     }
-}
 
-impl Handler<StandUp> for Room {
-    type Result = ();
-
-    fn handle(&mut self, StandUp(leave): StandUp, ctx: &mut Self::Context) {
+    fn handle_leave(
+        &mut self,
+        leave: crate::message::Leave,
+        ctx: &mut Context<Self>,
+        permits: Permits,
+    ) {
         let crate::message::Leave {
             which,
             member,
             reason,
             announce,
             reply,
+            unit: _unit,
             ..
         } = leave;
         let telling = announce.map_or(Telling::Farewell, Telling::With);
@@ -109,18 +173,14 @@ impl Handler<StandUp> for Room {
             });
         }
         if let Ok(answer) = done {
-            self.carry_out(ctx);
+            self.carry_out(permits);
             if let Some(reply) = reply {
                 reply.send(answer);
             }
         }
     }
-}
 
-impl Handler<Notify> for Room {
-    type Result = ();
-
-    fn handle(&mut self, notify: Notify, ctx: &mut Self::Context) {
+    fn handle_notify(&mut self, notify: Notify, ctx: &mut Context<Self>, permits: Permits) {
         match guard(self, ctx, |room| room.propose(&notify)) {
             Err(fault) => notify.reply.send(Err(fault.into())),
             Ok(Err(error)) => notify.reply.send(Err(error)),
@@ -128,7 +188,7 @@ impl Handler<Notify> for Room {
                 notify.reply.send(Err(NotifyError::Log(error)))
             }
             Ok(Ok((recipients, Proposal::Numbered(numbers)))) => {
-                self.finish(ctx, notify, recipients, Ok(numbers));
+                self.finish(ctx, notify, recipients, Ok(numbers), permits);
             }
             Ok(Ok((recipients, Proposal::Later(answer)))) => {
                 let limit: Duration = self.links.tenure.settings.log_timeout;
@@ -148,34 +208,10 @@ impl Handler<Notify> for Room {
                 let done = answer
                     .into_actor(self)
                     .map(move |numbers, room: &mut Self, ctx| {
-                        room.finish(ctx, notify, recipients, numbers);
+                        room.finish(ctx, notify, recipients, numbers, permits);
                     });
                 ctx.wait(done);
             }
-        }
-    }
-}
-
-impl Handler<Manage> for Room {
-    type Result = ();
-
-    fn handle(&mut self, manage: Manage, ctx: &mut Self::Context) {
-        let done = guard(self, ctx, |room| room.manage(&manage));
-        if matches!(done, Ok(Ok(()))) {
-            self.carry_out(ctx);
-        }
-        manage
-            .reply
-            .send(done.unwrap_or_else(|fault| Err(fault.into())));
-    }
-}
-
-impl Handler<PresenceDue> for Room {
-    type Result = ();
-
-    fn handle(&mut self, _: PresenceDue, ctx: &mut Self::Context) {
-        if guard(self, ctx, Self::presence_due).is_ok() {
-            self.carry_out(ctx);
         }
     }
 }

@@ -4,6 +4,7 @@ use actix::Context;
 
 use super::{Done, Effect, For, Room};
 use crate::{
+    courier::Permits,
     error::{LogError, NotifyError},
     fault::{self, Point},
     guard::guard,
@@ -76,6 +77,7 @@ impl Room {
         notify: Notify,
         recipients: usize,
         numbers: Result<Numbers, LogError>,
+        permits: Permits,
     ) {
         match numbers {
             Err(error) => notify.reply.send(Err(NotifyError::Log(error))),
@@ -84,7 +86,7 @@ impl Room {
                 if let Ok((reply, answer)) = guard(self, ctx, |room| {
                     room.post_letter(notify, recipients, numbers)
                 }) {
-                    self.carry_out(ctx);
+                    self.carry_out(permits);
                     reply.send(Ok(answer));
                 }
             }

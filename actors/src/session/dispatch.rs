@@ -12,18 +12,18 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 
 use crate::{
-    credit::Unit,
+    flow::InboundUnit,
     ports::{AckHandle, Event, LocalFuture, Script},
 };
 
-use super::{Held, Member, PutOut, Session};
+use super::{Member, PutOut, Session, Waiting};
 
 /// Lets the script have the member, then its events.
 pub(super) fn open(
     script: Arc<dyn Script>,
     member: Rc<Member>,
     auth: Option<Bytes>,
-    held: Held,
+    held: Waiting,
     session: actix::Addr<Session>,
 ) {
     run(Box::pin(async move {
@@ -49,7 +49,7 @@ pub(super) fn open(
     }));
 }
 
-pub(super) fn dispatch(script: &Arc<dyn Script>, member: &Rc<Member>, event: Event, unit: Unit) {
+pub(super) fn dispatch(script: &Arc<dyn Script>, member: &Rc<Member>, event: Event, unit: InboundUnit) {
     let open = event.ack.as_ref().map(AckHandle::twin);
     let name = event.content.name.clone();
     let (script, member) = (script.clone(), member.clone());

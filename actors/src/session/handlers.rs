@@ -48,9 +48,13 @@ impl Handler<Heard> for Session {
     type Result = ();
 
     fn handle(&mut self, heard: Heard, ctx: &mut Self::Context) {
+        let began = std::time::Instant::now();
         if self.closing.is_none() {
-            self.heard(heard.0, ctx);
+            self.heard(heard.wire, heard.unit, ctx);
         }
+        let mut turn = std::mem::take(&mut self.turn);
+        turn.ends(began, ctx, self);
+        self.turn = turn;
     }
 }
 
@@ -58,7 +62,6 @@ impl Handler<Pong> for Session {
     type Result = ();
 
     fn handle(&mut self, _: Pong, ctx: &mut Self::Context) {
-        self.credit.give();
         if std::mem::take(&mut self.awaiting_pong) {
             if let Some(timer) = self.heartbeat.take() {
                 ctx.cancel_future(timer);

@@ -7,7 +7,7 @@ use actix::{AsyncContext, Context};
 use tokio::time::Instant;
 
 use super::Session;
-use crate::error::CloseReason;
+use crate::{error::CloseReason, outbox::PingLeft};
 
 /// How late a timer is without anybody's fault. So much of a late ping does not put off the timeout behind it; beyond,
 /// the machine is busy, and the client has its full time.
@@ -17,6 +17,7 @@ impl Session {
     pub(super) fn ping(&mut self, ctx: &mut Context<Self>) {
         self.outbox.ping();
         self.awaiting_pong = true;
+        self.arrivals = self.credit.arrivals();
         let late = self.ping_due.elapsed().min(TIMER_SLACK);
         let left = self.settings.ping_timeout.saturating_sub(late);
         self.heartbeat = Some(ctx.run_later(left, Self::pong_overdue));
@@ -28,11 +29,25 @@ impl Session {
     }
 
     fn pong_overdue(&mut self, ctx: &mut Context<Self>) {
-        if self.credit.exhausted() {
-            // The pong may lie unread behind messages that we have not handled: our silence, not the client's.
-            self.heartbeat = Some(ctx.run_later(self.settings.ping_timeout, Self::pong_overdue));
-        } else {
-            self.close(CloseReason::PingTimeout, ctx);
+        let limit = self.settings.ping_timeout;
+        let arrivals = self.credit.arrivals();
+        let wait = match self.outbox.ping_left() {
+            // The pong may lie unread behind what we have not handled, or do not want yet: our silence, not the client's.
+            _ if self.credit.exhausted() || self.outbox.holds_reading() => Some(limit),
+            // It may come behind what the client is still sending.
+            _ if arrivals != self.arrivals => Some(limit),
+            // The ping is behind something large on a slow link. Whether that moves is the stall timer's to say.
+            PingLeft::Behind => Some(limit),
+            PingLeft::At(left) => {
+                let since = left.elapsed();
+                (since + TIMER_SLACK < limit).then(|| limit - since)
+            }
+            PingLeft::Unread => None,
+        };
+        self.arrivals = arrivals;
+        match wait {
+            Some(wait) => self.heartbeat = Some(ctx.run_later(wait, Self::pong_overdue)),
+            None => self.close(CloseReason::PingTimeout, ctx),
         }
     }
 }

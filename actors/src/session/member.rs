@@ -21,8 +21,8 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     courier::CourierRef,
-    credit::Credit,
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
+    flow::{InboundCredit, InboundUnit, Rated},
     hub::HubHandle,
     id::{Kind, MemberId, RoomKey, Slot},
     letter::{Content, Draft, FormId, Frame, Origin},
@@ -32,7 +32,7 @@ use crate::{
     namespace::Namespace,
     ports::{Announce, Answer, Extension, Identity, Protocol},
     post::{Post, Reply, WeakPost},
-    session::seats::Seats,
+    session::{Pacer, seats::Seats},
     state::audience::{Tags, Which},
 };
 
@@ -60,7 +60,8 @@ pub(super) struct Parts {
     pub(super) home: WeakPost<Namespace>,
     pub(super) protocol: Rc<RefCell<Box<dyn Protocol>>>,
     pub(super) form: FormId,
-    pub(super) credit: Arc<Credit>,
+    pub(super) credit: Arc<InboundCredit>,
+    pub(super) pacer: Rc<Pacer>,
 }
 
 impl Member {
@@ -139,6 +140,7 @@ impl Member {
             announce,
             farewell,
         } = request;
+        self.parts.pacer.charge(Rated::Joins, 1);
         self.seats.borrow_mut().ask(room.clone(), tag.clone());
         let member = self.id().clone();
         // The reply is replaced when the join is sent.
@@ -178,6 +180,7 @@ impl Member {
             reason: LeaveReason::Leave,
             announce,
             reply: None,
+            unit: None,
         };
         self.enqueue(Op::Leave(Box::new(leave), done));
         async move { answer.await.unwrap_or_default() }
@@ -286,8 +289,9 @@ impl Member {
             .protocol
             .borrow()
             .ack(self.namespace(), id, answer);
+        let frame = self.hub().account().charge_frame(frame);
         if self.queue.borrow().waiting.is_empty() {
-            self.direct(frame, false);
+            self.direct(frame, false, self.unit());
         } else {
             self.enqueue(Op::Own(frame, false));
         }
@@ -357,17 +361,24 @@ impl Member {
         let answer = queued?
             .await
             .unwrap_or(Err(NotifyError::Internal(Fault::Gone)))?;
+        self.parts.pacer.charge(Rated::Deliveries, answer.recipients);
         match timeout(self.hub().settle_timeout(), answer.receipt.settled()).await {
             Ok(false) => Err(NotifyError::Internal(Fault::Crashed)),
             Ok(true) | Err(_) => Ok(answer),
         }
     }
 
-    fn direct(&self, frame: Frame, volatile: bool) {
+    /// A unit for something that leaves: its client is not read while too many are out.
+    pub(super) fn unit(&self) -> InboundUnit {
+        self.parts.credit.unit(0)
+    }
+
+    fn direct(&self, frame: Frame, volatile: bool, unit: InboundUnit) {
         self.courier().post.control(Direct {
             slot: self.slot(),
             frame,
             volatile,
+            unit,
         });
     }
 }

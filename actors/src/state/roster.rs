@@ -85,6 +85,11 @@ impl Roster {
         self.counts.workers.keys().copied()
     }
 
+    /// The workers, each with how many members it serves.
+    pub fn members_by_worker(&self) -> impl Iterator<Item = (WorkerId, usize)> {
+        self.counts.workers.iter().map(|(&worker, &members)| (worker, members))
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         self.seats.len()

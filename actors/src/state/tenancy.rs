@@ -42,6 +42,11 @@ impl Tenancy {
         self.members.get(member)
     }
 
+    /// How many members there are.
+    pub fn member_count(&self) -> usize {
+        self.members.len()
+    }
+
     /// All members.
     pub fn members(&self) -> impl Iterator<Item = (&MemberId, &Tenant)> {
         self.members.iter()

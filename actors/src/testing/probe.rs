@@ -156,6 +156,8 @@ impl Reader {
                     if ping && !self.deaf.get() {
                         session.pong();
                     }
+                    let bytes = parts.iter().map(|part| part.frame.len()).sum();
+                    session.outbox.wrote(bytes, true);
                     let texts = parts
                         .iter()
                         .map(|part| String::from_utf8_lossy(&part.payload()).into_owned());

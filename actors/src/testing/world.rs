@@ -21,16 +21,18 @@ use super::{
     trace, wire,
 };
 use crate::{
+    account::{Held, MemoryAccount},
     courier::CourierRef,
+    flow::Rates,
     hub::{Hub, HubHandle, LogMaker, Plan, Space},
     id::MemberId,
     letter::{Form, Forms},
     memory_log::MemoryLog,
     metrics::Metrics,
     namespace::NamespaceSettings,
-    outbox::{Outbox, OutboxLimits},
+    outbox::OutboxLimits,
     ports::{Clock, OpenGate, Secrets},
-    session::{Session, SessionSettings},
+    session::{Peer, Session, SessionSettings},
 };
 
 /// How a world is made.
@@ -51,10 +53,10 @@ pub struct Setup {
     pub settings: NamespaceSettings,
     /// Of every session.
     pub session: SessionSettings,
-    /// Of every outbox.
-    pub limits: OutboxLimits,
-    /// See [`Plan::courier_backlog_max`].
-    pub backlog_max: usize,
+    /// See [`MemoryAccount::new`].
+    pub memory_max: u64,
+    /// See [`Plan::courier_window`].
+    pub window: usize,
     /// See [`Plan::settle_timeout`].
     pub settle_timeout: Duration,
     /// See [`Plan::log`].
@@ -77,14 +79,17 @@ impl Default for Setup {
                 connect_timeout: None,
                 half_packet_timeout: hour,
                 credit: 16,
+                credit_bytes: 1 << 20,
+                bytes_max: 1 << 24,
+                rates: Rates::default(),
+                outbox: OutboxLimits {
+                    bytes_max: 1 << 20,
+                    count_max: 16_384,
+                    stall_timeout: hour,
+                },
             },
-            limits: OutboxLimits {
-                bytes_max: 1 << 20,
-                count_max: 16_384,
-                stall_timeout: hour,
-                total_max: 1 << 40,
-            },
-            backlog_max: 64,
+            memory_max: 1 << 40,
+            window: 64,
             settle_timeout: Duration::from_secs(5),
             log: Arc::new(|_| Rc::new(MemoryLog::default())),
         }
@@ -144,11 +149,14 @@ impl World {
         let hub = HubHandle::new(Plan {
             name: "test".into(),
             spaces: spaces.collect(),
-            forms: Forms::new([Arc::new(wire::TextForm) as Arc<dyn Form>]),
+            forms: Forms::new(
+                [Arc::new(wire::TextForm) as Arc<dyn Form>],
+                MemoryAccount::new(setup.memory_max),
+            ),
             clock: Arc::new(Still),
             secrets: Arc::new(Counted::default()),
             log: setup.log.clone(),
-            courier_backlog_max: setup.backlog_max,
+            courier_window: setup.window,
             settle_timeout: setup.settle_timeout,
         });
         let root = Hub::start(&hub, |_| true);
@@ -166,15 +174,14 @@ impl World {
 
     /// A client whose session runs on worker `worker`, counted from 0.
     pub fn client(&self, worker: usize) -> Probe {
-        let outbox = Outbox::new(self.setup.limits, self.hub.metrics().clone());
         let protocol = Box::new(wire::TextProtocol::new(self.hub.forms()));
         let courier = self.couriers[worker].clone();
         let session = Session::start(
             self.hub.clone(),
             courier,
-            outbox,
             protocol,
             self.setup.session,
+            Peer::default(),
             |_| {},
         );
         let probe = Probe::start(session);
@@ -217,7 +224,7 @@ impl World {
 
     fn moves(&self) -> bool {
         let busy =
-            |courier: &CourierRef| courier.post.connected() && courier.backlog.undigested() > 0;
+            |courier: &CourierRef| courier.post.connected() && courier.window.undigested() > 0;
         self.asked.get() > 0 || hops::in_flight() > 0 || self.couriers.iter().any(busy)
     }
 
@@ -312,11 +319,17 @@ impl World {
             ("sessions", &metrics.sessions),
             ("members", &metrics.members),
             ("rooms", &metrics.rooms),
-            ("outbox bytes", &metrics.outbox_bytes),
         ];
+        // A test may still hold a session's handle, and its account with it.
+        let held = Held::ALL
+            .into_iter()
+            .filter(|&what| what != Held::Sessions)
+            .map(|what| (what.as_str(), self.hub.account().held(what)));
         gauges
             .into_iter()
             .map(|(name, gauge)| (name, Metrics::read(gauge)))
+            .chain([("outbox bytes", self.hub.account().waiting_bytes())])
+            .chain(held)
             .filter(|(_, left)| *left > 0)
             .collect()
     }
@@ -327,7 +340,7 @@ impl World {
             unread.is_empty(),
             "letters that no one expected: {unread:?}"
         );
-        let waiting = self.count(|metrics| &metrics.outbox_bytes);
+        let waiting = self.hub.account().waiting_bytes();
         assert_eq!(waiting, 0, "bytes that no one took from an outbox");
         let left = self.leftovers().await;
         let rest = self.at_rest().await;

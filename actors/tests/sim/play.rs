@@ -5,18 +5,17 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 use dondo_actors::{
     namespace::NamespaceSettings,
     outbox::OutboxLimits,
-    session::Member,
+    session::{Member, SessionSettings},
     testing::{Probe, Random, Reading, Setup, World, inspect::StandStill},
 };
 
 use crate::{
     check,
     model::{Model, Player},
-    moves::ROOMS,
 };
 
 /// What a courier may have undigested.
-pub(crate) const BACKLOG_MAX: usize = 8;
+pub(crate) const WINDOW: usize = 8;
 const STEPS: usize = 70;
 /// An actor takes five crashes in ten seconds; a run stays below that.
 pub(crate) const POISONS_MAX: usize = 5;
@@ -47,12 +46,15 @@ pub(crate) fn play(seed: u64) -> Played {
             courier_patience: Duration::from_millis(250),
             ..NamespaceSettings::default()
         },
-        limits: OutboxLimits {
-            bytes_max: 4000,
-            count_max: 40,
-            ..Setup::default().limits
+        session: SessionSettings {
+            outbox: OutboxLimits {
+                bytes_max: 4000,
+                count_max: 24,
+                ..Setup::default().session.outbox
+            },
+            ..Setup::default().session
         },
-        backlog_max: BACKLOG_MAX,
+        window: WINDOW,
         ..Setup::default()
     };
     World::run(setup, |world| async move {
@@ -192,10 +194,9 @@ impl<'w> Game<'w> {
     }
 
     fn watch(&mut self) {
-        // Each room and the namespace may end a message above the limit, and each seat is owed at any time.
-        let allowed = BACKLOG_MAX + 5 * (ROOMS + 1);
+        let allowed = WINDOW;
         for courier in &self.world.couriers {
-            let undigested = courier.backlog.undigested();
+            let undigested = courier.window.undigested();
             if undigested > allowed {
                 self.model.borrow_mut().fault(format!(
                     "a courier has {undigested} undigested, {allowed} at most"

@@ -33,7 +33,7 @@ impl Member {
             member: self.clone(),
             id,
         };
-        self.parts.credit.give();
+        self.parts.credit.lend();
         Ok(async move {
             let _waiting = waiting;
             answer.await.map_err(|_| MemberError::Ended)
@@ -50,6 +50,6 @@ struct AwaitingAck {
 impl Drop for AwaitingAck {
     fn drop(&mut self) {
         self.member.acks.borrow_mut().remove(&self.id);
-        self.member.parts.credit.take();
+        self.member.parts.credit.take_back();
     }
 }

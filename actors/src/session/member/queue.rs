@@ -2,12 +2,14 @@
 
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::sync::oneshot;
 
 use super::{Member, NotifyRequest, PIPELINE};
 use crate::{
     error::{Fault, JoinError, ManageError, NotifyError},
+    courier::CourierRef,
     fault::{self, Safeguard},
+    flow::{self, InboundUnit},
     id::{MemberId, Numbers, RoomKey},
     letter::{Address, Draft, Frame, Target},
     message::{
@@ -21,8 +23,8 @@ use crate::{
 
 #[derive(Default)]
 pub(super) struct Queue {
-    pub(super) waiting: VecDeque<Op>,
-    pub(super) answers: VecDeque<LocalFuture<()>>,
+    pub(super) waiting: VecDeque<(Op, InboundUnit)>,
+    pub(super) answers: VecDeque<(LocalFuture<()>, InboundUnit)>,
     pub(super) under_way: usize,
     pub(super) aim: Option<Aim>,
     pub(super) blocked: bool,
@@ -70,7 +72,7 @@ impl Member {
         if self.ended.get() {
             return;
         }
-        self.queue.borrow_mut().waiting.push_back(op);
+        self.queue.borrow_mut().waiting.push_back((op, self.unit()));
         self.issue();
         let mut queue = self.queue.borrow_mut();
         if queue.under_way > 0 && !queue.pumping {
@@ -84,8 +86,9 @@ impl Member {
     pub(super) async fn pump(self: Rc<Self>) {
         loop {
             let next = self.queue.borrow_mut().answers.pop_front();
-            let Some(answer) = next else { break };
+            let Some((answer, unit)) = next else { break };
             answer.await;
+            drop(unit);
             self.queue.borrow_mut().under_way -= 1;
             self.issue();
         }
@@ -97,7 +100,7 @@ impl Member {
         loop {
             let op = {
                 let mut queue = self.queue.borrow_mut();
-                let Some(aim) = queue.waiting.front().map(Op::aim) else {
+                let Some(aim) = queue.waiting.front().map(|(op, _)| op.aim()) else {
                     return;
                 };
                 let changes = queue.under_way > 0 && queue.aim.as_ref() != Some(&aim);
@@ -110,21 +113,27 @@ impl Member {
                 queue.aim = Some(aim);
                 queue.waiting.pop_front()
             };
-            let Some(answer) = op.and_then(|op| self.send(op)) else {
-                continue;
+            let Some((op, unit)) = op else { continue };
+            // A frame for the client takes the unit along; all else holds it until it is answered.
+            let (answer, unit) = match op {
+                Op::Own(frame, volatile) => {
+                    self.direct(frame, volatile, unit);
+                    continue;
+                }
+                op => match self.send(op) {
+                    Some(answer) => (answer, unit),
+                    None => continue,
+                },
             };
             let mut queue = self.queue.borrow_mut();
-            queue.answers.push_back(answer);
+            queue.answers.push_back((answer, unit));
             queue.under_way += 1;
         }
     }
 
     pub(super) fn send(self: &Rc<Self>, op: Op) -> Option<LocalFuture<()>> {
         match op {
-            Op::Own(frame, volatile) => {
-                self.direct(frame, volatile);
-                None
-            }
+            Op::Own(..) => None,
             Op::Enter(enter) => {
                 if let Some(home) = self.home() {
                     home.control(*enter);
@@ -202,22 +211,26 @@ impl Member {
                     origin: self.origin(),
                 };
                 let letter = draft.seal(address, Numbers::default(), self.hub().clock().now());
-                let audience = Audience::Member(place.slot);
-                let sent = place.courier.owe(Deliver {
-                    audience,
-                    letter: Arc::new(letter),
-                    receipt: None,
-                });
-                let _ = done.send(sent);
-                let backlog = place.courier.backlog;
-                if !backlog.full() {
+                let cost = flow::cost(1, letter.content.len());
+                let deliver = move |courier: &CourierRef, permit| {
+                    courier.send(Deliver {
+                        audience: Audience::Member(place.slot),
+                        letter: Arc::new(letter),
+                        receipt: None,
+                        permit,
+                    })
+                };
+                let courier = place.courier;
+                if let Some(permit) = courier.window.try_permit(cost) {
+                    let _ = done.send(deliver(&courier, Some(permit)));
                     return None;
                 }
                 self.queue.borrow_mut().blocked = true;
                 let this = self.clone();
                 let patience = self.hub().settle_timeout();
                 Some(Box::pin(async move {
-                    let _ = timeout(patience, backlog.caught_up()).await;
+                    let permit = courier.window.clone().wait(cost, patience).await;
+                    let _ = done.send(deliver(&courier, permit));
                     this.queue.borrow_mut().blocked = false;
                 }))
             }
@@ -301,7 +314,8 @@ impl Member {
             let mut queue = this.queue.borrow_mut();
             queue.blocked = false;
             queue.route = way.map(|way| (room, way));
-            queue.waiting.push_front(Op::Notify(op, done));
+            let unit = this.unit();
+            queue.waiting.push_front((Op::Notify(op, done), unit));
         }))
     }
 

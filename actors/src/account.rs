@@ -1,0 +1,351 @@
+//! What the process holds on behalf of its peers, in bytes: who holds how much, of what, and whether that is too much.
+//! Knows no queue: whoever keeps something takes a [`Charge`] for it, and dropping the charge gives it back.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use bytes::Bytes;
+
+use crate::{
+    letter::{Frame, Part},
+    outbox::ENTRY,
+};
+
+/// What bytes are held for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Held {
+    /// Sessions themselves, at a fixed estimate each.
+    Sessions,
+    /// Messages that are being handled.
+    Inbound,
+    /// Messages, packets and bodies of which a part has come.
+    Partial,
+    /// What members keep in rooms: names, farewells, tags.
+    Memberships,
+    /// Invitations that rooms keep.
+    Invitations,
+    /// Frames that wait for clients, each counted once, and the places in the outboxes that hold them.
+    Outbox,
+    /// Answers to polls that are being written.
+    Answers,
+}
+
+impl Held {
+    /// All kinds, for metrics.
+    pub const ALL: [Self; 7] = [
+        Self::Sessions,
+        Self::Inbound,
+        Self::Partial,
+        Self::Memberships,
+        Self::Invitations,
+        Self::Outbox,
+        Self::Answers,
+    ];
+
+    /// The kind as metrics name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Inbound => "inbound",
+            Self::Partial => "partial",
+            Self::Memberships => "memberships",
+            Self::Invitations => "invitations",
+            Self::Outbox => "outbox",
+            Self::Answers => "answers",
+        }
+    }
+}
+
+/// One counter to a cache line: workers charge at the same time.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Line(AtomicU64);
+
+/// Threads share a gauge only if there are more of them.
+const OUTBOX_GAUGES: usize = 16;
+
+/// What waits in the outboxes of one thread: every delivery counts here, so threads do not share it.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct OutboxGauge {
+    frames: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl OutboxGauge {
+    pub(crate) fn add(&self, bytes: usize) {
+        self.frames.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn sub(&self, frames: usize, bytes: usize) {
+        self.frames.fetch_sub(frames as u64, Relaxed);
+        self.bytes.fetch_sub(bytes as u64, Relaxed);
+    }
+}
+
+/// The bytes of one process or hub, by what they are held for.
+pub struct MemoryAccount {
+    max: u64,
+    held: [Line; Held::ALL.len()],
+    outboxes: [Arc<OutboxGauge>; OUTBOX_GAUGES],
+}
+
+impl MemoryAccount {
+    /// An empty account that may hold `max` bytes.
+    pub fn new(max: u64) -> Arc<Self> {
+        Arc::new(Self {
+            max,
+            held: Default::default(),
+            outboxes: Default::default(),
+        })
+    }
+
+    /// The most that it may hold, in bytes.
+    pub fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// Bytes held for one thing.
+    pub fn held(&self, what: Held) -> u64 {
+        let held = self.held[what as usize].0.load(Relaxed);
+        match what {
+            Held::Outbox => held + self.waiting_frames() * ENTRY as u64,
+            _ => held,
+        }
+    }
+
+    /// Frames that wait in outboxes, once for each member they wait for.
+    pub fn waiting_frames(&self) -> u64 {
+        let frames = self.outboxes.iter().map(|gauge| gauge.frames.load(Relaxed));
+        frames.fold(0, u64::wrapping_add)
+    }
+
+    /// Bytes of the frames that wait in outboxes, once for each member they wait for.
+    pub fn waiting_bytes(&self) -> u64 {
+        let bytes = self.outboxes.iter().map(|gauge| gauge.bytes.load(Relaxed));
+        bytes.fold(0, u64::wrapping_add)
+    }
+
+    /// The gauge of the present thread's outboxes.
+    pub(crate) fn outbox_gauge(&self) -> Arc<OutboxGauge> {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static THREAD: usize = THREADS.fetch_add(1, Relaxed);
+        }
+        self.outboxes[THREAD.with(|thread| *thread) % OUTBOX_GAUGES].clone()
+    }
+
+    /// Bytes held for everything.
+    pub fn total(&self) -> u64 {
+        Held::ALL.into_iter().map(|what| self.held(what)).sum()
+    }
+
+    /// Whether so much is held that no new session should be opened: 85 % of the most.
+    pub fn crowded(&self) -> bool {
+        self.total() >= self.max / 100 * 85
+    }
+
+    /// Whether more is held than may be.
+    pub fn over(&self) -> bool {
+        self.total() > self.max
+    }
+
+    /// Counts bytes in whose end is told by [`MemoryAccount::sub`]; prefer [`Charge`].
+    pub fn add(&self, what: Held, bytes: usize) {
+        self.held[what as usize].0.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// Counts bytes out.
+    pub fn sub(&self, what: Held, bytes: usize) {
+        self.held[what as usize].0.fetch_sub(bytes as u64, Relaxed);
+    }
+
+    /// The same frame, whose bytes are on the account until the last holder of any of its parts lets go.
+    /// Costs what the first clone of a frame would: the parts' shared header.
+    pub fn charge_frame(self: &Arc<Self>, frame: Frame) -> Frame {
+        let part = |part: Part| Part {
+            frame: self.charge_bytes(part.frame, Held::Outbox),
+            ..part
+        };
+        Frame {
+            first: part(frame.first),
+            rest: frame
+                .rest
+                .map(|rest| rest.iter().cloned().map(part).collect()),
+        }
+    }
+
+    /// The same bytes, on the account until the last holder lets go.
+    pub fn charge_bytes(self: &Arc<Self>, bytes: Bytes, what: Held) -> Bytes {
+        self.add(what, bytes.len());
+        Bytes::from_owner(Owned {
+            account: self.clone(),
+            what,
+            bytes,
+        })
+    }
+}
+
+impl fmt::Debug for MemoryAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = Held::ALL.map(|what| (what.as_str(), self.held(what)));
+        f.debug_map().entries(held).finish()
+    }
+}
+
+struct Owned {
+    account: Arc<MemoryAccount>,
+    what: Held,
+    bytes: Bytes,
+}
+
+impl AsRef<[u8]> for Owned {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.account.sub(self.what, self.bytes.len());
+    }
+}
+
+/// What one session holds beside its outbox. Its outbox counts for itself.
+#[derive(Debug)]
+pub struct SessionAccount {
+    account: Arc<MemoryAccount>,
+    bytes: AtomicUsize,
+    max: usize,
+}
+
+/// What an idle session costs, estimated: actors, transports, buffers, its entries in directories.
+const SESSION: usize = 6 * 1024;
+
+impl SessionAccount {
+    /// The account of a session that may hold `max` bytes.
+    pub fn new(account: Arc<MemoryAccount>, max: usize) -> Arc<Self> {
+        account.add(Held::Sessions, SESSION);
+        Arc::new(Self {
+            account,
+            bytes: AtomicUsize::new(0),
+            max,
+        })
+    }
+
+    /// Bytes that it holds beside its outbox.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Relaxed)
+    }
+
+    /// The most that it may hold, in bytes, its outbox included.
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
+    /// The process's account.
+    pub fn process(&self) -> &Arc<MemoryAccount> {
+        &self.account
+    }
+
+    /// Takes bytes onto the account until the charge is dropped.
+    pub fn charge(self: &Arc<Self>, what: Held, bytes: usize) -> Charge {
+        let mut charge = Charge {
+            session: self.clone(),
+            what,
+            bytes: 0,
+        };
+        charge.resize(bytes);
+        charge
+    }
+}
+
+impl Drop for SessionAccount {
+    fn drop(&mut self) {
+        self.account.sub(Held::Sessions, SESSION);
+    }
+}
+
+/// Bytes on a session's account, given back on drop.
+#[derive(Debug)]
+pub struct Charge {
+    session: Arc<SessionAccount>,
+    what: Held,
+    bytes: usize,
+}
+
+impl Charge {
+    /// It holds so many bytes now. Costs nothing if that is what it held.
+    pub fn resize(&mut self, bytes: usize) {
+        let session = &self.session;
+        if bytes > self.bytes {
+            let more = bytes - self.bytes;
+            session.bytes.fetch_add(more, Relaxed);
+            session.account.add(self.what, more);
+        } else if bytes < self.bytes {
+            let less = self.bytes - bytes;
+            session.bytes.fetch_sub(less, Relaxed);
+            session.account.sub(self.what, less);
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.resize(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_charge_is_on_both_accounts_until_it_is_dropped() {
+        let process = MemoryAccount::new(1 << 20);
+        let session = SessionAccount::new(process.clone(), 1 << 10);
+        let mut charge = session.charge(Held::Inbound, 100);
+        charge.resize(40);
+        assert_eq!((session.bytes(), process.held(Held::Inbound)), (40, 40));
+        drop(charge);
+        assert_eq!((session.bytes(), process.held(Held::Inbound)), (0, 0));
+        assert_eq!(process.total(), SESSION as u64);
+        drop(session);
+        assert_eq!(process.total(), 0);
+    }
+
+    #[test]
+    fn a_frame_is_charged_once_however_many_hold_it() {
+        let process = MemoryAccount::new(1000);
+        let part = Part {
+            frame: Bytes::from_static(b"0123456789"),
+            header: 0,
+            binary: false,
+        };
+        let frame = process.charge_frame(Frame::single(part));
+        let slices: Vec<Bytes> = (0..100).map(|_| frame.first.payload()).collect();
+        drop(frame);
+        assert_eq!(process.held(Held::Outbox), 10);
+        drop(slices);
+        assert_eq!(process.held(Held::Outbox), 0);
+    }
+
+    #[test]
+    fn an_account_is_crowded_before_it_is_over() {
+        let process = MemoryAccount::new(1000);
+        process.add(Held::Answers, 849);
+        assert!(!process.crowded());
+        process.add(Held::Answers, 1);
+        assert!(process.crowded() && !process.over());
+        process.add(Held::Answers, 151);
+        assert!(process.over());
+    }
+}

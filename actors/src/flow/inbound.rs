@@ -1,0 +1,186 @@
+//! What a session's transport may still read: a unit for each message that is being handled, and for each message or
+//! answer on its way because of one. The transport may run on another thread than the session.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicIsize, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use futures_util::task::AtomicWaker;
+
+use crate::account::{Held, SessionAccount};
+
+/// The units of one session, and its bytes.
+#[derive(Debug)]
+pub struct InboundCredit {
+    units: AtomicIsize,
+    /// Bytes in messages that may still come to be handled at once; the last one may go beyond.
+    bytes: AtomicIsize,
+    arrived: AtomicU64,
+    reader: AtomicWaker,
+    account: Arc<SessionAccount>,
+}
+
+/// So many units that nothing is read until they are given back.
+const PAUSE: isize = isize::MAX / 4;
+
+impl InboundCredit {
+    /// `units` messages of `bytes` together may be in handling at once.
+    pub fn new(units: usize, bytes: usize, account: Arc<SessionAccount>) -> Arc<Self> {
+        let bounded = |count: usize| isize::try_from(count.max(1)).unwrap_or(PAUSE).min(PAUSE);
+        Arc::new(Self {
+            units: AtomicIsize::new(bounded(units)),
+            bytes: AtomicIsize::new(bounded(bytes)),
+            arrived: AtomicU64::new(0),
+            reader: AtomicWaker::new(),
+            account,
+        })
+    }
+
+    /// Whether nothing more is read at present.
+    pub fn exhausted(&self) -> bool {
+        self.units.load(Ordering::Acquire) <= 0 || self.bytes.load(Ordering::Acquire) <= 0
+    }
+
+    /// Ready when a message may be read. One reader at a time is woken.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.exhausted() {
+            return Poll::Ready(());
+        }
+        self.reader.register(cx.waker());
+        if self.exhausted() {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }
+
+    /// The session's memory.
+    pub fn account(&self) -> &Arc<SessionAccount> {
+        &self.account
+    }
+
+    /// Bytes have come from the peer, whatever they are: it lives.
+    pub fn arrived(&self, bytes: usize) {
+        self.arrived.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// All bytes that ever came.
+    pub(crate) fn arrivals(&self) -> u64 {
+        self.arrived.load(Ordering::Relaxed)
+    }
+
+    /// A message of so many bytes is in handling, or something that it caused is on its way, until the unit is dropped.
+    pub fn unit(self: &Arc<Self>, bytes: usize) -> InboundUnit {
+        self.units.fetch_sub(1, Ordering::AcqRel);
+        if bytes > 0 {
+            self.bytes.fetch_sub(bytes as isize, Ordering::AcqRel);
+            self.account.process().add(Held::Inbound, bytes);
+        }
+        InboundUnit {
+            credit: self.clone(),
+            bytes,
+        }
+    }
+
+    /// A handler waits for its client: one more message may be read.
+    pub(crate) fn lend(&self) {
+        self.give(0);
+    }
+
+    /// The handler waits no more.
+    pub(crate) fn take_back(&self) {
+        self.units.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Nothing is read until [`InboundCredit::resume`].
+    pub(crate) fn pause(&self) {
+        self.units.fetch_sub(PAUSE, Ordering::AcqRel);
+    }
+
+    /// Ends a [`InboundCredit::pause`].
+    pub(crate) fn resume(&self) {
+        if self.units.fetch_add(PAUSE, Ordering::AcqRel) <= 0 {
+            self.reader.wake();
+        }
+    }
+
+    /// Nobody will handle anything any more: whoever waits looks again.
+    pub(crate) fn release(&self) {
+        self.units.store(2 * PAUSE, Ordering::Release);
+        self.bytes.store(2 * PAUSE, Ordering::Release);
+        self.reader.wake();
+    }
+
+    fn give(&self, bytes: usize) {
+        let short = bytes > 0 && {
+            self.account.process().sub(Held::Inbound, bytes);
+            self.bytes.fetch_add(bytes as isize, Ordering::AcqRel) <= 0
+        };
+        if self.units.fetch_add(1, Ordering::AcqRel) <= 0 || short {
+            self.reader.wake();
+        }
+    }
+}
+
+/// One unit, given back when this is dropped.
+#[derive(Debug)]
+pub struct InboundUnit {
+    credit: Arc<InboundCredit>,
+    bytes: usize,
+}
+
+impl Drop for InboundUnit {
+    fn drop(&mut self) {
+        self.credit.give(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::MemoryAccount;
+
+    fn credit(units: usize, bytes: usize) -> Arc<InboundCredit> {
+        let account = SessionAccount::new(MemoryAccount::new(1 << 30), 1 << 20);
+        InboundCredit::new(units, bytes, account)
+    }
+
+    #[test]
+    fn a_unit_is_back_when_its_last_holder_lets_go() {
+        let credit = credit(2, 1000);
+        let (message, effect) = (credit.unit(10), credit.unit(0));
+        assert!(credit.exhausted());
+        drop(message);
+        assert!(!credit.exhausted());
+        drop(effect);
+    }
+
+    #[test]
+    fn bytes_in_handling_stop_the_reader_before_the_units_do() {
+        let credit = credit(64, 1000);
+        let first = credit.unit(999);
+        assert!(!credit.exhausted());
+        let second = credit.unit(600);
+        assert!(credit.exhausted());
+        assert_eq!(credit.account().process().held(Held::Inbound), 1599);
+        drop(first);
+        assert!(!credit.exhausted());
+        drop(second);
+        assert_eq!(credit.account().process().held(Held::Inbound), 0);
+    }
+
+    #[test]
+    fn a_pause_outlasts_units_that_come_back_meanwhile() {
+        let credit = credit(1, 1000);
+        let unit = credit.unit(1);
+        credit.pause();
+        drop(unit);
+        assert!(credit.exhausted());
+        credit.resume();
+        assert!(!credit.exhausted());
+    }
+}

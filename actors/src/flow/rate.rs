@@ -1,0 +1,136 @@
+//! Token buckets: how much of something may come in a second, and how many seconds' worth at once. What goes beyond is
+//! a debt, for which the debtor is not read until it is paid; nothing is refused (contract 4.3).
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rated {
+    /// Messages of a transport.
+    Messages,
+    /// Bytes of messages.
+    Bytes,
+    /// Joins of channels and rooms.
+    Joins,
+    /// Deliveries that messages lead to.
+    Deliveries,
+}
+
+impl Rated {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Messages, Self::Bytes, Self::Joins, Self::Deliveries];
+}
+
+/// How much of each kind may come in a second; 0 is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
+    /// See [`Rated::Messages`].
+    pub messages: u64,
+    /// See [`Rated::Bytes`].
+    pub bytes: u64,
+    /// See [`Rated::Joins`].
+    pub joins: u64,
+    /// See [`Rated::Deliveries`].
+    pub deliveries: u64,
+    /// How many seconds' worth may come at once.
+    pub burst: Duration,
+}
+
+impl Rates {
+    fn of(&self, what: Rated) -> u64 {
+        match what {
+            Rated::Messages => self.messages,
+            Rated::Bytes => self.bytes,
+            Rated::Joins => self.joins,
+            Rated::Deliveries => self.deliveries,
+        }
+    }
+}
+
+/// The buckets of one session, or of all sessions of an address.
+#[derive(Debug)]
+pub struct RateLimiter {
+    rates: Rates,
+    began: Instant,
+    /// For each kind the time, in nanoseconds since the beginning, at which its bucket is full again.
+    full_at: [AtomicU64; Rated::ALL.len()],
+}
+
+impl RateLimiter {
+    /// Full buckets.
+    pub fn new(rates: Rates) -> Self {
+        Self {
+            rates,
+            began: Instant::now(),
+            full_at: Default::default(),
+        }
+    }
+
+    /// Takes so much from a bucket, though it may not hold that much.
+    pub fn charge(&self, what: Rated, count: u64) {
+        let rate = self.rates.of(what);
+        if rate == 0 || count == 0 {
+            return;
+        }
+        let (now, takes) = (self.now(), count.saturating_mul(1_000_000_000 / rate));
+        let bucket = &self.full_at[what as usize];
+        let _ = bucket.fetch_update(Relaxed, Relaxed, |full_at| {
+            Some(full_at.max(now).saturating_add(takes))
+        });
+    }
+
+    /// How long until nothing is owed, and of what most is.
+    pub fn debt(&self) -> Option<(Rated, Duration)> {
+        let allowed = self.now().saturating_add(nanoseconds(self.rates.burst));
+        let owed = |what: Rated| self.full_at[what as usize].load(Relaxed).saturating_sub(allowed);
+        let worst = Rated::ALL.into_iter().max_by_key(|&what| owed(what))?;
+        match owed(worst) {
+            0 => None,
+            debt => Some((worst, Duration::from_nanos(debt))),
+        }
+    }
+
+    /// Whether all buckets are full: nothing is lost with it.
+    pub fn is_full(&self) -> bool {
+        let now = self.now();
+        self.full_at.iter().all(|full_at| full_at.load(Relaxed) <= now)
+    }
+
+    fn now(&self) -> u64 {
+        nanoseconds(self.began.elapsed())
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_free_and_what_goes_beyond_is_owed_until_its_time_has_passed() {
+        let limiter = RateLimiter::new(Rates {
+            messages: 100,
+            burst: Duration::from_secs(2),
+            ..Rates::default()
+        });
+        limiter.charge(Rated::Messages, 200);
+        limiter.charge(Rated::Joins, 1_000_000);
+        assert_eq!(limiter.debt(), None);
+        limiter.charge(Rated::Messages, 50);
+        let (what, debt) = limiter.debt().unwrap_or((Rated::Joins, Duration::ZERO));
+        assert_eq!((what, debt), (Rated::Messages, Duration::from_millis(500)));
+        tokio::time::sleep(debt).await;
+        assert_eq!(limiter.debt(), None);
+        assert!(!limiter.is_full());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(limiter.is_full());
+    }
+}

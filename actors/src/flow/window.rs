@@ -1,0 +1,252 @@
+//! The window between rooms and one courier, in deliveries: what waits before the courier is so little that everybody
+//! else's letters come through. First come, first served: a small room waits its turn behind a large one, never longer.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Semaphore, time::timeout};
+
+use crate::{
+    fault::{self, Safeguard},
+    id::WorkerId,
+};
+
+/// A frame costs one delivery for each member, and one more for each so many bytes: that is what writing it costs.
+const BYTES_A_DELIVERY: usize = 16 * 1024;
+
+/// While somebody waits for a courier, it is looked at this often.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// What rooms have sent to one courier and it has not done yet.
+///
+/// A courier that is slow makes rooms wait, and they their senders. One that does nothing at all for its rooms' patience
+/// is given up: nothing more is sent to it, and when its thread runs again it closes all its sessions, so that nobody
+/// misses a letter unknowingly.
+#[derive(Debug)]
+pub struct DeliveryWindow {
+    worker: WorkerId,
+    size: u32,
+    free: Semaphore,
+    undigested: AtomicUsize,
+    /// Messages that the courier has ever handled.
+    handled: AtomicU64,
+    /// Odd while the courier is given up.
+    generation: AtomicUsize,
+}
+
+/// Leave to send something to a courier; back when it is dropped.
+#[derive(Debug)]
+pub struct DeliveryPermit {
+    window: Arc<DeliveryWindow>,
+    cost: u32,
+    counted: bool,
+}
+
+/// What a letter of `bytes` to `members` of a courier costs.
+pub(crate) fn cost(members: usize, bytes: usize) -> usize {
+    1 + members * (1 + bytes / BYTES_A_DELIVERY)
+}
+
+impl DeliveryWindow {
+    pub(crate) fn new(worker: WorkerId, size: usize) -> Arc<Self> {
+        let size = u32::try_from(size.max(1)).unwrap_or(u32::MAX >> 4);
+        Arc::new(Self {
+            worker,
+            size,
+            free: Semaphore::new(size as usize),
+            undigested: AtomicUsize::new(0),
+            handled: AtomicU64::new(0),
+            generation: AtomicUsize::new(0),
+        })
+    }
+
+    /// Deliveries that the courier has not done, at their cost.
+    pub fn undigested(&self) -> usize {
+        self.undigested.load(Ordering::Acquire)
+    }
+
+    /// Whether the courier was given up and has not noticed yet.
+    pub fn given_up(&self) -> bool {
+        self.generation() % 2 == 1
+    }
+
+    /// Messages that the courier has ever handled: while this moves, it lives.
+    pub fn handled(&self) -> u64 {
+        self.handled.load(Ordering::Relaxed)
+    }
+
+    /// Changes whenever the courier is given up, and when it has noticed.
+    pub(crate) fn generation(&self) -> usize {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// The courier has handled a message.
+    pub(crate) fn progress(&self) {
+        // One writer, the courier: no read-modify-write is needed.
+        self.handled
+            .store(self.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// The courier has noticed that it was given up.
+    pub(crate) fn noticed(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Leave at once, if nobody waits and there is room.
+    pub(crate) fn try_permit(self: &Arc<Self>, cost: usize) -> Option<DeliveryPermit> {
+        if !fault::stands(Safeguard::Credit) {
+            return Some(self.permit(self.within(cost), false));
+        }
+        let cost = self.within(cost);
+        let room = self.free.try_acquire_many(cost).ok()?;
+        room.forget();
+        Some(self.permit(cost, true))
+    }
+
+    /// Waits for leave. `None`: the courier is given up, by this very wait if it makes no progress for `patience`.
+    pub(crate) async fn wait(
+        self: Arc<Self>,
+        cost: usize,
+        patience: Duration,
+    ) -> Option<DeliveryPermit> {
+        let cost = self.within(cost);
+        let room = self.free.acquire_many(cost);
+        tokio::pin!(room);
+        let glances = (patience.as_millis() / GLANCE.as_millis()).max(1);
+        let (mut seen, mut still) = (self.handled(), 0);
+        let glance = GLANCE.min(patience);
+        loop {
+            if self.given_up() {
+                return None;
+            }
+            // Patience is counted in glances of our own: a process that was stopped as a whole gives nobody up.
+            match timeout(glance, room.as_mut()).await {
+                Ok(room) => {
+                    room.ok()?.forget();
+                    return Some(self.permit(cost, true));
+                }
+                Err(_) if self.handled() != seen => (seen, still) = (self.handled(), 0),
+                Err(_) => still += 1,
+            }
+            if still >= glances {
+                self.give_up(patience);
+            }
+        }
+    }
+
+    fn give_up(&self, patience: Duration) {
+        let generation = self.generation();
+        // Of several that wait, one is first.
+        let first = generation.is_multiple_of(2)
+            && self
+                .generation
+                .compare_exchange(
+                    generation,
+                    generation + 1,
+                    Ordering::AcqRel,
+                    Ordering::Acquire,
+                )
+                .is_ok();
+        if first {
+            log::error!(
+                "worker {} has done nothing at all for {} ms: nothing more is sent to it, its members will be closed \
+                 (delivery.courier-stall)",
+                self.worker.0,
+                patience.as_millis()
+            );
+        }
+    }
+
+    /// A letter to more members than the window is wide takes all of it.
+    fn within(&self, cost: usize) -> u32 {
+        u32::try_from(cost).unwrap_or(u32::MAX).clamp(1, self.size)
+    }
+
+    fn permit(self: &Arc<Self>, cost: u32, counted: bool) -> DeliveryPermit {
+        self.undigested.fetch_add(cost as usize, Ordering::AcqRel);
+        DeliveryPermit {
+            window: self.clone(),
+            cost,
+            counted,
+        }
+    }
+}
+
+impl Drop for DeliveryPermit {
+    fn drop(&mut self) {
+        let window = &self.window;
+        window
+            .undigested
+            .fetch_sub(self.cost as usize, Ordering::AcqRel);
+        if self.counted {
+            window.free.add_permits(self.cost as usize);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_courier_that_is_slow_is_waited_for_however_long_it_takes() {
+        let window = DeliveryWindow::new(WorkerId(0), 10);
+        let mut taken = Vec::from([window.try_permit(10).unwrap()]);
+        let waiting = tokio::spawn(window.clone().wait(5, PATIENCE));
+        for _ in 0..100 {
+            tokio::time::sleep(PATIENCE / 2).await;
+            window.progress();
+        }
+        assert!(!window.given_up() && !waiting.is_finished());
+        taken.clear();
+        assert!(waiting.await.unwrap().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_courier_that_does_nothing_is_given_up_and_all_who_wait_go_on() {
+        let window = DeliveryWindow::new(WorkerId(0), 10);
+        let _taken = window.try_permit(10).unwrap();
+        let waits: Vec<_> = (0..3)
+            .map(|_| tokio::spawn(window.clone().wait(5, PATIENCE)))
+            .collect();
+        for wait in waits {
+            assert!(wait.await.unwrap().is_none());
+        }
+        assert!(window.given_up());
+        window.noticed();
+        assert!(!window.given_up());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_overtakes_one_who_waits_for_much() {
+        let window = DeliveryWindow::new(WorkerId(0), 10);
+        let half = window.try_permit(5).unwrap();
+        let rest = window.try_permit(5).unwrap();
+        let waiting = tokio::spawn(window.clone().wait(10, PATIENCE));
+        tokio::task::yield_now().await;
+        drop(half);
+        assert!(window.try_permit(1).is_none(), "it would have overtaken");
+        drop(rest);
+        let whole = waiting.await.unwrap().unwrap();
+        assert_eq!(window.undigested(), 10);
+        drop(whole);
+        assert_eq!(window.undigested(), 0);
+    }
+
+    #[test]
+    fn a_letter_larger_than_the_window_takes_all_of_it_and_gives_all_back() {
+        let window = DeliveryWindow::new(WorkerId(0), 10);
+        let permit = window.try_permit(1000).unwrap();
+        assert_eq!(window.undigested(), 10);
+        drop(permit);
+        assert!(window.try_permit(10).is_some());
+    }
+}
