@@ -36,8 +36,10 @@ const MB: usize = 1_000_000;
 /// Counts of which none would let nothing through. The end leaves room to compute with them.
 const SOME: RangeInclusive<usize> = 1..=u32::MAX as usize;
 const ANY: RangeInclusive<usize> = 0..=u32::MAX as usize;
-/// The end, on machines that count so far, is a PiB.
-const BYTES: RangeInclusive<usize> = 1..=1 << (usize::BITS - 14);
+const BYTES: RangeInclusive<usize> = 1..=match 1_usize.checked_shl(50) {
+    Some(pebibyte) => pebibyte,
+    None => usize::MAX,
+};
 /// More threads than any machine has cores: a slip of the finger, not a wish.
 const THREADS: RangeInclusive<usize> = 1..=1024;
 /// A client's timers count milliseconds in 31 bits: beyond 24 days they would fire at once.
