@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::Parser;
-use dondo::config::Config;
+use dondo::config::Settings;
 use dondo::io::{Event, Refused, Socket};
 use dondo::server::{Server, listen};
 use dondo::service::{Dondo, on_connect};
@@ -34,11 +34,11 @@ const NAMESPACES: [&str; 2] = ["/", "/custom"];
 async fn main() -> std::io::Result<()> {
     env_logger::init();
     let flags = Flags::parse();
-    let mut config = Config {
+    let mut config = Settings {
         listen: vec![flags.listen],
         namespaces: NAMESPACES.map(str::to_owned).to_vec(),
         workers: 2,
-        ..Config::default()
+        ..Settings::default()
     };
     config.engine.ping_interval = Duration::from_millis(300);
     config.engine.ping_timeout = Duration::from_millis(200);
@@ -47,7 +47,7 @@ async fn main() -> std::io::Result<()> {
     config.engine.connect_timeout = Duration::from_millis(1400);
 
     let mut builder = Dondo::builder()
-        .config(config.clone())
+        .settings(config.clone())
         .engine_at("/engine.io/", Arc::new(|_| Box::new(Echo)));
     for namespace in NAMESPACES {
         builder = builder.without_pack(namespace);

@@ -1,108 +1,227 @@
-//! Every setting and every named limit, each with its unit, default and meaning; plain data.
-//! Refuses to know who acts on a setting. Where settings come from is `config/flags.rs`.
+//! Every setting and every named limit, said once: unit, default, range and meaning; plain data.
+//! Refuses to know who acts on a setting. How one is declared is in `config/table.rs`.
 
 mod check;
 mod flags;
 mod hub;
-mod tutorial;
+mod memory;
+mod spelling;
+mod start_log;
+mod table;
 pub mod units;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use clap::ValueEnum;
+use ipnet::IpNet;
+
+use self::spelling::{
+    Address, Choice, Count, Folder, HostName, Namespace, Network, Spelling, Switch, UrlPath,
+};
+use self::table::{settings, within};
+use self::units::{Size, Span};
 use crate::transport::origin::Origins;
 
-pub use check::ConfigError;
-pub use flags::Flags;
+pub use flags::{Given, command};
 pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
+pub use table::{Setting, SettingError};
 
-/// Settings of a dondo server. All of them take effect at start.
-///
-/// ```
-/// # use dondo::config::Config;
-/// let mut config = Config { workers: 2, ..Config::default() };
-/// config.engine.max_payload = 64 * 1024;
-/// config.hub.echo = false;
-/// config.check()?;
-/// # Ok::<(), dondo::config::ConfigError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Addresses to listen on. Default: port 11000 of this machine's own loopback, IPv4 and IPv6.
-    pub listen: Vec<SocketAddr>,
-    /// The namespaces that clients may connect to (contract 5). Default: `/` alone.
-    pub namespaces: Vec<String>,
-    /// Where the Socket.IO endpoint stands; begins and ends with a slash. Default: `/socket.io/`.
-    pub path: String,
-    /// Which web origins may connect. Default: the server's own host, and clients that send none.
-    pub origins: Origins,
-    /// Folder with the browser client (`socket.io.js` …) to serve below `path`.
-    /// Default: none, so that the first page looks for it elsewhere.
-    pub client_dist: Option<PathBuf>,
-    /// HTTP worker threads. Default: as many as the machine runs at once.
-    pub workers: usize,
-    /// Threads of their own for rooms. Default: 1. With 0, rooms run on the first worker.
-    pub room_threads: usize,
-    /// Time over which a shutdown spreads the closing of connections. Default: 10 s; may be 0.
-    pub grace: Duration,
-    /// Connections and packets.
-    pub engine: EngineSettings,
-    /// What waits for slow readers.
-    pub delivery: DeliverySettings,
-    /// The hub pack: channels, rooms and presence.
-    pub hub: HubSettings,
+const MIB: usize = 1 << 20;
+const MB: usize = 1_000_000;
+
+/// Counts of which none would let nothing through. The end leaves room to compute with them.
+const SOME: RangeInclusive<usize> = 1..=u32::MAX as usize;
+const ANY: RangeInclusive<usize> = 0..=u32::MAX as usize;
+const BYTES: RangeInclusive<usize> = 1..=match 1_usize.checked_shl(50) {
+    Some(pebibyte) => pebibyte,
+    None => usize::MAX,
+};
+/// More threads than any machine has cores: a slip of the finger, not a wish.
+const THREADS: RangeInclusive<usize> = 1..=1024;
+/// A client's timers count milliseconds in 31 bits: beyond 24 days they would fire at once.
+const TIMER: RangeInclusive<Duration> = Duration::from_millis(1)..=DAY;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
 }
 
-/// Limits of one connection, as Socket.IO names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EngineSettings {
-    /// Time between two pings. Default: 25 s.
-    pub ping_interval: Duration,
-    /// Time to wait for a pong before the connection counts as lost. Default: 20 s.
-    pub ping_timeout: Duration,
-    /// Time a transport upgrade may take. Default: 10 s.
-    pub upgrade_timeout: Duration,
-    /// Time a connection may take to join its first namespace. Default: 45 s.
-    pub connect_timeout: Duration,
-    /// Bytes of one message or one POST body. Default: 1,000,000.
-    pub max_payload: usize,
-    /// Binary attachments of one packet. Default: 10; may be 0.
-    pub attachments_max: usize,
-    /// Time that promised attachments may stay away. Default: 10 s.
-    pub attachments_timeout: Duration,
-    /// Unfinished messages that one session may have in handling; then its socket is not read. Default: 64.
-    pub inbound_max: usize,
+settings! {
+    /// Settings of a dondo server. All of them take effect at start.
+    ///
+    /// ```
+    /// # use dondo::config::Settings;
+    /// let mut settings = Settings { workers: 2, ..Settings::default() };
+    /// settings.engine.max_payload = 64 * 1024;
+    /// settings.hub.echo = false;
+    /// settings.check()?;
+    /// # Ok::<(), dondo::config::SettingError>(())
+    /// ```
+    pub struct Settings = "" at [] {
+        /// Addresses and ports to listen on; repeat it, or separate several by commas.
+        listen: Vec<SocketAddr> as Vec<Address> = loopback().to_vec(), check check::listen;
+        /// Address and port of the operators' listener, or off.
+        admin_listen: Option<SocketAddr> as Option<Address> = Some((Ipv4Addr::LOCALHOST, 11001).into()),
+            check check::admin_listen;
+        /// Namespaces that clients may connect to, separated by commas.
+        namespaces: Vec<String> as Vec<Namespace> = vec!["/".to_owned()], check check::namespaces;
+        /// Where the Socket.IO endpoint stands; begins and ends with a slash.
+        path: String as UrlPath = "/socket.io/".to_owned(), check check::path;
+        /// Web origins that may connect from a browser; clients that send none always may.
+        origins: Origins as Origins = Origins::SameHost;
+        /// Names that a request's Host may have; any, because proxies pass their own.
+        hosts: Vec<String> as Vec<HostName> = Vec::new(), check check::hosts;
+        /// Proxies whose word on a client's address is taken.
+        trusted_proxies: Vec<IpNet> as Vec<Network> = Vec::new();
+        /// Folder with socket.io.js and its sisters (the dist folder of the npm package socket.io-client).
+        client_dist: Option<PathBuf> as Option<Folder> = None, check check::client_dist;
+        /// HTTP worker threads; as many as the machine runs at once.
+        workers: usize as Count = available_parallelism().map_or(1, usize::from), in THREADS;
+        /// Threads of their own for rooms; with 0, rooms run on the first worker.
+        room_threads: usize as Count = 1, in 0..=1024;
+        /// Time over which a shutdown spreads the closing of connections.
+        grace: Duration as Span = Duration::from_secs(10), in Duration::ZERO..=DAY;
+        /// How log lines are written.
+        log_format: LogFormat as Choice = LogFormat::Text;
+        /// Whether the limits of rates (limits.…-per-s) hold; off is for load tests.
+        rate_limits: bool as Switch = true;
+        /// Bytes that the whole process may hold for its sessions.
+        memory_max: Option<usize> as Option<Size> = None, check check::memory_max,
+            else memory_max "half of what the machine or its control group has, at least 512MiB",
+            was "outbox-total-max";
+        /// Bytes that the process may hold for one session.
+        session_bytes_max: usize as Size = 32 * MIB, check check::session_bytes_max;
+    }
+    with {
+        /// Connections and packets.
+        engine: EngineSettings,
+        /// What sessions and addresses may have, and may do in a second.
+        limits: LimitSettings,
+        /// What waits for slow readers.
+        delivery: DeliverySettings,
+        /// The hub pack: channels, rooms and presence.
+        hub: HubSettings,
+    }
 }
 
-/// Limits of what is on its way to sessions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliverySettings {
-    /// Bytes that may wait for one session. Default: 2 MiB, or twice `max_payload` if that is more.
-    pub outbox_bytes_max: Option<usize>,
-    /// Letters that may wait for one session. Default: 16,384.
-    pub outbox_count_max: usize,
-    /// Bytes that may wait in the whole process; beyond, the session owing most is closed. Default: 1 GiB.
-    pub outbox_total_max: usize,
-    /// Time that a session with letters waiting may take none of them. Default: the ping timeout.
-    pub stall_timeout: Option<Duration>,
-    /// Delivers that a worker may leave undigested before rooms stop taking mail. Default: 1024.
-    pub courier_backlog_max: usize,
-    /// Time that a worker may leave a Deliver undigested before rooms go on without it. Default: 1 s.
-    pub courier_stall: Duration,
+settings! {
+    /// Limits of one connection, as Socket.IO names them.
+    pub struct EngineSettings = "engine" at [engine] {
+        /// Time between two pings.
+        ping_interval: Duration as Span = Duration::from_secs(25), in TIMER, was "ping-interval";
+        /// Time to wait for a pong before the connection counts as lost.
+        ping_timeout: Duration as Span = Duration::from_secs(20), in TIMER, was "ping-timeout";
+        /// Time a transport upgrade may take.
+        upgrade_timeout: Duration as Span = Duration::from_secs(10), in TIMER, was "upgrade-timeout";
+        /// Time a connection may take to join its first namespace.
+        connect_timeout: Duration as Span = Duration::from_secs(45), in TIMER, was "connect-timeout";
+        /// Time that a request's head may take, and the first bytes of its body.
+        request_timeout: Duration as Span = Duration::from_secs(10), in TIMER;
+        /// Size of one message or one POST body.
+        max_payload: usize as Size = MB, in BYTES, was "max-payload";
+        /// Binary attachments of one packet.
+        attachments_max: usize as Count = 10, in ANY, was "attachments-max";
+        /// Time that promised attachments may stay away.
+        attachments_timeout: Duration as Span = Duration::from_secs(10), in TIMER, was "attachments-timeout";
+    }
 }
 
-impl Config {
+settings! {
+    /// What sessions and addresses may have, and may do in a second.
+    ///
+    /// Limits per address hold for every address but 127.0.0.1 and ::1, after `trusted_proxies` were resolved.
+    pub struct LimitSettings = "limits" at [limits] {
+        /// Sessions of the whole process.
+        sessions_max: usize as Count = 250_000, in SOME;
+        /// Sessions of one address.
+        address_sessions_max: usize as Count = 10_000, in SOME;
+        /// Sessions that were opened over one TCP connection and live.
+        connection_sessions_max: usize as Count = 1_000, in SOME;
+        /// Messages of one session in handling; then its socket is not read.
+        inbound_max: usize as Count = 64, in SOME, was "inbound-max";
+        /// Bytes that the process may hold for all sessions of one address.
+        address_bytes_max: usize as Size = 256 * MIB, in BYTES;
+        /// How many seconds' worth of a rate may come at once.
+        burst: Duration as Span = Duration::from_secs(30), in Duration::from_secs(1)..=DAY;
+        /// Handshakes of one address a second.
+        address_handshakes_per_s: usize as Count = 1_000, in SOME;
+        /// Messages of one session a second.
+        messages_per_s: usize as Count = 1_000, in SOME;
+        /// Messages of all sessions of one address a second.
+        address_messages_per_s: usize as Count = 20_000, in SOME;
+        /// Joins and leaves of one session a second.
+        joins_per_s: usize as Count = 20, in SOME;
+        /// Joins and leaves of all sessions of one address a second.
+        address_joins_per_s: usize as Count = 2_000, in SOME;
+        /// Bytes that one session sends a second.
+        bytes_per_s: usize as Size = 4 * MB, in BYTES;
+        /// Bytes that all sessions of one address send a second.
+        address_bytes_per_s: usize as Size = 64 * MB, in BYTES;
+        /// Deliveries a second that one session's messages cause.
+        deliveries_per_s: usize as Count = 50_000, in SOME;
+        /// Deliveries a second that the messages of all sessions of one address cause.
+        address_deliveries_per_s: usize as Count = 500_000, in SOME;
+    }
+}
+
+settings! {
+    /// Limits of what is on its way to sessions.
+    pub struct DeliverySettings = "delivery" at [delivery] {
+        /// Bytes that may wait for one session.
+        outbox_bytes_max: Option<usize> as Option<Size> = None, check check::outbox_bytes_max,
+            else outbox_bytes_max "16MiB, or twice engine.max-payload if that is more", was "outbox-bytes-max";
+        /// Letters that may wait for one session.
+        outbox_count_max: usize as Count = 65_536, in SOME, was "outbox-count-max";
+        /// Time that a session with letters waiting may take none of them.
+        stall_timeout: Option<Duration> as Option<Span> = None, check check::stall_timeout,
+            else stall_timeout "as engine.ping-timeout", was "stall-timeout";
+        /// Deliveries that may wait before one courier; then rooms take no mail.
+        courier_window: usize as Count = 4_096, in SOME, was "courier-backlog-max";
+        /// Time that a worker may make no progress before rooms go on without it.
+        courier_stall: Duration as Span = Duration::from_secs(5), in TIMER, was "courier-stall";
+    }
+}
+
+impl Settings {
     /// Where the default server listens, as on every other machine.
     pub const PORT: u16 = 11000;
 
-    /// Bytes that may wait for one session: what is set, else 2 MiB and never under twice `max_payload`.
+    /// What is known of every setting, in the order of sections.
+    pub fn table() -> impl Iterator<Item = &'static Setting> {
+        [
+            Self::TABLE,
+            EngineSettings::TABLE,
+            LimitSettings::TABLE,
+            DeliverySettings::TABLE,
+            HubSettings::TABLE,
+            PresenceSettings::TABLE,
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// Bytes that the whole process may hold: what is set, else half of what the machine or its control group has, and
+    /// at least 512 MiB. Looks at the system each time.
+    pub fn memory_max(&self) -> usize {
+        self.memory_max.unwrap_or_else(memory::half)
+    }
+
+    /// Bytes that may wait for one session: what is set, else 16 MiB and never under twice `max_payload`.
     pub fn outbox_bytes_max(&self) -> usize {
         let least = self.engine.max_payload.saturating_mul(2);
         self.delivery
             .outbox_bytes_max
-            .unwrap_or(least.max(2 * 1024 * 1024))
+            .unwrap_or(least.max(16 * MIB))
     }
 
     /// Time that a session with letters waiting may take none of them: what is set, else the ping timeout.
@@ -113,53 +232,11 @@ impl Config {
     }
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            listen: vec![
-                SocketAddr::from((Ipv4Addr::LOCALHOST, Self::PORT)),
-                SocketAddr::from((Ipv6Addr::LOCALHOST, Self::PORT)),
-            ],
-            namespaces: vec!["/".to_owned()],
-            path: "/socket.io/".to_owned(),
-            origins: Origins::default(),
-            client_dist: None,
-            workers: available_parallelism().map_or(1, usize::from),
-            room_threads: 1,
-            grace: Duration::from_secs(10),
-            engine: EngineSettings::default(),
-            delivery: DeliverySettings::default(),
-            hub: HubSettings::default(),
-        }
-    }
-}
-
-impl Default for EngineSettings {
-    fn default() -> Self {
-        Self {
-            ping_interval: Duration::from_secs(25),
-            ping_timeout: Duration::from_secs(20),
-            upgrade_timeout: Duration::from_secs(10),
-            connect_timeout: Duration::from_secs(45),
-            max_payload: 1_000_000,
-            attachments_max: 10,
-            attachments_timeout: Duration::from_secs(10),
-            inbound_max: 64,
-        }
-    }
-}
-
-impl Default for DeliverySettings {
-    fn default() -> Self {
-        Self {
-            outbox_bytes_max: None,
-            outbox_count_max: 16_384,
-            outbox_total_max: 1 << 30,
-            stall_timeout: None,
-            courier_backlog_max: 1024,
-            courier_stall: Duration::from_secs(1),
-        }
-    }
+fn loopback() -> [SocketAddr; 2] {
+    [
+        (Ipv4Addr::LOCALHOST, Settings::PORT).into(),
+        (Ipv6Addr::LOCALHOST, Settings::PORT).into(),
+    ]
 }
 
 #[cfg(test)]
@@ -168,20 +245,20 @@ mod tests {
 
     #[test]
     fn the_outbox_holds_two_messages_of_any_legal_size() {
-        let mut config = Config::default();
-        assert_eq!(config.outbox_bytes_max(), 2 * 1024 * 1024);
-        config.engine.max_payload = 5_000_000;
-        assert_eq!(config.outbox_bytes_max(), 10_000_000);
-        config.delivery.outbox_bytes_max = Some(20_000_000);
-        assert_eq!(config.outbox_bytes_max(), 20_000_000);
+        let mut settings = Settings::default();
+        assert_eq!(settings.outbox_bytes_max(), 16 * MIB);
+        settings.engine.max_payload = 50 * MB;
+        assert_eq!(settings.outbox_bytes_max(), 100 * MB);
+        settings.delivery.outbox_bytes_max = Some(200 * MB);
+        assert_eq!(settings.outbox_bytes_max(), 200 * MB);
     }
 
     #[test]
     fn a_stall_is_as_long_as_a_lost_ping_unless_set() {
-        let mut config = Config::default();
-        config.engine.ping_timeout = Duration::from_secs(3);
-        assert_eq!(config.stall_timeout(), Duration::from_secs(3));
-        config.delivery.stall_timeout = Some(Duration::from_secs(7));
-        assert_eq!(config.stall_timeout(), Duration::from_secs(7));
+        let mut settings = Settings::default();
+        settings.engine.ping_timeout = Duration::from_secs(3);
+        assert_eq!(settings.stall_timeout(), Duration::from_secs(3));
+        settings.delivery.stall_timeout = Some(Duration::from_secs(7));
+        assert_eq!(settings.stall_timeout(), Duration::from_secs(7));
     }
 }

@@ -2,7 +2,7 @@
 //! online; run it as a program, or mount it in an actix-web `App`.
 //!
 //! * [`service::Dondo`] is a hub to mount; [`io`] is what an application does with it.
-//! * [`server::Server`] is the standalone server; [`config::Config`] its settings.
+//! * [`server::Server`] is the standalone server; [`config::Settings`] its settings.
 //! * [`packs::hub`] is the built-in application: channels, rooms and presence.
 //! * The actors underneath are the crate `dondo_actors`.
 //! * `docs` has the map of the house and every event of the hub.

@@ -3,15 +3,14 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use dondo::config::{Config, Flags};
+use dondo::config::{Given, Settings, command};
 use dondo::server::Server;
 use dondo::service::Dondo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
-    let flags = Flags::parse();
+    let flags = command().get_matches();
     env_logger::Builder::from_env(
         env_logger::Env::default().default_filter_or("info,actix_server=warn"),
     )
@@ -25,12 +24,17 @@ fn main() -> ExitCode {
         )
     })
     .init();
-    let config = Config::from(flags);
-    if let Err(error) = config.check() {
-        log::error!("{error}");
-        return ExitCode::from(2);
+    let given = match Given::read(&flags, |name| std::env::var_os(name)) {
+        Ok(given) => given,
+        Err(error) => {
+            log::error!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    for line in given.renamed {
+        log::warn!("{line}");
     }
-    match actix_rt::System::new().block_on(run(config)) {
+    match actix_rt::System::new().block_on(run(given.settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -39,12 +43,12 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(mut config: Config) -> std::io::Result<()> {
+async fn run(mut settings: Settings) -> std::io::Result<()> {
     let open_files = raise_open_files();
-    let dondo = Dondo::builder().config(config.clone()).build()?;
-    let server = Server::start(&config, dondo)?;
-    config.listen = server.bound().to_vec();
-    for line in config.tutorial(open_files) {
+    let dondo = Dondo::builder().settings(settings.clone()).build()?;
+    let server = Server::start(&settings, dondo)?;
+    settings.listen = server.bound().to_vec();
+    for line in settings.start_log(open_files) {
         log::info!("{line}");
     }
     log::info!("{}", server.client());
@@ -61,7 +65,7 @@ async fn run(mut config: Config) -> std::io::Result<()> {
         let _ = stop.await;
     };
     tokio::select! {
-        ended = server.serve(stop, config.grace) => ended,
+        ended = server.serve(stop, settings.grace) => ended,
         () = again => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ use actix_web::App;
 use actix_web::dev::AppConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::config::Config;
+use crate::config::Settings;
 use crate::http::page::{BrowserClient, Page};
 use crate::service::Dondo;
 use crate::transport::engine;
@@ -41,7 +41,7 @@ impl Server {
     ///
     /// # Errors
     /// An address that cannot be bound, named in the error.
-    pub fn start(config: &Config, dondo: Dondo) -> io::Result<Self> {
+    pub fn start(config: &Settings, dondo: Dondo) -> io::Result<Self> {
         let client = BrowserClient::find(config.client_dist.as_deref());
         let page = Page::new(&config.path, &client);
         let mut builder = actix_server::Server::build()

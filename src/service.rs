@@ -16,7 +16,7 @@ use dondo_actors::outbox::OutboxLimits;
 use dondo_actors::ports::{Clock, Gate, Herald, OpenGate, Secrets, SystemClock};
 use dondo_actors::session::SessionSettings;
 
-use crate::config::Config;
+use crate::config::Settings;
 use crate::http::metrics;
 use crate::io::{Io, Pack};
 use crate::packs::hub::{self, HubPack};
@@ -35,7 +35,7 @@ pub struct Dondo {
 
 /// Builds a [`Dondo`].
 pub struct Builder {
-    config: Config,
+    config: Settings,
     gate: Arc<dyn Gate>,
     more: Vec<(String, Upper)>,
     bare: Vec<String>,
@@ -45,7 +45,7 @@ impl Dondo {
     /// Starts from the default settings.
     pub fn builder() -> Builder {
         Builder {
-            config: Config::default(),
+            config: Settings::default(),
             gate: Arc::new(OpenGate),
             more: Vec::new(),
             bare: Vec::new(),
@@ -107,8 +107,8 @@ pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
 
 impl Builder {
     /// Takes other settings.
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.config = settings;
         self
     }
 
@@ -181,7 +181,7 @@ impl Builder {
             clock,
             secrets: Arc::new(SystemSecrets),
             log: Arc::new(|_| std::rc::Rc::new(MemoryLog::default())),
-            courier_backlog_max: config.delivery.courier_backlog_max,
+            courier_backlog_max: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
         });
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads)?);
@@ -212,7 +212,7 @@ impl Builder {
     }
 }
 
-fn upper(config: &Config, forms: &Forms) -> io::Result<Upper> {
+fn upper(config: &Settings, forms: &Forms) -> io::Result<Upper> {
     let (Some(plain), dotnet) = (forms.id(0), forms.id(1)) else {
         return Err(io::Error::other("the hub has no form for Socket.IO"));
     };
@@ -230,7 +230,7 @@ fn upper(config: &Config, forms: &Forms) -> io::Result<Upper> {
     }))
 }
 
-fn engine_options(config: &Config) -> EngineOptions {
+fn engine_options(config: &Settings) -> EngineOptions {
     let engine = &config.engine;
     EngineOptions {
         path: config.path.clone(),
@@ -242,13 +242,13 @@ fn engine_options(config: &Config) -> EngineOptions {
             ping_timeout: engine.ping_timeout,
             connect_timeout: Some(engine.connect_timeout),
             half_packet_timeout: engine.attachments_timeout,
-            credit: engine.inbound_max,
+            credit: config.limits.inbound_max,
         },
         outbox: OutboxLimits {
             bytes_max: config.outbox_bytes_max(),
             count_max: config.delivery.outbox_count_max,
             stall_timeout: config.stall_timeout(),
-            total_max: config.delivery.outbox_total_max as u64,
+            total_max: config.memory_max() as u64,
         },
     }
 }

@@ -1,222 +1,148 @@
-//! Refuses settings that cannot work, before anything is started with them.
-//! Each error says what is wrong, which flag it is, and what to do; nothing here repairs a setting.
+//! What is asked of settings beyond a range, before anything is started with them.
+//! Each refusal says what is wrong and what to write; nothing here repairs a setting.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::time::Duration;
 
-use super::Config;
+use super::table::within;
 use super::units::{Size, Span};
+use super::{BYTES, Setting, SettingError, Settings, TIMER};
+use crate::transport::origin::is_host;
 
-/// A setting that cannot work: the flag, what is wrong with it, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    flag: &'static str,
-    wrong: String,
-    remedy: String,
-}
+type Verdict = Result<(), String>;
 
-/// A client's timers count milliseconds in 31 bits: beyond 24 days they would fire at once.
-const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// More threads than any machine has cores: a slip of the finger, not a wish.
-const THREADS_MAX: usize = 1024;
-
-impl Config {
+impl Settings {
     /// Says whether a server can be started with these settings.
     ///
     /// # Errors
     /// The first setting that cannot work; looks at the file system for `client_dist` only.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        self.check_threads()?;
-        self.check_durations()?;
-        self.check_counts()?;
-        self.check_sizes()?;
-        self.check_doors()
+    pub fn check(&self) -> Result<(), SettingError> {
+        self.check_as(|_| None)
     }
 
-    fn check_doors(&self) -> Result<(), ConfigError> {
-        if self.listen.is_empty() {
-            return Err(error(
-                "--listen",
-                "no address to listen on",
-                "give one, for example 127.0.0.1:11000",
-            ));
-        }
-        let fixed = self.listen.iter().filter(|address| address.port() != 0);
-        if let Some(address) = repeated(fixed) {
-            return Err(error(
-                "--listen",
-                format!("{address} is given twice"),
-                "give each address once",
-            ));
-        }
-        if self.namespaces.is_empty() {
-            return Err(error(
-                "--namespaces",
-                "no namespace to connect to",
-                "give at least one, for example /",
-            ));
-        }
-        if let Some(name) = repeated(self.namespaces.iter()) {
-            return Err(error(
-                "--namespaces",
-                format!("{name} is given twice"),
-                "give each namespace once",
-            ));
-        }
-        for name in &self.namespaces {
-            if let Some(wrong) = wrong_with_namespace(name, self.hub.name_bytes_max) {
-                let remedy = "write namespaces like / or /chat, separated by commas";
-                return Err(error("--namespaces", format!("{name:?} {wrong}"), remedy));
-            }
-        }
-        if let Some(wrong) = wrong_with_path(&self.path) {
-            return Err(error(
-                "--path",
-                format!("{:?} {wrong}", self.path),
-                "write it like /socket.io/",
-            ));
-        }
-        if let Some(folder) = &self.client_dist
-            && !folder.join("socket.io.js").is_file()
-        {
-            return Err(error(
-                "--client-dist",
-                format!("there is no socket.io.js in {}", folder.display()),
-                "give the dist folder of the npm package socket.io-client",
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_threads(&self) -> Result<(), ConfigError> {
-        let threads = [
-            ("--workers", self.workers, 1),
-            ("--room-threads", self.room_threads, 0),
-        ];
-        for (flag, count, least) in threads {
-            if !(least..=THREADS_MAX).contains(&count) {
-                return Err(error(
-                    flag,
-                    format!("{count} threads are not possible"),
-                    format!("give a number from {least} to {THREADS_MAX}"),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_durations(&self) -> Result<(), ConfigError> {
-        let (engine, delivery) = (&self.engine, &self.delivery);
-        let tick = Duration::from_millis(1);
-        let durations = [
-            ("--grace", self.grace, Duration::ZERO),
-            ("--ping-interval", engine.ping_interval, tick),
-            ("--ping-timeout", engine.ping_timeout, tick),
-            ("--upgrade-timeout", engine.upgrade_timeout, tick),
-            ("--connect-timeout", engine.connect_timeout, tick),
-            ("--attachments-timeout", engine.attachments_timeout, tick),
-            ("--stall-timeout", self.stall_timeout(), tick),
-            ("--courier-stall", delivery.courier_stall, tick),
-            ("--presence-interval", self.hub.presence.interval, tick),
-        ];
-        for (flag, duration, least) in durations {
-            if duration < least {
-                return Err(error(
-                    flag,
-                    format!("{} is too short", Span(duration)),
-                    format!("give at least {}", Span(least)),
-                ));
-            }
-            if duration > DURATION_MAX {
-                return Err(error(
-                    flag,
-                    format!("{} is too long", Span(duration)),
-                    format!("give at most {}", Span(DURATION_MAX)),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_counts(&self) -> Result<(), ConfigError> {
-        let counts = [
-            ("--inbound-max", self.engine.inbound_max),
-            ("--outbox-count-max", self.delivery.outbox_count_max),
-            ("--courier-backlog-max", self.delivery.courier_backlog_max),
-            ("--name-bytes-max", self.hub.name_bytes_max),
-            ("--channels-max", self.hub.channels_max),
-            ("--rooms-max", self.hub.rooms_max),
-            (
-                "--presence-deliveries-per-s",
-                self.hub.presence.deliveries_per_s,
-            ),
-        ];
-        match counts.into_iter().find(|(_, count)| *count == 0) {
-            Some((flag, _)) => Err(error(flag, "0 would let nothing through", "give 1 or more")),
-            None => Ok(()),
-        }
-    }
-
-    fn check_sizes(&self) -> Result<(), ConfigError> {
-        let payload = self.engine.max_payload;
-        let (outbox, total) = (self.outbox_bytes_max(), self.delivery.outbox_total_max);
-        if payload == 0 {
-            return Err(error(
-                "--max-payload",
-                "0B would let nothing through",
-                "give a size, for example 1MB",
-            ));
-        }
-        let least = payload.saturating_mul(2);
-        if outbox < least {
-            return Err(error(
-                "--outbox-bytes-max",
-                format!(
-                    "{} is less than two messages of the size that --max-payload allows",
-                    Size(outbox)
-                ),
-                format!("give at least {}", Size(least)),
-            ));
-        }
-        if total < outbox {
-            return Err(error(
-                "--outbox-total-max",
-                format!("{} is less than one session may hold", Size(total)),
-                format!("give at least {} (--outbox-bytes-max)", Size(outbox)),
-            ));
-        }
-        Ok(())
+    /// The same; `written` knows by which name a setting was given.
+    pub(super) fn check_as(
+        &self,
+        written: impl Fn(&Setting) -> Option<String>,
+    ) -> Result<(), SettingError> {
+        Self::table().try_for_each(|setting| {
+            (setting.check)(self).map_err(|said| {
+                let name = written(setting).unwrap_or_else(|| format!("--{}", setting.name()));
+                SettingError::new(&name, said)
+            })
+        })
     }
 }
 
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.flag, self.wrong, self.remedy)
+pub(super) fn listen(settings: &Settings) -> Verdict {
+    if settings.listen.is_empty() {
+        return Err("no address to listen on; write one, for example 127.0.0.1:11000".to_owned());
+    }
+    let fixed = settings.listen.iter().filter(|address| address.port() != 0);
+    once(fixed)
+}
+
+pub(super) fn admin_listen(settings: &Settings) -> Verdict {
+    match settings.admin_listen {
+        Some(address) if address.port() != 0 && settings.listen.contains(&address) => Err(format!(
+            "{address} is an address of --listen too; write another port, or off"
+        )),
+        _ => Ok(()),
     }
 }
 
-impl std::error::Error for ConfigError {}
+pub(super) fn namespaces(settings: &Settings) -> Verdict {
+    if settings.namespaces.is_empty() {
+        return Err("no namespace to connect to; write at least one, for example /".to_owned());
+    }
+    let bytes_max = settings.hub.name_bytes_max;
+    for name in &settings.namespaces {
+        if let Some(wrong) = wrong_with_namespace(name, bytes_max) {
+            return Err(format!(
+                "{name:?} {wrong}; write namespaces like / or /chat, separated by commas"
+            ));
+        }
+    }
+    once(&settings.namespaces)
+}
 
-fn error(flag: &'static str, wrong: impl Into<String>, remedy: impl Into<String>) -> ConfigError {
-    ConfigError {
-        flag,
-        wrong: wrong.into(),
-        remedy: remedy.into(),
+pub(super) fn path(settings: &Settings) -> Verdict {
+    match wrong_with_path(&settings.path) {
+        Some(wrong) => Err(format!(
+            "{:?} {wrong}; write it like /socket.io/",
+            settings.path
+        )),
+        None => Ok(()),
     }
 }
 
-fn repeated<T: Ord + Copy>(mut values: impl Iterator<Item = T>) -> Option<T> {
+pub(super) fn hosts(settings: &Settings) -> Verdict {
+    match settings.hosts.iter().find(|host| !is_host(host)) {
+        Some(host) => Err(format!(
+            "{host:?} is no host name; write names without scheme, port and pattern, for example chat.example"
+        )),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn client_dist(settings: &Settings) -> Verdict {
+    match &settings.client_dist {
+        Some(folder) if !folder.join("socket.io.js").is_file() => Err(format!(
+            "there is no socket.io.js in {}; write the dist folder of the npm package socket.io-client",
+            folder.display()
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn memory_max(settings: &Settings) -> Verdict {
+    let (memory, outbox) = (settings.memory_max(), settings.outbox_bytes_max());
+    if memory < outbox {
+        return Err(format!(
+            "{} is less than one session may hold; write at least {} (--delivery.outbox-bytes-max)",
+            Size(memory),
+            Size(outbox)
+        ));
+    }
+    within::<Size, _>(&memory, &BYTES)
+}
+
+pub(super) fn session_bytes_max(settings: &Settings) -> Verdict {
+    two_messages(settings.session_bytes_max, settings)
+}
+
+pub(super) fn outbox_bytes_max(settings: &Settings) -> Verdict {
+    two_messages(settings.outbox_bytes_max(), settings)
+}
+
+pub(super) fn stall_timeout(settings: &Settings) -> Verdict {
+    within::<Span, _>(&settings.stall_timeout(), &TIMER)
+}
+
+fn two_messages(bytes: usize, settings: &Settings) -> Verdict {
+    let least = settings.engine.max_payload.saturating_mul(2);
+    if bytes < least {
+        return Err(format!(
+            "{} is less than two messages of the size that --engine.max-payload allows; write at least {}",
+            Size(bytes),
+            Size(least)
+        ));
+    }
+    within::<Size, _>(&bytes, &BYTES)
+}
+
+fn once<'a, T: Ord + std::fmt::Display + 'a>(values: impl IntoIterator<Item = &'a T>) -> Verdict {
     let mut seen = BTreeSet::new();
-    values.find(|value| !seen.insert(*value))
+    match values.into_iter().find(|value| !seen.insert(*value)) {
+        Some(value) => Err(format!("{value} is given twice; write it once")),
+        None => Ok(()),
+    }
 }
 
 fn wrong_with_namespace(name: &str, bytes_max: usize) -> Option<&'static str> {
     if !name.starts_with('/') {
         Some("does not begin with a slash")
     } else if name.len() > bytes_max {
-        Some("is longer than --name-bytes-max")
+        Some("is longer than --hub.name-bytes-max")
     } else if name.contains(|c: char| c == ',' || c == '?' || c.is_control() || c.is_whitespace()) {
         // The packet's own separators: no client could ever name it.
         Some("has a comma, question mark, space or control character in it")
@@ -243,47 +169,56 @@ fn wrong_with_path(path: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::time::Duration;
+
     use super::*;
 
-    type Change = fn(&mut Config);
+    type Change = fn(&mut Settings);
 
-    fn checked(change: impl FnOnce(&mut Config)) -> Result<(), ConfigError> {
-        let mut config = Config::default();
-        change(&mut config);
-        config.check()
+    fn checked(change: impl FnOnce(&mut Settings)) -> Result<(), SettingError> {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        settings.check()
     }
 
-    fn refusal(change: impl FnOnce(&mut Config)) -> String {
+    fn refusal(change: impl FnOnce(&mut Settings)) -> String {
         checked(change).unwrap_err().to_string()
     }
 
     #[test]
     fn the_defaults_can_be_started() {
-        assert_eq!(Config::default().check(), Ok(()));
+        assert_eq!(Settings::default().check(), Ok(()));
     }
 
     #[test]
-    fn doors_that_cannot_open_are_refused_by_the_name_of_their_flag() {
-        let cases: [(&str, Change); 8] = [
+    fn doors_that_cannot_open_are_refused_by_name() {
+        let cases: [(&str, Change); 10] = [
             ("--listen", |c| c.listen.clear()),
             ("--listen", |c| c.listen[1] = c.listen[0]),
+            ("--admin-listen", |c| c.admin_listen = Some(c.listen[1])),
             ("--namespaces", |c| c.namespaces.clear()),
             ("--namespaces", |c| c.namespaces.push("/".into())),
             ("--namespaces", |c| c.namespaces.push("chat".into())),
             ("--namespaces", |c| c.namespaces.push("/a,b".into())),
             ("--namespaces", |c| c.namespaces.push("/é".repeat(90))),
+            ("--hosts", |c| c.hosts.push("http://a".into())),
             ("--client-dist", |c| c.client_dist = Some("/nowhere".into())),
         ];
-        for (flag, change) in cases {
+        for (name, change) in cases {
             let refusal = refusal(change);
-            assert!(refusal.starts_with(&format!("{flag}: ")), "{refusal}");
+            assert!(refusal.starts_with(&format!("{name}: ")), "{refusal}");
+            assert!(refusal.contains("; write "), "{refusal}");
         }
     }
 
     #[test]
     fn several_ports_of_the_systems_choice_are_no_repetition() {
+        let any = "127.0.0.1:0".parse().unwrap();
         assert_eq!(
-            checked(|c| c.listen = vec!["127.0.0.1:0".parse().unwrap(); 2]),
+            checked(|c| {
+                c.listen = vec![any; 2];
+                c.admin_listen = Some(any);
+            }),
             Ok(())
         );
     }
@@ -301,10 +236,14 @@ mod tests {
 
     #[test]
     fn a_duration_of_nothing_is_refused_but_for_the_grace() {
-        let refusal = refusal(|c| c.engine.ping_interval = Duration::ZERO);
         assert_eq!(
-            refusal,
-            "--ping-interval: 0s is too short; give at least 1ms"
+            refusal(|c| c.engine.ping_interval = Duration::ZERO),
+            "--engine.ping-interval: 0s is too little; write 1ms to 1day"
+        );
+        let refusal = refusal(|c| c.delivery.stall_timeout = Some(Duration::ZERO));
+        assert!(
+            refusal.starts_with("--delivery.stall-timeout: "),
+            "{refusal}"
         );
         assert_eq!(checked(|c| c.grace = Duration::ZERO), Ok(()));
     }
@@ -312,8 +251,11 @@ mod tests {
     #[test]
     fn a_duration_that_a_clients_timer_cannot_count_is_refused() {
         let refusal = refusal(|c| c.engine.ping_timeout = Duration::MAX);
-        assert!(refusal.starts_with("--ping-timeout: "), "{refusal}");
-        assert!(refusal.ends_with("give at most 1day"), "{refusal}");
+        assert!(refusal.starts_with("--engine.ping-timeout: "), "{refusal}");
+        assert!(
+            refusal.ends_with("is too much; write 1ms to 1day"),
+            "{refusal}"
+        );
     }
 
     #[test]
@@ -323,25 +265,29 @@ mod tests {
         assert_eq!(checked(|c| c.room_threads = 0), Ok(()));
     }
 
+    /// Whatever has a unit or is counted: at zero it is refused, or zero has a meaning.
     #[test]
     fn limits_that_let_nothing_through_are_refused() {
-        let cases: [(&str, Change); 8] = [
-            ("--inbound-max", |c| c.engine.inbound_max = 0),
-            ("--outbox-count-max", |c| c.delivery.outbox_count_max = 0),
-            ("--courier-backlog-max", |c| {
-                c.delivery.courier_backlog_max = 0
-            }),
-            ("--name-bytes-max", |c| c.hub.name_bytes_max = 0),
-            ("--channels-max", |c| c.hub.channels_max = 0),
-            ("--rooms-max", |c| c.hub.rooms_max = 0),
-            ("--presence-deliveries-per-s", |c| {
-                c.hub.presence.deliveries_per_s = 0
-            }),
-            ("--max-payload", |c| c.engine.max_payload = 0),
+        let nothing_has_a_meaning = [
+            "room-threads",
+            "grace",
+            "engine.attachments-max",
+            "presence.join-events-up-to",
         ];
-        for (flag, change) in cases {
-            let refusal = refusal(change);
-            assert!(refusal.starts_with(&format!("{flag}: ")), "{refusal}");
+        for setting in Settings::table() {
+            let nothing = match setting.written {
+                "COUNT" => "0",
+                "SIZE" => "0B",
+                "DURATION" => "0s",
+                _ => continue,
+            };
+            let mut settings = Settings::default();
+            (setting.read)(&mut settings, nothing).unwrap();
+            let name = setting.name();
+            match (setting.check)(&settings) {
+                Ok(()) => assert!(nothing_has_a_meaning.contains(&name.as_str()), "{name}"),
+                Err(said) => assert!(said.starts_with(&format!("{nothing} ")), "{name}: {said}"),
+            }
         }
     }
 
@@ -349,14 +295,17 @@ mod tests {
     fn sizes_that_do_not_fit_into_each_other_are_refused() {
         assert_eq!(
             refusal(|c| c.delivery.outbox_bytes_max = Some(1_999_999)),
-            "--outbox-bytes-max: 1999999B is less than two messages of the size that --max-payload allows; \
-             give at least 2MB"
+            "--delivery.outbox-bytes-max: 1999999B is less than two messages of the size that \
+             --engine.max-payload allows; write at least 2MB"
         );
         assert_eq!(
-            refusal(|c| c.delivery.outbox_total_max = 1 << 20),
-            "--outbox-total-max: 1MiB is less than one session may hold; give at least 2MiB (--outbox-bytes-max)"
+            refusal(|c| c.memory_max = Some(1 << 20)),
+            "--memory-max: 1MiB is less than one session may hold; \
+             write at least 16MiB (--delivery.outbox-bytes-max)"
         );
-        let refusal = refusal(|c| c.engine.max_payload = usize::MAX);
-        assert!(refusal.starts_with("--outbox-total-max: "), "{refusal}");
+        let short = refusal(|c| c.session_bytes_max = 1 << 20);
+        assert!(short.starts_with("--session-bytes-max: 1MiB "), "{short}");
+        let huge = refusal(|c| c.engine.max_payload = usize::MAX);
+        assert!(huge.starts_with("--memory-max: "), "{huge}");
     }
 }

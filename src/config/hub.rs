@@ -5,44 +5,53 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-/// How channels, rooms and presence behave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HubSettings {
-    /// Senders get their own messages too. Default: true (contract 4.1).
-    pub echo: bool,
-    /// Bytes of a channel's or room's name. Default: 256 (contract 2.3).
-    pub name_bytes_max: usize,
-    /// Channels that one client may be in. Default: 256.
-    pub channels_max: usize,
-    /// Rooms that one client may be in. Default: 256.
-    pub rooms_max: usize,
-    /// When two addresses of a room are one room. Default: match (contract 3.1).
-    pub room_scope: RoomScope,
-    /// Whose word the `clientId` of a message is. Default: stamp (contract 2.2).
-    pub client_id: ClientId,
-    /// A payload and a second argument that name two targets are an error. Default: false (contract 2.4).
-    pub strict_targets: bool,
-    /// Only members may send to a channel or room. Default: false (contract 3).
-    pub require_join_to_send: bool,
-    /// Only members of a channel may join its rooms. Default: false (contract 3).
-    pub require_channel_for_room: bool,
-    /// Who may join a room whose maker says nothing of it. Default: open (contract 3).
-    pub default_access: DefaultAccess,
-    /// Presence events.
-    pub presence: PresenceSettings,
+use super::spelling::{Choice, Count, Spelling, Switch};
+use super::table::{settings, within};
+use super::units::Span;
+use super::{ANY, SOME, TIMER};
+
+settings! {
+    /// How channels, rooms and presence behave.
+    pub struct HubSettings = "hub" at [hub] {
+        /// Senders get their own messages too (contract 4.1).
+        echo: bool as Switch = true, was "echo";
+        /// Bytes of a channel's or room's name (contract 2.3).
+        name_bytes_max: usize as Count = 256, in SOME, was "name-bytes-max";
+        /// Channels that one client may be in.
+        channels_max: usize as Count = 256, in SOME, was "channels-max";
+        /// Rooms that one client may be in.
+        rooms_max: usize as Count = 256, in SOME, was "rooms-max";
+        /// When two addresses of a room are one room (contract 3.1).
+        room_scope: RoomScope as Choice = RoomScope::Match, was "room-scope";
+        /// Whose word the clientId of a message is (contract 2.2).
+        client_id: ClientId as Choice = ClientId::Stamp, was "client-id";
+        /// Refuse messages whose payload and second argument name two targets (contract 2.4).
+        strict_targets: bool as Switch = false, was "strict-targets";
+        /// Only members may send to a channel or room (contract 3).
+        require_join_to_send: bool as Switch = false, was "require-join-to-send";
+        /// Only members of a channel may join its rooms (contract 3).
+        require_channel_for_room: bool as Switch = false, was "require-channel-for-room";
+        /// Who may join a room whose maker says nothing of it (contract 3).
+        rooms_default_access: DefaultAccess as Choice = DefaultAccess::Open, was "rooms-default-access";
+    }
+    with {
+        /// Presence events.
+        presence: PresenceSettings,
+    }
 }
 
-/// How often, and to whom, presence is told (contract 4.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PresenceSettings {
-    /// Least time between two presence events to the same recipients. Default: 250 ms.
-    pub interval: Duration,
-    /// Presence events handed out a second, all recipients together; the interval grows to keep to it. Default: 10,000.
-    pub deliveries_per_s: usize,
-    /// Who is told `online-users`. Default: all.
-    pub online_users: OnlineUsers,
-    /// Members up to which all of them are told of joins and leaves. Default: 1000; may be 0.
-    pub join_events_up_to: usize,
+settings! {
+    /// How often, and to whom, presence is told (contract 4.2).
+    pub struct PresenceSettings = "presence" at [hub presence] {
+        /// Least time between two presence events to the same recipients.
+        interval: Duration as Span = Duration::from_millis(250), in TIMER, was "presence-interval";
+        /// Presence events handed out a second, all recipients together; the interval grows to keep to it.
+        deliveries_per_s: usize as Count = 10_000, in SOME, was "presence-deliveries-per-s";
+        /// Who is told online-users.
+        online_users: OnlineUsers as Choice = OnlineUsers::All, was "presence-online-users";
+        /// Members up to which all of them are told of joins and leaves.
+        join_events_up_to: usize as Count = 1_000, in ANY, was "presence-join-events-up-to";
+    }
 }
 
 /// When two addresses (room id, channel or none) mean the same room.
@@ -87,33 +96,4 @@ pub enum DefaultAccess {
     Open,
     /// Whom an owner invites.
     Invite,
-}
-
-impl Default for HubSettings {
-    fn default() -> Self {
-        Self {
-            echo: true,
-            name_bytes_max: 256,
-            channels_max: 256,
-            rooms_max: 256,
-            room_scope: RoomScope::default(),
-            client_id: ClientId::default(),
-            strict_targets: false,
-            require_join_to_send: false,
-            require_channel_for_room: false,
-            default_access: DefaultAccess::default(),
-            presence: PresenceSettings::default(),
-        }
-    }
-}
-
-impl Default for PresenceSettings {
-    fn default() -> Self {
-        Self {
-            interval: Duration::from_millis(250),
-            deliveries_per_s: 10_000,
-            online_users: OnlineUsers::default(),
-            join_events_up_to: 1000,
-        }
-    }
 }

@@ -44,7 +44,7 @@ impl FromStr for Span {
         }
         humantime::parse_duration(text).map(Self).map_err(|error| {
             UnitError(format!(
-                "not a duration ({error}); examples: 250ms, 25s, 2m"
+                "not a duration ({error}); write for example 250ms, 25s or 2m"
             ))
         })
     }
@@ -75,7 +75,7 @@ impl FromStr for Size {
             .map(|(_, factor)| *factor);
         let (Ok(number), Some(factor)) = (number.parse::<u64>(), factor) else {
             return Err(UnitError(
-                "not a size; examples: 512B, 64KiB, 1MB (whole numbers of B, KB, MB, GB, KiB, MiB or GiB)".to_owned(),
+                "not a size; write for example 512B, 64KiB or 1MB (whole numbers of B, KB, MB, GB, KiB, MiB or GiB)".to_owned(),
             ));
         };
         usize::try_from(number)

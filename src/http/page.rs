@@ -34,7 +34,7 @@ struct Asset {
 }
 
 impl Page {
-    /// The page for an endpoint at `path` (a checked [`Config::path`](crate::config::Config::path)), with the client
+    /// The page for an endpoint at `path` (a checked [`Settings::path`](crate::config::Settings::path)), with the client
     /// that is served there.
     pub fn new(path: &str, client: &BrowserClient) -> Self {
         let html = include_str!("page/index.html").replace("{{path}}", path);

@@ -99,6 +99,19 @@ impl FromStr for Origins {
     }
 }
 
+impl fmt::Display for Origins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SameHost => f.write_str("same-host"),
+            Self::Any => f.write_str("*"),
+            Self::List(list) => {
+                let list: Vec<_> = list.iter().map(Origin::to_string).collect();
+                f.write_str(&list.join(","))
+            }
+        }
+    }
+}
+
 impl FromIterator<Origin> for Origins {
     fn from_iter<I: IntoIterator<Item = Origin>>(origins: I) -> Self {
         Self::List(origins.into_iter().collect())
@@ -114,6 +127,21 @@ impl Origin {
                     && host.eq_ignore_ascii_case(sent.host)
                     && *port == sent.port
             }),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Page { scheme, host, port } => {
+                write!(f, "{scheme}://{host}")?;
+                match port.filter(|_| *port != default_port(scheme)) {
+                    Some(port) => write!(f, ":{port}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -218,7 +246,8 @@ fn is_scheme(scheme: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-fn is_host(host: &str) -> bool {
+/// Whether this is a host as origins and `Host` have it: a name, an IPv4 address, or an IPv6 address in brackets.
+pub(crate) fn is_host(host: &str) -> bool {
     let is_name = |name: &str| {
         name.bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
@@ -339,6 +368,18 @@ mod tests {
         assert_eq!(policy("https://x:443"), policy("https://X"));
         assert_eq!(policy("http://x:80"), policy("http://x"));
         assert_ne!(policy("http://x:443"), policy("https://x"));
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read_back() {
+        for setting in [
+            "same-host",
+            "*",
+            "https://x,http://[::1]:443,capacitor://a,null",
+        ] {
+            assert_eq!(policy(setting).to_string(), setting);
+        }
+        assert_eq!(policy("https://X:443").to_string(), "https://x");
     }
 
     #[test]

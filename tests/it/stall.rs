@@ -93,15 +93,15 @@ fn a_full_outbox_costs_the_reader_its_connection_and_the_others_nothing() {
     let hub = Hub::program(&[
         "--workers",
         "2",
-        "--max-payload",
+        "--engine.max-payload",
         "100KB",
-        "--outbox-bytes-max",
+        "--delivery.outbox-bytes-max",
         "1MB",
-        "--stall-timeout",
+        "--delivery.stall-timeout",
         "60s",
-        "--presence-join-events-up-to",
+        "--presence.join-events-up-to",
         "1",
-        "--presence-online-users",
+        "--presence.online-users",
         "off",
     ]);
     let mut others = others(&hub);
@@ -129,15 +129,15 @@ fn a_reader_at_its_limit_is_cut_at_its_deadline_and_the_others_get_all_before_it
     let hub = Hub::program(&[
         "--workers",
         "2",
-        "--max-payload",
+        "--engine.max-payload",
         "100KB",
-        "--outbox-bytes-max",
+        "--delivery.outbox-bytes-max",
         "2MB",
-        "--stall-timeout",
+        "--delivery.stall-timeout",
         "12s",
-        "--presence-join-events-up-to",
+        "--presence.join-events-up-to",
         "1",
-        "--presence-online-users",
+        "--presence.online-users",
         "off",
     ]);
     let mut others = others(&hub);
@@ -173,15 +173,15 @@ fn a_reader_that_nobody_talks_to_any_more_is_cut_by_the_heartbeat() {
     let hub = Hub::program(&[
         "--workers",
         "1",
-        "--max-payload",
+        "--engine.max-payload",
         "100KB",
-        "--outbox-bytes-max",
+        "--delivery.outbox-bytes-max",
         "1MB",
-        "--ping-interval",
+        "--engine.ping-interval",
         "1s",
-        "--ping-timeout",
+        "--engine.ping-timeout",
         "1s",
-        "--stall-timeout",
+        "--delivery.stall-timeout",
         "60s",
     ]);
     let mut stalled = narrow_member(&hub);
@@ -200,15 +200,15 @@ fn a_member_on_polling_that_never_polls_is_ended_and_the_others_get_everything()
     let hub = Hub::program(&[
         "--workers",
         "2",
-        "--max-payload",
+        "--engine.max-payload",
         "100KB",
-        "--outbox-bytes-max",
+        "--delivery.outbox-bytes-max",
         "200KB",
-        "--stall-timeout",
+        "--delivery.stall-timeout",
         "60s",
-        "--presence-join-events-up-to",
+        "--presence.join-events-up-to",
         "1",
-        "--presence-online-users",
+        "--presence.online-users",
         "off",
     ]);
     let mut others = others(&hub);
@@ -233,7 +233,7 @@ fn a_member_on_polling_that_never_polls_is_ended_and_the_others_get_everything()
 
 #[test]
 fn inside_an_app_a_stalled_reader_is_cut_too() {
-    let config = dondo::config::Config {
+    let config = dondo::config::Settings {
         engine: dondo::config::EngineSettings {
             max_payload: 100_000,
             ..Default::default()
@@ -245,7 +245,7 @@ fn inside_an_app_a_stalled_reader_is_cut_too() {
         ..Default::default()
     };
     let dondo = dondo::service::Dondo::builder()
-        .config(config)
+        .settings(config)
         .build()
         .unwrap();
     let listener = dondo::server::listen("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -291,13 +291,13 @@ fn a_frozen_worker_keeps_memory_flat_and_the_other_workers_members_served() {
     let hub = Hub::program(&[
         "--workers",
         "2",
-        "--courier-backlog-max",
+        "--delivery.courier-window",
         "64",
-        "--courier-stall",
+        "--delivery.courier-stall",
         "500ms",
-        "--outbox-bytes-max",
+        "--delivery.outbox-bytes-max",
         "16MB",
-        "--presence-online-users",
+        "--presence.online-users",
         "off",
     ]);
     // Connections go to the workers by turns.

@@ -101,7 +101,7 @@ fn in_its_channel(request: &Request, channel: &Tag) -> Result<(), Fault> {
 
 /// What the maker of a room asks for, in the core's words.
 fn wish(request: &Request, wishes: Wishes) -> Result<Wish, Fault> {
-    let access = match (wishes.access, request.settings().default_access) {
+    let access = match (wishes.access, request.settings().rooms_default_access) {
         (Some(Access::Open), _) | (None, DefaultAccess::Open) => room::Access::Open,
         (Some(Access::Invite), _) | (None, DefaultAccess::Invite) => room::Access::Invite,
         (Some(Access::Token), _) => {

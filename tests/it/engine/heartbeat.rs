@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dondo::config::Config;
+use dondo::config::Settings;
 
 use crate::support::{ECHO, Form, Frame, Hub, Polling, WebSocket, in_both_forms};
 
@@ -20,13 +20,13 @@ in_both_forms!(
 const INTERVAL: Duration = Duration::from_millis(200);
 const TIMEOUT: Duration = Duration::from_millis(400);
 
-fn quick(config: &mut Config) {
+fn quick(config: &mut Settings) {
     config.engine.ping_interval = INTERVAL;
     config.engine.ping_timeout = TIMEOUT;
 }
 
 /// Long enough that only what a test does ends the session.
-fn patient(config: &mut Config) {
+fn patient(config: &mut Settings) {
     config.engine.ping_interval = INTERVAL;
 }
 

@@ -33,7 +33,12 @@ fn pour(socket: &mut WebSocket, bytes: &[u8], count: usize) -> usize {
 
 #[test]
 fn thousands_of_handshakes_that_are_never_polled_are_forgotten() {
-    let siege = Siege::begin(&["--ping-interval", "1s", "--ping-timeout", "500ms"]);
+    let siege = Siege::begin(&[
+        "--engine.ping-interval",
+        "1s",
+        "--engine.ping-timeout",
+        "500ms",
+    ]);
     let mut stream = http::connect(&siege.hub);
     let request = format!("GET {POLLING} HTTP/1.1\r\nHost: x\r\n\r\n");
     for _ in 0..5000 {
@@ -48,7 +53,7 @@ fn thousands_of_handshakes_that_are_never_polled_are_forgotten() {
 
 #[test]
 fn sessions_that_never_join_are_closed_by_their_connect_timeout() {
-    let siege = Siege::begin(&["--connect-timeout", "500ms"]);
+    let siege = Siege::begin(&["--engine.connect-timeout", "500ms"]);
     let mut sockets: Vec<WebSocket> = (0..200)
         .map(|_| WebSocket::open(&siege.hub, DIRECT))
         .collect();
@@ -107,11 +112,11 @@ fn a_flood_of_pongs_holds_nothing() {
 #[test]
 fn one_who_asks_for_answers_and_reads_none_is_cut() {
     let siege = Siege::begin(&[
-        "--stall-timeout",
+        "--delivery.stall-timeout",
         "5s",
-        "--ping-interval",
+        "--engine.ping-interval",
         "2s",
-        "--ping-timeout",
+        "--engine.ping-timeout",
         "2s",
     ]);
     let narrow = WebSocket::over(system::narrow(&siege.hub), DIRECT);
@@ -131,7 +136,7 @@ fn one_who_asks_for_answers_and_reads_none_is_cut() {
 
 #[test]
 fn one_socket_joins_no_more_rooms_than_it_may_however_often_it_asks() {
-    let siege = Siege::begin(&["--presence-online-users", "off"]);
+    let siege = Siege::begin(&["--presence.online-users", "off"]);
     let mut client = Client::connect(&siege.hub);
     let rooms = 20_000;
     let mut writer = client.socket.stream.try_clone().unwrap();

@@ -7,7 +7,7 @@ const HALF_CLOSED: &str = "dondo_closes_total{reason=\"half packet\"}";
 
 #[test]
 fn attachments_that_never_come_close_their_connection_when_their_time_is_over() {
-    let siege = Siege::begin(&["--attachments-timeout", "400ms"]);
+    let siege = Siege::begin(&["--engine.attachments-timeout", "400ms"]);
     let packets = [
         "451-[\"x\",{\"_placeholder\":true,\"num\":0}]",
         "4510-[\"x\"]",
@@ -38,7 +38,7 @@ fn attachments_that_never_come_close_their_connection_when_their_time_is_over() 
 
 #[test]
 fn a_half_packet_is_timed_before_its_sender_has_joined_anything() {
-    let siege = Siege::begin(&["--attachments-timeout", "400ms"]);
+    let siege = Siege::begin(&["--engine.attachments-timeout", "400ms"]);
     let mut socket = super::stranger(&siege.hub);
     socket.text("451-[\"x\",{\"_placeholder\":true,\"num\":0}]");
     assert_eq!(socket.closed(), None);
@@ -68,7 +68,7 @@ fn a_packet_with_its_attachments_is_as_large_as_a_message_may_be() {
 
 #[test]
 fn many_half_packets_hold_what_they_were_sent_and_their_connections_no_longer_than_allowed() {
-    let siege = Siege::begin(&["--attachments-timeout", "1s"]);
+    let siege = Siege::begin(&["--engine.attachments-timeout", "1s"]);
     let mut sockets: Vec<WebSocket> = (0..200).map(|_| member(&siege.hub)).collect();
     for socket in &mut sockets {
         socket.text("4510-[\"x\"]");

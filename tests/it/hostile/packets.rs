@@ -176,7 +176,7 @@ fn rows() -> Vec<(&'static str, String, Fate)> {
 
 #[test]
 fn a_wrong_packet_closes_its_own_connection_and_a_legal_one_does_not() {
-    let siege = Siege::begin(&["--attachments-timeout", "500ms"]);
+    let siege = Siege::begin(&["--engine.attachments-timeout", "500ms"]);
     for (what, packet, expected) in rows() {
         let mut socket = member(&siege.hub);
         socket.text(&packet);
@@ -187,7 +187,7 @@ fn a_wrong_packet_closes_its_own_connection_and_a_legal_one_does_not() {
 
 #[test]
 fn the_same_packets_in_a_post_end_the_session_or_do_not() {
-    let siege = Siege::begin(&["--attachments-timeout", "500ms"]);
+    let siege = Siege::begin(&["--engine.attachments-timeout", "500ms"]);
     for (what, packet, expected) in rows() {
         let mut poll = LongPoll::connect(&siege.hub);
         let target = poll.target("polling");
@@ -217,7 +217,7 @@ fn the_same_packets_in_a_post_end_the_session_or_do_not() {
 
 #[test]
 fn one_who_has_joined_nothing_can_only_join() {
-    let siege = Siege::begin(&["--connect-timeout", "60s"]);
+    let siege = Siege::begin(&["--engine.connect-timeout", "60s"]);
     for packet in [
         "41",
         "42[\"x\"]",

@@ -166,7 +166,12 @@ fn a_binary_post_ends_the_session_and_other_methods_do_not() {
 
 #[test]
 fn bodies_that_come_too_slowly_end_with_their_sessions_and_hold_up_nobody() {
-    let siege = Siege::begin(&["--ping-interval", "15s", "--ping-timeout", "1s"]);
+    let siege = Siege::begin(&[
+        "--engine.ping-interval",
+        "15s",
+        "--engine.ping-timeout",
+        "1s",
+    ]);
     let slow: Vec<_> = (0..100)
         .map(|_| {
             let poll = LongPoll::open(&siege.hub);

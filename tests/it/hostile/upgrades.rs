@@ -156,7 +156,7 @@ fn a_websocket_session_cannot_be_polled_or_upgraded() {
 
 #[test]
 fn an_upgrade_that_is_never_finished_ends_in_its_time_and_the_session_goes_on() {
-    let siege = Siege::begin(&["--upgrade-timeout", "300ms"]);
+    let siege = Siege::begin(&["--engine.upgrade-timeout", "300ms"]);
     let mut poll = LongPoll::connect(&siege.hub);
     let mut silent = WebSocket::open(&siege.hub, &poll.target("websocket"));
     assert!(matches!(silent.next(), Frame::Close(_) | Frame::End));

@@ -35,8 +35,24 @@ fn the_environment_says_the_same_as_flags_and_flags_win() {
 }
 
 #[test]
+fn an_old_name_works_and_a_line_tells_the_new_one() {
+    let variables = [("DONDO_MAX_PAYLOAD", "3MB")];
+    let program = Program::start(&["--listen", ANY, "--ping-timeout", "7s"], &variables);
+    let log = program.log.join("\n");
+    for told in [
+        "--ping-timeout is an old name",
+        "write --engine.ping-timeout or DONDO_ENGINE_PING_TIMEOUT",
+        "DONDO_MAX_PAYLOAD is an old name",
+        "ping-timeout 7s;",
+        "max-payload 3MB;",
+    ] {
+        assert!(log.contains(told), "{told} in {log}");
+    }
+}
+
+#[test]
 fn a_switch_is_set_from_the_environment() {
-    let program = Program::start(&["--listen", ANY], &[("DONDO_ECHO", "off")]);
+    let program = Program::start(&["--listen", ANY], &[("DONDO_HUB_ECHO", "off")]);
     let mut socket = program.websocket("/socket.io/?EIO=4&transport=websocket");
     socket.next_text();
     socket.text("40");

@@ -4,7 +4,7 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use dondo::config::Config;
+use dondo::config::Settings;
 use dondo::io::{Ack, Socket};
 use serde_json::{Value, json};
 
@@ -129,7 +129,7 @@ fn attachments_that_stay_away_too_long_end_the_connection() {
 fn begun(inbound_max: usize) -> usize {
     let (began, begun) = mpsc::channel();
     let hub = Hub::built(
-        |config| config.engine.inbound_max = inbound_max,
+        |config| config.limits.inbound_max = inbound_max,
         |builder| builder,
         |dondo| {
             let of = dondo.io().of("/").unwrap();
@@ -164,7 +164,7 @@ fn a_session_may_have_so_many_messages_in_handling() {
 }
 
 /// A hub in which a polling client is in the lobby and never polls, and a sender beside it.
-fn with_idle_reader(change: impl FnOnce(&mut Config)) -> (Hub, Client) {
+fn with_idle_reader(change: impl FnOnce(&mut Settings)) -> (Hub, Client) {
     let hub = Hub::with(change);
     idle_reader(&hub);
     let mut sender = Client::connect(&hub);
@@ -207,7 +207,7 @@ fn all_readers_together_owe_at_most_so_many_bytes() {
     let (hub, mut sender) = with_idle_reader(|config| {
         config.engine.max_payload = 10_000;
         config.delivery.outbox_bytes_max = Some(20_000);
-        config.delivery.outbox_total_max = 20_000;
+        config.memory_max = Some(20_000);
     });
     idle_reader(&hub);
     while sender.ask("lobby", &[json!("")])["recipients"] != 2 {}
@@ -226,7 +226,7 @@ fn a_reader_that_takes_nothing_for_so_long_is_closed() {
 }
 
 /// A member whose worker stands still for two seconds while four messages come: whether it is still there afterwards.
-fn survives_a_frozen_worker(change: impl FnOnce(&mut Config)) -> bool {
+fn survives_a_frozen_worker(change: impl FnOnce(&mut Settings)) -> bool {
     let hub = Hub::with(change);
     // Connections go to the two workers in turn.
     let (mut member, mut sender) = (Client::connect(&hub), Client::connect(&hub));
@@ -258,7 +258,7 @@ fn a_worker_may_owe_so_many_deliveries_before_rooms_wait_for_it() {
         .courier_stall = SOON));
     assert!(!survives_a_frozen_worker(|config| {
         config.delivery.courier_stall = SOON;
-        config.delivery.courier_backlog_max = 1;
+        config.delivery.courier_window = 1;
     }));
 }
 
@@ -266,7 +266,7 @@ fn a_worker_may_owe_so_many_deliveries_before_rooms_wait_for_it() {
 fn rooms_wait_so_long_for_a_worker_before_they_go_on_without_it() {
     assert!(survives_a_frozen_worker(|config| {
         config.delivery.courier_stall = Duration::from_secs(60);
-        config.delivery.courier_backlog_max = 1;
+        config.delivery.courier_window = 1;
     }));
 }
 

@@ -198,8 +198,8 @@ fn a_second_signal_ends_at_once() {
 #[test]
 fn a_bad_flag_ends_with_code_2_and_a_line_that_names_it() {
     for (flags, told) in [
-        (["--ping-interval", "25"], "needs a unit"),
-        (["--workers", "0"], "--workers: 0 threads"),
+        (["--engine.ping-interval", "25"], "needs a unit"),
+        (["--workers", "0"], "--workers: 0 is too little"),
         (["--path", "/"], "--path: "),
         (["--no-such-flag", "1"], "--no-such-flag"),
     ] {
@@ -208,10 +208,10 @@ fn a_bad_flag_ends_with_code_2_and_a_line_that_names_it() {
         let log = program.log.join("\n");
         assert!(log.contains(flags[0]) && log.contains(told), "{log}");
     }
-    let mut program = Program::spawn(&[], &[("DONDO_ECHO", "loud")]);
+    let mut program = Program::spawn(&[], &[("DONDO_HUB_ECHO", "loud")]);
     assert_eq!(program.ended(), Some(2));
     assert!(
-        program.log.join("\n").contains("--echo"),
+        program.log.join("\n").contains("DONDO_HUB_ECHO loud: "),
         "{:?}",
         program.log
     );

@@ -173,7 +173,7 @@ fn where_a_channel_is_required_its_members_alone_join_its_rooms() {
 
 #[test]
 fn rooms_can_be_by_invitation_unless_their_maker_says_otherwise() {
-    let hub = hub(|hub| hub.default_access = DefaultAccess::Invite);
+    let hub = hub(|hub| hub.rooms_default_access = DefaultAccess::Invite);
     let (mut owner, mut other) = (Client::connect(&hub), Client::connect(&hub));
     owner.ask("join-room", &[json!("r")]);
     assert_eq!(code(&other.ask("join-room", &[json!("r")])), "not_invited");

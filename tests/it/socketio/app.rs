@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use dondo::config::Config;
+use dondo::config::Settings;
 use dondo::io::{Ack, Blob, Data, Event, Refused, Socket};
 use dondo_actors::error::CloseReason;
 use dondo_actors::ports::{Gate, Identity, Refusal};
@@ -35,9 +35,9 @@ impl App {
         Self::with(form, |_| {})
     }
 
-    pub(super) fn with(form: Form, change: impl FnOnce(&mut Config)) -> Self {
+    pub(super) fn with(form: Form, change: impl FnOnce(&mut Settings)) -> Self {
         let (gone, farewells) = mpsc::channel();
-        let configure = |config: &mut Config| {
+        let configure = |config: &mut Settings| {
             config.namespaces = ["/", "/a", "/b", "/greet", "/slow", "/closed", "/told"]
                 .map(str::to_owned)
                 .to_vec();

@@ -1,6 +1,6 @@
 //! The two forms in which dondo is served, so that one test can hold for both (decision 0001).
 
-use dondo::config::Config;
+use dondo::config::Settings;
 use dondo::service::{Builder, Dondo};
 
 use super::{Hub, echo};
@@ -16,7 +16,7 @@ pub enum Form {
 impl Form {
     pub fn built(
         self,
-        change: impl FnOnce(&mut Config),
+        change: impl FnOnce(&mut Settings),
         build: impl FnOnce(Builder) -> Builder,
         prepare: impl FnOnce(&Dondo),
     ) -> Hub {
@@ -32,8 +32,8 @@ impl Form {
         self.echoing_with(|_| {})
     }
 
-    pub fn echoing_with(self, change: impl FnOnce(&mut Config)) -> Hub {
-        let one_worker = |config: &mut Config| {
+    pub fn echoing_with(self, change: impl FnOnce(&mut Settings)) -> Hub {
+        let one_worker = |config: &mut Settings| {
             config.workers = 1;
             change(config);
         };

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::{App, HttpServer};
-use dondo::config::Config;
+use dondo::config::Settings;
 use dondo::server::Server;
 use dondo::service::{Builder, Dondo};
 use tokio::sync::oneshot;
@@ -30,24 +30,24 @@ impl Hub {
     }
 
     /// With settings changed.
-    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+    pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
         Self::built(change, |builder| builder, |_| {})
     }
 
     /// With settings changed, a builder changed, and handlers registered before the server listens.
     pub fn built(
-        change: impl FnOnce(&mut Config),
+        change: impl FnOnce(&mut Settings),
         build: impl FnOnce(Builder) -> Builder,
         prepare: impl FnOnce(&Dondo),
     ) -> Self {
-        let mut config = Config {
+        let mut config = Settings {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             workers: 2,
             grace: Duration::ZERO,
-            ..Config::default()
+            ..Settings::default()
         };
         change(&mut config);
-        let dondo = build(Dondo::builder().config(config.clone()))
+        let dondo = build(Dondo::builder().settings(config.clone()))
             .build()
             .expect("the hub starts");
         prepare(&dondo);
@@ -78,16 +78,16 @@ impl Hub {
 
     /// The same in a plain `App` of actix-web, mounted as an embedder would. Not drained at its end.
     pub fn in_app(
-        change: impl FnOnce(&mut Config),
+        change: impl FnOnce(&mut Settings),
         build: impl FnOnce(Builder) -> Builder,
         prepare: impl FnOnce(&Dondo),
     ) -> Self {
-        let mut config = Config {
+        let mut config = Settings {
             workers: 2,
-            ..Config::default()
+            ..Settings::default()
         };
         change(&mut config);
-        let dondo = build(Dondo::builder().config(config.clone()))
+        let dondo = build(Dondo::builder().settings(config.clone()))
             .build()
             .expect("the hub starts");
         prepare(&dondo);

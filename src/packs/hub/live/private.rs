@@ -119,7 +119,7 @@ fn rooms_by_token_are_forbidden_while_no_key_is_configured() {
 fn the_default_access_is_a_setting_that_the_maker_overrules() {
     run(async {
         let settings = HubSettings {
-            default_access: DefaultAccess::Invite,
+            rooms_default_access: DefaultAccess::Invite,
             ..quiet()
         };
         let (_world, owner, guest, _) = three(settings).await;

@@ -1,20 +1,20 @@
-//! The start log: what listens where, what is limited, and what has been relaxed, one readable line each.
+//! The start log: what listens where, every setting as it is, and what has been relaxed, one readable line each.
 //! Knows settings only; it says nothing that a log should not hold.
 
 use std::net::SocketAddr;
 
-use super::units::{Size, Span};
-use super::{ClientId, Config, RoomScope};
+use super::table::Setting;
+use super::{ClientId, RoomScope, Settings};
 use crate::transport::origin::Origins;
 
 /// Files that the program itself needs, beside one for each connection.
 const OPEN_FILES_OF_OUR_OWN: u64 = 64;
 
-impl Config {
+impl Settings {
     /// The lines to log at start. `open_files`: how many files the process may have open, if known.
     ///
     /// The addresses are those of `listen`: put the ones really bound there first, where a port was 0.
-    pub fn tutorial(&self, open_files: Option<u64>) -> Vec<String> {
+    pub fn start_log(&self, open_files: Option<u64>) -> Vec<String> {
         let mut lines = Vec::new();
         for address in &self.listen {
             let url = format!("http://{address}");
@@ -32,75 +32,43 @@ impl Config {
                 "for operators: {url}/healthz (is it well), {url}/metrics (how much of what)"
             ));
         }
-        lines.push(format!("namespaces: {}", self.namespaces.join(", ")));
-        lines.push(self.threads());
-        lines.extend(self.limits());
-        lines.push(files(open_files));
-        lines.extend(
-            self.relaxed()
-                .into_iter()
-                .map(|line| format!("relaxed: {line}")),
+        let table: Vec<_> = Self::table().collect();
+        let groups = table.chunk_by(|one, next| one.section == next.section);
+        lines.extend(groups.map(|group| self.told(group)));
+        if self.hosts.is_empty() {
+            lines.push("a request may come under any host name (--hosts)".to_owned());
+        }
+        lines.push(
+            "127.0.0.1 and ::1 are exempt from limits per address, after --trusted-proxies were resolved"
+                .to_owned(),
         );
+        lines.push(files(open_files));
+        let relaxed = self.relaxed().into_iter();
+        lines.extend(relaxed.map(|line| format!("relaxed: {line}")));
         lines
     }
 
-    fn threads(&self) -> String {
-        let rooms = match self.room_threads {
-            0 => "rooms run on the first of them".to_owned(),
-            1 => "one thread for rooms".to_owned(),
-            count => format!("{count} threads for rooms"),
+    /// The settings of one section in a line.
+    fn told(&self, group: &[&Setting]) -> String {
+        let section = group.first().map_or("", |setting| setting.section);
+        let title = if section.is_empty() {
+            "server"
+        } else {
+            section
         };
-        format!("threads: {} for connections, {rooms}", self.workers)
-    }
-
-    fn limits(&self) -> Vec<String> {
-        let (engine, delivery, hub) = (&self.engine, &self.delivery, &self.hub);
-        vec![
-            format!(
-                "limit: a message has at most {} (--max-payload) and {} attachments (--attachments-max)",
-                Size(engine.max_payload),
-                engine.attachments_max
-            ),
-            format!(
-                "limit: a connection is lost after {} without a pong (--ping-interval {} + --ping-timeout {})",
-                Span(engine.ping_interval.saturating_add(engine.ping_timeout)),
-                Span(engine.ping_interval),
-                Span(engine.ping_timeout)
-            ),
-            format!(
-                "limit: a connection joins a namespace within {} (--connect-timeout) and upgrades within {} (--upgrade-timeout)",
-                Span(engine.connect_timeout),
-                Span(engine.upgrade_timeout)
-            ),
-            format!(
-                "limit: a session has at most {} messages in handling (--inbound-max)",
-                engine.inbound_max
-            ),
-            format!(
-                "limit: a slow reader is closed at {} (--outbox-bytes-max) or {} letters (--outbox-count-max) waiting, \
-                 or after {} without progress (--stall-timeout)",
-                Size(self.outbox_bytes_max()),
-                delivery.outbox_count_max,
-                Span(self.stall_timeout())
-            ),
-            format!(
-                "limit: all slow readers together hold {} (--outbox-total-max)",
-                Size(delivery.outbox_total_max)
-            ),
-            format!(
-                "limit: a client is in at most {} channels (--channels-max) and {} rooms (--rooms-max); names have at most {} bytes (--name-bytes-max)",
-                hub.channels_max, hub.rooms_max, hub.name_bytes_max
-            ),
-            format!(
-                "limit: presence is told every {} at most (--presence-interval), joins and leaves to all of up to {} members (--presence-join-events-up-to)",
-                Span(hub.presence.interval),
-                hub.presence.join_events_up_to
-            ),
-            format!(
-                "limit: a shutdown takes {} to close connections (--grace)",
-                Span(self.grace)
-            ),
-        ]
+        let values: Vec<_> = group
+            .iter()
+            .map(|setting| {
+                let computed = setting.computed.is_some() && !(setting.is_set)(self);
+                format!(
+                    "{} {}{}",
+                    setting.key(),
+                    (setting.show)(self),
+                    if computed { " (computed)" } else { "" }
+                )
+            })
+            .collect();
+        format!("{title}: {}", values.join("; "))
     }
 
     fn relaxed(&self) -> Vec<String> {
@@ -127,15 +95,20 @@ impl Config {
                 list.len()
             )),
         }
+        if !self.rate_limits {
+            lines.push(
+                "--rate-limits off: a client may send and cause as much as it likes".to_owned(),
+            );
+        }
         if self.hub.client_id == ClientId::Keep {
             lines.push(
-                "--client-id keep: a client can give any clientId as its own, so it can speak as another"
+                "--hub.client-id keep: a client can give any clientId as its own, so it can speak as another"
                     .to_owned(),
             );
         }
         if self.hub.room_scope == RoomScope::Flat {
             lines.push(
-                "--room-scope flat: a room is one room across all channels, whoever names it joins it"
+                "--hub.room-scope flat: a room is one room across all channels, whoever names it joins it"
                     .to_owned(),
             );
         }
@@ -160,17 +133,17 @@ mod tests {
 
     use super::*;
 
-    type Change = fn(&mut Config);
+    type Change = fn(&mut Settings);
 
-    fn tutorial(change: impl FnOnce(&mut Config)) -> String {
-        let mut config = Config::default();
-        change(&mut config);
-        config.tutorial(Some(1024)).join("\n")
+    fn said(change: impl FnOnce(&mut Settings)) -> String {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        settings.start_log(Some(1024)).join("\n")
     }
 
     #[test]
     fn every_address_is_told_with_all_that_stands_there() {
-        let said = tutorial(|_| {});
+        let said = said(|_| {});
         for url in [
             "http://127.0.0.1:11000/\n",
             "endpoint http://127.0.0.1:11000/socket.io/\n",
@@ -184,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_path_of_ones_own_is_told_as_the_client_writes_it() {
-        let said = tutorial(|c| c.path = "/live/".into());
+        let said = said(|c| c.path = "/live/".into());
         assert!(
             said.contains(r#"io("http://127.0.0.1:11000", { path: "/live/" })"#),
             "{said}"
@@ -192,42 +165,68 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_told_as_they_are_and_with_their_flags() {
-        let said = tutorial(|c| {
-            c.engine.max_payload = 3_000_000;
-            c.engine.ping_timeout = Duration::from_secs(5);
-        });
+    fn every_setting_is_told_as_it_is_in_the_line_of_its_section() {
+        let mut settings = Settings::default();
+        settings.engine.max_payload = 30_000_000;
+        settings.engine.ping_timeout = Duration::from_secs(5);
+        settings.memory_max = Some(1 << 30);
+        let lines = settings.start_log(None);
+        for setting in Settings::table() {
+            let title = match setting.section {
+                "" => "server",
+                section => section,
+            };
+            let told = format!(" {} {}", setting.key(), (setting.show)(&settings));
+            assert!(
+                lines
+                    .iter()
+                    .any(|line| line.starts_with(&format!("{title}:")) && line.contains(&told)),
+                "{title} {told} in {lines:#?}"
+            );
+        }
+        let said = lines.join("\n");
         for fact in [
-            "at most 3MB (--max-payload)",
-            "after 30s without a pong",
-            "at 6MB (--outbox-bytes-max)",
-            "after 5s without progress (--stall-timeout)",
+            "max-payload 30MB;",
+            "outbox-bytes-max 60MB (computed);",
+            "stall-timeout 5s (computed);",
+            "memory-max 1GiB;",
+            "hosts any;",
+            "trusted-proxies none;",
         ] {
             assert!(said.contains(fact), "{fact} in {said}");
         }
     }
 
     #[test]
+    fn whose_limits_do_not_hold_and_whose_names_are_taken_is_told() {
+        let open = said(|_| {});
+        assert!(open.contains("127.0.0.1 and ::1 are exempt"), "{open}");
+        assert!(open.contains("any host name"), "{open}");
+        let closed = said(|c| c.hosts = vec!["chat.example".into()]);
+        assert!(!closed.contains("any host name"), "{closed}");
+    }
+
+    #[test]
     fn open_files_are_told_as_connections() {
-        let config = Config::default();
+        let settings = Settings::default();
         assert!(
-            config
-                .tutorial(Some(1024))
+            settings
+                .start_log(Some(1024))
                 .join("\n")
                 .contains("1024 open files, so about 960 connections")
         );
-        assert!(config.tutorial(None).join("\n").contains("unknown"));
-        assert!(config.tutorial(Some(3)).join("\n").contains("about 0 "));
+        assert!(settings.start_log(None).join("\n").contains("unknown"));
+        assert!(settings.start_log(Some(3)).join("\n").contains("about 0 "));
     }
 
     #[test]
     fn nothing_is_called_relaxed_in_the_defaults() {
-        assert!(!tutorial(|_| {}).contains("relaxed"));
+        assert!(!said(|_| {}).contains("relaxed"));
     }
 
     #[test]
     fn each_relaxed_setting_is_told_with_what_it_means() {
-        let cases: [(&str, Change); 5] = [
+        let cases: [(&str, Change); 6] = [
             ("relaxed: --listen 0.0.0.0:80", |c| {
                 c.listen.push("0.0.0.0:80".parse().unwrap());
             }),
@@ -235,15 +234,16 @@ mod tests {
             ("relaxed: --origins: web pages of 1 ", |c| {
                 c.origins = "https://a.example".parse().unwrap();
             }),
-            ("relaxed: --client-id keep", |c| {
+            ("relaxed: --rate-limits off", |c| c.rate_limits = false),
+            ("relaxed: --hub.client-id keep", |c| {
                 c.hub.client_id = ClientId::Keep;
             }),
-            ("relaxed: --room-scope flat", |c| {
+            ("relaxed: --hub.room-scope flat", |c| {
                 c.hub.room_scope = RoomScope::Flat;
             }),
         ];
         for (line, change) in cases {
-            let said = tutorial(change);
+            let said = said(change);
             assert!(said.contains(line), "{line} in {said}");
         }
     }

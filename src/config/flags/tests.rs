@@ -1,0 +1,323 @@
+//! Every setting by flag and variable, new name and old. Knows no setting's meaning.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::*;
+
+/// Filled by [`given`], because settings are checked.
+const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist");
+
+/// Every setting with a value that is not its default.
+const CASES: [(&str, &str); 57] = [
+    ("listen", "0.0.0.0:80,[::]:80"),
+    ("admin-listen", "off"),
+    ("namespaces", "/,/other"),
+    ("path", "/live/"),
+    ("origins", "https://a.example,null"),
+    ("hosts", "a.example,[::1]"),
+    ("trusted-proxies", "10.0.0.0/8,::1"),
+    ("client-dist", CLIENT_DIST),
+    ("workers", "77"),
+    ("room-threads", "0"),
+    ("grace", "1s"),
+    ("log-format", "json"),
+    ("rate-limits", "off"),
+    ("memory-max", "20MB"),
+    ("session-bytes-max", "20MB"),
+    ("engine.ping-interval", "1s"),
+    ("engine.ping-timeout", "1s"),
+    ("engine.upgrade-timeout", "1s"),
+    ("engine.connect-timeout", "1s"),
+    ("engine.request-timeout", "1s"),
+    ("engine.max-payload", "64KiB"),
+    ("engine.attachments-max", "0"),
+    ("engine.attachments-timeout", "1s"),
+    ("limits.sessions-max", "1"),
+    ("limits.address-sessions-max", "1"),
+    ("limits.connection-sessions-max", "1"),
+    ("limits.inbound-max", "1"),
+    ("limits.address-bytes-max", "1MB"),
+    ("limits.burst", "1s"),
+    ("limits.address-handshakes-per-s", "1"),
+    ("limits.messages-per-s", "1"),
+    ("limits.address-messages-per-s", "1"),
+    ("limits.joins-per-s", "1"),
+    ("limits.address-joins-per-s", "1"),
+    ("limits.bytes-per-s", "1MB"),
+    ("limits.address-bytes-per-s", "1MB"),
+    ("limits.deliveries-per-s", "1"),
+    ("limits.address-deliveries-per-s", "1"),
+    ("delivery.outbox-bytes-max", "3MB"),
+    ("delivery.outbox-count-max", "1"),
+    ("delivery.stall-timeout", "2s"),
+    ("delivery.courier-window", "1"),
+    ("delivery.courier-stall", "2s"),
+    ("hub.echo", "off"),
+    ("hub.name-bytes-max", "9"),
+    ("hub.channels-max", "1"),
+    ("hub.rooms-max", "1"),
+    ("hub.room-scope", "strict"),
+    ("hub.client-id", "keep"),
+    ("hub.strict-targets", "on"),
+    ("hub.require-join-to-send", "on"),
+    ("hub.require-channel-for-room", "on"),
+    ("hub.rooms-default-access", "invite"),
+    ("presence.interval", "1s"),
+    ("presence.deliveries-per-s", "1"),
+    ("presence.online-users", "channel"),
+    ("presence.join-events-up-to", "0"),
+];
+
+/// Every flag of a release ago, and what it is now.
+const OLD: [(&str, &str); 28] = [
+    ("outbox-total-max", "memory-max"),
+    ("ping-interval", "engine.ping-interval"),
+    ("ping-timeout", "engine.ping-timeout"),
+    ("upgrade-timeout", "engine.upgrade-timeout"),
+    ("connect-timeout", "engine.connect-timeout"),
+    ("max-payload", "engine.max-payload"),
+    ("attachments-max", "engine.attachments-max"),
+    ("attachments-timeout", "engine.attachments-timeout"),
+    ("inbound-max", "limits.inbound-max"),
+    ("outbox-bytes-max", "delivery.outbox-bytes-max"),
+    ("outbox-count-max", "delivery.outbox-count-max"),
+    ("stall-timeout", "delivery.stall-timeout"),
+    ("courier-backlog-max", "delivery.courier-window"),
+    ("courier-stall", "delivery.courier-stall"),
+    ("echo", "hub.echo"),
+    ("name-bytes-max", "hub.name-bytes-max"),
+    ("channels-max", "hub.channels-max"),
+    ("rooms-max", "hub.rooms-max"),
+    ("room-scope", "hub.room-scope"),
+    ("client-id", "hub.client-id"),
+    ("strict-targets", "hub.strict-targets"),
+    ("require-join-to-send", "hub.require-join-to-send"),
+    ("require-channel-for-room", "hub.require-channel-for-room"),
+    ("rooms-default-access", "hub.rooms-default-access"),
+    ("presence-interval", "presence.interval"),
+    ("presence-deliveries-per-s", "presence.deliveries-per-s"),
+    ("presence-online-users", "presence.online-users"),
+    ("presence-join-events-up-to", "presence.join-events-up-to"),
+];
+
+fn given(flags: &[&str], variables: &[(&str, &str)]) -> Result<Given, String> {
+    fs::create_dir_all(CLIENT_DIST).unwrap();
+    fs::write(format!("{CLIENT_DIST}/socket.io.js"), "").unwrap();
+    let flags = command()
+        .try_get_matches_from([&["dondo"], flags].concat())
+        .map_err(|refusal| refusal.to_string())?;
+    let environment = |name: &str| {
+        let (_, text) = variables.iter().find(|(known, _)| *known == name)?;
+        Some(text.into())
+    };
+    Given::read(&flags, environment).map_err(|error| error.to_string())
+}
+
+fn flagged(flags: &[&str]) -> Settings {
+    given(flags, &[]).unwrap().settings
+}
+
+fn value(name: &str) -> &'static str {
+    CASES.iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+#[test]
+fn without_flags_the_defaults_hold() {
+    assert_eq!(flagged(&[]), Settings::default());
+}
+
+#[test]
+fn each_setting_changes_the_settings_in_a_way_of_its_own_by_flag_and_variable_alike() {
+    let mut seen = BTreeSet::from([format!("{:?}", Settings::default())]);
+    for (name, value) in CASES {
+        let changed = flagged(&[&format!("--{name}"), value]);
+        assert!(seen.insert(format!("{changed:?}")), "{name}");
+        let twin = given(&[], &[(&variable(name), value)]).unwrap();
+        assert_eq!(twin.settings, changed, "{name}");
+        assert_eq!(twin.renamed, [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn no_setting_is_missing_from_these_tests() {
+    let known: Vec<_> = CASES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let names: Vec<_> = Settings::table().map(Setting::name).collect();
+    assert_eq!(names, known);
+    let known: Vec<_> = OLD
+        .iter()
+        .map(|(old, name)| (*old, (*name).to_owned()))
+        .collect();
+    let old: Vec<_> = Settings::table()
+        .filter_map(|setting| Some((setting.was?, setting.name())))
+        .collect();
+    assert_eq!(old, known);
+}
+
+#[test]
+fn names_are_spelled_alike_in_flag_environment_and_struct() {
+    let setting = Settings::table()
+        .find(|setting| setting.field == "sessions_max")
+        .unwrap();
+    assert_eq!(setting.name(), "limits.sessions-max");
+    assert_eq!(setting.variable(), "DONDO_LIMITS_SESSIONS_MAX");
+    assert_eq!(
+        flagged(&["--limits.sessions-max", "3"]).limits.sessions_max,
+        3
+    );
+    let variables: BTreeSet<_> = Settings::table().map(Setting::variable).collect();
+    assert_eq!(variables.len(), CASES.len());
+}
+
+#[test]
+fn old_names_say_the_same_and_a_line_tells_the_new_one() {
+    for (old, name) in OLD {
+        let now = flagged(&[&format!("--{name}"), value(name)]);
+        let flag = given(&[&format!("--{old}"), value(name)], &[]).unwrap();
+        assert_eq!(flag.settings, now, "{old}");
+        let [line] = &flag.renamed[..] else {
+            panic!("{:?}", flag.renamed);
+        };
+        assert!(
+            line.starts_with(&format!("--{old} is an old name")),
+            "{line}"
+        );
+        assert!(
+            line.contains(&format!("write --{name} or DONDO_")),
+            "{line}"
+        );
+        let twin = given(&[], &[(&variable(old), value(name))]).unwrap();
+        assert_eq!(twin.settings, now, "{old}");
+        // The twin of --presence-interval is the one of --presence.interval.
+        let is_old = variable(old) != variable(name);
+        assert_eq!(twin.renamed.len(), usize::from(is_old), "{old}");
+    }
+}
+
+#[test]
+fn a_flag_beats_a_variable_and_a_new_name_an_old_one() {
+    let flag = ["--ping-timeout", "1s"];
+    let new = [
+        ("DONDO_PING_TIMEOUT", "3s"),
+        ("DONDO_ENGINE_PING_TIMEOUT", "2s"),
+    ];
+    let timeout =
+        |given: Result<Given, String>| given.unwrap().settings.engine.ping_timeout.as_secs();
+    assert_eq!(timeout(given(&flag, &new)), 1);
+    assert_eq!(timeout(given(&[], &new)), 2);
+    assert_eq!(timeout(given(&[], &new[..1])), 3);
+}
+
+#[test]
+fn a_path_needs_no_slash_at_its_end() {
+    assert_eq!(flagged(&["--path", "/live"]).path, "/live/");
+    assert_eq!(flagged(&["--path", "/live/"]).path, "/live/");
+}
+
+#[test]
+fn a_flag_that_may_be_repeated_collects_its_values() {
+    let settings = flagged(&["--listen", "127.0.0.1:1", "--listen", "[::1]:2"]);
+    let listen: Vec<_> = settings.listen.iter().map(ToString::to_string).collect();
+    assert_eq!(listen, ["127.0.0.1:1", "[::1]:2"]);
+}
+
+#[test]
+fn what_is_shown_can_be_read_back() {
+    for (name, value) in CASES {
+        let changed = flagged(&[&format!("--{name}"), value]);
+        for settings in [changed, Settings::default()] {
+            let mut read = settings.clone();
+            let setting = Settings::table()
+                .find(|setting| setting.name() == name)
+                .unwrap();
+            if setting.computed.is_none() || (setting.is_set)(&settings) {
+                (setting.read)(&mut read, &(setting.show)(&settings)).unwrap();
+                assert_eq!(read, settings, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bare_number_is_refused_where_a_unit_is_meant() {
+    for setting in Settings::table() {
+        let example = match setting.written {
+            "DURATION" => "25s",
+            "SIZE" => "64KiB",
+            _ => continue,
+        };
+        let flag = format!("--{}", setting.name());
+        let refusal = given(&[&flag, "25"], &[]).unwrap_err();
+        assert!(refusal.starts_with(&format!("{flag} 25: ")), "{refusal}");
+        assert!(refusal.contains("needs a unit"), "{refusal}");
+        assert!(refusal.contains(example), "{refusal}");
+    }
+}
+
+#[test]
+fn a_bad_value_is_refused_with_the_name_it_was_given_with() {
+    for (name, bad) in [
+        ("listen", "localhost"),
+        ("admin-listen", "on"),
+        ("workers", "many"),
+        ("workers", "0"),
+        ("hosts", "http://a.example"),
+        ("trusted-proxies", "10.0.0.0/33"),
+        ("hub.echo", "yes"),
+        ("echo", "yes"),
+        ("hub.room-scope", "loose"),
+        ("presence.online-users", "none"),
+        ("engine.ping-interval", "soon"),
+        ("ping-interval", "0s"),
+    ] {
+        let flag = format!("--{name}");
+        let refusal = given(&[&flag, bad], &[]).unwrap_err();
+        assert!(refusal.contains(&flag), "{refusal}");
+        assert!(refusal.contains(bad), "{refusal}");
+        let variable = variable(name);
+        let refusal = given(&[], &[(&variable, bad)]).unwrap_err();
+        assert!(refusal.starts_with(&variable), "{refusal}");
+        assert!(refusal.contains(bad), "{refusal}");
+        assert!(refusal.contains("write "), "{refusal}");
+    }
+}
+
+#[test]
+fn the_help_shows_every_new_name_with_its_default_and_no_old_one() {
+    let help = command().render_help().to_string();
+    for setting in Settings::table() {
+        assert!(
+            help.contains(&format!("--{} ", setting.name())),
+            "{}",
+            setting.name()
+        );
+        assert!(
+            help.contains(&format!("[default: {}]", setting.default())),
+            "{help}"
+        );
+    }
+    for (old, _) in OLD {
+        assert!(!help.contains(&format!("--{old} ")), "{old}");
+    }
+}
+
+#[test]
+fn the_readme_has_real_names_and_true_defaults() {
+    let readme = include_str!("../../../README.md");
+    let rows: Vec<_> = readme
+        .lines()
+        .filter(|line| line.starts_with("| `--"))
+        .collect();
+    assert!(rows.len() > 5);
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let quoted = |cell: &'static str| cell.split('`').skip(1).step_by(2);
+        let (names, defaults) = (quoted(cells[1]), quoted(cells[2]));
+        for (name, default) in names.zip(defaults) {
+            let setting = Settings::table().find(|setting| name == format!("--{}", setting.name()));
+            let setting = setting.unwrap_or_else(|| panic!("{name} is no setting"));
+            assert_eq!(default, setting.default(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! How the values of settings are written and read. Knows no setting.
+
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use ipnet::IpNet;
+
+use super::units::{Size, Span};
+use crate::transport::origin::{Origins, is_host};
+
+/// A way to write a `T`. What [`Spelling::show`] gives can be read back.
+pub(super) trait Spelling<T> {
+    /// What stands for a value in the help.
+    const WRITTEN: &'static str;
+    /// Several values may stand in commas, and the flag may be repeated.
+    const IS_LIST: bool = false;
+    /// What is written for no value at all, where that can be written.
+    const NOTHING: Option<&'static str> = None;
+
+    /// Reads a value; an error says what is wrong and what to write.
+    fn read(text: &str) -> Result<T, String>;
+
+    /// Writes a value.
+    fn show(value: &T) -> String;
+
+    /// False for no value at all.
+    fn is_set(_: &T) -> bool {
+        true
+    }
+
+    /// The only values, with their meanings, where there are few.
+    fn choices() -> Vec<PossibleValue> {
+        Vec::new()
+    }
+}
+
+/// A number of things.
+pub(super) struct Count;
+/// `on` or `off`: flags that take no value could not be switched off from the environment.
+pub(super) struct Switch;
+/// One of a few words.
+pub(super) struct Choice;
+/// An IP address with a port.
+pub(super) struct Address;
+/// A namespace.
+pub(super) struct Namespace;
+/// A path in URLs; a slash at its end is understood.
+pub(super) struct UrlPath;
+/// A folder.
+pub(super) struct Folder;
+/// A host's name or address, without a port.
+pub(super) struct HostName;
+/// An IP address or a network.
+pub(super) struct Network;
+
+impl Spelling<usize> for Count {
+    const WRITTEN: &'static str = "COUNT";
+
+    fn read(text: &str) -> Result<usize, String> {
+        parsed(text, "a whole number", "10000")
+    }
+
+    fn show(count: &usize) -> String {
+        count.to_string()
+    }
+}
+
+impl Spelling<usize> for Size {
+    const WRITTEN: &'static str = "SIZE";
+
+    fn read(text: &str) -> Result<usize, String> {
+        text.parse::<Self>()
+            .map(|size| size.0)
+            .map_err(|error| error.to_string())
+    }
+
+    fn show(bytes: &usize) -> String {
+        Self(*bytes).to_string()
+    }
+}
+
+impl Spelling<Duration> for Span {
+    const WRITTEN: &'static str = "DURATION";
+
+    fn read(text: &str) -> Result<Duration, String> {
+        text.parse::<Self>()
+            .map(|span| span.0)
+            .map_err(|error| error.to_string())
+    }
+
+    fn show(duration: &Duration) -> String {
+        Self(*duration).to_string()
+    }
+}
+
+impl Spelling<bool> for Switch {
+    const WRITTEN: &'static str = "on|off";
+
+    fn read(text: &str) -> Result<bool, String> {
+        match text {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err("neither on nor off; write one of them".to_owned()),
+        }
+    }
+
+    fn show(on: &bool) -> String {
+        if *on { "on" } else { "off" }.to_owned()
+    }
+}
+
+impl<T: ValueEnum> Spelling<T> for Choice {
+    const WRITTEN: &'static str = "WORD";
+
+    fn read(text: &str) -> Result<T, String> {
+        T::from_str(text, false).map_err(|_| {
+            let words: Vec<_> = T::value_variants().iter().map(Self::show).collect();
+            format!("not one of the words for it; write {}", words.join(" or "))
+        })
+    }
+
+    fn show(choice: &T) -> String {
+        choice
+            .to_possible_value()
+            .map_or_else(String::new, |word| word.get_name().to_owned())
+    }
+
+    fn choices() -> Vec<PossibleValue> {
+        T::value_variants()
+            .iter()
+            .filter_map(ValueEnum::to_possible_value)
+            .collect()
+    }
+}
+
+impl Spelling<SocketAddr> for Address {
+    const WRITTEN: &'static str = "ADDR:PORT";
+    const NOTHING: Option<&'static str> = Some("off");
+
+    fn read(text: &str) -> Result<SocketAddr, String> {
+        parsed(text, "an IP address with a port", "127.0.0.1:11000")
+    }
+
+    fn show(address: &SocketAddr) -> String {
+        address.to_string()
+    }
+}
+
+impl Spelling<String> for Namespace {
+    const WRITTEN: &'static str = "/,/OTHER";
+
+    fn read(text: &str) -> Result<String, String> {
+        Ok(text.to_owned())
+    }
+
+    fn show(name: &String) -> String {
+        name.clone()
+    }
+}
+
+impl Spelling<String> for UrlPath {
+    const WRITTEN: &'static str = "PATH";
+
+    fn read(text: &str) -> Result<String, String> {
+        Ok(format!("{}/", text.trim_end_matches('/')))
+    }
+
+    fn show(path: &String) -> String {
+        path.clone()
+    }
+}
+
+impl Spelling<PathBuf> for Folder {
+    const WRITTEN: &'static str = "DIR";
+    const NOTHING: Option<&'static str> = Some("none");
+
+    fn read(text: &str) -> Result<PathBuf, String> {
+        Ok(text.into())
+    }
+
+    fn show(folder: &PathBuf) -> String {
+        folder.display().to_string()
+    }
+}
+
+impl Spelling<Self> for Origins {
+    const WRITTEN: &'static str = "same-host|*|ORIGIN,ORIGIN";
+    const IS_LIST: bool = true;
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error: <Self as FromStr>::Err| error.to_string())
+    }
+
+    fn show(origins: &Self) -> String {
+        origins.to_string()
+    }
+}
+
+impl Spelling<String> for HostName {
+    const WRITTEN: &'static str = "NAME,NAME";
+    const NOTHING: Option<&'static str> = Some("any");
+
+    fn read(text: &str) -> Result<String, String> {
+        if is_host(text) {
+            Ok(text.to_ascii_lowercase())
+        } else {
+            Err(format!(
+                "{text:?} is no host name; write names without scheme, port and pattern, for example chat.example"
+            ))
+        }
+    }
+
+    fn show(host: &String) -> String {
+        host.clone()
+    }
+}
+
+impl Spelling<IpNet> for Network {
+    const WRITTEN: &'static str = "ADDR|NETWORK,…";
+    const NOTHING: Option<&'static str> = Some("none");
+
+    fn read(text: &str) -> Result<IpNet, String> {
+        match text.parse::<IpAddr>() {
+            Ok(address) => Ok(address.into()),
+            Err(_) => parsed(text, "an IP address or a network", "10.0.0.0/8"),
+        }
+    }
+
+    fn show(network: &IpNet) -> String {
+        if network.prefix_len() == network.max_prefix_len() {
+            network.addr().to_string()
+        } else {
+            network.to_string()
+        }
+    }
+}
+
+impl<T, S: Spelling<T>> Spelling<Option<T>> for Option<S> {
+    const WRITTEN: &'static str = S::WRITTEN;
+
+    fn read(text: &str) -> Result<Option<T>, String> {
+        if S::NOTHING == Some(text) {
+            return Ok(None);
+        }
+        S::read(text).map(Some)
+    }
+
+    fn show(value: &Option<T>) -> String {
+        value
+            .as_ref()
+            .map_or_else(|| S::NOTHING.unwrap_or_default().to_owned(), S::show)
+    }
+
+    fn is_set(value: &Option<T>) -> bool {
+        value.is_some()
+    }
+}
+
+impl<T, S: Spelling<T>> Spelling<Vec<T>> for Vec<S> {
+    const WRITTEN: &'static str = S::WRITTEN;
+    const IS_LIST: bool = true;
+
+    fn read(text: &str) -> Result<Vec<T>, String> {
+        if S::NOTHING == Some(text) {
+            return Ok(Vec::new());
+        }
+        text.split(',').map(|item| S::read(item.trim())).collect()
+    }
+
+    fn show(values: &Vec<T>) -> String {
+        if values.is_empty() {
+            return S::NOTHING.unwrap_or_default().to_owned();
+        }
+        let values: Vec<_> = values.iter().map(S::show).collect();
+        values.join(",")
+    }
+}
+
+fn parsed<T: FromStr>(text: &str, what: &str, example: impl Display) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| format!("{text:?} is not {what}; write for example {example}"))
+}
