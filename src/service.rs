@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use actix_web::dev::Extensions;
 use actix_web::web::ServiceConfig;
+use dondo_actors::account::MemoryAccount;
+use dondo_actors::flow::Rates;
 use dondo_actors::hub::{HubHandle, Plan, Space};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Form, Forms};
@@ -16,7 +18,7 @@ use dondo_actors::outbox::OutboxLimits;
 use dondo_actors::ports::{Clock, Gate, Herald, OpenGate, Secrets, SystemClock};
 use dondo_actors::session::SessionSettings;
 
-use crate::config::Settings;
+use crate::config::{LimitSettings, Settings};
 use crate::http::metrics;
 use crate::io::{Io, Pack};
 use crate::packs::hub::{self, HubPack};
@@ -172,7 +174,9 @@ impl Builder {
         };
         let spaces = names.into_iter().filter_map(space).collect();
         let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
-        let forms = Forms::new(views.map(|view| Arc::new(SocketIoForm { view }) as Arc<dyn Form>));
+        let account = MemoryAccount::new(config.memory_max() as u64);
+        let forms = views.map(|view| Arc::new(SocketIoForm { view }) as Arc<dyn Form>);
+        let forms = Forms::new(forms, account);
         let upper = upper(&config, &forms)?;
         let hub = HubHandle::new(Plan {
             name: "dondo".into(),
@@ -181,7 +185,7 @@ impl Builder {
             clock,
             secrets: Arc::new(SystemSecrets),
             log: Arc::new(|_| std::rc::Rc::new(MemoryLog::default())),
-            courier_backlog_max: config.delivery.courier_window,
+            courier_window: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
         });
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads)?);
@@ -243,13 +247,29 @@ fn engine_options(config: &Settings) -> EngineOptions {
             connect_timeout: Some(engine.connect_timeout),
             half_packet_timeout: engine.attachments_timeout,
             credit: config.limits.inbound_max,
+            credit_bytes: engine.max_payload,
+            bytes_max: config.session_bytes_max,
+            rates: if config.rate_limits {
+                session_rates(&config.limits)
+            } else {
+                Rates::default()
+            },
+            outbox: OutboxLimits {
+                bytes_max: config.outbox_bytes_max(),
+                count_max: config.delivery.outbox_count_max,
+                stall_timeout: config.stall_timeout(),
+            },
         },
-        outbox: OutboxLimits {
-            bytes_max: config.outbox_bytes_max(),
-            count_max: config.delivery.outbox_count_max,
-            stall_timeout: config.stall_timeout(),
-            total_max: config.memory_max() as u64,
-        },
+    }
+}
+
+fn session_rates(limits: &LimitSettings) -> Rates {
+    Rates {
+        messages: limits.messages_per_s as u64,
+        bytes: limits.bytes_per_s as u64,
+        joins: limits.joins_per_s as u64,
+        deliveries: limits.deliveries_per_s as u64,
+        burst: limits.burst,
     }
 }
 

@@ -167,7 +167,10 @@ impl Courier {
 
     /// Whether more than half of a room's readers here are behind.
     fn is_behind(&self, room: RoomId) -> bool {
-        let seats = self.rooms.get(&room).map_or(&[][..], |mirror| &mirror.seats);
+        let seats = self
+            .rooms
+            .get(&room)
+            .map_or(&[][..], |mirror| &mirror.seats);
         let step = seats.len().div_ceil(SAMPLE).max(1);
         let asked = seats.iter().step_by(step);
         let behind = asked.filter(|(served, _)| served.outbox.behind()).count();
@@ -196,7 +199,9 @@ impl Courier {
 
     /// Each session stands here once without a namespace, and once more in each.
     fn sessions(&self) -> impl Iterator<Item = &Rc<Served>> {
-        self.members.values().filter(|served| served.namespace.is_empty())
+        self.members
+            .values()
+            .filter(|served| served.namespace.is_empty())
     }
 
     fn heaviest_payers(&self) -> Vec<Payer> {

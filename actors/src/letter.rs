@@ -370,7 +370,7 @@ impl Frames {
             let frame = codec.encode(namespace, content)?;
             Ok(forms.account.charge_frame(frame))
         })
-            .as_ref()
-            .map_err(Clone::clone)
+        .as_ref()
+        .map_err(Clone::clone)
     }
 }

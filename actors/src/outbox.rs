@@ -263,7 +263,11 @@ impl Outbox {
             }
             !volatile
         });
-        inner.bytes = inner.queue.iter().map(|(frame, _)| frame.len() + ENTRY).sum();
+        inner.bytes = inner
+            .queue
+            .iter()
+            .map(|(frame, _)| frame.len() + ENTRY)
+            .sum();
     }
 
     /// The session asks for a heartbeat.
@@ -300,7 +304,8 @@ impl Outbox {
     }
 
     fn clear(&self, inner: &mut Inner) {
-        self.gauge.sub(inner.queue.len(), inner.bytes - inner.queue.len() * ENTRY);
+        self.gauge
+            .sub(inner.queue.len(), inner.bytes - inner.queue.len() * ENTRY);
         inner.queue = VecDeque::new();
         inner.bytes = 0;
         inner.under_way = 0;

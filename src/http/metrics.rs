@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::ServiceConfig;
+use dondo_actors::account::Held;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::metrics::Metrics;
 
@@ -93,7 +94,7 @@ fn text(hub: &HubHandle, engines: &[Engine]) -> String {
         "outbox_bytes",
         "gauge",
         "Bytes that wait for clients.",
-        &one(&metrics.outbox_bytes),
+        &[(String::new(), hub.account().waiting_bytes())],
     );
     family(
         "letters_total",
@@ -113,6 +114,16 @@ fn text(hub: &HubHandle, engines: &[Engine]) -> String {
         "Handlers that crashed and were rolled back.",
         &one(&metrics.crashes),
     );
+    let held: Vec<_> = Held::ALL
+        .iter()
+        .map(|&what| {
+            (
+                format!("{{what=\"{}\"}}", what.as_str()),
+                hub.account().held(what),
+            )
+        })
+        .collect();
+    family("bytes", "gauge", "Bytes held, by what for.", &held);
     let closes: Vec<_> = metrics
         .closes()
         .map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), count))

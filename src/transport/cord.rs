@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use dondo_actors::account::{Charge, Held};
 use dondo_actors::error::CloseReason;
 use dondo_actors::letter::Part;
 use dondo_actors::message::Hangup;
@@ -47,6 +48,8 @@ pub(crate) struct Cord {
     end: Option<End>,
     /// Input that waits for credit.
     held: BytesMut,
+    /// A message that is half arrived.
+    partial: Charge,
 }
 
 enum Phase {
@@ -84,6 +87,8 @@ impl Cord {
     }
 
     fn new(connection: Arc<Connection>, max_payload: usize, phase: Phase) -> Self {
+        let account = connection.session.credit.account();
+        let partial = account.charge(Held::Partial, 0);
         Self {
             connection,
             machine: Machine::new(max_payload),
@@ -93,6 +98,7 @@ impl Cord {
             pong: None,
             end: None,
             held: BytesMut::new(),
+            partial,
         }
     }
 
@@ -112,6 +118,19 @@ impl Cord {
         // What waits for credit, or is the beginning of a header, is little: it must not keep a read buffer alive.
         self.held = BytesMut::from(&input[..]);
         input.clear();
+        self.partial.resize(self.machine.pending_bytes());
+    }
+
+    /// Bytes have come in: the client lives.
+    pub(crate) fn arrived(&self, bytes: usize) {
+        self.connection.session.credit.arrived(bytes);
+    }
+
+    /// Bytes are with the kernel; `all`: nothing is left that was given to the driver.
+    pub(crate) fn wrote(&self, bytes: usize, all: bool) {
+        if let Phase::Live = self.phase {
+            self.connection.session.outbox.wrote(bytes, all);
+        }
     }
 
     /// Ready when more may be read. Input that waited for credit is taken in first.
@@ -135,7 +154,7 @@ impl Cord {
     }
 
     fn has_credit(&self, cx: &mut Context<'_>) -> bool {
-        self.connection.session.credit.poll_ready(cx).is_ready()
+        self.connection.session.poll_ready(cx).is_ready()
     }
 
     /// The peer closed, or the connection broke.
@@ -341,7 +360,8 @@ pub(crate) fn ending(reason: CloseReason) -> End {
     match reason {
         CloseReason::OutboxFull
         | CloseReason::Stalled
-        | CloseReason::OutboxTotal
+        | CloseReason::MemoryMax
+        | CloseReason::SessionBytes
         | CloseReason::WorkerStalled
         | CloseReason::PingTimeout => End::Cut,
         _ => End::Finish,

@@ -115,6 +115,7 @@ impl<S: Stream> Driver<S> {
                     self.cord.lost();
                     return Ok(false);
                 }
+                self.cord.arrived(into.filled().len());
                 INPUT.with_borrow_mut(|input| {
                     input.clear();
                     input.extend_from_slice(&self.cord.held());
@@ -189,7 +190,8 @@ impl<S: Stream> Driver<S> {
                     Pin::new(&mut self.stream).poll_write(cx, joined)
                 })
             };
-            let mut count = ready!(written)?;
+            let written = ready!(written)?;
+            let mut count = written;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -201,6 +203,7 @@ impl<S: Stream> Driver<S> {
                 count -= front.len();
                 self.queue.pop_front();
             }
+            self.cord.wrote(written, self.queue.is_empty());
         }
         Poll::Ready(Ok(()))
     }

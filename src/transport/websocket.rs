@@ -83,7 +83,6 @@ impl Machine {
     }
 
     /// Memory held for a message that is half arrived, in bytes; at most the largest message.
-    #[cfg(test)]
     pub(crate) fn pending_bytes(&self) -> usize {
         self.message.capacity()
     }

@@ -11,8 +11,8 @@ use crate::{
     guard::{Crashes, Guarded, guard, guard_always},
     id::RoomId,
     message::{
-        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, Evict, HeaviestPayers, MirrorSeat, MirrorUnseat,
-        Register, Unregister,
+        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, Evict, HeaviestPayers, MirrorSeat,
+        MirrorUnseat, Register, Unregister,
     },
 };
 

@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 use actix::Handler;
 
 use super::Courier;
-use crate::{flow::{DeliveryPermit, DeliveryWindow}, id::WorkerId, post::Post};
+use crate::{
+    flow::{DeliveryPermit, DeliveryWindow},
+    id::WorkerId,
+    post::Post,
+};
 
 /// See the module.
 #[derive(Clone)]
@@ -46,10 +50,16 @@ pub(crate) struct Permits(Vec<(WorkerId, DeliveryPermit)>);
 impl Permits {
     /// Permits for all couriers, each with its cost, if none is to be waited for.
     pub(crate) fn now(needs: &[(CourierRef, usize)]) -> Option<Self> {
-        let permit =
-            |(courier, cost): &(CourierRef, usize)| Some((courier.worker, courier.window.try_permit(*cost)?));
+        let permit = |(courier, cost): &(CourierRef, usize)| {
+            Some((courier.worker, courier.window.try_permit(*cost)?))
+        };
         let takes = |(courier, _): &&(CourierRef, usize)| courier.takes();
-        needs.iter().filter(takes).map(permit).collect::<Option<_>>().map(Self)
+        needs
+            .iter()
+            .filter(takes)
+            .map(permit)
+            .collect::<Option<_>>()
+            .map(Self)
     }
 
     /// As [`Permits::now`], in the order of the couriers; those that are given up meanwhile are left out.

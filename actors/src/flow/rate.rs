@@ -15,7 +15,7 @@ pub enum Rated {
     Messages,
     /// Bytes of messages.
     Bytes,
-    /// Joins of channels and rooms.
+    /// Joins and leaves of channels and rooms.
     Joins,
     /// Deliveries that messages lead to.
     Deliveries,
@@ -87,7 +87,11 @@ impl RateLimiter {
     /// How long until nothing is owed, and of what most is.
     pub fn debt(&self) -> Option<(Rated, Duration)> {
         let allowed = self.now().saturating_add(nanoseconds(self.rates.burst));
-        let owed = |what: Rated| self.full_at[what as usize].load(Relaxed).saturating_sub(allowed);
+        let owed = |what: Rated| {
+            self.full_at[what as usize]
+                .load(Relaxed)
+                .saturating_sub(allowed)
+        };
         let worst = Rated::ALL.into_iter().max_by_key(|&what| owed(what))?;
         match owed(worst) {
             0 => None,
@@ -98,7 +102,9 @@ impl RateLimiter {
     /// Whether all buckets are full: nothing is lost with it.
     pub fn is_full(&self) -> bool {
         let now = self.now();
-        self.full_at.iter().all(|full_at| full_at.load(Relaxed) <= now)
+        self.full_at
+            .iter()
+            .all(|full_at| full_at.load(Relaxed) <= now)
     }
 
     fn now(&self) -> u64 {

@@ -103,7 +103,11 @@ impl Handler<Gone> for Namespace {
     type Result = ();
 
     fn handle(&mut self, gone: Gone, ctx: &mut Self::Context) {
-        if guard_always(self, ctx, |namespace| namespace.gone(&gone.member, Some(&gone.unit))).is_ok() {
+        if guard_always(self, ctx, |namespace| {
+            namespace.gone(&gone.member, Some(&gone.unit))
+        })
+        .is_ok()
+        {
             self.carry_out(ctx);
         }
     }

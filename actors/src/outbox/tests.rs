@@ -116,7 +116,11 @@ fn an_end_that_does_not_flush_frees_memory_and_gauge_at_once() {
         take(&outbox, 100),
         (Poll::Ready(Taken::Ended(CloseReason::OutboxFull)), vec![])
     );
-    assert_eq!(outbox.push(&frame(100), false), Ok(false), "dropped silently");
+    assert_eq!(
+        outbox.push(&frame(100), false),
+        Ok(false),
+        "dropped silently"
+    );
     assert_eq!((outbox.bytes(), gauge(&process)), (0, 0));
 }
 

@@ -55,10 +55,7 @@ impl Room {
         {
             return command(self, ctx, permits);
         }
-        let (brake, patience) = (
-            brake.clone(),
-            self.links.tenure.settings.courier_patience,
-        );
+        let (brake, patience) = (brake.clone(), self.links.tenure.settings.courier_patience);
         let permits = async move {
             brake.wait().await;
             Permits::wait(needs, patience).await
@@ -86,11 +83,16 @@ impl Room {
             .members_by_worker()
             .filter_map(|(worker, members)| {
                 let courier = self.links.couriers.get(&worker)?;
-                Some((courier.clone(), flow::cost(if all { members } else { 1 }, bytes)))
+                Some((
+                    courier.clone(),
+                    flow::cost(if all { members } else { 1 }, bytes),
+                ))
             })
             .collect();
         if let Costs::Joining(courier) = costs
-            && !needs.iter().any(|(known, _)| known.worker == courier.worker)
+            && !needs
+                .iter()
+                .any(|(known, _)| known.worker == courier.worker)
         {
             needs.push((courier.clone(), flow::cost(1, 0)));
         }

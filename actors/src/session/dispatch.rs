@@ -49,7 +49,12 @@ pub(super) fn open(
     }));
 }
 
-pub(super) fn dispatch(script: &Arc<dyn Script>, member: &Rc<Member>, event: Event, unit: InboundUnit) {
+pub(super) fn dispatch(
+    script: &Arc<dyn Script>,
+    member: &Rc<Member>,
+    event: Event,
+    unit: InboundUnit,
+) {
     let open = event.ack.as_ref().map(AckHandle::twin);
     let name = event.content.name.clone();
     let (script, member) = (script.clone(), member.clone());

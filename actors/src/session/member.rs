@@ -171,6 +171,7 @@ impl Member {
         announce: Option<Announce>,
     ) -> impl Future<Output = LeaveAnswer> + 'static {
         let (done, answer) = oneshot::channel();
+        self.parts.pacer.charge(Rated::Joins, 1);
         self.seats.borrow_mut().give_up(room.clone(), which.clone());
         let member = self.id().clone();
         let leave = Leave {
@@ -361,7 +362,9 @@ impl Member {
         let answer = queued?
             .await
             .unwrap_or(Err(NotifyError::Internal(Fault::Gone)))?;
-        self.parts.pacer.charge(Rated::Deliveries, answer.recipients);
+        self.parts
+            .pacer
+            .charge(Rated::Deliveries, answer.recipients);
         match timeout(self.hub().settle_timeout(), answer.receipt.settled()).await {
             Ok(false) => Err(NotifyError::Internal(Fault::Crashed)),
             Ok(true) | Err(_) => Ok(answer),

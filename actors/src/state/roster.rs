@@ -87,7 +87,10 @@ impl Roster {
 
     /// The workers, each with how many members it serves.
     pub fn members_by_worker(&self) -> impl Iterator<Item = (WorkerId, usize)> {
-        self.counts.workers.iter().map(|(&worker, &members)| (worker, members))
+        self.counts
+            .workers
+            .iter()
+            .map(|(&worker, &members)| (worker, members))
     }
 
     /// How many members there are.

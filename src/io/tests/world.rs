@@ -15,16 +15,18 @@ use std::{
 
 use bytes::Bytes;
 use dondo_actors::{
+    account::MemoryAccount,
     courier::CourierRef,
     error::CloseReason,
+    flow::Rates,
     hub::{Hub, HubHandle, Plan, Space},
     id::MemberId,
     letter::{Content, EncodeError, Form, FormId, Forms, Frame, Wire},
     memory_log::MemoryLog,
     message::Hangup,
-    outbox::{Outbox, OutboxLimits, Taken},
+    outbox::{OutboxLimits, Taken},
     ports::{Clock, Herald, OpenGate, Secrets},
-    session::{Session, SessionRef, SessionSettings},
+    session::{Peer, Session, SessionRef, SessionSettings},
 };
 use serde_json::Value;
 
@@ -97,9 +99,10 @@ impl World {
             .collect();
         let encoded: [Arc<AtomicUsize>; 2] = Default::default();
         let views = [None, Some(dotnet_view as fn(&Content) -> Content)];
-        let forms = Forms::new(views.into_iter().zip(&encoded).map(|(view, count)| {
+        let counting = views.into_iter().zip(&encoded).map(|(view, count)| {
             Arc::new(Counting(SocketIoForm { view }, count.clone())) as Arc<dyn Form>
-        }));
+        });
+        let forms = Forms::new(counting, MemoryAccount::new(1 << 30));
         let ids = [forms.id(0).unwrap(), forms.id(1).unwrap()];
         let hub = HubHandle::new(Plan {
             name: "test".into(),
@@ -108,7 +111,7 @@ impl World {
             clock,
             secrets: Arc::new(Numbered(AtomicU64::new(1))),
             log: Arc::new(|_| Rc::new(MemoryLog::default())),
-            courier_backlog_max: 1024,
+            courier_window: 1024,
             settle_timeout: Duration::from_secs(1),
         });
         let supervisor = Hub::start(&hub, |_| true);
@@ -124,13 +127,6 @@ impl World {
 
     /// A client whose session has said nothing yet.
     pub(crate) fn stranger(&self) -> Client {
-        let limits = OutboxLimits {
-            bytes_max: 1 << 21,
-            count_max: 1 << 14,
-            stall_timeout: Duration::from_secs(3600),
-            total_max: 1 << 30,
-        };
-        let outbox = Outbox::new(limits, self.hub.metrics().clone());
         let [plain, dotnet] = self.forms;
         let protocol = SocketIo::new(Limits::default(), plain, Some(dotnet), false);
         let hour = Duration::from_secs(3600);
@@ -140,13 +136,21 @@ impl World {
             connect_timeout: None,
             half_packet_timeout: hour,
             credit: 64,
+            credit_bytes: 1 << 20,
+            bytes_max: 1 << 24,
+            rates: Rates::default(),
+            outbox: OutboxLimits {
+                bytes_max: 1 << 21,
+                count_max: 1 << 14,
+                stall_timeout: hour,
+            },
         };
         let session = Session::start(
             self.hub.clone(),
             self.courier.clone(),
-            outbox,
             Box::new(protocol),
             settings,
+            Peer::default(),
             |_| {},
         );
         Client {

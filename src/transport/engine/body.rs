@@ -112,6 +112,7 @@ impl Body {
             match Pin::new(&mut self.payload).poll_next(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(chunk))) => {
+                    self.cord.arrived(chunk.len());
                     let mut input = self.cord.held();
                     match input.is_empty() {
                         true => input = BytesMut::from(chunk),
@@ -165,6 +166,8 @@ impl MessageBody for Body {
             this.queue.pop_front();
         }
         this.given += piece.len();
+        // actix-http takes more only when its own buffer has room.
+        this.cord.wrote(piece.len(), this.queue.is_empty());
         if this.queue.is_empty() && this.queue.capacity() > 64 {
             this.queue = VecDeque::new();
         }

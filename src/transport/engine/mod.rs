@@ -24,9 +24,8 @@ use dondo_actors::error::CloseReason;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::letter::{Frame, Wire};
 use dondo_actors::message::Hangup;
-use dondo_actors::outbox::{Outbox, OutboxLimits};
 use dondo_actors::ports::Protocol;
-use dondo_actors::session::{Session, SessionSettings};
+use dondo_actors::session::{Peer, Session, SessionSettings};
 
 use self::connection::{Connection, Stage};
 use self::handshake::{Ask, Entry, Revision, Transport};
@@ -59,10 +58,8 @@ pub struct EngineOptions {
     pub upgrade_timeout: Duration,
     /// Bytes of one message or one POST body.
     pub max_payload: usize,
-    /// Heartbeat, time limits and credit of a session.
+    /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub session: SessionSettings,
-    /// What may wait for a client.
-    pub outbox: OutboxLimits,
 }
 
 /// What a handshake tells the protocol above.
@@ -238,7 +235,6 @@ impl Engine {
             .ok()?;
         let options = &self.0.options;
         let hub = self.0.hub.clone();
-        let outbox = Outbox::new(options.outbox, hub.metrics().clone());
         let courier = worker::courier(&hub);
         let key: Arc<str> = sid.as_str().into();
         let on_end = {
@@ -246,7 +242,14 @@ impl Engine {
             move |reason: CloseReason| engine.ended(key, reason)
         };
         let protocol = (self.0.upper)(opening);
-        let session = Session::start(hub, courier, outbox, protocol, options.session, on_end);
+        let session = Session::start(
+            hub,
+            courier,
+            protocol,
+            options.session,
+            Peer::default(),
+            on_end,
+        );
         let connection = Arc::new(Connection::new(session, stage));
         self.0.sessions.enter(key, connection.clone());
         let upgrades: &[&str] = if stage == Stage::Polling {

@@ -11,6 +11,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use dondo_actors::error::CloseReason;
+use dondo_actors::flow::InboundCredit;
 use dondo_actors::letter::Part;
 use dondo_actors::message::Hangup;
 use dondo_actors::outbox::Taken;
@@ -69,6 +70,8 @@ impl Engine {
         })
         .await;
         turn.answered = true;
+        let bytes = parts.iter().map(|part| part.frame.len()).sum();
+        outbox.wrote(bytes, true);
         let body = match taken {
             Taken::Some { ping } => {
                 let ping = ping.then(|| bare(PING));
@@ -102,7 +105,7 @@ impl Engine {
             return misused(&connection, cors);
         }
         let _posting = Posting(&connection);
-        let body = match self.read(request, body).await {
+        let body = match self.read(request, body, &connection.session.credit).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
                 return cors_headers(HttpResponse::PayloadTooLarge(), cors)
@@ -119,7 +122,7 @@ impl Engine {
                     .control(Hangup(CloseReason::ParseError));
                 return cors_headers(HttpResponse::BadRequest(), cors).finish();
             };
-            poll_fn(|cx| connection.session.credit.poll_ready(cx)).await;
+            poll_fn(|cx| connection.session.poll_ready(cx)).await;
             if connection.session.outbox.ended().is_some() {
                 break;
             }
@@ -143,7 +146,12 @@ impl Engine {
             .body("ok")
     }
 
-    async fn read(&self, request: &HttpRequest, mut body: Payload) -> Result<Bytes, Unread> {
+    async fn read(
+        &self,
+        request: &HttpRequest,
+        mut body: Payload,
+        credit: &InboundCredit,
+    ) -> Result<Bytes, Unread> {
         let max = self.0.options.max_payload;
         let declared = request.headers().get(header::CONTENT_LENGTH);
         let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -154,6 +162,7 @@ impl Engine {
             let mut whole = BytesMut::new();
             while let Some(chunk) = body.next().await {
                 let chunk = chunk.map_err(|_| Unread::Broken)?;
+                credit.arrived(chunk.len());
                 if whole.len() + chunk.len() > max {
                     return Err(Unread::TooLarge);
                 }

@@ -15,9 +15,12 @@ pub const ECHO: &str = "/engine.io/";
 
 /// Mounts it beside Socket.IO.
 pub fn echo(builder: Builder) -> Builder {
-    let form = Forms::new([Arc::new(NoForm) as Arc<dyn Form>])
-        .id(0)
-        .unwrap();
+    let form = Forms::new(
+        [Arc::new(NoForm) as Arc<dyn Form>],
+        dondo_actors::account::MemoryAccount::new(1 << 30),
+    )
+    .id(0)
+    .unwrap();
     let upper = move |opening: &Opening| -> Box<dyn Protocol> {
         Box::new(Echo {
             form,

@@ -6,8 +6,8 @@ use tokio::sync::oneshot;
 
 use super::{Member, NotifyRequest, PIPELINE};
 use crate::{
-    error::{Fault, JoinError, ManageError, NotifyError},
     courier::CourierRef,
+    error::{Fault, JoinError, ManageError, NotifyError},
     fault::{self, Safeguard},
     flow::{self, InboundUnit},
     id::{MemberId, Numbers, RoomKey},
