@@ -11,7 +11,7 @@ use clap::builder::PossibleValue;
 use ipnet::IpNet;
 
 use super::units::{Size, Span};
-use crate::transport::origin::{Origins, is_host};
+use crate::transport::origin::{Origin, Origins, is_host};
 
 /// A way to write a `T`. What [`Spelling::show`] gives can be read back.
 pub(super) trait Spelling<T> {
@@ -198,7 +198,22 @@ impl Spelling<Self> for Origins {
     }
 
     fn show(origins: &Self) -> String {
-        origins.to_string()
+        let list = match origins {
+            Self::SameHost => return "same-host".to_owned(),
+            Self::Any => return "*".to_owned(),
+            Self::List(list) => list,
+        };
+        let list: Vec<_> = list
+            .iter()
+            .map(|origin| match origin {
+                Origin::Null => "null".to_owned(),
+                Origin::Page { scheme, host, port } => {
+                    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+                    format!("{scheme}://{host}{port}")
+                }
+            })
+            .collect();
+        list.join(",")
     }
 }
 

@@ -15,7 +15,10 @@ const CASES: [(&str, &str); 57] = [
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
     ("path", "/live/"),
-    ("origins", "https://a.example,null"),
+    (
+        "origins",
+        "https://a.example,http://[::1]:3000,app://a,null",
+    ),
     ("hosts", "a.example,[::1]"),
     ("trusted-proxies", "10.0.0.0/8,::1"),
     ("client-dist", CLIENT_DIST),
