@@ -150,7 +150,7 @@ settings! {
         /// Messages of one session in handling; then its socket is not read.
         inbound_max: usize as Count = 64, in SOME, was "inbound-max";
         /// Bytes that the process may hold for all sessions of one address.
-        address_bytes_max: usize as Size = 256 * MIB, in BYTES;
+        address_bytes_max: usize as Size = 128 * MIB, in BYTES;
         /// How many seconds' worth of a rate may come at once.
         burst: Duration as Span = Duration::from_secs(30), in Duration::from_secs(1)..=DAY;
         /// Handshakes of one address a second.
@@ -168,9 +168,9 @@ settings! {
         /// Bytes that all sessions of one address send a second.
         address_bytes_per_s: usize as Size = 64 * MB, in BYTES;
         /// Deliveries a second that one session's messages cause.
-        deliveries_per_s: usize as Count = 50_000, in SOME;
+        deliveries_per_s: usize as Count = 20_000, in SOME;
         /// Deliveries a second that the messages of all sessions of one address cause.
-        address_deliveries_per_s: usize as Count = 500_000, in SOME;
+        address_deliveries_per_s: usize as Count = 200_000, in SOME;
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
+    flow::{RateLimiter, Rates},
     letter::{Frame, Part},
     outbox::ENTRY,
 };
@@ -218,10 +219,40 @@ impl Drop for Owned {
     }
 }
 
+/// What all sessions of one address hold and do together.
+#[derive(Debug)]
+pub struct AddressAccount {
+    bytes: AtomicUsize,
+    max: usize,
+    rates: RateLimiter,
+}
+
+impl AddressAccount {
+    /// An address whose sessions may hold `max` bytes beside their outboxes, and send so much.
+    pub fn new(max: usize, rates: Rates) -> Arc<Self> {
+        Arc::new(Self {
+            bytes: AtomicUsize::new(0),
+            max,
+            rates: RateLimiter::new(rates),
+        })
+    }
+
+    /// Bytes that its sessions hold beside their outboxes.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Relaxed)
+    }
+
+    /// How fast its sessions may send.
+    pub fn rates(&self) -> &RateLimiter {
+        &self.rates
+    }
+}
+
 /// What one session holds beside its outbox. Its outbox counts for itself.
 #[derive(Debug)]
 pub struct SessionAccount {
     account: Arc<MemoryAccount>,
+    address: Option<Arc<AddressAccount>>,
     bytes: AtomicUsize,
     max: usize,
 }
@@ -230,11 +261,16 @@ pub struct SessionAccount {
 const SESSION: usize = 6 * 1024;
 
 impl SessionAccount {
-    /// The account of a session that may hold `max` bytes.
-    pub fn new(account: Arc<MemoryAccount>, max: usize) -> Arc<Self> {
+    /// The account of a session that may hold `max` bytes; `address` is none where that has no limits.
+    pub fn new(
+        account: Arc<MemoryAccount>,
+        address: Option<Arc<AddressAccount>>,
+        max: usize,
+    ) -> Arc<Self> {
         account.add(Held::Sessions, SESSION);
         Arc::new(Self {
             account,
+            address,
             bytes: AtomicUsize::new(0),
             max,
         })
@@ -248,6 +284,17 @@ impl SessionAccount {
     /// The most that it may hold, in bytes, its outbox included.
     pub fn max(&self) -> usize {
         self.max
+    }
+
+    /// What its address holds, where that has limits.
+    pub fn address(&self) -> Option<&Arc<AddressAccount>> {
+        self.address.as_ref()
+    }
+
+    /// Whether the sessions of its address together hold more than they may.
+    pub fn is_address_over(&self) -> bool {
+        let over = |address: &Arc<AddressAccount>| address.bytes() > address.max;
+        self.address.as_ref().is_some_and(over)
     }
 
     /// The process's account.
@@ -289,10 +336,16 @@ impl Charge {
             let more = bytes - self.bytes;
             session.bytes.fetch_add(more, Relaxed);
             session.account.add(self.what, more);
+            if let Some(address) = &session.address {
+                address.bytes.fetch_add(more, Relaxed);
+            }
         } else if bytes < self.bytes {
             let less = self.bytes - bytes;
             session.bytes.fetch_sub(less, Relaxed);
             session.account.sub(self.what, less);
+            if let Some(address) = &session.address {
+                address.bytes.fetch_sub(less, Relaxed);
+            }
         }
         self.bytes = bytes;
     }
@@ -309,14 +362,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_charge_is_on_both_accounts_until_it_is_dropped() {
+    fn a_charge_is_on_all_three_accounts_until_it_is_dropped() {
         let process = MemoryAccount::new(1 << 20);
-        let session = SessionAccount::new(process.clone(), 1 << 10);
+        let address = AddressAccount::new(50, Rates::default());
+        let session = SessionAccount::new(process.clone(), Some(address.clone()), 1 << 10);
         let mut charge = session.charge(Held::Inbound, 100);
+        assert!(session.is_address_over());
         charge.resize(40);
+        assert!(!session.is_address_over());
         assert_eq!((session.bytes(), process.held(Held::Inbound)), (40, 40));
         drop(charge);
         assert_eq!((session.bytes(), process.held(Held::Inbound)), (0, 0));
+        assert_eq!(address.bytes(), 0);
         assert_eq!(process.total(), SESSION as u64);
         drop(session);
         assert_eq!(process.total(), 0);

@@ -88,6 +88,8 @@ pub enum CloseReason {
     MemoryMax,
     /// It held more than one session may.
     SessionBytes,
+    /// The sessions of its address held more than they may, and this one asked for more.
+    AddressBytes,
     /// The worker thread stood still too long.
     WorkerStalled,
     /// The rooms were started anew after a crash of their thread.
@@ -100,7 +102,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All reasons, for metrics.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::TransportClose,
         Self::TransportError,
         Self::PingTimeout,
@@ -112,6 +114,7 @@ impl CloseReason {
         Self::Stalled,
         Self::MemoryMax,
         Self::SessionBytes,
+        Self::AddressBytes,
         Self::WorkerStalled,
         Self::ServerRestart,
         Self::ShuttingDown,
@@ -132,6 +135,7 @@ impl CloseReason {
             Self::Stalled => "stalled",
             Self::MemoryMax => "memory max",
             Self::SessionBytes => "session bytes",
+            Self::AddressBytes => "address bytes",
             Self::WorkerStalled => "worker stalled",
             Self::ServerRestart => "server restart",
             Self::ShuttingDown => "server shutting down",

@@ -261,13 +261,13 @@ impl Namespace {
         needs: Vec<(CourierRef, usize)>,
         send: impl FnOnce(&Self, Permits) + 'static,
     ) {
-        if let Some(permits) = Permits::now(&needs) {
+        if let Some(permits) = Permits::now(&needs, &mut Permits::default()) {
             return send(self, permits);
         }
         let permits = Permits::wait(needs, self.tenure.settings.courier_patience);
         let admitted = permits
             .into_actor(self)
-            .map(|permits, namespace: &mut Self, _| send(namespace, permits));
+            .map(|(permits, _), namespace: &mut Self, _| send(namespace, permits));
         ctx.wait(admitted);
     }
 

@@ -87,9 +87,11 @@ struct Pace {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ping {
     Idle,
-    Due,
-    UnderWay,
-    Written(Instant),
+    /// Since when, and whether it waits behind bytes that are being written.
+    Due(Instant, bool),
+    UnderWay(Instant, bool),
+    /// From when its answer may be expected.
+    Left(Instant),
 }
 
 /// What a taker finds.
@@ -228,8 +230,8 @@ impl Outbox {
         };
         inner.written += bytes as u64;
         inner.written_at = now;
-        if inner.ping == Ping::UnderWay {
-            inner.ping = Ping::Written(now);
+        if let Ping::UnderWay(due, behind) = inner.ping {
+            inner.ping = Ping::Left(if behind { now } else { due });
         }
     }
 
@@ -245,12 +247,12 @@ impl Outbox {
         inner.pace.stalled(now, written, &self.limits)
     }
 
-    /// When the last ping left, once it has; `None` while it waits behind what is being written.
+    /// What became of the last ping.
     pub(crate) fn ping_left(&self) -> PingLeft {
         let inner = self.lock();
         match inner.ping {
-            Ping::Written(at) => PingLeft::At(at),
-            Ping::UnderWay if inner.under_way > 0 => PingLeft::Behind,
+            Ping::Left(at) => PingLeft::At(at),
+            _ if inner.under_way > 0 => PingLeft::Behind,
             _ => PingLeft::Unread,
         }
     }
@@ -273,7 +275,7 @@ impl Outbox {
     /// The session asks for a heartbeat.
     pub fn ping(&self) {
         let mut inner = self.lock();
-        inner.ping = Ping::Due;
+        inner.ping = Ping::Due(Instant::now(), inner.under_way > 0);
         let waker = inner.taker.take();
         drop(inner);
         wake(waker);
@@ -323,11 +325,13 @@ impl Outbox {
         into: &mut Vec<Part>,
     ) -> Poll<Taken> {
         let mut inner = self.lock();
-        let ping = inner.ping == Ping::Due;
-        if ping {
-            inner.ping = Ping::UnderWay;
+        let ping = if let Ping::Due(due, behind) = inner.ping {
+            inner.ping = Ping::UnderWay(due, behind);
             inner.under_way += 1;
-        }
+            true
+        } else {
+            false
+        };
         let (mut taken, mut count, mut parts) = (0, 0, 0);
         while taken < bytes_max
             && let Some((frame, _)) = inner.queue.front()
@@ -447,7 +451,7 @@ impl Drop for Outbox {
 /// What became of the last ping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PingLeft {
-    /// It left.
+    /// It left; its answer may be expected from this moment on.
     At(Instant),
     /// It waits behind bytes that are being written.
     Behind,

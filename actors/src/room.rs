@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 use tokio::time::Instant;
 
 use crate::{
-    courier::CourierRef,
+    courier::{CourierRef, Permits},
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
     fault::{self, Point},
     flow::Brake,
@@ -55,6 +55,7 @@ struct Links {
     this: Option<WeakPost<Room>>,
     couriers: BTreeMap<WorkerId, CourierRef>,
     brake: Arc<Brake>,
+    purse: Permits,
     joins_seen: u64,
     started: Instant,
 }
@@ -84,6 +85,7 @@ impl Room {
             this: None,
             couriers: BTreeMap::new(),
             brake: Arc::default(),
+            purse: Permits::default(),
             joins_seen: 0,
             started: Instant::now(),
         };

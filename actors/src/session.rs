@@ -26,7 +26,7 @@ use self::dispatch::{dispatch, open};
 pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
 
 use crate::{
-    account::SessionAccount,
+    account::{AddressAccount, Charge, Held, SessionAccount},
     courier::CourierRef,
     directory::Whereabouts,
     error::CloseReason,
@@ -72,8 +72,8 @@ pub struct SessionSettings {
 pub struct Peer {
     /// Its address, for the log.
     pub address: Option<std::net::IpAddr>,
-    /// How fast all clients of that address may send; none where that has no limit.
-    pub rates: Option<Arc<RateLimiter>>,
+    /// What all clients of that address hold and send; none where that has no limits.
+    pub account: Option<Arc<AddressAccount>>,
 }
 
 /// What a transport holds of a session.
@@ -129,6 +129,8 @@ pub struct Session {
     arrivals: u64,
     connect_timer: Option<SpawnHandle>,
     half_packet: Option<SpawnHandle>,
+    /// A packet whose attachments are still to come.
+    partial: Charge,
     closing: Option<CloseReason>,
     on_end: Option<Box<dyn FnOnce(CloseReason)>>,
 }
@@ -178,13 +180,14 @@ impl Session {
         peer: Peer,
         on_end: impl FnOnce(CloseReason) + 'static,
     ) -> SessionRef {
-        let account = SessionAccount::new(hub.account().clone(), settings.bytes_max);
-        let outbox = Outbox::new(settings.outbox, account.clone());
-        let credit = InboundCredit::new(settings.credit, settings.credit_bytes, account);
         let pacer = Rc::new(Pacer {
             own: RateLimiter::new(settings.rates),
-            address: peer.rates,
+            address: peer.account.clone(),
         });
+        let account = SessionAccount::new(hub.account().clone(), peer.account, settings.bytes_max);
+        let partial = account.charge(Held::Partial, 0);
+        let outbox = Outbox::new(settings.outbox, account.clone());
+        let credit = InboundCredit::new(settings.credit, settings.credit_bytes, account);
         Metrics::add(&hub.metrics().sessions, 1);
         let session = Self {
             own: hub.slot(),
@@ -204,6 +207,7 @@ impl Session {
             arrivals: 0,
             connect_timer: None,
             half_packet: None,
+            partial,
             closing: None,
             on_end: Some(Box::new(on_end)),
         };
@@ -245,8 +249,12 @@ impl Session {
     }
 
     fn time_half_packet(&mut self, ctx: &mut Context<Self>) {
-        let pending = self.protocol.borrow().pending_bytes() > 0;
-        match (self.half_packet, pending) {
+        let pending = self.protocol.borrow().pending_bytes();
+        self.partial.resize(pending);
+        if pending > 0 && self.credit.account().is_address_over() {
+            return self.close(CloseReason::AddressBytes, ctx);
+        }
+        match (self.half_packet, pending > 0) {
             (None, true) => {
                 let timer = ctx.run_later(self.settings.half_packet_timeout, |session, ctx| {
                     session.close(CloseReason::HalfPacket, ctx);
@@ -451,20 +459,23 @@ impl Seated {
 /// Counts what a session's client does, for itself and for its address.
 struct Pacer {
     own: RateLimiter,
-    address: Option<Arc<RateLimiter>>,
+    address: Option<Arc<AddressAccount>>,
 }
 
 impl Pacer {
     fn charge(&self, what: Rated, count: usize) {
         self.own.charge(what, count as u64);
         if let Some(address) = &self.address {
-            address.charge(what, count as u64);
+            address.rates().charge(what, count as u64);
         }
     }
 
     /// How long the client is not to be read, if that is worth a timer.
     fn debt(&self) -> Option<Duration> {
-        let address = self.address.as_ref().and_then(|address| address.debt());
+        let address = self
+            .address
+            .as_ref()
+            .and_then(|address| address.rates().debt());
         let debts = self.own.debt().into_iter().chain(address);
         let debt = debts.map(|(_, debt)| debt).max()?;
         (debt >= DEBT_MIN).then_some(debt)

@@ -25,6 +25,9 @@ use crate::protocol::frame;
 /// Bytes taken from the outbox at a time: what a stuck write can hold beside the outbox's own limit.
 const TAKE_MAX: usize = 64 * 1024;
 
+/// What any message may hold while it arrives, whatever its address holds.
+const READ_MAX: usize = 64 * 1024;
+
 /// Answers to probes that may wait to be written.
 const PROBES_MAX: usize = 16;
 
@@ -118,7 +121,13 @@ impl Cord {
         // What waits for credit, or is the beginning of a header, is little: it must not keep a read buffer alive.
         self.held = BytesMut::from(&input[..]);
         input.clear();
-        self.partial.resize(self.machine.pending_bytes());
+        let pending = self.machine.pending_bytes();
+        self.partial.resize(pending);
+        let account = self.connection.session.credit.account();
+        if pending > READ_MAX && account.is_address_over() {
+            self.say_close();
+            self.hang_up(CloseReason::AddressBytes);
+        }
     }
 
     /// Bytes have come in: the client lives.
@@ -362,6 +371,7 @@ pub(crate) fn ending(reason: CloseReason) -> End {
         | CloseReason::Stalled
         | CloseReason::MemoryMax
         | CloseReason::SessionBytes
+        | CloseReason::AddressBytes
         | CloseReason::WorkerStalled
         | CloseReason::PingTimeout => End::Cut,
         _ => End::Finish,

@@ -177,8 +177,33 @@ impl DeliveryWindow {
     }
 }
 
+impl DeliveryPermit {
+    /// A part of this permit, if it is large enough.
+    pub(crate) fn split(&mut self, cost: usize) -> Option<Self> {
+        let cost = u32::try_from(cost).ok().filter(|&cost| cost <= self.cost)?;
+        self.cost -= cost;
+        Some(Self {
+            window: self.window.clone(),
+            cost,
+            counted: self.counted,
+        })
+    }
+
+    /// All that is left of it.
+    pub(crate) fn rest(&mut self) -> Self {
+        Self {
+            window: self.window.clone(),
+            cost: std::mem::take(&mut self.cost),
+            counted: self.counted,
+        }
+    }
+}
+
 impl Drop for DeliveryPermit {
     fn drop(&mut self) {
+        if self.cost == 0 {
+            return;
+        }
         let window = &self.window;
         window
             .undigested

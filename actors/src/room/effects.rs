@@ -49,20 +49,26 @@ impl Room {
         needs: Vec<(CourierRef, usize)>,
         command: impl FnOnce(&mut Self, &mut Context<Self>, Permits) + 'static,
     ) {
-        let brake = &self.links.brake;
-        if !brake.is_pulled()
-            && let Some(permits) = Permits::now(&needs)
+        if !self.links.brake.is_pulled()
+            && let Some(permits) = Permits::now(&needs, &mut self.links.purse)
         {
             return command(self, ctx, permits);
         }
-        let (brake, patience) = (brake.clone(), self.links.tenure.settings.courier_patience);
+        let brake = self.links.brake.clone();
+        let patience = self.links.tenure.settings.courier_patience;
         let permits = async move {
             brake.wait().await;
             Permits::wait(needs, patience).await
         };
-        let admitted = permits
-            .into_actor(self)
-            .map(|permits, room: &mut Self, ctx| command(room, ctx, permits));
+        let admitted = permits.into_actor(self).map(
+            |(permits, purse), room: &mut Self, ctx: &mut Context<Self>| {
+                room.links.purse = purse;
+                // Futures have their turn when the mailbox is empty: what is left over then goes back.
+                let spend = std::future::ready(()).into_actor(room);
+                ctx.spawn(spend.map(|(), room, _| room.links.purse = Permits::default()));
+                command(room, ctx, permits);
+            },
+        );
         ctx.wait(admitted);
     }
 
