@@ -27,6 +27,8 @@ pub enum Held {
     Inbound,
     /// Messages, packets and bodies of which a part has come.
     Partial,
+    /// Credentials that came with a CONNECT and that an application keeps.
+    Auth,
     /// What members keep in rooms: names, farewells, tags.
     Memberships,
     /// Invitations that rooms keep.
@@ -39,10 +41,11 @@ pub enum Held {
 
 impl Held {
     /// All kinds, for metrics.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Sessions,
         Self::Inbound,
         Self::Partial,
+        Self::Auth,
         Self::Memberships,
         Self::Invitations,
         Self::Outbox,
@@ -55,6 +58,7 @@ impl Held {
             Self::Sessions => "sessions",
             Self::Inbound => "inbound",
             Self::Partial => "partial",
+            Self::Auth => "auth",
             Self::Memberships => "memberships",
             Self::Invitations => "invitations",
             Self::Outbox => "outbox",
@@ -311,6 +315,26 @@ impl SessionAccount {
         };
         charge.resize(bytes);
         charge
+    }
+
+    /// The same bytes, on the account until the last holder lets go.
+    pub fn charge_bytes(self: &Arc<Self>, bytes: Bytes, what: Held) -> Bytes {
+        let charge = self.charge(what, bytes.len());
+        Bytes::from_owner(Kept {
+            _charge: charge,
+            bytes,
+        })
+    }
+}
+
+struct Kept {
+    _charge: Charge,
+    bytes: Bytes,
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

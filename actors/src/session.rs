@@ -315,6 +315,11 @@ impl Session {
                 },
             );
         };
+        let account = self.credit.account();
+        let auth = auth.map(|auth| account.charge_bytes(auth, Held::Auth));
+        if auth.is_some() && account.is_address_over() {
+            return self.close(CloseReason::AddressBytes, ctx);
+        }
         let identity = match space.gate.connect(&namespace, auth.as_deref()) {
             Ok(identity) => identity,
             Err(refusal) => return self.refuse(&namespace, &refusal),

@@ -65,8 +65,10 @@ impl Script for IoScript {
         member: Rc<Member>,
         auth: Option<Bytes>,
     ) -> LocalFuture<Result<(), Refusal>> {
-        let socket = Socket::new(member, auth);
-        let opening = self.on_connect.get().map(|handler| handler(socket.clone()));
+        let handler = self.on_connect.get();
+        // Without a handler nobody can ask for it.
+        let socket = Socket::new(member, auth.filter(|_| handler.is_some()));
+        let opening = handler.map(|handler| handler(socket.clone()));
         let pack = self.pack.clone();
         Box::pin(async move {
             if let Some(opening) = opening {
