@@ -25,4 +25,7 @@ pub mod docs {
 
     #[doc = include_str!("docs/events.md")]
     pub mod events {}
+
+    #[doc = include_str!("docs/metrics.md")]
+    pub mod metrics {}
 }

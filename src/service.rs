@@ -17,7 +17,7 @@ use dondo_actors::ports::{Clock, Gate, Herald, OpenGate, Secrets, SystemClock};
 use dondo_actors::session::SessionSettings;
 
 use crate::config::Config;
-use crate::http::metrics;
+use crate::http::{health, metrics};
 use crate::io::{Io, Pack};
 use crate::packs::hub::{self, HubPack};
 use crate::placement::Rooms;
@@ -30,6 +30,7 @@ pub struct Dondo {
     io: Io,
     hub: HubHandle,
     engines: Arc<[Engine]>,
+    health: Arc<health::Health>,
     rooms: Arc<Rooms>,
 }
 
@@ -83,10 +84,21 @@ impl Dondo {
         }
     }
 
-    /// Mounts `/healthz` and `/metrics`. To be called in the app factory.
+    /// Mounts what anybody may see: `/healthz` (the process answers) and `/readyz` (it serves newcomers well: 200 or
+    /// 503, no detail). To be called in the app factory.
+    pub fn configure_health(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let health = self.health.clone();
+        move |app| health::configure_public(app, health)
+    }
+
+    /// Mounts what operators see: `/metrics`, `/healthz`, and `/readyz` with every thread's state as JSON. To be called
+    /// in the app factory of an `App` that clients do not reach, or instead of [`Dondo::configure_health`].
     pub fn configure_observation(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
-        let (hub, engines) = (self.hub.clone(), self.engines.clone());
-        move |app| metrics::configure(app, hub, engines)
+        let health = self.health.clone();
+        move |app| {
+            metrics::configure(app, health.clone());
+            health::configure_detailed(app, health);
+        }
     }
 
     /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves.
@@ -202,9 +214,10 @@ impl Builder {
             )
         });
         let main = Engine::new(options.clone(), hub.clone(), upper);
-        let engines = std::iter::once(main).chain(more).collect();
+        let engines: Arc<[Engine]> = std::iter::once(main).chain(more).collect();
         Ok(Dondo {
             io,
+            health: health::Health::new(hub.clone(), engines.clone()),
             hub,
             engines,
             rooms,

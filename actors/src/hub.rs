@@ -124,6 +124,11 @@ impl HubHandle {
         self.0.namespaces.find(name)
     }
 
+    /// The couriers that were ever started, one for each worker thread; some may be gone with theirs.
+    pub fn couriers(&self) -> Vec<CourierRef> {
+        self.0.couriers.all()
+    }
+
     /// The hub's name.
     pub fn name(&self) -> &Arc<str> {
         &self.0.plan.name

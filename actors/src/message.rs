@@ -37,6 +37,7 @@ messages! {
     SitDown => (), StandUp => (), RoomSays => (), PresenceDue => (),
     Register => (), Unregister => (), Direct => (), MirrorSeat => (), MirrorUnseat => (), Deliver => (),
     CloseNamespace => (), EndOutbox => (), CourierSays => (), Heard => (), Pong => (), Hangup => (), Adopt => (),
+    Ping => (),
 }
 
 // Session to namespace.
@@ -185,6 +186,11 @@ pub struct Broadcast {
     /// Takes the answer; `recipients` is not counted here and 0.
     pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
 }
+
+// To namespaces and couriers.
+
+/// Asks whether the actor's thread still comes round to it.
+pub struct Ping(pub Reply<()>);
 
 // Namespace to room.
 

@@ -114,7 +114,7 @@ impl Backlog {
     }
 
     /// Whether rooms may send no more.
-    pub(crate) fn full(&self) -> bool {
+    pub fn full(&self) -> bool {
         self.undigested() >= self.max && !self.given_up()
     }
 

@@ -10,7 +10,7 @@ use crate::{
     guard::{Crashes, Guarded, guard, guard_always},
     id::RoomId,
     message::{
-        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, MirrorSeat, MirrorUnseat,
+        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, MirrorSeat, MirrorUnseat, Ping,
         Register, Unregister,
     },
 };
@@ -186,5 +186,13 @@ impl Handler<EndOutbox> for Courier {
                 served.outbox.end(end.reason);
             }
         });
+    }
+}
+
+impl Handler<Ping> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, Ping(reply): Ping, _: &mut Self::Context) {
+        reply.send(());
     }
 }

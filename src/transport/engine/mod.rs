@@ -3,6 +3,7 @@
 
 pub(crate) mod body;
 pub(crate) mod connection;
+pub(crate) mod counts;
 pub(crate) mod handshake;
 pub(crate) mod packet;
 mod payload;
@@ -29,6 +30,7 @@ use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Session, SessionSettings};
 
 use self::connection::{Connection, Stage};
+use self::counts::Counts;
 use self::handshake::{Ask, Entry, Revision, Transport};
 use self::refusal::Refusal;
 use super::origin::{Origins, Verdict};
@@ -85,6 +87,7 @@ struct Shared {
     hub: HubHandle,
     upper: Upper,
     sessions: Directory<Arc<str>, Arc<Connection>>,
+    counts: Arc<Counts>,
     draining: AtomicBool,
 }
 
@@ -103,6 +106,7 @@ impl Engine {
             hub,
             upper,
             sessions: Directory::new(),
+            counts: Arc::default(),
             draining: AtomicBool::new(false),
         }))
     }
@@ -132,13 +136,20 @@ impl Engine {
         self.0.sessions.len()
     }
 
-    /// How many sessions are on polling, asking to upgrade, on a WebSocket.
-    pub(crate) fn stages(&self) -> [u64; 3] {
-        let mut stages = [0; 3];
-        for connection in self.0.sessions.all() {
-            stages[connection.now() as usize] += 1;
-        }
-        stages
+    /// How many connections stand where, and how many requests were refused.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    /// Whether it takes no new sessions, because the server is shutting down.
+    pub(crate) fn draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    /// Counts a refusal on its way to the one who is refused.
+    fn refuse(&self, refusal: Refusal) -> Refusal {
+        self.0.counts.refused(refusal);
+        refusal
     }
 
     /// Tells all sessions, spread over `grace`, that the server is shutting down; what is queued is flushed. From now on
@@ -181,7 +192,7 @@ impl Engine {
         }
         let upgrade = switch::asks_for_websocket(request.head());
         match self.judge(request.head(), upgrade) {
-            Err(refusal) => refused(refusal, upgrade, cors),
+            Err(refusal) => refused(self.refuse(refusal), upgrade, cors),
             Ok(Judged::Open {
                 transport: Transport::Polling,
                 opening,
@@ -210,9 +221,7 @@ impl Engine {
                 revision: Revision::V3,
                 ..
             } => Err(Refusal::UnsupportedVersion),
-            Ask::Open { .. } if self.0.draining.load(Ordering::Acquire) => {
-                Err(Refusal::ShuttingDown)
-            }
+            Ask::Open { .. } if self.draining() => Err(Refusal::ShuttingDown),
             Ask::Open {
                 transport, query, ..
             } => Ok(Judged::Open {
@@ -247,7 +256,7 @@ impl Engine {
         };
         let protocol = (self.0.upper)(opening);
         let session = Session::start(hub, courier, outbox, protocol, options.session, on_end);
-        let connection = Arc::new(Connection::new(session, stage));
+        let connection = Arc::new(Connection::new(session, stage, self.0.counts.clone()));
         self.0.sessions.enter(key, connection.clone());
         let upgrades: &[&str] = if stage == Stage::Polling {
             &["websocket"]
