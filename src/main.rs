@@ -1,17 +1,56 @@
 //! The program: flags, log, signals. Everything else is the library.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::Parser as _;
 use dondo::config::{Config, Flags};
+use dondo::operators::Operators;
 use dondo::server::Server;
 use dondo::service::Dondo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// A self-hosted realtime chat hub for stock Socket.IO clients.
+///
+/// Durations and sizes carry units: 250ms, 25s, 1MB (1,000,000 bytes), 64KiB.
+/// A flag beats its environment variable; what neither says has the default shown.
+#[derive(Debug, clap::Parser)]
+#[command(name = "dondo", version)]
+struct Arguments {
+    #[command(flatten)]
+    flags: Flags,
+    /// Where operators find metrics and detailed health; off: nowhere.
+    #[arg(
+        long,
+        env = "DONDO_ADMIN_LISTEN",
+        value_name = "ADDR:PORT|off",
+        default_value = "127.0.0.1:11001"
+    )]
+    admin_listen: AdminListen,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct AdminListen(Option<SocketAddr>);
+
+impl FromStr for AdminListen {
+    type Err = std::net::AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self(None)),
+            address => address.parse().map(|address| Self(Some(address))),
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    let flags = Flags::parse();
+    let Arguments {
+        flags,
+        admin_listen,
+    } = Arguments::parse();
     env_logger::Builder::from_env(
         env_logger::Env::default().default_filter_or("info,actix_server=warn"),
     )
@@ -30,7 +69,7 @@ fn main() -> ExitCode {
         log::error!("{error}");
         return ExitCode::from(2);
     }
-    match actix_rt::System::new().block_on(run(config)) {
+    match actix_rt::System::new().block_on(run(config, admin_listen.0)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -39,13 +78,23 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(mut config: Config) -> std::io::Result<()> {
+async fn run(mut config: Config, admin_listen: Option<SocketAddr>) -> std::io::Result<()> {
     let open_files = raise_open_files();
     let dondo = Dondo::builder().config(config.clone()).build()?;
+    let operators = admin_listen
+        .map(|address| Operators::start(address, &dondo))
+        .transpose()?;
     let server = Server::start(&config, dondo)?;
     config.listen = server.bound().to_vec();
     for line in config.tutorial(open_files) {
         log::info!("{line}");
+    }
+    match &operators {
+        Some(operators) => log::info!(
+            "metrics and health in detail: http://{0}/metrics, http://{0}/readyz (--admin-listen)",
+            operators.bound()
+        ),
+        None => log::info!("relaxed: no metrics are served (--admin-listen off)"),
     }
     log::info!("{}", server.client());
     let mut interrupt = signal(SignalKind::interrupt())?;
