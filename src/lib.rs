@@ -3,7 +3,7 @@
 //!
 //! * [`service::Dondo`] is a hub to mount; [`io`] is what an application does with it.
 //! * [`server::Server`] is the standalone server; [`config::Config`] its settings; [`operators::Operators`] is where it
-//!   is looked after.
+//!   is looked after; [`logging`] its log.
 //! * [`packs::hub`] is the built-in application: channels, rooms and presence.
 //! * The actors underneath are the crate `dondo_actors`.
 //! * `docs` has the map of the house and every event of the hub.
@@ -11,6 +11,8 @@
 pub mod config;
 pub mod http;
 pub mod io;
+pub mod logging;
+mod notices;
 pub mod operators;
 pub mod packs;
 mod placement;

@@ -1,17 +1,21 @@
 //! The program: flags, log, signals. Everything else is the library.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Parser as _;
 use dondo::config::{Config, Flags};
+use dondo::logging::LogFormat;
 use dondo::operators::Operators;
 use dondo::server::Server;
 use dondo::service::Dondo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long the last lines of the log may take.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// A self-hosted realtime chat hub for stock Socket.IO clients.
 ///
@@ -30,6 +34,9 @@ struct Arguments {
         default_value = "127.0.0.1:11001"
     )]
     admin_listen: AdminListen,
+    /// How a line of the log looks.
+    #[arg(long, env = "DONDO_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,26 +57,26 @@ fn main() -> ExitCode {
     let Arguments {
         flags,
         admin_listen,
+        log_format,
     } = Arguments::parse();
-    env_logger::Builder::from_env(
-        env_logger::Env::default().default_filter_or("info,actix_server=warn"),
-    )
-    .format(|out, record| {
-        writeln!(
-            out,
-            "{} {:5} {}",
-            out.timestamp_millis(),
-            record.level(),
-            record.args()
-        )
-    })
-    .init();
-    let config = Config::from(flags);
+    let log = match dondo::logging::start(log_format) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("no log can be written: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = checked(Config::from(flags), admin_listen.0);
+    log.flush(LAST_LINES);
+    code
+}
+
+fn checked(config: Config, admin_listen: Option<SocketAddr>) -> ExitCode {
     if let Err(error) = config.check() {
         log::error!("{error}");
         return ExitCode::from(2);
     }
-    match actix_rt::System::new().block_on(run(config, admin_listen.0)) {
+    match actix_rt::System::new().block_on(run(config, admin_listen)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");

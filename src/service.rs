@@ -19,6 +19,7 @@ use dondo_actors::session::SessionSettings;
 use crate::config::Config;
 use crate::http::{health, metrics};
 use crate::io::{Io, Pack};
+use crate::notices;
 use crate::packs::hub::{self, HubPack};
 use crate::placement::Rooms;
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoForm};
@@ -272,8 +273,9 @@ struct SystemSecrets;
 impl Secrets for SystemSecrets {
     fn member_id(&self) -> Option<MemberId> {
         let id = crate::transport::engine::secret();
-        id.inspect_err(|error| log::error!("nobody can be let in: {error}"))
-            .ok()
-            .map(MemberId::new)
+        let told = |error: &_| {
+            notices::NO_RANDOMNESS.tell(None, None, format_args!("nobody can be let in: {error}"));
+        };
+        id.inspect_err(told).ok().map(MemberId::new)
     }
 }

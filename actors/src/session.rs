@@ -11,6 +11,7 @@ mod seats;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
+    net::IpAddr,
     panic::AssertUnwindSafe,
     rc::Rc,
     sync::Arc,
@@ -34,6 +35,7 @@ use crate::{
     letter::{Content, Frame, Wire},
     message::{CourierSays, Direct, EndOutbox, Enter, Gone, Heard, Pong, Register, Unregister},
     metrics::Metrics,
+    notice::cause,
     outbox::Outbox,
     ports::{AckHandle, Event, Protocol, Refusal, Said, Script},
     post::{Post, UpPost},
@@ -96,6 +98,8 @@ pub struct Session {
     connect_timer: Option<SpawnHandle>,
     half_packet: Option<SpawnHandle>,
     closing: Option<CloseReason>,
+    /// The client's address, for the log.
+    peer: Option<IpAddr>,
     on_end: Option<Box<dyn FnOnce(CloseReason)>>,
 }
 
@@ -160,6 +164,7 @@ impl Session {
             connect_timer: None,
             half_packet: None,
             closing: None,
+            peer: None,
             on_end: Some(Box::new(on_end)),
         };
         SessionRef {
@@ -225,7 +230,7 @@ impl Session {
     }
 
     fn violated(&mut self, what: &str, ctx: &mut Context<Self>) {
-        log::debug!("a session is closed: {what}");
+        cause::VIOLATION.tell(self.peer, None, format_args!("a session is closed: {what}"));
         self.close(CloseReason::ForcedClose, ctx);
     }
 
@@ -271,6 +276,7 @@ impl Session {
             protocol: self.protocol.clone(),
             form,
             credit: self.credit.clone(),
+            peer: self.peer,
         });
         self.register(member.slot(), namespace.clone(), form, ctx);
         Metrics::add(&hub.metrics().members, 1);
@@ -373,9 +379,13 @@ impl Seated {
         let farewell = AssertUnwindSafe(|| self.script.disconnected(self.member.clone(), reason));
         if let Err(payload) = std::panic::catch_unwind(farewell) {
             std::mem::forget(payload);
-            log::error!(
-                "a disconnect handler in {} panicked",
-                self.member.namespace()
+            cause::HANDLER_PANICKED.tell(
+                self.member.peer(),
+                None,
+                format_args!(
+                    "a disconnect handler in {} panicked",
+                    self.member.namespace()
+                ),
             );
         }
     }

@@ -11,6 +11,7 @@ use dondo_actors::metrics::Metrics;
 
 use super::health::{Health, Report};
 use super::process;
+use crate::logging;
 
 /// Mounts it. To be called in the app factory.
 pub(crate) fn configure(app: &mut ServiceConfig, health: Arc<Health>) {
@@ -105,6 +106,7 @@ const FAMILIES: &[Family] = &[
     counter("refusals_total", "Requests to the endpoint that were refused, by cause.", |from, to| {
         for (cause, count) in refusals(from) { to.labelled("cause", cause, count); }
     }),
+    counter("log_dropped_total", "Lines of the log that were dropped because nobody read them fast enough.", |_, to| to.one(logging::dropped())),
 ];
 
 fn stages(from: &Sources<'_>) -> Vec<(&'static str, u64)> {

@@ -12,6 +12,7 @@ use super::{
     arguments::{self, Arguments, Unreadable},
     error::Error,
 };
+use crate::notices;
 
 /// An event as it came, for handlers that look at it themselves.
 #[derive(Clone)]
@@ -193,7 +194,11 @@ pub(super) fn kept<Args, H: Handler<Args>>(handler: H) -> OnEvent {
         match handler.call(&mut call) {
             Ok(rest) => Box::pin(async move {
                 if let Some(error) = rest.await {
-                    log::warn!("a handler for {:?} failed: {error}", event.name);
+                    notices::HANDLER_FAILED.tell(
+                        None,
+                        None,
+                        format_args!("a handler for {:?} failed: {error}", event.name),
+                    );
                     event.ack.fail(&event.name, "internal", FAILED);
                 }
             }),

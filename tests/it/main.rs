@@ -13,6 +13,7 @@ mod embed;
 mod engine;
 mod hostile;
 mod hub;
+mod logging;
 mod observe;
 mod order;
 mod page;

@@ -16,6 +16,7 @@ use super::Courier;
 use crate::{
     fault::{self, Safeguard},
     id::WorkerId,
+    notice::cause,
     post::Post,
 };
 
@@ -54,10 +55,13 @@ impl CourierRef {
         let (backlog, worker) = (self.backlog.clone(), self.worker);
         Some(async move {
             if timeout(patience, backlog.caught_up()).await.is_err() && backlog.give_up() {
-                log::error!(
-                    "worker {} has not run for {} ms: nothing more is sent to it, its members will be closed",
-                    worker.0,
-                    patience.as_millis()
+                let (worker, patience) = (worker.0, patience.as_millis());
+                cause::COURIER_GIVEN_UP.tell(
+                    None,
+                    None,
+                    format_args!(
+                        "worker {worker} has not run for {patience} ms: nothing more is sent to it, its members will be closed"
+                    ),
                 );
             }
         })

@@ -35,6 +35,7 @@ use self::handshake::{Ask, Entry, Revision, Transport};
 use self::refusal::Refusal;
 use super::origin::{Origins, Verdict};
 use super::worker;
+use crate::notices;
 use crate::protocol::frame;
 
 pub(crate) use self::body::keep_cutter;
@@ -146,9 +147,15 @@ impl Engine {
         self.0.draining.load(Ordering::Acquire)
     }
 
-    /// Counts a refusal on its way to the one who is refused.
-    fn refuse(&self, refusal: Refusal) -> Refusal {
+    /// Counts a refusal, and logs it, on its way to the one who is refused.
+    fn refuse(&self, refusal: Refusal, head: &RequestHead) -> Refusal {
         self.0.counts.refused(refusal);
+        let peer = head.peer_addr.map(|peer| peer.ip());
+        refusal.told_as().tell(
+            peer,
+            None,
+            format_args!("a request is refused: {}", refusal.as_str()),
+        );
         refusal
     }
 
@@ -192,7 +199,7 @@ impl Engine {
         }
         let upgrade = switch::asks_for_websocket(request.head());
         match self.judge(request.head(), upgrade) {
-            Err(refusal) => refused(self.refuse(refusal), upgrade, cors),
+            Err(refusal) => refused(self.refuse(refusal, request.head()), upgrade, cors),
             Ok(Judged::Open {
                 transport: Transport::Polling,
                 opening,
@@ -243,7 +250,13 @@ impl Engine {
     /// Starts a session on the present worker; its id is a secret.
     fn open(&self, opening: &Opening, stage: Stage) -> Option<(Arc<Connection>, String)> {
         let sid = handshake::new_sid()
-            .inspect_err(|error| log::error!("no session can be opened: {error}"))
+            .inspect_err(|error| {
+                notices::NO_RANDOMNESS.tell(
+                    None,
+                    None,
+                    format_args!("no session can be opened: {error}"),
+                );
+            })
             .ok()?;
         let options = &self.0.options;
         let hub = self.0.hub.clone();

@@ -106,7 +106,11 @@ impl Engine {
         let body = match self.read(request, body).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
-                return refused(self.refuse(Refusal::PayloadTooLarge), false, cors);
+                return refused(
+                    self.refuse(Refusal::PayloadTooLarge, request.head()),
+                    false,
+                    cors,
+                );
             }
             Err(Unread::Broken) => return misused(&connection, cors),
         };

@@ -1,6 +1,10 @@
 //! Every refusal that the Engine.IO path has a code for, and the HTTP answer it becomes (wire reference 1.4 and 1.5).
 //! Knows neither request nor session: whoever refuses has looked at them.
 
+use dondo_actors::notice::Cause;
+
+use crate::notices;
+
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -62,7 +66,22 @@ impl Refusal {
         Self::PayloadTooLarge,
     ];
 
-    /// The cause as metrics and the log name it.
+    /// As what the log tells of it.
+    pub(super) fn told_as(self) -> &'static Cause {
+        match self {
+            Self::TransportUnknown => &notices::TRANSPORT_UNKNOWN,
+            Self::SessionUnknown => &notices::SESSION_UNKNOWN,
+            Self::BadMethod => &notices::BAD_METHOD,
+            Self::BadRequest => &notices::BAD_REQUEST,
+            Self::Forbidden => &notices::ORIGIN_FORBIDDEN,
+            Self::UnsupportedVersion => &notices::UNSUPPORTED_VERSION,
+            Self::ShuttingDown => &notices::SHUTTING_DOWN,
+            Self::OtherMethod => &notices::OTHER_METHOD,
+            Self::PayloadTooLarge => &notices::PAYLOAD_TOO_LARGE,
+        }
+    }
+
+    /// The cause as metrics name it.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::TransportUnknown => "transport unknown",
