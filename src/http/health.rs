@@ -306,3 +306,54 @@ fn plain(mut answer: actix_web::HttpResponseBuilder, text: &'static str) -> Http
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(text)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::service::Dondo;
+
+    fn health(dondo: &Dondo) -> Arc<Health> {
+        Health::new(dondo.hub().clone(), dondo.engines().clone())
+    }
+
+    #[actix_web::test]
+    async fn many_who_ask_at_once_share_one_look() {
+        let dondo = Dondo::builder().build().unwrap();
+        let health = health(&dondo);
+        let looks = join_all((0..100).map(|_| health.look())).await;
+        assert!(looks.iter().all(|look| Arc::ptr_eq(look, &looks[0])));
+    }
+
+    #[actix_web::test]
+    async fn a_look_that_is_broken_off_keeps_nobody_from_looking() {
+        let dondo = Dondo::builder().build().unwrap();
+        // On this very thread: it cannot answer before this yields.
+        dondo.hub().courier();
+        let health = health(&dondo);
+        {
+            let broken = health.look();
+            tokio::pin!(broken);
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(broken.as_mut().poll(&mut cx).is_pending());
+            assert!(health.looking.load(Ordering::Acquire));
+        }
+        assert_eq!(health.look().await.namespaces.len(), 1);
+    }
+
+    #[actix_web::test]
+    async fn a_hub_that_holds_too_much_is_overloaded_and_names_the_setting() {
+        let dondo = Dondo::builder().build().unwrap();
+        let health = health(&dondo);
+        let report = health.look().await;
+        assert!(!health.detail(&report).overloaded);
+        let max = dondo.engines()[0].options().outbox.total_max;
+        Metrics::add(&dondo.hub().metrics().outbox_bytes, max);
+        let detail = health.detail(&report);
+        assert!(detail.overloaded && !detail.ready);
+        assert!(detail.reasons[0].contains("--outbox-total-max"));
+    }
+}

@@ -191,11 +191,12 @@ pub(super) fn kept<Args, H: Handler<Args>>(handler: H) -> OnEvent {
             event: &event,
             next: 0,
         };
+        let peer = socket.peer();
         match handler.call(&mut call) {
             Ok(rest) => Box::pin(async move {
                 if let Some(error) = rest.await {
                     notices::HANDLER_FAILED.tell(
-                        None,
+                        peer,
                         None,
                         format_args!("a handler for {:?} failed: {error}", event.name),
                     );
