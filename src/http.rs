@@ -1,4 +1,6 @@
 //! What is served besides the realtime endpoint: the first page, health and metrics.
 
-pub mod metrics;
+pub(crate) mod health;
+pub(crate) mod metrics;
 pub mod page;
+mod process;

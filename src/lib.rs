@@ -2,7 +2,8 @@
 //! online; run it as a program, or mount it in an actix-web `App`.
 //!
 //! * [`service::Dondo`] is a hub to mount; [`io`] is what an application does with it.
-//! * [`server::Server`] is the standalone server; [`config::Settings`] its settings.
+//! * [`server::Server`] is the standalone server; [`config::Settings`] its settings; [`operators::Operators`] is where it
+//!   is looked after; [`logging`] its log.
 //! * [`packs::hub`] is the built-in application: channels, rooms and presence.
 //! * The actors underneath are the crate `dondo_actors`.
 //! * `docs` has the map of the house and every event of the hub.
@@ -10,6 +11,9 @@
 pub mod config;
 pub mod http;
 pub mod io;
+pub mod logging;
+mod notices;
+pub mod operators;
 pub mod packs;
 mod placement;
 mod protocol;
@@ -25,4 +29,7 @@ pub mod docs {
 
     #[doc = include_str!("docs/events.md")]
     pub mod events {}
+
+    #[doc = include_str!("docs/metrics.md")]
+    pub mod metrics {}
 }

@@ -1,40 +1,48 @@
 //! The program: flags, log, signals. Everything else is the library.
 
-use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use dondo::config::{Given, Settings, command};
+use dondo::operators::Operators;
 use dondo::server::Server;
 use dondo::service::Dondo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// How long the last lines of the log may take.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// It gives memory back after a burst; the system's kept most of 600 half packets of 0.9 MB for good.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let flags = command().get_matches();
-    env_logger::Builder::from_env(
-        env_logger::Env::default().default_filter_or("info,actix_server=warn"),
-    )
-    .format(|out, record| {
-        writeln!(
-            out,
-            "{} {:5} {}",
-            out.timestamp_millis(),
-            record.level(),
-            record.args()
-        )
-    })
-    .init();
     let given = match Given::read(&flags, |name| std::env::var_os(name)) {
         Ok(given) => given,
         Err(error) => {
-            log::error!("{error}");
+            eprintln!("{error}");
             return ExitCode::from(2);
+        }
+    };
+    let log = match dondo::logging::start(given.settings.log_format) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("no log can be written: {error}");
+            return ExitCode::FAILURE;
         }
     };
     for line in given.renamed {
         log::warn!("{line}");
     }
-    match actix_rt::System::new().block_on(run(given.settings)) {
+    let code = served(given.settings);
+    log.flush(LAST_LINES);
+    code
+}
+
+fn served(settings: Settings) -> ExitCode {
+    match actix_rt::System::new().block_on(run(settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -46,10 +54,21 @@ fn main() -> ExitCode {
 async fn run(mut settings: Settings) -> std::io::Result<()> {
     let open_files = raise_open_files();
     let dondo = Dondo::builder().settings(settings.clone()).build()?;
+    let operators = settings
+        .admin_listen
+        .map(|address| Operators::start(address, &dondo))
+        .transpose()?;
     let server = Server::start(&settings, dondo)?;
     settings.listen = server.bound().to_vec();
     for line in settings.start_log(open_files) {
         log::info!("{line}");
+    }
+    match &operators {
+        Some(operators) => log::info!(
+            "metrics and health in detail: http://{0}/metrics, http://{0}/readyz (--admin-listen)",
+            operators.bound()
+        ),
+        None => log::info!("relaxed: no metrics are served (--admin-listen off)"),
     }
     log::info!("{}", server.client());
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -12,6 +12,8 @@ use actix::{Addr, System};
 use dondo_actors::hub::{Hub, HubHandle};
 use tokio::sync::watch;
 
+use crate::notices;
+
 thread_local! {
     /// Keeps the hubs alive that run on this worker.
     static HUBS: RefCell<Vec<Addr<Hub>>> = const { RefCell::new(Vec::new()) };
@@ -95,13 +97,16 @@ fn watch_over(
         if *stopped.borrow() || stopped.has_changed().is_err() {
             return;
         }
-        match outcome {
-            Ok(Ok(())) => log::error!("room thread {number} ended unasked; it is started anew"),
-            Ok(Err(error)) => {
-                log::error!("room thread {number} ended: {error}; it is started anew")
-            }
-            Err(_) => log::error!("room thread {number} panicked; it is started anew"),
-        }
+        let how = match outcome {
+            Ok(Ok(())) => "unasked".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "by a panic".to_owned(),
+        };
+        notices::ROOMS_ENDED.tell(
+            None,
+            None,
+            format_args!("room thread {number} ended: {how}; it is started anew"),
+        );
         again = true;
     }
 }

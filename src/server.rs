@@ -64,7 +64,7 @@ impl Server {
                 let app = App::new()
                     .configure(|app| page.configure(app))
                     .configure(|app| client.configure(app, &path, &origins))
-                    .configure(dondo.configure_observation())
+                    .configure(dondo.configure_health())
                     .configure(dondo.configure());
                 HttpService::build()
                     .client_request_timeout(REQUEST_HEAD)

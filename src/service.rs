@@ -19,8 +19,9 @@ use dondo_actors::ports::{Clock, Gate, Herald, OpenGate, Secrets, SystemClock};
 use dondo_actors::session::SessionSettings;
 
 use crate::config::{LimitSettings, Settings};
-use crate::http::metrics;
+use crate::http::{health, metrics};
 use crate::io::{Io, Pack};
+use crate::notices;
 use crate::packs::hub::{self, HubPack};
 use crate::placement::Rooms;
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoForm};
@@ -32,6 +33,7 @@ pub struct Dondo {
     io: Io,
     hub: HubHandle,
     engines: Arc<[Engine]>,
+    health: Arc<health::Health>,
     rooms: Arc<Rooms>,
 }
 
@@ -85,10 +87,21 @@ impl Dondo {
         }
     }
 
-    /// Mounts `/healthz` and `/metrics`. To be called in the app factory.
+    /// Mounts what anybody may see: `/healthz` (the process answers) and `/readyz` (it serves newcomers well: 200 or
+    /// 503, no detail). To be called in the app factory.
+    pub fn configure_health(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let health = self.health.clone();
+        move |app| health::configure_public(app, health)
+    }
+
+    /// Mounts what operators see: `/metrics`, `/healthz`, and `/readyz` with every thread's state as JSON. To be called
+    /// in the app factory of an `App` that clients do not reach, or instead of [`Dondo::configure_health`].
     pub fn configure_observation(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
-        let (hub, engines) = (self.hub.clone(), self.engines.clone());
-        move |app| metrics::configure(app, hub, engines)
+        let health = self.health.clone();
+        move |app| {
+            metrics::configure(app, health.clone());
+            health::configure_detailed(app, health);
+        }
     }
 
     /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves.
@@ -206,9 +219,10 @@ impl Builder {
             )
         });
         let main = Engine::new(options.clone(), hub.clone(), upper);
-        let engines = std::iter::once(main).chain(more).collect();
+        let engines: Arc<[Engine]> = std::iter::once(main).chain(more).collect();
         Ok(Dondo {
             io,
+            health: health::Health::new(hub.clone(), engines.clone()),
             hub,
             engines,
             rooms,
@@ -279,8 +293,9 @@ struct SystemSecrets;
 impl Secrets for SystemSecrets {
     fn member_id(&self) -> Option<MemberId> {
         let id = crate::transport::engine::secret();
-        id.inspect_err(|error| log::error!("nobody can be let in: {error}"))
-            .ok()
-            .map(MemberId::new)
+        let told = |error: &_| {
+            notices::NO_RANDOMNESS.tell(None, None, format_args!("nobody can be let in: {error}"));
+        };
+        id.inspect_err(told).ok().map(MemberId::new)
     }
 }

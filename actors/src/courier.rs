@@ -30,6 +30,7 @@ use crate::{
     letter::{Class, FormId, Forms, Frame, Letter},
     message::{Audience, CourierSays, Deliver, Direct, MirrorSeat},
     metrics::Metrics,
+    notice::cause,
     outbox::{Full, Outbox},
     post::{Post, UpPost},
     state::{audience::Tags, ledger::Ledger},
@@ -103,9 +104,11 @@ impl Courier {
     fn before_any(&mut self) {
         self.window.progress();
         if self.window.given_up() {
-            log::error!(
-                "worker {} stood still too long: its sessions are closed and may come back",
-                self.worker.0
+            let worker = self.worker.0;
+            cause::COURIER_BACK.tell(
+                None,
+                None,
+                format_args!("worker {worker} stood still too long: its sessions are closed and may come back"),
             );
             for served in self.members.values() {
                 served.evict(CloseReason::WorkerStalled);
@@ -365,7 +368,11 @@ impl Hands<'_> {
         let frame = known.unwrap_or_else(|| {
             let frame = self.letter.frame(served.form, self.forms);
             if let Err(error) = &frame {
-                log::error!("{error}; the members that need this form do not get it");
+                cause::NO_FRAME.tell(
+                    None,
+                    None,
+                    format_args!("{error}; the members that need this form do not get it"),
+                );
             }
             let frame = frame.ok();
             self.frames.push((served.form, frame));

@@ -7,6 +7,7 @@ use dashmap::DashMap;
 
 use crate::{
     courier::CourierRef,
+    fault,
     id::{MemberId, Slot},
 };
 
@@ -45,7 +46,9 @@ impl<K: Eq + Hash, V: Clone> Directory<K, V> {
 
     /// Everything that is entered now.
     pub fn all(&self) -> Vec<V> {
-        self.0.iter().map(|entry| entry.value().clone()).collect()
+        let all: Vec<V> = self.0.iter().map(|entry| entry.value().clone()).collect();
+        fault::walk(all.len());
+        all
     }
 
     /// How many ids there are.

@@ -16,6 +16,7 @@ use crate::{
     fault::{self, Safeguard},
     flow::Turn,
     metrics::Metrics,
+    notice::cause,
 };
 
 #[cfg(panic = "abort")]
@@ -155,14 +156,21 @@ where
             }
             let quarantined = actor.crashes().count();
             let title = actor.title();
-            log::error!(
-                "{title} crashed on a message; the message is dropped, everything else is kept"
+            cause::ACTOR_CRASHED.tell(
+                None,
+                None,
+                format_args!(
+                    "{title} crashed on a message; the message is dropped, everything else is kept"
+                ),
             );
             if quarantined {
-                log::error!(
-                    "{title} crashed more than {CRASHES_MAX} times in {} s: it takes nothing for {} s",
-                    CRASH_WINDOW.as_secs(),
-                    QUARANTINE.as_secs()
+                let (window, pause) = (CRASH_WINDOW.as_secs(), QUARANTINE.as_secs());
+                cause::QUARANTINED.tell(
+                    None,
+                    None,
+                    format_args!(
+                        "{title} crashed more than {CRASHES_MAX} times in {window} s: it takes nothing for {pause} s"
+                    ),
                 );
             }
             Metrics::add(&actor.crashes().metrics.crashes, 1);

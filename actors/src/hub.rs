@@ -126,6 +126,11 @@ impl HubHandle {
         self.0.namespaces.find(name)
     }
 
+    /// The couriers that were ever started, one for each worker thread; some may be gone with theirs.
+    pub fn couriers(&self) -> Vec<CourierRef> {
+        self.0.couriers.all()
+    }
+
     /// The hub's name.
     pub fn name(&self) -> &Arc<str> {
         &self.0.plan.name
@@ -154,11 +159,6 @@ impl HubHandle {
     /// Members by id.
     pub fn members(&self) -> &Members {
         &self.0.members
-    }
-
-    /// Its couriers, those of workers that ended among them.
-    pub(crate) fn couriers(&self) -> Vec<CourierRef> {
-        self.0.couriers.all()
     }
 
     pub(crate) fn secrets(&self) -> &dyn Secrets {

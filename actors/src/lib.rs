@@ -8,6 +8,7 @@
 //! * [`message`] is the glossary: every word the actors say.
 //! * [`state`] decides, as plain values; the actors are mailboxes around them.
 //! * [`guard`] is the only door into a supervised actor.
+//! * [`notice`] keeps what a peer can cause from filling the log.
 //! * [`ports`] is what the core asks of the world.
 //!
 //! Invariants: a [`room`] is the only authority on its members; a [`courier`] is the only writer of its outboxes;
@@ -27,6 +28,7 @@ pub mod memory_log;
 pub mod message;
 pub mod metrics;
 pub mod namespace;
+pub mod notice;
 pub mod outbox;
 pub mod ports;
 pub mod post;

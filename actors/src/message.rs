@@ -38,7 +38,8 @@ messages! {
     Enter => (), Gone => (), Join => (), Leave => (), Resolve => (), Notify => (), Manage => (), Broadcast => (),
     SitDown => (), StandUp => (), RoomSays => (), PresenceDue => (),
     Register => (), Unregister => (), Direct => (), MirrorSeat => (), MirrorUnseat => (), Deliver => (),
-    CloseNamespace => (), EndOutbox => (), HeaviestPayers => (), Evict => (), CourierSays => (), Heard => (), Pong => (), Hangup => (), Adopt => (),
+    CloseNamespace => (), EndOutbox => (), HeaviestPayers => (), Evict => (), CourierSays => (), Heard => (), Pong => (),
+    Hangup => (), Adopt => (), Ping => (),
 }
 
 // Session to namespace.
@@ -193,6 +194,11 @@ pub struct Broadcast {
     /// Takes the answer; `recipients` is not counted here and 0.
     pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
 }
+
+// To namespaces and couriers.
+
+/// Asks whether the actor's thread still comes round to it.
+pub struct Ping(pub Reply<()>);
 
 // Namespace to room.
 

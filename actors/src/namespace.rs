@@ -141,6 +141,8 @@ impl Namespace {
         let marked = user.clone().unwrap_or_default();
         #[cfg(feature = "fault")]
         fault::stop_thread(marked.as_bytes());
+        #[cfg(feature = "fault")]
+        fault::freeze(marked.as_bytes());
         fault::strike("namespace", Point::Before, marked.as_bytes());
         let Some(number) = self.state.send(&member, &room) else {
             return reply.send(Err(JoinError::Internal(Fault::Gone)));

@@ -72,6 +72,7 @@ struct Inner {
     ping: Ping,
     nudged: bool,
     end: Option<CloseReason>,
+    held_at_end: usize,
     taker: Option<Waker>,
     gate: Option<Waker>,
     reader: Option<Waker>,
@@ -131,6 +132,7 @@ impl Outbox {
             ping: Ping::Idle,
             nudged: false,
             end: None,
+            held_at_end: 0,
             taker: None,
             gate: None,
             reader: None,
@@ -297,6 +299,7 @@ impl Outbox {
             return;
         }
         inner.end = Some(reason);
+        inner.held_at_end = inner.bytes + self.account.bytes();
         if !reason.flushes() {
             self.clear(&mut inner);
         }
@@ -418,6 +421,15 @@ impl Outbox {
     /// All bytes that its session holds, those that wait here among them.
     pub fn held(&self) -> usize {
         self.bytes() + self.account.bytes()
+    }
+
+    /// All bytes that its session held when it ended, for the log.
+    pub(crate) fn held_at_end(&self) -> usize {
+        let inner = self.lock();
+        match inner.end {
+            Some(_) => inner.held_at_end,
+            None => inner.bytes + self.account.bytes(),
+        }
     }
 
     /// Whether its session holds more than it may.

@@ -11,6 +11,7 @@ mod seats;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
+    net::IpAddr,
     panic::AssertUnwindSafe,
     rc::Rc,
     sync::Arc,
@@ -36,6 +37,7 @@ use crate::{
     letter::{Content, Frame, Wire},
     message::{CourierSays, Direct, EndOutbox, Enter, Gone, Heard, Pong, Register, Unregister},
     metrics::Metrics,
+    notice::cause,
     outbox::{Outbox, OutboxLimits},
     ports::{AckHandle, Event, Protocol, Refusal, Said, Script},
     post::{Post, UpPost},
@@ -71,7 +73,7 @@ pub struct SessionSettings {
 #[derive(Clone, Debug, Default)]
 pub struct Peer {
     /// Its address, for the log.
-    pub address: Option<std::net::IpAddr>,
+    pub address: Option<IpAddr>,
     /// What all clients of that address hold and send; none where that has no limits.
     pub account: Option<Arc<AddressAccount>>,
 }
@@ -132,6 +134,8 @@ pub struct Session {
     /// A packet whose attachments are still to come.
     partial: Charge,
     closing: Option<CloseReason>,
+    /// The client's address, for the log.
+    peer: Option<IpAddr>,
     on_end: Option<Box<dyn FnOnce(CloseReason)>>,
 }
 
@@ -209,6 +213,7 @@ impl Session {
             half_packet: None,
             partial,
             closing: None,
+            peer: peer.address,
             on_end: Some(Box::new(on_end)),
         };
         SessionRef {
@@ -236,10 +241,18 @@ impl Session {
         if self.paused {
             return;
         }
-        let Some(debt) = self.pacer.debt() else {
+        let Some((what, debt)) = self.pacer.debt() else {
             return;
         };
         self.paused = true;
+        cause::RATE_LIMITED.tell(
+            self.peer,
+            None,
+            format_args!(
+                "a session is not read for {} ms: too many {what} a second",
+                debt.as_millis()
+            ),
+        );
         self.credit.pause();
         ctx.run_later(debt, |session, ctx| {
             session.paused = false;
@@ -297,7 +310,7 @@ impl Session {
     }
 
     fn violated(&mut self, what: &str, ctx: &mut Context<Self>) {
-        log::debug!("a session is closed: {what}");
+        cause::VIOLATION.tell(self.peer, None, format_args!("a session is closed: {what}"));
         self.close(CloseReason::ForcedClose, ctx);
     }
 
@@ -349,6 +362,7 @@ impl Session {
             form,
             credit: self.credit.clone(),
             pacer: self.pacer.clone(),
+            peer: self.peer,
         });
         self.register(member.slot(), namespace.clone(), form, ctx);
         Metrics::add(&hub.metrics().members, 1);
@@ -453,9 +467,13 @@ impl Seated {
         let farewell = AssertUnwindSafe(|| self.script.disconnected(self.member.clone(), reason));
         if let Err(payload) = std::panic::catch_unwind(farewell) {
             std::mem::forget(payload);
-            log::error!(
-                "a disconnect handler in {} panicked",
-                self.member.namespace()
+            cause::HANDLER_PANICKED.tell(
+                self.member.peer(),
+                None,
+                format_args!(
+                    "a disconnect handler in {} panicked",
+                    self.member.namespace()
+                ),
             );
         }
     }
@@ -476,14 +494,15 @@ impl Pacer {
     }
 
     /// How long the client is not to be read, if that is worth a timer.
-    fn debt(&self) -> Option<Duration> {
+    fn debt(&self) -> Option<(Rated, Duration)> {
         let address = self
             .address
             .as_ref()
             .and_then(|address| address.rates().debt());
         let debts = self.own.debt().into_iter().chain(address);
-        let debt = debts.map(|(_, debt)| debt).max()?;
-        (debt >= DEBT_MIN).then_some(debt)
+        debts
+            .max_by_key(|(_, debt)| *debt)
+            .filter(|(_, debt)| *debt >= DEBT_MIN)
     }
 }
 

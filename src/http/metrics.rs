@@ -1,138 +1,248 @@
-//! `/healthz` for load balancers and `/metrics` in Prometheus' text format.
-//! Reads the hub's numbers; holds no secret, so it names no member, room or session.
+//! `/metrics` in Prometheus' text format. Reads numbers that others keep: a scrape goes through no session, member or
+//! room. Holds no secret, so it names none of them.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::ServiceConfig;
+use actix_web::web::{self, ServiceConfig};
 use dondo_actors::account::Held;
-use dondo_actors::hub::HubHandle;
 use dondo_actors::metrics::Metrics;
 
-use crate::transport::engine::Engine;
+use super::health::{Health, Report};
+use super::process;
+use crate::logging;
 
-/// Mounts both. To be called in the app factory.
-pub fn configure(app: &mut ServiceConfig, hub: HubHandle, engines: Arc<[Engine]>) {
-    app.route(
-        "/healthz",
-        actix_web::web::get().to(|| async {
+/// Mounts it. To be called in the app factory.
+pub(crate) fn configure(app: &mut ServiceConfig, health: Arc<Health>) {
+    let scrape = move || {
+        let health = health.clone();
+        async move {
+            let report = health.look().await;
             HttpResponse::Ok()
-                .content_type("text/plain; charset=utf-8")
-                .body("ok\n")
-        }),
-    );
-    app.route(
-        "/metrics",
-        actix_web::web::get().to(move || {
-            let text = text(&hub, &engines);
-            async move {
-                HttpResponse::Ok()
-                    .insert_header((
-                        header::CONTENT_TYPE,
-                        "text/plain; version=0.0.4; charset=utf-8",
-                    ))
-                    .insert_header((header::CACHE_CONTROL, "no-store"))
-                    .body(text)
-            }
-        }),
+                .insert_header((
+                    header::CONTENT_TYPE,
+                    "text/plain; version=0.0.4; charset=utf-8",
+                ))
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .body(text(&health, &report))
+        }
+    };
+    app.service(
+        web::resource("/metrics")
+            .route(web::get().to(scrape.clone()))
+            .route(web::head().to(scrape)),
     );
 }
 
-fn text(hub: &HubHandle, engines: &[Engine]) -> String {
-    let metrics = hub.metrics();
-    let mut out = String::with_capacity(2048);
-    let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, u64)]| {
+/// Where samples come from.
+struct Sources<'a> {
+    metrics: &'a Metrics,
+    health: &'a Health,
+    report: &'a Report,
+}
+
+/// Numbers of one kind. `docs/metrics.md` has a line for each.
+struct Family {
+    name: &'static str,
+    kind: &'static str,
+    help: &'static str,
+    read: fn(&Sources<'_>, &mut Samples<'_>),
+}
+
+const fn gauge(
+    name: &'static str,
+    help: &'static str,
+    read: fn(&Sources<'_>, &mut Samples<'_>),
+) -> Family {
+    Family {
+        name,
+        kind: "gauge",
+        help,
+        read,
+    }
+}
+
+const fn counter(
+    name: &'static str,
+    help: &'static str,
+    read: fn(&Sources<'_>, &mut Samples<'_>),
+) -> Family {
+    Family {
+        kind: "counter",
+        ..gauge(name, help, read)
+    }
+}
+
+/// All families, in the order of the page.
+#[rustfmt::skip]
+const FAMILIES: &[Family] = &[
+    gauge("sessions", "Connections by where they stand.", |from, to| {
+        for (stage, count) in stages(from) { to.labelled("state", stage, count); }
+    }),
+    gauge("sessions_alive", "Session actors.", |from, to| to.one(Metrics::read(&from.metrics.sessions))),
+    gauge("members", "Members over all namespaces.", |from, to| to.one(Metrics::read(&from.metrics.members))),
+    gauge("rooms", "Room actors, channels included.", |from, to| to.one(Metrics::read(&from.metrics.rooms))),
+    gauge("outbox_bytes", "Bytes that wait for clients.", |from, to| to.one(from.health.hub().account().waiting_bytes())),
+    gauge("bytes", "Bytes held for clients, by what for.", |from, to| {
+        for what in Held::ALL { to.labelled("what", what.as_str(), from.health.hub().account().held(what)); }
+    }),
+    gauge("bytes_max", "Bytes that may be held for clients altogether.", |from, to| to.one(from.health.hub().account().max())),
+    gauge("courier_backlog", "Deliveries that rooms sent to a worker's courier and it has not handled.", |from, to| {
+        for courier in &from.report.couriers { to.labelled("worker", courier.worker, courier.backlog as u64); }
+    }),
+    gauge("courier_lag_ms", "How long a worker's courier last took to answer; the limit if it did not.", |from, to| {
+        for courier in &from.report.couriers { to.labelled("worker", courier.worker, courier.lag.millis()); }
+    }),
+    gauge("room_lag_ms", "How long a namespace's room thread last took to answer; the limit if it did not.", |from, to| {
+        for namespace in &from.report.namespaces { to.labelled("namespace", &namespace.name, namespace.lag.millis()); }
+    }),
+    gauge("draining", "1 while the server shuts down.", |from, to| to.one(from.health.draining().into())),
+    gauge("open_files", "Open file descriptors of the process.", |_, to| to.some(process::open_files())),
+    gauge("open_files_max", "File descriptors that the process may have.", |_, to| to.some(process::open_files_max())),
+    gauge("resident_bytes", "Resident memory of the process.", |_, to| to.some(process::resident_bytes())),
+    counter("letters_total", "Letters that rooms took.", |from, to| to.one(Metrics::read(&from.metrics.letters))),
+    counter("deliveries_total", "Letters put into outboxes.", |from, to| to.one(Metrics::read(&from.metrics.deliveries))),
+    counter("crashes_total", "Handlers that crashed and were rolled back.", |from, to| to.one(Metrics::read(&from.metrics.crashes))),
+    counter("closes_total", "Sessions that ended, by reason.", |from, to| {
+        for (reason, count) in from.metrics.closes() { to.labelled("reason", reason, count); }
+    }),
+    counter("refusals_total", "Requests to the endpoint that were refused, by cause.", |from, to| {
+        for (cause, count) in refusals(from) { to.labelled("cause", cause, count); }
+    }),
+    counter("log_dropped_total", "Lines of the log that were dropped because nobody read them fast enough.", |_, to| to.one(logging::dropped())),
+];
+
+fn stages(from: &Sources<'_>) -> Vec<(&'static str, u64)> {
+    sum(from
+        .health
+        .engines()
+        .iter()
+        .flat_map(|engine| engine.counts().stages()))
+}
+
+fn refusals(from: &Sources<'_>) -> Vec<(&'static str, u64)> {
+    sum(from
+        .health
+        .engines()
+        .iter()
+        .flat_map(|engine| engine.counts().refusals()))
+}
+
+/// Adds up what several endpoints count under the same name.
+fn sum(counts: impl Iterator<Item = (&'static str, u64)>) -> Vec<(&'static str, u64)> {
+    let mut sums: Vec<(&str, u64)> = Vec::new();
+    for (name, count) in counts {
+        match sums.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sum)) => *sum += count,
+            None => sums.push((name, count)),
+        }
+    }
+    sums
+}
+
+/// Takes the samples of one family.
+struct Samples<'a> {
+    out: &'a mut String,
+    name: &'static str,
+}
+
+impl Samples<'_> {
+    fn one(&mut self, value: u64) {
+        let _ = writeln!(self.out, "dondo_{} {value}", self.name);
+    }
+
+    /// Nothing where the system does not tell.
+    fn some(&mut self, value: Option<u64>) {
+        if let Some(value) = value {
+            self.one(value);
+        }
+    }
+
+    fn labelled(&mut self, key: &str, label: impl ToString, value: u64) {
+        let label = label.to_string();
+        let label = label
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n");
+        let _ = writeln!(self.out, "dondo_{}{{{key}=\"{label}\"}} {value}", self.name);
+    }
+}
+
+fn text(health: &Health, report: &Report) -> String {
+    let from = Sources {
+        metrics: health.hub().metrics(),
+        health,
+        report,
+    };
+    let mut out = String::with_capacity(8192);
+    for family in FAMILIES {
+        let (name, help, kind) = (family.name, family.help, family.kind);
         let _ = writeln!(
             out,
             "# HELP dondo_{name} {help}\n# TYPE dondo_{name} {kind}"
         );
-        for (labels, value) in samples {
-            let _ = writeln!(out, "dondo_{name}{labels} {value}");
-        }
-    };
-    let one = |value| [(String::new(), Metrics::read(value))];
-    let mut stages = [0; 3];
-    for engine in engines {
-        stages
-            .iter_mut()
-            .zip(engine.stages())
-            .for_each(|(sum, count)| *sum += count);
+        let mut samples = Samples {
+            out: &mut out,
+            name,
+        };
+        (family.read)(&from, &mut samples);
     }
-    let stages = ["polling", "upgrading", "websocket"]
-        .into_iter()
-        .zip(stages);
-    let stages: Vec<_> = stages
-        .map(|(stage, count)| (format!("{{state=\"{stage}\"}}"), count))
-        .collect();
-    family(
-        "sessions",
-        "gauge",
-        "Sessions by where they stand.",
-        &stages,
-    );
-    family(
-        "sessions_alive",
-        "gauge",
-        "Session actors.",
-        &one(&metrics.sessions),
-    );
-    family(
-        "members",
-        "gauge",
-        "Members over all namespaces.",
-        &one(&metrics.members),
-    );
-    family(
-        "rooms",
-        "gauge",
-        "Room actors, channels included.",
-        &one(&metrics.rooms),
-    );
-    family(
-        "outbox_bytes",
-        "gauge",
-        "Bytes that wait for clients.",
-        &[(String::new(), hub.account().waiting_bytes())],
-    );
-    family(
-        "letters_total",
-        "counter",
-        "Letters that rooms took.",
-        &one(&metrics.letters),
-    );
-    family(
-        "deliveries_total",
-        "counter",
-        "Letters put into outboxes.",
-        &one(&metrics.deliveries),
-    );
-    family(
-        "crashes_total",
-        "counter",
-        "Handlers that crashed and were rolled back.",
-        &one(&metrics.crashes),
-    );
-    let held: Vec<_> = Held::ALL
-        .iter()
-        .map(|&what| {
-            (
-                format!("{{what=\"{}\"}}", what.as_str()),
-                hub.account().held(what),
-            )
-        })
-        .collect();
-    family("bytes", "gauge", "Bytes held, by what for.", &held);
-    let closes: Vec<_> = metrics
-        .closes()
-        .map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), count))
-        .collect();
-    family(
-        "closes_total",
-        "counter",
-        "Sessions that ended, by reason.",
-        &closes,
-    );
     out
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+    use crate::service::Dondo;
+
+    #[actix_web::test]
+    async fn the_page_lists_every_family_in_the_words_of_the_endpoint() {
+        let dondo = Dondo::builder().build().unwrap();
+        // Its courier gives the families by worker their samples.
+        dondo.hub().courier();
+        let health = Health::new(dondo.hub().clone(), dondo.engines().clone());
+        let text = text(&health, &*health.look().await);
+        let said: Vec<_> = text
+            .split("# HELP ")
+            .skip(1)
+            .map(|family| {
+                let mut lines = family.lines();
+                let (name, help) = lines.next().unwrap().split_once(' ').unwrap();
+                let kind = lines.next().unwrap().rsplit_once(' ').unwrap().1;
+                let sample = lines.next().unwrap();
+                let label = sample
+                    .split_once('{')
+                    .map(|(_, rest)| rest.split_once('=').unwrap().0);
+                let label = label.map_or(String::new(), |label| format!("{{{label}}}"));
+                (format!("{name}{label}"), kind.to_owned(), help.to_owned())
+            })
+            .collect();
+        let page = include_str!("../docs/metrics.md");
+        let listed: Vec<_> = page
+            .lines()
+            .filter_map(|line| {
+                let mut cells = line.strip_prefix("| `")?.split(" | ");
+                let name = cells.next()?.trim_end_matches('`').to_owned();
+                let kind = cells.next()?.to_owned();
+                assert!(!cells.next()?.is_empty(), "no unit in {line}");
+                Some((name, kind, cells.next()?.trim_end_matches(" |").to_owned()))
+            })
+            .collect();
+        assert_eq!(said, listed);
+    }
+
+    #[test]
+    fn labels_are_escaped() {
+        let mut out = String::new();
+        let mut samples = Samples {
+            out: &mut out,
+            name: "x",
+        };
+        samples.labelled("name", "a\"b\\c\nd", 1);
+        assert_eq!(out, "dondo_x{name=\"a\\\"b\\\\c\\nd\"} 1\n");
+    }
 }

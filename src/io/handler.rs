@@ -12,6 +12,7 @@ use super::{
     arguments::{self, Arguments, Unreadable},
     error::Error,
 };
+use crate::notices;
 
 /// An event as it came, for handlers that look at it themselves.
 #[derive(Clone)]
@@ -190,10 +191,15 @@ pub(super) fn kept<Args, H: Handler<Args>>(handler: H) -> OnEvent {
             event: &event,
             next: 0,
         };
+        let peer = socket.peer();
         match handler.call(&mut call) {
             Ok(rest) => Box::pin(async move {
                 if let Some(error) = rest.await {
-                    log::warn!("a handler for {:?} failed: {error}", event.name);
+                    notices::HANDLER_FAILED.tell(
+                        peer,
+                        None,
+                        format_args!("a handler for {:?} failed: {error}", event.name),
+                    );
                     event.ack.fail(&event.name, "internal", FAILED);
                 }
             }),

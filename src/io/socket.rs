@@ -6,6 +6,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     future::Future,
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -57,6 +58,11 @@ impl Socket {
     /// The namespace.
     pub fn namespace(&self) -> &Arc<str> {
         self.member.namespace()
+    }
+
+    /// The client's address, for the log.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        self.member.peer()
     }
 
     /// Who is logged in, if anybody.

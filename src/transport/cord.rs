@@ -20,6 +20,7 @@ use tokio::time::Sleep;
 use super::engine::connection::{Connection, Stage};
 use super::engine::packet::Packet;
 use super::websocket::{Event, Machine, close_frame, pong_frame};
+use crate::notices;
 use crate::protocol::frame;
 
 /// Bytes taken from the outbox at a time: what a stuck write can hold beside the outbox's own limit.
@@ -112,7 +113,11 @@ impl Cord {
                 Ok(None) => break,
                 Ok(Some(event)) => self.event(event),
                 Err(fault) => {
-                    log::debug!("a WebSocket is closed: {}", fault.reason);
+                    notices::WEBSOCKET_FAULT.tell(
+                        None,
+                        None,
+                        format_args!("a WebSocket is closed: {}", fault.reason),
+                    );
                     self.out.push_back(fault.close_frame());
                     self.hang_up(CloseReason::TransportError);
                 }

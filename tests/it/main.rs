@@ -13,6 +13,8 @@ mod embed;
 mod engine;
 mod hostile;
 mod hub;
+mod logging;
+mod observe;
 mod order;
 mod page;
 mod polling;

@@ -12,7 +12,7 @@ use crate::{
     id::RoomId,
     message::{
         CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, Evict, HeaviestPayers, MirrorSeat,
-        MirrorUnseat, Register, Unregister,
+        MirrorUnseat, Ping, Register, Unregister,
     },
 };
 
@@ -227,5 +227,14 @@ impl Handler<Evict> for Courier {
                 served.evict(evict.reason);
             }
         });
+    }
+}
+
+impl Handler<Ping> for Courier {
+    type Result = ();
+
+    fn handle(&mut self, Ping(reply): Ping, _: &mut Self::Context) {
+        self.window.progress();
+        reply.send(());
     }
 }

@@ -2,6 +2,7 @@
 //! a debt, for which the debtor is not read until it is paid; nothing is refused (contract 4.3).
 
 use std::{
+    fmt,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -24,6 +25,17 @@ pub enum Rated {
 impl Rated {
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Messages, Self::Bytes, Self::Joins, Self::Deliveries];
+}
+
+impl fmt::Display for Rated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Messages => "messages",
+            Self::Bytes => "bytes",
+            Self::Joins => "joins and leaves",
+            Self::Deliveries => "deliveries",
+        })
+    }
 }
 
 /// How much of each kind may come in a second; 0 is no limit.

@@ -14,6 +14,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use crate::{
     fault::{self, Safeguard},
     id::WorkerId,
+    notice::cause,
 };
 
 /// A frame costs one delivery for each member, and one more for each so many bytes: that is what writing it costs.
@@ -73,6 +74,11 @@ impl DeliveryWindow {
     /// Whether the courier was given up and has not noticed yet.
     pub fn given_up(&self) -> bool {
         self.generation() % 2 == 1
+    }
+
+    /// Whether somebody would have to wait.
+    pub fn full(&self) -> bool {
+        self.free.available_permits() == 0
     }
 
     /// Messages that the courier has ever handled: while this moves, it lives.
@@ -153,11 +159,13 @@ impl DeliveryWindow {
                 )
                 .is_ok();
         if first {
-            log::error!(
-                "worker {} has done nothing at all for {} ms: nothing more is sent to it, its members will be closed \
-                 (delivery.courier-stall)",
-                self.worker.0,
-                patience.as_millis()
+            let (worker, patience) = (self.worker.0, patience.as_millis());
+            cause::COURIER_GIVEN_UP.tell(
+                None,
+                None,
+                format_args!(
+                    "worker {worker} has done nothing at all for {patience} ms: nothing more is sent to it, its members will be closed"
+                ),
             );
         }
     }

@@ -9,7 +9,8 @@ use crate::{
     id::Numbers,
     letter::Target,
     message::{
-        Audience, Broadcast, Enter, Gone, Join, Leave, NotifyAnswer, Receipt, Resolve, RoomSays,
+        Audience, Broadcast, Enter, Gone, Join, Leave, NotifyAnswer, Ping, Receipt, Resolve,
+        RoomSays,
     },
     metrics::Metrics,
     ports::Proposal,
@@ -146,6 +147,14 @@ impl Handler<Resolve> for Namespace {
                 .get(&resolve.room)
                 .map(|(_, room)| room.downgrade()),
         );
+    }
+}
+
+impl Handler<Ping> for Namespace {
+    type Result = ();
+
+    fn handle(&mut self, Ping(reply): Ping, _: &mut Self::Context) {
+        reply.send(());
     }
 }
 

@@ -162,7 +162,7 @@ fn a_ping_goes_before_what_waits_and_once() {
 #[test]
 fn a_waiting_taker_is_woken_by_a_letter_a_ping_a_nudge_and_the_end() {
     let wakes: [fn(&Outbox); 4] = [
-        |outbox| drop(outbox.push(&frame(1), false)),
+        |outbox| assert!(outbox.push(&frame(1), false).is_ok()),
         Outbox::ping,
         Outbox::nudge,
         |outbox| outbox.end(CloseReason::PingTimeout),

@@ -13,6 +13,7 @@ use crate::{
     guard::{Crashes, Guarded, guard, guard_always},
     message::{Manage, Notify, PresenceDue, RoomFact, SitDown, StandUp},
     metrics::Metrics,
+    notice::cause,
     ports::Proposal,
 };
 
@@ -196,7 +197,11 @@ impl Room {
                 let answer = AssertUnwindSafe(answer).catch_unwind().map(|numbers| {
                     numbers.unwrap_or_else(|payload| {
                         std::mem::forget(payload);
-                        log::error!("a log panicked over a letter");
+                        cause::LOG_PANICKED.tell(
+                            None,
+                            None,
+                            format_args!("a log panicked over a letter"),
+                        );
                         Err(LogError::Unavailable)
                     })
                 });

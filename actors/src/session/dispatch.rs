@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 
 use crate::{
     flow::InboundUnit,
+    notice::cause,
     ports::{AckHandle, Event, LocalFuture, Script},
 };
 
@@ -37,7 +38,12 @@ pub(super) fn open(
             }
         };
         if let Some(why) = failure {
-            log::warn!("a member of {} is put out: {why}", member.namespace());
+            let namespace = member.namespace();
+            cause::PUT_OUT.tell(
+                member.peer(),
+                None,
+                format_args!("a member of {namespace} is put out: {why}"),
+            );
             return session.do_send(PutOut(member.namespace().clone()));
         }
         loop {
@@ -64,9 +70,11 @@ pub(super) fn dispatch(
         let handling = AssertUnwindSafe(async { script.event(member.clone(), event).await });
         if let Err(payload) = handling.catch_unwind().await {
             std::mem::forget(payload);
-            log::error!(
-                "a handler in {} panicked; its session goes on",
-                member.namespace()
+            let namespace = member.namespace();
+            cause::HANDLER_PANICKED.tell(
+                member.peer(),
+                None,
+                format_args!("a handler in {namespace} panicked; its session goes on"),
             );
             // One who has its answer already is told nothing more.
             if open.as_ref().is_none_or(AckHandle::is_open) {

@@ -7,6 +7,7 @@ use crate::{
     error::CloseReason,
     message::{Adopt, CourierSays, Hangup, Heard, Pong, Unregister},
     metrics::Metrics,
+    notice::{Cause, cause},
 };
 
 impl Actor for Session {
@@ -27,6 +28,7 @@ impl Actor for Session {
 impl Drop for Session {
     fn drop(&mut self) {
         let reason = self.closing.unwrap_or(CloseReason::Crashed);
+        let held = self.outbox.held_at_end();
         if !reason.flushes() {
             self.outbox.end(reason);
         }
@@ -38,6 +40,13 @@ impl Drop for Session {
         self.credit.release();
         Metrics::sub(&self.hub.metrics().sessions, 1);
         self.hub.metrics().closed(reason);
+        if let Some(cause) = told_as(reason) {
+            cause.tell(
+                self.peer,
+                Some(held),
+                format_args!("a session is closed: {reason}"),
+            );
+        }
         if let Some(on_end) = self.on_end.take() {
             on_end(reason);
         }
@@ -114,5 +123,25 @@ impl Handler<CourierSays> for Session {
                 }
             }
         }
+    }
+}
+
+/// What the log calls an end; `None` for those in good order, and for violations, which are told of with what they were.
+fn told_as(reason: CloseReason) -> Option<&'static Cause> {
+    match reason {
+        CloseReason::TransportClose | CloseReason::ForcedClose | CloseReason::ShuttingDown => None,
+        CloseReason::TransportError => Some(&cause::TRANSPORT_ERROR),
+        CloseReason::PingTimeout => Some(&cause::PING_TIMEOUT),
+        CloseReason::ParseError => Some(&cause::PARSE_ERROR),
+        CloseReason::ConnectTimeout => Some(&cause::CONNECT_TIMEOUT),
+        CloseReason::HalfPacket => Some(&cause::HALF_PACKET),
+        CloseReason::OutboxFull => Some(&cause::OUTBOX_FULL),
+        CloseReason::Stalled => Some(&cause::STALLED),
+        CloseReason::MemoryMax => Some(&cause::MEMORY_MAX),
+        CloseReason::SessionBytes => Some(&cause::SESSION_BYTES),
+        CloseReason::AddressBytes => Some(&cause::ADDRESS_BYTES),
+        CloseReason::WorkerStalled => Some(&cause::WORKER_STALLED),
+        CloseReason::ServerRestart => Some(&cause::SERVER_RESTART),
+        CloseReason::Crashed => Some(&cause::SESSION_CRASHED),
     }
 }

@@ -13,6 +13,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     future::Future,
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
 };
@@ -30,6 +31,7 @@ use crate::{
         Broadcast, Command, Direct, Enter, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
     },
     namespace::Namespace,
+    notice::cause,
     ports::{Announce, Answer, Extension, Identity, Protocol},
     post::{Post, Reply, WeakPost},
     session::{Pacer, seats::Seats},
@@ -62,9 +64,15 @@ pub(super) struct Parts {
     pub(super) form: FormId,
     pub(super) credit: Arc<InboundCredit>,
     pub(super) pacer: Rc<Pacer>,
+    pub(super) peer: Option<IpAddr>,
 }
 
 impl Member {
+    /// The client's address, for the log.
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.parts.peer
+    }
+
     pub(super) fn new(parts: Parts) -> Rc<Self> {
         Rc::new(Self {
             parts,
@@ -279,7 +287,7 @@ impl Member {
             .encode(self.parts.form, self.namespace(), content)
         {
             Ok(frame) => self.own(frame, volatile),
-            Err(error) => log::error!("{error}"),
+            Err(error) => cause::NO_FRAME.tell(self.peer(), None, format_args!("{error}")),
         }
     }
 

@@ -1,12 +1,14 @@
 //! What the transports of one Engine.IO session share: where the session stands, and who is using it right now.
 //! Plain flags: requests of one session may run on different workers.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
 
+use super::counts::Counts;
 use super::handshake::TransportNow;
 
 /// Where a session stands.
@@ -21,11 +23,26 @@ pub(crate) enum Stage {
     WebSocket,
 }
 
+impl Stage {
+    /// All stages, for metrics.
+    pub(super) const ALL: [Self; 3] = [Self::Polling, Self::Upgrading, Self::WebSocket];
+
+    /// The stage as metrics name it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Polling => "polling",
+            Self::Upgrading => "upgrading",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
 /// One session as its transports see it.
 pub(crate) struct Connection {
     /// The session.
     pub(crate) session: SessionRef,
     stage: AtomicU8,
+    counts: Arc<Counts>,
     probed: AtomicBool,
     polling: AtomicBool,
     handover: AtomicWaker,
@@ -34,10 +51,12 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(session: SessionRef, stage: Stage) -> Self {
+    pub(crate) fn new(session: SessionRef, stage: Stage, counts: Arc<Counts>) -> Self {
+        counts.enter(stage);
         Self {
             session,
             stage: AtomicU8::new(stage as u8),
+            counts,
             probed: AtomicBool::new(false),
             polling: AtomicBool::new(false),
             handover: AtomicWaker::new(),
@@ -47,10 +66,18 @@ impl Connection {
 
     /// Where the session stands, in the handshake's words.
     pub(crate) fn now(&self) -> TransportNow {
+        match self.stage() {
+            Stage::Polling => TransportNow::Polling,
+            Stage::Upgrading => TransportNow::Upgrading,
+            Stage::WebSocket => TransportNow::WebSocket,
+        }
+    }
+
+    fn stage(&self) -> Stage {
         match self.stage.load(Ordering::SeqCst) {
-            stage if stage == Stage::Polling as u8 => TransportNow::Polling,
-            stage if stage == Stage::Upgrading as u8 => TransportNow::Upgrading,
-            _ => TransportNow::WebSocket,
+            stage if stage == Stage::Polling as u8 => Stage::Polling,
+            stage if stage == Stage::Upgrading as u8 => Stage::Upgrading,
+            _ => Stage::WebSocket,
         }
     }
 
@@ -70,6 +97,10 @@ impl Connection {
         let swapped =
             self.stage
                 .compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst);
+        if swapped.is_ok() {
+            self.counts.enter(to);
+            self.counts.leave(from);
+        }
         swapped.is_ok()
     }
 
@@ -113,5 +144,11 @@ impl Connection {
             true => Poll::Pending,
             false => Poll::Ready(()),
         }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.counts.leave(self.stage());
     }
 }

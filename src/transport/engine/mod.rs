@@ -3,6 +3,7 @@
 
 pub(crate) mod body;
 pub(crate) mod connection;
+pub(crate) mod counts;
 pub(crate) mod handshake;
 pub(crate) mod packet;
 mod payload;
@@ -28,10 +29,12 @@ use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Peer, Session, SessionSettings};
 
 use self::connection::{Connection, Stage};
+use self::counts::Counts;
 use self::handshake::{Ask, Entry, Revision, Transport};
 use self::refusal::Refusal;
 use super::origin::{Origins, Verdict};
 use super::worker;
+use crate::notices;
 use crate::protocol::frame;
 
 pub(crate) use self::body::keep_cutter;
@@ -82,6 +85,7 @@ struct Shared {
     hub: HubHandle,
     upper: Upper,
     sessions: Directory<Arc<str>, Arc<Connection>>,
+    counts: Arc<Counts>,
     draining: AtomicBool,
 }
 
@@ -100,6 +104,7 @@ impl Engine {
             hub,
             upper,
             sessions: Directory::new(),
+            counts: Arc::default(),
             draining: AtomicBool::new(false),
         }))
     }
@@ -129,13 +134,26 @@ impl Engine {
         self.0.sessions.len()
     }
 
-    /// How many sessions are on polling, asking to upgrade, on a WebSocket.
-    pub(crate) fn stages(&self) -> [u64; 3] {
-        let mut stages = [0; 3];
-        for connection in self.0.sessions.all() {
-            stages[connection.now() as usize] += 1;
-        }
-        stages
+    /// How many connections stand where, and how many requests were refused.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    /// Whether it takes no new sessions, because the server is shutting down.
+    pub(crate) fn draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    /// Counts a refusal, and logs it, on its way to the one who is refused.
+    fn refuse(&self, refusal: Refusal, head: &RequestHead) -> Refusal {
+        self.0.counts.refused(refusal);
+        let peer = head.peer_addr.map(|peer| peer.ip());
+        refusal.told_as().tell(
+            peer,
+            None,
+            format_args!("a request is refused: {}", refusal.as_str()),
+        );
+        refusal
     }
 
     /// Tells all sessions, spread over `grace`, that the server is shutting down; what is queued is flushed. From now on
@@ -178,7 +196,7 @@ impl Engine {
         }
         let upgrade = switch::asks_for_websocket(request.head());
         match self.judge(request.head(), upgrade) {
-            Err(refusal) => refused(refusal, upgrade, cors),
+            Err(refusal) => refused(self.refuse(refusal, request.head()), upgrade, cors),
             Ok(Judged::Open {
                 transport: Transport::Polling,
                 opening,
@@ -207,9 +225,7 @@ impl Engine {
                 revision: Revision::V3,
                 ..
             } => Err(Refusal::UnsupportedVersion),
-            Ask::Open { .. } if self.0.draining.load(Ordering::Acquire) => {
-                Err(Refusal::ShuttingDown)
-            }
+            Ask::Open { .. } if self.draining() => Err(Refusal::ShuttingDown),
             Ask::Open {
                 transport, query, ..
             } => Ok(Judged::Open {
@@ -231,7 +247,13 @@ impl Engine {
     /// Starts a session on the present worker; its id is a secret.
     fn open(&self, opening: &Opening, stage: Stage) -> Option<(Arc<Connection>, String)> {
         let sid = handshake::new_sid()
-            .inspect_err(|error| log::error!("no session can be opened: {error}"))
+            .inspect_err(|error| {
+                notices::NO_RANDOMNESS.tell(
+                    None,
+                    None,
+                    format_args!("no session can be opened: {error}"),
+                );
+            })
             .ok()?;
         let options = &self.0.options;
         let hub = self.0.hub.clone();
@@ -250,7 +272,7 @@ impl Engine {
             Peer::default(),
             on_end,
         );
-        let connection = Arc::new(Connection::new(session, stage));
+        let connection = Arc::new(Connection::new(session, stage, self.0.counts.clone()));
         self.0.sessions.enter(key, connection.clone());
         let upgrades: &[&str] = if stage == Stage::Polling {
             &["websocket"]

@@ -21,7 +21,8 @@ use tokio::time::timeout;
 use super::connection::{Connection, Stage};
 use super::handshake::TransportNow;
 use super::packet::Packet;
-use super::{Engine, Opening, cors_headers, payload};
+use super::refusal::Refusal;
+use super::{Engine, Opening, cors_headers, payload, refused};
 
 /// python-engineio takes no more than 16 packets in one answer and drops the connection at 17. One is left for a ping.
 /// All others get everything that is queued.
@@ -108,9 +109,11 @@ impl Engine {
         let body = match self.read(request, body, &connection.session.credit).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
-                return cors_headers(HttpResponse::PayloadTooLarge(), cors)
-                    .force_close()
-                    .finish();
+                return refused(
+                    self.refuse(Refusal::PayloadTooLarge, request.head()),
+                    false,
+                    cors,
+                );
             }
             Err(Unread::Broken) => return misused(&connection, cors),
         };

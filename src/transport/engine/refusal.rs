@@ -1,6 +1,10 @@
 //! Every refusal that the Engine.IO path has a code for, and the HTTP answer it becomes (wire reference 1.4 and 1.5).
 //! Knows neither request nor session: whoever refuses has looked at them.
 
+use dondo_actors::notice::Cause;
+
+use crate::notices;
+
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -20,6 +24,8 @@ pub(crate) enum Refusal {
     ShuttingDown,
     /// Status 500 without a body: the session exists, but long-polling has no such method. The session goes on.
     OtherMethod,
+    /// Status 413 without a body, and the connection is closed: more than `--max-payload`. The session goes on.
+    PayloadTooLarge,
 }
 
 /// A refusal as HTTP.
@@ -47,6 +53,49 @@ impl Answer {
 }
 
 impl Refusal {
+    /// All of them, for metrics.
+    pub(super) const ALL: [Self; 9] = [
+        Self::TransportUnknown,
+        Self::SessionUnknown,
+        Self::BadMethod,
+        Self::BadRequest,
+        Self::Forbidden,
+        Self::UnsupportedVersion,
+        Self::ShuttingDown,
+        Self::OtherMethod,
+        Self::PayloadTooLarge,
+    ];
+
+    /// As what the log tells of it.
+    pub(super) fn told_as(self) -> &'static Cause {
+        match self {
+            Self::TransportUnknown => &notices::TRANSPORT_UNKNOWN,
+            Self::SessionUnknown => &notices::SESSION_UNKNOWN,
+            Self::BadMethod => &notices::BAD_METHOD,
+            Self::BadRequest => &notices::BAD_REQUEST,
+            Self::Forbidden => &notices::ORIGIN_FORBIDDEN,
+            Self::UnsupportedVersion => &notices::UNSUPPORTED_VERSION,
+            Self::ShuttingDown => &notices::SHUTTING_DOWN,
+            Self::OtherMethod => &notices::OTHER_METHOD,
+            Self::PayloadTooLarge => &notices::PAYLOAD_TOO_LARGE,
+        }
+    }
+
+    /// The cause as metrics name it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::TransportUnknown => "transport unknown",
+            Self::SessionUnknown => "session unknown",
+            Self::BadMethod => "bad method",
+            Self::BadRequest => "bad request",
+            Self::Forbidden => "origin forbidden",
+            Self::UnsupportedVersion => "unsupported version",
+            Self::ShuttingDown => "shutting down",
+            Self::OtherMethod => "other method",
+            Self::PayloadTooLarge => "payload too large",
+        }
+    }
+
     /// The answer to a plain request, or to one that asked for an upgrade: that is always 400 and never JSON (wire
     /// reference 1.5).
     pub(crate) fn answer(self, upgrade: bool) -> Answer {
@@ -59,6 +108,7 @@ impl Refusal {
             Self::UnsupportedVersion => (5, "Unsupported protocol version"),
             Self::ShuttingDown => return Answer::empty(503, true),
             Self::OtherMethod => return Answer::empty(500, false),
+            Self::PayloadTooLarge => return Answer::empty(413, true),
         };
         if upgrade {
             return Answer {
@@ -152,6 +202,7 @@ mod tests {
         for (refusal, status, close) in [
             (Refusal::OtherMethod, 500, false),
             (Refusal::ShuttingDown, 503, true),
+            (Refusal::PayloadTooLarge, 413, true),
         ] {
             let answer = refusal.answer(false);
             assert_eq!(

@@ -85,11 +85,11 @@ impl Engine {
         let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
         let valid = ws::verify_handshake(request.head()).is_ok();
         if chunked || !valid || request.version() != Version::HTTP_11 {
-            return refused(Refusal::BadRequest, true, None);
+            return refused(self.refuse(Refusal::BadRequest, request.head()), true, None);
         }
         match self.purpose(judged) {
             Ok(purpose) => body::response(request, payload, self.cord(purpose)),
-            Err(refusal) => refused(refusal, true, None),
+            Err(refusal) => refused(self.refuse(refusal, request.head()), true, None),
         }
     }
 }
@@ -189,9 +189,8 @@ fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Pur
             close: true,
         });
     };
-    let judged = engine
-        .judge(request.head(), true)
-        .map_err(|refusal| refusal.answer(true))?;
+    let refused = |refusal| engine.refuse(refusal, request.head()).answer(true);
+    let judged = engine.judge(request.head(), true).map_err(refused)?;
     let head = request.head();
     let valid = head.version == Version::HTTP_11
         && head.method == Method::GET
@@ -202,10 +201,8 @@ fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Pur
         .filter(|_| valid);
     let key = key
         .map(|key| ws::hash_key(key.as_bytes()))
-        .ok_or_else(|| Refusal::BadRequest.answer(true))?;
-    let purpose = engine
-        .purpose(judged)
-        .map_err(|refusal| refusal.answer(true))?;
+        .ok_or_else(|| refused(Refusal::BadRequest))?;
+    let purpose = engine.purpose(judged).map_err(refused)?;
     Ok((engine, key, purpose))
 }
 

@@ -43,6 +43,7 @@ impl Program {
                 command.env_remove(name);
             }
         }
+        command.env("DONDO_ADMIN_LISTEN", "127.0.0.1:0");
         command.args(flags).envs(variables.iter().copied());
         command
             .stdin(Stdio::null())
@@ -227,6 +228,32 @@ fn an_address_that_is_taken_is_an_error_that_names_it() {
         "{:?}",
         second.log
     );
+}
+
+#[test]
+fn an_operators_port_that_is_taken_is_an_error_that_names_address_and_setting() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let flags = ["--listen", "127.0.0.1:0", "--admin-listen", &address];
+    let mut program = Program::spawn(&flags, &[]);
+    assert_eq!(program.ended(), Some(1));
+    let log = program.log.join("\n");
+    assert!(
+        log.contains("--admin-listen") && log.contains(&address),
+        "{log}"
+    );
+}
+
+#[test]
+fn without_an_operators_listener_the_log_says_so() {
+    let flags = ["--listen", "127.0.0.1:0", "--admin-listen", "off"];
+    let program = Program::start(&flags, &[]);
+    let said = program
+        .log
+        .iter()
+        .filter(|line| line.contains("--admin-listen off"));
+    assert_eq!(said.count(), 1, "{:?}", program.log);
+    assert_eq!(program.get("/metrics").status, 404);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! HTTP/1.1 by hand: one request a connection unless a test keeps it. Any header, any body, any method.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use super::{Hub, PATIENCE};
 
@@ -27,6 +27,23 @@ impl Answer {
 
 pub fn get(hub: &Hub, target: &str) -> Answer {
     request(hub, "GET", target, &[], b"")
+}
+
+/// A GET of something that is at another address than the hub's.
+pub fn get_at(address: SocketAddr, target: &str) -> Answer {
+    request_at(address, "GET", target)
+}
+
+pub fn request_at(address: SocketAddr, method: &str, target: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).expect("somebody accepts");
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head =
+        format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    if method == "HEAD" {
+        return read_head(&mut BufReader::with_capacity(1, &mut stream)).expect("a head arrives");
+    }
+    read(&mut stream)
 }
 
 pub fn post(hub: &Hub, target: &str, body: &str) -> Answer {
@@ -99,6 +116,16 @@ pub fn read(stream: &mut TcpStream) -> Answer {
 pub fn try_read(stream: &mut TcpStream) -> std::io::Result<Answer> {
     // Unbuffered in effect: a byte at a time up to the body, so that nothing behind the answer is swallowed.
     let mut one = BufReader::with_capacity(1, stream);
+    let mut answer = read_head(&mut one)?;
+    let length = answer.header("content-length");
+    let length = length.and_then(|value| value.parse().ok()).unwrap_or(0);
+    answer.body = vec![0; length];
+    one.read_exact(&mut answer.body)?;
+    Ok(answer)
+}
+
+/// Reads an answer up to its body.
+fn read_head(one: &mut impl BufRead) -> std::io::Result<Answer> {
     let mut line = String::new();
     one.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
@@ -112,17 +139,9 @@ pub fn try_read(stream: &mut TcpStream) -> std::io::Result<Answer> {
         };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let length = headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let length = length
-        .and_then(|(_, value)| value.parse().ok())
-        .unwrap_or(0);
-    let mut body = vec![0; length];
-    one.read_exact(&mut body)?;
     Ok(Answer {
         status,
         headers,
-        body,
+        body: Vec::new(),
     })
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use dondo::config::Settings;
+use dondo::operators::Operators;
 use dondo::server::Server;
 use dondo::service::{Builder, Dondo};
 use tokio::sync::oneshot;
@@ -17,6 +18,8 @@ use super::http;
 
 pub struct Hub {
     address: SocketAddr,
+    /// Where its numbers are.
+    operators: SocketAddr,
     /// Keeps the rooms of a hub in this process.
     _dondo: Option<Dondo>,
     program: Option<Child>,
@@ -57,8 +60,10 @@ impl Hub {
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let grace = config.grace;
+                let operators = Operators::start("127.0.0.1:0".parse().unwrap(), &serving)
+                    .expect("a port is free");
                 let server = Server::start(&config, serving).expect("the port is free");
-                bound.send(server.bound()[0]).unwrap();
+                bound.send((server.bound()[0], operators.bound())).unwrap();
                 let stop = async { drop(stopped.await) };
                 server
                     .serve(stop, grace)
@@ -66,9 +71,10 @@ impl Hub {
                     .expect("the server ends in order");
             });
         });
-        let address = is_bound.recv().expect("the server listens");
+        let (address, operators) = is_bound.recv().expect("the server listens");
         Self {
             address,
+            operators,
             _dondo: Some(dondo),
             program: None,
             stop: Some(stop),
@@ -124,6 +130,7 @@ impl Hub {
         let address = is_bound.recv().expect("the server listens");
         Self {
             address,
+            operators: address,
             _dondo: Some(dondo),
             program: None,
             stop: Some(stop),
@@ -134,7 +141,8 @@ impl Hub {
     /// The program itself, in a process of its own, whose memory and files can be measured. Flags as for the program.
     pub fn program(flags: &[&str]) -> Self {
         let mut program = Command::new(env!("CARGO_BIN_EXE_dondo"))
-            .args(["--listen", "127.0.0.1:0", "--grace", "0s"])
+            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+            .args(["--grace", "0s"])
             .args(flags)
             .env("RUST_LOG", "info,actix_server=off")
             .stderr(Stdio::piped())
@@ -142,18 +150,23 @@ impl Hub {
             .expect("the program starts");
         let mut log = BufReader::new(program.stderr.take().unwrap());
         let mut line = String::new();
-        let address = loop {
-            line.clear();
-            let count = log.read_line(&mut line).unwrap();
-            assert!(count > 0, "the program ended before it listened");
-            if let Some((_, url)) = line.split_once("first page: http://") {
-                break url.trim().trim_end_matches('/').parse().unwrap();
+        let mut address_after = |words: &str| {
+            loop {
+                line.clear();
+                let count = log.read_line(&mut line).unwrap();
+                assert!(count > 0, "the program ended before it listened");
+                if let Some((_, url)) = line.split_once(words) {
+                    break url.trim().split('/').next().unwrap().parse().unwrap();
+                }
             }
         };
+        let address = address_after("first page: http://");
+        let operators = address_after("health in detail: http://");
         // A log that nobody reads would block the program.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Self {
             address,
+            operators,
             _dondo: None,
             program: Some(program),
             stop: None,
@@ -170,6 +183,7 @@ impl Hub {
     pub fn around(address: SocketAddr, dondo: Dondo) -> Self {
         Self {
             address,
+            operators: address,
             _dondo: Some(dondo),
             program: None,
             stop: None,
@@ -181,13 +195,18 @@ impl Hub {
         self.address
     }
 
+    /// Where operators look.
+    pub fn operators(&self) -> SocketAddr {
+        self.operators
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// One number of `/metrics`, by its name with labels.
     pub fn metric(&self, name: &str) -> u64 {
-        let text = http::get(self, "/metrics").text();
+        let text = http::get_at(self.operators, "/metrics").text();
         let line = text
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

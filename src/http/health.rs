@@ -1,0 +1,355 @@
+//! `/healthz`, whether the process answers, and `/readyz`, whether newcomers are served well: that needs every room
+//! thread and every courier to answer in time. Asks them; changes nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix::Handler;
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{self, ServiceConfig};
+use dondo_actors::courier::CourierRef;
+use dondo_actors::hub::HubHandle;
+use dondo_actors::message::Ping;
+use dondo_actors::post::{Post, Reply};
+use futures_util::future::join_all;
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::transport::engine::Engine;
+
+/// How long a room thread or a courier may take to answer.
+const ANSWER: Duration = Duration::from_millis(500);
+/// How long a report is good for.
+const FRESH: Duration = Duration::from_millis(500);
+/// One hub's health. At most one look at its threads is under way, however many ask.
+pub(crate) struct Health {
+    hub: HubHandle,
+    engines: Arc<[Engine]>,
+    last: watch::Sender<Option<Arc<Report>>>,
+    looking: AtomicBool,
+}
+
+/// What a look at the hub's threads found.
+pub(crate) struct Report {
+    at: Instant,
+    pub(super) namespaces: Vec<NamespaceReport>,
+    pub(super) couriers: Vec<CourierReport>,
+}
+
+/// How long an answer took; `None`: it did not come in time.
+#[derive(Clone, Copy)]
+pub(super) struct Lag(Option<Duration>);
+
+/// One namespace's room thread.
+#[derive(Serialize)]
+pub(super) struct NamespaceReport {
+    pub(super) name: String,
+    #[serde(rename = "lag_ms")]
+    pub(super) lag: Lag,
+}
+
+/// One worker's courier.
+#[derive(Serialize)]
+pub(super) struct CourierReport {
+    pub(super) worker: u32,
+    #[serde(rename = "lag_ms")]
+    pub(super) lag: Lag,
+    pub(super) backlog: usize,
+    full: bool,
+    given_up: bool,
+}
+
+/// `/readyz` as operators read it.
+#[derive(Serialize)]
+struct Detail<'a> {
+    ready: bool,
+    draining: bool,
+    overloaded: bool,
+    /// Why it is not ready, in words.
+    reasons: Vec<String>,
+    namespaces: &'a [NamespaceReport],
+    couriers: &'a [CourierReport],
+}
+
+impl Health {
+    /// Of a hub and its endpoints.
+    pub(crate) fn new(hub: HubHandle, engines: Arc<[Engine]>) -> Arc<Self> {
+        Arc::new(Self {
+            hub,
+            engines,
+            last: watch::Sender::new(None),
+            looking: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn hub(&self) -> &HubHandle {
+        &self.hub
+    }
+
+    pub(super) fn engines(&self) -> &[Engine] {
+        &self.engines
+    }
+
+    /// Whether the server is shutting down.
+    pub(super) fn draining(&self) -> bool {
+        self.engines.iter().any(Engine::draining)
+    }
+
+    /// What a look found that is not older than [`FRESH`]. Takes [`ANSWER`] at most, or twice that where it waited for
+    /// somebody else's look that was broken off.
+    pub(super) async fn look(&self) -> Arc<Report> {
+        loop {
+            let mut changes = self.last.subscribe();
+            let last = changes.borrow_and_update().clone();
+            if let Some(report) = last.filter(|report| report.at.elapsed() < FRESH) {
+                return report;
+            }
+            if !self.looking.swap(true, Ordering::AcqRel) {
+                let _looking = Looking(&self.looking);
+                let report = Arc::new(self.ask_all().await);
+                self.last.send_replace(Some(report.clone()));
+                return report;
+            }
+            let _ = timeout(ANSWER, changes.changed()).await;
+        }
+    }
+
+    async fn ask_all(&self) -> Report {
+        let namespaces = self.hub.spaces().map(|name| async {
+            let post = self.hub.namespace(name).and_then(|way| way.upgrade());
+            NamespaceReport {
+                name: name.to_string(),
+                lag: Lag::of(post).await,
+            }
+        });
+        // A courier that is gone with its worker has no members either.
+        let couriers = self.hub.couriers().into_iter();
+        let couriers = couriers
+            .filter(|courier| courier.post.connected())
+            .map(CourierReport::of);
+        let (namespaces, couriers) = tokio::join!(join_all(namespaces), join_all(couriers));
+        Report {
+            at: Instant::now(),
+            namespaces,
+            couriers,
+        }
+    }
+
+    fn detail<'a>(&self, report: &'a Report) -> Detail<'a> {
+        let draining = self.draining();
+        let mut reasons = Vec::new();
+        let account = self.hub.account();
+        if account.crowded() {
+            reasons.push(format!(
+                "{} of {} bytes are held for clients (--memory-max)",
+                account.total(),
+                account.max()
+            ));
+        }
+        for courier in &report.couriers {
+            let worker = courier.worker;
+            if courier.given_up {
+                reasons.push(format!(
+                    "worker {worker} is given up: it made no progress (--delivery.courier-stall)"
+                ));
+            } else if courier.full {
+                reasons.push(format!(
+                    "worker {worker} has {} deliveries to handle (--delivery.courier-window)",
+                    courier.backlog
+                ));
+            }
+        }
+        let overloaded = !reasons.is_empty();
+        let limit = ANSWER.as_millis();
+        for namespace in report.namespaces.iter().filter(|one| one.lag.0.is_none()) {
+            reasons.push(format!(
+                "the room thread of namespace {} has not answered within {limit} ms",
+                namespace.name
+            ));
+        }
+        for courier in report.couriers.iter().filter(|one| one.lag.0.is_none()) {
+            reasons.push(format!(
+                "worker {} has not answered within {limit} ms",
+                courier.worker
+            ));
+        }
+        if draining {
+            reasons.push("the server is shutting down".to_owned());
+        }
+        Detail {
+            ready: reasons.is_empty(),
+            draining,
+            overloaded,
+            reasons,
+            namespaces: &report.namespaces,
+            couriers: &report.couriers,
+        }
+    }
+}
+
+/// A look that is broken off, because its asker went away, must not keep others from looking.
+struct Looking<'a>(&'a AtomicBool);
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl Lag {
+    async fn of<A: actix::Actor<Context = actix::Context<A>> + Handler<Ping>>(
+        post: Option<Post<A>>,
+    ) -> Self {
+        let Some(post) = post else { return Self(None) };
+        let (reply, answer) = Reply::new();
+        let start = Instant::now();
+        post.control(Ping(reply));
+        let answered = matches!(timeout(ANSWER, answer).await, Ok(Ok(())));
+        Self(answered.then(|| start.elapsed()))
+    }
+
+    /// In milliseconds; the limit if there was no answer.
+    pub(super) fn millis(self) -> u64 {
+        u64::try_from(self.0.unwrap_or(ANSWER).as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Serialize for Lag {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0
+            .map(|lag| lag.as_secs_f64() * 1000.0)
+            .serialize(serializer)
+    }
+}
+
+impl CourierReport {
+    async fn of(courier: CourierRef) -> Self {
+        let backlog = courier.window.clone();
+        // Full for a moment is how a burst looks; full before and after the question is load.
+        let full = backlog.full();
+        let lag = Lag::of(Some(courier.post)).await;
+        Self {
+            worker: courier.worker.0,
+            lag,
+            backlog: backlog.undigested(),
+            full: full && backlog.full(),
+            given_up: backlog.given_up(),
+        }
+    }
+}
+
+/// Mounts what anybody may see: `/healthz`, and `/readyz` as a bare 200 or 503. To be called in the app factory.
+pub(crate) fn configure_public(app: &mut ServiceConfig, health: Arc<Health>) {
+    let ready = move || {
+        let health = health.clone();
+        async move {
+            let report = health.look().await;
+            match health.detail(&report).ready {
+                true => plain(HttpResponse::Ok(), "ready\n"),
+                false => plain(HttpResponse::ServiceUnavailable(), "not ready\n"),
+            }
+        }
+    };
+    configure_alive(app);
+    app.service(
+        web::resource("/readyz")
+            .route(web::get().to(ready.clone()))
+            .route(web::head().to(ready)),
+    );
+}
+
+/// Mounts what operators see: `/healthz`, and `/readyz` with which thread lags behind and why, as JSON. To be called in
+/// the app factory.
+pub(crate) fn configure_detailed(app: &mut ServiceConfig, health: Arc<Health>) {
+    let ready = move || {
+        let health = health.clone();
+        async move {
+            let report = health.look().await;
+            let detail = health.detail(&report);
+            let mut answer = match detail.ready {
+                true => HttpResponse::Ok(),
+                false => HttpResponse::ServiceUnavailable(),
+            };
+            answer.insert_header((header::CACHE_CONTROL, "no-store"));
+            answer.json(detail)
+        }
+    };
+    configure_alive(app);
+    app.service(
+        web::resource("/readyz")
+            .route(web::get().to(ready.clone()))
+            .route(web::head().to(ready)),
+    );
+}
+
+fn configure_alive(app: &mut ServiceConfig) {
+    let alive = || async { plain(HttpResponse::Ok(), "ok\n") };
+    app.service(
+        web::resource("/healthz")
+            .route(web::get().to(alive))
+            .route(web::head().to(alive)),
+    );
+}
+
+fn plain(mut answer: actix_web::HttpResponseBuilder, text: &'static str) -> HttpResponse {
+    answer
+        .insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use std::task::{Context, Waker};
+
+    use dondo_actors::account::Held;
+
+    use super::*;
+    use crate::service::Dondo;
+
+    fn health(dondo: &Dondo) -> Arc<Health> {
+        Health::new(dondo.hub().clone(), dondo.engines().clone())
+    }
+
+    #[actix_web::test]
+    async fn many_who_ask_at_once_share_one_look() {
+        let dondo = Dondo::builder().build().unwrap();
+        let health = health(&dondo);
+        let looks = join_all((0..100).map(|_| health.look())).await;
+        assert!(looks.iter().all(|look| Arc::ptr_eq(look, &looks[0])));
+    }
+
+    #[actix_web::test]
+    async fn a_look_that_is_broken_off_keeps_nobody_from_looking() {
+        let dondo = Dondo::builder().build().unwrap();
+        // On this very thread: it cannot answer before this yields.
+        dondo.hub().courier();
+        let health = health(&dondo);
+        {
+            let broken = health.look();
+            tokio::pin!(broken);
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(broken.as_mut().poll(&mut cx).is_pending());
+            assert!(health.looking.load(Ordering::Acquire));
+        }
+        assert_eq!(health.look().await.namespaces.len(), 1);
+    }
+
+    #[actix_web::test]
+    async fn a_hub_that_holds_too_much_is_overloaded_and_names_the_setting() {
+        let dondo = Dondo::builder().build().unwrap();
+        let health = health(&dondo);
+        let report = health.look().await;
+        assert!(!health.detail(&report).overloaded);
+        let account = dondo.hub().account();
+        account.add(Held::Answers, account.max() as usize);
+        let detail = health.detail(&report);
+        assert!(detail.overloaded && !detail.ready);
+        assert!(detail.reasons[0].contains("--memory-max"));
+    }
+}

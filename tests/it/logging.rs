@@ -1,0 +1,203 @@
+//! What the program logs: it never waits for whoever reads its log, and a peer does not fill it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::support::{PATIENCE, WebSocket, http};
+
+const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
+
+/// A program whose log is read by the test alone, or not at all.
+struct Logged {
+    child: Child,
+    log: Option<BufReader<ChildStderr>>,
+    address: SocketAddr,
+    operators: SocketAddr,
+}
+
+impl Logged {
+    fn start(flags: &[&str], filter: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dondo"))
+            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+            .args(["--workers", "1", "--grace", "0s"])
+            .args(flags)
+            .env("RUST_LOG", filter)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut address_after = |words: &str| {
+            loop {
+                let mut line = String::new();
+                assert!(
+                    log.read_line(&mut line).unwrap() > 0,
+                    "it ended before it listened"
+                );
+                if let Some((_, url)) = line.split_once(words) {
+                    break url.trim().split('/').next().unwrap().parse().unwrap();
+                }
+            }
+        };
+        let address = address_after("first page: http://");
+        let operators = address_after("health in detail: http://");
+        Self {
+            child,
+            log: Some(log),
+            address,
+            operators,
+        }
+    }
+
+    fn metric(&self, name: &str) -> u64 {
+        let text = http::get_at(self.operators, "/metrics").text();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {text}"))
+            .parse()
+            .unwrap()
+    }
+
+    /// From now on the log is read.
+    fn lines(&mut self) -> Lines {
+        let log = self.log.take().expect("read once");
+        let (say, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            log.lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| say.send(line))
+        });
+        Lines(lines)
+    }
+}
+
+struct Lines(mpsc::Receiver<String>);
+
+impl Lines {
+    /// The next line that holds `text`.
+    fn with(&self, text: &str) -> String {
+        loop {
+            let line = self.0.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|error| panic!("{error}: no {text:?}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+}
+
+fn count(line: &str) -> u64 {
+    let (_, count) = line.split_once("count=").unwrap();
+    count.split(' ').next().unwrap().parse().unwrap()
+}
+
+impl Drop for Logged {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing_and_says_later_what_is_missing() {
+    let mut hub = Logged::start(&[], "trace");
+    let mut stream = TcpStream::connect(hub.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let start = Instant::now();
+    // Each request makes lines at this level; the pipe takes a few hundred.
+    while hub.metric("dondo_log_dropped_total") < 100_000 {
+        assert!(start.elapsed() < PATIENCE * 5, "the lines are not dropped");
+        for _ in 0..20 {
+            stream.write_all(request.repeat(50).as_bytes()).unwrap();
+            for _ in 0..50 {
+                assert_eq!(http::read(&mut stream).status, 200);
+            }
+        }
+    }
+    drop(stream);
+    assert!(count(&hub.lines().with("log lines were dropped")) > 0);
+}
+
+/// Breaks the rules so often; each time its session is closed.
+fn violate(address: SocketAddr, times: usize) {
+    for _ in 0..times {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut socket = WebSocket::over(stream, DIRECT);
+        socket.next_text();
+        socket.text("42[\"an event before any CONNECT\"]");
+        socket.closed();
+    }
+}
+
+#[test]
+fn what_a_peer_causes_is_one_line_a_second_with_the_count_since() {
+    let mut hub = Logged::start(&[], "info");
+    let start = Instant::now();
+    violate(hub.address, 300);
+    let (lines, mut counted, mut said) = (hub.lines(), 0, 0);
+    // What the limit held back is said within a second or two after the last of them.
+    while counted < 300 {
+        counted += count(&lines.with("cause=violation"));
+        said += 1;
+    }
+    assert_eq!(counted, 300);
+    let seconds = start.elapsed().as_secs() + 1;
+    assert!(said <= seconds + 1, "{said} lines in {seconds} s");
+}
+
+#[test]
+fn as_json_every_line_is_one_object_with_its_fields_apart() {
+    let mut hub = Logged::start(&["--log-format", "json"], "info");
+    assert_eq!(http::get_at(hub.address, "/socket.io/?EIO=4").status, 400);
+    violate(hub.address, 1);
+    let (lines, mut refused) = (hub.lines(), false);
+    loop {
+        let line = lines.with("");
+        let object: Value = serde_json::from_str(&line).unwrap();
+        for field in ["time", "level", "target", "message"] {
+            assert!(object[field].is_string(), "no {field} in {line}");
+        }
+        if object["cause"] == "refused: transport unknown" {
+            assert_eq!(object["peer"], "127.0.0.1", "{line}");
+            assert!(object["remedy"].is_string(), "{line}");
+            refused = true;
+        }
+        if object["cause"] == "violation" {
+            assert_eq!(object["count"], 1, "{line}");
+            break assert!(refused);
+        }
+    }
+}
+
+#[test]
+fn a_program_that_cannot_start_says_why_before_it_ends() {
+    for format in ["text", "json"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_dondo"))
+            .args(["--path", "/", "--log-format", format])
+            .output()
+            .unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert!(log.contains("--path: "), "{log}");
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+#[test]
+fn a_time_out_is_told_of_with_the_setting_that_rules_it() {
+    let mut hub = Logged::start(&["--connect-timeout", "100ms"], "info");
+    let stream = TcpStream::connect(hub.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut socket = WebSocket::over(stream, DIRECT);
+    socket.next_text();
+    socket.closed();
+    let line = hub.lines().with("cause=\"connect timeout\"");
+    assert!(line.contains(" setting=--connect-timeout"), "{line}");
+    assert!(line.contains(" count=1 "), "{line}");
+}

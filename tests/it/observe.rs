@@ -1,0 +1,168 @@
+//! What operators see: numbers, health, and what a look at them costs.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use actix_web::App;
+use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
+use dondo::service::Dondo;
+use dondo_actors::fault;
+use serde_json::{Value, json};
+
+use crate::support::{Client, Hub, PATIENCE, http};
+
+const POLL: &str = "/socket.io/?EIO=4&transport=polling";
+
+#[actix_web::test]
+async fn a_scrape_goes_through_no_session() {
+    let dondo = Dondo::builder().build().unwrap();
+    let app = init_service(
+        App::new()
+            .configure(dondo.configure_observation())
+            .configure(dondo.configure()),
+    )
+    .await;
+    // The first session starts the courier of this thread.
+    let open = || TestRequest::get().uri(POLL).to_request();
+    assert_eq!(call_service(&app, open()).await.status(), 200);
+    for sessions in [0, 100] {
+        for _ in 0..sessions {
+            assert_eq!(call_service(&app, open()).await.status(), 200);
+        }
+        let before = fault::walked();
+        let scrape = TestRequest::get().uri("/metrics").to_request();
+        let text = String::from_utf8(call_and_read_body(&app, scrape).await.to_vec()).unwrap();
+        let polling = format!("dondo_sessions{{state=\"polling\"}} {}", sessions + 1);
+        assert!(text.contains(&polling), "{text}");
+        // One courier, or nothing where the last look at it is still good.
+        assert!(fault::walked() - before <= 1);
+    }
+}
+
+fn readiness(hub: &Hub) -> (u16, Value) {
+    let answer = http::get_at(hub.operators(), "/readyz");
+    (answer.status, serde_json::from_slice(&answer.body).unwrap())
+}
+
+/// Asks operators' `/readyz` until its detail is as wanted; the detail and its status.
+fn readiness_when(hub: &Hub, wanted: impl Fn(&Value) -> bool) -> (u16, Value) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (status, detail) = readiness(hub);
+        if wanted(&detail) {
+            return (status, detail);
+        }
+        assert!(Instant::now() < deadline, "{detail}");
+        std::thread::yield_now();
+    }
+}
+
+fn wait_for_status(hub: &Hub, target: &str, status: u16) {
+    let deadline = Instant::now() + PATIENCE;
+    while http::get(hub, target).status != status {
+        assert!(Instant::now() < deadline, "{target} is never {status}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn numbers_are_for_operators_and_health_for_both() {
+    let hub = Hub::start();
+    assert_eq!(http::get(&hub, "/metrics").status, 404);
+    for (address, target) in [
+        (hub.address(), "/healthz"),
+        (hub.address(), "/readyz"),
+        (hub.operators(), "/healthz"),
+        (hub.operators(), "/readyz"),
+        (hub.operators(), "/metrics"),
+    ] {
+        readiness_when(&hub, |detail| detail["ready"] == true);
+        let answer = http::get_at(address, target);
+        assert_eq!(answer.status, 200, "{target}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{target}");
+        assert!(!answer.body.is_empty(), "{target}");
+        let head = http::request_at(address, "HEAD", target);
+        assert_eq!(head.status, 200, "{target}");
+        assert_eq!(head.header("content-type"), answer.header("content-type"));
+    }
+    assert_eq!(http::get(&hub, "/healthz").text(), "ok\n");
+    assert_eq!(http::get(&hub, "/readyz").text(), "ready\n");
+}
+
+#[test]
+fn a_blocked_room_thread_makes_the_hub_not_ready_and_is_named() {
+    let hub = Hub::with(|config| {
+        config.namespaces = vec!["/".into(), "/other".into()];
+        config.room_threads = 2;
+    });
+    wait_for_status(&hub, "/readyz", 200);
+    let mut client = Client::connect(&hub);
+    let marked = json!({
+        "data": { "roomChannel": "ice" }, "source": { "userName": "dondo-fault:freeze:6" }
+    });
+    client.emit("join-channel", &[marked]);
+    let (status, detail) = readiness_when(&hub, |detail| detail["ready"] == false);
+    assert_eq!(hub.metric("dondo_room_lag_ms{namespace=\"/\"}"), 500);
+    assert_eq!(status, 503);
+    assert_eq!(detail["overloaded"], false, "{detail}");
+    assert_eq!(
+        (
+            &detail["namespaces"][0]["name"],
+            &detail["namespaces"][0]["lag_ms"]
+        ),
+        (&json!("/"), &Value::Null)
+    );
+    assert!(detail["namespaces"][1]["lag_ms"].is_number(), "{detail}");
+    assert!(
+        detail["reasons"][0]
+            .as_str()
+            .unwrap()
+            .contains("namespace / "),
+        "{detail}"
+    );
+    let answer = http::get(&hub, "/readyz");
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (503, "not ready\n")
+    );
+    assert_eq!(http::get(&hub, "/healthz").status, 200);
+    // It comes back by itself.
+    wait_for_status(&hub, "/readyz", 200);
+}
+
+#[test]
+fn operators_are_served_while_every_worker_is_blocked() {
+    let hub = Hub::with(|config| config.workers = 1);
+    let mut client = Client::connect(&hub);
+    assert_eq!(client.ask("join-channel", &[json!("ice")])["ok"], true);
+    client.emit("ice", &[json!("dondo-fault:freeze:6")]);
+    // Only somebody who is served elsewhere sees this while it lasts.
+    let (status, detail) = readiness_when(&hub, |detail| detail["ready"] == false);
+    assert_eq!(status, 503);
+    assert_eq!(detail["couriers"][0]["lag_ms"], Value::Null, "{detail}");
+    readiness_when(&hub, |detail| detail["ready"] == true);
+}
+
+#[test]
+fn a_hub_that_shuts_down_is_not_ready_on_either_listener() {
+    let mut hub = Hub::with(|config| config.grace = Duration::from_secs(2));
+    let mut kept = http::connect(&hub);
+    let mut ask = |target: &str| {
+        let head = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+        kept.write_all(head.as_bytes()).unwrap();
+        http::read(&mut kept)
+    };
+    // This session never polls: the hub holds its goodbye for all of the grace.
+    assert_eq!(ask(POLL).status, 200);
+    let mut told = Client::connect(&hub);
+    let operators = hub.operators();
+    std::thread::scope(|scope| {
+        scope.spawn(|| hub.stop());
+        told.socket.closed();
+        assert_eq!(ask("/readyz").status, 503);
+        assert_eq!(ask("/healthz").status, 200);
+        let answer = http::get_at(operators, "/readyz");
+        let detail: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!((answer.status, &detail["draining"]), (503, &json!(true)));
+    });
+}
