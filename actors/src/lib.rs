@@ -17,6 +17,7 @@ pub mod courier;
 pub mod credit;
 pub mod directory;
 pub mod error;
+pub mod event_template;
 pub mod fault;
 pub mod guard;
 pub mod hub;

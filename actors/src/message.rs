@@ -12,10 +12,10 @@ use actix::Message;
 use crate::{
     courier::CourierRef,
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
+    event_template::EventTemplate,
     id::{MemberId, RoomId, RoomKey, Slot, Tag},
     letter::{Draft, FormId, Frame, Letter, Origin},
     outbox::Outbox,
-    ports::Announce,
     post::{Reply, UpPost, WeakPost},
     room::Room,
     state::{
@@ -72,9 +72,9 @@ pub struct Join {
     /// What the maker of a room may ask for.
     pub wish: Wish,
     /// Makes the join event; without it nobody is told.
-    pub announce: Option<Announce>,
+    pub announce: Option<EventTemplate>,
     /// Makes the leave event for when the session ends.
-    pub farewell: Option<Announce>,
+    pub farewell: Option<EventTemplate>,
     /// Takes the answer.
     pub reply: Reply<Result<JoinAnswer, JoinError>>,
 }
@@ -107,7 +107,7 @@ pub struct Leave {
     /// Why.
     pub reason: LeaveReason,
     /// Makes the leave event, once for each tag; without it the farewell of the join does.
-    pub announce: Option<Announce>,
+    pub announce: Option<EventTemplate>,
     /// Takes the answer; none for leaves that nobody waits for.
     pub reply: Option<Reply<LeaveAnswer>>,
 }
@@ -154,7 +154,7 @@ pub struct Manage {
     /// What.
     pub command: Command,
     /// Makes the event that tells the members.
-    pub announce: Option<Announce>,
+    pub announce: Option<EventTemplate>,
     /// Takes the answer.
     pub reply: Reply<Result<(), ManageError>>,
 }
@@ -201,7 +201,7 @@ pub struct SitDown {
     /// See [`Join::wish`].
     pub wish: Wish,
     /// See [`Join::announce`].
-    pub announce: Option<Announce>,
+    pub announce: Option<EventTemplate>,
     /// See [`Join::reply`].
     pub reply: Reply<Result<JoinAnswer, JoinError>>,
 }

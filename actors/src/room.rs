@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::{
     courier::CourierRef,
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
+    event_template::{EventTemplate, MembershipChange},
     fault::{self, Point},
     guard::Crashes,
     id::{Kind, MemberId, RoomId, Slot, Tag, WorkerId},
@@ -28,7 +29,7 @@ use crate::{
     },
     metrics::Metrics,
     namespace::Tenure,
-    ports::{Announce, Happening, Log, RoomOnline},
+    ports::{Log, RoomOnline},
     post::{Reply, UpPost, WeakPost},
     state::{
         audience::Which,
@@ -59,7 +60,7 @@ struct Links {
 
 /// Which event tells the others of a leave.
 enum Telling {
-    With(Announce),
+    With(EventTemplate),
     Farewell,
     Nobody,
 }
@@ -156,11 +157,7 @@ impl Room {
             };
             self.effects.push(Effect::Seat { worker, seat });
             if let Some(announce) = announce {
-                let happening = Happening {
-                    tag: &tag,
-                    count: joined.count,
-                    reason: None,
-                };
+                let change = self.change(&tag, joined.count, None);
                 let everyone =
                     self.state.roster().len() <= self.links.tenure.settings.join_events_up_to;
                 let audience = if everyone {
@@ -171,7 +168,7 @@ impl Room {
                 } else {
                     For::One { worker, slot }
                 };
-                self.announce(audience, (announce.0)(&happening), Some(member.clone()));
+                self.announce(audience, announce.fill(&change), Some(member.clone()));
             }
             self.presence(&tag, Some((worker, slot)));
             if first {
@@ -248,17 +245,13 @@ impl Room {
                 continue;
             }
             if let Some(announce) = announce.as_ref().filter(|_| everyone) {
-                let happening = Happening {
-                    tag,
-                    count: *count,
-                    reason: Some(reason),
-                };
+                let change = self.change(tag, *count, Some(reason));
                 // One who keeps another tag is not told of its own leave.
                 let audience = For::All {
                     tag: tag.clone(),
                     except: Some(left.slot),
                 };
-                self.announce(audience, (announce.0)(&happening), Some(member.clone()));
+                self.announce(audience, announce.fill(&change), Some(member.clone()));
             }
             self.presence(tag, None);
         }
@@ -338,6 +331,21 @@ impl Room {
         }
     }
 
+    fn change<'a>(
+        &self,
+        tag: &'a Tag,
+        count: usize,
+        reason: Option<LeaveReason>,
+    ) -> MembershipChange<'a> {
+        let time = self.links.tenure.clock.now();
+        MembershipChange {
+            tag,
+            count,
+            reason,
+            time,
+        }
+    }
+
     fn announce(&mut self, audience: For, content: Content, member: Option<MemberId>) {
         let draft = Draft::new(content, &self.links.tenure.forms);
         let origin = Origin {
@@ -365,12 +373,7 @@ impl Room {
         }
         if let Some(announce) = &manage.announce {
             let count = self.state.roster().len();
-            let happening = Happening {
-                tag: &None,
-                count,
-                reason: None,
-            };
-            let content = (announce.0)(&happening);
+            let content = announce.fill(&self.change(&None, count, None));
             let by = Some(manage.by.clone());
             // Letters go out when all is done: by then the one sent out has no seat, and perhaps nobody of its worker.
             let gone = match &manage.command {

@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    event_template::EventTemplate,
     id::{MemberId, Slot, Tag, WorkerId},
-    ports::Announce,
     state::{audience::Tags, ledger::Ledger},
 };
 
@@ -25,7 +25,7 @@ pub struct Seat {
     /// The seat's number in the order of joining: the lowest is the longest seated.
     pub since: u64,
     /// Makes the event that tells the others when the member's session ends.
-    pub farewell: Option<Announce>,
+    pub farewell: Option<EventTemplate>,
 }
 
 /// The seats of a room by member.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dondo_actors::{
+    event_template::EventTemplate,
     id::{MemberId, RoomKey},
     message::Command,
-    ports::Announce,
 };
 
 use super::{
@@ -65,7 +65,7 @@ async fn command(
         &request.stamp(),
     );
     drop(payload);
-    let mut announce = Some(Announce(Arc::new(move |_| told.clone())));
+    let mut announce = Some(EventTemplate::new(told.name, told.args, vec![], told.blobs));
     let key = RoomKey::room(target.room.clone());
     let under_way: Vec<_> = commands
         .into_iter()

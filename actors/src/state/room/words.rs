@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
+    event_template::EventTemplate,
     id::{MemberId, Slot, Tag, WorkerId},
-    ports::Announce,
     state::audience::Tags,
 };
 
@@ -61,7 +61,7 @@ pub struct Joiner {
     /// The name to show.
     pub user: Option<Arc<str>>,
     /// Makes the event for when its session ends.
-    pub farewell: Option<Announce>,
+    pub farewell: Option<EventTemplate>,
 }
 
 /// What a join led to.
@@ -89,5 +89,5 @@ pub struct Left {
     /// Its place there.
     pub slot: Slot,
     /// The farewell that the seat had.
-    pub farewell: Option<Announce>,
+    pub farewell: Option<EventTemplate>,
 }
