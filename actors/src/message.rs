@@ -20,7 +20,7 @@ use crate::{
     room::Room,
     state::{
         audience::{Tags, Which},
-        room::{Joiner, Wish},
+        room::{Joiner, Terms, Wish},
     },
 };
 
@@ -86,8 +86,11 @@ pub struct JoinAnswer {
     pub already: bool,
     /// Members that match the address, the joiner among them.
     pub count: usize,
-    /// The room's capacity, if it has one.
-    pub capacity: Option<usize>,
+    /// What holds at the address.
+    pub terms: Terms,
+    /// At most [`crate::ports::RoomOnline::USERS`] of the members that match the address with the names they gave, longest seated
+    /// first; none of a plain room.
+    pub users: Vec<(MemberId, Option<Arc<str>>)>,
     /// All tags of the seat now.
     pub tags: Tags,
     /// The number of this join in the namespace.
@@ -145,7 +148,7 @@ pub struct Notify {
     pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
 }
 
-/// An owner's command on a room.
+/// An owner's command on an address of a room.
 pub struct Manage {
     /// The room.
     pub room: RoomKey,
@@ -159,14 +162,23 @@ pub struct Manage {
     pub reply: Reply<Result<(), ManageError>>,
 }
 
+/// What an owner commands, and at which of a room's addresses: it reaches no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The address's channel.
+    pub tag: Tag,
+    /// What.
+    pub action: Action,
+}
+
 /// What an owner may command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Let these members or accounts join a room by invitation.
+pub enum Action {
+    /// Let these members or accounts join an address by invitation.
     Invite(Vec<Arc<str>>),
-    /// Send a member out.
-    Kick(MemberId),
-    /// Close the room to newcomers (`true`) or open it.
+    /// Send those of these members out that are seated under the address.
+    Kick(Vec<MemberId>),
+    /// Close the address to newcomers (`true`) or open it.
     Lock(bool),
 }
 
@@ -305,9 +317,9 @@ pub struct MirrorUnseat {
     pub room: RoomId,
     /// Whose seat.
     pub slot: Slot,
-    /// What its session must be told, because somebody else took the seat away: the room, and the last join that it had
-    /// seen by then.
-    pub kicked: Option<(RoomKey, u64)>,
+    /// What its session must be told, because somebody else took the seat away: the room, the last join that it had seen
+    /// by then, and the tags that are gone. Where the seat keeps others a [`MirrorSeat`] follows.
+    pub kicked: Option<(RoomKey, u64, Tags)>,
 }
 
 /// A letter for those of a courier's members who are in the audience.
@@ -367,7 +379,7 @@ pub struct CloseNamespace {
 pub enum CourierSays {
     /// Its outbox was ended for this reason.
     Evicted(CloseReason),
-    /// One of its members lost its seat in a room.
+    /// One of its members lost tags of its seat in a room.
     Kicked {
         /// The member's place.
         slot: Slot,
@@ -375,6 +387,8 @@ pub enum CourierSays {
         room: RoomKey,
         /// The last join that the room had seen by then: a later one stands.
         number: u64,
+        /// The tags that it lost.
+        gone: Tags,
     },
 }
 

@@ -11,7 +11,11 @@ use self::effects::{Effect, For};
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use tokio::time::Instant;
 
@@ -24,7 +28,7 @@ use crate::{
     id::{Kind, MemberId, RoomId, Slot, Tag, WorkerId},
     letter::{Content, Draft, Origin},
     message::{
-        Command, JoinAnswer, LeaveAnswer, Manage, MirrorSeat, MirrorUnseat, NotifyAnswer, RoomFact,
+        Action, JoinAnswer, LeaveAnswer, Manage, MirrorSeat, MirrorUnseat, NotifyAnswer, RoomFact,
         RoomSays, SitDown,
     },
     metrics::Metrics,
@@ -32,9 +36,9 @@ use crate::{
     ports::{Log, RoomOnline},
     post::{Reply, UpPost, WeakPost},
     state::{
-        audience::Which,
-        pace::{self, Verdict},
+        audience::{Tags, Which},
         room::RoomState,
+        throttle::Throttle,
     },
 };
 
@@ -42,9 +46,17 @@ use crate::{
 pub struct Room {
     state: RoomState,
     links: Links,
+    presence: Throttle<Tag>,
     crashes: Crashes,
     effects: Vec<Effect>,
 }
+
+/// A member without a channel hears of every address of its room id: what is told of one counts as told to so many.
+const SHARED_MIN: usize = 16;
+/// Addresses that nobody is seated under and whose last state is still to be told.
+const GONE_MAX: usize = 100;
+/// Presence events in a row; others on the thread come in between.
+const TOLD_MAX: usize = 100;
 
 /// What a room holds besides its state.
 struct Links {
@@ -75,6 +87,7 @@ impl Room {
     ) -> Self {
         let crashes = Crashes::new(tenure.metrics.clone());
         Metrics::add(&tenure.metrics.rooms, 1);
+        let presence = Throttle::new(tenure.settings.presence_rates());
         let links = Links {
             id,
             tenure,
@@ -88,6 +101,7 @@ impl Room {
         Self {
             state,
             links,
+            presence,
             crashes,
             effects: Vec::new(),
         }
@@ -177,11 +191,16 @@ impl Room {
             }
         }
         strike(self, Point::After);
+        let users = match self.state.key().kind {
+            Kind::Plain => Vec::new(),
+            Kind::Channel | Kind::Room => self.state.present(&tag, RoomOnline::USERS),
+        };
         let answer = match &self.links.this {
             Some(room) => Ok(JoinAnswer {
                 already: joined.already,
                 count: joined.count,
-                capacity: joined.capacity,
+                terms: joined.terms,
+                users,
                 tags: joined.tags,
                 number,
                 room: room.clone(),
@@ -202,36 +221,25 @@ impl Room {
             return LeaveAnswer::default();
         };
         let room = self.links.id;
-        match left.kept {
-            Some(tags) => {
-                let key = self.state.key().clone();
-                let namespace = self.links.tenure.namespace.clone();
-                let seat = MirrorSeat {
-                    room,
-                    key,
-                    namespace,
-                    slot: left.slot,
-                    tags,
-                };
-                self.effects.push(Effect::Seat {
-                    worker: left.worker,
-                    seat,
-                });
-            }
-            None => {
-                let last = self.links.joins_seen;
-                let kicked =
-                    (reason == LeaveReason::Kick).then(|| (self.state.key().clone(), last));
-                let unseat = MirrorUnseat {
-                    room,
-                    slot: left.slot,
-                    kicked,
-                };
-                self.effects.push(Effect::Unseat {
-                    worker: left.worker,
-                    unseat,
-                });
-            }
+        let kicked = (reason == LeaveReason::Kick).then(|| {
+            let gone = left.gone.iter();
+            let gone = gone.fold(Tags::default(), |tags, (tag, _)| tags.with(tag));
+            (self.state.key().clone(), self.links.joins_seen, gone)
+        });
+        let (worker, slot) = (left.worker, left.slot);
+        if left.kept.is_empty() || kicked.is_some() {
+            let unseat = MirrorUnseat { room, slot, kicked };
+            self.effects.push(Effect::Unseat { worker, unseat });
+        }
+        if !left.kept.is_empty() {
+            let seat = MirrorSeat {
+                room,
+                key: self.state.key().clone(),
+                namespace: self.links.tenure.namespace.clone(),
+                slot,
+                tags: left.kept,
+            };
+            self.effects.push(Effect::Seat { worker, seat });
         }
         let announce = match telling {
             Telling::With(announce) => Some(announce),
@@ -241,7 +249,7 @@ impl Room {
         let everyone = self.state.roster().len() <= self.links.tenure.settings.join_events_up_to;
         for (tag, count) in &left.gone {
             if *count == 0 {
-                self.state.unpace(tag);
+                self.presence.forget(tag);
                 continue;
             }
             if let Some(announce) = announce.as_ref().filter(|_| everyone) {
@@ -282,53 +290,66 @@ impl Room {
         if self.state.key().kind != Kind::Room || self.links.tenure.herald.is_none() {
             return;
         }
-        let settings = &self.links.tenure.settings;
-        let recipients = self.state.roster().matching(tag);
-        let interval = pace::interval(
-            settings.presence_interval,
-            recipients,
-            settings.deliveries_per_second,
-        );
-        let now = self.links.started.elapsed();
-        let audience = match self.state.pace(tag).changed(now, interval) {
-            Verdict::Now => Some(For::All {
-                tag: tag.clone(),
-                except: None,
-            }),
-            Verdict::WakeAt(due) => {
-                self.up(RoomFact::WakeAfter(due.saturating_sub(now)));
-                newcomer.map(|(worker, slot)| For::One { worker, slot })
-            }
-            Verdict::Wait => newcomer.map(|(worker, slot)| For::One { worker, slot }),
-        };
-        if let Some(audience) = audience {
-            self.tell_presence(tag, audience);
+        let gone = self.state.roster().under(tag) == 0;
+        if gone && self.presence.waiting() >= GONE_MAX {
+            return self.presence.forget(tag);
         }
+        let now = self.links.started.elapsed();
+        let recipients = self.recipients(tag);
+        if self.presence.changed(tag, now, recipients) {
+            self.tell_all(tag);
+        } else if let Some((worker, slot)) = newcomer
+            && let Some(content) = self.room_online(tag)
+        {
+            self.announce(For::One { worker, slot }, content, None);
+        }
+        self.ask_to_be_woken();
     }
 
-    fn tell_presence(&mut self, tag: &Tag, audience: For) {
-        let Some(herald) = self.links.tenure.herald.clone() else {
+    /// The recipients of an event about an address, as its throttle counts them.
+    fn recipients(&self, tag: &Tag) -> usize {
+        let roster = self.state.roster();
+        let shared = tag.is_some() && roster.under(&None) > 0;
+        let least = if shared { SHARED_MIN } else { 0 };
+        roster.matching(tag).max(least)
+    }
+
+    fn tell_all(&mut self, tag: &Tag) {
+        let Some(content) = self.room_online(tag) else {
             return;
         };
-        let count = self.state.roster().matching(tag);
-        let users = self.state.present(tag, RoomOnline::USERS);
-        let content = herald.room_online(self.state.key(), &RoomOnline { tag, count, users });
+        let now = self.links.started.elapsed();
+        let recipients = self.recipients(tag);
+        self.presence.told(tag, now, recipients, content.args.len());
+        let audience = For::All {
+            tag: tag.clone(),
+            except: None,
+        };
         self.announce(audience, content, None);
     }
 
-    fn presence_due(&mut self) {
+    fn room_online(&self, tag: &Tag) -> Option<Content> {
+        let herald = self.links.tenure.herald.as_ref()?;
+        let count = self.state.roster().matching(tag);
+        let users = self.state.present(tag, RoomOnline::USERS);
+        Some(herald.room_online(self.state.key(), &RoomOnline { tag, count, users }))
+    }
+
+    fn ask_to_be_woken(&mut self) {
         let now = self.links.started.elapsed();
-        for tag in self.state.paced() {
-            if self.state.pace(&tag).woken(now) {
-                self.tell_presence(
-                    &tag,
-                    For::All {
-                        tag: tag.clone(),
-                        except: None,
-                    },
-                );
-            }
+        if let Some(due) = self.presence.wake(now) {
+            self.up(RoomFact::WakeAfter(due.saturating_sub(now)));
         }
+    }
+
+    fn presence_due(&mut self) {
+        for _ in 0..TOLD_MAX {
+            let Some(tag) = self.presence.next(self.links.started.elapsed()) else {
+                break;
+            };
+            self.tell_all(&tag);
+        }
+        self.ask_to_be_woken();
     }
 
     fn change<'a>(
@@ -363,33 +384,55 @@ impl Room {
     }
 
     fn manage(&mut self, manage: &Manage) -> Result<(), ManageError> {
-        match &manage.command {
-            Command::Invite(names) => {
-                self.state
-                    .invite(&manage.by, names, self.links.tenure.settings.invites_max)?;
+        let Manage {
+            by,
+            command,
+            announce,
+            ..
+        } = manage;
+        let tag = &command.tag;
+        let mut kicked = Vec::new();
+        match &command.action {
+            Action::Invite(names) => self.state.invite(by, tag, names)?,
+            Action::Lock(locked) => self.state.lock(by, tag, *locked)?,
+            Action::Kick(members) => {
+                let done = self.state.kick(by, tag, members)?;
+                if done.seated.is_empty() && !done.uninvited {
+                    return Ok(());
+                }
+                kicked = done.seated;
             }
-            Command::Lock(locked) => self.state.lock(&manage.by, *locked)?,
-            Command::Kick(member) => self.state.kick(&manage.by, member)?,
         }
-        if let Some(announce) = &manage.announce {
-            let count = self.state.roster().len();
-            let content = announce.fill(&self.change(&None, count, None));
-            let by = Some(manage.by.clone());
-            // Letters go out when all is done: by then the one sent out has no seat, and perhaps nobody of its worker.
-            let gone = match &manage.command {
-                Command::Kick(member) => self.state.roster().get(member),
-                _ => None,
-            };
-            let gone = gone.map(|seat| (seat.worker, seat.slot));
-            if let Some((worker, slot)) = gone {
-                self.announce(For::One { worker, slot }, content.clone(), by.clone());
+        let content = announce.as_ref().map(|announce| {
+            let count = self.state.roster().matching(tag);
+            announce.fill(&self.change(tag, count, None))
+        });
+        let seat = |member| self.state.roster().get(member);
+        let seats = kicked.iter().filter_map(seat);
+        let left: Vec<_> = seats.map(|seat| (seat.worker, seat.slot)).collect();
+        let first = self.effects.len();
+        for member in &kicked {
+            let which = Which::Exactly(tag.clone());
+            self.stand_up(member, &which, LeaveReason::Kick, Telling::Farewell);
+        }
+        let Some(content) = content else {
+            return Ok(());
+        };
+        // Told before the first is gone, those sent out too: a mirror still has their seats when the letter comes. But
+        // a letter to all goes only to the workers that have members when everything is done.
+        let departures = self.effects.split_off(first);
+        let workers: BTreeSet<WorkerId> = self.state.roster().workers().collect();
+        for (worker, slot) in left {
+            if !workers.contains(&worker) {
+                self.announce(For::One { worker, slot }, content.clone(), Some(by.clone()));
             }
-            let except = gone.map(|(_, slot)| slot);
-            self.announce(For::All { tag: None, except }, content, by);
         }
-        if let Command::Kick(member) = &manage.command {
-            self.stand_up(member, &Which::All, LeaveReason::Kick, Telling::Farewell);
-        }
+        let everyone = For::All {
+            tag: tag.clone(),
+            except: None,
+        };
+        self.announce(everyone, content, Some(by.clone()));
+        self.effects.extend(departures);
         Ok(())
     }
 

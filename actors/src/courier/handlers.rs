@@ -132,13 +132,14 @@ impl Handler<MirrorUnseat> for Courier {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
             courier.unmirror(unseat.room, unseat.slot);
-            if let (Some((room, number)), Some(served)) =
+            if let (Some((room, number, gone)), Some(served)) =
                 (unseat.kicked, courier.members.get(&unseat.slot))
             {
                 served.session.tell(CourierSays::Kicked {
                     slot: unseat.slot,
                     room,
                     number,
+                    gone,
                 });
             }
         });

@@ -19,11 +19,7 @@ impl Actor for Room {
     type Context = Context<Self>;
 }
 
-impl Supervised for Room {
-    fn restarting(&mut self, _: &mut Self::Context) {
-        self.state.rebuild();
-    }
-}
+impl Supervised for Room {}
 
 impl Drop for Room {
     fn drop(&mut self) {

@@ -17,7 +17,7 @@ use super::{
     hub_error,
     normal::{self, Channel, ClientIdPolicy, SEAT_SOURCE_BYTES_MAX, Stamp, seat_source},
     payload::{Payload, Use},
-    target::Rules,
+    target::{self, RoomTarget, Rules},
 };
 use crate::{
     config::{ClientId, HubSettings, RoomScope},
@@ -185,6 +185,22 @@ impl Request {
         normal::template(event, payload, room, channel, &self.stamp())
     }
 
+    /// The address of a room that an owner's event means: the channel that it names, else the sender's own.
+    pub(super) fn own_address(&self, payload: &Payload) -> Result<(RoomTarget, Tag), Fault> {
+        let mut target = target::room_to_leave(payload, self.rules())?;
+        if target.channel.is_none() && self.settings().room_scope != RoomScope::Flat {
+            let held = self.member().tags(&RoomKey::room(target.room.clone()));
+            let held = held.unwrap_or_default();
+            let only = held.iter().next().filter(|_| held.len() == 1);
+            target.channel = match only {
+                Some(only) => only.clone(),
+                None => target::room(payload, &self.channels(), self.rules())?.channel,
+            };
+        }
+        let tag = self.tag(target.channel.as_ref())?;
+        Ok((target, tag))
+    }
+
     /// An ack with the fields that all have.
     pub(super) fn success(&self) -> Success<'_> {
         Success::new(&self.event.name, self.member().id().as_str())
@@ -226,6 +242,11 @@ impl From<JoinError> for Fault {
             JoinError::Full { capacity } => {
                 Self::new(Code::RoomFull, format!("the room holds {capacity} members"))
             }
+            JoinError::RoomExists => Self::new(
+                Code::RoomExists,
+                "the room is occupied and less private than asked for: take another name",
+            ),
+            JoinError::TooManyInvitations => too_many_invitations(),
             JoinError::NotInvited => {
                 Self::new(Code::NotInvited, "the room is by invitation: ask its owner")
             }
@@ -260,9 +281,17 @@ impl From<ManageError> for Fault {
             ManageError::Forbidden => {
                 Self::new(Code::Forbidden, "only the room's owner may do this")
             }
+            ManageError::TooManyInvitations => too_many_invitations(),
             ManageError::Internal(_) => internal(),
         }
     }
+}
+
+fn too_many_invitations() -> Fault {
+    Fault::new(
+        Code::LimitReached,
+        "more invitations than a room keeps, or than one client may have given in all its rooms",
+    )
 }
 
 fn internal() -> Fault {

@@ -23,7 +23,8 @@ fn a_join_tells_the_members_then_lists_them() {
             .ask("join-room", r#"{"roomId":"r","source":{"userName":"Ann"}}"#)
             .await;
         let expected = json!({"ok": true, "event": "join-room", "room": "r",
-            "clientId": a.id, "onlineUsers": 1, "already": false});
+            "clientId": a.id, "onlineUsers": 1, "already": false, "created": true,
+            "access": "open", "owner": a.id, "users": [{"clientId": a.id, "userName": "Ann"}]});
         assert_eq!(ack, expected);
         forget(&[&a]).await;
         join(&b, "r", None).await;
