@@ -118,23 +118,35 @@ fn filled(text: &[u8], holes: &[(Range<usize>, Hole)], change: &MembershipChange
 }
 
 fn write(out: &mut Vec<u8>, hole: Hole, given: &[u8], change: &MembershipChange<'_>) {
-    // A string and a number cannot fail to serialize, nor can a write to memory.
     match hole {
-        Hole::Count => drop(serde_json::to_writer(out, &change.count)),
+        Hole::Count => out.extend_from_slice(change.count.to_string().as_bytes()),
         Hole::Channel => match change.tag {
-            Some(channel) => drop(serde_json::to_writer(out, &**channel)),
+            Some(channel) => write_string(out, channel),
             None => out.extend_from_slice(given),
         },
         Hole::Reason => match change.reason {
-            Some(reason) => drop(serde_json::to_writer(out, reason.as_str())),
+            Some(reason) => write_string(out, reason.as_str()),
             None => out.extend_from_slice(given),
         },
         Hole::Time => {
             // The formatter panics on a clock before 1970.
             let time = humantime::format_rfc3339_millis(change.time.max(UNIX_EPOCH));
-            drop(serde_json::to_writer(out, &format_args!("{time}")));
+            write_string(out, &time.to_string());
         }
     }
+}
+
+/// Appends a text as a JSON string.
+fn write_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    for &byte in text.as_bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0..0x20 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
 }
 
 #[cfg(test)]
@@ -172,9 +184,9 @@ mod tests {
         let told = template("[null,,,]", holes);
         assert_eq!(
             &told
-                .fill(&change(&Some("a\"b".into()), Some(LeaveReason::Kick)))
+                .fill(&change(&Some("a\"\\\n".into()), Some(LeaveReason::Kick)))
                 .args[..],
-            br#"["a\"b",12,"kick","2021-09-01T12:00:00.123Z"]"#
+            br#"["a\"\\\u000a",12,"kick","2021-09-01T12:00:00.123Z"]"#
         );
         assert_eq!(
             &told.fill(&change(&None, None)).args[..],

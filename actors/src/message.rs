@@ -1,9 +1,13 @@
 //! Every word that the actors say to each other. Read this first: a word that is not here is said by nobody.
 //! Down go commands with a reply; up goes one kind of message, [`RoomSays`] or [`CourierSays`].
 
+mod command;
 mod receipt;
 
-pub use self::receipt::{NotifyAnswer, Receipt};
+pub use self::{
+    command::{Action, Command},
+    receipt::{NotifyAnswer, Receipt},
+};
 
 use std::sync::Arc;
 
@@ -160,26 +164,6 @@ pub struct Manage {
     pub announce: Option<EventTemplate>,
     /// Takes the answer.
     pub reply: Reply<Result<(), ManageError>>,
-}
-
-/// What an owner commands, and at which of a room's addresses: it reaches no other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// The address's channel.
-    pub tag: Tag,
-    /// What.
-    pub action: Action,
-}
-
-/// What an owner may command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Let these members or accounts join an address by invitation.
-    Invite(Vec<Arc<str>>),
-    /// Send those of these members out that are seated under the address.
-    Kick(Vec<MemberId>),
-    /// Close the address to newcomers (`true`) or open it.
-    Lock(bool),
 }
 
 /// A letter to more than one room, or to everybody: one letter, each member once.

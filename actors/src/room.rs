@@ -4,6 +4,8 @@
 mod effects;
 mod handlers;
 mod letters;
+mod owner;
+mod presence;
 #[cfg(feature = "testing")]
 mod view;
 
@@ -11,25 +13,21 @@ use self::effects::{Effect, For};
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use tokio::time::Instant;
 
 use crate::{
     courier::CourierRef,
-    error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
+    error::{Fault, JoinError, LeaveReason, NotifyError},
     event_template::{EventTemplate, MembershipChange},
     fault::{self, Point},
     guard::Crashes,
-    id::{Kind, MemberId, RoomId, Slot, Tag, WorkerId},
+    id::{Kind, MemberId, RoomId, Tag, WorkerId},
     letter::{Content, Draft, Origin},
     message::{
-        Action, JoinAnswer, LeaveAnswer, Manage, MirrorSeat, MirrorUnseat, NotifyAnswer, RoomFact,
-        RoomSays, SitDown,
+        JoinAnswer, LeaveAnswer, MirrorSeat, MirrorUnseat, NotifyAnswer, RoomFact, RoomSays,
+        SitDown,
     },
     metrics::Metrics,
     namespace::Tenure,
@@ -50,13 +48,6 @@ pub struct Room {
     crashes: Crashes,
     effects: Vec<Effect>,
 }
-
-/// A member without a channel hears of every address of its room id: what is told of one counts as told to so many.
-const SHARED_MIN: usize = 16;
-/// Addresses that nobody is seated under and whose last state is still to be told.
-const GONE_MAX: usize = 100;
-/// Presence events in a row; others on the thread come in between.
-const TOLD_MAX: usize = 100;
 
 /// What a room holds besides its state.
 struct Links {
@@ -285,73 +276,6 @@ impl Room {
         }
     }
 
-    /// Tells who is here now: at once to a newcomer, to the others as often as they may be told.
-    fn presence(&mut self, tag: &Tag, newcomer: Option<(WorkerId, Slot)>) {
-        if self.state.key().kind != Kind::Room || self.links.tenure.herald.is_none() {
-            return;
-        }
-        let gone = self.state.roster().under(tag) == 0;
-        if gone && self.presence.waiting() >= GONE_MAX {
-            return self.presence.forget(tag);
-        }
-        let now = self.links.started.elapsed();
-        let recipients = self.recipients(tag);
-        if self.presence.changed(tag, now, recipients) {
-            self.tell_all(tag);
-        } else if let Some((worker, slot)) = newcomer
-            && let Some(content) = self.room_online(tag)
-        {
-            self.announce(For::One { worker, slot }, content, None);
-        }
-        self.ask_to_be_woken();
-    }
-
-    /// The recipients of an event about an address, as its throttle counts them.
-    fn recipients(&self, tag: &Tag) -> usize {
-        let roster = self.state.roster();
-        let shared = tag.is_some() && roster.under(&None) > 0;
-        let least = if shared { SHARED_MIN } else { 0 };
-        roster.matching(tag).max(least)
-    }
-
-    fn tell_all(&mut self, tag: &Tag) {
-        let Some(content) = self.room_online(tag) else {
-            return;
-        };
-        let now = self.links.started.elapsed();
-        let recipients = self.recipients(tag);
-        self.presence.told(tag, now, recipients, content.args.len());
-        let audience = For::All {
-            tag: tag.clone(),
-            except: None,
-        };
-        self.announce(audience, content, None);
-    }
-
-    fn room_online(&self, tag: &Tag) -> Option<Content> {
-        let herald = self.links.tenure.herald.as_ref()?;
-        let count = self.state.roster().matching(tag);
-        let users = self.state.present(tag, RoomOnline::USERS);
-        Some(herald.room_online(self.state.key(), &RoomOnline { tag, count, users }))
-    }
-
-    fn ask_to_be_woken(&mut self) {
-        let now = self.links.started.elapsed();
-        if let Some(due) = self.presence.wake(now) {
-            self.up(RoomFact::WakeAfter(due.saturating_sub(now)));
-        }
-    }
-
-    fn presence_due(&mut self) {
-        for _ in 0..TOLD_MAX {
-            let Some(tag) = self.presence.next(self.links.started.elapsed()) else {
-                break;
-            };
-            self.tell_all(&tag);
-        }
-        self.ask_to_be_woken();
-    }
-
     fn change<'a>(
         &self,
         tag: &'a Tag,
@@ -381,59 +305,6 @@ impl Room {
             numbers,
             receipt: None,
         });
-    }
-
-    fn manage(&mut self, manage: &Manage) -> Result<(), ManageError> {
-        let Manage {
-            by,
-            command,
-            announce,
-            ..
-        } = manage;
-        let tag = &command.tag;
-        let mut kicked = Vec::new();
-        match &command.action {
-            Action::Invite(names) => self.state.invite(by, tag, names)?,
-            Action::Lock(locked) => self.state.lock(by, tag, *locked)?,
-            Action::Kick(members) => {
-                let done = self.state.kick(by, tag, members)?;
-                if done.seated.is_empty() && !done.uninvited {
-                    return Ok(());
-                }
-                kicked = done.seated;
-            }
-        }
-        let content = announce.as_ref().map(|announce| {
-            let count = self.state.roster().matching(tag);
-            announce.fill(&self.change(tag, count, None))
-        });
-        let seat = |member| self.state.roster().get(member);
-        let seats = kicked.iter().filter_map(seat);
-        let left: Vec<_> = seats.map(|seat| (seat.worker, seat.slot)).collect();
-        let first = self.effects.len();
-        for member in &kicked {
-            let which = Which::Exactly(tag.clone());
-            self.stand_up(member, &which, LeaveReason::Kick, Telling::Farewell);
-        }
-        let Some(content) = content else {
-            return Ok(());
-        };
-        // Told before the first is gone, those sent out too: a mirror still has their seats when the letter comes. But
-        // a letter to all goes only to the workers that have members when everything is done.
-        let departures = self.effects.split_off(first);
-        let workers: BTreeSet<WorkerId> = self.state.roster().workers().collect();
-        for (worker, slot) in left {
-            if !workers.contains(&worker) {
-                self.announce(For::One { worker, slot }, content.clone(), Some(by.clone()));
-            }
-        }
-        let everyone = For::All {
-            tag: tag.clone(),
-            except: None,
-        };
-        self.announce(everyone, content, Some(by.clone()));
-        self.effects.extend(departures);
-        Ok(())
     }
 
     fn up(&mut self, fact: RoomFact) {
