@@ -102,6 +102,26 @@ fn a_capacity_of_nothing_lets_nobody_in() {
 }
 
 #[test]
+fn a_room_knows_its_bytes() {
+    let mut room = room();
+    assert_eq!(room.bytes(), RoomBytes::default());
+    let mut seated = Vec::new();
+    for (name, tag) in [("a", None), ("b", None), ("b", tag("c"))] {
+        join(&mut room, name, &tag).unwrap();
+        seated.push(room.bytes().memberships);
+    }
+    assert!(seated.is_sorted() && seated[0] > 1000, "{seated:?}");
+    let mut named = joiner("c");
+    named.user = Some("x".repeat(200).into());
+    room.join(named, None, Wish::default()).unwrap();
+    assert!(room.bytes().memberships > seated[2] + 200);
+    for name in ["a", "b", "c"] {
+        room.leave(&id(name), &Which::All);
+    }
+    assert_eq!(room.bytes(), RoomBytes::default());
+}
+
+#[test]
 fn a_second_join_under_the_same_tag_changes_nothing_and_takes_no_place() {
     let mut room = room();
     join_with(&mut room, "a", &None, capacity(1)).unwrap();
