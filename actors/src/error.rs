@@ -15,6 +15,10 @@ pub enum JoinError {
     NotInvited,
     /// The room is locked, or this way of access is not offered.
     Forbidden,
+    /// A private room is asked for where an open one is occupied.
+    RoomExists,
+    /// More invitations than a room keeps, or than one member may own.
+    TooManyInvitations,
     /// The hub's own fault.
     Internal(Fault),
 }
@@ -39,6 +43,8 @@ pub enum NotifyError {
 pub enum ManageError {
     /// Only an owner of the room may ask for this.
     Forbidden,
+    /// More invitations than a room keeps, or than one member may own.
+    TooManyInvitations,
     /// The hub's own fault.
     Internal(Fault),
 }

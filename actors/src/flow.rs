@@ -14,4 +14,8 @@ pub use self::{
     rate::{RateLimiter, Rated, Rates},
     window::{DeliveryPermit, DeliveryWindow},
 };
-pub(crate) use self::{brake::Braking, turn::Turn, window::cost};
+pub(crate) use self::{
+    brake::Braking,
+    turn::Turn,
+    window::{GLANCE, cost},
+};

@@ -18,6 +18,7 @@ pub mod account;
 pub mod courier;
 pub mod directory;
 pub mod error;
+pub mod event_template;
 pub mod fault;
 pub mod flow;
 pub mod guard;

@@ -1,9 +1,13 @@
 //! Every word that the actors say to each other. Read this first: a word that is not here is said by nobody.
 //! Down go commands with a reply; up goes one kind of message, [`RoomSays`] or [`CourierSays`].
 
+mod command;
 mod receipt;
 
-pub use self::receipt::{NotifyAnswer, Receipt};
+pub use self::{
+    command::{Action, Command},
+    receipt::{NotifyAnswer, Receipt},
+};
 
 use std::sync::Arc;
 
@@ -12,16 +16,16 @@ use actix::Message;
 use crate::{
     courier::CourierRef,
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
+    event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{MemberId, RoomId, RoomKey, Slot, Tag},
     letter::{Draft, FormId, Frame, Letter, Origin},
     outbox::Outbox,
-    ports::Announce,
     post::{Reply, UpPost, WeakPost},
     room::Room,
     state::{
         audience::{Tags, Which},
-        room::{Joiner, Wish},
+        room::{Joiner, Terms, Wish},
     },
     warden::Payer,
 };
@@ -79,9 +83,9 @@ pub struct Join {
     /// What the maker of a room may ask for.
     pub wish: Wish,
     /// Makes the join event; without it nobody is told.
-    pub announce: Option<Announce>,
+    pub announce: Option<EventTemplate>,
     /// Makes the leave event for when the session ends.
-    pub farewell: Option<Announce>,
+    pub farewell: Option<EventTemplate>,
     /// Takes the answer.
     pub reply: Reply<Result<JoinAnswer, JoinError>>,
 }
@@ -93,8 +97,11 @@ pub struct JoinAnswer {
     pub already: bool,
     /// Members that match the address, the joiner among them.
     pub count: usize,
-    /// The room's capacity, if it has one.
-    pub capacity: Option<usize>,
+    /// What holds at the address.
+    pub terms: Terms,
+    /// At most [`crate::ports::RoomOnline::USERS`] of the members that match the address with the names they gave, longest seated
+    /// first; none of a plain room.
+    pub users: Vec<(MemberId, Option<Arc<str>>)>,
     /// All tags of the seat now.
     pub tags: Tags,
     /// The number of this join in the namespace.
@@ -114,7 +121,7 @@ pub struct Leave {
     /// Why.
     pub reason: LeaveReason,
     /// Makes the leave event, once for each tag; without it the farewell of the join does.
-    pub announce: Option<Announce>,
+    pub announce: Option<EventTemplate>,
     /// Takes the answer; none for leaves that nobody waits for.
     pub reply: Option<Reply<LeaveAnswer>>,
     /// Held until the room has seen it off; none where the hub itself sends somebody away.
@@ -154,7 +161,7 @@ pub struct Notify {
     pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
 }
 
-/// An owner's command on a room.
+/// An owner's command on an address of a room.
 pub struct Manage {
     /// The room.
     pub room: RoomKey,
@@ -163,20 +170,9 @@ pub struct Manage {
     /// What.
     pub command: Command,
     /// Makes the event that tells the members.
-    pub announce: Option<Announce>,
+    pub announce: Option<EventTemplate>,
     /// Takes the answer.
     pub reply: Reply<Result<(), ManageError>>,
-}
-
-/// What an owner may command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Let these members or accounts join a room by invitation.
-    Invite(Vec<Arc<str>>),
-    /// Send a member out.
-    Kick(MemberId),
-    /// Close the room to newcomers (`true`) or open it.
-    Lock(bool),
 }
 
 /// A letter to more than one room, or to everybody: one letter, each member once.
@@ -215,7 +211,7 @@ pub struct SitDown {
     /// See [`Join::wish`].
     pub wish: Wish,
     /// See [`Join::announce`].
-    pub announce: Option<Announce>,
+    pub announce: Option<EventTemplate>,
     /// See [`Join::reply`].
     pub reply: Reply<Result<JoinAnswer, JoinError>>,
 }
@@ -323,9 +319,9 @@ pub struct MirrorUnseat {
     pub room: RoomId,
     /// Whose seat.
     pub slot: Slot,
-    /// What its session must be told, because somebody else took the seat away: the room, and the last join that it had
-    /// seen by then.
-    pub kicked: Option<(RoomKey, u64)>,
+    /// What its session must be told, because somebody else took the seat away: the room, the last join that it had seen
+    /// by then, and the tags that are gone. Where the seat keeps others a [`MirrorSeat`] follows.
+    pub kicked: Option<(RoomKey, u64, Tags)>,
     /// See [`MirrorSeat::permit`].
     pub permit: Option<DeliveryPermit>,
 }
@@ -402,7 +398,7 @@ pub struct CloseNamespace {
 pub enum CourierSays {
     /// Its outbox was ended for this reason.
     Evicted(CloseReason),
-    /// One of its members lost its seat in a room.
+    /// One of its members lost tags of its seat in a room.
     Kicked {
         /// The member's place.
         slot: Slot,
@@ -410,6 +406,8 @@ pub enum CourierSays {
         room: RoomKey,
         /// The last join that the room had seen by then: a later one stands.
         number: u64,
+        /// The tags that it lost.
+        gone: Tags,
     },
 }
 

@@ -37,9 +37,9 @@ use crate::{
     room::Room,
     state::{
         audience::Which,
-        pace::Pace,
-        room::{Joiner, RoomState},
+        room::{Allowance, Joiner, RoomState},
         tenancy::{Tenancy, Tenant},
+        throttle::Throttle,
     },
 };
 
@@ -53,7 +53,8 @@ pub struct Namespace {
     log: Rc<dyn Log>,
     rooms: BTreeMap<RoomKey, (RoomId, Post<Room>)>,
     couriers: BTreeMap<WorkerId, CourierRef>,
-    paces: BTreeMap<Option<Arc<str>>, Pace>,
+    allowance: Allowance,
+    presence: Throttle<Option<Arc<str>>>,
     changed: BTreeSet<Arc<str>>,
     wheel: BTreeMap<(Instant, u64), Wake>,
     wakes: u64,
@@ -66,7 +67,7 @@ pub struct Namespace {
 }
 
 enum Wake {
-    Online(Option<Arc<str>>),
+    Online,
     Room(RoomKey),
     Sweep,
 }
@@ -91,13 +92,17 @@ impl Namespace {
     /// Starts the actor on the present thread.
     pub fn start(tenure: Arc<Tenure>, log: Rc<dyn Log>) -> Post<Self> {
         let crashes = Crashes::new(tenure.metrics.clone());
+        let settings = &tenure.settings;
+        let allowance = Allowance::new(settings.invites_max, settings.invite_bytes_max);
+        let presence = Throttle::new(settings.presence_rates());
         let post = Post::new(Supervisor::start(|_| Self {
             tenure,
             state: Tenancy::default(),
             log,
             rooms: BTreeMap::new(),
             couriers: BTreeMap::new(),
-            paces: BTreeMap::new(),
+            allowance,
+            presence,
             changed: BTreeSet::new(),
             wheel: BTreeMap::new(),
             wakes: 0,
@@ -119,7 +124,7 @@ impl Namespace {
         let owner = self.this.as_ref()?.upgrade()?.up::<RoomSays>();
         let number = self.tenure.room_ids.fetch_add(1, Ordering::Relaxed);
         let id = RoomId(number);
-        let state = RoomState::new(key.clone(), number);
+        let state = RoomState::new(key.clone(), number, self.allowance.clone());
         let room = Room::new(state, id, self.tenure.clone(), self.log.clone(), owner);
         let post = Post::new(Supervisor::start(|_| room));
         post.control(IntroduceRoom(post.downgrade()));
@@ -223,7 +228,6 @@ impl Namespace {
             RoomFact::Vacant { number } => {
                 if self.state.vacant(&room, number) {
                     self.rooms.remove(&room);
-                    self.paces.remove(&Some(room.name));
                 }
             }
             RoomFact::WakeAfter(time) => self.wake_after(time, Wake::Room(room)),

@@ -1,14 +1,14 @@
 //! What the core asks of the world around it: protocols, scripts, the log, the gate, heralds and clocks.
 //! Knows none of their makers.
 
-use std::{
-    any::Any, cell::Cell, fmt, future::Future, pin::Pin, rc::Rc, sync::Arc, time::SystemTime,
-};
+use std::{any::Any, cell::Cell, future::Future, pin::Pin, rc::Rc, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 
+/// The name under which members take an [`EventTemplate`].
+pub use crate::event_template::EventTemplate as Announce;
 use crate::{
-    error::{CloseReason, LeaveReason, LogError},
+    error::{CloseReason, LogError},
     id::{MemberId, Numbers, RoomKey, Tag},
     letter::{Content, Draft, FormId, Frame, Wire},
     session::Member,
@@ -209,38 +209,6 @@ impl Gate for OpenGate {
         Ok(Identity::default())
     }
 }
-
-/// One happening that an announcement tells of.
-#[derive(Clone, Copy, Debug)]
-pub struct Happening<'a> {
-    /// The channel that the event names.
-    pub tag: &'a Tag,
-    /// Members that match the address now.
-    pub count: usize,
-    /// Why, for leaves.
-    pub reason: Option<LeaveReason>,
-}
-
-/// Makes the event that tells a room of a join or a leave, once the room knows the numbers.
-#[derive(Clone)]
-pub struct Announce(pub Arc<Announcing>);
-
-/// The function inside an [`Announce`].
-pub type Announcing = dyn Fn(&Happening<'_>) -> Content + Send + Sync;
-
-impl fmt::Debug for Announce {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Announce")
-    }
-}
-
-impl PartialEq for Announce {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for Announce {}
 
 /// Makes a namespace's presence events.
 pub trait Herald: Send + Sync + 'static {

@@ -4,6 +4,8 @@
 mod effects;
 mod handlers;
 mod letters;
+mod owner;
+mod presence;
 #[cfg(feature = "testing")]
 mod view;
 
@@ -17,24 +19,25 @@ use tokio::time::Instant;
 
 use crate::{
     courier::{CourierRef, Permits},
-    error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
+    error::{Fault, JoinError, LeaveReason, NotifyError},
+    event_template::{EventTemplate, MembershipChange},
     fault::{self, Point},
     flow::Brake,
     guard::Crashes,
-    id::{Kind, MemberId, RoomId, Slot, Tag, WorkerId},
+    id::{Kind, MemberId, RoomId, Tag, WorkerId},
     letter::{Content, Draft, Origin},
     message::{
-        Command, JoinAnswer, LeaveAnswer, Manage, MirrorSeat, MirrorUnseat, NotifyAnswer, RoomFact,
-        RoomSays, SitDown,
+        JoinAnswer, LeaveAnswer, MirrorSeat, MirrorUnseat, NotifyAnswer, RoomFact, RoomSays,
+        SitDown,
     },
     metrics::Metrics,
     namespace::Tenure,
-    ports::{Announce, Happening, Log, RoomOnline},
+    ports::{Log, RoomOnline},
     post::{Reply, UpPost, WeakPost},
     state::{
-        audience::Which,
-        pace::{self, Verdict},
-        room::RoomState,
+        audience::{Tags, Which},
+        room::{RoomBytes, RoomState},
+        throttle::Throttle,
     },
 };
 
@@ -42,6 +45,7 @@ use crate::{
 pub struct Room {
     state: RoomState,
     links: Links,
+    presence: Throttle<Tag>,
     crashes: Crashes,
     effects: Vec<Effect>,
 }
@@ -56,13 +60,15 @@ struct Links {
     couriers: BTreeMap<WorkerId, CourierRef>,
     brake: Arc<Brake>,
     purse: Permits,
+    /// What the hub's account knows of.
+    on_account: RoomBytes,
     joins_seen: u64,
     started: Instant,
 }
 
 /// Which event tells the others of a leave.
 enum Telling {
-    With(Announce),
+    With(EventTemplate),
     Farewell,
     Nobody,
 }
@@ -77,6 +83,7 @@ impl Room {
     ) -> Self {
         let crashes = Crashes::new(tenure.metrics.clone());
         Metrics::add(&tenure.metrics.rooms, 1);
+        let presence = Throttle::new(tenure.settings.presence_rates());
         let links = Links {
             id,
             tenure,
@@ -86,12 +93,14 @@ impl Room {
             couriers: BTreeMap::new(),
             brake: Arc::default(),
             purse: Permits::default(),
+            on_account: RoomBytes::default(),
             joins_seen: 0,
             started: Instant::now(),
         };
         Self {
             state,
             links,
+            presence,
             crashes,
             effects: Vec::new(),
         }
@@ -162,11 +171,7 @@ impl Room {
             };
             self.effects.push(Effect::Seat { worker, seat });
             if let Some(announce) = announce {
-                let happening = Happening {
-                    tag: &tag,
-                    count: joined.count,
-                    reason: None,
-                };
+                let change = self.change(&tag, joined.count, None);
                 let everyone =
                     self.state.roster().len() <= self.links.tenure.settings.join_events_up_to;
                 let audience = if everyone {
@@ -177,7 +182,7 @@ impl Room {
                 } else {
                     For::One { worker, slot }
                 };
-                self.announce(audience, (announce.0)(&happening), Some(member.clone()));
+                self.announce(audience, announce.fill(&change), Some(member.clone()));
             }
             self.presence(&tag, Some((worker, slot)));
             if first {
@@ -186,11 +191,16 @@ impl Room {
             }
         }
         strike(self, Point::After);
+        let users = match self.state.key().kind {
+            Kind::Plain => Vec::new(),
+            Kind::Channel | Kind::Room => self.state.present(&tag, RoomOnline::USERS),
+        };
         let answer = match &self.links.this {
             Some(room) => Ok(JoinAnswer {
                 already: joined.already,
                 count: joined.count,
-                capacity: joined.capacity,
+                terms: joined.terms,
+                users,
                 tags: joined.tags,
                 number,
                 room: room.clone(),
@@ -211,38 +221,31 @@ impl Room {
             return LeaveAnswer::default();
         };
         let room = self.links.id;
-        match left.kept {
-            Some(tags) => {
-                let key = self.state.key().clone();
-                let namespace = self.links.tenure.namespace.clone();
-                let seat = MirrorSeat {
-                    room,
-                    key,
-                    namespace,
-                    slot: left.slot,
-                    tags,
-                    permit: None,
-                };
-                self.effects.push(Effect::Seat {
-                    worker: left.worker,
-                    seat,
-                });
-            }
-            None => {
-                let last = self.links.joins_seen;
-                let kicked =
-                    (reason == LeaveReason::Kick).then(|| (self.state.key().clone(), last));
-                let unseat = MirrorUnseat {
-                    room,
-                    slot: left.slot,
-                    kicked,
-                    permit: None,
-                };
-                self.effects.push(Effect::Unseat {
-                    worker: left.worker,
-                    unseat,
-                });
-            }
+        let kicked = (reason == LeaveReason::Kick).then(|| {
+            let gone = left.gone.iter();
+            let gone = gone.fold(Tags::default(), |tags, (tag, _)| tags.with(tag));
+            (self.state.key().clone(), self.links.joins_seen, gone)
+        });
+        let (worker, slot) = (left.worker, left.slot);
+        if left.kept.is_empty() || kicked.is_some() {
+            let unseat = MirrorUnseat {
+                room,
+                slot,
+                kicked,
+                permit: None,
+            };
+            self.effects.push(Effect::Unseat { worker, unseat });
+        }
+        if !left.kept.is_empty() {
+            let seat = MirrorSeat {
+                room,
+                key: self.state.key().clone(),
+                namespace: self.links.tenure.namespace.clone(),
+                slot,
+                tags: left.kept,
+                permit: None,
+            };
+            self.effects.push(Effect::Seat { worker, seat });
         }
         let announce = match telling {
             Telling::With(announce) => Some(announce),
@@ -252,21 +255,17 @@ impl Room {
         let everyone = self.state.roster().len() <= self.links.tenure.settings.join_events_up_to;
         for (tag, count) in &left.gone {
             if *count == 0 {
-                self.state.unpace(tag);
+                self.presence.forget(tag);
                 continue;
             }
             if let Some(announce) = announce.as_ref().filter(|_| everyone) {
-                let happening = Happening {
-                    tag,
-                    count: *count,
-                    reason: Some(reason),
-                };
+                let change = self.change(tag, *count, Some(reason));
                 // One who keeps another tag is not told of its own leave.
                 let audience = For::All {
                     tag: tag.clone(),
                     except: Some(left.slot),
                 };
-                self.announce(audience, (announce.0)(&happening), Some(member.clone()));
+                self.announce(audience, announce.fill(&change), Some(member.clone()));
             }
             self.presence(tag, None);
         }
@@ -292,57 +291,18 @@ impl Room {
         }
     }
 
-    /// Tells who is here now: at once to a newcomer, to the others as often as they may be told.
-    fn presence(&mut self, tag: &Tag, newcomer: Option<(WorkerId, Slot)>) {
-        if self.state.key().kind != Kind::Room || self.links.tenure.herald.is_none() {
-            return;
-        }
-        let settings = &self.links.tenure.settings;
-        let recipients = self.state.roster().matching(tag);
-        let interval = pace::interval(
-            settings.presence_interval,
-            recipients,
-            settings.deliveries_per_second,
-        );
-        let now = self.links.started.elapsed();
-        let audience = match self.state.pace(tag).changed(now, interval) {
-            Verdict::Now => Some(For::All {
-                tag: tag.clone(),
-                except: None,
-            }),
-            Verdict::WakeAt(due) => {
-                self.up(RoomFact::WakeAfter(due.saturating_sub(now)));
-                newcomer.map(|(worker, slot)| For::One { worker, slot })
-            }
-            Verdict::Wait => newcomer.map(|(worker, slot)| For::One { worker, slot }),
-        };
-        if let Some(audience) = audience {
-            self.tell_presence(tag, audience);
-        }
-    }
-
-    fn tell_presence(&mut self, tag: &Tag, audience: For) {
-        let Some(herald) = self.links.tenure.herald.clone() else {
-            return;
-        };
-        let count = self.state.roster().matching(tag);
-        let users = self.state.present(tag, RoomOnline::USERS);
-        let content = herald.room_online(self.state.key(), &RoomOnline { tag, count, users });
-        self.announce(audience, content, None);
-    }
-
-    fn presence_due(&mut self) {
-        let now = self.links.started.elapsed();
-        for tag in self.state.paced() {
-            if self.state.pace(&tag).woken(now) {
-                self.tell_presence(
-                    &tag,
-                    For::All {
-                        tag: tag.clone(),
-                        except: None,
-                    },
-                );
-            }
+    fn change<'a>(
+        &self,
+        tag: &'a Tag,
+        count: usize,
+        reason: Option<LeaveReason>,
+    ) -> MembershipChange<'a> {
+        let time = self.links.tenure.clock.now();
+        MembershipChange {
+            tag,
+            count,
+            reason,
+            time,
         }
     }
 
@@ -360,42 +320,6 @@ impl Room {
             numbers,
             receipt: None,
         });
-    }
-
-    fn manage(&mut self, manage: &Manage) -> Result<(), ManageError> {
-        match &manage.command {
-            Command::Invite(names) => {
-                self.state
-                    .invite(&manage.by, names, self.links.tenure.settings.invites_max)?;
-            }
-            Command::Lock(locked) => self.state.lock(&manage.by, *locked)?,
-            Command::Kick(member) => self.state.kick(&manage.by, member)?,
-        }
-        if let Some(announce) = &manage.announce {
-            let count = self.state.roster().len();
-            let happening = Happening {
-                tag: &None,
-                count,
-                reason: None,
-            };
-            let content = (announce.0)(&happening);
-            let by = Some(manage.by.clone());
-            // Letters go out when all is done: by then the one sent out has no seat, and perhaps nobody of its worker.
-            let gone = match &manage.command {
-                Command::Kick(member) => self.state.roster().get(member),
-                _ => None,
-            };
-            let gone = gone.map(|seat| (seat.worker, seat.slot));
-            if let Some((worker, slot)) = gone {
-                self.announce(For::One { worker, slot }, content.clone(), by.clone());
-            }
-            let except = gone.map(|(_, slot)| slot);
-            self.announce(For::All { tag: None, except }, content, by);
-        }
-        if let Command::Kick(member) = &manage.command {
-            self.stand_up(member, &Which::All, LeaveReason::Kick, Telling::Farewell);
-        }
-        Ok(())
     }
 
     fn up(&mut self, fact: RoomFact) {

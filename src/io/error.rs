@@ -100,6 +100,12 @@ impl fmt::Display for Error {
             Self::Join(JoinError::NotInvited) => {
                 f.write_str("the room is by invitation, and there is none")
             }
+            Self::Join(JoinError::RoomExists) => {
+                f.write_str("the room is occupied and less private than asked for")
+            }
+            Self::Join(JoinError::TooManyInvitations) => {
+                f.write_str("the room keeps fewer invitations")
+            }
             Self::Join(JoinError::Forbidden) => f.write_str("the room is closed to newcomers"),
             Self::Join(JoinError::Internal(fault)) => {
                 write!(f, "the room was not entered: {fault}")

@@ -148,13 +148,14 @@ impl Handler<MirrorUnseat> for Courier {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
             courier.unmirror(unseat.room, unseat.slot);
-            if let (Some((room, number)), Some(served)) =
+            if let (Some((room, number, gone)), Some(served)) =
                 (unseat.kicked, courier.members.get(&unseat.slot))
             {
                 served.session.tell(CourierSays::Kicked {
                     slot: unseat.slot,
                     room,
                     number,
+                    gone,
                 });
             }
         });
@@ -233,8 +234,9 @@ impl Handler<Evict> for Courier {
 impl Handler<Ping> for Courier {
     type Result = ();
 
-    fn handle(&mut self, Ping(reply): Ping, _: &mut Self::Context) {
-        self.window.progress();
+    fn handle(&mut self, Ping(reply): Ping, ctx: &mut Self::Context) {
+        self.window.answered();
+        let _ = guard_always(self, ctx, |courier| courier.before_any());
         reply.send(());
     }
 }

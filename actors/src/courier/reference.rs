@@ -3,12 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::Handler;
+use tokio::time::timeout;
 
 use super::Courier;
 use crate::{
-    flow::{DeliveryPermit, DeliveryWindow},
+    flow::{DeliveryPermit, DeliveryWindow, GLANCE},
     id::WorkerId,
-    post::Post,
+    message::Ping,
+    post::{Post, Reply},
 };
 
 /// See the module.
@@ -26,6 +28,12 @@ impl CourierRef {
     /// Whether it takes anything: it lives and is not given up.
     pub(crate) fn takes(&self) -> bool {
         !self.window.given_up() && self.post.connected()
+    }
+
+    /// Waits for leave to send so much. `None`: it is given up.
+    pub(crate) async fn permit(&self, cost: usize, patience: Duration) -> Option<DeliveryPermit> {
+        let poke = || self.post.control(Ping(Reply::new().0));
+        self.window.clone().wait(cost, patience, poke).await
     }
 
     /// Sends what a room owes the courier; nothing, and `false`, while the courier is given up.
@@ -66,23 +74,51 @@ impl Permits {
         permits.collect::<Option<_>>().map(Self)
     }
 
-    /// Waits for all couriers, one after the other; those that are given up meanwhile are left out. What it gets beyond
-    /// the need is a purse for the messages that follow.
-    pub(crate) async fn wait(needs: Vec<(CourierRef, usize)>, patience: Duration) -> (Self, Self) {
+    /// Waits for all couriers, in the order of workers; those that are given up meanwhile are left out. What it gets beyond the
+    /// need is a purse for the messages that follow.
+    pub(crate) async fn wait(
+        mut needs: Vec<(CourierRef, usize)>,
+        patience: Duration,
+    ) -> (Self, Self) {
+        // Two who wait for each other's couriers would wait for ever.
+        needs.sort_by_key(|(courier, _)| courier.worker);
+        loop {
+            match Self::gather(&needs, patience).await {
+                Ok(permits) => return permits,
+                // What is held of the others while one stands still would keep everybody else from them.
+                Err((courier, cost)) => drop(courier.permit(cost, patience).await),
+            }
+        }
+    }
+
+    /// As [`Permits::wait`], but for the courier that stands still while permits of others are held.
+    async fn gather(
+        needs: &[(CourierRef, usize)],
+        patience: Duration,
+    ) -> Result<(Self, Self), (&CourierRef, usize)> {
         let (mut permits, mut purse) = (Self::default(), Self::default());
         for (courier, cost) in needs {
-            let quantum = cost.max(QUANTUM);
-            if courier.takes()
-                && let Some(mut all) = courier.window.wait(quantum, patience).await
-            {
-                let permit = all.split(cost);
-                permits
-                    .0
-                    .push((courier.worker, permit.unwrap_or_else(|| all.rest())));
+            if !courier.takes() {
+                continue;
+            }
+            let quantum = (*cost).max(QUANTUM);
+            let permit = courier.permit(quantum, patience);
+            tokio::pin!(permit);
+            let permit = loop {
+                let seen = courier.window.handled();
+                match timeout(GLANCE, permit.as_mut()).await {
+                    Ok(permit) => break permit,
+                    Err(_) if permits.0.is_empty() || courier.window.handled() != seen => {}
+                    Err(_) => return Err((courier, quantum)),
+                }
+            };
+            if let Some(mut all) = permit {
+                let permit = all.split(*cost).unwrap_or_else(|| all.rest());
+                permits.0.push((courier.worker, permit));
                 purse.0.push((courier.worker, all));
             }
         }
-        (permits, purse)
+        Ok((permits, purse))
     }
 
     /// The permit for a courier: goes with the last thing that is sent there.

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -21,7 +21,7 @@ use crate::{
 const BYTES_A_DELIVERY: usize = 16 * 1024;
 
 /// While somebody waits for a courier, it is looked at this often.
-const GLANCE: Duration = Duration::from_millis(100);
+pub(crate) const GLANCE: Duration = Duration::from_millis(100);
 
 /// What rooms have sent to one courier and it has not done yet.
 ///
@@ -36,6 +36,8 @@ pub struct DeliveryWindow {
     undigested: AtomicUsize,
     /// Messages that the courier has ever handled.
     handled: AtomicU64,
+    /// Somebody who waits has given it something to do that it has not handled.
+    poked: AtomicBool,
     /// Odd while the courier is given up.
     generation: AtomicUsize,
 }
@@ -62,6 +64,7 @@ impl DeliveryWindow {
             free: Semaphore::new(size as usize),
             undigested: AtomicUsize::new(0),
             handled: AtomicU64::new(0),
+            poked: AtomicBool::new(false),
             generation: AtomicUsize::new(0),
         })
     }
@@ -98,6 +101,11 @@ impl DeliveryWindow {
             .store(self.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
+    /// The courier has handled what one who waits gave it to do.
+    pub(crate) fn answered(&self) {
+        self.poked.store(false, Ordering::Release);
+    }
+
     /// The courier has noticed that it was given up.
     pub(crate) fn noticed(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
@@ -115,10 +123,12 @@ impl DeliveryWindow {
     }
 
     /// Waits for leave. `None`: the courier is given up, by this very wait if it makes no progress for `patience`.
+    /// `poke` gives it something to do: one that nobody sends anything to makes no progress either.
     pub(crate) async fn wait(
         self: Arc<Self>,
         cost: usize,
         patience: Duration,
+        poke: impl Fn(),
     ) -> Option<DeliveryPermit> {
         let cost = self.within(cost);
         let room = self.free.acquire_many(cost);
@@ -129,6 +139,9 @@ impl DeliveryWindow {
         loop {
             if self.given_up() {
                 return None;
+            }
+            if !self.poked.swap(true, Ordering::AcqRel) {
+                poke();
             }
             // Patience is counted in glances of our own: a process that was stopped as a whole gives nobody up.
             match timeout(glance, room.as_mut()).await {
@@ -233,7 +246,7 @@ mod tests {
     async fn a_courier_that_is_slow_is_waited_for_however_long_it_takes() {
         let window = DeliveryWindow::new(WorkerId(0), 10);
         let mut taken = Vec::from([window.try_permit(10).unwrap()]);
-        let waiting = tokio::spawn(window.clone().wait(5, PATIENCE));
+        let waiting = tokio::spawn(window.clone().wait(5, PATIENCE, || {}));
         for _ in 0..100 {
             tokio::time::sleep(PATIENCE / 2).await;
             window.progress();
@@ -248,7 +261,7 @@ mod tests {
         let window = DeliveryWindow::new(WorkerId(0), 10);
         let _taken = window.try_permit(10).unwrap();
         let waits: Vec<_> = (0..3)
-            .map(|_| tokio::spawn(window.clone().wait(5, PATIENCE)))
+            .map(|_| tokio::spawn(window.clone().wait(5, PATIENCE, || {})))
             .collect();
         for wait in waits {
             assert!(wait.await.unwrap().is_none());
@@ -263,7 +276,7 @@ mod tests {
         let window = DeliveryWindow::new(WorkerId(0), 10);
         let half = window.try_permit(5).unwrap();
         let rest = window.try_permit(5).unwrap();
-        let waiting = tokio::spawn(window.clone().wait(10, PATIENCE));
+        let waiting = tokio::spawn(window.clone().wait(10, PATIENCE, || {}));
         tokio::task::yield_now().await;
         drop(half);
         assert!(window.try_permit(1).is_none(), "it would have overtaken");

@@ -44,7 +44,6 @@ impl Actor for Namespace {
 
 impl Supervised for Namespace {
     fn restarting(&mut self, _: &mut Self::Context) {
-        self.state.rebuild();
         // A restart cancels the timer; `started` arms it again.
         self.armed = None;
     }

@@ -11,60 +11,65 @@ use crate::{
     id::{MemberId, Slot, WorkerId},
     message::PresenceDue,
     ports::Online,
-    state::pace::{self, Verdict},
 };
+
+/// Presence events in a row; others on the thread come in between.
+const TOLD_MAX: usize = 100;
 
 impl Namespace {
     /// A channel changed: who is told now, who later.
     pub(super) fn online(&mut self, channel: &Arc<str>, newcomer: Option<(WorkerId, Slot)>) {
-        let settings = &self.tenure.settings;
-        if self.tenure.herald.is_none() || settings.online_users == OnlineUsers::Off {
+        let online_users = self.tenure.settings.online_users;
+        if self.tenure.herald.is_none() || online_users == OnlineUsers::Off {
             return;
         }
-        self.changed.insert(channel.clone());
-        let (scope, recipients) = match settings.online_users {
-            OnlineUsers::Channel => (
-                Some(channel.clone()),
-                self.state.channel(channel).unwrap_or(0),
-            ),
-            _ => (None, self.state.online()),
+        let scope = match online_users {
+            OnlineUsers::Channel => Some(channel.clone()),
+            OnlineUsers::All | OnlineUsers::Off => None,
         };
-        let interval = pace::interval(
-            settings.presence_interval,
-            recipients,
-            settings.deliveries_per_second,
-        );
-        let now = self.started.elapsed();
-        let verdict = self
-            .paces
-            .entry(scope.clone())
-            .or_default()
-            .changed(now, interval);
-        if verdict == Verdict::Now {
-            return self.tell_online(scope);
+        // Those beyond are told by their size, if they are large.
+        if scope.is_none() && self.changed.len() < Online::CHANNELS {
+            self.changed.insert(channel.clone());
         }
-        if let Some((worker, slot)) = newcomer {
+        let recipients = self.recipients(&scope);
+        if recipients == 0 {
+            self.changed.clear();
+            return self.presence.forget(&scope);
+        }
+        let now = self.started.elapsed();
+        if self.presence.changed(&scope, now, recipients) {
+            self.tell_online(scope);
+        } else if let Some((worker, slot)) = newcomer {
             self.push_online(To::Member(worker, slot), &BTreeSet::from([channel.clone()]));
         }
-        if let Verdict::WakeAt(due) = verdict {
-            self.wake_after(due.saturating_sub(now), Wake::Online(scope));
+        self.ask_to_be_woken();
+    }
+
+    fn recipients(&self, scope: &Option<Arc<str>>) -> usize {
+        match scope {
+            Some(channel) => self.state.channel(channel).unwrap_or(0),
+            None => self.state.online(),
         }
     }
 
-    pub(super) fn tell_online(&mut self, scope: Option<Arc<str>>) {
-        let (to, changed) = match scope {
+    fn tell_online(&mut self, scope: Option<Arc<str>>) {
+        let recipients = self.recipients(&scope);
+        let (to, changed) = match &scope {
             None => (To::Everyone, std::mem::take(&mut self.changed)),
             Some(channel) => {
-                self.changed.remove(&channel);
-                (To::Channel(channel.clone()), BTreeSet::from([channel]))
+                let changed = BTreeSet::from([channel.clone()]);
+                (To::Channel(channel.clone()), changed)
             }
         };
-        self.push_online(to, &changed);
+        let bytes = self.push_online(to, &changed);
+        let now = self.started.elapsed();
+        self.presence.told(&scope, now, recipients, bytes);
     }
 
-    pub(super) fn push_online(&mut self, audience: To, changed: &BTreeSet<Arc<str>>) {
+    /// Sends the present state; the bytes of it.
+    fn push_online(&mut self, audience: To, changed: &BTreeSet<Arc<str>>) -> usize {
         let Some(herald) = &self.tenure.herald else {
-            return;
+            return 0;
         };
         let count = |name: &Arc<str>| Some((name.clone(), self.state.channel(name)?));
         let others = self
@@ -86,7 +91,26 @@ impl Namespace {
             changed: one,
         };
         let content = herald.online(&online);
+        let bytes = content.args.len();
         self.effects.push(Effect::Online { audience, content });
+        bytes
+    }
+
+    fn ask_to_be_woken(&mut self) {
+        let now = self.started.elapsed();
+        if let Some(due) = self.presence.wake(now) {
+            self.wake_after(due.saturating_sub(now), Wake::Online);
+        }
+    }
+
+    fn online_due(&mut self) {
+        for _ in 0..TOLD_MAX {
+            let Some(scope) = self.presence.next(self.started.elapsed()) else {
+                break;
+            };
+            self.tell_online(scope);
+        }
+        self.ask_to_be_woken();
     }
 
     pub(super) fn wake_after(&mut self, time: Duration, wake: Wake) {
@@ -135,16 +159,7 @@ impl Namespace {
 
     pub(super) fn woken(&mut self, wake: Wake) {
         match wake {
-            Wake::Online(scope) => {
-                let elapsed = self.started.elapsed();
-                if self
-                    .paces
-                    .get_mut(&scope)
-                    .is_some_and(|pace| pace.woken(elapsed))
-                {
-                    self.tell_online(scope);
-                }
-            }
+            Wake::Online => self.online_due(),
             Wake::Room(key) => {
                 if let Some((_, room)) = self.rooms.get(&key) {
                     room.control(PresenceDue);

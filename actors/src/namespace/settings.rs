@@ -9,6 +9,7 @@ use crate::{
     letter::Forms,
     metrics::Metrics,
     ports::{Clock, Herald},
+    state::throttle::Rates,
 };
 
 /// Whom `online-users` goes to.
@@ -30,6 +31,8 @@ pub struct NamespaceSettings {
     pub presence_interval: Duration,
     /// The most deliveries of presence events in a second, per namespace and per room.
     pub deliveries_per_second: usize,
+    /// The most bytes of presence events in a second, per namespace and per room, recipients counted each.
+    pub presence_bytes_per_second: usize,
     /// Whom `online-users` goes to.
     pub online_users: OnlineUsers,
     /// In rooms with more members than this only the newcomer gets a join event, and nobody a leave event.
@@ -38,8 +41,10 @@ pub struct NamespaceSettings {
     pub courier_patience: Duration,
     /// How long a log may take to number a letter.
     pub log_timeout: Duration,
-    /// Invitations that a room keeps.
+    /// Invitations that an address of a room keeps.
     pub invites_max: usize,
+    /// Bytes of invitations that one member may own, all its addresses together.
+    pub invite_bytes_max: usize,
 }
 
 impl Default for NamespaceSettings {
@@ -47,11 +52,24 @@ impl Default for NamespaceSettings {
         Self {
             presence_interval: Duration::from_millis(250),
             deliveries_per_second: 10_000,
+            presence_bytes_per_second: 4 << 20,
             online_users: OnlineUsers::All,
             join_events_up_to: 1000,
             courier_patience: Duration::from_secs(5),
             log_timeout: Duration::from_secs(2),
-            invites_max: 1024,
+            invites_max: 256,
+            invite_bytes_max: 64 << 10,
+        }
+    }
+}
+
+impl NamespaceSettings {
+    /// How much presence may be told.
+    pub fn presence_rates(&self) -> Rates {
+        Rates {
+            interval: self.presence_interval,
+            deliveries_per_second: self.deliveries_per_second,
+            bytes_per_second: self.presence_bytes_per_second,
         }
     }
 }

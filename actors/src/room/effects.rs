@@ -7,6 +7,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 
 use super::Room;
 use crate::{
+    account::Held,
     courier::{CourierRef, Permits},
     flow::{self, DeliveryPermit},
     id::{Numbers, Slot, Tag, WorkerId},
@@ -54,6 +55,8 @@ impl Room {
         {
             return command(self, ctx, permits);
         }
+        // Who waits holds nothing: it might wait for itself.
+        self.links.purse = Permits::default();
         let brake = self.links.brake.clone();
         let patience = self.links.tenure.settings.courier_patience;
         let permits = async move {
@@ -107,6 +110,7 @@ impl Room {
 
     /// Sends what the committed message led to. How many couriers a letter goes to is known before the first is sent.
     pub(super) fn carry_out(&mut self, mut permits: Permits) {
+        self.settle_account();
         let effects = std::mem::take(&mut self.effects);
         let last = Last::of(&effects);
         for (at, effect) in effects.into_iter().enumerate() {
@@ -138,6 +142,20 @@ impl Room {
                     self.deliver(audience, draft, origin, numbers, receipt, permit);
                 }
             }
+        }
+    }
+
+    /// Brings the hub's account up to what this room holds.
+    fn settle_account(&mut self) {
+        let now = self.state.bytes();
+        let before = std::mem::replace(&mut self.links.on_account, now);
+        let account = self.links.tenure.forms.account();
+        for (what, before, now) in [
+            (Held::Memberships, before.memberships, now.memberships),
+            (Held::Invitations, before.invitations, now.invitations),
+        ] {
+            account.add(what, now.saturating_sub(before));
+            account.sub(what, before.saturating_sub(now));
         }
     }
 

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::{Room, Telling, effects::Costs};
 use crate::{
+    account::Held,
     courier::Permits,
     error::{LogError, NotifyError},
     guard::{Crashes, Guarded, guard, guard_always},
@@ -23,13 +24,17 @@ impl Actor for Room {
 
 impl Supervised for Room {
     fn restarting(&mut self, _: &mut Self::Context) {
-        self.state.rebuild();
+        // What would have given it back is cancelled.
+        self.links.purse = Permits::default();
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
         Metrics::sub(&self.links.tenure.metrics.rooms, 1);
+        let account = self.links.tenure.forms.account();
+        account.sub(Held::Memberships, self.links.on_account.memberships);
+        account.sub(Held::Invitations, self.links.on_account.invitations);
     }
 }
 
@@ -192,6 +197,9 @@ impl Room {
                 self.finish(ctx, notify, recipients, Ok(numbers), permits);
             }
             Ok(Ok((recipients, Proposal::Later(answer)))) => {
+                // Other rooms must not wait for this one's log: its letter goes uncounted, one a room.
+                drop(permits);
+                self.links.purse = Permits::default();
                 let limit: Duration = self.links.tenure.settings.log_timeout;
                 // It runs outside of the guard: a panic in it would take the room along.
                 let answer = AssertUnwindSafe(answer).catch_unwind().map(|numbers| {
@@ -213,7 +221,7 @@ impl Room {
                 let done = answer
                     .into_actor(self)
                     .map(move |numbers, room: &mut Self, ctx| {
-                        room.finish(ctx, notify, recipients, numbers, permits);
+                        room.finish(ctx, notify, recipients, numbers, Permits::default());
                     });
                 ctx.wait(done);
             }

@@ -1,7 +1,10 @@
 //! What a world sees of a room.
 
 use super::{Effect, For, Room};
-use crate::id::MemberId;
+use crate::{
+    id::{MemberId, Tag},
+    state::room::{RoomBytes, RoomState},
+};
 /// What a world sees of a room.
 pub(crate) fn view(room: &Room) -> crate::testing::inspect::RoomView {
     let seat = |(member, seat): (&MemberId, &crate::state::roster::Seat)| {
@@ -13,7 +16,30 @@ pub(crate) fn view(room: &Room) -> crate::testing::inspect::RoomView {
     crate::testing::inspect::RoomView {
         seats,
         offset: room.state.numbers().offset,
+        faults: faults(&room.state),
     }
+}
+
+/// Each address that is occupied has one policy and an owner who is seated there, and no other address has.
+fn faults(state: &RoomState) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut fault =
+        |what: &str, tag: &Tag| faults.push(format!("{:?} {tag:?} {what}", state.key()));
+    for (tag, policy) in state.policies() {
+        match state.roster().get(&policy.owner) {
+            Some(seat) if seat.tags.has(tag) => {}
+            _ => fault("is owned by one who is not there", tag),
+        }
+    }
+    for (_, seat) in state.roster().iter() {
+        for tag in seat.tags.iter().filter(|&tag| state.policy(tag).is_none()) {
+            fault("is occupied and has no policy", tag);
+        }
+    }
+    if state.roster().is_empty() && state.bytes() != RoomBytes::default() {
+        fault("is empty and holds bytes", &None);
+    }
+    faults
 }
 
 impl Room {

@@ -113,13 +113,18 @@ impl Handler<CourierSays> for Session {
     fn handle(&mut self, says: CourierSays, ctx: &mut Self::Context) {
         match says {
             CourierSays::Evicted(reason) => self.close(reason, ctx),
-            CourierSays::Kicked { slot, room, number } => {
+            CourierSays::Kicked {
+                slot,
+                room,
+                number,
+                gone,
+            } => {
                 let seated = self
                     .members
                     .values()
                     .find(|seated| seated.member.slot() == slot);
                 if let Some(seated) = seated {
-                    seated.member.kicked(&room, number);
+                    seated.member.kicked(&room, number, &gone);
                 }
             }
         }

@@ -321,9 +321,9 @@ impl Member {
         }
     }
 
-    /// Somebody else took the seat away, as of join `number`.
-    pub(super) fn kicked(&self, room: &RoomKey, number: u64) {
-        self.seats.borrow_mut().kicked(room, number);
+    /// Somebody else took tags of the seat away, as of join `number`.
+    pub(super) fn kicked(&self, room: &RoomKey, number: u64, gone: &Tags) {
+        self.seats.borrow_mut().kicked(room, number, gone);
     }
 
     /// Nothing that is queued is sent any more.

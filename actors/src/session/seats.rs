@@ -17,8 +17,8 @@ use crate::{
 pub(super) struct Seats {
     held: BTreeMap<RoomKey, Held>,
     pending: Vec<(RoomKey, Change)>,
-    /// Up to which join a seat was taken away, while an answer to a join may still be on its way.
-    kicked: BTreeMap<RoomKey, u64>,
+    /// Up to which join which tags were taken away, while an answer to a join may still be on its way.
+    kicked: BTreeMap<RoomKey, Vec<(u64, Tags)>>,
 }
 
 struct Held {
@@ -57,19 +57,20 @@ impl Seats {
     /// The oldest join of a room was answered.
     pub(super) fn joined(&mut self, room: &RoomKey, answer: &Result<JoinAnswer, JoinError>) {
         self.answered(room);
-        if let Ok(answer) = answer
-            && self
-                .kicked
-                .get(room)
-                .is_none_or(|&last| answer.number > last)
+        if let Ok(JoinAnswer {
+            tags,
+            number,
+            room: way,
+            ..
+        }) = answer.clone()
         {
-            let JoinAnswer {
-                tags,
-                number,
-                room: way,
-                ..
-            } = answer.clone();
-            self.held.insert(room.clone(), Held { tags, number, way });
+            let kicks = self.kicked.get(room).into_iter().flatten();
+            let later = kicks.filter(|(last, _)| number <= *last);
+            let tags = later.fold(tags, |tags, (_, gone)| without(&tags, gone));
+            match tags.is_empty() {
+                true => drop(self.held.remove(room)),
+                false => drop(self.held.insert(room.clone(), Held { tags, number, way })),
+            }
         }
         if !self.joining(room) {
             self.kicked.remove(room);
@@ -91,17 +92,19 @@ impl Seats {
         }
     }
 
-    /// Somebody else took the seat away, as of join `number`. The word may come after that of a later join.
-    pub(super) fn kicked(&mut self, room: &RoomKey, number: u64) {
-        if self
-            .held
-            .get(room)
-            .is_some_and(|held| held.number <= number)
+    /// Somebody else took tags of the seat away, as of join `number`. The word may come after that of a later join.
+    pub(super) fn kicked(&mut self, room: &RoomKey, number: u64, gone: &Tags) {
+        if let Some(held) = self.held.get_mut(room)
+            && held.number <= number
         {
-            self.held.remove(room);
+            held.tags = without(&held.tags, gone);
+            if held.tags.is_empty() {
+                self.held.remove(room);
+            }
         }
         if self.joining(room) {
-            self.kicked.insert(room.clone(), number);
+            let kicks = self.kicked.entry(room.clone()).or_default();
+            kicks.push((number, gone.clone()));
         }
     }
 
@@ -148,4 +151,9 @@ impl Seats {
             .iter()
             .any(|(key, change)| key == room && matches!(change, Change::Join(_)))
     }
+}
+
+fn without(tags: &Tags, gone: &Tags) -> Tags {
+    gone.iter()
+        .fold(tags.clone(), |kept, tag| kept.without(tag))
 }

@@ -28,12 +28,31 @@ impl Tags {
 
     /// Without a tag.
     pub fn without(&self, tag: &Tag) -> Self {
-        Self(self.0.iter().filter(|&t| t != tag).cloned().collect())
+        self.without_all(std::slice::from_ref(tag))
+    }
+
+    /// Without some tags, which are in order.
+    pub fn without_all(&self, gone: &[Tag]) -> Self {
+        let kept = self
+            .0
+            .iter()
+            .filter(|&tag| gone.binary_search(tag).is_err());
+        Self(kept.cloned().collect())
     }
 
     /// Whether the tag is among them.
     pub fn has(&self, tag: &Tag) -> bool {
-        self.0.contains(tag)
+        self.position(tag).is_some()
+    }
+
+    /// Which of them, in order, the tag is.
+    pub fn position(&self, tag: &Tag) -> Option<usize> {
+        self.0.binary_search(tag).ok()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The tags in order.
@@ -49,7 +68,9 @@ impl Tags {
     /// Contract 3.1: an address with a channel matches seats of that channel and seats of none; an address without one
     /// matches every seat.
     pub fn matches(&self, address: &Tag) -> bool {
-        address.is_none() || self.0.iter().any(|tag| tag.is_none() || tag == address)
+        // No channel comes before every channel.
+        let none = self.0.first().is_some_and(Option::is_none);
+        !self.is_empty() && (address.is_none() || none || self.has(address))
     }
 }
 

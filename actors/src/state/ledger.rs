@@ -41,14 +41,16 @@ impl<K: Ord + Clone, V> Ledger<K, V> {
         self.undo.clear();
     }
 
-    /// Takes everything back that was changed since the last commit.
-    pub fn rollback(&mut self) {
+    /// Takes everything back that was changed since the last commit; `true` if there was something.
+    pub fn rollback(&mut self) -> bool {
+        let changed = !self.undo.is_empty();
         while let Some((key, before)) = self.undo.pop() {
             match before {
                 Some(value) => self.entries.insert(key, value),
                 None => self.entries.remove(&key),
             };
         }
+        changed
     }
 
     /// Reads an entry.

@@ -2,7 +2,7 @@
 
 pub mod audience;
 pub mod ledger;
-pub mod pace;
 pub mod room;
 pub mod roster;
 pub mod tenancy;
+pub mod throttle;

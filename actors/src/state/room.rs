@@ -1,46 +1,58 @@
 //! A room's decisions: who may sit down, who may speak, who leaves when, and how many that makes.
 //! Knows no actor, no clock, no wire; the same value serves channels, the hub pack's rooms and plain rooms.
 
+mod owner;
+mod policy;
 mod words;
 
-pub use self::words::{Access, Joined, Joiner, Left, Terms, Wish};
+use self::policy::Policies;
+pub use self::{
+    policy::{Allowance, Policy},
+    words::{Access, Joined, Joiner, Kicked, Left, RoomBytes, Terms, Wish},
+};
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    error::{JoinError, ManageError, NotifyError},
+    error::{JoinError, NotifyError},
     id::{MemberId, Numbers, RoomKey, Tag},
     state::{
         audience::{Tags, Which},
         ledger::Kept,
-        pace::Pace,
-        roster::{Roster, Seat},
+        roster::{Occupant, Roster, Seat},
     },
 };
+
+/// Private addresses of one room id that a join without a channel is checked against; where there are more it is
+/// refused.
+const CHECKED_MAX: usize = 256;
 
 /// All that a room is.
 pub struct RoomState {
     key: RoomKey,
     roster: Roster,
-    terms: Kept<Terms>,
+    policies: Policies,
     numbers: Kept<Numbers>,
     seated: Kept<u64>,
-    paces: BTreeMap<Tag, Pace>,
+    allowance: Allowance,
+    /// Owners whose invitations changed in the present message: bytes before and after.
+    owed: Vec<(MemberId, usize, usize)>,
 }
 
 impl RoomState {
     /// An empty room. Its offsets count under `epoch`.
-    pub fn new(key: RoomKey, epoch: u64) -> Self {
+    pub fn new(key: RoomKey, epoch: u64, allowance: Allowance) -> Self {
         Self {
             key,
             roster: Roster::default(),
-            terms: Kept::default(),
+            policies: Policies::default(),
             numbers: Kept::new(Numbers {
                 epoch,
                 ..Numbers::default()
             }),
             seated: Kept::default(),
-            paces: BTreeMap::new(),
+            allowance,
+            owed: Vec::new(),
         }
     }
 
@@ -54,61 +66,46 @@ impl RoomState {
         &self.roster
     }
 
-    /// The terms in force.
-    pub fn terms(&self) -> &Terms {
-        self.terms.get()
+    /// The policy of an address, while somebody is seated there.
+    pub fn policy(&self, address: &Tag) -> Option<&Policy> {
+        self.policies.get(address)
+    }
+
+    /// All policies.
+    pub fn policies(&self) -> impl Iterator<Item = (&Tag, &Policy)> {
+        self.policies.iter()
+    }
+
+    /// Bytes held for the members. Constant time.
+    pub fn bytes(&self) -> RoomBytes {
+        RoomBytes {
+            memberships: self.roster.bytes(),
+            invitations: self.policies.bytes(),
+        }
     }
 
     /// Seats a member under a tag.
     pub fn join(&mut self, joiner: Joiner, tag: Tag, wish: Wish) -> Result<Joined, JoinError> {
-        if self.roster.is_empty() {
-            let owner = Some(joiner.member.clone());
-            let Wish {
-                capacity,
-                access,
-                mut invite,
-            } = wish;
-            invite.truncate(Wish::INVITES_MAX);
-            self.terms.set(Terms {
-                capacity,
-                access,
-                locked: false,
-                owner,
-                invited: invite.into(),
-            });
+        if wish.access == Some(Access::Invite) && self.policies.some_open(&tag) {
+            return Err(JoinError::RoomExists);
         }
-        let terms = self.terms.get();
-        let old = self.roster.get(&joiner.member);
-        if old.is_some_and(|seat| seat.tags.has(&tag)) {
-            let tags = old.map(|seat| seat.tags.clone()).unwrap_or_default();
-            let count = self.roster.matching(&tag);
+        let old = self.roster.get(&joiner.member).map(|seat| &seat.tags);
+        if let Some(tags) = old.filter(|tags| tags.has(&tag)) {
             return Ok(Joined {
                 already: true,
-                count,
-                capacity: terms.capacity,
-                tags,
+                count: self.roster.matching(&tag),
+                terms: self.terms(&tag, false),
+                tags: tags.clone(),
             });
         }
-        if old.is_none() {
-            self.admits(&joiner)?;
-        }
-        // A seat that matches the address already takes no further place under it.
-        let counted = old.is_some_and(|seat| seat.tags.matches(&tag));
-        if let Some(capacity) = terms.capacity
-            && !counted
-            && self.roster.matching(&tag) >= capacity
-        {
-            return Err(JoinError::Full { capacity });
-        }
-        let capacity = terms.capacity;
-        let (tags, since) = match old {
-            Some(seat) => (seat.tags.with(&tag), seat.since),
-            None => {
-                let since = *self.seated.get();
-                self.seated.set(since + 1);
-                (Tags::one(tag.clone()), since)
-            }
+        self.admits(&joiner, &tag, old)?;
+        self.has_room(&tag, old)?;
+        let created = match self.policies.get(&tag) {
+            Some(_) => None,
+            None => Some(self.new_policy(&joiner.member, &tag, old, wish)?),
         };
+        let number = *self.seated.get();
+        self.seated.set(number + 1);
         let Joiner {
             member,
             worker,
@@ -117,92 +114,176 @@ impl RoomState {
             user,
             farewell,
         } = joiner;
-        self.roster.put(
-            member,
-            Seat {
-                worker,
-                slot,
-                account,
-                tags: tags.clone(),
-                user,
-                since,
-                farewell,
-            },
-        );
+        let occupant = Occupant {
+            worker,
+            slot,
+            account,
+            user,
+            farewell,
+        };
+        self.roster.sit(member.clone(), occupant, &tag, number);
+        let made = created.is_some();
+        if let Some(policy) = created {
+            self.owe(policy.owner.clone(), 0, policy.invitation_bytes());
+            self.policies.put(&tag, policy, &self.roster);
+        }
+        let seat = self.roster.get(&member);
+        let tags = seat.map(|seat| seat.tags.clone()).unwrap_or_default();
+        self.recount(&tag, &tags);
         Ok(Joined {
             already: false,
             count: self.roster.matching(&tag),
-            capacity,
+            terms: self.terms(&tag, made),
             tags,
         })
     }
 
-    fn admits(&self, joiner: &Joiner) -> Result<(), JoinError> {
-        let terms = self.terms.get();
-        if terms.owner.as_ref() == Some(&joiner.member) {
-            return Ok(());
-        }
-        if terms.locked {
+    /// Whether every private address that matches lets the member in. Where its seat matches already, it is in.
+    fn admits(&self, joiner: &Joiner, tag: &Tag, old: Option<&Tags>) -> Result<(), JoinError> {
+        let is_in = |address: &Tag| old.is_some_and(|tags| tags.matches(address));
+        if tag.is_none() && self.policies.closed_count() > CHECKED_MAX {
             return Err(JoinError::Forbidden);
         }
-        let known = |name: &Arc<str>| {
-            **name == *joiner.member.as_str() || Some(name) == joiner.account.as_ref()
-        };
-        if terms.access == Access::Invite && !terms.invited.iter().any(known) {
-            return Err(JoinError::NotInvited);
+        let mut closed = self.policies.closed(tag);
+        closed.try_for_each(|(address, policy)| match is_in(address) {
+            true => Ok(()),
+            false => policy.admits(joiner),
+        })
+    }
+
+    /// Whether every address that matches has room. A seat that matches it already takes no further place.
+    fn has_room(&self, tag: &Tag, old: Option<&Tags>) -> Result<(), JoinError> {
+        let is_in = |address: &Tag| old.is_some_and(|tags| tags.matches(address));
+        for address in [tag, &None] {
+            let capacity = self
+                .policies
+                .get(address)
+                .and_then(|policy| policy.capacity);
+            if let Some(capacity) = capacity
+                && !is_in(address)
+                && self.roster.matching(address) >= capacity
+            {
+                return Err(JoinError::Full { capacity });
+            }
         }
-        Ok(())
+        let full = tag
+            .is_none()
+            .then(|| self.policies.full_for_none(self.roster.under(&None)));
+        match full
+            .into_iter()
+            .flatten()
+            .find(|(address, _)| !is_in(address))
+        {
+            Some((_, capacity)) => Err(JoinError::Full { capacity }),
+            None => Ok(()),
+        }
+    }
+
+    /// The policy that a member makes with an address.
+    fn new_policy(
+        &self,
+        owner: &MemberId,
+        tag: &Tag,
+        old: Option<&Tags>,
+        wish: Wish,
+    ) -> Result<Policy, JoinError> {
+        let is_in = old.is_some_and(|tags| tags.matches(tag));
+        let others = self.roster.matching(tag) - usize::from(is_in);
+        if let Some(capacity) = wish.capacity.filter(|capacity| others >= *capacity) {
+            return Err(JoinError::Full { capacity });
+        }
+        let access = wish.access.unwrap_or(wish.default_access);
+        let invited: BTreeSet<Arc<str>> = match access {
+            Access::Open => BTreeSet::new(),
+            Access::Invite => wish.invite.into_iter().collect(),
+        };
+        let policy = Policy {
+            owner: owner.clone(),
+            capacity: wish.capacity,
+            access,
+            locked: false,
+            invited: invited.into_iter().collect(),
+        };
+        match self.affordable(owner, &policy.invited, 0) {
+            true => Ok(policy),
+            false => Err(JoinError::TooManyInvitations),
+        }
+    }
+
+    fn terms(&self, address: &Tag, created: bool) -> Terms {
+        let none = self.policies.get(&None);
+        Terms {
+            created,
+            access: self.policies.access(address),
+            in_all_channels: none.is_some_and(|policy| policy.access == Access::Invite),
+            capacity: self.policies.capacity(address),
+            owner: self
+                .policies
+                .get(address)
+                .map(|policy| policy.owner.clone()),
+        }
     }
 
     /// Takes tags from a member's seat; `None` if it has none of them.
     pub fn leave(&mut self, member: &MemberId, which: &Which) -> Option<Left> {
-        let seat = self.roster.get(member)?.clone();
+        let seat = self.roster.get(member)?;
         let gone: Vec<Tag> = which.of(&seat.tags).cloned().collect();
         if gone.is_empty() {
             return None;
         }
-        let tags = gone
-            .iter()
-            .fold(seat.tags.clone(), |tags, tag| tags.without(tag));
-        let kept = (!tags.is_empty()).then_some(tags);
-        match &kept {
-            Some(tags) => self.roster.put(
-                member.clone(),
-                Seat {
-                    tags: tags.clone(),
-                    ..seat.clone()
-                },
-            ),
-            None => {
-                self.roster.remove(member);
-                self.hand_over(member);
-            }
+        let before = seat.tags.clone();
+        let (worker, slot, farewell) = (seat.worker, seat.slot, seat.farewell.clone());
+        let kept = self.roster.give_up(member, &gone);
+        for tag in &gone {
+            self.succeed(member, tag);
+            self.recount(tag, &before);
         }
-        let gone = gone
-            .into_iter()
-            .map(|tag| (tag.clone(), self.roster.matching(&tag)))
-            .collect();
+        let count = |tag: Tag| {
+            let count = self.roster.matching(&tag);
+            (tag, count)
+        };
+        let gone = gone.into_iter().map(count).collect();
         Some(Left {
             gone,
             kept,
-            worker: seat.worker,
-            slot: seat.slot,
-            farewell: seat.farewell,
+            worker,
+            slot,
+            farewell,
         })
     }
 
-    /// An owner who leaves is followed by the longest seated member.
-    fn hand_over(&mut self, member: &MemberId) {
-        if self.terms.get().owner.as_ref() == Some(member) {
-            let heir = self
-                .roster
-                .iter()
-                .min_by_key(|(_, seat)| seat.since)
-                .map(|(id, _)| id.clone());
-            self.terms.set(Terms {
-                owner: heir,
-                ..self.terms.get().clone()
-            });
+    /// An owner who leaves is followed by the longest seated member of the address; without any the policy ends.
+    fn succeed(&mut self, member: &MemberId, tag: &Tag) {
+        let Some(policy) = self.policies.get(tag) else {
+            return;
+        };
+        let bytes = policy.invitation_bytes();
+        let Some(heir) = self.roster.first(tag) else {
+            let owner = policy.owner.clone();
+            self.owe(owner, bytes, 0);
+            return self.policies.end(tag);
+        };
+        if policy.owner == *member {
+            let mut policy = Policy {
+                owner: heir.clone(),
+                ..policy.clone()
+            };
+            // Nobody comes to own more by staying than by inviting.
+            if !self.affordable(&policy.owner, &policy.invited, 0) {
+                policy.invited = Arc::default();
+            }
+            self.owe(member.clone(), bytes, 0);
+            self.owe(policy.owner.clone(), 0, policy.invitation_bytes());
+            self.policies.put(tag, policy, &self.roster);
+        }
+    }
+
+    fn recount(&mut self, tag: &Tag, of_seat: &Tags) {
+        self.policies.recount(tag, &self.roster);
+        if tag.is_none() {
+            for other in of_seat.iter() {
+                self.policies.recount(other, &self.roster);
+            }
         }
     }
 
@@ -216,10 +297,9 @@ impl RoomState {
         seat_needed: bool,
     ) -> Result<usize, NotifyError> {
         let seat = from.and_then(|member| self.roster.get(member));
-        let terms = self.terms.get();
         let seated = seat.is_some_and(|seat| seat.tags.matches(address));
         if from.is_some() {
-            if seat.is_none() && (terms.access != Access::Open || terms.locked) {
+            if !self.may_reach(seat, address) {
                 return Err(NotifyError::Forbidden);
             }
             if !seated && seat_needed {
@@ -230,63 +310,18 @@ impl RoomState {
         Ok(self.roster.matching(address) - usize::from(excluded))
     }
 
-    /// Invites members or accounts to a room by invitation.
-    pub fn invite(
-        &mut self,
-        by: &MemberId,
-        names: &[Arc<str>],
-        limit: usize,
-    ) -> Result<(), ManageError> {
-        let terms = self.owned(by)?;
-        let mut invited = terms.invited.to_vec();
-        invited.extend(
-            names
-                .iter()
-                .filter(|name| !terms.invited.contains(name))
-                .cloned(),
-        );
-        // The oldest invitations make room: an owner's list is bounded like everything else.
-        let surplus = invited.len().saturating_sub(limit);
-        invited.drain(..surplus);
-        self.terms.set(Terms {
-            invited: invited.into(),
-            ..terms
-        });
-        Ok(())
-    }
-
-    /// Closes the room to newcomers, or opens it again.
-    pub fn lock(&mut self, by: &MemberId, locked: bool) -> Result<(), ManageError> {
-        let terms = self.owned(by)?;
-        self.terms.set(Terms { locked, ..terms });
-        Ok(())
-    }
-
-    /// Whether `by` may send `member` out; the caller then lets it leave. Its invitation ends with it.
-    pub fn kick(&mut self, by: &MemberId, member: &MemberId) -> Result<(), ManageError> {
-        let terms = self.owned(by)?;
-        let account = self
-            .roster
-            .get(member)
-            .and_then(|seat| seat.account.clone());
-        let named = |name: &Arc<str>| **name == *member.as_str() || Some(name) == account.as_ref();
-        let invited = terms
-            .invited
-            .iter()
-            .filter(|name| !named(name))
-            .cloned()
-            .collect();
-        self.terms.set(Terms { invited, ..terms });
-        Ok(())
-    }
-
-    fn owned(&self, by: &MemberId) -> Result<Terms, ManageError> {
-        let terms = self.terms.get();
-        if terms.owner.as_ref() == Some(by) && self.roster.get(by).is_some() {
-            Ok(terms.clone())
-        } else {
-            Err(ManageError::Forbidden)
-        }
+    /// Whether a seat matches every private address that matches this one.
+    fn may_reach(&self, seat: Option<&Seat>, address: &Tag) -> bool {
+        let Some(seat) = seat else {
+            return self.policies.closed(address).next().is_none();
+        };
+        // Each closed address with a channel takes a tag of its own, unless the seat matches all.
+        seat.tags.has(&None)
+            || (address.is_some() || self.policies.closed_count() <= seat.tags.len() + 1)
+                && self
+                    .policies
+                    .closed(address)
+                    .all(|(closed, _)| seat.tags.matches(closed))
     }
 
     /// The last numbers that the log gave.
@@ -299,32 +334,11 @@ impl RoomState {
         self.numbers.set(numbers);
     }
 
-    /// The pace of the presence event for an address.
-    pub fn pace(&mut self, address: &Tag) -> &mut Pace {
-        self.paces.entry(address.clone()).or_default()
-    }
-
-    /// The addresses that have a pace.
-    pub fn paced(&self) -> Vec<Tag> {
-        self.paces.keys().cloned().collect()
-    }
-
-    /// Forgets the pace of an address that nobody has any more.
-    pub fn unpace(&mut self, address: &Tag) {
-        self.paces.remove(address);
-    }
-
     /// Members that match an address, at most `limit`, in the order of joining.
     pub fn present(&self, address: &Tag, limit: usize) -> Vec<(MemberId, Option<Arc<str>>)> {
-        let mut seats: Vec<_> = self
-            .roster
-            .iter()
-            .filter(|(_, seat)| seat.tags.matches(address))
-            .collect();
-        seats.sort_by_key(|(_, seat)| seat.since);
-        seats.truncate(limit);
-        seats
-            .into_iter()
+        self.roster
+            .in_order(address)
+            .take(limit)
             .map(|(member, seat)| (member.clone(), seat.user.clone()))
             .collect()
     }
@@ -332,22 +346,21 @@ impl RoomState {
     /// Keeps the changes of the present message.
     pub fn commit(&mut self) {
         self.roster.commit();
-        self.terms.commit();
+        self.policies.commit();
         self.numbers.commit();
         self.seated.commit();
+        for (owner, before, after) in self.owed.drain(..) {
+            self.allowance.change(owner, before, after);
+        }
     }
 
     /// Takes the changes of the present message back.
     pub fn rollback(&mut self) {
         self.roster.rollback();
-        self.terms.rollback();
+        self.policies.rollback(&self.roster);
         self.numbers.rollback();
         self.seated.rollback();
-    }
-
-    /// Builds what is derived anew.
-    pub fn rebuild(&mut self) {
-        self.roster.rebuild();
+        self.owed.clear();
     }
 }
 

@@ -142,15 +142,6 @@ impl Tenancy {
             .map(|(Reverse(count), name)| (name, *count))
     }
 
-    /// Builds what is derived anew.
-    pub fn rebuild(&mut self) {
-        self.by_size = self
-            .channels
-            .iter()
-            .map(|(name, count)| (Reverse(*count), name.clone()))
-            .collect();
-    }
-
     /// How many channels have members.
     pub fn channel_count(&self) -> usize {
         self.channels.len()
@@ -171,7 +162,11 @@ impl Tenancy {
         self.members.rollback();
         self.sent.rollback();
         self.rooms.rollback();
-        self.channels.rollback();
+        if self.channels.rollback() {
+            let channels = self.channels.iter();
+            let by_size = channels.map(|(name, count)| (Reverse(*count), name.clone()));
+            self.by_size = by_size.collect();
+        }
         self.online.rollback();
         self.joins.rollback();
     }

@@ -67,6 +67,8 @@ pub struct RoomView {
     pub seats: Vec<(MemberId, SeatRecord)>,
     /// The last number that the log gave.
     pub offset: u64,
+    /// What is wrong with its policies and its account.
+    pub faults: Vec<String>,
 }
 
 /// What holds in a world at rest.
@@ -197,6 +199,7 @@ pub(super) fn compare(
                 ));
             }
         }
+        rest.faults.extend(room.faults);
         rest.offsets.insert(key.clone(), room.offset);
         rest.seats.insert(key, room.seats.into_iter().collect());
     }

@@ -7,12 +7,13 @@ use bytes::Bytes;
 
 use crate::{
     error::CloseReason,
+    event_template::{EventTemplate, Hole},
     fault::Point,
     id::{MemberId, RoomKey},
     letter::{Content, EncodeError, Form, FormId, Forms, Frame, Part, Wire},
     ports::{
-        AckHandle, Announce, Answer, Event, Herald, LocalFuture, Online, Protocol, Refusal,
-        RoomOnline, Said, Script, Violation,
+        AckHandle, Answer, Event, Herald, LocalFuture, Online, Protocol, Refusal, RoomOnline, Said,
+        Script, Violation,
     },
     session::Member,
 };
@@ -42,11 +43,15 @@ pub fn marked(part: &str, point: Point) -> String {
 }
 
 /// Makes events `NAME` with the arguments `KEY|WHO|COUNT`.
-pub fn announce(name: &'static str, key: &RoomKey, who: &str) -> Announce {
-    let head = format!("{}|{who}", key.name);
-    Announce(Arc::new(move |happening| {
-        content(name, &format!("{head}|{}", happening.count))
-    }))
+pub fn announce(name: &'static str, key: &RoomKey, who: &str) -> EventTemplate {
+    let head = format!("{}|{who}|", key.name);
+    let end = head.len();
+    EventTemplate::new(
+        name.into(),
+        head.into(),
+        vec![(end..end, Hole::Count)],
+        vec![],
+    )
 }
 
 /// The member of this thread's world with this id.

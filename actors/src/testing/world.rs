@@ -215,9 +215,13 @@ impl World {
             let limit = Duration::from_secs(100);
             assert!(
                 began.elapsed() < limit,
-                "the world does not come to rest: {} answers are outstanding, {} messages under way",
+                "the world does not come to rest: {} answers are outstanding, {} messages under way; couriers: {:?}",
                 self.asked.get(),
-                hops::in_flight()
+                hops::in_flight(),
+                self.couriers
+                    .iter()
+                    .map(|one| &one.window)
+                    .collect::<Vec<_>>(),
             );
         }
     }

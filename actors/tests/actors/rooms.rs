@@ -5,7 +5,7 @@ use std::time::Duration;
 use dondo_actors::{
     fault::Point,
     id::RoomKey,
-    message::Command,
+    message::{Action, Command},
     session::JoinRequest,
     state::audience::Which,
     testing::{Setup, World, marked},
@@ -99,7 +99,10 @@ fn a_member_that_joins_again_while_it_is_kicked_knows_whether_it_has_a_seat() {
             let key = RoomKey::room("r");
             a.join(&key).await.unwrap();
             b.join(&key).await.unwrap();
-            let kick = Command::Kick(b.member.id().clone());
+            let kick = Command {
+                tag: None,
+                action: Action::Kick(vec![b.member.id().clone()]),
+            };
             world.ask(a.member.manage(key.clone(), kick, None), |answer| {
                 answer.unwrap()
             });
@@ -140,7 +143,10 @@ fn a_member_that_is_kicked_before_its_join_is_answered_knows_that_it_has_no_seat
                 drop(answer.unwrap())
             });
             pass(Duration::from_millis(seed % 40)).await;
-            let kick = Command::Kick(b.member.id().clone());
+            let kick = Command {
+                tag: None,
+                action: Action::Kick(vec![b.member.id().clone()]),
+            };
             world.ask(a.member.manage(key.clone(), kick, None), |answer| {
                 answer.unwrap()
             });

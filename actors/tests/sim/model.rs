@@ -46,8 +46,8 @@ pub(crate) struct Model {
     pub(crate) players: Vec<Player>,
     /// Seats by the answers that players got.
     pub(crate) seats: BTreeMap<(usize, RoomKey), Tags>,
-    /// Seats that an owner may have taken: only the room knows.
-    pub(crate) kicked: BTreeSet<(usize, RoomKey)>,
+    /// Tags that an owner may have taken: only the room knows.
+    pub(crate) kicked: BTreeSet<(usize, RoomKey, Tag)>,
     pub(crate) letters: BTreeMap<(usize, u64), Said>,
     pub(crate) faults: Vec<String>,
     /// What is wrong if the player lives to the end.
@@ -85,19 +85,22 @@ impl Model {
         self.faults.push(fault);
     }
 
-    /// The players that the model says have a seat in a room, with their tags as text.
-    pub(crate) fn seated(&self, room: &RoomKey) -> BTreeMap<MemberId, String> {
-        let of_room = self
-            .seats
-            .iter()
-            .filter(|((player, key), _)| key == room && !self.players[*player].gone);
-        of_room
-            .map(|((player, _), tags)| {
-                (
-                    self.players[*player].id.clone(),
-                    format!("{:?}", tags.iter().collect::<Vec<_>>()),
-                )
-            })
-            .collect()
+    /// What a player's tags in a room may be, as texts: those that an owner may have taken are there or not.
+    pub(crate) fn possible(&self, player: usize, room: &RoomKey) -> BTreeSet<Option<String>> {
+        let tags = match self.seats.get(&(player, room.clone())) {
+            Some(tags) if !self.players[player].gone => tags.clone(),
+            _ => Tags::default(),
+        };
+        let mut possible = vec![tags.clone()];
+        for tag in tags.iter() {
+            if self.kicked.contains(&(player, room.clone(), tag.clone())) {
+                let without: Vec<_> = possible.iter().map(|tags| tags.without(tag)).collect();
+                possible.extend(without);
+            }
+        }
+        let text = |tags: Tags| {
+            (!tags.is_empty()).then(|| format!("{:?}", tags.iter().collect::<Vec<_>>()))
+        };
+        possible.into_iter().map(text).collect()
     }
 }

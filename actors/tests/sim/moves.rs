@@ -5,8 +5,8 @@ use std::time::Duration;
 use dondo_actors::{
     error::{JoinError, NotifyError},
     fault::Point,
-    id::{RoomKey, Tag},
-    message::Command,
+    id::{MemberId, RoomKey, Tag},
+    message::{Action, Command},
     session::{JoinRequest, NotifyRequest},
     state::{
         audience::Which,
@@ -31,11 +31,8 @@ impl Game<'_> {
         let poison = self.poison(part);
         let wish = Wish {
             capacity: self.random.percent(20).then(|| 1 + self.random.below(4)),
-            access: if self.random.percent(10) {
-                Access::Invite
-            } else {
-                Access::Open
-            },
+            access: self.random.percent(10).then_some(Access::Invite),
+            default_access: Access::Open,
             invite: vec![
                 self.clients[self.random.below(self.clients.len())]
                     .member
@@ -72,8 +69,11 @@ impl Game<'_> {
                     Ok(answer) => {
                         // One who has a seat already takes no further place with another tag.
                         let new = answer.tags.iter().count() == 1 && !answer.already;
+                        // The capacity in force without a channel may be that of an address with one.
                         if new
+                            && tag.is_some()
                             && answer
+                                .terms
                                 .capacity
                                 .is_some_and(|capacity| answer.count > capacity)
                         {
@@ -204,17 +204,19 @@ impl Game<'_> {
     }
 
     pub(crate) fn manage(&mut self, player: usize) {
-        let (room, _) = self.address();
+        let (room, tag) = self.address();
         let other = self.random.below(self.clients.len());
         let whom = self.clients[other].member.id().clone();
-        let command = match self.random.below(3) {
-            0 => Command::Lock(self.random.percent(30)),
-            1 => Command::Invite(vec![whom.as_str().into()]),
+        let action = match self.random.below(3) {
+            0 => Action::Lock(self.random.percent(30)),
+            1 => Action::Invite(vec![whom.as_str().into()]),
             _ => {
-                self.model.borrow_mut().kicked.insert((other, room.clone()));
-                Command::Kick(whom)
+                let who = (other, room.clone(), tag.clone());
+                self.model.borrow_mut().kicked.insert(who);
+                Action::Kick(vec![MemberId::new("nobody"), whom])
             }
         };
+        let command = Command { tag, action };
         self.tell(format!("{player} commands {room:?}: {command:?}"));
         let model = self.model.clone();
         self.world.ask(

@@ -4,7 +4,12 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use dondo_actors::{
+    id::MemberId,
+    state::room::{Access, Terms},
+};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::json;
 
@@ -25,6 +30,8 @@ pub(crate) enum Code {
     RoomFull,
     /// The client holds as many channels or rooms as it may.
     LimitReached,
+    /// A private room is asked for where an open one is occupied.
+    RoomExists,
     /// The room is private and the client is not invited.
     NotInvited,
     /// The Gate said no, or only an owner may do it.
@@ -48,6 +55,7 @@ impl Code {
             Self::ReservedName => "reserved_name",
             Self::RoomFull => "room_full",
             Self::LimitReached => "limit_reached",
+            Self::RoomExists => "room_exists",
             Self::NotInvited => "not_invited",
             Self::Forbidden => "forbidden",
             Self::TargetMismatch => "target_mismatch",
@@ -108,12 +116,52 @@ pub(crate) struct Success<'a> {
     /// Members that a message was handed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recipients: Option<usize>,
-    /// The room's capacity in force, in members.
+    /// What holds at the address; on joins of rooms.
+    #[serde(flatten)]
+    pub(crate) terms: Option<RoomTerms<'a>>,
+    /// Members of the target as `[{clientId, userName}]`; on joins.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) capacity: Option<u32>,
+    pub(crate) users: Option<&'a RawValue>,
+    /// There are members that `users` does not list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) truncated: Option<bool>,
     /// Every seat that a leave-room gave up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) left: Option<&'a [Left<'a>]>,
+}
+
+/// What is in force at a room's address (contract 3.1).
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RoomTerms<'a> {
+    /// The join made it.
+    created: bool,
+    /// `open` or `invite`.
+    access: &'a str,
+    /// Sent where a private room without a channel closes the id in all channels.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    all_channels: bool,
+    /// The most members, if there is such a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity: Option<usize>,
+    /// The socket id of the owner.
+    owner: Option<&'a str>,
+}
+
+impl<'a> RoomTerms<'a> {
+    /// The terms as the core has them.
+    pub(crate) fn new(terms: &'a Terms) -> Self {
+        Self {
+            created: terms.created,
+            access: match terms.access {
+                Access::Open => "open",
+                Access::Invite => "invite",
+            },
+            all_channels: terms.in_all_channels,
+            capacity: terms.capacity,
+            owner: terms.owner.as_ref().map(MemberId::as_str),
+        }
+    }
 }
 
 /// One seat given up: the address it had and who is left there.
@@ -140,7 +188,9 @@ impl<'a> Success<'a> {
             online_users: None,
             already: None,
             recipients: None,
-            capacity: None,
+            terms: None,
+            users: None,
+            truncated: None,
             left: None,
         }
     }

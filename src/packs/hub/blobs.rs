@@ -24,44 +24,48 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     placeholder(value).is_ok()
 }
 
-/// The text with its blobs numbered in document order, those blobs alone, and the place where `cut` is now.
-pub(super) fn renumber(text: &str, cut: usize, blobs: &[Bytes]) -> (Vec<u8>, usize, Vec<Bytes>) {
+/// The text with its blobs numbered in document order, and those blobs alone. `places` in the text, none of them inside
+/// of a placeholder, move with what they point at.
+pub(super) fn renumber(text: &str, places: &mut [usize], blobs: &[Bytes]) -> (Vec<u8>, Vec<Bytes>) {
     let mut kept = Vec::new();
-    let mut places = vec![None; blobs.len()];
-    let (text, cut) = replace(text, cut, |out, num| {
-        let (Some(place), Some(blob)) = (places.get_mut(num), blobs.get(num)) else {
+    let mut numbers = vec![None; blobs.len()];
+    let text = replace(text, places, |out, num| {
+        let (Some(number), Some(blob)) = (numbers.get_mut(num), blobs.get(num)) else {
             return out.extend_from_slice(b"null");
         };
-        let place = *place.get_or_insert_with(|| {
+        let number = *number.get_or_insert_with(|| {
             kept.push(blob.clone());
             kept.len() - 1
         });
         out.extend_from_slice(b"{\"_placeholder\":true,\"num\":");
-        json::put(out, &place);
+        json::put(out, &number);
         out.push(b'}');
     });
-    (text, cut, kept)
+    (text, kept)
 }
 
 /// The text with `null` in the place of every blob.
 pub(super) fn strip(text: &str) -> Vec<u8> {
-    replace(text, 0, |out, _| out.extend_from_slice(b"null")).0
+    replace(text, &mut [], |out, _| out.extend_from_slice(b"null"))
 }
 
-/// Writes the text with each placeholder replaced, and answers where `cut` has moved to.
-fn replace(text: &str, cut: usize, mut with: impl FnMut(&mut Vec<u8>, usize)) -> (Vec<u8>, usize) {
+/// Writes the text with each placeholder replaced, and moves `places` along.
+fn replace(text: &str, places: &mut [usize], mut with: impl FnMut(&mut Vec<u8>, usize)) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    let (mut copied, mut moved) = (0, cut);
+    let given = places.to_vec();
+    let mut copied = 0;
     for found in references(text).unwrap_or_default() {
         out.extend_from_slice(between(text, copied, found.start));
         with(&mut out, found.num);
         copied = found.end;
-        if copied <= cut {
-            moved = out.len() + (cut - copied);
+        for (place, given) in places.iter_mut().zip(&given) {
+            if copied <= *given {
+                *place = out.len() + (given - copied);
+            }
         }
     }
     out.extend_from_slice(between(text, copied, text.len()));
-    (out, moved)
+    out
 }
 
 struct Reference {
@@ -162,7 +166,7 @@ mod tests {
     fn blobs_that_are_gone_close_the_numbers_in_document_order() {
         let text =
             r#"{"a":{"num":3,"_placeholder":true},"b":[{ "_placeholder" : true, "num" : 1 }]}"#;
-        let (text, _, kept) = renumber(text, 0, &blobs(4));
+        let (text, kept) = renumber(text, &mut [], &blobs(4));
         assert_eq!(
             String::from_utf8(text).unwrap(),
             r#"{"a":{"_placeholder":true,"num":0},"b":[{"_placeholder":true,"num":1}]}"#
@@ -173,7 +177,7 @@ mod tests {
     #[test]
     fn a_blob_that_stands_twice_is_kept_once() {
         let text = r#"[{"_placeholder":true,"num":1},{"_placeholder":true,"num":1},"{\"_placeholder\":1}"]"#;
-        let (text, _, kept) = renumber(text, 0, &blobs(2));
+        let (text, kept) = renumber(text, &mut [], &blobs(2));
         assert_eq!(
             String::from_utf8(text).unwrap(),
             r#"[{"_placeholder":true,"num":0},{"_placeholder":true,"num":0},"{\"_placeholder\":1}"]"#
@@ -186,13 +190,21 @@ mod tests {
         let text =
             r#"[{ "_placeholder": true, "num": 1 },"cut",{ "_placeholder": true, "num": 0 }]"#;
         let cut = text.find("\"cut").unwrap();
-        let (text, cut, _) = renumber(text, cut, &blobs(2));
+        let mut place = [cut];
+        let (text, _) = renumber(text, &mut place, &blobs(2));
+        let [cut] = place;
         assert!(text[cut..].starts_with(b"\"cut"));
     }
 
     #[test]
     fn a_cut_before_the_first_blob_stays() {
-        let (_, cut, _) = renumber(r#"[1,{"_placeholder":true,"num":9}]"#, 2, &blobs(10));
+        let mut place = [2];
+        renumber(
+            r#"[1,{"_placeholder":true,"num":9}]"#,
+            &mut place,
+            &blobs(10),
+        );
+        let [cut] = place;
         assert_eq!(cut, 2);
     }
 

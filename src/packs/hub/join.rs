@@ -9,9 +9,10 @@ use dondo_actors::{
 };
 
 use super::{
-    answer::{Code, Fault},
+    answer::{Code, Fault, RoomTerms},
     name,
     payload::Use,
+    presence,
     request::{Place, Request},
     target,
     wishes::{Access, Wishes},
@@ -39,10 +40,13 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
     });
     drop(payload);
     let joined = joining.await?;
+    let (users, complete) = presence::users(&joined);
     let mut ack = request.success();
     ack.channel = Some(&channel);
     ack.online_users = Some(joined.count);
     ack.already = Some(joined.already);
+    ack.users = users.as_deref();
+    ack.truncated = (!complete).then_some(true);
     Ok(ack.answer())
 }
 
@@ -74,12 +78,15 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
     });
     drop(payload);
     let joined = joining.await?;
+    let (users, complete) = presence::users(&joined);
     let mut ack = request.success();
     ack.channel = target.channel.as_deref();
     ack.room = Some(&target.room);
     ack.online_users = Some(joined.count);
     ack.already = Some(joined.already);
-    ack.capacity = joined.capacity.and_then(|seats| u32::try_from(seats).ok());
+    ack.terms = Some(RoomTerms::new(&joined.terms));
+    ack.users = users.as_deref();
+    ack.truncated = (!complete).then_some(true);
     Ok(ack.answer())
 }
 
@@ -101,15 +108,20 @@ fn in_its_channel(request: &Request, channel: &Tag) -> Result<(), Fault> {
 
 /// What the maker of a room asks for, in the core's words.
 fn wish(request: &Request, wishes: Wishes) -> Result<Wish, Fault> {
-    let access = match (wishes.access, request.settings().rooms_default_access) {
-        (Some(Access::Open), _) | (None, DefaultAccess::Open) => room::Access::Open,
-        (Some(Access::Invite), _) | (None, DefaultAccess::Invite) => room::Access::Invite,
-        (Some(Access::Token), _) => {
+    let access = match wishes.access {
+        None => None,
+        Some(Access::Open) => Some(room::Access::Open),
+        Some(Access::Invite) => Some(room::Access::Invite),
+        Some(Access::Token) => {
             return Err(Fault::new(
                 Code::Forbidden,
                 "rooms by token need a key to check tokens with, and this hub has none configured",
             ));
         }
+    };
+    let default_access = match request.settings().rooms_default_access {
+        DefaultAccess::Open => room::Access::Open,
+        DefaultAccess::Invite => room::Access::Invite,
     };
     let namespace = request.member().namespace();
     let space = request.member().hub().space(namespace);
@@ -128,6 +140,7 @@ fn wish(request: &Request, wishes: Wishes) -> Result<Wish, Fault> {
             .capacity
             .and_then(|seats| usize::try_from(seats).ok()),
         access,
+        default_access,
         invite: wishes.invite,
     })
 }

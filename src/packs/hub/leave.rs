@@ -64,6 +64,7 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
         Some(_) if strict => Which::Exactly(tag),
         Some(channel) => Which::Matching(channel.clone()),
     };
+    let key = RoomKey::room(target.room.clone());
     let announce = match request.settings().room_scope {
         RoomScope::Flat => {
             let place = Place {
@@ -72,9 +73,11 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
             };
             request.announce(&payload, &place)
         }
-        RoomScope::Match | RoomScope::Strict => request.announce_each(&payload, &target.room),
+        RoomScope::Match | RoomScope::Strict => {
+            let held = request.member().tags(&key).unwrap_or_default();
+            request.announce_each(&payload, &target.room, which.of(&held).count())
+        }
     };
-    let key = RoomKey::room(target.room.clone());
     let leaving = request.member().leave(key, which, Some(announce));
     drop(payload);
     let gone = leaving.await.gone;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dondo_actors::{
+    event_template::EventTemplate,
     id::{MemberId, RoomKey},
-    message::Command,
-    ports::Announce,
+    message::{Action, Command},
 };
 
 use super::{
@@ -15,7 +15,6 @@ use super::{
     name, normal,
     payload::{Payload, Use},
     request::Request,
-    target,
     wishes::people,
 };
 
@@ -26,15 +25,19 @@ const PEOPLE_MAX: usize = 256;
 pub(super) async fn invite(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Command)?;
     let guests = listed(request, &payload, "invite")?;
-    command(request, payload, vec![Command::Invite(guests)]).await
+    command(request, payload, Action::Invite(guests)).await
 }
 
 /// kick-room: `data.kick` lists socket ids that are sent out; their invitations end.
 pub(super) async fn kick(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Command)?;
     let ids = listed(request, &payload, "kick")?.into_iter();
-    let commands = ids.map(|id| Command::Kick(MemberId::new(id))).collect();
-    command(request, payload, commands).await
+    command(
+        request,
+        payload,
+        Action::Kick(ids.map(MemberId::new).collect()),
+    )
+    .await
 }
 
 /// lock-room: closes the room to newcomers; `data.locked` false opens it again.
@@ -47,16 +50,12 @@ pub(super) async fn lock(request: &Request) -> Result<Bytes, Fault> {
             return Err(Fault::new(Code::BadPayload, "data.locked is true or false"));
         }
     };
-    command(request, payload, vec![Command::Lock(locked)]).await
+    command(request, payload, Action::Lock(locked)).await
 }
 
-/// Has the room carry the commands out; its members are told once, before the first.
-async fn command(
-    request: &Request,
-    payload: Payload,
-    commands: Vec<Command>,
-) -> Result<Bytes, Fault> {
-    let target = target::room(&payload, &request.channels(), request.rules())?;
+/// Has the room carry the command out at the owner's address; the members there are told.
+async fn command(request: &Request, payload: Payload, action: Action) -> Result<Bytes, Fault> {
+    let (target, tag) = request.own_address(&payload)?;
     let told = normal::compose(
         request.event().into(),
         &payload,
@@ -65,19 +64,13 @@ async fn command(
         &request.stamp(),
     );
     drop(payload);
-    let mut announce = Some(Announce(Arc::new(move |_| told.clone())));
+    let announce = EventTemplate::new(told.name, told.args, vec![], told.blobs);
     let key = RoomKey::room(target.room.clone());
-    let under_way: Vec<_> = commands
-        .into_iter()
-        .map(|command| {
-            request
-                .member()
-                .manage(key.clone(), command, announce.take())
-        })
-        .collect();
-    for done in under_way {
-        done.await?;
-    }
+    let command = Command { tag, action };
+    request
+        .member()
+        .manage(key, command, Some(announce))
+        .await?;
     let mut ack = request.success();
     ack.channel = target.channel.as_deref();
     ack.room = Some(&target.room);

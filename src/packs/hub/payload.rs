@@ -191,9 +191,28 @@ impl Payload {
         self.pairs(&self.parts.top_unknown)
     }
 
+    /// The same with its known fields alone.
+    pub(super) fn without_unknown(&self) -> Self {
+        let mut known = self.clone();
+        let parts = &mut known.parts;
+        for unknown in [
+            &mut parts.source_unknown,
+            &mut parts.data_unknown,
+            &mut parts.top_unknown,
+        ] {
+            unknown.clear();
+        }
+        known
+    }
+
     /// The attachments that placeholders in the raw values number.
     pub(super) fn blobs(&self) -> &[Bytes] {
         &self.blobs
+    }
+
+    /// Bytes of its text and its attachments.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.blobs.iter().map(Bytes::len).sum::<usize>()
     }
 
     /// Bytes of JSON text that this payload was read from: no less than all raw values together.

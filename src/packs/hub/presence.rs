@@ -3,12 +3,18 @@
 
 use std::time::SystemTime;
 
-use dondo_actors::letter::Content;
+use dondo_actors::{letter::Content, message::JoinAnswer};
+use serde_json::value::RawValue;
 
 use super::{json, normal};
 
 /// Most channels, and most users, that one presence event lists.
 pub(crate) const LISTED_MAX: usize = 100;
+
+/// Most bytes of one presence event, and of the users in the ack of a join.
+pub(crate) const BYTES_MAX: usize = 4096;
+
+const TRUNCATED: &[u8] = b",\"truncated\":true";
 
 /// Who the hub says it is.
 #[derive(Clone, Copy, Debug)]
@@ -33,24 +39,22 @@ pub(crate) fn online_users<'a>(
     let mut text = Vec::with_capacity(512);
     write_head(&mut text, total, None, changed);
     text.extend_from_slice(b",\"channels\":{");
-    for (place, (channel, count)) in channels.take(LISTED_MAX).enumerate() {
-        if place > 0 {
-            text.push(b',');
-        }
-        json::put(&mut text, channel);
+    let tail = tail(changed, hub, now);
+    let complete = write_list(&mut text, channels, tail.len(), |text, (channel, count)| {
+        json::put(text, channel);
         text.push(b':');
-        json::put(&mut text, &count);
-    }
+        json::put(text, &count);
+    });
     text.push(b'}');
-    if truncated {
-        text.extend_from_slice(b",\"truncated\":true");
+    if truncated || !complete {
+        text.extend_from_slice(TRUNCATED);
     }
-    write_tail(&mut text, changed, hub, now);
+    text.extend_from_slice(&tail);
     event("online-users", text)
 }
 
 /// `room-online-users` of one address. `count` is the number of its members; `users` are socket ids and user names, of
-/// which [`LISTED_MAX`] are sent.
+/// which [`LISTED_MAX`] are sent, fewer where they take more than [`BYTES_MAX`].
 pub(crate) fn room_online_users<'a>(
     room: &str,
     channel: Option<&str>,
@@ -62,17 +66,70 @@ pub(crate) fn room_online_users<'a>(
     let mut text = Vec::with_capacity(512);
     write_head(&mut text, count, Some(room), channel);
     text.extend_from_slice(b",\"users\":[");
-    for (place, (client_id, user_name)) in users.take(LISTED_MAX).enumerate() {
-        text.extend_from_slice(if place > 0 { b"," } else { b"" });
-        text.extend_from_slice(b"{\"clientId\":");
-        json::put(&mut text, client_id);
-        text.extend_from_slice(b",\"userName\":");
-        json::put(&mut text, &user_name);
-        text.push(b'}');
-    }
+    let tail = tail(channel, hub, now);
+    let mut listed = 0;
+    let complete = write_list(
+        &mut text,
+        users,
+        tail.len(),
+        |text, (client_id, user_name)| {
+            listed += 1;
+            write_user(text, client_id, user_name);
+        },
+    );
     text.push(b']');
-    write_tail(&mut text, channel, hub, now);
+    if listed < count || !complete {
+        text.extend_from_slice(TRUNCATED);
+    }
+    text.extend_from_slice(&tail);
     event("room-online-users", text)
+}
+
+/// `users` for the ack of a join, and whether it lists all members. Plain rooms list nobody.
+pub(crate) fn users(joined: &JoinAnswer) -> (Option<Box<RawValue>>, bool) {
+    let mut text = vec![b'['];
+    let mut listed = 0;
+    let complete = write_list(&mut text, joined.users.iter(), 1, |text, (id, name)| {
+        listed += 1;
+        write_user(text, id.as_str(), name.as_deref());
+    });
+    text.push(b']');
+    let text = String::from_utf8(text).ok();
+    let users = text.and_then(|text| RawValue::from_string(text).ok());
+    (users, complete && listed >= joined.count)
+}
+
+fn write_user(text: &mut Vec<u8>, client_id: &str, user_name: Option<&str>) {
+    text.extend_from_slice(b"{\"clientId\":");
+    json::put(text, client_id);
+    text.extend_from_slice(b",\"userName\":");
+    json::put(text, &user_name);
+    text.push(b'}');
+}
+
+/// Appends items, commas between, while there are at most [`LISTED_MAX`] and the text stays below [`BYTES_MAX`] with a
+/// tail of `behind` bytes; whether that was all of them.
+fn write_list<T>(
+    text: &mut Vec<u8>,
+    items: impl Iterator<Item = T>,
+    behind: usize,
+    mut write: impl FnMut(&mut Vec<u8>, T),
+) -> bool {
+    let most = BYTES_MAX.saturating_sub(behind + TRUNCATED.len() + 1);
+    for (place, item) in items.enumerate() {
+        let end = text.len();
+        if place > 0 {
+            text.push(b',');
+        }
+        if place < LISTED_MAX {
+            write(text, item);
+        }
+        if place == LISTED_MAX || text.len() > most {
+            text.truncate(end);
+            return false;
+        }
+    }
+    true
 }
 
 /// Up to and with `data.onlineUsers`. The message is a line to show.
@@ -89,18 +146,19 @@ fn write_head(text: &mut Vec<u8>, count: usize, room: Option<&str>, channel: Opt
 }
 
 /// From the end of `data` on.
-fn write_tail(text: &mut Vec<u8>, channel: Option<&str>, hub: &HubInfo<'_>, now: SystemTime) {
-    text.push(b'}');
-    normal::write_time(text, None, now);
+fn tail(channel: Option<&str>, hub: &HubInfo<'_>, now: SystemTime) -> Vec<u8> {
+    let mut text = vec![b'}'];
+    normal::write_time(&mut text, None, now);
     text.extend_from_slice(
         b",\"clientId\":\"server\",\"source\":{\"platform\":\"server\",\"appName\":",
     );
-    json::put(text, hub.app_name);
+    json::put(&mut text, hub.app_name);
     text.extend_from_slice(b",\"appVersion\":");
-    json::put(text, hub.app_version);
+    json::put(&mut text, hub.app_version);
     text.extend_from_slice(b",\"clientId\":\"server\",\"userName\":null,\"channel\":");
-    json::put(text, &channel);
+    json::put(&mut text, &channel);
     text.extend_from_slice(b"}}");
+    text
 }
 
 fn event(name: &str, text: Vec<u8>) -> Content {
@@ -180,6 +238,23 @@ mod tests {
             json!({"message": "2 users in the room", "roomId": "r", "roomChannel": "c", "onlineUsers": 2,
                 "users": [{"clientId": "id1", "userName": "John \"Doe\""}, {"clientId": "id2", "userName": null}]})
         );
+    }
+
+    #[test]
+    fn no_presence_event_is_longer_than_4_kb() {
+        let names: Vec<String> = (0..100).map(|number| format!("{number:\"<256}")).collect();
+        let channels = names.iter().map(|name| (name.as_str(), 1));
+        let changed = Some(names[0].as_str());
+        let sent = online_users(100, channels, false, changed, &HUB, now());
+        assert!(sent.args.len() <= BYTES_MAX, "{}", sent.args.len());
+        let channels = value(&sent)["data"]["channels"].as_object().unwrap().len();
+        assert!((3..20).contains(&channels), "{channels}");
+        assert_eq!(value(&sent)["data"]["truncated"], true);
+        let users = names.iter().map(|name| ("id", Some(name.as_str())));
+        let sent = room_online_users("r", None, 100, users, &HUB, now());
+        assert!(sent.args.len() <= BYTES_MAX, "{}", sent.args.len());
+        assert!(value(&sent)["data"]["users"].as_array().unwrap().len() > 3);
+        assert_eq!(value(&sent)["data"]["truncated"], true);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::{rc::Rc, sync::Arc, time::SystemTime};
 use bytes::Bytes;
 use dondo_actors::{
     error::{JoinError, ManageError, NotifyError},
-    id::{Kind, MemberId, RoomKey, Tag},
-    ports::{Announce, Happening},
+    event_template::EventTemplate,
+    id::{Kind, RoomKey, Tag},
     session::Member,
 };
 
@@ -15,9 +15,9 @@ use super::{
     Shared,
     answer::{Code, Fault, Success},
     hub_error,
-    normal::{Announcement, ClientIdPolicy, Stamp, seat_source},
+    normal::{self, Channel, ClientIdPolicy, SEAT_SOURCE_BYTES_MAX, Stamp, seat_source},
     payload::{Payload, Use},
-    target::Rules,
+    target::{self, RoomTarget, Rules},
 };
 use crate::{
     config::{ClientId, HubSettings, RoomScope},
@@ -134,42 +134,32 @@ impl Request {
         }
     }
 
-    /// Makes this event for those in `place`: composed now, all but the numbers.
-    pub(super) fn announce(&self, payload: &Payload, place: &Place) -> Announce {
-        let (room, channel) = (place.room.as_deref(), place.channel.as_deref());
-        let told = Announcement::new(
-            self.event.name.clone(),
-            payload,
-            room,
-            channel,
-            &self.stamp(),
-        );
-        announce(move |happening| {
-            told.with(happening.count, happening.reason.map(|why| why.as_str()))
-        })
+    /// This event for those in `place`.
+    pub(super) fn announce(&self, payload: &Payload, place: &Place) -> EventTemplate {
+        let channel = Channel::Named(place.channel.as_deref());
+        self.template(payload, place.room.as_deref(), channel)
     }
 
-    /// Makes this event for each address that a leave without a channel gives up: which ones, only the room knows.
-    pub(super) fn announce_each(&self, payload: &Payload, room: &Arc<str>) -> Announce {
-        let (event, payload, room) = (self.event.name.clone(), payload.clone(), room.clone());
-        let speaker = self.speaker();
-        let user = self.socket.account().cloned();
-        let now = self.now;
-        announce(move |happening| {
-            let stamp = Stamp {
-                client_id: speaker.client_id.as_str(),
-                policy: speaker.policy,
-                user_name: user.as_deref(),
-                now,
+    /// This event for each of `seats` addresses that a leave gives up. One that is long is told in short to several:
+    /// what a client sends once, the room must not have to write many times.
+    pub(super) fn announce_each(
+        &self,
+        payload: &Payload,
+        room: &Arc<str>,
+        seats: usize,
+    ) -> EventTemplate {
+        if seats > 1 && payload.bytes() > SEAT_SOURCE_BYTES_MAX {
+            let place = Place {
+                room: Some(room.clone()),
+                channel: None,
             };
-            let channel = happening.tag.as_deref();
-            Announcement::new(event.clone(), &payload, Some(&room), channel, &stamp)
-                .with(happening.count, happening.reason.map(|why| why.as_str()))
-        })
+            return self.farewell(payload, &place);
+        }
+        self.template(payload, Some(room), Channel::OfTheAddress)
     }
 
-    /// Makes the leave event for when the client is gone, with the source of this join.
-    pub(super) fn farewell(&self, payload: &Payload, place: &Place) -> Announce {
+    /// The leave event for when the client is gone, with the source of this request.
+    pub(super) fn farewell(&self, payload: &Payload, place: &Place) -> EventTemplate {
         let source = seat_source(payload, place.channel.as_deref(), &self.stamp());
         let event: Arc<str> = match place.room {
             Some(_) => "leave-room".into(),
@@ -177,23 +167,38 @@ impl Request {
         };
         // A seat in a room may have several channels; the room says which one it is about.
         let by_tag = place.room.is_some() && self.settings().room_scope != RoomScope::Flat;
-        let (place, speaker, shared) = (place.clone(), self.speaker(), self.shared.clone());
-        announce(move |happening| {
-            let channel = if by_tag {
-                happening.tag
-            } else {
-                &place.channel
+        let channel = match by_tag {
+            true => Channel::OfTheAddress,
+            false => Channel::Named(place.channel.as_deref()),
+        };
+        let client_id = self.member().id().as_str();
+        normal::gone_template(event, &source, place.room.as_deref(), channel, client_id)
+    }
+
+    fn template(
+        &self,
+        payload: &Payload,
+        room: Option<&str>,
+        channel: Channel<'_>,
+    ) -> EventTemplate {
+        let event = self.event.name.clone();
+        normal::template(event, payload, room, channel, &self.stamp())
+    }
+
+    /// The address of a room that an owner's event means: the channel that it names, else the sender's own.
+    pub(super) fn own_address(&self, payload: &Payload) -> Result<(RoomTarget, Tag), Fault> {
+        let mut target = target::room_to_leave(payload, self.rules())?;
+        if target.channel.is_none() && self.settings().room_scope != RoomScope::Flat {
+            let held = self.member().tags(&RoomKey::room(target.room.clone()));
+            let held = held.unwrap_or_default();
+            let only = held.iter().next().filter(|_| held.len() == 1);
+            target.channel = match only {
+                Some(only) => only.clone(),
+                None => target::room(payload, &self.channels(), self.rules())?.channel,
             };
-            let stamp = Stamp {
-                client_id: speaker.client_id.as_str(),
-                policy: speaker.policy,
-                user_name: None,
-                now: shared.clock.now(),
-            };
-            let (room, channel) = (place.room.as_deref(), channel.as_deref());
-            Announcement::of_gone(event.clone(), &source, room, channel, &stamp)
-                .with(happening.count, happening.reason.map(|why| why.as_str()))
-        })
+        }
+        let tag = self.tag(target.channel.as_ref())?;
+        Ok((target, tag))
     }
 
     /// An ack with the fields that all have.
@@ -215,13 +220,6 @@ impl Request {
             }
         }
     }
-
-    fn speaker(&self) -> Speaker {
-        Speaker {
-            client_id: self.member().id().clone(),
-            policy: policy(self.settings()),
-        }
-    }
 }
 
 /// A channel, or a room under the channel that is shown with it.
@@ -229,18 +227,6 @@ impl Request {
 pub(super) struct Place {
     pub(super) room: Option<Arc<str>>,
     pub(super) channel: Tag,
-}
-
-/// The part of a stamp that outlives its request.
-struct Speaker {
-    client_id: MemberId,
-    policy: ClientIdPolicy,
-}
-
-fn announce(
-    make: impl Fn(&Happening<'_>) -> dondo_actors::letter::Content + Send + Sync + 'static,
-) -> Announce {
-    Announce(Arc::new(make))
 }
 
 fn policy(settings: &HubSettings) -> ClientIdPolicy {
@@ -256,6 +242,11 @@ impl From<JoinError> for Fault {
             JoinError::Full { capacity } => {
                 Self::new(Code::RoomFull, format!("the room holds {capacity} members"))
             }
+            JoinError::RoomExists => Self::new(
+                Code::RoomExists,
+                "the room is occupied and less private than asked for: take another name",
+            ),
+            JoinError::TooManyInvitations => too_many_invitations(),
             JoinError::NotInvited => {
                 Self::new(Code::NotInvited, "the room is by invitation: ask its owner")
             }
@@ -290,9 +281,17 @@ impl From<ManageError> for Fault {
             ManageError::Forbidden => {
                 Self::new(Code::Forbidden, "only the room's owner may do this")
             }
+            ManageError::TooManyInvitations => too_many_invitations(),
             ManageError::Internal(_) => internal(),
         }
     }
+}
+
+fn too_many_invitations() -> Fault {
+    Fault::new(
+        Code::LimitReached,
+        "more invitations than a room keeps, or than one client may have given in all its rooms",
+    )
 }
 
 fn internal() -> Fault {

@@ -13,7 +13,8 @@ fn a_join_reaches_all_members_the_newcomer_too() {
     join(&mut old, "lobby");
     let ack = new.ask("join-channel", &[json!("lobby")]);
     let expected = json!({"ok": true, "event": "join-channel", "channel": "lobby", "clientId": new.id,
-        "onlineUsers": 2, "already": false});
+        "onlineUsers": 2, "already": false,
+        "users": [{"clientId": old.id, "userName": null}, {"clientId": new.id, "userName": null}]});
     assert_eq!(ack, expected);
     let seen = own(&mut new, "join-channel");
     assert_eq!(by(&mut old, "join-channel", &new.id), seen);

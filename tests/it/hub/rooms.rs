@@ -18,7 +18,8 @@ fn a_join_makes_the_room_and_reaches_its_members_and_then_presence_does() {
     old.event("room-online-users");
     let ack = new.ask("join-room", &[json!("r")]);
     let expected = json!({"ok": true, "event": "join-room", "room": "r", "clientId": new.id,
-        "onlineUsers": 2, "already": false});
+        "onlineUsers": 2, "already": false, "created": false, "access": "open", "owner": old.id,
+        "users": [{"clientId": old.id, "userName": null}, {"clientId": new.id, "userName": null}]});
     assert_eq!(ack, expected);
     let id = new.id.clone();
     for client in [&mut old, &mut new] {

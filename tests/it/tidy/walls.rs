@@ -31,6 +31,7 @@ fn the_core_has_no_web_crate_and_no_protocol() {
         "bytes",
         "dashmap",
         "futures-util",
+        "humantime",
         "log",
         "tokio",
     ];

@@ -229,7 +229,7 @@ impl Member {
                 let this = self.clone();
                 let patience = self.hub().settle_timeout();
                 Some(Box::pin(async move {
-                    let permit = courier.window.clone().wait(cost, patience).await;
+                    let permit = courier.permit(cost, patience).await;
                     let _ = done.send(deliver(&courier, permit));
                     this.queue.borrow_mut().blocked = false;
                 }))

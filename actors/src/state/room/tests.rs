@@ -1,11 +1,23 @@
 //! The room as a value: who gets in, who owns it, who leaves what, and that a rollback is exact.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod policies;
+
 use super::*;
-use crate::id::{Slot, WorkerId};
+use crate::{
+    error::ManageError,
+    id::{Slot, WorkerId},
+};
+
+const INVITATIONS_MAX: usize = 4;
+const OWNED_MAX: usize = 400;
 
 fn room() -> RoomState {
-    RoomState::new(RoomKey::room("r"), 1)
+    room_with(&Allowance::new(INVITATIONS_MAX, OWNED_MAX))
+}
+
+fn room_with(allowance: &Allowance) -> RoomState {
+    RoomState::new(RoomKey::room("r"), 1, allowance.clone())
 }
 
 fn id(name: &str) -> MemberId {
@@ -48,7 +60,7 @@ fn capacity(capacity: usize) -> Wish {
 
 fn by_invitation(names: &[&str]) -> Wish {
     Wish {
-        access: Access::Invite,
+        access: Some(Access::Invite),
         invite: names.iter().map(|&name| name.into()).collect(),
         ..Wish::default()
     }
@@ -90,12 +102,33 @@ fn a_capacity_of_nothing_lets_nobody_in() {
 }
 
 #[test]
+fn a_room_knows_its_bytes() {
+    let mut room = room();
+    assert_eq!(room.bytes(), RoomBytes::default());
+    let mut seated = Vec::new();
+    for (name, tag) in [("a", None), ("b", None), ("b", tag("c"))] {
+        join(&mut room, name, &tag).unwrap();
+        seated.push(room.bytes().memberships);
+    }
+    assert!(seated.is_sorted() && seated[0] > 1000, "{seated:?}");
+    let mut named = joiner("c");
+    named.user = Some("x".repeat(200).into());
+    room.join(named, None, Wish::default()).unwrap();
+    assert!(room.bytes().memberships > seated[2] + 200);
+    for name in ["a", "b", "c"] {
+        room.leave(&id(name), &Which::All);
+    }
+    assert_eq!(room.bytes(), RoomBytes::default());
+}
+
+#[test]
 fn a_second_join_under_the_same_tag_changes_nothing_and_takes_no_place() {
     let mut room = room();
     join_with(&mut room, "a", &None, capacity(1)).unwrap();
     let again = room.join(joiner("a"), None, Wish::default()).unwrap();
     assert!(again.already);
-    assert_eq!((again.count, again.capacity), (1, Some(1)));
+    assert_eq!((again.count, again.terms.capacity), (1, Some(1)));
+    assert!(!again.terms.created);
     assert_eq!(room.roster().len(), 1);
 }
 
@@ -123,27 +156,23 @@ fn the_longest_seated_member_follows_an_owner_who_leaves() {
     for name in ["z", "y", "a"] {
         join(&mut room, name, &None).unwrap();
     }
-    assert_eq!(room.lock(&id("y"), true), Err(ManageError::Forbidden));
+    assert_eq!(
+        room.lock(&id("y"), &None, true),
+        Err(ManageError::Forbidden)
+    );
     room.leave(&id("z"), &Which::All);
-    assert_eq!(room.lock(&id("a"), true), Err(ManageError::Forbidden));
-    assert_eq!(room.lock(&id("y"), true), Ok(()));
-}
-
-#[test]
-fn an_owner_who_keeps_a_tag_keeps_the_room() {
-    let mut room = room();
-    join(&mut room, "a", &tag("c")).unwrap();
-    join(&mut room, "a", &tag("d")).unwrap();
-    join(&mut room, "b", &tag("c")).unwrap();
-    room.leave(&id("a"), &Which::Exactly(tag("c")));
-    assert_eq!(room.lock(&id("a"), true), Ok(()));
+    assert_eq!(
+        room.lock(&id("a"), &None, true),
+        Err(ManageError::Forbidden)
+    );
+    assert_eq!(room.lock(&id("y"), &None, true), Ok(()));
 }
 
 #[test]
 fn a_locked_room_takes_nobody_new_until_its_owner_opens_it() {
     let mut room = room();
     join(&mut room, "a", &None).unwrap();
-    room.lock(&id("a"), true).unwrap();
+    room.lock(&id("a"), &None, true).unwrap();
     assert_eq!(join(&mut room, "b", &None), Err(JoinError::Forbidden));
     assert_eq!(
         join(&mut room, "a", &tag("c")),
@@ -154,7 +183,7 @@ fn a_locked_room_takes_nobody_new_until_its_owner_opens_it() {
         room.may_notify(Some(&id("b")), &None, true, false),
         Err(NotifyError::Forbidden)
     );
-    room.lock(&id("a"), false).unwrap();
+    room.lock(&id("a"), &None, false).unwrap();
     assert_eq!(join(&mut room, "b", &None), Ok(2));
 }
 
@@ -170,23 +199,14 @@ fn a_room_by_invitation_knows_members_and_accounts_until_they_are_sent_out() {
         Err(NotifyError::Forbidden)
     );
     assert_eq!(
-        room.invite(&id("b"), &["d".into()], 9),
+        room.invite(&id("b"), &None, &["d".into()]),
         Err(ManageError::Forbidden)
     );
-    assert_eq!(room.invite(&id("a"), &["d".into()], 9), Ok(()));
+    assert_eq!(room.invite(&id("a"), &None, &["d".into()]), Ok(()));
     assert_eq!(join(&mut room, "d", &None), Ok(4));
-    room.kick(&id("a"), &id("c")).unwrap();
+    room.kick(&id("a"), &None, &[id("c")]).unwrap();
     room.leave(&id("c"), &Which::All);
     assert_eq!(join(&mut room, "c", &None), Err(JoinError::NotInvited));
-}
-
-#[test]
-fn the_oldest_invitations_make_room_for_new_ones() {
-    let mut room = room();
-    join_with(&mut room, "a", &None, by_invitation(&["b"])).unwrap();
-    room.invite(&id("a"), &["c".into(), "d".into()], 2).unwrap();
-    assert_eq!(join(&mut room, "b", &None), Err(JoinError::NotInvited));
-    assert_eq!(join(&mut room, "d", &None), Ok(2));
 }
 
 #[test]
@@ -198,10 +218,11 @@ fn a_leave_gives_up_the_tags_it_names_and_counts_who_is_left_under_each() {
     join(&mut room, "b", &tag("d")).unwrap();
     let left = room.leave(&id("a"), &Which::Matching("c".into())).unwrap();
     assert_eq!(left.gone, [(None, 2), (tag("c"), 0)]);
-    assert_eq!(left.kept, Some(Tags::one(tag("d"))));
+    assert_eq!(left.kept, Tags::one(tag("d")));
     assert!(room.leave(&id("a"), &Which::Exactly(None)).is_none());
     let left = room.leave(&id("a"), &Which::All).unwrap();
-    assert_eq!((left.gone, left.kept), (vec![(tag("d"), 1)], None));
+    assert_eq!(left.gone, [(tag("d"), 1)]);
+    assert!(left.kept.is_empty());
     assert!(room.leave(&id("nobody"), &Which::All).is_none());
 }
 
@@ -240,7 +261,8 @@ fn the_recipients_of_a_letter_are_counted_without_a_sender_who_does_not_hear_its
 struct Picture {
     seats: Vec<String>,
     matching: Vec<usize>,
-    terms: Terms,
+    policies: Vec<(Tag, Policy)>,
+    bytes: RoomBytes,
     numbers: Numbers,
     next: u64,
 }
@@ -258,10 +280,44 @@ fn picture(room: &RoomState) -> Picture {
             .iter()
             .map(|tag| room.roster().matching(tag))
             .collect(),
-        terms: room.terms().clone(),
+        policies: room
+            .policies()
+            .map(|(tag, policy)| (tag.clone(), policy.clone()))
+            .collect(),
+        bytes: room.bytes(),
         numbers: room.numbers(),
         next: *room.seated.get(),
     }
+}
+
+/// What must hold of any room.
+fn check(room: &RoomState, round: usize) {
+    for (tag, policy) in room.policies() {
+        let owner = room.roster().get(&policy.owner).unwrap();
+        assert!(
+            owner.tags.has(tag),
+            "round {round}: {tag:?} has an owner who is gone"
+        );
+        if let Some(capacity) = policy.capacity {
+            assert!(
+                room.roster().matching(tag) <= capacity,
+                "round {round}: {tag:?}"
+            );
+        }
+    }
+    for (_, seat) in room.roster().iter() {
+        assert!(
+            seat.tags.iter().all(|tag| room.policy(tag).is_some()),
+            "round {round}"
+        );
+    }
+    let owners: BTreeSet<_> = room.policies().map(|(_, policy)| &policy.owner).collect();
+    let owned = owners.iter().map(|owner| room.allowance.owned(owner));
+    assert_eq!(
+        owned.sum::<usize>(),
+        room.bytes().invitations,
+        "round {round}"
+    );
 }
 
 #[test]
@@ -289,9 +345,9 @@ fn a_rollback_after_any_message_is_the_state_before_it() {
             }
             3 => drop(room.leave(&who, &Which::Exactly(tag))),
             4 => drop(room.leave(&who, &Which::All)),
-            5 => drop(room.lock(&who, random(4) == 0)),
+            5 => drop(room.lock(&who, &tag, random(4) == 0)),
             _ => {
-                let _ = room.invite(&who, &[name.into()], 3);
+                let _ = room.invite(&who, &tag, &[name.into()]);
                 let Numbers {
                     epoch,
                     offset,
@@ -306,11 +362,11 @@ fn a_rollback_after_any_message_is_the_state_before_it() {
         }
         if random(2) == 0 {
             room.rollback();
-            room.rebuild();
             assert_eq!(picture(&room), before, "round {round}");
         } else {
             room.commit();
         }
+        check(&room, round);
     }
     assert!(room.numbers().offset > 100, "the run did change something");
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
+    event_template::EventTemplate,
     id::{MemberId, Slot, Tag, WorkerId},
-    ports::Announce,
     state::audience::Tags,
 };
 
-/// Who may join a room.
+/// Who may join an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
     /// Everybody.
@@ -18,33 +18,17 @@ pub enum Access {
     Invite,
 }
 
-/// What the member that makes a room may ask for.
+/// What a join may ask for. It has effect where the join makes the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
-    /// The most seats that match the maker's address.
+    /// The most seats that match the address.
     pub capacity: Option<usize>,
-    /// Who may join.
-    pub access: Access,
-    /// Member ids or accounts that may join a room by invitation.
+    /// Who may join. Where it is stricter than an address that matches and is occupied, the join is refused.
+    pub access: Option<Access>,
+    /// Who may join where the member asks for nothing.
+    pub default_access: Access,
+    /// Member ids or accounts that may join by invitation.
     pub invite: Vec<Arc<str>>,
-}
-
-impl Wish {
-    /// The most invitations that a wish may hold; those beyond are not taken.
-    pub const INVITES_MAX: usize = 1024;
-}
-
-/// The terms of a room, made by its first member; they end when the room is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    /// The most seats that match a joiner's address.
-    pub capacity: Option<usize>,
-    /// Who may join.
-    pub access: Access,
-    /// Whether an owner has closed the room to newcomers.
-    pub locked: bool,
-    pub(super) owner: Option<MemberId>,
-    pub(super) invited: Arc<[Arc<str>]>,
 }
 
 /// A member as a room sees it.
@@ -60,8 +44,8 @@ pub struct Joiner {
     pub account: Option<Arc<str>>,
     /// The name to show.
     pub user: Option<Arc<str>>,
-    /// Makes the event for when its session ends.
-    pub farewell: Option<Announce>,
+    /// The event for when its session ends.
+    pub farewell: Option<EventTemplate>,
 }
 
 /// What a join led to.
@@ -71,10 +55,25 @@ pub struct Joined {
     pub already: bool,
     /// Members that match the joiner's address, the joiner among them.
     pub count: usize,
-    /// The capacity in force.
-    pub capacity: Option<usize>,
+    /// What holds at the joiner's address.
+    pub terms: Terms,
     /// All tags of the seat now.
     pub tags: Tags,
+}
+
+/// What holds at an address: its own policy and those of the addresses that match it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The join made the address.
+    pub created: bool,
+    /// The strictest access.
+    pub access: Access,
+    /// Whether the address without a channel is by invitation, and with it the room's id in every channel.
+    pub in_all_channels: bool,
+    /// The smallest capacity.
+    pub capacity: Option<usize>,
+    /// The owner of the address itself.
+    pub owner: Option<MemberId>,
 }
 
 /// What a leave led to: one entry for each tag given up.
@@ -82,12 +81,30 @@ pub struct Joined {
 pub struct Left {
     /// Given-up tags, each with the members that match it now.
     pub gone: Vec<(Tag, usize)>,
-    /// The tags that the seat keeps; `None` when the member has left altogether.
-    pub kept: Option<Tags>,
+    /// The tags that the seat keeps; none when the member has left altogether.
+    pub kept: Tags,
     /// Where the member was served.
     pub worker: WorkerId,
     /// Its place there.
     pub slot: Slot,
     /// The farewell that the seat had.
-    pub farewell: Option<Announce>,
+    pub farewell: Option<EventTemplate>,
+}
+
+/// What a kick led to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kicked {
+    /// Those that have a seat under the owner's address: they are to leave it.
+    pub seated: Vec<MemberId>,
+    /// Whether invitations ended.
+    pub uninvited: bool,
+}
+
+/// Bytes that a room holds in memory for its members, near enough for an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoomBytes {
+    /// Seats with their names, tags and farewells.
+    pub memberships: usize,
+    /// Invitations.
+    pub invitations: usize,
 }

@@ -11,9 +11,11 @@ fn a_join_reaches_all_members_the_newcomer_too_and_its_ack_counts_them() {
         let (_world, a, b, c) = three(quiet()).await;
         let ack = a.ask("join-channel", r#""lobby""#).await;
         let expected = json!({"ok": true, "event": "join-channel", "channel": "lobby",
-            "clientId": a.id, "onlineUsers": 1, "already": false});
+            "clientId": a.id, "onlineUsers": 1, "already": false,
+            "users": [{"clientId": a.id, "userName": null}]});
         assert_eq!(ack, expected);
-        b.done("join-channel", r#"null,"lobby""#).await;
+        let ack = b.done("join-channel", r#"null,"lobby""#).await;
+        assert_eq!(ack["users"][1]["clientId"], *b.id);
         let told = a.heard("join-channel");
         assert_eq!(told.len(), 2);
         assert_eq!(told[1]["clientId"], *b.id);

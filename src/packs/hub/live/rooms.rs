@@ -23,7 +23,8 @@ fn a_join_tells_the_members_then_lists_them() {
             .ask("join-room", r#"{"roomId":"r","source":{"userName":"Ann"}}"#)
             .await;
         let expected = json!({"ok": true, "event": "join-room", "room": "r",
-            "clientId": a.id, "onlineUsers": 1, "already": false});
+            "clientId": a.id, "onlineUsers": 1, "already": false, "created": true,
+            "access": "open", "owner": a.id, "users": [{"clientId": a.id, "userName": "Ann"}]});
         assert_eq!(ack, expected);
         forget(&[&a]).await;
         join(&b, "r", None).await;
@@ -163,5 +164,38 @@ fn a_room_named_like_a_channel_or_a_socket_id_hears_nothing_of_theirs() {
         forget(&[&spy]).await;
         a.done("c", "1").await;
         assert!(spy.events().is_empty());
+    });
+}
+
+#[test]
+fn a_long_leave_is_told_in_full_of_one_seat_and_in_short_of_many() {
+    run(async {
+        let (_world, a, b, _) = three(quiet()).await;
+        for number in 0..40 {
+            for client in [&a, &b] {
+                join(client, "r", Some(&number.to_string())).await;
+            }
+        }
+        join(&a, "alone", None).await;
+        join(&b, "alone", None).await;
+        forget(&[&a, &b]).await;
+        let long = |room: &str| {
+            let source = json!({"userName": "Ann", "x": "x".repeat(100_000)});
+            json!({"data": {"roomId": room, "message": "y".repeat(100_000)}, "source": source})
+                .to_string()
+        };
+        a.done("leave-room", &long("r")).await;
+        let told = b.heard("leave-room");
+        assert_eq!(told.len(), 40);
+        let bytes: usize = told.iter().map(|leave| leave.to_string().len()).sum();
+        assert!(bytes < 40 * 1000, "{bytes} bytes for one leave");
+        for leave in &told {
+            assert_eq!(leave["source"]["userName"], "Ann");
+            assert_eq!(leave["clientId"], *a.id);
+            assert_eq!(leave["data"]["reason"], "leave");
+        }
+        a.done("leave-room", &long("alone")).await;
+        let told = b.heard("leave-room");
+        assert_eq!(told[0]["data"]["message"].as_str().unwrap().len(), 100_000);
     });
 }

@@ -9,7 +9,6 @@ use serde_json::value::RawValue;
 use super::{
     super::{
         dotnet,
-        normal::Announcement,
         target::{self, Rules},
     },
     *,
@@ -88,8 +87,7 @@ fn hub(event: &str, args: &str, channels: &[String]) -> Content {
     };
     let (room, channel) = (room.as_deref(), channel.as_deref());
     match purpose {
-        Use::Command => Announcement::new(event.into(), &payload, room, channel, &stamp())
-            .with(2, event.starts_with("leave-").then_some("leave")),
+        Use::Command => announced(event, &payload, room, channel, 2),
         Use::Message => compose(event.into(), &payload, room, channel, &stamp()),
     }
 }

@@ -1,7 +1,7 @@
 //! Payloads made to hurt: depth, size, duplicates, forged placeholders, and a seeded heap of nonsense.
 //! Knows no attacker's aim; asserts only what every recipient relies on.
 
-use super::{super::normal::Announcement, *};
+use super::*;
 
 fn nested(levels: usize) -> String {
     format!("{}{}", "[".repeat(levels), "]".repeat(levels))
@@ -181,14 +181,13 @@ fn whatever_is_sent_one_object_with_the_senders_id_and_whole_blobs_arrives() {
             composed += 1;
             let sent = match purpose {
                 Use::Message => compose("x".into(), &payload, Some("r"), Some("c"), &stamp()),
-                Use::Command => Announcement::new(
-                    "leave-room".into(),
-                    &payload,
-                    Some("r"),
-                    Some("c"),
-                    &stamp(),
-                )
-                .with(5, Some("leave")),
+                Use::Command if case % 3 == 0 => {
+                    let address = Channel::OfTheAddress;
+                    let room = Some("r");
+                    normal::template("leave-room".into(), &payload, room, address, &stamp())
+                        .fill(&change(&Some("c".into()), 5, "leave-room"))
+                }
+                Use::Command => announced("leave-room", &payload, Some("r"), Some("c"), 5),
             };
             check(&sent, purpose, case);
         }

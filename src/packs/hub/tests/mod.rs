@@ -10,12 +10,14 @@ mod normal_form;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use dondo_actors::letter::Content;
+use dondo_actors::{
+    error::LeaveReason, event_template::MembershipChange, id::Tag, letter::Content,
+};
 use serde_json::Value;
 
 use super::{
     answer::Code,
-    normal::{ClientIdPolicy, Stamp, compose},
+    normal::{self, Channel, ClientIdPolicy, Stamp, compose},
     payload::{Payload, Use},
 };
 
@@ -60,6 +62,33 @@ fn delivered(args: &str) -> String {
         Some("lobby"),
         &stamp(),
     ))
+}
+
+/// The join or leave event `event` in a target with `count` members.
+fn announced(
+    event: &str,
+    payload: &Payload,
+    room: Option<&str>,
+    channel: Option<&str>,
+    count: usize,
+) -> Content {
+    let template = normal::template(
+        event.into(),
+        payload,
+        room,
+        Channel::Named(channel),
+        &stamp(),
+    );
+    template.fill(&change(&None, count, event))
+}
+
+fn change<'a>(tag: &'a Tag, count: usize, event: &str) -> MembershipChange<'a> {
+    MembershipChange {
+        tag,
+        count,
+        reason: event.starts_with("leave-").then_some(LeaveReason::Leave),
+        time: now(),
+    }
 }
 
 fn text(content: &Content) -> String {

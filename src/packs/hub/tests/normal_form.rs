@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        normal::{Announcement, SEAT_SOURCE_BYTES_MAX, seat_source},
+        normal::{SEAT_SOURCE_BYTES_MAX, gone_template, seat_source},
         payload::USER_NAME_BYTES_MAX,
     },
     *,
@@ -122,16 +122,14 @@ fn plus_is_the_end_of_data_and_its_names_are_the_hubs() {
         r#"{"data":{"message":"","roomChannel":"c","OnlineUsers":99,"reason":"mine","x":1},"y":2}"#,
     )
     .unwrap();
-    let join = Announcement::new("join-channel".into(), &payload, None, Some("c"), &stamp());
-    let joined = join.with(3, None);
+    let joined = announced("join-channel", &payload, None, Some("c"), 3);
     assert_eq!(&*joined.name, "join-channel");
     assert_eq!(
         value(&joined)["data"],
         json!({"message": "", "roomId": null, "roomChannel": "c", "reason": "mine", "x": 1, "onlineUsers": 3})
     );
     assert_eq!(value(&joined)["y"], 2);
-    let leave = Announcement::new("leave-channel".into(), &payload, None, Some("c"), &stamp());
-    let left = text(&leave.with(0, Some("leave")));
+    let left = text(&announced("leave-channel", &payload, None, Some("c"), 0));
     assert!(left.contains(r#""x":1,"onlineUsers":0,"reason":"leave"},"time""#));
     assert!(!left.contains("mine"));
 }
@@ -143,8 +141,7 @@ fn an_announcement_keeps_its_blobs_on_both_sides_of_plus() {
         &[b"z", b"photo"],
     );
     let payload = Payload::read(&content, Use::Command).unwrap();
-    let join = Announcement::new("join-room".into(), &payload, Some("r"), None, &stamp());
-    let sent = join.with(1, None);
+    let sent = announced("join-room", &payload, Some("r"), None, 1);
     assert_eq!(sent.blobs, [&b"photo"[..], b"z"]);
     let sent = value(&sent);
     assert_eq!(sent["data"]["onlineUsers"], 1);
@@ -152,6 +149,33 @@ fn an_announcement_keeps_its_blobs_on_both_sides_of_plus() {
         (&sent["data"]["photo"]["num"], &sent["z"]["num"]),
         (&json!(0), &json!(1))
     );
+}
+
+#[test]
+fn a_leave_of_several_addresses_names_each_and_keeps_its_blobs() {
+    let content = said(
+        r#"{"z":{"_placeholder":true,"num":1},"data":{"roomId":"r","x":{"_placeholder":true,"num":0}},"source":{"channel":{"_placeholder":true,"num":2}}}"#,
+        &[b"x", b"z", b"channel"],
+    );
+    let payload = Payload::read(&content, Use::Command).unwrap();
+    let room = Some("r");
+    let leave = normal::template(
+        "leave-room".into(),
+        &payload,
+        room,
+        Channel::OfTheAddress,
+        &stamp(),
+    );
+    for (tag, named) in [(None, Value::Null), (Some("a\"b".into()), json!("a\"b"))] {
+        let told = leave.fill(&change(&tag, 2, "leave-room"));
+        assert_eq!(told.blobs, [&b"x"[..], b"z"]);
+        let told = value(&told);
+        assert_eq!(told["data"]["roomChannel"], named);
+        assert_eq!(told["source"]["channel"], named);
+        assert_eq!(told["data"]["onlineUsers"], 2);
+        assert_eq!(told["data"]["reason"], "leave");
+        assert_eq!(told["z"]["num"], 1);
+    }
 }
 
 #[test]
@@ -164,8 +188,7 @@ fn a_join_shows_its_wishes_but_never_its_token() {
     ] {
         let payload = command(args).unwrap();
         assert_eq!(payload.token().as_deref(), Some("secret"), "{args}");
-        let join = Announcement::new("join-room".into(), &payload, Some("r"), None, &stamp());
-        let sent = text(&join.with(1, None));
+        let sent = text(&announced("join-room", &payload, Some("r"), None, 1));
         assert!(!sent.contains("secret"), "{sent}");
         assert!(sent.contains(r#""capacity":2"#), "{sent}");
     }
@@ -175,9 +198,15 @@ fn a_join_shows_its_wishes_but_never_its_token() {
 fn one_who_is_gone_is_announced_with_the_source_of_the_join() {
     let payload = command(r#"{"data":{"roomId":"r"},"source":{"UserName":"Ada","x":1}}"#).unwrap();
     let source = seat_source(&payload, Some("c"), &stamp());
-    let gone = Announcement::of_gone("leave-room".into(), &source, Some("r"), Some("c"), &stamp());
+    let address = Channel::OfTheAddress;
+    let gone = gone_template("leave-room".into(), &source, Some("r"), address, SELF);
+    let tag = Some("c".into());
+    let change = MembershipChange {
+        reason: Some(LeaveReason::Disconnect),
+        ..change(&tag, 4, "")
+    };
     assert_eq!(
-        value(&gone.with(4, Some("disconnect"))),
+        value(&gone.fill(&change)),
         json!({
             "data": {"message": "", "roomId": "r", "roomChannel": "c", "onlineUsers": 4, "reason": "disconnect"},
             "time": NOW,
@@ -197,6 +226,13 @@ fn a_seat_keeps_no_blobs_and_no_long_source() {
     let payload = Payload::read(&content, Use::Command).unwrap();
     let kept: Value = serde_json::from_slice(&seat_source(&payload, None, &stamp())).unwrap();
     assert_eq!(kept["icon"], Value::Null);
+    let wide = format!(
+        r#"{{"data":1,"source":{{"userName":"Ada","x":"{}"}}}}"#,
+        "x".repeat(SEAT_SOURCE_BYTES_MAX)
+    );
+    let kept = seat_source(&command(&wide).unwrap(), Some("c"), &stamp());
+    let kept: Value = serde_json::from_slice(&kept).unwrap();
+    assert_eq!((&kept["userName"], kept.get("x")), (&json!("Ada"), None));
     let long = format!(
         r#"{{"data":1,"source":{{"userName":"{}"}}}}"#,
         "u".repeat(SEAT_SOURCE_BYTES_MAX)

@@ -1,0 +1,276 @@
+//! The policies of a room's addresses: each has its own owner, capacity, access, lock and invitations (contract 3.1).
+//! Knows no seat; what depends on their number is handed in.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+};
+
+use super::{Access, Joiner};
+use crate::{
+    error::JoinError,
+    id::{MemberId, Tag},
+    state::{ledger::Ledger, roster::Roster},
+};
+
+/// What holds at one address, made by its first member; it ends when nobody is seated there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Who may change it.
+    pub owner: MemberId,
+    /// The most seats that match the address.
+    pub capacity: Option<usize>,
+    /// Who may join.
+    pub access: Access,
+    /// Whether the owner has closed the address to newcomers.
+    pub locked: bool,
+    /// Member ids and accounts that may join by invitation, in order.
+    pub(super) invited: Arc<[Arc<str>]>,
+}
+
+impl Policy {
+    fn closed(&self) -> bool {
+        self.locked || self.access != Access::Open
+    }
+
+    pub(super) fn invitation_bytes(&self) -> usize {
+        invitation_bytes(&self.invited)
+    }
+
+    pub(super) fn admits(&self, joiner: &Joiner) -> Result<(), JoinError> {
+        if self.locked {
+            return Err(JoinError::Forbidden);
+        }
+        let known = |name: &str| {
+            let place = self
+                .invited
+                .binary_search_by(|invited| (**invited).cmp(name));
+            place.is_ok()
+        };
+        let account = joiner.account.as_deref();
+        match self.access {
+            Access::Open => Ok(()),
+            Access::Invite if known(joiner.member.as_str()) || account.is_some_and(known) => Ok(()),
+            Access::Invite => Err(JoinError::NotInvited),
+        }
+    }
+}
+
+/// What an invitation takes besides its text, measured as growth of the process.
+const INVITATION_BYTES: usize = 48;
+
+/// Bytes that invitations hold in memory.
+pub(super) fn invitation_bytes(names: &[Arc<str>]) -> usize {
+    names.iter().map(|name| name.len() + INVITATION_BYTES).sum()
+}
+
+/// How many invitations a namespace keeps, and for whom: shared by its rooms.
+#[derive(Clone, Debug)]
+pub struct Allowance {
+    /// Invitations of one address.
+    pub count_max: usize,
+    /// Bytes of the invitations of all addresses that one member owns.
+    pub bytes_max: usize,
+    owned: Rc<RefCell<BTreeMap<MemberId, usize>>>,
+}
+
+impl Allowance {
+    /// With nothing owned yet.
+    pub fn new(count_max: usize, bytes_max: usize) -> Self {
+        Self {
+            count_max,
+            bytes_max,
+            owned: Rc::default(),
+        }
+    }
+
+    /// Bytes of the invitations that a member owns.
+    pub fn owned(&self, member: &MemberId) -> usize {
+        self.owned.borrow().get(member).copied().unwrap_or(0)
+    }
+
+    pub(super) fn change(&self, member: MemberId, before: usize, after: usize) {
+        let mut owned = self.owned.borrow_mut();
+        let bytes = owned.get(&member).copied().unwrap_or(0) + after;
+        match bytes.saturating_sub(before) {
+            0 => owned.remove(&member),
+            bytes => owned.insert(member, bytes),
+        };
+    }
+}
+
+/// All policies of a room.
+#[derive(Default)]
+pub(super) struct Policies {
+    by_tag: Ledger<Tag, Policy>,
+    index: Index,
+}
+
+/// Everything here follows from the policies and the number of seats.
+#[derive(Default, PartialEq, Debug)]
+struct Index {
+    /// Addresses that everybody may join, locked or not.
+    open: usize,
+    closed: BTreeSet<Tag>,
+    capacities: BTreeSet<(usize, Tag)>,
+    /// For each address with a channel and a capacity: how many members with the tag none fit beside its own.
+    room_for_none: BTreeSet<(usize, Tag)>,
+    /// The entries of `room_for_none` by tag.
+    entries: BTreeMap<Tag, usize>,
+    bytes: usize,
+}
+
+impl Policies {
+    pub(super) fn get(&self, tag: &Tag) -> Option<&Policy> {
+        self.by_tag.get(tag)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Tag, &Policy)> {
+        self.by_tag.iter()
+    }
+
+    pub(super) fn put(&mut self, tag: &Tag, policy: Policy, roster: &Roster) {
+        if let Some(old) = self.by_tag.get(tag) {
+            self.index.remove(tag, old);
+        }
+        self.index.add(tag, &policy, roster);
+        self.by_tag.put(tag.clone(), policy);
+    }
+
+    pub(super) fn end(&mut self, tag: &Tag) {
+        if let Some(old) = self.by_tag.get(tag) {
+            self.index.remove(tag, old);
+        }
+        self.by_tag.remove(tag);
+    }
+
+    /// The seats under a tag have changed.
+    pub(super) fn recount(&mut self, tag: &Tag, roster: &Roster) {
+        if let Some(policy) = self.by_tag.get(tag) {
+            self.index.forget_entry(tag);
+            self.index.enter(tag, policy, roster);
+        }
+    }
+
+    /// Whether some address that matches this one is open to everybody.
+    pub(super) fn some_open(&self, address: &Tag) -> bool {
+        let open = |tag: &Tag| {
+            self.get(tag)
+                .is_some_and(|policy| policy.access == Access::Open)
+        };
+        match address {
+            None => self.index.open > 0,
+            Some(_) => open(address) || open(&None),
+        }
+    }
+
+    /// The policies that match an address and do not let everybody in.
+    pub(super) fn closed<'a>(
+        &'a self,
+        address: &'a Tag,
+    ) -> impl Iterator<Item = (&'a Tag, &'a Policy)> {
+        let all = address.is_none().then(|| self.index.closed.iter());
+        let own = [address, &None].into_iter().filter(|_| address.is_some());
+        let own = own.filter(|&tag| self.index.closed.contains(tag));
+        all.into_iter()
+            .flatten()
+            .chain(own)
+            .filter_map(|tag| Some((tag, self.get(tag)?)))
+    }
+
+    /// How many addresses do not let everybody in.
+    pub(super) fn closed_count(&self) -> usize {
+        self.index.closed.len()
+    }
+
+    /// The addresses with a channel that have no room for one more beside `others` members with the tag none.
+    pub(super) fn full_for_none(&self, others: usize) -> impl Iterator<Item = (&Tag, usize)> {
+        let full = self.index.room_for_none.iter();
+        full.take_while(move |(room, _)| *room <= others)
+            .filter_map(|(_, tag)| Some((tag, self.get(tag)?.capacity?)))
+    }
+
+    /// The smallest capacity among the addresses that match this one.
+    pub(super) fn capacity(&self, address: &Tag) -> Option<usize> {
+        let of = |tag: &Tag| self.get(tag).and_then(|policy| policy.capacity);
+        match address {
+            None => self.index.capacities.first().map(|(capacity, _)| *capacity),
+            Some(_) => of(address).into_iter().chain(of(&None)).min(),
+        }
+    }
+
+    /// The strictest access among the addresses that match this one.
+    pub(super) fn access(&self, address: &Tag) -> Access {
+        let invite = |tag: &Tag| {
+            self.get(tag)
+                .is_some_and(|policy| policy.access == Access::Invite)
+        };
+        let strict = match address {
+            None => self.index.open < self.by_tag.len(),
+            Some(_) => invite(address) || invite(&None),
+        };
+        match strict {
+            true => Access::Invite,
+            false => Access::Open,
+        }
+    }
+
+    /// Bytes that the invitations hold in memory. Constant time.
+    pub(super) fn bytes(&self) -> usize {
+        self.index.bytes
+    }
+
+    pub(super) fn commit(&mut self) {
+        self.by_tag.commit();
+    }
+
+    /// Takes the changes of the present message back. `roster` has been rolled back before.
+    pub(super) fn rollback(&mut self, roster: &Roster) {
+        self.by_tag.rollback();
+        let mut index = Index::default();
+        for (tag, policy) in self.by_tag.iter() {
+            index.add(tag, policy, roster);
+        }
+        self.index = index;
+    }
+}
+
+impl Index {
+    fn add(&mut self, tag: &Tag, policy: &Policy, roster: &Roster) {
+        self.open += usize::from(policy.access == Access::Open);
+        if policy.closed() {
+            self.closed.insert(tag.clone());
+        }
+        if let Some(capacity) = policy.capacity {
+            self.capacities.insert((capacity, tag.clone()));
+        }
+        self.enter(tag, policy, roster);
+        self.bytes += policy.invitation_bytes();
+    }
+
+    fn remove(&mut self, tag: &Tag, policy: &Policy) {
+        self.open -= usize::from(policy.access == Access::Open);
+        self.closed.remove(tag);
+        if let Some(capacity) = policy.capacity {
+            self.capacities.remove(&(capacity, tag.clone()));
+        }
+        self.forget_entry(tag);
+        self.bytes -= policy.invitation_bytes();
+    }
+
+    fn enter(&mut self, tag: &Tag, policy: &Policy, roster: &Roster) {
+        if let Some(capacity) = policy.capacity.filter(|_| tag.is_some()) {
+            let room = capacity.saturating_sub(roster.under_it_alone(tag));
+            self.room_for_none.insert((room, tag.clone()));
+            self.entries.insert(tag.clone(), room);
+        }
+    }
+
+    fn forget_entry(&mut self, tag: &Tag) {
+        if let Some(room) = self.entries.remove(tag) {
+            self.room_for_none.remove(&(room, tag.clone()));
+        }
+    }
+}

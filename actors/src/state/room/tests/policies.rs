@@ -1,0 +1,245 @@
+//! Each address has its own policy: who owns it, whom it admits, what it holds, and what that may cost.
+
+use super::*;
+use crate::error::ManageError;
+
+#[test]
+fn each_address_has_a_policy_of_its_own() {
+    let mut room = room();
+    let (sales, ops) = (tag("sales"), tag("ops"));
+    assert_eq!(join_with(&mut room, "maker", &sales, capacity(3)), Ok(1));
+    assert_eq!(join_with(&mut room, "other", &ops, capacity(1)), Ok(1));
+    assert_eq!(
+        room.lock(&id("other"), &sales, true),
+        Err(ManageError::Forbidden)
+    );
+    assert_eq!(
+        room.kick(&id("other"), &sales, &[id("maker")]),
+        Err(ManageError::Forbidden)
+    );
+    assert_eq!(room.lock(&id("other"), &ops, true), Ok(()));
+    assert_eq!(
+        join(&mut room, "b", &sales),
+        Ok(2),
+        "no lock of ops' holds in sales"
+    );
+    assert_eq!(join(&mut room, "c", &ops), Err(JoinError::Forbidden));
+    assert_eq!(
+        join(&mut room, "c", &None),
+        Err(JoinError::Forbidden),
+        "without a channel it would be in ops"
+    );
+    assert_eq!(room.policy(&sales).unwrap().owner, id("maker"));
+    room.leave(&id("other"), &Which::All);
+    assert_eq!(room.policy(&ops), None);
+    assert_eq!(
+        join(&mut room, "c", &ops),
+        Ok(1),
+        "the lock went with its address"
+    );
+}
+
+#[test]
+fn a_kick_reaches_the_seats_under_the_owners_address_alone() {
+    let mut room = room();
+    let (c, d) = (tag("c"), tag("d"));
+    join(&mut room, "a", &c).unwrap();
+    for channel in [&c, &d] {
+        join(&mut room, "both", channel).unwrap();
+    }
+    join(&mut room, "none", &None).unwrap();
+    let ids = ["both", "none", "nobody"].map(id);
+    let kicked = room.kick(&id("a"), &c, &ids).unwrap();
+    assert_eq!(kicked.seated, [id("both")]);
+    let left = room.leave(&id("both"), &Which::Exactly(c)).unwrap();
+    assert_eq!(left.kept, Tags::one(d));
+}
+
+#[test]
+fn who_asks_for_privacy_is_refused_where_it_would_not_have_it() {
+    let mut room = room();
+    let private = || by_invitation(&["guest"]);
+    join(&mut room, "a", &tag("c")).unwrap();
+    let exists = Err(JoinError::RoomExists);
+    assert_eq!(join_with(&mut room, "b", &tag("c"), private()), exists);
+    assert_eq!(join_with(&mut room, "b", &None, private()), exists);
+    assert_eq!(
+        join_with(&mut room, "a", &tag("c"), private()),
+        exists,
+        "its own, too"
+    );
+    assert_eq!(join_with(&mut room, "b", &tag("d"), private()), Ok(1));
+    room.leave(&id("a"), &Which::All);
+    assert_eq!(join_with(&mut room, "guest", &None, private()), Ok(2));
+    assert_eq!(
+        join_with(&mut room, "guest", &tag("e"), Wish::default()),
+        Ok(1),
+        "who is in may take an address more"
+    );
+    assert_eq!(
+        join_with(&mut room, "guest", &tag("f"), private()),
+        Ok(1),
+        "no open address matches this one"
+    );
+}
+
+#[test]
+fn a_private_room_without_a_channel_closes_its_id_in_all_channels_and_says_so() {
+    let mut room = room();
+    let made = room.join(joiner("a"), None, by_invitation(&["b"])).unwrap();
+    room.commit();
+    let terms = Terms {
+        created: true,
+        access: Access::Invite,
+        in_all_channels: true,
+        capacity: None,
+        owner: Some(id("a")),
+    };
+    assert_eq!(made.terms, terms);
+    assert_eq!(join(&mut room, "x", &tag("c")), Err(JoinError::NotInvited));
+    let joined = room.join(joiner("b"), tag("c"), capacity(9)).unwrap();
+    let terms = Terms {
+        capacity: Some(9),
+        owner: Some(id("b")),
+        ..terms
+    };
+    assert_eq!(joined.terms, terms);
+    for address in [None, tag("c"), tag("d")] {
+        assert_eq!(
+            room.may_notify(Some(&id("x")), &address, true, false),
+            Err(NotifyError::Forbidden),
+            "{address:?}"
+        );
+        assert!(
+            room.may_notify(Some(&id("b")), &address, true, false)
+                .is_ok()
+        );
+    }
+}
+
+#[test]
+fn who_speaks_without_a_channel_needs_a_seat_in_every_private_address() {
+    let mut room = room();
+    join_with(&mut room, "a", &tag("c"), by_invitation(&["both"])).unwrap();
+    join(&mut room, "b", &tag("d")).unwrap();
+    let says = |room: &RoomState, who: &str, address: &Tag| {
+        room.may_notify(Some(&id(who)), address, true, false)
+    };
+    assert_eq!(says(&room, "b", &tag("d")), Ok(1));
+    assert_eq!(says(&room, "x", &tag("d")), Ok(1));
+    assert_eq!(says(&room, "b", &None), Err(NotifyError::Forbidden));
+    assert_eq!(says(&room, "x", &None), Err(NotifyError::Forbidden));
+    assert_eq!(says(&room, "a", &None), Ok(2));
+    join(&mut room, "both", &tag("d")).unwrap();
+    join(&mut room, "both", &tag("c")).unwrap();
+    assert_eq!(says(&room, "both", &None), Ok(3));
+}
+
+#[test]
+fn an_address_is_inherited_in_the_order_of_joining_it() {
+    let mut room = room();
+    let c = tag("c");
+    join(&mut room, "early", &tag("d")).unwrap();
+    for name in ["a", "b", "early"] {
+        join(&mut room, name, &c).unwrap();
+    }
+    room.leave(&id("a"), &Which::Exactly(c.clone()));
+    assert_eq!(room.policy(&c).unwrap().owner, id("b"));
+    assert_eq!(room.policy(&tag("d")).unwrap().owner, id("early"));
+    room.leave(&id("b"), &Which::All);
+    assert_eq!(room.policy(&c).unwrap().owner, id("early"));
+}
+
+#[test]
+fn a_capacity_counts_all_that_match_its_address_from_either_side() {
+    let mut room = room();
+    let full = |capacity| Err(JoinError::Full { capacity });
+    join_with(&mut room, "a", &tag("c"), capacity(3)).unwrap();
+    join_with(&mut room, "b", &tag("d"), capacity(2)).unwrap();
+    assert_eq!(join(&mut room, "n", &None), Ok(3));
+    assert_eq!(join(&mut room, "m", &None), full(2), "d holds b and n");
+    assert_eq!(join(&mut room, "m", &tag("d")), full(2));
+    assert_eq!(join(&mut room, "b", &None), Ok(3), "it is in d already");
+    assert_eq!(join(&mut room, "m", &tag("c")), full(3), "a, n and b");
+    room.leave(&id("b"), &Which::All);
+    assert_eq!(join(&mut room, "m", &tag("c")), Ok(3));
+    assert_eq!(
+        join_with(&mut room, "k", &tag("e"), capacity(1)),
+        full(1),
+        "n is there"
+    );
+}
+
+#[test]
+fn a_kick_of_nobody_changes_nothing_and_copies_nothing() {
+    let mut room = room();
+    join_with(&mut room, "a", &None, by_invitation(&["b"])).unwrap();
+    let before = room.policy(&None).unwrap().invited.as_ptr();
+    let ids: Vec<MemberId> = (0..256).map(|number| id(&format!("x{number}"))).collect();
+    assert_eq!(room.kick(&id("a"), &None, &ids), Ok(Kicked::default()));
+    assert_eq!(room.policy(&None).unwrap().invited.as_ptr(), before);
+    let kicked = room.kick(&id("a"), &None, &[id("b")]).unwrap();
+    assert!(kicked.uninvited && kicked.seated.is_empty());
+}
+
+#[test]
+fn a_room_keeps_so_many_invitations_and_an_owner_so_many_bytes_in_all_its_rooms() {
+    let allowance = Allowance::new(INVITATIONS_MAX, OWNED_MAX);
+    let mut rooms = [room_with(&allowance), room_with(&allowance)];
+    assert_eq!(
+        join_with(
+            &mut rooms[0],
+            "a",
+            &None,
+            by_invitation(&["1", "2", "3", "4", "5"])
+        ),
+        Err(JoinError::TooManyInvitations)
+    );
+    for room in &mut rooms {
+        join_with(room, "a", &None, by_invitation(&["b"])).unwrap();
+        join(room, "b", &None).unwrap();
+    }
+    let held = |rooms: &[RoomState; 2]| -> usize {
+        rooms.iter().map(|room| room.bytes().invitations).sum()
+    };
+    assert_eq!(allowance.owned(&id("a")), held(&rooms));
+    let long = |byte: &str| Arc::from(byte.repeat(150));
+    assert_eq!(rooms[0].invite(&id("a"), &None, &[long("x")]), Ok(()));
+    rooms[0].commit();
+    assert_eq!(
+        rooms[1].invite(&id("a"), &None, &[long("y")]),
+        Err(ManageError::TooManyInvitations)
+    );
+    rooms[1].rollback();
+    assert_eq!(allowance.owned(&id("a")), held(&rooms));
+    for room in &mut rooms {
+        room.leave(&id("a"), &Which::All);
+        room.commit();
+    }
+    assert_eq!(allowance.owned(&id("a")), 0);
+    assert_eq!(allowance.owned(&id("b")), held(&rooms));
+    for room in &mut rooms {
+        room.leave(&id("b"), &Which::All);
+        room.commit();
+        assert_eq!(room.bytes(), RoomBytes::default());
+    }
+    assert_eq!(allowance.owned(&id("b")), 0);
+}
+
+#[test]
+fn who_inherits_more_invitations_than_one_may_own_keeps_the_address_without_them() {
+    let allowance = Allowance::new(INVITATIONS_MAX, OWNED_MAX);
+    let long: String = "x".repeat(200);
+    for owner in ["a", "b", "c"] {
+        let mut room = room_with(&allowance);
+        join_with(&mut room, owner, &None, by_invitation(&["heir", &long])).unwrap();
+        join(&mut room, "heir", &None).unwrap();
+        room.leave(&id(owner), &Which::All);
+        room.commit();
+        assert_eq!(room.policy(&None).unwrap().owner, id("heir"));
+        let kept = usize::from(owner == "a") * 2;
+        assert_eq!(room.policy(&None).unwrap().invited.len(), kept, "{owner}");
+        assert_eq!(join(&mut room, "x", &None), Err(JoinError::NotInvited));
+    }
+    assert!(allowance.owned(&id("heir")) <= OWNED_MAX);
+}
