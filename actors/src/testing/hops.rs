@@ -64,6 +64,11 @@ pub fn in_flight() -> usize {
     HOPS.with_borrow(|hops| hops.as_ref().map_or(0, |hops| hops.flying.len()))
 }
 
+/// Messages that were ever given to a lane.
+pub fn carried() -> u64 {
+    HOPS.with_borrow(|hops| hops.as_ref().map_or(0, |hops| hops.carried))
+}
+
 /// Begins to delay: each hop up to `longest` milliseconds. Ends when the returned value is dropped.
 pub(super) fn delay(seed: u64, longest: usize) -> Delayed {
     let bell = Rc::new(Notify::new());

@@ -234,7 +234,18 @@ impl World {
 
     /// Settles, then compares rooms, couriers and the namespace.
     pub async fn rest(&self, namespace: &str) -> Rest {
-        self.settle().await;
+        loop {
+            self.settle().await;
+            let carried = hops::carried();
+            let rest = self.look(namespace).await;
+            // A timer may have run between two looks, as that of the sweep for dead workers does.
+            if hops::carried() == carried {
+                return rest;
+            }
+        }
+    }
+
+    async fn look(&self, namespace: &str) -> Rest {
         let home = self
             .hub
             .namespace(namespace)
