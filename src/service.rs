@@ -22,6 +22,7 @@ use crate::io::{Io, Pack};
 use crate::packs::hub::{self, HubPack};
 use crate::placement::Rooms;
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoForm};
+use crate::transport::doors::{DoorSettings, Doors};
 use crate::transport::engine::{Engine, EngineOptions, Opening, Upper};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
@@ -30,12 +31,14 @@ pub struct Dondo {
     io: Io,
     hub: HubHandle,
     engines: Arc<[Engine]>,
+    doors: Doors,
     rooms: Arc<Rooms>,
 }
 
 /// Builds a [`Dondo`].
 pub struct Builder {
     config: Config,
+    doors: DoorSettings,
     gate: Arc<dyn Gate>,
     more: Vec<(String, Upper)>,
     bare: Vec<String>,
@@ -46,6 +49,7 @@ impl Dondo {
     pub fn builder() -> Builder {
         Builder {
             config: Config::default(),
+            doors: DoorSettings::default(),
             gate: Arc::new(OpenGate),
             more: Vec::new(),
             bare: Vec::new(),
@@ -65,6 +69,11 @@ impl Dondo {
     /// The Engine.IO endpoints, Socket.IO's first.
     pub fn engines(&self) -> &Arc<[Engine]> {
         &self.engines
+    }
+
+    /// Who may open a session.
+    pub fn doors(&self) -> &Doors {
+        &self.doors
     }
 
     /// Sessions over all endpoints.
@@ -109,6 +118,12 @@ impl Builder {
     /// Takes other settings.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Takes other limits of who may open a session.
+    pub fn doors(mut self, doors: DoorSettings) -> Self {
+        self.doors = doors;
         self
     }
 
@@ -185,7 +200,8 @@ impl Builder {
             settle_timeout: config.delivery.courier_stall,
         });
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads)?);
-        let options = engine_options(&config);
+        let doors = Doors::new(self.doors);
+        let options = engine_options(&config, doors.clone());
         let more = self.more.into_iter().map(|(path, upper)| {
             let session = SessionSettings {
                 connect_timeout: None,
@@ -207,6 +223,7 @@ impl Builder {
             io,
             hub,
             engines,
+            doors,
             rooms,
         })
     }
@@ -230,11 +247,12 @@ fn upper(config: &Config, forms: &Forms) -> io::Result<Upper> {
     }))
 }
 
-fn engine_options(config: &Config) -> EngineOptions {
+fn engine_options(config: &Config, doors: Doors) -> EngineOptions {
     let engine = &config.engine;
     EngineOptions {
         path: config.path.clone(),
         origins: config.origins.clone(),
+        doors,
         upgrade_timeout: engine.upgrade_timeout,
         max_payload: engine.max_payload,
         session: SessionSettings {

@@ -103,7 +103,8 @@ impl Cord {
                 Ok(None) => break,
                 Ok(Some(event)) => self.event(event),
                 Err(fault) => {
-                    log::debug!("a WebSocket is closed: {}", fault.reason);
+                    let peer = self.connection.peer();
+                    log::debug!("a WebSocket is closed, {peer}: {}", fault.reason);
                     self.out.push_back(fault.close_frame());
                     self.hang_up(CloseReason::TransportError);
                 }

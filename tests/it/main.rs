@@ -8,6 +8,7 @@
 
 mod clients;
 mod crash;
+mod doors;
 mod drain;
 mod embed;
 mod engine;

@@ -8,6 +8,7 @@ use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
 
 use super::handshake::TransportNow;
+use crate::transport::doors::{Peer, Ticket};
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +32,11 @@ pub(crate) struct Connection {
     handover: AtomicWaker,
     /// A POST body is being read.
     pub(crate) posting: AtomicBool,
+    ticket: Ticket,
 }
 
 impl Connection {
-    pub(crate) fn new(session: SessionRef, stage: Stage) -> Self {
+    pub(crate) fn new(session: SessionRef, stage: Stage, ticket: Ticket) -> Self {
         Self {
             session,
             stage: AtomicU8::new(stage as u8),
@@ -42,7 +44,13 @@ impl Connection {
             polling: AtomicBool::new(false),
             handover: AtomicWaker::new(),
             posting: AtomicBool::new(false),
+            ticket,
         }
+    }
+
+    /// The client's address, for the log.
+    pub(crate) fn peer(&self) -> Peer {
+        self.ticket.peer()
     }
 
     /// Where the session stands, in the handshake's words.

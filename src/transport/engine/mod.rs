@@ -30,13 +30,14 @@ use dondo_actors::session::{Session, SessionSettings};
 
 use self::connection::{Connection, Stage};
 use self::handshake::{Ask, Entry, Revision, Transport};
-use self::refusal::Refusal;
+use super::doors::Doors;
 use super::origin::{Origins, Verdict};
 use super::worker;
 use crate::protocol::frame;
 
 pub(crate) use self::body::keep_cutter;
 pub(crate) use self::handshake::new_sid as secret;
+pub(crate) use self::refusal::Refusal;
 pub(crate) use self::switch::upgrade;
 
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
@@ -55,6 +56,8 @@ pub struct EngineOptions {
     pub path: String,
     /// Which web pages may connect.
     pub origins: Origins,
+    /// Who may open a session; the same for all endpoints of a process.
+    pub doors: Doors,
     /// How long a WebSocket may take to take a session over.
     pub upgrade_timeout: Duration,
     /// Bytes of one message or one POST body.
@@ -96,6 +99,7 @@ impl Engine {
             websocket: true,
             allow_eio3: false,
             origins: options.origins.clone(),
+            hosts: options.doors.hosts().clone(),
         };
         Self(Arc::new(Shared {
             options,
@@ -185,7 +189,10 @@ impl Engine {
             Ok(Judged::Open {
                 transport: Transport::Polling,
                 opening,
-            }) => self.open_polling(&opening, cors),
+            }) => match self.open_polling(request.head(), &opening, cors.clone()) {
+                Ok(response) => response,
+                Err(refusal) => refused(refusal, false, cors),
+            },
             Ok(Judged::Session(connection, sid, Entry::Get)) => {
                 self.get(connection, &request, &sid, cors).await
             }
@@ -204,6 +211,10 @@ impl Engine {
             query: head.uri.query().unwrap_or_default(),
             origin: head.headers.get(header::ORIGIN).map(HeaderValue::as_bytes),
             host: head.headers.get(header::HOST).map(HeaderValue::as_bytes),
+            site: head
+                .headers
+                .get("sec-fetch-site")
+                .map(HeaderValue::as_bytes),
         };
         match handshake::check(&view, &self.0.handshake)? {
             Ask::Open {
@@ -232,11 +243,18 @@ impl Engine {
     }
 
     /// Starts a session on the present worker; its id is a secret.
-    fn open(&self, opening: &Opening, stage: Stage) -> Option<(Arc<Connection>, String)> {
-        let sid = handshake::new_sid()
-            .inspect_err(|error| log::error!("no session can be opened: {error}"))
-            .ok()?;
+    fn open(
+        &self,
+        head: &RequestHead,
+        opening: &Opening,
+        stage: Stage,
+    ) -> Result<(Arc<Connection>, String), Refusal> {
         let options = &self.0.options;
+        let ticket = options.doors.admit(head, stage == Stage::Polling)?;
+        let sid = handshake::new_sid().map_err(|error| {
+            log::error!("no session can be opened: {error}");
+            Refusal::NoSecret
+        })?;
         let hub = self.0.hub.clone();
         let outbox = Outbox::new(options.outbox, hub.metrics().clone());
         let courier = worker::courier(&hub);
@@ -247,7 +265,7 @@ impl Engine {
         };
         let protocol = (self.0.upper)(opening);
         let session = Session::start(hub, courier, outbox, protocol, options.session, on_end);
-        let connection = Arc::new(Connection::new(session, stage));
+        let connection = Arc::new(Connection::new(session, stage, ticket));
         self.0.sessions.enter(key, connection.clone());
         let upgrades: &[&str] = if stage == Stage::Polling {
             &["websocket"]
@@ -262,7 +280,7 @@ impl Engine {
             settings.ping_timeout,
             options.max_payload,
         );
-        Some((connection, open))
+        Ok((connection, open))
     }
 
     fn ended(&self, sid: Arc<str>, reason: CloseReason) {
@@ -273,6 +291,8 @@ impl Engine {
             .is_some_and(|connection| connection.now() != handshake::TransportNow::WebSocket);
         let grace = match reason {
             CloseReason::TransportClose if polling => LAST_GET,
+            // It has never been told anything; a GET that waits is answered all the same.
+            CloseReason::ConnectTimeout => return self.0.sessions.strike(&sid),
             _ if polling && reason.flushes() => CLOSE_GRACE,
             _ => return self.0.sessions.strike(&sid),
         };
@@ -312,6 +332,9 @@ fn refused(refusal: Refusal, upgrade: bool, cors: Option<HeaderValue>) -> HttpRe
     }
     if answer.close {
         response.force_close();
+    }
+    if let Some(seconds) = answer.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds));
     }
     response.body(answer.body)
 }

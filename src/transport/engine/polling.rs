@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::connection::{Connection, Stage};
 use super::handshake::TransportNow;
 use super::packet::Packet;
-use super::{Engine, Opening, cors_headers, payload};
+use super::{Engine, Opening, Refusal, cors_headers, payload};
 
 /// python-engineio takes no more than 16 packets in one answer and drops the connection at 17. One is left for a ping.
 /// All others get everything that is queued.
@@ -29,13 +29,12 @@ const PYTHON_PARTS_MAX: usize = 15;
 impl Engine {
     pub(super) fn open_polling(
         &self,
+        head: &RequestHead,
         opening: &Opening,
         cors: Option<HeaderValue>,
-    ) -> HttpResponse {
-        match self.open(opening, Stage::Polling) {
-            Some((_, open)) => packets(Bytes::from(open), cors),
-            None => HttpResponse::InternalServerError().finish(),
-        }
+    ) -> Result<HttpResponse, Refusal> {
+        let (_, open) = self.open(head, opening, Stage::Polling)?;
+        Ok(packets(Bytes::from(open), cors))
     }
 
     pub(super) async fn get(

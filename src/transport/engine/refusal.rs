@@ -16,10 +16,24 @@ pub(crate) enum Refusal {
     Forbidden,
     /// Code 5: this version of Engine.IO is not served.
     UnsupportedVersion,
-    /// Status 503 without a body, and the connection is closed: the server takes no new sessions any more.
+    /// Code 4: `hosts` does not have the name that the hub was asked for under.
+    ForeignHost,
+    /// Code 4: the browser says that a page of another site asks, and no origin that is allowed stands in for it.
+    CrossSite,
+    /// Status 503, and the connection is closed: the server takes no new sessions any more.
     ShuttingDown,
+    /// Status 503, and the connection is closed: `limits.sessions-max`.
+    SessionsMax,
+    /// Status 503, and the connection is closed: `limits.address-sessions-max`.
+    AddressSessionsMax,
+    /// Status 503, and the connection is closed: `limits.connection-sessions-max`.
+    ConnectionSessionsMax,
+    /// Status 503, and the connection is closed: `limits.address-handshakes-per-s`.
+    AddressHandshakes,
     /// Status 500 without a body: the session exists, but long-polling has no such method. The session goes on.
     OtherMethod,
+    /// Status 500 without a body, and the connection is closed: the system has no randomness to give.
+    NoSecret,
 }
 
 /// A refusal as HTTP.
@@ -33,6 +47,8 @@ pub(crate) struct Answer {
     pub(crate) body: String,
     /// Send `Connection: close`.
     pub(crate) close: bool,
+    /// Seconds after which it may be tried again.
+    pub(crate) retry_after: Option<u32>,
 }
 
 impl Answer {
@@ -42,23 +58,50 @@ impl Answer {
             content_type: None,
             body: String::new(),
             close,
+            retry_after: None,
+        }
+    }
+
+    fn unavailable(retry_after: u32, body: &str) -> Self {
+        Self {
+            status: 503,
+            content_type: Some("text/plain"),
+            body: body.to_owned(),
+            close: true,
+            retry_after: Some(retry_after),
         }
     }
 }
 
 impl Refusal {
-    /// The answer to a plain request, or to one that asked for an upgrade: that is always 400 and never JSON (wire
-    /// reference 1.5).
+    /// The answer to a plain request, or to one that asked for an upgrade: that is 400 and never JSON (wire reference
+    /// 1.5), but where the server could not let anybody in.
     pub(crate) fn answer(self, upgrade: bool) -> Answer {
         let (code, message) = match self {
             Self::TransportUnknown => (0, "Transport unknown"),
             Self::SessionUnknown => (1, "Session ID unknown"),
             Self::BadMethod => (2, "Bad handshake method"),
             Self::BadRequest => (3, "Bad request"),
-            Self::Forbidden => (4, "Forbidden"),
+            Self::Forbidden | Self::ForeignHost | Self::CrossSite => (4, "Forbidden"),
             Self::UnsupportedVersion => (5, "Unsupported protocol version"),
-            Self::ShuttingDown => return Answer::empty(503, true),
+            Self::ShuttingDown => return Answer::unavailable(1, "The server is shutting down"),
+            Self::SessionsMax => {
+                return Answer::unavailable(5, "The server is full: limits.sessions-max");
+            }
+            Self::AddressSessionsMax => {
+                let body = "Too many sessions from this address: limits.address-sessions-max";
+                return Answer::unavailable(5, body);
+            }
+            Self::ConnectionSessionsMax => {
+                let body = "Too many sessions over this connection: limits.connection-sessions-max";
+                return Answer::unavailable(1, body);
+            }
+            Self::AddressHandshakes => {
+                let body = "Too many handshakes from this address: limits.address-handshakes-per-s";
+                return Answer::unavailable(1, body);
+            }
             Self::OtherMethod => return Answer::empty(500, false),
+            Self::NoSecret => return Answer::empty(500, true),
         };
         if upgrade {
             return Answer {
@@ -66,13 +109,15 @@ impl Refusal {
                 content_type: Some("text/html"),
                 body: message.to_owned(),
                 close: true,
+                retry_after: None,
             };
         }
         Answer {
-            status: if self == Self::Forbidden { 403 } else { 400 },
+            status: if code == 4 { 403 } else { 400 },
             content_type: Some("application/json"),
             body: format!(r#"{{"code":{code},"message":"{message}"}}"#),
             close: false,
+            retry_after: None,
         }
     }
 }
@@ -122,6 +167,7 @@ mod tests {
                 content_type: Some("application/json"),
                 body: body.to_owned(),
                 close: false,
+                retry_after: None,
             };
             assert_eq!(refusal.answer(false), answer);
         }
@@ -142,23 +188,43 @@ mod tests {
                 content_type: Some("text/html"),
                 body: body.to_owned(),
                 close: true,
+                retry_after: None,
             };
             assert_eq!(refusal.answer(true), answer);
         }
     }
 
     #[test]
-    fn refusals_that_have_no_code_have_no_body() {
-        for (refusal, status, close) in [
-            (Refusal::OtherMethod, 500, false),
-            (Refusal::ShuttingDown, 503, true),
+    fn a_refusal_that_has_no_code_has_no_body() {
+        let answer = Refusal::OtherMethod.answer(false);
+        assert_eq!(
+            (answer.status, answer.content_type, answer.close),
+            (500, None, false)
+        );
+        assert_eq!(answer.body, "");
+    }
+
+    #[test]
+    fn who_comes_at_a_bad_time_is_told_when_to_try_again_and_which_setting_it_was() {
+        for (refusal, setting) in [
+            (Refusal::ShuttingDown, "shutting down"),
+            (Refusal::SessionsMax, "limits.sessions-max"),
+            (Refusal::AddressSessionsMax, "limits.address-sessions-max"),
+            (
+                Refusal::ConnectionSessionsMax,
+                "limits.connection-sessions-max",
+            ),
+            (
+                Refusal::AddressHandshakes,
+                "limits.address-handshakes-per-s",
+            ),
         ] {
-            let answer = refusal.answer(false);
-            assert_eq!(
-                (answer.status, answer.content_type, answer.close),
-                (status, None, close)
-            );
-            assert_eq!(answer.body, "");
+            for upgrade in [false, true] {
+                let answer = refusal.answer(upgrade);
+                assert_eq!((answer.status, answer.close), (503, true), "{refusal:?}");
+                assert!(answer.body.contains(setting), "{}", answer.body);
+                assert!(answer.retry_after.is_some());
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_codec::{Framed, FramedParts};
 use actix_http::{Request, Version, h1, ws};
 use actix_web::dev::{Payload, RequestHead};
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::message::Adopt;
@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 
 use super::connection::{Connection, Stage};
 use super::handshake::{Entry, Transport};
-use super::refusal::{Answer, Refusal};
-use super::{Engine, Judged, body, refused};
+use super::refusal::Answer;
+use super::{Engine, Judged, Refusal, body, refused};
 use crate::transport::cord::Cord;
 use crate::transport::taken;
 
@@ -37,16 +37,14 @@ enum Purpose {
 }
 
 impl Engine {
-    fn purpose(&self, judged: Judged) -> Result<Purpose, Refusal> {
+    fn purpose(&self, head: &RequestHead, judged: Judged) -> Result<Purpose, Refusal> {
         match judged {
             Judged::Open {
                 transport: Transport::WebSocket,
                 opening,
             } => {
-                let opened = self.open(&opening, Stage::WebSocket);
-                opened
-                    .map(|(connection, open)| Purpose::Begin(connection, open))
-                    .ok_or(Refusal::BadRequest)
+                let (connection, open) = self.open(head, &opening, Stage::WebSocket)?;
+                Ok(Purpose::Begin(connection, open))
             }
             Judged::Session(connection, _, Entry::Upgrade) => {
                 Ok(match connection.begin_upgrade() {
@@ -87,7 +85,7 @@ impl Engine {
         if chunked || !valid || request.version() != Version::HTTP_11 {
             return refused(Refusal::BadRequest, true, None);
         }
-        match self.purpose(judged) {
+        match self.purpose(request.head(), judged) {
             Ok(purpose) => body::response(request, payload, self.cord(purpose)),
             Err(refusal) => refused(refusal, true, None),
         }
@@ -187,6 +185,7 @@ fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Pur
             content_type: Some("text/plain"),
             body,
             close: true,
+            retry_after: None,
         });
     };
     let judged = engine
@@ -204,20 +203,21 @@ fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Pur
         .map(|key| ws::hash_key(key.as_bytes()))
         .ok_or_else(|| Refusal::BadRequest.answer(true))?;
     let purpose = engine
-        .purpose(judged)
+        .purpose(head, judged)
         .map_err(|refusal| refusal.answer(true))?;
     Ok((engine, key, purpose))
 }
 
 fn put_answer(out: &mut BytesMut, answer: &Answer) {
-    let reason = match answer.status {
-        404 => "Not Found",
-        _ => "Bad Request",
-    };
+    let reason = StatusCode::from_u16(answer.status).ok();
+    let reason = reason.and_then(|status| status.canonical_reason());
     let kind = answer.content_type.unwrap_or("text/html");
+    let retry = answer.retry_after.map(|s| format!("Retry-After: {s}\r\n"));
     let head = format!(
-        "HTTP/1.1 {} {reason}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 {} {}\r\nConnection: close\r\n{}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
         answer.status,
+        reason.unwrap_or("Refused"),
+        retry.unwrap_or_default(),
         answer.body.len()
     );
     out.put_slice(head.as_bytes());

@@ -11,6 +11,7 @@ use actix_web::{App, HttpServer};
 use dondo::config::Config;
 use dondo::server::Server;
 use dondo::service::{Builder, Dondo};
+use dondo::transport::doors::Doors;
 use tokio::sync::oneshot;
 
 use super::http;
@@ -18,7 +19,7 @@ use super::http;
 pub struct Hub {
     address: SocketAddr,
     /// Keeps the rooms of a hub in this process.
-    _dondo: Option<Dondo>,
+    dondo: Option<Dondo>,
     program: Option<Child>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -69,7 +70,7 @@ impl Hub {
         let address = is_bound.recv().expect("the server listens");
         Self {
             address,
-            _dondo: Some(dondo),
+            dondo: Some(dondo),
             program: None,
             stop: Some(stop),
             thread: Some(thread),
@@ -124,7 +125,7 @@ impl Hub {
         let address = is_bound.recv().expect("the server listens");
         Self {
             address,
-            _dondo: Some(dondo),
+            dondo: Some(dondo),
             program: None,
             stop: Some(stop),
             thread: Some(thread),
@@ -154,7 +155,7 @@ impl Hub {
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Self {
             address,
-            _dondo: None,
+            dondo: None,
             program: Some(program),
             stop: None,
             thread: None,
@@ -170,11 +171,16 @@ impl Hub {
     pub fn around(address: SocketAddr, dondo: Dondo) -> Self {
         Self {
             address,
-            _dondo: Some(dondo),
+            dondo: Some(dondo),
             program: None,
             stop: None,
             thread: None,
         }
+    }
+
+    /// What the doors of a hub in this process know.
+    pub fn doors(&self) -> &Doors {
+        self.dondo.as_ref().expect("a hub in this process").doors()
     }
 
     pub fn address(&self) -> SocketAddr {
