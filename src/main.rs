@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 fn main() -> ExitCode {
     let flags = Flags::parse();
     env_logger::Builder::from_env(
-        env_logger::Env::default().default_filter_or("info,actix_server=warn"),
+        env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off"),
     )
     .format(|out, record| {
         writeln!(
@@ -41,6 +41,14 @@ fn main() -> ExitCode {
 
 async fn run(mut config: Config) -> std::io::Result<()> {
     let open_files = raise_open_files();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    actix_rt::spawn(async move {
+        while hangup.recv().await.is_some() {
+            log::info!("SIGHUP is ignored: settings take effect at start");
+        }
+    });
     let dondo = Dondo::builder().config(config.clone()).build()?;
     let server = Server::start(&config, dondo)?;
     config.listen = server.bound().to_vec();
@@ -48,8 +56,6 @@ async fn run(mut config: Config) -> std::io::Result<()> {
         log::info!("{line}");
     }
     log::info!("{}", server.client());
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
     let again = async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }

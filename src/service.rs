@@ -110,6 +110,12 @@ impl Dondo {
 ///
 /// An embedder should also set `HttpServer::h1_allow_half_closed(false)`: without it, a polling client that went away is
 /// noticed by its missing pong only.
+///
+/// What an embedder has to see to, because only the owner of the socket can: actix-web's
+/// `HttpServer::client_request_timeout` covers the first head of a connection, and nothing covers a second head that never
+/// ends, a body that no handler reads, or an answer that the peer does not read. The standalone server ends all of these;
+/// elsewhere a proxy in front must. Bodies of polls are timed here too. `HttpServer::max_connections` does not count what
+/// a limit of open files should be kept for.
 pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
     crate::transport::engine::keep_cutter(connection, data);
 }

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use super::address::{TrustedProxies, counted};
 use super::engine::Refusal;
 use super::host::Hosts;
+use super::sockets::Sockets;
 
 /// The settings of the doors of one process.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct DoorSettings {
     pub address_handshakes_per_s: Option<usize>,
     /// `limits.burst`: how long the rate may be saved up. Default: 30 s.
     pub burst: Duration,
+    /// `engine.request-timeout`: time that a request's head may take, and the first bytes of its body. Default: 10 s.
+    pub request_timeout: Duration,
 }
 
 impl Default for DoorSettings {
@@ -47,6 +50,7 @@ impl Default for DoorSettings {
             connection_sessions_max: 1_000,
             address_handshakes_per_s: Some(1_000),
             burst: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -59,6 +63,7 @@ struct Shared {
     settings: DoorSettings,
     proxies: TrustedProxies,
     hosts: Hosts,
+    sockets: Sockets,
     sessions: AtomicUsize,
     addresses: Directory<IpAddr, Known>,
     /// Live sessions by the far end of the connection that they were opened over.
@@ -72,10 +77,21 @@ impl Doors {
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             hosts: Hosts::new(&settings.hosts),
             settings,
+            sockets: Sockets::default(),
             sessions: AtomicUsize::new(0),
             addresses: Directory::new(),
             connections: Directory::new(),
         }))
+    }
+
+    /// The limits.
+    pub fn settings(&self) -> &DoorSettings {
+        &self.0.settings
+    }
+
+    /// Connections of the standalone server.
+    pub fn sockets(&self) -> &Sockets {
+        &self.0.sockets
     }
 
     /// Sessions that hold a place.

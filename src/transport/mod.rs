@@ -7,6 +7,8 @@ pub mod doors;
 pub mod engine;
 pub(crate) mod host;
 pub mod origin;
+pub mod sockets;
 pub(crate) mod taken;
+pub(crate) mod timed;
 pub(crate) mod websocket;
 pub(crate) mod worker;

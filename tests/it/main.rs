@@ -8,6 +8,7 @@
 
 mod clients;
 mod crash;
+mod deadlines;
 mod doors;
 mod drain;
 mod embed;

@@ -4,6 +4,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
+use dondo_actors::error::CloseReason;
+use dondo_actors::message::Hangup;
 use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
 
@@ -51,6 +53,11 @@ impl Connection {
     /// The client's address, for the log.
     pub(crate) fn peer(&self) -> Peer {
         self.ticket.peer()
+    }
+
+    /// Ends the session because the server is shutting down.
+    pub(crate) fn go(&self) {
+        self.session.post.control(Hangup(CloseReason::ShuttingDown));
     }
 
     /// Where the session stands, in the handshake's words.

@@ -3,6 +3,7 @@
 
 pub(crate) mod body;
 pub(crate) mod connection;
+mod drain;
 pub(crate) mod handshake;
 pub(crate) mod packet;
 mod payload;
@@ -12,9 +13,10 @@ mod refusal;
 mod switch;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use actix_http::ConnectionType;
 use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -23,13 +25,12 @@ use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::letter::{Frame, Wire};
-use dondo_actors::message::Hangup;
 use dondo_actors::outbox::{Outbox, OutboxLimits};
 use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Session, SessionSettings};
 
 use self::connection::{Connection, Stage};
-use self::handshake::{Ask, Entry, Revision, Transport};
+use self::handshake::{Ask, Entry, Revision, Transport, Visit};
 use super::doors::Doors;
 use super::origin::{Origins, Verdict};
 use super::worker;
@@ -45,9 +46,6 @@ const CLOSE_GRACE: Duration = Duration::from_secs(30);
 /// How long a polling session that its client closed is known to a GET that was sent before, and came later than the
 /// closing POST because another worker took it.
 const LAST_GET: Duration = Duration::from_secs(1);
-
-/// The longest time between two goodbyes of a shutdown.
-const PAUSE_MAX: Duration = Duration::from_millis(10);
 
 /// The settings of one Engine.IO endpoint.
 #[derive(Clone, Debug)]
@@ -145,29 +143,17 @@ impl Engine {
         stages
     }
 
-    /// Tells all sessions, spread over `grace`, that the server is shutting down; what is queued is flushed. From now on
-    /// no session is opened: a client that is told to go must not come back over a connection that is still there.
-    pub async fn shut_down(&self, grace: Duration) {
-        self.0.draining.store(true, Ordering::Release);
-        let all = self.0.sessions.all();
-        let share = grace / u32::try_from(all.len().max(1)).unwrap_or(u32::MAX);
-        // Few sessions need no spreading: it is there so that their return is no stampede.
-        let pause = share.min(PAUSE_MAX);
-        let mut owed = Duration::ZERO;
-        for connection in all {
-            // Timers tick in milliseconds.
-            if owed >= Duration::from_millis(5) {
-                tokio::time::sleep(std::mem::take(&mut owed)).await;
-            }
-            connection
-                .session
-                .post
-                .control(Hangup(CloseReason::ShuttingDown));
-            owed += pause;
+    async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+        let mut response = self.answer(request, payload).await;
+        if self.draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response
+                .head_mut()
+                .set_connection_type(ConnectionType::Close);
         }
+        response
     }
 
-    async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
         let cors = cors(&self.0.options.origins, request.head());
         if request.method() == actix_web::http::Method::OPTIONS && cors.is_some() {
             return cors_headers(HttpResponse::NoContent(), cors)
@@ -221,9 +207,7 @@ impl Engine {
                 revision: Revision::V3,
                 ..
             } => Err(Refusal::UnsupportedVersion),
-            Ask::Open { .. } if self.0.draining.load(Ordering::Acquire) => {
-                Err(Refusal::ShuttingDown)
-            }
+            Ask::Open { .. } if self.draining() => Err(Refusal::ShuttingDown),
             Ask::Open {
                 transport, query, ..
             } => Ok(Judged::Open {
@@ -232,6 +216,13 @@ impl Engine {
             }),
             Ask::Session { sid, visit } => {
                 let found = self.0.sessions.find(sid.as_str());
+                let over = |connection: &Arc<Connection>| {
+                    // What is left to say goes with a GET.
+                    visit != Visit::Get && connection.session.outbox.ended().is_some()
+                };
+                if self.draining() && found.as_ref().is_none_or(over) {
+                    return Err(Refusal::ShuttingDown);
+                }
                 let entry = handshake::check_session(
                     visit,
                     found.as_ref().map(|connection| connection.now()),
@@ -289,6 +280,9 @@ impl Engine {
             .sessions
             .find(&sid)
             .is_some_and(|connection| connection.now() != handshake::TransportNow::WebSocket);
+        if reason == CloseReason::ShuttingDown && polling {
+            return self.let_go(sid);
+        }
         let grace = match reason {
             CloseReason::TransportClose if polling => LAST_GET,
             // It has never been told anything; a GET that waits is answered all the same.

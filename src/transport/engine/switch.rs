@@ -16,7 +16,9 @@ use super::handshake::{Entry, Transport};
 use super::refusal::Answer;
 use super::{Engine, Judged, Refusal, body, refused};
 use crate::transport::cord::Cord;
+use crate::transport::sockets::Socket;
 use crate::transport::taken;
+use crate::transport::timed::Timed;
 
 /// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the
 /// request's body.
@@ -97,14 +99,15 @@ impl Engine {
 pub(crate) async fn upgrade(
     engines: Arc<[Engine]>,
     request: Request,
-    framed: Framed<TcpStream, h1::Codec>,
+    framed: Framed<Timed, h1::Codec>,
 ) {
     let FramedParts {
-        io: stream,
+        io,
         read_buf,
         write_buf,
         ..
     } = framed.into_parts();
+    let (stream, socket) = io.into_parts();
     // An earlier answer that was not sent yet goes before ours.
     let mut first = BytesMut::with_capacity(write_buf.len() + 192);
     first.put_slice(&write_buf);
@@ -126,11 +129,11 @@ pub(crate) async fn upgrade(
                 }
                 begin @ Purpose::Begin(..) => {
                     if let Some(cord) = engine.cord(begin) {
-                        taken::serve(stream, cord, first.freeze(), read);
+                        taken::serve(stream, socket, cord, first.freeze(), read);
                     }
                 }
                 Purpose::TakeOver(connection) => {
-                    move_home(engine, connection, stream, first.freeze(), read)
+                    move_home(engine, connection, (stream, socket), first.freeze(), read)
                 }
             }
         }
@@ -142,7 +145,7 @@ pub(crate) async fn upgrade(
 fn move_home(
     engine: &Engine,
     connection: Arc<Connection>,
-    stream: TcpStream,
+    (stream, socket): (TcpStream, Socket),
     first: Bytes,
     read: Bytes,
 ) {
@@ -158,7 +161,7 @@ fn move_home(
             return;
         };
         if let Some(cord) = engine.cord(Purpose::TakeOver(connection)) {
-            taken::serve(stream, cord, first, read);
+            taken::serve(stream, socket, cord, first, read);
         }
     })));
 }

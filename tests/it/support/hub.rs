@@ -134,7 +134,20 @@ impl Hub {
 
     /// The program itself, in a process of its own, whose memory and files can be measured. Flags as for the program.
     pub fn program(flags: &[&str]) -> Self {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_dondo"))
+        Self::command(Command::new(env!("CARGO_BIN_EXE_dondo")), flags)
+    }
+
+    /// The same with a limit of open files.
+    pub fn program_with_files(files: usize, flags: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_dondo"));
+        Self::command(shell, flags)
+    }
+
+    fn command(mut command: Command, flags: &[&str]) -> Self {
+        let mut program = command
             .args(["--listen", "127.0.0.1:0", "--grace", "0s"])
             .args(flags)
             .env("RUST_LOG", "info,actix_server=off")
@@ -178,9 +191,14 @@ impl Hub {
         }
     }
 
-    /// What the doors of a hub in this process know.
+    /// A hub in this process.
+    pub fn dondo(&self) -> &Dondo {
+        self.dondo.as_ref().expect("a hub in this process")
+    }
+
+    /// What its doors know.
     pub fn doors(&self) -> &Doors {
-        self.dondo.as_ref().expect("a hub in this process").doors()
+        self.dondo().doors()
     }
 
     pub fn address(&self) -> SocketAddr {
