@@ -116,8 +116,7 @@ impl Server {
                     .finish(app);
                 let sockets = sockets.clone();
                 apply_fn_factory(http, move |stream: TcpStream, http: &_| {
-                    let peer = stream.peer_addr().ok();
-                    timed::watch(stream, sockets.enter(), times, |stream| {
+                    timed::watch(stream, &sockets, times, |stream, peer| {
                         http.call((stream, Http::Http1, peer))
                     })
                 })

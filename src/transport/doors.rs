@@ -1,5 +1,5 @@
 //! Who may open a session: limits of the process, of an address, and of a TCP connection. What is held for a session is
-//! a [`Ticket`], and goes with it; what is known of an address dies with the last thing that it describes.
+//! a ticket, and goes with it; what is known of an address dies with the last thing that it describes.
 //! Knows addresses and counts; requests and sessions are the engine's.
 
 use std::fmt;
@@ -262,6 +262,12 @@ impl Drop for Ticket {
 /// An address as the log shows it.
 #[derive(Clone, Copy)]
 pub(crate) struct Peer(Option<IpAddr>);
+
+impl From<Option<IpAddr>> for Peer {
+    fn from(address: Option<IpAddr>) -> Self {
+        Self(address)
+    }
+}
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,9 +1,12 @@
 //! How many connections the public listeners hold. The last open files are the operators': their listener and the log
 //! must work while strangers want in.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
+
+use super::doors::Peer;
 
 /// The count, and its limit. Clones are the same.
 #[derive(Clone, Debug)]
@@ -13,10 +16,66 @@ pub struct Sockets(Arc<Shared>);
 struct Shared {
     max: AtomicUsize,
     open: AtomicUsize,
-    refused: AtomicU64,
+    refused: Told,
+    slow: [Told; Slow::ALL.len()],
+}
+
+/// Why a connection is closed before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slow {
+    Head,
+    Body,
+    Answer,
+}
+
+impl Slow {
+    const ALL: [Self; 3] = [Self::Head, Self::Body, Self::Answer];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Head => "slow head",
+            Self::Body => "slow body",
+            Self::Answer => "answer not read",
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Head => "a request's head did not end within engine.request-timeout",
+            Self::Body => "a request's body came slower than 1 KB/s over engine.request-timeout",
+            Self::Answer => "an answer was read slower than 1 KB/s over delivery.stall-timeout",
+        }
+    }
+}
+
+/// A count that is spoken of once a second at most.
+#[derive(Debug)]
+struct Told {
+    count: AtomicU64,
     born: Instant,
-    /// The second of life in which the limit was last spoken of, counted from 1.
-    told: AtomicU64,
+    /// The second of life in which it was last spoken of, counted from 1.
+    second: AtomicU64,
+}
+
+impl Told {
+    fn new() -> Self {
+        Self {
+            count: AtomicU64::new(0),
+            born: Instant::now(),
+            second: AtomicU64::new(0),
+        }
+    }
+
+    fn read(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// One more; the count, if it is to be spoken of.
+    fn add(&self) -> Option<u64> {
+        let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        let second = self.born.elapsed().as_secs() + 1;
+        (self.second.swap(second, Ordering::Relaxed) != second).then_some(count)
+    }
 }
 
 impl Default for Sockets {
@@ -25,9 +84,8 @@ impl Default for Sockets {
         Self(Arc::new(Shared {
             max: AtomicUsize::new(usize::MAX),
             open: AtomicUsize::new(0),
-            refused: AtomicU64::new(0),
-            born: Instant::now(),
-            told: AtomicU64::new(0),
+            refused: Told::new(),
+            slow: Slow::ALL.map(|_| Told::new()),
         }))
     }
 }
@@ -50,7 +108,15 @@ impl Sockets {
 
     /// Connections that were closed at once, because there was no place for them.
     pub fn refused(&self) -> u64 {
-        self.0.refused.load(Ordering::Relaxed)
+        self.0.refused.read()
+    }
+
+    /// Connections that were closed because something took too long, by what it was.
+    pub fn slow(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Slow::ALL
+            .iter()
+            .zip(&self.0.slow)
+            .map(|(slow, told)| (slow.label(), told.read()))
     }
 
     /// A place for one more, if there is one.
@@ -59,9 +125,7 @@ impl Sockets {
         if self.0.open.fetch_add(1, Ordering::Relaxed) < self.max() {
             return Some(socket);
         }
-        let refused = self.0.refused.fetch_add(1, Ordering::Relaxed) + 1;
-        let second = self.0.born.elapsed().as_secs() + 1;
-        if self.0.told.swap(second, Ordering::Relaxed) != second {
+        if let Some(refused) = self.0.refused.add() {
             log::warn!(
                 "{} connections are open, as many as the limit of open files allows; {refused} were closed at once so \
                  far. Raise the limit (ulimit -n)",
@@ -69,6 +133,17 @@ impl Sockets {
             );
         }
         None
+    }
+
+    /// A connection is closed.
+    pub(crate) fn too_slow(&self, slow: Slow, peer: Option<SocketAddr>) {
+        if let Some(count) = self.0.slow[slow as usize].add() {
+            let peer = Peer::from(peer.map(|peer| peer.ip()));
+            log::info!(
+                "a connection is closed, {peer}: {} ({count} so far)",
+                slow.as_str()
+            );
+        }
     }
 }
 

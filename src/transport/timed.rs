@@ -9,6 +9,7 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -23,7 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::sockets::Socket;
+use super::sockets::{Slow, Socket, Sockets};
 
 /// What must move in a second where something is to move.
 const BYTES_PER_SECOND: f64 = 1024.0;
@@ -56,24 +57,6 @@ enum Phase {
     Served,
     /// An answer was given before the body was read.
     Unread,
-}
-
-/// Why a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Slow {
-    Head,
-    Body,
-    Answer,
-}
-
-impl Slow {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Head => "a request's head did not end within engine.request-timeout",
-            Self::Body => "a request's body came too slowly for engine.request-timeout",
-            Self::Answer => "an answer was not read for delivery.stall-timeout",
-        }
-    }
 }
 
 /// How far a connection is. All on one thread.
@@ -315,29 +298,35 @@ pin_project! {
         #[pin]
         served: Option<F>,
         progress: Rc<Progress>,
+        sockets: Sockets,
+        peer: Option<SocketAddr>,
         times: Times,
         timer: Option<Pin<Box<Sleep>>>,
     }
 }
 
-/// Serves a connection as `serve` does, with deadlines. Without a socket there is no place for it: it is closed.
+/// Serves a connection as `serve` does, with deadlines. Where there is no place for it, it is closed.
 pub(crate) fn watch<F>(
     stream: TcpStream,
-    socket: Option<Socket>,
+    sockets: &Sockets,
     times: Times,
-    serve: impl FnOnce(Timed) -> F,
+    serve: impl FnOnce(Timed, Option<SocketAddr>) -> F,
 ) -> Watched<F> {
     let progress = Progress::new();
-    let served = socket.map(|socket| {
-        serve(Timed {
+    let peer = stream.peer_addr().ok();
+    let served = sockets.enter().map(|socket| {
+        let timed = Timed {
             stream,
             progress: progress.clone(),
             socket,
-        })
+        };
+        serve(timed, peer)
     });
     Watched {
         served,
         progress,
+        sockets: sockets.clone(),
+        peer,
         times,
         timer: None,
     }
@@ -373,7 +362,7 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
                     ready!(timer.as_mut().poll(cx));
                 }
                 Err(slow) => {
-                    log::debug!("a connection is closed: {}", slow.as_str());
+                    this.sockets.too_slow(slow, *this.peer);
                     return Poll::Ready(Ok(()));
                 }
             }

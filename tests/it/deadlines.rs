@@ -115,6 +115,11 @@ fn an_answer_that_is_not_read_is_cut() {
     // It is there, and then it is gone.
     deaf.peek(&mut [0]).unwrap();
     system::wait_until_cut(hub.address(), deaf.local_addr().unwrap());
+    let slow: Vec<_> = hub.doors().sockets().slow().collect();
+    assert_eq!(
+        slow,
+        [("slow head", 0), ("slow body", 0), ("answer not read", 1)]
+    );
 }
 
 #[test]
