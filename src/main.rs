@@ -53,6 +53,14 @@ fn served(settings: Settings) -> ExitCode {
 
 async fn run(mut settings: Settings) -> std::io::Result<()> {
     let open_files = raise_open_files();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    actix_rt::spawn(async move {
+        while hangup.recv().await.is_some() {
+            log::info!("SIGHUP is ignored: settings take effect at start");
+        }
+    });
     let dondo = Dondo::builder().settings(settings.clone()).build()?;
     let operators = settings
         .admin_listen
@@ -71,8 +79,6 @@ async fn run(mut settings: Settings) -> std::io::Result<()> {
         None => log::info!("relaxed: no metrics are served (--admin-listen off)"),
     }
     log::info!("{}", server.client());
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
     let again = async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }

@@ -4,17 +4,25 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_http::HttpService;
+use actix_http::{HttpService, Protocol as Http};
 use actix_server::ServerHandle;
-use actix_service::{IntoServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_service::{
+    IntoServiceFactory, Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service,
+    map_config,
+};
 use actix_web::App;
 use actix_web::dev::AppConfig;
+use futures_util::FutureExt as _;
+use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use crate::config::Settings;
 use crate::http::page::{BrowserClient, Page};
 use crate::service::Dondo;
 use crate::transport::engine;
+use crate::transport::timed::{self, Times};
 
 /// Connections that wait to be accepted, at most.
 const BACKLOG: i32 = 4096;
@@ -23,15 +31,18 @@ const BACKLOG: i32 = 4096;
 const NOT_SENT_MAX: u32 = 32 * 1024;
 /// A peer that acknowledges nothing for so long is gone.
 const PEER_LOST: Duration = Duration::from_secs(30);
-/// A request's head must have come by then.
-const REQUEST_HEAD: Duration = Duration::from_secs(10);
+/// Open files that connections never take: for the operators' listener, the log and what an application opens.
+const FILES_KEPT: usize = 64;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long after the last goodbye of a shutdown sessions may take to go.
+const FLUSH: Duration = Duration::from_millis(500);
 
 /// A server that accepts connections.
 pub struct Server {
     dondo: Dondo,
     handle: ServerHandle,
     running: actix_server::Server,
+    draining: watch::Sender<bool>,
     bound: Vec<SocketAddr>,
     client: BrowserClient,
 }
@@ -44,11 +55,20 @@ impl Server {
     pub fn start(config: &Settings, dondo: Dondo) -> io::Result<Self> {
         let client = BrowserClient::find(config.client_dist.as_deref());
         let page = Page::new(&config.path, &client);
+        let sockets = dondo.doors().sockets().clone();
+        sockets.limit(connections_max(config));
+        let times = Times {
+            request: dondo.doors().settings().request_timeout,
+            stall: config.stall_timeout(),
+        };
         let mut builder = actix_server::Server::build()
             .workers(config.workers)
             .backlog(BACKLOG as u32)
+            // The places are counted over all workers, and those who find none are told so instead of waiting.
+            .max_concurrent_connections(sockets.max())
             .disable_signals()
             .shutdown_timeout(1);
+        let draining = watch::Sender::new(false);
         let mut bound = Vec::new();
         for &address in &config.listen {
             let listener = listen(address).map_err(|error| {
@@ -57,6 +77,7 @@ impl Server {
             bound.push(listener.local_addr()?);
             let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
             let (path, origins) = (config.path.clone(), config.origins.clone());
+            let (sockets, drain) = (sockets.clone(), draining.subscribe());
             builder = builder.listen("dondo", listener, move || {
                 let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
                 let (path, origins) = (path.clone(), origins.clone());
@@ -66,9 +87,23 @@ impl Server {
                     .configure(|app| client.configure(app, &path, &origins))
                     .configure(dondo.configure_health())
                     .configure(dondo.configure());
-                HttpService::build()
-                    .client_request_timeout(REQUEST_HEAD)
+                let app = map_config(
+                    app.into_factory()
+                        .map_err(|error: actix_web::Error| error.error_response()),
+                    |_| AppConfig::default(),
+                );
+                let app = apply_fn_factory(app, |request, app: &_| {
+                    let (request, called) = timed::called(request);
+                    app.call(request).inspect(|_| called.answered())
+                });
+                let http = HttpService::build()
+                    // Ours is in `timed`: this one reads a clock that a busy worker lets stand, and times first heads only.
+                    .client_request_timeout(Duration::ZERO)
                     .keep_alive(KEEP_ALIVE)
+                    .graceful_shutdown_signal({
+                        let drain = drain.clone();
+                        move || begins(drain.clone())
+                    })
                     // A poll whose client went away is to be seen at once.
                     .h1_allow_half_closed(false)
                     .upgrade(fn_service(move |(request, framed)| {
@@ -78,12 +113,13 @@ impl Server {
                             Ok::<_, actix_http::Error>(())
                         }
                     }))
-                    .finish(map_config(
-                        app.into_factory()
-                            .map_err(|error: actix_web::Error| error.error_response()),
-                        |_| AppConfig::default(),
-                    ))
-                    .tcp()
+                    .finish(app);
+                let sockets = sockets.clone();
+                apply_fn_factory(http, move |stream: TcpStream, http: &_| {
+                    timed::watch(stream, &sockets, times, |stream, peer| {
+                        http.call((stream, Http::Http1, peer))
+                    })
+                })
             })?;
         }
         let running = builder.run();
@@ -92,6 +128,7 @@ impl Server {
             dondo,
             handle,
             running,
+            draining,
             bound,
             client,
         })
@@ -107,8 +144,11 @@ impl Server {
         &self.client
     }
 
-    /// Serves until `stop` is ready, then drains: no new connections, sessions told over `grace`, what is queued
-    /// flushed. A second `stop` is not waited for: drop the future to be done at once.
+    /// Serves until `stop` is ready, then drains: idle connections are closed, sessions told over `grace`, what is queued
+    /// flushed. Polls arrive on new connections, so those are taken to the end; new sessions are refused. After `grace`
+    /// and up to two seconds nothing listens and nothing runs any more.
+    ///
+    /// A second `stop` is not waited for: drop the future to be done at once.
     ///
     /// # Errors
     /// A failure of the accept loop or of a worker.
@@ -117,6 +157,7 @@ impl Server {
             dondo,
             handle,
             running,
+            draining,
             ..
         } = self;
         let serving = actix_rt::spawn(running);
@@ -125,7 +166,7 @@ impl Server {
             ended = &mut serving => return ended.unwrap_or_else(|error| Err(io::Error::other(error))),
             () = stop => {}
         }
-        handle.pause().await;
+        draining.send_replace(true);
         log::info!(
             "draining {} sessions over {} s",
             dondo.sessions(),
@@ -137,10 +178,7 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        if tokio::time::timeout(grace + Duration::from_secs(1), drained)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(grace + FLUSH, drained).await.is_err() {
             log::warn!("{} sessions did not go in time", dondo.sessions());
         }
         handle.stop(true).await;
@@ -148,6 +186,25 @@ impl Server {
             .await
             .unwrap_or_else(|error| Err(io::Error::other(error)))
     }
+}
+
+/// Ready when the drain begins: a connection that stands by then is closed once it is idle. Who connects later has a poll
+/// to be answered.
+async fn begins(mut draining: watch::Receiver<bool>) {
+    if *draining.borrow() || draining.wait_for(|begun| *begun).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// Connections that the limit of open files leaves room for.
+fn connections_max(config: &Settings) -> usize {
+    let files = getrlimit(Resource::Nofile).current;
+    let files = files.map_or(usize::MAX, |files| {
+        usize::try_from(files).unwrap_or(usize::MAX)
+    });
+    // A thread with a runtime has four of its own.
+    let own = 16 + 4 * (config.workers + config.room_threads + 1) + config.listen.len();
+    files.saturating_sub(FILES_KEPT + own).max(1)
 }
 
 /// A listening socket with the options that its accepted sockets inherit. For an embedder's `HttpServer::listen` too.

@@ -25,6 +25,7 @@ use crate::notices;
 use crate::packs::hub::{self, HubPack};
 use crate::placement::Rooms;
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoForm};
+use crate::transport::doors::{DoorSettings, Doors};
 use crate::transport::engine::{Engine, EngineOptions, Opening, Upper};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
@@ -34,6 +35,7 @@ pub struct Dondo {
     hub: HubHandle,
     engines: Arc<[Engine]>,
     health: Arc<health::Health>,
+    doors: Doors,
     rooms: Arc<Rooms>,
 }
 
@@ -69,6 +71,11 @@ impl Dondo {
     /// The Engine.IO endpoints, Socket.IO's first.
     pub fn engines(&self) -> &Arc<[Engine]> {
         &self.engines
+    }
+
+    /// Who may open a session.
+    pub fn doors(&self) -> &Doors {
+        &self.doors
     }
 
     /// Sessions over all endpoints.
@@ -116,6 +123,12 @@ impl Dondo {
 ///
 /// An embedder should also set `HttpServer::h1_allow_half_closed(false)`: without it, a polling client that went away is
 /// noticed by its missing pong only.
+///
+/// What an embedder has to see to, because only the owner of the socket can: actix-web's
+/// `HttpServer::client_request_timeout` covers the first head of a connection, and nothing covers a second head that never
+/// ends, a body that no handler reads, or an answer that the peer does not read. The standalone server ends all of these;
+/// elsewhere a proxy in front must. Bodies of polls are timed here too. `HttpServer::max_connections` does not count what
+/// a limit of open files should be kept for.
 pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
     crate::transport::engine::keep_cutter(connection, data);
 }
@@ -202,7 +215,8 @@ impl Builder {
             settle_timeout: config.delivery.courier_stall,
         });
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads)?);
-        let options = engine_options(&config);
+        let doors = Doors::new(door_settings(&config));
+        let options = engine_options(&config, doors.clone());
         let more = self.more.into_iter().map(|(path, upper)| {
             let session = SessionSettings {
                 connect_timeout: None,
@@ -222,9 +236,10 @@ impl Builder {
         let engines: Arc<[Engine]> = std::iter::once(main).chain(more).collect();
         Ok(Dondo {
             io,
-            health: health::Health::new(hub.clone(), engines.clone()),
+            health: health::Health::new(hub.clone(), engines.clone(), doors.clone()),
             hub,
             engines,
+            doors,
             rooms,
         })
     }
@@ -248,11 +263,12 @@ fn upper(config: &Settings, forms: &Forms) -> io::Result<Upper> {
     }))
 }
 
-fn engine_options(config: &Settings) -> EngineOptions {
+fn engine_options(config: &Settings, doors: Doors) -> EngineOptions {
     let engine = &config.engine;
     EngineOptions {
         path: config.path.clone(),
         origins: config.origins.clone(),
+        doors,
         upgrade_timeout: engine.upgrade_timeout,
         max_payload: engine.max_payload,
         session: SessionSettings {
@@ -274,6 +290,33 @@ fn engine_options(config: &Settings) -> EngineOptions {
                 stall_timeout: config.stall_timeout(),
             },
         },
+    }
+}
+
+fn door_settings(config: &Settings) -> DoorSettings {
+    let limits = &config.limits;
+    let rated = config.rate_limits;
+    DoorSettings {
+        trusted_proxies: config.trusted_proxies.clone(),
+        hosts: config.hosts.clone(),
+        sessions_max: limits.sessions_max,
+        address_sessions_max: limits.address_sessions_max,
+        connection_sessions_max: limits.connection_sessions_max,
+        address_handshakes_per_s: rated.then_some(limits.address_handshakes_per_s),
+        address_bytes_max: limits.address_bytes_max,
+        address_rates: if rated {
+            Rates {
+                messages: limits.address_messages_per_s as u64,
+                bytes: limits.address_bytes_per_s as u64,
+                joins: limits.address_joins_per_s as u64,
+                deliveries: limits.address_deliveries_per_s as u64,
+                burst: limits.burst,
+            }
+        } else {
+            Rates::default()
+        },
+        burst: limits.burst,
+        request_timeout: config.engine.request_timeout,
     }
 }
 

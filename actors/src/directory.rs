@@ -3,7 +3,7 @@
 
 use std::{hash::Hash, sync::Arc};
 
-use dashmap::DashMap;
+use dashmap::{DashMap, Entry};
 
 use crate::{
     courier::CourierRef,
@@ -42,6 +42,33 @@ impl<K: Eq + Hash, V: Clone> Directory<K, V> {
         Q: Eq + Hash + ?Sized,
     {
         self.0.remove(id);
+    }
+
+    /// Changes what an id stands for, entered first as `make` makes it. `change` gives an answer, and whether anything
+    /// is left to keep: an id that stands for nothing is struck out. It must not come back here.
+    pub fn change<R>(
+        &self,
+        id: K,
+        make: impl FnOnce() -> V,
+        change: impl FnOnce(&mut V) -> (R, bool),
+    ) -> R {
+        match self.0.entry(id) {
+            Entry::Occupied(mut entry) => {
+                let (answer, keep) = change(entry.get_mut());
+                if !keep {
+                    entry.remove();
+                }
+                answer
+            }
+            Entry::Vacant(entry) => {
+                let mut value = make();
+                let (answer, keep) = change(&mut value);
+                if keep {
+                    entry.insert(value);
+                }
+                answer
+            }
+        }
     }
 
     /// Everything that is entered now.

@@ -18,7 +18,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::transport::doors::Doors;
 use crate::transport::engine::Engine;
+use crate::transport::sockets::Sockets;
 
 /// How long a room thread or a courier may take to answer.
 const ANSWER: Duration = Duration::from_millis(500);
@@ -28,6 +30,7 @@ const FRESH: Duration = Duration::from_millis(500);
 pub(crate) struct Health {
     hub: HubHandle,
     engines: Arc<[Engine]>,
+    doors: Doors,
     last: watch::Sender<Option<Arc<Report>>>,
     looking: AtomicBool,
 }
@@ -76,10 +79,11 @@ struct Detail<'a> {
 
 impl Health {
     /// Of a hub and its endpoints.
-    pub(crate) fn new(hub: HubHandle, engines: Arc<[Engine]>) -> Arc<Self> {
+    pub(crate) fn new(hub: HubHandle, engines: Arc<[Engine]>, doors: Doors) -> Arc<Self> {
         Arc::new(Self {
             hub,
             engines,
+            doors,
             last: watch::Sender::new(None),
             looking: AtomicBool::new(false),
         })
@@ -91,6 +95,10 @@ impl Health {
 
     pub(super) fn engines(&self) -> &[Engine] {
         &self.engines
+    }
+
+    pub(super) fn sockets(&self) -> &Sockets {
+        self.doors.sockets()
     }
 
     /// Whether the server is shutting down.
@@ -313,7 +321,11 @@ mod tests {
     use crate::service::Dondo;
 
     fn health(dondo: &Dondo) -> Arc<Health> {
-        Health::new(dondo.hub().clone(), dondo.engines().clone())
+        Health::new(
+            dondo.hub().clone(),
+            dondo.engines().clone(),
+            dondo.doors().clone(),
+        )
     }
 
     #[actix_web::test]

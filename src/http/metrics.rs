@@ -111,6 +111,11 @@ const FAMILIES: &[Family] = &[
     counter("refusals_total", "Requests to the endpoint that were refused, by cause.", |from, to| {
         for (cause, count) in refusals(from) { to.labelled("cause", cause, count); }
     }),
+    gauge("connections", "TCP connections of clients.", |from, to| to.one(from.health.sockets().open() as u64)),
+    counter("connections_refused_total", "TCP connections that were closed at once because too many files were open.", |from, to| to.one(from.health.sockets().refused())),
+    counter("connections_slow_total", "TCP connections that were closed because something took too long, by what.", |from, to| {
+        for (what, count) in from.health.sockets().slow() { to.labelled("what", what, count); }
+    }),
     counter("log_dropped_total", "Lines of the log that were dropped because nobody read them fast enough.", |_, to| to.one(logging::dropped())),
 ];
 
@@ -204,7 +209,11 @@ mod tests {
         let dondo = Dondo::builder().build().unwrap();
         // Its courier gives the families by worker their samples.
         dondo.hub().courier();
-        let health = Health::new(dondo.hub().clone(), dondo.engines().clone());
+        let health = Health::new(
+            dondo.hub().clone(),
+            dondo.engines().clone(),
+            dondo.doors().clone(),
+        );
         let text = text(&health, &*health.look().await);
         let said: Vec<_> = text
             .split("# HELP ")

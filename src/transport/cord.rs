@@ -114,7 +114,7 @@ impl Cord {
                 Ok(Some(event)) => self.event(event),
                 Err(fault) => {
                     notices::WEBSOCKET_FAULT.tell(
-                        None,
+                        self.connection.peer(),
                         None,
                         format_args!("a WebSocket is closed: {}", fault.reason),
                     );

@@ -1,9 +1,14 @@
 //! How bytes come and go: Engine.IO over long-polling and WebSocket. A transport takes from an outbox and tells a
 //! session what it read; it never knows who else receives what.
 
+pub mod address;
 pub(crate) mod cord;
+pub mod doors;
 pub mod engine;
+pub(crate) mod host;
 pub mod origin;
+pub mod sockets;
 pub(crate) mod taken;
+pub(crate) mod timed;
 pub(crate) mod websocket;
 pub(crate) mod worker;

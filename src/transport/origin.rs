@@ -177,7 +177,7 @@ fn split(origin: &str) -> Option<Split<'_>> {
 }
 
 /// Cuts `host:port`; none if what stands behind the colon is no port.
-fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+pub(super) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     // The colons of an IPv6 address lie before its closing bracket.
     let colon = authority
         .rfind(':')
@@ -233,7 +233,7 @@ pub(crate) fn is_host(host: &str) -> bool {
     }
 }
 
-fn printable(value: &[u8]) -> Option<&str> {
+pub(super) fn printable(value: &[u8]) -> Option<&str> {
     value
         .iter()
         .all(|byte| (0x20..0x7f).contains(byte))

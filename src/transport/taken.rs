@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::cord::{Cord, End};
+use super::sockets::Socket;
 
 /// Reads and writes in a row before other tasks of the thread have their turn.
 const TURNS: usize = 16;
@@ -46,9 +47,10 @@ impl Stream for TcpStream {
 
 /// Serves a WebSocket on the present thread until it ends. `first` goes out before everything else, `read` came in
 /// behind the request.
-pub(crate) fn serve(stream: impl Stream, cord: Cord, first: Bytes, read: Bytes) {
+pub(crate) fn serve(stream: impl Stream, socket: Socket, cord: Cord, first: Bytes, read: Bytes) {
     let driver = Driver {
         stream,
+        _socket: socket,
         cord,
         queue: VecDeque::from([first]),
         ending: None,
@@ -66,6 +68,8 @@ pub(crate) async fn say_and_close(mut stream: impl Stream, word: Bytes) {
 
 struct Driver<S> {
     stream: S,
+    /// Its place among the open connections.
+    _socket: Socket,
     cord: Cord,
     queue: VecDeque<Bytes>,
     ending: Option<End>,

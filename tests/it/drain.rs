@@ -1,28 +1,166 @@
 //! The way down, as clients see it.
 
-use std::io::Write;
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
-use crate::support::{Hub, WebSocket, http};
+use dondo_actors::error::CloseReason;
+
+use crate::support::http::{self, Answer};
+use crate::support::{ECHO, Form, Hub, PATIENCE, Polling, WebSocket, in_both_forms};
+
+in_both_forms!(
+    a_poll_that_waits_is_dropped_and_the_next_one_is_told_to_come_back,
+    what_was_queued_goes_with_the_next_poll,
+    a_session_that_does_not_poll_is_not_held,
+    nothing_hangs_that_comes_during_the_drain,
+);
+
+/// Tells all sessions to go; the server stays.
+fn drain(hub: &Hub) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(hub.dondo().shut_down(Duration::ZERO));
+}
+
+fn is_told_to_come_back(answer: &Answer) {
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert_eq!(answer.header("Connection"), Some("close"));
+    assert!(answer.header("Retry-After").is_some());
+}
+
+/// The session answers as one that is no more; nothing was left to say.
+fn goes(polling: &Polling<'_>) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = polling.post("3");
+        if answer.status == 503 {
+            return is_told_to_come_back(&answer);
+        }
+        assert!(Instant::now() < deadline, "{answer:?}");
+    }
+}
+
+fn rest(stream: &mut TcpStream) -> Vec<u8> {
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+    rest
+}
+
+fn a_poll_that_waits_is_dropped_and_the_next_one_is_told_to_come_back(form: Form) {
+    let hub = form.echoing();
+    let polling = Polling::open(&hub, ECHO);
+    let mut waiting = polling.wait();
+    drain(&hub);
+    assert_eq!(rest(&mut waiting), b"", "no answer at all");
+    is_told_to_come_back(&polling.get());
+    goes(&polling);
+}
+
+fn what_was_queued_goes_with_the_next_poll(form: Form) {
+    let hub = form.echoing();
+    let polling = Polling::open(&hub, ECHO);
+    polling.say("4last words");
+    polling.settle();
+    drain(&hub);
+    goes(&polling);
+    let answer = polling.get();
+    assert_eq!(answer.text(), "4last words");
+    assert_eq!(answer.header("Connection"), Some("close"));
+    is_told_to_come_back(&polling.get());
+}
+
+fn a_session_that_does_not_poll_is_not_held(form: Form) {
+    let hub = form.echoing();
+    let polling = Polling::open(&hub, ECHO);
+    drain(&hub);
+    let deadline = Instant::now() + PATIENCE;
+    while hub.dondo().sessions() > 0 {
+        assert!(Instant::now() < deadline, "it is still held");
+        std::thread::yield_now();
+    }
+    is_told_to_come_back(&polling.get());
+    goes(&polling);
+}
+
+fn nothing_hangs_that_comes_during_the_drain(form: Form) {
+    let hub = form.echoing();
+    let polling = Polling::open(&hub, ECHO);
+    let mut upgrading = polling.upgrading();
+    upgrading.text("2probe");
+    assert_eq!(upgrading.next_text(), "3probe");
+    drain(&hub);
+    goes(&polling);
+    is_told_to_come_back(&http::get(&hub, &format!("{ECHO}?EIO=4&transport=polling")));
+    for target in [
+        format!("{ECHO}?EIO=4&transport=websocket"),
+        polling.upgrade_target(),
+    ] {
+        is_told_to_come_back(&WebSocket::handshake(&hub, &target, &[]).0);
+    }
+    // The upgrade that was under way ends, too.
+    upgrading.text("5");
+    upgrading.closed();
+}
 
 #[test]
-fn a_hub_that_shuts_down_opens_no_sessions_over_connections_that_are_still_there() {
+fn while_it_drains_the_hub_listens_and_lets_nobody_in() {
     let mut hub = Hub::with(|config| config.grace = Duration::from_secs(2));
-    let mut kept = http::connect(&hub);
-    let handshake = format!(
-        "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: {}\r\n\r\n",
-        hub.address()
-    );
-    // This session never polls: the hub holds its goodbye for all of the grace.
-    kept.write_all(handshake.as_bytes()).unwrap();
-    assert_eq!(http::read(&mut kept).status, 200);
+    let mut idle = http::connect(&hub);
+    let polling = Polling::open(&hub, "/socket.io/");
+    // Something is left to say to it, so the hub waits for its poll.
+    polling.say("40");
+    polling.settle();
     let mut other = WebSocket::open(&hub, "/socket.io/?EIO=4&transport=websocket");
+    assert_eq!(http::ask(&mut idle, "/healthz", &[]).status, 200);
+    let address = hub.address();
     std::thread::scope(|scope| {
-        scope.spawn(|| hub.stop());
-        assert_eq!(other.closed(), Some(1001));
-        kept.write_all(handshake.as_bytes()).unwrap();
-        let answer = http::read(&mut kept);
-        assert_eq!(answer.status, 503);
-        assert_eq!(answer.header("connection"), Some("close"));
+        let stopping = scope.spawn(|| {
+            // The connection goes without being asked for anything more.
+            assert_eq!(rest(&mut idle), b"");
+            assert_eq!(other.closed(), Some(1001));
+            let mut stream = TcpStream::connect(address).expect("it still listens");
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream
+                .write_all(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n")
+                .unwrap();
+            is_told_to_come_back(&http::read(&mut stream));
+        });
+        hub.stop();
+        stopping.join().unwrap();
     });
+    assert!(TcpStream::connect(address).is_err(), "nothing listens");
+}
+
+#[test]
+fn everybody_is_told_within_the_grace() {
+    const EACH: usize = 60;
+    let mut hub = Hub::with(|config| {
+        config.workers = 1;
+        config.grace = Duration::from_secs(1);
+    });
+    let mut sockets: Vec<WebSocket> = (0..EACH)
+        .map(|_| WebSocket::open(&hub, "/socket.io/?EIO=4&transport=websocket"))
+        .collect();
+    let mut polls: Vec<TcpStream> = (0..EACH)
+        .map(|_| Polling::open(&hub, "/socket.io/").wait())
+        .collect();
+    hub.stop();
+    for socket in &mut sockets {
+        assert_eq!(socket.closed(), Some(1001));
+    }
+    for poll in &mut polls {
+        assert_eq!(rest(poll), b"");
+    }
+    let told = hub
+        .dondo()
+        .hub()
+        .metrics()
+        .closes()
+        .find(|(reason, _)| *reason == CloseReason::ShuttingDown);
+    assert_eq!(told.map(|(_, count)| count), Some(2 * EACH as u64));
+    assert_eq!(hub.dondo().sessions(), 0);
+    assert_eq!(hub.doors().sessions(), 0);
 }

@@ -8,6 +8,8 @@
 
 mod clients;
 mod crash;
+mod deadlines;
+mod doors;
 mod drain;
 mod embed;
 mod engine;

@@ -1,15 +1,19 @@
 //! What the transports of one Engine.IO session share: where the session stands, and who is using it right now.
 //! Plain flags: requests of one session may run on different workers.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
+use dondo_actors::error::CloseReason;
+use dondo_actors::message::Hangup;
 use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
 
 use super::counts::Counts;
 use super::handshake::TransportNow;
+use crate::transport::doors::Ticket;
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +52,16 @@ pub(crate) struct Connection {
     handover: AtomicWaker,
     /// A POST body is being read.
     pub(crate) posting: AtomicBool,
+    ticket: Ticket,
 }
 
 impl Connection {
-    pub(crate) fn new(session: SessionRef, stage: Stage, counts: Arc<Counts>) -> Self {
+    pub(crate) fn new(
+        session: SessionRef,
+        stage: Stage,
+        counts: Arc<Counts>,
+        ticket: Ticket,
+    ) -> Self {
         counts.enter(stage);
         Self {
             session,
@@ -61,7 +71,18 @@ impl Connection {
             polling: AtomicBool::new(false),
             handover: AtomicWaker::new(),
             posting: AtomicBool::new(false),
+            ticket,
         }
+    }
+
+    /// The client's address, for the log.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.ticket.peer().address
+    }
+
+    /// Ends the session because the server is shutting down.
+    pub(crate) fn go(&self) {
+        self.session.post.control(Hangup(CloseReason::ShuttingDown));
     }
 
     /// Where the session stands, in the handshake's words.

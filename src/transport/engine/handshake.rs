@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::query::Query;
 use super::refusal::Refusal;
+use crate::transport::host::Hosts;
 use crate::transport::origin::{Origins, Verdict};
 
 /// The parts of a request that the handshake looks at.
@@ -23,6 +24,8 @@ pub(crate) struct Request<'a> {
     pub(crate) origin: Option<&'a [u8]>,
     /// The raw value of `Host`.
     pub(crate) host: Option<&'a [u8]>,
+    /// The raw value of `Sec-Fetch-Site`, which browsers write and pages cannot.
+    pub(crate) site: Option<&'a [u8]>,
 }
 
 /// The settings that the handshake depends on.
@@ -36,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) allow_eio3: bool,
     /// Which web pages may connect.
     pub(crate) origins: Origins,
+    /// Under which names they may.
+    pub(crate) hosts: Hosts,
 }
 
 /// A way for bytes to come and go.
@@ -119,8 +124,9 @@ pub(crate) enum Entry {
 /// Checks everything that needs no session, in the order of wire reference 1.4; for an upgrade all of it comes before
 /// the switch.
 ///
-/// The origins policy is asked for handshakes and for every upgrade, not for later polls: a proxy that changes `Host`
-/// must not break a session that began without an `Origin`, and nobody polls without knowing the secret id.
+/// The policies of hosts and origins are asked for handshakes and for every upgrade, not for later polls: a proxy that
+/// changes `Host` must not break a session that began without an `Origin`, and nobody polls without knowing the secret
+/// id. An image or a form of another site sends no `Origin`, so there its absence proves nothing.
 pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, Refusal> {
     let query = Query::parse(request.query).ok_or(Refusal::BadRequest)?;
     let transport = match query.transport.as_deref() {
@@ -140,8 +146,14 @@ pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, R
         if request.upgrade != wants_switch {
             return Err(Refusal::BadRequest);
         }
+        if !settings.hosts.allow(request.host) {
+            return Err(Refusal::ForeignHost);
+        }
         if verdict == Verdict::Refused {
             return Err(Refusal::Forbidden);
+        }
+        if request.origin.is_none() && request.site == Some(b"cross-site") {
+            return Err(Refusal::CrossSite);
         }
     }
     let revision = match query.eio.as_deref() {

@@ -4,6 +4,7 @@
 pub(crate) mod body;
 pub(crate) mod connection;
 pub(crate) mod counts;
+mod drain;
 pub(crate) mod handshake;
 pub(crate) mod packet;
 mod payload;
@@ -13,9 +14,10 @@ mod refusal;
 mod switch;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use actix_http::ConnectionType;
 use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -24,21 +26,20 @@ use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::letter::{Frame, Wire};
-use dondo_actors::message::Hangup;
 use dondo_actors::ports::Protocol;
-use dondo_actors::session::{Peer, Session, SessionSettings};
+use dondo_actors::session::{Session, SessionSettings};
 
 use self::connection::{Connection, Stage};
 use self::counts::Counts;
-use self::handshake::{Ask, Entry, Revision, Transport};
-use self::refusal::Refusal;
+use self::handshake::{Ask, Entry, Revision, Transport, Visit};
+use super::doors::Doors;
 use super::origin::{Origins, Verdict};
 use super::worker;
-use crate::notices;
 use crate::protocol::frame;
 
 pub(crate) use self::body::keep_cutter;
 pub(crate) use self::handshake::new_sid as secret;
+pub(crate) use self::refusal::Refusal;
 pub(crate) use self::switch::upgrade;
 
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
@@ -47,9 +48,6 @@ const CLOSE_GRACE: Duration = Duration::from_secs(30);
 /// closing POST because another worker took it.
 const LAST_GET: Duration = Duration::from_secs(1);
 
-/// The longest time between two goodbyes of a shutdown.
-const PAUSE_MAX: Duration = Duration::from_millis(10);
-
 /// The settings of one Engine.IO endpoint.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
@@ -57,6 +55,8 @@ pub struct EngineOptions {
     pub path: String,
     /// Which web pages may connect.
     pub origins: Origins,
+    /// Who may open a session; the same for all endpoints of a process.
+    pub doors: Doors,
     /// How long a WebSocket may take to take a session over.
     pub upgrade_timeout: Duration,
     /// Bytes of one message or one POST body.
@@ -97,6 +97,7 @@ impl Engine {
             websocket: true,
             allow_eio3: false,
             origins: options.origins.clone(),
+            hosts: options.doors.hosts().clone(),
         };
         Self(Arc::new(Shared {
             options,
@@ -139,11 +140,6 @@ impl Engine {
         &self.0.counts
     }
 
-    /// Whether it takes no new sessions, because the server is shutting down.
-    pub(crate) fn draining(&self) -> bool {
-        self.0.draining.load(Ordering::Acquire)
-    }
-
     /// Counts a refusal, and logs it, on its way to the one who is refused.
     fn refuse(&self, refusal: Refusal, head: &RequestHead) -> Refusal {
         self.0.counts.refused(refusal);
@@ -156,29 +152,17 @@ impl Engine {
         refusal
     }
 
-    /// Tells all sessions, spread over `grace`, that the server is shutting down; what is queued is flushed. From now on
-    /// no session is opened: a client that is told to go must not come back over a connection that is still there.
-    pub async fn shut_down(&self, grace: Duration) {
-        self.0.draining.store(true, Ordering::Release);
-        let all = self.0.sessions.all();
-        let share = grace / u32::try_from(all.len().max(1)).unwrap_or(u32::MAX);
-        // Few sessions need no spreading: it is there so that their return is no stampede.
-        let pause = share.min(PAUSE_MAX);
-        let mut owed = Duration::ZERO;
-        for connection in all {
-            // Timers tick in milliseconds.
-            if owed >= Duration::from_millis(5) {
-                tokio::time::sleep(std::mem::take(&mut owed)).await;
-            }
-            connection
-                .session
-                .post
-                .control(Hangup(CloseReason::ShuttingDown));
-            owed += pause;
+    async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+        let mut response = self.answer(request, payload).await;
+        if self.draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response
+                .head_mut()
+                .set_connection_type(ConnectionType::Close);
         }
+        response
     }
 
-    async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
         let cors = cors(&self.0.options.origins, request.head());
         if request.method() == actix_web::http::Method::OPTIONS && cors.is_some() {
             return cors_headers(HttpResponse::NoContent(), cors)
@@ -200,7 +184,10 @@ impl Engine {
             Ok(Judged::Open {
                 transport: Transport::Polling,
                 opening,
-            }) => self.open_polling(&opening, cors),
+            }) => match self.open_polling(request.head(), &opening, cors.clone()) {
+                Ok(response) => response,
+                Err(refusal) => refused(refusal, false, cors),
+            },
             Ok(Judged::Session(connection, sid, Entry::Get)) => {
                 self.get(connection, &request, &sid, cors).await
             }
@@ -219,6 +206,10 @@ impl Engine {
             query: head.uri.query().unwrap_or_default(),
             origin: head.headers.get(header::ORIGIN).map(HeaderValue::as_bytes),
             host: head.headers.get(header::HOST).map(HeaderValue::as_bytes),
+            site: head
+                .headers
+                .get("sec-fetch-site")
+                .map(HeaderValue::as_bytes),
         };
         match handshake::check(&view, &self.0.handshake)? {
             Ask::Open {
@@ -234,6 +225,13 @@ impl Engine {
             }),
             Ask::Session { sid, visit } => {
                 let found = self.0.sessions.find(sid.as_str());
+                let over = |connection: &Arc<Connection>| {
+                    // What is left to say goes with a GET.
+                    visit != Visit::Get && connection.session.outbox.ended().is_some()
+                };
+                if self.draining() && found.as_ref().is_none_or(over) {
+                    return Err(Refusal::ShuttingDown);
+                }
                 let entry = handshake::check_session(
                     visit,
                     found.as_ref().map(|connection| connection.now()),
@@ -245,17 +243,21 @@ impl Engine {
     }
 
     /// Starts a session on the present worker; its id is a secret.
-    fn open(&self, opening: &Opening, stage: Stage) -> Option<(Arc<Connection>, String)> {
-        let sid = handshake::new_sid()
-            .inspect_err(|error| {
-                notices::NO_RANDOMNESS.tell(
-                    None,
-                    None,
-                    format_args!("no session can be opened: {error}"),
-                );
-            })
-            .ok()?;
+    fn open(
+        &self,
+        head: &RequestHead,
+        opening: &Opening,
+        stage: Stage,
+    ) -> Result<(Arc<Connection>, String), Refusal> {
         let options = &self.0.options;
+        if self.0.hub.account().crowded() {
+            return Err(Refusal::MemoryMax);
+        }
+        let ticket = options.doors.admit(head, stage == Stage::Polling)?;
+        let sid = handshake::new_sid().map_err(|error| {
+            log::debug!("no session can be opened: {error}");
+            Refusal::NoSecret
+        })?;
         let hub = self.0.hub.clone();
         let courier = worker::courier(&hub);
         let key: Arc<str> = sid.as_str().into();
@@ -269,10 +271,15 @@ impl Engine {
             courier,
             protocol,
             options.session,
-            Peer::default(),
+            ticket.peer(),
             on_end,
         );
-        let connection = Arc::new(Connection::new(session, stage, self.0.counts.clone()));
+        let connection = Arc::new(Connection::new(
+            session,
+            stage,
+            self.0.counts.clone(),
+            ticket,
+        ));
         self.0.sessions.enter(key, connection.clone());
         let upgrades: &[&str] = if stage == Stage::Polling {
             &["websocket"]
@@ -287,7 +294,7 @@ impl Engine {
             settings.ping_timeout,
             options.max_payload,
         );
-        Some((connection, open))
+        Ok((connection, open))
     }
 
     fn ended(&self, sid: Arc<str>, reason: CloseReason) {
@@ -296,8 +303,13 @@ impl Engine {
             .sessions
             .find(&sid)
             .is_some_and(|connection| connection.now() != handshake::TransportNow::WebSocket);
+        if reason == CloseReason::ShuttingDown && polling {
+            return self.let_go(sid);
+        }
         let grace = match reason {
             CloseReason::TransportClose if polling => LAST_GET,
+            // It has never been told anything; a GET that waits is answered all the same.
+            CloseReason::ConnectTimeout => return self.0.sessions.strike(&sid),
             _ if polling && reason.flushes() => CLOSE_GRACE,
             _ => return self.0.sessions.strike(&sid),
         };
@@ -337,6 +349,9 @@ fn refused(refusal: Refusal, upgrade: bool, cors: Option<HeaderValue>) -> HttpRe
     }
     if answer.close {
         response.force_close();
+    }
+    if let Some(seconds) = answer.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds));
     }
     response.body(answer.body)
 }

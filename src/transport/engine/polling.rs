@@ -1,43 +1,53 @@
 //! Long-polling: a GET takes what waits in the outbox, a POST brings packets (wire reference 1.3, 1.4, 1.8).
 //! Knows no packet's meaning above Engine.IO.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
-use actix_web::dev::Payload;
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
+use dondo_actors::account::Held;
 use dondo_actors::error::CloseReason;
 use dondo_actors::flow::InboundCredit;
 use dondo_actors::letter::Part;
 use dondo_actors::message::Hangup;
 use dondo_actors::outbox::Taken;
 use futures_util::StreamExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Connection, Stage};
 use super::handshake::TransportNow;
 use super::packet::Packet;
-use super::refusal::Refusal;
-use super::{Engine, Opening, cors_headers, payload, refused};
+use super::{Engine, Opening, Refusal, cors_headers, payload, refused};
+use crate::transport::timed;
+
+/// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
+/// until its client has read them.
+const ANSWER_MAX: usize = 1024 * 1024;
+/// What actix-http is given of an answer at a time: it copies that, and asks for more once its client has read.
+const PIECE: usize = 32 * 1024;
 
 /// python-engineio takes no more than 16 packets in one answer and drops the connection at 17. One is left for a ping.
-/// All others get everything that is queued.
+/// All others get up to [`ANSWER_MAX`].
 const PYTHON_PARTS_MAX: usize = 15;
 
 impl Engine {
     pub(super) fn open_polling(
         &self,
+        head: &RequestHead,
         opening: &Opening,
         cors: Option<HeaderValue>,
-    ) -> HttpResponse {
-        match self.open(opening, Stage::Polling) {
-            Some((_, open)) => packets(Bytes::from(open), cors),
-            None => HttpResponse::InternalServerError().finish(),
-        }
+    ) -> Result<HttpResponse, Refusal> {
+        let (_, open) = self.open(head, opening, Stage::Polling)?;
+        Ok(packets(Bytes::from(open), cors))
     }
 
     pub(super) async fn get(
@@ -63,7 +73,7 @@ impl Engine {
                 // The outbox is the WebSocket's now.
                 return Poll::Ready(Taken::Nudged);
             }
-            match outbox.poll_take(cx, usize::MAX, parts_max, &mut parts) {
+            match outbox.poll_take(cx, ANSWER_MAX, parts_max, &mut parts) {
                 // The client is about to stop polling and must not be kept waiting.
                 Poll::Pending if connection.is_probed() => Poll::Ready(Taken::Nudged),
                 taken => taken,
@@ -76,12 +86,18 @@ impl Engine {
         let body = match taken {
             Taken::Some { ping } => {
                 let ping = ping.then(|| bare(PING));
-                payload::encode(ping.iter().chain(&parts))
+                let body = payload::encode(ping.iter().chain(&parts));
+                let account = connection.session.credit.account();
+                account.charge_bytes(body, Held::Answers)
             }
             Taken::Nudged => Bytes::from_static(b"6"),
             Taken::Ended(reason) => {
                 self.0.sessions.strike(sid);
                 match reason {
+                    CloseReason::ShuttingDown if late => {
+                        return refused(Refusal::ShuttingDown, false, cors);
+                    }
+                    CloseReason::ShuttingDown => return HttpResponse::Ok().body(Dropped),
                     CloseReason::TransportClose => Bytes::from_static(b"6"),
                     _ if late => Bytes::from_static(b"6\x1e1"),
                     _ => Bytes::from_static(b"1"),
@@ -161,23 +177,34 @@ impl Engine {
         if declared.is_some_and(|length| length > max as u64) {
             return Err(Unread::TooLarge);
         }
-        let reading = async {
-            let mut whole = BytesMut::new();
-            while let Some(chunk) = body.next().await {
-                let chunk = chunk.map_err(|_| Unread::Broken)?;
-                credit.arrived(chunk.len());
-                if whole.len() + chunk.len() > max {
-                    return Err(Unread::TooLarge);
+        let time = self.0.options.doors.settings().request_timeout;
+        let account = credit.account();
+        let mut partial = account.charge(Held::Partial, 0);
+        let mut whole = BytesMut::new();
+        // Something at first, and then at least a kilobyte a second: else it is a client that is gone, or means harm.
+        let (mut look, mut least) = (Instant::now() + time, 1);
+        loop {
+            match timeout_at(look, body.next()).await {
+                Ok(None) => return Ok(whole.freeze()),
+                Ok(Some(chunk)) => {
+                    let chunk = chunk.map_err(|_| Unread::Broken)?;
+                    credit.arrived(chunk.len());
+                    if whole.len() + chunk.len() > max {
+                        return Err(Unread::TooLarge);
+                    }
+                    whole.extend_from_slice(&chunk);
+                    partial.resize(whole.capacity());
+                    if account.is_address_over() {
+                        return Err(Unread::Broken);
+                    }
                 }
-                whole.extend_from_slice(&chunk);
+                Err(_) if whole.len() >= least => {
+                    look += time;
+                    least = whole.len() + timed::least(time);
+                }
+                Err(_) => return Err(Unread::Broken),
             }
-            Ok(whole.freeze())
-        };
-        // A body that takes longer than a heartbeat is a client that is gone, or means harm.
-        let session = &self.0.options.session;
-        timeout(session.ping_interval + session.ping_timeout, reading)
-            .await
-            .unwrap_or(Err(Unread::Broken))
+        }
     }
 }
 
@@ -207,10 +234,57 @@ fn bare(text: &'static [u8]) -> Part {
 }
 
 fn packets(body: Bytes, cors: Option<HeaderValue>) -> HttpResponse {
-    cors_headers(HttpResponse::Ok(), cors)
+    let mut response = cors_headers(HttpResponse::Ok(), cors);
+    response
         .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(body)
+        .insert_header((header::CACHE_CONTROL, "no-store"));
+    match body.len() > PIECE {
+        true => response.body(Answer { rest: body }),
+        false => response.body(body),
+    }
+}
+
+/// A large body that is handed out in pieces. Dropped when the last piece is with actix-http, or with the connection: whoever
+/// pays for the bytes of an answer pays as long as this lives.
+struct Answer {
+    rest: Bytes,
+}
+
+impl MessageBody for Answer {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.rest.len() as u64)
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let piece = self.rest.len().min(PIECE);
+        Poll::Ready(Some(Ok(self.rest.split_to(piece))))
+    }
+}
+
+/// Ends the connection without an answer: actix-http drops what it has not flushed when a body fails.
+struct Dropped;
+
+impl MessageBody for Dropped {
+    type Error = io::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, io::Error>>> {
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())))
+    }
 }
 
 /// The session ends, and the request has no body to its answer.

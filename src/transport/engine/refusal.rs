@@ -20,12 +20,28 @@ pub(crate) enum Refusal {
     Forbidden,
     /// Code 5: this version of Engine.IO is not served.
     UnsupportedVersion,
-    /// Status 503 without a body, and the connection is closed: the server takes no new sessions any more.
+    /// Code 4: `hosts` does not have the name that the hub was asked for under.
+    ForeignHost,
+    /// Code 4: the browser says that a page of another site asks, and no origin that is allowed stands in for it.
+    CrossSite,
+    /// Status 503, and the connection is closed: the server takes no new sessions any more.
     ShuttingDown,
+    /// Status 503, and the connection is closed: `limits.sessions-max`.
+    SessionsMax,
+    /// Status 503, and the connection is closed: `limits.address-sessions-max`.
+    AddressSessionsMax,
+    /// Status 503, and the connection is closed: `limits.connection-sessions-max`.
+    ConnectionSessionsMax,
+    /// Status 503, and the connection is closed: `limits.address-handshakes-per-s`.
+    AddressHandshakes,
     /// Status 500 without a body: the session exists, but long-polling has no such method. The session goes on.
     OtherMethod,
-    /// Status 413 without a body, and the connection is closed: more than `--max-payload`. The session goes on.
+    /// Status 413 without a body, and the connection is closed: more than `--engine.max-payload`. The session goes on.
     PayloadTooLarge,
+    /// Status 500 without a body, and the connection is closed: the system has no randomness to give.
+    NoSecret,
+    /// Status 503, and the connection is closed: `memory-max`.
+    MemoryMax,
 }
 
 /// A refusal as HTTP.
@@ -39,6 +55,8 @@ pub(crate) struct Answer {
     pub(crate) body: String,
     /// Send `Connection: close`.
     pub(crate) close: bool,
+    /// Seconds after which it may be tried again.
+    pub(crate) retry_after: Option<u32>,
 }
 
 impl Answer {
@@ -48,22 +66,41 @@ impl Answer {
             content_type: None,
             body: String::new(),
             close,
+            retry_after: None,
+        }
+    }
+
+    fn unavailable(retry_after: u32, body: &str) -> Self {
+        Self {
+            status: 503,
+            content_type: Some("text/plain"),
+            body: body.to_owned(),
+            close: true,
+            retry_after: Some(retry_after),
         }
     }
 }
 
 impl Refusal {
     /// All of them, for metrics.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::TransportUnknown,
         Self::SessionUnknown,
         Self::BadMethod,
         Self::BadRequest,
         Self::Forbidden,
         Self::UnsupportedVersion,
+        Self::ForeignHost,
+        Self::CrossSite,
         Self::ShuttingDown,
+        Self::SessionsMax,
+        Self::AddressSessionsMax,
+        Self::ConnectionSessionsMax,
+        Self::AddressHandshakes,
         Self::OtherMethod,
         Self::PayloadTooLarge,
+        Self::NoSecret,
+        Self::MemoryMax,
     ];
 
     /// As what the log tells of it.
@@ -75,9 +112,17 @@ impl Refusal {
             Self::BadRequest => &notices::BAD_REQUEST,
             Self::Forbidden => &notices::ORIGIN_FORBIDDEN,
             Self::UnsupportedVersion => &notices::UNSUPPORTED_VERSION,
+            Self::ForeignHost => &notices::FOREIGN_HOST,
+            Self::CrossSite => &notices::CROSS_SITE,
             Self::ShuttingDown => &notices::SHUTTING_DOWN,
+            Self::SessionsMax => &notices::SESSIONS_MAX,
+            Self::AddressSessionsMax => &notices::ADDRESS_SESSIONS_MAX,
+            Self::ConnectionSessionsMax => &notices::CONNECTION_SESSIONS_MAX,
+            Self::AddressHandshakes => &notices::ADDRESS_HANDSHAKES,
             Self::OtherMethod => &notices::OTHER_METHOD,
             Self::PayloadTooLarge => &notices::PAYLOAD_TOO_LARGE,
+            Self::NoSecret => &notices::NO_RANDOMNESS,
+            Self::MemoryMax => &notices::MEMORY_MAX,
         }
     }
 
@@ -90,25 +135,52 @@ impl Refusal {
             Self::BadRequest => "bad request",
             Self::Forbidden => "origin forbidden",
             Self::UnsupportedVersion => "unsupported version",
+            Self::ForeignHost => "foreign host",
+            Self::CrossSite => "cross site",
             Self::ShuttingDown => "shutting down",
+            Self::SessionsMax => "sessions max",
+            Self::AddressSessionsMax => "address sessions max",
+            Self::ConnectionSessionsMax => "connection sessions max",
+            Self::AddressHandshakes => "address handshakes",
             Self::OtherMethod => "other method",
             Self::PayloadTooLarge => "payload too large",
+            Self::NoSecret => "no randomness",
+            Self::MemoryMax => "memory max",
         }
     }
 
-    /// The answer to a plain request, or to one that asked for an upgrade: that is always 400 and never JSON (wire
-    /// reference 1.5).
+    /// The answer to a plain request, or to one that asked for an upgrade: that is 400 and never JSON (wire reference
+    /// 1.5), but where the server could not let anybody in.
     pub(crate) fn answer(self, upgrade: bool) -> Answer {
         let (code, message) = match self {
             Self::TransportUnknown => (0, "Transport unknown"),
             Self::SessionUnknown => (1, "Session ID unknown"),
             Self::BadMethod => (2, "Bad handshake method"),
             Self::BadRequest => (3, "Bad request"),
-            Self::Forbidden => (4, "Forbidden"),
+            Self::Forbidden | Self::ForeignHost | Self::CrossSite => (4, "Forbidden"),
             Self::UnsupportedVersion => (5, "Unsupported protocol version"),
-            Self::ShuttingDown => return Answer::empty(503, true),
+            Self::ShuttingDown => return Answer::unavailable(1, "The server is shutting down"),
+            Self::SessionsMax => {
+                return Answer::unavailable(5, "The server is full: limits.sessions-max");
+            }
+            Self::AddressSessionsMax => {
+                let body = "Too many sessions from this address: limits.address-sessions-max";
+                return Answer::unavailable(5, body);
+            }
+            Self::ConnectionSessionsMax => {
+                let body = "Too many sessions over this connection: limits.connection-sessions-max";
+                return Answer::unavailable(1, body);
+            }
+            Self::AddressHandshakes => {
+                let body = "Too many handshakes from this address: limits.address-handshakes-per-s";
+                return Answer::unavailable(1, body);
+            }
             Self::OtherMethod => return Answer::empty(500, false),
             Self::PayloadTooLarge => return Answer::empty(413, true),
+            Self::NoSecret => return Answer::empty(500, true),
+            Self::MemoryMax => {
+                return Answer::unavailable(5, "The server holds too much: memory-max");
+            }
         };
         if upgrade {
             return Answer {
@@ -116,13 +188,15 @@ impl Refusal {
                 content_type: Some("text/html"),
                 body: message.to_owned(),
                 close: true,
+                retry_after: None,
             };
         }
         Answer {
-            status: if self == Self::Forbidden { 403 } else { 400 },
+            status: if code == 4 { 403 } else { 400 },
             content_type: Some("application/json"),
             body: format!(r#"{{"code":{code},"message":"{message}"}}"#),
             close: false,
+            retry_after: None,
         }
     }
 }
@@ -172,6 +246,7 @@ mod tests {
                 content_type: Some("application/json"),
                 body: body.to_owned(),
                 close: false,
+                retry_after: None,
             };
             assert_eq!(refusal.answer(false), answer);
         }
@@ -192,6 +267,7 @@ mod tests {
                 content_type: Some("text/html"),
                 body: body.to_owned(),
                 close: true,
+                retry_after: None,
             };
             assert_eq!(refusal.answer(true), answer);
         }
@@ -201,8 +277,8 @@ mod tests {
     fn refusals_that_have_no_code_have_no_body() {
         for (refusal, status, close) in [
             (Refusal::OtherMethod, 500, false),
-            (Refusal::ShuttingDown, 503, true),
             (Refusal::PayloadTooLarge, 413, true),
+            (Refusal::NoSecret, 500, true),
         ] {
             let answer = refusal.answer(false);
             assert_eq!(
@@ -210,6 +286,31 @@ mod tests {
                 (status, None, close)
             );
             assert_eq!(answer.body, "");
+        }
+    }
+
+    #[test]
+    fn who_comes_at_a_bad_time_is_told_when_to_try_again_and_which_setting_it_was() {
+        for (refusal, setting) in [
+            (Refusal::ShuttingDown, "shutting down"),
+            (Refusal::SessionsMax, "limits.sessions-max"),
+            (Refusal::MemoryMax, "memory-max"),
+            (Refusal::AddressSessionsMax, "limits.address-sessions-max"),
+            (
+                Refusal::ConnectionSessionsMax,
+                "limits.connection-sessions-max",
+            ),
+            (
+                Refusal::AddressHandshakes,
+                "limits.address-handshakes-per-s",
+            ),
+        ] {
+            for upgrade in [false, true] {
+                let answer = refusal.answer(upgrade);
+                assert_eq!((answer.status, answer.close), (503, true), "{refusal:?}");
+                assert!(answer.body.contains(setting), "{}", answer.body);
+                assert!(answer.retry_after.is_some());
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_codec::{Framed, FramedParts};
 use actix_http::{Request, Version, h1, ws};
 use actix_web::dev::{Payload, RequestHead};
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::message::Adopt;
@@ -13,10 +13,12 @@ use tokio::net::TcpStream;
 
 use super::connection::{Connection, Stage};
 use super::handshake::{Entry, Transport};
-use super::refusal::{Answer, Refusal};
-use super::{Engine, Judged, body, refused};
+use super::refusal::Answer;
+use super::{Engine, Judged, Refusal, body, refused};
 use crate::transport::cord::Cord;
+use crate::transport::sockets::Socket;
 use crate::transport::taken;
+use crate::transport::timed::Timed;
 
 /// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the
 /// request's body.
@@ -37,16 +39,14 @@ enum Purpose {
 }
 
 impl Engine {
-    fn purpose(&self, judged: Judged) -> Result<Purpose, Refusal> {
+    fn purpose(&self, head: &RequestHead, judged: Judged) -> Result<Purpose, Refusal> {
         match judged {
             Judged::Open {
                 transport: Transport::WebSocket,
                 opening,
             } => {
-                let opened = self.open(&opening, Stage::WebSocket);
-                opened
-                    .map(|(connection, open)| Purpose::Begin(connection, open))
-                    .ok_or(Refusal::BadRequest)
+                let (connection, open) = self.open(head, &opening, Stage::WebSocket)?;
+                Ok(Purpose::Begin(connection, open))
             }
             Judged::Session(connection, _, Entry::Upgrade) => {
                 Ok(match connection.begin_upgrade() {
@@ -87,7 +87,7 @@ impl Engine {
         if chunked || !valid || request.version() != Version::HTTP_11 {
             return refused(self.refuse(Refusal::BadRequest, request.head()), true, None);
         }
-        match self.purpose(judged) {
+        match self.purpose(request.head(), judged) {
             Ok(purpose) => body::response(request, payload, self.cord(purpose)),
             Err(refusal) => refused(self.refuse(refusal, request.head()), true, None),
         }
@@ -99,14 +99,15 @@ impl Engine {
 pub(crate) async fn upgrade(
     engines: Arc<[Engine]>,
     request: Request,
-    framed: Framed<TcpStream, h1::Codec>,
+    framed: Framed<Timed, h1::Codec>,
 ) {
     let FramedParts {
-        io: stream,
+        io,
         read_buf,
         write_buf,
         ..
     } = framed.into_parts();
+    let (stream, socket) = io.into_parts();
     // An earlier answer that was not sent yet goes before ours.
     let mut first = BytesMut::with_capacity(write_buf.len() + 192);
     first.put_slice(&write_buf);
@@ -128,11 +129,11 @@ pub(crate) async fn upgrade(
                 }
                 begin @ Purpose::Begin(..) => {
                     if let Some(cord) = engine.cord(begin) {
-                        taken::serve(stream, cord, first.freeze(), read);
+                        taken::serve(stream, socket, cord, first.freeze(), read);
                     }
                 }
                 Purpose::TakeOver(connection) => {
-                    move_home(engine, connection, stream, first.freeze(), read)
+                    move_home(engine, connection, (stream, socket), first.freeze(), read)
                 }
             }
         }
@@ -144,7 +145,7 @@ pub(crate) async fn upgrade(
 fn move_home(
     engine: &Engine,
     connection: Arc<Connection>,
-    stream: TcpStream,
+    (stream, socket): (TcpStream, Socket),
     first: Bytes,
     read: Bytes,
 ) {
@@ -160,7 +161,7 @@ fn move_home(
             return;
         };
         if let Some(cord) = engine.cord(Purpose::TakeOver(connection)) {
-            taken::serve(stream, cord, first, read);
+            taken::serve(stream, socket, cord, first, read);
         }
     })));
 }
@@ -187,6 +188,7 @@ fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Pur
             content_type: Some("text/plain"),
             body,
             close: true,
+            retry_after: None,
         });
     };
     let refused = |refusal| engine.refuse(refusal, request.head()).answer(true);
@@ -202,19 +204,20 @@ fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Pur
     let key = key
         .map(|key| ws::hash_key(key.as_bytes()))
         .ok_or_else(|| refused(Refusal::BadRequest))?;
-    let purpose = engine.purpose(judged).map_err(refused)?;
+    let purpose = engine.purpose(head, judged).map_err(refused)?;
     Ok((engine, key, purpose))
 }
 
 fn put_answer(out: &mut BytesMut, answer: &Answer) {
-    let reason = match answer.status {
-        404 => "Not Found",
-        _ => "Bad Request",
-    };
+    let reason = StatusCode::from_u16(answer.status).ok();
+    let reason = reason.and_then(|status| status.canonical_reason());
     let kind = answer.content_type.unwrap_or("text/html");
+    let retry = answer.retry_after.map(|s| format!("Retry-After: {s}\r\n"));
     let head = format!(
-        "HTTP/1.1 {} {reason}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 {} {}\r\nConnection: close\r\n{}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
         answer.status,
+        reason.unwrap_or("Refused"),
+        retry.unwrap_or_default(),
         answer.body.len()
     );
     out.put_slice(head.as_bytes());

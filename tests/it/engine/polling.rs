@@ -11,6 +11,7 @@ in_both_forms!(
     a_get_waits_until_there_is_a_packet,
     all_that_is_queued_goes_in_one_body,
     a_body_toward_the_client_has_no_limit,
+    one_poll_takes_no_more_than_its_share_and_the_next_ones_the_rest,
 );
 
 fn headers<'a>(answer: &'a Answer, names: [&str; 3]) -> [Option<&'a str>; 3] {
@@ -88,4 +89,23 @@ fn a_body_toward_the_client_has_no_limit(form: Form) {
     }
     polling.settle();
     assert_eq!(polling.read(), all);
+}
+
+fn one_poll_takes_no_more_than_its_share_and_the_next_ones_the_rest(form: Form) {
+    let hub = form.echoing_with(|config| config.delivery.outbox_bytes_max = Some(8 << 20));
+    let polling = Polling::open(&hub, ECHO);
+    let packets: Vec<String> = ["a", "b", "c", "d", "e"]
+        .map(|letter| format!("4{}", letter.repeat(900_000)))
+        .into();
+    for packet in &packets {
+        polling.say(packet);
+    }
+    polling.settle();
+    let mut got = Vec::new();
+    while got.len() < packets.len() {
+        let body = polling.read();
+        assert!(body.len() < 2 << 20, "{} bytes at once", body.len());
+        got.extend(body.split(SEPARATOR).map(str::to_owned));
+    }
+    assert!(got == packets, "all of it, in order");
 }

@@ -39,16 +39,54 @@ fn thousands_of_handshakes_that_are_never_polled_are_forgotten() {
         "--engine.ping-timeout",
         "500ms",
     ]);
-    let mut stream = http::connect(&siege.hub);
-    let request = format!("GET {POLLING} HTTP/1.1\r\nHost: x\r\n\r\n");
-    for _ in 0..5000 {
-        stream.write_all(request.as_bytes()).unwrap();
-        assert_eq!(http::read(&mut stream).status, 200);
+    for _ in 0..10 {
+        let mut stream = http::connect(&siege.hub);
+        for _ in 0..500 {
+            assert_eq!(http::ask(&mut stream, POLLING, &[]).status, 200);
+        }
     }
     assert!(siege.hub.metric(SESSIONS) > 2);
     siege.hub.wait_for(SESSIONS, 2);
     siege.hub.wait_for("dondo_sessions{state=\"polling\"}", 0);
     siege.end(96 * MEGABYTE);
+}
+
+#[test]
+fn one_connection_cannot_fill_the_hub_with_handshakes() {
+    let siege = Siege::begin(&[]);
+    let mut stream = http::connect(&siege.hub);
+    let request = format!("GET {POLLING} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut reader = stream.try_clone().unwrap();
+    let writer = std::thread::spawn(move || {
+        // All in one go, until the server closes.
+        let many = request.repeat(100);
+        (0..100).all(|_| stream.write_all(many.as_bytes()).is_ok())
+    });
+    let mut opened = 0;
+    while let Ok(answer) = http::try_read(&mut reader) {
+        match answer.status {
+            200 => opened += 1,
+            503 => break,
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(opened, 1000);
+    drop(reader);
+    writer.join().unwrap();
+    siege.memory_is_bounded(64 * MEGABYTE);
+}
+
+#[test]
+fn a_session_that_never_joined_is_forgotten_with_its_end() {
+    let siege = Siege::begin(&["--connect-timeout", "500ms"]);
+    for _ in 0..50 {
+        assert_eq!(http::get(&siege.hub, POLLING).status, 200);
+    }
+    siege
+        .hub
+        .wait_for("dondo_closes_total{reason=\"connect timeout\"}", 50);
+    siege.hub.wait_for("dondo_sessions{state=\"polling\"}", 0);
+    siege.end(32 * MEGABYTE);
 }
 
 #[test]

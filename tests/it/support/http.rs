@@ -1,7 +1,9 @@
 //! HTTP/1.1 by hand: one request a connection unless a test keeps it. Any header, any body, any method.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+
+use socket2::{Domain, Socket, Type};
 
 use super::{Hub, PATIENCE};
 
@@ -106,6 +108,32 @@ pub fn connect(hub: &Hub) -> TcpStream {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
     stream
+}
+
+/// A connection whose own end has this address, which must be one of this machine.
+pub fn connect_from(hub: &Hub, address: IpAddr) -> TcpStream {
+    let socket = Socket::new(Domain::for_address(hub.address()), Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::new(address, 0).into()).unwrap();
+    socket
+        .connect(&hub.address().into())
+        .expect("the hub accepts");
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+/// Sends a GET over a connection that stands, and reads its answer.
+pub fn ask(stream: &mut TcpStream, target: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut head = format!("GET {target} HTTP/1.1\r\nHost: x\r\n");
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head += "\r\n";
+    stream
+        .write_all(head.as_bytes())
+        .expect("the request is sent");
+    read(stream)
 }
 
 /// Reads one answer; the stream stands behind it.

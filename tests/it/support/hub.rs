@@ -12,6 +12,7 @@ use dondo::config::Settings;
 use dondo::operators::Operators;
 use dondo::server::Server;
 use dondo::service::{Builder, Dondo};
+use dondo::transport::doors::Doors;
 use tokio::sync::oneshot;
 
 use super::http;
@@ -21,7 +22,7 @@ pub struct Hub {
     /// Where its numbers are.
     operators: SocketAddr,
     /// Keeps the rooms of a hub in this process.
-    _dondo: Option<Dondo>,
+    dondo: Option<Dondo>,
     program: Option<Child>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -75,7 +76,7 @@ impl Hub {
         Self {
             address,
             operators,
-            _dondo: Some(dondo),
+            dondo: Some(dondo),
             program: None,
             stop: Some(stop),
             thread: Some(thread),
@@ -131,7 +132,7 @@ impl Hub {
         Self {
             address,
             operators: address,
-            _dondo: Some(dondo),
+            dondo: Some(dondo),
             program: None,
             stop: Some(stop),
             thread: Some(thread),
@@ -140,7 +141,20 @@ impl Hub {
 
     /// The program itself, in a process of its own, whose memory and files can be measured. Flags as for the program.
     pub fn program(flags: &[&str]) -> Self {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_dondo"))
+        Self::command(Command::new(env!("CARGO_BIN_EXE_dondo")), flags)
+    }
+
+    /// The same with a limit of open files.
+    pub fn program_with_files(files: usize, flags: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_dondo"));
+        Self::command(shell, flags)
+    }
+
+    fn command(mut command: Command, flags: &[&str]) -> Self {
+        let mut program = command
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
             .args(["--grace", "0s"])
             .args(flags)
@@ -167,7 +181,7 @@ impl Hub {
         Self {
             address,
             operators,
-            _dondo: None,
+            dondo: None,
             program: Some(program),
             stop: None,
             thread: None,
@@ -184,11 +198,21 @@ impl Hub {
         Self {
             address,
             operators: address,
-            _dondo: Some(dondo),
+            dondo: Some(dondo),
             program: None,
             stop: None,
             thread: None,
         }
+    }
+
+    /// A hub in this process.
+    pub fn dondo(&self) -> &Dondo {
+        self.dondo.as_ref().expect("a hub in this process")
+    }
+
+    /// What its doors know.
+    pub fn doors(&self) -> &Doors {
+        self.dondo().doors()
     }
 
     pub fn address(&self) -> SocketAddr {

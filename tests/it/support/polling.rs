@@ -108,8 +108,13 @@ impl<'a> Polling<'a> {
     pub fn is_gone(&self, reason: &str) {
         self.hub
             .wait_for(&format!("dondo_closes_total{{reason=\"{reason}\"}}"), 1);
+        self.is_gone_already();
+    }
+
+    /// The session has ended: its next request gets code 1.
+    pub fn is_gone_already(&self) {
         let deadline = Instant::now() + PATIENCE;
-        // The number is counted a moment before the id is struck out.
+        // The end is counted a moment before the id is struck out.
         loop {
             let answer = self.post("4anyone?");
             if answer.status == 400 {

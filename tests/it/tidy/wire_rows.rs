@@ -102,7 +102,8 @@ fn tests(source: &str) -> Vec<String> {
 }
 
 /// Tests of what the reference does not say, or of the contract's part 1.
-const BESIDE: [&str; 13] = [
+const BESIDE: [&str; 14] = [
+    "engine::polling::one_poll_takes_no_more_than_its_share_and_the_next_ones_the_rest",
     "engine::contract::an_upgrade_without_a_probe_and_without_a_get_gets_what_was_queued",
     "engine::contract::a_text_cut_inside_a_character_is_joined_before_it_is_checked",
     "engine::contract::a_cache_buster_that_repeats_means_nothing",

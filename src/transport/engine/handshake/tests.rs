@@ -1,5 +1,6 @@
 //! The checks of the handshake, row by row of wire reference 1.4 and 1.5.
 //! Nothing here opens a socket: a request is a value.
+//! Over 400 lines: the rows of tables.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -13,6 +14,7 @@ fn settings() -> Settings {
         websocket: true,
         allow_eio3: false,
         origins: Origins::SameHost,
+        hosts: Hosts::default(),
     }
 }
 
@@ -23,6 +25,7 @@ fn get(query: &str) -> Request<'_> {
         query,
         origin: None,
         host: Some(b"a.example"),
+        site: None,
     }
 }
 
@@ -252,6 +255,53 @@ fn a_strange_origin_may_neither_open_nor_upgrade() {
         ..get("EIO=4&transport=polling&sid=S")
     };
     assert_eq!(check(&poll, &settings()), session(Visit::Get));
+}
+
+#[test]
+fn a_page_of_another_site_must_say_whose_it_is() {
+    for (site, origin, allowed) in [
+        ("cross-site", None, false),
+        ("cross-site", Some(&b"https://a.example"[..]), true),
+        ("cross-site", Some(b"https://evil.example"), false),
+        ("same-origin", None, true),
+        ("same-site", None, true),
+        ("none", None, true),
+    ] {
+        for request in [
+            get("EIO=4&transport=polling"),
+            upgrade("EIO=4&transport=websocket"),
+            upgrade("EIO=4&transport=websocket&sid=S"),
+        ] {
+            let request = Request {
+                origin,
+                site: Some(site.as_bytes()),
+                ..request
+            };
+            let result = check(&request, &settings());
+            assert_eq!(result.is_ok(), allowed, "{request:?}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_not_ours_opens_nothing_even_where_origin_and_host_agree() {
+    let settings = Settings {
+        hosts: Hosts::new(&["a.example".to_owned()]),
+        ..settings()
+    };
+    for request in [
+        get("EIO=4&transport=polling"),
+        upgrade("EIO=4&transport=websocket"),
+        upgrade("EIO=4&transport=websocket&sid=S"),
+    ] {
+        assert!(check(&request, &settings).is_ok());
+        let request = Request {
+            host: Some(b"evil.example"),
+            origin: Some(b"http://evil.example"),
+            ..request
+        };
+        assert_eq!(check(&request, &settings), Err(Refusal::ForeignHost));
+    }
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! The way down of an endpoint: nobody is let in, and everybody is told in a way that brings them back.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::{CLOSE_GRACE, Engine};
+
+/// The longest time between two goodbyes of a shutdown.
+const PAUSE_MAX: Duration = Duration::from_millis(10);
+
+impl Engine {
+    /// Tells all sessions, spread evenly over `grace`, that the server is shutting down; what is queued is flushed. From
+    /// now on no session is opened: a client that is told to go must not come back over a connection that is still there.
+    ///
+    /// A WebSocket is closed with 1001. A poll that waits is dropped, and the next one is answered with 503: stock clients
+    /// come back after both, and some of them never do after a close packet.
+    pub async fn shut_down(&self, grace: Duration) {
+        self.0.draining.store(true, Ordering::Release);
+        let all = self.0.sessions.all();
+        let share = grace / u32::try_from(all.len().max(1)).unwrap_or(u32::MAX);
+        // Few sessions need no spreading: it is there so that their return is no stampede.
+        let pause = share.min(PAUSE_MAX);
+        // By the clock, so that no lateness adds up.
+        let mut due = Instant::now();
+        for connection in all {
+            if due > Instant::now() {
+                sleep_until(due).await;
+            }
+            connection.go();
+            due += pause;
+        }
+        // Who was being let in when it began.
+        for connection in self.0.sessions.all() {
+            connection.go();
+        }
+    }
+
+    /// Whether it lets nobody in any more.
+    pub(crate) fn draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    /// A polling session that the server has ended to shut down is kept only while something is left to say to it: its
+    /// next request gets the same answer whether it is known or not.
+    pub(super) fn let_go(&self, sid: Arc<str>) {
+        let engine = self.clone();
+        actix_rt::spawn(async move {
+            if let Some(connection) = engine.0.sessions.find(&sid) {
+                let outbox = &connection.session.outbox;
+                // Its courier may have something for it yet.
+                let ended = poll_fn(|cx| outbox.poll_ended(cx));
+                let _ = timeout(CLOSE_GRACE, ended).await;
+                if outbox.bytes() > 0 {
+                    sleep(CLOSE_GRACE).await;
+                }
+            }
+            engine.0.sessions.strike(&sid);
+        });
+    }
+}

@@ -1,0 +1,374 @@
+//! Deadlines of a connection of the standalone server. actix-http times the head of a connection's first request only;
+//! whatever comes after it may take for ever: a second head, a body, a body that nobody reads, an answer that the peer
+//! does not read. Here all of them have a time, and an idle connection and a long poll have none.
+//!
+//! Three parts know of one [`Progress`]: the stream counts bytes, the door of the `App` sees requests and answers pass,
+//! and the future around the connection compares both with the clock, whenever the connection has run. A connection
+//! that waits for nothing holds no timer.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_http::error::PayloadError;
+use actix_http::{BoxedPayloadStream, Payload, Request};
+use bytes::Bytes;
+use futures_util::Stream;
+use pin_project_lite::pin_project;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::sockets::{Slow, Socket, Sockets};
+
+/// What must move in a second where something is to move.
+const BYTES_PER_SECOND: f64 = 1024.0;
+
+thread_local! {
+    /// The connection that runs on this thread right now.
+    static RUNNING: RefCell<Option<Rc<Progress>>> = const { RefCell::new(None) };
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// From the first byte of a head to its end; to the first byte of a body; to the end of a body that nobody reads.
+    /// Over each further time of this length a body must make [`BYTES_PER_SECOND`].
+    pub(crate) request: Duration,
+    /// Over each time of this length an answer must make [`BYTES_PER_SECOND`] while the peer's window is full.
+    pub(crate) stall: Duration,
+}
+
+/// What a connection is in the midst of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Between requests.
+    Idle,
+    /// A head has begun.
+    Head,
+    /// A request is served, and its body has yet to end. `begun`: its first time is over.
+    Body { begun: bool },
+    /// A request is served, and all of it is there.
+    Served,
+    /// An answer was given before the body was read.
+    Unread,
+}
+
+/// How far a connection is. All on one thread.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    phase: Cell<Phase>,
+    /// When the present time for reading began; none until somebody looked at the clock.
+    reading: Cell<Option<Instant>>,
+    /// Bytes read in it.
+    read: Cell<usize>,
+    /// More was asked for and was not there.
+    starved: Cell<bool>,
+    /// A write has been refused since all was written.
+    blocked: Cell<bool>,
+    writing: Cell<Option<Instant>>,
+    written: Cell<usize>,
+}
+
+impl Progress {
+    fn new() -> Rc<Self> {
+        Rc::new(Self {
+            // Who connects has something to ask.
+            phase: Cell::new(Phase::Head),
+            reading: Cell::new(None),
+            read: Cell::new(0),
+            starved: Cell::new(false),
+            blocked: Cell::new(false),
+            writing: Cell::new(None),
+            written: Cell::new(0),
+        })
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.reading.set(None);
+    }
+
+    fn answered(&self) {
+        match self.phase.get() {
+            Phase::Body { .. } => self.enter(Phase::Unread),
+            _ => self.enter(Phase::Idle),
+        }
+    }
+
+    /// When to look again, if at all.
+    fn judge(&self, times: Times) -> Result<Option<Instant>, Slow> {
+        let waits = !matches!(self.phase.get(), Phase::Idle | Phase::Served);
+        if !waits && !self.blocked.get() {
+            return Ok(None);
+        }
+        let now = Instant::now();
+        let reading = self.judge_reading(now, times.request)?;
+        let writing = self.judge_writing(now, times.stall)?;
+        Ok(reading.into_iter().chain(writing).min())
+    }
+
+    fn judge_reading(&self, now: Instant, time: Duration) -> Result<Option<Instant>, Slow> {
+        let phase = self.phase.get();
+        let head_behind_answer = phase == Phase::Head && self.blocked.get();
+        if head_behind_answer || matches!(phase, Phase::Idle | Phase::Served) {
+            self.reading.set(None);
+            return Ok(None);
+        }
+        let began = self.reading.get().unwrap_or_else(|| {
+            self.begin_reading(now);
+            now
+        });
+        if now < began + time {
+            return Ok(Some(began + time));
+        }
+        match phase {
+            Phase::Head => return Err(Slow::Head),
+            Phase::Unread => return Err(Slow::Body),
+            Phase::Body { begun } => {
+                let least = if begun { least(time) } else { 1 };
+                // Where we did not want more, it is not the peer that is slow.
+                if self.starved.get() && self.read.get() < least {
+                    return Err(Slow::Body);
+                }
+                self.phase.set(Phase::Body { begun: true });
+            }
+            Phase::Idle | Phase::Served => {}
+        }
+        self.begin_reading(now);
+        Ok(Some(now + time))
+    }
+
+    fn begin_reading(&self, now: Instant) {
+        self.reading.set(Some(now));
+        self.read.set(0);
+        self.starved.set(false);
+    }
+
+    fn judge_writing(&self, now: Instant, time: Duration) -> Result<Option<Instant>, Slow> {
+        if !self.blocked.get() {
+            return Ok(None);
+        }
+        let began = self.writing.get();
+        if let Some(end) = began.map(|began| began + time) {
+            if now < end {
+                return Ok(Some(end));
+            }
+            if self.written.get() < least(time) {
+                return Err(Slow::Answer);
+            }
+        }
+        self.writing.set(Some(now));
+        self.written.set(0);
+        Ok(Some(now + time))
+    }
+}
+
+/// Bytes that must move in a time.
+pub(crate) fn least(time: Duration) -> usize {
+    (time.as_secs_f64() * BYTES_PER_SECOND) as usize
+}
+
+/// A request passes the door of the `App`. To be called in the connection's own run.
+pub(crate) fn called(mut request: Request) -> (Request, Called) {
+    let progress = RUNNING.with_borrow(Clone::clone);
+    if let Some(progress) = &progress {
+        let whole = matches!(request.payload(), Payload::None);
+        progress.enter(match whole {
+            true => Phase::Served,
+            false => Phase::Body { begun: false },
+        });
+        if !whole {
+            let payload = request.take_payload();
+            let payload: BoxedPayloadStream = Box::pin(Read {
+                payload,
+                progress: progress.clone(),
+            });
+            request = request.replace_payload(Payload::Stream { payload }).0;
+        }
+    }
+    (request, Called(progress))
+}
+
+/// A request that is being served.
+pub(crate) struct Called(Option<Rc<Progress>>);
+
+impl Called {
+    /// Its answer passes the door.
+    pub(crate) fn answered(self) {
+        if let Some(progress) = self.0 {
+            progress.answered();
+        }
+    }
+}
+
+/// A body that tells when it ended.
+struct Read {
+    payload: Payload<BoxedPayloadStream>,
+    progress: Rc<Progress>,
+}
+
+impl Stream for Read {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = ready!(Pin::new(&mut self.payload).poll_next(cx));
+        if !matches!(item, Some(Ok(_))) && matches!(self.progress.phase.get(), Phase::Body { .. }) {
+            self.progress.enter(Phase::Served);
+        }
+        Poll::Ready(item)
+    }
+}
+
+/// A TCP stream that counts what moves.
+#[derive(Debug)]
+pub(crate) struct Timed {
+    stream: TcpStream,
+    progress: Rc<Progress>,
+    socket: Socket,
+}
+
+impl Timed {
+    /// The stream itself, for a WebSocket: nobody watches over it from here any more.
+    pub(crate) fn into_parts(self) -> (TcpStream, Socket) {
+        self.progress.enter(Phase::Served);
+        self.progress.blocked.set(false);
+        (self.stream, self.socket)
+    }
+}
+
+impl AsyncRead for Timed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, into);
+        let progress = &self.progress;
+        match read {
+            Poll::Pending => progress.starved.set(true),
+            Poll::Ready(_) => {
+                let count = into.filled().len() - before;
+                progress.read.set(progress.read.get() + count);
+                if count > 0 && progress.phase.get() == Phase::Idle {
+                    progress.enter(Phase::Head);
+                }
+            }
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Timed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let progress = &self.progress;
+        match &written {
+            Poll::Pending if !progress.blocked.replace(true) => progress.writing.set(None),
+            Poll::Ready(Ok(count)) => progress.written.set(progress.written.get() + *count),
+            _ => {}
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // actix-http flushes when its own buffer is empty, and not before.
+        self.progress.blocked.set(false);
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+pin_project! {
+    /// A connection, served until it ends or is too slow.
+    pub(crate) struct Watched<F> {
+        #[pin]
+        served: Option<F>,
+        progress: Rc<Progress>,
+        sockets: Sockets,
+        peer: Option<SocketAddr>,
+        times: Times,
+        timer: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+/// Serves a connection as `serve` does, with deadlines. Where there is no place for it, it is closed.
+pub(crate) fn watch<F>(
+    stream: TcpStream,
+    sockets: &Sockets,
+    times: Times,
+    serve: impl FnOnce(Timed, Option<SocketAddr>) -> F,
+) -> Watched<F> {
+    let progress = Progress::new();
+    let peer = stream.peer_addr().ok();
+    let served = sockets.enter().map(|socket| {
+        let timed = Timed {
+            stream,
+            progress: progress.clone(),
+            socket,
+        };
+        serve(timed, peer)
+    });
+    Watched {
+        served,
+        progress,
+        sockets: sockets.clone(),
+        peer,
+        times,
+        timer: None,
+    }
+}
+
+impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
+    type Output = Result<(), E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Some(served) = this.served.as_pin_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        RUNNING.set(Some(this.progress.clone()));
+        let ended = served.poll(cx);
+        RUNNING.set(None);
+        if ended.is_ready() {
+            return ended;
+        }
+        loop {
+            match this.progress.judge(*this.times) {
+                Ok(None) => {
+                    *this.timer = None;
+                    return Poll::Pending;
+                }
+                Ok(Some(look)) => {
+                    let timer = this
+                        .timer
+                        .get_or_insert_with(|| Box::pin(sleep_until(look)));
+                    if timer.deadline() > look || timer.is_elapsed() {
+                        timer.as_mut().reset(look);
+                    }
+                    ready!(timer.as_mut().poll(cx));
+                }
+                Err(slow) => {
+                    this.sockets.too_slow(slow, *this.peer);
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
