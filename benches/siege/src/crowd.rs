@@ -80,12 +80,15 @@ pub struct Crowd {
     d: Dialect,
     next: usize,
     opening: usize,
+    came: Vec<bool>,
     joined: Vec<bool>,
     pub n_joined: usize,
     /// Connections that were refused or cut before they had joined.
     pub failed: usize,
     /// Members that were cut.
     pub lost: usize,
+    /// Those of them that got a goodbye.
+    pub told: usize,
     speakers: Vec<Speaker>,
     /// By connection and speaker of its channel.
     expect: Vec<u32>,
@@ -123,10 +126,12 @@ impl Crowd {
             d,
             next: 0,
             opening: 0,
+            came: vec![false; n],
             joined: vec![false; n],
             n_joined: 0,
             failed: 0,
             lost: 0,
+            told: 0,
             speakers: (0..shape.rooms * shape.speakers)
                 .map(|_| Speaker { sent: 0, base: 0, missing: VecDeque::new() })
                 .collect(),
@@ -152,7 +157,7 @@ impl Crowd {
         (net, crowd)
     }
 
-    pub fn complete(&self) -> bool {
+    fn complete(&self) -> bool {
         self.n_joined + self.failed == self.joined.len()
     }
 
@@ -219,6 +224,41 @@ impl Crowd {
         }
     }
 
+    /// Messages sent so far.
+    pub fn sent(&self) -> u64 {
+        self.speakers.iter().map(|speaker| speaker.sent as u64).sum()
+    }
+
+    /// Members that have got something.
+    pub fn used(&self) -> usize {
+        self.expect.iter().filter(|next| **next > 0).count()
+    }
+
+    /// Lets everybody join; false when it takes too long or somebody could not.
+    pub fn gather(&mut self, net: &mut Net) -> bool {
+        let until = now_ns() + 60 * SEC;
+        while !self.complete() && now_ns() < until {
+            net.poll(now_ns() + MS, self);
+        }
+        self.n_joined == self.joined.len()
+    }
+
+    /// What went wrong with members and messages.
+    pub fn faults(&self) -> Vec<String> {
+        let missing = self.undelivered();
+        [
+            (self.failed as u64, "never joined"),
+            (self.lost as u64, "members lost"),
+            (missing, "messages missing"),
+            (self.doubled, "messages doubled"),
+            (self.reordered, "messages out of order"),
+        ]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect()
+    }
+
     fn seen(&mut self, net: &mut Net, i: usize, t: dialect::Token, now: u64) {
         let e = &mut self.expect[i * self.shape.speakers + t.sender];
         if t.seq == *e {
@@ -269,7 +309,8 @@ impl Handler for Crowd {
         if ty == b'3' {
             let digits = body.iter().take_while(|c| c.is_ascii_digit()).count();
             let id = std::str::from_utf8(&body[..digits]).ok().and_then(|id| id.parse().ok()).unwrap_or(0);
-            if id == 0 && !self.joined[i] {
+            if id == 0 && !self.came[i] {
+                self.came[i] = true;
                 self.joined[i] = true;
                 self.n_joined += 1;
                 self.opening -= 1;
@@ -279,6 +320,11 @@ impl Handler for Crowd {
             }
             return;
         }
+        if ty == b'1' && self.joined[i] {
+            self.told += 1;
+            self.lost += 1;
+            self.joined[i] = false;
+        }
         if ty != b'2' || !body.starts_with(&self.prefixes[i / self.shape.members]) {
             return;
         }
@@ -287,11 +333,12 @@ impl Handler for Crowd {
         }
     }
 
-    fn closed(&mut self, net: &mut Net, i: usize, _: &'static str, _: u64) {
+    fn closed(&mut self, net: &mut Net, i: usize, why: &'static str, _: u64) {
         if self.joined[i] {
             self.joined[i] = false;
             self.lost += 1;
-        } else {
+            self.told += usize::from(why != "eof");
+        } else if !self.came[i] {
             self.failed += 1;
             self.opening -= 1;
             self.refill(net);

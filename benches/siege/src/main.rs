@@ -2,6 +2,7 @@
 
 mod attack;
 mod crowd;
+mod load;
 mod raw;
 mod server;
 
@@ -20,6 +21,11 @@ use server::{How, Server};
 const HELP: &str = "\
 siege list                      the scenarios
 siege NAME [NAME ...] | all     runs them; a JSON line and a readable one each
+siege overload [--rooms R --members M]   what happens above what the hub can deliver (default: 1 x 2000 and 100 x 50)
+siege batches                   100,000 sessions opened, used and closed in batches of 10,000
+siege drain                     SIGTERM with 10,000 members, half of them on long-polling
+siege combined                  one client of each attack at once, and a control run against a server that discards
+  --limits         overload with the server's own rate limits, not with --rate-limits off
   --server 'CMD'   with {port} and {admin} (default: ../../target/release/dondo --listen 127.0.0.1:{port} --workers 2)
   --short          small counts, a few seconds; judges counts and accounts, no times
   --json           JSON lines only
@@ -31,12 +37,15 @@ pub struct Opts {
     pub server: String,
     pub short: bool,
     pub json: bool,
+    pub limits: bool,
+    pub rooms: usize,
+    pub members: usize,
 }
 
 const MIB: f64 = 1024.0 * 1024.0;
 
 fn main() {
-    let mut opts = Opts { server: SERVER.into(), short: false, json: false };
+    let mut opts = Opts { server: SERVER.into(), short: false, json: false, limits: false, rooms: 0, members: 0 };
     let mut names = Vec::new();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -44,6 +53,12 @@ fn main() {
             "--server" => opts.server = words.next().unwrap_or_else(|| loadgen::die("--server needs a command")),
             "--short" => opts.short = true,
             "--json" => opts.json = true,
+            "--limits" => opts.limits = true,
+            "--rooms" | "--members" => {
+                let number = words.next().and_then(|number| number.parse().ok());
+                let number = number.unwrap_or_else(|| loadgen::die(&format!("{word} needs a number")));
+                *if word == "--rooms" { &mut opts.rooms } else { &mut opts.members } = number;
+            }
             name => names.push(name.to_owned()),
         }
     }
@@ -56,9 +71,23 @@ fn main() {
     match names.first().map(String::as_str) {
         None | Some("help") => print!("{HELP}"),
         Some("list") => SCENARIOS.iter().for_each(|s| println!("{:22} point {:2}  {}", s.name, s.point, s.about)),
-        Some("all") => SCENARIOS.iter().for_each(|s| good &= run(s, &opts)),
+        Some("all") => {
+            SCENARIOS.iter().for_each(|s| good &= run(s, &opts));
+            good &= load::drain(&opts) & load::overload(&opts);
+        }
         Some(_) => {
             for name in &names {
+                let more = match name.as_str() {
+                    "overload" => Some(load::overload(&opts)),
+                    "batches" => Some(load::batches(&opts)),
+                    "drain" => Some(load::drain(&opts)),
+                    "combined" => Some(load::combined(&opts)),
+                    _ => None,
+                };
+                if let Some(more) = more {
+                    good &= more;
+                    continue;
+                }
                 let Some(scenario) = SCENARIOS.iter().find(|s| s.name == name) else {
                     loadgen::die(&format!("no scenario {name}: see siege list"));
                 };

@@ -8,7 +8,7 @@ use loadgen::net::{find, now_ns, put_frame, tcp_connect};
 use loadgen::polling::response;
 
 use crate::attack::Ctx;
-use crate::crowd::SEC;
+use crate::crowd::{HONEST, SEC};
 
 pub struct Raw {
     stream: TcpStream,
@@ -30,7 +30,8 @@ fn timed_out(what: &str) -> io::Error {
 impl Raw {
     /// A TCP connection from the `k`-th attacker's address.
     pub fn tcp(ctx: &Ctx, k: usize) -> io::Result<Raw> {
-        let fd = tcp_connect([127, 0, 0, 1], ctx.port, Some([127, 0, 1, 1 + (k % 200) as u8]))?;
+        let from = if ctx.honest { HONEST } else { [127, 0, 1, 1 + (k % 200) as u8] };
+        let fd = tcp_connect([127, 0, 0, 1], ctx.port, Some(from))?;
         let raw = Raw {
             stream: unsafe { TcpStream::from_raw_fd(fd) },
             out: Vec::new(),
@@ -53,7 +54,8 @@ impl Raw {
         let mut raw = Raw::tcp(ctx, k)?;
         raw.put(UPGRADE.as_bytes());
         raw.send()?;
-        raw.wait_for(b"\"sid\"")?;
+        raw.wait_for(b"\r\n\r\n")?;
+        raw.wait_frame(b"0{")?;
         Ok(raw)
     }
 
@@ -62,7 +64,7 @@ impl Raw {
         let mut raw = Raw::websocket(ctx, k)?;
         raw.text("40");
         raw.send()?;
-        raw.wait_for(b"40{\"sid\"")?;
+        raw.wait_frame(b"40{")?;
         Ok(raw)
     }
 
@@ -71,7 +73,7 @@ impl Raw {
         let mut raw = Raw::member(ctx, k)?;
         raw.text(&format!("421[\"join-channel\",{{\"data\":{{\"roomChannel\":\"{channel}\"}}}}]"));
         raw.send()?;
-        raw.wait_for(b"431[")?;
+        raw.wait_frame(b"431[")?;
         Ok(raw)
     }
 
@@ -189,6 +191,22 @@ impl Raw {
             if self.read(65536) == 0 && self.gone {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
+        }
+    }
+
+    /// Reads whole frames until one begins so.
+    fn wait_frame(&mut self, prefix: &[u8]) -> io::Result<()> {
+        let until = now_ns() + self.patience;
+        loop {
+            let mut found = false;
+            self.frames(|frame| found |= frame.starts_with(prefix));
+            if found {
+                return Ok(());
+            }
+            if self.gone || !self.ready(libc::POLLIN, until) {
+                return Err(timed_out("no answer"));
+            }
+            self.read(65536);
         }
     }
 
