@@ -118,7 +118,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("tiny-polling", 1, "unknown events in POSTs of 900 kB", |c| polling_flood(c, "42[\"zz\"]")),
     scenario("flap-polling", 1, "leaves and enters the namespace in POSTs of 900 kB", |c| polling_flood(c, "41\x1e40")),
     scenario("crowd-storm", 2, "0.7 MB of small messages from 32 connections into a channel of 2,000", crowd_storm).members(2000).combined(),
-    scenario("full-account", 3, "600 members of a channel that read nothing fill 1 GiB, then one short message", full_account).members(1000).secs(10.0),
+    scenario("full-account", 3, "720 members of a channel that read nothing fill 1 GiB, then short messages", full_account).members(1000).secs(10.0),
     scenario("pipelined-handshakes", 4, "long-polling handshakes without end, pipelined on one connection", pipelined_handshakes).combined(),
     scenario("burst-600k", 5, "5 messages of 600 kB in one loop; readers at full speed and at 1 MB/s", |c| burst(c, 5, 600_000)).legal().secs(25.0),
     scenario("burst-80k", 5, "30 messages of 80 kB in one loop; readers at full speed and at 1 MB/s", |c| burst(c, 30, 80_000)).legal().secs(25.0),
@@ -290,10 +290,10 @@ fn crowd_storm(ctx: &Ctx) -> io::Result<()> {
 }
 
 fn full_account(ctx: &Ctx) -> io::Result<()> {
-    let readers = (0..ctx.n(600, 20)).map(|k| Raw::in_channel(ctx, k, "sink").map(Raw::small)).collect::<io::Result<Vec<_>>>()?;
+    let readers = (0..ctx.n(720, 20)).map(|k| Raw::in_channel(ctx, k, "sink").map(Raw::small)).collect::<io::Result<Vec<_>>>()?;
     let mut sender = Raw::member(ctx, 0)?;
     let big = format!("42[\"sink\",\"{}\"]", "x".repeat(BIG));
-    for _ in 0..ctx.n(3, 1) {
+    for _ in 0..2 {
         sender.text(&big);
         sender.send()?;
         std::thread::sleep(Duration::from_millis(700));

@@ -380,6 +380,8 @@ pub struct Newcomers {
     due: u64,
     pub took: [Hist; PHASES],
     pub failed: [u64; PHASES],
+    /// When those came that failed or took more than a second.
+    pub kept_out: Vec<u64>,
     done: Vec<bool>,
 }
 
@@ -390,13 +392,14 @@ const SLOTS: usize = 32;
 impl Newcomers {
     pub fn new(port: u16, clock: Arc<Clock>) -> (Net, Newcomers) {
         let took = [Hist::new(), Hist::new(), Hist::new()];
-        let me = Newcomers { clock, slot: 0, due: 0, took, failed: [0; PHASES], done: vec![true; SLOTS] };
+        let me = Newcomers { clock, slot: 0, due: 0, took, failed: [0; PHASES], kept_out: Vec::new(), done: vec![true; SLOTS] };
         (Net::new(cfg(port, "/"), SLOTS), me)
     }
 
     fn fail(&mut self, net: &Net, i: usize) {
         if !std::mem::replace(&mut self.done[i], true) {
             self.failed[self.clock.phase(net.conns[i].t_open)] += 1;
+            self.kept_out.push(net.conns[i].t_open);
         }
     }
 }
@@ -404,7 +407,11 @@ impl Newcomers {
 impl Handler for Newcomers {
     fn ready(&mut self, net: &mut Net, i: usize, now: u64) {
         self.done[i] = true;
-        self.took[self.clock.phase(net.conns[i].t_open)].add(now - net.conns[i].t_open);
+        let (came, took) = (net.conns[i].t_open, now - net.conns[i].t_open);
+        self.took[self.clock.phase(came)].add(took);
+        if took > SEC {
+            self.kept_out.push(came);
+        }
         net.close(i);
     }
     fn packet(&mut self, _: &mut Net, _: usize, _: u8, _: &[u8], _: u64) {}

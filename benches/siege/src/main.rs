@@ -123,6 +123,7 @@ struct Honest {
     pair: [Hist; 3],
     newcomers: [Hist; 3],
     refused: [u64; 3],
+    kept_out: Vec<u64>,
 }
 
 /// The honest clients: members of `crowd0` in `/`, and a pair in `/pair` with newcomers on the same thread.
@@ -173,6 +174,7 @@ impl Crowds {
             pair: pair.latency,
             newcomers: newcomers.took,
             refused: newcomers.failed,
+            kept_out: newcomers.kept_out,
         }
     }
 }
@@ -218,7 +220,7 @@ fn run(scenario: &Scenario, opts: &Opts) -> bool {
     let alive = server.alive();
     let honest = crowds.end();
     let (lines, most) = server.watched.logged(began);
-    report(&Report { scenario, opts, start, peak, after, back_after, alive, honest, lines, most, ctx: &ctx, server: &server })
+    report(&Report { scenario, opts, start, peak, after, back_after, alive, honest, ended, lines, most, ctx: &ctx, server: &server })
 }
 
 struct Report<'a> {
@@ -230,6 +232,7 @@ struct Report<'a> {
     back_after: f64,
     alive: bool,
     honest: Honest,
+    ended: u64,
     lines: Vec<String>,
     most: usize,
     ctx: &'a Ctx,
@@ -262,6 +265,8 @@ fn report(r: &Report) -> bool {
     judge(h.doubled + h.reordered > 0, format!("{} doubled, {} out of order", h.doubled, h.reordered));
     if !r.opts.short {
         judge(during > (3.0 * quiet).max(50.0), format!("pair p99 {during:.0} ms, quiet {quiet:.1} ms"));
+        let late = h.kept_out.iter().filter(|came| (r.ended - 3 * SEC..r.ended).contains(came)).count();
+        judge(late > 0 && r.scenario.files.is_some(), format!("{late} of 15 newcomers kept out at the end"));
         judge(h.refused[2] > 0, format!("{} newcomers failed after it", h.refused[2]));
     }
     judge(r.peak > 512 << 20, format!("RSS {:.0} MiB", r.peak as f64 / MIB));
