@@ -132,9 +132,11 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("farewells", 7, "100 sessions in 256 channels each, every one joined with a source of 7.5 kB", farewells).secs(10.0),
     scenario("unfinished", 7, "64 messages of 0.95 MB under way on each of 8 connections", unfinished),
     scenario("fragments", 7, "600 WebSocket messages of 0.95 MB without an end", fragments),
-    scenario("half-binary", 7, "binary packets without their last attachment, 60 connections, before any CONNECT", half_binary),
+    scenario("half-binary", 7, "binary packets of 0.86 MB without their last attachment, 600 connections, before any CONNECT", half_binary),
     scenario("fat-leave", 8, "leave-room of 960 kB from a member with 256 seats", fat_leave).secs(8.0).combined(),
-    scenario("new-channels", 8, "joins and leaves of channels that are never the same", |c| flood_numbered(c, new_channel)).combined(),
+    scenario("new-channels", 8, "joins and leaves of channels that are never the same", |c| flood_numbered(c, new_channel)),
+    scenario("new-addresses", 8, "joins and leaves of one room under channels that are never the same", new_addresses).combined(),
+    scenario("long-names", 8, "30 joins a second beside 200 channels with names of 250 bytes that double in JSON", long_names),
     scenario("mass-join", 8, "2,000 clients join one channel at once", mass_join).secs(10.0).legal(),
     scenario("unknown-kicks", 8, "kicks of 256 unknown ids", unknown_kicks),
     scenario("flapper", 9, "one client joins and leaves a channel of 900", |c| {
@@ -233,6 +235,41 @@ fn flood_numbered(ctx: &Ctx, texts: fn(usize) -> [String; 2]) -> io::Result<()> 
 
 fn new_channel(number: usize) -> [String; 2] {
     ["join", "leave"].map(|verb| format!("42[\"{verb}-channel\",{{\"data\":{{\"roomChannel\":\"n{number}\"}}}}]"))
+}
+
+fn new_addresses(ctx: &Ctx) -> io::Result<()> {
+    let mut witness = Raw::member(ctx, 1)?;
+    witness.ask("[\"join-room\",{\"data\":{\"roomId\":\"t\"}}]")?;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ctx.over() && !witness.gone {
+                if witness.swallow() == 0 {
+                    rest();
+                }
+            }
+        });
+        flood_numbered(ctx, |number| {
+            ["join", "leave"].map(|verb| format!("42[\"{verb}-room\",{{\"data\":{{\"roomId\":\"t\",\"roomChannel\":\"n{number}\"}}}}]"))
+        })
+    })
+}
+
+fn long_names(ctx: &Ctx) -> io::Result<()> {
+    let mut raw = Raw::member(ctx, 0)?;
+    let pad = "\\\"".repeat(240);
+    let mut next = 0usize;
+    while !ctx.over() && !raw.gone {
+        let (join, leave) = (next, next.saturating_sub(200));
+        raw.text(&format!("42[\"join-channel\",{{\"data\":{{\"roomChannel\":\"{join}{pad}\"}}}}]"));
+        if next >= 200 {
+            raw.text(&format!("42[\"leave-channel\",{{\"data\":{{\"roomChannel\":\"{leave}{pad}\"}}}}]"));
+            std::thread::sleep(Duration::from_millis(33));
+        }
+        next += 1;
+        ctx.sent.fetch_add(raw.write() as u64, Relaxed);
+        raw.swallow();
+    }
+    Ok(())
 }
 
 fn polling_flood(ctx: &Ctx, text: &str) -> io::Result<()> {
@@ -459,7 +496,7 @@ fn unread_polls(ctx: &Ctx) -> io::Result<()> {
 }
 
 /// Members that each write texts of their own, then hold.
-fn hoard(ctx: &Ctx, count: usize, open: fn(&Ctx, usize) -> io::Result<Raw>, fill: impl Fn(&mut Raw)) {
+fn hoard(ctx: &Ctx, count: usize, open: fn(&Ctx, usize) -> io::Result<Raw>, fill: impl Fn(&mut Raw, usize)) {
     let mut all = Vec::new();
     for k in 0..count {
         if ctx.over() {
@@ -467,7 +504,7 @@ fn hoard(ctx: &Ctx, count: usize, open: fn(&Ctx, usize) -> io::Result<Raw>, fill
         }
         match open(ctx, k) {
             Ok(mut raw) => {
-                fill(&mut raw);
+                fill(&mut raw, k);
                 let until = (now_ns() + 2 * SEC).min(ctx.until);
                 while raw.left() > 0 && !raw.gone && now_ns() < until {
                     let wrote = raw.write();
@@ -493,9 +530,9 @@ fn ids(count: usize) -> String {
 
 fn invitations(ctx: &Ctx) -> io::Result<()> {
     let ids = ids(1024);
-    hoard(ctx, ctx.n(8, 1), Raw::member, |raw| {
+    hoard(ctx, ctx.n(8, 1), Raw::member, |raw, k| {
         for room in 0..ctx.n(256, 16) {
-            raw.text(&format!("42[\"join-room\",{{\"data\":{{\"roomId\":\"i{:p}-{room}\",\"access\":\"invite\",\"invite\":[{ids}]}}}}]", raw));
+            raw.text(&format!("42[\"join-room\",{{\"data\":{{\"roomId\":\"i{k}-{room}\",\"access\":\"invite\",\"invite\":[{ids}]}}}}]"));
         }
     });
     Ok(())
@@ -503,15 +540,15 @@ fn invitations(ctx: &Ctx) -> io::Result<()> {
 
 fn big_auth(ctx: &Ctx) -> io::Result<()> {
     let text = format!("40{{\"a\":\"{}\"}}", "x".repeat(BIG));
-    hoard(ctx, ctx.n(600, 10), Raw::websocket, |raw| raw.text(&text));
+    hoard(ctx, ctx.n(600, 10), Raw::websocket, |raw, _| raw.text(&text));
     Ok(())
 }
 
 fn farewells(ctx: &Ctx) -> io::Result<()> {
     let pad = "x".repeat(7_500);
-    hoard(ctx, ctx.n(100, 2), Raw::member, |raw| {
+    hoard(ctx, ctx.n(100, 2), Raw::member, |raw, k| {
         for n in 0..ctx.n(256, 16) {
-            raw.text(&format!("42[\"join-channel\",{{\"data\":{{\"roomChannel\":\"f{:p}-{n}\"}},\"source\":{{\"appName\":\"{pad}\"}}}}]", raw));
+            raw.text(&format!("42[\"join-channel\",{{\"data\":{{\"roomChannel\":\"f{k}-{n}\"}},\"source\":{{\"appName\":\"{pad}\"}}}}]"));
         }
     });
     Ok(())
@@ -519,7 +556,7 @@ fn farewells(ctx: &Ctx) -> io::Result<()> {
 
 fn unfinished(ctx: &Ctx) -> io::Result<()> {
     let big = "x".repeat(BIG);
-    hoard(ctx, ctx.n(8, 1), Raw::member, |raw| {
+    hoard(ctx, ctx.n(8, 1), Raw::member, |raw, _| {
         for n in 0..ctx.n(64, 4) {
             raw.text(&format!("42[\"target{}\",\"{big}\"]", n % 2));
         }
@@ -534,15 +571,15 @@ fn fragments(ctx: &Ctx) -> io::Result<()> {
     frame.extend_from_slice(&[0; 4]);
     frame.extend_from_slice(b"4");
     frame.resize(frame.len() + BIG - 1, b'2');
-    hoard(ctx, ctx.n(600, 10), Raw::websocket, |raw| raw.put(&frame));
+    hoard(ctx, ctx.n(600, 10), Raw::websocket, |raw, _| raw.put(&frame));
     Ok(())
 }
 
 fn half_binary(ctx: &Ctx) -> io::Result<()> {
     let places: Vec<_> = (0..10).map(|n| format!("{{\"_placeholder\":true,\"num\":{n}}}")).collect();
     let head = format!("4510-[\"b\",{}]", places.join(","));
-    let blob = vec![7u8; BIG];
-    hoard(ctx, ctx.n(60, 2), Raw::websocket, |raw| {
+    let blob = vec![7u8; BIG / 10];
+    hoard(ctx, ctx.n(600, 5), Raw::websocket, |raw, _| {
         raw.text(&head);
         (0..9).for_each(|_| raw.binary(&blob));
     });
@@ -550,11 +587,12 @@ fn half_binary(ctx: &Ctx) -> io::Result<()> {
 }
 
 fn fat_leave(ctx: &Ctx) -> io::Result<()> {
-    let mut witness = Raw::member(ctx, 1)?;
-    witness.ask("[\"join-room\",{\"data\":{\"roomId\":\"fat\"}}]")?;
     let leave = format!("[\"leave-room\",{{\"data\":{{\"roomId\":\"fat\",\"message\":\"{}\"}}}}]", "x".repeat(ctx.n(959_000, 9_000)));
     let mut rounds = 0;
     while !ctx.over() {
+        // Somebody who stays, so that leaves are told.
+        let mut witness = Raw::member(ctx, 1)?;
+        witness.ask("[\"join-room\",{\"data\":{\"roomId\":\"fat\"}}]")?;
         let mut raw = Raw::member(ctx, 0)?;
         for n in 0..ctx.n(256, 16) {
             raw.text(&format!("42[\"join-room\",{{\"data\":{{\"roomId\":\"fat\",\"roomChannel\":\"c{n}\"}}}}]"));
