@@ -120,7 +120,9 @@ impl Crowd {
         let n = shape.rooms * shape.members;
         let net = Net::new(cfg(port, shape.namespace), n);
         let d = dialect::builtin("hubtel").unwrap();
-        let prefixes = (0..shape.rooms).map(|r| format!("[\"{}{r}\",", shape.name).into_bytes()).collect();
+        let prefixes = (0..shape.rooms)
+            .map(|r| format!("[\"{}{r}\",", shape.name).into_bytes())
+            .collect();
         let crowd = Crowd {
             clock,
             d,
@@ -133,7 +135,11 @@ impl Crowd {
             lost: 0,
             told: 0,
             speakers: (0..shape.rooms * shape.speakers)
-                .map(|_| Speaker { sent: 0, base: 0, missing: VecDeque::new() })
+                .map(|_| Speaker {
+                    sent: 0,
+                    base: 0,
+                    missing: VecDeque::new(),
+                })
                 .collect(),
             expect: vec![0; n * shape.speakers],
             gaps: HashSet::new(),
@@ -196,12 +202,19 @@ impl Crowd {
         let seq = self.speakers[speaker].sent;
         self.speakers[speaker].sent += 1;
         if self.window > 0 {
-            self.speakers[speaker].missing.push_back(self.shape.members as u32);
+            self.speakers[speaker]
+                .missing
+                .push_back(self.shape.members as u32);
         } else {
             self.speakers[speaker].base = seq + 1;
         }
         let token = dialect::token('M', room, s, seq, at, SIZE);
-        let args = dialect::fill(&self.d.publish, &format!("{}{room}", self.shape.name), &token, &format!("c{i}"));
+        let args = dialect::fill(
+            &self.d.publish,
+            &format!("{}{room}", self.shape.name),
+            &token,
+            &format!("c{i}"),
+        );
         let id = self.shape.acks.then_some(seq + 1);
         if self.shape.acks {
             self.pending.insert((i, seq + 1), at);
@@ -226,7 +239,10 @@ impl Crowd {
 
     /// Messages sent so far.
     pub fn sent(&self) -> u64 {
-        self.speakers.iter().map(|speaker| speaker.sent as u64).sum()
+        self.speakers
+            .iter()
+            .map(|speaker| speaker.sent as u64)
+            .sum()
     }
 
     /// Members that have got something.
@@ -264,7 +280,8 @@ impl Crowd {
         if t.seq == *e {
             *e += 1;
         } else if t.seq > *e {
-            self.gaps.extend((*e..t.seq).map(|q| (i as u32, t.sender as u8, q)));
+            self.gaps
+                .extend((*e..t.seq).map(|q| (i as u32, t.sender as u8, q)));
             *e = t.seq + 1;
         } else if self.gaps.remove(&(i as u32, t.sender as u8, t.seq)) {
             self.reordered += 1;
@@ -282,7 +299,9 @@ impl Crowd {
         if self.window == 0 || t.seq < speaker.base {
             return;
         }
-        let Some(left) = speaker.missing.get_mut((t.seq - speaker.base) as usize) else { return };
+        let Some(left) = speaker.missing.get_mut((t.seq - speaker.base) as usize) else {
+            return;
+        };
         *left -= 1;
         while speaker.missing.front() == Some(&0) {
             speaker.missing.pop_front();
@@ -300,7 +319,12 @@ impl Crowd {
 
 impl Handler for Crowd {
     fn ready(&mut self, net: &mut Net, i: usize, _: u64) {
-        let args = dialect::fill(&self.d.join, &format!("{}{}", self.shape.name, i / self.shape.members), "", &format!("c{i}"));
+        let args = dialect::fill(
+            &self.d.join,
+            &format!("{}{}", self.shape.name, i / self.shape.members),
+            "",
+            &format!("c{i}"),
+        );
         let prefix = net.event_prefix(Some(0));
         net.send_text(i, &[&prefix, args.as_bytes()]);
     }
@@ -308,7 +332,10 @@ impl Handler for Crowd {
     fn packet(&mut self, net: &mut Net, i: usize, ty: u8, body: &[u8], now: u64) {
         if ty == b'3' {
             let digits = body.iter().take_while(|c| c.is_ascii_digit()).count();
-            let id = std::str::from_utf8(&body[..digits]).ok().and_then(|id| id.parse().ok()).unwrap_or(0);
+            let id = std::str::from_utf8(&body[..digits])
+                .ok()
+                .and_then(|id| id.parse().ok())
+                .unwrap_or(0);
             if id == 0 && !self.came[i] {
                 self.came[i] = true;
                 self.joined[i] = true;
@@ -392,7 +419,15 @@ const SLOTS: usize = 32;
 impl Newcomers {
     pub fn new(port: u16, clock: Arc<Clock>) -> (Net, Newcomers) {
         let took = [Hist::new(), Hist::new(), Hist::new()];
-        let me = Newcomers { clock, slot: 0, due: 0, took, failed: [0; PHASES], kept_out: Vec::new(), done: vec![true; SLOTS] };
+        let me = Newcomers {
+            clock,
+            slot: 0,
+            due: 0,
+            took,
+            failed: [0; PHASES],
+            kept_out: Vec::new(),
+            done: vec![true; SLOTS],
+        };
         (Net::new(cfg(port, "/"), SLOTS), me)
     }
 
@@ -450,10 +485,25 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(port: u16, shape: Shape, clock: &Arc<Clock>, newcomers: bool, nice: i32) -> Running {
-        let (speaking, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    pub fn start(
+        port: u16,
+        shape: Shape,
+        clock: &Arc<Clock>,
+        newcomers: bool,
+        nice: i32,
+    ) -> Running {
+        let (speaking, stop) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicBool::new(false)),
+        );
         let (joined, undelivered) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
-        let (told, ended, count, open, clock) = (speaking.clone(), stop.clone(), joined.clone(), undelivered.clone(), clock.clone());
+        let (told, ended, count, open, clock) = (
+            speaking.clone(),
+            stop.clone(),
+            joined.clone(),
+            undelivered.clone(),
+            clock.clone(),
+        );
         let thread = std::thread::spawn(move || {
             be_nice(nice);
             let rate = shape.rate;
@@ -477,7 +527,13 @@ impl Running {
             }
             (crowd, door.map(|(_, door)| door))
         });
-        Running { speaking, joined, undelivered, stop, thread }
+        Running {
+            speaking,
+            joined,
+            undelivered,
+            stop,
+            thread,
+        }
     }
 
     pub fn end(self) -> (Crowd, Option<Newcomers>) {

@@ -16,15 +16,33 @@ use crate::server::{How, Server};
 use crate::{sleep, wait, Crowds, Opts, MIB};
 
 fn start(opts: &Opts) -> Server {
-    let flags: &[&str] = if opts.limits { &[] } else { &["--rate-limits off"] };
-    Server::start(&How { command: &opts.server, flags, files: None, deaf: false, scrape: false })
+    let flags: &[&str] = if opts.limits {
+        &[]
+    } else {
+        &["--rate-limits off"]
+    };
+    Server::start(&How {
+        command: &opts.server,
+        flags,
+        files: None,
+        deaf: false,
+        scrape: false,
+    })
 }
 
 fn verdict(opts: &Opts, name: &str, faults: &[String], fields: &str, words: &str) -> bool {
     let ok = faults.is_empty();
-    println!("{{\"scenario\":\"{name}\",\"ok\":{ok},\"faults\":\"{}\",{fields}}}", esc(&faults.join("; ")));
+    println!(
+        "{{\"scenario\":\"{name}\",\"ok\":{ok},\"faults\":\"{}\",{fields}}}",
+        esc(&faults.join("; "))
+    );
     if !opts.json {
-        println!("{} {name}: {words}{}{}", if ok { "ok  " } else { "FAIL" }, if ok { "" } else { ": " }, faults.join("; "));
+        println!(
+            "{} {name}: {words}{}{}",
+            if ok { "ok  " } else { "FAIL" },
+            if ok { "" } else { ": " },
+            faults.join("; ")
+        );
     }
     ok
 }
@@ -43,7 +61,8 @@ pub fn overload(opts: &Opts) -> bool {
     if opts.rooms > 0 && opts.members > 0 {
         return overload_of(opts, opts.rooms, opts.members);
     }
-    overload_of(opts, 1, if opts.short { 100 } else { 2000 }) & overload_of(opts, if opts.short { 4 } else { 100 }, 50)
+    overload_of(opts, 1, if opts.short { 100 } else { 2000 })
+        & overload_of(opts, if opts.short { 4 } else { 100 }, 50)
 }
 
 const LOADS: [f64; 4] = [0.5, 1.0, 2.0, 5.0];
@@ -53,7 +72,15 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
     let secs = if opts.short { 1.0 } else { 4.0 };
     let mut server = start(opts);
     let clock = Arc::new(Clock::default());
-    let shape = Shape { namespace: "/", name: "load", rooms, members, speakers, rate: 0.0, acks: false };
+    let shape = Shape {
+        namespace: "/",
+        name: "load",
+        rooms,
+        members,
+        speakers,
+        rate: 0.0,
+        acks: false,
+    };
     let (mut net, mut crowd) = Crowd::new(server.port, shape.clone(), clock);
     let mut faults = Vec::new();
     if !crowd.gather(&mut net) {
@@ -64,7 +91,15 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
         for s in 0..speakers {
             let bytes: i32 = 8192;
             let p = (&bytes as *const i32).cast();
-            unsafe { libc::setsockopt(net.conns[room * members + s].fd, libc::SOL_SOCKET, libc::SO_SNDBUF, p, 4) };
+            unsafe {
+                libc::setsockopt(
+                    net.conns[room * members + s].fd,
+                    libc::SOL_SOCKET,
+                    libc::SO_SNDBUF,
+                    p,
+                    4,
+                )
+            };
         }
     }
     drive(&mut net, &mut crowd, if opts.short { 0.3 } else { 1.5 });
@@ -91,11 +126,22 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
         crowd.last_delivery.saturating_sub(crowd.last_accepted) as f64 / SEC as f64
     };
     drained_after(&mut net, &mut crowd);
-    let (mut words, mut last) = (format!("{rooms} x {members}: capacity {capacity:.0}/s"), 0.0);
+    let (mut words, mut last) = (
+        format!("{rooms} x {members}: capacity {capacity:.0}/s"),
+        0.0,
+    );
     for load in LOADS {
         server.mark();
         let clock = Arc::new(Clock::default());
-        let pair = Shape { namespace: "/pair", name: "pair", rooms: 1, members: 2, speakers: 2, rate: 50.0, acks: true };
+        let pair = Shape {
+            namespace: "/pair",
+            name: "pair",
+            rooms: 1,
+            members: 2,
+            speakers: 2,
+            rate: 50.0,
+            acks: true,
+        };
         let pair = Running::start(server.port, pair, &clock, false, -10);
         wait(now_ns() + 5 * SEC, || pair.joined.load(Relaxed) == 2);
         pair.speaking.store(true, Relaxed);
@@ -112,7 +158,13 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
         let above = server.peak().saturating_sub(idle) as f64 / MIB;
         best = f64::max(best, rate);
         last = rate;
-        faults.extend(crowd.faults().into_iter().chain(pair.faults()).map(|fault| format!("at load {load}: {fault}")));
+        faults.extend(
+            crowd
+                .faults()
+                .into_iter()
+                .chain(pair.faults())
+                .map(|fault| format!("at load {load}: {fault}")),
+        );
         if !opts.short {
             let most = if load <= 1.0 { 50.0 } else { 250.0 };
             if p99 > most {
@@ -125,7 +177,9 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
         if above > 256.0 {
             faults.push(format!("at load {load}: {above:.0} MiB above idle"));
         }
-        words += &format!("; {load}: {rate:.0}/s, pair p99 {p99:.1} ms, +{above:.0} MiB, drained {drained:.1} s");
+        words += &format!(
+            "; {load}: {rate:.0}/s, pair p99 {p99:.1} ms, +{above:.0} MiB, drained {drained:.1} s"
+        );
         rows.push(format!(
             "{{\"load\":{load},\"deliveries_per_s\":{rate:.0},\"messages\":{sent},\"held_back\":{},\"pair_p99_ms\":{p99:.2},\"rss_above_idle_mib\":{above:.1},\"drained_s\":{drained:.2},\"lost\":{},\"missing\":{}}}",
             crowd.held_back - held_before,
@@ -137,13 +191,20 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
         }
     }
     if last < 0.85 * best && !opts.short {
-        faults.push(format!("{:.2} of the best deliveries/s at load 5", last / best));
+        faults.push(format!(
+            "{:.2} of the best deliveries/s at load 5",
+            last / best
+        ));
     }
     verdict(
         opts,
         &format!("overload-{rooms}x{members}"),
         &faults,
-        &format!("\"capacity_per_s\":{capacity:.0},\"rss_idle_mib\":{:.1},\"loads\":[{}]", idle as f64 / MIB, rows.join(",")),
+        &format!(
+            "\"capacity_per_s\":{capacity:.0},\"rss_idle_mib\":{:.1},\"loads\":[{}]",
+            idle as f64 / MIB,
+            rows.join(",")
+        ),
         &words,
     )
 }
@@ -154,7 +215,15 @@ pub fn batches(opts: &Opts) -> bool {
     let mut rss = Vec::new();
     let mut faults = Vec::new();
     for batch in 0..batches {
-        let shape = Shape { namespace: "/", name: "batch", rooms: size, members: 1, speakers: 1, rate: 0.0, acks: false };
+        let shape = Shape {
+            namespace: "/",
+            name: "batch",
+            rooms: size,
+            members: 1,
+            speakers: 1,
+            rate: 0.0,
+            acks: false,
+        };
         let (mut net, mut crowd) = Crowd::new(server.port, shape, Arc::default());
         crowd.gather(&mut net);
         crowd.restart(1, 0.0);
@@ -163,7 +232,13 @@ pub fn batches(opts: &Opts) -> bool {
             net.poll(now_ns() + MS, &mut crowd);
         }
         crowd.speaking = false;
-        faults.extend(crowd.faults().into_iter().filter(|fault| !fault.contains("missing")).map(|fault| format!("batch {batch}: {fault}")));
+        faults.extend(
+            crowd
+                .faults()
+                .into_iter()
+                .filter(|fault| !fault.contains("missing"))
+                .map(|fault| format!("batch {batch}: {fault}")),
+        );
         (0..size).for_each(|i| net.close(i));
         sleep(if opts.short { 0.2 } else { 2.0 });
         rss.push(server.rss() as f64 / MIB);
@@ -172,14 +247,32 @@ pub fn batches(opts: &Opts) -> bool {
     if ratio > 1.2 {
         faults.push(format!("RSS {ratio:.2} times that after the first batch"));
     }
-    let list = rss.iter().map(|rss| format!("{rss:.1}")).collect::<Vec<_>>().join(",");
-    verdict(opts, "batches", &faults, &format!("\"size\":{size},\"rss_mib\":[{list}]"), &format!("{batches} batches of {size}, RSS {list} MiB"))
+    let list = rss
+        .iter()
+        .map(|rss| format!("{rss:.1}"))
+        .collect::<Vec<_>>()
+        .join(",");
+    verdict(
+        opts,
+        "batches",
+        &faults,
+        &format!("\"size\":{size},\"rss_mib\":[{list}]"),
+        &format!("{batches} batches of {size}, RSS {list} MiB"),
+    )
 }
 
 pub fn drain(opts: &Opts) -> bool {
     let mut server = start(opts);
     let half = if opts.short { 50 } else { 5000 };
-    let shape = Shape { namespace: "/", name: "drain", rooms: half / 50, members: 50, speakers: 1, rate: 0.0, acks: false };
+    let shape = Shape {
+        namespace: "/",
+        name: "drain",
+        rooms: half / 50,
+        members: 50,
+        speakers: 1,
+        rate: 0.0,
+        acks: false,
+    };
     let (mut net, mut crowd) = Crowd::new(server.port, shape, Arc::default());
     crowd.gather(&mut net);
     let mut ctx = Ctx::new(server.port, 600.0, opts.short, 0);
@@ -216,7 +309,10 @@ pub fn drain(opts: &Opts) -> bool {
                 raw.answer()
             });
             // Refused: the process is gone.
-            if answered.as_ref().is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
+            if answered
+                .as_ref()
+                .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+            {
                 break;
             }
             tried += 1;
@@ -232,15 +328,23 @@ pub fn drain(opts: &Opts) -> bool {
             if poller.post.read(65536) == 0 && !poller.post.gone {
                 continue;
             }
-            let answer = if poller.post.inbox.is_empty() { None } else { poller.post.answer().ok() };
+            let answer = if poller.post.inbox.is_empty() {
+                None
+            } else {
+                poller.post.answer().ok()
+            };
             if let Some((status, body)) = &answer {
-                let goodbye = body.split(|b| *b == 0x1e).any(|packet| packet == b"1" || packet.starts_with(b"41"));
+                let goodbye = body
+                    .split(|b| *b == 0x1e)
+                    .any(|packet| packet == b"1" || packet.starts_with(b"41"));
                 *told = *status != 200 || goodbye;
             }
             if !*told {
                 // The next poll, as a client would, on a new connection if the old one is gone.
                 if poller.post.gone {
-                    let Ok(fresh) = Raw::tcp(&ctx, 0) else { continue };
+                    let Ok(fresh) = Raw::tcp(&ctx, 0) else {
+                        continue;
+                    };
                     poller.post = fresh;
                 }
                 poller.post.put(poller.get().as_bytes());
@@ -254,13 +358,21 @@ pub fn drain(opts: &Opts) -> bool {
     let (worst, unanswered, tried) = door.join().unwrap();
     let polled = polls.iter().filter(|(_, told)| *told).count();
     if crowd.told < half {
-        faults.push(format!("{} of {half} on WebSocket not told", half - crowd.told));
+        faults.push(format!(
+            "{} of {half} on WebSocket not told",
+            half - crowd.told
+        ));
     }
     if polled < half {
-        faults.push(format!("{} of {half} on long-polling not told", half - polled));
+        faults.push(format!(
+            "{} of {half} on long-polling not told",
+            half - polled
+        ));
     }
     if (worst > 100.0 && !opts.short) || unanswered > 0 {
-        faults.push(format!("new connections: {unanswered} of {tried} unanswered, the slowest after {worst:.0} ms"));
+        faults.push(format!(
+            "new connections: {unanswered} of {tried} unanswered, the slowest after {worst:.0} ms"
+        ));
     }
     verdict(
         opts,
@@ -277,7 +389,9 @@ fn discard() -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
-            let _ = std::thread::Builder::new().stack_size(128 << 10).spawn(move || swallow(stream));
+            let _ = std::thread::Builder::new()
+                .stack_size(128 << 10)
+                .spawn(move || swallow(stream));
         }
     });
     port
@@ -296,14 +410,22 @@ fn swallow(mut stream: TcpStream) -> Option<()> {
             stream.write_all(UPGRADED).ok()?;
         } else if now_ns() > next {
             next = now_ns() + if upgraded { 20 * MS } else { 0 };
-            stream.write_all(if upgraded { SAID } else { ANSWER }).ok()?;
+            stream
+                .write_all(if upgraded { SAID } else { ANSWER })
+                .ok()?;
         }
     }
 }
 
 /// All attacks at once; gives the pair's p99 and what went wrong with the honest ones.
 fn siege(opts: &Opts, control: bool) -> (f64, Vec<String>, String) {
-    let server = Server::start(&How { command: &opts.server, flags: &[], files: None, deaf: false, scrape: true });
+    let server = Server::start(&How {
+        command: &opts.server,
+        flags: &[],
+        files: None,
+        deaf: false,
+        scrape: true,
+    });
     let clock = Arc::new(Clock::default());
     let crowds = Crowds::start(server.port, if opts.short { 20 } else { 200 }, &clock);
     sleep(if opts.short { 0.5 } else { 3.0 });
@@ -331,16 +453,32 @@ fn siege(opts: &Opts, control: bool) -> (f64, Vec<String>, String) {
     let honest = crowds.end();
     let mut faults = Vec::new();
     if honest.lost + honest.never_joined > 0 {
-        faults.push(format!("{} of {} honest members lost", honest.lost + honest.never_joined, honest.members));
+        faults.push(format!(
+            "{} of {} honest members lost",
+            honest.lost + honest.never_joined,
+            honest.members
+        ));
     }
     if honest.missing + honest.doubled + honest.reordered > 0 {
-        faults.push(format!("{} messages missing, {} doubled, {} out of order", honest.missing, honest.doubled, honest.reordered));
+        faults.push(format!(
+            "{} messages missing, {} doubled, {} out of order",
+            honest.missing, honest.doubled, honest.reordered
+        ));
     }
     if honest.refused[1] > 0 {
-        faults.push(format!("{} of {} newcomers failed", honest.refused[1], honest.refused[1] + honest.newcomers[1].n));
+        faults.push(format!(
+            "{} of {} newcomers failed",
+            honest.refused[1],
+            honest.refused[1] + honest.newcomers[1].n
+        ));
     }
     if peak > 512 << 20 || after > 2 * start {
-        faults.push(format!("RSS {:.0} > {:.0} > {:.0} MiB", start as f64 / MIB, peak as f64 / MIB, after as f64 / MIB));
+        faults.push(format!(
+            "RSS {:.0} > {:.0} > {:.0} MiB",
+            start as f64 / MIB,
+            peak as f64 / MIB,
+            after as f64 / MIB
+        ));
     }
     let p99 = honest.pair[1].q(0.99) as f64 / MS as f64;
     let name = if control { "control" } else { "combined" };
@@ -361,11 +499,21 @@ fn siege(opts: &Opts, control: bool) -> (f64, Vec<String>, String) {
 
 pub fn combined(opts: &Opts) -> bool {
     let (quiet, mut faults, control) = siege(opts, true);
-    faults.iter_mut().for_each(|fault| *fault = format!("control: {fault}"));
+    faults
+        .iter_mut()
+        .for_each(|fault| *fault = format!("control: {fault}"));
     let (p99, more, attacked) = siege(opts, false);
     faults.extend(more);
     if p99 > 3.0 * quiet && !opts.short {
-        faults.push(format!("pair p99 {p99:.0} ms, {quiet:.0} in the control run"));
+        faults.push(format!(
+            "pair p99 {p99:.0} ms, {quiet:.0} in the control run"
+        ));
     }
-    verdict(opts, "combined", &faults, &format!("{control},{attacked}"), &format!("pair p99 {quiet:.1} > {p99:.1} ms"))
+    verdict(
+        opts,
+        "combined",
+        &faults,
+        &format!("{control},{attacked}"),
+        &format!("pair p99 {quiet:.1} > {p99:.1} ms"),
+    )
 }

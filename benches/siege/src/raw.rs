@@ -30,7 +30,11 @@ fn timed_out(what: &str) -> io::Error {
 impl Raw {
     /// A TCP connection from the `k`-th attacker's address.
     pub fn tcp(ctx: &Ctx, k: usize) -> io::Result<Raw> {
-        let from = if ctx.honest { HONEST } else { [127, 0, 1, 1 + (k % 200) as u8] };
+        let from = if ctx.honest {
+            HONEST
+        } else {
+            [127, 0, 1, 1 + (k % 200) as u8]
+        };
         let fd = tcp_connect([127, 0, 0, 1], ctx.port, Some(from))?;
         let raw = Raw {
             stream: unsafe { TcpStream::from_raw_fd(fd) },
@@ -71,7 +75,9 @@ impl Raw {
     /// A member of a channel.
     pub fn in_channel(ctx: &Ctx, k: usize, channel: &str) -> io::Result<Raw> {
         let mut raw = Raw::member(ctx, k)?;
-        raw.text(&format!("421[\"join-channel\",{{\"data\":{{\"roomChannel\":\"{channel}\"}}}}]"));
+        raw.text(&format!(
+            "421[\"join-channel\",{{\"data\":{{\"roomChannel\":\"{channel}\"}}}}]"
+        ));
         raw.send()?;
         raw.wait_frame(b"431[")?;
         Ok(raw)
@@ -81,7 +87,15 @@ impl Raw {
     pub fn small(self) -> Raw {
         let bytes: i32 = 4096;
         let p = (&bytes as *const i32).cast();
-        unsafe { libc::setsockopt(self.stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, p, 4) };
+        unsafe {
+            libc::setsockopt(
+                self.stream.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_RCVBUF,
+                p,
+                4,
+            )
+        };
         self
     }
 
@@ -104,7 +118,11 @@ impl Raw {
 
     fn ready(&self, events: i16, until: u64) -> bool {
         let wait = until.saturating_sub(now_ns()) / 1_000_000;
-        let mut p = libc::pollfd { fd: self.stream.as_raw_fd(), events, revents: 0 };
+        let mut p = libc::pollfd {
+            fd: self.stream.as_raw_fd(),
+            events,
+            revents: 0,
+        };
         unsafe { libc::poll(&mut p, 1, wait as i32) > 0 }
     }
 
@@ -257,7 +275,10 @@ impl Raw {
             }
             let (len, head) = match b[1] & 127 {
                 126 if b.len() >= 4 => (u16::from_be_bytes([b[2], b[3]]) as usize, 4),
-                127 if b.len() >= 10 => (u64::from_be_bytes(b[2..10].try_into().unwrap()) as usize, 10),
+                127 if b.len() >= 10 => (
+                    u64::from_be_bytes(b[2..10].try_into().unwrap()) as usize,
+                    10,
+                ),
                 126 | 127 => break,
                 n => (n as usize, 2),
             };
@@ -288,8 +309,13 @@ impl Poller {
         post.send()?;
         let (_, body) = post.answer()?;
         let body = String::from_utf8_lossy(&body).into_owned();
-        let sid = body.split("\"sid\":\"").nth(1).and_then(|rest| rest.split('"').next());
-        let sid = sid.ok_or_else(|| io::Error::new(ErrorKind::InvalidData, body.clone()))?.to_owned();
+        let sid = body
+            .split("\"sid\":\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        let sid = sid
+            .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, body.clone()))?
+            .to_owned();
         let mut poller = Poller { sid, post };
         poller.say("40")?;
         poller.post.put(poller.get().as_bytes());
@@ -305,7 +331,8 @@ impl Poller {
 
     /// A POST, and its answer.
     pub fn say(&mut self, body: &str) -> io::Result<u16> {
-        self.post.put(request("POST", &format!("&sid={}", self.sid), "", Some(body)).as_bytes());
+        self.post
+            .put(request("POST", &format!("&sid={}", self.sid), "", Some(body)).as_bytes());
         self.post.send()?;
         Ok(self.post.answer()?.0)
     }
@@ -313,7 +340,12 @@ impl Poller {
 
 /// A request to the endpoint over long-polling. `headers` end in CRLF each.
 pub fn request(method: &str, query: &str, headers: &str, body: Option<&str>) -> String {
-    let length = body.map(|body| format!("Content-Type: text/plain\r\nContent-Length: {}\r\n", body.len()));
+    let length = body.map(|body| {
+        format!(
+            "Content-Type: text/plain\r\nContent-Length: {}\r\n",
+            body.len()
+        )
+    });
     format!(
         "{method} /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}{}\r\n{}",
         length.unwrap_or_default(),

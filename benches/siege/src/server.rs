@@ -45,18 +45,33 @@ pub struct How<'a> {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 impl Server {
     pub fn start(how: &How) -> Server {
         let (port, admin) = (free_port(), free_port());
-        let line = how.command.replace("{port}", &port.to_string()).replace("{admin}", &admin.to_string());
+        let line = how
+            .command
+            .replace("{port}", &port.to_string())
+            .replace("{admin}", &admin.to_string());
         let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        let help = Command::new(&words[0]).arg("--help").output().map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
+        let help = Command::new(&words[0])
+            .arg("--help")
+            .output()
+            .map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
         let help = help.unwrap_or_else(|error| loadgen::die(&format!("{}: {error}", words[0])));
         let admin_flag = format!("--admin-listen 127.0.0.1:{admin}");
-        for flag in how.flags.iter().copied().chain([admin_flag.as_str(), "--namespaces /,/pair"]) {
+        for flag in how
+            .flags
+            .iter()
+            .copied()
+            .chain([admin_flag.as_str(), "--namespaces /,/pair"])
+        {
             let name = flag.split(' ').next().unwrap_or(flag);
             if help.contains(&format!("{name} ")) && !words.iter().any(|word| word == name) {
                 words.extend(flag.split(' ').map(str::to_owned));
@@ -64,18 +79,27 @@ impl Server {
         }
         let files = how.files;
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .args(&words[1..])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         unsafe {
             command.pre_exec(move || {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
                 if let Some(files) = files {
-                    let limit = libc::rlimit { rlim_cur: files, rlim_max: files };
+                    let limit = libc::rlimit {
+                        rlim_cur: files,
+                        rlim_max: files,
+                    };
                     libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
                 }
                 Ok(())
             });
         }
-        let mut child = command.spawn().unwrap_or_else(|error| loadgen::die(&format!("{line}: {error}")));
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| loadgen::die(&format!("{line}: {error}")));
         let watched = Arc::new(Watched::default());
         let stderr = child.stderr.take().unwrap();
         let mut deaf = None;
@@ -105,7 +129,9 @@ impl Server {
             std::thread::spawn(move || {
                 while !eye.stop.load(Relaxed) {
                     if let Some(text) = get(admin, "/metrics").or_else(|| get(port, "/metrics")) {
-                        let sum = sum(&text, "dondo_bytes{").or_else(|| sum(&text, "dondo_outbox_bytes ")).unwrap_or(0);
+                        let sum = sum(&text, "dondo_bytes{")
+                            .or_else(|| sum(&text, "dondo_outbox_bytes "))
+                            .unwrap_or(0);
                         eye.account.store(sum, Relaxed);
                         eye.account_peak.fetch_max(sum, Relaxed);
                         *eye.metrics.lock().unwrap() = text;
@@ -114,7 +140,12 @@ impl Server {
                 }
             });
         }
-        Server { child, port, watched, _deaf: deaf }
+        Server {
+            child,
+            port,
+            watched,
+            _deaf: deaf,
+        }
     }
 
     pub fn terminate(&self) {
@@ -151,7 +182,11 @@ impl Watched {
     fn watch(&self, pid: u32) {
         while !self.stop.load(Relaxed) {
             let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
-            let pages: u64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+            let pages: u64 = text
+                .split(' ')
+                .nth(1)
+                .and_then(|pages| pages.parse().ok())
+                .unwrap_or(0);
             self.rss.store(pages * 4096, Relaxed);
             self.peak.fetch_max(pages * 4096, Relaxed);
             std::thread::sleep(Duration::from_millis(20));
@@ -175,17 +210,30 @@ impl Watched {
 
 /// The sum of all samples whose line begins so; none where there is none.
 pub fn sum(text: &str, prefix: &str) -> Option<u64> {
-    let mut found = text.lines().filter(|line| line.starts_with(prefix)).peekable();
+    let mut found = text
+        .lines()
+        .filter(|line| line.starts_with(prefix))
+        .peekable();
     found.peek()?;
-    Some(found.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>() as u64)
+    Some(
+        found
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum::<f64>() as u64,
+    )
 }
 
 /// A GET of an operator.
 pub fn get(port: u16, path: &str) -> Option<String> {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_nanos(5000 * MS))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n").ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_nanos(5000 * MS)))
+        .ok()?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).ok()?;
     text.starts_with("HTTP/1.1 200").then_some(text)
