@@ -525,6 +525,10 @@ impl Running {
                     open.store(crowd.undelivered(), Relaxed);
                 }
             }
+            // What was never answered took at least until now.
+            for at in std::mem::take(&mut crowd.pending).into_values() {
+                crowd.latency[crowd.clock.phase(at)].add(now_ns() - at);
+            }
             (crowd, door.map(|(_, door)| door))
         });
         Running {

@@ -30,11 +30,23 @@ fn start(opts: &Opts) -> Server {
     })
 }
 
-fn verdict(opts: &Opts, name: &str, faults: &[String], fields: &str, words: &str) -> bool {
+fn verdict(
+    opts: &Opts,
+    server: &Server,
+    name: &str,
+    faults: &[String],
+    fields: &str,
+    words: &str,
+) -> bool {
     let ok = faults.is_empty();
+    let (lines, most) = server.watched.logged(0);
+    let warned = lines
+        .iter()
+        .find(|line| line.contains("WARN") || line.contains("ERROR"));
     println!(
-        "{{\"scenario\":\"{name}\",\"ok\":{ok},\"faults\":\"{}\",{fields}}}",
-        esc(&faults.join("; "))
+        "{{\"scenario\":\"{name}\",\"ok\":{ok},\"faults\":\"{}\",{fields},\"log_most_per_s\":{most},\"log_first_warning\":\"{}\"}}",
+        esc(&faults.join("; ")),
+        esc(warned.map_or("", |line| line.as_str()))
     );
     if !opts.json {
         println!(
@@ -198,6 +210,7 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
     }
     verdict(
         opts,
+        &server,
         &format!("overload-{rooms}x{members}"),
         &faults,
         &format!(
@@ -254,6 +267,7 @@ pub fn batches(opts: &Opts) -> bool {
         .join(",");
     verdict(
         opts,
+        &server,
         "batches",
         &faults,
         &format!("\"size\":{size},\"rss_mib\":[{list}]"),
@@ -376,6 +390,7 @@ pub fn drain(opts: &Opts) -> bool {
     }
     verdict(
         opts,
+        &server,
         "drain",
         &faults,
         &format!("\"point\":13,\"members\":{},\"told_websocket\":{},\"told_polling\":{polled},\"took_s\":{took:.1},\"newcomers\":{tried},\"newcomers_unanswered\":{unanswered},\"newcomers_max_ms\":{worst:.1}", 2 * half, crowd.told),
@@ -418,7 +433,7 @@ fn swallow(mut stream: TcpStream) -> Option<()> {
 }
 
 /// All attacks at once; gives the pair's p99 and what went wrong with the honest ones.
-fn siege(opts: &Opts, control: bool) -> (f64, Vec<String>, String) {
+fn siege(opts: &Opts, control: bool) -> (f64, Vec<String>, String, Server) {
     let server = Server::start(&How {
         command: &opts.server,
         flags: &[],
@@ -483,7 +498,7 @@ fn siege(opts: &Opts, control: bool) -> (f64, Vec<String>, String) {
     let p99 = honest.pair[1].q(0.99) as f64 / MS as f64;
     let name = if control { "control" } else { "combined" };
     let fields = format!(
-        "\"{name}\":{{\"rss_mib\":[{:.1},{:.1},{:.1}],\"pair_p99_ms\":[{:.2},{p99:.2}],\"newcomers_p99_ms\":{:.1},\"newcomers_failed\":{},\"lost\":{},\"missing\":{},\"log_most_per_s\":{}}}",
+        "\"{name}\":{{\"rss_mib\":[{:.1},{:.1},{:.1}],\"pair_p99_ms\":[{:.2},{p99:.2}],\"newcomers_p99_ms\":{:.1},\"newcomers_failed\":{},\"lost\":{},\"missing\":{}}}",
         start as f64 / MIB,
         peak as f64 / MIB,
         after as f64 / MIB,
@@ -492,17 +507,16 @@ fn siege(opts: &Opts, control: bool) -> (f64, Vec<String>, String) {
         honest.refused[1],
         honest.lost,
         honest.missing,
-        server.watched.logged(0).1,
     );
-    (p99, faults, fields)
+    (p99, faults, fields, server)
 }
 
 pub fn combined(opts: &Opts) -> bool {
-    let (quiet, mut faults, control) = siege(opts, true);
+    let (quiet, mut faults, control, _) = siege(opts, true);
     faults
         .iter_mut()
         .for_each(|fault| *fault = format!("control: {fault}"));
-    let (p99, more, attacked) = siege(opts, false);
+    let (p99, more, attacked, server) = siege(opts, false);
     faults.extend(more);
     if p99 > 3.0 * quiet && !opts.short {
         faults.push(format!(
@@ -511,6 +525,7 @@ pub fn combined(opts: &Opts) -> bool {
     }
     verdict(
         opts,
+        &server,
         "combined",
         &faults,
         &format!("{control},{attacked}"),

@@ -365,10 +365,12 @@ fn report(r: &Report) -> bool {
             format!("{} newcomers failed after it", h.refused[2]),
         );
     }
-    judge(
-        r.peak > 512 << 20,
-        format!("RSS {:.0} MiB", r.peak as f64 / MIB),
-    );
+    let most = if r.opts.short {
+        r.start + (96 << 20)
+    } else {
+        512 << 20
+    };
+    judge(r.peak > most, format!("RSS {:.0} MiB", r.peak as f64 / MIB));
     judge(
         r.after > 2 * r.start && !r.opts.short,
         format!(
@@ -441,15 +443,18 @@ fn report(r: &Report) -> bool {
         esc(&notes),
     );
     if !r.opts.json {
+        let pair = if r.opts.short {
+            String::new()
+        } else {
+            format!(", pair p99 {quiet:.1} > {during:.1} ms")
+        };
         println!(
-            "{} {}: RSS {:.0} > {:.0} > {:.0} MiB, pair p99 {:.1} > {:.1} ms, {} of {} honest lost{}{}",
+            "{} {}: RSS {:.0} > {:.0} > {:.0} MiB{pair}, {} of {} honest lost{}{}",
             if faults.is_empty() { "ok  " } else { "FAIL" },
             r.scenario.name,
             r.start as f64 / MIB,
             r.peak as f64 / MIB,
             r.after as f64 / MIB,
-            quiet,
-            during,
             h.lost,
             h.members,
             if faults.is_empty() { "" } else { ": " },
