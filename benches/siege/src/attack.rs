@@ -143,7 +143,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("half-second-head", 6, "2,000 connections whose second request never ends; 2,048 descriptors", |c| half_heads(c, true)).files(2048).secs(14.0).combined(),
     scenario("endless-chunks", 6, "2,000 chunked bodies without end to a route that has answered; 2,048 descriptors", endless_chunks).files(2048).secs(14.0),
     scenario("unread-polls", 7, "answers of 900 kB to 100 polling sessions, not read", unread_polls).secs(8.0).combined(),
-    scenario("invitations", 7, "256 rooms with 1,024 invitations each from 8 connections", invitations).secs(8.0).combined(),
+    scenario("invitations", 7, "256 rooms with 1,024 invitations of 250 bytes each from 8 connections", invitations).secs(8.0).combined(),
     scenario("big-auth", 7, "CONNECT with 0.95 MB of auth on 600 sessions", big_auth),
     scenario("farewells", 7, "100 sessions in 256 channels each, every one joined with a source of 7.5 kB", farewells).secs(10.0),
     scenario("unfinished", 7, "64 messages of 0.95 MB under way on each of 8 connections", unfinished),
@@ -605,15 +605,15 @@ fn hoard(
     });
 }
 
-fn ids(count: usize) -> String {
+fn ids(count: usize, digits: usize) -> String {
     (0..count)
-        .map(|i| format!("\"{i:020}\""))
+        .map(|i| format!("\"{i:0digits$}\""))
         .collect::<Vec<_>>()
         .join(",")
 }
 
 fn invitations(ctx: &Ctx) -> io::Result<()> {
-    let ids = ids(1024);
+    let ids = ids(1024, 250);
     hoard(ctx, ctx.n(8, 1), Raw::member, |raw, k| {
         for room in 0..ctx.n(256, 16) {
             raw.ask(&format!("[\"join-room\",{{\"data\":{{\"roomId\":\"i{k}-{room}\",\"access\":\"invite\",\"invite\":[{ids}]}}}}]"))?;
@@ -749,7 +749,7 @@ fn unknown_kicks(ctx: &Ctx) -> io::Result<()> {
     raw.ask("[\"join-room\",{\"data\":{\"roomId\":\"k\",\"access\":\"invite\"}}]")?;
     let kick = format!(
         "42[\"kick-room\",{{\"data\":{{\"roomId\":\"k\",\"kick\":[{}]}}}}]",
-        ids(256)
+        ids(256, 20)
     );
     while !ctx.over() && !raw.gone {
         if raw.left() == 0 {

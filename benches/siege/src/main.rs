@@ -399,6 +399,15 @@ fn report(r: &Report) -> bool {
     let watched = &r.server.watched;
     let gauges = watched.metrics.lock().unwrap();
     let gauge = |name: &str| server::sum(&gauges, name).unwrap_or(0);
+    let closes: Vec<_> = gauges
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("dondo_closes_total{reason=\"")?
+                .split_once("\"} ")
+        })
+        .filter(|(_, count)| *count != "0")
+        .map(|(reason, count)| format!("\"{reason}\":{count}"))
+        .collect();
     let notes = r.ctx.notes.lock().unwrap().join("; ");
     let times = if r.opts.short {
         String::new()
@@ -415,7 +424,7 @@ fn report(r: &Report) -> bool {
         )
     };
     println!(
-        "{{\"scenario\":\"{}\",\"point\":{},\"ok\":{},\"faults\":\"{}\",\"rss_mib\":[{:.1},{:.1},{:.1}],\"account_peak\":{},\"account_after\":{},\"sessions_after\":{},\"crashes\":{},{times}\"newcomers\":{},\"newcomers_failed\":[{},{},{}],\"honest\":{},\"lost\":{},\"missing\":{},\"doubled\":{},\"reordered\":{},\"log_lines\":{},\"log_most_per_s\":{},\"log_names_peer\":{peer},\"log_names_setting\":{setting},\"log_first\":\"{}\",\"attack_bytes\":{},\"notes\":\"{}\"}}",
+        "{{\"scenario\":\"{}\",\"point\":{},\"ok\":{},\"faults\":\"{}\",\"rss_mib\":[{:.1},{:.1},{:.1}],\"account_peak\":{},\"account_after\":{},\"sessions_after\":{},\"crashes\":{},\"closes\":{{{}}},{times}\"newcomers\":{},\"newcomers_failed\":[{},{},{}],\"honest\":{},\"lost\":{},\"missing\":{},\"doubled\":{},\"reordered\":{},\"log_lines\":{},\"log_most_per_s\":{},\"log_names_peer\":{peer},\"log_names_setting\":{setting},\"log_first\":\"{}\",\"attack_bytes\":{},\"notes\":\"{}\"}}",
         r.scenario.name,
         r.scenario.point,
         faults.is_empty(),
@@ -427,6 +436,7 @@ fn report(r: &Report) -> bool {
         watched.account.load(Relaxed),
         gauge("dondo_sessions_alive "),
         gauge("dondo_crashes_total "),
+        closes.join(","),
         h.newcomers[1].n,
         h.refused[0],
         h.refused[1],
