@@ -134,7 +134,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("tiny-polling", 1, "unknown events in POSTs of 900 kB", |c| polling_flood(c, "42[\"zz\"]")),
     scenario("flap-polling", 1, "leaves and enters the namespace in POSTs of 900 kB", |c| polling_flood(c, "41\x1e40")),
     scenario("crowd-storm", 2, "0.7 MB of small messages from 32 connections into a channel of 2,000", crowd_storm).members(2000).combined(),
-    scenario("full-account", 3, "720 members of a channel that read nothing fill 1 GiB, then short messages", full_account).members(1000).secs(10.0),
+    scenario("full-account", 3, "800 members of a channel that read nothing fill 1 GiB, then short messages", full_account).members(1000).secs(10.0),
     scenario("pipelined-handshakes", 4, "long-polling handshakes without end, pipelined on one connection", pipelined_handshakes).combined(),
     scenario("burst-600k", 5, "5 messages of 600 kB in one loop; readers at full speed and at 1 MB/s", |c| burst(c, 5, 600_000)).legal().secs(25.0),
     scenario("burst-80k", 5, "30 messages of 80 kB in one loop; readers at full speed and at 1 MB/s", |c| burst(c, 30, 80_000)).legal().secs(25.0),
@@ -371,24 +371,30 @@ fn crowd_storm(ctx: &Ctx) -> io::Result<()> {
 }
 
 fn full_account(ctx: &Ctx) -> io::Result<()> {
-    let readers = (0..ctx.n(720, 20))
-        .map(|k| Raw::in_channel(ctx, k, "sink").map(Raw::small))
-        .collect::<io::Result<Vec<_>>>()?;
+    // Connections go to the two workers by turns: every second one, so that one worker owes everything.
+    let opened = (0..2 * ctx.n(800, 20)).map(|k| Raw::tcp(ctx, k));
+    let opened = opened.collect::<io::Result<Vec<_>>>()?;
+    let readers: Vec<_> = opened
+        .into_iter()
+        .step_by(2)
+        .map(|raw| raw.upgraded()?.entered()?.joined("sink").map(Raw::small))
+        .collect::<io::Result<_>>()?;
     let mut sender = Raw::member(ctx, 0)?;
-    // Two near the limit of a session's outbox, of which the kernel takes about one, then smaller ones up to the total.
-    for size in [
-        BIG, BIG, 100_000, 100_000, 100_000, 100_000, 100_000, 100_000,
-    ] {
+    // The kernel takes about one message near the limit; then in ever smaller steps up to the total.
+    let steps = [BIG, 100_000, 100_000, 100_000]
+        .into_iter()
+        .chain([10_000; 60]);
+    for size in steps {
         sender.text(&format!("42[\"sink\",\"{}\"]", "x".repeat(size)));
         sender.send()?;
-        std::thread::sleep(Duration::from_millis(400));
+        std::thread::sleep(Duration::from_millis(50));
         sender.swallow();
     }
     while !ctx.over() {
         sender.text("42[\"sink\",1]");
         sender.send()?;
         sender.swallow();
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(20));
     }
     drop(readers);
     Ok(())

@@ -55,32 +55,41 @@ impl Raw {
 
     /// A WebSocket that has its open packet.
     pub fn websocket(ctx: &Ctx, k: usize) -> io::Result<Raw> {
-        let mut raw = Raw::tcp(ctx, k)?;
-        raw.put(UPGRADE.as_bytes());
-        raw.send()?;
-        raw.wait_for(b"\r\n\r\n")?;
-        raw.wait_frame(b"0{")?;
-        Ok(raw)
+        Raw::tcp(ctx, k)?.upgraded()
     }
 
     /// A WebSocket that is in the namespace.
     pub fn member(ctx: &Ctx, k: usize) -> io::Result<Raw> {
-        let mut raw = Raw::websocket(ctx, k)?;
-        raw.text("40");
-        raw.send()?;
-        raw.wait_frame(b"40{")?;
-        Ok(raw)
+        Raw::websocket(ctx, k)?.entered()
     }
 
     /// A member of a channel.
     pub fn in_channel(ctx: &Ctx, k: usize, channel: &str) -> io::Result<Raw> {
-        let mut raw = Raw::member(ctx, k)?;
-        raw.text(&format!(
+        Raw::member(ctx, k)?.joined(channel)
+    }
+
+    pub fn upgraded(mut self) -> io::Result<Raw> {
+        self.put(UPGRADE.as_bytes());
+        self.send()?;
+        self.wait_for(b"\r\n\r\n")?;
+        self.wait_frame(b"0{")?;
+        Ok(self)
+    }
+
+    pub fn entered(mut self) -> io::Result<Raw> {
+        self.text("40");
+        self.send()?;
+        self.wait_frame(b"40{")?;
+        Ok(self)
+    }
+
+    pub fn joined(mut self, channel: &str) -> io::Result<Raw> {
+        self.text(&format!(
             "421[\"join-channel\",{{\"data\":{{\"roomChannel\":\"{channel}\"}}}}]"
         ));
-        raw.send()?;
-        raw.wait_frame(b"431[")?;
-        Ok(raw)
+        self.send()?;
+        self.wait_frame(b"431[")?;
+        Ok(self)
     }
 
     /// A kernel buffer that holds little, so that what is not read stays the server's.
