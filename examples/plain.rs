@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use dondo::config::Config;
+use dondo::config::Settings;
 use dondo::io::{Ack, Data, Error, Refused, Socket};
 use dondo::server::Server;
 use dondo::service::Dondo;
@@ -25,13 +25,13 @@ struct Flags {
 async fn main() -> std::io::Result<()> {
     env_logger::init();
     let flags = Flags::parse();
-    let config = Config {
+    let config = Settings {
         listen: vec![flags.listen],
         workers: flags.workers,
-        ..Config::default()
+        ..Settings::default()
     };
     let dondo = Dondo::builder()
-        .config(config.clone())
+        .settings(config.clone())
         .without_pack("/")
         .build()?;
     let of = dondo.io().of("/").map_err(std::io::Error::other)?;
