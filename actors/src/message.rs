@@ -1,3 +1,4 @@
+//! Over 400 lines: it is the whole glossary.
 //! Every word that the actors say to each other. Read this first: a word that is not here is said by nobody.
 //! Down go commands with a reply; up goes one kind of message, [`RoomSays`] or [`CourierSays`].
 

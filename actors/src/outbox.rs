@@ -1,5 +1,12 @@
+//! Over 400 lines: one lock, and everything that happens under it.
 //! What waits for one session's client. Its courier writes, its transport takes: the one lock in the core, and only
 //! these two share it. Bounded in bytes and count; a reader that does not keep up is closed, nobody waits for it.
+
+mod pace;
+
+pub(crate) use self::pace::PingLeft;
+pub use self::pace::STALL_RATE;
+use self::pace::{Pace, Ping};
 
 // Two parties at most ever hold this lock, and neither waits while it does.
 #[allow(clippy::disallowed_types)]
@@ -33,9 +40,6 @@ pub struct OutboxLimits {
     pub stall_timeout: Duration,
 }
 
-/// Bytes a second that a reader must take while something waits for it.
-pub const STALL_RATE: u64 = 1000;
-
 /// What a frame costs beside its bytes, which others may share: its place in the queue.
 pub const ENTRY: usize = size_of::<(Frame, bool)>();
 
@@ -44,9 +48,6 @@ const BEHIND: usize = 512;
 
 /// A reader that took nothing for so long is not waited for by its rooms.
 const READING: Duration = Duration::from_millis(500);
-
-/// How often within a stall timeout it is noted how much has left.
-const SAMPLES: u32 = 4;
 
 /// The queue between a courier and a transport.
 #[allow(clippy::disallowed_types)]
@@ -78,23 +79,6 @@ struct Inner {
     reader: Option<Waker>,
 }
 
-/// What had left at the last few samples, while something waited.
-struct Pace {
-    next: Instant,
-    samples: [u64; SAMPLES as usize],
-    taken: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ping {
-    Idle,
-    /// Since when, and whether it waits behind bytes that are being written.
-    Due(Instant, bool),
-    UnderWay(Instant, bool),
-    /// From when its answer may be expected.
-    Left(Instant),
-}
-
 /// What a taker finds.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Taken {
@@ -124,11 +108,7 @@ impl Outbox {
             under_way: 0,
             written: 0,
             written_at: now,
-            pace: Pace {
-                next: now,
-                samples: [0; SAMPLES as usize],
-                taken: 0,
-            },
+            pace: Pace::new(now),
             ping: Ping::Idle,
             nudged: false,
             end: None,
@@ -158,7 +138,7 @@ impl Outbox {
         let cost = frame.len() + ENTRY;
         if inner.queue.is_empty() {
             if inner.under_way == 0 {
-                inner.pace.taken = 0;
+                inner.pace.begin();
             }
         } else {
             let over = |inner: &Inner| {
@@ -242,7 +222,7 @@ impl Outbox {
     pub(crate) fn is_stalled(&self, now: Instant) -> bool {
         let mut inner = self.lock();
         if inner.end.is_some() || (inner.queue.is_empty() && inner.under_way == 0) {
-            inner.pace.taken = 0;
+            inner.pace.begin();
             return false;
         }
         let written = inner.written;
@@ -457,39 +437,6 @@ impl Drop for Outbox {
     fn drop(&mut self) {
         let mut inner = self.lock();
         self.clear(&mut inner);
-    }
-}
-
-/// What became of the last ping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PingLeft {
-    /// It left; its answer may be expected from this moment on.
-    At(Instant),
-    /// It waits behind bytes that are being written.
-    Behind,
-    /// Nobody took it, though nothing is being written.
-    Unread,
-}
-
-impl Pace {
-    fn stalled(&mut self, now: Instant, written: u64, limits: &OutboxLimits) -> bool {
-        if self.taken == 0 {
-            // The first look since something began to wait: what has left counts from here.
-            self.samples = [written; SAMPLES as usize];
-            self.taken = 1;
-            self.next = now + limits.stall_timeout / SAMPLES;
-            return false;
-        }
-        if now < self.next {
-            return false;
-        }
-        let oldest = self.taken % SAMPLES as usize;
-        let due = STALL_RATE * limits.stall_timeout.as_millis() as u64 / 1000;
-        let stalled = self.taken >= SAMPLES as usize && written - self.samples[oldest] < due.max(1);
-        self.samples[oldest] = written;
-        self.taken += 1;
-        self.next = now + limits.stall_timeout / SAMPLES;
-        stalled
     }
 }
 

@@ -2,113 +2,49 @@
 //! one for each namespace. Knows no transport: those take from its outbox and tell it what they read.
 
 mod dispatch;
+mod handle;
 mod handlers;
 mod heartbeat;
 
 mod member;
+mod pacer;
+mod seated;
 mod seats;
 
 use std::{
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
     net::IpAddr,
-    panic::AssertUnwindSafe,
     rc::Rc,
     sync::Arc,
-    task::{Context as TaskContext, Poll},
-    time::Duration,
 };
 
 use actix::{Actor, ActorContext, AsyncContext, Context, SpawnHandle};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use self::dispatch::{dispatch, open};
+use self::dispatch::open;
+pub use self::handle::{Peer, SessionRef, SessionSettings};
 pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
+use self::pacer::Pacer;
+use self::seated::{MemberGuard, Seated, Waiting};
 
 use crate::{
-    account::{AddressAccount, Charge, Held, SessionAccount},
+    account::{Charge, Held, SessionAccount},
     courier::CourierRef,
     directory::Whereabouts,
     error::CloseReason,
-    flow::{InboundCredit, InboundUnit, RateLimiter, Rated, Rates, Turn},
+    flow::{InboundCredit, InboundUnit, RateLimiter, Rated, Turn},
     hub::HubHandle,
     id::Slot,
-    letter::{Content, Frame, Wire},
-    message::{CourierSays, Direct, EndOutbox, Enter, Gone, Heard, Pong, Register, Unregister},
+    letter::{Frame, Wire},
+    message::{CourierSays, Direct, EndOutbox, Enter, Register},
     metrics::Metrics,
     notice::cause,
-    outbox::{Outbox, OutboxLimits},
-    ports::{AckHandle, Event, Protocol, Refusal, Said, Script},
+    outbox::Outbox,
+    ports::{Protocol, Refusal, Said},
     post::{Post, UpPost},
 };
-
-/// A debt shorter than this is left to grow.
-const DEBT_MIN: Duration = Duration::from_millis(10);
-
-/// A session's time limits and sizes.
-#[derive(Clone, Copy, Debug)]
-pub struct SessionSettings {
-    /// From one pong to the next ping.
-    pub ping_interval: Duration,
-    /// From a ping to its pong, at most.
-    pub ping_timeout: Duration,
-    /// To the first namespace; `None` where a protocol has no namespaces.
-    pub connect_timeout: Option<Duration>,
-    /// For the attachments of a packet to come.
-    pub half_packet_timeout: Duration,
-    /// Messages in handling at once, and answers on their way.
-    pub credit: usize,
-    /// Bytes of messages in handling at once; the last one may go beyond.
-    pub credit_bytes: usize,
-    /// Bytes that it may hold altogether.
-    pub bytes_max: usize,
-    /// How fast its client may send.
-    pub rates: Rates,
-    /// What may wait for its client.
-    pub outbox: OutboxLimits,
-}
-
-/// Where a session's client is.
-#[derive(Clone, Debug, Default)]
-pub struct Peer {
-    /// Its address, for the log.
-    pub address: Option<IpAddr>,
-    /// What all clients of that address hold and send; none where that has no limits.
-    pub account: Option<Arc<AddressAccount>>,
-}
-
-/// What a transport holds of a session.
-#[derive(Clone)]
-pub struct SessionRef {
-    /// The way to the actor.
-    pub post: Post<Session>,
-    /// What waits for the client.
-    pub outbox: Arc<Outbox>,
-    /// What may be read.
-    pub credit: Arc<InboundCredit>,
-}
-
-impl SessionRef {
-    /// Ready when a message may be read: what was read is handled, and the client takes its answers.
-    pub fn poll_ready(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
-        if self.credit.poll_ready(cx).is_pending() {
-            return Poll::Pending;
-        }
-        self.outbox.poll_calm(cx)
-    }
-
-    /// Hands a message to the session. The caller has seen [`SessionRef::poll_ready`] before.
-    pub fn heard(&self, wire: Wire) {
-        let unit = self.credit.unit(wire.bytes().len());
-        self.post.control(Heard { wire, unit });
-    }
-
-    /// Tells the session that the client answered a heartbeat. Takes credit too: a client may send nothing else.
-    pub fn pong(&self) {
-        self.post.control(Pong(self.credit.unit(0)));
-    }
-}
 
 /// The actor.
 pub struct Session {
@@ -137,41 +73,6 @@ pub struct Session {
     /// The client's address, for the log.
     peer: Option<IpAddr>,
     on_end: Option<Box<dyn FnOnce(CloseReason)>>,
-}
-
-struct Seated {
-    member: Rc<Member>,
-    script: Arc<dyn Script>,
-    /// Events that wait for the script to have the member in; `None` once it has.
-    held: Waiting,
-    _guard: MemberGuard,
-}
-
-type Waiting = Rc<RefCell<Option<VecDeque<(Event, InboundUnit)>>>>;
-
-/// Tells everybody that a member is gone, however its session ends.
-struct MemberGuard {
-    member: Rc<Member>,
-}
-
-impl Drop for MemberGuard {
-    fn drop(&mut self) {
-        let member = &self.member;
-        member.end();
-        if let Some(namespace) = member.home() {
-            namespace.control(Gone {
-                member: member.id().clone(),
-                unit: Arc::new(member.unit()),
-            });
-        }
-        member.courier().post.control(Unregister {
-            slot: member.slot(),
-        });
-        let hub = member.hub();
-        hub.members()
-            .strike(&(member.namespace().clone(), member.id().clone()));
-        Metrics::sub(&hub.metrics().members, 1);
-    }
 }
 
 impl Session {
@@ -449,60 +350,6 @@ impl Session {
             self.outbox.end(reason);
         }
         ctx.stop();
-    }
-}
-
-impl Seated {
-    fn event(&self, content: Content, ack: Option<u64>, unit: InboundUnit) {
-        let ack = ack.map(|id| AckHandle::new(self.member.clone(), id));
-        let event = Event { content, ack };
-        match self.held.borrow_mut().as_mut() {
-            Some(held) => held.push_back((event, unit)),
-            None => dispatch(&self.script, &self.member, event, unit),
-        }
-    }
-
-    fn leave(self, reason: CloseReason) {
-        self.member.end();
-        let farewell = AssertUnwindSafe(|| self.script.disconnected(self.member.clone(), reason));
-        if let Err(payload) = std::panic::catch_unwind(farewell) {
-            std::mem::forget(payload);
-            cause::HANDLER_PANICKED.tell(
-                self.member.peer(),
-                None,
-                format_args!(
-                    "a disconnect handler in {} panicked",
-                    self.member.namespace()
-                ),
-            );
-        }
-    }
-}
-
-/// Counts what a session's client does, for itself and for its address.
-struct Pacer {
-    own: RateLimiter,
-    address: Option<Arc<AddressAccount>>,
-}
-
-impl Pacer {
-    fn charge(&self, what: Rated, count: usize) {
-        self.own.charge(what, count as u64);
-        if let Some(address) = &self.address {
-            address.rates().charge(what, count as u64);
-        }
-    }
-
-    /// How long the client is not to be read, if that is worth a timer.
-    fn debt(&self) -> Option<(Rated, Duration)> {
-        let address = self
-            .address
-            .as_ref()
-            .and_then(|address| address.rates().debt());
-        let debts = self.own.debt().into_iter().chain(address);
-        debts
-            .max_by_key(|(_, debt)| *debt)
-            .filter(|(_, debt)| *debt >= DEBT_MIN)
     }
 }
 

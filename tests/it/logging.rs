@@ -191,13 +191,13 @@ fn a_program_that_cannot_start_says_why_before_it_ends() {
 
 #[test]
 fn a_time_out_is_told_of_with_the_setting_that_rules_it() {
-    let mut hub = Logged::start(&["--connect-timeout", "100ms"], "info");
+    let mut hub = Logged::start(&["--engine.connect-timeout", "100ms"], "info");
     let stream = TcpStream::connect(hub.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut socket = WebSocket::over(stream, DIRECT);
     socket.next_text();
     socket.closed();
     let line = hub.lines().with("cause=\"connect timeout\"");
-    assert!(line.contains(" setting=--connect-timeout"), "{line}");
+    assert!(line.contains(" setting=--engine.connect-timeout"), "{line}");
     assert!(line.contains(" count=1 "), "{line}");
 }

@@ -1,6 +1,5 @@
 //! What operators see: numbers, health, and what a look at them costs.
 
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use actix_web::App;
@@ -146,21 +145,14 @@ fn operators_are_served_while_every_worker_is_blocked() {
 #[test]
 fn a_hub_that_shuts_down_is_not_ready_on_either_listener() {
     let mut hub = Hub::with(|config| config.grace = Duration::from_secs(2));
-    let mut kept = http::connect(&hub);
-    let mut ask = |target: &str| {
-        let head = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
-        kept.write_all(head.as_bytes()).unwrap();
-        http::read(&mut kept)
-    };
-    // This session never polls: the hub holds its goodbye for all of the grace.
-    assert_eq!(ask(POLL).status, 200);
-    let mut told = Client::connect(&hub);
-    let operators = hub.operators();
+    let mut clients: Vec<_> = (0..2).map(|_| Client::connect(&hub)).collect();
+    let (address, operators) = (hub.address(), hub.operators());
     std::thread::scope(|scope| {
         scope.spawn(|| hub.stop());
-        told.socket.closed();
-        assert_eq!(ask("/readyz").status, 503);
-        assert_eq!(ask("/healthz").status, 200);
+        // The first is told at the beginning, the second at the end of the grace.
+        clients[0].socket.closed();
+        assert_eq!(http::get_at(address, "/readyz").status, 503);
+        assert_eq!(http::get_at(address, "/healthz").status, 200);
         let answer = http::get_at(operators, "/readyz");
         let detail: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!((answer.status, &detail["draining"]), (503, &json!(true)));

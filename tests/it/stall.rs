@@ -169,7 +169,7 @@ fn a_reader_at_its_limit_is_cut_at_its_deadline_and_the_others_get_all_before_it
 }
 
 #[test]
-fn a_reader_that_nobody_talks_to_any_more_is_cut_by_the_heartbeat() {
+fn a_reader_that_nobody_talks_to_any_more_is_cut_by_the_stall_timer() {
     let hub = Hub::program(&[
         "--workers",
         "1",
@@ -182,14 +182,14 @@ fn a_reader_that_nobody_talks_to_any_more_is_cut_by_the_heartbeat() {
         "--engine.ping-timeout",
         "1s",
         "--delivery.stall-timeout",
-        "60s",
+        "2s",
     ]);
     let mut stalled = narrow_member(&hub);
     seat(&mut stalled, "trap");
     let client = stalled.socket.stream.local_addr().unwrap();
     let mut sender = Client::connect(&hub);
     fill(&hub, &mut sender, 20_000, 300_000);
-    hub.wait_for("dondo_closes_total{reason=\"ping timeout\"}", 1);
+    hub.wait_for("dondo_closes_total{reason=\"stalled\"}", 1);
     system::wait_until_cut(hub.address(), client);
     reads_to_the_end(&stalled.socket.stream);
     hub.wait_for(OUTBOX, 0);

@@ -1,3 +1,4 @@
+//! Over 400 lines: a setup, and one value that all tests stand in.
 //! The world: one hub with its namespaces and couriers on the present thread, under held time.
 
 use std::{

@@ -203,16 +203,21 @@ fn a_reader_owes_at_most_so_many_bytes() {
 }
 
 #[test]
-fn all_readers_together_owe_at_most_so_many_bytes() {
+fn above_what_the_process_may_hold_the_one_who_holds_most_and_reads_nothing_is_closed() {
     let (hub, mut sender) = with_idle_reader(|config| {
-        config.engine.max_payload = 10_000;
-        config.delivery.outbox_bytes_max = Some(20_000);
-        config.memory_max = Some(20_000);
+        config.engine.max_payload = 100_000;
+        config.delivery.outbox_bytes_max = Some(400_000);
+        config.memory_max = Some(400_000);
     });
-    idle_reader(&hub);
-    while sender.ask("lobby", &[json!("")])["recipients"] != 2 {}
-    say(&mut sender, 3, 5_000);
-    closes(&hub, "outbox total");
+    let target = format!("{POLL}&sid={}", open(&hub));
+    assert_eq!(http::post(&hub, &target, "40").text(), "ok");
+    http::post(&hub, &target, "42[\"join-channel\",\"trap\"]");
+    while sender.ask("trap", &[json!("")])["recipients"] != 1 {}
+    // Neither outbox is full, but both together hold too much: the fuller one goes.
+    say(&mut sender, 3, 90_000);
+    assert_eq!(sender.ask("trap", &[json!("x".repeat(99_000))])["ok"], true);
+    closes(&hub, "memory max");
+    assert_eq!(sender.ask("trap", &[json!("?")])["recipients"], 1);
 }
 
 #[test]

@@ -186,7 +186,7 @@ const ROWS: &str = r#"
 1.6 | ping after the interval, again after a pong | engine::heartbeat::after_the_interval_comes_a_ping_and_after_a_pong_the_next
 1.6 | no pong: ping timeout | engine::heartbeat::without_a_pong_the_session_ends_after_interval_and_timeout
 1.6 | silence is noticed on polling too | engine::heartbeat::a_silent_polling_session_ends
-1.6 | only a pong counts | engine::heartbeat::messages_are_no_sign_of_life
+1.6 | whatever comes in counts as life, unlike in Node: contract of load | engine::heartbeat::whoever_sends_lives_though_its_pongs_stay_away_and_goes_when_it_falls_silent
 1.6 | pong data is ignored | engine::heartbeat::after_the_interval_comes_a_ping_and_after_a_pong_the_next
 1.6 | polling: the ping waits for a GET, the clock runs | engine::heartbeat::a_ping_waits_for_the_next_get_while_its_time_runs
 1.6 | polling: a waiting GET gets the ping | engine::heartbeat::a_waiting_get_is_answered_with_the_ping

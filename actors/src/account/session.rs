@@ -1,0 +1,169 @@
+//! The accounts of one session and of one address: parts of the process's.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+use bytes::Bytes;
+
+use super::{Held, MemoryAccount};
+use crate::flow::{RateLimiter, Rates};
+
+/// What all sessions of one address hold and do together.
+#[derive(Debug)]
+pub struct AddressAccount {
+    bytes: AtomicUsize,
+    max: usize,
+    rates: RateLimiter,
+}
+
+impl AddressAccount {
+    /// An address whose sessions may hold `max` bytes beside their outboxes, and send so much.
+    pub fn new(max: usize, rates: Rates) -> Arc<Self> {
+        Arc::new(Self {
+            bytes: AtomicUsize::new(0),
+            max,
+            rates: RateLimiter::new(rates),
+        })
+    }
+
+    /// Bytes that its sessions hold beside their outboxes.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Relaxed)
+    }
+
+    /// How fast its sessions may send.
+    pub fn rates(&self) -> &RateLimiter {
+        &self.rates
+    }
+}
+
+/// What one session holds beside its outbox. Its outbox counts for itself.
+#[derive(Debug)]
+pub struct SessionAccount {
+    account: Arc<MemoryAccount>,
+    address: Option<Arc<AddressAccount>>,
+    bytes: AtomicUsize,
+    max: usize,
+}
+
+/// What an idle session costs, estimated: actors, transports, buffers, its entries in directories.
+pub(super) const SESSION: usize = 6 * 1024;
+
+impl SessionAccount {
+    /// The account of a session that may hold `max` bytes; `address` is none where that has no limits.
+    pub fn new(
+        account: Arc<MemoryAccount>,
+        address: Option<Arc<AddressAccount>>,
+        max: usize,
+    ) -> Arc<Self> {
+        account.add(Held::Sessions, SESSION);
+        Arc::new(Self {
+            account,
+            address,
+            bytes: AtomicUsize::new(0),
+            max,
+        })
+    }
+
+    /// Bytes that it holds beside its outbox.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Relaxed)
+    }
+
+    /// The most that it may hold, in bytes, its outbox included.
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
+    /// What its address holds, where that has limits.
+    pub fn address(&self) -> Option<&Arc<AddressAccount>> {
+        self.address.as_ref()
+    }
+
+    /// Whether the sessions of its address together hold more than they may.
+    pub fn is_address_over(&self) -> bool {
+        let over = |address: &Arc<AddressAccount>| address.bytes() > address.max;
+        self.address.as_ref().is_some_and(over)
+    }
+
+    /// The process's account.
+    pub fn process(&self) -> &Arc<MemoryAccount> {
+        &self.account
+    }
+
+    /// Takes bytes onto the account until the charge is dropped.
+    pub fn charge(self: &Arc<Self>, what: Held, bytes: usize) -> Charge {
+        let mut charge = Charge {
+            session: self.clone(),
+            what,
+            bytes: 0,
+        };
+        charge.resize(bytes);
+        charge
+    }
+
+    /// The same bytes, on the account until the last holder lets go.
+    pub fn charge_bytes(self: &Arc<Self>, bytes: Bytes, what: Held) -> Bytes {
+        let charge = self.charge(what, bytes.len());
+        Bytes::from_owner(Kept {
+            _charge: charge,
+            bytes,
+        })
+    }
+}
+
+struct Kept {
+    _charge: Charge,
+    bytes: Bytes,
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for SessionAccount {
+    fn drop(&mut self) {
+        self.account.sub(Held::Sessions, SESSION);
+    }
+}
+
+/// Bytes on a session's account, given back on drop.
+#[derive(Debug)]
+pub struct Charge {
+    session: Arc<SessionAccount>,
+    what: Held,
+    bytes: usize,
+}
+
+impl Charge {
+    /// It holds so many bytes now. Costs nothing if that is what it held.
+    pub fn resize(&mut self, bytes: usize) {
+        let session = &self.session;
+        if bytes > self.bytes {
+            let more = bytes - self.bytes;
+            session.bytes.fetch_add(more, Relaxed);
+            session.account.add(self.what, more);
+            if let Some(address) = &session.address {
+                address.bytes.fetch_add(more, Relaxed);
+            }
+        } else if bytes < self.bytes {
+            let less = self.bytes - bytes;
+            session.bytes.fetch_sub(less, Relaxed);
+            session.account.sub(self.what, less);
+            if let Some(address) = &session.address {
+                address.bytes.fetch_sub(less, Relaxed);
+            }
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.resize(0);
+    }
+}

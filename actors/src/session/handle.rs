@@ -1,0 +1,82 @@
+//! What a session is started with, and how a transport holds it.
+
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use super::Session;
+use crate::{
+    account::AddressAccount,
+    flow::{InboundCredit, Rates},
+    letter::Wire,
+    message::{Heard, Pong},
+    outbox::{Outbox, OutboxLimits},
+    post::Post,
+};
+
+/// A session's time limits and sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionSettings {
+    /// From one pong to the next ping.
+    pub ping_interval: Duration,
+    /// From a ping to its pong, at most.
+    pub ping_timeout: Duration,
+    /// To the first namespace; `None` where a protocol has no namespaces.
+    pub connect_timeout: Option<Duration>,
+    /// For the attachments of a packet to come.
+    pub half_packet_timeout: Duration,
+    /// Messages in handling at once, and answers on their way.
+    pub credit: usize,
+    /// Bytes of messages in handling at once; the last one may go beyond.
+    pub credit_bytes: usize,
+    /// Bytes that it may hold altogether.
+    pub bytes_max: usize,
+    /// How fast its client may send.
+    pub rates: Rates,
+    /// What may wait for its client.
+    pub outbox: OutboxLimits,
+}
+
+/// Where a session's client is.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    /// Its address, for the log.
+    pub address: Option<IpAddr>,
+    /// What all clients of that address hold and send; none where that has no limits.
+    pub account: Option<Arc<AddressAccount>>,
+}
+
+/// What a transport holds of a session.
+#[derive(Clone)]
+pub struct SessionRef {
+    /// The way to the actor.
+    pub post: Post<Session>,
+    /// What waits for the client.
+    pub outbox: Arc<Outbox>,
+    /// What may be read.
+    pub credit: Arc<InboundCredit>,
+}
+
+impl SessionRef {
+    /// Ready when a message may be read: what was read is handled, and the client takes its answers.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.credit.poll_ready(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.outbox.poll_calm(cx)
+    }
+
+    /// Hands a message to the session. The caller has seen [`SessionRef::poll_ready`] before.
+    pub fn heard(&self, wire: Wire) {
+        let unit = self.credit.unit(wire.bytes().len());
+        self.post.control(Heard { wire, unit });
+    }
+
+    /// Tells the session that the client answered a heartbeat. Takes credit too: a client may send nothing else.
+    pub fn pong(&self) {
+        self.post.control(Pong(self.credit.unit(0)));
+    }
+}

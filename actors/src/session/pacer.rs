@@ -1,0 +1,38 @@
+//! How fast a session's client sends, and how fast all of its address do.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    account::AddressAccount,
+    flow::{RateLimiter, Rated},
+};
+
+/// A debt shorter than this is left to grow.
+const DEBT_MIN: Duration = Duration::from_millis(10);
+
+/// Counts what a session's client does, for itself and for its address.
+pub(super) struct Pacer {
+    pub(super) own: RateLimiter,
+    pub(super) address: Option<Arc<AddressAccount>>,
+}
+
+impl Pacer {
+    pub(super) fn charge(&self, what: Rated, count: usize) {
+        self.own.charge(what, count as u64);
+        if let Some(address) = &self.address {
+            address.rates().charge(what, count as u64);
+        }
+    }
+
+    /// How long the client is not to be read, if that is worth a timer.
+    pub(super) fn debt(&self) -> Option<(Rated, Duration)> {
+        let address = self
+            .address
+            .as_ref()
+            .and_then(|address| address.rates().debt());
+        let debts = self.own.debt().into_iter().chain(address);
+        debts
+            .max_by_key(|(_, debt)| *debt)
+            .filter(|(_, debt)| *debt >= DEBT_MIN)
+    }
+}

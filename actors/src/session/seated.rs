@@ -1,0 +1,78 @@
+//! A member as its session holds it: events on their way in, and the way out.
+
+use std::{cell::RefCell, collections::VecDeque, panic::AssertUnwindSafe, rc::Rc, sync::Arc};
+
+use super::{Member, dispatch::dispatch};
+use crate::{
+    error::CloseReason,
+    flow::InboundUnit,
+    letter::Content,
+    message::{Gone, Unregister},
+    metrics::Metrics,
+    notice::cause,
+    ports::{AckHandle, Event, Script},
+};
+
+/// A member, and what its session keeps with it.
+pub(super) struct Seated {
+    pub(super) member: Rc<Member>,
+    pub(super) script: Arc<dyn Script>,
+    /// Events that wait for the script to have the member in; `None` once it has.
+    pub(super) held: Waiting,
+    pub(super) _guard: MemberGuard,
+}
+
+/// Events that came before the application had the member in.
+pub(super) type Waiting = Rc<RefCell<Option<VecDeque<(Event, InboundUnit)>>>>;
+
+/// Tells everybody that a member is gone, however its session ends.
+pub(super) struct MemberGuard {
+    pub(super) member: Rc<Member>,
+}
+
+impl Drop for MemberGuard {
+    fn drop(&mut self) {
+        let member = &self.member;
+        member.end();
+        if let Some(namespace) = member.home() {
+            namespace.control(Gone {
+                member: member.id().clone(),
+                unit: Arc::new(member.unit()),
+            });
+        }
+        member.courier().post.control(Unregister {
+            slot: member.slot(),
+        });
+        let hub = member.hub();
+        hub.members()
+            .strike(&(member.namespace().clone(), member.id().clone()));
+        Metrics::sub(&hub.metrics().members, 1);
+    }
+}
+
+impl Seated {
+    pub(super) fn event(&self, content: Content, ack: Option<u64>, unit: InboundUnit) {
+        let ack = ack.map(|id| AckHandle::new(self.member.clone(), id));
+        let event = Event { content, ack };
+        match self.held.borrow_mut().as_mut() {
+            Some(held) => held.push_back((event, unit)),
+            None => dispatch(&self.script, &self.member, event, unit),
+        }
+    }
+
+    pub(super) fn leave(self, reason: CloseReason) {
+        self.member.end();
+        let farewell = AssertUnwindSafe(|| self.script.disconnected(self.member.clone(), reason));
+        if let Err(payload) = std::panic::catch_unwind(farewell) {
+            std::mem::forget(payload);
+            cause::HANDLER_PANICKED.tell(
+                self.member.peer(),
+                None,
+                format_args!(
+                    "a disconnect handler in {} panicked",
+                    self.member.namespace()
+                ),
+            );
+        }
+    }
+}
