@@ -124,7 +124,7 @@ settings! {
         /// Time a transport upgrade may take.
         upgrade_timeout: Duration as Span = Duration::from_secs(10), in TIMER, was "upgrade-timeout";
         /// Time a connection may take to join its first namespace.
-        connect_timeout: Duration as Span = Duration::from_secs(45), in TIMER, was "connect-timeout";
+        connect_timeout: Duration as Span = Duration::from_secs(20), in TIMER, was "connect-timeout";
         /// Time that a request's head may take, and the first bytes of its body.
         request_timeout: Duration as Span = Duration::from_secs(10), in TIMER;
         /// Size of one message or one POST body.
@@ -151,6 +151,8 @@ settings! {
         inbound_max: usize as Count = 64, in SOME, was "inbound-max";
         /// Bytes that the process may hold for all sessions of one address.
         address_bytes_max: usize as Size = 128 * MIB, in BYTES;
+        /// Bytes of messages and bodies of which a part has come, of all sessions.
+        unfinished_bytes_max: usize as Size = 128 * MIB, in BYTES;
         /// How many seconds' worth of a rate may come at once.
         burst: Duration as Span = Duration::from_secs(30), in Duration::from_secs(1)..=DAY;
         /// Handshakes of one address a second.

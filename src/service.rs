@@ -200,7 +200,10 @@ impl Builder {
         };
         let spaces = names.into_iter().filter_map(space).collect();
         let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
-        let account = MemoryAccount::new(config.memory_max() as u64);
+        let account = MemoryAccount::new(
+            config.memory_max() as u64,
+            config.limits.unfinished_bytes_max as u64,
+        );
         let forms = views.map(|view| Arc::new(SocketIoForm { view }) as Arc<dyn Form>);
         let forms = Forms::new(forms, account);
         let upper = upper(&config, &forms)?;

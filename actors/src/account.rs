@@ -101,15 +101,17 @@ impl OutboxGauge {
 /// The bytes of one process or hub, by what they are held for.
 pub struct MemoryAccount {
     max: u64,
+    partial_max: u64,
     held: [Line; Held::ALL.len()],
     outboxes: [Arc<OutboxGauge>; OUTBOX_GAUGES],
 }
 
 impl MemoryAccount {
-    /// An empty account that may hold `max` bytes.
-    pub fn new(max: u64) -> Arc<Self> {
+    /// An empty account that may hold `max` bytes, `partial_max` of them in what has come in part only.
+    pub fn new(max: u64, partial_max: u64) -> Arc<Self> {
         Arc::new(Self {
             max,
+            partial_max,
             held: Default::default(),
             outboxes: Default::default(),
         })
@@ -160,9 +162,14 @@ impl MemoryAccount {
         self.total() >= self.max / 100 * 85
     }
 
-    /// Whether more is held than may be.
-    pub fn over(&self) -> bool {
-        self.total() > self.max
+    /// Bytes that are held beyond what may be.
+    pub(crate) fn surplus(&self) -> u64 {
+        self.total().saturating_sub(self.max)
+    }
+
+    /// Bytes that are held beyond what may be of messages, packets and bodies that have come in part.
+    pub(crate) fn partial_surplus(&self) -> u64 {
+        self.held(Held::Partial).saturating_sub(self.partial_max)
     }
 
     /// Counts bytes in whose end is told by [`MemoryAccount::sub`]; prefer [`Charge`].
@@ -233,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_charge_is_on_all_three_accounts_until_it_is_dropped() {
-        let process = MemoryAccount::new(1 << 20);
+        let process = MemoryAccount::new(1 << 20, 1 << 20);
         let address = AddressAccount::new(50, Rates::default());
         let session = SessionAccount::new(process.clone(), Some(address.clone()), 1 << 10);
         let mut charge = session.charge(Held::Inbound, 100);
@@ -251,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_frame_is_charged_once_however_many_hold_it() {
-        let process = MemoryAccount::new(1000);
+        let process = MemoryAccount::new(1000, 1000);
         let part = Part {
             frame: Bytes::from_static(b"0123456789"),
             header: 0,
@@ -267,12 +274,12 @@ mod tests {
 
     #[test]
     fn an_account_is_crowded_before_it_is_over() {
-        let process = MemoryAccount::new(1000);
+        let process = MemoryAccount::new(1000, 1000);
         process.add(Held::Answers, 849);
         assert!(!process.crowded());
         process.add(Held::Answers, 1);
-        assert!(process.crowded() && !process.over());
+        assert!(process.crowded() && process.surplus() == 0);
         process.add(Held::Answers, 151);
-        assert!(process.over());
+        assert_eq!(process.surplus(), 1);
     }
 }

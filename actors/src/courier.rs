@@ -12,7 +12,6 @@ pub(crate) use self::reference::Permits;
 pub(crate) use self::view::view;
 
 use std::{
-    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
     sync::Arc,
@@ -34,7 +33,7 @@ use crate::{
     outbox::{Full, Outbox},
     post::{Post, UpPost},
     state::{audience::Tags, ledger::Ledger},
-    warden::{NAMED, Payer},
+    warden::{NAMED, Payer, Weighed},
 };
 
 /// How often readers are looked at: who took too little, and which rooms may go on.
@@ -207,18 +206,21 @@ impl Courier {
             .filter(|served| served.namespace.is_empty())
     }
 
-    fn heaviest_payers(&self) -> Vec<Payer> {
+    fn heaviest_payers(&self, weighed: Weighed) -> Vec<Payer> {
         let mut payers: Vec<Payer> = self
             .sessions()
             .filter(|served| served.outbox.ended().is_none())
             .map(|served| Payer {
                 slot: served.slot,
-                bytes: served.outbox.held(),
+                bytes: match weighed {
+                    Weighed::All => served.outbox.held(),
+                    Weighed::Partial => served.outbox.account().partial(),
+                },
                 reads: served.outbox.is_read(),
             })
             .filter(|payer| payer.bytes > 0)
             .collect();
-        payers.sort_by_key(|payer| (payer.reads, Reverse(payer.bytes)));
+        payers.sort_by_key(Payer::order);
         payers.truncate(NAMED);
         payers
     }

@@ -92,6 +92,8 @@ pub enum CloseReason {
     Stalled,
     /// The process held more for its clients than it may, and this one had the most.
     MemoryMax,
+    /// The process held more of unfinished messages than it may, and this one had the most.
+    UnfinishedBytes,
     /// It held more than one session may.
     SessionBytes,
     /// The sessions of its address held more than they may, and this one asked for more.
@@ -108,7 +110,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All reasons, for metrics.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::TransportClose,
         Self::TransportError,
         Self::PingTimeout,
@@ -119,6 +121,7 @@ impl CloseReason {
         Self::OutboxFull,
         Self::Stalled,
         Self::MemoryMax,
+        Self::UnfinishedBytes,
         Self::SessionBytes,
         Self::AddressBytes,
         Self::WorkerStalled,
@@ -140,6 +143,7 @@ impl CloseReason {
             Self::OutboxFull => "outbox full",
             Self::Stalled => "stalled",
             Self::MemoryMax => "memory max",
+            Self::UnfinishedBytes => "unfinished bytes",
             Self::SessionBytes => "session bytes",
             Self::AddressBytes => "address bytes",
             Self::WorkerStalled => "worker stalled",

@@ -28,7 +28,7 @@ use crate::{
         audience::{Tags, Which},
         room::{Joiner, Terms, Wish},
     },
-    warden::Payer,
+    warden::{Payer, Weighed},
 };
 
 macro_rules! messages {
@@ -379,7 +379,12 @@ pub struct EndOutbox {
 }
 
 /// Asks for the sessions here that hold most, those that take nothing first; at most a few.
-pub struct HeaviestPayers(pub Reply<Vec<Payer>>);
+pub struct HeaviestPayers {
+    /// What counts.
+    pub weighed: Weighed,
+    /// Takes the answer.
+    pub reply: Reply<Vec<Payer>>,
+}
 
 /// Closes a session.
 pub struct Evict {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::error::CloseReason;
+use crate::{error::CloseReason, flow::Rated};
 
 /// The numbers of one hub. Gauges go up and down, counters only up.
 #[derive(Debug, Default)]
@@ -20,6 +20,7 @@ pub struct Metrics {
     /// Counter: handlers that panicked and were caught.
     pub crashes: AtomicU64,
     closes: [AtomicU64; CloseReason::ALL.len()],
+    pauses: [AtomicU64; Rated::ALL.len()],
 }
 
 impl Metrics {
@@ -43,6 +44,19 @@ impl Metrics {
         if let Some(at) = CloseReason::ALL.iter().position(|&one| one == reason) {
             Self::add(&self.closes[at], 1);
         }
+    }
+
+    /// A session is not read for a while, because of this rate.
+    pub(crate) fn paused(&self, what: Rated) {
+        Self::add(&self.pauses[what as usize], 1);
+    }
+
+    /// How often sessions were not read for a while, by the rate that was exceeded.
+    pub fn pauses(&self) -> impl Iterator<Item = (Rated, u64)> {
+        Rated::ALL
+            .iter()
+            .zip(&self.pauses)
+            .map(|(&what, count)| (what, Self::read(count)))
     }
 
     /// How many sessions ended for each reason.

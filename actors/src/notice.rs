@@ -137,6 +137,7 @@ pub mod cause {
         OUTBOX_FULL: Warn, "outbox full", "--delivery.outbox-bytes-max", "the client reads slower than it is sent to; raise the setting, or --delivery.outbox-count-max, for honest ones";
         STALLED: Warn, "stalled", "--delivery.stall-timeout", "the client takes nothing of what waits for it";
         MEMORY_MAX: Warn, "memory max", "--memory-max", "too much is held for all clients together, and this one held most; raise the setting if memory allows";
+        UNFINISHED_BYTES: Warn, "unfinished bytes", "--limits.unfinished-bytes-max", "too much has come of messages that do not end, and most of it from this one";
         SESSION_BYTES: Warn, "session bytes", "--session-bytes-max", "one client held more than it may";
         ADDRESS_BYTES: Warn, "address bytes", "--limits.address-bytes-max", "the clients of one address held more than they may, and this one asked for more; behind a proxy: see --trusted-proxies";
         RATE_LIMITED: Info, "rate limited", "--limits.*-per-s", "the client is not read for a while and loses nothing; behind a proxy: see --trusted-proxies";

@@ -398,6 +398,11 @@ impl Outbox {
         self.lock().end
     }
 
+    /// What its session holds beside it.
+    pub(crate) fn account(&self) -> &SessionAccount {
+        &self.account
+    }
+
     /// All bytes that its session holds, those that wait here among them.
     pub fn held(&self) -> usize {
         self.bytes() + self.account.bytes()

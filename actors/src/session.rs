@@ -146,6 +146,7 @@ impl Session {
             return;
         };
         self.paused = true;
+        self.hub.metrics().paused(what);
         cause::RATE_LIMITED.tell(
             self.peer,
             None,

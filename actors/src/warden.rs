@@ -4,6 +4,7 @@
 use std::{cmp::Reverse, time::Duration};
 
 use actix::{AsyncContext, Context, WrapFuture};
+use tokio::time::timeout;
 
 use crate::{
     courier::CourierRef,
@@ -25,44 +26,70 @@ pub(crate) const NAMED: usize = 64;
 pub struct Payer {
     /// Its place.
     pub slot: Slot,
-    /// Bytes that it holds.
+    /// The bytes that were asked for.
     pub bytes: usize,
     /// Whether it took something lately.
     pub reads: bool,
 }
 
+impl Payer {
+    /// Those that take nothing first, then those that hold most.
+    pub(crate) fn order(&self) -> impl Ord + use<> {
+        (self.reads, Reverse(self.bytes))
+    }
+}
+
+/// Which bytes of a session count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weighed {
+    /// All that it holds.
+    All,
+    /// Messages, packets and bodies of which a part has come.
+    Partial,
+}
+
 /// Begins to watch.
 pub(crate) fn watch(ctx: &mut Context<Hub>) {
     ctx.run_interval(TICK, |hub, ctx| {
-        if hub.handle().account().over() {
-            let handle = hub.handle().clone();
-            let relief = async move { relieve(&handle.couriers(), handle.account()).await };
+        let account = hub.handle().account();
+        let (all, partial) = (account.surplus(), account.partial_surplus());
+        if all > 0 || partial > 0 {
+            let couriers = hub.handle().couriers();
+            let relief = async move {
+                relieve(&couriers, Weighed::Partial, partial).await;
+                relieve(&couriers, Weighed::All, all).await;
+            };
             ctx.wait(relief.into_actor(hub));
         }
     });
 }
 
-async fn relieve(couriers: &[CourierRef], account: &crate::account::MemoryAccount) {
+/// Closes the heaviest sessions until so many bytes are given back.
+async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64) {
+    if surplus == 0 {
+        return;
+    }
     let mut payers = Vec::new();
     for courier in couriers {
         let (reply, answer) = Reply::new();
         // A courier that stands still is not waited for: the others hold something, too.
-        if courier.send(HeaviestPayers(reply))
-            && let Ok(Ok(named)) = tokio::time::timeout(TICK, answer).await
+        if courier.send(HeaviestPayers { weighed, reply })
+            && let Ok(Ok(named)) = timeout(TICK, answer).await
         {
             payers.extend(named.into_iter().map(|payer| (courier, payer)));
         }
     }
-    payers.sort_by_key(|(_, payer)| (payer.reads, Reverse(payer.bytes)));
-    let mut surplus = account.total().saturating_sub(account.max());
+    payers.sort_by_key(|(_, payer)| payer.order());
+    let reason = match weighed {
+        Weighed::All => CloseReason::MemoryMax,
+        Weighed::Partial => CloseReason::UnfinishedBytes,
+    };
     for (courier, payer) in payers {
         if surplus == 0 {
             break;
         }
         surplus = surplus.saturating_sub(payer.bytes as u64);
-        courier.send(Evict {
-            slot: payer.slot,
-            reason: CloseReason::MemoryMax,
-        });
+        let slot = payer.slot;
+        courier.send(Evict { slot, reason });
     }
 }

@@ -108,6 +108,9 @@ const FAMILIES: &[Family] = &[
     counter("closes_total", "Sessions that ended, by reason.", |from, to| {
         for (reason, count) in from.metrics.closes() { to.labelled("reason", reason, count); }
     }),
+    counter("pauses_total", "Times that a session was not read for a while, by the rate that was exceeded.", |from, to| {
+        for (what, count) in from.metrics.pauses() { to.labelled("rate", what, count); }
+    }),
     counter("refusals_total", "Requests to the endpoint that were refused, by cause.", |from, to| {
         for (cause, count) in refusals(from) { to.labelled("cause", cause, count); }
     }),

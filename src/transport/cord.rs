@@ -375,6 +375,7 @@ pub(crate) fn ending(reason: CloseReason) -> End {
         CloseReason::OutboxFull
         | CloseReason::Stalled
         | CloseReason::MemoryMax
+        | CloseReason::UnfinishedBytes
         | CloseReason::SessionBytes
         | CloseReason::AddressBytes
         | CloseReason::WorkerStalled

@@ -117,10 +117,15 @@ impl Doors {
         &self.0.hosts
     }
 
+    /// The address of the client that a request comes from, behind proxies that are trusted.
+    pub(crate) fn client(&self, request: &RequestHead) -> Option<IpAddr> {
+        let peer = request.peer_addr?;
+        Some(self.0.proxies.client(peer.ip(), &request.headers))
+    }
+
     /// Lets a session in that `request` asks for. `polling`: more of them may come over the same connection.
     pub(crate) fn admit(&self, request: &RequestHead, polling: bool) -> Result<Ticket, Refusal> {
-        let peer = request.peer_addr;
-        let client = peer.map(|peer| self.0.proxies.client(peer.ip(), &request.headers));
+        let (peer, client) = (request.peer_addr, self.client(request));
         self.0.sessions.fetch_add(1, Ordering::Relaxed);
         // What it has taken so far goes back if it is not let in.
         let mut ticket = Ticket {

@@ -45,6 +45,7 @@ pub struct SessionAccount {
     account: Arc<MemoryAccount>,
     address: Option<Arc<AddressAccount>>,
     bytes: AtomicUsize,
+    partial: AtomicUsize,
     max: usize,
 }
 
@@ -63,8 +64,14 @@ impl SessionAccount {
             account,
             address,
             bytes: AtomicUsize::new(0),
+            partial: AtomicUsize::new(0),
             max,
         })
+    }
+
+    /// Bytes of messages, packets and bodies of which a part has come.
+    pub fn partial(&self) -> usize {
+        self.partial.load(Relaxed)
     }
 
     /// Bytes that it holds beside its outbox.
@@ -146,6 +153,9 @@ impl Charge {
         if bytes > self.bytes {
             let more = bytes - self.bytes;
             session.bytes.fetch_add(more, Relaxed);
+            if self.what == Held::Partial {
+                session.partial.fetch_add(more, Relaxed);
+            }
             session.account.add(self.what, more);
             if let Some(address) = &session.address {
                 address.bytes.fetch_add(more, Relaxed);
@@ -153,6 +163,9 @@ impl Charge {
         } else if bytes < self.bytes {
             let less = self.bytes - bytes;
             session.bytes.fetch_sub(less, Relaxed);
+            if self.what == Held::Partial {
+                session.partial.fetch_sub(less, Relaxed);
+            }
             session.account.sub(self.what, less);
             if let Some(address) = &session.address {
                 address.bytes.fetch_sub(less, Relaxed);

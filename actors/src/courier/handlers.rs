@@ -212,9 +212,10 @@ impl Handler<EndOutbox> for Courier {
 impl Handler<HeaviestPayers> for Courier {
     type Result = ();
 
-    fn handle(&mut self, HeaviestPayers(reply): HeaviestPayers, ctx: &mut Self::Context) {
-        if let Ok(payers) = guard_always(self, ctx, |courier| courier.heaviest_payers()) {
-            reply.send(payers);
+    fn handle(&mut self, asked: HeaviestPayers, ctx: &mut Self::Context) {
+        let payers = guard_always(self, ctx, |courier| courier.heaviest_payers(asked.weighed));
+        if let Ok(payers) = payers {
+            asked.reply.send(payers);
         }
     }
 }

@@ -145,7 +145,7 @@ mod tests {
     use crate::account::MemoryAccount;
 
     fn credit(units: usize, bytes: usize) -> Arc<InboundCredit> {
-        let account = SessionAccount::new(MemoryAccount::new(1 << 30), None, 1 << 20);
+        let account = SessionAccount::new(MemoryAccount::new(1 << 30, 1 << 30), None, 1 << 20);
         InboundCredit::new(units, bytes, account)
     }
 

@@ -20,6 +20,11 @@ use crate::{
 /// A frame costs one delivery for each member, and one more for each so many bytes: that is what writing it costs.
 const BYTES_A_DELIVERY: usize = 16 * 1024;
 
+/// This part of the window is kept for letters that cost at most a [`FEW`]th of it.
+const RESERVE: usize = 8;
+/// See [`RESERVE`].
+const FEW: u32 = 64;
+
 /// While somebody waits for a courier, it is looked at this often.
 pub(crate) const GLANCE: Duration = Duration::from_millis(100);
 
@@ -33,6 +38,8 @@ pub struct DeliveryWindow {
     worker: WorkerId,
     size: u32,
     free: Semaphore,
+    /// For letters to few, which need not wait until there is room for one to thousands.
+    reserve: Semaphore,
     undigested: AtomicUsize,
     /// Messages that the courier has ever handled.
     handled: AtomicU64,
@@ -47,7 +54,15 @@ pub struct DeliveryWindow {
 pub struct DeliveryPermit {
     window: Arc<DeliveryWindow>,
     cost: u32,
-    counted: bool,
+    pool: Pool,
+}
+
+/// Where a permit goes back to.
+#[derive(Clone, Copy, Debug)]
+enum Pool {
+    Free,
+    Reserve,
+    None,
 }
 
 /// What a letter of `bytes` to `members` of a courier costs.
@@ -62,6 +77,7 @@ impl DeliveryWindow {
             worker,
             size,
             free: Semaphore::new(size as usize),
+            reserve: Semaphore::new(size as usize / RESERVE),
             undigested: AtomicUsize::new(0),
             handled: AtomicU64::new(0),
             poked: AtomicBool::new(false),
@@ -114,12 +130,18 @@ impl DeliveryWindow {
     /// Leave at once, if nobody waits and there is room.
     pub(crate) fn try_permit(self: &Arc<Self>, cost: usize) -> Option<DeliveryPermit> {
         if !fault::stands(Safeguard::Credit) {
-            return Some(self.permit(self.within(cost), false));
+            return Some(self.permit(self.within(cost), Pool::None));
         }
         let cost = self.within(cost);
-        let room = self.free.try_acquire_many(cost).ok()?;
-        room.forget();
-        Some(self.permit(cost, true))
+        if let Ok(room) = self.free.try_acquire_many(cost) {
+            room.forget();
+            return Some(self.permit(cost, Pool::Free));
+        }
+        if cost > self.size / FEW {
+            return None;
+        }
+        self.reserve.try_acquire_many(cost).ok()?.forget();
+        Some(self.permit(cost, Pool::Reserve))
     }
 
     /// Waits for leave. `None`: the courier is given up, by this very wait if it makes no progress for `patience`.
@@ -147,7 +169,7 @@ impl DeliveryWindow {
             match timeout(glance, room.as_mut()).await {
                 Ok(room) => {
                     room.ok()?.forget();
-                    return Some(self.permit(cost, true));
+                    return Some(self.permit(cost, Pool::Free));
                 }
                 Err(_) if self.handled() != seen => (seen, still) = (self.handled(), 0),
                 Err(_) => still += 1,
@@ -188,12 +210,12 @@ impl DeliveryWindow {
         u32::try_from(cost).unwrap_or(u32::MAX).clamp(1, self.size)
     }
 
-    fn permit(self: &Arc<Self>, cost: u32, counted: bool) -> DeliveryPermit {
+    fn permit(self: &Arc<Self>, cost: u32, pool: Pool) -> DeliveryPermit {
         self.undigested.fetch_add(cost as usize, Ordering::AcqRel);
         DeliveryPermit {
             window: self.clone(),
             cost,
-            counted,
+            pool,
         }
     }
 }
@@ -206,7 +228,7 @@ impl DeliveryPermit {
         Some(Self {
             window: self.window.clone(),
             cost,
-            counted: self.counted,
+            pool: self.pool,
         })
     }
 
@@ -215,7 +237,7 @@ impl DeliveryPermit {
         Self {
             window: self.window.clone(),
             cost: std::mem::take(&mut self.cost),
-            counted: self.counted,
+            pool: self.pool,
         }
     }
 }
@@ -229,8 +251,10 @@ impl Drop for DeliveryPermit {
         window
             .undigested
             .fetch_sub(self.cost as usize, Ordering::AcqRel);
-        if self.counted {
-            window.free.add_permits(self.cost as usize);
+        match self.pool {
+            Pool::Free => window.free.add_permits(self.cost as usize),
+            Pool::Reserve => window.reserve.add_permits(self.cost as usize),
+            Pool::None => {}
         }
     }
 }
@@ -285,6 +309,20 @@ mod tests {
         assert_eq!(window.undigested(), 10);
         drop(whole);
         assert_eq!(window.undigested(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_letter_to_few_does_not_wait_behind_one_to_thousands() {
+        let window = DeliveryWindow::new(WorkerId(0), 640);
+        let most = window.try_permit(600).unwrap();
+        let waiting = tokio::spawn(window.clone().wait(600, PATIENCE, || {}));
+        tokio::task::yield_now().await;
+        let few: Vec<_> = (0..8).map(|_| window.try_permit(10).unwrap()).collect();
+        assert!(window.try_permit(10).is_none(), "what is kept has an end");
+        drop((few, most));
+        let waited = waiting.await.unwrap();
+        assert!(waited.is_some());
+        assert!(window.try_permit(10).is_some());
     }
 
     #[test]

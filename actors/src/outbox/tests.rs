@@ -21,7 +21,7 @@ impl Wake for Count {
 }
 
 fn outbox(bytes_max: usize, count_max: usize) -> (Arc<Outbox>, Arc<MemoryAccount>) {
-    let process = MemoryAccount::new(1 << 40);
+    let process = MemoryAccount::new(1 << 40, 1 << 40);
     let account = SessionAccount::new(process.clone(), None, 1 << 30);
     let limits = OutboxLimits {
         bytes_max,

@@ -143,6 +143,7 @@ fn told_as(reason: CloseReason) -> Option<&'static Cause> {
         CloseReason::OutboxFull => Some(&cause::OUTBOX_FULL),
         CloseReason::Stalled => Some(&cause::STALLED),
         CloseReason::MemoryMax => Some(&cause::MEMORY_MAX),
+        CloseReason::UnfinishedBytes => Some(&cause::UNFINISHED_BYTES),
         CloseReason::SessionBytes => Some(&cause::SESSION_BYTES),
         CloseReason::AddressBytes => Some(&cause::ADDRESS_BYTES),
         CloseReason::WorkerStalled => Some(&cause::WORKER_STALLED),

@@ -152,7 +152,7 @@ impl World {
             spaces: spaces.collect(),
             forms: Forms::new(
                 [Arc::new(wire::TextForm) as Arc<dyn Form>],
-                MemoryAccount::new(setup.memory_max),
+                MemoryAccount::new(setup.memory_max, setup.memory_max),
             ),
             clock: Arc::new(Still),
             secrets: Arc::new(Counted::default()),

@@ -10,7 +10,7 @@ use super::*;
 const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 57] = [
+const CASES: [(&str, &str); 58] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -42,6 +42,7 @@ const CASES: [(&str, &str); 57] = [
     ("limits.connection-sessions-max", "1"),
     ("limits.inbound-max", "1"),
     ("limits.address-bytes-max", "1MB"),
+    ("limits.unfinished-bytes-max", "1MB"),
     ("limits.burst", "1s"),
     ("limits.address-handshakes-per-s", "1"),
     ("limits.messages-per-s", "1"),

@@ -102,7 +102,7 @@ impl World {
         let counting = views.into_iter().zip(&encoded).map(|(view, count)| {
             Arc::new(Counting(SocketIoForm { view }, count.clone())) as Arc<dyn Form>
         });
-        let forms = Forms::new(counting, MemoryAccount::new(1 << 30));
+        let forms = Forms::new(counting, MemoryAccount::new(1 << 30, 1 << 30));
         let ids = [forms.id(0).unwrap(), forms.id(1).unwrap()];
         let hub = HubHandle::new(Plan {
             name: "test".into(),

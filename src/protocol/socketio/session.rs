@@ -153,7 +153,7 @@ mod tests {
             Arc::new(SocketIoForm::default()),
             Arc::new(SocketIoForm { view: Some(view) }),
         ];
-        let account = dondo_actors::account::MemoryAccount::new(1 << 30);
+        let account = dondo_actors::account::MemoryAccount::new(1 << 30, 1 << 30);
         let forms = Forms::new(all, account);
         let (plain, dotnet) = (forms.id(0).unwrap(), forms.id(1).unwrap());
         (forms, plain, dotnet)

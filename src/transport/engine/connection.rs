@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use dondo_actors::error::CloseReason;
@@ -41,6 +41,9 @@ impl Stage {
     }
 }
 
+/// Large answers that may be on their way to one client.
+const ANSWERS_MAX: usize = 2;
+
 /// One session as its transports see it.
 pub(crate) struct Connection {
     /// The session.
@@ -52,6 +55,9 @@ pub(crate) struct Connection {
     handover: AtomicWaker,
     /// A POST body is being read.
     pub(crate) posting: AtomicBool,
+    /// Large answers to polls that the client has not read.
+    answers: AtomicUsize,
+    answered: AtomicWaker,
     ticket: Ticket,
 }
 
@@ -71,6 +77,8 @@ impl Connection {
             polling: AtomicBool::new(false),
             handover: AtomicWaker::new(),
             posting: AtomicBool::new(false),
+            answers: AtomicUsize::new(0),
+            answered: AtomicWaker::new(),
             ticket,
         }
     }
@@ -153,6 +161,29 @@ impl Connection {
     pub(crate) fn end_get(&self) {
         self.polling.store(false, Ordering::SeqCst);
         self.handover.wake();
+    }
+
+    /// A large answer is on its way.
+    pub(crate) fn begin_answer(&self) {
+        self.answers.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// It is with the client, or its connection is gone.
+    pub(crate) fn end_answer(&self) {
+        self.answers.fetch_sub(1, Ordering::AcqRel);
+        self.answered.wake();
+    }
+
+    /// Ready while few large answers are on their way: a client whose connection broke may ask once more.
+    pub(crate) fn poll_answered(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.answers.load(Ordering::Acquire) < ANSWERS_MAX {
+            return Poll::Ready(());
+        }
+        self.answered.register(cx.waker());
+        match self.answers.load(Ordering::Acquire) < ANSWERS_MAX {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
     }
 
     /// Ready when no GET reads the outbox any more, so that the WebSocket may: an outbox wakes one reader only.

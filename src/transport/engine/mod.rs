@@ -39,7 +39,7 @@ use crate::protocol::frame;
 
 pub(crate) use self::body::keep_cutter;
 pub(crate) use self::handshake::new_sid as secret;
-pub(crate) use self::refusal::Refusal;
+pub(crate) use self::refusal::{Answer, Refusal};
 pub(crate) use self::switch::upgrade;
 
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
@@ -140,16 +140,16 @@ impl Engine {
         &self.0.counts
     }
 
-    /// Counts a refusal, and logs it, on its way to the one who is refused.
-    fn refuse(&self, refusal: Refusal, head: &RequestHead) -> Refusal {
+    /// Counts a refusal, and logs it: there is no other way to answer with one.
+    fn refuse(&self, refusal: Refusal, head: &RequestHead) -> Refused {
         self.0.counts.refused(refusal);
-        let peer = head.peer_addr.map(|peer| peer.ip());
+        let peer = self.0.options.doors.client(head);
         refusal.told_as().tell(
             peer,
             None,
             format_args!("a request is refused: {}", refusal.as_str()),
         );
-        refusal
+        Refused(refusal)
     }
 
     async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
@@ -186,7 +186,7 @@ impl Engine {
                 opening,
             }) => match self.open_polling(request.head(), &opening, cors.clone()) {
                 Ok(response) => response,
-                Err(refusal) => refused(refusal, false, cors),
+                Err(refusal) => refused(self.refuse(refusal, request.head()), false, cors),
             },
             Ok(Judged::Session(connection, sid, Entry::Get)) => {
                 self.get(connection, &request, &sid, cors).await
@@ -340,7 +340,16 @@ pub(crate) enum Judged {
     Session(Arc<Connection>, String, Entry),
 }
 
-fn refused(refusal: Refusal, upgrade: bool, cors: Option<HeaderValue>) -> HttpResponse {
+/// A refusal that was counted and logged.
+pub(crate) struct Refused(Refusal);
+
+impl Refused {
+    fn answer(&self, upgrade: bool) -> Answer {
+        self.0.answer(upgrade)
+    }
+}
+
+fn refused(refusal: Refused, upgrade: bool, cors: Option<HeaderValue>) -> HttpResponse {
     let answer = refusal.answer(upgrade);
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = cors_headers(HttpResponse::build(status), cors);

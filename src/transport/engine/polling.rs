@@ -47,7 +47,7 @@ impl Engine {
         cors: Option<HeaderValue>,
     ) -> Result<HttpResponse, Refusal> {
         let (_, open) = self.open(head, opening, Stage::Polling)?;
-        Ok(packets(Bytes::from(open), cors))
+        Ok(packets(Bytes::from(open), None, cors))
     }
 
     pub(super) async fn get(
@@ -73,6 +73,9 @@ impl Engine {
                 // The outbox is the WebSocket's now.
                 return Poll::Ready(Taken::Nudged);
             }
+            if connection.poll_answered(cx).is_pending() {
+                return Poll::Pending;
+            }
             match outbox.poll_take(cx, ANSWER_MAX, parts_max, &mut parts) {
                 // The client is about to stop polling and must not be kept waiting.
                 Poll::Pending if connection.is_probed() => Poll::Ready(Taken::Nudged),
@@ -95,7 +98,8 @@ impl Engine {
                 self.0.sessions.strike(sid);
                 match reason {
                     CloseReason::ShuttingDown if late => {
-                        return refused(Refusal::ShuttingDown, false, cors);
+                        let told = self.refuse(Refusal::ShuttingDown, request.head());
+                        return refused(told, false, cors);
                     }
                     CloseReason::ShuttingDown => return HttpResponse::Ok().body(Dropped),
                     CloseReason::TransportClose => Bytes::from_static(b"6"),
@@ -104,7 +108,7 @@ impl Engine {
                 }
             }
         };
-        packets(body, cors)
+        packets(body, Some(connection.clone()), cors)
     }
 
     pub(super) async fn post(
@@ -233,13 +237,20 @@ fn bare(text: &'static [u8]) -> Part {
     }
 }
 
-fn packets(body: Bytes, cors: Option<HeaderValue>) -> HttpResponse {
+fn packets(
+    body: Bytes,
+    connection: Option<Arc<Connection>>,
+    cors: Option<HeaderValue>,
+) -> HttpResponse {
     let mut response = cors_headers(HttpResponse::Ok(), cors);
     response
         .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
         .insert_header((header::CACHE_CONTROL, "no-store"));
     match body.len() > PIECE {
-        true => response.body(Answer { rest: body }),
+        true => response.body(Answer {
+            rest: body,
+            _unread: connection.map(UnreadAnswer::new),
+        }),
         false => response.body(body),
     }
 }
@@ -248,6 +259,23 @@ fn packets(body: Bytes, cors: Option<HeaderValue>) -> HttpResponse {
 /// pays for the bytes of an answer pays as long as this lives.
 struct Answer {
     rest: Bytes,
+    _unread: Option<UnreadAnswer>,
+}
+
+/// A large answer that its client has not read: further polls wait while there are too many.
+struct UnreadAnswer(Arc<Connection>);
+
+impl UnreadAnswer {
+    fn new(connection: Arc<Connection>) -> Self {
+        connection.begin_answer();
+        Self(connection)
+    }
+}
+
+impl Drop for UnreadAnswer {
+    fn drop(&mut self) {
+        self.0.end_answer();
+    }
 }
 
 impl MessageBody for Answer {

@@ -16,6 +16,7 @@ mod packets;
 mod presence;
 mod private;
 mod program;
+mod rates;
 mod recorded;
 mod rooms;
 mod settings;

@@ -17,7 +17,7 @@ pub const ECHO: &str = "/engine.io/";
 pub fn echo(builder: Builder) -> Builder {
     let form = Forms::new(
         [Arc::new(NoForm) as Arc<dyn Form>],
-        dondo_actors::account::MemoryAccount::new(1 << 30),
+        dondo_actors::account::MemoryAccount::new(1 << 30, 1 << 30),
     )
     .id(0)
     .unwrap();

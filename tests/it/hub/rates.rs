@@ -1,0 +1,211 @@
+//! Rates and bytes of sessions and of addresses, each limit changed: who goes beyond is read slower, and loses nothing.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use dondo::config::Settings;
+use serde_json::{Value, json};
+
+use super::dotnet_rows::open;
+use crate::support::{Client, Hub, WebSocket, http};
+
+const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
+const POLL: &str = "/socket.io/?EIO=4&transport=polling";
+
+/// A hub in which half a second's worth of everything may come at once.
+fn hub(change: impl FnOnce(&mut Settings)) -> Hub {
+    Hub::with(|settings| {
+        settings.limits.burst = Duration::from_secs(1);
+        change(settings);
+    })
+}
+
+/// A client whose address has limits.
+fn stranger(hub: &Hub) -> Client {
+    let stream = http::connect_from(hub, IpAddr::V4(Ipv4Addr::new(127, 0, 1, 1)));
+    Client::over(WebSocket::over(stream, DIRECT), "/")
+}
+
+fn speak(clients: &mut [Client], messages: usize, text: &Value) {
+    for number in 0..messages {
+        let client = &mut clients[number % 2];
+        let answer = client.ask("lobby", &[text.clone()]);
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
+}
+
+/// Two clients do something; whether one of them was not read for a while for this rate.
+fn is_paused(hub: &Hub, rate: &str, act: impl FnOnce(&mut [Client])) -> bool {
+    let mut clients = [stranger(hub), stranger(hub)];
+    act(&mut clients);
+    hub.metric(&format!("dondo_pauses_total{{rate=\"{rate}\"}}")) > 0
+}
+
+#[test]
+fn messages_of_a_session_beyond_their_rate_are_read_later() {
+    let hub = hub(|settings| settings.limits.messages_per_s = 50);
+    assert!(is_paused(&hub, "messages", |two| speak(
+        two,
+        160,
+        &json!("x")
+    )));
+}
+
+#[test]
+fn messages_of_an_address_beyond_their_rate_are_read_later() {
+    let hub = hub(|settings| settings.limits.address_messages_per_s = 100);
+    assert!(is_paused(&hub, "messages", |two| speak(
+        two,
+        160,
+        &json!("x")
+    )));
+}
+
+#[test]
+fn bytes_of_a_session_beyond_their_rate_are_read_later() {
+    let hub = hub(|settings| settings.limits.bytes_per_s = 50_000);
+    let text = json!("x".repeat(10_000));
+    assert!(is_paused(&hub, "bytes", |two| speak(two, 16, &text)));
+}
+
+#[test]
+fn bytes_of_an_address_beyond_their_rate_are_read_later() {
+    let hub = hub(|settings| settings.limits.address_bytes_per_s = 100_000);
+    let text = json!("x".repeat(10_000));
+    assert!(is_paused(&hub, "bytes", |two| speak(two, 16, &text)));
+}
+
+fn flap(clients: &mut [Client]) {
+    for number in 0..12 {
+        let client = &mut clients[number % 2];
+        for event in ["join-channel", "leave-channel"] {
+            let answer = client.ask(event, &[json!("lobby")]);
+            assert_eq!(answer["ok"], true, "{answer}");
+        }
+    }
+}
+
+#[test]
+fn joins_of_a_session_beyond_their_rate_are_read_later() {
+    let hub = hub(|settings| settings.limits.joins_per_s = 10);
+    assert!(is_paused(&hub, "joins and leaves", flap));
+}
+
+#[test]
+fn joins_of_an_address_beyond_their_rate_are_read_later() {
+    let hub = hub(|settings| settings.limits.address_joins_per_s = 20);
+    assert!(is_paused(&hub, "joins and leaves", flap));
+}
+
+fn speak_to_ten(hub: &Hub, clients: &mut [Client]) {
+    let members: Vec<_> = (0..10)
+        .map(|_| {
+            let mut member = Client::connect(hub);
+            assert_eq!(member.ask("join-channel", &[json!("lobby")])["ok"], true);
+            member
+        })
+        .collect();
+    speak(clients, 40, &json!("x"));
+    drop(members);
+}
+
+#[test]
+fn deliveries_that_a_session_causes_beyond_their_rate_hold_it_back() {
+    let hub = hub(|settings| settings.limits.deliveries_per_s = 100);
+    assert!(is_paused(&hub, "deliveries", |two| speak_to_ten(&hub, two)));
+}
+
+#[test]
+fn deliveries_that_an_address_causes_beyond_their_rate_hold_it_back() {
+    let hub = hub(|settings| settings.limits.address_deliveries_per_s = 200);
+    assert!(is_paused(&hub, "deliveries", |two| speak_to_ten(&hub, two)));
+}
+
+#[test]
+fn what_is_saved_up_may_come_at_once_and_without_rate_limits_everything_may() {
+    let patient = Hub::with(|settings| {
+        settings.limits.messages_per_s = 10;
+        settings.limits.burst = Duration::from_secs(100);
+    });
+    assert!(!is_paused(&patient, "messages", |two| speak(
+        two,
+        160,
+        &json!("x")
+    )));
+    let free = hub(|settings| {
+        settings.limits.messages_per_s = 10;
+        settings.rate_limits = false;
+    });
+    assert!(!is_paused(&free, "messages", |two| speak(
+        two,
+        160,
+        &json!("x")
+    )));
+}
+
+#[test]
+fn this_machine_has_no_limits_per_address() {
+    let hub = hub(|settings| settings.limits.address_messages_per_s = 1);
+    let mut local = [Client::connect(&hub), Client::connect(&hub)];
+    speak(&mut local, 40, &json!("x"));
+    assert_eq!(hub.metric("dondo_pauses_total{rate=\"messages\"}"), 0);
+}
+
+/// A member that never polls, with answers of its own waiting for it.
+fn idle_reader(hub: &Hub) -> String {
+    let target = format!("{POLL}&sid={}", open(hub));
+    assert_eq!(http::post(hub, &target, "40").text(), "ok");
+    http::post(hub, &target, "42[\"join-channel\",\"lobby\"]");
+    target
+}
+
+fn closes(hub: &Hub, reason: &str) {
+    hub.wait_for(&format!("dondo_closes_total{{reason=\"{reason}\"}}"), 1);
+}
+
+#[test]
+fn a_session_that_holds_more_than_it_may_is_closed() {
+    let hub = hub(|settings| {
+        settings.engine.max_payload = 10_000;
+        settings.session_bytes_max = 40_000;
+    });
+    idle_reader(&hub);
+    let mut sender = Client::connect(&hub);
+    while sender.ask("lobby", &[json!("")])["recipients"] != 1 {}
+    for _ in 0..5 {
+        assert_eq!(sender.ask("lobby", &[json!("x".repeat(9_000))])["ok"], true);
+    }
+    closes(&hub, "session bytes");
+}
+
+/// A text message of which all but the last byte is sent.
+fn half_a_message(socket: &mut WebSocket, bytes: usize) {
+    let mut frame = vec![0x81, 0xff];
+    frame.extend_from_slice(&(bytes as u64).to_be_bytes());
+    frame.extend_from_slice(&[0; 4]);
+    frame.resize(frame.len() + bytes - 1, b'4');
+    std::io::Write::write_all(&mut socket.stream, &frame).unwrap();
+}
+
+#[test]
+fn an_address_whose_sessions_hold_more_than_they_may_loses_the_one_that_asks_for_more() {
+    let hub = hub(|settings| settings.limits.address_bytes_max = 500_000);
+    let mut first = stranger(&hub);
+    half_a_message(&mut first.socket, 400_000);
+    hub.wait_for("dondo_bytes{what=\"partial\"}", 400_000 - 1);
+    let mut second = stranger(&hub);
+    half_a_message(&mut second.socket, 400_000);
+    closes(&hub, "address bytes");
+    assert_eq!(hub.metric("dondo_sessions_alive"), 1);
+}
+
+#[test]
+fn too_much_of_messages_that_do_not_end_costs_the_one_who_sent_most() {
+    let hub = hub(|settings| settings.limits.unfinished_bytes_max = 500_000);
+    let (mut more, mut less) = (stranger(&hub), stranger(&hub));
+    half_a_message(&mut more.socket, 400_000);
+    hub.wait_for("dondo_bytes{what=\"partial\"}", 400_000 - 1);
+    half_a_message(&mut less.socket, 200_000);
+    closes(&hub, "unfinished bytes");
+    hub.wait_for("dondo_bytes{what=\"partial\"}", 200_000 - 1);
+}
