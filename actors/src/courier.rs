@@ -12,7 +12,7 @@ pub(crate) use self::reference::Permits;
 pub(crate) use self::view::view;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -23,14 +23,14 @@ use tokio::time::Instant;
 use crate::{
     error::CloseReason,
     fault::{self, Point, Safeguard},
-    flow::{Braking, DeliveryWindow},
+    flow::{Brake, Braking, DeliveryWindow},
     guard::Crashes,
     id::{Kind, RoomId, RoomKey, Slot, WorkerId},
     letter::{Class, FormId, Forms, Frame, Letter},
     message::{Audience, CourierSays, Deliver, Direct, MirrorSeat},
     metrics::Metrics,
     notice::cause,
-    outbox::{Full, Outbox},
+    outbox::{Full, Outbox, Pushed},
     post::{Post, UpPost},
     state::{audience::Tags, ledger::Ledger},
     warden::{NAMED, Payer, Weighed},
@@ -40,6 +40,8 @@ use crate::{
 const STALL_TICK: Duration = Duration::from_millis(500);
 /// How often a braked room's readers are looked at.
 const BRAKE_TICK: Duration = Duration::from_millis(10);
+/// While less than one in so many of a room's readers are behind, its brake is not told.
+const FEW_BEHIND: usize = 4;
 /// So many of a room's readers are asked whether they are behind, spread over all: enough to know about half of them.
 const SAMPLE: usize = 64;
 
@@ -55,6 +57,8 @@ pub struct Courier {
     rooms: BTreeMap<RoomId, Mirror>,
     keys: BTreeMap<(Arc<str>, RoomKey), RoomId>,
     brakes: BTreeMap<RoomId, Braking>,
+    /// A timer looks at the brakes.
+    easing: bool,
 }
 
 struct Served {
@@ -91,6 +95,7 @@ impl Courier {
             rooms: BTreeMap::new(),
             keys: BTreeMap::new(),
             brakes: BTreeMap::new(),
+            easing: false,
         };
         let post = Post::new(actix::Supervisor::start(|_| courier));
         CourierRef {
@@ -148,6 +153,23 @@ impl Courier {
         }
     }
 
+    /// The rooms of a namespace are gone with their thread.
+    fn forget_rooms(&mut self, namespace: &str) {
+        let gone = self
+            .rooms
+            .iter()
+            .filter(|(_, mirror)| *mirror.namespace == *namespace);
+        let gone: Vec<RoomId> = gone.map(|(room, _)| *room).collect();
+        for room in gone {
+            let seats = self.rooms.remove(&room).map(|mirror| mirror.seats);
+            for (served, _) in seats.into_iter().flatten() {
+                self.seats.remove(&(room, served.slot));
+            }
+            self.brakes.remove(&room);
+        }
+        self.keys.retain(|(of, _), _| **of != *namespace);
+    }
+
     fn unmirror(&mut self, room: RoomId, slot: Slot) {
         if !self.seats.remove(&(room, slot)) {
             return;
@@ -167,8 +189,8 @@ impl Courier {
         }
     }
 
-    /// Whether more than half of a room's readers here are behind.
-    fn is_behind(&self, room: RoomId) -> bool {
+    /// How many of a room's readers here are behind, near enough, and how many there are.
+    fn behind(&self, room: RoomId) -> (usize, usize) {
         let seats = self
             .rooms
             .get(&room)
@@ -176,15 +198,27 @@ impl Courier {
         let step = seats.len().div_ceil(SAMPLE).max(1);
         let asked = seats.iter().step_by(step);
         let behind = asked.filter(|(served, _)| served.outbox.behind()).count();
-        behind * 2 > seats.len().div_ceil(step)
+        ((behind * step).min(seats.len()), seats.len())
     }
 
-    /// Lets rooms go on whose readers have caught up; `true` if some are braked still.
-    fn ease(&mut self) -> bool {
+    /// Tells a room's brake how many are behind: only the room knows whether that is half of all.
+    fn brake(&mut self, room: RoomId, brake: &Arc<Brake>) {
+        let (behind, _) = self.behind(room);
+        match self.brakes.entry(room) {
+            Entry::Occupied(mut entry) => entry.get_mut().set(behind),
+            Entry::Vacant(entry) => drop(entry.insert(brake.pull(behind))),
+        }
+    }
+
+    /// Lets rooms go on whose readers have caught up.
+    fn ease(&mut self) {
         let mut brakes = std::mem::take(&mut self.brakes);
-        brakes.retain(|room, _| self.is_behind(*room));
+        brakes.retain(|room, braking| {
+            let (behind, all) = self.behind(*room);
+            braking.set(behind);
+            behind * FEW_BEHIND > all
+        });
         self.brakes = brakes;
-        !self.brakes.is_empty()
     }
 
     /// Cuts readers that take too little of what waits for them, and sessions that hold more than they may.
@@ -313,10 +347,14 @@ impl Courier {
         for served in full {
             served.evict(CloseReason::OutboxFull);
         }
-        if let Audience::Room { room, brake, .. } = &message.audience
-            && behind * 2 > delivered
+        if let Audience::Room {
+            room,
+            brake: Some(brake),
+            ..
+        } = &message.audience
+            && behind * FEW_BEHIND > delivered as usize
         {
-            self.brakes.entry(*room).or_insert_with(|| brake.pull());
+            self.brake(*room, brake);
         }
     }
 
@@ -357,7 +395,7 @@ struct Hands<'a> {
     full: Vec<Rc<Served>>,
     frames: Vec<(FormId, Option<&'a Frame>)>,
     delivered: u64,
-    behind: u64,
+    behind: usize,
 }
 
 impl Hands<'_> {
@@ -385,9 +423,10 @@ impl Hands<'_> {
             .outbox
             .push(frame, self.letter.class == Class::Volatile)
         {
-            Ok(behind) => {
+            Ok(Pushed::Dropped) => {}
+            Ok(pushed) => {
                 self.delivered += 1;
-                self.behind += u64::from(behind);
+                self.behind += usize::from(pushed == Pushed::Behind);
             }
             Err(Full) => self.full.push(served.clone()),
         }

@@ -165,6 +165,15 @@ impl HubHandle {
         &*self.0.plan.secrets
     }
 
+    /// How long a courier may do nothing at all before it is given up.
+    pub(crate) fn courier_patience(&self, namespace: &str) -> std::time::Duration {
+        let settings = self.space(namespace).map(|space| &space.settings);
+        settings.map_or_else(
+            || NamespaceSettings::default().courier_patience,
+            |settings| settings.courier_patience,
+        )
+    }
+
     pub(crate) fn settle_timeout(&self) -> std::time::Duration {
         self.0.plan.settle_timeout
     }

@@ -43,7 +43,7 @@ messages! {
     Enter => (), Gone => (), Join => (), Leave => (), Resolve => (), Notify => (), Manage => (), Broadcast => (),
     SitDown => (), StandUp => (), RoomSays => (), PresenceDue => (),
     Register => (), Unregister => (), Direct => (), MirrorSeat => (), MirrorUnseat => (), Deliver => (),
-    CloseNamespace => (), EndOutbox => (), HeaviestPayers => (), Evict => (), CourierSays => (), Heard => (), Pong => (),
+    CloseNamespace => (), EndOutbox => (), HeaviestPayers => (), Evict => (), CourierSays => (), Heard => (), Noise => (),
     Hangup => (), Adopt => (), Ping => (),
 }
 
@@ -349,8 +349,8 @@ pub enum Audience {
         tag: Tag,
         /// All but this one.
         except: Option<Slot>,
-        /// Holds the room back while its readers are behind.
-        brake: Arc<Brake>,
+        /// Holds the room back while its readers are behind; none where a namespace speaks to a channel.
+        brake: Option<Arc<Brake>>,
     },
     /// The seats of several rooms of the letter's namespace, each member once.
     Rooms {
@@ -427,8 +427,13 @@ pub struct Heard {
     pub unit: InboundUnit,
 }
 
-/// The client answered a heartbeat. Holds a unit too: a client may send nothing else.
-pub struct Pong(pub InboundUnit);
+/// Something has come in that is no message. Holds a unit too: a client may send nothing else.
+pub struct Noise {
+    /// The client answered a heartbeat.
+    pub pong: bool,
+    /// Held until it is counted.
+    pub unit: InboundUnit,
+}
 
 /// The transport is gone, or the session is to end.
 pub struct Hangup(pub CloseReason);

@@ -320,7 +320,7 @@ impl Namespace {
                         room,
                         tag: None,
                         except: None,
-                        brake: Arc::default(),
+                        brake: None,
                     });
                 }
             }

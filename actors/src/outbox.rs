@@ -93,6 +93,17 @@ pub enum Taken {
     Ended(CloseReason),
 }
 
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// The outbox has ended, or the frame is volatile and there was no room.
+    Dropped,
+    /// It waits, and the reader keeps up, or does not read at all.
+    Taken,
+    /// It waits, and the reader is behind, and reading.
+    Behind,
+}
+
 /// More is waiting than may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
@@ -126,14 +137,14 @@ impl Outbox {
         })
     }
 
-    /// The courier adds a frame. After the end it is dropped silently. `Ok(true)`: the reader is behind, and reading.
+    /// The courier adds a frame.
     ///
     /// # Errors
-    /// The frame is not taken in, unless it is volatile: then it is dropped, which is no error.
-    pub fn push(&self, frame: &Frame, volatile: bool) -> Result<bool, Full> {
+    /// There is no room, and the frame is not volatile.
+    pub fn push(&self, frame: &Frame, volatile: bool) -> Result<Pushed, Full> {
         let mut inner = self.lock();
         if inner.end.is_some() {
-            return Ok(false);
+            return Ok(Pushed::Dropped);
         }
         let cost = frame.len() + ENTRY;
         if inner.queue.is_empty() {
@@ -149,7 +160,11 @@ impl Outbox {
                 self.drop_volatile(&mut inner);
             }
             if over(&inner) {
-                return if volatile { Ok(false) } else { Err(Full) };
+                return if volatile {
+                    Ok(Pushed::Dropped)
+                } else {
+                    Err(Full)
+                };
             }
         }
         self.gauge.add(frame.len());
@@ -162,7 +177,10 @@ impl Outbox {
         let waker = inner.taker.take();
         drop(inner);
         wake(waker);
-        Ok(behind)
+        Ok(match behind {
+            true => Pushed::Behind,
+            false => Pushed::Taken,
+        })
     }
 
     fn is_half_full(&self, inner: &Inner) -> bool {
@@ -320,7 +338,7 @@ impl Outbox {
             && let Some((frame, _)) = inner.queue.front()
         {
             parts += frame.parts().count();
-            if taken > 0 && parts > parts_max {
+            if count > 0 && parts > parts_max {
                 break;
             }
             taken += frame.len();
@@ -328,7 +346,7 @@ impl Outbox {
             into.extend(frame.parts().cloned());
             inner.queue.pop_front();
         }
-        if taken > 0 {
+        if count > 0 {
             inner.bytes -= taken + count * ENTRY;
             inner.under_way += taken;
             if inner.queue.is_empty() && inner.queue.capacity() > 64 {
@@ -363,6 +381,19 @@ impl Outbox {
         }
         self.half_full.store(false, Ordering::Release);
         inner.reader.take()
+    }
+
+    /// Ready when a taker is to come back although it may not take now: it is nudged, or the outbox has ended.
+    pub fn poll_nudged(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        if inner.end.is_some() || std::mem::take(&mut inner.nudged) {
+            return Poll::Ready(());
+        }
+        match &mut inner.taker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
     }
 
     /// Ready once the outbox has ended and may not be flushed: for a taker that is stuck in a write.

@@ -65,6 +65,8 @@ pub struct Session {
     awaiting_pong: bool,
     /// Bytes that had come when the client was last looked at.
     arrivals: u64,
+    /// How often in a row its silence was ours.
+    forgiven: u32,
     connect_timer: Option<SpawnHandle>,
     half_packet: Option<SpawnHandle>,
     /// A packet whose attachments are still to come.
@@ -110,6 +112,7 @@ impl Session {
             ping_due: Instant::now(),
             awaiting_pong: false,
             arrivals: 0,
+            forgiven: 0,
             connect_timer: None,
             half_packet: None,
             partial,
@@ -125,9 +128,7 @@ impl Session {
     }
 
     fn heard(&mut self, wire: Wire, unit: InboundUnit, ctx: &mut Context<Self>) {
-        self.pacer.charge(Rated::Messages, 1);
-        self.pacer.charge(Rated::Bytes, wire.bytes().len());
-        self.pause_in_debt(ctx);
+        self.count(wire.bytes().len(), ctx);
         let said = self.protocol.borrow_mut().decode(wire);
         self.time_half_packet(ctx);
         match said {
@@ -135,6 +136,19 @@ impl Session {
             Ok(Some(said)) => self.said(said, unit, ctx),
             Err(violation) => self.violated(&violation.0, ctx),
         }
+    }
+
+    /// Something of so many bytes has come.
+    fn count(&mut self, bytes: usize, ctx: &mut Context<Self>) {
+        self.pacer.charge(Rated::Messages, 1);
+        self.pacer.charge(Rated::Bytes, bytes);
+        self.pause_in_debt(ctx);
+    }
+
+    fn end_turn(&mut self, began: std::time::Instant, ctx: &mut Context<Self>) {
+        let mut turn = std::mem::take(&mut self.turn);
+        turn.ends(began, ctx, self);
+        self.turn = turn;
     }
 
     /// Who sends faster than it may is not read for a while; nothing that it sent is lost.

@@ -27,7 +27,7 @@ use crate::protocol::frame;
 const TAKE_MAX: usize = 64 * 1024;
 
 /// What any message may hold while it arrives, whatever its address holds.
-const READ_MAX: usize = 64 * 1024;
+pub(crate) const PARTIAL_FREE: usize = 64 * 1024;
 
 /// Answers to probes that may wait to be written.
 const PROBES_MAX: usize = 16;
@@ -123,13 +123,13 @@ impl Cord {
                 }
             }
         }
-        // What waits for credit, or is the beginning of a header, is little: it must not keep a read buffer alive.
+        // What waits for credit, or is the beginning of a header, must not keep a read buffer alive.
         self.held = BytesMut::from(&input[..]);
         input.clear();
         let pending = self.machine.pending_bytes();
-        self.partial.resize(pending);
+        self.partial.resize(pending + self.held.len());
         let account = self.connection.session.credit.account();
-        if pending > READ_MAX && account.is_address_over() {
+        if pending > PARTIAL_FREE && account.is_address_over() {
             self.say_close();
             self.hang_up(CloseReason::AddressBytes);
         }
@@ -168,7 +168,9 @@ impl Cord {
     }
 
     fn has_credit(&self, cx: &mut Context<'_>) -> bool {
-        self.connection.session.poll_ready(cx).is_ready()
+        // While it probes it brings the session nothing, and the session's reader is somebody else.
+        matches!(self.phase, Phase::Probing { .. })
+            || self.connection.session.poll_ready(cx).is_ready()
     }
 
     /// The peer closed, or the connection broke.
@@ -186,8 +188,11 @@ impl Cord {
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::Pong => {}
-            Event::Ping(data) => self.pong = Some(pong_frame(&data)),
+            Event::Pong => self.noise(),
+            Event::Ping(data) => {
+                self.pong = Some(pong_frame(&data));
+                self.noise();
+            }
             Event::Close(code) => {
                 self.out.push_back(close_frame(code.unwrap_or(1000)));
                 self.hang_up(CloseReason::TransportClose);
@@ -239,7 +244,14 @@ impl Cord {
                 self.say_close();
                 self.hang_up(CloseReason::TransportError);
             }
-            Packet::Open | Packet::Upgrade | Packet::Noop => {}
+            Packet::Open | Packet::Upgrade | Packet::Noop => self.noise(),
+        }
+    }
+
+    /// What means nothing is counted like a message: it costs as much to read.
+    fn noise(&self) {
+        if let Phase::Live = self.phase {
+            self.connection.session.noise();
         }
     }
 

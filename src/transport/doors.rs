@@ -243,7 +243,7 @@ impl Known {
 
     /// When it may be forgotten, or looked at again.
     fn full_in(&self, rate: f64, full: f64) -> Duration {
-        if self.account.rates().is_full() {
+        if self.account.rates().is_full() && rate > 0.0 {
             Duration::from_secs_f64((full - self.handshakes) / rate)
         } else {
             LOOK

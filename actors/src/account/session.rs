@@ -100,6 +100,35 @@ impl SessionAccount {
         &self.account
     }
 
+    /// Counts bytes in whose end is told by [`SessionAccount::sub`]; prefer [`Charge`].
+    pub(crate) fn add(&self, what: Held, bytes: usize) {
+        self.bytes.fetch_add(bytes, Relaxed);
+        if what == Held::Partial {
+            self.partial.fetch_add(bytes, Relaxed);
+        }
+        // Rooms count for themselves what they keep; whose it is, is known here.
+        if what != Held::Memberships {
+            self.account.add(what, bytes);
+        }
+        if let Some(address) = &self.address {
+            address.bytes.fetch_add(bytes, Relaxed);
+        }
+    }
+
+    /// Counts bytes out.
+    pub(crate) fn sub(&self, what: Held, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Relaxed);
+        if what == Held::Partial {
+            self.partial.fetch_sub(bytes, Relaxed);
+        }
+        if what != Held::Memberships {
+            self.account.sub(what, bytes);
+        }
+        if let Some(address) = &self.address {
+            address.bytes.fetch_sub(bytes, Relaxed);
+        }
+    }
+
     /// Takes bytes onto the account until the charge is dropped.
     pub fn charge(self: &Arc<Self>, what: Held, bytes: usize) -> Charge {
         let mut charge = Charge {
@@ -149,27 +178,10 @@ pub struct Charge {
 impl Charge {
     /// It holds so many bytes now. Costs nothing if that is what it held.
     pub fn resize(&mut self, bytes: usize) {
-        let session = &self.session;
         if bytes > self.bytes {
-            let more = bytes - self.bytes;
-            session.bytes.fetch_add(more, Relaxed);
-            if self.what == Held::Partial {
-                session.partial.fetch_add(more, Relaxed);
-            }
-            session.account.add(self.what, more);
-            if let Some(address) = &session.address {
-                address.bytes.fetch_add(more, Relaxed);
-            }
+            self.session.add(self.what, bytes - self.bytes);
         } else if bytes < self.bytes {
-            let less = self.bytes - bytes;
-            session.bytes.fetch_sub(less, Relaxed);
-            if self.what == Held::Partial {
-                session.partial.fetch_sub(less, Relaxed);
-            }
-            session.account.sub(self.what, less);
-            if let Some(address) = &session.address {
-                address.bytes.fetch_sub(less, Relaxed);
-            }
+            self.session.sub(self.what, self.bytes - bytes);
         }
         self.bytes = bytes;
     }

@@ -7,7 +7,6 @@ use actix::{Actor, AsyncContext, Context, Handler, Supervised};
 use super::{BRAKE_TICK, Courier, Mirror, STALL_TICK, Served};
 use crate::{
     error::CloseReason,
-    flow::Braking,
     guard::{Crashes, Guarded, guard, guard_always},
     id::RoomId,
     message::{
@@ -23,17 +22,21 @@ impl Actor for Courier {
         ctx.run_interval(STALL_TICK, |courier, ctx| {
             let _ = guard_always(courier, ctx, |courier| courier.inspect_readers());
         });
-        ease_later(ctx, &self.brakes);
+        // A restart cancels the timer.
+        self.easing = false;
+        self.ease_later(ctx);
     }
 }
 
-/// A restart cancels the timer; `started` arms it again.
-fn ease_later(ctx: &mut Context<Courier>, brakes: &BTreeMap<RoomId, Braking>) {
-    if !brakes.is_empty() {
-        ctx.run_later(BRAKE_TICK, |courier, ctx| {
-            let _ = guard_always(courier, ctx, Courier::ease);
-            ease_later(ctx, &courier.brakes);
-        });
+impl Courier {
+    fn ease_later(&mut self, ctx: &mut Context<Self>) {
+        if !self.brakes.is_empty() && !std::mem::replace(&mut self.easing, true) {
+            ctx.run_later(BRAKE_TICK, |courier, ctx| {
+                courier.easing = false;
+                let _ = guard_always(courier, ctx, Self::ease);
+                courier.ease_later(ctx);
+            });
+        }
     }
 }
 
@@ -167,14 +170,11 @@ impl Handler<Deliver> for Courier {
 
     fn handle(&mut self, deliver: Deliver, ctx: &mut Self::Context) {
         let receipt = deliver.receipt.clone();
-        let braked = self.brakes.len();
         let done = guard(self, ctx, |courier| {
             courier.before_any();
             courier.deliver(&deliver);
         });
-        if braked == 0 {
-            ease_later(ctx, &self.brakes);
-        }
+        self.ease_later(ctx);
         if let Some(receipt) = receipt {
             receipt.settle(done.is_ok());
         }
@@ -193,6 +193,7 @@ impl Handler<CloseNamespace> for Courier {
             {
                 served.evict(CloseReason::ServerRestart);
             }
+            courier.forget_rooms(&close.namespace);
         });
     }
 }

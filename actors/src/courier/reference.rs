@@ -101,7 +101,12 @@ impl Permits {
             if !courier.takes() {
                 continue;
             }
-            let quantum = (*cost).max(QUANTUM);
+            // Who needs little may have it of what is kept for such letters.
+            let quantum = if *cost * 8 <= QUANTUM {
+                *cost
+            } else {
+                (*cost).max(QUANTUM)
+            };
             let permit = courier.permit(quantum, patience);
             tokio::pin!(permit);
             let permit = loop {

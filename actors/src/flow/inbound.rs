@@ -78,7 +78,7 @@ impl InboundCredit {
         self.units.fetch_sub(1, Ordering::AcqRel);
         if bytes > 0 {
             self.bytes.fetch_sub(bytes as isize, Ordering::AcqRel);
-            self.account.process().add(Held::Inbound, bytes);
+            self.account.add(Held::Inbound, bytes);
         }
         InboundUnit {
             credit: self.clone(),
@@ -117,7 +117,7 @@ impl InboundCredit {
 
     fn give(&self, bytes: usize) {
         let short = bytes > 0 && {
-            self.account.process().sub(Held::Inbound, bytes);
+            self.account.sub(Held::Inbound, bytes);
             self.bytes.fetch_add(bytes as isize, Ordering::AcqRel) <= 0
         };
         if self.units.fetch_add(1, Ordering::AcqRel) <= 0 || short {

@@ -89,7 +89,7 @@ impl RateLimiter {
         if rate == 0 || count == 0 {
             return;
         }
-        let (now, takes) = (self.now(), count.saturating_mul(1_000_000_000 / rate));
+        let (now, takes) = (self.now(), count.saturating_mul(1_000_000_000) / rate);
         let bucket = &self.full_at[what as usize];
         let _ = bucket.fetch_update(Relaxed, Relaxed, |full_at| {
             Some(full_at.max(now).saturating_add(takes))
@@ -98,6 +98,9 @@ impl RateLimiter {
 
     /// How long until nothing is owed, and of what most is.
     pub fn debt(&self) -> Option<(Rated, Duration)> {
+        if self.rates == Rates::default() {
+            return None;
+        }
         let allowed = self.now().saturating_add(nanoseconds(self.rates.burst));
         let owed = |what: Rated| {
             self.full_at[what as usize]

@@ -1,5 +1,6 @@
 //! The window between rooms and one courier, in deliveries: what waits before the courier is so little that everybody
-//! else's letters come through. First come, first served: a small room waits its turn behind a large one, never longer.
+//! else's letters come through. First come, first served; a part is kept for letters to few, so that they need not wait
+//! until there is room for one to thousands.
 
 use std::{
     sync::{
@@ -21,7 +22,7 @@ use crate::{
 const BYTES_A_DELIVERY: usize = 16 * 1024;
 
 /// This part of the window is kept for letters that cost at most a [`FEW`]th of it.
-const RESERVE: usize = 8;
+const RESERVE: u32 = 8;
 /// See [`RESERVE`].
 const FEW: u32 = 64;
 
@@ -36,7 +37,10 @@ pub(crate) const GLANCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct DeliveryWindow {
     worker: WorkerId,
+    /// What a single letter may take at most.
     size: u32,
+    /// What a letter to few costs at most.
+    few: u32,
     free: Semaphore,
     /// For letters to few, which need not wait until there is room for one to thousands.
     reserve: Semaphore,
@@ -73,11 +77,13 @@ pub(crate) fn cost(members: usize, bytes: usize) -> usize {
 impl DeliveryWindow {
     pub(crate) fn new(worker: WorkerId, size: usize) -> Arc<Self> {
         let size = u32::try_from(size.max(1)).unwrap_or(u32::MAX >> 4);
+        let reserve = if size < FEW { 0 } else { size / RESERVE };
         Arc::new(Self {
             worker,
-            size,
-            free: Semaphore::new(size as usize),
-            reserve: Semaphore::new(size as usize / RESERVE),
+            size: size - reserve,
+            few: if reserve == 0 { 0 } else { size / FEW },
+            free: Semaphore::new((size - reserve) as usize),
+            reserve: Semaphore::new(reserve as usize),
             undigested: AtomicUsize::new(0),
             handled: AtomicU64::new(0),
             poked: AtomicBool::new(false),
@@ -137,7 +143,7 @@ impl DeliveryWindow {
             room.forget();
             return Some(self.permit(cost, Pool::Free));
         }
-        if cost > self.size / FEW {
+        if cost > self.few {
             return None;
         }
         self.reserve.try_acquire_many(cost).ok()?.forget();
@@ -153,7 +159,14 @@ impl DeliveryWindow {
         poke: impl Fn(),
     ) -> Option<DeliveryPermit> {
         let cost = self.within(cost);
-        let room = self.free.acquire_many(cost);
+        let few = cost <= self.few;
+        let room = async {
+            tokio::select! {
+                biased;
+                room = self.free.acquire_many(cost) => (room, Pool::Free),
+                room = self.reserve.acquire_many(cost), if few => (room, Pool::Reserve),
+            }
+        };
         tokio::pin!(room);
         let glances = (patience.as_millis() / GLANCE.as_millis()).max(1);
         let (mut seen, mut still) = (self.handled(), 0);
@@ -167,9 +180,9 @@ impl DeliveryWindow {
             }
             // Patience is counted in glances of our own: a process that was stopped as a whole gives nobody up.
             match timeout(glance, room.as_mut()).await {
-                Ok(room) => {
+                Ok((room, pool)) => {
                     room.ok()?.forget();
-                    return Some(self.permit(cost, Pool::Free));
+                    return Some(self.permit(cost, pool));
                 }
                 Err(_) if self.handled() != seen => (seen, still) = (self.handled(), 0),
                 Err(_) => still += 1,
@@ -314,15 +327,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_letter_to_few_does_not_wait_behind_one_to_thousands() {
         let window = DeliveryWindow::new(WorkerId(0), 640);
-        let most = window.try_permit(600).unwrap();
-        let waiting = tokio::spawn(window.clone().wait(600, PATIENCE, || {}));
+        let most = window.try_permit(560).unwrap();
+        let waiting = tokio::spawn(window.clone().wait(560, PATIENCE, || {}));
         tokio::task::yield_now().await;
-        let few: Vec<_> = (0..8).map(|_| window.try_permit(10).unwrap()).collect();
+        let mut few: Vec<_> = (0..8).map(|_| window.try_permit(10).unwrap()).collect();
         assert!(window.try_permit(10).is_none(), "what is kept has an end");
-        drop((few, most));
-        let waited = waiting.await.unwrap();
-        assert!(waited.is_some());
-        assert!(window.try_permit(10).is_some());
+        assert_eq!(window.undigested(), 640);
+        let small = tokio::spawn(window.clone().wait(10, PATIENCE, || {}));
+        tokio::task::yield_now().await;
+        few.pop();
+        assert!(
+            small.await.unwrap().is_some(),
+            "it waits for what is kept, too"
+        );
+        drop(most);
+        assert!(waiting.await.unwrap().is_some());
     }
 
     #[test]

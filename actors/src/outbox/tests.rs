@@ -116,11 +116,7 @@ fn an_end_that_does_not_flush_frees_memory_and_gauge_at_once() {
         take(&outbox, 100),
         (Poll::Ready(Taken::Ended(CloseReason::OutboxFull)), vec![])
     );
-    assert_eq!(
-        outbox.push(&frame(100), false),
-        Ok(false),
-        "dropped silently"
-    );
+    assert_eq!(outbox.push(&frame(100), false), Ok(Pushed::Dropped));
     assert_eq!((outbox.bytes(), gauge(&process)), (0, 0));
 }
 
@@ -270,12 +266,16 @@ fn a_reader_is_behind_when_much_waits_and_it_reads() {
     held_time(async || {
         let (outbox, _) = outbox(1 << 30, 10_000);
         for _ in 0..BEHIND {
-            assert_eq!(outbox.push(&frame(1), false), Ok(false));
+            assert_eq!(outbox.push(&frame(1), false), Ok(Pushed::Taken));
         }
         outbox.wrote(1, false);
-        assert_eq!(outbox.push(&frame(1), false), Ok(true));
+        assert_eq!(outbox.push(&frame(1), false), Ok(Pushed::Behind));
         tokio::time::advance(READING).await;
-        assert_eq!(outbox.push(&frame(1), false), Ok(false), "it reads nothing");
+        assert_eq!(
+            outbox.push(&frame(1), false),
+            Ok(Pushed::Taken),
+            "it reads nothing"
+        );
     });
 }
 
@@ -298,7 +298,7 @@ fn a_taker_gets_no_more_parts_than_it_asks_for_but_always_a_whole_frame() {
         rest: Some([part(2), part(3)].into()),
     };
     for frame in [frame(4), blobs.clone(), blobs, frame(5)] {
-        assert_eq!(outbox.push(&frame, false), Ok(false));
+        assert_eq!(outbox.push(&frame, false), Ok(Pushed::Taken));
     }
     assert_eq!(take_parts(&outbox, 100, 3), (SOME, vec![4]));
     assert_eq!(take_parts(&outbox, 100, 2), (SOME, vec![1, 2, 3]));

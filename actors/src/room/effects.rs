@@ -42,17 +42,17 @@ pub(super) enum For {
 }
 
 impl Room {
-    /// Runs a command once every courier has room for what it may lead to, and this room's readers keep up. Until then
-    /// no mail is taken: senders wait, and nothing is lost.
+    /// Runs a command once every courier has room for what it may lead to, and, if it is a letter, this room's readers
+    /// keep up. Until then no mail is taken: senders wait, and nothing is lost.
     pub(super) fn admit(
         &mut self,
         ctx: &mut Context<Self>,
-        needs: Vec<(CourierRef, usize)>,
+        (needs, braked): (Vec<(CourierRef, usize)>, bool),
         command: impl FnOnce(&mut Self, &mut Context<Self>, Permits) + 'static,
     ) {
-        if !self.links.brake.is_pulled()
-            && let Some(permits) = Permits::now(&needs, &mut self.links.purse)
-        {
+        let members = self.state.roster().len();
+        let braked = braked && self.links.brake.holds(members);
+        if !braked && let Some(permits) = Permits::now(&needs, &mut self.links.purse) {
             return command(self, ctx, permits);
         }
         // Who waits holds nothing: it might wait for itself.
@@ -60,7 +60,9 @@ impl Room {
         let brake = self.links.brake.clone();
         let patience = self.links.tenure.settings.courier_patience;
         let permits = async move {
-            brake.wait().await;
+            if braked {
+                brake.wait(members).await;
+            }
             Permits::wait(needs, patience).await
         };
         let admitted = permits.into_actor(self).map(
@@ -75,8 +77,9 @@ impl Room {
         ctx.wait(admitted);
     }
 
-    /// What a command needs of each courier.
-    pub(super) fn needs(&self, costs: Costs<'_>) -> Vec<(CourierRef, usize)> {
+    /// What a command needs of each courier, and whether the room's brake holds it.
+    pub(super) fn needs(&self, costs: Costs<'_>) -> (Vec<(CourierRef, usize)>, bool) {
+        let braked = matches!(costs, Costs::Letter(_));
         let (bytes, all) = match costs {
             Costs::Letter(draft) => (draft.content.len(), true),
             // Above that only presence tells of it, which has a pace of its own.
@@ -105,7 +108,7 @@ impl Room {
         {
             needs.push((courier.clone(), flow::cost(1, 0)));
         }
-        needs
+        (needs, braked)
     }
 
     /// Sends what the committed message led to. How many couriers a letter goes to is known before the first is sent.
@@ -203,7 +206,7 @@ impl Room {
                         room: self.links.id,
                         tag: tag.clone(),
                         except,
-                        brake: self.links.brake.clone(),
+                        brake: Some(self.links.brake.clone()),
                     };
                     let deliver = Deliver {
                         audience,

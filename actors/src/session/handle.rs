@@ -12,7 +12,7 @@ use crate::{
     account::AddressAccount,
     flow::{InboundCredit, Rates},
     letter::Wire,
-    message::{Heard, Pong},
+    message::{Heard, Noise},
     outbox::{Outbox, OutboxLimits},
     post::Post,
 };
@@ -77,6 +77,16 @@ impl SessionRef {
 
     /// Tells the session that the client answered a heartbeat. Takes credit too: a client may send nothing else.
     pub fn pong(&self) {
-        self.post.control(Pong(self.credit.unit(0)));
+        self.noticed(true);
+    }
+
+    /// Tells the session of something that means nothing. It counts as a message.
+    pub fn noise(&self) {
+        self.noticed(false);
+    }
+
+    fn noticed(&self, pong: bool) {
+        let unit = self.credit.unit(0);
+        self.post.control(Noise { pong, unit });
     }
 }

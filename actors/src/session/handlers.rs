@@ -5,7 +5,7 @@ use actix::{Actor, AsyncContext, Context, Handler};
 use super::{PutOut, Session};
 use crate::{
     error::CloseReason,
-    message::{Adopt, CourierSays, Hangup, Heard, Pong, Unregister},
+    message::{Adopt, CourierSays, Hangup, Heard, Noise, Unregister},
     metrics::Metrics,
     notice::{Cause, cause},
 };
@@ -61,22 +61,24 @@ impl Handler<Heard> for Session {
         if self.closing.is_none() {
             self.heard(heard.wire, heard.unit, ctx);
         }
-        let mut turn = std::mem::take(&mut self.turn);
-        turn.ends(began, ctx, self);
-        self.turn = turn;
+        self.end_turn(began, ctx);
     }
 }
 
-impl Handler<Pong> for Session {
+impl Handler<Noise> for Session {
     type Result = ();
 
-    fn handle(&mut self, _: Pong, ctx: &mut Self::Context) {
-        if std::mem::take(&mut self.awaiting_pong) {
+    fn handle(&mut self, noise: Noise, ctx: &mut Self::Context) {
+        let began = std::time::Instant::now();
+        self.count(0, ctx);
+        if noise.pong && std::mem::take(&mut self.awaiting_pong) {
             if let Some(timer) = self.heartbeat.take() {
                 ctx.cancel_future(timer);
             }
             self.next_ping(ctx);
         }
+        drop(noise);
+        self.end_turn(began, ctx);
     }
 }
 

@@ -13,6 +13,9 @@ use crate::{error::CloseReason, outbox::PingLeft};
 /// the machine is busy, and the client has its full time.
 const TIMER_SLACK: Duration = Duration::from_millis(10);
 
+/// So often in a row a silence of our own is no reason to close.
+const FORGIVEN_MAX: u32 = 16;
+
 impl Session {
     pub(super) fn ping(&mut self, ctx: &mut Context<Self>) {
         self.outbox.ping();
@@ -32,10 +35,15 @@ impl Session {
         let limit = self.settings.ping_timeout;
         let arrivals = self.credit.arrivals();
         let wait = match self.outbox.ping_left() {
-            // The pong may lie unread behind what we have not handled, or do not want yet: our silence, not the client's.
-            _ if self.credit.exhausted() || self.outbox.holds_reading() => Some(limit),
-            // It may come behind what the client is still sending.
+            // It may come behind what the client is still sending. If it lies unread behind what we have not handled, or
+            // do not want yet, the silence is ours; but a client that is gone must not stay for that.
             _ if arrivals != self.arrivals => Some(limit),
+            _ if self.forgiven < FORGIVEN_MAX
+                && (self.credit.exhausted() || self.outbox.holds_reading()) =>
+            {
+                self.forgiven += 1;
+                Some(limit)
+            }
             // The ping is behind something large on a slow link. Whether that moves is the stall timer's to say.
             PingLeft::Behind => Some(limit),
             PingLeft::At(left) => {
@@ -44,6 +52,9 @@ impl Session {
             }
             PingLeft::Unread => None,
         };
+        if arrivals != self.arrivals {
+            self.forgiven = 0;
+        }
         self.arrivals = arrivals;
         match wait {
             Some(wait) => self.heartbeat = Some(ctx.run_later(wait, Self::pong_overdue)),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    account::Charge,
     error::JoinError,
     id::{RoomKey, Tag},
     message::{JoinAnswer, LeaveAnswer},
@@ -25,6 +26,8 @@ struct Held {
     tags: Tags,
     number: u64,
     way: WeakPost<Room>,
+    /// What the room keeps for it.
+    _kept: Charge,
 }
 
 enum Change {
@@ -55,7 +58,12 @@ impl Seats {
     }
 
     /// The oldest join of a room was answered.
-    pub(super) fn joined(&mut self, room: &RoomKey, answer: &Result<JoinAnswer, JoinError>) {
+    pub(super) fn joined(
+        &mut self,
+        room: &RoomKey,
+        answer: &Result<JoinAnswer, JoinError>,
+        kept: Charge,
+    ) {
         self.answered(room);
         if let Ok(JoinAnswer {
             tags,
@@ -69,7 +77,15 @@ impl Seats {
             let tags = later.fold(tags, |tags, (_, gone)| without(&tags, gone));
             match tags.is_empty() {
                 true => drop(self.held.remove(room)),
-                false => drop(self.held.insert(room.clone(), Held { tags, number, way })),
+                false => drop(self.held.insert(
+                    room.clone(),
+                    Held {
+                        tags,
+                        number,
+                        way,
+                        _kept: kept,
+                    },
+                )),
             }
         }
         if !self.joining(room) {

@@ -265,3 +265,54 @@ fn when_the_rooms_are_lost_the_sessions_are_closed_so_that_they_come_back() {
         }
     });
 }
+
+/// Twelve members of a channel on four workers, of whom `slow` read a letter a millisecond; what waits for one of those
+/// at most while a thousand letters are said, in frames.
+fn most_that_waits(slow: usize) -> usize {
+    let most = std::rc::Rc::new(std::cell::Cell::new(0));
+    let seen = most.clone();
+    let setup = Setup {
+        workers: 4,
+        window: 64,
+        ..Setup::default()
+    };
+    World::run(setup, |world| async move {
+        let key = RoomKey::channel("c");
+        let mut members = Vec::new();
+        for number in 0..12 {
+            let member = client(&world, number % 4).await;
+            member.join(&key).await.unwrap();
+            if number >= 12 - slow {
+                member.probe.reads(Reading::Slow(Duration::from_millis(1)));
+            }
+            members.push(member);
+        }
+        let watched = members[11].probe.session.outbox.clone();
+        let expected: Vec<String> = (0..2000).map(|number| format!("say {number}")).collect();
+        for number in 0..2000 {
+            let answer = members[0].say(&key, &number.to_string());
+            world.ask(answer, |answer| drop(answer.unwrap()));
+            if number % 8 == 0 {
+                pass(Duration::from_millis(1)).await;
+            }
+            seen.set(seen.get().max(watched.bytes() / 64));
+        }
+        for _ in 0..4000 {
+            pass(Duration::from_millis(1)).await;
+            seen.set(seen.get().max(watched.bytes() / 64));
+        }
+        world.settle().await;
+        for member in &members {
+            assert_eq!(member.heard(), expected);
+        }
+    });
+    most.get()
+}
+
+#[test]
+fn a_room_goes_as_fast_as_half_of_its_readers_wherever_they_are_served() {
+    // Three of twelve, one of them alone with fast ones on its worker: nobody waits for them.
+    assert!(most_that_waits(3) > 1500);
+    // Nine of twelve: the room waits, and no outbox fills.
+    assert!(most_that_waits(9) < 1200);
+}

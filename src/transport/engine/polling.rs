@@ -27,6 +27,7 @@ use super::connection::{Connection, Stage};
 use super::handshake::TransportNow;
 use super::packet::Packet;
 use super::{Engine, Opening, Refusal, cors_headers, payload, refused};
+use crate::transport::cord::PARTIAL_FREE;
 use crate::transport::timed;
 
 /// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
@@ -74,7 +75,10 @@ impl Engine {
                 return Poll::Ready(Taken::Nudged);
             }
             if connection.poll_answered(cx).is_pending() {
-                return Poll::Pending;
+                return match outbox.poll_nudged(cx) {
+                    Poll::Pending if !connection.is_probed() => Poll::Pending,
+                    _ => Poll::Ready(Taken::Nudged),
+                };
             }
             match outbox.poll_take(cx, ANSWER_MAX, parts_max, &mut parts) {
                 // The client is about to stop polling and must not be kept waiting.
@@ -136,6 +140,11 @@ impl Engine {
                 );
             }
             Err(Unread::Broken) => return misused(&connection, cors),
+            Err(Unread::AddressOver) => {
+                let session = &connection.session;
+                session.post.control(Hangup(CloseReason::AddressBytes));
+                return cors_headers(HttpResponse::BadRequest(), cors).finish();
+            }
         };
         for packet in payload::decode(body) {
             let Ok(packet) = packet else {
@@ -198,8 +207,8 @@ impl Engine {
                     }
                     whole.extend_from_slice(&chunk);
                     partial.resize(whole.capacity());
-                    if account.is_address_over() {
-                        return Err(Unread::Broken);
+                    if whole.len() > PARTIAL_FREE && account.is_address_over() {
+                        return Err(Unread::AddressOver);
                     }
                 }
                 Err(_) if whole.len() >= least => {
@@ -222,6 +231,7 @@ fn parts_max(request: &HttpRequest) -> usize {
 }
 
 enum Unread {
+    AddressOver,
     TooLarge,
     Broken,
 }

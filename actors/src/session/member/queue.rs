@@ -6,10 +6,11 @@ use tokio::sync::oneshot;
 
 use super::{Member, NotifyRequest, PIPELINE};
 use crate::{
+    account::Held,
     courier::CourierRef,
     error::{Fault, JoinError, ManageError, NotifyError},
     fault::{self, Safeguard},
-    flow::{self, InboundUnit},
+    flow::{self, InboundUnit, Rated},
     id::{MemberId, Numbers, RoomKey},
     letter::{Address, Draft, Frame, Target},
     message::{
@@ -20,6 +21,9 @@ use crate::{
     post::{Post, Reply, WeakPost},
     room::Room,
 };
+
+/// What a room keeps for a member beside what the member sent, in bytes; more if it is alone there.
+const MEMBERSHIP: usize = 2048;
 
 #[derive(Default)]
 pub(super) struct Queue {
@@ -149,6 +153,8 @@ impl Member {
                 self.home()?.control(*leave);
                 Some(Box::pin(async move {
                     let answer = answer.await.unwrap_or_default();
+                    let told = answer.gone.iter().map(|(_, count)| count).sum();
+                    this.parts.pacer.charge(Rated::Deliveries, told);
                     this.seats.borrow_mut().left(&room, &answer);
                     let _ = done.send(answer);
                 }))
@@ -212,6 +218,7 @@ impl Member {
                 };
                 let letter = draft.seal(address, Numbers::default(), self.hub().clock().now());
                 let cost = flow::cost(1, letter.content.len());
+                self.parts.pacer.charge(Rated::Deliveries, 1);
                 let deliver = move |courier: &CourierRef, permit| {
                     courier.send(Deliver {
                         audience: Audience::Member(place.slot),
@@ -227,7 +234,7 @@ impl Member {
                 }
                 self.queue.borrow_mut().blocked = true;
                 let this = self.clone();
-                let patience = self.hub().settle_timeout();
+                let patience = self.hub().courier_patience(self.namespace());
                 Some(Box::pin(async move {
                     let permit = courier.permit(cost, patience).await;
                     let _ = done.send(deliver(&courier, permit));
@@ -246,12 +253,22 @@ impl Member {
         join.reply = reply;
         let room = join.room.clone();
         let this = self.clone();
+        let farewell = join
+            .farewell
+            .as_ref()
+            .map_or(0, |farewell| farewell.bytes());
+        let kept = MEMBERSHIP + room.name.len() + farewell;
+        let kept = self.parts.credit.account().charge(Held::Memberships, kept);
         self.home()?.control(join);
         Some(Box::pin(async move {
             let answer = answer
                 .await
                 .unwrap_or(Err(JoinError::Internal(Fault::Crashed)));
-            this.seats.borrow_mut().joined(&room, &answer);
+            if let Ok(answer) = &answer {
+                // Everybody there is told of it.
+                this.parts.pacer.charge(Rated::Deliveries, answer.count);
+            }
+            this.seats.borrow_mut().joined(&room, &answer, kept);
             let _ = done.send(answer);
         }))
     }
@@ -310,6 +327,9 @@ impl Member {
         let this = self.clone();
         Some(Box::pin(async move {
             let way = answer.await.ok().flatten();
+            if this.ended.get() {
+                return;
+            }
             op.resolved = true;
             let mut queue = this.queue.borrow_mut();
             queue.blocked = false;
