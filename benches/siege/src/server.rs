@@ -1,5 +1,6 @@
 //! The server under siege: starts it, reads its log, watches its memory and its numbers.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -197,13 +198,17 @@ impl Watched {
     pub fn logged(&self, since: u64) -> (Vec<String>, usize) {
         let log = self.log.lock().unwrap();
         let new: Vec<_> = log.iter().filter(|(at, _)| *at >= since).collect();
-        let (mut most, mut from) = (0, 0);
-        for (k, (at, _)) in new.iter().enumerate() {
-            while at - new[from].0 > SEC {
-                from += 1;
-            }
-            most = most.max(k - from + 1);
+        // A cause may have a line a second; what names none counts as one cause.
+        let cause = |line: &str| {
+            let named = line.split_once("cause=").map_or("", |(_, rest)| rest);
+            let (quoted, end) = named.strip_prefix('"').map_or((named, ' '), |rest| (rest, '"'));
+            quoted.split(end).next().unwrap_or_default().to_owned()
+        };
+        let mut seconds: HashMap<(String, u64), usize> = HashMap::new();
+        for (at, line) in &new {
+            *seconds.entry((cause(line), at / SEC)).or_default() += 1;
         }
+        let most = seconds.into_values().max().unwrap_or(0);
         (new.iter().map(|(_, line)| line.clone()).collect(), most)
     }
 }
