@@ -71,6 +71,8 @@ pub(crate) struct Progress {
     starved: Cell<bool>,
     /// A write has been refused since all was written.
     blocked: Cell<bool>,
+    /// Nothing is read until all is written.
+    held: Cell<bool>,
     writing: Cell<Option<Instant>>,
     written: Cell<usize>,
 }
@@ -84,6 +86,7 @@ impl Progress {
             read: Cell::new(0),
             starved: Cell::new(false),
             blocked: Cell::new(false),
+            held: Cell::new(false),
             writing: Cell::new(None),
             written: Cell::new(0),
         })
@@ -248,6 +251,11 @@ impl AsyncRead for Timed {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.progress.blocked.get() && !matches!(self.progress.phase.get(), Phase::Body { .. }) {
+            // actix-http would answer further requests into its own buffer, which has no limit for small answers.
+            self.progress.held.set(true);
+            return Poll::Pending;
+        }
         let before = into.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, into);
         let progress = &self.progress;
@@ -284,6 +292,9 @@ impl AsyncWrite for Timed {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // actix-http flushes when its own buffer is empty, and not before.
         self.progress.blocked.set(false);
+        if self.progress.held.take() {
+            cx.waker().wake_by_ref();
+        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

@@ -106,7 +106,7 @@ fn sessions_that_never_join_are_closed_by_their_connect_timeout() {
 
 #[test]
 fn a_flood_of_pings_is_answered_at_most_and_holds_nothing() {
-    let siege = Siege::begin(&[]);
+    let siege = Siege::begin(&["--rate-limits", "off"]);
     let ping = [b"\x89\xfd\0\0\0\0".as_slice(), &[b'p'; 125]]
         .concat()
         .repeat(1000);
@@ -134,7 +134,7 @@ fn a_flood_of_pings_is_answered_at_most_and_holds_nothing() {
 
 #[test]
 fn a_flood_of_pongs_holds_nothing() {
-    let siege = Siege::begin(&[]);
+    let siege = Siege::begin(&["--rate-limits", "off"]);
     for pong in [&b"\x8a\x80\0\0\0\0"[..], &b"\x81\x81\0\0\0\x003"[..]] {
         let mut socket = member(&siege.hub);
         let many = pong.repeat(1000);
@@ -245,4 +245,19 @@ fn a_storm_of_resets_at_every_stage_leaves_nothing_behind() {
     siege.hub.wait_for("dondo_rooms", 1);
     system::wait_for_files(siege.hub.process(), files + 2);
     siege.end(32 * MEGABYTE);
+}
+
+#[test]
+fn requests_without_end_whose_answers_nobody_reads_are_not_answered_into_memory() {
+    let siege = Siege::begin(&[]);
+    let mut stream = http::connect(&siege.hub);
+    let requests = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1000);
+    stream
+        .set_write_timeout(Some(std::time::Duration::from_secs(2)))
+        .unwrap();
+    // The kernels on both sides take some; then nobody does.
+    let taken = (0..2000).take_while(|_| stream.write_all(&requests).is_ok());
+    let taken = taken.count();
+    assert!(taken < 1000, "{taken} thousand requests were taken");
+    siege.end(48 * MEGABYTE);
 }
