@@ -180,7 +180,7 @@ impl Server {
         }
         draining.send_replace(true);
         log::info!(
-            "draining {} sessions over {} s",
+            "draining {} sessions over at most {} s",
             dondo.sessions(),
             grace.as_secs_f64()
         );
@@ -194,6 +194,7 @@ impl Server {
             log::warn!("{} sessions did not go in time", dondo.sessions());
         }
         handle.stop(true).await;
+        log::info!("drained; nothing listens any more");
         serving
             .await
             .unwrap_or_else(|error| Err(io::Error::other(error)))

@@ -29,7 +29,7 @@ impl Settings {
                 self.path
             ));
             lines.push(format!(
-                "for operators: {url}/healthz (is it well), {url}/metrics (how much of what)"
+                "for balancers: {url}/healthz (does it answer), {url}/readyz (does it take newcomers)"
             ));
         }
         let table: Vec<_> = Self::table().collect();
@@ -148,7 +148,7 @@ mod tests {
             "http://127.0.0.1:11000/\n",
             "endpoint http://127.0.0.1:11000/socket.io/\n",
             "http://127.0.0.1:11000/healthz ",
-            "http://127.0.0.1:11000/metrics ",
+            "http://127.0.0.1:11000/readyz ",
             "http://[::1]:11000/\n",
         ] {
             assert!(said.contains(url), "{url} in {said}");

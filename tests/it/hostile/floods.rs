@@ -253,7 +253,7 @@ fn requests_without_end_whose_answers_nobody_reads_are_not_answered_into_memory(
     let mut stream = http::connect(&siege.hub);
     let requests = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1000);
     stream
-        .set_write_timeout(Some(std::time::Duration::from_secs(2)))
+        .set_write_timeout(Some(Duration::from_secs(2)))
         .unwrap();
     // The kernels on both sides take some; then nobody does.
     let taken = (0..2000).take_while(|_| stream.write_all(&requests).is_ok());

@@ -12,7 +12,7 @@ use crate::support::{Client, Hub, WebSocket, http};
 const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
 const POLL: &str = "/socket.io/?EIO=4&transport=polling";
 
-/// A hub in which half a second's worth of everything may come at once.
+/// A hub in which a second's worth of everything may come at once.
 fn hub(change: impl FnOnce(&mut Settings)) -> Hub {
     Hub::with(|settings| {
         settings.limits.burst = Duration::from_secs(1);
@@ -29,7 +29,7 @@ fn stranger(hub: &Hub) -> Client {
 fn speak(clients: &mut [Client], messages: usize, text: &Value) {
     for number in 0..messages {
         let client = &mut clients[number % 2];
-        let answer = client.ask("lobby", &[text.clone()]);
+        let answer = client.ask("lobby", std::slice::from_ref(text));
         assert_eq!(answer["ok"], true, "{answer}");
     }
 }
