@@ -1,6 +1,6 @@
 //! All back-pressure of the core. What a peer causes leaves with a unit that comes back when its last effect is done:
 //! between a transport and its session that is an [`InboundUnit`], between rooms and a courier a [`DeliveryPermit`],
-//! and a room whose readers are behind holds a [`Brake`]. Every actor's turn ends by a [`Turn`]'s time budget.
+//! and a room whose readers are behind holds a [`Brake`]. Every actor's turn ends by a time budget.
 
 mod brake;
 mod inbound;

@@ -5,8 +5,6 @@ use std::{any::Any, cell::Cell, future::Future, pin::Pin, rc::Rc, sync::Arc, tim
 
 use bytes::Bytes;
 
-/// The name under which members take an [`EventTemplate`].
-pub use crate::event_template::EventTemplate as Announce;
 use crate::{
     error::{CloseReason, LogError},
     id::{MemberId, Numbers, RoomKey, Tag},

@@ -23,6 +23,7 @@ use tokio::{sync::oneshot, time::timeout};
 use crate::{
     courier::CourierRef,
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
+    event_template::EventTemplate,
     flow::{InboundCredit, InboundUnit, Rated},
     hub::HubHandle,
     id::{Kind, MemberId, RoomKey, Slot},
@@ -32,7 +33,7 @@ use crate::{
     },
     namespace::Namespace,
     notice::cause,
-    ports::{Announce, Answer, Extension, Identity, Protocol},
+    ports::{Answer, Extension, Identity, Protocol},
     post::{Post, Reply, WeakPost},
     session::{Pacer, seats::Seats},
     state::audience::{Tags, Which},
@@ -176,7 +177,7 @@ impl Member {
         self: &Rc<Self>,
         room: RoomKey,
         which: Which,
-        announce: Option<Announce>,
+        announce: Option<EventTemplate>,
     ) -> impl Future<Output = LeaveAnswer> + 'static {
         let (done, answer) = oneshot::channel();
         self.parts.pacer.charge(Rated::Joins, 1);
@@ -261,7 +262,7 @@ impl Member {
         self: &Rc<Self>,
         room: RoomKey,
         command: Command,
-        announce: Option<Announce>,
+        announce: Option<EventTemplate>,
     ) -> impl Future<Output = Result<(), ManageError>> + 'static {
         let (done, answer) = oneshot::channel();
         self.enqueue(Op::Manage(

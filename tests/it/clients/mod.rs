@@ -1,5 +1,6 @@
 //! The stock clients, each holding the same conversation with a hub, and all of them in one.
 
+mod bursts;
 mod conversation;
 mod mixed;
 mod robot;

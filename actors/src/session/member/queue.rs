@@ -9,6 +9,7 @@ use crate::{
     account::Held,
     courier::CourierRef,
     error::{Fault, JoinError, ManageError, NotifyError},
+    event_template::EventTemplate,
     fault::{self, Safeguard},
     flow::{self, InboundUnit, Rated},
     id::{MemberId, Numbers, RoomKey},
@@ -17,7 +18,7 @@ use crate::{
         Audience, Broadcast, Command, Deliver, Enter, Join, JoinAnswer, Leave, LeaveAnswer, Manage,
         Notify, NotifyAnswer, Receipt, Resolve,
     },
-    ports::{Announce, LocalFuture},
+    ports::LocalFuture,
     post::{Post, Reply, WeakPost},
     room::Room,
 };
@@ -68,7 +69,7 @@ pub(super) struct NotifyOp {
 pub(super) struct ManageOp {
     pub(super) room: RoomKey,
     pub(super) command: Command,
-    pub(super) announce: Option<Announce>,
+    pub(super) announce: Option<EventTemplate>,
 }
 
 impl Member {

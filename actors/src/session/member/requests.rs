@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
+    event_template::EventTemplate,
     id::{RoomKey, Tag},
-    ports::Announce,
     state::room::Wish,
 };
 
@@ -19,9 +19,9 @@ pub struct JoinRequest {
     /// What the maker of the room asks for.
     pub wish: Wish,
     /// Makes the join event.
-    pub announce: Option<Announce>,
+    pub announce: Option<EventTemplate>,
     /// Makes the leave event for when the session ends.
-    pub farewell: Option<Announce>,
+    pub farewell: Option<EventTemplate>,
 }
 
 impl JoinRequest {
