@@ -1,0 +1,173 @@
+//! One letter to those of a courier's members who are in its audience.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use super::{Courier, FEW_BEHIND, Served};
+use crate::{
+    error::CloseReason,
+    fault::{self, Point, Safeguard},
+    id::{Kind, RoomKey, Slot},
+    letter::{Class, FormId, Forms, Frame, Letter},
+    message::{Audience, Deliver},
+    metrics::Metrics,
+    notice::cause,
+    outbox::{Full, Pushed},
+};
+
+impl Courier {
+    pub(super) fn deliver(&mut self, message: &Deliver) {
+        let letter = &message.letter;
+        let marked = &letter.content.args;
+        fault::strike("courier", Point::Before, marked);
+        #[cfg(feature = "fault")]
+        fault::freeze(marked);
+        let mut hands = Hands {
+            letter,
+            forms: &self.forms,
+            full: Vec::new(),
+            frames: Vec::new(),
+            delivered: 0,
+            behind: 0,
+        };
+        match &message.audience {
+            Audience::Room {
+                room, tag, except, ..
+            } => {
+                let seats = self.rooms.get(room).map_or(&[][..], |mirror| &mirror.seats);
+                for (at, (served, tags)) in seats.iter().enumerate() {
+                    if at == seats.len() / 2 {
+                        fault::strike("courier", Point::Midway, marked);
+                    }
+                    if Some(served.slot) != *except && tags.matches(tag) {
+                        hands.over(served);
+                    }
+                }
+            }
+            Audience::Rooms {
+                rooms,
+                except_rooms,
+                except,
+            } => {
+                let excluded: BTreeSet<Slot> = except_rooms
+                    .iter()
+                    .flat_map(|key| self.seated(letter, key))
+                    .map(|s| s.slot)
+                    .chain(*except)
+                    .collect();
+                match rooms {
+                    None => {
+                        for served in self.members.values() {
+                            if served.namespace == letter.namespace
+                                && !excluded.contains(&served.slot)
+                            {
+                                hands.over(served);
+                            }
+                        }
+                    }
+                    Some(rooms) => {
+                        let mut seen = excluded;
+                        for served in rooms.iter().flat_map(|key| self.seated(letter, key)) {
+                            if seen.insert(served.slot) || !fault::stands(Safeguard::Dedup) {
+                                hands.over(served);
+                            }
+                        }
+                    }
+                }
+            }
+            Audience::AnyChannel { except } => {
+                let mut seen: BTreeSet<Slot> = except.iter().copied().collect();
+                for mirror in self.rooms.values() {
+                    if mirror.key.kind == Kind::Channel && mirror.namespace == letter.namespace {
+                        for (served, _) in &mirror.seats {
+                            if seen.insert(served.slot) {
+                                hands.over(served);
+                            }
+                        }
+                    }
+                }
+            }
+            Audience::Member(slot) => {
+                if let Some(served) = self.members.get(slot) {
+                    hands.over(served);
+                }
+            }
+        }
+        fault::strike("courier", Point::After, marked);
+        let Hands {
+            full,
+            delivered,
+            behind,
+            ..
+        } = hands;
+        Metrics::add(&self.metrics.deliveries, delivered);
+        for served in full {
+            served.evict(CloseReason::OutboxFull);
+        }
+        if let Audience::Room {
+            room,
+            brake: Some(brake),
+            ..
+        } = &message.audience
+            && behind * FEW_BEHIND > delivered as usize
+        {
+            self.brake(*room, brake);
+        }
+    }
+
+    fn seated<'a>(
+        &'a self,
+        letter: &Letter,
+        key: &RoomKey,
+    ) -> impl Iterator<Item = &'a Rc<Served>> {
+        let room = self.keys.get(&(letter.namespace.clone(), key.clone()));
+        let mirror = room.and_then(|room| self.rooms.get(room));
+        mirror
+            .into_iter()
+            .flat_map(|mirror| mirror.seats.iter().map(|(served, _)| served))
+    }
+}
+
+/// Hands one letter to many, with its frame looked up once for each form.
+struct Hands<'a> {
+    letter: &'a Letter,
+    forms: &'a Forms,
+    full: Vec<Rc<Served>>,
+    frames: Vec<(FormId, Option<&'a Frame>)>,
+    delivered: u64,
+    behind: usize,
+}
+
+impl Hands<'_> {
+    fn over(&mut self, served: &Rc<Served>) {
+        let known = self
+            .frames
+            .iter()
+            .find(|(form, _)| *form == served.form)
+            .map(|(_, frame)| *frame);
+        let frame = known.unwrap_or_else(|| {
+            let frame = self.letter.frame(served.form, self.forms);
+            if let Err(error) = &frame {
+                cause::NO_FRAME.tell(
+                    None,
+                    None,
+                    format_args!("{error}; the members that need this form do not get it"),
+                );
+            }
+            let frame = frame.ok();
+            self.frames.push((served.form, frame));
+            frame
+        });
+        let Some(frame) = frame else { return };
+        match served
+            .outbox
+            .push(frame, self.letter.class == Class::Volatile)
+        {
+            Ok(Pushed::Dropped) => {}
+            Ok(pushed) => {
+                self.delivered += 1;
+                self.behind += usize::from(pushed == Pushed::Behind);
+            }
+            Err(Full) => self.full.push(served.clone()),
+        }
+    }
+}
