@@ -16,8 +16,8 @@ use crate::notices;
 
 use crate::config::LogFormat;
 
-/// What is logged where `RUST_LOG` does not say. actix-http's errors are what any caller can cause, without its address.
-const FILTER: &str = "info,actix_server=warn,actix_http=off,actix_web=error,mio=warn";
+/// What is not logged unless `RUST_LOG` names it. actix-http's errors are what any caller can cause, without its address.
+const MUTED: &str = "actix_server=warn,actix_http=off,actix_web=error,mio=warn";
 /// Lines that wait for the reader of standard error; further ones are dropped and counted.
 const LINES_MAX: usize = 4096;
 /// Bytes of a line's message; a longer one is cut.
@@ -49,8 +49,15 @@ pub fn start(format: LogFormat) -> io::Result<Log> {
     thread::Builder::new()
         .name("dondo-log".to_owned())
         .spawn(move || write_all(&words, io::stderr(), format))?;
-    let filter = env_logger::Env::default().default_filter_or(FILTER);
-    env_logger::Builder::from_env(filter)
+    // What any caller can cause stays off unless it is asked for by name.
+    let asked = std::env::var("RUST_LOG").ok();
+    let filter = match &asked {
+        Some(asked) if asked.contains("actix") => asked.clone(),
+        Some(asked) => format!("{MUTED},{asked}"),
+        None => format!("{MUTED},info"),
+    };
+    env_logger::Builder::new()
+        .parse_filters(&filter)
         .target(env_logger::Target::Pipe(Box::new(Queue(sender.clone()))))
         .format(move |out, record| render(format, out, record))
         .try_init()

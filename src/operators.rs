@@ -2,11 +2,12 @@
 //! reach it nor keep operators out.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpServer};
+use actix_web::dev::{RequestHead, ServerHandle};
+use actix_web::http::header;
+use actix_web::{App, HttpServer, guard, web};
 
 use crate::server::listen;
 use crate::service::Dondo;
@@ -40,7 +41,13 @@ impl Operators {
         let listener = listen(address).map_err(named)?;
         let bound = listener.local_addr()?;
         let dondo = dondo.clone();
-        let app = move || App::new().configure(dondo.configure_observation());
+        let local = bound.ip().is_loopback();
+        let app = move || {
+            let observation = web::scope("").guard(guard::fn_guard(move |asked| {
+                !local || is_this_machine(asked.head())
+            }));
+            App::new().service(observation.configure(dondo.configure_observation()))
+        };
         let running = HttpServer::new(app)
             .workers(1)
             .max_connections(CONNECTIONS_MAX)
@@ -69,5 +76,44 @@ impl Drop for Operators {
     fn drop(&mut self) {
         // The command is sent at once; nobody waits for the end.
         drop(self.handle.stop(false));
+    }
+}
+
+/// Whether a request names this machine by its own address: a page of a stranger's name that was bound to it does not.
+fn is_this_machine(head: &RequestHead) -> bool {
+    let host = head.headers.get(header::HOST);
+    let Some(host) = host.and_then(|host| host.to_str().ok()) else {
+        return true;
+    };
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
+        match port.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => name,
+            false => host,
+        }
+    });
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse::<IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_was_bound_to_this_machine_is_not_its_own() {
+        for (host, ours) in [
+            ("127.0.0.1:11001", true),
+            ("localhost", true),
+            ("[::1]:11001", true),
+            ("::1", true),
+            ("evil.example:11001", false),
+            ("127.0.0.1.evil.example", false),
+        ] {
+            let mut head = RequestHead::default();
+            head.headers.insert(header::HOST, host.parse().unwrap());
+            assert_eq!(is_this_machine(&head), ours, "{host}");
+        }
     }
 }

@@ -42,8 +42,9 @@ const STALL_TICK: Duration = Duration::from_millis(500);
 const BRAKE_TICK: Duration = Duration::from_millis(10);
 /// While less than one in so many of a room's readers are behind, its brake is not told.
 const FEW_BEHIND: usize = 4;
-/// So many of a room's readers are asked whether they are behind, spread over all: enough to know about half of them.
-const SAMPLE: usize = 64;
+/// Up to so many of a room's readers are all asked whether they are behind; of more, every n-th from a place that changes
+/// with each look: nobody can choose a seat that counts for several.
+const ASKED: usize = 2048;
 
 /// The actor. Its state is the mirror; who waits for what is in the outboxes, which survive it.
 pub struct Courier {
@@ -190,20 +191,25 @@ impl Courier {
     }
 
     /// How many of a room's readers here are behind, near enough, and how many there are.
-    fn behind(&self, room: RoomId) -> (usize, usize) {
+    fn behind(&self, room: RoomId, look: usize) -> (usize, usize) {
         let seats = self
             .rooms
             .get(&room)
             .map_or(&[][..], |mirror| &mirror.seats);
-        let step = seats.len().div_ceil(SAMPLE).max(1);
-        let asked = seats.iter().step_by(step);
+        let step = seats.len().div_ceil(ASKED).max(1);
+        let asked = seats.iter().skip(look % step).step_by(step);
         let behind = asked.filter(|(served, _)| served.outbox.behind()).count();
         ((behind * step).min(seats.len()), seats.len())
     }
 
+    /// A number that no client can foresee well enough to sit by it.
+    fn look(&self) -> usize {
+        self.window.handled() as usize
+    }
+
     /// Tells a room's brake how many are behind: only the room knows whether that is half of all.
     fn brake(&mut self, room: RoomId, brake: &Arc<Brake>) {
-        let (behind, _) = self.behind(room);
+        let (behind, _) = self.behind(room, self.look());
         match self.brakes.entry(room) {
             Entry::Occupied(mut entry) => entry.get_mut().set(behind),
             Entry::Vacant(entry) => drop(entry.insert(brake.pull(behind))),
@@ -212,9 +218,9 @@ impl Courier {
 
     /// Lets rooms go on whose readers have caught up.
     fn ease(&mut self) {
-        let mut brakes = std::mem::take(&mut self.brakes);
+        let (mut brakes, look) = (std::mem::take(&mut self.brakes), self.look());
         brakes.retain(|room, braking| {
-            let (behind, all) = self.behind(*room);
+            let (behind, all) = self.behind(*room, look);
             braking.set(behind);
             behind * FEW_BEHIND > all
         });
@@ -244,13 +250,18 @@ impl Courier {
         let mut payers: Vec<Payer> = self
             .sessions()
             .filter(|served| served.outbox.ended().is_none())
-            .map(|served| Payer {
-                slot: served.slot,
-                bytes: match weighed {
-                    Weighed::All => served.outbox.held(),
-                    Weighed::Partial => served.outbox.account().partial(),
-                },
-                reads: served.outbox.is_read(),
+            .map(|served| {
+                let account = served.outbox.account();
+                let (bytes, address) = match weighed {
+                    Weighed::All => (served.outbox.held(), None),
+                    Weighed::Partial => (account.partial(), account.address()),
+                };
+                Payer {
+                    slot: served.slot,
+                    bytes,
+                    address_bytes: address.map_or(bytes, |address| address.bytes()),
+                    reads: served.outbox.is_read(),
+                }
             })
             .filter(|payer| payer.bytes > 0)
             .collect();

@@ -15,7 +15,7 @@ pub use self::{
     window::{DeliveryPermit, DeliveryWindow},
 };
 pub(crate) use self::{
-    brake::Braking,
+    brake::{Braking, Patience},
     turn::Turn,
     window::{GLANCE, cost},
 };

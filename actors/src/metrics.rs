@@ -15,6 +15,8 @@ pub struct Metrics {
     pub rooms: AtomicU64,
     /// Counter: letters that rooms took.
     pub letters: AtomicU64,
+    /// Counter: letters that waited for their room's readers.
+    pub letters_braked: AtomicU64,
     /// Counter: letters put into outboxes, once for each member.
     pub deliveries: AtomicU64,
     /// Counter: handlers that panicked and were caught.

@@ -140,6 +140,7 @@ pub mod cause {
         UNFINISHED_BYTES: Warn, "unfinished bytes", "--limits.unfinished-bytes-max", "too much has come of messages that do not end, and most of it from this one";
         SESSION_BYTES: Warn, "session bytes", "--session-bytes-max", "one client held more than it may";
         ADDRESS_BYTES: Warn, "address bytes", "--limits.address-bytes-max", "the clients of one address held more than they may, and this one asked for more; behind a proxy: see --trusted-proxies";
+        READERS_BEHIND: Info, "readers behind", "", "more than half of a room's members read slower than it speaks; who does not catch up is closed when its outbox is full";
         RATE_LIMITED: Info, "rate limited", "--limits.*-per-s", "the client is not read for a while and loses nothing; behind a proxy: see --trusted-proxies";
         WORKER_STALLED: Warn, "worker stalled", "--delivery.courier-stall", "the worker made no progress; its clients come back";
         SERVER_RESTART: Warn, "server restart", "", "a room thread was started anew; its clients come back";

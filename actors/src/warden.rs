@@ -28,14 +28,17 @@ pub struct Payer {
     pub slot: Slot,
     /// The bytes that were asked for.
     pub bytes: usize,
+    /// Those that all sessions of its address hold, where that has limits; else its own.
+    pub address_bytes: usize,
     /// Whether it took something lately.
     pub reads: bool,
 }
 
 impl Payer {
-    /// Those that take nothing first, then those that hold most.
+    /// Those that take nothing first, then those of the address that holds most, and of those the ones that hold most: one
+    /// who sends a single large message must not go for many who each hold back a smaller one.
     pub(crate) fn order(&self) -> impl Ord + use<> {
-        (self.reads, Reverse(self.bytes))
+        (self.reads, Reverse(self.address_bytes), Reverse(self.bytes))
     }
 }
 

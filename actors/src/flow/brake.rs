@@ -9,9 +9,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify as Bell, time::timeout};
+use tokio::{
+    sync::Notify as Bell,
+    time::{Instant, timeout},
+};
 
-/// A braked room takes a letter this often all the same: readers that only pretend to read cannot stop it.
+/// A letter waits for its room's readers this long at most.
 const STOP_MAX: Duration = Duration::from_secs(1);
 
 /// The brake of one room. Its couriers say how many of their members are behind.
@@ -33,12 +36,13 @@ impl Brake {
 
     /// Whether a room of so many members has to wait.
     pub(crate) fn holds(&self, members: usize) -> bool {
-        self.behind.load(Ordering::Acquire) * 2 > members
+        self.behind() * 2 > members
     }
 
-    /// Waits until at most half of so many members are behind, or as long as a room waits for that.
-    pub(crate) async fn wait(self: Arc<Self>, members: usize) {
-        let _ = timeout(STOP_MAX, async {
+    /// Waits until at most half of so many members are behind, or as long as a room waits for that; whether they have
+    /// caught up.
+    pub(crate) async fn wait(self: Arc<Self>, members: usize) -> bool {
+        timeout(STOP_MAX, async {
             loop {
                 let bell = self.eased.notified();
                 tokio::pin!(bell);
@@ -49,7 +53,43 @@ impl Brake {
                 bell.await;
             }
         })
-        .await;
+        .await
+        .is_ok()
+    }
+
+    /// How many are behind.
+    pub(crate) fn behind(&self) -> usize {
+        self.behind.load(Ordering::Acquire)
+    }
+}
+
+/// How often a room waits for readers that do not catch up. Those that only pretend to read cannot stop it: after a few
+/// letters that waited in vain it goes on without them for a while, and their outboxes say who is cut.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    in_vain: u32,
+    resumes: Option<Instant>,
+}
+
+/// So many letters in a row wait in vain.
+const IN_VAIN_MAX: u32 = 3;
+/// So long a room then does not wait.
+const WITHOUT_WAITING: Duration = Duration::from_secs(30);
+
+impl Patience {
+    /// Whether the room waits for its readers now.
+    pub(crate) fn waits(&self) -> bool {
+        self.resumes.is_none_or(|resumes| Instant::now() >= resumes)
+    }
+
+    /// A letter has waited; `eased`: the readers caught up.
+    pub(crate) fn waited(&mut self, eased: bool) {
+        self.in_vain = if eased { 0 } else { self.in_vain + 1 };
+        self.resumes = None;
+        if self.in_vain >= IN_VAIN_MAX {
+            self.in_vain = 0;
+            self.resumes = Some(Instant::now() + WITHOUT_WAITING);
+        }
     }
 }
 
@@ -99,8 +139,8 @@ mod tests {
     async fn a_brake_holds_until_enough_have_caught_up_but_not_for_ever() {
         let brake = Arc::new(Brake::default());
         let mut braking = brake.pull(3);
-        let began = tokio::time::Instant::now();
-        brake.clone().wait(4).await;
+        let began = Instant::now();
+        assert!(!brake.clone().wait(4).await);
         assert!(began.elapsed() >= STOP_MAX);
         let waiting = tokio::spawn(brake.clone().wait(4));
         tokio::task::yield_now().await;
@@ -108,5 +148,17 @@ mod tests {
         braking.set(2);
         tokio::task::yield_now().await;
         assert!(waiting.is_finished());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_room_goes_on_without_readers_that_never_catch_up_and_waits_again_later() {
+        let mut patience = Patience::default();
+        for eased in [false, false, true, false, false, false] {
+            assert!(patience.waits());
+            patience.waited(eased);
+        }
+        assert!(!patience.waits());
+        tokio::time::advance(WITHOUT_WAITING).await;
+        assert!(patience.waits());
     }
 }

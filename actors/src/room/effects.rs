@@ -13,6 +13,8 @@ use crate::{
     id::{Numbers, Slot, Tag, WorkerId},
     letter::{Address, Draft, Origin, Target},
     message::{Audience, Deliver, MirrorSeat, MirrorUnseat, Receipt, RoomFact, RoomSays},
+    metrics::Metrics,
+    notice::cause,
 };
 
 /// What leaves a room once its state is committed.
@@ -51,7 +53,7 @@ impl Room {
         command: impl FnOnce(&mut Self, &mut Context<Self>, Permits) + 'static,
     ) {
         let members = self.state.roster().len();
-        let braked = braked && self.links.brake.holds(members);
+        let braked = braked && self.links.patience.waits() && self.links.brake.holds(members);
         if !braked && let Some(permits) = Permits::now(&needs, &mut self.links.purse) {
             return command(self, ctx, permits);
         }
@@ -60,13 +62,15 @@ impl Room {
         let brake = self.links.brake.clone();
         let patience = self.links.tenure.settings.courier_patience;
         let permits = async move {
-            if braked {
-                brake.wait(members).await;
-            }
-            Permits::wait(needs, patience).await
+            let eased = !braked || brake.wait(members).await;
+            let (permits, purse) = Permits::wait(needs, patience).await;
+            (permits, purse, eased)
         };
         let admitted = permits.into_actor(self).map(
-            |(permits, purse), room: &mut Self, ctx: &mut Context<Self>| {
+            move |(permits, purse, eased), room: &mut Self, ctx: &mut Context<Self>| {
+                if braked {
+                    room.waited(eased);
+                }
                 room.links.purse = purse;
                 // Futures have their turn when the mailbox is empty: what is left over then goes back.
                 let spend = std::future::ready(()).into_actor(room);
@@ -75,6 +79,24 @@ impl Room {
             },
         );
         ctx.wait(admitted);
+    }
+
+    /// A letter has waited for the room's readers.
+    fn waited(&mut self, eased: bool) {
+        Metrics::add(&self.links.tenure.metrics.letters_braked, 1);
+        self.links.patience.waited(eased);
+        if !eased {
+            let (behind, all) = (self.links.brake.behind(), self.state.roster().len());
+            let name = self.state.key().name.escape_debug();
+            cause::READERS_BEHIND.tell(
+                None,
+                None,
+                format_args!(
+                    "{} \"{name}\" waits for its readers: {behind} of {all} are behind",
+                    self.part()
+                ),
+            );
+        }
     }
 
     /// What a command needs of each courier, and whether the room's brake holds it.

@@ -27,7 +27,11 @@ impl Actor for Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let reason = self.closing.unwrap_or(CloseReason::Crashed);
+        // Dropped without a word: by a panic of its own, or with its thread on the way down.
+        let reason = self.closing.unwrap_or(match std::thread::panicking() {
+            true => CloseReason::Crashed,
+            false => CloseReason::ShuttingDown,
+        });
         let held = self.outbox.held_at_end();
         if !reason.flushes() {
             self.outbox.end(reason);
