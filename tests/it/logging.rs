@@ -105,7 +105,7 @@ impl Drop for Logged {
 
 #[test]
 fn a_log_that_nobody_reads_stops_nothing_and_says_later_what_is_missing() {
-    let mut hub = Logged::start(&[], "trace");
+    let mut hub = Logged::start(&[], "trace,actix_http=trace");
     let mut stream = TcpStream::connect(hub.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";

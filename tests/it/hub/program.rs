@@ -269,7 +269,7 @@ fn without_an_operators_listener_the_log_says_so() {
 #[test]
 fn no_secret_stands_in_the_log_at_debug_level() {
     let flags = ["--listen", "127.0.0.1:0", "--grace", "0s"];
-    let mut program = Program::start(&flags, &[("RUST_LOG", "debug")]);
+    let mut program = Program::start(&flags, &[("RUST_LOG", "debug,actix_server=debug")]);
     let mut socket = program.websocket(&format!("{DIRECT}&token=secret-query"));
     let mut secrets = vec![socket.next_text().split('"').nth(3).unwrap().to_owned()];
     socket.text("40{\"token\":\"secret-auth\"}");
