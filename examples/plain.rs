@@ -28,6 +28,8 @@ async fn main() -> std::io::Result<()> {
     let config = Settings {
         listen: vec![flags.listen],
         workers: flags.workers,
+        // What it can do is to be measured, not what it allows.
+        rate_limits: false,
         ..Settings::default()
     };
     let dondo = Dondo::builder()

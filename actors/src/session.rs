@@ -140,9 +140,10 @@ impl Session {
 
     /// Something of so many bytes has come.
     fn count(&mut self, bytes: usize, ctx: &mut Context<Self>) {
-        self.pacer.charge(Rated::Messages, 1);
-        self.pacer.charge(Rated::Bytes, bytes);
-        self.pause_in_debt(ctx);
+        let now = Instant::now();
+        self.pacer.charge_at(now, Rated::Messages, 1);
+        self.pacer.charge_at(now, Rated::Bytes, bytes);
+        self.pause_in_debt(now, ctx);
     }
 
     fn end_turn(&mut self, began: std::time::Instant, ctx: &mut Context<Self>) {
@@ -152,11 +153,11 @@ impl Session {
     }
 
     /// Who sends faster than it may is not read for a while; nothing that it sent is lost.
-    fn pause_in_debt(&mut self, ctx: &mut Context<Self>) {
+    fn pause_in_debt(&mut self, now: Instant, ctx: &mut Context<Self>) {
         if self.paused {
             return;
         }
-        let Some((what, debt)) = self.pacer.debt() else {
+        let Some((what, debt)) = self.pacer.debt_at(now) else {
             return;
         };
         self.paused = true;
@@ -173,7 +174,7 @@ impl Session {
         ctx.run_later(debt, |session, ctx| {
             session.paused = false;
             session.credit.resume();
-            session.pause_in_debt(ctx);
+            session.pause_in_debt(Instant::now(), ctx);
         });
     }
 

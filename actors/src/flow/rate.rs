@@ -85,11 +85,16 @@ impl RateLimiter {
 
     /// Takes so much from a bucket, though it may not hold that much.
     pub fn charge(&self, what: Rated, count: u64) {
+        self.charge_at(Instant::now(), what, count);
+    }
+
+    /// As [`RateLimiter::charge`], for whoever has looked at the clock.
+    pub(crate) fn charge_at(&self, now: Instant, what: Rated, count: u64) {
         let rate = self.rates.of(what);
         if rate == 0 || count == 0 {
             return;
         }
-        let (now, takes) = (self.now(), count.saturating_mul(1_000_000_000) / rate);
+        let (now, takes) = (self.since(now), count.saturating_mul(1_000_000_000) / rate);
         let bucket = &self.full_at[what as usize];
         let _ = bucket.fetch_update(Relaxed, Relaxed, |full_at| {
             Some(full_at.max(now).saturating_add(takes))
@@ -98,10 +103,17 @@ impl RateLimiter {
 
     /// How long until nothing is owed, and of what most is.
     pub fn debt(&self) -> Option<(Rated, Duration)> {
+        self.debt_at(Instant::now())
+    }
+
+    /// As [`RateLimiter::debt`], for whoever has looked at the clock.
+    pub(crate) fn debt_at(&self, now: Instant) -> Option<(Rated, Duration)> {
         if self.rates == Rates::default() {
             return None;
         }
-        let allowed = self.now().saturating_add(nanoseconds(self.rates.burst));
+        let allowed = self
+            .since(now)
+            .saturating_add(nanoseconds(self.rates.burst));
         let owed = |what: Rated| {
             self.full_at[what as usize]
                 .load(Relaxed)
@@ -116,14 +128,14 @@ impl RateLimiter {
 
     /// Whether all buckets are full: nothing is lost with it.
     pub fn is_full(&self) -> bool {
-        let now = self.now();
+        let now = self.since(Instant::now());
         self.full_at
             .iter()
             .all(|full_at| full_at.load(Relaxed) <= now)
     }
 
-    fn now(&self) -> u64 {
-        nanoseconds(self.began.elapsed())
+    fn since(&self, now: Instant) -> u64 {
+        nanoseconds(now.saturating_duration_since(self.began))
     }
 }
 

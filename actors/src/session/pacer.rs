@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use crate::{
     account::AddressAccount,
     flow::{RateLimiter, Rated},
@@ -18,19 +20,23 @@ pub(super) struct Pacer {
 
 impl Pacer {
     pub(super) fn charge(&self, what: Rated, count: usize) {
-        self.own.charge(what, count as u64);
+        self.charge_at(Instant::now(), what, count);
+    }
+
+    pub(super) fn charge_at(&self, now: Instant, what: Rated, count: usize) {
+        self.own.charge_at(now, what, count as u64);
         if let Some(address) = &self.address {
-            address.rates().charge(what, count as u64);
+            address.rates().charge_at(now, what, count as u64);
         }
     }
 
     /// How long the client is not to be read, if that is worth a timer.
-    pub(super) fn debt(&self) -> Option<(Rated, Duration)> {
+    pub(super) fn debt_at(&self, now: Instant) -> Option<(Rated, Duration)> {
         let address = self
             .address
             .as_ref()
-            .and_then(|address| address.rates().debt());
-        let debts = self.own.debt().into_iter().chain(address);
+            .and_then(|address| address.rates().debt_at(now));
+        let debts = self.own.debt_at(now).into_iter().chain(address);
         debts
             .max_by_key(|(_, debt)| *debt)
             .filter(|(_, debt)| *debt >= DEBT_MIN)
