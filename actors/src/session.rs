@@ -157,7 +157,7 @@ impl Session {
         if self.paused {
             return;
         }
-        let Some((what, debt)) = self.pacer.debt_at(now) else {
+        let Some((what, debt)) = self.pacer.debt(now) else {
             return;
         };
         self.paused = true;

@@ -84,12 +84,7 @@ impl RateLimiter {
     }
 
     /// Takes so much from a bucket, though it may not hold that much.
-    pub fn charge(&self, what: Rated, count: u64) {
-        self.charge_at(Instant::now(), what, count);
-    }
-
-    /// As [`RateLimiter::charge`], for whoever has looked at the clock.
-    pub(crate) fn charge_at(&self, now: Instant, what: Rated, count: u64) {
+    pub fn charge(&self, now: Instant, what: Rated, count: u64) {
         let rate = self.rates.of(what);
         if rate == 0 || count == 0 {
             return;
@@ -102,12 +97,7 @@ impl RateLimiter {
     }
 
     /// How long until nothing is owed, and of what most is.
-    pub fn debt(&self) -> Option<(Rated, Duration)> {
-        self.debt_at(Instant::now())
-    }
-
-    /// As [`RateLimiter::debt`], for whoever has looked at the clock.
-    pub(crate) fn debt_at(&self, now: Instant) -> Option<(Rated, Duration)> {
+    pub fn debt(&self, now: Instant) -> Option<(Rated, Duration)> {
         if self.rates == Rates::default() {
             return None;
         }
@@ -154,14 +144,16 @@ mod tests {
             burst: Duration::from_secs(2),
             ..Rates::default()
         });
-        limiter.charge(Rated::Messages, 200);
-        limiter.charge(Rated::Joins, 1_000_000);
-        assert_eq!(limiter.debt(), None);
-        limiter.charge(Rated::Messages, 50);
-        let (what, debt) = limiter.debt().unwrap_or((Rated::Joins, Duration::ZERO));
+        limiter.charge(Instant::now(), Rated::Messages, 200);
+        limiter.charge(Instant::now(), Rated::Joins, 1_000_000);
+        assert_eq!(limiter.debt(Instant::now()), None);
+        limiter.charge(Instant::now(), Rated::Messages, 50);
+        let (what, debt) = limiter
+            .debt(Instant::now())
+            .unwrap_or((Rated::Joins, Duration::ZERO));
         assert_eq!((what, debt), (Rated::Messages, Duration::from_millis(500)));
         tokio::time::sleep(debt).await;
-        assert_eq!(limiter.debt(), None);
+        assert_eq!(limiter.debt(Instant::now()), None);
         assert!(!limiter.is_full());
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert!(limiter.is_full());

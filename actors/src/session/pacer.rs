@@ -24,19 +24,19 @@ impl Pacer {
     }
 
     pub(super) fn charge_at(&self, now: Instant, what: Rated, count: usize) {
-        self.own.charge_at(now, what, count as u64);
+        self.own.charge(now, what, count as u64);
         if let Some(address) = &self.address {
-            address.rates().charge_at(now, what, count as u64);
+            address.rates().charge(now, what, count as u64);
         }
     }
 
     /// How long the client is not to be read, if that is worth a timer.
-    pub(super) fn debt_at(&self, now: Instant) -> Option<(Rated, Duration)> {
+    pub(super) fn debt(&self, now: Instant) -> Option<(Rated, Duration)> {
         let address = self
             .address
             .as_ref()
-            .and_then(|address| address.rates().debt_at(now));
-        let debts = self.own.debt_at(now).into_iter().chain(address);
+            .and_then(|address| address.rates().debt(now));
+        let debts = self.own.debt(now).into_iter().chain(address);
         debts
             .max_by_key(|(_, debt)| *debt)
             .filter(|(_, debt)| *debt >= DEBT_MIN)
