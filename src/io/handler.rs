@@ -23,16 +23,14 @@ pub struct Event {
     pub arguments: Arguments,
     /// Answers it.
     pub ack: Ack,
-    pub(crate) content: dondo_actors::letter::Content,
 }
 
 impl From<ports::Event> for Event {
     fn from(event: ports::Event) -> Self {
         Self {
             name: event.content.name.clone(),
-            arguments: Arguments::from(&event.content),
             ack: Ack(Rc::new(RefCell::new(event.ack))),
-            content: event.content,
+            arguments: event.content.into(),
         }
     }
 }

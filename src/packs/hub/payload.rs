@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::io::Arguments;
 use bytes::Bytes;
-use dondo_actors::letter::Content;
 
 use super::{
     answer::{Code, Fault},
@@ -42,14 +42,14 @@ pub(crate) struct Payload {
 
 impl Payload {
     /// Reads the arguments of an event. `bad_payload` for what contract 2.1 does not accept.
-    pub(crate) fn read(content: &Content, purpose: Use) -> Result<Self, Fault> {
+    pub(crate) fn read(arguments: &Arguments, purpose: Use) -> Result<Self, Fault> {
         let args =
-            std::str::from_utf8(&content.args).map_err(|_| bad("the payload is not UTF-8"))?;
+            std::str::from_utf8(arguments.text()).map_err(|_| bad("the payload is not UTF-8"))?;
         let (first, second) =
             json::first_two(args).ok_or_else(|| bad("the payload is not valid JSON"))?;
         let second = second.filter(|raw| is_string_or_number(raw) && !json::is_absent(raw));
         let mut payload = Self {
-            second: second.map(|raw| content.args.slice_ref(raw.as_bytes())),
+            second: second.map(|raw| arguments.text().slice_ref(raw.as_bytes())),
             ..Self::default()
         };
         let Some(first) = first.filter(|raw| *raw != "null") else {
@@ -61,11 +61,11 @@ impl Payload {
         if json::deeper_than(first, LEVELS_MAX) {
             return Err(too_deep());
         }
-        payload.text = content.args.slice_ref(first.as_bytes());
-        if !content.blobs.is_empty() {
-            blobs::check(first, content.blobs.len())
+        payload.text = arguments.text().slice_ref(first.as_bytes());
+        if !arguments.blobs().is_empty() {
+            blobs::check(first, arguments.blobs().len())
                 .map_err(|_| bad("a placeholder names no attachment"))?;
-            payload.blobs = content.blobs.clone();
+            payload.blobs = arguments.blobs().to_vec();
         }
         let binary = !payload.blobs.is_empty() && blobs::is_placeholder(first);
         if first.starts_with('{') && !binary {

@@ -57,7 +57,7 @@ impl Request {
     }
 
     pub(super) fn payload(&self, purpose: Use) -> Result<Payload, Fault> {
-        Payload::read(&self.event.content, purpose)
+        Payload::read(&self.event.arguments, purpose)
     }
 
     pub(super) fn rules(&self) -> Rules {

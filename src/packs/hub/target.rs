@@ -160,7 +160,7 @@ mod tests {
             args: Bytes::from_static(args.as_bytes()),
             blobs: Vec::new(),
         };
-        Payload::read(&content, purpose).unwrap()
+        Payload::read(&content.into(), purpose).unwrap()
     }
 
     fn command(args: &'static str) -> Payload {

@@ -89,7 +89,7 @@ mod tests {
             args: Bytes::from_static(args.as_bytes()),
             blobs: Vec::new(),
         };
-        Wishes::read(&Payload::read(&content, Use::Command).unwrap())
+        Wishes::read(&Payload::read(&content.clone().into(), Use::Command).unwrap())
     }
 
     #[test]

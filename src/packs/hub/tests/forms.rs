@@ -75,9 +75,9 @@ fn nothing_and_null_leave_a_command_to_its_second_argument_and_are_no_message() 
 #[test]
 fn binary_is_bad_for_commands_and_the_message_itself() {
     let content = said(r#"{"_placeholder":true,"num":0}"#, &[b"\x01\x02"]);
-    let refused = Payload::read(&content, Use::Command).unwrap_err();
+    let refused = Payload::read(&content.clone().into(), Use::Command).unwrap_err();
     assert_eq!(refused.code, Code::BadPayload);
-    let payload = Payload::read(&content, Use::Message).unwrap();
+    let payload = Payload::read(&content.clone().into(), Use::Message).unwrap();
     let sent = compose("lobby".into(), &payload, None, Some("lobby"), &stamp());
     assert_eq!(
         value(&sent)["data"]["message"],
@@ -172,7 +172,7 @@ fn binary_may_stand_anywhere_and_is_numbered_as_it_is_delivered() {
         r#"{"source":{"icon":{"_placeholder":true,"num":0}},"token":{"_placeholder":true,"num":1},"data":{"message":{"_placeholder":true,"num":2},"room":{"_placeholder":true,"num":3}}},{"_placeholder":true,"num":4}"#,
         &[b"icon", b"token", b"message", b"room", b"second"],
     );
-    let payload = Payload::read(&content, Use::Message).unwrap();
+    let payload = Payload::read(&content.clone().into(), Use::Message).unwrap();
     let sent = compose("lobby".into(), &payload, None, Some("lobby"), &stamp());
     assert_eq!(sent.blobs, [&b"message"[..], b"icon", b"token"]);
     let sent = value(&sent);

@@ -62,7 +62,7 @@ fn hub(event: &str, args: &str, channels: &[String]) -> Content {
         true => Use::Command,
         false => Use::Message,
     };
-    let payload = Payload::read(&said(args, &[]), purpose).unwrap();
+    let payload = Payload::read(&said(args, &[]).into(), purpose).unwrap();
     let (room, channel) = match event {
         "join-channel" => (
             None,

@@ -46,11 +46,11 @@ fn said(args: &str, blobs: &[&'static [u8]]) -> Content {
 }
 
 fn message(args: &str) -> Result<Payload, Code> {
-    Payload::read(&said(args, &[]), Use::Message).map_err(|fault| fault.code)
+    Payload::read(&said(args, &[]).into(), Use::Message).map_err(|fault| fault.code)
 }
 
 fn command(args: &str) -> Result<Payload, Code> {
-    Payload::read(&said(args, &[]), Use::Command).map_err(|fault| fault.code)
+    Payload::read(&said(args, &[]).into(), Use::Command).map_err(|fault| fault.code)
 }
 
 /// The text that members of `lobby` get for a message with these arguments.

@@ -140,7 +140,7 @@ fn an_announcement_keeps_its_blobs_on_both_sides_of_plus() {
         r#"{"data":{"roomId":"r","photo":{ "_placeholder" : true, "num" : 1 }},"z":{"_placeholder":true,"num":0}}"#,
         &[b"z", b"photo"],
     );
-    let payload = Payload::read(&content, Use::Command).unwrap();
+    let payload = Payload::read(&content.clone().into(), Use::Command).unwrap();
     let sent = announced("join-room", &payload, Some("r"), None, 1);
     assert_eq!(sent.blobs, [&b"photo"[..], b"z"]);
     let sent = value(&sent);
@@ -157,7 +157,7 @@ fn a_leave_of_several_addresses_names_each_and_keeps_its_blobs() {
         r#"{"z":{"_placeholder":true,"num":1},"data":{"roomId":"r","x":{"_placeholder":true,"num":0}},"source":{"channel":{"_placeholder":true,"num":2}}}"#,
         &[b"x", b"z", b"channel"],
     );
-    let payload = Payload::read(&content, Use::Command).unwrap();
+    let payload = Payload::read(&content.clone().into(), Use::Command).unwrap();
     let room = Some("r");
     let leave = normal::template(
         "leave-room".into(),
@@ -223,7 +223,7 @@ fn a_seat_keeps_no_blobs_and_no_long_source() {
         r#"{"data":1,"source":{"icon":{"_placeholder":true,"num":0}}}"#,
         &[b"icon"],
     );
-    let payload = Payload::read(&content, Use::Command).unwrap();
+    let payload = Payload::read(&content.clone().into(), Use::Command).unwrap();
     let kept: Value = serde_json::from_slice(&seat_source(&payload, None, &stamp())).unwrap();
     assert_eq!(kept["icon"], Value::Null);
     let wide = format!(
