@@ -221,10 +221,10 @@ impl Builder {
         let doors = Doors::new(door_settings(&config));
         let options = engine_options(&config, doors.clone());
         let more = self.more.into_iter().map(|(path, upper)| {
-            let session = SessionSettings {
+            let session = Arc::new(SessionSettings {
                 connect_timeout: None,
-                ..options.session
-            };
+                ..(*options.session).clone()
+            });
             Engine::new(
                 EngineOptions {
                     path,
@@ -274,7 +274,7 @@ fn engine_options(config: &Settings, doors: Doors) -> EngineOptions {
         doors,
         upgrade_timeout: engine.upgrade_timeout,
         max_payload: engine.max_payload,
-        session: SessionSettings {
+        session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,
             ping_timeout: engine.ping_timeout,
             connect_timeout: Some(engine.connect_timeout),
@@ -282,17 +282,17 @@ fn engine_options(config: &Settings, doors: Doors) -> EngineOptions {
             credit: config.limits.inbound_max,
             credit_bytes: engine.max_payload,
             bytes_max: config.session_bytes_max,
-            rates: if config.rate_limits {
+            rates: Arc::new(if config.rate_limits {
                 session_rates(&config.limits)
             } else {
                 Rates::default()
-            },
+            }),
             outbox: OutboxLimits {
                 bytes_max: config.outbox_bytes_max(),
                 count_max: config.delivery.outbox_count_max,
                 stall_timeout: config.stall_timeout(),
             },
-        },
+        }),
     }
 }
 
@@ -307,7 +307,7 @@ fn door_settings(config: &Settings) -> DoorSettings {
         connection_sessions_max: limits.connection_sessions_max,
         address_handshakes_per_s: rated.then_some(limits.address_handshakes_per_s),
         address_bytes_max: limits.address_bytes_max,
-        address_rates: if rated {
+        address_rates: Arc::new(if rated {
             Rates {
                 messages: limits.address_messages_per_s as u64,
                 bytes: limits.address_bytes_per_s as u64,
@@ -317,7 +317,7 @@ fn door_settings(config: &Settings) -> DoorSettings {
             }
         } else {
             Rates::default()
-        },
+        }),
         burst: limits.burst,
         request_timeout: config.engine.request_timeout,
     }

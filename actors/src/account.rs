@@ -84,6 +84,16 @@ const OUTBOX_GAUGES: usize = 16;
 pub struct OutboxGauge {
     frames: AtomicU64,
     bytes: AtomicU64,
+    /// Of those that are on no account of their own, see [`MemoryAccount::charge_own`]; counted until they are written.
+    own: AtomicU64,
+}
+
+/// A frame for one client that is smaller is not charged by itself: that would cost it an allocation.
+const OWN_MAX: usize = 1024;
+
+/// Whether a frame that was made for one client is for its outbox to count.
+pub(crate) fn is_counted_by_outbox(frame: &Frame) -> bool {
+    frame.len() < OWN_MAX
 }
 
 impl OutboxGauge {
@@ -95,6 +105,14 @@ impl OutboxGauge {
     pub(crate) fn sub(&self, frames: usize, bytes: usize) {
         self.frames.fetch_sub(frames as u64, Relaxed);
         self.bytes.fetch_sub(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn add_own(&self, bytes: usize) {
+        self.own.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn sub_own(&self, bytes: usize) {
+        self.own.fetch_sub(bytes as u64, Relaxed);
     }
 }
 
@@ -126,7 +144,10 @@ impl MemoryAccount {
     pub fn held(&self, what: Held) -> u64 {
         let held = self.held[what as usize].0.load(Relaxed);
         match what {
-            Held::Outbox => held + self.waiting_frames() * ENTRY as u64,
+            Held::Outbox => {
+                let own = self.outboxes.iter().map(|gauge| gauge.own.load(Relaxed));
+                held + self.waiting_frames() * ENTRY as u64 + own.fold(0, u64::wrapping_add)
+            }
             _ => held,
         }
     }
@@ -197,6 +218,15 @@ impl MemoryAccount {
         }
     }
 
+    /// As [`MemoryAccount::charge_frame`], for a frame of one client: a small one is counted by the client's outbox.
+    pub(crate) fn charge_own(self: &Arc<Self>, frame: Frame) -> Frame {
+        if is_counted_by_outbox(&frame) {
+            frame
+        } else {
+            self.charge_frame(frame)
+        }
+    }
+
     /// The same bytes, on the account until the last holder lets go.
     pub fn charge_bytes(self: &Arc<Self>, bytes: Bytes, what: Held) -> Bytes {
         self.add(what, bytes.len());
@@ -236,20 +266,19 @@ impl Drop for Owned {
 #[cfg(test)]
 mod tests {
     use super::{session::SESSION, *};
-    use crate::flow::Rates;
 
     #[test]
     fn a_charge_is_on_all_three_accounts_until_it_is_dropped() {
         let process = MemoryAccount::new(1 << 20, 1 << 20);
-        let address = AddressAccount::new(50, Rates::default());
+        let address = AddressAccount::new(50, Arc::default());
         let session = SessionAccount::new(process.clone(), Some(address.clone()), 1 << 10);
-        let mut charge = session.charge(Held::Inbound, 100);
+        let mut charge = session.charge(Held::Auth, 100);
         assert!(session.is_address_over());
         charge.resize(40);
         assert!(!session.is_address_over());
-        assert_eq!((session.bytes(), process.held(Held::Inbound)), (40, 40));
+        assert_eq!((session.bytes(), process.held(Held::Auth)), (40, 40));
         drop(charge);
-        assert_eq!((session.bytes(), process.held(Held::Inbound)), (0, 0));
+        assert_eq!((session.bytes(), process.held(Held::Auth)), (0, 0));
         assert_eq!(address.bytes(), 0);
         assert_eq!(process.total(), SESSION as u64);
         drop(session);

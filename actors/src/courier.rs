@@ -101,7 +101,7 @@ impl Courier {
         let post = Post::new(actix::Supervisor::start(|_| courier));
         CourierRef {
             worker,
-            post,
+            post: Arc::new(post),
             window,
         }
     }
@@ -270,9 +270,9 @@ impl Courier {
         payers
     }
 
-    fn direct(&mut self, message: &Direct) {
+    fn direct(&mut self, message: Direct) {
         if let Some(served) = self.members.get(&message.slot)
-            && let Err(Full) = served.outbox.push(&message.frame, message.volatile)
+            && let Err(Full) = served.outbox.push_own(message.frame, message.volatile)
         {
             served.evict(CloseReason::OutboxFull);
         }

@@ -16,6 +16,6 @@ pub use self::{
 };
 pub(crate) use self::{
     brake::{Braking, Patience},
-    turn::Turn,
+    turn::{Turn, give_way},
     window::{GLANCE, cost},
 };

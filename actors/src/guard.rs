@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::{
     error::Fault,
     fault::{self, Safeguard},
-    flow::Turn,
+    flow::{Turn, give_way},
     metrics::Metrics,
     notice::cause,
 };
@@ -120,11 +120,11 @@ pub fn guard_always<A, T>(
 where
     A: Guarded + actix::Supervised,
 {
-    let began = std::time::Instant::now();
+    actor.crashes().turn.begins();
     let done = caught(actor, ctx, message);
-    let mut turn = std::mem::take(&mut actor.crashes().turn);
-    turn.ends(began, ctx, actor);
-    actor.crashes().turn = turn;
+    if actor.crashes().turn.ends() {
+        give_way(actor, ctx);
+    }
     done
 }
 

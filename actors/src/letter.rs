@@ -314,16 +314,19 @@ impl Forms {
         (index < self.forms.len()).then_some(FormId(index as u8))
     }
 
-    /// Encodes something for one member alone, without a letter.
+    /// Encodes something for one member alone, without a letter. The frame is on no account.
     pub fn encode(
         &self,
         form: FormId,
         namespace: &str,
         content: &Content,
     ) -> Result<Frame, EncodeError> {
-        Frames::new(self.len())
-            .frame(form, self, namespace, content)
-            .cloned()
+        self.codec(form)?.encode(namespace, content)
+    }
+
+    fn codec(&self, form: FormId) -> Result<&dyn Form, EncodeError> {
+        let codec = self.forms.get(usize::from(form.0));
+        codec.map(AsRef::as_ref).ok_or_else(not_registered)
     }
 
     /// How many there are.
@@ -343,6 +346,10 @@ impl fmt::Debug for Forms {
     }
 }
 
+fn not_registered() -> EncodeError {
+    EncodeError("its form is not registered with this hub".into())
+}
+
 #[derive(Debug)]
 struct Frames(Box<[OnceLock<Result<Frame, EncodeError>>]>);
 
@@ -358,14 +365,8 @@ impl Frames {
         namespace: &str,
         content: &Content,
     ) -> Result<&Frame, EncodeError> {
-        let (Some(cell), Some(codec)) = (
-            self.0.get(usize::from(form.0)),
-            forms.forms.get(usize::from(form.0)),
-        ) else {
-            return Err(EncodeError(
-                "its form is not registered with this hub".into(),
-            ));
-        };
+        let codec = forms.codec(form)?;
+        let cell = self.0.get(usize::from(form.0)).ok_or_else(not_registered)?;
         cell.get_or_init(|| {
             let frame = codec.encode(namespace, content)?;
             Ok(forms.account.charge_frame(frame))

@@ -24,7 +24,7 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    account::{OutboxGauge, SessionAccount},
+    account::{OutboxGauge, SessionAccount, is_counted_by_outbox},
     error::CloseReason,
     letter::{Frame, Part},
 };
@@ -41,7 +41,7 @@ pub struct OutboxLimits {
 }
 
 /// What a frame costs beside its bytes, which others may share: its place in the queue.
-pub const ENTRY: usize = size_of::<(Frame, bool)>();
+pub const ENTRY: usize = size_of::<Waiting>();
 
 /// A reader that so many frames wait for is behind. So is one for whom a sixteenth of its bytes wait.
 const BEHIND: usize = 512;
@@ -60,12 +60,21 @@ pub struct Outbox {
     gauge: Arc<OutboxGauge>,
 }
 
+struct Waiting {
+    frame: Frame,
+    volatile: bool,
+    /// It is on no account but this outbox's.
+    own: bool,
+}
+
 struct Inner {
-    queue: VecDeque<(Frame, bool)>,
+    queue: VecDeque<Waiting>,
     /// Of the frames that wait.
     bytes: usize,
     /// Taken by a transport and not with the kernel yet.
     under_way: usize,
+    /// Of its own frames, those that were taken.
+    own_under_way: usize,
     /// All bytes that ever went to the kernel.
     written: u64,
     written_at: Instant,
@@ -117,6 +126,7 @@ impl Outbox {
             queue: VecDeque::new(),
             bytes: 0,
             under_way: 0,
+            own_under_way: 0,
             written: 0,
             written_at: now,
             pace: Pace::new(now),
@@ -137,16 +147,35 @@ impl Outbox {
         })
     }
 
-    /// The courier adds a frame.
+    /// The courier adds a frame, which is on an account and may be shared.
     ///
     /// # Errors
     /// There is no room, and the frame is not volatile.
-    pub fn push(&self, frame: &Frame, volatile: bool) -> Result<Pushed, Full> {
+    pub fn push(&self, frame: Frame, volatile: bool) -> Result<Pushed, Full> {
+        self.wait(Waiting {
+            frame,
+            volatile,
+            own: false,
+        })
+    }
+
+    /// As [`Outbox::push`], for a frame of this client alone that went through `MemoryAccount::charge_own`.
+    pub(crate) fn push_own(&self, frame: Frame, volatile: bool) -> Result<Pushed, Full> {
+        let own = is_counted_by_outbox(&frame);
+        self.wait(Waiting {
+            frame,
+            volatile,
+            own,
+        })
+    }
+
+    fn wait(&self, waiting: Waiting) -> Result<Pushed, Full> {
+        let (bytes, volatile) = (waiting.frame.len(), waiting.volatile);
         let mut inner = self.lock();
         if inner.end.is_some() {
             return Ok(Pushed::Dropped);
         }
-        let cost = frame.len() + ENTRY;
+        let cost = bytes + ENTRY;
         if inner.queue.is_empty() {
             if inner.under_way == 0 {
                 inner.pace.begin();
@@ -167,9 +196,12 @@ impl Outbox {
                 };
             }
         }
-        self.gauge.add(frame.len());
+        self.gauge.add(bytes);
+        if waiting.own {
+            self.gauge.add_own(bytes);
+        }
         inner.bytes += cost;
-        inner.queue.push_back((frame.clone(), volatile));
+        inner.queue.push_back(waiting);
         if self.is_half_full(&inner) {
             self.half_full.store(true, Ordering::Release);
         }
@@ -223,11 +255,12 @@ impl Outbox {
     pub fn wrote(&self, bytes: usize, all: bool) {
         let mut inner = self.lock();
         let now = Instant::now();
-        inner.under_way = if all {
-            0
+        if all {
+            inner.under_way = 0;
+            self.own_left(&mut inner);
         } else {
-            inner.under_way.saturating_sub(bytes)
-        };
+            inner.under_way = inner.under_way.saturating_sub(bytes);
+        }
         inner.written += bytes as u64;
         inner.written_at = now;
         if let Ping::UnderWay(due, behind) = inner.ping {
@@ -259,17 +292,27 @@ impl Outbox {
 
     fn drop_volatile(&self, inner: &mut Inner) {
         let gauge = &self.gauge;
-        inner.queue.retain(|(frame, volatile)| {
-            if *volatile {
-                gauge.sub(1, frame.len());
+        inner.queue.retain(|waiting| {
+            if waiting.volatile {
+                gauge.sub(1, waiting.frame.len());
+                if waiting.own {
+                    gauge.sub_own(waiting.frame.len());
+                }
             }
-            !volatile
+            !waiting.volatile
         });
-        inner.bytes = inner
+        let costs = inner
             .queue
             .iter()
-            .map(|(frame, _)| frame.len() + ENTRY)
-            .sum();
+            .map(|waiting| waiting.frame.len() + ENTRY);
+        inner.bytes = costs.sum();
+    }
+
+    fn own_left(&self, inner: &mut Inner) {
+        let left = std::mem::take(&mut inner.own_under_way);
+        if left > 0 {
+            self.gauge.sub_own(left);
+        }
     }
 
     /// The session asks for a heartbeat.
@@ -309,6 +352,9 @@ impl Outbox {
     fn clear(&self, inner: &mut Inner) {
         self.gauge
             .sub(inner.queue.len(), inner.bytes - inner.queue.len() * ENTRY);
+        let own = inner.queue.iter().filter(|waiting| waiting.own);
+        inner.own_under_way += own.map(|waiting| waiting.frame.len()).sum::<usize>();
+        self.own_left(inner);
         inner.queue = VecDeque::new();
         inner.bytes = 0;
         inner.under_way = 0;
@@ -335,16 +381,25 @@ impl Outbox {
         };
         let (mut taken, mut count, mut parts) = (0, 0, 0);
         while taken < bytes_max
-            && let Some((frame, _)) = inner.queue.front()
+            && let Some(waiting) = inner.queue.front()
         {
-            parts += frame.parts().count();
+            parts += waiting.frame.parts().count();
             if count > 0 && parts > parts_max {
                 break;
             }
-            taken += frame.len();
+            let Some(Waiting { frame, own, .. }) = inner.queue.pop_front() else {
+                break;
+            };
+            let bytes = frame.len();
+            taken += bytes;
             count += 1;
-            into.extend(frame.parts().cloned());
-            inner.queue.pop_front();
+            if own {
+                inner.own_under_way += bytes;
+            }
+            into.push(frame.first);
+            if let Some(rest) = frame.rest {
+                into.extend(rest.iter().cloned());
+            }
         }
         if count > 0 {
             inner.bytes -= taken + count * ENTRY;

@@ -56,7 +56,7 @@ pub struct Session {
     paused: bool,
     turn: Turn,
     protocol: Rc<RefCell<Box<dyn Protocol>>>,
-    settings: SessionSettings,
+    settings: Arc<SessionSettings>,
     members: BTreeMap<Arc<str>, Seated>,
     own: Slot,
     heartbeat: Option<SpawnHandle>,
@@ -83,12 +83,12 @@ impl Session {
         hub: HubHandle,
         courier: CourierRef,
         protocol: Box<dyn Protocol>,
-        settings: SessionSettings,
+        settings: Arc<SessionSettings>,
         peer: Peer,
         on_end: impl FnOnce(CloseReason) + 'static,
     ) -> SessionRef {
         let pacer = Rc::new(Pacer {
-            own: RateLimiter::new(settings.rates),
+            own: RateLimiter::new(settings.rates.clone()),
             address: peer.account.clone(),
         });
         let account = SessionAccount::new(hub.account().clone(), peer.account, settings.bytes_max);
@@ -128,7 +128,6 @@ impl Session {
     }
 
     fn heard(&mut self, wire: Wire, unit: InboundUnit, ctx: &mut Context<Self>) {
-        self.count(wire.bytes().len(), ctx);
         let said = self.protocol.borrow_mut().decode(wire);
         self.time_half_packet(ctx);
         match said {
@@ -139,17 +138,13 @@ impl Session {
     }
 
     /// Something of so many bytes has come.
-    fn count(&mut self, bytes: usize, ctx: &mut Context<Self>) {
-        let now = Instant::now();
+    fn count(&mut self, now: Instant, bytes: usize, ctx: &mut Context<Self>) {
+        if !self.pacer.limits() {
+            return;
+        }
         self.pacer.charge_at(now, Rated::Messages, 1);
         self.pacer.charge_at(now, Rated::Bytes, bytes);
         self.pause_in_debt(now, ctx);
-    }
-
-    fn end_turn(&mut self, began: std::time::Instant, ctx: &mut Context<Self>) {
-        let mut turn = std::mem::take(&mut self.turn);
-        turn.ends(began, ctx, self);
-        self.turn = turn;
     }
 
     /// Who sends faster than it may is not read for a while; nothing that it sent is lost.
@@ -342,7 +337,7 @@ impl Session {
     fn send(&self, frame: Frame) {
         self.courier.post.control(Direct {
             slot: self.own,
-            frame: self.hub.account().charge_frame(frame),
+            frame: self.hub.account().charge_own(frame),
             volatile: false,
             unit: self.credit.unit(0),
         });

@@ -238,7 +238,7 @@ impl CourierReport {
         let backlog = courier.window.clone();
         // Full for a moment is how a burst looks; full before and after the question is load.
         let full = backlog.full();
-        let lag = Lag::of(Some(courier.post)).await;
+        let lag = Lag::of(Some((*courier.post).clone())).await;
         Self {
             worker: courier.worker.0,
             lag,

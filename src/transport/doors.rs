@@ -40,7 +40,7 @@ pub struct DoorSettings {
     /// `limits.address-bytes-max`: bytes held for all sessions of one address. Default: 128 MiB.
     pub address_bytes_max: usize,
     /// `limits.address-…-per-s`: how fast all sessions of one address may send. Default: no limit.
-    pub address_rates: Rates,
+    pub address_rates: Arc<Rates>,
     /// `limits.burst`: how long the rate may be saved up. Default: 30 s.
     pub burst: Duration,
     /// `engine.request-timeout`: time that a request's head may take, and the first bytes of its body. Default: 10 s.
@@ -57,7 +57,7 @@ impl Default for DoorSettings {
             connection_sessions_max: 1_000,
             address_handshakes_per_s: Some(1_000),
             address_bytes_max: 128 << 20,
-            address_rates: Rates::default(),
+            address_rates: Arc::default(),
             burst: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),
         }
@@ -182,7 +182,10 @@ impl Doors {
             handshakes: full,
             refilled: now,
             watched: false,
-            account: AddressAccount::new(settings.address_bytes_max, settings.address_rates),
+            account: AddressAccount::new(
+                settings.address_bytes_max,
+                settings.address_rates.clone(),
+            ),
         };
         let (answer, wait) = self.0.addresses.change(address, make, |known| {
             known.refill(now, rate, full);
@@ -347,7 +350,7 @@ mod tests {
             handshakes: 0.0,
             refilled: now,
             watched: false,
-            account: AddressAccount::new(1, Rates::default()),
+            account: AddressAccount::new(1, Arc::default()),
         };
         known.refill(now + Duration::from_millis(500), 10.0, 300.0);
         assert_eq!(known.handshakes, 5.0);

@@ -2,7 +2,10 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+    atomic::{
+        AtomicUsize,
+        Ordering::{AcqRel, Acquire, Relaxed},
+    },
 };
 
 use bytes::Bytes;
@@ -20,7 +23,7 @@ pub struct AddressAccount {
 
 impl AddressAccount {
     /// An address whose sessions may hold `max` bytes beside their outboxes, and send so much.
-    pub fn new(max: usize, rates: Rates) -> Arc<Self> {
+    pub fn new(max: usize, rates: Arc<Rates>) -> Arc<Self> {
         Arc::new(Self {
             bytes: AtomicUsize::new(0),
             max,
@@ -45,6 +48,7 @@ pub struct SessionAccount {
     account: Arc<MemoryAccount>,
     address: Option<Arc<AddressAccount>>,
     bytes: AtomicUsize,
+    inbound: AtomicUsize,
     partial: AtomicUsize,
     max: usize,
 }
@@ -64,6 +68,7 @@ impl SessionAccount {
             account,
             address,
             bytes: AtomicUsize::new(0),
+            inbound: AtomicUsize::new(0),
             partial: AtomicUsize::new(0),
             max,
         })
@@ -76,7 +81,30 @@ impl SessionAccount {
 
     /// Bytes that it holds beside its outbox.
     pub fn bytes(&self) -> usize {
-        self.bytes.load(Relaxed)
+        self.bytes.load(Relaxed) + self.inbound()
+    }
+
+    /// Bytes of its messages that are in handling.
+    pub(crate) fn inbound(&self) -> usize {
+        self.inbound.load(Acquire)
+    }
+
+    /// A message of so many bytes is in handling.
+    pub(crate) fn add_inbound(&self, bytes: usize) {
+        self.inbound.fetch_add(bytes, AcqRel);
+        self.account.add(Held::Inbound, bytes);
+        if let Some(address) = &self.address {
+            address.bytes.fetch_add(bytes, Relaxed);
+        }
+    }
+
+    /// It is not any more. Answers how much was, it included.
+    pub(crate) fn sub_inbound(&self, bytes: usize) -> usize {
+        self.account.sub(Held::Inbound, bytes);
+        if let Some(address) = &self.address {
+            address.bytes.fetch_sub(bytes, Relaxed);
+        }
+        self.inbound.fetch_sub(bytes, AcqRel)
     }
 
     /// The most that it may hold, in bytes, its outbox included.

@@ -160,7 +160,7 @@ impl Hands<'_> {
         let Some(frame) = frame else { return };
         match served
             .outbox
-            .push(frame, self.letter.class == Class::Volatile)
+            .push(frame.clone(), self.letter.class == Class::Volatile)
         {
             Ok(Pushed::Dropped) => {}
             Ok(pushed) => {

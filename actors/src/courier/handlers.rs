@@ -128,7 +128,7 @@ impl Handler<Direct> for Courier {
     fn handle(&mut self, direct: Direct, ctx: &mut Self::Context) {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
-            courier.direct(&direct);
+            courier.direct(direct);
         });
     }
 }

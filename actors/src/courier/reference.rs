@@ -18,8 +18,8 @@ use crate::{
 pub struct CourierRef {
     /// Its worker.
     pub worker: WorkerId,
-    /// The way to it.
-    pub post: Post<Courier>,
+    /// The way to it, shared: a clone of an actor's address allocates.
+    pub post: Arc<Post<Courier>>,
     /// What rooms may send it.
     pub window: Arc<DeliveryWindow>,
 }

@@ -11,14 +11,14 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 
-use crate::account::{Held, SessionAccount};
+use crate::account::SessionAccount;
 
 /// The units of one session, and its bytes.
 #[derive(Debug)]
 pub struct InboundCredit {
     units: AtomicIsize,
-    /// Bytes in messages that may still come to be handled at once; the last one may go beyond.
-    bytes: AtomicIsize,
+    /// Bytes in messages that may be in handling at once; the last one may go beyond.
+    bytes_max: usize,
     arrived: AtomicU64,
     reader: AtomicWaker,
     account: Arc<SessionAccount>,
@@ -30,10 +30,10 @@ const PAUSE: isize = isize::MAX / 4;
 impl InboundCredit {
     /// `units` messages of `bytes` together may be in handling at once.
     pub fn new(units: usize, bytes: usize, account: Arc<SessionAccount>) -> Arc<Self> {
-        let bounded = |count: usize| isize::try_from(count.max(1)).unwrap_or(PAUSE).min(PAUSE);
+        let units = isize::try_from(units.max(1)).unwrap_or(PAUSE).min(PAUSE);
         Arc::new(Self {
-            units: AtomicIsize::new(bounded(units)),
-            bytes: AtomicIsize::new(bounded(bytes)),
+            units: AtomicIsize::new(units),
+            bytes_max: bytes.max(1),
             arrived: AtomicU64::new(0),
             reader: AtomicWaker::new(),
             account,
@@ -42,7 +42,8 @@ impl InboundCredit {
 
     /// Whether nothing more is read at present.
     pub fn exhausted(&self) -> bool {
-        self.units.load(Ordering::Acquire) <= 0 || self.bytes.load(Ordering::Acquire) <= 0
+        let units = self.units.load(Ordering::Acquire);
+        units <= 0 || (units <= PAUSE && self.account.inbound() >= self.bytes_max)
     }
 
     /// Ready when a message may be read. One reader at a time is woken.
@@ -77,8 +78,7 @@ impl InboundCredit {
     pub fn unit(self: &Arc<Self>, bytes: usize) -> InboundUnit {
         self.units.fetch_sub(1, Ordering::AcqRel);
         if bytes > 0 {
-            self.bytes.fetch_sub(bytes as isize, Ordering::AcqRel);
-            self.account.add(Held::Inbound, bytes);
+            self.account.add_inbound(bytes);
         }
         InboundUnit {
             credit: self.clone(),
@@ -111,15 +111,11 @@ impl InboundCredit {
     /// Nobody will handle anything any more: whoever waits looks again.
     pub(crate) fn release(&self) {
         self.units.store(2 * PAUSE, Ordering::Release);
-        self.bytes.store(2 * PAUSE, Ordering::Release);
         self.reader.wake();
     }
 
     fn give(&self, bytes: usize) {
-        let short = bytes > 0 && {
-            self.account.sub(Held::Inbound, bytes);
-            self.bytes.fetch_add(bytes as isize, Ordering::AcqRel) <= 0
-        };
+        let short = bytes > 0 && self.account.sub_inbound(bytes) >= self.bytes_max;
         if self.units.fetch_add(1, Ordering::AcqRel) <= 0 || short {
             self.reader.wake();
         }
@@ -142,7 +138,7 @@ impl Drop for InboundUnit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::MemoryAccount;
+    use crate::account::{Held, MemoryAccount};
 
     fn credit(units: usize, bytes: usize) -> Arc<InboundCredit> {
         let account = SessionAccount::new(MemoryAccount::new(1 << 30, 1 << 30), None, 1 << 20);

@@ -3,7 +3,10 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -67,29 +70,40 @@ impl Rates {
 /// The buckets of one session, or of all sessions of an address.
 #[derive(Debug)]
 pub struct RateLimiter {
-    rates: Rates,
-    began: Instant,
+    rates: Arc<Rates>,
+    /// None where nothing is limited.
+    began: Option<Instant>,
     /// For each kind the time, in nanoseconds since the beginning, at which its bucket is full again.
     full_at: [AtomicU64; Rated::ALL.len()],
 }
 
 impl RateLimiter {
     /// Full buckets.
-    pub fn new(rates: Rates) -> Self {
+    pub fn new(rates: Arc<Rates>) -> Self {
         Self {
+            began: (*rates != Rates::default()).then(Instant::now),
             rates,
-            began: Instant::now(),
             full_at: Default::default(),
         }
     }
 
+    /// Whether anything is limited.
+    pub(crate) fn limits(&self) -> bool {
+        self.began.is_some()
+    }
+
     /// Takes so much from a bucket, though it may not hold that much.
     pub fn charge(&self, now: Instant, what: Rated, count: u64) {
-        let rate = self.rates.of(what);
+        let (Some(began), rate) = (self.began, self.rates.of(what)) else {
+            return;
+        };
         if rate == 0 || count == 0 {
             return;
         }
-        let (now, takes) = (self.since(now), count.saturating_mul(1_000_000_000) / rate);
+        let (now, takes) = (
+            since(began, now),
+            count.saturating_mul(1_000_000_000) / rate,
+        );
         let bucket = &self.full_at[what as usize];
         let _ = bucket.fetch_update(Relaxed, Relaxed, |full_at| {
             Some(full_at.max(now).saturating_add(takes))
@@ -98,12 +112,8 @@ impl RateLimiter {
 
     /// How long until nothing is owed, and of what most is.
     pub fn debt(&self, now: Instant) -> Option<(Rated, Duration)> {
-        if self.rates == Rates::default() {
-            return None;
-        }
-        let allowed = self
-            .since(now)
-            .saturating_add(nanoseconds(self.rates.burst));
+        let began = self.began?;
+        let allowed = since(began, now).saturating_add(nanoseconds(self.rates.burst));
         let owed = |what: Rated| {
             self.full_at[what as usize]
                 .load(Relaxed)
@@ -118,15 +128,16 @@ impl RateLimiter {
 
     /// Whether all buckets are full: nothing is lost with it.
     pub fn is_full(&self) -> bool {
-        let now = self.since(Instant::now());
+        let Some(began) = self.began else { return true };
+        let now = since(began, Instant::now());
         self.full_at
             .iter()
             .all(|full_at| full_at.load(Relaxed) <= now)
     }
+}
 
-    fn since(&self, now: Instant) -> u64 {
-        nanoseconds(now.saturating_duration_since(self.began))
-    }
+fn since(began: Instant, now: Instant) -> u64 {
+    nanoseconds(now.saturating_duration_since(began))
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -139,11 +150,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_free_and_what_goes_beyond_is_owed_until_its_time_has_passed() {
-        let limiter = RateLimiter::new(Rates {
+        let limiter = RateLimiter::new(Arc::new(Rates {
             messages: 100,
             burst: Duration::from_secs(2),
             ..Rates::default()
-        });
+        }));
         limiter.charge(Instant::now(), Rated::Messages, 200);
         limiter.charge(Instant::now(), Rated::Joins, 1_000_000);
         assert_eq!(limiter.debt(Instant::now()), None);

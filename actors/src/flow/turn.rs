@@ -1,42 +1,95 @@
 //! How long an actor may work before the others of its thread have their turn.
 
-use std::time::{Duration, Instant};
+use std::{cell::Cell, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, WrapFuture};
+use tokio::time::Instant;
 
 /// An actor that has worked this long lets the others of its thread run, and the thread look at its sockets.
 const BUDGET: Duration = Duration::from_millis(2);
 
-/// The time that an actor has worked since it last let others run. Idle time does not count.
+thread_local! {
+    /// Messages that actors of this thread have handled.
+    static HANDLED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Since when an actor has handled messages without a break. One look at the clock for a message: the time of the last
+/// one counts when the next one begins, so that a turn takes one message beyond its budget.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
-    worked: Duration,
+    began: Option<Instant>,
+    /// What [`HANDLED`] was behind this actor's last message: if it is more, others have run.
+    handled: u64,
+    spent: bool,
     #[cfg(feature = "testing")]
     messages: u32,
 }
 
 impl Turn {
-    /// After a message: goes back to the run queue if the budget is spent. The mailbox loop itself has none.
-    pub(crate) fn ends<A: Actor<Context = Context<A>>>(
-        &mut self,
-        began: Instant,
-        ctx: &mut Context<A>,
-        actor: &A,
-    ) {
-        self.worked += began.elapsed();
-        if self.is_spent() {
-            *self = Self::default();
-            ctx.wait(tokio::task::yield_now().into_actor(actor));
+    /// A message is about to be handled. Answers the time.
+    pub(crate) fn begins(&mut self) -> Instant {
+        let now = Instant::now();
+        let handled = HANDLED.replace(HANDLED.get() + 1);
+        if handled != self.handled {
+            self.began = None;
         }
+        self.handled = handled + 1;
+        let began = *self.began.get_or_insert(now);
+        self.spent = now - began >= BUDGET;
+        now
     }
 
-    fn is_spent(&mut self) -> bool {
-        // A simulation's run must depend on its seed alone.
+    /// After a message: whether the actor is to go [back](give_way). The mailbox loop itself has no budget.
+    pub(crate) fn ends(&mut self) -> bool {
         #[cfg(feature = "testing")]
-        if crate::testing::hops::held() {
-            self.messages += 1;
-            return self.messages >= 128;
+        self.count();
+        let spent = std::mem::take(&mut self.spent);
+        if spent {
+            self.began = None;
         }
-        self.worked >= BUDGET
+        spent
+    }
+
+    /// A simulation's run must depend on its seed alone.
+    #[cfg(feature = "testing")]
+    fn count(&mut self) {
+        if crate::testing::hops::held() {
+            self.messages = (self.messages + 1) % 128;
+            self.spent = self.messages == 0;
+        }
+    }
+}
+
+/// The actor goes behind all others in its thread's run queue.
+pub(crate) fn give_way<A: Actor<Context = Context<A>>>(actor: &A, ctx: &mut Context<A>) {
+    ctx.wait(tokio::task::yield_now().into_actor(actor));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn handle(turn: &mut Turn, time: Duration) -> bool {
+        turn.begins();
+        tokio::time::advance(time).await;
+        turn.ends()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_ends_one_message_behind_its_budget() {
+        let mut turn = Turn::default();
+        assert!(!handle(&mut turn, BUDGET / 2).await);
+        assert!(!handle(&mut turn, BUDGET / 2).await);
+        assert!(handle(&mut turn, BUDGET / 2).await);
+        assert!(!handle(&mut turn, BUDGET / 2).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_actor_behind_others_begins_anew() {
+        let (mut turn, mut other) = (Turn::default(), Turn::default());
+        assert!(!handle(&mut turn, BUDGET).await);
+        assert!(!handle(&mut other, BUDGET).await);
+        assert!(!handle(&mut turn, BUDGET).await);
+        assert!(handle(&mut turn, BUDGET).await);
     }
 }

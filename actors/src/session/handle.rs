@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A session's time limits and sizes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionSettings {
     /// From one pong to the next ping.
     pub ping_interval: Duration,
@@ -35,7 +35,7 @@ pub struct SessionSettings {
     /// Bytes that it may hold altogether.
     pub bytes_max: usize,
     /// How fast its client may send.
-    pub rates: Rates,
+    pub rates: Arc<Rates>,
     /// What may wait for its client.
     pub outbox: OutboxLimits,
 }

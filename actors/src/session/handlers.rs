@@ -5,6 +5,7 @@ use actix::{Actor, AsyncContext, Context, Handler};
 use super::{PutOut, Session};
 use crate::{
     error::CloseReason,
+    flow::give_way,
     message::{Adopt, CourierSays, Hangup, Heard, Noise, Unregister},
     metrics::Metrics,
     notice::{Cause, cause},
@@ -61,11 +62,14 @@ impl Handler<Heard> for Session {
     type Result = ();
 
     fn handle(&mut self, heard: Heard, ctx: &mut Self::Context) {
-        let began = std::time::Instant::now();
+        let now = self.turn.begins();
         if self.closing.is_none() {
+            self.count(now, heard.wire.bytes().len(), ctx);
             self.heard(heard.wire, heard.unit, ctx);
         }
-        self.end_turn(began, ctx);
+        if self.turn.ends() {
+            give_way(self, ctx);
+        }
     }
 }
 
@@ -73,8 +77,8 @@ impl Handler<Noise> for Session {
     type Result = ();
 
     fn handle(&mut self, noise: Noise, ctx: &mut Self::Context) {
-        let began = std::time::Instant::now();
-        self.count(0, ctx);
+        let now = self.turn.begins();
+        self.count(now, 0, ctx);
         if noise.pong && std::mem::take(&mut self.awaiting_pong) {
             if let Some(timer) = self.heartbeat.take() {
                 ctx.cancel_future(timer);
@@ -82,7 +86,9 @@ impl Handler<Noise> for Session {
             self.next_ping(ctx);
         }
         drop(noise);
-        self.end_turn(began, ctx);
+        if self.turn.ends() {
+            give_way(self, ctx);
+        }
     }
 }
 

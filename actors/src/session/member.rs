@@ -299,7 +299,7 @@ impl Member {
             .protocol
             .borrow()
             .ack(self.namespace(), id, answer);
-        let frame = self.hub().account().charge_frame(frame);
+        let frame = self.hub().account().charge_own(frame);
         if self.queue.borrow().waiting.is_empty() {
             self.direct(frame, false, self.unit());
         } else {
@@ -308,6 +308,7 @@ impl Member {
     }
 
     pub(super) fn own(self: &Rc<Self>, frame: Frame, volatile: bool) {
+        let frame = self.hub().account().charge_own(frame);
         self.enqueue(Op::Own(frame, volatile));
     }
 

@@ -20,7 +20,15 @@ pub(super) struct Pacer {
 
 impl Pacer {
     pub(super) fn charge(&self, what: Rated, count: usize) {
-        self.charge_at(Instant::now(), what, count);
+        if self.limits() {
+            self.charge_at(Instant::now(), what, count);
+        }
+    }
+
+    /// Whether anything is limited.
+    pub(super) fn limits(&self) -> bool {
+        let address = self.address.as_ref();
+        self.own.limits() || address.is_some_and(|address| address.rates().limits())
     }
 
     pub(super) fn charge_at(&self, now: Instant, what: Rated, count: usize) {

@@ -24,7 +24,6 @@ use super::{
 use crate::{
     account::{Held, MemoryAccount},
     courier::CourierRef,
-    flow::Rates,
     hub::{Hub, HubHandle, LogMaker, Plan, Space},
     id::MemberId,
     letter::{Form, Forms},
@@ -82,7 +81,7 @@ impl Default for Setup {
                 credit: 16,
                 credit_bytes: 1 << 20,
                 bytes_max: 1 << 24,
-                rates: Rates::default(),
+                rates: Arc::default(),
                 outbox: OutboxLimits {
                     bytes_max: 1 << 20,
                     count_max: 16_384,
@@ -181,7 +180,7 @@ impl World {
             self.hub.clone(),
             courier,
             protocol,
-            self.setup.session,
+            Arc::new(self.setup.session.clone()),
             Peer::default(),
             |_| {},
         );

@@ -18,7 +18,6 @@ use dondo_actors::{
     account::MemoryAccount,
     courier::CourierRef,
     error::CloseReason,
-    flow::Rates,
     hub::{Hub, HubHandle, Plan, Space},
     id::MemberId,
     letter::{Content, EncodeError, Form, FormId, Forms, Frame, Wire},
@@ -138,7 +137,7 @@ impl World {
             credit: 64,
             credit_bytes: 1 << 20,
             bytes_max: 1 << 24,
-            rates: Rates::default(),
+            rates: Arc::default(),
             outbox: OutboxLimits {
                 bytes_max: 1 << 21,
                 count_max: 1 << 14,
@@ -149,7 +148,7 @@ impl World {
             self.hub.clone(),
             self.courier.clone(),
             Box::new(protocol),
-            settings,
+            Arc::new(settings),
             Peer::default(),
             |_| {},
         );

@@ -62,7 +62,7 @@ pub struct EngineOptions {
     /// Bytes of one message or one POST body.
     pub max_payload: usize,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
-    pub session: SessionSettings,
+    pub session: Arc<SessionSettings>,
 }
 
 /// What a handshake tells the protocol above.
@@ -116,12 +116,13 @@ impl Engine {
         move |app| {
             let path = engine.0.options.path.clone();
             let below = format!("{path}{{tail:.*}}");
-            let resource = web::resource([path, below]);
             let handler = move |request: HttpRequest, payload: web::Payload| {
                 let engine = engine.clone();
                 async move { engine.request(request, payload).await }
             };
-            app.service(resource.to(handler));
+            // Apart from what lies below, which a regular expression finds, it is found by comparing.
+            app.service(web::resource(path).to(handler.clone()))
+                .service(web::resource(below).to(handler));
         }
     }
 
@@ -270,7 +271,7 @@ impl Engine {
             hub,
             courier,
             protocol,
-            options.session,
+            options.session.clone(),
             ticket.peer(),
             on_end,
         );
