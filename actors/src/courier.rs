@@ -6,11 +6,13 @@ mod handlers;
 mod reference;
 #[cfg(feature = "testing")]
 mod view;
+mod wakes;
 
 pub use self::reference::CourierRef;
 pub(crate) use self::reference::Permits;
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
+use self::wakes::Wakes;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -60,6 +62,7 @@ pub struct Courier {
     brakes: BTreeMap<RoomId, Braking>,
     /// A timer looks at the brakes.
     easing: bool,
+    wakes: Rc<Wakes>,
 }
 
 struct Served {
@@ -97,6 +100,7 @@ impl Courier {
             keys: BTreeMap::new(),
             brakes: BTreeMap::new(),
             easing: false,
+            wakes: Rc::default(),
         };
         let post = Post::new(actix::Supervisor::start(|_| courier));
         CourierRef {

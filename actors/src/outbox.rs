@@ -147,11 +147,12 @@ impl Outbox {
         })
     }
 
-    /// The courier adds a frame, which is on an account and may be shared.
+    /// The courier adds a frame, which is on an account and may be shared. The waker, if there is one, is for the courier to
+    /// wake, soon.
     ///
     /// # Errors
     /// There is no room, and the frame is not volatile.
-    pub fn push(&self, frame: Frame, volatile: bool) -> Result<Pushed, Full> {
+    pub fn push(&self, frame: Frame, volatile: bool) -> Result<(Pushed, Option<Waker>), Full> {
         self.wait(Waiting {
             frame,
             volatile,
@@ -159,21 +160,23 @@ impl Outbox {
         })
     }
 
-    /// As [`Outbox::push`], for a frame of this client alone that went through `MemoryAccount::charge_own`.
-    pub(crate) fn push_own(&self, frame: Frame, volatile: bool) -> Result<Pushed, Full> {
+    /// As [`Outbox::push`], for a frame of this client alone that went through `MemoryAccount::charge_own`. Wakes the taker.
+    pub(crate) fn push_own(&self, frame: Frame, volatile: bool) -> Result<(), Full> {
         let own = is_counted_by_outbox(&frame);
-        self.wait(Waiting {
+        let (_, taker) = self.wait(Waiting {
             frame,
             volatile,
             own,
-        })
+        })?;
+        wake(taker);
+        Ok(())
     }
 
-    fn wait(&self, waiting: Waiting) -> Result<Pushed, Full> {
+    fn wait(&self, waiting: Waiting) -> Result<(Pushed, Option<Waker>), Full> {
         let (bytes, volatile) = (waiting.frame.len(), waiting.volatile);
         let mut inner = self.lock();
         if inner.end.is_some() {
-            return Ok(Pushed::Dropped);
+            return Ok((Pushed::Dropped, None));
         }
         let cost = bytes + ENTRY;
         if inner.queue.is_empty() {
@@ -190,7 +193,7 @@ impl Outbox {
             }
             if over(&inner) {
                 return if volatile {
-                    Ok(Pushed::Dropped)
+                    Ok((Pushed::Dropped, None))
                 } else {
                     Err(Full)
                 };
@@ -205,14 +208,11 @@ impl Outbox {
         if self.is_half_full(&inner) {
             self.half_full.store(true, Ordering::Release);
         }
-        let behind = self.is_behind(&inner);
-        let waker = inner.taker.take();
-        drop(inner);
-        wake(waker);
-        Ok(match behind {
+        let pushed = match self.is_behind(&inner) {
             true => Pushed::Behind,
             false => Pushed::Taken,
-        })
+        };
+        Ok((pushed, inner.taker.take()))
     }
 
     fn is_half_full(&self, inner: &Inner) -> bool {

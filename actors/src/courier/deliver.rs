@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use super::{Courier, FEW_BEHIND, Served};
+use super::{Courier, FEW_BEHIND, Served, Wakes};
 use crate::{
     error::CloseReason,
     fault::{self, Point, Safeguard},
@@ -28,6 +28,7 @@ impl Courier {
             frames: Vec::new(),
             delivered: 0,
             behind: 0,
+            wakes: &self.wakes,
         };
         match &message.audience {
             Audience::Room {
@@ -135,6 +136,7 @@ struct Hands<'a> {
     frames: Vec<(FormId, Option<&'a Frame>)>,
     delivered: u64,
     behind: usize,
+    wakes: &'a Wakes,
 }
 
 impl Hands<'_> {
@@ -162,8 +164,11 @@ impl Hands<'_> {
             .outbox
             .push(frame.clone(), self.letter.class == Class::Volatile)
         {
-            Ok(Pushed::Dropped) => {}
-            Ok(pushed) => {
+            Ok((Pushed::Dropped, _)) => {}
+            Ok((pushed, waker)) => {
+                if let Some(waker) = waker {
+                    self.wakes.add(waker);
+                }
                 self.delivered += 1;
                 self.behind += usize::from(pushed == Pushed::Behind);
             }

@@ -174,6 +174,8 @@ impl Handler<Deliver> for Courier {
             courier.before_any();
             courier.deliver(&deliver);
         });
+        // Those, too, that had theirs before a crash.
+        self.wakes.wake();
         self.ease_later(ctx);
         if let Some(receipt) = receipt {
             receipt.settle(done.is_ok());

@@ -58,37 +58,44 @@ fn gauge(process: &MemoryAccount) -> u64 {
     process.waiting_bytes()
 }
 
+/// Pushes a shared frame and wakes the taker.
+fn push(outbox: &Outbox, frame: Frame, volatile: bool) -> Result<Pushed, Full> {
+    let (pushed, taker) = outbox.push(frame, volatile)?;
+    wake(taker);
+    Ok(pushed)
+}
+
 const SOME: Poll<Taken> = Poll::Ready(Taken::Some { ping: false });
 
 #[test]
 fn an_empty_outbox_takes_a_letter_of_any_size_and_then_none_above_its_bytes() {
     let (outbox, _) = outbox(10 + 2 * ENTRY, 100);
-    assert!(outbox.push(frame(500), false).is_ok());
-    assert_eq!(outbox.push(frame(1), false), Err(Full));
+    assert!(push(&outbox, frame(500), false).is_ok());
+    assert_eq!(push(&outbox, frame(1), false), Err(Full));
     let _ = take(&outbox, 1);
-    assert!(outbox.push(frame(9), false).is_ok());
-    assert!(outbox.push(frame(1), false).is_ok());
-    assert_eq!(outbox.push(frame(1), false), Err(Full));
+    assert!(push(&outbox, frame(9), false).is_ok());
+    assert!(push(&outbox, frame(1), false).is_ok());
+    assert_eq!(push(&outbox, frame(1), false), Err(Full));
 }
 
 #[test]
 fn no_more_frames_wait_than_the_count_allows() {
     let (outbox, _) = outbox(1000, 2);
-    assert!(outbox.push(frame(1), false).is_ok());
-    assert!(outbox.push(frame(1), false).is_ok());
-    assert_eq!(outbox.push(frame(1), false), Err(Full));
+    assert!(push(&outbox, frame(1), false).is_ok());
+    assert!(push(&outbox, frame(1), false).is_ok());
+    assert_eq!(push(&outbox, frame(1), false), Err(Full));
 }
 
 #[test]
 fn volatile_letters_make_room_for_others_and_are_dropped_where_there_is_none() {
     let (outbox, process) = outbox(10 + 2 * ENTRY, 100);
-    outbox.push(frame(3), false).unwrap();
-    outbox.push(frame(7), true).unwrap();
+    push(&outbox, frame(3), false).unwrap();
+    push(&outbox, frame(7), true).unwrap();
     assert!(
-        outbox.push(frame(7), true).is_ok(),
+        push(&outbox, frame(7), true).is_ok(),
         "dropped, and nobody is blamed"
     );
-    assert!(outbox.push(frame(6), false).is_ok());
+    assert!(push(&outbox, frame(6), false).is_ok());
     assert_eq!(gauge(&process), 9);
     assert_eq!(take(&outbox, 100).1, [3, 6]);
 }
@@ -100,8 +107,8 @@ fn the_parts_of_one_frame_are_taken_together_even_above_what_the_taker_asked_for
         first: part(4),
         rest: Some(vec![part(50), part(60)].into()),
     };
-    outbox.push(whole, false).unwrap();
-    outbox.push(frame(5), false).unwrap();
+    push(&outbox, whole, false).unwrap();
+    push(&outbox, frame(5), false).unwrap();
     assert_eq!(take(&outbox, 1), (SOME, vec![4, 50, 60]));
     assert_eq!(take(&outbox, 1), (SOME, vec![5]));
 }
@@ -109,21 +116,21 @@ fn the_parts_of_one_frame_are_taken_together_even_above_what_the_taker_asked_for
 #[test]
 fn an_end_that_does_not_flush_frees_memory_and_gauge_at_once() {
     let (outbox, process) = outbox(1000, 100);
-    outbox.push(frame(100), false).unwrap();
+    push(&outbox, frame(100), false).unwrap();
     outbox.end(CloseReason::OutboxFull);
     assert_eq!((outbox.bytes(), gauge(&process)), (0, 0));
     assert_eq!(
         take(&outbox, 100),
         (Poll::Ready(Taken::Ended(CloseReason::OutboxFull)), vec![])
     );
-    assert_eq!(outbox.push(frame(100), false), Ok(Pushed::Dropped));
+    assert_eq!(push(&outbox, frame(100), false), Ok(Pushed::Dropped));
     assert_eq!((outbox.bytes(), gauge(&process)), (0, 0));
 }
 
 #[test]
 fn an_end_that_flushes_hands_out_the_rest_first_and_the_first_reason_stands() {
     let (outbox, process) = outbox(1000, 100);
-    outbox.push(frame(100), false).unwrap();
+    push(&outbox, frame(100), false).unwrap();
     outbox.end(CloseReason::ShuttingDown);
     outbox.end(CloseReason::OutboxFull);
     assert_eq!(take(&outbox, 1000), (SOME, vec![100]));
@@ -137,7 +144,7 @@ fn an_end_that_flushes_hands_out_the_rest_first_and_the_first_reason_stands() {
 #[test]
 fn a_dropped_outbox_gives_its_bytes_back() {
     let (outbox, process) = outbox(1000, 100);
-    outbox.push(frame(100), false).unwrap();
+    push(&outbox, frame(100), false).unwrap();
     assert_eq!(gauge(&process), 100);
     drop(outbox);
     assert_eq!(gauge(&process), 0);
@@ -146,7 +153,7 @@ fn a_dropped_outbox_gives_its_bytes_back() {
 #[test]
 fn a_ping_goes_before_what_waits_and_once() {
     let (outbox, _) = outbox(1000, 100);
-    outbox.push(frame(1), false).unwrap();
+    push(&outbox, frame(1), false).unwrap();
     outbox.ping();
     assert_eq!(
         take(&outbox, 10),
@@ -158,7 +165,7 @@ fn a_ping_goes_before_what_waits_and_once() {
 #[test]
 fn a_waiting_taker_is_woken_by_a_letter_a_ping_a_nudge_and_the_end() {
     let wakes: [fn(&Outbox); 4] = [
-        |outbox| assert!(outbox.push(frame(1), false).is_ok()),
+        |outbox| assert!(push(outbox, frame(1), false).is_ok()),
         Outbox::ping,
         Outbox::nudge,
         |outbox| outbox.end(CloseReason::PingTimeout),
@@ -220,7 +227,7 @@ fn a_reader_that_takes_nothing_is_stalled_when_its_time_is_over_without_another_
     held_time(async || {
         let (outbox, _) = outbox(1000, 100);
         assert!(!looks(&outbox, STALL * 3).await, "it is idle, not stalled");
-        outbox.push(frame(1), false).unwrap();
+        push(&outbox, frame(1), false).unwrap();
         assert!(!looks(&outbox, STALL).await);
         assert!(looks(&outbox, STALL / 2).await);
     });
@@ -231,7 +238,7 @@ fn a_reader_is_stalled_below_a_thousand_bytes_a_second_and_not_at_that() {
     for (rate, stalls) in [(STALL_RATE - 50, true), (STALL_RATE + 50, false)] {
         held_time(async || {
             let (outbox, _) = outbox(1 << 20, 100);
-            outbox.push(frame(1 << 20), false).unwrap();
+            push(&outbox, frame(1 << 20), false).unwrap();
             let _ = take(&outbox, usize::MAX);
             let mut stalled = false;
             for _ in 0..2 * STALL.as_secs() {
@@ -251,10 +258,10 @@ fn a_client_is_not_read_while_over_half_of_its_outbox_waits() {
     let waker = Waker::from(count.clone());
     let mut cx = Context::from_waker(&waker);
     for _ in 0..2 {
-        outbox.push(frame(100), false).unwrap();
+        push(&outbox, frame(100), false).unwrap();
         assert!(outbox.poll_calm(&mut cx).is_ready());
     }
-    outbox.push(frame(100), false).unwrap();
+    push(&outbox, frame(100), false).unwrap();
     assert!(outbox.poll_calm(&mut cx).is_pending());
     let _ = take(&outbox, 100);
     assert_eq!(count.0.load(Ordering::Relaxed), 1);
@@ -266,13 +273,13 @@ fn a_reader_is_behind_when_much_waits_and_it_reads() {
     held_time(async || {
         let (outbox, _) = outbox(1 << 30, 10_000);
         for _ in 0..BEHIND {
-            assert_eq!(outbox.push(frame(1), false), Ok(Pushed::Taken));
+            assert_eq!(push(&outbox, frame(1), false), Ok(Pushed::Taken));
         }
         outbox.wrote(1, false);
-        assert_eq!(outbox.push(frame(1), false), Ok(Pushed::Behind));
+        assert_eq!(push(&outbox, frame(1), false), Ok(Pushed::Behind));
         tokio::time::advance(READING).await;
         assert_eq!(
-            outbox.push(frame(1), false),
+            push(&outbox, frame(1), false),
             Ok(Pushed::Taken),
             "it reads nothing"
         );
@@ -298,7 +305,7 @@ fn a_taker_gets_no_more_parts_than_it_asks_for_but_always_a_whole_frame() {
         rest: Some([part(2), part(3)].into()),
     };
     for frame in [frame(4), blobs.clone(), blobs, frame(5)] {
-        assert_eq!(outbox.push(frame, false), Ok(Pushed::Taken));
+        assert_eq!(push(&outbox, frame, false), Ok(Pushed::Taken));
     }
     assert_eq!(take_parts(&outbox, 100, 3), (SOME, vec![4]));
     assert_eq!(take_parts(&outbox, 100, 2), (SOME, vec![1, 2, 3]));
@@ -323,7 +330,7 @@ fn a_frame_of_its_own_is_counted_until_it_is_written_dropped_or_cleared() {
     outbox.wrote(1, true);
     assert_eq!(held(), 80);
     // A shared one has its charge elsewhere, and a large one of its own too.
-    assert!(outbox.push(frame(5), false).is_ok());
+    assert!(push(&outbox, frame(5), false).is_ok());
     let large = process.charge_own(frame(5000));
     assert!(outbox.push_own(large, false).is_ok());
     assert_eq!(held(), 80 + 5000);
