@@ -1,6 +1,5 @@
 //! The standalone server: listeners, workers, and the way down. Assembly only.
 
-use std::cell::Cell;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -88,13 +87,6 @@ impl Server {
                 let (path, origins) = (path.clone(), origins.clone());
                 let engines = dondo.engines().clone();
                 let app = App::new()
-                    .wrap_fn(|request, service| {
-                        let answer = service.call(request);
-                        async move {
-                            others_first().await;
-                            answer.await
-                        }
-                    })
                     .configure(|app| page.configure(app))
                     .configure(|app| client.configure(app, &path, &origins))
                     .configure(dondo.configure_health())
@@ -218,21 +210,6 @@ fn connections_max(config: &Settings) -> usize {
     // A thread with a runtime has four of its own.
     let own = 16 + 4 * (config.workers + config.room_threads + 1) + config.listen.len();
     files.saturating_sub(FILES_KEPT + own).max(1)
-}
-
-/// After so many requests in a row a thread looks at its other tasks first.
-const REQUESTS: u32 = 16;
-
-/// actix-http answers requests that came in one go without a pause: a flood of them would have the thread for itself.
-async fn others_first() {
-    thread_local! {
-        static IN_A_ROW: Cell<u32> = const { Cell::new(0) };
-    }
-    let count = IN_A_ROW.get() + 1;
-    IN_A_ROW.set(count % REQUESTS);
-    if count == REQUESTS {
-        tokio::task::yield_now().await;
-    }
 }
 
 /// A listening socket with the options that its accepted sockets inherit. For an embedder's `HttpServer::listen` too.

@@ -22,12 +22,20 @@ use futures_util::Stream;
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::sockets::{Slow, Socket, Sockets};
 
 /// What must move in a second where something is to move.
 const BYTES_PER_SECOND: f64 = 1024.0;
+
+/// Bytes of heads that a connection reads before others of its thread have their turn: actix-http serves all requests that
+/// it has read, however many fit, before it writes or lets go.
+const HEADS_TURN: usize = 2048;
+
+/// How long a connection waits after a turn in which it had several requests answered. Clients that wait for an answer
+/// before they ask again, browsers and proxies among them, never meet it.
+const PIPELINING_PAUSE: Duration = Duration::from_millis(5);
 
 thread_local! {
     /// The connection that runs on this thread right now.
@@ -67,6 +75,16 @@ pub(crate) struct Progress {
     reading: Cell<Option<Instant>>,
     /// Bytes read in it.
     read: Cell<usize>,
+    /// Bytes read in this turn.
+    turn: Cell<usize>,
+    /// Requests answered in this turn.
+    answers: Cell<usize>,
+    /// More is to be read in the next turn.
+    more: Cell<bool>,
+    /// Bytes read since a request is served: those of the next ones.
+    ahead: Cell<usize>,
+    /// Nothing is read until it is answered.
+    enough: Cell<bool>,
     /// More was asked for and was not there.
     starved: Cell<bool>,
     /// A write has been refused since all was written.
@@ -84,6 +102,11 @@ impl Progress {
             phase: Cell::new(Phase::Head),
             reading: Cell::new(None),
             read: Cell::new(0),
+            turn: Cell::new(0),
+            answers: Cell::new(0),
+            more: Cell::new(false),
+            ahead: Cell::new(0),
+            enough: Cell::new(false),
             starved: Cell::new(false),
             blocked: Cell::new(false),
             held: Cell::new(false),
@@ -95,9 +118,11 @@ impl Progress {
     fn enter(&self, phase: Phase) {
         self.phase.set(phase);
         self.reading.set(None);
+        self.ahead.set(0);
     }
 
     fn answered(&self) {
+        self.answers.set(self.answers.get() + 1);
         match self.phase.get() {
             Phase::Body { .. } => self.enter(Phase::Unread),
             _ => self.enter(Phase::Idle),
@@ -251,19 +276,42 @@ impl AsyncRead for Timed {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.progress.blocked.get() && !matches!(self.progress.phase.get(), Phase::Body { .. }) {
+        let phase = self.progress.phase.get();
+        let in_body = matches!(phase, Phase::Body { .. });
+        if self.progress.blocked.get() && !in_body {
             // actix-http would answer further requests into its own buffer, which has no limit for small answers.
             self.progress.held.set(true);
             return Poll::Pending;
         }
+        if phase == Phase::Served && self.progress.ahead.get() >= HEADS_TURN {
+            // It would take further requests in, each with a kilobyte of its own. Some are read: so an end is seen.
+            self.progress.enough.set(true);
+            return Poll::Pending;
+        }
         let before = into.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, into);
+        let read = if in_body {
+            Pin::new(&mut self.stream).poll_read(cx, into)
+        } else {
+            let left = HEADS_TURN.saturating_sub(self.progress.turn.get());
+            if left == 0 {
+                self.progress.more.set(true);
+                return Poll::Pending;
+            }
+            let mut few = [0; HEADS_TURN];
+            let room = left.min(into.remaining());
+            let mut few = ReadBuf::new(&mut few[..room]);
+            let read = Pin::new(&mut self.stream).poll_read(cx, &mut few);
+            into.put_slice(few.filled());
+            read
+        };
         let progress = &self.progress;
         match read {
             Poll::Pending => progress.starved.set(true),
             Poll::Ready(_) => {
                 let count = into.filled().len() - before;
                 progress.read.set(progress.read.get() + count);
+                progress.turn.set(progress.turn.get() + count);
+                progress.ahead.set(progress.ahead.get() + count);
                 if count > 0 && progress.phase.get() == Phase::Idle {
                     progress.enter(Phase::Head);
                 }
@@ -313,6 +361,7 @@ pin_project! {
         peer: Option<SocketAddr>,
         times: Times,
         timer: Option<Pin<Box<Sleep>>>,
+        pause: Option<Pin<Box<Sleep>>>,
     }
 }
 
@@ -340,6 +389,7 @@ pub(crate) fn watch<F>(
         peer,
         times,
         timer: None,
+        pause: None,
     }
 }
 
@@ -351,11 +401,31 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
         let Some(served) = this.served.as_pin_mut() else {
             return Poll::Ready(Ok(()));
         };
-        RUNNING.set(Some(this.progress.clone()));
+        let progress = &*this.progress;
+        if this
+            .pause
+            .as_mut()
+            .is_none_or(|pause| pause.as_mut().poll(cx).is_ready())
+        {
+            *this.pause = None;
+            progress.turn.set(0);
+            progress.answers.set(0);
+        }
+        RUNNING.set(Some(progress.clone()));
         let ended = served.poll(cx);
         RUNNING.set(None);
         if ended.is_ready() {
             return ended;
+        }
+        if progress.phase.get() != Phase::Served && progress.enough.take() {
+            cx.waker().wake_by_ref();
+        }
+        if progress.more.take() && this.pause.is_none() {
+            if progress.answers.get() > 1 {
+                *this.pause = Some(Box::pin(sleep(PIPELINING_PAUSE)));
+            }
+            // The next look begins the pause, or the next turn.
+            cx.waker().wake_by_ref();
         }
         loop {
             match this.progress.judge(*this.times) {

@@ -139,3 +139,30 @@ fn strangers_leave_open_files_to_the_operators() {
         assert!(Instant::now() < deadline, "nobody is let in again");
     }
 }
+
+/// Would fail if what waits for its turn, or behind a pause, were never read.
+#[test]
+fn requests_that_come_in_one_go_are_all_answered_in_order() {
+    const REQUESTS: usize = 1000;
+    let hub = hub();
+    let mut stream = http::connect(&hub);
+    let mut asked = String::new();
+    for n in 0..REQUESTS {
+        let path = if n % 10 == 0 { "/healthz" } else { "/nothing" };
+        let last = if n + 1 == REQUESTS {
+            "Connection: close\r\n"
+        } else {
+            ""
+        };
+        asked += &format!("GET {path} HTTP/1.1\r\nHost: a\r\n{last}\r\n");
+    }
+    stream.write_all(asked.as_bytes()).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    let statuses = answers.matches("HTTP/1.1 ").count();
+    assert_eq!(statuses, REQUESTS);
+    for (n, answer) in answers.split("HTTP/1.1 ").skip(1).enumerate() {
+        let status = if n % 10 == 0 { "200" } else { "404" };
+        assert!(answer.starts_with(status), "answer {n}: {answer}");
+    }
+}

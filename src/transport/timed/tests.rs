@@ -103,3 +103,56 @@ fn an_answer_that_is_not_read_has_its_time_and_the_next_head_behind_it_waits() {
         assert_eq!(after(&progress, 9).await, Ok(true));
     });
 }
+
+/// Bytes read until the stream has no more for this turn.
+fn read_all(timed: &mut Timed) -> usize {
+    let mut into = [0; 64 * 1024];
+    let mut into = ReadBuf::new(&mut into);
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    while let Poll::Ready(outcome) = Pin::new(&mut *timed).poll_read(&mut cx, &mut into) {
+        outcome.unwrap();
+    }
+    into.filled().len()
+}
+
+/// A stream to which so many bytes have come.
+async fn sent(bytes: usize) -> (Timed, Rc<Progress>) {
+    use tokio::io::AsyncWriteExt;
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).await;
+    let (mut client, (stream, _)) = (client.unwrap(), listener.accept().await.unwrap());
+    client.write_all(&vec![b'x'; bytes]).await.unwrap();
+    let mut peeked = vec![0; bytes];
+    while stream.peek(&mut peeked).await.unwrap() < bytes {}
+    let progress = Progress::new();
+    let timed = Timed {
+        stream,
+        progress: progress.clone(),
+        socket: Sockets::default().enter().unwrap(),
+    };
+    (timed, progress)
+}
+
+#[tokio::test]
+async fn pipelined_heads_are_read_in_turns_and_a_body_is_not() {
+    let (mut timed, progress) = sent(3 * HEADS_TURN).await;
+    assert_eq!(read_all(&mut timed), HEADS_TURN);
+    assert_eq!(read_all(&mut timed), 0);
+    progress.turn.set(0);
+    assert_eq!(read_all(&mut timed), HEADS_TURN);
+    progress.enter(Phase::Body { begun: true });
+    assert_eq!(read_all(&mut timed), HEADS_TURN);
+}
+
+#[tokio::test]
+async fn while_a_request_is_served_little_of_the_next_ones_is_read() {
+    let (mut timed, progress) = sent(3 * HEADS_TURN).await;
+    progress.enter(Phase::Served);
+    assert_eq!(read_all(&mut timed), HEADS_TURN);
+    progress.turn.set(0);
+    assert_eq!(read_all(&mut timed), 0);
+    assert!(progress.enough.get());
+    progress.answered();
+    assert_eq!(read_all(&mut timed), HEADS_TURN);
+}
