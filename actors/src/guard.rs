@@ -76,6 +76,11 @@ impl Crashes {
         }
     }
 
+    /// Whether others have run since the actor's message before this one.
+    pub fn turn_is_fresh(&self) -> bool {
+        self.turn.is_fresh()
+    }
+
     fn count(&mut self) -> bool {
         let now = Instant::now();
         self.recent.push_back(now);

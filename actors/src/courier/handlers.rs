@@ -175,7 +175,7 @@ impl Handler<Deliver> for Courier {
             courier.deliver(&deliver);
         });
         // Those, too, that had theirs before a crash.
-        self.wakes.wake();
+        self.wakes.wake(self.crashes.turn_is_fresh());
         self.ease_later(ctx);
         if let Some(receipt) = receipt {
             receipt.settle(done.is_ok());

@@ -8,13 +8,16 @@ use std::{
     task::Waker,
 };
 
-/// Woken at once; the next ones when the thread's other tasks have had their turn. Some 0.3 ms of writing.
+/// Woken in one turn of the courier, whatever the number of letters; the next ones when the thread's other tasks have had
+/// theirs. Some 0.3 ms of writing.
 const SLICE: usize = 128;
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Wakes {
     waiting: RefCell<VecDeque<Waker>>,
+    /// How many were woken in this turn.
+    woken: Cell<usize>,
     under_way: Cell<bool>,
 }
 
@@ -24,8 +27,11 @@ impl Wakes {
         self.waiting.borrow_mut().push_back(waker);
     }
 
-    /// Wakes some of them now, and sees to it that all are woken.
-    pub(super) fn wake(self: &Rc<Self>) {
+    /// Wakes some of them now, and sees to it that all are woken. `fresh`: others have run since the last call.
+    pub(super) fn wake(self: &Rc<Self>, fresh: bool) {
+        if fresh {
+            self.woken.set(0);
+        }
         if self.under_way.get() || self.slice() {
             return;
         }
@@ -34,6 +40,7 @@ impl Wakes {
         actix_rt::spawn(async move {
             loop {
                 tokio::task::yield_now().await;
+                wakes.woken.set(0);
                 if wakes.slice() {
                     break;
                 }
@@ -44,11 +51,14 @@ impl Wakes {
 
     /// Whether none is left.
     fn slice(&self) -> bool {
-        for _ in 0..SLICE {
+        while self.woken.get() < SLICE {
             // Not borrowed while a waker runs.
             let next = self.waiting.borrow_mut().pop_front();
             match next {
-                Some(waker) => waker.wake(),
+                Some(waker) => {
+                    self.woken.set(self.woken.get() + 1);
+                    waker.wake();
+                }
                 None => return true,
             }
         }
@@ -77,20 +87,25 @@ mod tests {
     #[actix_rt::test]
     async fn many_are_woken_in_slices_with_others_between_and_none_is_left_out() {
         let (wakes, count) = (Rc::new(Wakes::default()), Arc::new(Count::default()));
-        let wake = |n: usize| {
+        let wake = |n: usize, fresh| {
             (0..n).for_each(|_| wakes.add(Waker::from(count.clone())));
-            wakes.wake();
+            wakes.wake(fresh);
         };
-        wake(2 * SLICE);
+        wake(2 * SLICE, true);
         assert_eq!(count.0.load(Relaxed), SLICE);
-        wake(1);
+        wake(1, true);
         assert_eq!(count.0.load(Relaxed), SLICE);
         while wakes.under_way.get() {
             tokio::task::yield_now().await;
         }
         assert_eq!(count.0.load(Relaxed), 2 * SLICE + 1);
-        wake(SLICE);
+        wake(SLICE - 1, true);
+        wake(1, false);
         assert!(!wakes.under_way.get());
+        assert_eq!(count.0.load(Relaxed), 3 * SLICE + 1);
+        // The turn is used up, by however many letters.
+        wake(1, false);
+        assert!(wakes.under_way.get());
         assert_eq!(count.0.load(Relaxed), 3 * SLICE + 1);
     }
 }

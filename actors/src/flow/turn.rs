@@ -21,6 +21,7 @@ pub(crate) struct Turn {
     /// What [`HANDLED`] was behind this actor's last message: if it is more, others have run.
     handled: u64,
     spent: bool,
+    fresh: bool,
     #[cfg(feature = "testing")]
     messages: u32,
 }
@@ -33,10 +34,16 @@ impl Turn {
         if handled != self.handled {
             self.began = None;
         }
+        self.fresh = self.began.is_none();
         self.handled = handled + 1;
         let began = *self.began.get_or_insert(now);
         self.spent = now - began >= BUDGET;
         now
+    }
+
+    /// Whether others have run since the message before this one.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh
     }
 
     /// After a message: whether the actor is to go [back](give_way). The mailbox loop itself has no budget.
