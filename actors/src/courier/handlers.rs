@@ -168,14 +168,14 @@ impl Handler<MirrorUnseat> for Courier {
 impl Handler<Deliver> for Courier {
     type Result = ();
 
-    fn handle(&mut self, deliver: Deliver, ctx: &mut Self::Context) {
-        let receipt = deliver.receipt.clone();
+    fn handle(&mut self, mut deliver: Deliver, ctx: &mut Self::Context) {
+        let (receipt, permit) = (deliver.receipt.clone(), deliver.permit.take());
         let done = guard(self, ctx, |courier| {
             courier.before_any();
             courier.deliver(&deliver);
         });
         // Those, too, that had theirs before a crash.
-        self.wakes.wake(self.crashes.turn_is_fresh());
+        self.wakes.wake(permit, self.crashes.turn_is_fresh());
         self.ease_later(ctx);
         if let Some(receipt) = receipt {
             receipt.settle(done.is_ok());
