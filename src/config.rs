@@ -188,7 +188,7 @@ settings! {
         stall_timeout: Option<Duration> as Option<Span> = None, check check::stall_timeout,
             else stall_timeout "as engine.ping-timeout", was "stall-timeout";
         /// Deliveries that may wait before one courier; then rooms take no mail.
-        courier_window: usize as Count = 4_608, in SOME, was "courier-backlog-max";
+        courier_window: usize as Count = 16_384, in SOME, was "courier-backlog-max";
         /// Time that a worker may make no progress before rooms go on without it.
         courier_stall: Duration as Span = Duration::from_secs(5), in TIMER, was "courier-stall";
     }

@@ -17,5 +17,5 @@ pub use self::{
 pub(crate) use self::{
     brake::{Braking, Patience},
     turn::{Turn, give_way},
-    window::{GLANCE, cost},
+    window::{FEW, GLANCE, cost},
 };

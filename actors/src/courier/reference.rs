@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::Courier;
 use crate::{
-    flow::{DeliveryPermit, DeliveryWindow, GLANCE},
+    flow::{DeliveryPermit, DeliveryWindow, FEW, GLANCE},
     id::WorkerId,
     message::Ping,
     post::{Post, Reply},
@@ -102,7 +102,7 @@ impl Permits {
                 continue;
             }
             // Who needs little may have it of what is kept for such letters.
-            let quantum = if *cost * 8 <= QUANTUM {
+            let quantum = if *cost <= FEW as usize {
                 *cost
             } else {
                 (*cost).max(QUANTUM)

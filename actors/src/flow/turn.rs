@@ -6,7 +6,7 @@ use actix::{Actor, AsyncContext, Context, WrapFuture};
 use tokio::time::Instant;
 
 /// An actor that has worked this long lets the others of its thread run, and the thread look at its sockets.
-const BUDGET: Duration = Duration::from_millis(2);
+const BUDGET: Duration = Duration::from_micros(200);
 
 thread_local! {
     /// Messages that actors of this thread have handled.

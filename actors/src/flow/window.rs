@@ -21,10 +21,11 @@ use crate::{
 /// A frame costs one delivery for each member, and one more for each so many bytes: that is what writing it costs.
 const BYTES_A_DELIVERY: usize = 16 * 1024;
 
-/// This part of the window is kept for letters that cost at most a [`FEW`]th of it.
+/// This part of the window is kept for letters to [`FEW`].
 const RESERVE: u32 = 8;
-/// See [`RESERVE`].
-const FEW: u32 = 64;
+/// What a letter to few costs at most: so little that rooms of dozens, of which there are hundreds at once, do not use up
+/// what is kept for them.
+pub(crate) const FEW: u32 = 16;
 
 /// While somebody waits for a courier, it is looked at this often.
 pub(crate) const GLANCE: Duration = Duration::from_millis(100);
@@ -77,11 +78,15 @@ pub(crate) fn cost(members: usize, bytes: usize) -> usize {
 impl DeliveryWindow {
     pub(crate) fn new(worker: WorkerId, size: usize) -> Arc<Self> {
         let size = u32::try_from(size.max(1)).unwrap_or(u32::MAX >> 4);
-        let reserve = if size < FEW { 0 } else { size / RESERVE };
+        let reserve = if size / RESERVE < FEW {
+            0
+        } else {
+            size / RESERVE
+        };
         Arc::new(Self {
             worker,
             size: size - reserve,
-            few: if reserve == 0 { 0 } else { size / FEW },
+            few: if reserve == 0 { 0 } else { FEW },
             free: Semaphore::new((size - reserve) as usize),
             reserve: Semaphore::new(reserve as usize),
             undigested: AtomicUsize::new(0),
