@@ -26,6 +26,7 @@ causes! {
     SLOW_ANSWER: Info, "answer not read", "--delivery.stall-timeout", "the client is slow, or means harm";
     WEBSOCKET_FAULT: Info, "websocket fault", "", "the client does not speak the protocol, or sends more than --engine.max-payload";
     HANDLER_FAILED: Warn, "handler failed", "", "the application's handler returned an error";
+    UNREADABLE: Info, "arguments unreadable", "", "the client sends what the application does not expect";
     NO_RANDOMNESS: Error, "no randomness", "", "the system's generator gives nothing: nobody can be let in";
     ROOMS_ENDED: Error, "room thread ended", "", "it is started anew; a bug: report it with the panic above";
     PANICKED: Error, "panic", "", "a bug: report it";

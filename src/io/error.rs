@@ -20,6 +20,9 @@ pub enum ContentError {
     Unwritable(String),
     /// The event's name belongs to the client libraries.
     ReservedName(Arc<str>),
+    /// There is a placeholder in it, and no blob for that: read blobs as [`Blob`](super::Blob) or
+    /// [`Value`](super::Value), or pass on all [`Arguments`](super::Arguments).
+    BlobLost,
 }
 
 /// Why a client's answer did not come.
@@ -68,6 +71,9 @@ impl fmt::Display for ContentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unwritable(why) => write!(f, "the data cannot be written as JSON: {why}"),
+            Self::BlobLost => f.write_str(
+                "the data has a placeholder of an attachment that it was read without: take it as dondo::io::Value",
+            ),
             Self::ReservedName(name) => {
                 write!(
                     f,

@@ -202,9 +202,13 @@ pub(super) fn kept<Args, H: Handler<Args>>(handler: H) -> OnEvent {
                 }
             }),
             Err(unreadable) => {
-                log::debug!(
-                    "{:?} has other arguments than its handler: {unreadable}",
-                    event.name
+                notices::UNREADABLE.tell(
+                    peer,
+                    None,
+                    format_args!(
+                        "{:?} has other arguments than its handler: {unreadable}",
+                        event.name
+                    ),
                 );
                 event.ack.fail(&event.name, "bad_payload", &unreadable.0);
                 Box::pin(std::future::ready(()))

@@ -33,6 +33,7 @@ mod error;
 mod handler;
 mod script;
 mod socket;
+mod value;
 
 use std::{collections::BTreeMap, fmt, future::Future, rc::Rc, sync::Arc};
 
@@ -46,6 +47,7 @@ pub use self::{
     handler::{Ack, Call, Data, Event, FromEvent, Handler, Outcome},
     script::{IoScript, Pack},
     socket::Socket,
+    value::Value,
 };
 
 /// The namespaces of a hub, for a host that has something to do in them.
