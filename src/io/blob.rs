@@ -24,9 +24,8 @@ impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let number = BLOBS.with_borrow_mut(|blobs| {
             let blobs = blobs.as_mut()?;
-            blobs.all.push(self.0.clone());
-            blobs.placeholders += 1;
-            Some(blobs.all.len() - 1)
+            blobs.push(self.0.clone());
+            Some(blobs.len() - 1)
         });
         let number = number.ok_or_else(|| ser::Error::custom("a blob is only part of events"))?;
         let mut map = serializer.serialize_map(Some(2))?;
@@ -55,75 +54,71 @@ pub(super) const NO_ATTACHMENT: &str = "a placeholder names no attachment";
 
 /// Whether the event that is being read has attachments.
 pub(super) fn is_provided() -> bool {
-    BLOBS.with_borrow(|blobs| blobs.as_ref().is_some_and(|blobs| !blobs.all.is_empty()))
+    BLOBS.with_borrow(|blobs| blobs.as_ref().is_some_and(|blobs| !blobs.is_empty()))
 }
 
 /// One attachment of the event that is being read.
 pub(super) fn numbered(number: usize) -> Option<Blob> {
-    BLOBS.with_borrow(|blobs| blobs.as_ref()?.all.get(number).cloned().map(Blob))
+    BLOBS.with_borrow(|blobs| blobs.as_ref()?.get(number).cloned().map(Blob))
 }
 
-/// The blobs of an event that is being read or written.
-#[derive(Default)]
-pub(super) struct Blobs {
-    pub(super) all: Vec<Bytes>,
-    /// Placeholders that were written for them.
-    pub(super) placeholders: usize,
-}
-
-/// How a placeholder begins as we write it.
+/// How clients write a placeholder.
 const PLACEHOLDER: &str = r#""_placeholder":true"#;
 
-/// Placeholders in a JSON text without white space.
-pub(super) fn placeholders(text: &str) -> usize {
-    text.matches(PLACEHOLDER).count()
+/// A field that placeholders have while they are read: what has no room for a blob keeps it, and is known by it.
+const MARK: &str = r#""_read_without_its_blob":true"#;
+
+/// The JSON text of an event with attachments, its placeholders marked.
+pub(super) fn marked(text: &str) -> String {
+    text.replace(PLACEHOLDER, &format!("{PLACEHOLDER},{MARK}"))
+}
+
+/// Whether data that is to be sent has a placeholder of an attachment that it was read without.
+pub(super) fn is_lost(text: &str) -> bool {
+    text.contains(MARK)
 }
 
 /// What `write` answers, and the blobs that were serialized meanwhile.
-pub(super) fn collect<T>(write: impl FnOnce() -> T) -> (T, Blobs) {
-    let scope = Scope::open(Blobs::default());
+pub(super) fn collect<T>(write: impl FnOnce() -> T) -> (T, Vec<Bytes>) {
+    let scope = Scope::open(Vec::new());
     let written = write();
     (written, scope.close())
 }
 
 /// What `read` answers, with `blobs` at hand for the placeholders.
 pub(super) fn provide<T>(blobs: &[Bytes], read: impl FnOnce() -> T) -> T {
-    let _scope = Scope::open(Blobs {
-        all: blobs.to_vec(),
-        placeholders: 0,
-    });
+    let _scope = Scope::open(blobs.to_vec());
     read()
 }
 
 /// Lets `blobs` travel with the data that is being written, under the numbers they have. An error where others have
-/// taken these numbers, or where nothing is being written. `text` has their placeholders.
-pub(super) fn pass_on(blobs: &[Bytes], text: &str) -> Result<(), &'static str> {
+/// taken these numbers, or where nothing is being written.
+pub(super) fn pass_on(blobs: &[Bytes]) -> Result<(), &'static str> {
     BLOBS.with_borrow_mut(|taken| match taken {
-        Some(taken) if blobs.is_empty() || taken.all.is_empty() => {
-            taken.all.extend_from_slice(blobs);
-            taken.placeholders += placeholders(text);
+        _ if blobs.is_empty() => Ok(()),
+        None => Err("a blob is only part of events"),
+        Some(taken) if taken.is_empty() => {
+            taken.extend_from_slice(blobs);
             Ok(())
         }
-        None if blobs.is_empty() => Ok(()),
-        None => Err("a blob is only part of events"),
         Some(_) => Err("arguments with blobs are passed on before any other blob, and once"),
     })
 }
 
 thread_local! {
     /// The blobs of the event that is being written or read on this thread: serde hands nothing along.
-    static BLOBS: RefCell<Option<Blobs>> = const { RefCell::new(None) };
+    static BLOBS: RefCell<Option<Vec<Bytes>>> = const { RefCell::new(None) };
 }
 
 /// Puts back what was there before, however it ends.
-struct Scope(Option<Blobs>);
+struct Scope(Option<Vec<Bytes>>);
 
 impl Scope {
-    fn open(blobs: Blobs) -> Self {
+    fn open(blobs: Vec<Bytes>) -> Self {
         Self(BLOBS.replace(Some(blobs)))
     }
 
-    fn close(self) -> Blobs {
+    fn close(self) -> Vec<Bytes> {
         BLOBS.take().unwrap_or_default()
     }
 }

@@ -319,6 +319,11 @@ impl Cord {
         if let Phase::Probing { .. } = self.phase {
             // Its time runs out behind a stuck write, too.
             self.check_deadline(cx);
+            if self.end.is_none() && self.connection.session.outbox.poll_ended(cx).is_ready() {
+                // There is nothing to take over any more.
+                self.say_close();
+                self.end = Some(End::Finish);
+            }
             return Poll::Pending;
         }
         let reason = ready!(self.connection.session.outbox.poll_cut(cx));
@@ -358,8 +363,10 @@ impl Cord {
     fn check_deadline(&mut self, cx: &mut Context<'_>) {
         if let Phase::Probing { deadline, .. } = &mut self.phase
             && deadline.as_mut().poll(cx).is_ready()
+            && self.end.is_none()
         {
-            self.end.get_or_insert(End::Finish);
+            self.say_close();
+            self.end = Some(End::Finish);
         }
     }
 }
@@ -390,8 +397,7 @@ pub(crate) fn ending(reason: CloseReason) -> End {
         | CloseReason::UnfinishedBytes
         | CloseReason::SessionBytes
         | CloseReason::AddressBytes
-        | CloseReason::WorkerStalled
-        | CloseReason::PingTimeout => End::Cut,
+        | CloseReason::WorkerStalled => End::Cut,
         _ => End::Finish,
     }
 }

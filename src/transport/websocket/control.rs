@@ -100,6 +100,6 @@ mod tests {
         assert_eq!(pong_frame(b"ab"), &b"\x8a\x02ab"[..]);
         assert_eq!(pong_frame(&[7; 200])[..2], [0x8a, 125]);
         let frame = Fault::TOO_BIG.close_frame();
-        assert_eq!(frame, &b"\x88\x1c\x03\xf1a message over max_payload"[..]);
+        assert_eq!(frame, &[0x88, 2, 3, 0xf1][..]);
     }
 }

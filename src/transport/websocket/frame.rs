@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::control::{CONTROL_MAX, Control, control_frame};
+use super::control::{CONTROL_MAX, Control, close_frame};
 
 /// Why the connection must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,11 +131,9 @@ impl Fault {
         Self { code: 1002, reason }
     }
 
-    /// The close frame that tells the peer code and reason.
+    /// The close frame that tells the peer the code, and no more, as the reference does.
     pub(crate) fn close_frame(&self) -> Bytes {
-        let mut payload = self.code.to_be_bytes().to_vec();
-        payload.extend_from_slice(self.reason.as_bytes());
-        control_frame(8, &payload)
+        close_frame(self.code)
     }
 }
 

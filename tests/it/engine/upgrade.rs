@@ -119,7 +119,8 @@ fn a_probe_that_takes_too_long_costs_the_websocket_only(form: Form) {
             socket.text(packet);
             assert_eq!(socket.next_text(), "3probe");
         }
-        socket.closed();
+        assert_eq!(socket.next(), Frame::Close(None));
+        assert_eq!(socket.next(), Frame::End);
         hub.wait_for("dondo_sessions{state=\"polling\"}", 1);
         polling.is_alive();
     }
