@@ -74,6 +74,8 @@ pub enum LogError {
 pub enum CloseReason {
     /// The transport's connection was closed or lost.
     TransportClose,
+    /// The client left a namespace; its session goes on.
+    ClientLeft,
     /// The transport was used against its rules.
     TransportError,
     /// No pong within the time limit.
@@ -109,7 +111,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// All reasons, for metrics.
+    /// All reasons for which a session ends, for metrics.
     pub const ALL: [Self; 17] = [
         Self::TransportClose,
         Self::TransportError,
@@ -134,6 +136,7 @@ impl CloseReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TransportClose => "transport close",
+            Self::ClientLeft => "client namespace disconnect",
             Self::TransportError => "transport error",
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",

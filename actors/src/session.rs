@@ -198,7 +198,7 @@ impl Session {
         match said {
             Said::Connect { namespace, auth } => self.connect(namespace, auth, ctx),
             Said::Disconnect { namespace } => match self.members.remove(&namespace) {
-                Some(seated) => seated.leave(CloseReason::TransportClose),
+                Some(seated) => seated.leave(CloseReason::ClientLeft),
                 None => self.violated("it leaves a namespace that it is not in", ctx),
             },
             Said::Event {

@@ -146,7 +146,10 @@ impl Handler<CourierSays> for Session {
 /// What the log calls an end; `None` for those in good order, and for violations, which are told of with what they were.
 fn told_as(reason: CloseReason) -> Option<&'static Cause> {
     match reason {
-        CloseReason::TransportClose | CloseReason::ForcedClose | CloseReason::ShuttingDown => None,
+        CloseReason::TransportClose
+        | CloseReason::ClientLeft
+        | CloseReason::ForcedClose
+        | CloseReason::ShuttingDown => None,
         CloseReason::TransportError => Some(&cause::TRANSPORT_ERROR),
         CloseReason::PingTimeout => Some(&cause::PING_TIMEOUT),
         CloseReason::ParseError => Some(&cause::PARSE_ERROR),

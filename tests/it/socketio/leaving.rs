@@ -68,6 +68,10 @@ fn handlers_see_why_a_member_went(form: Form) {
     let why = |reason: CloseReason| assert_eq!(app.farewell(), ("/".to_owned(), reason));
     drop(app.inside(&["/"]));
     why(CloseReason::TransportClose);
+    let mut leaving = app.inside(&["/"]);
+    leaving.text("41");
+    why(CloseReason::ClientLeft);
+    drop(leaving);
     app.inside(&["/"]).text("1");
     why(CloseReason::TransportClose);
     app.inside(&["/"]).text(&"4".repeat(1001));
@@ -84,6 +88,7 @@ fn handlers_see_why_a_member_went(form: Form) {
     why(CloseReason::TransportClose);
     let words = [
         (CloseReason::TransportClose, "transport close"),
+        (CloseReason::ClientLeft, "client namespace disconnect"),
         (CloseReason::TransportError, "transport error"),
         (CloseReason::ParseError, "parse error"),
         (CloseReason::ForcedClose, "forced close"),
