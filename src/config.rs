@@ -20,7 +20,7 @@ use clap::ValueEnum;
 use ipnet::IpNet;
 
 use self::spelling::{
-    Address, Choice, Count, Folder, HostName, Namespace, Network, Spelling, Switch, UrlPath,
+    Address, Choice, Count, Folder, HostName, Namespace, Network, Spelling, Switch, Token, UrlPath,
 };
 use self::table::{settings, within};
 use self::units::{Size, Span};
@@ -127,6 +127,8 @@ settings! {
         connect_timeout: Duration as Span = Duration::from_secs(20), in TIMER, was "connect-timeout";
         /// Time that a request's head may take, and the first bytes of its body.
         request_timeout: Duration as Span = Duration::from_secs(10), in TIMER;
+        /// Subprotocols of WebSockets that are answered; by default whatever a client names first.
+        subprotocols: Vec<String> as Vec<Token> = Vec::new(), check check::subprotocols;
         /// Size of one message or one POST body.
         max_payload: usize as Size = MB, in BYTES, was "max-payload";
         /// Binary attachments of one packet.

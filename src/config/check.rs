@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::spelling::no_subprotocol;
 use super::table::within;
 use super::units::{Size, Span};
 use super::{BYTES, Setting, SettingError, Settings, TIMER};
+use crate::transport::engine::is_token;
 use crate::transport::origin::is_host;
 
 type Verdict = Result<(), String>;
@@ -80,6 +82,18 @@ pub(super) fn hosts(settings: &Settings) -> Verdict {
         Some(host) => Err(format!(
             "{host:?} is no host name; write names without scheme, port and pattern, for example chat.example"
         )),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn subprotocols(settings: &Settings) -> Verdict {
+    match settings
+        .engine
+        .subprotocols
+        .iter()
+        .find(|name| !is_token(name))
+    {
+        Some(name) => Err(no_subprotocol(name)),
         None => Ok(()),
     }
 }

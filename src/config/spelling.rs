@@ -11,6 +11,7 @@ use clap::builder::PossibleValue;
 use ipnet::IpNet;
 
 use super::units::{Size, Span};
+use crate::transport::engine::is_token;
 use crate::transport::origin::{Origin, Origins, is_host};
 
 /// A way to write a `T`. What [`Spelling::show`] gives can be read back.
@@ -55,6 +56,8 @@ pub(super) struct UrlPath;
 pub(super) struct Folder;
 /// A host's name or address, without a port.
 pub(super) struct HostName;
+/// A word of a protocol's header.
+pub(super) struct Token;
 /// An IP address or a network.
 pub(super) struct Network;
 
@@ -233,6 +236,30 @@ impl Spelling<String> for HostName {
 
     fn show(host: &String) -> String {
         host.clone()
+    }
+}
+
+/// What is wrong with a name that no header can have.
+pub(super) fn no_subprotocol(name: &str) -> String {
+    format!(
+        "{name:?} is no subprotocol; write names of letters, digits and -._, for example chat.v1"
+    )
+}
+
+impl Spelling<String> for Token {
+    const WRITTEN: &'static str = "NAME,NAME";
+    const NOTHING: Option<&'static str> = Some("any");
+
+    fn read(text: &str) -> Result<String, String> {
+        if is_token(text) {
+            Ok(text.to_owned())
+        } else {
+            Err(no_subprotocol(text))
+        }
+    }
+
+    fn show(name: &String) -> String {
+        name.clone()
     }
 }
 

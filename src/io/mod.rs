@@ -32,6 +32,7 @@ mod emitter;
 mod error;
 mod handler;
 mod script;
+mod shape;
 mod socket;
 mod value;
 

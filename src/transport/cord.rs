@@ -17,6 +17,7 @@ use dondo_actors::message::Hangup;
 use dondo_actors::outbox::{Outbox, Taken};
 use tokio::time::Sleep;
 
+use super::ending::{End, ending};
 use super::engine::connection::{Connection, Stage};
 use super::engine::packet::Packet;
 use super::websocket::{Event, Machine, close_frame, pong_frame};
@@ -31,15 +32,6 @@ pub(crate) const PARTIAL_FREE: usize = 64 * 1024;
 
 /// Answers to probes that may wait to be written.
 const PROBES_MAX: usize = 16;
-
-/// What a driver does when nothing is left to write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// Flush, then close in good order.
-    Finish,
-    /// Cut the connection: its peer does not read.
-    Cut,
-}
 
 /// See the module.
 pub(crate) struct Cord {
@@ -218,8 +210,7 @@ impl Cord {
                     if self.out.len() < PROBES_MAX {
                         self.say("3probe");
                     } else {
-                        self.say_close();
-                        self.end = Some(End::Finish);
+                        self.finish();
                     }
                 }
                 Packet::Upgrade => {
@@ -227,8 +218,7 @@ impl Cord {
                     self.phase = Phase::Live;
                 }
                 _ => {
-                    self.say_close();
-                    self.end = Some(End::Finish);
+                    self.finish();
                 }
             }
             return;
@@ -257,6 +247,11 @@ impl Cord {
 
     fn say(&mut self, text: &str) {
         self.out.push_back(frame::text([text.as_bytes()]).frame);
+    }
+
+    fn finish(&mut self) {
+        self.say_close();
+        self.end = Some(End::Finish);
     }
 
     fn say_close(&mut self) {
@@ -321,8 +316,7 @@ impl Cord {
             self.check_deadline(cx);
             if self.end.is_none() && self.connection.session.outbox.poll_ended(cx).is_ready() {
                 // There is nothing to take over any more.
-                self.say_close();
-                self.end = Some(End::Finish);
+                self.finish();
             }
             return Poll::Pending;
         }
@@ -365,8 +359,7 @@ impl Cord {
             && deadline.as_mut().poll(cx).is_ready()
             && self.end.is_none()
         {
-            self.say_close();
-            self.end = Some(End::Finish);
+            self.finish();
         }
     }
 }
@@ -387,17 +380,3 @@ impl Drop for Cord {
 
 /// `2` as a text frame.
 const PING: &[u8] = &[0x81, 1, b'2'];
-
-/// How a connection ends for a reason: what a stuck peer cannot take is not waited for.
-pub(crate) fn ending(reason: CloseReason) -> End {
-    match reason {
-        CloseReason::OutboxFull
-        | CloseReason::Stalled
-        | CloseReason::MemoryMax
-        | CloseReason::UnfinishedBytes
-        | CloseReason::SessionBytes
-        | CloseReason::AddressBytes
-        | CloseReason::WorkerStalled => End::Cut,
-        _ => End::Finish,
-    }
-}

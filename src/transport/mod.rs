@@ -4,6 +4,7 @@
 pub mod address;
 pub(crate) mod cord;
 pub mod doors;
+pub(crate) mod ending;
 pub mod engine;
 pub(crate) mod host;
 pub mod origin;

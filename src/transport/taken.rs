@@ -14,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 
-use super::cord::{Cord, End};
+use super::cord::Cord;
+use super::ending::End;
 use super::sockets::Socket;
 
 /// Reads and writes in a row before other tasks of the thread have their turn.

@@ -14,13 +14,15 @@ use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Extensions, Payload};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use crate::transport::cord::{Cord, End, ending};
+use crate::transport::cord::Cord;
+use crate::transport::ending::{End, ending};
 use crate::transport::taken::{FLUSH, LINGER};
 
 /// Bytes handed out between two flushes: actix-http's write buffer keeps whatever size it once grew to.
@@ -42,11 +44,15 @@ pub(crate) fn keep_cutter(connection: &dyn Any, data: &mut Extensions) {
 pub(super) fn response(
     request: &HttpRequest,
     payload: Payload,
+    subprotocol: Option<HeaderValue>,
     cord: Option<Cord>,
 ) -> HttpResponse {
     let Ok(mut response) = actix_web_actors::ws::handshake(request) else {
         return HttpResponse::BadRequest().finish();
     };
+    if let Some(name) = subprotocol {
+        response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, name));
+    }
     let Some(cord) = cord else {
         // Without a code, as the session has a WebSocket already.
         return response

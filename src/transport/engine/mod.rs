@@ -11,6 +11,7 @@ mod payload;
 mod polling;
 mod query;
 mod refusal;
+mod subprotocol;
 mod switch;
 
 use std::sync::Arc;
@@ -40,6 +41,7 @@ use crate::protocol::frame;
 pub(crate) use self::body::keep_cutter;
 pub(crate) use self::handshake::new_sid as secret;
 pub(crate) use self::refusal::{Answer, Refusal};
+pub(crate) use self::subprotocol::is_token;
 pub(crate) use self::switch::upgrade;
 
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
@@ -61,6 +63,8 @@ pub struct EngineOptions {
     pub upgrade_timeout: Duration,
     /// Bytes of one message or one POST body.
     pub max_payload: usize,
+    /// Subprotocols of WebSockets that are answered; with none, whatever a client names first.
+    pub subprotocols: Arc<[String]>,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub session: Arc<SessionSettings>,
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use actix_codec::{Framed, FramedParts};
 use actix_http::{Request, Version, h1, ws};
 use actix_web::dev::{Payload, RequestHead};
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::message::Adopt;
@@ -14,7 +15,7 @@ use tokio::net::TcpStream;
 use super::connection::{Connection, Stage};
 use super::handshake::{Entry, Transport};
 use super::refusal::Answer;
-use super::{Engine, Judged, Refusal, body, refused};
+use super::{Engine, Judged, Refusal, body, refused, subprotocol};
 use crate::transport::cord::Cord;
 use crate::transport::sockets::Socket;
 use crate::transport::taken;
@@ -88,7 +89,11 @@ impl Engine {
             return refused(self.refuse(Refusal::BadRequest, request.head()), true, None);
         }
         match self.purpose(request.head(), judged) {
-            Ok(purpose) => body::response(request, payload, self.cord(purpose)),
+            Ok(purpose) => {
+                let known = &self.0.options.subprotocols;
+                let subprotocol = subprotocol::chosen(request.head(), known);
+                body::response(request, payload, subprotocol, self.cord(purpose))
+            }
             Err(refusal) => refused(self.refuse(refusal, request.head()), true, None),
         }
     }
@@ -116,9 +121,13 @@ pub(crate) async fn upgrade(
             put_answer(&mut first, &answer);
             taken::say_and_close(stream, first.freeze()).await;
         }
-        Ok((engine, key, purpose)) => {
+        Ok((engine, key, subprotocol, purpose)) => {
             first.put_slice(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
             first.put_slice(&key);
+            if let Some(name) = subprotocol {
+                first.put_slice(b"\r\nSec-WebSocket-Protocol: ");
+                first.put_slice(name.as_bytes());
+            }
             first.put_slice(b"\r\n\r\n");
             let read = Bytes::copy_from_slice(&read_buf);
             drop((read_buf, write_buf));
@@ -177,7 +186,9 @@ impl Drop for Landing {
     }
 }
 
-fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Purpose), Answer> {
+type Admitted<'a> = (&'a Engine, [u8; 28], Option<HeaderValue>, Purpose);
+
+fn admit(engines: &[Engine], request: Request) -> Result<Admitted<'_>, Answer> {
     let Some(engine) = engines
         .iter()
         .find(|engine| request.path().starts_with(&engine.0.options.path))
@@ -205,7 +216,8 @@ fn admit(engines: &[Engine], request: Request) -> Result<(&Engine, [u8; 28], Pur
         .map(|key| ws::hash_key(key.as_bytes()))
         .ok_or_else(|| refused(Refusal::BadRequest))?;
     let purpose = engine.purpose(head, judged).map_err(refused)?;
-    Ok((engine, key, purpose))
+    let subprotocol = subprotocol::chosen(head, &engine.0.options.subprotocols);
+    Ok((engine, key, subprotocol, purpose))
 }
 
 fn put_answer(out: &mut BytesMut, answer: &Answer) {

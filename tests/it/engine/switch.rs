@@ -9,6 +9,7 @@ in_both_forms!(
     a_message_over_the_limit_is_1009,
     broken_frames_end_with_the_websockets_own_codes,
     a_close_is_answered,
+    a_subprotocol_is_answered_with_the_clients_first,
 );
 
 fn socket(hub: &Hub) -> WebSocket {
@@ -139,4 +140,27 @@ fn a_close_is_answered(form: Form) {
     assert_eq!(socket.next(), Frame::Close(Some(1000)));
     assert_eq!(socket.next(), Frame::End);
     hub.wait_for("dondo_closes_total{reason=\"transport close\"}", 1);
+}
+
+/// Clients close a WebSocket that answers none of the subprotocols they name.
+fn a_subprotocol_is_answered_with_the_clients_first(form: Form) {
+    let target = format!("{ECHO}?EIO=4&transport=websocket");
+    let answered = |hub: &Hub, headers: &[(&str, &str)]| {
+        let (answer, mut socket) = WebSocket::handshake(hub, &target, headers);
+        assert_eq!(answer.status, 101);
+        assert!(socket.next_text().starts_with("0{"));
+        answer.header("Sec-WebSocket-Protocol").map(str::to_owned)
+    };
+    let name = "Sec-WebSocket-Protocol";
+    let hub = form.echoing();
+    assert_eq!(answered(&hub, &[]), None);
+    assert_eq!(
+        answered(&hub, &[(name, "chat.v1, other")]).unwrap(),
+        "chat.v1"
+    );
+    let twice = [(name, "not a token,a"), (name, "b")];
+    assert_eq!(answered(&hub, &twice).unwrap(), "a");
+    let hub = form.echoing_with(|config| config.engine.subprotocols = vec!["b".to_owned()]);
+    assert_eq!(answered(&hub, &[(name, "a, b")]).unwrap(), "b");
+    assert_eq!(answered(&hub, &[(name, "a")]), None);
 }

@@ -102,13 +102,14 @@ fn tests(source: &str) -> Vec<String> {
 }
 
 /// Tests of what the reference does not say, or of the contract's part 1.
-const BESIDE: [&str; 14] = [
+const BESIDE: [&str; 15] = [
     "engine::polling::one_poll_takes_no_more_than_its_share_and_the_next_ones_the_rest",
     "engine::contract::an_upgrade_without_a_probe_and_without_a_get_gets_what_was_queued",
     "engine::contract::a_text_cut_inside_a_character_is_joined_before_it_is_checked",
     "engine::contract::a_cache_buster_that_repeats_means_nothing",
     "engine::contract::a_bare_close_1000_is_answered_and_frees_the_session",
     "engine::switch::a_close_is_answered",
+    "engine::switch::a_subprotocol_is_answered_with_the_clients_first",
     "engine::upgrade::many_sessions_upgrade_at_once_on_several_workers",
     "socketio::binary::empty_and_large_attachments_come_through",
     "socketio::connect::events_wait_until_the_connect_handler_is_done",
