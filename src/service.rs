@@ -127,7 +127,8 @@ impl Dondo {
 /// What an embedder has to see to, because only the owner of the socket can: actix-web's
 /// `HttpServer::client_request_timeout` covers the first head of a connection, and nothing covers a second head that never
 /// ends, a body that no handler reads, or an answer that the peer does not read. The standalone server ends all of these;
-/// elsewhere a proxy in front must. Bodies of polls are timed here too. `HttpServer::max_connections` does not count what
+/// elsewhere a proxy in front must. It also reads few requests ahead of one that waits for its answer, of which actix-web
+/// alone takes thousands. Bodies of polls are timed here too. `HttpServer::max_connections` does not count what
 /// a limit of open files should be kept for.
 pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
     crate::transport::engine::keep_cutter(connection, data);

@@ -84,7 +84,8 @@ const OUTBOX_GAUGES: usize = 16;
 pub struct OutboxGauge {
     frames: AtomicU64,
     bytes: AtomicU64,
-    /// Of those that are on no account of their own, see [`MemoryAccount::charge_own`]; counted until they are written.
+    /// Of those that are on no account of their own, see [`MemoryAccount::charge_own`]; counted from the push until they are
+    /// written. On their way to the outbox they are bounded by their session's units.
     own: AtomicU64,
 }
 

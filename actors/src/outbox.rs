@@ -84,6 +84,8 @@ struct Inner {
     end: Option<CloseReason>,
     held_at_end: usize,
     taker: Option<Waker>,
+    /// The courier is to wake the taker.
+    due: bool,
     gate: Option<Waker>,
     reader: Option<Waker>,
 }
@@ -135,6 +137,7 @@ impl Outbox {
             end: None,
             held_at_end: 0,
             taker: None,
+            due: false,
             gate: None,
             reader: None,
         };
@@ -147,36 +150,49 @@ impl Outbox {
         })
     }
 
-    /// The courier adds a frame, which is on an account and may be shared. The waker, if there is one, is for the courier to
-    /// wake, soon.
+    /// The courier adds a frame, which is on an account and may be shared. Whether it is to call [`Outbox::wake`] soon: once,
+    /// however much it adds until then.
     ///
     /// # Errors
     /// There is no room, and the frame is not volatile.
-    pub fn push(&self, frame: Frame, volatile: bool) -> Result<(Pushed, Option<Waker>), Full> {
-        self.wait(Waiting {
+    pub fn push(&self, frame: Frame, volatile: bool) -> Result<(Pushed, bool), Full> {
+        let (pushed, mut inner) = self.wait(Waiting {
             frame,
             volatile,
             own: false,
-        })
+        })?;
+        let to_wake = inner.taker.is_some() && !std::mem::replace(&mut inner.due, true);
+        Ok((pushed, to_wake))
+    }
+
+    /// The taker is to come for what was pushed.
+    pub(crate) fn wake(&self) {
+        let mut inner = self.lock();
+        inner.due = false;
+        let taker = inner.taker.take();
+        drop(inner);
+        wake(taker);
     }
 
     /// As [`Outbox::push`], for a frame of this client alone that went through `MemoryAccount::charge_own`. Wakes the taker.
     pub(crate) fn push_own(&self, frame: Frame, volatile: bool) -> Result<(), Full> {
         let own = is_counted_by_outbox(&frame);
-        let (_, taker) = self.wait(Waiting {
+        let (_, mut inner) = self.wait(Waiting {
             frame,
             volatile,
             own,
         })?;
+        let taker = inner.taker.take();
+        drop(inner);
         wake(taker);
         Ok(())
     }
 
-    fn wait(&self, waiting: Waiting) -> Result<(Pushed, Option<Waker>), Full> {
+    fn wait(&self, waiting: Waiting) -> Result<(Pushed, MutexGuard<'_, Inner>), Full> {
         let (bytes, volatile) = (waiting.frame.len(), waiting.volatile);
         let mut inner = self.lock();
         if inner.end.is_some() {
-            return Ok((Pushed::Dropped, None));
+            return Ok((Pushed::Dropped, inner));
         }
         let cost = bytes + ENTRY;
         if inner.queue.is_empty() {
@@ -193,7 +209,7 @@ impl Outbox {
             }
             if over(&inner) {
                 return if volatile {
-                    Ok((Pushed::Dropped, None))
+                    Ok((Pushed::Dropped, inner))
                 } else {
                     Err(Full)
                 };
@@ -212,7 +228,7 @@ impl Outbox {
             true => Pushed::Behind,
             false => Pushed::Taken,
         };
-        Ok((pushed, inner.taker.take()))
+        Ok((pushed, inner))
     }
 
     fn is_half_full(&self, inner: &Inner) -> bool {

@@ -22,6 +22,9 @@ use crate::transport::doors::Doors;
 use crate::transport::engine::Engine;
 use crate::transport::sockets::Sockets;
 
+/// Between two looks at a courier whose window is full.
+const GLANCE: Duration = Duration::from_millis(100);
+
 /// How long a room thread or a courier may take to answer.
 const ANSWER: Duration = Duration::from_millis(500);
 /// How long a report is good for.
@@ -165,7 +168,7 @@ impl Health {
                 ));
             } else if courier.full {
                 reasons.push(format!(
-                    "worker {worker} has {} deliveries to handle (--delivery.courier-window)",
+                    "worker {worker} has {} deliveries to make (--delivery.courier-window)",
                     courier.backlog
                 ));
             }
@@ -236,8 +239,12 @@ impl Serialize for Lag {
 impl CourierReport {
     async fn of(courier: CourierRef) -> Self {
         let backlog = courier.window.clone();
-        // Full for a moment is how a burst looks; full before and after the question is load.
-        let full = backlog.full();
+        // Full for a moment is how a burst looks, or a picture for thousands; load is what stays full.
+        let mut full = backlog.full();
+        if full {
+            tokio::time::sleep(GLANCE).await;
+            full = backlog.full();
+        }
         let lag = Lag::of(Some((*courier.post).clone())).await;
         Self {
             worker: courier.worker.0,

@@ -5,10 +5,11 @@
 //! Three parts know of one [`Progress`]: the stream counts bytes, the door of the `App` sees requests and answers pass,
 //! and the future around the connection compares both with the clock, whenever the connection has run. A connection
 //! that waits for nothing holds no timer.
+//!
+//! It also says how much may be read: see `pacing`.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -16,26 +17,23 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_http::error::PayloadError;
-use actix_http::{BoxedPayloadStream, Payload, Request};
+use actix_http::header::CONTENT_LENGTH;
+use actix_http::{BoxedPayloadStream, HttpMessage as _, Payload, Request};
 use bytes::Bytes;
 use futures_util::Stream;
 use pin_project_lite::pin_project;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::sockets::{Slow, Socket, Sockets};
+use super::sockets::{Slow, Sockets};
+use pacing::{Next, PIPELINING_PAUSE, Pacing};
+pub(crate) use stream::Timed;
+
+mod pacing;
+mod stream;
 
 /// What must move in a second where something is to move.
 const BYTES_PER_SECOND: f64 = 1024.0;
-
-/// Bytes of heads that a connection reads before others of its thread have their turn: actix-http serves all requests that
-/// it has read, however many fit, before it writes or lets go.
-const HEADS_TURN: usize = 2048;
-
-/// How long a connection waits after a turn in which it had several requests answered. Clients that wait for an answer
-/// before they ask again, browsers and proxies among them, never meet it.
-const PIPELINING_PAUSE: Duration = Duration::from_millis(5);
 
 thread_local! {
     /// The connection that runs on this thread right now.
@@ -75,22 +73,11 @@ pub(crate) struct Progress {
     reading: Cell<Option<Instant>>,
     /// Bytes read in it.
     read: Cell<usize>,
-    /// Bytes read in this turn.
-    turn: Cell<usize>,
-    /// Requests answered in this turn.
-    answers: Cell<usize>,
-    /// More is to be read in the next turn.
-    more: Cell<bool>,
-    /// Bytes read since a request is served: those of the next ones.
-    ahead: Cell<usize>,
-    /// Nothing is read until it is answered.
-    enough: Cell<bool>,
+    pacing: Pacing,
     /// More was asked for and was not there.
     starved: Cell<bool>,
     /// A write has been refused since all was written.
     blocked: Cell<bool>,
-    /// Nothing is read until all is written.
-    held: Cell<bool>,
     writing: Cell<Option<Instant>>,
     written: Cell<usize>,
 }
@@ -102,14 +89,9 @@ impl Progress {
             phase: Cell::new(Phase::Head),
             reading: Cell::new(None),
             read: Cell::new(0),
-            turn: Cell::new(0),
-            answers: Cell::new(0),
-            more: Cell::new(false),
-            ahead: Cell::new(0),
-            enough: Cell::new(false),
+            pacing: Pacing::default(),
             starved: Cell::new(false),
             blocked: Cell::new(false),
-            held: Cell::new(false),
             writing: Cell::new(None),
             written: Cell::new(0),
         })
@@ -118,13 +100,13 @@ impl Progress {
     fn enter(&self, phase: Phase) {
         self.phase.set(phase);
         self.reading.set(None);
-        self.ahead.set(0);
     }
 
     fn answered(&self) {
-        self.answers.set(self.answers.get() + 1);
+        let next_has_begun = self.pacing.answered();
         match self.phase.get() {
             Phase::Body { .. } => self.enter(Phase::Unread),
+            _ if next_has_begun => self.enter(Phase::Head),
             _ => self.enter(Phase::Idle),
         }
     }
@@ -207,6 +189,9 @@ pub(crate) fn called(mut request: Request) -> (Request, Called) {
     let progress = RUNNING.with_borrow(Clone::clone);
     if let Some(progress) = &progress {
         let whole = matches!(request.payload(), Payload::None);
+        let length = request.headers().get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        progress.pacing.called(length);
         progress.enter(match whole {
             true => Phase::Served,
             false => Phase::Body { begun: false },
@@ -245,109 +230,12 @@ impl Stream for Read {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.progress.pacing.asked();
         let item = ready!(Pin::new(&mut self.payload).poll_next(cx));
         if !matches!(item, Some(Ok(_))) && matches!(self.progress.phase.get(), Phase::Body { .. }) {
             self.progress.enter(Phase::Served);
         }
         Poll::Ready(item)
-    }
-}
-
-/// A TCP stream that counts what moves.
-#[derive(Debug)]
-pub(crate) struct Timed {
-    stream: TcpStream,
-    progress: Rc<Progress>,
-    socket: Socket,
-}
-
-impl Timed {
-    /// The stream itself, for a WebSocket: nobody watches over it from here any more.
-    pub(crate) fn into_parts(self) -> (TcpStream, Socket) {
-        self.progress.enter(Phase::Served);
-        self.progress.blocked.set(false);
-        (self.stream, self.socket)
-    }
-}
-
-impl AsyncRead for Timed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let phase = self.progress.phase.get();
-        let in_body = matches!(phase, Phase::Body { .. });
-        if self.progress.blocked.get() && !in_body {
-            // actix-http would answer further requests into its own buffer, which has no limit for small answers.
-            self.progress.held.set(true);
-            return Poll::Pending;
-        }
-        if phase == Phase::Served && self.progress.ahead.get() >= HEADS_TURN {
-            // It would take further requests in, each with a kilobyte of its own. Some are read: so an end is seen.
-            self.progress.enough.set(true);
-            return Poll::Pending;
-        }
-        let before = into.filled().len();
-        let read = if in_body {
-            Pin::new(&mut self.stream).poll_read(cx, into)
-        } else {
-            let left = HEADS_TURN.saturating_sub(self.progress.turn.get());
-            if left == 0 {
-                self.progress.more.set(true);
-                return Poll::Pending;
-            }
-            let mut few = [0; HEADS_TURN];
-            let room = left.min(into.remaining());
-            let mut few = ReadBuf::new(&mut few[..room]);
-            let read = Pin::new(&mut self.stream).poll_read(cx, &mut few);
-            into.put_slice(few.filled());
-            read
-        };
-        let progress = &self.progress;
-        match read {
-            Poll::Pending => progress.starved.set(true),
-            Poll::Ready(_) => {
-                let count = into.filled().len() - before;
-                progress.read.set(progress.read.get() + count);
-                progress.turn.set(progress.turn.get() + count);
-                progress.ahead.set(progress.ahead.get() + count);
-                if count > 0 && progress.phase.get() == Phase::Idle {
-                    progress.enter(Phase::Head);
-                }
-            }
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Timed {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        let progress = &self.progress;
-        match &written {
-            Poll::Pending if !progress.blocked.replace(true) => progress.writing.set(None),
-            Poll::Ready(Ok(count)) => progress.written.set(progress.written.get() + *count),
-            _ => {}
-        }
-        written
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // actix-http flushes when its own buffer is empty, and not before.
-        self.progress.blocked.set(false);
-        if self.progress.held.take() {
-            cx.waker().wake_by_ref();
-        }
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -408,8 +296,7 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
             .is_none_or(|pause| pause.as_mut().poll(cx).is_ready())
         {
             *this.pause = None;
-            progress.turn.set(0);
-            progress.answers.set(0);
+            progress.pacing.begin_turn();
         }
         RUNNING.set(Some(progress.clone()));
         let ended = served.poll(cx);
@@ -417,15 +304,14 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
         if ended.is_ready() {
             return ended;
         }
-        if progress.phase.get() != Phase::Served && progress.enough.take() {
-            cx.waker().wake_by_ref();
-        }
-        if progress.more.take() && this.pause.is_none() {
-            if progress.answers.get() > 1 {
+        match progress.pacing.end_turn(progress.phase.get()) {
+            Some(Next::Now) => cx.waker().wake_by_ref(),
+            Some(Next::Later) if this.pause.is_none() => {
                 *this.pause = Some(Box::pin(sleep(PIPELINING_PAUSE)));
+                // The next look begins the pause.
+                cx.waker().wake_by_ref();
             }
-            // The next look begins the pause, or the next turn.
-            cx.waker().wake_by_ref();
+            Some(Next::Later) | None => {}
         }
         loop {
             match this.progress.judge(*this.times) {

@@ -166,3 +166,44 @@ fn requests_that_come_in_one_go_are_all_answered_in_order() {
         assert!(answer.starts_with(status), "answer {n}: {answer}");
     }
 }
+
+/// Would fail if what was read ahead, or was not, behind a poll that waits were forgotten when that is answered.
+#[test]
+fn requests_behind_a_poll_that_waits_are_answered_when_it_is() {
+    const BEHIND: usize = 200;
+    let hub = hub();
+    let polling = Polling::open(&hub, ECHO);
+    let mut stream = http::connect(&hub);
+    let mut asked = format!("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", polling.target());
+    for n in 0..BEHIND {
+        let last = if n + 1 == BEHIND {
+            "Connection: close\r\n"
+        } else {
+            ""
+        };
+        asked += &format!("GET /nothing HTTP/1.1\r\nHost: a\r\n{last}\r\n");
+    }
+    stream.write_all(asked.as_bytes()).unwrap();
+    polling.say("4a");
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert!(answers.contains("\r\n\r\n4a"), "{answers}");
+    assert_eq!(answers.matches("HTTP/1.1 404").count(), BEHIND);
+}
+
+/// A body that nobody asks for would be held with all that comes behind it, and the poll closed as one that is slow.
+#[test]
+fn a_poll_with_a_body_is_refused() {
+    let hub = hub();
+    let polling = Polling::open(&hub, ECHO);
+    for body in [
+        "Content-Length: 2\r\n\r\n{}",
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ] {
+        let mut stream = http::connect(&hub);
+        let asked = format!("GET {} HTTP/1.1\r\nHost: a\r\n{body}", polling.target());
+        stream.write_all(asked.as_bytes()).unwrap();
+        assert_eq!(http::read(&mut stream).status, 400);
+    }
+    polling.is_alive();
+}

@@ -165,9 +165,9 @@ impl Hands<'_> {
             .push(frame.clone(), self.letter.class == Class::Volatile)
         {
             Ok((Pushed::Dropped, _)) => {}
-            Ok((pushed, waker)) => {
-                if let Some(waker) = waker {
-                    self.wakes.add(waker);
+            Ok((pushed, to_wake)) => {
+                if to_wake {
+                    self.wakes.add(&served.outbox);
                 }
                 self.delivered += 1;
                 self.behind += usize::from(pushed == Pushed::Behind);

@@ -1,28 +1,33 @@
-//! Transports that are to take what a letter put into their outboxes. They are woken a slice at a time: a room of thousands
-//! must not stand in its thread's run queue before everybody else. What waits is at most one waker for each member, and
-//! the permits of the letters that they are woken for, which go back when that is done: what rooms send ahead stays bounded.
+//! Outboxes whose takers are to come for what a letter put into them. They are woken a slice at a time: a room of thousands
+//! must not stand in its thread's run queue before everybody else. Each outbox waits here once at most, and with them the
+//! permits of the letters, which go back when that is done: what rooms send ahead stays bounded.
 
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     rc::Rc,
-    task::Waker,
+    sync::Arc,
 };
 
-use crate::flow::DeliveryPermit;
+use crate::{
+    flow::{DeliveryPermit, FEW},
+    outbox::Outbox,
+};
 
 /// Woken in one turn of the courier, whatever the number of letters; the next ones when the thread's other tasks have had
-/// theirs. Some 0.3 ms of writing.
+/// theirs.
 const SLICE: usize = 24;
 
 enum Due {
-    Wake(Waker),
+    Wake(Arc<Outbox>),
     GiveBack(DeliveryPermit),
 }
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Wakes {
+    /// Those of the present letter.
+    letter: RefCell<Vec<Arc<Outbox>>>,
     waiting: RefCell<VecDeque<Due>>,
     /// How many were woken in this turn.
     woken: Cell<usize>,
@@ -31,18 +36,26 @@ pub(super) struct Wakes {
 
 impl Wakes {
     /// One more is to be woken by the next [`Wakes::wake`].
-    pub(super) fn add(&self, waker: Waker) {
-        self.waiting.borrow_mut().push_back(Due::Wake(waker));
+    pub(super) fn add(&self, outbox: &Arc<Outbox>) {
+        self.letter.borrow_mut().push(outbox.clone());
     }
 
-    /// Wakes some of them now, and sees to it that all are woken. `permit` goes back when they are. `fresh`: others have
-    /// run since the last call.
+    /// Wakes those of a letter to few now, and some of others; sees to it that all are woken. `permit` goes back when they
+    /// are. `fresh`: others have run since the last call.
     pub(super) fn wake(self: &Rc<Self>, permit: Option<DeliveryPermit>, fresh: bool) {
-        let give_back = permit.map(Due::GiveBack);
-        self.waiting.borrow_mut().extend(give_back);
         if fresh {
             self.woken.set(0);
         }
+        let mut letter = self.letter.borrow_mut();
+        if letter.len() <= FEW as usize {
+            self.woken.set(self.woken.get() + letter.len());
+            letter.drain(..).for_each(|outbox| outbox.wake());
+            return;
+        }
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.extend(letter.drain(..).map(Due::Wake));
+        waiting.extend(permit.map(Due::GiveBack));
+        drop((letter, waiting));
         if self.under_way.get() || self.slice() {
             return;
         }
@@ -67,9 +80,9 @@ impl Wakes {
             let next = self.waiting.borrow_mut().pop_front();
             match next {
                 Some(Due::GiveBack(permit)) => drop(permit),
-                Some(Due::Wake(waker)) => {
+                Some(Due::Wake(outbox)) => {
                     self.woken.set(self.woken.get() + 1);
-                    waker.wake();
+                    outbox.wake();
                 }
                 None => return true,
             }
@@ -80,53 +93,102 @@ impl Wakes {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+    #![allow(clippy::unwrap_used)]
+
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering::Relaxed},
+        task::{Context, Wake, Waker},
+        time::Duration,
     };
 
+    use bytes::Bytes;
+
     use super::*;
-    use crate::{flow::DeliveryWindow, id::WorkerId};
+    use crate::{
+        account::{MemoryAccount, SessionAccount},
+        flow::DeliveryWindow,
+        id::WorkerId,
+        letter::{Frame, Part},
+        outbox::OutboxLimits,
+    };
 
     #[derive(Default)]
     struct Count(AtomicUsize);
 
-    impl std::task::Wake for Count {
+    impl Wake for Count {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Relaxed);
         }
     }
 
+    /// A courier's part: outboxes whose takers are counted when they are woken.
+    struct Crowd {
+        wakes: Rc<Wakes>,
+        count: Arc<Count>,
+    }
+
+    impl Crowd {
+        /// Pushes a frame into so many empty outboxes with a taker each.
+        fn letter(&self, members: usize, permit: Option<DeliveryPermit>, fresh: bool) {
+            let limits = OutboxLimits {
+                bytes_max: 1 << 20,
+                count_max: 100,
+                stall_timeout: Duration::from_secs(1),
+            };
+            for _ in 0..members {
+                let account =
+                    SessionAccount::new(MemoryAccount::new(1 << 30, 1 << 30), None, 1 << 20);
+                let outbox = Outbox::new(limits, account);
+                let waker = Waker::from(self.count.clone());
+                let mut cx = Context::from_waker(&waker);
+                assert!(
+                    outbox
+                        .poll_take(&mut cx, 1, 1, &mut Vec::new())
+                        .is_pending()
+                );
+                for first in [true, false] {
+                    let frame = Frame::single(Part {
+                        frame: Bytes::from_static(b"x"),
+                        header: 0,
+                        binary: false,
+                    });
+                    let (_, to_wake) = outbox.push(frame, false).unwrap();
+                    assert_eq!(to_wake, first, "once is enough");
+                }
+                self.wakes.add(&outbox);
+            }
+            self.wakes.wake(permit, fresh);
+        }
+
+        fn woken(&self) -> usize {
+            self.count.0.load(Relaxed)
+        }
+
+        async fn all(&self) {
+            while self.wakes.under_way.get() {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
     #[actix_rt::test]
     async fn many_are_woken_in_slices_with_others_between_and_none_is_left_out() {
-        let (wakes, count) = (Rc::new(Wakes::default()), Arc::new(Count::default()));
-        let wake = |n: usize, fresh| {
-            (0..n).for_each(|_| wakes.add(Waker::from(count.clone())));
-            wakes.wake(None, fresh);
+        let crowd = Crowd {
+            wakes: Rc::default(),
+            count: Arc::default(),
         };
-        wake(2 * SLICE, true);
-        assert_eq!(count.0.load(Relaxed), SLICE);
-        wake(1, true);
-        assert_eq!(count.0.load(Relaxed), SLICE);
-        while wakes.under_way.get() {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(count.0.load(Relaxed), 2 * SLICE + 1);
-        wake(SLICE - 1, true);
-        wake(1, false);
-        assert!(!wakes.under_way.get());
-        assert_eq!(count.0.load(Relaxed), 3 * SLICE + 1);
         let window = DeliveryWindow::new(WorkerId(0), 1000);
-        let permit = window.try_permit(7);
-        // The turn is used up, by however many letters.
-        wakes.add(Waker::from(count.clone()));
-        wakes.wake(permit, false);
-        assert!(wakes.under_way.get());
-        assert_eq!(count.0.load(Relaxed), 3 * SLICE + 1);
-        assert_eq!(window.undigested(), 7);
-        while wakes.under_way.get() {
-            tokio::task::yield_now().await;
-        }
+        crowd.letter(2 * SLICE, window.try_permit(7), true);
+        assert_eq!((crowd.woken(), window.undigested()), (SLICE, 7));
+        // The turn is used up; a letter to few does not wait.
+        crowd.letter(SLICE, None, false);
+        crowd.letter(FEW as usize, window.try_permit(1), false);
+        assert_eq!(crowd.woken(), SLICE + FEW as usize);
+        assert_eq!(window.undigested(), 7, "its permit is back");
+        crowd.all().await;
+        assert_eq!(crowd.woken(), 3 * SLICE + FEW as usize);
         assert_eq!(window.undigested(), 0);
+        crowd.letter(SLICE, None, true);
+        assert!(!crowd.wakes.under_way.get());
     }
 }

@@ -13,8 +13,9 @@ thread_local! {
     static HANDLED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Since when an actor has handled messages without a break. One look at the clock for a message: the time of the last
-/// one counts when the next one begins, so that a turn takes one message beyond its budget.
+/// Since when no other actor of the thread has had a message. One look at the clock for a message: the time of the last
+/// one counts when the next one begins, so that a turn takes one message beyond its budget. Idle time counts, too: giving
+/// way then costs nobody anything.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
     began: Option<Instant>,

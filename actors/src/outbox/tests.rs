@@ -60,8 +60,10 @@ fn gauge(process: &MemoryAccount) -> u64 {
 
 /// Pushes a shared frame and wakes the taker.
 fn push(outbox: &Outbox, frame: Frame, volatile: bool) -> Result<Pushed, Full> {
-    let (pushed, taker) = outbox.push(frame, volatile)?;
-    wake(taker);
+    let (pushed, to_wake) = outbox.push(frame, volatile)?;
+    if to_wake {
+        outbox.wake();
+    }
     Ok(pushed)
 }
 

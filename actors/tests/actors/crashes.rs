@@ -161,6 +161,25 @@ fn a_letter_that_crashes_a_courier_is_an_error_to_its_sender_and_the_courier_kee
     }
 }
 
+/// Would fail if those were forgotten that had the letter before the crash: nobody else wakes their transports.
+#[test]
+fn who_had_a_letter_before_its_crash_gets_it() {
+    World::run(Setup::default(), |world| async move {
+        let key = RoomKey::room("r");
+        let mut members = Vec::new();
+        for _ in 0..4 {
+            let member = client(&world, 0).await;
+            member.join(&key).await.unwrap();
+            members.push(member);
+        }
+        let mark = marked("courier", Point::Midway);
+        members[0].say(&key, &mark).await.unwrap_err();
+        world.settle().await;
+        let heard: usize = members.iter().map(|member| member.heard().len()).sum();
+        assert_eq!(heard, 2, "half of the room");
+    });
+}
+
 #[test]
 fn a_handler_that_panics_is_an_error_to_who_asked_and_its_session_lives() {
     World::run(Setup::default(), |world| async move {

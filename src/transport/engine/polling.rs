@@ -58,6 +58,13 @@ impl Engine {
         sid: &str,
         cors: Option<HeaderValue>,
     ) -> HttpResponse {
+        if has_body(request.head()) {
+            return refused(
+                self.refuse(Refusal::BadRequest, request.head()),
+                false,
+                cors,
+            );
+        }
         if !connection.begin_get() {
             return misused(&connection, cors);
         }
@@ -326,6 +333,13 @@ impl MessageBody for Dropped {
 }
 
 /// The session ends, and the request has no body to its answer.
+/// Whether something is to come behind a head: a poll waits for nothing of its client.
+fn has_body(head: &RequestHead) -> bool {
+    let length = head.headers.get(header::CONTENT_LENGTH);
+    length.is_some_and(|length| length.as_bytes() != b"0")
+        || head.headers.contains_key(header::TRANSFER_ENCODING)
+}
+
 fn misused(connection: &Connection, cors: Option<HeaderValue>) -> HttpResponse {
     connection
         .session

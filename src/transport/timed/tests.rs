@@ -4,7 +4,7 @@
 
 use tokio::time::advance;
 
-use super::*;
+use super::{pacing::TURN, *};
 
 const TIMES: Times = Times {
     request: Duration::from_secs(10),
@@ -104,55 +104,103 @@ fn an_answer_that_is_not_read_has_its_time_and_the_next_head_behind_it_waits() {
     });
 }
 
-/// Bytes read until the stream has no more for this turn.
-fn read_all(timed: &mut Timed) -> usize {
-    let mut into = [0; 64 * 1024];
-    let mut into = ReadBuf::new(&mut into);
-    let mut cx = Context::from_waker(std::task::Waker::noop());
-    while let Poll::Ready(outcome) = Pin::new(&mut *timed).poll_read(&mut cx, &mut into) {
-        outcome.unwrap();
+const SERVED: Phase = Phase::Served;
+const BODY: Phase = Phase::Body { begun: true };
+
+/// Reads as much as may be read in this turn, and answers how much that was.
+fn read_on(pacing: &Pacing, phase: Phase) -> usize {
+    let mut all = 0;
+    while let Some(allowed) = pacing.allowance(phase, false) {
+        pacing.read(phase, allowed);
+        all += allowed;
     }
-    into.filled().len()
+    all
 }
 
-/// A stream to which so many bytes have come.
-async fn sent(bytes: usize) -> (Timed, Rc<Progress>) {
-    use tokio::io::AsyncWriteExt;
-
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).await;
-    let (mut client, (stream, _)) = (client.unwrap(), listener.accept().await.unwrap());
-    client.write_all(&vec![b'x'; bytes]).await.unwrap();
-    let mut peeked = vec![0; bytes];
-    while stream.peek(&mut peeked).await.unwrap() < bytes {}
-    let progress = Progress::new();
-    let timed = Timed {
-        stream,
-        progress: progress.clone(),
-        socket: Sockets::default().enter().unwrap(),
-    };
-    (timed, progress)
+#[test]
+fn pipelined_heads_are_read_in_turns_with_pauses_where_several_are_answered() {
+    let pacing = Pacing::default();
+    assert_eq!(read_on(&pacing, Phase::Head), TURN);
+    assert_eq!(pacing.end_turn(Phase::Head), Some(Next::Now));
+    pacing.begin_turn();
+    assert_eq!(read_on(&pacing, Phase::Head), TURN);
+    for _ in 0..2 {
+        pacing.called(None);
+        pacing.answered();
+    }
+    assert_eq!(pacing.end_turn(Phase::Idle), Some(Next::Later));
 }
 
-#[tokio::test]
-async fn pipelined_heads_are_read_in_turns_and_a_body_is_not() {
-    let (mut timed, progress) = sent(3 * HEADS_TURN).await;
-    assert_eq!(read_all(&mut timed), HEADS_TURN);
-    assert_eq!(read_all(&mut timed), 0);
-    progress.turn.set(0);
-    assert_eq!(read_all(&mut timed), HEADS_TURN);
-    progress.enter(Phase::Body { begun: true });
-    assert_eq!(read_all(&mut timed), HEADS_TURN);
+/// A turn in which this is read and so many requests are taken in and answered.
+fn turn(pacing: &Pacing, called: usize, answered: usize, phase: Phase) -> (usize, Option<Next>) {
+    pacing.begin_turn();
+    (0..called).for_each(|_| pacing.called(None));
+    for _ in 0..answered {
+        pacing.answered();
+    }
+    (read_on(pacing, phase), pacing.end_turn(phase))
 }
 
-#[tokio::test]
-async fn while_a_request_is_served_little_of_the_next_ones_is_read() {
-    let (mut timed, progress) = sent(3 * HEADS_TURN).await;
-    progress.enter(Phase::Served);
-    assert_eq!(read_all(&mut timed), HEADS_TURN);
-    progress.turn.set(0);
-    assert_eq!(read_all(&mut timed), 0);
-    assert!(progress.enough.get());
+#[test]
+fn while_requests_wait_for_answers_little_is_read_however_many_are_answered_meanwhile() {
+    let pacing = Pacing::default();
+    // A long poll whose head takes all of a turn: the client's end must be seen all the same.
+    assert_eq!(turn(&pacing, 0, 0, Phase::Head), (TURN, Some(Next::Now)));
+    assert_eq!(turn(&pacing, 1, 0, SERVED), (TURN, None));
+    assert_eq!(turn(&pacing, 0, 0, SERVED), (0, None));
+    // It is answered, and the next of those that were read waits.
+    for _ in 0..3 {
+        assert_eq!(turn(&pacing, 1, 1, SERVED), (0, None));
+    }
+    // All are answered: it is read on, also by one who would not come back by itself.
+    assert_eq!(turn(&pacing, 0, 1, Phase::Idle).1, Some(Next::Now));
+    assert_eq!(turn(&pacing, 0, 0, Phase::Idle).0, TURN);
+}
+
+#[test]
+fn a_body_is_read_to_its_end_once_somebody_wants_it_and_not_beyond() {
+    let pacing = Pacing::default();
+    pacing.called(Some(100_000));
+    assert_eq!(read_on(&pacing, BODY), TURN, "nobody wants it yet");
+    assert_eq!(pacing.end_turn(BODY), None);
+    pacing.asked();
+    assert_eq!(pacing.end_turn(BODY), Some(Next::Now));
+    pacing.begin_turn();
+    assert_eq!(read_on(&pacing, BODY), 100_000);
+    assert_eq!(turn(&pacing, 0, 0, SERVED).0, 0, "what lies behind it");
+}
+
+#[test]
+fn a_body_without_a_length_is_read_in_turns() {
+    let pacing = Pacing::default();
+    pacing.called(None);
+    pacing.asked();
+    for _ in 0..3 {
+        assert_eq!(read_on(&pacing, BODY), TURN);
+        assert_eq!(pacing.end_turn(BODY), Some(Next::Now));
+        pacing.begin_turn();
+    }
+}
+
+#[test]
+fn a_head_that_has_begun_behind_an_answer_has_its_time() {
+    let progress = in_phase(Phase::Served);
+    progress.pacing.called(None);
+    progress.pacing.read(Phase::Served, 10);
     progress.answered();
-    assert_eq!(read_all(&mut timed), HEADS_TURN);
+    assert_eq!(progress.phase.get(), Phase::Head);
+    progress.pacing.called(None);
+    progress.enter(Phase::Served);
+    progress.answered();
+    assert_eq!(progress.phase.get(), Phase::Idle);
+}
+
+#[test]
+fn nothing_is_read_behind_an_answer_that_is_not_taken() {
+    let pacing = Pacing::default();
+    assert_eq!(pacing.allowance(Phase::Idle, true), None);
+    assert!(pacing.is_held(), "whoever writes the rest wakes the reader");
+    pacing.called(Some(10));
+    pacing.asked();
+    assert_eq!(pacing.allowance(BODY, true), Some(10));
 }

@@ -1,0 +1,101 @@
+//! The TCP stream of a connection before it is a WebSocket: counts what moves, and reads what may be read.
+
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::{Phase, Progress};
+use crate::transport::sockets::Socket;
+
+/// Read at a time where the reader has room for more than may be read.
+const FEW: usize = 2048;
+
+/// A TCP stream that counts what moves.
+#[derive(Debug)]
+pub(crate) struct Timed {
+    pub(super) stream: TcpStream,
+    pub(super) progress: Rc<Progress>,
+    pub(super) socket: Socket,
+}
+
+impl Timed {
+    /// The stream itself, for a WebSocket: nobody watches over it from here any more.
+    pub(crate) fn into_parts(self) -> (TcpStream, Socket) {
+        self.progress.enter(Phase::Served);
+        self.progress.blocked.set(false);
+        (self.stream, self.socket)
+    }
+}
+
+impl AsyncRead for Timed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let progress = &self.progress;
+        let Some(allowed) = progress
+            .pacing
+            .allowance(progress.phase.get(), progress.blocked.get())
+        else {
+            return Poll::Pending;
+        };
+        let before = into.filled().len();
+        let read = if allowed >= into.remaining() {
+            Pin::new(&mut self.stream).poll_read(cx, into)
+        } else {
+            let mut few = [0; FEW];
+            let mut few = ReadBuf::new(&mut few[..allowed.min(FEW)]);
+            let read = Pin::new(&mut self.stream).poll_read(cx, &mut few);
+            into.put_slice(few.filled());
+            read
+        };
+        let progress = &self.progress;
+        match read {
+            Poll::Pending => progress.starved.set(true),
+            Poll::Ready(_) => {
+                let count = into.filled().len() - before;
+                progress.read.set(progress.read.get() + count);
+                progress.pacing.read(progress.phase.get(), count);
+                if count > 0 && progress.phase.get() == Phase::Idle {
+                    progress.enter(Phase::Head);
+                }
+            }
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Timed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let progress = &self.progress;
+        match &written {
+            Poll::Pending if !progress.blocked.replace(true) => progress.writing.set(None),
+            Poll::Ready(Ok(count)) => progress.written.set(progress.written.get() + *count),
+            _ => {}
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // actix-http flushes when its own buffer is empty, and not before.
+        self.progress.blocked.set(false);
+        if self.progress.pacing.is_held() {
+            cx.waker().wake_by_ref();
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
