@@ -184,6 +184,11 @@ impl MemoryAccount {
         self.total() >= self.max / 100 * 85
     }
 
+    /// Bytes that are held beyond 80 % of what may be: where an address that holds much has kept the hub crowded.
+    pub(crate) fn excess(&self) -> u64 {
+        self.total().saturating_sub(self.max / 100 * 80)
+    }
+
     /// Bytes that are held beyond what may be.
     pub(crate) fn surplus(&self) -> u64 {
         self.total().saturating_sub(self.max)

@@ -15,7 +15,7 @@ pub(crate) use self::view::view;
 use self::wakes::Wakes;
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -24,6 +24,7 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
+    account::AddressAccount,
     error::CloseReason,
     flow::{Brake, Braking, DeliveryWindow},
     guard::Crashes,
@@ -35,7 +36,7 @@ use crate::{
     outbox::{Full, Outbox},
     post::{Post, UpPost},
     state::{audience::Tags, ledger::Ledger},
-    warden::{NAMED, Payer, Weighed},
+    warden::{NAMED, Payer, SMALL, Weighed},
 };
 
 /// How often readers are looked at: who took too little, and which rooms may go on.
@@ -251,24 +252,34 @@ impl Courier {
     }
 
     fn heaviest_payers(&self, weighed: Weighed) -> Vec<Payer> {
-        let mut payers: Vec<Payer> = self
-            .sessions()
-            .filter(|served| served.outbox.ended().is_none())
-            .map(|served| {
-                let account = served.outbox.account();
-                let (bytes, address) = match weighed {
-                    Weighed::All => (served.outbox.held(), None),
-                    Weighed::Partial => (account.partial(), account.address()),
-                };
-                Payer {
-                    slot: served.slot,
-                    bytes,
-                    address_bytes: address.map_or(bytes, |address| address.bytes()),
-                    reads: served.outbox.is_read(),
-                }
-            })
-            .filter(|payer| payer.bytes > 0)
-            .collect();
+        let mut of_address: HashMap<*const AddressAccount, usize> = HashMap::new();
+        let mut payers = Vec::new();
+        for served in self.sessions() {
+            let (outbox, account) = (&served.outbox, served.outbox.account());
+            let (bytes, least, reads) = match weighed {
+                Weighed::All => (outbox.held(), SMALL, outbox.is_read()),
+                // Whether it takes letters says nothing of what it sends.
+                Weighed::Partial => (account.partial(), 1, true),
+            };
+            if bytes < least || outbox.ended().is_some() {
+                continue;
+            }
+            let address = account.address().map(Arc::as_ptr);
+            if let Some(address) = address {
+                *of_address.entry(address).or_default() += bytes;
+            }
+            payers.push((served.slot, bytes, reads, address));
+        }
+        let payer = |(slot, bytes, reads, address): (Slot, usize, bool, Option<_>)| {
+            let of_address = address.and_then(|address| of_address.get(&address));
+            Payer {
+                slot,
+                bytes,
+                address_bytes: of_address.copied().unwrap_or(bytes),
+                reads,
+            }
+        };
+        let mut payers: Vec<Payer> = payers.into_iter().map(payer).collect();
         payers.sort_by_key(Payer::order);
         payers.truncate(NAMED);
         payers

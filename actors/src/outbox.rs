@@ -524,9 +524,11 @@ impl Outbox {
         self.held() > self.account.max()
     }
 
-    /// Whether its reader took something lately.
+    /// Whether its reader took something lately, or there is nothing to take.
     pub(crate) fn is_read(&self) -> bool {
-        self.lock().written_at.elapsed() < READING
+        let inner = self.lock();
+        let nothing = inner.queue.is_empty() && inner.under_way == 0;
+        nothing || inner.written_at.elapsed() < READING
     }
 
     /// Bytes that wait, with their places.

@@ -1,5 +1,6 @@
 //! Watches over what the hub holds. Above its limit those go who hold most and take nothing, over all workers; and if
-//! that is not enough, those who hold most.
+//! that is not enough, those who hold most. Where the hub has been too crowded for newcomers for a while, sessions go of
+//! addresses that hold much of it, whether they read or not: one address must not shut everybody else out.
 
 use std::{cmp::Reverse, time::Duration};
 
@@ -18,6 +19,14 @@ use crate::{
 /// How often the account is looked at.
 const TICK: Duration = Duration::from_millis(250);
 
+/// The hub may be crowded for so many looks.
+const CROWDED_LOOKS: u32 = 20;
+/// An address that holds more than this part of what a worker may hold has much.
+const MUCH: usize = 8;
+
+/// Who holds fewer bytes is not closed for them: names and farewells of quiet members, whose end frees nothing that counts.
+pub(crate) const SMALL: usize = 4096;
+
 /// How many sessions a courier names at once.
 pub(crate) const NAMED: usize = 64;
 
@@ -28,7 +37,7 @@ pub struct Payer {
     pub slot: Slot,
     /// The bytes that were asked for.
     pub bytes: usize,
-    /// Those that all sessions of its address hold, where that has limits; else its own.
+    /// Those that all sessions of its address hold on this worker, where that has limits; else its own.
     pub address_bytes: usize,
     /// Whether it took something lately.
     pub reads: bool,
@@ -53,22 +62,33 @@ pub enum Weighed {
 
 /// Begins to watch.
 pub(crate) fn watch(ctx: &mut Context<Hub>) {
-    ctx.run_interval(TICK, |hub, ctx| {
+    let mut crowded = 0;
+    ctx.run_interval(TICK, move |hub, ctx| {
         let account = hub.handle().account();
         let (all, partial) = (account.surplus(), account.partial_surplus());
-        if all > 0 || partial > 0 {
+        crowded = if account.crowded() { crowded + 1 } else { 0 };
+        let excess = match crowded > CROWDED_LOOKS {
+            true => account.excess(),
+            false => 0,
+        };
+        if all > 0 || partial > 0 || excess > 0 {
             let couriers = hub.handle().couriers();
+            let workers = couriers.len().max(1);
+            let much = usize::try_from(account.max()).unwrap_or(usize::MAX) / workers / MUCH;
             let relief = async move {
-                relieve(&couriers, Weighed::Partial, partial).await;
-                relieve(&couriers, Weighed::All, all).await;
+                relieve(&couriers, Weighed::Partial, partial, 0).await;
+                relieve(&couriers, Weighed::All, all, 0).await;
+                if all == 0 {
+                    relieve(&couriers, Weighed::All, excess, much).await;
+                }
             };
             ctx.wait(relief.into_actor(hub));
         }
     });
 }
 
-/// Closes the heaviest sessions until so many bytes are given back.
-async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64) {
+/// Closes the heaviest sessions, of addresses that hold so much, until so many bytes are given back.
+async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64, much: usize) {
     if surplus == 0 {
         return;
     }
@@ -79,7 +99,9 @@ async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64) {
         if courier.send(HeaviestPayers { weighed, reply })
             && let Ok(Ok(named)) = timeout(TICK, answer).await
         {
-            payers.extend(named.into_iter().map(|payer| (courier, payer)));
+            let named = named.into_iter();
+            let named = named.filter(|payer| payer.address_bytes >= much);
+            payers.extend(named.map(|payer| (courier, payer)));
         }
     }
     payers.sort_by_key(|(_, payer)| payer.order());

@@ -340,3 +340,18 @@ fn a_frame_of_its_own_is_counted_until_it_is_written_dropped_or_cleared() {
     outbox.end(CloseReason::Stalled);
     assert_eq!(held(), 0);
 }
+
+/// Above the hub's limit quiet members went first, and those who filled it stayed.
+#[tokio::test(start_paused = true)]
+async fn who_has_nothing_to_take_does_not_count_as_one_who_takes_nothing() {
+    let (outbox, _) = outbox(1000, 10);
+    tokio::time::advance(2 * READING).await;
+    assert!(outbox.is_read());
+    assert!(push(&outbox, frame(1), false).is_ok());
+    assert!(!outbox.is_read());
+    let _ = take(&outbox, 1);
+    assert!(!outbox.is_read(), "it is under way");
+    outbox.wrote(1, true);
+    tokio::time::advance(2 * READING).await;
+    assert!(outbox.is_read());
+}

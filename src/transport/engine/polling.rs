@@ -153,6 +153,9 @@ impl Engine {
                 return cors_headers(HttpResponse::BadRequest(), cors).finish();
             }
         };
+        // Its packets wait for credit, and it with them.
+        let account = connection.session.credit.account();
+        let _held = account.charge(Held::Inbound, body.len());
         for packet in payload::decode(body) {
             let Ok(packet) = packet else {
                 connection
@@ -176,7 +179,8 @@ impl Engine {
                     break;
                 }
                 Packet::Ping(_) => return misused(&connection, cors),
-                Packet::Open | Packet::Upgrade | Packet::Noop => {}
+                // Counted like messages: they cost as much to read.
+                Packet::Open | Packet::Upgrade | Packet::Noop => connection.session.noise(),
             }
         }
         cors_headers(HttpResponse::Ok(), cors)

@@ -8,7 +8,7 @@ use super::Phase;
 
 /// Bytes of heads, and of chunked bodies, that a connection reads before others of its thread have their turn; and what it
 /// reads ahead of an answer: so an end is seen.
-pub(super) const TURN: usize = 2048;
+pub(super) const TURN: usize = 512;
 
 /// How long a connection waits after a turn in which it had several requests answered. Clients that wait for an answer
 /// before they ask again, browsers and proxies among them, never meet it.

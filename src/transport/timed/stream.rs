@@ -12,7 +12,7 @@ use super::{Phase, Progress};
 use crate::transport::sockets::Socket;
 
 /// Read at a time where the reader has room for more than may be read.
-const FEW: usize = 2048;
+const FEW: usize = 512;
 
 /// A TCP stream that counts what moves.
 #[derive(Debug)]
