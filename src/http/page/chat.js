@@ -136,7 +136,7 @@ function letter({ name, channel }, room, message) {
 
 async function take(place) {
   view.forgetBearers();
-  members.asked();
+  members.begin();
   members.answered(await ask("join-channel", letter(place, "", "")));
   if (!place.room) {
     return;
@@ -173,6 +173,9 @@ async function join() {
     await take(place);
     showSeat();
     at("text").focus();
+    if (members.alone) {
+      view.addLine("event", "", ["Nobody else is here yet. Whoever opens this page's address finds you."]);
+    }
   } catch (error) {
     giveUp(error);
   } finally {

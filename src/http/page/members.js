@@ -27,12 +27,18 @@ export class Members {
     this.#you = you;
   }
 
-  /** A join was sent. */
-  asked() {
+  /** Whether nobody else is there. */
+  get alone() {
+    return this.#count === 1;
+  }
+
+  /** We join: whom we knew may be gone, or have a new id. */
+  begin() {
+    this.#names.clear();
     this.#since = [];
   }
 
-  /** Its answer came. */
+  /** The answer to a join came. */
   answered({ users, onlineUsers, truncated }) {
     const since = this.#since ?? [];
     this.#since = null;
@@ -52,6 +58,9 @@ export class Members {
   /** The hub counts so many. Joins to a large channel are counted, not told. */
   counted(count) {
     this.#count = count;
+    if (this.#since) {
+      return;
+    }
     const people = [...this.#names].map(([id, name]) => ({ id, name }));
     const shown = Math.max(count, people.length);
     showPeople("members", people, shown, this.#you());
@@ -74,11 +83,18 @@ export class Members {
   }
 
   async #refresh() {
-    this.asked();
+    const since = [];
+    this.#since = since;
     const answer = await this.#ask();
     this.#stale = 0;
+    if (this.#since !== since) {
+      // A new join is under way.
+      return;
+    }
     if (answer) {
       this.answered(answer);
+    } else {
+      this.#since = null;
     }
   }
 }

@@ -38,7 +38,9 @@ export function countOf(value) {
 
 /** A name that cannot reorder what stands beside it. */
 export function isolated(name, className = "") {
-  return element("bdi", name, className);
+  const shown = element("bdi", name, className);
+  shown.title = name;
+  return shown;
 }
 
 /** The same in plain text, for options and the title. */

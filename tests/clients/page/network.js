@@ -73,7 +73,7 @@ module.exports = {
     for (const file of ["client.js", "view.js", "chat.js"]) {
       const never = await w.window(browser, { prepare: swallow(file) });
       await never.goto(w.url, { waitUntil: "commit" });
-      await w.error(never, `${new URL(file, w.url).href} could not be loaded`);
+      await w.error(never, `${new URL(file, w.url).href} was not answered in 5 s`);
       assert.equal(await never.getAttribute("#state", "data-state"), "failed");
     }
     const gone = await w.window(browser, { prepare: (page) => page.route("**/client.js", (route) => route.abort()) });

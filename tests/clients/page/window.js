@@ -69,13 +69,13 @@ async function heard(pages, speaker, name, text) {
 
 /** Until a list of people (#members, #users) shows these, in any order. */
 async function lists(page, list, names) {
-  await page.waitForFunction(
-    ([id, expected]) => {
-      const shown = [...document.querySelectorAll(`#${id} li`)].map((li) => li.textContent);
-      return JSON.stringify(shown.sort()) === expected;
-    },
-    [list, JSON.stringify([...names].sort())],
+  const shown = () => page.locator(`#${list} li`).allTextContents();
+  const expected = JSON.stringify([...names].sort());
+  const wait = page.waitForFunction(
+    ([id, wanted]) => JSON.stringify([...document.querySelectorAll(`#${id} li`)].map((li) => li.textContent).sort()) === wanted,
+    [list, expected],
   );
+  await wait.catch(async (late) => assert.fail(`${late.message} #${list} shows ${await shown()} instead of ${expected}`));
   assert.equal(await page.textContent(`#${list}-count`), String(names.length));
 }
 
