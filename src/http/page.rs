@@ -35,18 +35,15 @@ struct Asset {
 }
 
 /// The files that the page names, relative to it.
-const PARTS: [(&str, &str, &str); 7] = [
+const PARTS: [(&str, &str, &str); 8] = [
     ("page.js", SCRIPT, include_str!("page/page.js")),
     ("client.js", SCRIPT, include_str!("page/client.js")),
     ("view.js", SCRIPT, include_str!("page/view.js")),
     ("members.js", SCRIPT, include_str!("page/members.js")),
     ("memory.js", SCRIPT, include_str!("page/memory.js")),
     ("chat.js", SCRIPT, include_str!("page/chat.js")),
-    (
-        "page.css",
-        "text/css; charset=utf-8",
-        include_str!("page/page.css"),
-    ),
+    ("page.css", STYLE, include_str!("page/page.css")),
+    ("chat.css", STYLE, include_str!("page/chat.css")),
 ];
 
 /// Nothing inline and nothing foreign: the page needs no network but the hub's.
@@ -108,6 +105,7 @@ fn attribute(text: &str) -> String {
 }
 
 const SCRIPT: &str = "application/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 
 impl Asset {
     fn new(body: Bytes, content_type: &'static str, cache_control: &'static str) -> Self {

@@ -30,6 +30,10 @@ scenarios! {
     the_page_asks_nobody_but_the_hub: "alone";
     where_websocket_is_refused_the_page_chats_over_long_polling_and_says_so: "refused";
     where_websocket_is_swallowed_the_page_chats_over_long_polling_and_says_so: "swallowed";
+    after_a_restart_a_window_on_long_polling_comes_back_by_itself: "refusedRestart";
+    a_full_hub_is_told_in_words_until_there_is_room: "full", |config| config.limits.sessions_max = 1;
+    behind_a_proxy_that_strips_a_prefix_the_page_stays_below_it: "stripped";
+    behind_a_proxy_that_leaves_the_prefix_the_page_is_below_it: "unstripped", |config| config.path = "/chat/socket.io/".into();
     a_script_that_never_comes_is_an_error_that_names_its_address: "missing";
     a_message_over_the_limit_is_told_in_bytes_and_kept: "large", |config| config.engine.max_payload = 10_000;
     what_the_server_ends_is_told_in_words: "ended";

@@ -31,7 +31,6 @@ let moving = false;
 let sending = false;
 /** Whether the connection was lost and is being tried again. */
 let retrying = false;
-let unread = 0;
 /** Ids of own messages shown once and expected once more: the answer and the echo come in any order. */
 const own = new Set();
 
@@ -89,9 +88,6 @@ at("people-button").addEventListener("click", ({ target }) => {
   target.setAttribute("aria-expanded", open);
   at("online").classList.toggle("open", open);
 });
-for (const happening of ["visibilitychange", "focus"]) {
-  window.addEventListener(happening, seen, true);
-}
 if (recall()) {
   seat = wanted();
   showSeat();
@@ -344,22 +340,9 @@ function showMessage(message) {
     message: data.message,
     mine,
   });
-  if (!mine && (document.hidden || !document.hasFocus())) {
-    unread += 1;
-    showTitle();
+  if (!mine) {
+    view.countUnread();
   }
-}
-
-function seen() {
-  if (!document.hidden && unread) {
-    unread = 0;
-    showTitle();
-  }
-}
-
-function showTitle() {
-  const where = seat ? `${view.isolatedText(nameOf(seat.room || seat.channel))} · dondo` : "dondo";
-  document.title = unread ? `(${unread}) ${where}` : where;
 }
 
 /** The form or the chat, as we have a seat or not. */
@@ -368,7 +351,7 @@ function showSeat() {
     at(id).hidden = !shown;
   }
   remember(seat);
-  showTitle();
+  view.showTitle(nameOf(seat?.room || seat?.channel));
   if (!seat) {
     for (const list of ["members", "users", "channels"]) {
       at(list).replaceChildren();
@@ -407,11 +390,11 @@ function allowJoin() {
   at("join-button").setAttribute("aria-disabled", moving || !hub.id);
 }
 
-/** An error of the hub in words: what was asked, what is wrong, and its code to look up. */
+/** An error of the hub in words, with its code to look up. */
 function readable(answer) {
-  const { event, message, code } = fieldsOf(answer);
-  const [asked, why, word] = [event, message, code].map(nameOf);
-  return `${asked ? `${asked}: ` : ""}${why || "the server refused it"}${word ? ` (${word})` : ""}`;
+  const { message, code } = fieldsOf(answer);
+  const [why, word] = [nameOf(message) || "the server refused it", nameOf(code)];
+  return `${why[0].toUpperCase()}${why.slice(1)}${word ? ` (${word})` : ""}`;
 }
 
 /** Unlike `crypto.randomUUID`, this also works on a page that came over plain HTTP from another machine. */

@@ -222,3 +222,34 @@ export function showError(text) {
   at("error-text").textContent = text;
   at("error").hidden = !text;
 }
+
+let titlePlace = "";
+let unread = 0;
+
+/** The title: messages that nobody has looked at, and where we are, or "". */
+export function showTitle(place = titlePlace) {
+  titlePlace = place;
+  const where = place ? `${isolatedText(place)} · dondo` : "dondo";
+  document.title = unread ? `(${unread}) ${where}` : where;
+}
+
+/** A message came: it is unread if the page is not being looked at. */
+export function countUnread() {
+  if (document.hidden || !document.hasFocus()) {
+    unread += 1;
+    showTitle();
+  }
+}
+
+for (const happening of ["visibilitychange", "focus"]) {
+  window.addEventListener(
+    happening,
+    () => {
+      if (!document.hidden && unread) {
+        unread = 0;
+        showTitle();
+      }
+    },
+    true,
+  );
+}

@@ -55,34 +55,41 @@ pub(crate) fn reserved(name: &str) -> bool {
 /// A valid name of at most `bytes_max` bytes of UTF-8, or `invalid_name`.
 pub(crate) fn check(text: &str, bytes_max: usize) -> Result<Arc<str>, Fault> {
     match wrong(text, bytes_max) {
-        Some(wrong) => Err(Fault::new(Code::InvalidName, wrong)),
+        Some(wrong) => Err(invalid("a name", &wrong)),
         None => Ok(text.into()),
     }
 }
 
-/// What keeps a text from being a name, as a sentence.
+/// What keeps a text from being a name.
 fn wrong(text: &str, bytes_max: usize) -> Option<Cow<'static, str>> {
     let wrong = if text.is_empty() {
-        "a name has at least one character"
+        "has at least one character"
     } else if text.len() > bytes_max {
-        return Some(format!("a name has at most {bytes_max} bytes").into());
+        return Some(format!("has at most {bytes_max} bytes").into());
     } else if text
         .chars()
         .any(|letter| letter.is_control() || turns_text(letter))
     {
-        "a name has no control characters"
+        "has no control characters"
     } else if text.trim() != text {
-        "a name does not begin or end with white space"
+        "does not begin or end with white space"
     } else {
         return None;
     };
     Some(wrong.into())
 }
 
+fn invalid(what: &str, wrong: &str) -> Fault {
+    Fault::new(Code::InvalidName, format!("{what} {wrong}"))
+}
+
 /// Bidirectional embeddings, overrides and isolates: what stands beside them reads as something else.
 fn turns_text(letter: char) -> bool {
     matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
+
+/// How a refusal calls `userName`.
+const USER_NAME: &str = "a user name";
 
 /// The name of a user that a JSON value gives, under the rules of [`read`]; copied only if it must be.
 pub(crate) fn read_user(raw: &[u8], bytes_max: usize) -> Result<Cow<'_, str>, Fault> {
@@ -91,16 +98,11 @@ pub(crate) fn read_user(raw: &[u8], bytes_max: usize) -> Result<Cow<'_, str>, Fa
         Some(b'-' | b'0'..=b'9') => integer(raw).map(|number| number.to_string().into()),
         _ => None,
     };
-    let wrong = match &text {
-        Some(text) => wrong(text, bytes_max),
-        None => Some("a name is Unicode text or an integer of 64 bits".into()),
-    };
-    match (text, wrong) {
-        (Some(text), None) => Ok(text),
-        (_, wrong) => Err(Fault::new(
-            Code::InvalidName,
-            format!("userName: {}", wrong.unwrap_or_default()),
-        )),
+    let text =
+        text.ok_or_else(|| invalid(USER_NAME, "is Unicode text or an integer of 64 bits"))?;
+    match wrong(&text, bytes_max) {
+        Some(wrong) => Err(invalid(USER_NAME, &wrong)),
+        None => Ok(text),
     }
 }
 

@@ -3,24 +3,40 @@
 
 const assert = require("node:assert/strict");
 const http = require("node:http");
+const net = require("node:net");
 const w = require("./window.js");
 
-/** A proxy that passes requests on, but for WebSockets: `refuse` gets their sockets. */
-async function proxy(refuse) {
+/**
+ * A proxy that passes requests on; `path` says to where, from where they came. WebSockets are passed on too, or `refuse`
+ * gets their sockets.
+ */
+async function proxy({ path = (from) => from, refuse }) {
   const hub = new URL(w.url);
   const sockets = new Set();
   const server = http.createServer((request, answer) => {
-    const { method, headers, url: path } = request;
-    const on = http.request({ host: hub.hostname, port: hub.port, method, headers, path, agent: false }, (from) => {
-      answer.writeHead(from.statusCode, from.headers);
-      from.pipe(answer);
+    const { method, headers, url: from } = request;
+    const options = { host: hub.hostname, port: hub.port, method, headers, path: path(from), agent: false };
+    const on = http.request(options, (said) => {
+      answer.writeHead(said.statusCode, said.headers);
+      said.pipe(answer);
     });
     on.on("error", () => answer.destroy());
     answer.on("close", () => on.destroy());
     request.pipe(on);
   });
   server.on("connection", (socket) => sockets.add(socket.on("close", () => sockets.delete(socket))));
-  server.on("upgrade", (request, socket) => refuse(socket));
+  server.on("upgrade", ({ method, url: from, rawHeaders }, socket) => {
+    if (refuse) {
+      refuse(socket);
+      return;
+    }
+    const head = rawHeaders.map((part, place) => (place % 2 ? `${part}\r\n` : `${part}: `)).join("");
+    const on = net.connect(hub.port, hub.hostname);
+    on.on("error", () => socket.destroy()).on("close", () => socket.destroy());
+    socket.on("error", () => on.destroy()).on("close", () => on.destroy());
+    on.write(`${method} ${path(from)} HTTP/1.1\r\n${head}\r\n`);
+    on.pipe(socket).pipe(on);
+  });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () => {
     server.close();
@@ -29,9 +45,27 @@ async function proxy(refuse) {
   return { address: `http://127.0.0.1:${server.address().port}/`, close };
 }
 
+/** The page below /chat/ of a proxy. */
+async function belowPrefix(browser, path) {
+  const between = await proxy({ path });
+  const asked = [];
+  const prepare = (page) => page.on("request", (request) => asked.push(request.url()));
+  const address = `${between.address}chat/`;
+  const ama = await w.open(browser, { address, prepare });
+  assert.equal(await w.transport(ama), "websocket");
+  await w.join(ama, "Ama");
+  await w.say(ama, "below a prefix");
+  await w.heard([ama], ama, "Ama", "below a prefix");
+  for (const one of asked) {
+    assert(one.startsWith(address) || one.startsWith("data:"), `${one} is not below ${address}`);
+  }
+  await ama.close();
+  between.close();
+}
+
 /** Two windows, one behind the proxy, chat; the one behind it is on long-polling and says so. */
 async function overPolling(browser, refuse) {
-  const between = await proxy(refuse);
+  const between = await proxy({ refuse });
   const ama = await w.open(browser, { address: between.address });
   assert.equal(await w.transport(ama), "polling");
   assert.match(await ama.textContent("#state"), /long-polling/);
@@ -68,6 +102,38 @@ module.exports = {
   refused: (browser) => overPolling(browser, (socket) => socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")),
 
   swallowed: (browser) => overPolling(browser, () => {}),
+
+  stripped: (browser) => belowPrefix(browser, (from) => from.replace(/^\/chat/, "")),
+
+  /** The hub's path is /chat/socket.io/. */
+  unstripped: (browser) => belowPrefix(browser, (from) => from),
+
+  /** A restart of the hub, seen over long-polling. */
+  async refusedRestart(browser) {
+    const between = await proxy({ refuse: (socket) => socket.destroy() });
+    const ama = await w.open(browser, { address: between.address });
+    await w.join(ama, "Ama");
+    await w.ask("stop");
+    await ama.waitForSelector('#state:not([data-state="connected"])');
+    await w.ask("start");
+    await ama.locator('#log li.event:text("You are back.")').waitFor();
+    assert.equal(await w.transport(ama), "polling");
+    await w.say(ama, "again");
+    await w.heard([ama], ama, "Ama", "again");
+    between.close();
+  },
+
+  /** The hub has room for one. */
+  async full(browser) {
+    const ama = await w.open(browser);
+    const kofi = await w.window(browser);
+    await kofi.goto(w.url);
+    await kofi.locator("#state", { hasText: "503" }).waitFor();
+    assert.match(await kofi.textContent("#state"), /trying again/);
+    await w.picture(kofi, "13-full-wide");
+    await ama.close();
+    await w.connected(kofi);
+  },
 
   async missing(browser) {
     for (const file of ["client.js", "view.js", "chat.js"]) {

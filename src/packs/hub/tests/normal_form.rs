@@ -277,6 +277,6 @@ fn a_user_name_is_a_name_or_refused() {
     ] {
         let fault = of(refused).unwrap_err();
         assert_eq!(fault.code, Code::InvalidName, "{refused}");
-        assert!(fault.message.starts_with("userName: "), "{refused}");
+        assert!(fault.message.starts_with("a user name "), "{refused}");
     }
 }
