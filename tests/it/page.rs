@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
 use crate::clients::node;
 use crate::support::{Hub, http};
@@ -36,6 +37,8 @@ scenarios! {
     behind_a_proxy_that_leaves_the_prefix_the_page_is_below_it: "unstripped", |config| config.path = "/chat/socket.io/".into();
     a_script_that_never_comes_is_an_error_that_names_its_address: "missing";
     a_message_over_the_limit_is_told_in_bytes_and_kept: "large", |config| config.engine.max_payload = 10_000;
+    pings_are_answered_and_the_connection_stands: "heartbeat", |config| config.engine.ping_interval = Duration::from_millis(100);
+    a_silent_connection_is_given_up_and_made_anew: "silence";
     what_the_server_ends_is_told_in_words: "ended";
     hostile_events_break_nothing: "hostile";
     a_name_that_turns_text_around_does_not_read_as_another: "bidi";

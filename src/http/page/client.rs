@@ -73,10 +73,10 @@ impl BrowserClient {
 impl fmt::Display for BrowserClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.folder {
-            Some(folder) => write!(f, "browser client: from {}", folder.display()),
+            Some(folder) => write!(f, "stock browser client: from {}", folder.display()),
             None => write!(
                 f,
-                "browser client: browsers are sent to {PUBLIC_HOST} for version {PUBLIC_VERSION} \
+                "stock browser client: browsers are sent to {PUBLIC_HOST} for version {PUBLIC_VERSION} \
                  (with --client-dist it is served from here)"
             ),
         }

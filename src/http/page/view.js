@@ -2,8 +2,10 @@
 // and its controls end with it, and of bounded length.
 
 const LINES_MAX = 500;
-/** Characters of a message that are shown at once; the rest on demand. */
+/** Characters of a message that are shown at once; the rest on demand, but of what is longer than `WHOLE_MAX`: hundreds of
+ * lines must not hold hundreds of megabytes. */
 const TEXT_MAX = 5_000;
+const WHOLE_MAX = 100_000;
 const NAME_MAX = 256;
 /** Names whose bearers are told apart. */
 const NAMES_MAX = 2_000;
@@ -149,16 +151,22 @@ function said(message) {
   const text = textOf(message);
   const shown = element("span", text.slice(0, TEXT_MAX), "said");
   shown.dir = "auto";
-  if (text.length > TEXT_MAX) {
-    const more = element("button", `Show all ${text.length.toLocaleString("en")} characters`, "plain");
-    more.type = "button";
-    more.addEventListener("click", () => {
-      shown.textContent = text;
-      shown.tabIndex = -1;
-      shown.focus();
-    });
-    shown.append("… ", more);
+  if (text.length <= TEXT_MAX) {
+    return shown;
   }
+  const length = text.length.toLocaleString("en");
+  if (text.length > WHOLE_MAX) {
+    shown.append(element("small", `… the beginning of ${length} characters`));
+    return shown;
+  }
+  const more = element("button", `Show all ${length} characters`, "plain");
+  more.type = "button";
+  more.addEventListener("click", () => {
+    shown.textContent = text;
+    shown.tabIndex = -1;
+    shown.focus();
+  });
+  shown.append("… ", more);
   return shown;
 }
 

@@ -40,6 +40,7 @@ module.exports = {
       { data: { message: "time is far" }, time: 9e15 },
       { data: { message: JSON.parse(deep(100)) } },
       { data: { message: "x".repeat(400_000) } },
+      { data: { message: "y".repeat(40_000) } },
       { data: { message: null, roomId: { a: 1 } } },
       { data: { message: true }, source: null, clientId: { a: 1 }, id: { a: 1 } },
       { data: { message: new Uint8Array(64) } },
@@ -52,7 +53,9 @@ module.exports = {
     }
     await eve.asks("lobby", { data: { message: "and now in peace" }, source: { userName: "Eve" } });
     await w.heard([ama], null, "Eve", "and now in peace");
-    await ama.locator("#log li button", { hasText: "Show all 400,000 characters" }).waitFor();
+    await ama.locator("#log li", { hasText: "the beginning of 400,000 characters" }).waitFor();
+    await ama.locator("#log li button", { hasText: "Show all 40,000 characters" }).click();
+    await ama.waitForFunction(() => [...document.querySelectorAll(".said")].some(({ textContent }) => textContent === "y".repeat(40_000)));
     assert.equal(await ama.locator("#log img").count(), 0);
     await w.say(ama, "unharmed", "channel");
     await w.heard([ama], ama, "Ama", "unharmed");

@@ -168,6 +168,50 @@ module.exports = {
     assert.equal(await ama.locator('#log li.event:text("You are back.")').count(), 0, "the connection stood");
   },
 
+  /** The hub pings ten times a second. */
+  async heartbeat(browser) {
+    let pongs = 0;
+    let heard = () => {};
+    const enough = new Promise((resolve) => (heard = resolve));
+    const count = ({ payload }) => payload === "3" && (pongs += 1) === 5 && heard();
+    const prepare = (page) => page.on("websocket", (socket) => socket.on("framesent", count));
+    const ama = await w.open(browser, { prepare });
+    await w.join(ama, "Ama");
+    await enough;
+    await w.say(ama, "still the first connection");
+    await w.heard([ama], ama, "Ama", "still the first connection");
+    assert.equal(await ama.locator('#log li.event:text("You are back.")').count(), 0);
+  },
+
+  async silence(browser) {
+    const ama = await w.window(browser);
+    let first = true;
+    let told = () => {};
+    const silenced = new Promise((resolve) => (told = resolve));
+    await ama.exposeFunction("tell", (text) => text === "Nothing was heard from the server, trying again…" && told());
+    await ama.addInitScript(() => {
+      new MutationObserver(() => globalThis.tell(document.getElementById("state")?.textContent)).observe(document, {
+        childList: true,
+        subtree: true,
+      });
+    });
+    // The first connection is promised five pings a second, which the hub does not send.
+    await ama.routeWebSocket(/./, (socket) => {
+      const hub = socket.connectToServer();
+      const silent = first;
+      first = false;
+      hub.onMessage((text) => {
+        const hasty = String(text).replace(/"pingInterval":\d+,"pingTimeout":\d+/, '"pingInterval":100,"pingTimeout":100');
+        socket.send(silent ? hasty : text);
+      });
+    });
+    await ama.goto(w.url);
+    await w.connected(ama);
+    await silenced;
+    await w.connected(ama);
+    await w.join(ama, "Ama");
+  },
+
   async ended(browser) {
     let server;
     const prepare = (page) =>
