@@ -83,7 +83,7 @@ settings! {
         hosts: Vec<String> as Vec<HostName> = Vec::new(), check check::hosts;
         /// Proxies whose word on a client's address is taken.
         trusted_proxies: Vec<IpNet> as Vec<Network> = Vec::new();
-        /// Folder with socket.io.js and its sisters (the dist folder of the npm package socket.io-client).
+        /// Folder with the stock client for other people's pages (dist of the npm package socket.io-client).
         client_dist: Option<PathBuf> as Option<Folder> = None, check check::client_dist;
         /// HTTP worker threads; as many as the machine runs at once.
         workers: usize as Count = available_parallelism().map_or(1, usize::from), in THREADS;

@@ -58,7 +58,7 @@ impl Server {
     /// An address that cannot be bound, named in the error.
     pub fn start(config: &Settings, dondo: Dondo) -> io::Result<Self> {
         let client = BrowserClient::find(config.client_dist.as_deref());
-        let page = Page::new(&config.path, &client);
+        let page = Page::new(&config.path, &config.namespaces);
         let sockets = dondo.doors().sockets().clone();
         sockets.limit(connections_max(config));
         let times = Times {

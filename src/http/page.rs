@@ -1,4 +1,5 @@
-//! dondo's first page: three files of our own at `/`, and the Socket.IO browser client below the endpoint's path.
+//! dondo's first page: files of our own at `/`, and the stock Socket.IO client for other people's pages below the
+//! endpoint's path.
 //! Knows files and their headers; it knows no session and no event.
 
 mod client;
@@ -14,10 +15,10 @@ pub use client::BrowserClient;
 use crate::transport::engine::{cors, cors_headers};
 use crate::transport::origin::Origins;
 
-/// The page, its script and its style; built once, mounted by every worker.
+/// The page, its scripts and its style; built once, mounted by every worker.
 #[derive(Clone, Debug)]
 pub struct Page {
-    files: [(&'static str, Asset); 3],
+    files: Vec<(String, Asset)>,
 }
 
 /// A file in memory with the headers it is sent with.
@@ -27,43 +28,68 @@ struct Asset {
     content_type: &'static str,
     cache_control: &'static str,
     /// Content-Security-Policy; empty where there is none.
-    policy: String,
+    policy: &'static str,
     tag: EntityTag,
     /// Whose pages may read it as a module.
     origins: Origins,
 }
 
+/// The files that the page names, relative to it.
+const PARTS: [(&str, &str, &str); 8] = [
+    ("page.js", SCRIPT, include_str!("page/page.js")),
+    ("client.js", SCRIPT, include_str!("page/client.js")),
+    ("view.js", SCRIPT, include_str!("page/view.js")),
+    ("members.js", SCRIPT, include_str!("page/members.js")),
+    ("memory.js", SCRIPT, include_str!("page/memory.js")),
+    ("chat.js", SCRIPT, include_str!("page/chat.js")),
+    ("page.css", STYLE, include_str!("page/page.css")),
+    ("chat.css", STYLE, include_str!("page/chat.css")),
+];
+
+/// Nothing inline and nothing foreign: the page needs no network but the hub's.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 impl Page {
-    /// The page for an endpoint at `path` (a checked [`Settings::path`](crate::config::Settings::path)), with the client
-    /// that is served there.
-    pub fn new(path: &str, client: &BrowserClient) -> Self {
-        let html = include_str!("page/index.html").replace("{{path}}", path);
-        let asset = |body: Bytes, content_type| Asset::new(body, content_type, "no-cache");
-        Self {
-            files: [
-                (
-                    "/",
-                    Asset {
-                        policy: policy(client.foreign_host()),
-                        ..asset(Bytes::from(html), "text/html; charset=utf-8")
-                    },
-                ),
-                (
-                    "/page.js",
-                    asset(Bytes::from_static(include_bytes!("page/page.js")), SCRIPT),
-                ),
-                (
-                    "/page.css",
-                    asset(
-                        Bytes::from_static(include_bytes!("page/page.css")),
-                        "text/css; charset=utf-8",
-                    ),
-                ),
-            ],
+    /// The page for an endpoint at `path` (a checked [`Settings::path`](crate::config::Settings::path)). It connects to
+    /// `/` where that is one of the `namespaces`, else to the first.
+    ///
+    /// It names every address relative to its own, so a proxy may take a prefix away. Where the proxy leaves the prefix
+    /// to `path`, the page is below it, too: with `/chat/socket.io/`, at `/chat/`.
+    pub fn new(path: &str, namespaces: &[String]) -> Self {
+        let namespace = match namespaces.first() {
+            Some(first) if !namespaces.iter().any(|name| name == "/") => first,
+            _ => "/",
+        };
+        let above = path.trim_end_matches('/').rsplit_once('/');
+        let prefix = above.map_or("/".to_owned(), |(above, _)| format!("{above}/"));
+        let mut files = Vec::new();
+        let mut places = vec!["/"];
+        if prefix != "/" {
+            places.push(&prefix);
         }
+        for place in places {
+            let endpoint = path.strip_prefix(place).unwrap_or(path);
+            let html = include_str!("page/index.html")
+                .replace("{{path}}", &attribute(&format!("./{endpoint}")))
+                .replace("{{namespace}}", &attribute(namespace));
+            let index = Asset {
+                policy: POLICY,
+                ..Asset::new(Bytes::from(html), "text/html; charset=utf-8", "no-cache")
+            };
+            files.push((place.to_owned(), index));
+            for (name, content_type, text) in PARTS {
+                let body = Bytes::from_static(text.as_bytes());
+                files.push((
+                    format!("{place}{name}"),
+                    Asset::new(body, content_type, "no-cache"),
+                ));
+            }
+        }
+        Self { files }
     }
 
-    /// Adds `/`, `/page.js` and `/page.css` to an app.
+    /// Adds the page and its files to an app.
     pub fn configure(&self, app: &mut ServiceConfig) {
         for (path, asset) in &self.files {
             asset.clone().mount(app, path);
@@ -71,7 +97,15 @@ impl Page {
     }
 }
 
+/// Text for an attribute in double quotes.
+fn attribute(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+}
+
 const SCRIPT: &str = "application/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 
 impl Asset {
     fn new(body: Bytes, content_type: &'static str, cache_control: &'static str) -> Self {
@@ -79,7 +113,7 @@ impl Asset {
         body.hash(&mut hasher);
         Self {
             tag: EntityTag::new_strong(format!("{:016x}", hasher.finish())),
-            policy: String::new(),
+            policy: "",
             body,
             content_type,
             cache_control,
@@ -116,7 +150,7 @@ impl Asset {
             .insert_header((header::CACHE_CONTROL, self.cache_control))
             .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
         if !self.policy.is_empty() {
-            answer.insert_header((header::CONTENT_SECURITY_POLICY, self.policy.as_str()));
+            answer.insert_header((header::CONTENT_SECURITY_POLICY, self.policy));
         }
         if known {
             return answer.finish();
@@ -125,19 +159,6 @@ impl Asset {
             .insert_header((header::CONTENT_TYPE, self.content_type))
             .body(self.body.clone())
     }
-}
-
-/// Nothing inline and nothing foreign, but for the client's script where it comes from elsewhere.
-fn policy(foreign_host: Option<&str>) -> String {
-    let mut policy =
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
-                      frame-ancestors 'none'"
-            .to_owned();
-    if let Some(host) = foreign_host {
-        policy.push_str("; script-src 'self' ");
-        policy.push_str(host);
-    }
-    policy
 }
 
 #[cfg(test)]
@@ -151,7 +172,7 @@ mod tests {
     use super::*;
 
     async fn answer(request: TestRequest) -> ServiceResponse {
-        let page = Page::new("/live/", &BrowserClient::find(None));
+        let page = Page::new("/live/", &["/".to_owned()]);
         let app = init_service(App::new().configure(|app| page.configure(app))).await;
         call_service(&app, request.to_request()).await
     }
@@ -170,7 +191,7 @@ mod tests {
             "text/html; charset=utf-8"
         );
         let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
-        assert!(body.contains(r#"data-path="/live/""#), "{body}");
+        assert!(body.contains(r#"data-path="./live/""#), "{body}");
         assert!(!body.contains("{{"), "{body}");
     }
 
@@ -178,7 +199,7 @@ mod tests {
     async fn the_page_runs_under_a_policy_that_forbids_inline_script_and_style() {
         let answer = answer(TestRequest::get().uri("/")).await;
         let policy = text(&answer, header::CONTENT_SECURITY_POLICY);
-        assert!(policy.starts_with("default-src 'self';"), "{policy}");
+        assert!(policy.starts_with("default-src 'none';"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
         let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
         for inline in ["<style", " style=", " onclick=", "javascript:"] {
@@ -189,13 +210,43 @@ mod tests {
         }
     }
 
-    #[actix_web::test]
-    async fn the_policy_lets_in_the_foreign_host_only_if_the_client_comes_from_there() {
-        assert!(
-            policy(Some("https://cdn.example"))
-                .ends_with("; script-src 'self' https://cdn.example")
-        );
-        assert!(!policy(None).contains("https:"));
+    fn index(path: &str, namespaces: &[&str], place: &str) -> String {
+        let namespaces: Vec<String> = namespaces.iter().map(|&name| name.to_owned()).collect();
+        let page = Page::new(path, &namespaces);
+        let (_, index) = page.files.iter().find(|(at, _)| at == place).unwrap();
+        String::from_utf8(index.body.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn behind_a_prefix_every_address_of_the_page_is_relative_to_it() {
+        for (path, place, endpoint) in [
+            ("/socket.io/", "/", "./socket.io/"),
+            ("/chat/socket.io/", "/", "./chat/socket.io/"),
+            ("/chat/socket.io/", "/chat/", "./socket.io/"),
+            ("/", "/", "./"),
+        ] {
+            let html = index(path, &["/"], place);
+            let named = format!("data-path=\"{endpoint}\"");
+            assert!(html.contains(&named), "{path} at {place}: {html}");
+            for address in ["src=\"/", "href=\"/", "http:", "https:"] {
+                assert!(!html.contains(address), "{address}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_connects_to_a_namespace_that_there_is() {
+        for (namespaces, named) in [
+            (&["/"][..], "/"),
+            (&["/chat"], "/chat"),
+            (&["/chat", "/news"], "/chat"),
+            (&["/chat", "/"], "/"),
+            (&["/\"<&"], "/&quot;&lt;&amp;"),
+        ] {
+            let html = index("/socket.io/", namespaces, "/");
+            let named = format!("data-namespace=\"{named}\"");
+            assert!(html.contains(&named), "{namespaces:?}: {html}");
+        }
     }
 
     #[actix_web::test]
@@ -203,6 +254,8 @@ mod tests {
         for (uri, kind) in [
             ("/", "text/html"),
             ("/page.js", "application/javascript"),
+            ("/client.js", "application/javascript"),
+            ("/chat.js", "application/javascript"),
             ("/page.css", "text/css"),
         ] {
             let answer = answer(TestRequest::get().uri(uri)).await;

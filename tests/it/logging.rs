@@ -201,3 +201,34 @@ fn a_time_out_is_told_of_with_the_setting_that_rules_it() {
     assert!(line.contains(" setting=--engine.connect-timeout"), "{line}");
     assert!(line.contains(" count=1 "), "{line}");
 }
+
+#[test]
+fn who_sends_more_than_the_limit_is_told_of_at_info_over_both_transports() {
+    let mut hub = Logged::start(&["--engine.max-payload", "1KB"], "info");
+    let stream = TcpStream::connect(hub.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut socket = WebSocket::over(stream, DIRECT);
+    socket.next_text();
+    let long = "4".repeat(1001);
+    socket.text(&long);
+    assert_eq!(socket.closed(), Some(1009));
+    let polling = "/socket.io/?EIO=4&transport=polling";
+    let open = http::get_at(hub.address, polling).text();
+    let open: Value = serde_json::from_str(&open[1..]).unwrap();
+    let sid = open["sid"].as_str().unwrap();
+    let mut post = TcpStream::connect(hub.address).unwrap();
+    write!(
+        post,
+        "POST {polling}&sid={sid} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n{long}",
+        hub.address,
+        long.len()
+    )
+    .unwrap();
+    let lines = hub.lines();
+    for cause in ["a message over max_payload", "payload too large"] {
+        let line = lines.with(cause);
+        for told in ["INFO", "127.0.0.1", "--engine.max-payload"] {
+            assert!(line.contains(told), "no {told} in {line}");
+        }
+    }
+}

@@ -2,18 +2,56 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
 use crate::clients::node;
 use crate::support::{Hub, http};
 
-#[test]
-fn two_windows_chat_see_each_other_and_one_leaves() {
-    play(Hub::start(), "chat");
+macro_rules! hub {
+    () => {
+        Hub::start()
+    };
+    ($change:expr) => {
+        Hub::with($change)
+    };
 }
 
-#[test]
-fn after_a_restart_of_the_hub_both_windows_come_back_by_themselves_and_chat_again() {
-    play(Hub::start(), "restart");
+macro_rules! scenarios {
+    ($($name:ident: $scenario:literal $(, $change:expr)?;)*) => {$(
+        #[test]
+        fn $name() {
+            play(hub!($($change)?), $scenario);
+        }
+    )*};
+}
+
+scenarios! {
+    two_windows_chat_see_each_other_and_one_leaves: "chat";
+    after_a_restart_of_the_hub_both_windows_come_back_by_themselves_and_chat_again: "restart";
+    the_page_asks_nobody_but_the_hub: "alone";
+    where_websocket_is_refused_the_page_chats_over_long_polling_and_says_so: "refused";
+    where_websocket_is_swallowed_the_page_chats_over_long_polling_and_says_so: "swallowed";
+    after_a_restart_a_window_on_long_polling_comes_back_by_itself: "refusedRestart";
+    a_full_hub_is_told_in_words_until_there_is_room: "full", |config| config.limits.sessions_max = 1;
+    behind_a_proxy_that_strips_a_prefix_the_page_stays_below_it: "stripped";
+    behind_a_proxy_that_leaves_the_prefix_the_page_is_below_it: "unstripped", |config| config.path = "/chat/socket.io/".into();
+    a_script_that_never_comes_is_an_error_that_names_its_address: "missing";
+    a_message_over_the_limit_is_told_in_bytes_and_kept: "large", |config| config.engine.max_payload = 10_000;
+    pings_are_answered_and_the_connection_stands: "heartbeat", |config| config.engine.ping_interval = Duration::from_millis(100);
+    a_silent_connection_is_given_up_and_made_anew: "silence";
+    what_the_server_ends_is_told_in_words: "ended";
+    hostile_events_break_nothing: "hostile";
+    a_name_that_turns_text_around_does_not_read_as_another: "bidi";
+    names_of_256_bytes_keep_the_layout: "names";
+    a_reload_finds_name_channel_and_room_again: "reload";
+    unread_messages_are_counted_in_the_title: "unread";
+    everything_can_be_done_with_the_keyboard_alone: "keyboard";
+    the_page_connects_to_a_namespace_that_the_hub_has: "namespace", |config| config.namespaces = vec!["/chat".into()];
+    the_page_lists_who_is_in_the_channel: "people";
+    the_list_stays_true_where_joins_are_only_counted: "untold", |config| config.hub.presence.join_events_up_to = 0;
+    two_people_of_one_name_can_be_told_apart: "namesakes";
+    the_focus_stays_after_a_refusal: "focus";
+    axe_finds_nothing: "axe";
 }
 
 #[test]

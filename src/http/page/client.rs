@@ -51,11 +51,6 @@ impl BrowserClient {
         }
     }
 
-    /// The host that the page's policy must let in, if the client comes from a foreign one.
-    pub(super) fn foreign_host(&self) -> Option<&'static str> {
-        self.folder.is_none().then_some(PUBLIC_HOST)
-    }
-
     /// Adds the client's files to an app, for pages of `origins` too. To be called before anything that takes all of
     /// `path`.
     pub fn configure(&self, app: &mut ServiceConfig, path: &str, origins: &Origins) {
@@ -78,10 +73,10 @@ impl BrowserClient {
 impl fmt::Display for BrowserClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.folder {
-            Some(folder) => write!(f, "browser client: from {}", folder.display()),
+            Some(folder) => write!(f, "stock browser client: from {}", folder.display()),
             None => write!(
                 f,
-                "browser client: browsers are sent to {PUBLIC_HOST} for version {PUBLIC_VERSION} \
+                "stock browser client: browsers are sent to {PUBLIC_HOST} for version {PUBLIC_VERSION} \
                  (with --client-dist it is served from here)"
             ),
         }
@@ -233,7 +228,6 @@ mod tests {
             let address = text(&answer, "location");
             assert_eq!(address, format!("https://cdn.socket.io/4.8.3/{name}"));
         }
-        assert_eq!(client.foreign_host(), Some("https://cdn.socket.io"));
         let other = TestRequest::get().uri("/socket.io/other.js");
         assert_eq!(answer(&client, other).await.status(), StatusCode::NOT_FOUND);
     }
@@ -241,7 +235,7 @@ mod tests {
     #[test]
     fn a_folder_that_was_asked_for_is_never_replaced_by_the_public_host() {
         let client = BrowserClient::find(Some(Path::new("no-such-folder")));
-        assert_eq!(client.foreign_host(), None);
+        assert!(client.folder.is_some());
         assert!(client.to_string().contains("no-such-folder"));
     }
 }

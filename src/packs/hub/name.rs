@@ -1,7 +1,7 @@
 //! Names of channels and rooms: what is one, and which ones no channel may have (contract 2.3, 3.2).
 //! Refuses to know where a name stood or whether anything of that name exists.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     answer::{Code, Fault},
@@ -54,21 +54,56 @@ pub(crate) fn reserved(name: &str) -> bool {
 
 /// A valid name of at most `bytes_max` bytes of UTF-8, or `invalid_name`.
 pub(crate) fn check(text: &str, bytes_max: usize) -> Result<Arc<str>, Fault> {
+    match wrong(text, bytes_max) {
+        Some(wrong) => Err(invalid("a name", &wrong)),
+        None => Ok(text.into()),
+    }
+}
+
+/// What keeps a text from being a name.
+fn wrong(text: &str, bytes_max: usize) -> Option<Cow<'static, str>> {
     let wrong = if text.is_empty() {
-        "a name has at least one character"
+        "has at least one character"
     } else if text.len() > bytes_max {
-        return Err(Fault::new(
-            Code::InvalidName,
-            format!("a name has at most {bytes_max} bytes"),
-        ));
-    } else if text.chars().any(char::is_control) {
-        "a name has no control characters"
+        return Some(format!("has at most {bytes_max} bytes").into());
+    } else if text
+        .chars()
+        .any(|letter| letter.is_control() || turns_text(letter))
+    {
+        "has no control characters"
     } else if text.trim() != text {
-        "a name does not begin or end with white space"
+        "does not begin or end with white space"
     } else {
-        return Ok(text.into());
+        return None;
     };
-    Err(Fault::new(Code::InvalidName, wrong))
+    Some(wrong.into())
+}
+
+fn invalid(what: &str, wrong: &str) -> Fault {
+    Fault::new(Code::InvalidName, format!("{what} {wrong}"))
+}
+
+/// Bidirectional embeddings, overrides and isolates: what stands beside them reads as something else.
+fn turns_text(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// How a refusal calls `userName`.
+const USER_NAME: &str = "a user name";
+
+/// The name of a user that a JSON value gives, under the rules of [`read`]; copied only if it must be.
+pub(crate) fn read_user(raw: &[u8], bytes_max: usize) -> Result<Cow<'_, str>, Fault> {
+    let text = match raw.first() {
+        Some(b'"') => json::string(raw),
+        Some(b'-' | b'0'..=b'9') => integer(raw).map(|number| number.to_string().into()),
+        _ => None,
+    };
+    let text =
+        text.ok_or_else(|| invalid(USER_NAME, "is Unicode text or an integer of 64 bits"))?;
+    match wrong(&text, bytes_max) {
+        Some(wrong) => Err(invalid(USER_NAME, &wrong)),
+        None => Ok(text),
+    }
 }
 
 /// The name that a JSON value gives: a string, or an integer of 64 bits as its decimal string.
@@ -161,6 +196,19 @@ mod tests {
                 Code::InvalidName,
                 "{text:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_turns_the_text_around_it_is_no_name_and_joiners_are() {
+        for letter in
+            "\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
+        {
+            let text = format!("Ama{letter}nimda");
+            assert!(check(&text, 256).is_err(), "{text:?}");
+        }
+        for text in ["a\u{200d}b", "a\u{200c}b", "a\u{200f}b", "دانا"] {
+            assert!(check(text, 256).is_ok(), "{text:?}");
         }
     }
 

@@ -10,13 +10,14 @@ use super::{
     answer::{Code, Fault},
     blobs,
     json::{self, Spelling},
+    name,
     parts::{Parts, Source, Span},
 };
 
 /// Deepest nesting of arrays and objects in a payload (contract 2.1).
 pub(crate) const LEVELS_MAX: usize = 128;
 
-/// Longest `userName` that is kept with a seat and listed to others, in bytes: lists hold up to 100 of them.
+/// Longest `userName`, in bytes (contract 2.3): lists hold up to 100 of them.
 pub(crate) const USER_NAME_BYTES_MAX: usize = 256;
 
 /// What an event's first argument is for.
@@ -93,17 +94,12 @@ impl Payload {
         Ok(payload)
     }
 
-    /// `source.userName`, if it is text: the client's word, at most [`USER_NAME_BYTES_MAX`] bytes of it.
-    pub(crate) fn user_name(&self) -> Option<String> {
-        let text = json::string(self.at(self.parts.source.user_name?))?;
-        let fits =
-            |(start, letter): &(usize, char)| start + letter.len_utf8() <= USER_NAME_BYTES_MAX;
-        Some(
-            text.char_indices()
-                .take_while(fits)
-                .map(|(_, letter)| letter)
-                .collect(),
-        )
+    /// `source.userName`: the client's word, a name of at most [`USER_NAME_BYTES_MAX`] bytes. `invalid_name` for what is
+    /// none (contract 2.3).
+    pub(crate) fn user_name(&self) -> Result<Option<Cow<'_, str>>, Fault> {
+        let raw = self.parts.source.user_name.map(|span| self.at(span));
+        raw.map(|raw| name::read_user(raw, USER_NAME_BYTES_MAX))
+            .transpose()
     }
 
     /// `data.token`, if it is text. Only commands have one; a message's field of that name is delivered.

@@ -56,8 +56,13 @@ impl Request {
         &self.shared.settings
     }
 
+    /// The payload. Who says who they are says it with a valid name, or is refused.
     pub(super) fn payload(&self, purpose: Use) -> Result<Payload, Fault> {
-        Payload::read(&self.event.arguments, purpose)
+        let payload = Payload::read(&self.event.arguments, purpose)?;
+        if self.socket.account().is_none() {
+            payload.user_name()?;
+        }
+        Ok(payload)
     }
 
     pub(super) fn rules(&self) -> Rules {
@@ -86,7 +91,7 @@ impl Request {
     /// The name to show in lists of members: the account's where somebody is logged in, else the client's word.
     pub(super) fn user(&self, payload: &Payload) -> Option<Arc<str>> {
         let account = self.socket.account().cloned();
-        account.or_else(|| payload.user_name().map(Arc::from))
+        account.or_else(|| payload.user_name().ok().flatten().map(Arc::from))
     }
 
     /// The seat's tag for an address with this channel, under the setting `room_scope`.

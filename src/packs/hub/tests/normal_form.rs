@@ -247,20 +247,36 @@ fn a_seat_keeps_no_blobs_and_no_long_source() {
 }
 
 #[test]
-fn the_user_name_for_lists_is_text_of_bounded_length() {
-    let name = |args: &str| command(args).unwrap().user_name();
+fn a_user_name_is_a_name_or_refused() {
+    let name = |args: &str| {
+        let payload = command(args).unwrap();
+        payload.user_name().map(|name| name.map(String::from))
+    };
+    let of = |value: &str| name(&format!(r#"{{"source":{{"userName":{value}}}}}"#));
     assert_eq!(
-        name(r#"{"Source":{"UserName":"N\u00c9"}}"#).as_deref(),
-        Some("NÉ")
+        name(r#"{"Source":{"UserName":"N\u00c9"}}"#),
+        Ok(Some("NÉ".into()))
     );
-    assert_eq!(name(r#"{"source":{"userName":7}}"#), None);
-    assert_eq!(name("\"r\""), None);
-    let long = format!(
-        r#"{{"source":{{"userName":"a{}"}}}}"#,
-        "é".repeat(USER_NAME_BYTES_MAX)
-    );
-    assert_eq!(
-        name(&long).map(|name| name.len()),
-        Some(USER_NAME_BYTES_MAX - 1)
-    );
+    assert_eq!(of("7"), Ok(Some("7".into())));
+    for absent in [of("null"), of("\"\""), name("\"r\"")] {
+        assert_eq!(absent, Ok(None));
+    }
+    let long = |bytes: usize| format!("\"{}\"", "u".repeat(bytes));
+    assert!(of(&long(USER_NAME_BYTES_MAX)).is_ok());
+    for refused in [
+        r#""Ama\u202enimda""#,
+        r#""a\u2066b""#,
+        r#""a\u0000b""#,
+        r#"" a""#,
+        r#""\ud800""#,
+        "{}",
+        "[]",
+        "true",
+        "1.5",
+        &long(USER_NAME_BYTES_MAX + 1),
+    ] {
+        let fault = of(refused).unwrap_err();
+        assert_eq!(fault.code, Code::InvalidName, "{refused}");
+        assert!(fault.message.starts_with("a user name "), "{refused}");
+    }
 }

@@ -1,0 +1,403 @@
+// dondo's chat: one name, one channel, maybe one room. It speaks the hub's contract over our own small client
+// (client.js), shows it with view.js, and knows nothing of the server behind it.
+//
+// Ids that tests rely on (index.html):
+//   #state           connection; data-state = loading | connecting | connected | disconnected | failed,
+//                    data-transport = websocket | polling | ""
+//   #error           the last error in #error-text, hidden if there is none
+//   #late            shown where page.js did not come
+//   #reconnect       shown when the client will not try again by itself
+//   #join            form with #name, #channel, #room, #join-button (aria-disabled until connected)
+//   #chat            shown once joined: #where, #leave, #log, and the form #send with #target
+//                    (channel | room), #text, #send-button
+//   #log li          one line each; data-kind = message | event, data-room = room id or "", class mine;
+//                    in messages .who, .mark (ids, where two have one name) and .said
+//   #online          #members and #members-count: the channel; #users and #users-count: the room (li[data-client]);
+//                    #channels (li[data-channel]) and #channels-count: the namespace; #people is hidden without a room
+import { Connection, TooLarge } from "./client.js";
+import { listed, Members } from "./members.js";
+import { recall, remember } from "./memory.js";
+import * as view from "./view.js";
+
+const { at, isolated, nameOf, fieldsOf, countOf, showState, showError } = view;
+const ANSWER_MS = 10_000;
+const OWN_MAX = 100;
+
+/** Where we are or want to be: { name, channel, room }, or null. */
+let seat = null;
+/** True while a join or a leave waits for its answer. */
+let moving = false;
+/** True while a message waits for its answer. */
+let sending = false;
+/** Whether the connection was lost and is being tried again. */
+let retrying = false;
+/** Ids of own messages shown once and expected once more: the answer and the echo come in any order. */
+const own = new Set();
+
+const { path, namespace } = document.documentElement.dataset;
+const hub = new Connection({
+  path,
+  namespace,
+  on: {
+    connecting: () => showState("connecting", retrying ? at("state").textContent : "Connecting…"),
+    connected() {
+      retrying = false;
+      const polling = hub.transport === "polling";
+      const text = polling ? "Connected over long-polling (WebSocket did not get through)" : "Connected over WebSocket";
+      showState("connected", text, { transport: hub.transport });
+      allowJoin();
+      rejoin();
+    },
+    event: hear,
+    lost: (why) => disconnected(`${why}, trying again…`, false),
+    ended: (why) => disconnected(why, true),
+  },
+});
+
+const members = new Members(async () => {
+  const answer = seat && !moving ? await ask("join-channel", letter(seat, "", "")).catch(() => null) : null;
+  return answer && answer.channel === seat?.channel ? answer : null;
+}, () => hub.id);
+
+at("join").addEventListener("submit", submit(join));
+at("send").addEventListener("submit", submit(send));
+at("leave").addEventListener("click", leave);
+at("reconnect").addEventListener("click", () => hub.connect());
+at("error-close").addEventListener("click", () => {
+  showError("");
+  at(seat ? "text" : "name").focus();
+});
+at("newest").addEventListener("click", () => {
+  view.scrollToEnd();
+  at("text").focus();
+});
+at("log").addEventListener("scroll", () => {
+  if (view.isAtEnd()) {
+    at("newest").hidden = true;
+  }
+});
+at("text").addEventListener("keydown", (event) => {
+  // Enter that ends the composition of a character is not for us.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    send();
+  }
+});
+at("people-button").addEventListener("click", ({ target }) => {
+  const open = target.getAttribute("aria-expanded") !== "true";
+  target.setAttribute("aria-expanded", open);
+  at("online").classList.toggle("open", open);
+});
+if (recall()) {
+  seat = wanted();
+  showSeat();
+}
+hub.connect();
+
+function submit(action) {
+  return (event) => {
+    event.preventDefault();
+    action();
+  };
+}
+
+function disconnected(text, again) {
+  retrying = !again;
+  showState("disconnected", text, { again });
+  allowJoin();
+}
+
+function wanted() {
+  return Object.fromEntries(["name", "channel", "room"].map((field) => [field, at(field).value.trim()]));
+}
+
+/** Sends one event and gives the answer, or an error fit to be shown. Never sends later than now. */
+async function ask(event, payload) {
+  const answer = await hub.emit(event, payload, ANSWER_MS);
+  if (answer?.ok !== true) {
+    throw new Error(readable(answer));
+  }
+  return answer;
+}
+
+/** The payload that all commands and messages share. */
+function letter({ name, channel }, room, message) {
+  return {
+    data: { message, roomId: room || null, roomChannel: channel },
+    time: new Date().toISOString(),
+    clientId: hub.id,
+    source: { platform: "web", appName: "dondo-page", appVersion: "1", clientId: hub.id, userName: name, channel },
+  };
+}
+
+async function take(place) {
+  view.forgetBearers();
+  members.begin();
+  members.answered(await ask("join-channel", letter(place, "", "")));
+  if (!place.room) {
+    return;
+  }
+  try {
+    await ask("join-room", letter(place, place.room, ""));
+  } catch (error) {
+    // Half a seat is none: the form is shown again.
+    await ask("leave-channel", letter(place, "", "")).catch(() => {});
+    throw error;
+  }
+}
+
+async function join() {
+  if (moving || seat) {
+    return;
+  }
+  const place = wanted();
+  if (!place.name || !place.channel) {
+    showError("A name and a channel are needed.");
+    at(place.name ? "channel" : "name").focus();
+    return;
+  }
+  if (!hub.id) {
+    showError("Not connected yet: try again in a moment.");
+    return;
+  }
+  move(true);
+  showError("");
+  at("lines").replaceChildren();
+  // Set before the answer: the first events of the channel may come ahead of it.
+  seat = place;
+  try {
+    await take(place);
+    showSeat();
+    at("text").focus();
+    if (members.alone) {
+      view.addLine("event", "", ["Nobody else is here yet. Whoever opens this page's address finds you."]);
+    }
+  } catch (error) {
+    giveUp(error);
+  } finally {
+    move(false);
+  }
+}
+
+/** After a reconnection or a reload the server knows us no more. */
+async function rejoin() {
+  if (!seat || moving) {
+    return;
+  }
+  const { id } = hub;
+  const first = !at("lines").childElementCount;
+  move(true);
+  try {
+    await take(seat);
+    showSeat();
+    showError("");
+    if (first) {
+      at("text").focus();
+    } else {
+      view.addLine("event", "", ["You are back."]);
+    }
+  } catch (error) {
+    if (hub.id === id) {
+      giveUp(error);
+    }
+  } finally {
+    move(false);
+  }
+  // The connection changed while we waited: once more on the new one.
+  if (seat && hub.id && hub.id !== id) {
+    rejoin();
+  }
+}
+
+async function leave() {
+  if (moving || !seat) {
+    return;
+  }
+  move(true);
+  showError("");
+  try {
+    if (hub.id) {
+      // The server takes us out of the channel's rooms, too.
+      await ask("leave-channel", letter(seat, "", ""));
+    }
+    seat = null;
+    showSeat();
+    at("channel").focus();
+  } catch (error) {
+    showError(error.message);
+  } finally {
+    move(false);
+  }
+}
+
+async function send() {
+  const text = at("text").value;
+  if (sending || moving || !seat || !text.trim()) {
+    return;
+  }
+  const room = at("target").value === "room" ? seat.room : "";
+  const message = { ...letter(seat, room, text), id: newId() };
+  at("text").value = "";
+  showError("");
+  sending = true;
+  at("send-button").setAttribute("aria-disabled", "true");
+  try {
+    await ask(room ? "notify-room" : seat.channel, message);
+    // Where the hub does not echo, the answer is the only sign that it was sent.
+    showMessage(message);
+  } catch (error) {
+    showError(error instanceof TooLarge ? tooLarge(error) : error.message);
+    if (!at("text").value) {
+      at("text").value = text;
+    }
+  } finally {
+    sending = false;
+    at("send-button").removeAttribute("aria-disabled");
+  }
+}
+
+function tooLarge({ bytes, limit }) {
+  const [is, most] = [bytes, limit].map((number) => number.toLocaleString("en"));
+  return `Your message was not sent: it takes ${is} bytes and this server takes at most ${most}. Shorten it and send it again.`;
+}
+
+/** Everything the hub says. A channel's messages come as events of the channel's name. */
+function hear(event, payload) {
+  const said = fieldsOf(payload);
+  const data = fieldsOf(said.data);
+  const room = nameOf(data.roomId);
+  switch (event) {
+    case "hub-error":
+      showError(readable(said));
+      break;
+    case "online-users":
+      hearCounts(data);
+      break;
+    case "room-online-users":
+      if (seat?.room && room === nameOf(seat.room)) {
+        const users = listed(data.users);
+        view.showPeople("users", users, Math.max(countOf(data.onlineUsers), users.length), hub.id);
+      }
+      break;
+    case "join-channel":
+    case "leave-channel":
+      if (seat && data.roomChannel === seat.channel) {
+        const name = nameOf(fieldsOf(said.source).userName);
+        members.moved({ id: nameOf(said.clientId), name, joins: event === "join-channel" }, countOf(data.onlineUsers));
+      }
+      hearMove(event, said, data, "");
+      break;
+    case "join-room":
+    case "leave-room":
+      hearMove(event, said, data, room);
+      break;
+    case "notify-room":
+      showMessage(said);
+      break;
+    default:
+      if (event === seat?.channel) {
+        showMessage(said);
+      }
+  }
+}
+
+function hearMove(event, said, data, room) {
+  const name = nameOf(fieldsOf(said.source).userName);
+  const left = data.reason === "disconnect" ? " went offline from " : " left ";
+  const place = view.place(room, nameOf(data.roomChannel));
+  const who = view.person(name, nameOf(said.clientId));
+  view.addLine("event", room, [...who, event.startsWith("join") ? " joined " : left, ...place, "."]);
+}
+
+function hearCounts(data) {
+  const channels = Object.entries(fieldsOf(data.channels)).map(([name, count]) => [name, countOf(count)]);
+  view.showChannels(countOf(data.onlineUsers), channels, data.truncated === true);
+  const ours = channels.find(([name]) => name === seat?.channel);
+  if (ours) {
+    members.counted(ours[1]);
+  }
+}
+
+function showMessage(message) {
+  const mine = message.clientId === hub.id;
+  const id = typeof message.id === "string" ? message.id : "";
+  if (mine && id) {
+    if (own.delete(id)) {
+      return;
+    }
+    own.add(id);
+    if (own.size > OWN_MAX) {
+      own.delete(own.values().next().value);
+    }
+  }
+  const data = fieldsOf(message.data);
+  view.addMessage({
+    name: nameOf(fieldsOf(message.source).userName),
+    id: nameOf(message.clientId),
+    room: nameOf(data.roomId),
+    channel: nameOf(data.roomChannel),
+    time: message.time,
+    message: data.message,
+    mine,
+  });
+  if (!mine) {
+    view.countUnread();
+  }
+}
+
+/** The form or the chat, as we have a seat or not. */
+function showSeat() {
+  for (const [id, shown] of [["join", !seat], ["chat", seat], ["online", seat], ["people", seat?.room]]) {
+    at(id).hidden = !shown;
+  }
+  remember(seat);
+  view.showTitle(nameOf(seat?.room || seat?.channel));
+  if (!seat) {
+    for (const list of ["members", "users", "channels"]) {
+      at(list).replaceChildren();
+    }
+    return;
+  }
+  const [name, channel, room] = [seat.name, seat.channel, seat.room].map(nameOf);
+  at("where").replaceChildren(isolated(name), " in ", ...view.place(room, channel));
+  const targets = [["channel", `to channel ${view.isolatedText(channel)}`]];
+  if (room) {
+    targets.push(["room", `to room ${view.isolatedText(room)}`]);
+  }
+  const chosen = at("target").value;
+  at("target").replaceChildren(...targets.map(([value, text]) => new Option(text, value, false, value === chosen)));
+  at("target").hidden = !room;
+}
+
+function giveUp(error) {
+  const wasIn = !at("chat").hidden;
+  seat = null;
+  showSeat();
+  showError(error.message);
+  if (wasIn) {
+    // What had the focus is hidden now.
+    at("channel").focus();
+  }
+}
+
+function move(busy) {
+  moving = busy;
+  allowJoin();
+  at("leave").setAttribute("aria-disabled", busy);
+}
+
+function allowJoin() {
+  at("join-button").setAttribute("aria-disabled", moving || !hub.id);
+}
+
+/** An error of the hub in words, with its code to look up. */
+function readable(answer) {
+  const { message, code } = fieldsOf(answer);
+  const [why, word] = [nameOf(message) || "the server refused it", nameOf(code)];
+  return `${why[0].toUpperCase()}${why.slice(1)}${word ? ` (${word})` : ""}`;
+}
+
+/** Unlike `crypto.randomUUID`, this also works on a page that came over plain HTTP from another machine. */
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,361 @@
+// A Socket.IO client as far as dondo's page needs one: Engine.IO 4, Socket.IO 5, one namespace, text packets. WebSocket
+// first; long-polling where that does not open. Of events with attachments it reads the JSON alone.
+
+/** How long a transport may take to open, in ms: a proxy that swallows WebSocket must not hold people up. */
+const OPEN_MS = 5_000;
+/** How long the server may take to let us into the namespace, in ms. */
+const CONNECT_MS = 20_000;
+/** The pause before a new try, in ms: doubled with each that fails, then spread by half either way. */
+const PAUSE_MS = 500;
+const PAUSE_MAX_MS = 10_000;
+/** A connection that lasted so long was a good one, in ms: the pauses begin anew. */
+const GOOD_MS = 5_000;
+
+const SEPARATOR = "\x1e";
+const bytesOf = (text) => new TextEncoder().encode(text).length;
+
+/** A packet over the server's limit; both in bytes. Nothing was sent. */
+export class TooLarge extends Error {
+  constructor(bytes, limit) {
+    super(`${bytes} bytes, and the server takes ${limit}`);
+    Object.assign(this, { bytes, limit });
+  }
+}
+
+/** Why a WebSocket closed, in words. */
+function closed({ code, reason }) {
+  switch (code) {
+    case 1001:
+    case 1012:
+      return "The server is shutting down";
+    case 1005:
+    case 1006:
+      return "The connection was lost";
+    case 1009:
+      return "The server found a message too large";
+    default:
+      return `The server closed the connection (${code}${reason ? `: ${reason}` : ""})`;
+  }
+}
+
+/** Carries packets over a WebSocket. `heard` and `ended` are set by its owner and never called before `start` returned. */
+class WebSocketCarrier {
+  name = "websocket";
+  #socket;
+
+  start(address) {
+    const url = new URL(address);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    url.searchParams.set("transport", this.name);
+    this.#socket = new WebSocket(url);
+    this.#socket.onmessage = ({ data }) => typeof data === "string" && this.heard(data);
+    this.#socket.onclose = (event) => this.ended(closed(event));
+  }
+
+  opened() {}
+
+  send(packet) {
+    this.#socket.send(packet);
+  }
+
+  stop() {
+    this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+  }
+}
+
+/** Carries packets over long-polling: one GET that waits, and one POST at a time. */
+class PollingCarrier {
+  name = "polling";
+  #url;
+  #limit = Infinity;
+  #queue = [];
+  #posting = false;
+  #stopped = new AbortController();
+
+  start(address) {
+    this.#url = new URL(address);
+    this.#url.searchParams.set("transport", this.name);
+    this.#poll();
+  }
+
+  opened({ sid, maxPayload }) {
+    this.#url.searchParams.set("sid", sid);
+    this.#limit = maxPayload;
+  }
+
+  send(packet) {
+    this.#queue.push(packet);
+    if (!this.#posting) {
+      this.#post();
+    }
+  }
+
+  stop() {
+    this.#stopped.abort();
+    if (this.#url.searchParams.has("sid")) {
+      // Also from a page that is being left: else the others would see us until the ping timeout.
+      fetch(this.#url, { method: "POST", body: "1", keepalive: true }).catch(() => {});
+    }
+  }
+
+  async #poll() {
+    try {
+      while (!this.#stopped.signal.aborted) {
+        for (const packet of (await this.#ask("GET")).split(SEPARATOR)) {
+          if (!this.#stopped.signal.aborted) {
+            this.heard(packet);
+          }
+        }
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #post() {
+    this.#posting = true;
+    try {
+      while (this.#queue.length) {
+        let body = this.#queue.shift();
+        let bytes = bytesOf(body);
+        while (this.#queue.length && (bytes += 1 + bytesOf(this.#queue[0])) <= this.#limit) {
+          body += SEPARATOR + this.#queue.shift();
+        }
+        await this.#ask("POST", body);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#posting = false;
+    }
+  }
+
+  async #ask(method, body) {
+    const options = { method, body, cache: "no-store", signal: this.#stopped.signal };
+    const answer = await fetch(this.#url, options).catch(() => {
+      throw new Error("The server cannot be reached");
+    });
+    const text = await answer.text();
+    if (!answer.ok) {
+      throw new Error(`The server answered ${answer.status}: ${message(text).slice(0, 200) || answer.statusText}`);
+    }
+    return text;
+  }
+
+  #fail(error) {
+    if (!this.#stopped.signal.aborted) {
+      this.ended(error.message);
+    }
+  }
+}
+
+/** The sentence in an answer: its `message` where it is JSON. */
+function message(text) {
+  try {
+    return String(JSON.parse(text).message ?? text);
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * A connection that comes back by itself. `on` hears of it:
+ * `connecting()`, `connected()`, `event(name, first argument)`, `lost(why)` (it tries again),
+ * `ended(why)` (it does not: `connect` does).
+ */
+export class Connection {
+  /** Our id while we are in the namespace, else "". */
+  id = "";
+  #address;
+  #namespace;
+  #auth;
+  #on;
+  #carrier = null;
+  #handshake = null;
+  #watchdog = 0;
+  #again = 0;
+  #tries = 0;
+  #since = 0;
+  #acks = 0;
+  #waiting = new Map();
+
+  /** `path`: the endpoint, relative to the page. `auth`: an object for the server, or undefined. */
+  constructor({ path, namespace, auth, on }) {
+    this.#address = new URL(path, document.baseURI);
+    this.#address.search = "?EIO=4";
+    this.#namespace = namespace === "/" ? "" : `${namespace},`;
+    this.#auth = auth;
+    this.#on = on;
+    addEventListener("online", () => this.#again && this.connect());
+    addEventListener("pagehide", () => this.#drop());
+    // The browser kept the page, but not its connection.
+    addEventListener("pageshow", ({ persisted }) => persisted && this.connect());
+  }
+
+  /** `websocket` or `polling`. */
+  get transport() {
+    return this.#carrier?.name ?? "";
+  }
+
+  /** Connects now, unless that is so or under way. */
+  connect() {
+    if (!this.#carrier) {
+      this.#stopTimers();
+      this.#on.connecting();
+      this.#open(new WebSocketCarrier());
+    }
+  }
+
+  /**
+   * Sends an event and gives what the server answers. Rejects with `TooLarge`, or with an error fit to be shown where
+   * nothing was sent, or no answer came within `ms`.
+   */
+  emit(event, payload, ms) {
+    return new Promise((resolve, reject) => {
+      if (!this.id) {
+        throw new Error("Not connected: nothing was sent.");
+      }
+      const ack = this.#acks;
+      const packet = `42${this.#namespace}${ack}${JSON.stringify([event, payload])}`;
+      const bytes = bytesOf(packet);
+      if (bytes > this.#handshake.maxPayload) {
+        throw new TooLarge(bytes, this.#handshake.maxPayload);
+      }
+      this.#acks += 1;
+      const unanswered = () => {
+        this.#waiting.delete(ack);
+        reject(new Error("No answer came: it may or may not have arrived."));
+      };
+      this.#waiting.set(ack, { resolve, unanswered, timer: setTimeout(unanswered, ms) });
+      this.#carrier.send(packet);
+    });
+  }
+
+  #open(carrier) {
+    this.#carrier = carrier;
+    carrier.heard = (packet) => this.#read(packet);
+    carrier.ended = (why) => this.#ended(why);
+    this.#watch(OPEN_MS, "The server does not answer");
+    try {
+      carrier.start(this.#address);
+    } catch (error) {
+      setTimeout(() => carrier === this.#carrier && this.#ended(error.message));
+    }
+  }
+
+  #read(packet) {
+    if (this.id) {
+      this.#watchBeat();
+    }
+    try {
+      switch (packet[0]) {
+        case "0":
+          this.#handshake = JSON.parse(packet.slice(1));
+          this.#carrier.opened(this.#handshake);
+          this.#carrier.send(`40${this.#namespace}${this.#auth ? JSON.stringify(this.#auth) : ""}`);
+          this.#watch(CONNECT_MS, "The server does not let us in");
+          break;
+        case "1":
+          this.#ended("The server closed the connection");
+          break;
+        case "2":
+          this.#carrier.send("3");
+          break;
+        case "4":
+          this.#message(packet.slice(1));
+          break;
+        case "6":
+        case "b":
+          break;
+        default:
+          this.#ended("What answers is no hub");
+      }
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) {
+        throw error;
+      }
+      this.#ended("The server sent something unreadable");
+    }
+  }
+
+  /** `<type>[<attachments>-][<namespace>,][<ack>][<JSON>]` */
+  #message(packet) {
+    const [head, type, namespace = "", ack] = /^(\d)(?:\d+-)?(\/[^,]*(?:,|$))?(\d*)/.exec(packet) ?? [""];
+    if (namespace.replace(/,?$/, ",") !== (this.#namespace || ",")) {
+      return;
+    }
+    const rest = packet.slice(head.length);
+    const data = rest ? JSON.parse(rest) : undefined;
+    switch (type) {
+      case "0":
+        this.id = data.sid;
+        this.#since = Date.now();
+        this.#watchBeat();
+        this.#on.connected();
+        break;
+      case "1":
+        this.#drop();
+        this.#on.ended("The server ended the connection");
+        break;
+      case "2":
+      case "5":
+        this.#on.event(data[0], data[1]);
+        break;
+      case "3":
+      case "6": {
+        const asked = this.#waiting.get(Number(ack));
+        this.#waiting.delete(Number(ack));
+        clearTimeout(asked?.timer);
+        asked?.resolve(data[0]);
+        break;
+      }
+      case "4":
+        this.#drop();
+        this.#on.ended(`The server refused us: ${data?.message ?? "it gave no reason"}`);
+    }
+  }
+
+  #ended(why) {
+    const next = !this.#handshake && this.#carrier instanceof WebSocketCarrier;
+    const lasted = this.id && Date.now() - this.#since > GOOD_MS;
+    this.#drop();
+    if (next) {
+      this.#open(new PollingCarrier());
+      return;
+    }
+    this.#tries = lasted ? 0 : this.#tries + 1;
+    const pause = Math.min(PAUSE_MS * 2 ** this.#tries, PAUSE_MAX_MS) * (0.5 + Math.random());
+    this.#again = setTimeout(() => this.connect(), pause);
+    this.#on.lost(why);
+  }
+
+  /** Ends what there is; what waits for an answer gets none. */
+  #drop() {
+    this.#stopTimers();
+    this.#carrier?.stop();
+    this.#carrier = this.#handshake = null;
+    this.id = "";
+    const waiting = [...this.#waiting.values()];
+    for (const { unanswered, timer } of waiting) {
+      clearTimeout(timer);
+      unanswered();
+    }
+  }
+
+  #stopTimers() {
+    clearTimeout(this.#watchdog);
+    clearTimeout(this.#again);
+    this.#again = 0;
+  }
+
+  #watch(ms, why) {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#ended(why), ms);
+  }
+
+  /** The server pings: longer silence means that the connection is dead. */
+  #watchBeat() {
+    this.#watch(this.#handshake.pingInterval + this.#handshake.pingTimeout, "Nothing was heard from the server");
+  }
+}
