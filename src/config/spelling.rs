@@ -206,6 +206,7 @@ impl Spelling<Self> for Origins {
         let list: Vec<_> = list
             .iter()
             .map(|origin| match origin {
+                Origin::SameHost => "same-host".to_owned(),
                 Origin::Null => "null".to_owned(),
                 Origin::Page { scheme, host, port } => {
                     let port = port.map(|port| format!(":{port}")).unwrap_or_default();

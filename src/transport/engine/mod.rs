@@ -1,6 +1,7 @@
 //! Engine.IO 4 on actix-web: the handshake, long-polling, WebSocket and the upgrade between them, the heartbeat and
 //! the close (wire reference 1). Carries any [`Protocol`]; Socket.IO is one.
 
+mod advice;
 pub(crate) mod body;
 pub(crate) mod connection;
 pub(crate) mod counts;
@@ -32,8 +33,9 @@ use dondo_actors::session::{Session, SessionSettings};
 use self::connection::{Connection, Stage};
 use self::counts::Counts;
 use self::handshake::{Ask, Entry, Revision, Transport, Visit};
+use super::address::forwarded_hosts;
 use super::doors::Doors;
-use super::origin::{Origins, Verdict};
+use super::origin::{Names, Origins, Verdict};
 use super::worker;
 use crate::protocol::frame;
 
@@ -145,11 +147,19 @@ impl Engine {
     fn refuse(&self, refusal: Refusal, head: &RequestHead) -> Refused {
         self.0.counts.refused(refusal);
         let peer = self.0.options.doors.client(head);
-        refusal.told_as().tell(
-            peer,
-            None,
-            format_args!("a request is refused: {}", refusal.as_str()),
-        );
+        let said = refusal.as_str();
+        match advice::of(refusal, head) {
+            Some(advice) => refusal.told_as().tell(
+                peer,
+                None,
+                format_args!("a request is refused: {said}: {advice}"),
+            ),
+            None => {
+                refusal
+                    .told_as()
+                    .tell(peer, None, format_args!("a request is refused: {said}"));
+            }
+        }
         Refused(refusal)
     }
 
@@ -201,16 +211,18 @@ impl Engine {
     }
 
     fn judge(&self, head: &RequestHead, upgrade: bool) -> Result<Judged, Refusal> {
+        let forwarded = match head.headers.contains_key(header::ORIGIN) {
+            true => forwarded_hosts(&head.headers),
+            false => Vec::new(),
+        };
         let view = handshake::Request {
             method: head.method.as_str(),
             upgrade,
             query: head.uri.query().unwrap_or_default(),
             origin: head.headers.get(header::ORIGIN).map(HeaderValue::as_bytes),
             host: head.headers.get(header::HOST).map(HeaderValue::as_bytes),
-            site: head
-                .headers
-                .get("sec-fetch-site")
-                .map(HeaderValue::as_bytes),
+            forwarded: &forwarded,
+            site: site(head),
         };
         match handshake::check(&view, &self.0.handshake)? {
             Ask::Open {
@@ -224,8 +236,19 @@ impl Engine {
                 transport,
                 opening: Opening { query },
             }),
-            Ask::Session { sid, visit } => {
+            Ask::Session {
+                sid,
+                visit,
+                foreign,
+            } => {
                 let found = self.0.sessions.find(sid.as_str());
+                match &found {
+                    Some(connection) if foreign && !connection.is_own_pages() => {
+                        return Err(Refusal::UpgradeForbidden);
+                    }
+                    None if foreign => return Err(Refusal::Forbidden),
+                    _ => {}
+                }
                 let over = |connection: &Arc<Connection>| {
                     // What is left to say goes with a GET.
                     visit != Visit::Get && connection.session.outbox.ended().is_some()
@@ -279,6 +302,7 @@ impl Engine {
             session,
             stage,
             self.0.counts.clone(),
+            site(head) == Some(b"same-origin"),
             ticket,
         ));
         self.0.sessions.enter(key, connection.clone());
@@ -366,14 +390,21 @@ fn refused(refusal: Refused, upgrade: bool, cors: Option<HeaderValue>) -> HttpRe
     response.body(answer.body)
 }
 
+/// What the browser says of where a request comes from; pages cannot write it.
+fn site(head: &RequestHead) -> Option<&[u8]> {
+    head.headers
+        .get("sec-fetch-site")
+        .map(HeaderValue::as_bytes)
+}
+
 /// The origin to name in the answer, where a page of another host may read it.
 pub(crate) fn cors(origins: &Origins, head: &RequestHead) -> Option<HeaderValue> {
     let origin = head.headers.get(header::ORIGIN)?;
     if *origins == Origins::SameHost {
         return None;
     }
-    let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
-    let verdict = origins.judge(Some(origin.as_bytes()), host);
+    // The hub's own page may read its answers anyway.
+    let verdict = origins.judge(Some(origin.as_bytes()), &Names::default());
     (verdict == Verdict::Allowed).then(|| origin.clone())
 }
 
