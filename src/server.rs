@@ -19,6 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::config::Settings;
+use crate::http::health;
 use crate::http::page::{BrowserClient, Page};
 use crate::service::Dondo;
 use crate::transport::engine;
@@ -87,6 +88,7 @@ impl Server {
                 let (path, origins) = (path.clone(), origins.clone());
                 let engines = dondo.engines().clone();
                 let app = App::new()
+                    .configure(health::configure_options)
                     .configure(|app| page.configure(app))
                     .configure(|app| client.configure(app, &path, &origins))
                     .configure(dondo.configure_health())

@@ -29,7 +29,8 @@ async function main() {
     await page.goto(url);
     await page.waitForSelector('#state[data-state="connected"]', { timeout: 20_000 });
     console.log("connected");
-    await once(process.stdin, "data");
+    // Its end, too: a test that failed leaves no browser behind.
+    await Promise.race([once(process.stdin, "data"), once(process.stdin, "end")]);
   } finally {
     await browser.close();
   }

@@ -5,8 +5,10 @@ mod apache;
 mod attackers;
 mod browser;
 mod haproxy;
+mod health;
 mod nginx;
 mod proxy;
+mod wire;
 
 use crate::support::{Hub, Polling, WebSocket, http};
 pub(crate) use proxy::{Proxy, readme};
