@@ -53,6 +53,13 @@ fn the_block_of_readme_serves_the_page_and_names_the_client() {
 }
 
 #[test]
+fn an_upgrade_over_http_1_0_is_answered_as_node_does() {
+    let lines = "proxy_set_header Host $http_host; proxy_set_header Upgrade $http_upgrade; \
+                 proxy_set_header Connection \"upgrade\";";
+    serves_its_own_page_alone(&with(lines));
+}
+
+#[test]
 fn a_proxy_that_hides_its_name_leaves_the_page_its_polls_and_the_refusal_says_what_to_write() {
     let proxy = with(UPGRADE);
     let own = proxy.front().url();

@@ -79,8 +79,8 @@ fn each_row_of_the_error_table_for_plain_http() {
         ),
         (
             "GET",
-            "EIO=4&transport=polling&transport=polling",
-            Err(Refusal::TransportUnknown),
+            "EIO=4&transport=websocket&transport=polling",
+            open(Transport::Polling, Revision::V4),
         ),
         ("POST", eio, Err(Refusal::BadMethod)),
         ("OPTIONS", eio, Err(Refusal::BadMethod)),
@@ -113,7 +113,7 @@ fn each_row_of_the_error_table_for_plain_http() {
         ),
         (
             "GET",
-            "EIO=4&EIO=4&transport=polling",
+            "EIO=4&EIO=5&transport=polling",
             Err(Refusal::UnsupportedVersion),
         ),
         ("GET", "transport=polling", Err(Refusal::UnsupportedVersion)),
