@@ -45,7 +45,7 @@ fn behind_nginx_that_tells_the_forwarded_host_the_page_gets_its_websocket() {
 }
 
 #[test]
-fn the_block_of_readme_serves_the_page_and_names_the_client() {
+fn the_block_of_readme_serves_the_page() {
     let block = readme("nginx", "nginx")
         .replace("listen 80;", "listen LISTEN;")
         .replace("127.0.0.1:11000", "HUB");
