@@ -1,6 +1,6 @@
-// Opens the first page in a headless Chromium, says when it is connected, and stays until a line comes on its input.
+// Opens the first page in a headless Chromium, or an empty one with the stock client, which polls first; says when it is connected, and stays until a line comes on its input.
 //
-//   node proxied_page.js URL
+//   node proxied_page.js URL page|stock
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -9,7 +9,7 @@ const path = require("node:path");
 const { once } = require("node:events");
 const { chromium } = require("playwright-core");
 
-const url = process.argv[2];
+const [url, client] = process.argv.slice(2);
 
 function browserPath() {
   const names = ["chromium", "chromium-browser", "google-chrome"];
@@ -26,8 +26,14 @@ async function main() {
   });
   try {
     const page = await browser.newPage();
-    await page.goto(url);
-    await page.waitForSelector('#state[data-state="connected"]', { timeout: 20_000 });
+    if (client === "stock") {
+      await page.goto(`${url}/healthz`);
+      await page.addScriptTag({ url: "/socket.io/socket.io.js" });
+      await page.evaluate(() => new Promise((connected) => io().on("connect", connected)));
+    } else {
+      await page.goto(url);
+      await page.waitForSelector('#state[data-state="connected"]', { timeout: 20_000 });
+    }
     console.log("connected");
     // Its end, too: a test that failed leaves no browser behind.
     await Promise.race([once(process.stdin, "data"), once(process.stdin, "end")]);

@@ -4,6 +4,7 @@
 mod advice;
 pub(crate) mod body;
 pub(crate) mod connection;
+mod cors;
 pub(crate) mod counts;
 mod drain;
 pub(crate) mod handshake;
@@ -22,7 +23,7 @@ use actix_http::ConnectionType;
 use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::hub::HubHandle;
@@ -35,11 +36,12 @@ use self::counts::Counts;
 use self::handshake::{Ask, Entry, Revision, Transport, Visit};
 use super::address::forwarded_hosts;
 use super::doors::Doors;
-use super::origin::{Names, Origins, Verdict};
+use super::origin::Origins;
 use super::worker;
 use crate::protocol::frame;
 
 pub(crate) use self::body::keep_cutter;
+pub(crate) use self::cors::{cors, cors_headers};
 pub(crate) use self::handshake::new_sid as secret;
 pub(crate) use self::refusal::{Answer, Refusal};
 pub(crate) use self::switch::upgrade;
@@ -395,29 +397,4 @@ fn site(head: &RequestHead) -> Option<&[u8]> {
     head.headers
         .get("sec-fetch-site")
         .map(HeaderValue::as_bytes)
-}
-
-/// The origin to name in the answer, where a page of another host may read it.
-pub(crate) fn cors(origins: &Origins, head: &RequestHead) -> Option<HeaderValue> {
-    let origin = head.headers.get(header::ORIGIN)?;
-    if *origins == Origins::SameHost {
-        return None;
-    }
-    // The hub's own page may read its answers anyway.
-    let verdict = origins.judge(Some(origin.as_bytes()), &Names::default());
-    (verdict == Verdict::Allowed).then(|| origin.clone())
-}
-
-/// Lets the page of that origin read the answer.
-pub(crate) fn cors_headers(
-    mut response: HttpResponseBuilder,
-    cors: Option<HeaderValue>,
-) -> HttpResponseBuilder {
-    if let Some(origin) = cors {
-        response
-            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin))
-            .insert_header((header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"))
-            .insert_header((header::VARY, "Origin"));
-    }
-    response
 }

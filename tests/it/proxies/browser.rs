@@ -1,4 +1,4 @@
-//! The first page in a browser, through nginx on another port.
+//! Pages in a browser, through nginx on another port.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use crate::support::Hub;
 const UPGRADE: &str = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
                        proxy_set_header Connection \"upgrade\";";
 
-fn page_moves_to_websocket(lines: &str) {
+fn moves_to_websocket(client: &str, lines: &str) {
     let proxy = Proxy::nginx(
         Hub::start(),
         &format!(
@@ -18,7 +18,7 @@ fn page_moves_to_websocket(lines: &str) {
         ),
     );
     let mut browser = node("proxied_page.js")
-        .arg(proxy.front().url())
+        .args([&proxy.front().url(), client])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -37,10 +37,11 @@ fn page_moves_to_websocket(lines: &str) {
 
 #[test]
 fn the_page_behind_nginx_on_another_port_reaches_websocket() {
-    page_moves_to_websocket("proxy_set_header Host $host;");
+    moves_to_websocket("page", "proxy_set_header Host $host;");
 }
 
 #[test]
-fn the_page_behind_a_proxy_that_changes_host_reaches_websocket_after_its_first_poll() {
-    page_moves_to_websocket("");
+fn a_page_of_the_stock_client_behind_a_proxy_that_changes_host_reaches_websocket_after_its_first_poll()
+ {
+    moves_to_websocket("stock", "");
 }
