@@ -1,4 +1,4 @@
-//! Which pages of other hosts may read answers, said in the headers of browsers.
+//! Which pages of other hosts may read answers, and what browsers say of where a request comes from: headers.
 
 use actix_web::HttpResponseBuilder;
 use actix_web::dev::RequestHead;
@@ -29,4 +29,11 @@ pub(crate) fn cors_headers(
             .insert_header((header::VARY, "Origin"));
     }
     response
+}
+
+/// What the browser says of where a request comes from; pages cannot write it.
+pub(super) fn site(head: &RequestHead) -> Option<&[u8]> {
+    head.headers
+        .get("sec-fetch-site")
+        .map(HeaderValue::as_bytes)
 }

@@ -32,6 +32,7 @@ use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Session, SessionSettings};
 
 use self::connection::{Connection, Stage};
+use self::cors::site;
 use self::counts::Counts;
 use self::handshake::{Ask, Entry, Revision, Transport, Visit};
 use super::address::forwarded_hosts;
@@ -390,11 +391,4 @@ fn refused(refusal: Refused, upgrade: bool, cors: Option<HeaderValue>) -> HttpRe
         response.insert_header((header::RETRY_AFTER, seconds));
     }
     response.body(answer.body)
-}
-
-/// What the browser says of where a request comes from; pages cannot write it.
-fn site(head: &RequestHead) -> Option<&[u8]> {
-    head.headers
-        .get("sec-fetch-site")
-        .map(HeaderValue::as_bytes)
 }
