@@ -9,6 +9,7 @@ mod spelling;
 mod start_log;
 mod table;
 pub mod units;
+mod variables;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -29,6 +30,7 @@ use crate::transport::origin::Origins;
 pub use flags::{Given, command};
 pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
 pub use table::{Setting, SettingError};
+pub use variables::unknown_variables;
 
 const MIB: usize = 1 << 20;
 const MB: usize = 1_000_000;

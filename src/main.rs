@@ -1,11 +1,13 @@
 //! The program: flags, log, signals. Everything else is the library.
 
+use std::io::Error;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use dondo::config::{Given, Settings, command};
+use dondo::config::{Given, command, unknown_variables};
 use dondo::operators::Operators;
-use dondo::server::Server;
+use dondo::server::{Server, present};
 use dondo::service::Dondo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,16 +35,17 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    for line in given.renamed {
+    let unknown = unknown_variables(std::env::vars_os().map(|(name, _)| name));
+    for line in given.renamed.iter().chain(&unknown) {
         log::warn!("{line}");
     }
-    let code = served(given.settings);
+    let code = served(given);
     log.flush(LAST_LINES);
     code
 }
 
-fn served(settings: Settings) -> ExitCode {
-    match actix_rt::System::new().block_on(run(settings)) {
+fn served(given: Given) -> ExitCode {
+    match actix_rt::System::new().block_on(run(given)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -51,7 +54,24 @@ fn served(settings: Settings) -> ExitCode {
     }
 }
 
-async fn run(mut settings: Settings) -> std::io::Result<()> {
+async fn run(given: Given) -> std::io::Result<()> {
+    let mut settings = given.settings.clone();
+    // What nobody asked for by name may be missing: many containers have no ::1.
+    if given.written("listen").is_none() {
+        let here = present(&settings.listen);
+        if !here.is_empty() {
+            settings.listen = here;
+        }
+    }
+    if given.written("admin-listen").is_none() {
+        let here = |address: &SocketAddr| !present(&[*address]).is_empty();
+        settings.admin_listen = settings.admin_listen.filter(here);
+    }
+    let from = |name: &str| {
+        let written = given.written(name).map(|written| format!(" ({written})"));
+        let written = written.unwrap_or_default();
+        move |error: Error| Error::new(error.kind(), format!("{error}{written}"))
+    };
     let open_files = raise_open_files();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -65,8 +85,9 @@ async fn run(mut settings: Settings) -> std::io::Result<()> {
     let operators = settings
         .admin_listen
         .map(|address| Operators::start(address, &dondo))
-        .transpose()?;
-    let server = Server::start(&settings, dondo)?;
+        .transpose()
+        .map_err(from("admin-listen"))?;
+    let server = Server::start(&settings, dondo).map_err(from("listen"))?;
     settings.listen = server.bound().to_vec();
     for line in settings.start_log(open_files) {
         log::info!("{line}");

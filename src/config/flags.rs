@@ -22,6 +22,7 @@ pub struct Given {
     pub settings: Settings,
     /// Lines to log: old names that were used, each with the one to write.
     pub renamed: Vec<String>,
+    written: BTreeMap<String, String>,
 }
 
 /// The program's command line.
@@ -83,10 +84,19 @@ impl Given {
                     setting.variable()
                 ));
             }
-            written.insert(setting.name(), typed);
+            written.insert(setting.name(), format!("{typed} {text}"));
         }
         settings.check_as(|setting| written.get(&setting.name()).cloned())?;
-        Ok(Self { settings, renamed })
+        Ok(Self {
+            settings,
+            renamed,
+            written,
+        })
+    }
+
+    /// How a setting was given, as typed: the flag or the variable, and the value. None: it has its default.
+    pub fn written(&self, name: &str) -> Option<&str> {
+        self.written.get(name).map(String::as_str)
     }
 }
 

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use ipnet::IpNet;
 
+use super::Settings;
 use super::units::{Size, Span};
 use crate::transport::engine::is_token;
 use crate::transport::origin::{Origin, Origins, is_host};
@@ -146,7 +147,7 @@ impl Spelling<SocketAddr> for Address {
     const NOTHING: Option<&'static str> = Some("off");
 
     fn read(text: &str) -> Result<SocketAddr, String> {
-        parsed(text, "an IP address with a port", "127.0.0.1:11000")
+        text.parse().map_err(|_| what_to_write(text))
     }
 
     fn show(address: &SocketAddr) -> String {
@@ -209,6 +210,7 @@ impl Spelling<Self> for Origins {
         let list: Vec<_> = list
             .iter()
             .map(|origin| match origin {
+                Origin::SameHost => "same-host".to_owned(),
                 Origin::Null => "null".to_owned(),
                 Origin::Page { scheme, host, port } => {
                     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
@@ -321,6 +323,33 @@ impl<T, S: Spelling<T>> Spelling<Vec<T>> for Vec<S> {
         }
         let values: Vec<_> = values.iter().map(S::show).collect();
         values.join(",")
+    }
+}
+
+/// What to write for an address as other programs take it. Not guessed: whether other machines may connect is not to
+/// depend on a missing word.
+fn what_to_write(text: &str) -> String {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let Ok(port) = port.parse::<u16>() else {
+        return match text.parse::<IpAddr>() {
+            Ok(ip) => format!(
+                "{text:?} has no port; write for example {}",
+                SocketAddr::new(ip, Settings::PORT)
+            ),
+            Err(_) => format!(
+                "{text:?} is not an IP address with a port; write for example 127.0.0.1:{}",
+                Settings::PORT
+            ),
+        };
+    };
+    match host {
+        "" | "*" => format!(
+            "{text:?} says no address; write 127.0.0.1:{port} for this machine alone, or [::]:{port} for all that reach it"
+        ),
+        "localhost" => format!(
+            "{text:?} is a name, and may be two addresses; write 127.0.0.1:{port} or [::1]:{port}"
+        ),
+        _ => format!("{host:?} is not an IP address; write for example 127.0.0.1:{port}"),
     }
 }
 

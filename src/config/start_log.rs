@@ -91,7 +91,7 @@ impl Settings {
                 "--origins *: every web page that a visitor opens can connect from the visitor's browser".to_owned(),
             ),
             Origins::List(list) => lines.push(format!(
-                "--origins: web pages of {} listed origins can connect, and no others",
+                "--origins: web pages of {} listed origins can connect, and the hub's own page",
                 list.len()
             )),
         }

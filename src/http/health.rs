@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::Handler;
-use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, HttpResponse, Resource, Responder, guard};
 use dondo_actors::courier::CourierRef;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::message::Ping;
@@ -269,11 +269,7 @@ pub(crate) fn configure_public(app: &mut ServiceConfig, health: Arc<Health>) {
         }
     };
     configure_alive(app);
-    app.service(
-        web::resource("/readyz")
-            .route(web::get().to(ready.clone()))
-            .route(web::head().to(ready)),
-    );
+    app.service(readable(["/readyz", "/readyz/"], ready));
 }
 
 /// Mounts what operators see: `/healthz`, and `/readyz` with which thread lags behind and why, as JSON. To be called in
@@ -293,20 +289,40 @@ pub(crate) fn configure_detailed(app: &mut ServiceConfig, health: Arc<Health>) {
         }
     };
     configure_alive(app);
-    app.service(
-        web::resource("/readyz")
-            .route(web::get().to(ready.clone()))
-            .route(web::head().to(ready)),
-    );
+    app.service(readable(["/readyz", "/readyz/"], ready));
 }
 
 fn configure_alive(app: &mut ServiceConfig) {
     let alive = || async { plain(HttpResponse::Ok(), "ok\n") };
-    app.service(
-        web::resource("/healthz")
-            .route(web::get().to(alive))
-            .route(web::head().to(alive)),
-    );
+    app.service(readable(["/healthz", "/healthz/"], alive));
+}
+
+/// What is answered at these paths to GET and HEAD; OPTIONS, with which some balancers ask, says so.
+fn readable<H, Args>(paths: [&str; 2], handler: H) -> Resource
+where
+    H: actix_web::Handler<Args> + Clone,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    web::resource(paths)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .route(web::method(Method::OPTIONS).to(readable_only))
+}
+
+async fn readable_only() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((header::ALLOW, "GET, HEAD, OPTIONS"))
+        .finish()
+}
+
+/// Answers OPTIONS at paths whose other methods somebody else answers: HAProxy's `option httpchk` asks for `OPTIONS /`.
+/// To be mounted before those.
+pub(crate) fn configure_options(app: &mut ServiceConfig) {
+    for path in ["/", "/page.js", "/page.css"] {
+        let resource = web::resource(path).guard(guard::Options());
+        app.service(resource.to(readable_only));
+    }
 }
 
 fn plain(mut answer: actix_web::HttpResponseBuilder, text: &'static str) -> HttpResponse {

@@ -1,9 +1,11 @@
-//! Whose request it is: the client's own address, through proxies whose word is taken. Knows addresses and the two
-//! headers in which proxies name them; what an address may do is the matter of `doors`.
+//! Whose request it is and under which names it came: the client's own address, through proxies whose word is taken, and
+//! what they say that `Host` was. Knows the headers of proxies; what an address may do is the matter of `doors`.
 
 use std::net::IpAddr;
 
-use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
+use actix_web::http::header::{
+    FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR, X_FORWARDED_HOST,
+};
 use ipnet::IpNet;
 
 /// The proxies whose word on a client's address is taken. Default: none.
@@ -28,7 +30,7 @@ impl TrustedProxies {
         }
         let mut hops = named(headers, &X_FORWARDED_FOR, Some);
         if hops.is_empty() {
-            hops = named(headers, &FORWARDED, forwarded_for);
+            hops = named(headers, &FORWARDED, |element| pair(element, "for"));
         }
         for hop in hops.into_iter().rev() {
             let Some(address) = hop.and_then(address) else {
@@ -60,11 +62,18 @@ fn named<'a>(
         .collect()
 }
 
-/// The value of `for` in one element of `Forwarded`.
-fn forwarded_for(element: &str) -> Option<&str> {
+/// What proxies say that `Host` was before them: every name of `X-Forwarded-Host`, and every `host` of `Forwarded`.
+pub(crate) fn forwarded_hosts(headers: &HeaderMap) -> Vec<&str> {
+    let mut hosts = named(headers, &X_FORWARDED_HOST, |name| Some(name.trim()));
+    hosts.extend(named(headers, &FORWARDED, |element| pair(element, "host")));
+    hosts.into_iter().flatten().collect()
+}
+
+/// The value of a key in one element of `Forwarded`.
+fn pair<'a>(element: &'a str, key: &str) -> Option<&'a str> {
     element.split(';').find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        key.eq_ignore_ascii_case("for")
+        let (name, value) = pair.trim().split_once('=')?;
+        name.eq_ignore_ascii_case(key)
             .then(|| value.trim().trim_matches('"'))
     })
 }

@@ -12,6 +12,11 @@ impl Hosts {
         Self(names.iter().map(|name| name.to_ascii_lowercase()).collect())
     }
 
+    /// The names, in lower case.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.0
+    }
+
     /// Judges the raw value of `Host`; its port does not matter.
     pub(crate) fn allow(&self, host: Option<&[u8]>) -> bool {
         self.0.is_empty()

@@ -1,5 +1,5 @@
 //! Which web pages may talk to the hub: one policy for long-polling, WebSocket and SignalR alike.
-//! Knows two header values, `Origin` and `Host`; it does not know requests, CORS headers or answers.
+//! Knows an `Origin` and the names that a request came under; it does not know requests, CORS headers or answers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,27 +9,45 @@ use std::str::FromStr;
 /// A request without an `Origin` header does not come from a web page and is always allowed (contract 1.6).
 ///
 /// Written in settings as `same-host`, `*`, or a list such as `https://a.example,https://b.example:8443`.
+///
+/// The hub's own page is one whose origin is a name that the request came under. A list lets it in, too, where the name
+/// cannot be somebody else's that was made to point here (DNS rebinding): an IP address, `localhost`, a name of `hosts`,
+/// the host of a listed origin; under any name if `same-host` stands in the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origins {
-    /// `same-host`: the origin's host and port must be those of the `Host` header.
+    /// `same-host`: the hub's own page, under any name.
     #[default]
     SameHost,
     /// `*`: every origin, `null` too.
     Any,
-    /// These origins and no others.
+    /// These origins, and the hub's own page under a name that is surely its own.
     List(Vec<Origin>),
+}
+
+/// Under which names a request came.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Names<'a> {
+    /// The raw value of `Host`.
+    pub host: Option<&'a [u8]>,
+    /// What proxies say that `Host` was before them. A page cannot write these headers on a WebSocket, and needs a
+    /// preflight for them elsewhere.
+    pub forwarded: &'a [&'a str],
+    /// `hosts`: if there are any, an own page is one of these, whatever proxies say.
+    pub own: &'a [String],
 }
 
 /// One origin of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
+    /// `same-host`: the hub's own page, under any name.
+    SameHost,
     /// What browsers send for sandboxed frames and local files. Anybody can make a page send it.
     Null,
     /// Scheme, host and port.
     Page {
         /// In lower case, without `://`.
         scheme: String,
-        /// In lower case; an IPv6 address stands in brackets.
+        /// In lower case; an IPv6 address stands in brackets. Empty for schemes that have no host (`file://`).
         host: String,
         /// The port named, else the scheme's default; none for a scheme that has no default.
         port: Option<u16>,
@@ -52,15 +70,15 @@ pub enum Verdict {
 pub enum BadOrigins {
     /// Nothing between two commas, or nothing at all.
     Empty,
-    /// `*` or `same-host` as one of several.
+    /// `*` as one of several.
     NotAlone(String),
     /// Neither `null` nor `scheme://host` nor `scheme://host:port`.
     NotAnOrigin(String),
 }
 
 impl Origins {
-    /// Judges the raw values of `Origin` and `Host`; raw, because a value that is no text must not pass as absent.
-    pub fn judge(&self, origin: Option<&[u8]>, host: Option<&[u8]>) -> Verdict {
+    /// Judges the raw value of `Origin`; raw, because a value that is no text must not pass as absent.
+    pub fn judge(&self, origin: Option<&[u8]>, names: &Names<'_>) -> Verdict {
         let Some(origin) = origin else {
             return Verdict::Allowed;
         };
@@ -69,10 +87,11 @@ impl Origins {
         };
         let allowed = match self {
             Self::Any => true,
-            Self::SameHost => host
-                .and_then(printable)
-                .is_some_and(|host| is_same_host(origin, host)),
-            Self::List(list) => list.iter().any(|listed| listed.matches(origin)),
+            Self::SameHost => names.are_of(origin),
+            Self::List(list) => {
+                list.iter().any(|listed| listed.matches(origin))
+                    || (names.are_of(origin) && is_surely_own(list, origin, names))
+            }
         };
         if allowed {
             Verdict::Allowed
@@ -80,11 +99,39 @@ impl Origins {
             Verdict::Refused
         }
     }
+}
 
-    /// True where [`judge`](Self::judge) says [`Verdict::Allowed`].
-    pub fn allows(&self, origin: Option<&str>, host: Option<&str>) -> bool {
-        self.judge(origin.map(str::as_bytes), host.map(str::as_bytes)) == Verdict::Allowed
+impl Names<'_> {
+    /// Whether a page of this origin is the hub's own.
+    fn are_of(&self, origin: &str) -> bool {
+        let Some(page) = split(origin) else {
+            return false;
+        };
+        let host = self.host.and_then(printable);
+        let mut names = host.into_iter().chain(self.forwarded.iter().copied());
+        names.any(|name| is_same_host(&page, name)) && (self.own.is_empty() || self.own(page.host))
     }
+
+    fn own(&self, host: &str) -> bool {
+        self.own.iter().any(|own| own.eq_ignore_ascii_case(host))
+    }
+}
+
+/// Whether no stranger can have a page of this origin under a name that points here.
+fn is_surely_own(list: &[Origin], origin: &str, names: &Names<'_>) -> bool {
+    let Some(Split { host, .. }) = split(origin) else {
+        return false;
+    };
+    let listed = list.iter().any(|listed| match listed {
+        Origin::SameHost => true,
+        Origin::Null => false,
+        Origin::Page { host: listed, .. } => listed.eq_ignore_ascii_case(host),
+    });
+    listed || names.own(host) || is_address(host) || host.eq_ignore_ascii_case("localhost")
+}
+
+fn is_address(host: &str) -> bool {
+    host.parse::<std::net::Ipv4Addr>().is_ok() || (host.starts_with('[') && is_host(host))
 }
 
 impl FromStr for Origins {
@@ -108,6 +155,7 @@ impl FromIterator<Origin> for Origins {
 impl Origin {
     fn matches(&self, sent: &str) -> bool {
         match self {
+            Self::SameHost => false,
             Self::Null => sent == "null",
             Self::Page { scheme, host, port } => split(sent).is_some_and(|sent| {
                 scheme.eq_ignore_ascii_case(sent.scheme)
@@ -124,12 +172,15 @@ impl FromStr for Origin {
     fn from_str(item: &str) -> Result<Self, BadOrigins> {
         match item {
             "" => return Err(BadOrigins::Empty),
-            "*" | "same-host" => return Err(BadOrigins::NotAlone(item.to_owned())),
+            "*" => return Err(BadOrigins::NotAlone(item.to_owned())),
+            "same-host" => return Ok(Self::SameHost),
             "null" => return Ok(Self::Null),
             _ => {}
         }
         split(item)
-            .filter(|origin| is_scheme(origin.scheme) && is_host(origin.host))
+            .filter(|origin| {
+                is_scheme(origin.scheme) && (is_host(origin.host) || origin.is_hostless())
+            })
             .map(|origin| Self::Page {
                 scheme: origin.scheme.to_ascii_lowercase(),
                 host: origin.host.to_ascii_lowercase(),
@@ -144,7 +195,7 @@ impl fmt::Display for BadOrigins {
         match self {
             Self::Empty => write!(
                 f,
-                "an origin is missing; write `same-host`, `*`, or origins with commas between"
+                "an origin is missing; write `*`, or `same-host` and origins with commas between"
             ),
             Self::NotAlone(word) => write!(f, "`{word}` must stand alone, not in a list"),
             Self::NotAnOrigin(item) => write!(
@@ -164,6 +215,13 @@ struct Split<'a> {
     scheme: &'a str,
     host: &'a str,
     port: Option<u16>,
+}
+
+impl Split<'_> {
+    /// An origin like `file://`, of a scheme that has no hosts: those with hosts have a port by default.
+    fn is_hostless(&self) -> bool {
+        self.host.is_empty() && self.port.is_none()
+    }
 }
 
 fn split(origin: &str) -> Option<Split<'_>> {
@@ -201,14 +259,14 @@ fn default_port(scheme: &str) -> Option<u16> {
         .map(|(_, port)| port)
 }
 
-/// The `Host` header has no scheme: a port missing there is the default of the origin's scheme.
-fn is_same_host(origin: &str, host: &str) -> bool {
-    let (Some(origin), Some((host, port))) = (split(origin), split_port(host)) else {
+/// A name without a port says nothing of ports: nginx's `$host` has none, whatever port the page came from.
+fn is_same_host(page: &Split<'_>, name: &str) -> bool {
+    let Some((host, port)) = split_port(name) else {
         return false;
     };
     !host.is_empty()
-        && origin.host.eq_ignore_ascii_case(host)
-        && origin.port == port.or_else(|| default_port(origin.scheme))
+        && page.host.eq_ignore_ascii_case(host)
+        && (port.is_none() || page.port == port)
 }
 
 fn is_scheme(scheme: &str) -> bool {
@@ -241,147 +299,4 @@ pub(super) fn printable(value: &[u8]) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-    use super::*;
-
-    fn policy(setting: &str) -> Origins {
-        setting.parse().expect(setting)
-    }
-
-    #[test]
-    fn unless_set_only_the_same_host_is_allowed() {
-        assert_eq!(Origins::default(), policy("same-host"));
-    }
-
-    #[test]
-    fn an_absent_origin_is_allowed_by_every_policy() {
-        for setting in ["same-host", "*", "https://a.example"] {
-            assert!(policy(setting).allows(None, None), "{setting}");
-        }
-    }
-
-    #[test]
-    fn the_same_host_compares_host_and_port_and_nothing_else() {
-        for (origin, host, allowed) in [
-            ("https://a.example", "a.example", true),
-            ("https://A.Example", "a.eXample", true),
-            ("https://a.example", "a.example:443", true),
-            ("https://a.example:443", "a.example", true),
-            ("http://a.example", "a.example:80", true),
-            ("HTTP://a.example", "a.example:80", true),
-            ("http://a.example:8080", "a.example:8080", true),
-            ("http://[::1]:3000", "[::1]:3000", true),
-            ("http://[::1]", "[::1]", true),
-            ("http://a.example", "a.example:443", false),
-            ("https://a.example", "a.example:8443", false),
-            ("https://a.example:8443", "a.example", false),
-            ("https://evil-a.example", "a.example", false),
-            ("https://a.example.evil.net", "a.example", false),
-            ("https://a.example@evil.net", "a.example", false),
-            ("https://evil.net/a.example", "a.example", false),
-            ("https://a.example/", "a.example", false),
-            ("https://a.example:+443", "a.example", false),
-            ("https://a.example:99999", "a.example", false),
-            ("https://a.example:", "a.example", false),
-            ("https://", "", false),
-            ("https://a.example https://b.example", "a.example", false),
-            ("a.example", "a.example", false),
-            ("null", "a.example", false),
-            ("null", "null", false),
-            ("", "a.example", false),
-        ] {
-            assert_eq!(
-                Origins::SameHost.allows(Some(origin), Some(host)),
-                allowed,
-                "{origin} at {host}"
-            );
-        }
-        assert!(!Origins::SameHost.allows(Some("https://a.example"), None));
-    }
-
-    #[test]
-    fn a_list_allows_what_it_names_and_nothing_that_looks_like_it() {
-        let list = policy(" https://Example.com , http://b.example:8080,capacitor://localhost");
-        for (origin, allowed) in [
-            ("https://example.com", true),
-            ("HTTPS://EXAMPLE.COM", true),
-            ("https://example.com:443", true),
-            ("http://b.example:8080", true),
-            ("capacitor://localhost", true),
-            ("http://example.com", false),
-            ("https://example.com:8443", false),
-            ("http://b.example", false),
-            ("https://evil-example.com", false),
-            ("https://example.com.evil.net", false),
-            ("https://sub.example.com", false),
-            ("https://example.com.", false),
-            ("https://example.com/", false),
-            ("null", false),
-            ("", false),
-        ] {
-            // The host header must not matter to a list.
-            for host in [None, Some("evil-example.com"), Some("example.com.evil.net")] {
-                assert_eq!(list.allows(Some(origin), host), allowed, "{origin}");
-            }
-        }
-    }
-
-    #[test]
-    fn null_is_allowed_only_where_listed_or_where_all_are() {
-        assert!(policy("null,https://a.example").allows(Some("null"), Some("a.example")));
-        assert!(policy("*").allows(Some("null"), None));
-        assert!(!policy("https://a.example").allows(Some("null"), None));
-    }
-
-    #[test]
-    fn a_port_written_out_equals_the_default_port() {
-        assert_eq!(policy("https://x:443"), policy("https://X"));
-        assert_eq!(policy("http://x:80"), policy("http://x"));
-        assert_ne!(policy("http://x:443"), policy("https://x"));
-    }
-
-    #[test]
-    fn illegal_characters_are_told_apart_from_a_refusal() {
-        for setting in ["same-host", "*", "https://a.example"] {
-            for origin in [
-                &b"https://a.example\x01"[..],
-                b"\x7f",
-                b"https://\xc3\xa9",
-                b"a\tb",
-            ] {
-                assert_eq!(
-                    policy(setting).judge(Some(origin), Some(b"a.example")),
-                    Verdict::Illegal,
-                    "{setting} {origin:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_bad_setting_is_refused_by_name() {
-        let not_an_origin = |item: &str| BadOrigins::NotAnOrigin(item.to_owned());
-        for (setting, error) in [
-            ("", BadOrigins::Empty),
-            ("https://a.example,", BadOrigins::Empty),
-            ("https://a.example,*", BadOrigins::NotAlone("*".to_owned())),
-            ("a.example", not_an_origin("a.example")),
-            ("https://*.a.example", not_an_origin("https://*.a.example")),
-            ("https://a.example/", not_an_origin("https://a.example/")),
-            ("https://u@a.example", not_an_origin("https://u@a.example")),
-            (
-                "https://a.example:0x1",
-                not_an_origin("https://a.example:0x1"),
-            ),
-            ("https://[::g]", not_an_origin("https://[::g]")),
-            ("https://", not_an_origin("https://")),
-            ("://a.example", not_an_origin("://a.example")),
-        ] {
-            assert_eq!(setting.parse::<Origins>(), Err(error), "{setting}");
-        }
-        let message = not_an_origin("a.example").to_string();
-        assert!(message.contains("`a.example`"), "{message}");
-    }
-}
+mod tests;

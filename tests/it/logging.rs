@@ -184,7 +184,7 @@ fn a_program_that_cannot_start_says_why_before_it_ends() {
             .output()
             .unwrap();
         let log = String::from_utf8(output.stderr).unwrap();
-        assert!(log.contains("--path: "), "{log}");
+        assert!(log.contains("--path /: "), "{log}");
         assert_eq!(output.status.code(), Some(2));
     }
 }

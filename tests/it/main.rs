@@ -20,6 +20,7 @@ mod observe;
 mod order;
 mod page;
 mod polling;
+mod proxies;
 mod rooms_lost;
 mod socketio;
 mod stall;

@@ -58,6 +58,8 @@ pub(crate) struct Connection {
     /// Large answers to polls that the client has not read.
     answers: AtomicUsize,
     answered: AtomicWaker,
+    /// The browser said that the hub's own page opened it.
+    own_page: bool,
     ticket: Ticket,
 }
 
@@ -66,6 +68,7 @@ impl Connection {
         session: SessionRef,
         stage: Stage,
         counts: Arc<Counts>,
+        own_page: bool,
         ticket: Ticket,
     ) -> Self {
         counts.enter(stage);
@@ -79,6 +82,7 @@ impl Connection {
             posting: AtomicBool::new(false),
             answers: AtomicUsize::new(0),
             answered: AtomicWaker::new(),
+            own_page,
             ticket,
         }
     }
@@ -86,6 +90,12 @@ impl Connection {
     /// The client's address, for the log.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
         self.ticket.peer().address
+    }
+
+    /// Whether the hub's own page opened it, as the browser said. Whoever knows its secret id is that page then, also where
+    /// a proxy changed `Host`, and the origin of its WebSocket tells nothing.
+    pub(super) fn is_own_pages(&self) -> bool {
+        self.own_page
     }
 
     /// Ends the session because the server is shutting down.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::query::Query;
 use super::refusal::Refusal;
 use crate::transport::host::Hosts;
-use crate::transport::origin::{Origins, Verdict};
+use crate::transport::origin::{Names, Origins, Verdict};
 
 /// The parts of a request that the handshake looks at.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Request<'a> {
     pub(crate) origin: Option<&'a [u8]>,
     /// The raw value of `Host`.
     pub(crate) host: Option<&'a [u8]>,
+    /// What proxies say that `Host` was before them.
+    pub(crate) forwarded: &'a [&'a str],
     /// The raw value of `Sec-Fetch-Site`, which browsers write and pages cannot.
     pub(crate) site: Option<&'a [u8]>,
 }
@@ -79,6 +81,8 @@ pub(crate) enum Ask {
         sid: String,
         /// What is asked of it.
         visit: Visit,
+        /// An upgrade that comes with an origin which is not allowed: none but the hub's own page may have it.
+        foreign: bool,
     },
 }
 
@@ -126,7 +130,8 @@ pub(crate) enum Entry {
 ///
 /// The policies of hosts and origins are asked for handshakes and for every upgrade, not for later polls: a proxy that
 /// changes `Host` must not break a session that began without an `Origin`, and nobody polls without knowing the secret
-/// id. An image or a form of another site sends no `Origin`, so there its absence proves nothing.
+/// id. For the same reason the upgrade of a session is the caller's to judge, who knows whether the hub's own page opened
+/// it: behind a proxy that changes `Host` its origin looks foreign. An image or a form of another site sends no `Origin`, so there its absence proves nothing.
 pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, Refusal> {
     let query = Query::parse(request.query).ok_or(Refusal::BadRequest)?;
     let transport = match query.transport.as_deref() {
@@ -134,7 +139,12 @@ pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, R
         Some("websocket") if settings.websocket => Transport::WebSocket,
         _ => return Err(Refusal::TransportUnknown),
     };
-    let verdict = settings.origins.judge(request.origin, request.host);
+    let names = Names {
+        host: request.host,
+        forwarded: request.forwarded,
+        own: settings.hosts.names(),
+    };
+    let verdict = settings.origins.judge(request.origin, &names);
     if verdict == Verdict::Illegal {
         return Err(Refusal::BadRequest);
     }
@@ -149,7 +159,8 @@ pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, R
         if !settings.hosts.allow(request.host) {
             return Err(Refusal::ForeignHost);
         }
-        if verdict == Verdict::Refused {
+        let elsewhere = matches!(request.site, Some(b"cross-site" | b"same-site"));
+        if verdict == Verdict::Refused && (query.sid.is_none() || elsewhere) {
             return Err(Refusal::Forbidden);
         }
         if request.origin.is_none() && request.site == Some(b"cross-site") {
@@ -164,6 +175,7 @@ pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, R
     match (query.sid, revision) {
         (Some(sid), _) if !request.upgrade => Ok(Ask::Session {
             sid,
+            foreign: false,
             visit: match request.method {
                 _ if wants_switch => Visit::NoUpgrade,
                 "GET" => Visit::Get,
@@ -175,6 +187,7 @@ pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, R
         (Some(sid), Some(_)) => Ok(Ask::Session {
             sid,
             visit: Visit::Upgrade,
+            foreign: verdict == Verdict::Refused,
         }),
         (None, Some(revision)) => Ok(Ask::Open {
             transport,

@@ -1,8 +1,10 @@
 //! Engine.IO 4 on actix-web: the handshake, long-polling, WebSocket and the upgrade between them, the heartbeat and
 //! the close (wire reference 1). Carries any [`Protocol`]; Socket.IO is one.
 
+mod advice;
 pub(crate) mod body;
 pub(crate) mod connection;
+mod cors;
 pub(crate) mod counts;
 mod drain;
 pub(crate) mod handshake;
@@ -22,7 +24,7 @@ use actix_http::ConnectionType;
 use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::hub::HubHandle;
@@ -31,14 +33,17 @@ use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Session, SessionSettings};
 
 use self::connection::{Connection, Stage};
+use self::cors::site;
 use self::counts::Counts;
 use self::handshake::{Ask, Entry, Revision, Transport, Visit};
+use super::address::forwarded_hosts;
 use super::doors::Doors;
-use super::origin::{Origins, Verdict};
+use super::origin::Origins;
 use super::worker;
 use crate::protocol::frame;
 
 pub(crate) use self::body::keep_cutter;
+pub(crate) use self::cors::{cors, cors_headers};
 pub(crate) use self::handshake::new_sid as secret;
 pub(crate) use self::refusal::{Answer, Refusal};
 pub(crate) use self::subprotocol::is_token;
@@ -149,11 +154,19 @@ impl Engine {
     fn refuse(&self, refusal: Refusal, head: &RequestHead) -> Refused {
         self.0.counts.refused(refusal);
         let peer = self.0.options.doors.client(head);
-        refusal.told_as().tell(
-            peer,
-            None,
-            format_args!("a request is refused: {}", refusal.as_str()),
-        );
+        let said = refusal.as_str();
+        match advice::of(refusal, head) {
+            Some(advice) => refusal.told_as().tell(
+                peer,
+                None,
+                format_args!("a request is refused: {said}: {advice}"),
+            ),
+            None => {
+                refusal
+                    .told_as()
+                    .tell(peer, None, format_args!("a request is refused: {said}"));
+            }
+        }
         Refused(refusal)
     }
 
@@ -205,16 +218,18 @@ impl Engine {
     }
 
     fn judge(&self, head: &RequestHead, upgrade: bool) -> Result<Judged, Refusal> {
+        let forwarded = match head.headers.contains_key(header::ORIGIN) {
+            true => forwarded_hosts(&head.headers),
+            false => Vec::new(),
+        };
         let view = handshake::Request {
             method: head.method.as_str(),
             upgrade,
             query: head.uri.query().unwrap_or_default(),
             origin: head.headers.get(header::ORIGIN).map(HeaderValue::as_bytes),
             host: head.headers.get(header::HOST).map(HeaderValue::as_bytes),
-            site: head
-                .headers
-                .get("sec-fetch-site")
-                .map(HeaderValue::as_bytes),
+            forwarded: &forwarded,
+            site: site(head),
         };
         match handshake::check(&view, &self.0.handshake)? {
             Ask::Open {
@@ -228,8 +243,19 @@ impl Engine {
                 transport,
                 opening: Opening { query },
             }),
-            Ask::Session { sid, visit } => {
+            Ask::Session {
+                sid,
+                visit,
+                foreign,
+            } => {
                 let found = self.0.sessions.find(sid.as_str());
+                match &found {
+                    Some(connection) if foreign && !connection.is_own_pages() => {
+                        return Err(Refusal::UpgradeForbidden);
+                    }
+                    None if foreign => return Err(Refusal::Forbidden),
+                    _ => {}
+                }
                 let over = |connection: &Arc<Connection>| {
                     // What is left to say goes with a GET.
                     visit != Visit::Get && connection.session.outbox.ended().is_some()
@@ -283,6 +309,7 @@ impl Engine {
             session,
             stage,
             self.0.counts.clone(),
+            site(head) == Some(b"same-origin"),
             ticket,
         ));
         self.0.sessions.enter(key, connection.clone());
@@ -368,29 +395,4 @@ fn refused(refusal: Refused, upgrade: bool, cors: Option<HeaderValue>) -> HttpRe
         response.insert_header((header::RETRY_AFTER, seconds));
     }
     response.body(answer.body)
-}
-
-/// The origin to name in the answer, where a page of another host may read it.
-pub(crate) fn cors(origins: &Origins, head: &RequestHead) -> Option<HeaderValue> {
-    let origin = head.headers.get(header::ORIGIN)?;
-    if *origins == Origins::SameHost {
-        return None;
-    }
-    let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
-    let verdict = origins.judge(Some(origin.as_bytes()), host);
-    (verdict == Verdict::Allowed).then(|| origin.clone())
-}
-
-/// Lets the page of that origin read the answer.
-pub(crate) fn cors_headers(
-    mut response: HttpResponseBuilder,
-    cors: Option<HeaderValue>,
-) -> HttpResponseBuilder {
-    if let Some(origin) = cors {
-        response
-            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin))
-            .insert_header((header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"))
-            .insert_header((header::VARY, "Origin"));
-    }
-    response
 }

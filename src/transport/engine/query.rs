@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 /// A decoded query.
 ///
-/// A parameter of the engine that is sent twice becomes both values with a comma between, which no valid value has: it
-/// is refused as unknown instead of one of the two being trusted.
+/// Of a parameter of the engine that is sent twice the last value counts, as in Node: people copy addresses with their
+/// query.
 #[derive(Debug, Default)]
 pub(crate) struct Query {
     /// `EIO`.
@@ -30,23 +30,15 @@ impl Query {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (key, value) = (decode(key), decode(value));
             match key.as_str() {
-                "EIO" => put(&mut parsed.eio, value),
-                "transport" => put(&mut parsed.transport, value),
-                "sid" if value.is_empty() => {}
-                "sid" => put(&mut parsed.sid, value),
+                "EIO" => parsed.eio = Some(value),
+                "transport" => parsed.transport = Some(value),
+                "sid" => parsed.sid = Some(value).filter(|sid| !sid.is_empty()),
                 _ if parsed.others.len() == PARAMETERS_MAX => return None,
                 _ => parsed.others.push((key, value)),
             }
         }
         Some(parsed)
     }
-}
-
-fn put(slot: &mut Option<String>, value: String) {
-    *slot = Some(match slot.take() {
-        Some(before) => before + "," + &value,
-        None => value,
-    });
 }
 
 /// Undoes `+` and percent-encoding. A percent sign without two digits stands for itself; bytes that are no UTF-8 become
@@ -124,17 +116,17 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_of_the_engine_sent_twice_matches_nothing() {
-        let query = "EIO=4&EIO=4&transport=polling&transport=websocket&sid=a&sid=b";
+    fn of_a_parameter_of_the_engine_sent_twice_the_last_counts() {
+        let query = "EIO=3&EIO=4&transport=polling&transport=websocket&sid=a&sid=b";
         let query = Query::parse(query).unwrap();
-        assert_eq!(query.eio.as_deref(), Some("4,4"));
-        assert_eq!(query.transport.as_deref(), Some("polling,websocket"));
-        assert_eq!(query.sid.as_deref(), Some("a,b"));
+        assert_eq!(query.eio.as_deref(), Some("4"));
+        assert_eq!(query.transport.as_deref(), Some("websocket"));
+        assert_eq!(query.sid.as_deref(), Some("b"));
     }
 
     #[test]
     fn an_empty_session_id_counts_as_absent() {
-        for query in ["sid=", "sid", "sid=&sid="] {
+        for query in ["sid=", "sid", "sid=&sid=", "sid=a&sid="] {
             assert_eq!(Query::parse(query).unwrap().sid, None, "{query}");
         }
     }

@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     BadRequest,
     /// Code 4: the origins policy says no.
     Forbidden,
+    /// Code 4: the same for the upgrade of a session that polls.
+    UpgradeForbidden,
     /// Code 5: this version of Engine.IO is not served.
     UnsupportedVersion,
     /// Code 4: `hosts` does not have the name that the hub was asked for under.
@@ -83,12 +85,13 @@ impl Answer {
 
 impl Refusal {
     /// All of them, for metrics.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::TransportUnknown,
         Self::SessionUnknown,
         Self::BadMethod,
         Self::BadRequest,
         Self::Forbidden,
+        Self::UpgradeForbidden,
         Self::UnsupportedVersion,
         Self::ForeignHost,
         Self::CrossSite,
@@ -111,6 +114,7 @@ impl Refusal {
             Self::BadMethod => &notices::BAD_METHOD,
             Self::BadRequest => &notices::BAD_REQUEST,
             Self::Forbidden => &notices::ORIGIN_FORBIDDEN,
+            Self::UpgradeForbidden => &notices::UPGRADE_FORBIDDEN,
             Self::UnsupportedVersion => &notices::UNSUPPORTED_VERSION,
             Self::ForeignHost => &notices::FOREIGN_HOST,
             Self::CrossSite => &notices::CROSS_SITE,
@@ -134,6 +138,7 @@ impl Refusal {
             Self::BadMethod => "bad method",
             Self::BadRequest => "bad request",
             Self::Forbidden => "origin forbidden",
+            Self::UpgradeForbidden => "upgrade forbidden",
             Self::UnsupportedVersion => "unsupported version",
             Self::ForeignHost => "foreign host",
             Self::CrossSite => "cross site",
@@ -157,7 +162,9 @@ impl Refusal {
             Self::SessionUnknown => (1, "Session ID unknown"),
             Self::BadMethod => (2, "Bad handshake method"),
             Self::BadRequest => (3, "Bad request"),
-            Self::Forbidden | Self::ForeignHost | Self::CrossSite => (4, "Forbidden"),
+            Self::Forbidden | Self::UpgradeForbidden | Self::ForeignHost | Self::CrossSite => {
+                (4, "Forbidden")
+            }
             Self::UnsupportedVersion => (5, "Unsupported protocol version"),
             Self::ShuttingDown => return Answer::unavailable(1, "The server is shutting down"),
             Self::SessionsMax => {

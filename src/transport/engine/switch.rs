@@ -29,6 +29,11 @@ pub(super) fn asks_for_websocket(head: &RequestHead) -> bool {
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
+/// HTTP/1.0 knows no upgrades, but proxies that speak it pass them on, and Node answers them.
+fn can_switch(version: Version) -> bool {
+    [Version::HTTP_10, Version::HTTP_11].contains(&version)
+}
+
 /// What a WebSocket is for, once its request has been found in order.
 enum Purpose {
     /// A session begins on it.
@@ -85,7 +90,7 @@ impl Engine {
         // Frames inside a chunked body would be a second, hidden stream.
         let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
         let valid = ws::verify_handshake(request.head()).is_ok();
-        if chunked || !valid || request.version() != Version::HTTP_11 {
+        if chunked || !valid || !can_switch(request.version()) {
             return refused(self.refuse(Refusal::BadRequest, request.head()), true, None);
         }
         match self.purpose(request.head(), judged) {
@@ -205,7 +210,7 @@ fn admit(engines: &[Engine], request: Request) -> Result<Admitted<'_>, Answer> {
     let refused = |refusal| engine.refuse(refusal, request.head()).answer(true);
     let judged = engine.judge(request.head(), true).map_err(refused)?;
     let head = request.head();
-    let valid = head.version == Version::HTTP_11
+    let valid = can_switch(head.version)
         && head.method == Method::GET
         && ws::verify_handshake(head).is_ok();
     let key = head

@@ -46,11 +46,7 @@ fn a_refusal_is_json_with_its_code(form: Form) {
         ("GET", "EIO=4&transport=tcp", TRANSPORT),
         ("GET", "EIO=4&transport=__proto__", TRANSPORT),
         ("GET", "EIO=4&transport=webtransport", TRANSPORT),
-        (
-            "GET",
-            "EIO=4&transport=polling&transport=websocket",
-            TRANSPORT,
-        ),
+        ("GET", "EIO=4&transport=polling&transport=websocket", BAD),
         ("GET", "EIO=4&transport=polling&sid=nobody", UNKNOWN),
         ("POST", "EIO=4&transport=polling&sid=nobody", UNKNOWN),
         ("GET", "EIO=4&transport=polling&sid=__proto__", UNKNOWN),

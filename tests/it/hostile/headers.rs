@@ -180,7 +180,7 @@ fn a_handshake_that_is_none_is_refused_in_plain_text() {
         ("/socket.io/?EIO=4&transport=foo", "Transport unknown"),
         (
             "/socket.io/?EIO=4&transport=websocket&transport=polling",
-            "Transport unknown",
+            "Bad request",
         ),
         ("/socket.io/?EIO=4&transport=__proto__", "Transport unknown"),
         (

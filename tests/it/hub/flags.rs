@@ -1,9 +1,12 @@
 //! Flags and variables that only the program shows: where it listens, its threads, its environment.
 //! Knows the meaning of no other setting.
 
+use std::net::{TcpListener, TcpStream};
+
 use serde_json::json;
 
 use super::program::Program;
+use crate::support::http;
 
 const ANY: &str = "127.0.0.1:0";
 
@@ -13,7 +16,7 @@ fn it_listens_where_it_is_told_and_says_so() {
     assert_eq!(program.addresses.len(), 2);
     assert_ne!(program.addresses[0], program.addresses[1]);
     for address in &program.addresses {
-        assert!(std::net::TcpStream::connect(address).is_ok(), "{address}");
+        assert!(TcpStream::connect(address).is_ok(), "{address}");
     }
     assert_eq!(program.get("/healthz").status, 200);
 }
@@ -90,5 +93,118 @@ fn it_has_as_many_room_threads_as_it_is_told() {
             .iter()
             .filter(|name| name.starts_with("dondo-rooms"));
         assert_eq!(rooms.count(), count, "{threads:?}");
+    }
+}
+
+#[test]
+fn on_all_addresses_of_ipv6_it_is_reached_over_ipv4_too() {
+    let program = Program::start(&["--listen", "[::]:0"], &[]);
+    let (_, port) = program.addresses[0].rsplit_once(':').unwrap();
+    for host in ["127.0.0.1", "[::1]"] {
+        let address = format!("{host}:{port}");
+        assert!(TcpStream::connect(&address).is_ok(), "{address}");
+    }
+}
+
+#[test]
+fn all_addresses_of_both_families_may_be_listed_with_one_port() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let listen = format!("127.0.0.1:{port},[::]:{port}");
+    let program = Program::start(&["--listen", &listen], &[]);
+    assert_eq!(program.addresses.len(), 2);
+    for address in [format!("127.0.0.1:{port}"), format!("[::1]:{port}")] {
+        assert!(TcpStream::connect(&address).is_ok(), "{address}");
+    }
+}
+
+#[test]
+fn an_address_as_other_programs_take_it_is_refused_with_the_one_to_write() {
+    for (typed, write) in [
+        ("localhost:12000", "write 127.0.0.1:12000 or [::1]:12000"),
+        (
+            ":12000",
+            "write 127.0.0.1:12000 for this machine alone, or [::]:12000",
+        ),
+        (
+            "12000",
+            "write 127.0.0.1:12000 for this machine alone, or [::]:12000",
+        ),
+        (
+            "*:12000",
+            "write 127.0.0.1:12000 for this machine alone, or [::]:12000",
+        ),
+        ("10.0.0.1", "write for example 10.0.0.1:11000"),
+        ("chat.example:12000", "write for example 127.0.0.1:12000"),
+        ("chat", "write for example 127.0.0.1:11000"),
+    ] {
+        for (flags, variables, source) in [
+            (vec!["--listen", typed], vec![], "--listen"),
+            (vec![], vec![("DONDO_LISTEN", typed)], "DONDO_LISTEN"),
+            (vec!["--admin-listen", typed], vec![], "--admin-listen"),
+        ] {
+            let mut program = Program::spawn(&flags, &variables);
+            assert_eq!(program.ended(), Some(2), "{typed}");
+            let log = program.log.join("\n");
+            assert!(log.starts_with(&format!("{source} {typed}: ")), "{log}");
+            assert!(log.contains(write), "{log}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_had_is_an_error_that_says_where_it_was_written() {
+    // Of a network that is for documentation only (RFC 5737).
+    for (flags, variables, source) in [
+        (vec!["--listen", "192.0.2.1:80"], vec![], "--listen"),
+        (
+            vec![],
+            vec![("DONDO_LISTEN", "192.0.2.1:80")],
+            "DONDO_LISTEN",
+        ),
+        (
+            vec!["--listen", ANY],
+            vec![("DONDO_ADMIN_LISTEN", "192.0.2.1:80")],
+            "DONDO_ADMIN_LISTEN",
+        ),
+    ] {
+        let mut program = Program::spawn(&flags, &variables);
+        assert_eq!(program.ended(), Some(1), "{source}");
+        let log = program.log.join("\n");
+        assert!(log.contains(&format!("({source} 192.0.2.1:80)")), "{log}");
+    }
+}
+
+#[test]
+fn a_slip_in_a_variables_name_is_a_warning_with_the_nearest_name() {
+    let program = Program::start(&["--listen", ANY], &[("DONDO_HUB_ECCHO", "off")]);
+    let log = program.log.join("\n");
+    assert!(log.contains("DONDO_HUB_ECCHO is no setting"), "{log}");
+    assert!(log.contains("the nearest is DONDO_HUB_ECHO"), "{log}");
+}
+
+#[test]
+fn a_page_that_a_proxy_keeps_from_its_websocket_is_told_of_with_the_line_to_write() {
+    let mut program = Program::start(&["--listen", ANY], &[]);
+    let open = program.get("/socket.io/?EIO=4&transport=polling").text();
+    let sid = open.split('"').nth(3).unwrap().to_owned();
+    let headers = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: https://chat.example\r\n";
+    let target = format!("/socket.io/?EIO=4&transport=websocket&sid={sid}");
+    let answer = http::read(&mut program.request("GET", &target, headers, ""));
+    assert_eq!(answer.status, 400);
+    program.wait_for("upgrade forbidden");
+    let line = program.log.last().unwrap();
+    for told in [
+        "https://chat.example",
+        &program.addresses[0],
+        "127.0.0.1",
+        "proxy_set_header Host $http_host;",
+        "ProxyPreserveHost On",
+        "--origins same-host,https://chat.example",
+        "long-polling",
+    ] {
+        assert!(line.contains(told), "{told} in {line}");
     }
 }

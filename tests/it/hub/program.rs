@@ -36,7 +36,7 @@ impl Program {
         program
     }
 
-    fn spawn(flags: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub fn spawn(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dondo"));
         for (name, _) in std::env::vars() {
             if name.starts_with("DONDO_") || name == "RUST_LOG" {
@@ -210,8 +210,8 @@ fn a_second_signal_ends_at_once() {
 fn a_bad_flag_ends_with_code_2_and_a_line_that_names_it() {
     for (flags, told) in [
         (["--engine.ping-interval", "25"], "needs a unit"),
-        (["--workers", "0"], "--workers: 0 is too little"),
-        (["--path", "/"], "--path: "),
+        (["--workers", "0"], "--workers 0: 0 is too little"),
+        (["--path", "/"], "--path /: "),
         (["--no-such-flag", "1"], "--no-such-flag"),
     ] {
         let mut program = Program::spawn(&flags, &[]);

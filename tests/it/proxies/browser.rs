@@ -1,0 +1,47 @@
+//! Pages in a browser, through nginx on another port.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+use super::Proxy;
+use crate::clients::node;
+use crate::support::Hub;
+
+const UPGRADE: &str = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
+                       proxy_set_header Connection \"upgrade\";";
+
+fn moves_to_websocket(client: &str, lines: &str) {
+    let proxy = Proxy::nginx(
+        Hub::start(),
+        &format!(
+            "server {{ listen LISTEN; location / {{ proxy_pass http://HUB; {lines} {UPGRADE} }} }}"
+        ),
+    );
+    let mut browser = node("proxied_page.js")
+        .args([&proxy.front().url(), client])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node starts");
+    let mut line = String::new();
+    BufReader::new(browser.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert_eq!(line.trim(), "connected");
+    proxy
+        .hub()
+        .wait_for("dondo_sessions{state=\"websocket\"}", 1);
+    writeln!(browser.stdin.take().unwrap(), "seen").unwrap();
+    assert!(browser.wait().unwrap().success());
+}
+
+#[test]
+fn the_page_behind_nginx_on_another_port_reaches_websocket() {
+    moves_to_websocket("page", "proxy_set_header Host $host;");
+}
+
+#[test]
+fn a_page_of_the_stock_client_behind_a_proxy_that_changes_host_reaches_websocket_after_its_first_poll()
+ {
+    moves_to_websocket("stock", "");
+}

@@ -1,0 +1,93 @@
+//! Health as balancers and containers ask for it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Instant;
+
+use super::Proxy;
+use crate::support::{Form, Hub, PATIENCE, http, in_both_forms};
+
+in_both_forms!(head_is_answered_wherever_get_is_and_options_says_so);
+
+fn head_is_answered_wherever_get_is_and_options_says_so(form: Form) {
+    let hub = form.echoing();
+    let mut places = vec!["/healthz", "/healthz/", "/readyz", "/readyz/"];
+    if form == Form::Standalone {
+        places.extend(["/", "/page.js", "/page.css", "/socket.io/socket.io.js"]);
+    }
+    for place in places {
+        let head = http::request_at(hub.address(), "HEAD", place);
+        assert_eq!(head.status, 200, "HEAD {place}");
+        let answer = http::get(&hub, place);
+        assert_eq!(answer.status, 200, "GET {place}");
+        let length = head.header("Content-Length").map(str::to_owned);
+        assert_eq!(length, Some(answer.body.len().to_string()), "{place}");
+        if place.ends_with("socket.io.js") {
+            continue;
+        }
+        let asked = http::request(&hub, "OPTIONS", place, &[], b"");
+        assert_eq!(
+            (asked.status, asked.header("Allow")),
+            (204, Some("GET, HEAD, OPTIONS")),
+            "{place}"
+        );
+        assert_eq!(
+            http::request(&hub, "DELETE", place, &[], b"").status,
+            405,
+            "{place}"
+        );
+    }
+}
+
+#[test]
+fn operators_find_head_where_get_is() {
+    let hub = Hub::start();
+    for place in ["/healthz", "/healthz/", "/readyz", "/readyz/", "/metrics"] {
+        let head = http::request_at(hub.operators(), "HEAD", place);
+        assert_eq!(head.status, 200, "HEAD {place}");
+    }
+}
+
+#[test]
+fn haproxys_checks_find_the_hub_well() {
+    for check in [
+        "option httpchk",
+        "option httpchk HEAD /healthz",
+        "option httpchk GET /readyz/",
+        "option httpchk OPTIONS /",
+    ] {
+        let sections = format!(
+            "defaults\n  mode http\n  timeout connect 20s\n  timeout client 30s\n  timeout server 30s\n\
+             frontend in\n  bind LISTEN\n  stats enable\n  stats uri /stats\n  default_backend hub\n\
+             backend hub\n  {check}\n  server hub HUB check inter 50ms fastinter 50ms\n"
+        );
+        let proxy = Proxy::haproxy(Hub::start(), &sections);
+        assert_eq!(checked(&proxy), "L7OK", "{check}");
+    }
+}
+
+/// Waits for the end of a check, and says how it went in HAProxy's words.
+fn checked(proxy: &Proxy) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut stream = TcpStream::connect(proxy.front().address()).unwrap();
+        stream
+            .write_all(b"GET /stats;csv HTTP/1.0\r\n\r\n")
+            .unwrap();
+        let mut table = String::new();
+        stream.read_to_string(&mut table).unwrap();
+        let row = |first: &str| {
+            let line = table.lines().find(|line| line.contains(first)).unwrap();
+            line.split(',').map(str::to_owned).collect::<Vec<_>>()
+        };
+        let column = row("pxname,")
+            .iter()
+            .position(|name| name == "check_status");
+        let status = row("hub,hub,").swap_remove(column.unwrap());
+        if status.starts_with("L7") {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "no check within time: {status}");
+        std::thread::yield_now();
+    }
+}

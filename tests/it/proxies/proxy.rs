@@ -1,0 +1,182 @@
+//! A proxy in a process of its own, in front of a hub. Started in the foreground on a free port; ended when dropped.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use crate::support::{Hub, PATIENCE};
+
+/// How often another port is tried: between its choice and its use somebody else may take it.
+const TRIES: usize = 5;
+
+pub(crate) struct Proxy {
+    _running: Running,
+    front: Hub,
+    hub: Hub,
+}
+
+struct Running {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Proxy {
+    /// nginx, with these lines in its `http` block.
+    pub fn nginx(hub: Hub, http: &str) -> Self {
+        let config = format!(
+            "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log error.log;\nevents {{}}\nhttp {{\n\
+             access_log off;\nclient_body_temp_path body;\nproxy_temp_path proxy;\nfastcgi_temp_path fastcgi;\n\
+             uwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n{http}\n}}\n"
+        );
+        Self::start(hub, "nginx", &config, |command, folder| {
+            command
+                .arg("-p")
+                .arg(folder)
+                .args(["-c", "config", "-e", "error.log"]);
+        })
+    }
+
+    /// HAProxy, with these sections.
+    pub fn haproxy(hub: Hub, sections: &str) -> Self {
+        let config = format!("global\n  maxconn 200\n{sections}\n");
+        Self::start(hub, "haproxy", &config, |command, _| {
+            command.args(["-q", "-f", "config"]);
+        })
+    }
+
+    /// Apache, with these lines in its only virtual host.
+    pub fn apache(hub: Hub, host: &str) -> Self {
+        let modules = [
+            "mpm_event",
+            "authz_core",
+            "proxy",
+            "proxy_http",
+            "proxy_wstunnel",
+            "rewrite",
+            "headers",
+        ];
+        let modules = modules.map(|name| {
+            format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n")
+        });
+        let config = format!(
+            "{}ServerName localhost\nUser nobody\nGroup nogroup\nPidFile apache.pid\nErrorLog error.log\n\
+             Mutex pthread\nListen LISTEN\n{host}\n",
+            modules.concat()
+        );
+        Self::start(hub, "apache2", &config, |command, folder| {
+            // One process: nothing is left when it is ended.
+            command
+                .arg("-X")
+                .arg("-d")
+                .arg(folder)
+                .args(["-f", "config"]);
+        })
+    }
+
+    /// `LISTEN` in a configuration becomes the proxy's address, `PORT` its port, and `HUB` the hub's address.
+    fn start(
+        hub: Hub,
+        program: &str,
+        config: &str,
+        arguments: impl Fn(&mut Command, &Path),
+    ) -> Self {
+        for _ in 0..TRIES {
+            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = free.local_addr().unwrap();
+            let config = config
+                .replace("LISTEN", &address.to_string())
+                .replace("PORT", &address.port().to_string())
+                .replace("HUB", &hub.address().to_string());
+            let folder = folder();
+            fs::write(folder.join("config"), config).unwrap();
+            let log = fs::File::create(folder.join("said")).unwrap();
+            let mut command = Command::new(program);
+            arguments(&mut command, &folder);
+            command
+                .current_dir(&folder)
+                // Where Debian has what only root starts by default.
+                .env(
+                    "PATH",
+                    format!("{}:/usr/sbin", std::env::var("PATH").unwrap()),
+                )
+                .stdin(Stdio::null())
+                .stdout(log.try_clone().unwrap())
+                .stderr(log);
+            drop(free);
+            let child = command.spawn().unwrap_or_else(|error| {
+                panic!("{program} cannot be started: {error}; ./tests/run installs it, or: apt install nginx haproxy apache2-bin")
+            });
+            let mut running = Running { child, folder };
+            if running.listens(address) {
+                let front = Hub::around(address, hub.dondo().clone());
+                return Self {
+                    _running: running,
+                    front,
+                    hub,
+                };
+            }
+            let said = ["said", "error.log"]
+                .map(|file| fs::read_to_string(running.folder.join(file)).unwrap_or_default());
+            assert!(
+                said.concat().to_lowercase().contains("in use"),
+                "{program} does not start: {said:?}"
+            );
+        }
+        panic!("{program} found no free port in {TRIES} tries");
+    }
+
+    /// The hub behind it.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// The hub as clients reach it.
+    pub fn front(&self) -> &Hub {
+        &self.front
+    }
+}
+
+impl Running {
+    /// Waits until it accepts connections; false if it ended instead.
+    fn listens(&mut self, address: SocketAddr) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect(address).is_err() {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            assert!(Instant::now() < deadline, "nobody listens on {address}");
+            std::thread::yield_now();
+        }
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A new folder, which also a server that gives up its rights may enter.
+fn folder() -> PathBuf {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("dondo-proxy-{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The first block of this language below a heading of README, as its reader would copy it.
+pub(crate) fn readme(heading: &str, language: &str) -> String {
+    let text = include_str!("../../../README.md");
+    let (_, section) = text.split_once(&format!("### {heading}\n")).expect(heading);
+    let (_, block) = section
+        .split_once(&format!("```{language}\n"))
+        .expect(heading);
+    block.split("```").next().unwrap().to_owned()
+}
