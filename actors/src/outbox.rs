@@ -150,8 +150,8 @@ impl Outbox {
         })
     }
 
-    /// The courier adds a frame, which is on an account and may be shared. Whether it is to call [`Outbox::wake`] soon: once,
-    /// however much it adds until then.
+    /// The courier adds a frame, which is on an account and may be shared. Whether it is to wake the taker
+    /// soon: once, however much it adds until then.
     ///
     /// # Errors
     /// There is no room, and the frame is not volatile.
