@@ -166,9 +166,7 @@ impl Hands<'_> {
         {
             Ok((Pushed::Dropped, _)) => {}
             Ok((pushed, to_wake)) => {
-                if to_wake {
-                    self.wakes.add(&served.outbox);
-                }
+                self.wakes.add(&served.outbox, to_wake);
                 self.delivered += 1;
                 self.behind += usize::from(pushed == Pushed::Behind);
             }

@@ -28,6 +28,8 @@ enum Due {
 pub(super) struct Wakes {
     /// Those of the present letter.
     letter: RefCell<Vec<Arc<Outbox>>>,
+    /// How many have the present letter, those among them that are due already.
+    members: Cell<usize>,
     waiting: RefCell<VecDeque<Due>>,
     /// How many were woken in this turn.
     woken: Cell<usize>,
@@ -35,9 +37,12 @@ pub(super) struct Wakes {
 }
 
 impl Wakes {
-    /// One more is to be woken by the next [`Wakes::wake`].
-    pub(super) fn add(&self, outbox: &Arc<Outbox>) {
-        self.letter.borrow_mut().push(outbox.clone());
+    /// One more has the present letter, and is to be woken by the next [`Wakes::wake`] unless it is due already.
+    pub(super) fn add(&self, outbox: &Arc<Outbox>, to_wake: bool) {
+        self.members.set(self.members.get() + 1);
+        if to_wake {
+            self.letter.borrow_mut().push(outbox.clone());
+        }
     }
 
     /// Wakes those of a letter to few now, and some of others; sees to it that all are woken. `permit` goes back when they
@@ -47,7 +52,7 @@ impl Wakes {
             self.woken.set(0);
         }
         let mut letter = self.letter.borrow_mut();
-        if letter.len() <= FEW as usize {
+        if self.members.take() <= FEW as usize {
             self.woken.set(self.woken.get() + letter.len());
             letter.drain(..).for_each(|outbox| outbox.wake());
             return;
@@ -155,7 +160,7 @@ mod tests {
                     let (_, to_wake) = outbox.push(frame, false).unwrap();
                     assert_eq!(to_wake, first, "once is enough");
                 }
-                self.wakes.add(&outbox);
+                self.wakes.add(&outbox, true);
             }
             self.wakes.wake(permit, fresh);
         }
@@ -190,5 +195,19 @@ mod tests {
         assert_eq!(window.undigested(), 0);
         crowd.letter(SLICE, None, true);
         assert!(!crowd.wakes.under_way.get());
+        // A letter to many of whom nobody is to be woken does not overtake those who are.
+        crowd.letter(2 * SLICE, window.try_permit(1), true);
+        let limits = OutboxLimits {
+            bytes_max: 1,
+            count_max: 1,
+            stall_timeout: Duration::from_secs(1),
+        };
+        let account = SessionAccount::new(MemoryAccount::new(1 << 30, 1 << 30), None, 1 << 20);
+        let due = Outbox::new(limits, account);
+        (0..100).for_each(|_| crowd.wakes.add(&due, false));
+        crowd.wakes.wake(window.try_permit(5), false);
+        assert_eq!(window.undigested(), 6);
+        crowd.all().await;
+        assert_eq!(window.undigested(), 0);
     }
 }
