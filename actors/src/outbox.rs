@@ -161,7 +161,10 @@ impl Outbox {
             volatile,
             own: false,
         })?;
-        let to_wake = inner.taker.is_some() && !std::mem::replace(&mut inner.due, true);
+        // What was dropped is nobody's to wake for: marked as due, the taker would be forgotten.
+        let to_wake = pushed != Pushed::Dropped
+            && inner.taker.is_some()
+            && !std::mem::replace(&mut inner.due, true);
         Ok((pushed, to_wake))
     }
 

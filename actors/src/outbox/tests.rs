@@ -355,3 +355,15 @@ async fn who_has_nothing_to_take_does_not_count_as_one_who_takes_nothing() {
     tokio::time::advance(2 * READING).await;
     assert!(outbox.is_read());
 }
+
+#[test]
+fn a_dropped_letter_does_not_keep_the_next_one_from_waking() {
+    let (outbox, _) = outbox(100_000, 1);
+    assert!(push(&outbox, frame(1), false).is_ok());
+    // A poll that may not take yet waits beside what lies there.
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(outbox.poll_nudged(&mut cx).is_pending());
+    assert_eq!(outbox.push(frame(1), true), Ok((Pushed::Dropped, false)));
+    let _ = take(&outbox, 1);
+    assert_eq!(outbox.push(frame(1), false), Ok((Pushed::Taken, true)));
+}
