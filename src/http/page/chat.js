@@ -28,7 +28,6 @@ let seat = null;
 /** True while a join or a leave waits for its answer. */
 let moving = false;
 /** True while a message waits for its answer. */
-let sending = false;
 /** Whether the connection was lost and is being tried again. */
 let retrying = false;
 /** Ids of own messages shown once and expected once more: the answer and the echo come in any order. */
@@ -232,27 +231,28 @@ async function leave() {
 
 async function send() {
   const text = at("text").value;
-  if (sending || moving || !seat || !text.trim()) {
+  if (!seat || !text.trim()) {
     return;
   }
-  const room = at("target").value === "room" ? seat.room : "";
-  const message = { ...letter(seat, room, text), id: newId() };
+  if (moving) {
+    showError("You are joining or leaving: nothing was sent. Try again in a moment.");
+    return;
+  }
+  const from = seat;
+  const room = at("target").value === "room" ? from.room : "";
+  const message = { ...letter(from, room, text), id: newId() };
   at("text").value = "";
   showError("");
-  sending = true;
-  at("send-button").setAttribute("aria-disabled", "true");
   try {
-    await ask(room ? "notify-room" : seat.channel, message);
-    // Where the hub does not echo, the answer is the only sign that it was sent.
-    showMessage(message);
+    await ask(room ? "notify-room" : from.channel, message);
+    if (from === seat) {
+      // Where the hub does not echo, the answer is the only sign that it was sent.
+      showMessage(message);
+    }
   } catch (error) {
     showError(error instanceof TooLarge ? tooLarge(error) : error.message);
-    if (!at("text").value) {
-      at("text").value = text;
-    }
-  } finally {
-    sending = false;
-    at("send-button").removeAttribute("aria-disabled");
+    // Below what was typed meanwhile: what was not sent can be sent again.
+    at("text").value = [at("text").value, text].filter(Boolean).join("\n");
   }
 }
 

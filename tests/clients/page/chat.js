@@ -55,6 +55,23 @@ module.exports = {
     await w.picture(kofi, "3-left-narrow");
   },
 
+  /** Faster than the hub answers: a line sent while another is on its way is neither dropped nor left in the box. */
+  async fast(browser) {
+    const ama = await w.open(browser);
+    await w.join(ama, "Ama");
+    const left = await ama.evaluate(() => {
+      const box = document.querySelector("#text");
+      for (const text of ["one", "two", "three"]) {
+        box.value = text;
+        box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", cancelable: true }));
+      }
+      return box.value;
+    });
+    assert.equal(left, "");
+    await w.heard([ama], ama, "Ama", "three");
+    assert.deepEqual(await ama.locator("#log .said").allTextContents(), ["one", "two", "three"]);
+  },
+
   async restart(browser) {
     const ama = await w.open(browser);
     const kofi = await w.open(browser, { viewport: w.NARROW });
