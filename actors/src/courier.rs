@@ -16,6 +16,7 @@ use self::wakes::Wakes;
 
 use std::{
     collections::{BTreeMap, HashMap, btree_map::Entry},
+    ops::Bound,
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -39,8 +40,12 @@ use crate::{
     warden::{NAMED, Payer, SMALL, Weighed},
 };
 
-/// How often readers are looked at: who took too little, and which rooms may go on.
-const STALL_TICK: Duration = Duration::from_millis(500);
+/// How often some of the readers are looked at, for who took too little.
+const STALL_TICK: Duration = Duration::from_millis(50);
+/// One in so many is looked at each time: everybody's turn comes twice a second.
+const STALL_TURNS: usize = 10;
+/// At most so many, a millisecond or two: of more than ten times as many, everybody's turn comes less often.
+const STALL_LOOKS: usize = 1024;
 /// How often a braked room's readers are looked at.
 const BRAKE_TICK: Duration = Duration::from_millis(10);
 /// While less than one in so many of a room's readers are behind, its brake is not told.
@@ -64,6 +69,8 @@ pub struct Courier {
     /// A timer looks at the brakes.
     easing: bool,
     wakes: Rc<Wakes>,
+    /// The last reader that was looked at; none: from the first again.
+    looked_at: Option<Slot>,
 }
 
 struct Served {
@@ -102,6 +109,7 @@ impl Courier {
             brakes: BTreeMap::new(),
             easing: false,
             wakes: Rc::default(),
+            looked_at: None,
         };
         let post = Post::new(actix::Supervisor::start(|_| courier));
         CourierRef {
@@ -232,10 +240,19 @@ impl Courier {
         self.brakes = brakes;
     }
 
-    /// Cuts readers that take too little of what waits for them, and sessions that hold more than they may.
-    fn inspect_readers(&self) {
+    /// Cuts readers that take too little of what waits for them, and sessions that hold more than they may: of those
+    /// whose turn it is.
+    fn inspect_readers(&mut self) {
         let now = Instant::now();
-        for served in self.sessions() {
+        let from = self.looked_at.map_or(Bound::Unbounded, Bound::Excluded);
+        let share = (self.members.len() / STALL_TURNS).clamp(1, STALL_LOOKS);
+        let turn = self.members.range((from, Bound::Unbounded)).take(share);
+        self.looked_at = None;
+        for (slot, served) in turn {
+            self.looked_at = Some(*slot);
+            if !served.namespace.is_empty() {
+                continue;
+            }
             if served.outbox.is_stalled(now) {
                 served.evict(CloseReason::Stalled);
             } else if served.outbox.is_over() {

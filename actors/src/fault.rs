@@ -49,7 +49,8 @@ pub fn stands(safeguard: Safeguard) -> bool {
     }
 }
 
-/// Counts entries of a directory that were gone through, so that tests can tell what a call costs without a clock.
+/// Counts entries that were gone through, of a directory or of a member's seats, so that tests can tell what a call
+/// costs without a clock.
 #[inline]
 pub fn walk(entries: usize) {
     #[cfg(feature = "fault")]
@@ -104,7 +105,7 @@ mod armed {
         WALKED.set(WALKED.get() + entries);
     }
 
-    /// Entries of directories that were gone through on this thread.
+    /// Entries that were gone through on this thread.
     pub fn walked() -> usize {
         WALKED.get()
     }

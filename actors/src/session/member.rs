@@ -123,16 +123,22 @@ impl Member {
 
     /// Rooms of a kind that the member is in, or will be when what it asked for is done, with its tags.
     pub fn rooms(&self, kind: Kind) -> Vec<(RoomKey, Tags)> {
-        self.seats
-            .borrow()
-            .all_expected()
-            .filter(|(key, _)| key.kind == kind)
+        let seats = self.seats.borrow();
+        let rooms = seats.all_expected(kind);
+        rooms
+            .map(|(key, tags)| (key.clone(), tags.clone()))
             .collect()
+    }
+
+    /// How many seats those are: a room counts once for each tag.
+    pub fn seats(&self, kind: Kind) -> usize {
+        let seats = self.seats.borrow();
+        seats.all_expected(kind).map(|(_, tags)| tags.len()).sum()
     }
 
     /// The member's tags in a room, as in [`Member::rooms`].
     pub fn tags(&self, room: &RoomKey) -> Option<Tags> {
-        self.seats.borrow().expected(room)
+        self.seats.borrow().expected(room).cloned()
     }
 
     /// Asks for a seat.
@@ -314,13 +320,6 @@ impl Member {
 
     pub(super) fn enter(self: &Rc<Self>, enter: Enter) {
         self.enqueue(Op::Enter(Box::new(enter)));
-    }
-
-    /// The client answered an event of ours. Answers nobody waits for are dropped.
-    pub(super) fn answered(&self, id: u64, answer: Answer) {
-        if let Some(done) = self.acks.borrow_mut().remove(&id) {
-            let _ = done.send(answer);
-        }
     }
 
     /// Somebody else took tags of the seat away, as of join `number`.

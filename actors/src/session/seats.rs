@@ -1,12 +1,13 @@
 //! A member's own view of its seats: those it was told of, and those it will have when what it asked for is done.
 //! Knows no queue: it is told what was asked, in order, and what was answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     account::Charge,
     error::JoinError,
-    id::{RoomKey, Tag},
+    fault,
+    id::{Kind, RoomKey, Tag},
     message::{JoinAnswer, LeaveAnswer},
     post::{Post, WeakPost},
     room::Room,
@@ -18,6 +19,9 @@ use crate::{
 pub(super) struct Seats {
     held: BTreeMap<RoomKey, Held>,
     pending: Vec<(RoomKey, Change)>,
+    /// What `held` will be once `pending` is done; a room without tags is not in it. Kept, not computed when asked:
+    /// every request of a client asks, with many others of its own under way.
+    expected: BTreeMap<RoomKey, Tags>,
     /// Up to which join which tags were taken away, while an answer to a join may still be on its way.
     kicked: BTreeMap<RoomKey, Vec<(u64, Tags)>>,
 }
@@ -36,12 +40,11 @@ enum Change {
 }
 
 impl Change {
-    fn apply(&self, tags: Tags) -> Tags {
+    fn apply(&self, tags: &Tags) -> Tags {
+        fault::walk(tags.len());
         match self {
             Self::Join(tag) => tags.with(tag),
-            Self::Leave(which) => which
-                .of(&tags)
-                .fold(tags.clone(), |kept, tag| kept.without(tag)),
+            Self::Leave(which) => tags.without_all(|tag| which.takes(tag)),
         }
     }
 }
@@ -49,12 +52,25 @@ impl Change {
 impl Seats {
     /// A seat was asked for.
     pub(super) fn ask(&mut self, room: RoomKey, tag: Tag) {
-        self.pending.push((room, Change::Join(tag)));
+        self.change(room, Change::Join(tag));
     }
 
     /// It was asked to give seats up.
     pub(super) fn give_up(&mut self, room: RoomKey, which: Which) {
-        self.pending.push((room, Change::Leave(which)));
+        self.change(room, Change::Leave(which));
+    }
+
+    fn change(&mut self, room: RoomKey, change: Change) {
+        let before = self.expected.get(&room).cloned().unwrap_or_default();
+        self.expect(&room, change.apply(&before));
+        self.pending.push((room, change));
+    }
+
+    fn expect(&mut self, room: &RoomKey, tags: Tags) {
+        match tags.is_empty() {
+            true => drop(self.expected.remove(room)),
+            false => drop(self.expected.insert(room.clone(), tags)),
+        }
     }
 
     /// The oldest join of a room was answered.
@@ -64,7 +80,7 @@ impl Seats {
         answer: &Result<JoinAnswer, JoinError>,
         kept: Charge,
     ) {
-        self.answered(room);
+        let foreseen = self.answered(room);
         if let Ok(JoinAnswer {
             tags,
             number,
@@ -74,7 +90,9 @@ impl Seats {
         {
             let kicks = self.kicked.get(room).into_iter().flatten();
             let later = kicks.filter(|(last, _)| number <= *last);
-            let tags = later.fold(tags, |tags, (_, gone)| without(&tags, gone));
+            let tags = later.fold(tags, |tags, (_, gone)| {
+                tags.without_all(|tag| gone.has(tag))
+            });
             match tags.is_empty() {
                 true => drop(self.held.remove(room)),
                 false => drop(self.held.insert(
@@ -91,32 +109,26 @@ impl Seats {
         if !self.joining(room) {
             self.kicked.remove(room);
         }
+        self.settle(room, foreseen);
     }
 
     /// The oldest leave of a room was answered.
     pub(super) fn left(&mut self, room: &RoomKey, answer: &LeaveAnswer) {
-        self.answered(room);
-        let Some(held) = self.held.get_mut(room) else {
-            return;
-        };
-        held.tags = answer
-            .gone
-            .iter()
-            .fold(held.tags.clone(), |tags, (tag, _)| tags.without(tag));
-        if held.tags.is_empty() {
-            self.held.remove(room);
-        }
+        let foreseen = self.answered(room);
+        let gone: BTreeSet<&Tag> = answer.gone.iter().map(|(tag, _)| tag).collect();
+        self.take(room, |tag| gone.contains(tag));
+        self.settle(room, foreseen);
     }
 
     /// Somebody else took tags of the seat away, as of join `number`. The word may come after that of a later join.
     pub(super) fn kicked(&mut self, room: &RoomKey, number: u64, gone: &Tags) {
-        if let Some(held) = self.held.get_mut(room)
-            && held.number <= number
+        if self
+            .held
+            .get(room)
+            .is_some_and(|held| held.number <= number)
         {
-            held.tags = without(&held.tags, gone);
-            if held.tags.is_empty() {
-                self.held.remove(room);
-            }
+            self.take(room, |tag| gone.has(tag));
+            self.settle(room, None);
         }
         if self.joining(room) {
             let kicks = self.kicked.entry(room.clone()).or_default();
@@ -124,31 +136,43 @@ impl Seats {
         }
     }
 
-    /// The tags in a room once all that was asked for is done.
-    pub(super) fn expected(&self, room: &RoomKey) -> Option<Tags> {
-        let held = self
-            .held
-            .get(room)
-            .map(|held| held.tags.clone())
-            .unwrap_or_default();
-        let changes = self.pending.iter().filter(|(key, _)| key == room);
-        let tags = changes.fold(held, |tags, (_, change)| change.apply(tags));
-        (!tags.is_empty()).then_some(tags)
+    /// Takes tags of a seat away, and the seat with the last of them.
+    fn take(&mut self, room: &RoomKey, gone: impl Fn(&Tag) -> bool) {
+        if let Some(held) = self.held.get_mut(room) {
+            held.tags = held.tags.without_all(gone);
+            if held.tags.is_empty() {
+                self.held.remove(room);
+            }
+        }
     }
 
-    /// All rooms with a seat, as in [`Seats::expected`].
-    pub(super) fn all_expected(&self) -> impl Iterator<Item = (RoomKey, Tags)> + '_ {
-        let held = self.held.iter();
-        let mut seats: BTreeMap<&RoomKey, Tags> =
-            held.map(|(key, held)| (key, held.tags.clone())).collect();
-        for (key, change) in &self.pending {
-            let tags = seats.entry(key).or_default();
-            *tags = change.apply(std::mem::take(tags));
+    /// A seat is another now. Where it is as `foreseen`, what is expected stays.
+    fn settle(&mut self, room: &RoomKey, foreseen: Option<Tags>) {
+        let now = self.now(room);
+        if foreseen.as_ref() != Some(&now) {
+            let changes = self.pending.iter().filter(|(key, _)| key == room);
+            let tags = changes.fold(now, |tags, (_, change)| change.apply(&tags));
+            self.expect(room, tags);
         }
-        seats
-            .into_iter()
-            .filter(|(_, tags)| !tags.is_empty())
-            .map(|(key, tags)| (key.clone(), tags))
+    }
+
+    fn now(&self, room: &RoomKey) -> Tags {
+        self.held
+            .get(room)
+            .map(|held| held.tags.clone())
+            .unwrap_or_default()
+    }
+
+    /// The tags in a room once all that was asked for is done.
+    pub(super) fn expected(&self, room: &RoomKey) -> Option<&Tags> {
+        self.expected.get(room)
+    }
+
+    /// All rooms of a kind with a seat, as in [`Seats::expected`].
+    pub(super) fn all_expected(&self, kind: Kind) -> impl Iterator<Item = (&RoomKey, &Tags)> {
+        self.expected
+            .iter()
+            .filter(move |(key, _)| key.kind == kind)
     }
 
     /// The way to a room with a seat, while it lives.
@@ -156,10 +180,11 @@ impl Seats {
         self.held.get(room).and_then(|held| held.way.upgrade())
     }
 
-    fn answered(&mut self, room: &RoomKey) {
-        if let Some(at) = self.pending.iter().position(|(key, _)| key == room) {
-            self.pending.remove(at);
-        }
+    /// The oldest of what was asked of a room is answered; gives what the seat is now, if it was done as asked.
+    fn answered(&mut self, room: &RoomKey) -> Option<Tags> {
+        let at = self.pending.iter().position(|(key, _)| key == room)?;
+        let (_, change) = self.pending.remove(at);
+        Some(change.apply(&self.now(room)))
     }
 
     fn joining(&self, room: &RoomKey) -> bool {
@@ -169,7 +194,5 @@ impl Seats {
     }
 }
 
-fn without(tags: &Tags, gone: &Tags) -> Tags {
-    gone.iter()
-        .fold(tags.clone(), |kept, tag| kept.without(tag))
-}
+#[cfg(test)]
+mod tests;

@@ -17,27 +17,16 @@ impl Tags {
 
     /// With one tag more.
     pub fn with(&self, tag: &Tag) -> Self {
-        if self.has(tag) {
+        let Err(at) = self.0.binary_search(tag) else {
             return self.clone();
-        }
-        let mut tags: Vec<Tag> = self.0.to_vec();
-        tags.push(tag.clone());
-        tags.sort();
-        Self(tags.into())
+        };
+        let (before, after) = self.0.split_at(at);
+        Self([before, std::slice::from_ref(tag), after].concat().into())
     }
 
-    /// Without a tag.
-    pub fn without(&self, tag: &Tag) -> Self {
-        self.without_all(std::slice::from_ref(tag))
-    }
-
-    /// Without some tags, which are in order.
-    pub fn without_all(&self, gone: &[Tag]) -> Self {
-        let kept = self
-            .0
-            .iter()
-            .filter(|&tag| gone.binary_search(tag).is_err());
-        Self(kept.cloned().collect())
+    /// Without those that are gone.
+    pub fn without_all(&self, gone: impl Fn(&Tag) -> bool) -> Self {
+        Self(self.0.iter().filter(|tag| !gone(tag)).cloned().collect())
     }
 
     /// Whether the tag is among them.
@@ -88,11 +77,16 @@ pub enum Which {
 impl Which {
     /// The tags of a seat that go.
     pub fn of<'a>(&'a self, tags: &'a Tags) -> impl Iterator<Item = &'a Tag> {
-        tags.iter().filter(move |&tag| match self {
+        tags.iter().filter(|tag| self.takes(tag))
+    }
+
+    /// Whether this tag of a seat goes.
+    pub fn takes(&self, tag: &Tag) -> bool {
+        match self {
             Self::All => true,
             Self::Matching(channel) => tag.as_ref().is_none_or(|t| t == channel),
             Self::Exactly(one) => tag == one,
-        })
+        }
     }
 }
 
@@ -126,6 +120,6 @@ mod tests {
     #[test]
     fn a_tag_is_held_once() {
         assert_eq!(Tags::one(None).with(&None).iter().count(), 1);
-        assert!(Tags::one(None).without(&None).is_empty());
+        assert!(Tags::one(None).without_all(Option::is_none).is_empty());
     }
 }

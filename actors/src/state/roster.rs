@@ -140,7 +140,7 @@ impl Roster {
             return Tags::default();
         };
         self.index.give_up(seat, gone);
-        let tags = seat.tags.without_all(gone);
+        let tags = seat.tags.without_all(|tag| gone.binary_search(tag).is_ok());
         self.index.bytes -= seat.bytes();
         if tags.is_empty() {
             self.index.exit(seat);

@@ -67,9 +67,9 @@ impl Model {
         let Some(tags) = self.seats.get(&(player, room.clone())) else {
             return;
         };
-        let kept = gone
-            .iter()
-            .fold(tags.clone(), |tags, (tag, _)| tags.without(tag));
+        let kept = gone.iter().fold(tags.clone(), |tags, (tag, _)| {
+            tags.without_all(|t| t == tag)
+        });
         if kept.is_empty() {
             self.seats.remove(&(player, room));
         } else {
@@ -94,7 +94,10 @@ impl Model {
         let mut possible = vec![tags.clone()];
         for tag in tags.iter() {
             if self.kicked.contains(&(player, room.clone(), tag.clone())) {
-                let without: Vec<_> = possible.iter().map(|tags| tags.without(tag)).collect();
+                let without: Vec<_> = possible
+                    .iter()
+                    .map(|tags| tags.without_all(|t| t == tag))
+                    .collect();
                 possible.extend(without);
             }
         }

@@ -129,8 +129,7 @@ impl Request {
             Kind::Room | Kind::Plain => (self.settings().rooms_max, "rooms"),
         };
         // A room under two channels takes two places: each is kept and told apart.
-        let seats = self.member().rooms(key.kind).into_iter();
-        match seats.map(|(_, tags)| tags.iter().count()).sum::<usize>() < limit {
+        match self.member().seats(key.kind) < limit {
             true => Ok(()),
             false => Err(Fault::new(
                 Code::LimitReached,

@@ -39,6 +39,13 @@ impl Member {
             answer.await.map_err(|_| MemberError::Ended)
         })
     }
+
+    /// The client answered an event of ours. Answers nobody waits for are dropped.
+    pub(in crate::session) fn answered(&self, id: u64, answer: Answer) {
+        if let Some(done) = self.acks.borrow_mut().remove(&id) {
+            let _ = done.send(answer);
+        }
+    }
 }
 
 /// While a handler waits for its client, the client's next messages are read.
