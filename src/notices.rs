@@ -22,6 +22,7 @@ causes! {
     OTHER_METHOD: Info, "refused: other method", "", "the client does not speak the protocol";
     PAYLOAD_TOO_LARGE: Info, "refused: payload too large", "--engine.max-payload", "raise the setting if clients send more";
     SOCKETS_MAX: Warn, "connections max", "", "raise the limit of open files (ulimit -n)";
+    ADDRESS_SOCKETS_MAX: Warn, "address connections max", "", "raise the limit of open files (ulimit -n); behind a proxy: see --trusted-proxies";
     SLOW_HEAD: Info, "slow head", "--engine.request-timeout", "the client is slow, or means harm";
     SLOW_BODY: Info, "slow body", "--engine.request-timeout", "the client is slow, or means harm";
     SLOW_ANSWER: Info, "answer not read", "--delivery.stall-timeout", "the client is slow, or means harm";

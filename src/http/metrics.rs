@@ -116,7 +116,7 @@ const FAMILIES: &[Family] = &[
         for (cause, count) in refusals(from) { to.labelled("cause", cause, count); }
     }),
     gauge("connections", "TCP connections of clients.", |from, to| to.one(from.health.sockets().open() as u64)),
-    counter("connections_refused_total", "TCP connections that were closed at once because too many files were open.", |from, to| to.one(from.health.sockets().refused())),
+    counter("connections_refused_total", "TCP connections that were closed at once: too many files were open in all, or half of them by one address.", |from, to| to.one(from.health.sockets().refused())),
     counter("connections_slow_total", "TCP connections that were closed because something took too long, by what.", |from, to| {
         for (what, count) in from.health.sockets().slow() { to.labelled("what", what, count); }
     }),

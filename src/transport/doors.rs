@@ -82,11 +82,12 @@ struct Shared {
 impl Doors {
     /// Doors with these limits.
     pub fn new(settings: DoorSettings) -> Self {
+        let proxies = TrustedProxies::new(settings.trusted_proxies.clone());
         Self(Arc::new(Shared {
-            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+            sockets: Sockets::new(proxies.clone()),
+            proxies,
             hosts: Hosts::new(&settings.hosts),
             settings,
-            sockets: Sockets::default(),
             sessions: AtomicUsize::new(0),
             addresses: Directory::new(),
             connections: Directory::new(),

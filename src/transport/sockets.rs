@@ -1,22 +1,27 @@
-//! How many connections the public listeners hold. The last open files are the operators': their listener and the log
-//! must work while strangers want in.
+//! How many connections the public listeners hold, in all and of one address. The last open files are the operators':
+//! their listener and the log must work while strangers want in.
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use dondo_actors::directory::Directory;
 use dondo_actors::notice::Cause;
 
+use super::address::{TrustedProxies, counted};
 use crate::notices;
 
 /// The count, and its limit. Clones are the same.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sockets(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     max: AtomicUsize,
     open: AtomicUsize,
+    /// Of each address that limits count.
+    addresses: Directory<IpAddr, usize>,
+    proxies: TrustedProxies,
     refused: AtomicU64,
     slow: [AtomicU64; Slow::ALL.len()],
 }
@@ -57,19 +62,19 @@ impl Slow {
     }
 }
 
-impl Default for Sockets {
-    /// Without a limit, as where somebody else accepts connections.
-    fn default() -> Self {
+impl Sockets {
+    /// Without a limit yet, as where somebody else accepts connections. A proxy that is trusted may hold all.
+    pub(crate) fn new(proxies: TrustedProxies) -> Self {
         Self(Arc::new(Shared {
             max: AtomicUsize::new(usize::MAX),
             open: AtomicUsize::new(0),
+            addresses: Directory::new(),
+            proxies,
             refused: AtomicU64::new(0),
             slow: Default::default(),
         }))
     }
-}
 
-impl Sockets {
     /// From now on at most so many.
     pub(crate) fn limit(&self, max: usize) {
         self.0.max.store(max, Ordering::Relaxed);
@@ -98,19 +103,48 @@ impl Sockets {
             .map(|(slow, count)| (slow.label(), count.load(Ordering::Relaxed)))
     }
 
-    /// A place for one more, if there is one.
-    pub(crate) fn enter(&self) -> Option<Socket> {
-        let socket = Socket(self.0.clone());
-        if self.0.open.fetch_add(1, Ordering::Relaxed) < self.max() {
+    /// A place for one more, if there is one: one address has half of them at most.
+    pub(crate) fn enter(&self, peer: Option<SocketAddr>) -> Option<Socket> {
+        let shared = &self.0;
+        let mut socket = Socket {
+            shared: shared.clone(),
+            address: None,
+        };
+        if shared.open.fetch_add(1, Ordering::Relaxed) >= self.max() {
+            shared.refused.fetch_add(1, Ordering::Relaxed);
+            notices::SOCKETS_MAX.tell(
+                peer.map(|peer| peer.ip()),
+                None,
+                format_args!(
+                    "{} connections are open, as many as the limit of open files allows: a new one is closed at once",
+                    self.max()
+                ),
+            );
+            return None;
+        }
+        let peer = peer.map(|peer| peer.ip().to_canonical());
+        let Some(address) = peer
+            .filter(|peer| !shared.proxies.trust(*peer))
+            .and_then(counted)
+        else {
+            return Some(socket);
+        };
+        let most = (self.max() / 2).max(1);
+        let taken = |held: &mut usize| {
+            let is_free = *held < most;
+            *held += usize::from(is_free);
+            (is_free, true)
+        };
+        if shared.addresses.change(address, || 0, taken) {
+            socket.address = Some(address);
             return Some(socket);
         }
-        self.0.refused.fetch_add(1, Ordering::Relaxed);
-        notices::SOCKETS_MAX.tell(
-            None,
+        shared.refused.fetch_add(1, Ordering::Relaxed);
+        notices::ADDRESS_SOCKETS_MAX.tell(
+            peer,
             None,
             format_args!(
-                "{} connections are open, as many as the limit of open files allows: a new one is closed at once",
-                self.max()
+                "{most} connections of one address are open, half of what the limit of open files allows: a new one is closed at once"
             ),
         );
         None
@@ -126,13 +160,39 @@ impl Sockets {
     }
 }
 
+impl fmt::Debug for Sockets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (open, max) = (self.open(), self.max());
+        f.debug_struct("Sockets")
+            .field("open", &open)
+            .field("max", &max)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One connection's place.
-#[derive(Debug)]
-pub(crate) struct Socket(Arc<Shared>);
+pub(crate) struct Socket {
+    shared: Arc<Shared>,
+    /// Whose it is, where that is counted.
+    address: Option<IpAddr>,
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Socket").field(&self.address).finish()
+    }
+}
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.shared.open.fetch_sub(1, Ordering::Relaxed);
+        if let Some(address) = self.address {
+            let given_back = |held: &mut usize| {
+                *held = held.saturating_sub(1);
+                ((), *held > 0)
+            };
+            self.shared.addresses.change(address, || 0, given_back);
+        }
     }
 }
 
@@ -140,15 +200,47 @@ impl Drop for Socket {
 mod tests {
     use super::*;
 
+    fn sockets(trusted: &[&str], max: usize) -> Sockets {
+        let networks = trusted.iter().filter_map(|network| network.parse().ok());
+        let sockets = Sockets::new(TrustedProxies::new(networks.collect()));
+        sockets.limit(max);
+        sockets
+    }
+
+    fn peer(text: &str) -> Option<SocketAddr> {
+        text.parse().ok()
+    }
+
     #[test]
     fn there_is_place_again_when_one_goes() {
-        let sockets = Sockets::default();
-        sockets.limit(2);
-        let (one, two) = (sockets.enter(), sockets.enter());
+        let sockets = sockets(&[], 2);
+        let (one, two) = (sockets.enter(None), sockets.enter(None));
         assert!(one.is_some() && two.is_some());
-        assert!(sockets.enter().is_none());
+        assert!(sockets.enter(None).is_none());
         assert_eq!((sockets.open(), sockets.refused()), (2, 1));
         drop(one);
-        assert!(sockets.enter().is_some());
+        assert!(sockets.enter(None).is_some());
+    }
+
+    #[test]
+    fn one_address_leaves_half_of_the_places_to_others() {
+        let sockets = sockets(&[], 4);
+        let theirs = ["9.9.9.9:1", "9.9.9.9:2"].map(|from| sockets.enter(peer(from)));
+        assert!(theirs.iter().all(Option::is_some));
+        assert!(sockets.enter(peer("9.9.9.9:3")).is_none());
+        assert_eq!((sockets.open(), sockets.refused()), (2, 1));
+        let others = ["8.8.8.8:1", "127.0.0.1:1"].map(|from| sockets.enter(peer(from)));
+        assert!(others.iter().all(Option::is_some));
+        drop((theirs, others));
+        assert_eq!((sockets.open(), sockets.0.addresses.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_trusted_proxy_and_this_machine_may_hold_all() {
+        let sockets = sockets(&["9.9.9.0/24"], 4);
+        for from in ["9.9.9.9:1", "127.0.0.1:1"] {
+            let held = [(); 4].map(|()| sockets.enter(peer(from)));
+            assert!(held.iter().all(Option::is_some), "{from}");
+        }
     }
 }

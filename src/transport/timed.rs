@@ -28,9 +28,11 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use super::sockets::{Slow, Sockets};
 use pacing::{Next, PIPELINING_PAUSE, Pacing};
 pub(crate) use stream::Timed;
+use turns::Turn;
 
 mod pacing;
 mod stream;
+mod turns;
 
 /// What must move in a second where something is to move.
 const BYTES_PER_SECOND: f64 = 1024.0;
@@ -250,6 +252,8 @@ pin_project! {
         times: Times,
         timer: Option<Pin<Box<Sleep>>>,
         pause: Option<Pin<Box<Sleep>>>,
+        // Until its first request was served.
+        first: Option<Turn>,
     }
 }
 
@@ -262,7 +266,7 @@ pub(crate) fn watch<F>(
 ) -> Watched<F> {
     let progress = Progress::new();
     let peer = stream.peer_addr().ok();
-    let served = sockets.enter().map(|socket| {
+    let served = sockets.enter(peer).map(|socket| {
         let timed = Timed {
             stream,
             progress: progress.clone(),
@@ -278,6 +282,7 @@ pub(crate) fn watch<F>(
         times,
         timer: None,
         pause: None,
+        first: Some(Turn::default()),
     }
 }
 
@@ -290,6 +295,15 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
             return Poll::Ready(Ok(()));
         };
         let progress = &*this.progress;
+        if let Some(turn) = this.first {
+            if !turn.is_here() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if matches!(progress.phase.get(), Phase::Idle | Phase::Served) {
+                *this.first = None;
+            }
+        }
         if this
             .pause
             .as_mut()
