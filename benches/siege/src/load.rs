@@ -80,7 +80,13 @@ pub fn overload(opts: &Opts) -> bool {
 const LOADS: [f64; 4] = [0.5, 1.0, 2.0, 5.0];
 
 fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
-    let speakers = if rooms == 1 { 4 } else { 1 };
+    let few = if rooms == 1 { 4 } else { 1 };
+    // With limits by a session's deliveries so many that each of them meets none at load 1.
+    let speakers = if opts.limits && rooms == 1 {
+        members.min(200)
+    } else {
+        few
+    };
     let secs = if opts.short { 1.0 } else { 4.0 };
     let mut server = start(opts);
     let clock = Arc::new(Clock::default());
@@ -119,7 +125,7 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
     // The more is under way the more goes out in one write: the best of several windows.
     let mut capacity: f64 = 1.0;
     for window in [4, 16, 64] {
-        crowd.restart(window, 0.0);
+        crowd.restart((window * few as u32 / speakers as u32).max(1), 0.0);
         drive(&mut net, &mut crowd, secs / 8.0);
         capacity = capacity.max(drive(&mut net, &mut crowd, secs / 2.0));
     }
@@ -183,7 +189,8 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
             if p99 > most {
                 faults.push(format!("at load {load}: pair p99 {p99:.0} ms"));
             }
-            if drained > 5.0 {
+            // What the kernels of many speakers keep, and the hub has not read, is much.
+            if drained > 5.0 && speakers == few {
                 faults.push(format!("at load {load}: drained after {drained:.1} s"));
             }
         }
