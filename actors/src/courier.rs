@@ -3,6 +3,7 @@
 
 mod deliver;
 mod handlers;
+mod mirror;
 mod reference;
 #[cfg(feature = "testing")]
 mod view;
@@ -12,7 +13,7 @@ pub use self::reference::CourierRef;
 pub(crate) use self::reference::Permits;
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
-use self::wakes::Wakes;
+use self::{mirror::Mirror, wakes::Wakes};
 
 use std::{
     collections::{BTreeMap, HashMap, btree_map::Entry},
@@ -81,12 +82,6 @@ struct Served {
     session: UpPost<CourierSays>,
 }
 
-struct Mirror {
-    key: RoomKey,
-    namespace: Arc<str>,
-    seats: Vec<(Rc<Served>, Tags)>,
-}
-
 impl Courier {
     /// Starts the courier of the present thread. At most `window` deliveries wait before it.
     pub fn start(
@@ -147,24 +142,14 @@ impl Courier {
             // Its session is closing; the room's word that the seat is gone may have been held back already.
             return;
         }
-        let new = self.seats.get(&(seat.room, seat.slot)).is_none();
         self.seats.put((seat.room, seat.slot), seat.tags.clone());
-        let mirror = self.rooms.entry(seat.room).or_insert_with(|| Mirror {
-            key: seat.key.clone(),
-            namespace: seat.namespace.clone(),
-            seats: Vec::new(),
-        });
         self.keys
             .insert((seat.namespace.clone(), seat.key.clone()), seat.room);
-        if new {
-            mirror.seats.push((served.clone(), seat.tags.clone()));
-        } else if let Some((_, tags)) = mirror
-            .seats
-            .iter_mut()
-            .find(|(served, _)| served.slot == seat.slot)
-        {
-            *tags = seat.tags.clone();
-        }
+        let mirror = self
+            .rooms
+            .entry(seat.room)
+            .or_insert_with(|| Mirror::new(seat.namespace.clone(), seat.key.clone()));
+        mirror.put(served, seat.tags.clone());
     }
 
     /// The rooms of a namespace are gone with their thread.
@@ -175,9 +160,10 @@ impl Courier {
             .filter(|(_, mirror)| *mirror.namespace == *namespace);
         let gone: Vec<RoomId> = gone.map(|(room, _)| *room).collect();
         for room in gone {
-            let seats = self.rooms.remove(&room).map(|mirror| mirror.seats);
-            for (served, _) in seats.into_iter().flatten() {
-                self.seats.remove(&(room, served.slot));
+            if let Some(mirror) = self.rooms.remove(&room) {
+                for (served, _) in mirror.seats() {
+                    self.seats.remove(&(room, served.slot));
+                }
             }
             self.brakes.remove(&room);
         }
@@ -191,8 +177,8 @@ impl Courier {
         let Some(mirror) = self.rooms.get_mut(&room) else {
             return;
         };
-        mirror.seats.retain(|(served, _)| served.slot != slot);
-        if mirror.seats.is_empty() {
+        mirror.remove(slot);
+        if mirror.seats().is_empty() {
             let key = (mirror.namespace.clone(), mirror.key.clone());
             // A room of the same name that came later keeps its entry.
             if self.keys.get(&key) == Some(&room) {
@@ -205,10 +191,7 @@ impl Courier {
 
     /// How many of a room's readers here are behind, near enough, and how many there are.
     fn behind(&self, room: RoomId, look: usize) -> (usize, usize) {
-        let seats = self
-            .rooms
-            .get(&room)
-            .map_or(&[][..], |mirror| &mirror.seats);
+        let seats = self.rooms.get(&room).map_or(&[][..], Mirror::seats);
         let step = seats.len().div_ceil(ASKED).max(1);
         let asked = seats.iter().skip(look % step).step_by(step);
         let behind = asked.filter(|(served, _)| served.outbox.behind()).count();

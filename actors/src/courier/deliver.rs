@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use super::{Courier, FEW_BEHIND, Served, Wakes};
+use super::{Courier, FEW_BEHIND, Mirror, Served, Wakes};
 use crate::{
     error::CloseReason,
     fault::{self, Point, Safeguard},
@@ -34,7 +34,7 @@ impl Courier {
             Audience::Room {
                 room, tag, except, ..
             } => {
-                let seats = self.rooms.get(room).map_or(&[][..], |mirror| &mirror.seats);
+                let seats = self.rooms.get(room).map_or(&[][..], Mirror::seats);
                 for (at, (served, tags)) in seats.iter().enumerate() {
                     if at == seats.len() / 2 {
                         fault::strike("courier", Point::Midway, marked);
@@ -79,7 +79,7 @@ impl Courier {
                 let mut seen: BTreeSet<Slot> = except.iter().copied().collect();
                 for mirror in self.rooms.values() {
                     if mirror.key.kind == Kind::Channel && mirror.namespace == letter.namespace {
-                        for (served, _) in &mirror.seats {
+                        for (served, _) in mirror.seats() {
                             if seen.insert(served.slot) {
                                 hands.over(served);
                             }
@@ -124,7 +124,7 @@ impl Courier {
         let mirror = room.and_then(|room| self.rooms.get(room));
         mirror
             .into_iter()
-            .flat_map(|mirror| mirror.seats.iter().map(|(served, _)| served))
+            .flat_map(|mirror| mirror.seats().iter().map(|(served, _)| served))
     }
 }
 

@@ -48,12 +48,10 @@ impl Supervised for Courier {
             let (Some(old), Some(served)) = (self.rooms.get(room), self.members.get(slot)) else {
                 continue;
             };
-            let mirror = rooms.entry(*room).or_insert_with(|| Mirror {
-                key: old.key.clone(),
-                namespace: old.namespace.clone(),
-                seats: Vec::new(),
-            });
-            mirror.seats.push((served.clone(), tags.clone()));
+            let mirror = rooms
+                .entry(*room)
+                .or_insert_with(|| Mirror::new(old.namespace.clone(), old.key.clone()));
+            mirror.put(served, tags.clone());
         }
         self.keys = rooms
             .iter()

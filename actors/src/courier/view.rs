@@ -5,7 +5,7 @@ use super::Courier;
 pub(crate) fn view(courier: &Courier) -> crate::testing::inspect::CourierView {
     let mut seats = Vec::new();
     for (room, mirror) in &courier.rooms {
-        for (served, tags) in &mirror.seats {
+        for (served, tags) in mirror.seats() {
             let seat = crate::testing::SeatRecord::new(courier.worker, served.slot, *room, tags);
             seats.push((mirror.namespace.clone(), seat));
         }

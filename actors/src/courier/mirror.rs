@@ -1,0 +1,57 @@
+//! A room as one courier knows it: the seats of the members that it serves.
+
+use std::{collections::HashMap, rc::Rc, sync::Arc};
+
+use super::Served;
+use crate::{
+    id::{RoomKey, Slot},
+    state::audience::Tags,
+};
+
+/// See the module.
+pub(super) struct Mirror {
+    pub(super) key: RoomKey,
+    pub(super) namespace: Arc<str>,
+    /// In one piece: a letter goes to all of them.
+    seats: Vec<(Rc<Served>, Tags)>,
+    /// Where in `seats` a member's is: many may leave a large room at once.
+    places: HashMap<Slot, usize>,
+}
+
+impl Mirror {
+    pub(super) fn new(namespace: Arc<str>, key: RoomKey) -> Self {
+        Self {
+            key,
+            namespace,
+            seats: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+
+    /// All seats, in no order.
+    pub(super) fn seats(&self) -> &[(Rc<Served>, Tags)] {
+        &self.seats
+    }
+
+    /// A member has a seat with these tags.
+    pub(super) fn put(&mut self, served: &Rc<Served>, tags: Tags) {
+        let place = self.places.get(&served.slot);
+        if let Some((_, held)) = place.and_then(|place| self.seats.get_mut(*place)) {
+            *held = tags;
+        } else {
+            self.places.insert(served.slot, self.seats.len());
+            self.seats.push((served.clone(), tags));
+        }
+    }
+
+    /// A member has no seat any more. The last one takes its place.
+    pub(super) fn remove(&mut self, slot: Slot) {
+        let Some(place) = self.places.remove(&slot) else {
+            return;
+        };
+        self.seats.swap_remove(place);
+        if let Some((moved, _)) = self.seats.get(place) {
+            self.places.insert(moved.slot, place);
+        }
+    }
+}
