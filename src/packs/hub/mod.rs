@@ -1,4 +1,4 @@
-//! The hub pack: channels, rooms, messages and presence, as the contract has them (`design/contract.md` parts 2 to 6).
+//! The hub pack: channels, rooms, messages and presence, as the contract has them (`docs/contract.md`, parts 2 to 6).
 //! Written on the embedding API and the core's rooms; knows no wire, and never waits for a client.
 
 mod answer;
