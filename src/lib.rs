@@ -27,6 +27,9 @@ pub mod docs {
     #[doc = include_str!("docs/architecture.md")]
     pub mod architecture {}
 
+    #[doc = include_str!("docs/contributing.md")]
+    pub mod contributing {}
+
     #[doc = include_str!("docs/contract.md")]
     pub mod contract {}
 

@@ -42,6 +42,24 @@ fn every_decision_that_is_cited_is_there() {
     assert!(cited > 0, "no decision is cited");
 }
 
+#[test]
+fn every_file_that_a_page_names_is_there() {
+    let folder = top().join("src/docs");
+    for page in fs::read_dir(&folder).unwrap() {
+        let page = page.unwrap().path();
+        if page.is_dir() {
+            continue;
+        }
+        let text = fs::read_to_string(&page).unwrap();
+        for named in text.split('`').skip(1).step_by(2) {
+            if named.contains('/') && (named.ends_with(".rs") || named.ends_with(".md")) {
+                let there = top().join(named).is_file() || folder.join(named).is_file();
+                assert!(there, "{} names {named}", page.display());
+            }
+        }
+    }
+}
+
 fn check(word: &str, page: &str) {
     let sections = sections(&fs::read_to_string(top().join("src/docs").join(page)).unwrap());
     let mut cited = 0;
