@@ -161,7 +161,7 @@ async function join() {
   }
   move(true);
   showError("");
-  at("lines").replaceChildren();
+  view.clearLines();
   // Set before the answer: the first events of the channel may come ahead of it.
   seat = place;
   try {
@@ -169,7 +169,7 @@ async function join() {
     showSeat();
     at("text").focus();
     if (members.alone) {
-      view.addLine("event", "", ["Nobody else is here yet. Whoever opens this page's address finds you."]);
+      view.addLine("event", "", () => ["Nobody else is here yet. Whoever opens this page's address finds you."]);
     }
   } catch (error) {
     giveUp(error);
@@ -193,7 +193,7 @@ async function rejoin() {
     if (first) {
       at("text").focus();
     } else {
-      view.addLine("event", "", ["You are back."]);
+      view.addLine("event", "", () => ["You are back."]);
     }
   } catch (error) {
     if (hub.id === id) {
@@ -304,9 +304,9 @@ function hear(event, payload) {
 function hearMove(event, said, data, room) {
   const name = nameOf(fieldsOf(said.source).userName);
   const left = data.reason === "disconnect" ? " went offline from " : " left ";
-  const place = view.place(room, nameOf(data.roomChannel));
-  const who = view.person(name, nameOf(said.clientId));
-  view.addLine("event", room, [...who, event.startsWith("join") ? " joined " : left, ...place, "."]);
+  const [id, channel] = [nameOf(said.clientId), nameOf(data.roomChannel)];
+  const does = event.startsWith("join") ? " joined " : left;
+  view.addLine("event", room, () => [...view.person(name, id), does, ...view.place(room, channel), "."]);
 }
 
 function hearCounts(data) {

@@ -58,6 +58,8 @@ export function place(room, channel) {
 
 /** By look-alike name: the ids that bear it. */
 const bearers = new Map();
+/** Names with a new bearer on the page. */
+const borne = new Set();
 
 /** Forgets whom it has seen: after a reconnection everybody may have a new id. */
 export function forgetBearers() {
@@ -74,20 +76,23 @@ export function person(name, id) {
   if (ids.size < BEARERS_MAX && bearers.size < NAMES_MAX) {
     bearers.set(mark.dataset.look, ids.add(id));
   }
-  // Once it stands on the page, with what came together with it.
-  queueMicrotask(() => tellApart(mark.dataset.look, ids));
+  if (ids.size > 1) {
+    if (!borne.size) {
+      // Once they stand on the page, with what came together with them.
+      queueMicrotask(tellApart);
+    }
+    borne.add(mark.dataset.look);
+  }
   return [isolated(shown, `who hue${hue(id)}`), mark];
 }
 
-function tellApart(look, ids) {
-  if (ids.size < 2) {
-    return;
-  }
+function tellApart() {
   for (const mark of document.querySelectorAll(".mark:empty")) {
-    if (mark.dataset.look === look) {
+    if (borne.has(mark.dataset.look)) {
       mark.textContent = ` #${mark.dataset.id.slice(0, 4)}`;
     }
   }
+  borne.clear();
 }
 
 function hue(id) {
@@ -98,23 +103,74 @@ function hue(id) {
   return sum % HUES;
 }
 
-/** Adds a line to the log; the oldest go when there are too many. Who has scrolled up to read stays there. */
-export function addLine(kind, room, parts, mine = false) {
-  const lines = at("lines");
+/** Lines that came since the page was last drawn, and the characters of their messages. */
+let pending = [];
+let pendingLength = 0;
+const PENDING_LENGTH_MAX = 5_000_000;
+let drawing = 0;
+
+/**
+ * Adds a line to the log; the oldest go when there are too many. Who has scrolled up to read stays there. `parts` makes what
+ * stands in the line, when it is drawn: of a burst only what is seen costs the page anything, and pings are answered.
+ */
+export function addLine(kind, room, parts, { mine = false, length = 0 } = {}) {
+  pending.push({ kind, room, parts, mine });
+  pendingLength += length;
+  drawSoon();
+  if (pendingLength > PENDING_LENGTH_MAX) {
+    draw();
+  } else if (pending.length > 2 * LINES_MAX) {
+    pending = pending.slice(-LINES_MAX);
+  }
+}
+
+function drawSoon() {
+  if (drawing) {
+    return;
+  }
+  // A page that is not looked at has no frames.
+  drawing = setTimeout(draw, 200);
+  requestAnimationFrame(draw);
+}
+
+function draw() {
+  if (!drawing) {
+    return;
+  }
+  clearTimeout(drawing);
+  drawing = 0;
   const follow = isAtEnd();
+  const drawn = pending.slice(-LINES_MAX);
+  forgetPending();
+  at("lines").append(...drawn.map(line));
+  while (at("lines").childElementCount > LINES_MAX) {
+    at("lines").firstElementChild.remove();
+  }
+  if (follow || drawn.some(({ mine }) => mine)) {
+    scrollToEnd();
+  } else if (drawn.some(({ kind }) => kind === "message")) {
+    at("newest").hidden = false;
+  }
+  showTitle();
+}
+
+function line({ kind, room, parts, mine }) {
   const item = element("li", "", mine ? `${kind} mine` : kind);
   item.dataset.kind = kind;
   item.dataset.room = room;
-  item.append(...parts);
-  lines.append(item);
-  while (lines.childElementCount > LINES_MAX) {
-    lines.firstElementChild.remove();
-  }
-  if (follow || mine) {
-    scrollToEnd();
-  } else if (kind === "message") {
-    at("newest").hidden = false;
-  }
+  item.append(...parts());
+  return item;
+}
+
+function forgetPending() {
+  pending = [];
+  pendingLength = 0;
+}
+
+/** An empty log. */
+export function clearLines() {
+  forgetPending();
+  at("lines").replaceChildren();
 }
 
 /** Whether the newest line is in sight, or nearly. */
@@ -130,9 +186,13 @@ export function scrollToEnd() {
 
 /** A message line. `time` and `message` are as others sent them. */
 export function addMessage({ name, id, room, channel, time, message, mine }) {
-  const where = element("span", "", "place");
-  where.append(...place(room, channel));
-  addLine("message", room, [...person(name, id), " ", where, " ", clock(time), said(message)], mine);
+  const text = textOf(message);
+  const parts = () => {
+    const where = element("span", "", "place");
+    where.append(...place(room, channel));
+    return [...person(name, id), " ", where, " ", clock(time), said(text)];
+  };
+  addLine("message", room, parts, { mine, length: text.length });
 }
 
 function clock(time) {
@@ -147,8 +207,7 @@ function clock(time) {
   return shown;
 }
 
-function said(message) {
-  const text = textOf(message);
+function said(text) {
   const shown = element("span", text.slice(0, TEXT_MAX), "said");
   shown.dir = "auto";
   if (text.length <= TEXT_MAX) {
@@ -245,7 +304,7 @@ export function showTitle(place = titlePlace) {
 export function countUnread() {
   if (document.hidden || !document.hasFocus()) {
     unread += 1;
-    showTitle();
+    drawSoon();
   }
 }
 

@@ -87,6 +87,37 @@ async function overPolling(browser, refuse) {
 /** Requests for `file` get no answer. */
 const swallow = (file) => (page) => page.route(`**/${file}`, () => {});
 
+/** In a page: three stock clients in one channel, one of which says everything in one loop. What each of them saw. */
+async function burstInPage([transport, count, bytes]) {
+  const seen = [];
+  const client = async () => {
+    const socket = window.io({ forceNew: true, reconnection: false, transports: [transport] });
+    const mine = { received: 0, wrong: 0, disconnects: [] };
+    seen.push(mine);
+    mine.done = new Promise((resolve) => {
+      socket.on("disconnect", (reason) => resolve(mine.disconnects.push(reason)));
+      socket.on("burst", ({ data: { message } }) => {
+        mine.wrong += Number(Number.parseInt(message, 10) !== mine.received || message.length !== bytes);
+        mine.received += 1;
+        if (mine.received === count) {
+          resolve();
+        }
+      });
+    });
+    await new Promise((resolve) => socket.on("connect", resolve));
+    await socket.emitWithAck("join-channel", "burst");
+    return socket;
+  };
+  const sockets = await Promise.all([client(), client(), client()]);
+  for (let number = 0; number < count; number += 1) {
+    sockets[0].emit("burst", `${number} `.padEnd(bytes, "x"));
+  }
+  await Promise.all(seen.map((mine) => mine.done));
+  const saw = seen.map(({ received, wrong, disconnects }) => ({ received, wrong, disconnects: [...disconnects] }));
+  sockets.forEach((socket) => socket.disconnect());
+  return saw;
+}
+
 module.exports = {
   async alone(browser) {
     const asked = [];
@@ -238,5 +269,26 @@ module.exports = {
     await lost.goto(w.url);
     await lost.locator("#state", { hasText: "The server refused us: Invalid namespace" }).waitFor();
     assert.equal(await lost.isVisible("#reconnect"), true);
+  },
+
+  /** Stock clients in a page burst; they get all of it, and the hub's own page beside them stays. */
+  async burst(browser) {
+    const ama = await w.open(browser);
+    await w.join(ama, "Ama", { channel: "burst" });
+    const page = await w.open(browser);
+    await page.addScriptTag({ url: new URL("socket.io/socket.io.js", w.url).href });
+    for (const transport of ["websocket", "polling"]) {
+      for (const [count, bytes] of [[5, 600_000], [30, 80_000], [25_000, 20]]) {
+        const seen = await page.evaluate(burstInPage, [transport, count, bytes]);
+        const all = { received: count, wrong: 0, disconnects: [] };
+        assert.deepEqual(seen, [all, all, all], `${count} of ${bytes} bytes over ${transport}`);
+        const isLast = (start) => [...document.querySelectorAll("#log .said")].at(-1)?.textContent.startsWith(start);
+        await ama.waitForFunction(isLast, `${count - 1} `, { timeout: 120_000 }).catch(async (late) => {
+          const end = await ama.evaluate(() => [...document.querySelectorAll("#log li")].slice(-3).map((li) => li.textContent.slice(0, 80)));
+          assert.fail(`${late.message} after ${count} of ${bytes} bytes over ${transport}: ${JSON.stringify(end)}`);
+        });
+      }
+    }
+    assert.equal(await ama.locator('#log li.event:text("You are back.")').count(), 0, "the page was cut");
   },
 };
