@@ -192,10 +192,6 @@ pub trait Gate: Send + Sync + 'static {
 pub struct Identity {
     /// The account, if somebody is logged in.
     pub account: Option<Arc<str>>,
-    /// What the credentials claim besides: a JSON text.
-    pub claims: Option<Arc<str>>,
-    /// When this ends.
-    pub expires: Option<SystemTime>,
 }
 
 /// Lets everybody in as a guest.
