@@ -181,7 +181,7 @@ pub enum Proposal {
     Later(LocalFuture<Result<Numbers, LogError>>),
 }
 
-/// May this identity do that?
+/// Who may come in?
 pub trait Gate: Send + Sync + 'static {
     /// May a client with these credentials come in? The identity it then has.
     fn connect(&self, namespace: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal>;
