@@ -2,6 +2,7 @@
 
 mod contract_rows;
 mod fields;
+mod readme;
 mod walls;
 mod wire_rows;
 
