@@ -1,6 +1,9 @@
 //! A hub inside somebody's own actix-web `App`, beside their own routes and with a handler of their own.
 
-use actix_web::{App, HttpServer, web};
+use std::io::Error;
+use std::time::Duration;
+
+use actix_web::{App, HttpServer, rt, web};
 use dondo::io::{Data, Refused, Socket};
 use dondo::server::listen;
 use dondo::service::{Dondo, on_connect};
@@ -8,17 +11,26 @@ use dondo::service::{Dondo, on_connect};
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let dondo = Dondo::builder().build()?;
-    let of = dondo.io().of("/").map_err(std::io::Error::other)?;
-    of.on_connect(greet).map_err(std::io::Error::other)?;
+    let of = dondo.io().of("/").map_err(Error::other)?;
+    of.on_connect(greet).map_err(Error::other)?;
 
+    let hub = dondo.clone();
     let app = move || {
         App::new()
             .route("/hello", web::get().to(|| async { "my own route" }))
-            .configure(dondo.configure())
+            .configure(hub.configure_health())
+            .configure(hub.configure())
+    };
+    let stop = async move {
+        let _ = rt::signal::ctrl_c().await;
+        // Clients are told before the server stops, so that they come back at once.
+        dondo.shut_down(Duration::from_secs(5)).await;
     };
     HttpServer::new(app)
-        // With these two a client that stopped reading costs no more than its outbox.
+        // With these three the hub sees soon that a client is gone or reads no more.
         .on_connect(on_connect)
+        .h1_allow_half_closed(false)
+        .shutdown_signal(stop)
         .listen(listen(([127, 0, 0, 1], 8080).into())?)?
         .run()
         .await
@@ -29,10 +41,8 @@ async fn greet(socket: Socket) -> Result<(), Refused> {
     socket.on(
         "shout",
         |socket: Socket, Data(text): Data<String>| async move {
-            socket
-                .broadcast()
-                .emit("shouted", &text.to_uppercase())
-                .await
+            let text = text.to_uppercase();
+            socket.broadcast().emit("shouted", &text).await
         },
     );
     Ok(())

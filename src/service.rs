@@ -209,12 +209,11 @@ impl Builder {
         let forms = Forms::new(forms, account);
         let upper = upper(&config, &forms)?;
         let hub = HubHandle::new(Plan {
-            name: "dondo".into(),
             spaces,
             forms,
             clock,
             secrets: Arc::new(SystemSecrets),
-            log: Arc::new(|_| std::rc::Rc::new(MemoryLog::default())),
+            log: Arc::new(|_| std::rc::Rc::new(MemoryLog)),
             courier_window: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
         });

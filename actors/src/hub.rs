@@ -43,8 +43,6 @@ pub struct Space {
 
 /// What a hub is built from.
 pub struct Plan {
-    /// The hub's name.
-    pub name: Arc<str>,
     /// The namespaces by name.
     pub spaces: BTreeMap<Arc<str>, Space>,
     /// The forms that letters can take.
@@ -131,11 +129,6 @@ impl HubHandle {
         self.0.couriers.all()
     }
 
-    /// The hub's name.
-    pub fn name(&self) -> &Arc<str> {
-        &self.0.plan.name
-    }
-
     /// The registered forms.
     pub fn forms(&self) -> &Forms {
         &self.0.plan.forms
@@ -202,7 +195,6 @@ impl HubHandle {
 
     fn tenure(&self, name: &Arc<str>, space: &Space) -> Arc<Tenure> {
         Arc::new(Tenure {
-            hub: self.0.plan.name.clone(),
             namespace: name.clone(),
             settings: space.settings.clone(),
             forms: self.0.plan.forms.clone(),

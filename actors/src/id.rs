@@ -95,10 +95,6 @@ pub struct RoomId(pub u64);
 /// What the log answers for a letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
-    /// Under which offset and cursor count: changes when a log or a room starts anew.
-    pub epoch: u64,
     /// The letter's number in its room, without gaps from 1.
     pub offset: u64,
-    /// The letter's number in its namespace, rising.
-    pub cursor: u64,
 }

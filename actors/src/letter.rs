@@ -4,15 +4,11 @@
 use std::{
     fmt,
     sync::{Arc, OnceLock},
-    time::SystemTime,
 };
 
 use bytes::Bytes;
 
-use crate::{
-    account::MemoryAccount,
-    id::{MemberId, Numbers, RoomKey},
-};
+use crate::account::MemoryAccount;
 
 /// Name, arguments and attachments of something said, as a client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,74 +101,19 @@ impl Frame {
     }
 }
 
-/// How a letter is to be treated when not all can be kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Class {
-    /// The first to go where a reader is slow.
-    Volatile,
-    /// Delivered to those who are there.
-    #[default]
-    Live,
-    /// Delivered, and kept in the log's history.
-    Kept,
-    /// Kept on disk before it is delivered.
-    Durable,
-}
-
-/// Whom a letter is addressed to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// The members of one room, or those of its seats that match the tag.
-    Room(RoomKey),
-    /// The members of several rooms, each once.
-    Rooms(Vec<RoomKey>),
-    /// One member.
-    Member(MemberId),
-    /// Every member of the namespace.
-    Everyone,
-    /// Every member that is in some channel of the namespace.
-    AnyChannel,
-}
-
-/// Who said it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// The sender; none for what the hub says itself.
-    pub member: Option<MemberId>,
-    /// The account behind the sender, where one is known.
-    pub account: Option<Arc<str>>,
-    /// The node that the sender is connected to; empty on a single node.
-    pub node: Arc<str>,
-}
-
-/// What a sender hands in: everything of a letter but its numbers.
+/// What a sender hands in: content that may be encoded already.
 #[derive(Debug)]
 pub struct Draft {
     /// What is said.
     pub content: Content,
-    /// How it may be treated.
-    pub class: Class,
-    /// Two drafts of one sender with the same key are one letter.
-    pub idempotency: Option<Arc<str>>,
-    /// Not delivered after this time.
-    pub expires: Option<SystemTime>,
-    /// A newer letter with the same key may replace this one in a slow reader's outbox.
-    pub conflation: Option<Arc<str>>,
-    /// Follows the letter through logs and nodes.
-    pub trace: Option<Arc<str>>,
     frames: Frames,
 }
 
 impl Draft {
-    /// A live draft with room for one frame of each registered form.
+    /// A draft with room for one frame of each registered form.
     pub fn new(content: Content, forms: &Forms) -> Self {
         Self {
             content,
-            class: Class::Live,
-            idempotency: None,
-            expires: None,
-            conflation: None,
-            trace: None,
             frames: Frames::new(forms.len()),
         }
     }
@@ -185,65 +126,22 @@ impl Draft {
     }
 
     /// Makes the letter: from here on nothing in it changes.
-    pub fn seal(self, address: Address, numbers: Numbers, sent_at: SystemTime) -> Letter {
+    pub fn seal(self, namespace: Arc<str>) -> Letter {
         Letter {
-            hub: address.hub,
-            namespace: address.namespace,
-            target: address.target,
-            origin: address.origin,
+            namespace,
             content: self.content,
-            class: self.class,
-            idempotency: self.idempotency,
-            expires: self.expires,
-            conflation: self.conflation,
-            trace: self.trace,
-            sent_at,
-            numbers,
             frames: self.frames,
         }
     }
 }
 
-/// From whom, in which hub and namespace, to whom.
-#[derive(Clone, Debug)]
-pub struct Address {
-    /// The hub's name: the prefix of whatever leaves the process.
-    pub hub: Arc<str>,
-    /// The namespace.
-    pub namespace: Arc<str>,
-    /// To whom.
-    pub target: Target,
-    /// From whom.
-    pub origin: Origin,
-}
-
 /// A sealed letter. Shared by reference; encoded at most once per form.
 #[derive(Debug)]
 pub struct Letter {
-    /// The hub's name.
-    pub hub: Arc<str>,
     /// The namespace it was said in.
     pub namespace: Arc<str>,
-    /// To whom.
-    pub target: Target,
-    /// From whom.
-    pub origin: Origin,
     /// What is said.
     pub content: Content,
-    /// How it may be treated.
-    pub class: Class,
-    /// See [`Draft::idempotency`].
-    pub idempotency: Option<Arc<str>>,
-    /// See [`Draft::expires`].
-    pub expires: Option<SystemTime>,
-    /// See [`Draft::conflation`].
-    pub conflation: Option<Arc<str>>,
-    /// See [`Draft::trace`].
-    pub trace: Option<Arc<str>>,
-    /// When the room took it.
-    pub sent_at: SystemTime,
-    /// What the log answered; the letter's id is (namespace, epoch, cursor).
-    pub numbers: Numbers,
     frames: Frames,
 }
 

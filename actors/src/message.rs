@@ -20,7 +20,7 @@ use crate::{
     event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{MemberId, RoomId, RoomKey, Slot, Tag},
-    letter::{Draft, FormId, Frame, Letter, Origin},
+    letter::{Draft, FormId, Frame, Letter},
     outbox::Outbox,
     post::{Reply, UpPost, WeakPost},
     room::Room,
@@ -146,12 +146,10 @@ pub struct Resolve {
 
 /// A letter for a room, sent straight to it.
 pub struct Notify {
-    /// The room.
-    pub room: RoomKey,
     /// The address's channel.
     pub tag: Tag,
     /// Who says it.
-    pub origin: Origin,
+    pub member: MemberId,
     /// The sender's place at its courier, left out where it is not to hear itself.
     pub except: Option<Slot>,
     /// Whether only members may say something here.
@@ -164,8 +162,6 @@ pub struct Notify {
 
 /// An owner's command on an address of a room.
 pub struct Manage {
-    /// The room.
-    pub room: RoomKey,
     /// Who commands.
     pub by: MemberId,
     /// What.
@@ -184,8 +180,6 @@ pub struct Broadcast {
     pub except_rooms: Vec<RoomKey>,
     /// And not this member.
     pub except: Option<Slot>,
-    /// Who says it.
-    pub origin: Origin,
     /// What is said.
     pub draft: Draft,
     /// Takes the answer; `recipients` is not counted here and 0.

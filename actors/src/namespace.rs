@@ -28,7 +28,7 @@ use crate::{
     flow::{self, InboundUnit},
     guard::Crashes,
     id::{Kind, MemberId, Numbers, RoomId, RoomKey, Slot, WorkerId},
-    letter::{Address, Content, Draft, Letter, Origin, Target},
+    letter::{Content, Draft, Letter},
     message::{
         Audience, Broadcast, Deliver, Join, Leave, Receipt, RoomFact, RoomSays, SitDown, StandUp,
     },
@@ -122,9 +122,8 @@ impl Namespace {
             return Some(room.clone());
         }
         let owner = self.this.as_ref()?.upgrade()?.up::<RoomSays>();
-        let number = self.tenure.room_ids.fetch_add(1, Ordering::Relaxed);
-        let id = RoomId(number);
-        let state = RoomState::new(key.clone(), number, self.allowance.clone());
+        let id = RoomId(self.tenure.room_ids.fetch_add(1, Ordering::Relaxed));
+        let state = RoomState::new(key.clone(), self.allowance.clone());
         let room = Room::new(state, id, self.tenure.clone(), self.log.clone(), owner);
         let post = Post::new(Supervisor::start(|_| room));
         post.control(IntroduceRoom(post.downgrade()));
@@ -294,12 +293,7 @@ impl Namespace {
 
     fn deliver_online(&self, to: &To, content: Content, permits: Permits) {
         let draft = Draft::new(content, &self.tenure.forms);
-        let letter = self.seal(
-            draft,
-            Origin::default(),
-            Target::AnyChannel,
-            Numbers::default(),
-        );
+        let letter = self.seal(draft);
         match to {
             To::Member(worker, slot) => {
                 if let Some(courier) = self.couriers.get(worker) {
@@ -327,15 +321,8 @@ impl Namespace {
         }
     }
 
-    fn seal(&self, draft: Draft, origin: Origin, target: Target, numbers: Numbers) -> Arc<Letter> {
-        let hub = self.tenure.hub.clone();
-        let address = Address {
-            hub,
-            namespace: self.tenure.namespace.clone(),
-            target,
-            origin,
-        };
-        Arc::new(draft.seal(address, numbers, self.tenure.clock.now()))
+    fn seal(&self, draft: Draft) -> Arc<Letter> {
+        Arc::new(draft.seal(self.tenure.namespace.clone()))
     }
 
     fn send_all(

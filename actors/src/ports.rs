@@ -181,7 +181,7 @@ pub enum Proposal {
     Later(LocalFuture<Result<Numbers, LogError>>),
 }
 
-/// May this identity do that?
+/// Who may come in?
 pub trait Gate: Send + Sync + 'static {
     /// May a client with these credentials come in? The identity it then has.
     fn connect(&self, namespace: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal>;
@@ -192,10 +192,6 @@ pub trait Gate: Send + Sync + 'static {
 pub struct Identity {
     /// The account, if somebody is logged in.
     pub account: Option<Arc<str>>,
-    /// What the credentials claim besides: a JSON text.
-    pub claims: Option<Arc<str>>,
-    /// When this ends.
-    pub expires: Option<SystemTime>,
 }
 
 /// Lets everybody in as a guest.

@@ -25,7 +25,7 @@ use crate::{
     flow::{Brake, Patience},
     guard::Crashes,
     id::{Kind, MemberId, RoomId, Tag, WorkerId},
-    letter::{Content, Draft, Origin},
+    letter::{Content, Draft},
     message::{
         JoinAnswer, LeaveAnswer, MirrorSeat, MirrorUnseat, NotifyAnswer, RoomFact, RoomSays,
         SitDown,
@@ -184,7 +184,7 @@ impl Room {
                 } else {
                     For::One { worker, slot }
                 };
-                self.announce(audience, announce.fill(&change), Some(member.clone()));
+                self.announce(audience, announce.fill(&change));
             }
             self.presence(&tag, Some((worker, slot)));
             if first {
@@ -267,7 +267,7 @@ impl Room {
                     tag: tag.clone(),
                     except: Some(left.slot),
                 };
-                self.announce(audience, announce.fill(&change), Some(member.clone()));
+                self.announce(audience, announce.fill(&change));
             }
             self.presence(tag, None);
         }
@@ -308,18 +308,11 @@ impl Room {
         }
     }
 
-    fn announce(&mut self, audience: For, content: Content, member: Option<MemberId>) {
+    fn announce(&mut self, audience: For, content: Content) {
         let draft = Draft::new(content, &self.links.tenure.forms);
-        let origin = Origin {
-            member,
-            ..Origin::default()
-        };
-        let numbers = self.state.numbers();
         self.effects.push(Effect::Letter {
             audience,
             draft,
-            origin,
-            numbers,
             receipt: None,
         });
     }

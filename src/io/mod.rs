@@ -1,5 +1,10 @@
-//! The embedding API: what a host's own code does in a namespace, as expressive as Node Socket.IO's and no larger.
+//! The embedding API: what a host's own code does in a namespace. It handles connects, events and disconnects, answers
+//! acks and asks for them, joins and leaves rooms of its own, and emits to clients, to rooms and to everybody.
 //! Knows no wire and no transport: it speaks to the core, and protocols turn that into bytes.
+//!
+//! Everything begins at a [`Socket`]. What is not there yet: emitting without one (from an HTTP handler), a list of who is
+//! connected, disconnecting a client, its headers, cookies, query and address, middlewares, and the hub pack's channels
+//! and rooms, which are apart from the rooms here.
 //!
 //! ```no_run
 //! use dondo::io::{Ack, Data, Socket};

@@ -27,6 +27,7 @@ macro_rules! scenarios {
 
 scenarios! {
     two_windows_chat_see_each_other_and_one_leaves: "chat";
+    the_newest_line_stays_in_sight_when_the_window_gets_smaller: "smaller";
     lines_sent_faster_than_the_hub_answers_are_all_sent: "fast";
     after_a_restart_of_the_hub_both_windows_come_back_by_themselves_and_chat_again: "restart";
     the_page_asks_nobody_but_the_hub: "alone";

@@ -7,7 +7,7 @@ use crate::{
     error::CloseReason,
     fault::{self, Point, Safeguard},
     id::{Kind, RoomKey, Slot},
-    letter::{Class, FormId, Forms, Frame, Letter},
+    letter::{FormId, Forms, Frame, Letter},
     message::{Audience, Deliver},
     metrics::Metrics,
     notice::cause,
@@ -160,10 +160,7 @@ impl Hands<'_> {
             frame
         });
         let Some(frame) = frame else { return };
-        match served
-            .outbox
-            .push(frame.clone(), self.letter.class == Class::Volatile)
-        {
+        match served.outbox.push(frame.clone(), false) {
             Ok((Pushed::Dropped, _)) => {}
             Ok((pushed, to_wake)) => {
                 self.wakes.add(&served.outbox, to_wake);

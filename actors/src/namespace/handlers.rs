@@ -7,7 +7,6 @@ use crate::{
     error::NotifyError,
     guard::{Crashes, Guarded, guard, guard_always},
     id::Numbers,
-    letter::Target,
     message::{
         Audience, Broadcast, Enter, Gone, Join, Leave, NotifyAnswer, Ping, Receipt, Resolve,
         RoomSays,
@@ -166,7 +165,7 @@ impl Handler<Broadcast> for Namespace {
             Ok(Proposal::Refused(error)) => {
                 return broadcast.reply.send(Err(NotifyError::Log(error)));
             }
-            // A letter to several rooms has no single stream: a log that answers late numbers it by its cursor alone.
+            // A letter to several rooms is in no one room's order: nobody waits for its number.
             Ok(Proposal::Later(_)) => Numbers::default(),
             Err(fault) => return broadcast.reply.send(Err(fault.into())),
         };
@@ -174,14 +173,12 @@ impl Handler<Broadcast> for Namespace {
             rooms,
             except_rooms,
             except,
-            origin,
             draft,
             reply,
         } = broadcast;
-        let target = rooms.clone().map_or(Target::Everyone, Target::Rooms);
         let needs = self.needs(&To::Everyone, draft.content.len());
         self.admit(ctx, needs, move |namespace, permits| {
-            let letter = namespace.seal(draft, origin, target, numbers);
+            let letter = namespace.seal(draft);
             let receipt = Receipt::new(namespace.couriers.len());
             namespace.send_all(&letter, Some(&receipt), permits, || Audience::Rooms {
                 rooms: rooms.clone(),

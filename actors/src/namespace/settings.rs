@@ -76,8 +76,6 @@ impl NamespaceSettings {
 
 /// What a namespace and its rooms share and never change.
 pub struct Tenure {
-    /// The hub's name.
-    pub hub: Arc<str>,
     /// The namespace's name.
     pub namespace: Arc<str>,
     /// Its settings.

@@ -10,8 +10,8 @@ use crate::{
     account::Held,
     courier::{CourierRef, Permits},
     flow::{self, DeliveryPermit},
-    id::{Numbers, Slot, Tag, WorkerId},
-    letter::{Address, Draft, Origin, Target},
+    id::{Slot, Tag, WorkerId},
+    letter::Draft,
     message::{Audience, Deliver, MirrorSeat, MirrorUnseat, Receipt, RoomFact, RoomSays},
     metrics::Metrics,
     notice::cause,
@@ -30,8 +30,6 @@ pub(super) enum Effect {
     Letter {
         audience: For,
         draft: Draft,
-        origin: Origin,
-        numbers: Numbers,
         receipt: Option<Arc<Receipt>>,
     },
     Up(RoomFact),
@@ -160,11 +158,9 @@ impl Room {
                 Effect::Letter {
                     audience,
                     draft,
-                    origin,
-                    numbers,
                     receipt,
                 } => {
-                    self.deliver(audience, draft, origin, numbers, receipt, permit);
+                    self.deliver(audience, draft, receipt, permit);
                 }
             }
         }
@@ -198,20 +194,11 @@ impl Room {
         &self,
         audience: For,
         draft: Draft,
-        origin: Origin,
-        numbers: Numbers,
         receipt: Option<Arc<Receipt>>,
         mut permit: impl FnMut(WorkerId) -> Option<DeliveryPermit>,
     ) {
         let tenure = &self.links.tenure;
-        let target = Target::Room(self.state.key().clone());
-        let address = Address {
-            hub: tenure.hub.clone(),
-            namespace: tenure.namespace.clone(),
-            target,
-            origin,
-        };
-        let letter = Arc::new(draft.seal(address, numbers, tenure.clock.now()));
+        let letter = Arc::new(draft.seal(tenure.namespace.clone()));
         match audience {
             For::One { worker, slot } => {
                 let deliver = Deliver {

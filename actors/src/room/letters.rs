@@ -18,7 +18,7 @@ impl Room {
     /// The first half of a notify: whether it may be said, and the log's answer.
     pub(super) fn propose(&mut self, notify: &Notify) -> Result<(usize, Proposal), NotifyError> {
         fault::strike(self.part(), Point::Before, &notify.draft.content.args);
-        let from = notify.origin.member.as_ref();
+        let from = &notify.member;
         let echo = notify.except.is_none();
         let recipients = self
             .state
@@ -39,7 +39,6 @@ impl Room {
     ) -> Done {
         let Notify {
             tag,
-            origin,
             except,
             draft,
             reply,
@@ -54,8 +53,6 @@ impl Room {
         let letter = Effect::Letter {
             audience,
             draft,
-            origin,
-            numbers,
             receipt: Some(receipt.clone()),
         };
         self.effects.push(letter);

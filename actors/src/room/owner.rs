@@ -52,14 +52,14 @@ impl Room {
         let workers: BTreeSet<WorkerId> = self.state.roster().workers().collect();
         for (worker, slot) in left {
             if !workers.contains(&worker) {
-                self.announce(For::One { worker, slot }, content.clone(), Some(by.clone()));
+                self.announce(For::One { worker, slot }, content.clone());
             }
         }
         let everyone = For::All {
             tag: tag.clone(),
             except: None,
         };
-        self.announce(everyone, content, Some(by.clone()));
+        self.announce(everyone, content);
         self.effects.extend(departures);
         Ok(())
     }

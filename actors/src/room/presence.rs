@@ -32,7 +32,7 @@ impl Room {
         } else if let Some((worker, slot)) = newcomer
             && let Some(content) = self.room_online(tag)
         {
-            self.announce(For::One { worker, slot }, content, None);
+            self.announce(For::One { worker, slot }, content);
         }
         self.ask_to_be_woken();
     }
@@ -56,7 +56,7 @@ impl Room {
             tag: tag.clone(),
             except: None,
         };
-        self.announce(audience, content, None);
+        self.announce(audience, content);
     }
 
     fn room_online(&self, tag: &Tag) -> Option<Content> {

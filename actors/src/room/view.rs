@@ -62,7 +62,6 @@ impl Room {
             Effect::Letter {
                 audience,
                 draft,
-                numbers,
                 receipt,
                 ..
             } => note(|| {
@@ -76,7 +75,7 @@ impl Room {
                     key: self.state.key().clone(),
                     to,
                     content,
-                    offset: numbers.offset,
+                    offset: self.state.numbers().offset,
                     said,
                 }
             }),

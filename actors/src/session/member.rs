@@ -27,7 +27,7 @@ use crate::{
     flow::{InboundCredit, InboundUnit, Rated},
     hub::HubHandle,
     id::{Kind, MemberId, RoomKey, Slot},
-    letter::{Content, Draft, FormId, Frame, Origin},
+    letter::{Content, Draft, FormId, Frame},
     message::{
         Broadcast, Command, Direct, Enter, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
     },
@@ -236,12 +236,10 @@ impl Member {
             let (done, answer) = oneshot::channel();
             let except = (!echo).then_some(self.slot());
             let (reply, _) = Reply::new();
-            let origin = self.origin();
             let broadcast = Broadcast {
                 rooms,
                 except_rooms,
                 except,
-                origin,
                 draft,
                 reply,
             };
@@ -344,15 +342,6 @@ impl Member {
 
     pub(super) fn slot(&self) -> Slot {
         self.parts.slot
-    }
-
-    fn origin(&self) -> Origin {
-        let account = self.identity().account.clone();
-        Origin {
-            member: Some(self.id().clone()),
-            account,
-            ..Origin::default()
-        }
     }
 
     /// Encodes for the sender's own form here, on the sender's thread: what cannot be encoded is the sender's to know.

@@ -40,16 +40,13 @@ pub struct RoomState {
 }
 
 impl RoomState {
-    /// An empty room. Its offsets count under `epoch`.
-    pub fn new(key: RoomKey, epoch: u64, allowance: Allowance) -> Self {
+    /// An empty room.
+    pub fn new(key: RoomKey, allowance: Allowance) -> Self {
         Self {
             key,
             roster: Roster::default(),
             policies: Policies::default(),
-            numbers: Kept::new(Numbers {
-                epoch,
-                ..Numbers::default()
-            }),
+            numbers: Kept::default(),
             seated: Kept::default(),
             allowance,
             owed: Vec::new(),
@@ -291,20 +288,18 @@ impl RoomState {
     /// to hear itself.
     pub fn may_notify(
         &self,
-        from: Option<&MemberId>,
+        from: &MemberId,
         address: &Tag,
         echo: bool,
         seat_needed: bool,
     ) -> Result<usize, NotifyError> {
-        let seat = from.and_then(|member| self.roster.get(member));
+        let seat = self.roster.get(from);
         let seated = seat.is_some_and(|seat| seat.tags.matches(address));
-        if from.is_some() {
-            if !self.may_reach(seat, address) {
-                return Err(NotifyError::Forbidden);
-            }
-            if !seated && seat_needed {
-                return Err(NotifyError::NotMember);
-            }
+        if !self.may_reach(seat, address) {
+            return Err(NotifyError::Forbidden);
+        }
+        if !seated && seat_needed {
+            return Err(NotifyError::NotMember);
         }
         let excluded = !echo && seated;
         Ok(self.roster.matching(address) - usize::from(excluded))

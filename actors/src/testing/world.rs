@@ -91,7 +91,7 @@ impl Default for Setup {
             memory_max: 1 << 40,
             window: 64,
             settle_timeout: Duration::from_secs(5),
-            log: Arc::new(|_| Rc::new(MemoryLog::default())),
+            log: Arc::new(|_| Rc::new(MemoryLog)),
         }
     }
 }
@@ -147,7 +147,6 @@ impl World {
             .iter()
             .map(|&name| (Arc::from(name), space.clone()));
         let hub = HubHandle::new(Plan {
-            name: "test".into(),
             spaces: spaces.collect(),
             forms: Forms::new(
                 [Arc::new(wire::TextForm) as Arc<dyn Form>],

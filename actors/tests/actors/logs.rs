@@ -21,7 +21,6 @@ impl Log for Moody {
         let text = String::from_utf8_lossy(&draft.content.args).into_owned();
         let numbers = Numbers {
             offset: last.offset + 1,
-            ..last
         };
         match text.split_once(' ').unwrap_or((&text, "")) {
             ("later", time) => {

@@ -70,11 +70,7 @@ at("newest").addEventListener("click", () => {
   view.scrollToEnd();
   at("text").focus();
 });
-at("log").addEventListener("scroll", () => {
-  if (view.isAtEnd()) {
-    at("newest").hidden = true;
-  }
-});
+view.followLog();
 at("text").addEventListener("keydown", (event) => {
   // Enter that ends the composition of a character is not for us.
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -306,7 +302,7 @@ function hearMove(event, said, data, room) {
   const left = data.reason === "disconnect" ? " went offline from " : " left ";
   const [id, channel] = [nameOf(said.clientId), nameOf(data.roomChannel)];
   const does = event.startsWith("join") ? " joined " : left;
-  view.addLine("event", room, () => [...view.person(name, id), does, ...view.place(room, channel), "."]);
+  view.addLine("event", room, () => [...view.person(name, id), does, ...view.place(room, channel)]);
 }
 
 function hearCounts(data) {

@@ -173,8 +173,24 @@ export function clearLines() {
   at("lines").replaceChildren();
 }
 
+/** Keeps the newest line in sight when a keyboard or a notice takes room from the log. */
+export function followLog() {
+  let follow = true;
+  at("log").addEventListener("scroll", () => {
+    follow = isAtEnd();
+    if (follow) {
+      at("newest").hidden = true;
+    }
+  });
+  new ResizeObserver(() => {
+    if (follow) {
+      scrollToEnd();
+    }
+  }).observe(at("log"));
+}
+
 /** Whether the newest line is in sight, or nearly. */
-export function isAtEnd() {
+function isAtEnd() {
   const log = at("log");
   return log.scrollHeight - log.scrollTop - log.clientHeight < 60;
 }

@@ -104,12 +104,11 @@ impl World {
         let forms = Forms::new(counting, MemoryAccount::new(1 << 30, 1 << 30));
         let ids = [forms.id(0).unwrap(), forms.id(1).unwrap()];
         let hub = HubHandle::new(Plan {
-            name: "test".into(),
             spaces,
             forms,
             clock,
             secrets: Arc::new(Numbered(AtomicU64::new(1))),
-            log: Arc::new(|_| Rc::new(MemoryLog::default())),
+            log: Arc::new(|_| Rc::new(MemoryLog)),
             courier_window: 1024,
             settle_timeout: Duration::from_secs(1),
         });

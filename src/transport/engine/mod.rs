@@ -135,11 +135,6 @@ impl Engine {
         }
     }
 
-    /// The settings.
-    pub fn options(&self) -> &EngineOptions {
-        &self.0.options
-    }
-
     /// Sessions that can be found by their id, closed ones with something left to say among them.
     pub fn sessions(&self) -> usize {
         self.0.sessions.len()

@@ -45,7 +45,7 @@ module.exports = {
     await w.picture(kofi, "2-people-narrow");
     await kofi.click("#leave");
     await kofi.waitForSelector("#join:not([hidden])");
-    await ama.locator('#log li.event:text("Kofi left channel lobby.")').waitFor();
+    await ama.locator("#log li.event", { hasText: /^Kofi left channel lobby$/ }).waitFor();
     await w.lists(ama, "members", ["Ama (you)"]);
     await w.lists(ama, "users", ["Ama (you)"]);
     await w.say(ama, "still there?", "channel");
@@ -168,6 +168,31 @@ module.exports = {
     await ama.keyboard.press("Enter");
     await ama.waitForSelector("#join:not([hidden])");
     await ama.waitForFunction(() => document.activeElement.id === "channel");
+  },
+
+  /** A phone's keyboard takes half of the window, and the head of the page grows when the connection is lost. */
+  async smaller(browser) {
+    const ama = await w.open(browser, { viewport: w.NARROW });
+    await w.join(ama, "Ama");
+    for (let number = 1; number <= 20; number += 1) {
+      await w.say(ama, `line ${number}`);
+    }
+    await w.heard([ama], ama, "Ama", "line 20");
+    const inSight = (text) =>
+      ama.waitForFunction((selector) => {
+        const line = document.querySelector(selector).getBoundingClientRect();
+        const log = document.getElementById("log").getBoundingClientRect();
+        return line.top >= log.top - 1 && line.bottom <= log.bottom + 1;
+      }, text);
+    await ama.evaluate((selector) => document.querySelector(selector).parentElement.lastElementChild.classList.add("last"), "#log li");
+    await inSight("#log .last");
+    await ama.setViewportSize({ width: w.NARROW.width, height: w.NARROW.height / 2 });
+    await inSight("#log .last");
+    // Who reads what was said before stays there.
+    await ama.evaluate(() => (document.getElementById("log").scrollTop = 0));
+    await inSight("#log li:first-child");
+    await ama.setViewportSize(w.NARROW);
+    await inSight("#log li:first-child");
   },
 
   /** The hub has no namespace but /chat. */

@@ -93,7 +93,6 @@ impl Gate for ByName {
         let auth: Value = serde_json::from_slice(auth.unwrap_or(b"{}")).unwrap_or_default();
         Ok(Identity {
             account: auth["name"].as_str().map(Arc::from),
-            ..Identity::default()
         })
     }
 }

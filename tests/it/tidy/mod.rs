@@ -2,6 +2,8 @@
 
 mod citations;
 mod contract_rows;
+mod fields;
+mod readme;
 mod walls;
 mod wire_rows;
 

@@ -4,15 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A source file: its path from the repository's top, its text, and the text without tests and comments.
-struct Source {
-    path: String,
+pub(super) struct Source {
+    pub(super) path: String,
     text: String,
-    code: String,
+    pub(super) code: String,
 }
 
 impl Source {
     /// A file that only tests are in may use whatever it takes to test.
-    fn is_test(&self) -> bool {
+    pub(super) fn is_test(&self) -> bool {
         let path = &self.path;
         path.contains("/tests/") || path.ends_with("/tests.rs") || path.contains("/hub/live/")
     }
@@ -97,8 +97,10 @@ fn outboxes_are_written_by_couriers_alone() {
         .chain(sources("src"))
         .filter(|source| !source.is_test())
     {
-        let writes = source.code.contains("outbox.push(") || source.code.contains("Outbox::push");
-        let may = ["actors/src/courier.rs", "actors/src/outbox.rs"].contains(&source.path.as_str());
+        let code: String = source.code.split_whitespace().collect();
+        let writes = code.contains("outbox.push(") || code.contains("Outbox::push");
+        let may =
+            source.path.starts_with("actors/src/courier") || source.path == "actors/src/outbox.rs";
         assert!(!writes || may, "{} writes into an outbox", source.path);
     }
 }
@@ -274,12 +276,12 @@ fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read(path: impl AsRef<Path>) -> String {
+pub(super) fn read(path: impl AsRef<Path>) -> String {
     let path = top().join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn sources(folder: &str) -> impl Iterator<Item = Source> {
+pub(super) fn sources(folder: &str) -> impl Iterator<Item = Source> {
     let mut files = Vec::new();
     collect(&top().join(folder), &mut files);
     files.sort();

@@ -13,7 +13,7 @@ use crate::{
     fault::{self, Safeguard},
     flow::{self, InboundUnit, Rated},
     id::{MemberId, Numbers, RoomKey},
-    letter::{Address, Draft, Frame, Target},
+    letter::{Draft, Frame},
     message::{
         Audience, Broadcast, Command, Deliver, Enter, Join, JoinAnswer, Leave, LeaveAnswer, Manage,
         Notify, NotifyAnswer, Receipt, Resolve,
@@ -180,12 +180,9 @@ impl Member {
                 };
                 let (reply, answer) = Reply::new();
                 let ManageOp {
-                    room: key,
-                    command,
-                    announce,
+                    command, announce, ..
                 } = *op;
                 let manage = Manage {
-                    room: key,
                     by: self.id().clone(),
                     command,
                     announce,
@@ -209,15 +206,7 @@ impl Member {
                     let _ = done.send(false);
                     return None;
                 };
-                let target = Target::Member(to);
-                let hub = self.hub().name().clone();
-                let address = Address {
-                    hub,
-                    namespace: self.namespace().clone(),
-                    target,
-                    origin: self.origin(),
-                };
-                let letter = draft.seal(address, Numbers::default(), self.hub().clock().now());
+                let letter = draft.seal(self.namespace().clone());
                 let cost = flow::cost(1, letter.content.len());
                 self.parts.pacer.charge(Rated::Deliveries, 1);
                 let deliver = move |courier: &CourierRef, permit| {
@@ -283,17 +272,15 @@ impl Member {
             let (reply, answer) = Reply::new();
             let NotifyOp { request, draft, .. } = *op;
             let NotifyRequest {
-                room: key,
                 tag,
                 echo,
                 seat_needed,
+                ..
             } = request;
             let except = (!echo).then_some(self.slot());
-            let origin = self.origin();
             let notify = Notify {
-                room: key,
                 tag,
-                origin,
+                member: self.id().clone(),
                 except,
                 seat_needed,
                 draft,
