@@ -255,8 +255,7 @@ fn upper(config: &Settings, forms: &Forms) -> io::Result<Upper> {
     };
     let limits = Limits {
         attachments_max: config.engine.attachments_max,
-        packet_bytes_max: config.engine.max_payload,
-        ..Limits::default()
+        packet_bytes_max: config.packet_bytes_max(),
     };
     Ok(Arc::new(move |opening: &Opening| {
         let dialect = opening

@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 59] = [
+const SETTINGS: [(&str, &str); 60] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
@@ -41,6 +41,10 @@ const SETTINGS: [(&str, &str); 59] = [
     (
         "engine.subprotocols",
         "a_subprotocol_is_answered_with_the_clients_first",
+    ),
+    (
+        "engine.packet-bytes-max",
+        "a_packet_may_have_so_many_bytes_with_its_attachments",
     ),
     (
         "engine.attachments-max",
