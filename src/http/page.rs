@@ -144,7 +144,7 @@ impl Asset {
         } else {
             HttpResponse::Ok()
         };
-        let mut answer = cors_headers(answer, cors(&self.origins, request.head()));
+        let mut answer = cors_headers(answer, &cors(&self.origins, request.head()));
         answer
             .insert_header(header::ETag(self.tag.clone()))
             .insert_header((header::CACHE_CONTROL, self.cache_control))

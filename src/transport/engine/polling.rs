@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Payload, RequestHead};
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use dondo_actors::account::Held;
@@ -26,7 +26,7 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::{Connection, Stage};
 use super::handshake::TransportNow;
 use super::packet::Packet;
-use super::{Engine, Opening, Refusal, cors_headers, payload, refused};
+use super::{Cors, Engine, Opening, Refusal, cors_headers, payload, refused};
 use crate::transport::cord::PARTIAL_FREE;
 use crate::transport::timed;
 
@@ -45,7 +45,7 @@ impl Engine {
         &self,
         head: &RequestHead,
         opening: &Opening,
-        cors: Option<HeaderValue>,
+        cors: &Cors,
     ) -> Result<HttpResponse, Refusal> {
         let (_, open) = self.open(head, opening, Stage::Polling)?;
         Ok(packets(Bytes::from(open), None, cors))
@@ -56,7 +56,7 @@ impl Engine {
         connection: Arc<Connection>,
         request: &HttpRequest,
         sid: &str,
-        cors: Option<HeaderValue>,
+        cors: &Cors,
     ) -> HttpResponse {
         if has_body(request.head()) {
             return refused(
@@ -127,7 +127,7 @@ impl Engine {
         connection: Arc<Connection>,
         request: &HttpRequest,
         body: Payload,
-        cors: Option<HeaderValue>,
+        cors: &Cors,
     ) -> HttpResponse {
         let binary = request
             .headers()
@@ -258,11 +258,7 @@ fn bare(text: &'static [u8]) -> Part {
     }
 }
 
-fn packets(
-    body: Bytes,
-    connection: Option<Arc<Connection>>,
-    cors: Option<HeaderValue>,
-) -> HttpResponse {
+fn packets(body: Bytes, connection: Option<Arc<Connection>>, cors: &Cors) -> HttpResponse {
     let mut response = cors_headers(HttpResponse::Ok(), cors);
     response
         .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
@@ -344,7 +340,7 @@ fn has_body(head: &RequestHead) -> bool {
         || head.headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-fn misused(connection: &Connection, cors: Option<HeaderValue>) -> HttpResponse {
+fn misused(connection: &Connection, cors: &Cors) -> HttpResponse {
     connection
         .session
         .post

@@ -25,15 +25,20 @@ impl Drop for Folder {
     }
 }
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 6] = [
     "socket.io.js",
     "socket.io.js.map",
     "socket.io.min.js",
     "socket.io.min.js.map",
     "socket.io.esm.min.js",
     "socket.io.esm.min.js.map",
+];
+
+/// Files that the folder has, and that nobody is to load.
+const OTHERS: [&str; 3] = [
     "socket.io.msgpack.min.js",
     "socket.io.msgpack.min.js.map",
+    "index.js",
 ];
 
 #[test]
@@ -67,10 +72,13 @@ fn the_client_is_served_with_a_tag_and_is_not_sent_twice() {
 }
 
 #[test]
-fn other_names_fall_through_to_the_engine() {
-    let folder = Folder::new("names", &NAMES);
+fn other_names_and_the_client_for_messagepack_fall_through_to_the_engine() {
+    let folder = Folder::new("names", &[&NAMES[..], &OTHERS].concat());
     let hub = Hub::with(|config| config.client_dist = Some(folder.0.clone()));
-    for name in ["index.js", "socket.io.slim.js", "socket.io.js/", ""] {
+    for name in OTHERS
+        .into_iter()
+        .chain(["socket.io.slim.js", "socket.io.js/", ""])
+    {
         let answer = http::get(&hub, &format!("/socket.io/{name}"));
         assert_eq!(
             (answer.status, answer.text().as_str()),
@@ -93,4 +101,10 @@ fn an_allowed_page_may_load_the_client() {
         answer.header("Access-Control-Allow-Origin"),
         Some("https://app.example")
     );
+    // Whoever asks: a cache must not give the answer without the header to the page.
+    for origin in [&page[..], &[("Origin", "https://evil.example")], &[]] {
+        let answer = http::request(&hub, "GET", "/socket.io/socket.io.js", origin, b"");
+        let vary = answer.header("Vary").unwrap_or_default();
+        assert!(vary.split(", ").any(|name| name == "Origin"), "{answer:?}");
+    }
 }
