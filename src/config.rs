@@ -131,6 +131,8 @@ settings! {
         request_timeout: Duration as Span = Duration::from_secs(10), in TIMER;
         /// Subprotocols of WebSockets that are answered; by default whatever a client names first.
         subprotocols: Vec<String> as Vec<Token> = Vec::new(), check check::subprotocols;
+        /// Whether the page's and the client's files, and polls over 1 KB, are compressed (gzip) for those who ask for it.
+        http_compression: bool as Switch = true;
         /// Size of one message, a binary attachment too, or of one POST body.
         max_payload: usize as Size = MB, in BYTES, was "max-payload";
         /// Bytes of one packet, its text and its binary attachments together.

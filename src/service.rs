@@ -274,6 +274,7 @@ fn engine_options(config: &Settings, doors: Doors) -> EngineOptions {
         doors,
         upgrade_timeout: engine.upgrade_timeout,
         max_payload: engine.max_payload,
+        http_compression: engine.http_compression,
         subprotocols: engine.subprotocols.clone().into(),
         session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,

@@ -50,6 +50,16 @@ impl BrowserClient {
         }
     }
 
+    /// The same, with its files in gzip for those who ask for it.
+    pub fn compressed(self) -> Self {
+        let files = self.files.into_iter();
+        let files = files.map(|(name, asset)| (name, asset.compressed()));
+        Self {
+            files: files.collect(),
+            ..self
+        }
+    }
+
     /// Adds the client's files to an app, for pages of `origins` too. To be called before anything that takes all of
     /// `path`.
     pub fn configure(&self, app: &mut ServiceConfig, path: &str, origins: &Origins) {

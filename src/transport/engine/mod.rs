@@ -68,6 +68,8 @@ pub struct EngineOptions {
     pub upgrade_timeout: Duration,
     /// Bytes of one message or one POST body.
     pub max_payload: usize,
+    /// Whether long answers to polls are compressed for those who ask for it.
+    pub http_compression: bool,
     /// Subprotocols of WebSockets that are answered; with none, whatever a client names first.
     pub subprotocols: Arc<[String]>,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.

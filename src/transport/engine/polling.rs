@@ -28,7 +28,7 @@ use super::handshake::TransportNow;
 use super::packet::Packet;
 use super::{Cors, Engine, Opening, Refusal, cors_headers, payload, refused};
 use crate::transport::cord::PARTIAL_FREE;
-use crate::transport::timed;
+use crate::transport::{compression, timed};
 
 /// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
 /// until its client has read them.
@@ -48,7 +48,7 @@ impl Engine {
         cors: &Cors,
     ) -> Result<HttpResponse, Refusal> {
         let (_, open) = self.open(head, opening, Stage::Polling)?;
-        Ok(packets(Bytes::from(open), None, cors))
+        Ok(packets(Bytes::from(open), None, None, cors))
     }
 
     pub(super) async fn get(
@@ -94,7 +94,6 @@ impl Engine {
             }
         })
         .await;
-        turn.answered = true;
         let bytes = parts.iter().map(|part| part.frame.len()).sum();
         outbox.wrote(bytes, true);
         let body = match taken {
@@ -119,7 +118,13 @@ impl Engine {
                 }
             }
         };
-        packets(body, Some(connection.clone()), cors)
+        let account = connection.session.credit.account();
+        let shorter = match self.0.options.http_compression {
+            true => compression::of_poll(request, &body, account).await,
+            false => None,
+        };
+        turn.answered = true;
+        packets(body, shorter, Some(connection.clone()), cors)
     }
 
     pub(super) async fn post(
@@ -258,11 +263,23 @@ fn bare(text: &'static [u8]) -> Part {
     }
 }
 
-fn packets(body: Bytes, connection: Option<Arc<Connection>>, cors: &Cors) -> HttpResponse {
+/// An answer with packets, `shorter` in gzip where there is that.
+fn packets(
+    body: Bytes,
+    shorter: Option<Bytes>,
+    connection: Option<Arc<Connection>>,
+    cors: &Cors,
+) -> HttpResponse {
     let mut response = cors_headers(HttpResponse::Ok(), cors);
     response
         .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
         .insert_header((header::CACHE_CONTROL, "no-store"));
+    if shorter.is_some() {
+        response
+            .insert_header((header::CONTENT_ENCODING, "gzip"))
+            .append_header((header::VARY, "Accept-Encoding"));
+    }
+    let body = shorter.unwrap_or(body);
     match body.len() > PIECE {
         true => response.body(Answer {
             rest: body,
@@ -332,7 +349,6 @@ impl MessageBody for Dropped {
     }
 }
 
-/// The session ends, and the request has no body to its answer.
 /// Whether something is to come behind a head: a poll waits for nothing of its client.
 fn has_body(head: &RequestHead) -> bool {
     let length = head.headers.get(header::CONTENT_LENGTH);
@@ -340,6 +356,7 @@ fn has_body(head: &RequestHead) -> bool {
         || head.headers.contains_key(header::TRANSFER_ENCODING)
 }
 
+/// The session ends, and the request has no body to its answer.
 fn misused(connection: &Connection, cors: &Cors) -> HttpResponse {
     connection
         .session

@@ -102,7 +102,10 @@ fn tests(source: &str) -> Vec<String> {
 }
 
 /// Tests of what the reference does not say, or of the contract's part 1.
-const BESIDE: [&str; 15] = [
+const BESIDE: [&str; 22] = [
+    "engine::polling::a_long_poll_is_compressed_for_who_asks_for_it",
+    "engine::static_client::a_long_file_is_compressed_for_who_asks_for_it",
+    "engine::static_client::the_pages_own_files_are_compressed_too",
     "engine::polling::one_poll_takes_no_more_than_its_share_and_the_next_ones_the_rest",
     "engine::contract::an_upgrade_without_a_probe_and_without_a_get_gets_what_was_queued",
     "engine::contract::a_text_cut_inside_a_character_is_joined_before_it_is_checked",
