@@ -131,11 +131,16 @@ settings! {
         request_timeout: Duration as Span = Duration::from_secs(10), in TIMER;
         /// Subprotocols of WebSockets that are answered; by default whatever a client names first.
         subprotocols: Vec<String> as Vec<Token> = Vec::new(), check check::subprotocols;
-        /// Size of one message or one POST body.
+        /// Whether the page's and the client's files, and polls over 1 KB, are compressed (gzip) for those who ask for it.
+        http_compression: bool as Switch = true;
+        /// Size of one message, a binary attachment too, or of one POST body.
         max_payload: usize as Size = MB, in BYTES, was "max-payload";
+        /// Bytes of one packet, its text and its binary attachments together.
+        packet_bytes_max: Option<usize> as Option<Size> = None, check check::packet_bytes_max,
+            else packet_bytes_max "half of delivery.outbox-bytes-max or session-bytes-max, whichever is less";
         /// Binary attachments of one packet.
         attachments_max: usize as Count = 10, in ANY, was "attachments-max";
-        /// Time that promised attachments may stay away.
+        /// Time that promised attachments may stay away; longer where a kilobyte a second comes.
         attachments_timeout: Duration as Span = Duration::from_secs(10), in TIMER, was "attachments-timeout";
     }
 }
@@ -230,6 +235,12 @@ impl Settings {
             .unwrap_or(least.max(16 * MIB))
     }
 
+    /// Bytes of one packet with its attachments: what is set, else so much that two of them may wait for one session.
+    pub fn packet_bytes_max(&self) -> usize {
+        let most = self.outbox_bytes_max().min(self.session_bytes_max) / 2;
+        self.engine.packet_bytes_max.unwrap_or(most)
+    }
+
     /// Time that a session with letters waiting may take none of them: what is set, else the ping timeout.
     pub fn stall_timeout(&self) -> Duration {
         self.delivery
@@ -257,6 +268,16 @@ mod tests {
         assert_eq!(settings.outbox_bytes_max(), 100 * MB);
         settings.delivery.outbox_bytes_max = Some(200 * MB);
         assert_eq!(settings.outbox_bytes_max(), 200 * MB);
+    }
+
+    #[test]
+    fn a_packet_may_be_half_of_what_may_wait_for_a_session() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.packet_bytes_max(), 8 * MIB);
+        settings.session_bytes_max = 4 * MIB;
+        assert_eq!(settings.packet_bytes_max(), 2 * MIB);
+        settings.engine.packet_bytes_max = Some(MIB);
+        assert_eq!(settings.packet_bytes_max(), MIB);
     }
 
     #[test]

@@ -61,6 +61,10 @@ impl Server {
     pub fn start(config: &Settings, dondo: Dondo) -> io::Result<Self> {
         let client = BrowserClient::find(config.client_dist.as_deref());
         let page = Page::new(&config.path, &config.namespaces);
+        let (page, client) = match config.engine.http_compression {
+            true => (page.compressed(), client.compressed()),
+            false => (page, client),
+        };
         let sockets = dondo.doors().sockets().clone();
         sockets.limit(connections_max(config));
         let times = Times {

@@ -254,8 +254,7 @@ fn upper(config: &Settings, forms: &Forms) -> io::Result<Upper> {
     };
     let limits = Limits {
         attachments_max: config.engine.attachments_max,
-        packet_bytes_max: config.engine.max_payload,
-        ..Limits::default()
+        packet_bytes_max: config.packet_bytes_max(),
     };
     Ok(Arc::new(move |opening: &Opening| {
         let dialect = opening
@@ -274,6 +273,7 @@ fn engine_options(config: &Settings, doors: Doors) -> EngineOptions {
         doors,
         upgrade_timeout: engine.upgrade_timeout,
         max_payload: engine.max_payload,
+        http_compression: engine.http_compression,
         subprotocols: engine.subprotocols.clone().into(),
         session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,

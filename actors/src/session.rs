@@ -46,6 +46,9 @@ use crate::{
     post::{Post, UpPost},
 };
 
+/// What a client sends at least while it sends a packet's attachments.
+const BYTES_PER_SECOND: f64 = 1024.0;
+
 /// The actor.
 pub struct Session {
     hub: HubHandle,
@@ -127,12 +130,17 @@ impl Session {
         }
     }
 
-    fn heard(&mut self, wire: Wire, unit: InboundUnit, ctx: &mut Context<Self>) {
+    fn heard(&mut self, wire: Wire, mut unit: InboundUnit, ctx: &mut Context<Self>) {
+        let earlier = self.protocol.borrow().pending_bytes();
         let said = self.protocol.borrow_mut().decode(wire);
         self.time_half_packet(ctx);
         match said {
             Ok(None) => {}
-            Ok(Some(said)) => self.said(said, unit, ctx),
+            Ok(Some(said)) => {
+                // The last attachment may be empty, and the packet large.
+                unit.add(earlier);
+                self.said(said, unit, ctx);
+            }
             Err(violation) => self.violated(&violation.0, ctx),
         }
     }
@@ -180,18 +188,27 @@ impl Session {
             return self.close(CloseReason::AddressBytes, ctx);
         }
         match (self.half_packet, pending > 0) {
-            (None, true) => {
-                let timer = ctx.run_later(self.settings.half_packet_timeout, |session, ctx| {
-                    session.close(CloseReason::HalfPacket, ctx);
-                });
-                self.half_packet = Some(timer);
-            }
+            (None, true) => self.await_rest(ctx),
             (Some(timer), false) => {
                 ctx.cancel_future(timer);
                 self.half_packet = None;
             }
             _ => {}
         }
+    }
+
+    /// Looks again after a while: who has sent a kilobyte a second meanwhile, or was not read, is still sending.
+    fn await_rest(&mut self, ctx: &mut Context<Self>) {
+        let time = self.settings.half_packet_timeout;
+        let due = self.credit.arrivals() + (time.as_secs_f64() * BYTES_PER_SECOND) as u64;
+        let timer = ctx.run_later(time, move |session, ctx| {
+            if session.credit.arrivals() >= due || session.credit.exhausted() {
+                session.await_rest(ctx);
+            } else {
+                session.close(CloseReason::HalfPacket, ctx);
+            }
+        });
+        self.half_packet = Some(timer);
     }
 
     fn said(&mut self, said: Said, unit: InboundUnit, ctx: &mut Context<Self>) {

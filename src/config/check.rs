@@ -124,6 +124,31 @@ pub(super) fn session_bytes_max(settings: &Settings) -> Verdict {
     two_messages(settings.session_bytes_max, settings)
 }
 
+pub(super) fn packet_bytes_max(settings: &Settings) -> Verdict {
+    // What is not set is computed from what two others say, which are judged by themselves.
+    let Some(bytes) = settings.engine.packet_bytes_max else {
+        return Ok(());
+    };
+    let least = settings.engine.max_payload;
+    let most = settings.outbox_bytes_max().min(settings.session_bytes_max) / 2;
+    if bytes < least {
+        return Err(format!(
+            "{} is less than one message of the size that --engine.max-payload allows; write at least {}",
+            Size(bytes),
+            Size(least)
+        ));
+    }
+    if bytes > most {
+        return Err(format!(
+            "{} is more than half of what may wait for one session; write at most {}, or raise \
+             --delivery.outbox-bytes-max and --session-bytes-max",
+            Size(bytes),
+            Size(most)
+        ));
+    }
+    Ok(())
+}
+
 pub(super) fn outbox_bytes_max(settings: &Settings) -> Verdict {
     two_messages(settings.outbox_bytes_max(), settings)
 }
@@ -317,6 +342,13 @@ mod tests {
             "--memory-max: 1MiB is less than one session may hold; \
              write at least 16MiB (--delivery.outbox-bytes-max)"
         );
+        let short = refusal(|c| c.engine.packet_bytes_max = Some(999_999));
+        assert!(
+            short.starts_with("--engine.packet-bytes-max: 999999B is less "),
+            "{short}"
+        );
+        let long = refusal(|c| c.engine.packet_bytes_max = Some(9 << 20));
+        assert!(long.contains("write at most 8MiB"), "{long}");
         let short = refusal(|c| c.session_bytes_max = 1 << 20);
         assert!(short.starts_with("--session-bytes-max: 1MiB "), "{short}");
         let huge = refusal(|c| c.engine.max_payload = usize::MAX);

@@ -5,6 +5,7 @@
 mod client;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::web::{self, Bytes, ServiceConfig};
@@ -12,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 pub use client::BrowserClient;
 
+use crate::transport::compression;
 use crate::transport::engine::{cors, cors_headers};
 use crate::transport::origin::Origins;
 
@@ -25,6 +27,8 @@ pub struct Page {
 #[derive(Clone, Debug)]
 struct Asset {
     body: Bytes,
+    /// The body in gzip, made when it is first asked for; none where nobody gets that.
+    shorter: Option<Arc<OnceLock<Option<Bytes>>>>,
     content_type: &'static str,
     cache_control: &'static str,
     /// Content-Security-Policy; empty where there is none.
@@ -89,6 +93,15 @@ impl Page {
         Self { files }
     }
 
+    /// The same, with its files in gzip for those who ask for it.
+    pub fn compressed(self) -> Self {
+        let files = self.files.into_iter();
+        let files = files.map(|(path, asset)| (path, asset.compressed()));
+        Self {
+            files: files.collect(),
+        }
+    }
+
     /// Adds the page and its files to an app.
     pub fn configure(&self, app: &mut ServiceConfig) {
         for (path, asset) in &self.files {
@@ -115,10 +128,19 @@ impl Asset {
             tag: EntityTag::new_strong(format!("{:016x}", hasher.finish())),
             policy: "",
             body,
+            shorter: None,
             content_type,
             cache_control,
             origins: Origins::SameHost,
         }
+    }
+
+    /// The same, with its body in gzip for those who ask for it.
+    fn compressed(mut self) -> Self {
+        if self.body.len() >= compression::LEAST {
+            self.shorter = Some(Arc::default());
+        }
+        self
     }
 
     fn mount(self, app: &mut ServiceConfig, path: &str) {
@@ -134,9 +156,20 @@ impl Asset {
     }
 
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let place = self.shorter.as_ref();
+        let place = place.filter(|_| compression::is_asked_for(request));
+        let shorter = place.and_then(|place| {
+            let made = place.get_or_init(|| compression::at_once(&self.body).ok());
+            made.as_ref()
+        });
+        // Other bytes, another tag.
+        let tag = match shorter {
+            Some(_) => EntityTag::new_strong(format!("{}-gzip", self.tag.tag())),
+            None => self.tag.clone(),
+        };
         let known = match IfNoneMatch::parse(request) {
             Ok(IfNoneMatch::Any) => request.headers().contains_key(header::IF_NONE_MATCH),
-            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
+            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
             Err(_) => false,
         };
         let answer = if known {
@@ -144,20 +177,26 @@ impl Asset {
         } else {
             HttpResponse::Ok()
         };
-        let mut answer = cors_headers(answer, cors(&self.origins, request.head()));
+        let mut answer = cors_headers(answer, &cors(&self.origins, request.head()));
         answer
-            .insert_header(header::ETag(self.tag.clone()))
+            .insert_header(header::ETag(tag))
             .insert_header((header::CACHE_CONTROL, self.cache_control))
             .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+        if self.shorter.is_some() {
+            answer.append_header((header::VARY, "Accept-Encoding"));
+        }
         if !self.policy.is_empty() {
             answer.insert_header((header::CONTENT_SECURITY_POLICY, self.policy));
         }
         if known {
             return answer.finish();
         }
+        if shorter.is_some() {
+            answer.insert_header((header::CONTENT_ENCODING, "gzip"));
+        }
         answer
             .insert_header((header::CONTENT_TYPE, self.content_type))
-            .body(self.body.clone())
+            .body(shorter.unwrap_or(&self.body).clone())
     }
 }
 

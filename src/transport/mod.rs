@@ -2,6 +2,7 @@
 //! session what it read; it never knows who else receives what.
 
 pub mod address;
+pub(crate) mod compression;
 pub(crate) mod cord;
 pub mod doors;
 pub(crate) mod ending;

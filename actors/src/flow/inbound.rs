@@ -129,6 +129,16 @@ pub struct InboundUnit {
     bytes: usize,
 }
 
+impl InboundUnit {
+    /// What is in handling is so many bytes more: earlier messages were a part of it.
+    pub(crate) fn add(&mut self, bytes: usize) {
+        if bytes > 0 {
+            self.credit.account.add_inbound(bytes);
+            self.bytes += bytes;
+        }
+    }
+}
+
 impl Drop for InboundUnit {
     fn drop(&mut self) {
         self.credit.give(self.bytes);

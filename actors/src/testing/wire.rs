@@ -135,6 +135,7 @@ impl Protocol for TextProtocol {
             },
             "disconnect" => Said::Disconnect { namespace },
             "event" => {
+                self.pending = 0;
                 let ack = word().parse().ok();
                 let (name, args) = (word(), word());
                 Said::Event {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dondo_actors::{
+    account::Held,
     error::CloseReason,
     id::RoomKey,
     session::SessionSettings,
@@ -84,6 +85,40 @@ fn half_a_packet_is_waited_for_only_so_long() {
         pass(SECOND * 2).await;
         assert_eq!(a.probe.ended(), Some(CloseReason::HalfPacket));
         assert_eq!(b.probe.ended(), None);
+    });
+}
+
+#[test]
+fn a_large_packet_that_keeps_coming_is_waited_for() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("half");
+        for _ in 0..6 {
+            pass(SECOND * 6).await;
+            a.probe.session.credit.arrived(16 * 1024);
+        }
+        assert_eq!(a.probe.ended(), None);
+        pass(SECOND * 21).await;
+        assert_eq!(a.probe.ended(), Some(CloseReason::HalfPacket));
+    });
+}
+
+#[test]
+fn a_packet_counts_as_in_handling_with_all_its_attachments() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        let account = world.hub.account();
+        let held = || account.held(Held::Partial) + account.held(Held::Inbound);
+        let half = format!("half {}", "x".repeat(100_000));
+        a.probe.say(&half);
+        world.settle().await;
+        assert_eq!(held(), half.len() as u64);
+        let last = "event / - wait x";
+        a.probe.say(last);
+        world.settle().await;
+        assert_eq!(held(), (half.len() + last.len()) as u64);
+        // The handler waits for ever, and holds its message.
+        world.forgive();
     });
 }
 

@@ -10,7 +10,7 @@ use super::*;
 const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 59] = [
+const CASES: [(&str, &str); 61] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -35,7 +35,9 @@ const CASES: [(&str, &str); 59] = [
     ("engine.connect-timeout", "1s"),
     ("engine.request-timeout", "1s"),
     ("engine.subprotocols", "chat.v1"),
+    ("engine.http-compression", "off"),
     ("engine.max-payload", "64KiB"),
+    ("engine.packet-bytes-max", "2MB"),
     ("engine.attachments-max", "0"),
     ("engine.attachments-timeout", "1s"),
     ("limits.sessions-max", "1"),

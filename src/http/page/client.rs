@@ -20,16 +20,15 @@ pub struct BrowserClient {
     files: Vec<(&'static str, Asset)>,
 }
 
-/// All that is ever served: names are compared with these, never joined to a folder.
-const NAMES: [&str; 8] = [
+/// All that is ever served: names are compared with these, never joined to a folder. The client for MessagePack is none of
+/// them: it would not be understood.
+const NAMES: [&str; 6] = [
     "socket.io.js",
     "socket.io.js.map",
     "socket.io.min.js",
     "socket.io.min.js.map",
     "socket.io.esm.min.js",
     "socket.io.esm.min.js.map",
-    "socket.io.msgpack.min.js",
-    "socket.io.msgpack.min.js.map",
 ];
 
 /// Where the tests of this project install the client.
@@ -48,6 +47,16 @@ impl BrowserClient {
         Self {
             folder: is_here.then(|| folder.to_owned()),
             files,
+        }
+    }
+
+    /// The same, with its files in gzip for those who ask for it.
+    pub fn compressed(self) -> Self {
+        let files = self.files.into_iter();
+        let files = files.map(|(name, asset)| (name, asset.compressed()));
+        Self {
+            files: files.collect(),
+            ..self
         }
     }
 
@@ -101,7 +110,7 @@ fn redirect(app: &mut ServiceConfig, path: &str, address: String, origins: &Orig
     let origins = origins.clone();
     let answer = move |request: HttpRequest| {
         let origin = cors(&origins, request.head());
-        let answer = cors_headers(HttpResponse::TemporaryRedirect(), origin)
+        let answer = cors_headers(HttpResponse::TemporaryRedirect(), &origin)
             .insert_header((header::LOCATION, address.as_str()))
             .insert_header((header::CACHE_CONTROL, "no-cache"))
             .finish();

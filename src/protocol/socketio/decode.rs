@@ -27,21 +27,21 @@ use super::{
 pub(crate) struct Limits {
     /// Attachments of one packet. Default 10.
     pub attachments_max: usize,
-    /// Bytes of one packet, its text and its attachments together. Default 1,000,000.
+    /// Bytes of one packet, its text and its attachments together. Default 8 MiB.
     pub packet_bytes_max: usize,
-    /// Bytes of a namespace's name, the slash included. Default 256.
-    pub namespace_bytes_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             attachments_max: 10,
-            packet_bytes_max: 1_000_000,
-            namespace_bytes_max: 256,
+            packet_bytes_max: 8 << 20,
         }
     }
 }
+
+/// Bytes of a namespace's name that a connection keeps between packets. A longer one is none that there is, or rare.
+const REMEMBERED_MAX: usize = 256;
 
 /// Reads the packets of one connection, in order.
 ///
@@ -113,7 +113,7 @@ impl Decoder {
             return Err(Violation::TooLarge { limit });
         }
         let text = str::from_utf8(text).map_err(|_| Violation::NotUtf8)?;
-        let head = head::length(text, self.limits.namespace_bytes_max)?;
+        let head = head::length(text)?;
         let json = &text[head..];
         // The parser does not look behind the first bracket; so it gets no more, and the rest is copied once, not twice.
         let framed = Str::copy_from_slice(&text[..text.len().min(head + 1)]);
@@ -218,10 +218,14 @@ impl Decoder {
         if *name == *self.root {
             return Arc::clone(&self.root);
         }
-        if *name != *self.last {
-            self.last = Arc::from(name);
+        if *name == *self.last {
+            return Arc::clone(&self.last);
         }
-        Arc::clone(&self.last)
+        let name: Arc<str> = Arc::from(name);
+        if name.len() <= REMEMBERED_MAX {
+            self.last = Arc::clone(&name);
+        }
+        name
     }
 }
 

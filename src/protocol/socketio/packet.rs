@@ -69,11 +69,6 @@ pub(crate) enum Violation {
         /// `packet_bytes_max`.
         limit: usize,
     },
-    /// The namespace is too long.
-    NamespaceTooLong {
-        /// `namespace_bytes_max`.
-        limit: usize,
-    },
     /// An acknowledgement number over 2^63 - 1.
     AckTooLarge,
     /// A binary ack that does not say which event it answers, or has no arguments.
@@ -134,7 +129,6 @@ impl Violation {
             Self::AttachmentCount => "bad_attachment_count",
             Self::TooManyAttachments { .. } => "too_many_attachments",
             Self::TooLarge { .. } => "packet_too_large",
-            Self::NamespaceTooLong { .. } => "namespace_too_long",
             Self::AckTooLarge => "ack_id_too_large",
             Self::AckIncomplete => "ack_incomplete",
             Self::Head { .. } => "bad_packet_head",
@@ -173,15 +167,11 @@ impl fmt::Display for Violation {
             ),
             Self::TooManyAttachments { limit } => write!(
                 out,
-                "more than {limit} attachments announced: send fewer, or raise attachments_max"
+                "more than {limit} attachments announced: send fewer, or raise --engine.attachments-max"
             ),
             Self::TooLarge { limit } => write!(
                 out,
-                "packet of more than {limit} bytes, text and attachments together: send less, or raise packet_bytes_max"
-            ),
-            Self::NamespaceTooLong { limit } => write!(
-                out,
-                "namespace of more than {limit} bytes: use a shorter one, or raise namespace_bytes_max"
+                "packet of more than {limit} bytes, text and attachments together: send less, or raise --engine.packet-bytes-max"
             ),
             Self::AckTooLarge => write!(out, "acknowledgement number over 2^63 - 1: count from 0"),
             Self::AckIncomplete => write!(
@@ -234,12 +224,11 @@ mod tests {
         for (violation, setting) in [
             (
                 Violation::TooManyAttachments { limit: 10 },
-                "attachments_max",
+                "--engine.attachments-max",
             ),
-            (Violation::TooLarge { limit: 10 }, "packet_bytes_max"),
             (
-                Violation::NamespaceTooLong { limit: 10 },
-                "namespace_bytes_max",
+                Violation::TooLarge { limit: 10 },
+                "--engine.packet-bytes-max",
             ),
         ] {
             let line = violation.to_string();

@@ -133,7 +133,7 @@ pub(crate) enum Entry {
 /// id. For the same reason the upgrade of a session is the caller's to judge, who knows whether the hub's own page opened
 /// it: behind a proxy that changes `Host` its origin looks foreign. An image or a form of another site sends no `Origin`, so there its absence proves nothing.
 pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, Refusal> {
-    let query = Query::parse(request.query).ok_or(Refusal::BadRequest)?;
+    let query = Query::parse(request.query);
     let transport = match query.transport.as_deref() {
         Some("polling") if settings.polling => Transport::Polling,
         Some("websocket") if settings.websocket => Transport::WebSocket,

@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use actix_http::ConnectionType;
 use actix_web::dev::RequestHead;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
@@ -33,7 +33,7 @@ use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Session, SessionSettings};
 
 use self::connection::{Connection, Stage};
-use self::cors::site;
+use self::cors::{preflight, site};
 use self::counts::Counts;
 use self::handshake::{Ask, Entry, Revision, Transport, Visit};
 use super::address::forwarded_hosts;
@@ -43,7 +43,7 @@ use super::worker;
 use crate::protocol::frame;
 
 pub(crate) use self::body::keep_cutter;
-pub(crate) use self::cors::{cors, cors_headers};
+pub(crate) use self::cors::{Cors, cors, cors_headers};
 pub(crate) use self::handshake::new_sid as secret;
 pub(crate) use self::refusal::{Answer, Refusal};
 pub(crate) use self::subprotocol::is_token;
@@ -68,6 +68,8 @@ pub struct EngineOptions {
     pub upgrade_timeout: Duration,
     /// Bytes of one message or one POST body.
     pub max_payload: usize,
+    /// Whether long answers to polls are compressed for those who ask for it.
+    pub http_compression: bool,
     /// Subprotocols of WebSockets that are answered; with none, whatever a client names first.
     pub subprotocols: Arc<[String]>,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
@@ -176,36 +178,27 @@ impl Engine {
     }
 
     async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-        let cors = cors(&self.0.options.origins, request.head());
-        if request.method() == actix_web::http::Method::OPTIONS && cors.is_some() {
-            return cors_headers(HttpResponse::NoContent(), cors)
-                .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST,OPTIONS"))
-                .insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"))
-                .insert_header((
-                    header::ACCESS_CONTROL_ALLOW_HEADERS,
-                    request
-                        .headers()
-                        .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
-                        .cloned()
-                        .unwrap_or(HeaderValue::from_static("content-type")),
-                ))
-                .finish();
+        let mut cors = cors(&self.0.options.origins, request.head());
+        // Pages that are no readers are refused.
+        cors.varies = self.0.options.origins != Origins::Any;
+        if request.method() == Method::OPTIONS && cors.allows() {
+            return preflight(request.headers(), &cors);
         }
         let upgrade = switch::asks_for_websocket(request.head());
         match self.judge(request.head(), upgrade) {
-            Err(refusal) => refused(self.refuse(refusal, request.head()), upgrade, cors),
+            Err(refusal) => refused(self.refuse(refusal, request.head()), upgrade, &cors),
             Ok(Judged::Open {
                 transport: Transport::Polling,
                 opening,
-            }) => match self.open_polling(request.head(), &opening, cors.clone()) {
+            }) => match self.open_polling(request.head(), &opening, &cors) {
                 Ok(response) => response,
-                Err(refusal) => refused(self.refuse(refusal, request.head()), false, cors),
+                Err(refusal) => refused(self.refuse(refusal, request.head()), false, &cors),
             },
             Ok(Judged::Session(connection, sid, Entry::Get)) => {
-                self.get(connection, &request, &sid, cors).await
+                self.get(connection, &request, &sid, &cors).await
             }
             Ok(Judged::Session(connection, _, Entry::Post)) => {
-                self.post(connection, &request, payload.into_inner(), cors)
+                self.post(connection, &request, payload.into_inner(), &cors)
                     .await
             }
             Ok(judged) => self.switch_in_app(&request, payload.into_inner(), judged),
@@ -376,7 +369,7 @@ impl Refused {
     }
 }
 
-fn refused(refusal: Refused, upgrade: bool, cors: Option<HeaderValue>) -> HttpResponse {
+fn refused(refusal: Refused, upgrade: bool, cors: &Cors) -> HttpResponse {
     let answer = refusal.answer(upgrade);
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = cors_headers(HttpResponse::build(status), cors);

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Payload, RequestHead};
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use dondo_actors::account::Held;
@@ -26,9 +26,9 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::{Connection, Stage};
 use super::handshake::TransportNow;
 use super::packet::Packet;
-use super::{Engine, Opening, Refusal, cors_headers, payload, refused};
+use super::{Cors, Engine, Opening, Refusal, cors_headers, payload, refused};
 use crate::transport::cord::PARTIAL_FREE;
-use crate::transport::timed;
+use crate::transport::{compression, timed};
 
 /// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
 /// until its client has read them.
@@ -45,10 +45,10 @@ impl Engine {
         &self,
         head: &RequestHead,
         opening: &Opening,
-        cors: Option<HeaderValue>,
+        cors: &Cors,
     ) -> Result<HttpResponse, Refusal> {
         let (_, open) = self.open(head, opening, Stage::Polling)?;
-        Ok(packets(Bytes::from(open), None, cors))
+        Ok(packets(Bytes::from(open), None, None, cors))
     }
 
     pub(super) async fn get(
@@ -56,7 +56,7 @@ impl Engine {
         connection: Arc<Connection>,
         request: &HttpRequest,
         sid: &str,
-        cors: Option<HeaderValue>,
+        cors: &Cors,
     ) -> HttpResponse {
         if has_body(request.head()) {
             return refused(
@@ -94,7 +94,6 @@ impl Engine {
             }
         })
         .await;
-        turn.answered = true;
         let bytes = parts.iter().map(|part| part.frame.len()).sum();
         outbox.wrote(bytes, true);
         let body = match taken {
@@ -119,7 +118,13 @@ impl Engine {
                 }
             }
         };
-        packets(body, Some(connection.clone()), cors)
+        let account = connection.session.credit.account();
+        let shorter = match self.0.options.http_compression {
+            true => compression::of_poll(request, &body, account).await,
+            false => None,
+        };
+        turn.answered = true;
+        packets(body, shorter, Some(connection.clone()), cors)
     }
 
     pub(super) async fn post(
@@ -127,7 +132,7 @@ impl Engine {
         connection: Arc<Connection>,
         request: &HttpRequest,
         body: Payload,
-        cors: Option<HeaderValue>,
+        cors: &Cors,
     ) -> HttpResponse {
         let binary = request
             .headers()
@@ -258,15 +263,23 @@ fn bare(text: &'static [u8]) -> Part {
     }
 }
 
+/// An answer with packets, `shorter` in gzip where there is that.
 fn packets(
     body: Bytes,
+    shorter: Option<Bytes>,
     connection: Option<Arc<Connection>>,
-    cors: Option<HeaderValue>,
+    cors: &Cors,
 ) -> HttpResponse {
     let mut response = cors_headers(HttpResponse::Ok(), cors);
     response
         .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
         .insert_header((header::CACHE_CONTROL, "no-store"));
+    if shorter.is_some() {
+        response
+            .insert_header((header::CONTENT_ENCODING, "gzip"))
+            .append_header((header::VARY, "Accept-Encoding"));
+    }
+    let body = shorter.unwrap_or(body);
     match body.len() > PIECE {
         true => response.body(Answer {
             rest: body,
@@ -336,7 +349,6 @@ impl MessageBody for Dropped {
     }
 }
 
-/// The session ends, and the request has no body to its answer.
 /// Whether something is to come behind a head: a poll waits for nothing of its client.
 fn has_body(head: &RequestHead) -> bool {
     let length = head.headers.get(header::CONTENT_LENGTH);
@@ -344,7 +356,8 @@ fn has_body(head: &RequestHead) -> bool {
         || head.headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-fn misused(connection: &Connection, cors: Option<HeaderValue>) -> HttpResponse {
+/// The session ends, and the request has no body to its answer.
+fn misused(connection: &Connection, cors: &Cors) -> HttpResponse {
     connection
         .session
         .post

@@ -15,16 +15,17 @@ pub(crate) struct Query {
     pub(crate) transport: Option<String>,
     /// `sid`; an empty one counts as absent.
     pub(crate) sid: Option<String>,
-    /// Everything else in the order sent, repetitions too.
+    /// Everything else in the order sent, repetitions too, up to [`PARAMETERS_MAX`].
     pub(crate) others: Vec<(String, String)>,
 }
 
-/// How many parameters besides its own the engine keeps for a session.
-pub(crate) const PARAMETERS_MAX: usize = 64;
+/// How many parameters besides its own the engine reads: as many as Node's `querystring`, and no more of them than that
+/// make a refusal there.
+pub(crate) const PARAMETERS_MAX: usize = 1000;
 
 impl Query {
-    /// None if there are more than [`PARAMETERS_MAX`] parameters besides the engine's own.
-    pub(crate) fn parse(query: &str) -> Option<Self> {
+    /// Reads a query; there is none that cannot be read.
+    pub(crate) fn parse(query: &str) -> Self {
         let mut parsed = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -33,11 +34,11 @@ impl Query {
                 "EIO" => parsed.eio = Some(value),
                 "transport" => parsed.transport = Some(value),
                 "sid" => parsed.sid = Some(value).filter(|sid| !sid.is_empty()),
-                _ if parsed.others.len() == PARAMETERS_MAX => return None,
-                _ => parsed.others.push((key, value)),
+                _ if parsed.others.len() < PARAMETERS_MAX => parsed.others.push((key, value)),
+                _ => {}
             }
         }
-        Some(parsed)
+        parsed
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_engine_takes_its_own_parameters_and_keeps_the_rest_in_order() {
-        let query = Query::parse("t=1&EIO=4&token=a&transport=polling&token=b&sid=S").unwrap();
+        let query = Query::parse("t=1&EIO=4&token=a&transport=polling&token=b&sid=S");
         assert_eq!(query.eio.as_deref(), Some("4"));
         assert_eq!(query.transport.as_deref(), Some("polling"));
         assert_eq!(query.sid.as_deref(), Some("S"));
@@ -107,18 +108,18 @@ mod tests {
             ("&&x=1&&", "x", "1"),
         ] {
             assert_eq!(
-                Query::parse(query).unwrap().others,
+                Query::parse(query).others,
                 [(key.to_owned(), value.to_owned())],
                 "{query}"
             );
         }
-        assert_eq!(Query::parse("%45IO=4").unwrap().eio.as_deref(), Some("4"));
+        assert_eq!(Query::parse("%45IO=4").eio.as_deref(), Some("4"));
     }
 
     #[test]
     fn of_a_parameter_of_the_engine_sent_twice_the_last_counts() {
         let query = "EIO=3&EIO=4&transport=polling&transport=websocket&sid=a&sid=b";
-        let query = Query::parse(query).unwrap();
+        let query = Query::parse(query);
         assert_eq!(query.eio.as_deref(), Some("4"));
         assert_eq!(query.transport.as_deref(), Some("websocket"));
         assert_eq!(query.sid.as_deref(), Some("b"));
@@ -127,15 +128,16 @@ mod tests {
     #[test]
     fn an_empty_session_id_counts_as_absent() {
         for query in ["sid=", "sid", "sid=&sid=", "sid=a&sid="] {
-            assert_eq!(Query::parse(query).unwrap().sid, None, "{query}");
+            assert_eq!(Query::parse(query).sid, None, "{query}");
         }
     }
 
     #[test]
-    fn more_parameters_than_the_limit_are_refused() {
+    fn of_more_parameters_than_the_limit_the_engines_own_are_read_all_the_same() {
         let full = "a&".repeat(PARAMETERS_MAX);
-        let kept = Query::parse(&format!("{full}EIO=4&transport=polling")).unwrap();
+        let kept = Query::parse(&format!("{full}b&EIO=4&transport=polling"));
         assert_eq!(kept.others.len(), PARAMETERS_MAX);
-        assert!(Query::parse(&format!("{full}a")).is_none());
+        assert!(!kept.others.iter().any(|(key, _)| key == "b"));
+        assert_eq!(kept.transport.as_deref(), Some("polling"));
     }
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use super::connection::{Connection, Stage};
 use super::handshake::{Entry, Transport};
 use super::refusal::Answer;
-use super::{Engine, Judged, Refusal, body, refused, subprotocol};
+use super::{Cors, Engine, Judged, Refusal, body, refused, subprotocol};
 use crate::transport::cord::Cord;
 use crate::transport::sockets::Socket;
 use crate::transport::taken;
@@ -91,7 +91,11 @@ impl Engine {
         let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
         let valid = ws::verify_handshake(request.head()).is_ok();
         if chunked || !valid || !can_switch(request.version()) {
-            return refused(self.refuse(Refusal::BadRequest, request.head()), true, None);
+            return refused(
+                self.refuse(Refusal::BadRequest, request.head()),
+                true,
+                &Cors::default(),
+            );
         }
         match self.purpose(request.head(), judged) {
             Ok(purpose) => {
@@ -99,7 +103,7 @@ impl Engine {
                 let subprotocol = subprotocol::chosen(request.head(), known);
                 body::response(request, payload, subprotocol, self.cord(purpose))
             }
-            Err(refusal) => refused(self.refuse(refusal, request.head()), true, None),
+            Err(refusal) => refused(self.refuse(refusal, request.head()), true, &Cors::default()),
         }
     }
 }

@@ -12,6 +12,7 @@ in_both_forms!(
     the_open_packet_tells_the_settings,
     a_websocket_begins_with_the_same_packet_and_no_upgrades,
     other_parameters_are_allowed_and_kept,
+    a_hundred_parameters_open_a_session,
     ids_are_20_url_safe_characters_and_never_repeat,
 );
 
@@ -74,6 +75,17 @@ fn other_parameters_are_allowed_and_kept(form: Form) {
     assert!(socket.next_text().starts_with("0{"));
     socket.text("4query");
     assert_eq!(socket.next_text(), format!("4{kept}"));
+}
+
+fn a_hundred_parameters_open_a_session(form: Form) {
+    let hub = form.echoing();
+    let more: String = (0..100).map(|number| format!("&p{number}=x")).collect();
+    for path in ["/socket.io/", ECHO] {
+        let answer = http::get(&hub, &format!("{path}?EIO=4&transport=polling{more}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let target = format!("{path}?transport=websocket{more}&EIO=4");
+        assert!(WebSocket::open(&hub, &target).next_text().starts_with("0{"));
+    }
 }
 
 fn ids_are_20_url_safe_characters_and_never_repeat(form: Form) {

@@ -9,7 +9,8 @@ in_both_forms!(
     a_page_that_is_not_listed_gets_no_headers_and_no_session,
     a_page_that_is_not_listed_gets_no_websocket,
     without_a_list_pages_of_the_same_host_are_let_in_without_headers,
-    any_origin_may_be_allowed,
+    any_page_may_read_answers_but_not_with_its_visitors_credentials,
+    a_cache_keeps_answers_to_pages_of_different_origins_apart,
 );
 
 const PAGE: [(&str, &str); 1] = [("Origin", "https://app.example")];
@@ -128,18 +129,37 @@ fn without_a_list_pages_of_the_same_host_are_let_in_without_headers(form: Form) 
     assert_eq!(http::get(&hub, &open).status, 200);
 }
 
-fn any_origin_may_be_allowed(form: Form) {
+fn any_page_may_read_answers_but_not_with_its_visitors_credentials(form: Form) {
     let hub = listing(form, "*");
-    let answer = http::request(
-        &hub,
-        "GET",
-        &format!("{ECHO}?EIO=4&transport=polling"),
-        &EVIL,
-        b"",
-    );
-    // Named, since a page that sends credentials may not be answered with a star.
-    assert_eq!(
-        (answer.status, allowed(&answer)[0]),
-        (200, Some("https://evil.example"))
-    );
+    let open = format!("{ECHO}?EIO=4&transport=polling");
+    for (method, target, headers, status) in [
+        ("GET", open.as_str(), &EVIL[..], 200),
+        ("GET", &open, &[], 200),
+        ("GET", ECHO, &EVIL, 400),
+        ("OPTIONS", &open, &EVIL, 204),
+    ] {
+        let answer = http::request(&hub, method, target, headers, b"");
+        assert_eq!(
+            (answer.status, allowed(&answer)),
+            (status, [Some("*"), None]),
+            "{method} {target}"
+        );
+    }
+}
+
+fn a_cache_keeps_answers_to_pages_of_different_origins_apart(form: Form) {
+    let open = format!("{ECHO}?EIO=4&transport=polling");
+    for origins in ["https://app.example", "same-host,null", "same-host"] {
+        let hub = listing(form, origins);
+        for headers in [&PAGE[..], &EVIL, &[]] {
+            for (method, target) in [("GET", open.as_str()), ("GET", ECHO), ("OPTIONS", &open)] {
+                let answer = http::request(&hub, method, target, headers, b"");
+                let vary = answer.header("Vary").unwrap_or_default();
+                assert!(
+                    vary.split(", ").any(|name| name == "Origin"),
+                    "{origins} {headers:?} {method} {target}: {answer:?}"
+                );
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@ use crate::support::polling::SEPARATOR;
 use crate::support::{ECHO, Form, Polling, in_both_forms};
 
 in_both_forms!(
+    a_long_poll_is_compressed_for_who_asks_for_it,
     a_get_is_answered_with_packets_as_plain_text,
     a_post_is_answered_with_ok_as_html,
     another_method_gets_500_and_the_session_goes_on,
@@ -19,6 +20,35 @@ fn headers<'a>(answer: &'a Answer, names: [&str; 3]) -> [Option<&'a str>; 3] {
 }
 
 const NAMES: [&str; 3] = ["Content-Type", "Content-Length", "Cache-Control"];
+
+fn a_long_poll_is_compressed_for_who_asks_for_it(form: Form) {
+    let asked = [("Accept-Encoding", "gzip, deflate, br")];
+    for (compressed, encoding) in [(true, Some("gzip")), (false, None)] {
+        let hub = form.echoing_with(|config| config.engine.http_compression = compressed);
+        let polling = Polling::open(&hub, ECHO);
+        // One connection for all polls: each answer ends where the next begins.
+        let mut kept = http::connect(&hub);
+        for length in [900_000, 1024, 1023, 50_000] {
+            let packet = format!("4{}", "x".repeat(length - 1));
+            polling.say(&packet);
+            polling.settle();
+            let answer = http::ask(&mut kept, &polling.target(), &asked);
+            let encoding = encoding.filter(|_| length >= 1024);
+            assert_eq!(answer.header("Content-Encoding"), encoding, "{length}");
+            assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+            let body = match encoding {
+                Some(_) => http::gunzip(&answer.body),
+                None => answer.body,
+            };
+            assert!(body == packet.as_bytes(), "{length}");
+            polling.say(&packet);
+            polling.settle();
+            let plain = http::ask(&mut kept, &polling.target(), &[]);
+            assert!(plain.body == packet.as_bytes(), "{length}");
+        }
+        hub.wait_for("dondo_bytes{what=\"answers\"}", 0);
+    }
+}
 
 fn a_get_is_answered_with_packets_as_plain_text(form: Form) {
     let hub = form.echoing();

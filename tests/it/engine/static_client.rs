@@ -25,15 +25,20 @@ impl Drop for Folder {
     }
 }
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 6] = [
     "socket.io.js",
     "socket.io.js.map",
     "socket.io.min.js",
     "socket.io.min.js.map",
     "socket.io.esm.min.js",
     "socket.io.esm.min.js.map",
+];
+
+/// Files that the folder has, and that nobody is to load.
+const OTHERS: [&str; 3] = [
     "socket.io.msgpack.min.js",
     "socket.io.msgpack.min.js.map",
+    "index.js",
 ];
 
 #[test]
@@ -67,10 +72,77 @@ fn the_client_is_served_with_a_tag_and_is_not_sent_twice() {
 }
 
 #[test]
-fn other_names_fall_through_to_the_engine() {
-    let folder = Folder::new("names", &NAMES);
+fn a_long_file_is_compressed_for_who_asks_for_it() {
+    let folder = Folder::new("compressed", &NAMES);
+    let script = "this is a long script; ".repeat(1000);
+    std::fs::write(folder.0.join("socket.io.js"), &script).unwrap();
+    let serve = |compressed| {
+        Hub::with(|config| {
+            config.client_dist = Some(folder.0.clone());
+            config.engine.http_compression = compressed;
+        })
+    };
+    let hub = serve(true);
+    let target = "/socket.io/socket.io.js";
+    let plain = http::get(&hub, target);
+    assert_eq!(
+        (plain.text(), plain.header("Content-Encoding")),
+        (script.clone(), None)
+    );
+    assert_eq!(plain.header("Vary"), Some("Accept-Encoding"));
+    for accepted in ["gzip", "deflate, gzip;q=0.5", "br, gzip, zstd"] {
+        let asked = [("Accept-Encoding", accepted)];
+        let answer = http::request(&hub, "GET", target, &asked, b"");
+        assert_eq!(answer.header("Content-Encoding"), Some("gzip"));
+        assert_eq!(answer.header("Vary"), Some("Accept-Encoding"));
+        assert!(answer.body.len() < 1000, "{} bytes", answer.body.len());
+        assert_eq!(http::gunzip(&answer.body), script.as_bytes());
+        // Other bytes have another tag, and HEAD tells of them what GET does.
+        let tag = answer.header("ETag").unwrap();
+        assert_ne!(answer.header("ETag"), plain.header("ETag"));
+        let mut stream = http::send(&hub, "HEAD", target, &asked, b"");
+        let head = http::read_head(&mut stream);
+        assert_eq!(
+            (head.status, head.headers.len()),
+            (200, answer.headers.len())
+        );
+        let length = answer.body.len().to_string();
+        assert_eq!(head.header("Content-Length"), Some(length.as_str()));
+        let known = [asked[0], ("If-None-Match", tag)];
+        let again = http::request(&hub, "GET", target, &known, b"");
+        assert_eq!((again.status, again.body.len()), (304, 0));
+        assert_eq!(again.header("ETag"), Some(tag));
+    }
+    for refused in ["identity", "gzip;q=0", "br", "*;q=0"] {
+        let answer = http::request(&hub, "GET", target, &[("Accept-Encoding", refused)], b"");
+        assert_eq!(answer.text(), script, "{refused}");
+    }
+    // What is short would not be any shorter.
+    let asked = [("Accept-Encoding", "gzip")];
+    let short = http::request(&hub, "GET", "/socket.io/socket.io.min.js", &asked, b"");
+    assert_eq!(short.header("Content-Encoding"), None);
+    let off = http::request(&serve(false), "GET", target, &asked, b"");
+    assert_eq!((off.text(), off.header("Vary")), (script, None));
+}
+
+#[test]
+fn the_pages_own_files_are_compressed_too() {
+    let asked = [("Accept-Encoding", "gzip")];
+    let hub = Hub::start();
+    let plain = http::get(&hub, "/page.js");
+    let answer = http::request(&hub, "GET", "/page.js", &asked, b"");
+    assert_eq!(answer.header("Content-Encoding"), Some("gzip"));
+    assert_eq!(http::gunzip(&answer.body), plain.body);
+}
+
+#[test]
+fn other_names_and_the_client_for_messagepack_fall_through_to_the_engine() {
+    let folder = Folder::new("names", &[&NAMES[..], &OTHERS].concat());
     let hub = Hub::with(|config| config.client_dist = Some(folder.0.clone()));
-    for name in ["index.js", "socket.io.slim.js", "socket.io.js/", ""] {
+    for name in OTHERS
+        .into_iter()
+        .chain(["socket.io.slim.js", "socket.io.js/", ""])
+    {
         let answer = http::get(&hub, &format!("/socket.io/{name}"));
         assert_eq!(
             (answer.status, answer.text().as_str()),
@@ -93,4 +165,10 @@ fn an_allowed_page_may_load_the_client() {
         answer.header("Access-Control-Allow-Origin"),
         Some("https://app.example")
     );
+    // Whoever asks: a cache must not give the answer without the header to the page.
+    for origin in [&page[..], &[("Origin", "https://evil.example")], &[]] {
+        let answer = http::request(&hub, "GET", "/socket.io/socket.io.js", origin, b"");
+        let vary = answer.header("Vary").unwrap_or_default();
+        assert!(vary.split(", ").any(|name| name == "Origin"), "{answer:?}");
+    }
 }

@@ -47,8 +47,8 @@ fn a_half_packet_is_timed_before_its_sender_has_joined_anything() {
 }
 
 #[test]
-fn a_packet_with_its_attachments_is_as_large_as_a_message_may_be() {
-    let siege = Siege::begin(&[]);
+fn a_packet_with_its_attachments_is_as_large_as_it_may_be() {
+    let siege = Siege::begin(&["--engine.packet-bytes-max", "1MB"]);
     let announced = "4510-[\"void\"]";
     let mut socket = member(&siege.hub);
     socket.text(announced);

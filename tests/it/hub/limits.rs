@@ -98,6 +98,26 @@ fn a_message_may_have_so_many_bytes() {
 }
 
 #[test]
+fn a_packet_may_have_so_many_bytes_with_its_attachments() {
+    let hub = Hub::with(|config| {
+        config.engine.max_payload = 1000;
+        config.engine.packet_bytes_max = Some(2000);
+    });
+    let text =
+        "452-[\"lobby\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]";
+    let mut client = Client::connect(&hub);
+    client.socket.text(text);
+    client.socket.binary(&[0; 1000]);
+    client.socket.binary(&[0; 800]);
+    assert_eq!(client.ask("join-channel", &[json!("lobby")])["ok"], true);
+    client.socket.text(text);
+    client.socket.binary(&[0; 1000]);
+    client.socket.binary(&[0; 1000]);
+    client.socket.closed();
+    closes(&hub, "forced close");
+}
+
+#[test]
 fn a_packet_may_have_so_many_attachments() {
     let hub = Hub::with(|config| config.engine.attachments_max = 0);
     let mut client = Client::connect(&hub);

@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 59] = [
+const SETTINGS: [(&str, &str); 61] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
@@ -37,10 +37,18 @@ const SETTINGS: [(&str, &str); 59] = [
         "engine.connect-timeout",
         "a_connection_that_joins_no_namespace_in_time_is_closed",
     ),
+    (
+        "engine.http-compression",
+        "a_long_poll_is_compressed_for_who_asks_for_it",
+    ),
     ("engine.max-payload", "a_message_may_have_so_many_bytes"),
     (
         "engine.subprotocols",
         "a_subprotocol_is_answered_with_the_clients_first",
+    ),
+    (
+        "engine.packet-bytes-max",
+        "a_packet_may_have_so_many_bytes_with_its_attachments",
     ),
     (
         "engine.attachments-max",

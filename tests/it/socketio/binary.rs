@@ -11,6 +11,7 @@ in_both_forms!(
     one_attachment_may_stand_in_two_places,
     as_many_attachments_as_the_limit_are_fine,
     empty_and_large_attachments_come_through,
+    each_attachment_may_be_as_long_as_a_message,
     answers_with_attachments_have_their_own_type,
     in_polling_a_binary_event_stays_undivided,
     nothing_comes_between_an_event_and_its_attachments,
@@ -105,6 +106,29 @@ fn empty_and_large_attachments_come_through(form: Form) {
         &format!(r#"452-["blobs",[{p0},{p1}]]"#),
         &[b"", &large],
     );
+}
+
+fn each_attachment_may_be_as_long_as_a_message(form: Form) {
+    let app = App::start(form);
+    let mut socket = app.inside(&["/"]);
+    let text = format!(
+        r#"["blobs",{},{},{}]"#,
+        placeholder(0),
+        placeholder(1),
+        placeholder(2)
+    );
+    let back = format!(
+        r#"453-["blobs",[{},{},{}]]"#,
+        placeholder(0),
+        placeholder(1),
+        placeholder(2)
+    );
+    let blobs: Vec<Vec<u8>> = (0..3).map(|byte| vec![byte; 1_000_000]).collect();
+    socket.text(&format!("453-{text}"));
+    blobs.iter().for_each(|blob| socket.binary(blob));
+    let blobs: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
+    expect(&mut socket, &back, &blobs);
+    is_alive(&mut socket);
 }
 
 fn answers_with_attachments_have_their_own_type(form: Form) {

@@ -15,6 +15,7 @@ in_both_forms!(
     socket_ids_are_not_the_sessions_id_and_differ_by_namespace,
     a_refusal_gives_message_and_data_and_the_rest_stays,
     an_unknown_namespace_is_invalid,
+    an_unknown_namespace_with_a_long_name_is_invalid_and_costs_nothing_else,
     the_answer_comes_before_what_the_handler_says,
     events_wait_until_the_connect_handler_is_done,
     a_connection_that_joins_nothing_ends,
@@ -77,6 +78,18 @@ fn an_unknown_namespace_is_invalid(form: Form) {
             socket.next_text(),
             format!(r#"44{namespace},{{"message":"Invalid namespace"}}"#)
         );
+        is_alive(&mut socket);
+    }
+}
+
+fn an_unknown_namespace_with_a_long_name_is_invalid_and_costs_nothing_else(form: Form) {
+    let app = App::start(form);
+    let mut socket = app.inside(&["/"]);
+    for letters in [255, 256, 1000, 900_000] {
+        let namespace = format!("/{}", "n".repeat(letters));
+        socket.text(&format!("40{namespace},"));
+        let expected = format!(r#"44{namespace},{{"message":"Invalid namespace"}}"#);
+        assert!(socket.next_text() == expected, "{letters} letters");
         is_alive(&mut socket);
     }
 }

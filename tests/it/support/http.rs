@@ -43,7 +43,7 @@ pub fn request_at(address: SocketAddr, method: &str, target: &str) -> Answer {
         format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     if method == "HEAD" {
-        return read_head(&mut BufReader::with_capacity(1, &mut stream)).expect("a head arrives");
+        return read_head(&mut stream);
     }
     read(&mut stream)
 }
@@ -144,7 +144,7 @@ pub fn read(stream: &mut TcpStream) -> Answer {
 pub fn try_read(stream: &mut TcpStream) -> std::io::Result<Answer> {
     // Unbuffered in effect: a byte at a time up to the body, so that nothing behind the answer is swallowed.
     let mut one = BufReader::with_capacity(1, stream);
-    let mut answer = read_head(&mut one)?;
+    let mut answer = try_read_head(&mut one)?;
     let length = answer.header("content-length");
     let length = length.and_then(|value| value.parse().ok()).unwrap_or(0);
     answer.body = vec![0; length];
@@ -152,8 +152,21 @@ pub fn try_read(stream: &mut TcpStream) -> std::io::Result<Answer> {
     Ok(answer)
 }
 
+/// Reads an answer that has no body, whatever length it names: one to HEAD.
+pub fn read_head(stream: &mut TcpStream) -> Answer {
+    try_read_head(&mut BufReader::with_capacity(1, stream)).expect("a head arrives")
+}
+
+/// What was compressed with gzip.
+pub fn gunzip(body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(body);
+    decoder.read_to_end(&mut whole).expect("the body is gzip");
+    whole
+}
+
 /// Reads an answer up to its body.
-fn read_head(one: &mut impl BufRead) -> std::io::Result<Answer> {
+fn try_read_head(one: &mut impl BufRead) -> std::io::Result<Answer> {
     let mut line = String::new();
     one.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());

@@ -102,7 +102,10 @@ fn tests(source: &str) -> Vec<String> {
 }
 
 /// Tests of what the reference does not say, or of the contract's part 1.
-const BESIDE: [&str; 15] = [
+const BESIDE: [&str; 22] = [
+    "engine::polling::a_long_poll_is_compressed_for_who_asks_for_it",
+    "engine::static_client::a_long_file_is_compressed_for_who_asks_for_it",
+    "engine::static_client::the_pages_own_files_are_compressed_too",
     "engine::polling::one_poll_takes_no_more_than_its_share_and_the_next_ones_the_rest",
     "engine::contract::an_upgrade_without_a_probe_and_without_a_get_gets_what_was_queued",
     "engine::contract::a_text_cut_inside_a_character_is_joined_before_it_is_checked",
@@ -111,7 +114,11 @@ const BESIDE: [&str; 15] = [
     "engine::switch::a_close_is_answered",
     "engine::switch::a_subprotocol_is_answered_with_the_clients_first",
     "engine::upgrade::many_sessions_upgrade_at_once_on_several_workers",
+    "engine::handshake::a_hundred_parameters_open_a_session",
+    "engine::origins::a_cache_keeps_answers_to_pages_of_different_origins_apart",
+    "socketio::binary::each_attachment_may_be_as_long_as_a_message",
     "socketio::binary::empty_and_large_attachments_come_through",
+    "socketio::connect::an_unknown_namespace_with_a_long_name_is_invalid_and_costs_nothing_else",
     "socketio::connect::events_wait_until_the_connect_handler_is_done",
     "socketio::connect::a_member_that_leaves_does_not_start_the_clock_again",
     "socketio::connect::an_endpoint_without_namespaces_has_no_time_limit",
@@ -231,10 +238,10 @@ const ROWS: &str = r#"
 1.11 | a refused origin gets no headers | engine::origins::a_page_that_is_not_listed_gets_no_headers_and_no_session
 1.11 | one origins option for websocket too | engine::origins::a_page_that_is_not_listed_gets_no_websocket
 1.11 | cors off | engine::origins::without_a_list_pages_of_the_same_host_are_let_in_without_headers
-1.11 | any origin | engine::origins::any_origin_may_be_allowed
+1.11 | any origin | engine::origins::any_page_may_read_answers_but_not_with_its_visitors_credentials
 1.11 | serveClient: names, types, tags, 304 | engine::static_client::the_client_is_served_with_a_tag_and_is_not_sent_twice
 1.11 | serveClient: br, gzip, deflate | out of scope: no compression
-1.11 | serveClient: other names go to the engine | engine::static_client::other_names_fall_through_to_the_engine
+1.11 | serveClient: other names go to the engine | engine::static_client::other_names_and_the_client_for_messagepack_fall_through_to_the_engine
 3 | the seven types | socketio::packets::the_comma_is_always_written_behind_other_namespaces
 3 | namespace left out, comma at the end, 42/, | socketio::packets::the_root_is_left_out_and_a_comma_may_be_missing_at_the_end
 3 | a query is part of the name | socketio::packets::a_query_is_part_of_a_namespaces_name

@@ -260,7 +260,6 @@ fn limits_are_exact_and_count_text_and_attachments_together() {
     let header = r#"52-["x"]"#;
     let limits = Limits {
         packet_bytes_max: header.len() + 10,
-        namespace_bytes_max: 4,
         attachments_max: 2,
     };
     let too_large = Err(Violation::TooLarge {
@@ -284,17 +283,6 @@ fn limits_are_exact_and_count_text_and_attachments_together() {
         decoder.decode(text(&fits.replace("[\"", "[\"x"))),
         too_large
     );
-    assert_eq!(
-        decoder.decode(text("0/abc,")),
-        Ok(Some(connect("/abc", None)))
-    );
-    assert_eq!(
-        decoder.decode(text("0/abc")),
-        Ok(Some(connect("/abc", None)))
-    );
-    let too_long = Err(Violation::NamespaceTooLong { limit: 4 });
-    assert_eq!(decoder.decode(text("0/abcd,")), too_long);
-    assert_eq!(decoder.decode(text("0/abcd")), too_long);
     assert_eq!(
         code(decoder.decode(text("53-[\"x\"]"))),
         "too_many_attachments"

@@ -360,8 +360,11 @@ fn other_parameters_are_kept_for_handlers() {
     };
     let kept = [("a", "1"), ("t", "x"), ("a", "2")];
     assert_eq!(query, kept.map(|(key, value)| (key.into(), value.into())));
-    let flood = "a&".repeat(1_000) + "EIO=4&transport=polling";
-    assert_eq!(check(&get(&flood), &settings()), Err(Refusal::BadRequest));
+    let flood = "a&".repeat(10_000) + "EIO=4&transport=polling";
+    assert!(matches!(
+        check(&get(&flood), &settings()),
+        Ok(Ask::Open { .. })
+    ));
 }
 
 #[test]

@@ -1,0 +1,74 @@
+//! Answers made smaller with gzip, for those who ask for it (decision 6).
+//! Knows bodies and what a request accepts; which answers are worth it, those say who give them.
+
+use std::io::{self, Write as _};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AcceptEncoding, Encoding, Header as _};
+use bytes::Bytes;
+use dondo_actors::account::{Held, SessionAccount};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tokio::sync::Semaphore;
+use tokio::task::yield_now;
+
+/// Smaller bodies gain nothing. As in Node.
+pub(crate) const LEAST: usize = 1024;
+
+/// Bytes that are compressed before others of the thread have their turn.
+const TURN: usize = 16 * 1024;
+
+thread_local! {
+    /// An encoder has 300 KB of its own, so a thread has one of them, however many answers wait.
+    static ENCODER: Rc<Semaphore> = Rc::new(Semaphore::new(1));
+}
+
+/// Whether the client would rather have an answer in gzip than as it is.
+pub(crate) fn is_asked_for(request: &HttpRequest) -> bool {
+    let known = [Encoding::gzip(), Encoding::identity()];
+    AcceptEncoding::parse(request)
+        .is_ok_and(|accepted| accepted.negotiate(known.iter()) == Some(Encoding::gzip()))
+}
+
+/// An answer with packets in gzip, on the session's account, if its client asked for that and it is long.
+pub(crate) async fn of_poll(
+    request: &HttpRequest,
+    body: &Bytes,
+    account: &Arc<SessionAccount>,
+) -> Option<Bytes> {
+    if body.len() < LEAST || !is_asked_for(request) {
+        return None;
+    }
+    let shorter = in_turns(body).await.ok()?;
+    Some(account.charge_bytes(shorter, Held::Answers))
+}
+
+/// A body in gzip, in turns: other futures of the thread run meanwhile.
+///
+/// # Errors
+/// None in practice: it writes to memory.
+async fn in_turns(body: &[u8]) -> io::Result<Bytes> {
+    let free = ENCODER.with(Rc::clone);
+    let _taken = free.acquire().await;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut pieces = body.chunks(TURN);
+    while let Some(piece) = pieces.next() {
+        encoder.write_all(piece)?;
+        if pieces.len() > 0 {
+            yield_now().await;
+        }
+    }
+    Ok(encoder.finish()?.into())
+}
+
+/// A body in gzip, at once: for what is compressed once and sent often.
+///
+/// # Errors
+/// As for [`in_turns`].
+pub(crate) fn at_once(body: &[u8]) -> io::Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body)?;
+    Ok(encoder.finish()?.into())
+}
