@@ -7,6 +7,7 @@ pub mod http;
 mod hub;
 mod long_poll;
 pub mod polling;
+mod script;
 mod socket;
 pub mod system;
 mod websocket;
@@ -17,6 +18,7 @@ pub(crate) use form::in_both_forms;
 pub use hub::Hub;
 pub use long_poll::LongPoll;
 pub use polling::Polling;
+pub use script::Script;
 pub use socket::Client;
 pub use websocket::{Frame, WebSocket, masked};
 
