@@ -24,7 +24,7 @@ pub use websocket::{Frame, WebSocket, masked};
 
 use std::time::Duration;
 
-/// How long anything may take that is expected to happen.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything may take that is expected to happen, also on a machine that does much else.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How long nothing must happen where nothing is expected; pick events that would come first where possible.
 pub const QUIET: Duration = Duration::from_millis(300);
