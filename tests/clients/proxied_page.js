@@ -32,7 +32,7 @@ async function main() {
       await page.evaluate(() => new Promise((connected) => io().on("connect", connected)));
     } else {
       await page.goto(url);
-      await page.waitForSelector('#state[data-state="connected"]', { timeout: 20_000 });
+      await page.waitForSelector('#state[data-state="connected"]', { timeout: 60_000 });
     }
     console.log("connected");
     // Its end, too: a test that failed leaves no browser behind.

@@ -27,7 +27,7 @@ socket.onAny((event, ...args) => {
 const does = {
   connect: () => socket.connect() && null,
   emit: (event, ...args) => socket.emit(event, ...args) && null,
-  ask: (event, ...args) => socket.timeout(10_000).emitWithAck(event, ...args),
+  ask: (event, ...args) => socket.timeout(60_000).emitWithAck(event, ...args),
   where: () => ({ id: socket.id, transport: socket.io.engine.transport.name }),
   // No Socket.IO packet begins with 9: the server must close the connection.
   spoil: () => socket.io.engine.write("9") && null,

@@ -80,7 +80,7 @@ class Sync:
         self.client.emit(event, several(args))
 
     def ask(self, event, *args):
-        return told(self.client.call(event, several(args), timeout=10))
+        return told(self.client.call(event, several(args), timeout=60))
 
     def where(self):
         return {"id": self.client.get_sid(), "transport": self.client.transport()}
@@ -133,7 +133,7 @@ class Async:
         await self.client.emit(event, several(args))
 
     async def ask(self, event, *args):
-        return told(await self.client.call(event, several(args), timeout=10))
+        return told(await self.client.call(event, several(args), timeout=60))
 
     async def where(self):
         return {"id": self.client.get_sid(), "transport": self.client.transport()}

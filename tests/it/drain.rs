@@ -107,12 +107,13 @@ fn nothing_hangs_that_comes_during_the_drain(form: Form) {
 
 #[test]
 fn while_it_drains_the_hub_listens_and_lets_nobody_in() {
-    let mut hub = Hub::with(|config| config.grace = Duration::from_secs(2));
+    let mut hub = Hub::with(|config| config.grace = PATIENCE);
     let mut idle = http::connect(&hub);
     let polling = Polling::open(&hub, "/socket.io/");
     // Something is left to say to it, so the hub waits for its poll.
     polling.say("40");
     polling.settle();
+    let target = polling.target();
     let mut other = WebSocket::open(&hub, "/socket.io/?EIO=4&transport=websocket");
     assert_eq!(http::ask(&mut idle, "/healthz", &[]).status, 200);
     let address = hub.address();
@@ -127,6 +128,9 @@ fn while_it_drains_the_hub_listens_and_lets_nobody_in() {
                 .write_all(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n")
                 .unwrap();
             is_told_to_come_back(&http::read(&mut stream));
+            // Nothing is left to say to it now, and the hub need not wait for the end of the grace.
+            let left = http::get_at(address, &target).text();
+            assert!(left.starts_with("40"), "{left}");
         });
         hub.stop();
         stopping.join().unwrap();

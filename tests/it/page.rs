@@ -1,11 +1,8 @@
 //! The first page in a headless Chromium (tests/clients/page.js), and the browser client that it loads.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
 use std::time::Duration;
 
-use crate::clients::node;
-use crate::support::{Hub, http};
+use crate::support::{Hub, Script, http};
 
 macro_rules! hub {
     () => {
@@ -71,20 +68,12 @@ fn the_browser_client_is_served_below_the_endpoint_and_is_the_installed_one() {
 
 /// Plays a scenario. With `DONDO_TEST_PICTURES` set to a folder, it leaves screenshots there.
 fn play(mut hub: Hub, scenario: &str) {
-    let mut command = node("page.js");
-    command.arg(hub.url()).arg(scenario);
-    if let Some(folder) = std::env::var_os("DONDO_TEST_PICTURES") {
-        command.arg(folder);
-    }
-    let mut browser = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    let mut answers = browser.stdin.take().unwrap();
-    let asked = BufReader::new(browser.stdout.take().unwrap());
-    for wish in asked.lines() {
-        let wish = wish.unwrap();
+    let folder = std::env::var("DONDO_TEST_PICTURES").ok();
+    let url = hub.url();
+    let mut arguments = vec![url.as_str(), scenario];
+    arguments.extend(folder.as_deref());
+    let mut browser = Script::node("page.js", &arguments);
+    while let Some(wish) = browser.line() {
         match wish.as_str() {
             "stop" => hub.stop(),
             "start" => {
@@ -93,8 +82,6 @@ fn play(mut hub: Hub, scenario: &str) {
             }
             other => panic!("the scenario asks for {other:?}"),
         }
-        writeln!(answers, "{wish} done").unwrap();
+        browser.say(&format!("{wish} done"));
     }
-    let ended = browser.wait().unwrap();
-    assert!(ended.success(), "the scenario {scenario} failed: {ended}");
 }

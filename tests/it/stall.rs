@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Client, Hub, LongPoll, WebSocket, http, system};
+use crate::support::{Client, Hub, LongPoll, PATIENCE, WebSocket, http, system};
 
 const OTHERS: usize = 50;
 const FURTHER: usize = 1000;
 /// Bytes of a message while a worker is frozen, and what memory may grow by then.
 const BODY: usize = 64 * 1024;
 const GROWTH: u64 = 8 << 20;
+/// Seconds in which a machine does what must be done within a deadline: the first that is enough will do.
+const DEADLINES: [u64; 3] = [12, 30, 60];
 const OUTBOX: &str = "dondo_outbox_bytes";
 
 /// A member whose kernel takes little, so that what it does not read waits in its outbox.
@@ -40,7 +42,7 @@ fn others(hub: &Hub) -> Vec<Client> {
 /// Sends letters to the stalled member alone until so many bytes wait for it.
 fn fill(hub: &Hub, sender: &mut Client, size: usize, until: u64) {
     let text = "x".repeat(size);
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while hub.metric(OUTBOX) < until {
         assert!(Instant::now() < deadline, "the kernel takes all of it");
         let answer = sender.ask("trap", &[json!(text)]);
@@ -48,9 +50,8 @@ fn fill(hub: &Hub, sender: &mut Client, size: usize, until: u64) {
     }
 }
 
-/// Everybody gets all of a sender's numbered messages in order; how long that took.
-fn thousand_further(others: &mut [Client]) -> Duration {
-    let start = Instant::now();
+/// Everybody gets all of a sender's numbered messages in order.
+fn thousand_further(others: &mut [Client]) {
     let (sender, rest) = others.split_first_mut().unwrap();
     for some in 0..FURTHER / 100 {
         let numbers = some * 100..(some + 1) * 100;
@@ -63,14 +64,11 @@ fn thousand_further(others: &mut [Client]) -> Duration {
             }
         }
     }
-    start.elapsed()
 }
 
 /// What its kernel still had, then the end of the connection, not a wait.
 fn reads_to_the_end(mut stream: &TcpStream) {
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut chunk = [0; 16 * 1024];
     loop {
         match stream.read(&mut chunk) {
@@ -112,8 +110,7 @@ fn a_full_outbox_costs_the_reader_its_connection_and_the_others_nothing() {
     let client = stalled.socket.stream.local_addr().unwrap();
     fill(&hub, &mut others[1], 20_000, 960_000);
     // The limit is not reached yet: it is a member like any other, but for the thousand messages.
-    let took = thousand_further(&mut others);
-    assert!(took < Duration::from_secs(60), "{took:?}");
+    thousand_further(&mut others);
     hub.wait_for("dondo_closes_total{reason=\"outbox full\"}", 1);
     system::wait_until_cut(hub.address(), client);
     reads_to_the_end(&stalled.socket.stream);
@@ -125,7 +122,13 @@ fn a_full_outbox_costs_the_reader_its_connection_and_the_others_nothing() {
 
 #[test]
 fn a_reader_at_its_limit_is_cut_at_its_deadline_and_the_others_get_all_before_it() {
-    let deadline = Duration::from_secs(12);
+    let in_time = DEADLINES.into_iter().any(cut_at_its_deadline);
+    assert!(in_time, "the others get nothing while one stalls");
+}
+
+/// False if the deadline came before the others had everything: on a busy machine, another one must be tried.
+fn cut_at_its_deadline(seconds: u64) -> bool {
+    let deadline = Duration::from_secs(seconds);
     let hub = Hub::program(&[
         "--workers",
         "2",
@@ -134,7 +137,7 @@ fn a_reader_at_its_limit_is_cut_at_its_deadline_and_the_others_get_all_before_it
         "--delivery.outbox-bytes-max",
         "2MB",
         "--delivery.stall-timeout",
-        "12s",
+        &format!("{seconds}s"),
         "--presence.join-events-up-to",
         "1",
         "--presence.online-users",
@@ -150,12 +153,15 @@ fn a_reader_at_its_limit_is_cut_at_its_deadline_and_the_others_get_all_before_it
     // Room for the thousand messages is left, and little more.
     fill(&hub, &mut others[1], 20_000, 1_550_000);
     thousand_further(&mut others);
-    assert!(start.elapsed() < deadline, "{:?}", start.elapsed());
-    assert!(hub.metric(OUTBOX) > 1_800_000);
-    assert_eq!(hub.metric("dondo_sessions_alive"), OTHERS as u64 + 1);
+    let (waiting, alive) = (hub.metric(OUTBOX), hub.metric("dondo_sessions_alive"));
+    if start.elapsed() >= deadline {
+        return false;
+    }
+    assert!(waiting > 1_800_000);
+    assert_eq!(alive, OTHERS as u64 + 1);
     // Rooms wait for nobody, so a stall is noticed when there is something more to say.
     while hub.metric("dondo_closes_total{reason=\"stalled\"}") == 0 {
-        assert!(start.elapsed() < deadline * 2, "no stall is noticed");
+        assert!(start.elapsed() < deadline + PATIENCE, "no stall is noticed");
         let answer = others[1].ask("trap", &[json!("?")]);
         assert_eq!(answer["ok"], true, "{answer}");
         thread::park_timeout(Duration::from_millis(50));
@@ -166,6 +172,7 @@ fn a_reader_at_its_limit_is_cut_at_its_deadline_and_the_others_get_all_before_it
     hub.wait_for(OUTBOX, 0);
     hub.wait_for("dondo_sessions_alive", OTHERS as u64);
     system::wait_for_files(hub.process(), files);
+    true
 }
 
 #[test]
@@ -288,13 +295,19 @@ fn inside_an_app_a_stalled_reader_is_cut_too() {
 
 #[test]
 fn a_frozen_worker_keeps_memory_flat_and_the_other_workers_members_served() {
+    let enough = DEADLINES.into_iter().any(served_beside_a_frozen_worker);
+    assert!(enough, "the members of the other worker are not served");
+}
+
+/// False if the worker thawed before enough was said: on a busy machine, it must be frozen for longer.
+fn served_beside_a_frozen_worker(seconds: u64) -> bool {
     let hub = Hub::program(&[
         "--workers",
         "2",
         "--delivery.courier-window",
         "64",
         "--delivery.courier-stall",
-        "500ms",
+        "2s",
         "--delivery.outbox-bytes-max",
         "16MB",
         "--presence.online-users",
@@ -309,12 +322,14 @@ fn a_frozen_worker_keeps_memory_flat_and_the_other_workers_members_served() {
     }
     let [mut frozen, mut live] = sides;
     seat(&mut frozen[0], "ice");
-    live[0].emit("ice", &[json!("dondo-fault:freeze:10")]);
     let start = Instant::now();
+    live[0].emit("ice", &[json!(format!("dondo-fault:freeze:{seconds}"))]);
     let body = "x".repeat(BODY);
     let done = AtomicBool::new(false);
     let process = hub.process();
-    let (mut sent, mut early, mut late) = (0_u64, 0, 0);
+    let (mut sent, mut before, mut early, mut late) = (0_u64, 0, 0, 0);
+    // Had the frozen worker's share been kept for it, it would be several times what memory may grow by.
+    let enough = 4 * GROWTH / BODY as u64;
     thread::scope(|scope| {
         let done = &done;
         let (sender, rest) = live.split_first_mut().unwrap();
@@ -335,7 +350,9 @@ fn a_frozen_worker_keeps_memory_flat_and_the_other_workers_members_served() {
             });
         }
         let _done = Finally(done);
-        while start.elapsed() < Duration::from_millis(9500) {
+        while start.elapsed() < Duration::from_secs(seconds - 1)
+            && (early == 0 || sent - before < enough)
+        {
             for _ in 0..20 {
                 sender.emit(
                     "lobby",
@@ -347,24 +364,23 @@ fn a_frozen_worker_keeps_memory_flat_and_the_other_workers_members_served() {
                 let got = sender.event("lobby");
                 assert_eq!(got[0]["data"]["number"], number);
             }
-            match start.elapsed().as_secs() {
-                0..=1 => {}
-                2 if early == 0 => early = system::memory(process),
-                _ => late = system::memory(process).max(late),
+            if early > 0 {
+                late = system::memory(process).max(late);
+            } else if start.elapsed() > Duration::from_secs(4) {
+                // The stall has been noticed by now.
+                (before, early) = (sent, system::memory(process));
             }
         }
     });
-    // Had the frozen worker's share been kept for it, it would be several times what memory may grow by.
-    let kept = sent * BODY as u64;
-    assert!(kept > 3 * GROWTH, "only {sent} messages in ten seconds");
-    assert!(
-        early > 0 && late < early + GROWTH,
-        "from {early} to {late} bytes"
-    );
+    if early == 0 || sent - before < enough {
+        return false;
+    }
+    assert!(late < early + GROWTH, "from {early} to {late} bytes");
     // The members of the frozen worker may have missed something, so they are closed, and may come back.
     for member in &mut frozen {
         member.socket.closed();
-        assert!(start.elapsed() > Duration::from_secs(9), "the worker froze");
+        let frozen = start.elapsed();
+        assert!(frozen >= Duration::from_secs(seconds), "{frozen:?}");
     }
     hub.wait_for("dondo_closes_total{reason=\"worker stalled\"}", 5);
     hub.wait_for(OUTBOX, 0);
@@ -375,6 +391,7 @@ fn a_frozen_worker_keeps_memory_flat_and_the_other_workers_members_served() {
         assert_eq!(answer["ok"], true, "{answer}");
         while back.event("lobby")[0]["data"]["message"] != "welcome back" {}
     }
+    true
 }
 
 /// Tells the readers to end, also when the sender fails.

@@ -97,8 +97,12 @@ fn a_refusal_puts_the_client_out() {
     run(async {
         let world = World::bare(&["/"]);
         let root = world.io.of("/").unwrap();
+        #[derive(Deserialize)]
+        struct Auth {
+            token: String,
+        }
         root.on_connect(|socket: Socket| async move {
-            let token: String = socket.auth()?;
+            let Auth { token } = socket.auth()?;
             match token == "let me in" {
                 true => Ok(()),
                 false => Err("no".into()),
@@ -114,6 +118,8 @@ fn a_refusal_puts_the_client_out() {
         };
         assert_eq!(kinds(r#"{"token":1}"#).await, "01");
         assert_eq!(kinds("").await, "01");
+        assert_eq!(kinds(r#"{"token":"open"}"#).await, "01");
+        assert_eq!(kinds(r#"{"token":"let me in"}"#).await, "0");
     });
 }
 

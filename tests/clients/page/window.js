@@ -20,7 +20,7 @@ async function ask(what) {
 /** A window of its own: nothing is shared with the others but the browser. `prepare` sees it before it is loaded. */
 async function window(browser, { viewport = WIDE, colorScheme = "light", prepare = () => {} } = {}) {
   const context = await browser.newContext({ viewport, colorScheme });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   await prepare(page);
   return page;
@@ -89,7 +89,7 @@ async function error(page, part) {
 async function stranger(channel = "lobby", userName = "Stranger", address = url) {
   const socket = io(address, { transports: ["websocket"], forceNew: true });
   await new Promise((resolve, reject) => socket.on("connect", resolve).on("connect_error", reject));
-  const asks = (event, payload) => socket.timeout(20_000).emitWithAck(event, payload);
+  const asks = (event, payload) => socket.timeout(60_000).emitWithAck(event, payload);
   const joined = await asks("join-channel", { data: { roomChannel: channel }, source: { userName } });
   assert.equal(joined.ok, true, JSON.stringify(joined));
   return { socket, asks, close: () => socket.disconnect() };

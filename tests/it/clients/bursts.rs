@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::robot::node;
-use crate::support::Hub;
+use crate::support::{Hub, Script};
 
 /// Every way in which the first whole cut its sender: a few large messages, some of middle size, very many small ones.
 const BURSTS: [(usize, usize); 3] = [(5, 600_000), (30, 80_000), (25_000, 20)];
@@ -11,18 +10,11 @@ const BURSTS: [(usize, usize); 3] = [(5, 600_000), (30, 80_000), (25_000, 20)];
 fn all_arrives_over(transport: &str) {
     let hub = Hub::program(&[]);
     for (count, bytes) in BURSTS {
-        let arguments = [
-            &hub.url(),
-            transport,
-            &count.to_string(),
-            &bytes.to_string(),
-        ]
-        .map(str::to_owned);
-        let output = node("burst.js")
-            .args(arguments)
-            .output()
-            .expect("node runs");
-        let seen: Value = serde_json::from_slice(&output.stdout).expect("a line of JSON");
+        let (of, each) = (count.to_string(), bytes.to_string());
+        let mut burst = Script::node("burst.js", &[&hub.url(), transport, &of, &each]);
+        let seen = burst.line().expect("a line");
+        let seen: Value = serde_json::from_str(&seen).expect("JSON");
+        burst.end();
         for one in seen.as_array().unwrap() {
             let disconnects = one["disconnects"].as_array().unwrap();
             assert!(disconnects.is_empty(), "{count} of {bytes} bytes: {seen}");

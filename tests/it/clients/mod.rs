@@ -7,7 +7,6 @@ mod robot;
 
 use crate::support::Hub;
 use conversation::converse;
-pub(crate) use robot::node;
 use robot::{Kind, Robot};
 
 macro_rules! conversations {

@@ -1,15 +1,11 @@
 //! A stock client as a child process (tests/clients/robot.js and robot.py): commands in, answers and events out.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Hub, PATIENCE, QUIET};
+use crate::support::{Hub, PATIENCE, QUIET, Script};
 
 /// Which client, with which transports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,48 +58,24 @@ impl Kind {
         }
     }
 
-    fn command(self) -> Command {
+    fn start(self, url: &str) -> Script {
+        let options = self.options().to_string();
         match self {
             Self::JsPolling | Self::JsWebSocket | Self::JsDefault | Self::JsGuide => {
-                node("robot.js")
+                Script::node("robot.js", &[url, &options])
             }
-            Self::PythonPolling | Self::PythonWebSocket | Self::PythonDefault => python("sync"),
-            Self::PythonAsync => python("async"),
+            Self::PythonPolling | Self::PythonWebSocket | Self::PythonDefault => {
+                Script::python("robot.py", &["sync", url, &options])
+            }
+            Self::PythonAsync => Script::python("robot.py", &["async", url, &options]),
         }
     }
 }
 
-/// Node with a script of tests/clients.
-pub(crate) fn node(script: &str) -> Command {
-    installed("node_modules/socket.io-client");
-    let mut command = Command::new("node");
-    command.arg(Path::new(CLIENTS).join(script));
-    command
-}
-
-const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
-
-fn python(kind: &str) -> Command {
-    let mut command = Command::new(installed(".venv/bin/python"));
-    command.arg(Path::new(CLIENTS).join("robot.py")).arg(kind);
-    command
-}
-
-fn installed(what: &str) -> std::path::PathBuf {
-    let path = Path::new(CLIENTS).join(what);
-    assert!(
-        path.exists(),
-        "tests/clients/{what} is missing: run ./tests/run once, which installs the stock clients"
-    );
-    path
-}
-
-/// The child; ends with the value.
+/// The client; ends with the value.
 pub(crate) struct Robot {
     pub(crate) kind: Kind,
-    child: Child,
-    commands: ChildStdin,
-    lines: Receiver<Value>,
+    script: Script,
     events: VecDeque<(String, Vec<Value>)>,
     answers: VecDeque<(u64, Value)>,
     count: u64,
@@ -112,31 +84,9 @@ pub(crate) struct Robot {
 impl Robot {
     /// Starts the client; it does not connect yet.
     pub(crate) fn start(hub: &Hub, kind: Kind) -> Self {
-        let mut child = kind
-            .command()
-            .arg(hub.url())
-            .arg(kind.options().to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{kind:?} does not start: {error}"));
-        let commands = child.stdin.take().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let (said, lines) = channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line)
-                    .unwrap_or_else(|error| panic!("{error} in {line:?}"));
-                if said.send(line).is_err() {
-                    break;
-                }
-            }
-        });
         Self {
             kind,
-            child,
-            commands,
-            lines,
+            script: kind.start(&hub.url()),
             events: VecDeque::new(),
             answers: VecDeque::new(),
             count: 0,
@@ -148,7 +98,7 @@ impl Robot {
         self.count += 1;
         let mut line = vec![json!(self.count), json!(verb)];
         line.extend_from_slice(args);
-        writeln!(self.commands, "{}", Value::Array(line)).expect("the client still runs");
+        self.script.say(&Value::Array(line).to_string());
         self.count
     }
 
@@ -160,12 +110,12 @@ impl Robot {
             if let Some(at) = self.answers.iter().position(|(of, _)| *of == number) {
                 return self.answers.remove(at).unwrap().1;
             }
-            assert!(
-                self.read(deadline),
-                "{:?}: no answer to {verb} {args:?}; events: {:?}",
-                self.kind,
-                self.events
-            );
+            if !self.read(deadline) {
+                let events = &self.events;
+                self.script.fail(&format!(
+                    "does not answer {verb} {args:?}; events: {events:?}"
+                ));
+            }
         }
     }
 
@@ -203,12 +153,11 @@ impl Robot {
             if let Some(at) = self.events.iter().position(|(event, _)| event == name) {
                 return self.events.remove(at).unwrap().1;
             }
-            assert!(
-                self.read(deadline),
-                "{:?}: no {name}; there are {:?}",
-                self.kind,
-                self.events
-            );
+            if !self.read(deadline) {
+                let events = &self.events;
+                self.script
+                    .fail(&format!("has no {name}; there are {events:?}"));
+            }
         }
     }
 
@@ -227,9 +176,12 @@ impl Robot {
 
     fn read(&mut self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
-        let Ok(mut line) = self.lines.recv_timeout(left.max(Duration::from_millis(1))) else {
+        let line = self.script.line_within(left.max(Duration::from_millis(1)));
+        let Some(line) = line else {
             return false;
         };
+        let mut line: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
         if let Some(number) = line["answer"].as_u64() {
             self.answers.push_back((number, line["value"].take()));
         } else {
@@ -240,12 +192,5 @@ impl Robot {
             self.events.push_back((name, args));
         }
         true
-    }
-}
-
-impl Drop for Robot {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -44,16 +44,15 @@ const TIMED_OUT: &str = "dondo_closes_total{reason=\"ping timeout\"}";
 
 fn after_the_interval_comes_a_ping_and_after_a_pong_the_next(form: Form) {
     let hub = form.echoing_with(patient);
+    // Taken before the time begins to run: a slow machine only makes it longer.
+    let mut since = Instant::now();
     let mut socket = socket(&hub);
     // What a pong holds beside its type means nothing.
     for pong in ["3", "3probe", "3what?"] {
-        let asked = Instant::now();
         assert_eq!(socket.next(), ping());
-        assert!(
-            asked.elapsed() > INTERVAL / 2,
-            "pinged after {:?}",
-            asked.elapsed()
-        );
+        let waited = since.elapsed();
+        assert!(waited >= INTERVAL, "pinged after {waited:?}");
+        since = Instant::now();
         socket.text(pong);
     }
 }
@@ -74,10 +73,15 @@ fn without_a_pong_the_session_ends_after_interval_and_timeout(form: Form) {
 }
 
 fn whoever_sends_lives_though_its_pongs_stay_away_and_goes_when_it_falls_silent(form: Form) {
-    let hub = form.echoing_with(quick);
+    // Longer than the machine keeps anybody from saying something.
+    const LONG: Duration = Duration::from_secs(2);
+    let hub = form.echoing_with(|config| {
+        config.engine.ping_interval = INTERVAL;
+        config.engine.ping_timeout = LONG;
+    });
     let mut socket = socket(&hub);
     let began = Instant::now();
-    while began.elapsed() < 3 * (INTERVAL + TIMEOUT) {
+    while began.elapsed() < INTERVAL + LONG + LONG / 2 {
         socket.text("4alive");
         loop {
             match socket.next() {
@@ -101,26 +105,21 @@ fn a_waiting_get_is_answered_with_the_ping(form: Form) {
 }
 
 fn a_ping_waits_for_the_next_get_while_its_time_runs(form: Form) {
-    // One session is asked for its ping just before another one, of the same age, has ended for want of a pong.
     let hub = form.echoing_with(quick);
+    // Never asks: were the time counted from the GET that brings the ping, it would live for ever.
+    let silent = Polling::open(&hub, ECHO);
     let polling = Polling::open(&hub, ECHO);
-    let later = Instant::now() + INTERVAL + TIMEOUT / 2;
-    let mut ticking = socket(&hub);
-    while Instant::now() < later {
-        let left = later.saturating_duration_since(Instant::now());
-        ticking.next_within(left.max(Duration::from_millis(1)));
+    // The other one, of the same age and younger, has been pinged by now, and so has this one.
+    let mut younger = socket(&hub);
+    assert_eq!(younger.next(), ping());
+    let said = polling.get().text();
+    // All that is left to say comes at once: on a slow machine the end stands behind the ping already.
+    match said.as_str() {
+        "2" => assert_eq!(polling.get().text(), "1"),
+        both => assert_eq!(both, "2\x1e1"),
     }
-    assert_eq!(polling.read(), "2");
-    // The time for its pong began with the ping, not with this GET.
-    let asked = Instant::now();
-    let last = polling.get().text();
-    assert!(
-        asked.elapsed() < TIMEOUT,
-        "only after {:?}",
-        asked.elapsed()
-    );
-    assert_eq!(last, "1");
-    hub.wait_for(TIMED_OUT, 2);
+    hub.wait_for(TIMED_OUT, 3);
+    drop(silent);
 }
 
 fn a_silent_polling_session_ends(form: Form) {

@@ -1,7 +1,7 @@
 //! Requests whose head is the attack: too long, too many lines, too slow, or with odd values of known headers.
 
-use std::io::{Read, Write};
-use std::time::{Duration, Instant};
+use std::io::{ErrorKind, Read, Write};
+use std::time::Duration;
 
 use super::{DIRECT, Fate, MEGABYTE, POLLING, Siege, fate};
 use crate::support::{WebSocket, http};
@@ -103,8 +103,7 @@ fn twenty_megabytes_of_header_in_small_pieces_are_cut_off_early() {
 
 #[test]
 fn a_head_that_never_ends_is_given_up() {
-    let siege = Siege::begin(&[]);
-    let start = Instant::now();
+    let siege = Siege::begin(&["--engine.request-timeout", "2s"]);
     let mut streams: Vec<_> = (0..200)
         .map(|_| {
             let mut stream = http::connect(&siege.hub);
@@ -116,13 +115,15 @@ fn a_head_that_never_ends_is_given_up() {
         .collect();
     for stream in &mut streams {
         stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
+            .set_read_timeout(Some(Duration::from_secs(30)))
             .unwrap();
         let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
+        if let Err(error) = stream.read_to_end(&mut answer) {
+            // The first that is not given up fails the test: it must not wait for each of them.
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
+        }
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 408"));
     }
-    assert!(start.elapsed() < Duration::from_secs(20));
     siege.end(32 * MEGABYTE);
 }
 

@@ -91,9 +91,7 @@ fn a_body_over_the_limit_is_refused_and_its_session_goes_on() {
             break;
         }
     }
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(http::read(&mut stream).status, 413);
     is_well(&mut poll);
     poll.say(&format!("42[\"void\",\"{}\"]", "x".repeat(1_000_000 - 13)));
@@ -128,7 +126,7 @@ fn two_posts_at_once_end_the_session() {
     let mut slow = http::connect(&siege.hub);
     let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n4");
     slow.write_all(head.as_bytes()).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + PATIENCE;
     // Until the first has been seen, others are welcome.
     loop {
         let answer = http::post(&siege.hub, &target, "3");
@@ -187,9 +185,7 @@ fn bodies_that_come_too_slowly_end_with_their_sessions_and_hold_up_nobody() {
     siege.hub.wait_for(super::SESSIONS, 102);
     for (poll, mut stream) in slow {
         let _ = stream.write_all(b"2");
-        stream
-            .set_read_timeout(Some(Duration::from_secs(25)))
-            .unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         assert!(

@@ -10,20 +10,34 @@ use serde_json::{Value, json};
 
 use super::dotnet_rows::{Folder, open};
 use super::join;
-use crate::support::{Client, Hub, WebSocket, http};
+use crate::support::{Client, Frame, Hub, PATIENCE, QUIET, WebSocket, http};
 
 const POLL: &str = "/socket.io/?EIO=4&transport=polling";
 const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
-/// A tenth of a default is enough to tell a changed time from it.
 const SOON: Duration = Duration::from_millis(200);
-const LONG_BEFORE_THE_DEFAULT: Duration = Duration::from_secs(8);
+const LATE: Duration = Duration::from_secs(3600);
 
 fn closes(hub: &Hub, reason: &str) {
     hub.wait_for(&format!("dondo_closes_total{{reason=\"{reason}\"}}"), 1);
 }
 
+/// What ends soon where a setting says so goes on where it says late, though it began before; the hub of the first.
+/// Were the setting read by nobody, the elder would end first.
+fn ends_soon(set: fn(&mut Settings, Duration), begin: impl Fn(&Hub) -> WebSocket) -> Hub {
+    let late = Hub::with(|config| set(config, LATE));
+    let soon = Hub::with(|config| set(config, SOON));
+    let mut elder = begin(&late);
+    begin(&soon).closed();
+    while let Some(frame) = elder.next_within(QUIET) {
+        assert!(matches!(frame, Frame::Text(_)), "{frame:?}");
+    }
+    soon
+}
+
 #[test]
 fn the_ping_interval_says_when_pings_come() {
+    let late = Hub::with(|config| config.engine.ping_interval = LATE);
+    let mut elder = Client::connect(&late).socket;
     let hub = Hub::with(|config| config.engine.ping_interval = SOON);
     let answer = http::get(&hub, POLL);
     assert!(
@@ -31,50 +45,35 @@ fn the_ping_interval_says_when_pings_come() {
         "{}",
         answer.text()
     );
-    let mut socket = WebSocket::open(&hub, DIRECT);
-    socket.next_text();
-    socket.text("40");
-    assert!(socket.next_within(LONG_BEFORE_THE_DEFAULT).is_some());
-    let ping = socket.next_within(LONG_BEFORE_THE_DEFAULT);
-    assert_eq!(ping, Some(crate::support::Frame::Text("2".into())));
+    let mut younger = Client::connect(&hub).socket;
+    assert_eq!(younger.next(), Frame::Text("2".into()));
+    assert_eq!(elder.next_within(QUIET), None);
 }
 
 #[test]
 fn the_ping_timeout_ends_a_connection_without_pong() {
-    let hub = Hub::with(|config| {
+    let set = |config: &mut Settings, time| {
         config.engine.ping_interval = SOON;
-        config.engine.ping_timeout = SOON;
-    });
-    let began = Instant::now();
-    let mut socket = WebSocket::open(&hub, DIRECT);
-    socket.closed();
-    assert!(
-        began.elapsed() < LONG_BEFORE_THE_DEFAULT,
-        "{:?}",
-        began.elapsed()
-    );
+        config.engine.ping_timeout = time;
+    };
+    let hub = ends_soon(set, |hub| WebSocket::open(hub, DIRECT));
     closes(&hub, "ping timeout");
 }
 
 #[test]
 fn an_upgrade_that_does_not_come_to_an_end_is_given_up_after_its_timeout() {
-    let hub = Hub::with(|config| config.engine.upgrade_timeout = SOON);
-    let sid = open(&hub);
-    let began = Instant::now();
-    let mut socket = WebSocket::open(&hub, &format!("{DIRECT}&sid={sid}"));
-    socket.closed();
-    assert!(
-        began.elapsed() < LONG_BEFORE_THE_DEFAULT,
-        "{:?}",
-        began.elapsed()
+    ends_soon(
+        |config, time| config.engine.upgrade_timeout = time,
+        |hub| WebSocket::open(hub, &format!("{DIRECT}&sid={}", open(hub))),
     );
 }
 
 #[test]
 fn a_connection_that_joins_no_namespace_in_time_is_closed() {
-    let hub = Hub::with(|config| config.engine.connect_timeout = SOON);
-    let mut socket = WebSocket::open(&hub, DIRECT);
-    socket.closed();
+    let hub = ends_soon(
+        |config, time| config.engine.connect_timeout = time,
+        |hub| WebSocket::open(hub, DIRECT),
+    );
     closes(&hub, "connect timeout");
 }
 
@@ -130,23 +129,19 @@ fn a_packet_may_have_so_many_attachments() {
 
 #[test]
 fn attachments_that_stay_away_too_long_end_the_connection() {
-    let hub = Hub::with(|config| config.engine.attachments_timeout = SOON);
-    let mut client = Client::connect(&hub);
-    let began = Instant::now();
-    client
-        .socket
-        .text("451-[\"lobby\",{\"_placeholder\":true,\"num\":0}]");
-    client.socket.closed();
-    assert!(
-        began.elapsed() < LONG_BEFORE_THE_DEFAULT,
-        "{:?}",
-        began.elapsed()
+    let hub = ends_soon(
+        |config, time| config.engine.attachments_timeout = time,
+        |hub| {
+            let mut socket = Client::connect(hub).socket;
+            socket.text("451-[\"lobby\",{\"_placeholder\":true,\"num\":0}]");
+            socket
+        },
     );
     closes(&hub, "half packet");
 }
 
-/// How many of ten handlers that never end have begun when the last of them has had its time.
-fn begun(inbound_max: usize) -> usize {
+/// Whether so many of ten handlers that never end begin, and no more.
+fn begin(inbound_max: usize, count: usize) -> bool {
     let (began, begun) = mpsc::channel();
     let hub = Hub::built(
         |config| config.limits.inbound_max = inbound_max,
@@ -170,17 +165,13 @@ fn begun(inbound_max: usize) -> usize {
     for _ in 0..10 {
         client.emit("wait", &[]);
     }
-    let mut count = 0;
-    while count < 10 && begun.recv_timeout(Duration::from_secs(1)).is_ok() {
-        count += 1;
-    }
-    count
+    (0..count).all(|_| begun.recv_timeout(PATIENCE).is_ok()) && begun.recv_timeout(QUIET).is_err()
 }
 
 #[test]
 fn a_session_may_have_so_many_messages_in_handling() {
-    assert_eq!(begun(64), 10);
-    assert_eq!(begun(3), 3);
+    assert!(begin(64, 10));
+    assert!(begin(3, 3));
 }
 
 /// A hub in which a polling client is in the lobby and never polls, and a sender beside it.
@@ -242,12 +233,18 @@ fn above_what_the_process_may_hold_the_one_who_holds_most_and_reads_nothing_is_c
 
 #[test]
 fn a_reader_that_takes_nothing_for_so_long_is_closed() {
-    let (hub, mut sender) = with_idle_reader(|config| config.delivery.stall_timeout = Some(SOON));
-    let deadline = Instant::now() + LONG_BEFORE_THE_DEFAULT;
-    while hub.metric("dondo_closes_total{reason=\"stalled\"}") == 0 {
+    let stalled = |hub: &Hub| hub.metric("dondo_closes_total{reason=\"stalled\"}");
+    let (late, mut other) = with_idle_reader(|config| config.delivery.stall_timeout = Some(LATE));
+    say(&mut other, 1, 1);
+    let (soon, mut sender) = with_idle_reader(|config| config.delivery.stall_timeout = Some(SOON));
+    let deadline = Instant::now() + PATIENCE;
+    while stalled(&soon) == 0 {
         assert!(Instant::now() < deadline, "the reader is still there");
         say(&mut sender, 1, 1);
+        say(&mut other, 1, 1);
     }
+    // Were the setting read by nobody, the elder would have gone first.
+    assert_eq!(stalled(&late), 0);
 }
 
 /// A member whose worker stands still for two seconds while four messages come: whether it is still there afterwards.
@@ -262,12 +259,12 @@ fn survives_a_frozen_worker(change: impl FnOnce(&mut Settings)) -> bool {
         sender.emit("lobby", &[json!(number)]);
     }
     loop {
-        let Some(frame) = member.socket.next_within(crate::support::PATIENCE) else {
+        let Some(frame) = member.socket.next_within(PATIENCE) else {
             panic!("neither messages nor an end");
         };
         match frame {
-            crate::support::Frame::Text(text) if text.contains("\"message\":2,") => return true,
-            crate::support::Frame::Text(_) => {}
+            Frame::Text(text) if text.contains("\"message\":2,") => return true,
+            Frame::Text(_) => {}
             _ => {
                 closes(&hub, "worker stalled");
                 return false;
@@ -361,6 +358,7 @@ fn a_shutdown_takes_its_grace_to_close_connections() {
         let mut clients: Vec<Client> = (0..150).map(|_| Client::connect(&hub)).collect();
         let began = Instant::now();
         hub.stop();
+        // At least: a slow machine only makes it longer.
         let took = began.elapsed();
         let codes: Vec<_> = clients
             .iter_mut()
@@ -369,12 +367,8 @@ fn a_shutdown_takes_its_grace_to_close_connections() {
         assert_eq!(json!(codes), Value::from(vec![1001; 150]));
         took
     };
-    let (quick, slow) = (
-        time_to_stop(Duration::ZERO),
-        time_to_stop(Duration::from_secs(3)),
-    );
-    assert!(
-        slow > quick + Duration::from_millis(700),
-        "{quick:?} and {slow:?}"
-    );
+    time_to_stop(Duration::ZERO);
+    // A hundred a second.
+    let took = time_to_stop(Duration::from_secs(3));
+    assert!(took > Duration::from_secs(1), "{took:?}");
 }

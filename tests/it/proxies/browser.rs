@@ -1,11 +1,7 @@
 //! Pages in a browser, through nginx on another port.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
-
 use super::Proxy;
-use crate::clients::node;
-use crate::support::Hub;
+use crate::support::{Hub, Script};
 
 const UPGRADE: &str = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
                        proxy_set_header Connection \"upgrade\";";
@@ -17,22 +13,13 @@ fn moves_to_websocket(client: &str, lines: &str) {
             "server {{ listen LISTEN; location / {{ proxy_pass http://HUB; {lines} {UPGRADE} }} }}"
         ),
     );
-    let mut browser = node("proxied_page.js")
-        .args([&proxy.front().url(), client])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    let mut line = String::new();
-    BufReader::new(browser.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    assert_eq!(line.trim(), "connected");
+    let mut browser = Script::node("proxied_page.js", &[&proxy.front().url(), client]);
+    assert_eq!(browser.line().as_deref(), Some("connected"));
     proxy
         .hub()
         .wait_for("dondo_sessions{state=\"websocket\"}", 1);
-    writeln!(browser.stdin.take().unwrap(), "seen").unwrap();
-    assert!(browser.wait().unwrap().success());
+    browser.say("seen");
+    browser.end();
 }
 
 #[test]

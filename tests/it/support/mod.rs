@@ -7,6 +7,7 @@ pub mod http;
 mod hub;
 mod long_poll;
 pub mod polling;
+mod script;
 mod socket;
 pub mod system;
 mod websocket;
@@ -17,12 +18,13 @@ pub(crate) use form::in_both_forms;
 pub use hub::Hub;
 pub use long_poll::LongPoll;
 pub use polling::Polling;
+pub use script::Script;
 pub use socket::Client;
 pub use websocket::{Frame, WebSocket, masked};
 
 use std::time::Duration;
 
-/// How long anything may take that is expected to happen.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything may take that is expected to happen, also on a machine that does much else.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How long nothing must happen where nothing is expected; pick events that would come first where possible.
 pub const QUIET: Duration = Duration::from_millis(300);

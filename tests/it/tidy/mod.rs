@@ -1,6 +1,7 @@
 //! Style that fails the build: the walls of the architecture, and lists that must have no gap.
 
 mod citations;
+mod command;
 mod contract_rows;
 mod fields;
 mod readme;

@@ -60,7 +60,7 @@ fn megabytes_are_read_in_linear_time() {
         format!("2[\"x\",\"{}\"]", "\\\"".repeat(MEGABYTE / 2)),
         format!("51-[\"x\",{placeholders}]"),
     ];
-    // A quadratic reader needs minutes for any of these.
+    // A quadratic reader needs hours for any of these.
     let started = Instant::now();
     for message in &messages {
         let mut decoder = Decoder::new(limits);
@@ -70,7 +70,7 @@ fn megabytes_are_read_in_linear_time() {
         }
         assert!(!written(&decoded.unwrap()).is_empty());
     }
-    assert!(started.elapsed().as_secs() < 10);
+    assert!(started.elapsed().as_secs() < 60);
 }
 
 /// Deterministic noise (xorshift64).
