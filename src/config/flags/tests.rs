@@ -326,6 +326,7 @@ fn the_help_shows_every_new_name_with_its_default_and_no_old_one() {
     for (old, _) in OLD {
         assert!(!help.contains(&format!("--{old} ")), "{old}");
     }
+    assert!(help.contains("RUST_LOG"), "{help}");
 }
 
 #[test]
