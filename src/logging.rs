@@ -49,15 +49,8 @@ pub fn start(format: LogFormat) -> io::Result<Log> {
     thread::Builder::new()
         .name("dondo-log".to_owned())
         .spawn(move || write_all(&words, io::stderr(), format))?;
-    // What any caller can cause stays off unless it is asked for by name.
-    let asked = std::env::var("RUST_LOG").ok();
-    let filter = match &asked {
-        Some(asked) if asked.contains("actix") => asked.clone(),
-        Some(asked) => format!("{MUTED},{asked}"),
-        None => format!("{MUTED},info"),
-    };
     env_logger::Builder::new()
-        .parse_filters(&filter)
+        .parse_filters(&filter(std::env::var("RUST_LOG").ok()))
         .target(env_logger::Target::Pipe(Box::new(Queue(sender.clone()))))
         .format(move |out, record| render(format, out, record))
         .try_init()
@@ -71,6 +64,15 @@ pub fn start(format: LogFormat) -> io::Result<Log> {
         }
     }));
     Ok(Log(sender))
+}
+
+/// What is logged where `RUST_LOG` says this. What any caller can cause stays off unless it is asked for by name.
+fn filter(asked: Option<String>) -> String {
+    match asked {
+        Some(asked) if asked.contains("actix") || asked.trim() == "off" => asked,
+        Some(asked) => format!("{MUTED},{asked}"),
+        None => format!("{MUTED},info"),
+    }
 }
 
 impl Log {
@@ -249,6 +251,22 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
+
+    #[test]
+    fn where_nothing_is_to_be_logged_no_module_logs() {
+        let logs = |asked: &str, target: &str| {
+            let filter = filter(Some(asked.to_owned()));
+            let logger = env_logger::Builder::new().parse_filters(&filter).build();
+            let record = Record::builder().level(Level::Error).target(target).build();
+            logger.matches(&record)
+        };
+        assert!(logs("info", "dondo") && logs("info", "actix_server::worker"));
+        assert!(!logs("info", "actix_http::h1"), "any caller can cause it");
+        assert!(logs("info,actix_http=error", "actix_http::h1"));
+        for module in ["dondo", "actix_server::worker", "actix_web", "mio"] {
+            assert!(!logs("off", module), "{module}");
+        }
+    }
 
     fn rendered(format: LogFormat, message: &str) -> String {
         let mut out = Vec::new();

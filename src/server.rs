@@ -82,7 +82,8 @@ impl Server {
         let mut bound = Vec::new();
         for &address in &config.listen {
             let listener = listen_beside(address, &config.listen).map_err(|error| {
-                io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+                let said = format!("cannot listen on {address}: {error}; choose another --listen");
+                io::Error::new(error.kind(), said)
             })?;
             bound.push(listener.local_addr()?);
             let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());

@@ -15,7 +15,8 @@ use dondo_actors::letter::{Form, Forms};
 use dondo_actors::memory_log::MemoryLog;
 use dondo_actors::namespace::NamespaceSettings;
 use dondo_actors::outbox::OutboxLimits;
-use dondo_actors::ports::{Clock, Gate, Herald, OpenGate, Secrets, SystemClock};
+use dondo_actors::ports::{Clock, Herald, OpenGate, Secrets, SystemClock};
+pub use dondo_actors::ports::{Gate, Identity, Refusal};
 use dondo_actors::session::SessionSettings;
 
 use crate::config::{LimitSettings, Settings};
@@ -141,7 +142,29 @@ impl Builder {
         self
     }
 
-    /// Asks somebody who may come in.
+    /// Asks somebody who may come in, for every namespace that a client connects to. It sees what the client sent as
+    /// `auth`; the client has the refusal as its `connect_error`. Without it everybody may.
+    ///
+    /// ```no_run
+    /// use dondo::service::{Dondo, Gate, Identity, Refusal};
+    ///
+    /// struct Word;
+    ///
+    /// impl Gate for Word {
+    ///     fn connect(&self, _namespace: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal> {
+    ///         let auth: Option<serde_json::Value> = auth.and_then(|text| serde_json::from_slice(text).ok());
+    ///         match auth.as_ref().and_then(|auth| auth["word"].as_str()) {
+    ///             Some("akwaaba") => Ok(Identity::default()),
+    ///             _ => Err(Refusal { message: "Say the word".into(), data: None }),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let dondo = Dondo::builder().gate(Word).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn gate(mut self, gate: impl Gate) -> Self {
         self.gate = Arc::new(gate);
         self

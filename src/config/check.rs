@@ -68,11 +68,13 @@ pub(super) fn namespaces(settings: &Settings) -> Verdict {
 }
 
 pub(super) fn path(settings: &Settings) -> Verdict {
-    match wrong_with_path(&settings.path) {
-        Some(wrong) => Err(format!(
-            "{:?} {wrong}; write it like /socket.io/",
-            settings.path
-        )),
+    path_of(&settings.path, &settings.path)
+}
+
+/// The same for one that was `written` in some way.
+pub(super) fn path_of(path: &str, written: &str) -> Verdict {
+    match wrong_with_path(path) {
+        Some(wrong) => Err(format!("{written:?} {wrong}; write it like /socket.io/")),
         None => Ok(()),
     }
 }
@@ -194,8 +196,10 @@ fn wrong_with_path(path: &str) -> Option<&'static str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
     if path == "/" {
         Some("is where the first page stands")
-    } else if !path.starts_with('/') || !path.ends_with('/') {
-        Some("does not begin and end with a slash")
+    } else if !path.starts_with('/') {
+        Some("does not begin with a slash")
+    } else if !path.ends_with('/') {
+        Some("does not end with a slash")
     } else if path.contains("//") {
         Some("has an empty part in it")
     } else if !path.chars().all(plain) {

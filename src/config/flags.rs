@@ -13,7 +13,8 @@ use super::{Setting, SettingError, Settings};
 const ABOUT: &str = "\
 Durations and sizes carry units: 250ms, 25s, 1MB (1,000,000 bytes), 64KiB.
 Each flag has a twin in the environment: --limits.sessions-max is DONDO_LIMITS_SESSIONS_MAX.
-A flag beats its twin; what neither says has the default shown.";
+A flag beats its twin; what neither says has the default shown.
+RUST_LOG says what is logged: info (the default), warn, error or off, or module by module.";
 
 /// Settings as they were given to the program.
 #[derive(Clone, Debug)]

@@ -171,7 +171,9 @@ impl Spelling<String> for UrlPath {
     const WRITTEN: &'static str = "PATH";
 
     fn read(text: &str) -> Result<String, String> {
-        Ok(format!("{}/", text.trim_end_matches('/')))
+        let path = format!("{}/", text.trim_end_matches('/'));
+        super::check::path_of(&path, text)?;
+        Ok(path)
     }
 
     fn show(path: &String) -> String {

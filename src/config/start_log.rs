@@ -1,7 +1,7 @@
 //! The start log: what listens where, every setting as it is, and what has been relaxed, one readable line each.
 //! Knows settings only; it says nothing that a log should not hold.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::table::Setting;
 use super::{ClientId, RoomScope, Settings};
@@ -9,6 +9,12 @@ use crate::transport::origin::Origins;
 
 /// Files that the program itself needs, beside one for each connection.
 const OPEN_FILES_OF_OUR_OWN: u64 = 64;
+
+/// What a proxy on this machine connects from.
+const LOOPBACK: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+];
 
 impl Settings {
     /// The lines to log at start. `open_files`: how many files the process may have open, if known.
@@ -38,10 +44,19 @@ impl Settings {
         if self.hosts.is_empty() {
             lines.push("a request may come under any host name (--hosts)".to_owned());
         }
-        lines.push(
-            "127.0.0.1 and ::1 are exempt from limits per address, after --trusted-proxies were resolved"
-                .to_owned(),
-        );
+        let trusts = |ip: &IpAddr| {
+            self.trusted_proxies
+                .iter()
+                .any(|proxies| proxies.contains(ip))
+        };
+        let proxy = if LOOPBACK.iter().any(trusts) {
+            ""
+        } else {
+            "; if a proxy on this machine is in front, name it in --trusted-proxies, else its clients have none"
+        };
+        lines.push(format!(
+            "no limits per address for 127.0.0.1 and ::1{proxy}"
+        ));
         lines.push(files(open_files));
         let relaxed = self.relaxed().into_iter();
         lines.extend(relaxed.map(|line| format!("relaxed: {line}")));
@@ -200,7 +215,12 @@ mod tests {
     #[test]
     fn whose_limits_do_not_hold_and_whose_names_are_taken_is_told() {
         let open = said(|_| {});
-        assert!(open.contains("127.0.0.1 and ::1 are exempt"), "{open}");
+        assert!(
+            open.contains("no limits per address for 127.0.0.1 and ::1"),
+            "{open}"
+        );
+        let behind = said(|c| c.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()]);
+        assert!(!behind.contains("name it in --trusted-proxies"), "{behind}");
         assert!(open.contains("any host name"), "{open}");
         let closed = said(|c| c.hosts = vec!["chat.example".into()]);
         assert!(!closed.contains("any host name"), "{closed}");

@@ -291,6 +291,27 @@ fn a_bad_value_is_refused_with_the_name_it_was_given_with() {
 }
 
 #[test]
+fn a_refusal_quotes_what_was_typed() {
+    for (name, typed) in [
+        ("path", "chat"),
+        ("path", "/a b"),
+        ("path", "/a//b/"),
+        ("namespaces", "/,chat"),
+        ("hosts", "a.example,http://b.example"),
+        ("listen", "127.0.0.1:1,here"),
+        ("trusted-proxies", "::1,10.0.0.0/33"),
+        ("client-dist", "nowhere"),
+        ("memory-max", "1"),
+    ] {
+        let refusal = given(&[&format!("--{name}"), typed], &[]).unwrap_err();
+        let (_, said) = refusal.split_once(": ").unwrap();
+        for quoted in said.split('"').skip(1).step_by(2) {
+            assert!(typed.split(',').any(|part| part == quoted), "{refusal}");
+        }
+    }
+}
+
+#[test]
 fn the_help_shows_every_new_name_with_its_default_and_no_old_one() {
     let help = command().render_help().to_string();
     for setting in Settings::table() {
@@ -307,6 +328,7 @@ fn the_help_shows_every_new_name_with_its_default_and_no_old_one() {
     for (old, _) in OLD {
         assert!(!help.contains(&format!("--{old} ")), "{old}");
     }
+    assert!(help.contains("RUST_LOG"), "{help}");
 }
 
 #[test]
