@@ -8,7 +8,7 @@ mod robot;
 use crate::support::Hub;
 use conversation::converse;
 pub(crate) use robot::node;
-use robot::{Kind, Robot};
+pub(crate) use robot::{Kind, Robot};
 
 macro_rules! conversations {
     ($($name:ident: $kind:expr;)*) => {$(
