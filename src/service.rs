@@ -84,7 +84,7 @@ impl Dondo {
         self.engines.iter().map(Engine::sessions).sum()
     }
 
-    /// Mounts the endpoints in an `App`. To be called in the app factory, once for each worker.
+    /// Mounts the endpoints in an `App` or a scope. To be called in the app factory, once for each worker.
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.rooms.on_worker();
         let engines = self.engines.clone();

@@ -1,9 +1,114 @@
 //! What an application does with a hub of its own.
 
+use actix_cors::Cors;
+use actix_identity::IdentityMiddleware;
+use actix_session::SessionMiddleware;
+use actix_session::storage::CookieSessionStore;
+use actix_web::cookie::Key;
+use actix_web::middleware::{Compress, Logger, NormalizePath};
+use actix_web::{App, HttpServer, web};
 use dondo::io::{Event, Refused, Socket};
+use dondo::service::{Dondo, on_connect};
 use serde_json::json;
 
-use crate::support::{Client, Hub};
+use crate::clients::{Kind, Robot};
+use crate::support::{Client, Hub, http};
+
+/// A hub in an `App` that the expression makes, with whatever stands around the hub there.
+macro_rules! hub_in {
+    (|$dondo:ident| $app:expr) => {{
+        let dondo = Dondo::builder().build().unwrap();
+        let $dondo = dondo.clone();
+        Hub::serving(dondo, move |listener| {
+            HttpServer::new(move || $app)
+                .workers(2)
+                .on_connect(on_connect)
+                .h1_allow_half_closed(false)
+                .disable_signals()
+                .shutdown_timeout(0)
+                .listen(listener)
+                .unwrap()
+                .run()
+        })
+    }};
+}
+
+/// Stock clients at this path chat with each other, over long-polling, over a WebSocket, and from one to the other.
+fn chat(hub: &Hub, path: &str) {
+    let kinds = [Kind::JsPolling, Kind::JsWebSocket, Kind::JsDefault];
+    let mut robots: Vec<Robot> = kinds
+        .map(|kind| Robot::start_at(hub, kind, path))
+        .into_iter()
+        .collect();
+    for robot in &mut robots {
+        robot.tell("connect", &[]);
+        robot.event("$connect");
+        robot.settle();
+        let joined = robot.ask("join-channel", &[json!("lobby")]);
+        assert_eq!(joined["ok"], true, "{joined}");
+    }
+    for sender in 0..robots.len() {
+        // Long enough for what compresses answers.
+        let text = format!("{sender} says {}", "so ".repeat(2000));
+        let said = robots[sender].ask("lobby", &[json!(text)]);
+        assert_eq!(said["recipients"], 3, "{said}");
+        for robot in &mut robots {
+            assert_eq!(robot.letter("lobby")["data"]["message"], text);
+        }
+    }
+}
+
+#[test]
+fn where_the_host_trims_slashes_stock_clients_connect() {
+    let hub = hub_in!(|dondo| {
+        App::new()
+            .wrap(NormalizePath::trim())
+            .configure(dondo.configure_observation())
+            .configure(dondo.configure())
+    });
+    chat(&hub, "/socket.io/");
+    assert_eq!(http::get(&hub, "/healthz/").status, 200);
+    assert_eq!(http::get(&hub, "/socket.iox").status, 404);
+}
+
+#[test]
+fn in_a_scope_of_the_host_stock_clients_connect() {
+    let hub =
+        hub_in!(|dondo| { App::new().service(web::scope("/live").configure(dondo.configure())) });
+    chat(&hub, "/live/socket.io/");
+    assert_eq!(
+        http::get(&hub, "/socket.io/?EIO=4&transport=polling").status,
+        404
+    );
+}
+
+#[test]
+fn with_what_hosts_wrap_around_their_app_stock_clients_connect() {
+    let key = Key::generate();
+    let hub = hub_in!(|dondo| {
+        App::new()
+            .configure(dondo.configure_observation())
+            .service(web::scope("/live").configure(dondo.configure()))
+            .wrap(IdentityMiddleware::default())
+            .wrap(SessionMiddleware::new(
+                CookieSessionStore::default(),
+                key.clone(),
+            ))
+            .wrap(Cors::permissive())
+            .wrap(NormalizePath::trim())
+            .wrap(Compress::default())
+            .wrap(Logger::default())
+    });
+    chat(&hub, "/live/socket.io/");
+    let page = [("Origin", &*hub.url()), ("Accept-Encoding", "gzip")];
+    let open = "/live/socket.io/?EIO=4&transport=polling";
+    let answer = http::request(&hub, "GET", open, &page, b"");
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("Access-Control-Allow-Origin"),
+        Some(page[0].1)
+    );
+}
 
 #[test]
 fn a_namespace_without_the_pack_has_only_the_applications_events() {

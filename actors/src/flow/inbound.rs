@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicIsize, AtomicU64, Ordering},
+        atomic::{AtomicIsize, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
 };
@@ -19,6 +19,10 @@ pub struct InboundCredit {
     units: AtomicIsize,
     /// Bytes in messages that may be in handling at once; the last one may go beyond.
     bytes_max: usize,
+    /// Handlers that wait for their client.
+    asking: AtomicUsize,
+    /// Bytes in handling when the last of them began to wait: they stop nobody until it is answered.
+    lent: AtomicUsize,
     arrived: AtomicU64,
     reader: AtomicWaker,
     account: Arc<SessionAccount>,
@@ -34,6 +38,8 @@ impl InboundCredit {
         Arc::new(Self {
             units: AtomicIsize::new(units),
             bytes_max: bytes.max(1),
+            asking: AtomicUsize::new(0),
+            lent: AtomicUsize::new(0),
             arrived: AtomicU64::new(0),
             reader: AtomicWaker::new(),
             account,
@@ -43,7 +49,10 @@ impl InboundCredit {
     /// Whether nothing more is read at present.
     pub fn exhausted(&self) -> bool {
         let units = self.units.load(Ordering::Acquire);
-        units <= 0 || (units <= PAUSE && self.account.inbound() >= self.bytes_max)
+        let bytes_max = self
+            .bytes_max
+            .saturating_add(self.lent.load(Ordering::Acquire));
+        units <= 0 || (units <= PAUSE && self.account.inbound() >= bytes_max)
     }
 
     /// Ready when a message may be read. One reader at a time is woken.
@@ -86,14 +95,21 @@ impl InboundCredit {
         }
     }
 
-    /// A handler waits for its client: one more message may be read.
+    /// A handler waits for its client: one more message may be read, however much is in handling.
     pub(crate) fn lend(&self) {
+        self.asking.fetch_add(1, Ordering::AcqRel);
+        self.lent
+            .fetch_max(self.account.inbound(), Ordering::AcqRel);
         self.give(0);
+        self.reader.wake();
     }
 
     /// The handler waits no more.
     pub(crate) fn take_back(&self) {
         self.units.fetch_sub(1, Ordering::AcqRel);
+        if self.asking.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.lent.store(0, Ordering::Release);
+        }
     }
 
     /// Nothing is read until [`InboundCredit::resume`].
@@ -177,6 +193,22 @@ mod tests {
         assert!(!credit.exhausted());
         drop(second);
         assert_eq!(credit.account().process().held(Held::Inbound), 0);
+    }
+
+    #[test]
+    fn who_asks_its_client_hears_the_answer_however_large_the_message_in_handling() {
+        let credit = credit(64, 1000);
+        let packet = credit.unit(5000);
+        assert!(credit.exhausted());
+        credit.lend();
+        assert!(!credit.exhausted());
+        let others = [credit.unit(500), credit.unit(500)];
+        assert!(credit.exhausted());
+        drop(others);
+        credit.take_back();
+        assert!(credit.exhausted());
+        drop(packet);
+        assert!(!credit.exhausted());
     }
 
     #[test]

@@ -186,7 +186,7 @@ impl fmt::Display for Violation {
             Self::Json { reason } => write!(out, "payload is not JSON: {reason}"),
             Self::EventName => write!(
                 out,
-                "event without a name: the array's first element must be a string of whole characters, or a number"
+                "event without a name: the array's first element must be a string or a number"
             ),
             Self::ReservedName { name } => {
                 write!(out, "event name {name} is reserved: use another")

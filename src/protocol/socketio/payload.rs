@@ -68,8 +68,7 @@ const RESERVED: [&str; 6] = [
 fn event_name(json: &str) -> Result<Arc<str>, Violation> {
     let name: Arc<str> = match json.as_bytes() {
         [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => Arc::from(&json[1..json.len() - 1]),
-        // Half a surrogate pair is valid JSON but no text: it cannot name anything here.
-        [b'"', ..] => serde_json::from_str::<String>(json)
+        [b'"', ..] => serde_json::from_str::<String>(&well_formed(json))
             .map_err(|_| Violation::EventName)?
             .into(),
         [b'-' | b'0'..=b'9', ..] => Arc::from(json),
@@ -79,6 +78,39 @@ fn event_name(json: &str) -> Result<Arc<str>, Violation> {
         Some(name) => Err(Violation::ReservedName { name }),
         None => Ok(name),
     }
+}
+
+/// A JSON string with U+FFFD for each half of a surrogate pair that stands alone: those are valid JSON, JavaScript has
+/// them, and no text can hold them.
+fn well_formed(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        text.push_str(before);
+        // Behind a backslash stands a character of one byte, or `u` and four digits: this is valid JSON.
+        let length = match (unit(escape), escape.get(6..).and_then(unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                text.push(char::REPLACEMENT_CHARACTER);
+                rest = escape.get(6..).unwrap_or_default();
+                continue;
+            }
+            (Some(_), _) => 6,
+            (None, _) => 2,
+        };
+        let (escape, behind) = escape.split_at(length.min(escape.len()));
+        text.push_str(escape);
+        rest = behind;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The unit of UTF-16 that a text begins with, if it begins with one escaped as four digits.
+fn unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]
@@ -94,6 +126,14 @@ mod tests {
             (r#"["caf\u00e9"]"#, "café", ""),
             (r#"["a\"b","x]"]"#, "a\"b", r#""x]""#),
             (r#"["😀\ud83d\ude00"]"#, "😀😀", ""),
+            (r#"["\ud800"]"#, "\u{fffd}", ""),
+            (
+                r#"["\uDFFF\ud800\ud83d\ude00",1]"#,
+                "\u{fffd}\u{fffd}😀",
+                "1",
+            ),
+            (r#"["a\\\ud800b\\ud800"]"#, "a\\\u{fffd}b\\ud800", ""),
+            (r#"["\ud800\u0041\ud800\n"]"#, "\u{fffd}A\u{fffd}\n", ""),
             (r#"[""]"#, "", ""),
             (r#"[7,8]"#, "7", "8"),
             (r#"[-1.50e3]"#, "-1.50e3", ""),
@@ -121,7 +161,6 @@ mod tests {
             "[null]",
             "[true]",
             r#"[{"toString":1}]"#,
-            r#"["\ud800"]"#,
         ] {
             assert_eq!(event(json), Err(Violation::EventName), "{json}");
         }

@@ -121,7 +121,8 @@ impl Engine {
         }))
     }
 
-    /// Mounts the endpoint in an `App`. To be called in the app factory, once for each worker.
+    /// Mounts the endpoint in an `App`, also without the slash at its end: `NormalizePath::trim` takes that away. To be
+    /// called in the app factory, once for each worker.
     pub fn configure(&self) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
         let engine = self.clone();
         move |app| {
@@ -131,9 +132,13 @@ impl Engine {
                 let engine = engine.clone();
                 async move { engine.request(request, payload).await }
             };
+            let bare = path.trim_end_matches('/').to_owned();
             // Apart from what lies below, which a regular expression finds, it is found by comparing.
-            app.service(web::resource(path).to(handler.clone()))
-                .service(web::resource(below).to(handler));
+            app.service(web::resource(path).to(handler.clone()));
+            if !bare.is_empty() {
+                app.service(web::resource(bare).to(handler.clone()));
+            }
+            app.service(web::resource(below).to(handler));
         }
     }
 

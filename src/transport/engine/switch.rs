@@ -45,6 +45,12 @@ enum Purpose {
 }
 
 impl Engine {
+    /// Whether a path is this endpoint's, as [`Engine::configure`] mounts it.
+    fn stands_at(&self, path: &str) -> bool {
+        let own = &self.0.options.path;
+        path.starts_with(own) || own.strip_suffix('/').is_some_and(|bare| path == bare)
+    }
+
     fn purpose(&self, head: &RequestHead, judged: Judged) -> Result<Purpose, Refusal> {
         match judged {
             Judged::Open {
@@ -200,7 +206,7 @@ type Admitted<'a> = (&'a Engine, [u8; 28], Option<HeaderValue>, Purpose);
 fn admit(engines: &[Engine], request: Request) -> Result<Admitted<'_>, Answer> {
     let Some(engine) = engines
         .iter()
-        .find(|engine| request.path().starts_with(&engine.0.options.path))
+        .find(|engine| engine.stands_at(request.path()))
     else {
         let body = "No WebSocket is served here".to_owned();
         return Err(Answer {

@@ -7,7 +7,7 @@ mod robot;
 
 use crate::support::Hub;
 use conversation::converse;
-use robot::{Kind, Robot};
+pub(crate) use robot::{Kind, Robot};
 
 macro_rules! conversations {
     ($($name:ident: $kind:expr;)*) => {$(

@@ -58,8 +58,10 @@ impl Kind {
         }
     }
 
-    fn start(self, url: &str) -> Script {
-        let options = self.options().to_string();
+    fn start(self, url: &str, path: &str) -> Script {
+        let mut options = self.options();
+        options["path"] = path.into();
+        let options = options.to_string();
         match self {
             Self::JsPolling | Self::JsWebSocket | Self::JsDefault | Self::JsGuide => {
                 Script::node("robot.js", &[url, &options])
@@ -84,9 +86,14 @@ pub(crate) struct Robot {
 impl Robot {
     /// Starts the client; it does not connect yet.
     pub(crate) fn start(hub: &Hub, kind: Kind) -> Self {
+        Self::start_at(hub, kind, "/socket.io/")
+    }
+
+    /// The same for an endpoint somewhere else; the clients in Python cannot be told.
+    pub(crate) fn start_at(hub: &Hub, kind: Kind, path: &str) -> Self {
         Self {
             kind,
-            script: kind.start(&hub.url()),
+            script: kind.start(&hub.url(), path),
             events: VecDeque::new(),
             answers: VecDeque::new(),
             count: 0,

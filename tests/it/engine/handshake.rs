@@ -13,6 +13,7 @@ in_both_forms!(
     a_websocket_begins_with_the_same_packet_and_no_upgrades,
     other_parameters_are_allowed_and_kept,
     a_hundred_parameters_open_a_session,
+    without_the_slash_at_its_end_the_endpoint_is_the_same,
     ids_are_20_url_safe_characters_and_never_repeat,
 );
 
@@ -75,6 +76,23 @@ fn other_parameters_are_allowed_and_kept(form: Form) {
     assert!(socket.next_text().starts_with("0{"));
     socket.text("4query");
     assert_eq!(socket.next_text(), format!("4{kept}"));
+}
+
+fn without_the_slash_at_its_end_the_endpoint_is_the_same(form: Form) {
+    let hub = form.echoing();
+    for path in ["/socket.io", ECHO.trim_end_matches('/')] {
+        let polling = Polling::open(&hub, path);
+        polling.say("41");
+        assert!(
+            WebSocket::open(&hub, &format!("{path}?EIO=4&transport=websocket"))
+                .next_text()
+                .starts_with("0{")
+        );
+        let other = format!("{path}x?EIO=4&transport=");
+        assert_eq!(http::get(&hub, &format!("{other}polling")).status, 404);
+        let (answer, _) = WebSocket::handshake(&hub, &format!("{other}websocket"), &[]);
+        assert_eq!(answer.status, 404);
+    }
 }
 
 fn a_hundred_parameters_open_a_session(form: Form) {

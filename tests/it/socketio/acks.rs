@@ -9,6 +9,7 @@ in_both_forms!(
     only_the_first_answer_is_sent,
     the_servers_questions_are_numbered_from_0_and_answered_each_to_its_own,
     only_the_clients_first_answer_counts,
+    a_handler_that_asks_after_a_large_packet_is_answered,
     an_answer_that_comes_too_late_is_ignored,
 );
 
@@ -72,6 +73,18 @@ fn only_the_clients_first_answer_counts(form: Form) {
     );
     socket.text(r#"430["second"]"#);
     is_alive(&mut socket);
+}
+
+fn a_handler_that_asks_after_a_large_packet_is_answered(form: Form) {
+    let app = App::start(form);
+    let mut socket = app.inside(&["/"]);
+    // More than may be in handling at once: the answer is read all the same.
+    socket.text(r#"452-["ask",20000,{"_placeholder":true,"num":0}]"#);
+    for _ in 0..2 {
+        socket.binary(&[0; 1_000_000]);
+    }
+    assert_eq!(socket.next_text(), r#"420["question","?"]"#);
+    says(&mut socket, r#"430["yes"]"#, r#"42["answered",["yes"]]"#);
 }
 
 fn an_answer_that_comes_too_late_is_ignored(form: Form) {

@@ -5,6 +5,7 @@ use crate::support::{Form, Frame, WebSocket, in_both_forms};
 use super::app::{App, is_alive, is_closed};
 
 in_both_forms!(
+    half_a_surrogate_in_an_events_name_costs_no_connection,
     a_connect_takes_its_credentials_and_ignores_an_id,
     the_root_is_left_out_and_a_comma_may_be_missing_at_the_end,
     a_query_is_part_of_a_namespaces_name,
@@ -17,6 +18,31 @@ in_both_forms!(
     one_connection_carries_several_namespaces,
     a_pong_between_attachments_is_fine,
 );
+
+fn half_a_surrogate_in_an_events_name_costs_no_connection(form: Form) {
+    let app = App::start(form);
+    let mut socket = app.inside(&["/"]);
+    // The hub pack makes a channel of it, whose members hear it with U+FFFD in the surrogate's place.
+    for (sent, heard) in [
+        (r"\ud800", "\u{fffd}"),
+        (r"a\udc00\ud83d\ude00", "a\u{fffd}😀"),
+    ] {
+        socket.text(&format!(r#"42["join-channel","{heard}"]"#));
+        socket.text(&format!(r#"427["{sent}","hello"]"#));
+        let mut said = socket.next_text();
+        while !said.starts_with(&format!(r#"42["{heard}","#)) {
+            assert!(said.starts_with("42["), "{said}");
+            said = socket.next_text();
+        }
+        while !said.starts_with("437[") {
+            said = socket.next_text();
+        }
+        assert!(said.contains(r#""ok":true"#), "{said}");
+    }
+    socket.text(r#"42["\udfff\ud800"]"#);
+    socket.text(r#"42["echo",1]"#);
+    while socket.next_text() != r#"42["echo",[1]]"# {}
+}
 
 fn says(socket: &mut WebSocket, packet: &str, answer: &str) {
     socket.text(packet);

@@ -1,7 +1,7 @@
 //! A hub in this process, on a free loopback port, with its own worker and room threads. Ends with the value.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -98,28 +98,38 @@ impl Hub {
             .build()
             .expect("the hub starts");
         prepare(&dondo);
+        let serving = dondo.clone();
+        let app = move || {
+            App::new()
+                .configure(serving.configure_observation())
+                .configure(serving.configure())
+        };
+        Self::serving(dondo, move |listener| {
+            HttpServer::new(app)
+                .workers(config.workers)
+                .on_connect(dondo::service::on_connect)
+                .h1_allow_half_closed(false)
+                .disable_signals()
+                .shutdown_timeout(0)
+                .listen(listener)
+                .expect("the listener is taken")
+                .run()
+        })
+    }
+
+    /// A hub in a server of actix-web that `run` starts. Not drained at its end.
+    pub fn serving(
+        dondo: Dondo,
+        run: impl FnOnce(TcpListener) -> actix_web::dev::Server + Send + 'static,
+    ) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, is_bound) = mpsc::channel();
-        let serving = dondo.clone();
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let listener =
                     dondo::server::listen("127.0.0.1:0".parse().unwrap()).expect("a port is free");
                 bound.send(listener.local_addr().unwrap()).unwrap();
-                let app = move || {
-                    App::new()
-                        .configure(serving.configure_observation())
-                        .configure(serving.configure())
-                };
-                let server = HttpServer::new(app)
-                    .workers(config.workers)
-                    .on_connect(dondo::service::on_connect)
-                    .h1_allow_half_closed(false)
-                    .disable_signals()
-                    .shutdown_timeout(0)
-                    .listen(listener)
-                    .expect("the listener is taken")
-                    .run();
+                let server = run(listener);
                 let handle = server.handle();
                 actix_rt::spawn(async move {
                     drop(stopped.await);

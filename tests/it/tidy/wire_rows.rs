@@ -102,7 +102,7 @@ fn tests(source: &str) -> Vec<String> {
 }
 
 /// Tests of what the reference does not say, or of the contract's part 1.
-const BESIDE: [&str; 22] = [
+const BESIDE: [&str; 25] = [
     "engine::polling::a_long_poll_is_compressed_for_who_asks_for_it",
     "engine::static_client::a_long_file_is_compressed_for_who_asks_for_it",
     "engine::static_client::the_pages_own_files_are_compressed_too",
@@ -114,6 +114,7 @@ const BESIDE: [&str; 22] = [
     "engine::switch::a_close_is_answered",
     "engine::switch::a_subprotocol_is_answered_with_the_clients_first",
     "engine::upgrade::many_sessions_upgrade_at_once_on_several_workers",
+    "engine::handshake::without_the_slash_at_its_end_the_endpoint_is_the_same",
     "engine::handshake::a_hundred_parameters_open_a_session",
     "engine::origins::a_cache_keeps_answers_to_pages_of_different_origins_apart",
     "socketio::binary::each_attachment_may_be_as_long_as_a_message",
@@ -123,6 +124,8 @@ const BESIDE: [&str; 22] = [
     "socketio::connect::a_member_that_leaves_does_not_start_the_clock_again",
     "socketio::connect::an_endpoint_without_namespaces_has_no_time_limit",
     "socketio::leaving::a_namespace_that_was_left_can_be_joined_again",
+    "socketio::acks::a_handler_that_asks_after_a_large_packet_is_answered",
+    "socketio::packets::half_a_surrogate_in_an_events_name_costs_no_connection",
     "socketio::packets::one_connection_carries_several_namespaces",
     "socketio::violations::attachments_that_stay_away_close",
 ];
