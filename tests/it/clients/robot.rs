@@ -112,13 +112,17 @@ pub(crate) struct Robot {
 impl Robot {
     /// Starts the client; it does not connect yet.
     pub(crate) fn start(hub: &Hub, kind: Kind) -> Self {
-        Self::start_at(hub, kind, "/socket.io/")
+        Self::start_with(hub, kind, kind.options())
     }
 
     /// The same for an endpoint somewhere else; the clients in Python cannot be told.
     pub(crate) fn start_at(hub: &Hub, kind: Kind, path: &str) -> Self {
         let mut options = kind.options();
         options["path"] = path.into();
+        Self::start_with(hub, kind, options)
+    }
+
+    fn start_with(hub: &Hub, kind: Kind, options: Value) -> Self {
         let mut child = kind
             .command()
             .arg(hub.url())
