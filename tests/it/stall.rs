@@ -1,4 +1,5 @@
 //! Readers that stop reading, and a worker that stops running: they cost themselves, nobody else.
+//! Over 400 lines: its tests share the clients that do not read.
 
 use std::io::Read;
 use std::net::TcpStream;

@@ -58,9 +58,7 @@ impl Kind {
         }
     }
 
-    fn start(self, url: &str, path: &str) -> Script {
-        let mut options = self.options();
-        options["path"] = path.into();
+    fn start(self, url: &str, options: &Value) -> Script {
         let options = options.to_string();
         match self {
             Self::JsPolling | Self::JsWebSocket | Self::JsDefault | Self::JsGuide => {
@@ -86,14 +84,20 @@ pub(crate) struct Robot {
 impl Robot {
     /// Starts the client; it does not connect yet.
     pub(crate) fn start(hub: &Hub, kind: Kind) -> Self {
-        Self::start_at(hub, kind, "/socket.io/")
+        Self::start_with(hub, kind, kind.options())
     }
 
     /// The same for an endpoint somewhere else; the clients in Python cannot be told.
     pub(crate) fn start_at(hub: &Hub, kind: Kind, path: &str) -> Self {
+        let mut options = kind.options();
+        options["path"] = path.into();
+        Self::start_with(hub, kind, options)
+    }
+
+    fn start_with(hub: &Hub, kind: Kind, options: Value) -> Self {
         Self {
             kind,
-            script: kind.start(&hub.url(), path),
+            script: kind.start(&hub.url(), &options),
             events: VecDeque::new(),
             answers: VecDeque::new(),
             count: 0,

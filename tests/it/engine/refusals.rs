@@ -101,9 +101,9 @@ fn the_checks_come_in_the_order_of_the_list(form: Form) {
 fn another_path_is_left_to_the_host(form: Form) {
     let hub = form.echoing();
     for path in [
-        "/socket.io",
+        "/socket.iox",
         "/socket.iox/",
-        "/engine.io",
+        "/engine.iox",
         "/engine.iox/",
         "/elsewhere/",
     ] {
