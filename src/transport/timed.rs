@@ -76,7 +76,7 @@ pub(crate) struct Progress {
     /// Bytes read in it.
     read: Cell<usize>,
     pacing: Pacing,
-    /// More was asked for and was not there.
+    /// More is wanted and is not there.
     starved: Cell<bool>,
     /// A write has been refused since all was written.
     blocked: Cell<bool>,

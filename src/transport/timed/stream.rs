@@ -58,6 +58,7 @@ impl AsyncRead for Timed {
         match read {
             Poll::Pending => progress.starved.set(true),
             Poll::Ready(_) => {
+                progress.starved.set(false);
                 let count = into.filled().len() - before;
                 progress.read.set(progress.read.get() + count);
                 progress.pacing.read(progress.phase.get(), count);

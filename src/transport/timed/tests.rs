@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use futures_util::FutureExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::advance;
 
 use super::{pacing::TURN, *};
+use crate::transport::address::TrustedProxies;
 
 const TIMES: Times = Times {
     request: Duration::from_secs(10),
@@ -14,7 +17,7 @@ const TIMES: Times = Times {
 /// Runs in virtual time.
 fn timed(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .start_paused(true)
         .build();
     runtime.unwrap().block_on(test);
@@ -84,6 +87,35 @@ fn a_body_that_we_do_not_ask_for_is_not_late() {
         let progress = in_phase(Phase::Body { begun: true });
         assert_eq!(after(&progress, 0).await, Ok(true));
         assert_eq!(after(&progress, 30).await, Ok(true));
+    });
+}
+
+/// A busy hub that takes its time over what has come must not take its client for slow.
+#[test]
+fn a_body_of_which_something_was_late_and_then_waits_for_us_is_not_slow() {
+    timed(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let progress = in_phase(BODY);
+        progress.pacing.called(Some(100_000));
+        progress.pacing.asked();
+        let mut stream = Timed {
+            stream: listener.accept().await.unwrap().0,
+            progress: progress.clone(),
+            socket: Sockets::new(TrustedProxies::default()).enter(None).unwrap(),
+        };
+        let mut bytes = [0; 100];
+        let nothing = stream.read(&mut bytes).now_or_never();
+        assert!(nothing.is_none(), "nothing has come yet");
+        assert_eq!(after(&progress, 0).await, Ok(true));
+        peer.write_all(&bytes).await.unwrap();
+        stream.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(after(&progress, 10).await, Ok(true));
+        // We want more, and it does not come.
+        assert!(stream.read(&mut bytes).now_or_never().is_none());
+        assert_eq!(after(&progress, 10).await, Err(Slow::Body));
     });
 }
 
