@@ -2,6 +2,7 @@
 
 mod command;
 mod contract_rows;
+mod pages;
 mod walls;
 mod wire_rows;
 
