@@ -277,7 +277,48 @@ fn listen_beside(address: SocketAddr, all: &[SocketAddr]) -> io::Result<TcpListe
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+    use std::net::TcpStream as Client;
+
+    use socket2::SockRef;
+
     use super::*;
+
+    /// The hub's end of a connection to it from this address.
+    fn accepted(listener: &TcpListener, from: &str) -> std::net::TcpStream {
+        listener.set_nonblocking(false).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let _client = Client::connect((from, port)).expect(from);
+        listener.accept().unwrap().0
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_peer_that_is_lost_is_given_up_by_the_kernel_and_little_waits_in_it() {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let accepted = accepted(&listener, "127.0.0.1");
+        let socket = SockRef::from(&accepted);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(PEER_LOST));
+        assert_eq!(socket.tcp_notsent_lowat().unwrap(), NOT_SENT_MAX);
+        assert!(socket.tcp_nodelay().unwrap());
+    }
+
+    #[test]
+    fn all_addresses_are_those_of_both_families_unless_one_of_ipv4_is_listened_on_as_well() {
+        let only_v6 = |listener: &TcpListener| SockRef::from(listener).only_v6().unwrap();
+        let any: SocketAddr = "[::]:0".parse().unwrap();
+        let both = listen(any).expect("this machine has IPv6, which the tests need");
+        assert!(!only_v6(&both));
+        accepted(&both, "127.0.0.1");
+        accepted(&both, "::1");
+        let other = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let other = other.local_addr().unwrap();
+        let beside = SocketAddr::new(any.ip(), other.port());
+        let alone = listen_beside(beside, &[other, beside]).unwrap();
+        assert!(only_v6(&alone));
+        accepted(&alone, "::1");
+        let loopback = listen("[::1]:0".parse().unwrap()).unwrap();
+        assert!(only_v6(&loopback));
+    }
 
     /// Of a network that is for documentation only (RFC 5737).
     const NOBODYS: &str = "192.0.2.1:11000";

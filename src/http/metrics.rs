@@ -249,6 +249,23 @@ mod tests {
     }
 
     #[test]
+    fn every_family_that_a_page_names_is_there() {
+        for page in [
+            include_str!("../../README.md"),
+            include_str!("../docs/metrics.md"),
+            include_str!("../docs/events.md"),
+            include_str!("../docs/architecture.md"),
+        ] {
+            for rest in page.split("dondo_").skip(1) {
+                let end = rest.find(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+                let name = &rest[..end.unwrap_or(rest.len())];
+                let known = FAMILIES.iter().any(|family| family.name == name);
+                assert!(known || name == "actors", "dondo_{name} is no family");
+            }
+        }
+    }
+
+    #[test]
     fn labels_are_escaped() {
         let mut out = String::new();
         let mut samples = Samples {

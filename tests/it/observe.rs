@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use actix_web::App;
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
+use dondo::config::OnlineUsers;
 use dondo::service::Dondo;
 use dondo_actors::fault;
 use serde_json::{Value, json};
@@ -62,6 +63,35 @@ fn wait_for_status(hub: &Hub, target: &str, status: u16) {
         assert!(Instant::now() < deadline, "{target} is never {status}");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn the_program_takes_as_many_open_files_as_it_may() {
+    let hub = Hub::program_that_may_raise_files(300, 500);
+    assert_eq!(hub.metric("dondo_open_files_max"), 500);
+}
+
+#[test]
+fn a_letter_to_three_counts_as_one_letter_and_three_deliveries() {
+    let hub = Hub::with(|config| config.hub.presence.online_users = OnlineUsers::Off);
+    let mut members: Vec<_> = (0..3).map(|_| Client::connect(&hub)).collect();
+    for number in 0..3 {
+        let joined = members[number].ask("join-channel", &[json!("lobby")]);
+        assert_eq!(joined["ok"], true, "{joined}");
+        // Each join is told to all who are there by then.
+        members[..=number]
+            .iter_mut()
+            .for_each(|member| drop(member.event("join-channel")));
+    }
+    let counts =
+        || ["letters", "deliveries"].map(|what| hub.metric(&format!("dondo_{what}_total")));
+    let [letters, deliveries] = counts();
+    let told = members[0].ask("lobby", &[json!("hi")]);
+    assert_eq!(told["recipients"], 3, "{told}");
+    members
+        .iter_mut()
+        .for_each(|member| drop(member.event("lobby")));
+    assert_eq!(counts(), [letters + 1, deliveries + 3]);
 }
 
 #[test]

@@ -123,8 +123,7 @@ fn a_full_outbox_costs_the_reader_its_connection_and_the_others_nothing() {
 
 #[test]
 fn a_reader_at_its_limit_is_cut_at_its_deadline_and_the_others_get_all_before_it() {
-    let in_time = DEADLINES.into_iter().any(cut_at_its_deadline);
-    assert!(in_time, "the others get nothing while one stalls");
+    assert!(DEADLINES.into_iter().any(cut_at_its_deadline));
 }
 
 /// False if the deadline came before the others had everything: on a busy machine, another one must be tried.
@@ -296,8 +295,7 @@ fn inside_an_app_a_stalled_reader_is_cut_too() {
 
 #[test]
 fn a_frozen_worker_keeps_memory_flat_and_the_other_workers_members_served() {
-    let enough = DEADLINES.into_iter().any(served_beside_a_frozen_worker);
-    assert!(enough, "the members of the other worker are not served");
+    assert!(DEADLINES.into_iter().any(served_beside_a_frozen_worker));
 }
 
 /// False if the worker thawed before enough was said: on a busy machine, it must be frozen for longer.
@@ -329,8 +327,8 @@ fn served_beside_a_frozen_worker(seconds: u64) -> bool {
     let done = AtomicBool::new(false);
     let process = hub.process();
     let (mut sent, mut before, mut early, mut late) = (0_u64, 0, 0, 0);
-    // Had the frozen worker's share been kept for it, it would be several times what memory may grow by.
-    let enough = 4 * GROWTH / BODY as u64;
+    // Had the frozen worker's share been kept for it, it would be twice what memory may grow by.
+    let enough = 2 * GROWTH / BODY as u64;
     thread::scope(|scope| {
         let done = &done;
         let (sender, rest) = live.split_first_mut().unwrap();
@@ -355,10 +353,8 @@ fn served_beside_a_frozen_worker(seconds: u64) -> bool {
             && (early == 0 || sent - before < enough)
         {
             for _ in 0..20 {
-                sender.emit(
-                    "lobby",
-                    &[json!({ "data": { "message": body, "number": sent } })],
-                );
+                let letter = json!({ "data": { "message": body, "number": sent } });
+                sender.emit("lobby", &[letter]);
                 sent += 1;
             }
             for number in sent - 20..sent {
@@ -367,7 +363,7 @@ fn served_beside_a_frozen_worker(seconds: u64) -> bool {
             }
             if early > 0 {
                 late = system::memory(process).max(late);
-            } else if start.elapsed() > Duration::from_secs(4) {
+            } else if start.elapsed() > Duration::from_secs(3) {
                 // The stall has been noticed by now.
                 (before, early) = (sent, system::memory(process));
             }

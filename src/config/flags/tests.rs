@@ -1,4 +1,5 @@
 //! Every setting by flag and variable, new name and old. Knows no setting's meaning.
+//! Over 400 lines: a value for every setting stands in it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use std::collections::BTreeSet;
@@ -349,4 +350,72 @@ fn the_readme_has_real_names_and_true_defaults() {
             assert_eq!(default, setting.default(), "{name}");
         }
     }
+}
+
+/// Flags of other programs that the pages write out.
+const NOT_OURS: [&str; 11] = [
+    "--example",
+    "--peer-dialect",
+    "--peers",
+    "--ref",
+    "--release",
+    "--rounds",
+    "--scenarios",
+    "--spider",
+    "--subject",
+    "--subject-dialect",
+    "--help",
+];
+
+/// The flags of a text; one that stands for several has `…` or `*` where they differ.
+fn flags(text: &str) -> impl Iterator<Item = &str> {
+    let inside = |letter: char| letter.is_ascii_alphanumeric() || "-.…*".contains(letter);
+    text.match_indices("--").filter_map(move |(at, _)| {
+        let before = text[..at].chars().next_back();
+        let flag = &text[at..];
+        let flag = &flag[..flag.find(|letter| !inside(letter)).unwrap_or(flag.len())];
+        let begins = flag[2..].starts_with(|letter: char| letter.is_ascii_lowercase());
+        let inner = before.is_some_and(|letter| letter.is_alphanumeric() || letter == '-');
+        (begins && !inner).then(|| flag.trim_end_matches(['.', '-']))
+    })
+}
+
+fn is_a_flag(flag: &str) -> bool {
+    let name = &flag[2..];
+    Settings::table().any(|setting| {
+        let known = setting.name();
+        setting.was == Some(name)
+            || match name.split_once(['…', '*']) {
+                Some((begin, end)) => known.starts_with(begin) && known.ends_with(end),
+                None => known == name,
+            }
+    })
+}
+
+#[test]
+fn every_flag_that_a_page_or_a_line_of_the_log_names_is_a_setting() {
+    let pages = [
+        ("README.md", include_str!("../../../README.md")),
+        ("events.md", include_str!("../../docs/events.md")),
+        ("metrics.md", include_str!("../../docs/metrics.md")),
+        (
+            "architecture.md",
+            include_str!("../../docs/architecture.md"),
+        ),
+        ("notices.rs", include_str!("../../notices.rs")),
+        ("notice.rs", include_str!("../../../actors/src/notice.rs")),
+    ];
+    for (page, text) in pages {
+        let said = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        for flag in said.flat_map(flags) {
+            assert!(
+                is_a_flag(flag) || NOT_OURS.contains(&flag),
+                "{page} names {flag}, which is no setting"
+            );
+        }
+    }
+    assert!(flags("of `--engine.max-payload`, ").eq(["--engine.max-payload"]));
+    assert!(!is_a_flag("--engine.max-payloads"));
 }

@@ -1,6 +1,6 @@
 //! HTTP/1.1 by hand: one request a connection unless a test keeps it. Any header, any body, any method.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 
 use socket2::{Domain, Socket, Type};
@@ -104,10 +104,22 @@ pub fn send(
 }
 
 pub fn connect(hub: &Hub) -> TcpStream {
-    let stream = TcpStream::connect(hub.address()).expect("the hub accepts");
+    connect_at(hub.address())
+}
+
+pub fn connect_at(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the hub accepts");
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
     stream
+}
+
+/// Whether the other side has closed a connection on which nothing is due.
+pub fn is_closed(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let seen = stream.peek(&mut [0]);
+    stream.set_nonblocking(false).unwrap();
+    !matches!(seen, Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
 /// A connection whose own end has this address, which must be one of this machine.

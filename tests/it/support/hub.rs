@@ -163,6 +163,14 @@ impl Hub {
         Self::command(shell, flags)
     }
 
+    /// The same with a limit of open files that it may raise.
+    pub fn program_that_may_raise_files(files: usize, most: usize) -> Self {
+        let mut shell = Command::new("sh");
+        let limits = format!("ulimit -Sn {files} && ulimit -Hn {most} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &limits]).arg(env!("CARGO_BIN_EXE_dondo"));
+        Self::command(shell, &[])
+    }
+
     fn command(mut command: Command, flags: &[&str]) -> Self {
         let mut program = command
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])

@@ -95,6 +95,10 @@ impl LongPoll {
             self.host,
             body.len()
         );
+        if http::is_closed(&self.up) {
+            // The server keeps a connection for a while only; all clients open another one then.
+            self.up = http::connect_at(self.host);
+        }
         self.up.write_all(head.as_bytes()).unwrap();
         let answer = http::read(&mut self.up);
         assert_eq!(

@@ -129,15 +129,17 @@ impl Script {
         panic!("{} {what}; its errors: {}", self.name, errors.trim_end());
     }
 
+    /// Whether its output ends in time, and so itself.
     fn ends_within(&mut self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
-        while self.child.try_wait().unwrap().is_none() {
-            if Instant::now() > deadline {
-                return false;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) => return false,
             }
-            std::thread::yield_now();
         }
-        true
     }
 
     /// In order if it can: a script with a browser ends that, too.

@@ -4,6 +4,7 @@ mod citations;
 mod command;
 mod contract_rows;
 mod fields;
+mod pages;
 mod readme;
 mod walls;
 mod wire_rows;

@@ -1,0 +1,65 @@
+//! What the pages list is what the code has: events, codes, names that are kept. Flags are compared in
+//! src/config/flags/tests.rs, metrics in src/http/metrics.rs.
+
+use std::collections::BTreeSet;
+
+const EVENTS: &str = include_str!("../../../src/docs/events.md");
+const ANSWER: &str = include_str!("../../../src/packs/hub/answer.rs");
+const NAME: &str = include_str!("../../../src/packs/hub/name.rs");
+const PACK: &str = include_str!("../../../src/packs/hub/mod.rs");
+
+/// What stands in quotes between two marks of a source.
+fn quoted(source: &'static str, from: &str, to: &str) -> BTreeSet<&'static str> {
+    let (_, rest) = source.split_once(from).expect(from);
+    let (part, _) = rest.split_once(to).expect(to);
+    part.split('"').skip(1).step_by(2).collect()
+}
+
+/// What stands in backquotes in the first cells of the table with this head.
+fn listed(head: &str) -> BTreeSet<&'static str> {
+    let (_, rest) = EVENTS.split_once(head).expect(head);
+    let rows = rest.lines().skip(2).take_while(|row| row.starts_with('|'));
+    rows.flat_map(|row| {
+        let cell = row.trim_start_matches('|').split('|').next().unwrap();
+        cell.split('`').skip(1).step_by(2)
+    })
+    .collect()
+}
+
+#[test]
+fn every_code_is_in_the_table_of_codes_and_no_other() {
+    let code = quoted(ANSWER, "fn as_str(self)", "\n    }\n}");
+    assert!(code.len() > 10, "{code:?}");
+    assert_eq!(listed("| code | when |"), code);
+}
+
+#[test]
+fn every_event_that_the_hub_takes_is_in_the_table_of_events_and_no_other() {
+    let taken = quoted(PACK, "match request.event() {", "_ => say::to_channel");
+    assert_eq!(listed("| event | does | who gets what |"), taken);
+    let told = ["online-users", "room-online-users", "hub-error"];
+    let all: BTreeSet<_> = taken.into_iter().chain(told).collect();
+    assert_eq!(quoted(NAME, "HUB_EVENTS: [&str", "];"), all);
+}
+
+#[test]
+fn every_reserved_name_is_on_the_page() {
+    let (_, reserved) = EVENTS
+        .split_once("\nReserved names: the events above, ")
+        .unwrap();
+    let (reserved, _) = reserved.split_once("\n\n").unwrap();
+    let said: Vec<_> = reserved.split('`').skip(1).step_by(2).collect();
+    for list in ["HUB_EVENTS", "REFUSED_EVENTS", "CLIENT_EVENTS"] {
+        for name in quoted(NAME, &format!("{list}: [&str"), "];") {
+            let begins = |one: &&str| {
+                one.strip_suffix('…')
+                    .is_some_and(|one| name.starts_with(one))
+            };
+            let above = listed("| event | does | who gets what |").contains(name);
+            assert!(
+                above || said.contains(&name) || said.iter().any(begins),
+                "{name} is in {list} and not among the reserved names of events.md"
+            );
+        }
+    }
+}
