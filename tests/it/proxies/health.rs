@@ -57,9 +57,9 @@ fn haproxys_checks_find_the_hub_well() {
         "option httpchk OPTIONS /",
     ] {
         let sections = format!(
-            "defaults\n  mode http\n  timeout connect 20s\n  timeout client 30s\n  timeout server 30s\n\
+            "defaults\n  mode http\n  timeout connect 20s\n  timeout client 30s\n  timeout server 30s\n  timeout check 30s\n\
              frontend in\n  bind LISTEN\n  stats enable\n  stats uri /stats\n  default_backend hub\n\
-             backend hub\n  {check}\n  server hub HUB check inter 50ms fastinter 50ms\n"
+             backend hub\n  {check}\n  server hub HUB check inter 1s\n"
         );
         let proxy = Proxy::haproxy(Hub::start(), &sections);
         assert_eq!(checked(&proxy), "L7OK", "{check}");
