@@ -21,7 +21,8 @@ pub(crate) const LEAST: usize = 1024;
 const TURN: usize = 16 * 1024;
 
 thread_local! {
-    /// An encoder has 300 KB of its own, so a thread has one of them, however many answers wait.
+    /// An encoder has some 300 KB of its own, so a thread has one of them. While it is taken, answers go as they are:
+    /// nobody waits for another's bytes.
     static ENCODER: Rc<Semaphore> = Rc::new(Semaphore::new(1));
 }
 
@@ -32,7 +33,8 @@ pub(crate) fn is_asked_for(request: &HttpRequest) -> bool {
         .is_ok_and(|accepted| accepted.negotiate(known.iter()) == Some(Encoding::gzip()))
 }
 
-/// An answer with packets in gzip, on the session's account, if its client asked for that and it is long.
+/// An answer with packets in gzip, on the session's account, if its client asked for that, it is long and the
+/// encoder is free.
 pub(crate) async fn of_poll(
     request: &HttpRequest,
     body: &Bytes,
@@ -41,6 +43,8 @@ pub(crate) async fn of_poll(
     if body.len() < LEAST || !is_asked_for(request) {
         return None;
     }
+    let free = ENCODER.with(Rc::clone);
+    let _taken = free.try_acquire().ok()?;
     let shorter = in_turns(body).await.ok()?;
     Some(account.charge_bytes(shorter, Held::Answers))
 }
@@ -50,8 +54,6 @@ pub(crate) async fn of_poll(
 /// # Errors
 /// None in practice: it writes to memory.
 async fn in_turns(body: &[u8]) -> io::Result<Bytes> {
-    let free = ENCODER.with(Rc::clone);
-    let _taken = free.acquire().await;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let mut pieces = body.chunks(TURN);
     while let Some(piece) = pieces.next() {
