@@ -2,6 +2,8 @@
 //! Two drivers hold it: a task that owns a TCP stream (`taken`), and a response body of actix-http (`engine::body`).
 //! Decision 0001 says why there are two.
 
+mod leftover;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -17,6 +19,7 @@ use dondo_actors::message::Hangup;
 use dondo_actors::outbox::{Outbox, Taken};
 use tokio::time::Sleep;
 
+use self::leftover::Leftover;
 use super::ending::{End, ending};
 use super::engine::connection::{Connection, Stage};
 use super::engine::packet::Packet;
@@ -42,8 +45,7 @@ pub(crate) struct Cord {
     parts: Vec<Part>,
     pong: Option<Bytes>,
     end: Option<End>,
-    /// Input that waits for credit.
-    held: BytesMut,
+    leftover: Leftover,
     /// A message that is half arrived.
     partial: Charge,
 }
@@ -93,16 +95,27 @@ impl Cord {
             parts: Vec::new(),
             pong: None,
             end: None,
-            held: BytesMut::new(),
+            leftover: Leftover::default(),
             partial,
         }
     }
 
     /// Takes in what was read. Not to be called while [`Cord::poll_wants`] is pending.
     pub(crate) fn read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut) {
-        while self.end.is_none() && self.has_credit(cx) {
+        self.handle(cx, input);
+        self.leftover.keep(input);
+        input.clear();
+        self.settle();
+    }
+
+    fn handle(&mut self, cx: &mut Context<'_>, input: &mut BytesMut) {
+        while self.end.is_none() {
+            self.leftover.short = !self.has_credit(cx);
+            if self.leftover.short {
+                return;
+            }
             match self.machine.feed(input) {
-                Ok(None) => break,
+                Ok(None) => return,
                 Ok(Some(event)) => self.event(event),
                 Err(fault) => {
                     notices::WEBSOCKET_FAULT.tell(
@@ -115,11 +128,12 @@ impl Cord {
                 }
             }
         }
-        // What waits for credit, or is the beginning of a header, must not keep a read buffer alive.
-        self.held = BytesMut::from(&input[..]);
-        input.clear();
+    }
+
+    /// Counts what is held, and ends what holds too much.
+    fn settle(&mut self) {
         let pending = self.machine.pending_bytes();
-        self.partial.resize(pending + self.held.len());
+        self.partial.resize(pending + self.leftover.room());
         let account = self.connection.session.credit.account();
         if pending > PARTIAL_FREE && account.is_address_over() {
             self.say_close();
@@ -139,24 +153,24 @@ impl Cord {
         }
     }
 
-    /// Ready when more may be read. Input that waited for credit is taken in first.
+    /// Ready when more may be read. Input that waited for credit is taken in first, all of it: what is read on top of it
+    /// would grow by a buffer for each message that is handled.
     pub(crate) fn poll_wants(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.end.is_some() || !self.has_credit(cx) {
-            return Poll::Pending;
+        if self.leftover.short {
+            let (mut input, room) = self.leftover.take();
+            self.handle(cx, &mut input);
+            self.leftover.put_back(input, room);
+            self.settle();
         }
-        if !self.held.is_empty() {
-            let mut held = std::mem::take(&mut self.held);
-            self.read(cx, &mut held);
-            if self.end.is_some() || !self.has_credit(cx) {
-                return Poll::Pending;
-            }
+        if self.end.is_some() || self.leftover.short || !self.has_credit(cx) {
+            return Poll::Pending;
         }
         Poll::Ready(())
     }
 
     /// What was held back, to stand before what is read next.
     pub(crate) fn held(&mut self) -> BytesMut {
-        std::mem::take(&mut self.held)
+        self.leftover.take().0
     }
 
     fn has_credit(&self, cx: &mut Context<'_>) -> bool {
