@@ -175,8 +175,7 @@ impl Cord {
 
     fn has_credit(&self, cx: &mut Context<'_>) -> bool {
         // While it probes it brings the session nothing, and the session's reader is somebody else.
-        matches!(self.phase, Phase::Probing { .. })
-            || self.connection.session.poll_ready(cx).is_ready()
+        matches!(self.phase, Phase::Probing { .. }) || self.connection.poll_readable(cx).is_ready()
     }
 
     /// The peer closed, or the connection broke.

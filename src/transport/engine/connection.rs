@@ -53,8 +53,10 @@ pub(crate) struct Connection {
     probed: AtomicBool,
     polling: AtomicBool,
     handover: AtomicWaker,
-    /// A POST body is being read.
-    pub(crate) posting: AtomicBool,
+    /// A POST body is being read or handed on.
+    posting: AtomicBool,
+    /// A POST's packets are being handed to the session.
+    feeding: AtomicBool,
     /// Large answers to polls that the client has not read.
     answers: AtomicUsize,
     answered: AtomicWaker,
@@ -80,6 +82,7 @@ impl Connection {
             polling: AtomicBool::new(false),
             handover: AtomicWaker::new(),
             posting: AtomicBool::new(false),
+            feeding: AtomicBool::new(false),
             answers: AtomicUsize::new(0),
             answered: AtomicWaker::new(),
             own_page,
@@ -171,6 +174,38 @@ impl Connection {
     pub(crate) fn end_get(&self) {
         self.polling.store(false, Ordering::SeqCst);
         self.handover.wake();
+    }
+
+    /// A POST begins; `false` if another one has not ended.
+    pub(crate) fn begin_post(&self) -> bool {
+        !self.posting.swap(true, Ordering::AcqRel)
+    }
+
+    /// The POST's packets are handed to the session from now on.
+    pub(crate) fn feed(&self) {
+        self.feeding.store(true, Ordering::SeqCst);
+    }
+
+    /// The POST is over.
+    pub(crate) fn end_post(&self) {
+        self.feeding.store(false, Ordering::SeqCst);
+        self.posting.store(false, Ordering::Release);
+        self.handover.wake();
+    }
+
+    /// Ready when the WebSocket may hand a message on: what was posted before the upgrade comes first, and waits for credit
+    /// in the place of the one reader that credit wakes.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let look = |cx: &mut Context<'_>| match self.feeding.load(Ordering::SeqCst) {
+            true => Poll::Pending,
+            false => self.session.poll_ready(cx),
+        };
+        if look(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        // Also where credit is waited for: a POST may take that place meanwhile.
+        self.handover.register(cx.waker());
+        look(cx)
     }
 
     /// A large answer is on its way.

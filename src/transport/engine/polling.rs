@@ -6,7 +6,6 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
@@ -138,7 +137,7 @@ impl Engine {
             .headers()
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
-        if binary || connection.posting.swap(true, Ordering::AcqRel) {
+        if binary || !connection.begin_post() {
             return misused(&connection, cors);
         }
         let _posting = Posting(&connection);
@@ -158,6 +157,7 @@ impl Engine {
                 return cors_headers(HttpResponse::BadRequest(), cors).finish();
             }
         };
+        connection.feed();
         // Its packets wait for credit, and it with them.
         let account = connection.session.credit.account();
         let _held = account.charge(Held::Inbound, body.len());
@@ -387,6 +387,6 @@ struct Posting<'a>(&'a Connection);
 
 impl Drop for Posting<'_> {
     fn drop(&mut self) {
-        self.0.posting.store(false, Ordering::Release);
+        self.0.end_post();
     }
 }

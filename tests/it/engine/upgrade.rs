@@ -17,6 +17,7 @@ in_both_forms!(
     after_a_failed_probe_gets_wait_again,
     a_get_that_still_waits_is_ended_by_the_upgrade,
     a_post_that_is_half_read_is_answered_after_the_upgrade,
+    a_post_that_waits_to_be_handed_on_comes_before_the_websocket,
     a_close_of_the_server_during_the_upgrade_ends_the_waiting_get,
     order_holds_across_the_upgrade,
     many_sessions_upgrade_at_once_on_several_workers,
@@ -178,6 +179,26 @@ fn a_post_that_is_half_read_is_answered_after_the_upgrade(form: Form) {
     assert_eq!(http::read(&mut posting).text(), "ok");
     // Better than the reference: what it brought is not lost.
     assert_eq!(socket.next_text(), "4half!");
+}
+
+/// Both would wait for credit, which wakes one reader: the POST's waiting was lost to the WebSocket's.
+fn a_post_that_waits_to_be_handed_on_comes_before_the_websocket(form: Form) {
+    let hub = form.echoing_with(|config| {
+        config.limits.messages_per_s = 100;
+        config.limits.burst = Duration::from_secs(1);
+    });
+    let polling = Polling::open(&hub, ECHO);
+    let posted: Vec<String> = (0..300).map(|number| format!("4{number}")).collect();
+    let all = posted.join(SEPARATOR);
+    let mut posting = polling.begin_post(all.len(), &all);
+    hub.wait_for("dondo_pauses_total{rate=\"messages\"}", 1);
+    let mut socket = polling.upgrade();
+    socket.text("4last");
+    for number in &posted {
+        assert_eq!(&socket.next_text(), number);
+    }
+    assert_eq!(http::read(&mut posting).text(), "ok");
+    assert_eq!(socket.next_text(), "4last");
 }
 
 fn a_close_of_the_server_during_the_upgrade_ends_the_waiting_get(form: Form) {
