@@ -3,16 +3,16 @@
 
 use std::io::{self, Write as _};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{AcceptEncoding, Encoding, Header as _};
 use bytes::Bytes;
-use dondo_actors::account::{Held, SessionAccount};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
+
+use super::engine::payload::Body;
 
 /// Smaller bodies gain nothing. As in Node.
 pub(crate) const LEAST: usize = 1024;
@@ -33,32 +33,25 @@ pub(crate) fn is_asked_for(request: &HttpRequest) -> bool {
         .is_ok_and(|accepted| accepted.negotiate(known.iter()) == Some(Encoding::gzip()))
 }
 
-/// An answer with packets in gzip, on the session's account, if its client asked for that, it is long and the
-/// encoder is free.
-pub(crate) async fn of_poll(
-    request: &HttpRequest,
-    body: &Bytes,
-    account: &Arc<SessionAccount>,
-) -> Option<Bytes> {
-    if body.len() < LEAST || !is_asked_for(request) {
+/// A poll's answer in gzip, if it is long and the encoder is free.
+pub(crate) async fn of_poll(body: &Body) -> Option<Bytes> {
+    if body.len() < LEAST {
         return None;
     }
     let free = ENCODER.with(Rc::clone);
     let _taken = free.try_acquire().ok()?;
-    let shorter = in_turns(body).await.ok()?;
-    Some(account.charge_bytes(shorter, Held::Answers))
+    in_turns(body).await.ok()
 }
 
 /// A body in gzip, in turns: other futures of the thread run meanwhile.
 ///
 /// # Errors
 /// None in practice: it writes to memory.
-async fn in_turns(body: &[u8]) -> io::Result<Bytes> {
+async fn in_turns(body: &Body) -> io::Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    let mut pieces = body.chunks(TURN);
-    while let Some(piece) = pieces.next() {
+    for piece in body.pieces().flat_map(|piece| piece.chunks(TURN)) {
         encoder.write_all(piece)?;
-        if pieces.len() > 0 {
+        if piece.len() == TURN {
             yield_now().await;
         }
     }

@@ -134,8 +134,7 @@ impl SessionAccount {
         if what == Held::Partial {
             self.partial.fetch_add(bytes, Relaxed);
         }
-        // Rooms count for themselves what they keep; whose it is, is known here.
-        if what != Held::Memberships {
+        if !counts_for_itself(what) {
             self.account.add(what, bytes);
         }
         if let Some(address) = &self.address {
@@ -149,7 +148,7 @@ impl SessionAccount {
         if what == Held::Partial {
             self.partial.fetch_sub(bytes, Relaxed);
         }
-        if what != Held::Memberships {
+        if !counts_for_itself(what) {
             self.account.sub(what, bytes);
         }
         if let Some(address) = &self.address {
@@ -176,6 +175,11 @@ impl SessionAccount {
             bytes,
         })
     }
+}
+
+/// Rooms count what they keep, and frames themselves, once for the process; on whose behalf is known to sessions.
+fn counts_for_itself(what: Held) -> bool {
+    matches!(what, Held::Memberships | Held::Outbox)
 }
 
 struct Kept {

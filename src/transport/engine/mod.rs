@@ -2,6 +2,7 @@
 //! the close (wire reference 1). Carries any [`Protocol`]; Socket.IO is one.
 
 mod advice;
+mod answer;
 pub(crate) mod body;
 pub(crate) mod connection;
 mod cors;
@@ -9,7 +10,7 @@ pub(crate) mod counts;
 mod drain;
 pub(crate) mod handshake;
 pub(crate) mod packet;
-mod payload;
+pub(super) mod payload;
 mod polling;
 mod query;
 mod refusal;

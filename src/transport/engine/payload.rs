@@ -1,9 +1,11 @@
 //! Bodies of Engine.IO 4 long-polling: packets joined by the separator 0x1E (wire reference 1.1).
 //! Knows no HTTP: how long a body may be, and what to answer, is decided before and after.
 
+use std::collections::VecDeque;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::letter::Part;
 
 use super::packet::{BadPacket, Packet};
@@ -28,25 +30,81 @@ pub(crate) fn decode(body: Bytes) -> Packets {
     }
 }
 
-/// Joins outgoing messages to one body, allocated once at its exact length.
+/// A body of outgoing messages, in pieces that follow each other.
+#[derive(Debug, Default)]
+pub(crate) struct Body {
+    first: Bytes,
+    rest: VecDeque<Bytes>,
+    /// How many of its bytes are frames that are shared with whoever else has them.
+    pub(crate) shared: usize,
+}
+
+impl Body {
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &Bytes> {
+        std::iter::once(&self.first).chain(&self.rest)
+    }
+
+    /// Bytes in all.
+    pub(crate) fn len(&self) -> usize {
+        self.pieces().map(Bytes::len).sum()
+    }
+
+    /// At most so many bytes from its front; none at its end.
+    pub(crate) fn take(&mut self, most: usize) -> Option<Bytes> {
+        if self.first.is_empty() {
+            self.first = self.rest.pop_front()?;
+        }
+        let end = self.first.len().min(most);
+        Some(self.first.split_to(end)).filter(|piece| !piece.is_empty())
+    }
+
+    fn push(&mut self, piece: Bytes) {
+        match self.first.is_empty() {
+            true => self.first = piece,
+            false => self.rest.push_back(piece),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(whole: Bytes) -> Self {
+        Self {
+            first: whole,
+            ..Self::default()
+        }
+    }
+}
+
+/// Joins outgoing messages to one body. A long text is not copied: a letter to a thousand clients on long-polling would
+/// be copied a thousand times. Everything else is, into one allocation of its exact length.
 ///
 /// The payload of a text part already begins with its packet type; a binary part becomes `b` and base64. No part at all
 /// gives an empty body, which no client expects.
-pub(crate) fn encode<'a>(parts: impl Iterator<Item = &'a Part> + Clone) -> Bytes {
-    let mut body = Vec::with_capacity(encoded_len(parts.clone()));
+pub(crate) fn encode<'a>(parts: impl Iterator<Item = &'a Part> + Clone) -> Body {
+    let mut body = Body::default();
+    let mut copied = BytesMut::with_capacity(copied_len(parts.clone()));
     for (index, part) in parts.enumerate() {
         if index > 0 {
-            body.push(SEPARATOR);
+            copied.put_u8(SEPARATOR);
         }
         let payload = part.payload();
-        if part.binary {
-            body.push(b'b');
-            body.extend_from_slice(STANDARD.encode(&payload).as_bytes());
+        if is_shared(part) {
+            if !copied.is_empty() {
+                body.push(copied.split().freeze());
+            }
+            body.shared += payload.len();
+            body.push(payload);
+        } else if part.binary {
+            copied.put_u8(b'b');
+            copied.put_slice(STANDARD.encode(&payload).as_bytes());
         } else {
-            body.extend_from_slice(&payload);
+            copied.put_slice(&payload);
         }
     }
-    body.into()
+    if !copied.is_empty() {
+        body.push(copied.freeze());
+    }
+    body
 }
 
 impl Iterator for Packets {
@@ -83,13 +141,20 @@ impl Packets {
 
 const SEPARATOR: u8 = 0x1e;
 
-fn encoded_len<'a>(parts: impl Iterator<Item = &'a Part>) -> usize {
+/// A shorter text is copied: a piece of its own costs as much.
+const SHARED_LEAST: usize = 4 * 1024;
+
+fn is_shared(part: &Part) -> bool {
+    !part.binary && part.frame.len() >= SHARED_LEAST
+}
+
+fn copied_len<'a>(parts: impl Iterator<Item = &'a Part>) -> usize {
     let lengths = parts.map(|part| {
         let payload = part.frame.len() - usize::from(part.header);
-        if part.binary {
-            1 + payload.div_ceil(3) * 4
-        } else {
-            payload
+        match part.binary {
+            _ if is_shared(part) => 0,
+            true => 1 + payload.div_ceil(3) * 4,
+            false => payload,
         }
     });
     // One separator a part, less the one that does not stand at the end.
@@ -112,6 +177,10 @@ mod tests {
 
     fn binary(data: &'static [u8]) -> Result<Packet, BadPacket> {
         Ok(Packet::Message(Wire::Binary(Bytes::from_static(data))))
+    }
+
+    fn whole(body: Body) -> Bytes {
+        body.pieces().flatten().copied().collect()
     }
 
     fn part(payload: &'static [u8], binary: bool) -> Part {
@@ -220,15 +289,44 @@ mod tests {
             ),
         ];
         for (parts, body) in rows {
-            assert_eq!(encode(parts.iter()), body, "{body:?}");
-            assert_eq!(encoded_len(parts.iter()), body.len(), "{body:?}");
+            assert_eq!(whole(encode(parts.iter())), body, "{body:?}");
+            assert_eq!(copied_len(parts.iter()), body.len(), "{body:?}");
         }
+    }
+
+    /// Copied for each client, a letter of a megabyte to a hundred of them was a hundred megabytes.
+    #[test]
+    fn a_long_text_is_shared_and_all_else_stands_around_it() {
+        let long = part(
+            Box::leak(vec![b'x'; SHARED_LEAST].into_boxed_slice()),
+            false,
+        );
+        let parts = [
+            part(b"4a", false),
+            part(b"4b", false),
+            long.clone(),
+            long.clone(),
+            part(&[1], true),
+        ];
+        let body = encode(parts.iter());
+        let shared = body
+            .pieces()
+            .filter(|piece| piece.as_ptr() == long.payload().as_ptr());
+        assert_eq!(shared.count(), 2);
+        assert_eq!(body.shared, 2 * SHARED_LEAST);
+        assert_eq!(body.len() - body.shared, copied_len(parts.iter()));
+        let text = String::from_utf8(whole(body).to_vec()).unwrap();
+        let long = "x".repeat(SHARED_LEAST);
+        assert_eq!(
+            text.split('\x1e').collect::<Vec<_>>(),
+            ["4a", "4b", &long, &long, "bAQ=="]
+        );
     }
 
     #[test]
     fn what_is_encoded_is_read_back() {
         let parts = [part(b"4a", false), part(b"\x1e\xff", true)];
-        let read: Vec<_> = decode(encode(parts.iter())).collect();
+        let read: Vec<_> = decode(whole(encode(parts.iter()))).collect();
         assert_eq!(read, [text("a"), binary(b"\x1e\xff")]);
     }
 }

@@ -1,7 +1,6 @@
 //! Long-polling: a GET takes what waits in the outbox, a POST brings packets (wire reference 1.3, 1.4, 1.8).
 //! Knows no packet's meaning above Engine.IO.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -22,6 +21,7 @@ use dondo_actors::outbox::Taken;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::answer::{self, Answer};
 use super::connection::{Connection, Stage};
 use super::handshake::TransportNow;
 use super::packet::Packet;
@@ -32,8 +32,6 @@ use crate::transport::{compression, timed};
 /// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
 /// until its client has read them.
 const ANSWER_MAX: usize = 1024 * 1024;
-/// What actix-http is given of an answer at a time: it copies that, and asks for more once its client has read.
-const PIECE: usize = 32 * 1024;
 
 /// python-engineio takes no more than 16 packets in one answer and drops the connection at 17. One is left for a ping.
 /// All others get up to [`ANSWER_MAX`].
@@ -47,7 +45,7 @@ impl Engine {
         cors: &Cors,
     ) -> Result<HttpResponse, Refusal> {
         let (_, open) = self.open(head, opening, Stage::Polling)?;
-        Ok(packets(Bytes::from(open), None, None, cors))
+        Ok(answer::opening(open, cors))
     }
 
     pub(super) async fn get(
@@ -98,11 +96,9 @@ impl Engine {
         let body = match taken {
             Taken::Some { ping } => {
                 let ping = ping.then(|| bare(PING));
-                let body = payload::encode(ping.iter().chain(&parts));
-                let account = connection.session.credit.account();
-                account.charge_bytes(body, Held::Answers)
+                payload::encode(ping.iter().chain(&parts))
             }
-            Taken::Nudged => Bytes::from_static(b"6"),
+            Taken::Nudged => Bytes::from_static(b"6").into(),
             Taken::Ended(reason) => {
                 self.0.sessions.strike(sid);
                 match reason {
@@ -111,19 +107,18 @@ impl Engine {
                         return refused(told, false, cors);
                     }
                     CloseReason::ShuttingDown => return HttpResponse::Ok().body(Dropped),
-                    CloseReason::TransportClose => Bytes::from_static(b"6"),
-                    _ if late => Bytes::from_static(b"6\x1e1"),
-                    _ => Bytes::from_static(b"1"),
+                    CloseReason::TransportClose => Bytes::from_static(b"6").into(),
+                    _ if late => Bytes::from_static(b"6\x1e1").into(),
+                    _ => Bytes::from_static(b"1").into(),
                 }
             }
         };
-        let account = connection.session.credit.account();
-        let shorter = match self.0.options.http_compression {
-            true => compression::of_poll(request, &body, account).await,
-            false => None,
-        };
+        let mut answer = Answer::new(body, connection.session.credit.account());
+        if self.0.options.http_compression && compression::is_asked_for(request) {
+            answer.compress().await;
+        }
         turn.answered = true;
-        packets(body, shorter, Some(connection.clone()), cors)
+        answer.respond(&connection, cors)
     }
 
     pub(super) async fn post(
@@ -260,74 +255,6 @@ fn bare(text: &'static [u8]) -> Part {
         frame: Bytes::from_static(text),
         header: 0,
         binary: false,
-    }
-}
-
-/// An answer with packets, `shorter` in gzip where there is that.
-fn packets(
-    body: Bytes,
-    shorter: Option<Bytes>,
-    connection: Option<Arc<Connection>>,
-    cors: &Cors,
-) -> HttpResponse {
-    let mut response = cors_headers(HttpResponse::Ok(), cors);
-    response
-        .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
-        .insert_header((header::CACHE_CONTROL, "no-store"));
-    if shorter.is_some() {
-        response
-            .insert_header((header::CONTENT_ENCODING, "gzip"))
-            .append_header((header::VARY, "Accept-Encoding"));
-    }
-    let body = shorter.unwrap_or(body);
-    match body.len() > PIECE {
-        true => response.body(Answer {
-            rest: body,
-            _unread: connection.map(UnreadAnswer::new),
-        }),
-        false => response.body(body),
-    }
-}
-
-/// A large body that is handed out in pieces. Dropped when the last piece is with actix-http, or with the connection: whoever
-/// pays for the bytes of an answer pays as long as this lives.
-struct Answer {
-    rest: Bytes,
-    _unread: Option<UnreadAnswer>,
-}
-
-/// A large answer that its client has not read: further polls wait while there are too many.
-struct UnreadAnswer(Arc<Connection>);
-
-impl UnreadAnswer {
-    fn new(connection: Arc<Connection>) -> Self {
-        connection.begin_answer();
-        Self(connection)
-    }
-}
-
-impl Drop for UnreadAnswer {
-    fn drop(&mut self) {
-        self.0.end_answer();
-    }
-}
-
-impl MessageBody for Answer {
-    type Error = Infallible;
-
-    fn size(&self) -> BodySize {
-        BodySize::Sized(self.rest.len() as u64)
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Infallible>>> {
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
-        }
-        let piece = self.rest.len().min(PIECE);
-        Poll::Ready(Some(Ok(self.rest.split_to(piece))))
     }
 }
 

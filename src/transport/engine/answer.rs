@@ -1,0 +1,104 @@
+//! Answers to polls, and who pays for their bytes until the client has read them.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::header;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
+use dondo_actors::account::{Charge, Held, SessionAccount};
+
+use super::connection::Connection;
+use super::payload::Body;
+use super::{Cors, cors_headers};
+use crate::transport::compression;
+
+/// What actix-http is given of an answer at a time: it copies that, and asks for more once its client has read.
+const PIECE: usize = 32 * 1024;
+
+/// The answer to a handshake: its session has its account yet to come.
+pub(super) fn opening(open: String, cors: &Cors) -> HttpResponse {
+    builder(cors).body(open)
+}
+
+fn builder(cors: &Cors) -> HttpResponseBuilder {
+    let mut response = cors_headers(HttpResponse::Ok(), cors);
+    response
+        .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
+        .insert_header((header::CACHE_CONTROL, "no-store"));
+    response
+}
+
+/// A body that is handed out in pieces. Dropped when the last one is with actix-http, or with the connection: whoever pays
+/// for its bytes pays as long as it lives.
+pub(super) struct Answer {
+    body: Body,
+    gzip: bool,
+    copied: Charge,
+    /// Frames count for themselves, once for all who have them; whose client does not read them is known here.
+    shared: Charge,
+    unread: Option<UnreadAnswer>,
+}
+
+impl Answer {
+    pub(super) fn new(body: Body, account: &Arc<SessionAccount>) -> Self {
+        Self {
+            gzip: false,
+            copied: account.charge(Held::Answers, body.len() - body.shared),
+            shared: account.charge(Held::Outbox, body.shared),
+            unread: None,
+            body,
+        }
+    }
+
+    /// Makes it smaller if it is long and the thread's encoder is free.
+    pub(super) async fn compress(&mut self) {
+        if let Some(shorter) = compression::of_poll(&self.body).await {
+            self.copied.resize(shorter.len());
+            self.shared.resize(0);
+            self.body = shorter.into();
+            self.gzip = true;
+        }
+    }
+
+    pub(super) fn respond(mut self, connection: &Arc<Connection>, cors: &Cors) -> HttpResponse {
+        let mut response = builder(cors);
+        if self.gzip {
+            response
+                .insert_header((header::CONTENT_ENCODING, "gzip"))
+                .append_header((header::VARY, "Accept-Encoding"));
+        }
+        if self.body.len() > PIECE {
+            connection.begin_answer();
+            self.unread = Some(UnreadAnswer(connection.clone()));
+        }
+        response.body(self)
+    }
+}
+
+impl MessageBody for Answer {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.body.len() as u64)
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(self.body.take(PIECE).map(Ok))
+    }
+}
+
+/// A large answer that its client has not read: further polls wait while there are too many.
+struct UnreadAnswer(Arc<Connection>);
+
+impl Drop for UnreadAnswer {
+    fn drop(&mut self) {
+        self.0.end_answer();
+    }
+}
