@@ -4,6 +4,7 @@
 
 mod brake;
 mod inbound;
+mod price;
 mod rate;
 mod turn;
 mod window;
@@ -17,5 +18,5 @@ pub use self::{
 pub(crate) use self::{
     brake::{Braking, Patience},
     turn::{Turn, give_way},
-    window::{FEW, GLANCE, cost},
+    window::{FEW, GLANCE},
 };

@@ -25,7 +25,7 @@ use crate::{
     courier::{CourierRef, Permits},
     error::{Fault, JoinError, LeaveReason},
     fault::{self, Point},
-    flow::{self, InboundUnit},
+    flow::InboundUnit,
     guard::Crashes,
     id::{Kind, MemberId, Numbers, RoomId, RoomKey, Slot, WorkerId},
     letter::{Content, Draft, Letter},
@@ -284,10 +284,10 @@ impl Namespace {
             To::Everyone => self.state.member_count(),
             To::Channel(name) => self.state.channel(name).unwrap_or(0),
         };
-        let cost = flow::cost(all.div_ceil(self.couriers.len().max(1)), bytes);
+        let share = all.div_ceil(self.couriers.len().max(1));
         self.couriers
             .values()
-            .map(|courier| (courier.clone(), cost))
+            .map(|courier| (courier.clone(), courier.window.cost(share, bytes)))
             .collect()
     }
 

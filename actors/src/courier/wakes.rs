@@ -52,10 +52,14 @@ impl Wakes {
             self.woken.set(0);
         }
         let mut letter = self.letter.borrow_mut();
-        if self.members.take() <= FEW as usize {
+        let members = self.members.take();
+        if members <= FEW as usize {
             self.woken.set(self.woken.get() + letter.len());
             letter.drain(..).for_each(|outbox| outbox.wake());
             return;
+        }
+        if let Some(permit) = &permit {
+            permit.handed_over(members, letter.len());
         }
         let mut waiting = self.waiting.borrow_mut();
         waiting.extend(letter.drain(..).map(Due::Wake));

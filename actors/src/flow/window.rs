@@ -12,6 +12,7 @@ use std::{
 
 use tokio::{sync::Semaphore, time::timeout};
 
+use super::price::Price;
 use crate::{
     fault::{self, Safeguard},
     id::WorkerId,
@@ -46,6 +47,7 @@ pub struct DeliveryWindow {
     /// For letters to few, which need not wait until there is room for one to thousands.
     reserve: Semaphore,
     undigested: AtomicUsize,
+    price: Price,
     /// Messages that the courier has ever handled.
     handled: AtomicU64,
     /// Somebody who waits has given it something to do that it has not handled.
@@ -70,8 +72,7 @@ enum Pool {
     None,
 }
 
-/// What a letter of `bytes` to `members` of a courier costs.
-pub(crate) fn cost(members: usize, bytes: usize) -> usize {
+fn deliveries(members: usize, bytes: usize) -> usize {
     1 + members * (1 + bytes / BYTES_A_DELIVERY)
 }
 
@@ -90,10 +91,19 @@ impl DeliveryWindow {
             free: Semaphore::new((size - reserve) as usize),
             reserve: Semaphore::new(reserve as usize),
             undigested: AtomicUsize::new(0),
+            price: Price::new(size as usize),
             handled: AtomicU64::new(0),
             poked: AtomicBool::new(false),
             generation: AtomicUsize::new(0),
         })
+    }
+
+    /// What a letter of `bytes` to `members` of the courier costs at present.
+    pub(crate) fn cost(&self, members: usize, bytes: usize) -> usize {
+        match deliveries(members, bytes) {
+            few if few <= FEW as usize => few,
+            many => many * self.price.now(),
+        }
     }
 
     /// Deliveries that the courier has not done, at their cost.
@@ -239,6 +249,11 @@ impl DeliveryWindow {
 }
 
 impl DeliveryPermit {
+    /// Its letter was handed to so many members, of whom `writes` had nothing waiting.
+    pub(crate) fn handed_over(&self, members: usize, writes: usize) {
+        self.window.price.observe(members, writes);
+    }
+
     /// A part of this permit, if it is large enough.
     pub(crate) fn split(&mut self, cost: usize) -> Option<Self> {
         let cost = u32::try_from(cost).ok().filter(|&cost| cost <= self.cost)?;

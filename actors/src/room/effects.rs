@@ -9,7 +9,7 @@ use super::Room;
 use crate::{
     account::Held,
     courier::{CourierRef, Permits},
-    flow::{self, DeliveryPermit},
+    flow::DeliveryPermit,
     id::{Slot, Tag, WorkerId},
     letter::Draft,
     message::{Audience, Deliver, MirrorSeat, MirrorUnseat, Receipt, RoomFact, RoomSays},
@@ -115,10 +115,8 @@ impl Room {
             .members_by_worker()
             .filter_map(|(worker, members)| {
                 let courier = self.links.couriers.get(&worker)?;
-                Some((
-                    courier.clone(),
-                    flow::cost(if all { members } else { 1 }, bytes),
-                ))
+                let cost = courier.window.cost(if all { members } else { 1 }, bytes);
+                Some((courier.clone(), cost))
             })
             .collect();
         if let Costs::Joining(courier) = costs
@@ -126,7 +124,7 @@ impl Room {
                 .iter()
                 .any(|(known, _)| known.worker == courier.worker)
         {
-            needs.push((courier.clone(), flow::cost(1, 0)));
+            needs.push((courier.clone(), courier.window.cost(1, 0)));
         }
         (needs, braked)
     }

@@ -11,7 +11,7 @@ use crate::{
     error::{Fault, JoinError, ManageError, NotifyError},
     event_template::EventTemplate,
     fault::{self, Safeguard},
-    flow::{self, InboundUnit, Rated},
+    flow::{InboundUnit, Rated},
     id::{MemberId, Numbers, RoomKey},
     letter::{Draft, Frame},
     message::{
@@ -207,7 +207,7 @@ impl Member {
                     return None;
                 };
                 let letter = draft.seal(self.namespace().clone());
-                let cost = flow::cost(1, letter.content.len());
+                let cost = place.courier.window.cost(1, letter.content.len());
                 self.parts.pacer.charge(Rated::Deliveries, 1);
                 let deliver = move |courier: &CourierRef, permit| {
                     courier.send(Deliver {
