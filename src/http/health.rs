@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use actix::Handler;
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, HttpResponse, Resource, Responder, guard};
+use actix_web::{FromRequest, HttpResponse, Responder, guard};
 use dondo_actors::courier::CourierRef;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::message::Ping;
@@ -269,7 +269,7 @@ pub(crate) fn configure_public(app: &mut ServiceConfig, health: Arc<Health>) {
         }
     };
     configure_alive(app);
-    app.service(readable(["/readyz", "/readyz/"], ready));
+    mount_readable(app, ["/readyz", "/readyz/"], ready);
 }
 
 /// Mounts what operators see: `/healthz`, and `/readyz` with which thread lags behind and why, as JSON. To be called in
@@ -289,25 +289,30 @@ pub(crate) fn configure_detailed(app: &mut ServiceConfig, health: Arc<Health>) {
         }
     };
     configure_alive(app);
-    app.service(readable(["/readyz", "/readyz/"], ready));
+    mount_readable(app, ["/readyz", "/readyz/"], ready);
 }
 
 fn configure_alive(app: &mut ServiceConfig) {
     let alive = || async { plain(HttpResponse::Ok(), "ok\n") };
-    app.service(readable(["/healthz", "/healthz/"], alive));
+    mount_readable(app, ["/healthz", "/healthz/"], alive);
 }
 
-/// What is answered at these paths to GET and HEAD; OPTIONS, with which some balancers ask, says so.
-fn readable<H, Args>(paths: [&str; 2], handler: H) -> Resource
+/// Answers GET and HEAD at these paths; OPTIONS, with which some balancers ask, says so. Each path is a resource of its own:
+/// a list of them would be a regular expression, which is tried on every request.
+fn mount_readable<H, Args>(app: &mut ServiceConfig, paths: [&str; 2], handler: H)
 where
     H: actix_web::Handler<Args> + Clone,
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
-    web::resource(paths)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
-        .route(web::method(Method::OPTIONS).to(readable_only))
+    for path in paths {
+        app.service(
+            web::resource(path)
+                .route(web::get().to(handler.clone()))
+                .route(web::head().to(handler.clone()))
+                .route(web::method(Method::OPTIONS).to(readable_only)),
+        );
+    }
 }
 
 async fn readable_only() -> HttpResponse {

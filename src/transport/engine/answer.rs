@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header;
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use dondo_actors::account::{Charge, Held, SessionAccount};
 
@@ -39,7 +39,7 @@ pub(super) struct Answer {
     gzip: bool,
     copied: Charge,
     /// Frames count for themselves, once for all who have them; whose client does not read them is known here.
-    shared: Charge,
+    shared: Option<Charge>,
     unread: Option<UnreadAnswer>,
 }
 
@@ -48,17 +48,17 @@ impl Answer {
         Self {
             gzip: false,
             copied: account.charge(Held::Answers, body.len() - body.shared),
-            shared: account.charge(Held::Outbox, body.shared),
+            shared: (body.shared > 0).then(|| account.charge(Held::Outbox, body.shared)),
             unread: None,
             body,
         }
     }
 
-    /// Makes it smaller if it is long and the thread's encoder is free.
-    pub(super) async fn compress(&mut self) {
-        if let Some(shorter) = compression::of_poll(&self.body).await {
+    /// Makes it smaller if it is long, its client asks for that, and the thread's encoder is free.
+    pub(super) async fn compress(&mut self, request: &HttpRequest) {
+        if let Some(shorter) = compression::of_poll(request, &self.body).await {
             self.copied.resize(shorter.len());
-            self.shared.resize(0);
+            self.shared = None;
             self.body = shorter.into();
             self.gzip = true;
         }

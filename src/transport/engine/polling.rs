@@ -27,7 +27,7 @@ use super::handshake::TransportNow;
 use super::packet::Packet;
 use super::{Cors, Engine, Opening, Refusal, cors_headers, payload, refused};
 use crate::transport::cord::PARTIAL_FREE;
-use crate::transport::{compression, timed};
+use crate::transport::timed;
 
 /// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
 /// until its client has read them.
@@ -114,8 +114,8 @@ impl Engine {
             }
         };
         let mut answer = Answer::new(body, connection.session.credit.account());
-        if self.0.options.http_compression && compression::is_asked_for(request) {
-            answer.compress().await;
+        if self.0.options.http_compression {
+            answer.compress(request).await;
         }
         turn.answered = true;
         answer.respond(&connection, cors)
