@@ -49,11 +49,14 @@ pub(crate) async fn of_poll(request: &HttpRequest, body: &Body) -> Option<Bytes>
 /// None in practice: it writes to memory.
 async fn in_turns(body: &Body) -> io::Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut turn = 0;
     for piece in body.pieces().flat_map(|piece| piece.chunks(TURN)) {
-        encoder.write_all(piece)?;
-        if piece.len() == TURN {
+        if turn + piece.len() > TURN {
             yield_now().await;
+            turn = 0;
         }
+        encoder.write_all(piece)?;
+        turn += piece.len();
     }
     Ok(encoder.finish()?.into())
 }

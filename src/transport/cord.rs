@@ -33,7 +33,7 @@ const TAKE_MAX: usize = 64 * 1024;
 /// What any message may hold while it arrives, whatever its address holds.
 pub(crate) const PARTIAL_FREE: usize = 64 * 1024;
 
-/// Answers to probes that may wait to be written.
+/// Answers to probes that may wait to be written, and frames that mean nothing: without credit, nothing else bounds them.
 const PROBES_MAX: usize = 16;
 
 /// See the module.
@@ -54,6 +54,8 @@ enum Phase {
     /// The session is on polling; this socket has until then to take over.
     Probing {
         probed: bool,
+        /// Frames that meant nothing.
+        noise: usize,
         deadline: Pin<Box<Sleep>>,
     },
     Live,
@@ -79,6 +81,7 @@ impl Cord {
             max_payload,
             Phase::Probing {
                 probed: false,
+                noise: 0,
                 deadline,
             },
         )
@@ -193,7 +196,7 @@ impl Cord {
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::Pong => self.noise(),
+            Event::Noise => self.noise(),
             Event::Ping(data) => {
                 self.pong = Some(pong_frame(&data));
                 self.noise();
@@ -252,9 +255,11 @@ impl Cord {
     }
 
     /// What means nothing is counted like a message: it costs as much to read.
-    fn noise(&self) {
-        if let Phase::Live = self.phase {
-            self.connection.session.noise();
+    fn noise(&mut self) {
+        match &mut self.phase {
+            Phase::Live => self.connection.session.noise(),
+            Phase::Probing { noise, .. } if *noise < PROBES_MAX => *noise += 1,
+            Phase::Probing { .. } => self.finish(),
         }
     }
 

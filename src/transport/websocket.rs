@@ -43,8 +43,8 @@ pub(crate) enum Event {
     Message(Wire),
     /// To be answered by [`pong_frame`]. Of several pings not answered yet, the last is enough (RFC 6455, 5.5.3).
     Ping(Bytes),
-    /// A sign of life.
-    Pong,
+    /// It means nothing and costs as much to read as a message: a pong, or a fragment without payload that is not the last.
+    Noise,
     /// The peer closes, with this code if it gave one; to be answered by [`close_frame`]. Nothing follows it.
     Close(Option<u16>),
 }
@@ -97,6 +97,9 @@ impl Machine {
                 if frame.last {
                     return self.finish().map(Some);
                 }
+                if frame.is_empty {
+                    return Ok(Some(Event::Noise));
+                }
             }
             let room = self.message_max - self.message.len();
             let Some(header) = Header::read(input, self.kind.is_some(), room)? else {
@@ -120,6 +123,7 @@ impl Machine {
                 left: header.length,
                 mask: header.mask,
                 last: header.last,
+                is_empty: header.length == 0,
             });
         }
     }
@@ -170,6 +174,8 @@ struct DataFrame {
     mask: Mask,
     /// The message ends with this frame.
     last: bool,
+    /// It has no payload at all.
+    is_empty: bool,
 }
 
 #[cfg(test)]

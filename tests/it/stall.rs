@@ -1,7 +1,7 @@
 //! Readers that stop reading, and a worker that stops running: they cost themselves, nobody else.
 //! Over 400 lines: its tests share the clients that do not read.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -236,6 +236,46 @@ fn a_member_on_polling_that_never_polls_is_ended_and_the_others_get_everything()
     );
     drop(silent);
     system::wait_for_files(hub.process(), files);
+}
+
+/// An answer's bytes counted as written when they left the outbox: with something more waiting, who then read for longer
+/// than the stall timeout was cut.
+#[test]
+fn a_member_on_polling_that_reads_a_long_answer_slowly_is_not_cut() {
+    const PIECE: usize = 15_000;
+    let stall_timeout = Duration::from_secs(2);
+    let hub = Hub::program(&["--workers", "2", "--delivery.stall-timeout", "2s"]);
+    let mut sender = Client::connect(&hub);
+    let mut polling = LongPoll::connect(&hub);
+    polling.say("42[\"join-channel\",\"trap\"]");
+    hub.wait_for("dondo_rooms", 1);
+    while sender.ask("trap", &[json!("?")])["recipients"] != 1 {}
+    let answer = sender.ask("trap", &[json!("x".repeat(900_000))]);
+    assert_eq!(answer["recipients"], 1, "{answer}");
+    let mut reader = system::narrow(&hub);
+    let target = polling.target("polling");
+    write!(
+        reader,
+        "GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n",
+        hub.address()
+    )
+    .unwrap();
+    let head = http::read_head(&mut reader);
+    let length: usize = head.header("content-length").unwrap().parse().unwrap();
+    assert!(length > 900_000, "{length} bytes");
+    let (start, pieces) = (Instant::now(), length.div_ceil(PIECE));
+    for piece in 0..pieces {
+        // Something waits all the while.
+        let step =
+            3 * stall_timeout * u32::try_from(piece).unwrap() / u32::try_from(pieces).unwrap();
+        while start.elapsed() < step {
+            sender.ask("trap", &[json!("?")]);
+        }
+        let mut bytes = vec![0; PIECE.min(length - piece * PIECE)];
+        reader.read_exact(&mut bytes).unwrap();
+    }
+    assert_eq!(hub.metric("dondo_closes_total{reason=\"stalled\"}"), 0);
+    assert_eq!(hub.metric("dondo_sessions_alive"), 2);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
-use dondo_actors::account::{Charge, Held, SessionAccount};
+use dondo_actors::account::{Charge, Held};
 
 use super::connection::Connection;
 use super::payload::Body;
@@ -35,21 +35,25 @@ fn builder(cors: &Cors) -> HttpResponseBuilder {
 /// A body that is handed out in pieces. Dropped when the last one is with actix-http, or with the connection: whoever pays
 /// for its bytes pays as long as it lives.
 pub(super) struct Answer {
+    connection: Arc<Connection>,
     body: Body,
     gzip: bool,
     copied: Charge,
     /// Frames count for themselves, once for all who have them; whose client does not read them is known here.
     shared: Option<Charge>,
-    unread: Option<UnreadAnswer>,
+    /// Large ones are counted, so that further polls wait while there are too many.
+    large: bool,
 }
 
 impl Answer {
-    pub(super) fn new(body: Body, account: &Arc<SessionAccount>) -> Self {
+    pub(super) fn new(body: Body, connection: &Arc<Connection>) -> Self {
+        let account = connection.session.credit.account();
         Self {
+            connection: connection.clone(),
             gzip: false,
             copied: account.charge(Held::Answers, body.len() - body.shared),
             shared: (body.shared > 0).then(|| account.charge(Held::Outbox, body.shared)),
-            unread: None,
+            large: false,
             body,
         }
     }
@@ -64,7 +68,7 @@ impl Answer {
         }
     }
 
-    pub(super) fn respond(mut self, connection: &Arc<Connection>, cors: &Cors) -> HttpResponse {
+    pub(super) fn respond(mut self, cors: &Cors) -> HttpResponse {
         let mut response = builder(cors);
         if self.gzip {
             response
@@ -72,8 +76,8 @@ impl Answer {
                 .append_header((header::VARY, "Accept-Encoding"));
         }
         if self.body.len() > PIECE {
-            connection.begin_answer();
-            self.unread = Some(UnreadAnswer(connection.clone()));
+            self.connection.begin_answer();
+            self.large = true;
         }
         response.body(self)
     }
@@ -90,15 +94,22 @@ impl MessageBody for Answer {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
-        Poll::Ready(self.body.take(PIECE).map(Ok))
+        let piece = self.body.take(PIECE);
+        // Asked for once what came before is with the kernel, or nearly: so a client that reads slowly is seen to read.
+        if let Some(piece) = &piece {
+            self.connection.session.outbox.wrote(piece.len(), false);
+        }
+        Poll::Ready(piece.map(Ok))
     }
 }
 
-/// A large answer that its client has not read: further polls wait while there are too many.
-struct UnreadAnswer(Arc<Connection>);
-
-impl Drop for UnreadAnswer {
+impl Drop for Answer {
     fn drop(&mut self) {
-        self.0.end_answer();
+        if self.large {
+            self.connection.end_answer();
+        }
+        if self.connection.is_answered() {
+            self.connection.session.outbox.wrote(0, true);
+        }
     }
 }

@@ -219,6 +219,11 @@ impl Connection {
         self.answered.wake();
     }
 
+    /// Whether no large answer is on its way.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answers.load(Ordering::Acquire) == 0
+    }
+
     /// Ready while few large answers are on their way: a client whose connection broke may ask once more.
     pub(crate) fn poll_answered(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.answers.load(Ordering::Acquire) < ANSWERS_MAX {

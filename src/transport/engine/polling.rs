@@ -91,8 +91,6 @@ impl Engine {
             }
         })
         .await;
-        let bytes = parts.iter().map(|part| part.frame.len()).sum();
-        outbox.wrote(bytes, true);
         let body = match taken {
             Taken::Some { ping } => {
                 let ping = ping.then(|| bare(PING));
@@ -113,12 +111,12 @@ impl Engine {
                 }
             }
         };
-        let mut answer = Answer::new(body, connection.session.credit.account());
+        let mut answer = Answer::new(body, &connection);
         if self.0.options.http_compression {
             answer.compress(request).await;
         }
         turn.answered = true;
-        answer.respond(&connection, cors)
+        answer.respond(cors)
     }
 
     pub(super) async fn post(

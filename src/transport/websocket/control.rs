@@ -33,7 +33,7 @@ impl Control {
     pub(super) fn event(self, payload: Bytes) -> Result<Event, Fault> {
         match self {
             Self::Ping => Ok(Event::Ping(payload)),
-            Self::Pong => Ok(Event::Pong),
+            Self::Pong => Ok(Event::Noise),
             Self::Close if payload.is_empty() => Ok(Event::Close(None)),
             Self::Close => {
                 let Some((code, reason)) = payload.split_first_chunk() else {

@@ -13,6 +13,7 @@ in_both_forms!(
     an_upgrade_without_a_probe_is_accepted,
     something_else_than_a_probe_costs_the_websocket_only,
     a_probe_that_takes_too_long_costs_the_websocket_only,
+    frames_that_mean_nothing_while_it_probes_cost_the_websocket_only,
     a_probe_socket_that_dies_costs_the_websocket_only,
     after_a_failed_probe_gets_wait_again,
     a_get_that_still_waits_is_ended_by_the_upgrade,
@@ -108,6 +109,23 @@ fn something_else_than_a_probe_costs_the_websocket_only(form: Form) {
     let mut socket = polling.upgrade();
     socket.text("4a");
     assert_eq!(socket.next_text(), "4a");
+}
+
+/// A socket that probes has no credit to run out of: they were read as many as came.
+fn frames_that_mean_nothing_while_it_probes_cost_the_websocket_only(form: Form) {
+    let hub = form.echoing();
+    let polling = Polling::open(&hub, ECHO);
+    for (first, payload) in [(0x89, &b"?"[..]), (0x8a, b""), (0x01, b"")] {
+        let mut socket = polling.upgrading();
+        socket.frame(first, payload);
+        for _ in 0..100 {
+            socket.frame(if first == 0x01 { 0x00 } else { first }, payload);
+        }
+        socket.closed();
+        hub.wait_for("dondo_sessions{state=\"upgrading\"}", 0);
+        polling.is_alive();
+    }
+    polling.upgrade();
 }
 
 fn a_probe_that_takes_too_long_costs_the_websocket_only(form: Form) {

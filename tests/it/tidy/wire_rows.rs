@@ -102,7 +102,8 @@ fn tests(source: &str) -> Vec<String> {
 }
 
 /// Tests of what the reference does not say, or of the contract's part 1.
-const BESIDE: [&str; 26] = [
+const BESIDE: [&str; 27] = [
+    "engine::upgrade::frames_that_mean_nothing_while_it_probes_cost_the_websocket_only",
     "engine::upgrade::a_post_that_waits_to_be_handed_on_comes_before_the_websocket",
     "engine::polling::a_long_poll_is_compressed_for_who_asks_for_it",
     "engine::static_client::a_long_file_is_compressed_for_who_asks_for_it",
