@@ -158,7 +158,7 @@ settings! {
         connection_sessions_max: usize as Count = 1_000, in SOME;
         /// Messages of one session in handling; then its socket is not read.
         inbound_max: usize as Count = 64, in SOME, was "inbound-max";
-        /// Bytes that the process may hold for all sessions of one address.
+        /// Bytes that the process may hold for all sessions of one address, beside what waits for them.
         address_bytes_max: usize as Size = 128 * MIB, in BYTES;
         /// Bytes of messages and bodies of which a part has come, of all sessions.
         unfinished_bytes_max: usize as Size = 128 * MIB, in BYTES;
@@ -193,10 +193,10 @@ settings! {
             else outbox_bytes_max "16MiB, or twice engine.max-payload if that is more", was "outbox-bytes-max";
         /// Letters that may wait for one session.
         outbox_count_max: usize as Count = 65_536, in SOME, was "outbox-count-max";
-        /// Time that a session with letters waiting may take none of them.
+        /// Time that a session with letters waiting may take less than 1,000 bytes a second of them.
         stall_timeout: Option<Duration> as Option<Span> = None, check check::stall_timeout,
             else stall_timeout "as engine.ping-timeout", was "stall-timeout";
-        /// Deliveries that may wait before one courier; then rooms take no mail.
+        /// Deliveries that may wait before one courier, at their cost; then rooms take no mail.
         courier_window: usize as Count = 16_384, in SOME, was "courier-backlog-max";
         /// Time that a worker may make no progress before rooms go on without it.
         courier_stall: Duration as Span = Duration::from_secs(5), in TIMER, was "courier-stall";

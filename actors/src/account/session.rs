@@ -137,7 +137,7 @@ impl SessionAccount {
         if !counts_for_itself(what) {
             self.account.add(what, bytes);
         }
-        if let Some(address) = &self.address {
+        if let Some(address) = self.address.as_ref().filter(|_| what != Held::Outbox) {
             address.bytes.fetch_add(bytes, Relaxed);
         }
     }
@@ -151,7 +151,7 @@ impl SessionAccount {
         if !counts_for_itself(what) {
             self.account.sub(what, bytes);
         }
-        if let Some(address) = &self.address {
+        if let Some(address) = self.address.as_ref().filter(|_| what != Held::Outbox) {
             address.bytes.fetch_sub(bytes, Relaxed);
         }
     }
@@ -177,7 +177,8 @@ impl SessionAccount {
     }
 }
 
-/// Rooms count what they keep, and frames themselves, once for the process; on whose behalf is known to sessions.
+/// Rooms count what they keep, and frames themselves, once for the process; on whose behalf is known to sessions. Frames are
+/// nothing to an address: a thousand clients behind one that read the same letter slowly hold it once.
 fn counts_for_itself(what: Held) -> bool {
     matches!(what, Held::Memberships | Held::Outbox)
 }

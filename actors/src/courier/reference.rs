@@ -105,7 +105,7 @@ impl Permits {
             let quantum = if *cost <= FEW as usize {
                 *cost
             } else {
-                (*cost).max(QUANTUM)
+                (*cost).max(courier.window.cost(QUANTUM, 0))
             };
             let permit = courier.permit(quantum, patience);
             tokio::pin!(permit);

@@ -9,6 +9,7 @@ use super::Room;
 use crate::{
     account::Held,
     courier::{CourierRef, Permits},
+    event_template::EventTemplate,
     flow::DeliveryPermit,
     id::{Slot, Tag, WorkerId},
     letter::Draft,
@@ -100,14 +101,15 @@ impl Room {
     /// What a command needs of each courier, and whether the room's brake holds it.
     pub(super) fn needs(&self, costs: Costs<'_>) -> (Vec<(CourierRef, usize)>, bool) {
         let braked = matches!(costs, Costs::Letter(_));
+        let told = |event: Option<&EventTemplate>| event.map_or(0, EventTemplate::bytes);
         let (bytes, all) = match costs {
             Costs::Letter(draft) => (draft.content.len(), true),
             // Above that only presence tells of it, which has a pace of its own.
-            Costs::Joining(_) | Costs::Leaving => (
-                0,
+            Costs::Joining(_, event) | Costs::Leaving(event) => (
+                told(event),
                 self.state.roster().len() <= self.links.tenure.settings.join_events_up_to,
             ),
-            Costs::Event => (0, true),
+            Costs::Event(event) => (told(event), true),
         };
         let mut needs: Vec<_> = self
             .state
@@ -119,7 +121,7 @@ impl Room {
                 Some((courier.clone(), cost))
             })
             .collect();
-        if let Costs::Joining(courier) = costs
+        if let Costs::Joining(courier, _) = costs
             && !needs
                 .iter()
                 .any(|(known, _)| known.worker == courier.worker)
@@ -236,12 +238,12 @@ impl Room {
 pub(super) enum Costs<'a> {
     /// A letter to all.
     Letter(&'a Draft),
-    /// A join, at this courier.
-    Joining(&'a CourierRef),
+    /// A join, at this courier, and the event that tells of it.
+    Joining(&'a CourierRef, Option<&'a EventTemplate>),
     /// A leave.
-    Leaving,
-    /// A small event to all.
-    Event,
+    Leaving(Option<&'a EventTemplate>),
+    /// An event to all; presence, which is small, if there is none.
+    Event(Option<&'a EventTemplate>),
 }
 
 /// The last effect that each courier hears of: the permit goes with it.

@@ -69,7 +69,7 @@ impl Handler<SitDown> for Room {
     fn handle(&mut self, sit: SitDown, ctx: &mut Self::Context) {
         // Even a join that crashes was seen: else the namespace would take a later Vacant for stale.
         self.links.joins_seen = self.links.joins_seen.max(sit.number);
-        let needs = self.needs(Costs::Joining(&sit.courier));
+        let needs = self.needs(Costs::Joining(&sit.courier, sit.announce.as_ref()));
         self.admit(ctx, needs, |room, ctx, permits| {
             room.handle_join(sit, ctx, permits);
         });
@@ -80,7 +80,7 @@ impl Handler<StandUp> for Room {
     type Result = ();
 
     fn handle(&mut self, StandUp(leave): StandUp, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Leaving);
+        let needs = self.needs(Costs::Leaving(leave.announce.as_ref()));
         self.admit(ctx, needs, |room, ctx, permits| {
             room.handle_leave(leave, ctx, permits);
         });
@@ -102,7 +102,7 @@ impl Handler<Manage> for Room {
     type Result = ();
 
     fn handle(&mut self, manage: Manage, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Event);
+        let needs = self.needs(Costs::Event(manage.announce.as_ref()));
         self.admit(ctx, needs, |room, ctx, permits| {
             let done = guard(room, ctx, |room| room.manage(&manage));
             if matches!(done, Ok(Ok(()))) {
@@ -119,7 +119,7 @@ impl Handler<PresenceDue> for Room {
     type Result = ();
 
     fn handle(&mut self, _: PresenceDue, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Event);
+        let needs = self.needs(Costs::Event(None));
         self.admit(ctx, needs, |room, ctx, permits| {
             if guard(room, ctx, Self::presence_due).is_ok() {
                 room.carry_out(permits);
