@@ -1,14 +1,26 @@
 //! What the core asks of the world around it: protocols, scripts, the log, the gate, heralds and clocks.
 //! Knows none of their makers.
 
-use std::{any::Any, cell::Cell, future::Future, pin::Pin, rc::Rc, sync::Arc, time::SystemTime};
+use std::{
+    any::Any,
+    cell::Cell,
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use tokio::time::timeout;
 
 use crate::{
     error::{CloseReason, LogError},
     id::{MemberId, Numbers, RoomKey, Tag},
     letter::{Content, Draft, FormId, Frame, Wire},
+    notice::cause,
     session::Member,
 };
 
@@ -179,6 +191,24 @@ pub enum Proposal {
     Refused(LogError),
     /// Later; the room takes no further mail until then, or until its time limit.
     Later(LocalFuture<Result<Numbers, LogError>>),
+}
+
+/// A log's late answer, within its time limit. It is polled outside of every guard: a panic in it would take an actor along.
+pub(crate) async fn in_time(
+    answer: LocalFuture<Result<Numbers, LogError>>,
+    limit: Duration,
+) -> Result<Numbers, LogError> {
+    let answer = AssertUnwindSafe(answer).catch_unwind();
+    match timeout(limit, answer).await {
+        Ok(Ok(numbers)) => numbers,
+        Ok(Err(payload)) => {
+            std::mem::forget(payload);
+            let what = format_args!("a log panicked over a letter");
+            cause::LOG_PANICKED.tell(None, None, what);
+            Err(LogError::Unavailable)
+        }
+        Err(_) => Err(LogError::TimedOut),
+    }
 }
 
 /// Who may come in?

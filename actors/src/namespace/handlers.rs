@@ -1,6 +1,6 @@
 //! The namespace's mailbox: every message goes through the guard, and effects leave after it.
 
-use actix::{Actor, Context, Handler, Supervised};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
 
 use super::{Effect, Introduce, IntroduceRoom, Namespace, SWEEP, To, Wake};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         RoomSays,
     },
     metrics::Metrics,
-    ports::Proposal,
+    ports::{Proposal, in_time},
     room::Room,
     state::tenancy::Tenant,
 };
@@ -160,15 +160,27 @@ impl Handler<Broadcast> for Namespace {
     type Result = ();
 
     fn handle(&mut self, broadcast: Broadcast, ctx: &mut Self::Context) {
-        let numbers = match guard(self, ctx, |namespace| namespace.broadcast(&broadcast)) {
-            Ok(Proposal::Numbered(numbers)) => numbers,
-            Ok(Proposal::Refused(error)) => {
-                return broadcast.reply.send(Err(NotifyError::Log(error)));
+        match guard(self, ctx, |namespace| namespace.broadcast(&broadcast)) {
+            Ok(Proposal::Numbered(numbers)) => self.send_broadcast(ctx, broadcast, numbers),
+            Ok(Proposal::Refused(error)) => broadcast.reply.send(Err(NotifyError::Log(error))),
+            Ok(Proposal::Later(answer)) => {
+                let answer = in_time(answer, self.tenure.settings.log_timeout);
+                let done =
+                    answer
+                        .into_actor(self)
+                        .map(move |numbers, namespace: &mut Self, ctx| match numbers {
+                            Ok(numbers) => namespace.send_broadcast(ctx, broadcast, numbers),
+                            Err(error) => broadcast.reply.send(Err(NotifyError::Log(error))),
+                        });
+                ctx.wait(done);
             }
-            // A letter to several rooms is in no one room's order: nobody waits for its number.
-            Ok(Proposal::Later(_)) => Numbers::default(),
-            Err(fault) => return broadcast.reply.send(Err(fault.into())),
-        };
+            Err(fault) => broadcast.reply.send(Err(fault.into())),
+        }
+    }
+}
+
+impl Namespace {
+    fn send_broadcast(&mut self, ctx: &mut Context<Self>, broadcast: Broadcast, numbers: Numbers) {
         let Broadcast {
             rooms,
             except_rooms,

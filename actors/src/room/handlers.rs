@@ -1,21 +1,16 @@
 //! The room's mailbox: every message goes through the guard, and effects leave after it.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
-
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
-use futures_util::FutureExt;
-use tokio::time::timeout;
 
 use super::{Room, Telling, effects::Costs};
 use crate::{
     account::Held,
     courier::Permits,
-    error::{LogError, NotifyError},
+    error::NotifyError,
     guard::{Crashes, Guarded, guard, guard_always},
     message::{Manage, Notify, PresenceDue, RoomFact, SitDown, StandUp},
     metrics::Metrics,
-    notice::cause,
-    ports::Proposal,
+    ports::{Proposal, in_time},
 };
 
 impl Actor for Room {
@@ -200,24 +195,7 @@ impl Room {
                 // Other rooms must not wait for this one's log: its letter goes uncounted, one a room.
                 drop(permits);
                 self.links.purse = Permits::default();
-                let limit: Duration = self.links.tenure.settings.log_timeout;
-                // It runs outside of the guard: a panic in it would take the room along.
-                let answer = AssertUnwindSafe(answer).catch_unwind().map(|numbers| {
-                    numbers.unwrap_or_else(|payload| {
-                        std::mem::forget(payload);
-                        cause::LOG_PANICKED.tell(
-                            None,
-                            None,
-                            format_args!("a log panicked over a letter"),
-                        );
-                        Err(LogError::Unavailable)
-                    })
-                });
-                let answer = async move {
-                    timeout(limit, answer)
-                        .await
-                        .unwrap_or(Err(LogError::TimedOut))
-                };
+                let answer = in_time(answer, self.links.tenure.settings.log_timeout);
                 let done = answer
                     .into_actor(self)
                     .map(move |numbers, room: &mut Self, ctx| {

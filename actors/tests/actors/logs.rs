@@ -7,7 +7,7 @@ use dondo_actors::{
     id::{Numbers, RoomKey},
     letter::Draft,
     ports::{Log, Proposal},
-    testing::{Setup, World},
+    testing::{Setup, World, content},
 };
 use tokio::time::Instant;
 
@@ -114,6 +114,32 @@ fn a_log_that_refuses_or_panics_is_a_named_error_and_the_room_lives() {
             assert_eq!(one.heard(), says(&["next"]));
         }
         world.at_rest().await;
+    });
+}
+
+/// The late answer was dropped: the letter went out at once, under no number, whatever the log said in the end.
+#[test]
+fn a_broadcast_waits_for_a_late_log_too() {
+    World::run(moody(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let broadcast = |args: &str| a.member.broadcast(None, vec![], true, content("say", args));
+        let later = broadcast("later 100");
+        world.ask(later, |answer| {
+            assert_eq!(answer.unwrap().numbers.offset, 1)
+        });
+        pass(Duration::from_millis(50)).await;
+        assert_eq!(b.heard(), says(&[]));
+        for (args, error) in [
+            ("never", LogError::TimedOut),
+            ("panic", LogError::Unavailable),
+        ] {
+            let answer = broadcast(args).await;
+            assert_eq!(answer.unwrap_err(), NotifyError::Log(error), "{args}");
+        }
+        world.settle().await;
+        for one in [&a, &b] {
+            assert_eq!(one.heard(), says(&["later 100"]));
+        }
     });
 }
 
