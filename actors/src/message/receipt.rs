@@ -12,7 +12,7 @@ use crate::id::Numbers;
 /// A letter's way: sent when its delivery is queued at every courier that has members of the audience.
 #[derive(Clone, Debug)]
 pub struct NotifyAnswer {
-    /// Members it was handed to.
+    /// Members it was handed to; 0 if it went to several rooms, of which only couriers know who is in them.
     pub recipients: usize,
     /// What the log answered.
     pub numbers: Numbers,

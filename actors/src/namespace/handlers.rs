@@ -189,6 +189,8 @@ impl Namespace {
             reply,
         } = broadcast;
         let needs = self.needs(&To::Everyone, draft.content.len());
+        // Who is in which rooms is known to the couriers.
+        let recipients = rooms.as_ref().map_or(self.state.member_count(), |_| 0);
         self.admit(ctx, needs, move |namespace, permits| {
             let letter = namespace.seal(draft);
             let receipt = Receipt::new(namespace.couriers.len());
@@ -199,7 +201,7 @@ impl Namespace {
             });
             Metrics::add(&namespace.tenure.metrics.letters, 1);
             reply.send(Ok(NotifyAnswer {
-                recipients: 0,
+                recipients,
                 numbers,
                 receipt,
             }));

@@ -127,6 +127,20 @@ fn broadcasts_to_a_worker_that_stands_still_cost_bounded_memory_too() {
     });
 }
 
+/// Of a letter to all nobody was told, so that its sender was charged for none of its deliveries.
+#[test]
+fn a_broadcast_to_all_tells_how_many_they_are() {
+    World::run(Setup::default(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let answer = a.member.broadcast(None, vec![], true, content("say", "x"));
+        assert_eq!(answer.await.unwrap().recipients, 2);
+        world.settle().await;
+        for one in [&a, &b] {
+            assert_eq!(one.heard(), says(&["x"]));
+        }
+    });
+}
+
 #[test]
 fn whoever_comes_in_while_letters_are_held_back_from_its_worker_is_closed_too() {
     World::run(small(), |world| async move {
