@@ -65,7 +65,7 @@ impl Engine {
         if !connection.begin_get() {
             return misused(&connection, cors);
         }
-        let mut turn = Turn {
+        let mut pending = PendingPoll {
             connection: &connection,
             answered: false,
         };
@@ -115,7 +115,7 @@ impl Engine {
         if self.0.options.http_compression {
             answer.compress(request).await;
         }
-        turn.answered = true;
+        pending.answered = true;
         answer.respond(cors)
     }
 
@@ -133,7 +133,7 @@ impl Engine {
         if binary || !connection.begin_post() {
             return misused(&connection, cors);
         }
-        let _posting = Posting(&connection);
+        let _pending = PendingPost(&connection);
         let body = match self.read(request, body, &connection.session.credit).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
@@ -291,12 +291,12 @@ fn misused(connection: &Connection, cors: &Cors) -> HttpResponse {
 }
 
 /// A GET that is dropped before it was answered is a client that went away.
-struct Turn<'a> {
+struct PendingPoll<'a> {
     connection: &'a Connection,
     answered: bool,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for PendingPoll<'_> {
     fn drop(&mut self) {
         self.connection.end_get();
         if !self.answered && self.connection.now() != TransportNow::WebSocket {
@@ -308,9 +308,9 @@ impl Drop for Turn<'_> {
     }
 }
 
-struct Posting<'a>(&'a Connection);
+struct PendingPost<'a>(&'a Connection);
 
-impl Drop for Posting<'_> {
+impl Drop for PendingPost<'_> {
     fn drop(&mut self) {
         self.0.end_post();
     }
