@@ -1,5 +1,7 @@
 //! What operators see: numbers, health, and what a look at them costs.
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::Instant;
 
 use actix_web::App;
@@ -9,7 +11,7 @@ use dondo::service::Dondo;
 use dondo_actors::fault;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Hub, PATIENCE, http};
+use crate::support::{Client, Hub, LongPoll, PATIENCE, http};
 
 const POLL: &str = "/socket.io/?EIO=4&transport=polling";
 
@@ -175,17 +177,26 @@ fn operators_are_served_while_every_worker_is_blocked() {
 #[test]
 fn a_hub_that_shuts_down_is_not_ready_on_either_listener() {
     let mut hub = Hub::with(|config| config.grace = PATIENCE);
-    let mut clients: Vec<_> = (0..2).map(|_| Client::connect(&hub)).collect();
-    let (address, operators) = (hub.address(), hub.operators());
+    let mut client = Client::connect(&hub);
+    let mut silent = LongPoll::open(&hub);
+    silent.say("40");
+    while hub.metric("dondo_outbox_bytes") == 0 {}
+    let (address, operators, poll) = (hub.address(), hub.operators(), silent.target("polling"));
     std::thread::scope(|scope| {
         scope.spawn(|| hub.stop());
-        // The first is told at the beginning; the hub waits for the second, which goes by itself.
-        clients[0].socket.closed();
+        // One is told at the beginning; the hub waits for the other, for whom something is left.
+        client.socket.closed();
         assert_eq!(http::get_at(address, "/readyz").status, 503);
         assert_eq!(http::get_at(address, "/healthz").status, 200);
         let answer = http::get_at(operators, "/readyz");
         let detail: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!((answer.status, &detail["draining"]), (503, &json!(true)));
-        drop(clients);
+        // It takes that, and asks once more: then it is known to know.
+        for _ in 0..2 {
+            if let Ok(mut stream) = TcpStream::connect(address) {
+                write!(stream, "GET {poll} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+                let _ = http::try_read(&mut stream);
+            }
+        }
     });
 }
