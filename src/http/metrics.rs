@@ -89,7 +89,7 @@ const FAMILIES: &[Family] = &[
         for what in Held::ALL { to.labelled("what", what.as_str(), from.health.hub().account().held(what)); }
     }),
     gauge("bytes_max", "Bytes that may be held for clients altogether.", |from, to| to.one(from.health.hub().account().max())),
-    gauge("courier_backlog", "Deliveries that rooms sent to a worker's courier and whose clients' transports are not woken yet.", |from, to| {
+    gauge("courier_backlog", "Deliveries that rooms sent to a worker's courier and whose clients' transports are not woken yet, at what they cost of its window.", |from, to| {
         for courier in &from.report.couriers { to.labelled("worker", courier.worker, courier.backlog as u64); }
     }),
     gauge("courier_lag_ms", "How long a worker's courier last took to answer; the limit if it did not.", |from, to| {
