@@ -106,7 +106,7 @@ impl Cord {
     /// Takes in what was read. Not to be called while [`Cord::poll_wants`] is pending.
     pub(crate) fn read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut) {
         self.handle(cx, input);
-        self.leftover.keep(input);
+        self.leftover.keep(input, self.connection.account());
         input.clear();
         self.settle();
     }
@@ -136,9 +136,8 @@ impl Cord {
     /// Counts what is held, and ends what holds too much.
     fn settle(&mut self) {
         let pending = self.machine.pending_bytes();
-        self.partial.resize(pending + self.leftover.room());
-        let account = self.connection.session.credit.account();
-        if pending > PARTIAL_FREE && account.is_address_over() {
+        self.partial.resize(pending);
+        if pending > PARTIAL_FREE && self.connection.account().is_address_over() {
             self.say_close();
             self.hang_up(CloseReason::AddressBytes);
         }
@@ -160,9 +159,10 @@ impl Cord {
     /// would grow by a buffer for each message that is handled.
     pub(crate) fn poll_wants(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.leftover.short {
-            let (mut input, room) = self.leftover.take();
+            let (mut input, charge) = self.leftover.take();
             self.handle(cx, &mut input);
-            self.leftover.put_back(input, room);
+            self.leftover
+                .put_back(input, charge, self.connection.account());
             self.settle();
         }
         if self.end.is_some() || self.leftover.short || !self.has_credit(cx) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use dondo_actors::account::SessionAccount;
 use dondo_actors::error::CloseReason;
 use dondo_actors::message::Hangup;
 use dondo_actors::session::SessionRef;
@@ -99,6 +100,11 @@ impl Connection {
     /// a proxy changed `Host`, and the origin of its WebSocket tells nothing.
     pub(super) fn is_own_pages(&self) -> bool {
         self.own_page
+    }
+
+    /// The session's memory.
+    pub(crate) fn account(&self) -> &Arc<SessionAccount> {
+        self.session.credit.account()
     }
 
     /// Ends the session because the server is shutting down.
