@@ -19,7 +19,7 @@ use crate::transport::compression;
 /// What actix-http is given of an answer at a time: it copies that, and asks for more once its client has read.
 const PIECE: usize = 32 * 1024;
 
-/// The answer to a handshake: its session has its account yet to come.
+/// The answer to a handshake, some hundred bytes that are on no account.
 pub(super) fn opening(open: String, cors: &Cors) -> HttpResponse {
     builder(cors).body(open)
 }
