@@ -12,5 +12,6 @@ pub mod origin;
 pub mod sockets;
 pub(crate) mod taken;
 pub(crate) mod timed;
+mod turns;
 pub(crate) mod websocket;
 pub(crate) mod worker;

@@ -17,6 +17,7 @@ use tokio::time::{Sleep, sleep, timeout};
 use super::cord::Cord;
 use super::ending::End;
 use super::sockets::Socket;
+use super::turns::Turn;
 
 /// Reads and writes in a row before other tasks of the thread have their turn.
 const TURNS: usize = 16;
@@ -87,16 +88,23 @@ impl<S: Stream> Driver<S> {
             .await;
         }
         drop(read);
-        match poll_fn(|cx| self.poll(cx)).await {
+        let mut outcome = poll_fn(|cx| self.poll(cx)).await;
+        if outcome.is_err() {
+            Turn::default().await;
+            self.cord.lost();
+            outcome = poll_fn(|cx| self.poll(cx)).await;
+        }
+        match outcome {
             Ok(End::Finish) => {
                 drop(self.cord);
                 Box::pin(close(self.stream)).await;
             }
             Ok(End::Cut) => self.stream.cut(),
-            Err(_) => self.cord.lost(),
+            Err(_) => {}
         }
     }
 
+    /// Fails when the peer is gone, also where it has closed in good order.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<End>> {
         if self.cord.poll_cut(cx) == Poll::Ready(End::Cut) {
             return Poll::Ready(Ok(End::Cut));
@@ -117,8 +125,7 @@ impl<S: Stream> Driver<S> {
                     Poll::Ready(outcome) => outcome?,
                 }
                 if into.filled().is_empty() {
-                    self.cord.lost();
-                    return Ok(false);
+                    return Err(io::ErrorKind::UnexpectedEof.into());
                 }
                 self.cord.arrived(into.filled().len());
                 INPUT.with_borrow_mut(|input| {

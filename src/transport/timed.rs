@@ -26,13 +26,12 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::sockets::{Slow, Sockets};
+use super::turns::Turn;
 use pacing::{Next, PIPELINING_PAUSE, Pacing};
 pub(crate) use stream::Timed;
-use turns::Turn;
 
 mod pacing;
 mod stream;
-mod turns;
 
 /// What must move in a second where something is to move.
 const BYTES_PER_SECOND: f64 = 1024.0;
@@ -296,10 +295,7 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
         };
         let progress = &*this.progress;
         if let Some(turn) = this.first {
-            if !turn.is_here() {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
+            ready!(Pin::new(turn).poll(cx));
             if matches!(progress.phase.get(), Phase::Idle | Phase::Served) {
                 *this.first = None;
             }
