@@ -16,7 +16,7 @@ pub use self::{
     window::{DeliveryPermit, DeliveryWindow},
 };
 pub(crate) use self::{
-    brake::{Braking, Patience},
+    brake::{Braking, Patience, READ_RATE},
     turn::{Turn, give_way},
     window::{FEW, GLANCE},
 };

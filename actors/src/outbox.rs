@@ -26,6 +26,7 @@ use tokio::time::Instant;
 use crate::{
     account::{OutboxGauge, SessionAccount, is_counted_by_outbox},
     error::CloseReason,
+    flow::READ_RATE,
     letter::{Frame, Part},
 };
 
@@ -46,8 +47,14 @@ pub const ENTRY: usize = size_of::<Waiting>();
 /// A reader that so many frames wait for is behind. So is one for whom a sixteenth of its bytes wait.
 const BEHIND: usize = 512;
 
-/// A reader that took nothing for so long is not waited for by its rooms.
+/// A reader that took nothing for so long is not reading at present.
 const READING: Duration = Duration::from_millis(500);
+
+/// A frame counts as so many bytes where it is asked how fast a reader reads.
+const FRAME_WORTH: usize = 512;
+
+/// A reader that then takes nothing more is waited for by its rooms so long at most: slow links take in steps.
+const WAITED_FOR: Duration = Duration::from_secs(2);
 
 /// The queue between a courier and a transport.
 #[allow(clippy::disallowed_types)]
@@ -78,6 +85,8 @@ struct Inner {
     /// All bytes that ever went to the kernel.
     written: u64,
     written_at: Instant,
+    /// Its rooms wait for the reader until then, see [`READ_RATE`].
+    reads_until: Instant,
     pace: Pace,
     ping: Ping,
     nudged: bool,
@@ -119,6 +128,14 @@ pub enum Pushed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
+impl Inner {
+    /// The reader has taken so many bytes' worth.
+    fn reads(&mut self, now: Instant, bytes: usize) {
+        let worth = Duration::from_nanos(bytes as u64 * (1_000_000_000 / READ_RATE as u64));
+        self.reads_until = (self.reads_until.max(now) + worth).min(now + WAITED_FOR);
+    }
+}
+
 impl Outbox {
     /// An empty outbox of a session.
     #[allow(clippy::disallowed_types)]
@@ -131,6 +148,7 @@ impl Outbox {
             own_under_way: 0,
             written: 0,
             written_at: now,
+            reads_until: now,
             pace: Pace::new(now),
             ping: Ping::Idle,
             nudged: false,
@@ -240,7 +258,7 @@ impl Outbox {
 
     fn is_behind(&self, inner: &Inner) -> bool {
         (inner.queue.len() > BEHIND || inner.bytes > self.limits.bytes_max / 16)
-            && inner.written_at.elapsed() < READING
+            && Instant::now() < inner.reads_until
     }
 
     /// Whether the reader is behind, and reading.
@@ -282,6 +300,7 @@ impl Outbox {
         }
         inner.written += bytes as u64;
         inner.written_at = now;
+        inner.reads(now, bytes);
         if let Ping::UnderWay(due, behind) = inner.ping {
             inner.ping = Ping::Left(if behind { now } else { due });
         }
@@ -423,6 +442,8 @@ impl Outbox {
         if count > 0 {
             inner.bytes -= taken + count * ENTRY;
             inner.under_way += taken;
+            // What was taken before has left: small frames are as much work as many bytes.
+            inner.reads(Instant::now(), count * FRAME_WORTH);
             if inner.queue.is_empty() && inner.queue.capacity() > 64 {
                 // One burst must not leave its memory behind with a session that then idles.
                 inner.queue = VecDeque::new();

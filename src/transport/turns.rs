@@ -91,6 +91,8 @@ async fn behind_all() {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::rc::Rc;
 
     use super::*;

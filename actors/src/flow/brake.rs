@@ -1,5 +1,5 @@
 //! A room goes no faster than half of its readers: while more than half of its members are behind and still reading, it
-//! takes no letters. Who reads nothing is not waited for.
+//! takes no letters, and nothing else with much to tell. Who reads next to nothing is not waited for.
 
 use std::{
     sync::{
@@ -14,8 +14,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// A letter waits for its room's readers this long at most.
-const STOP_MAX: Duration = Duration::from_secs(1);
+/// A letter waits for its room's readers at least this long where they do not catch up,
+const STOP_MIN: Duration = Duration::from_secs(1);
+/// and as long as one needs for it that takes so many bytes a second. Who takes less is not waited for.
+pub(crate) const READ_RATE: usize = 32 * 1024;
 
 /// The brake of one room. Its couriers say how many of their members are behind.
 #[derive(Debug, Default)]
@@ -39,10 +41,11 @@ impl Brake {
         self.behind() * 2 > members
     }
 
-    /// Waits until at most half of so many members are behind, or as long as a room waits for that; whether they have
-    /// caught up.
-    pub(crate) async fn wait(self: Arc<Self>, members: usize) -> bool {
-        timeout(STOP_MAX, async {
+    /// Waits with a letter of so many bytes until at most half of so many members are behind, or as long as a room waits
+    /// for that; whether they have caught up.
+    pub(crate) async fn wait(self: Arc<Self>, members: usize, bytes: usize) -> bool {
+        let most = Duration::from_secs((bytes / READ_RATE) as u64).max(STOP_MIN);
+        timeout(most, async {
             loop {
                 let bell = self.eased.notified();
                 tokio::pin!(bell);
@@ -140,9 +143,11 @@ mod tests {
         let brake = Arc::new(Brake::default());
         let mut braking = brake.pull(3);
         let began = Instant::now();
-        assert!(!brake.clone().wait(4).await);
-        assert!(began.elapsed() >= STOP_MAX);
-        let waiting = tokio::spawn(brake.clone().wait(4));
+        assert!(!brake.clone().wait(4, 0).await);
+        assert_eq!(began.elapsed().as_secs(), STOP_MIN.as_secs());
+        assert!(!brake.clone().wait(4, 7 * READ_RATE).await);
+        assert_eq!(began.elapsed().as_secs(), 7 + STOP_MIN.as_secs());
+        let waiting = tokio::spawn(brake.clone().wait(4, 0));
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         braking.set(2);

@@ -18,6 +18,9 @@ use crate::{
     notice::cause,
 };
 
+/// An event that tells everybody so many bytes waits for a room's readers, like a letter.
+const MUCH: usize = 1024;
+
 /// What leaves a room once its state is committed.
 pub(super) enum Effect {
     Seat {
@@ -48,12 +51,16 @@ impl Room {
     pub(super) fn admit(
         &mut self,
         ctx: &mut Context<Self>,
-        (needs, braked): (Vec<(CourierRef, usize)>, bool),
+        needs: Needs,
         command: impl FnOnce(&mut Self, &mut Context<Self>, Permits) + 'static,
     ) {
         let members = self.state.roster().len();
-        let braked = braked && self.links.patience.waits() && self.links.brake.holds(members);
-        if !braked && let Some(permits) = Permits::now(&needs, &mut self.links.purse) {
+        let Needs { permits, braked } = needs;
+        let braked =
+            braked.filter(|_| self.links.patience.waits() && self.links.brake.holds(members));
+        if braked.is_none()
+            && let Some(permits) = Permits::now(&permits, &mut self.links.purse)
+        {
             return command(self, ctx, permits);
         }
         // Who waits holds nothing: it might wait for itself.
@@ -61,13 +68,16 @@ impl Room {
         let brake = self.links.brake.clone();
         let patience = self.links.tenure.settings.courier_patience;
         let permits = async move {
-            let eased = !braked || brake.wait(members).await;
-            let (permits, purse) = Permits::wait(needs, patience).await;
+            let eased = match braked {
+                Some(bytes) => Some(brake.wait(members, bytes).await),
+                None => None,
+            };
+            let (permits, purse) = Permits::wait(permits, patience).await;
             (permits, purse, eased)
         };
         let admitted = permits.into_actor(self).map(
             move |(permits, purse, eased), room: &mut Self, ctx: &mut Context<Self>| {
-                if braked {
+                if let Some(eased) = eased {
                     room.waited(eased);
                 }
                 room.links.purse = purse;
@@ -98,9 +108,9 @@ impl Room {
         }
     }
 
-    /// What a command needs of each courier, and whether the room's brake holds it.
-    pub(super) fn needs(&self, costs: Costs<'_>) -> (Vec<(CourierRef, usize)>, bool) {
-        let braked = matches!(costs, Costs::Letter(_));
+    /// What a command needs before it runs.
+    pub(super) fn needs(&self, costs: Costs<'_>) -> Needs {
+        let is_letter = matches!(costs, Costs::Letter(_));
         let told = |event: Option<&EventTemplate>| event.map_or(0, EventTemplate::bytes);
         let (bytes, all) = match costs {
             Costs::Letter(draft) => (draft.content.len(), true),
@@ -128,7 +138,10 @@ impl Room {
         {
             needs.push((courier.clone(), courier.window.cost(1, 0)));
         }
-        (needs, braked)
+        Needs {
+            permits: needs,
+            braked: (all && (is_letter || bytes >= MUCH)).then_some(bytes),
+        }
     }
 
     /// Sends what the committed message led to. How many couriers a letter goes to is known before the first is sent.
@@ -232,6 +245,14 @@ impl Room {
             }
         }
     }
+}
+
+/// What a command waits for before it runs.
+pub(super) struct Needs {
+    /// Of each courier.
+    permits: Vec<(CourierRef, usize)>,
+    /// The room's readers, if they are behind, with so many bytes.
+    braked: Option<usize>,
 }
 
 /// What a command may cost the couriers.

@@ -6,9 +6,12 @@ use dondo_actors::{
     error::CloseReason,
     id::RoomKey,
     namespace::NamespaceSettings,
+    session::JoinRequest,
+    state::audience::Which,
     testing::{
         Reading, Setup, World, content,
         inspect::{Die, StandStill},
+        wire::announce,
     },
 };
 
@@ -280,15 +283,27 @@ fn when_the_rooms_are_lost_the_sessions_are_closed_so_that_they_come_back() {
     });
 }
 
-/// Twelve members of a channel on four workers, of whom `slow` read a letter a millisecond; what waits for one of those
-/// at most while a thousand letters are said, in frames.
-fn most_that_waits(slow: usize) -> usize {
+/// What is told to a room of slow readers.
+#[derive(Clone, Copy)]
+enum Told {
+    Letters,
+    /// Joins and leaves with so many bytes of data, in turn.
+    Moves(usize),
+}
+
+/// Twelve members of a channel on four workers, of whom `slow` read a frame a millisecond; what waits for one of those
+/// at most while two thousand are told, in frames.
+fn most_that_waits(slow: usize, told: Told) -> usize {
     let most = std::rc::Rc::new(std::cell::Cell::new(0));
     let seen = most.clone();
     let setup = Setup {
         workers: 4,
         window: 64,
         ..Setup::default()
+    };
+    let frame = match told {
+        Told::Letters => 64,
+        Told::Moves(bytes) => 64 + bytes,
     };
     World::run(setup, |world| async move {
         let key = RoomKey::channel("c");
@@ -301,23 +316,41 @@ fn most_that_waits(slow: usize) -> usize {
             }
             members.push(member);
         }
+        let mover = client(&world, 0).await;
         let watched = members[11].probe.session.outbox.clone();
-        let expected: Vec<String> = (0..2000).map(|number| format!("say {number}")).collect();
         for number in 0..2000 {
-            let answer = members[0].say(&key, &number.to_string());
-            world.ask(answer, |answer| drop(answer.unwrap()));
+            match told {
+                Told::Letters => {
+                    let answer = members[0].say(&key, &number.to_string());
+                    world.ask(answer, |answer| drop(answer.unwrap()));
+                }
+                Told::Moves(bytes) => {
+                    let event = Some(announce("moved", &key, &"x".repeat(bytes)));
+                    if number % 2 == 0 {
+                        let join = JoinRequest {
+                            announce: event,
+                            ..JoinRequest::plain(key.clone())
+                        };
+                        world.ask(mover.member.join(join), |answer| drop(answer.unwrap()));
+                    } else {
+                        let leave = mover.member.leave(key.clone(), Which::All, event);
+                        world.ask(leave, drop);
+                    }
+                }
+            }
             if number % 8 == 0 {
                 pass(Duration::from_millis(1)).await;
             }
-            seen.set(seen.get().max(watched.bytes() / 64));
+            seen.set(seen.get().max(watched.bytes() / frame));
         }
         for _ in 0..4000 {
             pass(Duration::from_millis(1)).await;
-            seen.set(seen.get().max(watched.bytes() / 64));
+            seen.set(seen.get().max(watched.bytes() / frame));
         }
         world.settle().await;
+        let _ = mover.heard();
         for member in &members {
-            assert_eq!(member.heard(), expected);
+            assert_eq!(member.heard().len(), 2000);
         }
     });
     most.get()
@@ -326,7 +359,13 @@ fn most_that_waits(slow: usize) -> usize {
 #[test]
 fn a_room_goes_as_fast_as_half_of_its_readers_wherever_they_are_served() {
     // Three of twelve, one of them alone with fast ones on its worker: nobody waits for them.
-    assert!(most_that_waits(3) > 1500);
+    assert!(most_that_waits(3, Told::Letters) > 1500);
     // Nine of twelve: the room waits, and no outbox fills.
-    assert!(most_that_waits(9) < 1200);
+    assert!(most_that_waits(9, Told::Letters) < 1200);
+}
+
+/// Joins and leaves with much data went past the brake: members that read at full speed of their links were cut.
+#[test]
+fn a_room_goes_no_faster_because_it_is_joins_and_leaves_that_weigh() {
+    assert!(most_that_waits(9, Told::Moves(1 << 11)) < 1200);
 }
