@@ -3,7 +3,7 @@
 
 mod session;
 
-pub use self::session::{AddressAccount, Charge, SessionAccount};
+pub use self::session::{AddressAccount, Charge, IN_HANDLING, SessionAccount};
 
 use std::{
     fmt,

@@ -56,6 +56,10 @@ pub struct SessionAccount {
 /// What an idle session costs, estimated: actors, transports, buffers, its entries in directories.
 pub(super) const SESSION: usize = 6 * 1024;
 
+/// What a message in handling holds beside its bytes, estimated: its handler, and its place in mailboxes and queues. Not
+/// a part of what credit counts, which has messages, too.
+pub const IN_HANDLING: usize = 3 * 1024;
+
 impl SessionAccount {
     /// The account of a session that may hold `max` bytes; `address` is none where that has no limits.
     pub fn new(
@@ -90,19 +94,29 @@ impl SessionAccount {
     }
 
     /// A message of so many bytes is in handling.
+    pub(crate) fn begin_inbound(&self, bytes: usize) {
+        self.count_inbound(bytes, bytes + IN_HANDLING);
+    }
+
+    /// It is of so many bytes more.
     pub(crate) fn add_inbound(&self, bytes: usize) {
+        self.count_inbound(bytes, bytes);
+    }
+
+    fn count_inbound(&self, bytes: usize, held: usize) {
         self.inbound.fetch_add(bytes, AcqRel);
-        self.account.add(Held::Inbound, bytes);
+        self.account.add(Held::Inbound, held);
         if let Some(address) = &self.address {
-            address.bytes.fetch_add(bytes, Relaxed);
+            address.bytes.fetch_add(held, Relaxed);
         }
     }
 
     /// It is not any more. Answers how much was, it included.
-    pub(crate) fn sub_inbound(&self, bytes: usize) -> usize {
-        self.account.sub(Held::Inbound, bytes);
+    pub(crate) fn end_inbound(&self, bytes: usize) -> usize {
+        let held = bytes + IN_HANDLING;
+        self.account.sub(Held::Inbound, held);
         if let Some(address) = &self.address {
-            address.bytes.fetch_sub(bytes, Relaxed);
+            address.bytes.fetch_sub(held, Relaxed);
         }
         self.inbound.fetch_sub(bytes, AcqRel)
     }

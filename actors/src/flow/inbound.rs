@@ -87,7 +87,7 @@ impl InboundCredit {
     pub fn unit(self: &Arc<Self>, bytes: usize) -> InboundUnit {
         self.units.fetch_sub(1, Ordering::AcqRel);
         if bytes > 0 {
-            self.account.add_inbound(bytes);
+            self.account.begin_inbound(bytes);
         }
         InboundUnit {
             credit: self.clone(),
@@ -131,7 +131,7 @@ impl InboundCredit {
     }
 
     fn give(&self, bytes: usize) {
-        let short = bytes > 0 && self.account.sub_inbound(bytes) >= self.bytes_max;
+        let short = bytes > 0 && self.account.end_inbound(bytes) >= self.bytes_max;
         if self.units.fetch_add(1, Ordering::AcqRel) <= 0 || short {
             self.reader.wake();
         }
@@ -148,10 +148,13 @@ pub struct InboundUnit {
 impl InboundUnit {
     /// What is in handling is so many bytes more: earlier messages were a part of it.
     pub(crate) fn add(&mut self, bytes: usize) {
-        if bytes > 0 {
-            self.credit.account.add_inbound(bytes);
-            self.bytes += bytes;
+        // A unit without bytes is no message in handling.
+        match (self.bytes, bytes) {
+            (_, 0) => {}
+            (0, bytes) => self.credit.account.begin_inbound(bytes),
+            (_, bytes) => self.credit.account.add_inbound(bytes),
         }
+        self.bytes += bytes;
     }
 }
 
@@ -164,7 +167,7 @@ impl Drop for InboundUnit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Held, MemoryAccount};
+    use crate::account::{Held, IN_HANDLING, MemoryAccount};
 
     fn credit(units: usize, bytes: usize) -> Arc<InboundCredit> {
         let account = SessionAccount::new(MemoryAccount::new(1 << 30, 1 << 30), None, 1 << 20);
@@ -188,7 +191,8 @@ mod tests {
         assert!(!credit.exhausted());
         let second = credit.unit(600);
         assert!(credit.exhausted());
-        assert_eq!(credit.account().process().held(Held::Inbound), 1599);
+        let held = credit.account().process().held(Held::Inbound);
+        assert_eq!(held, 1599 + 2 * IN_HANDLING as u64);
         drop(first);
         assert!(!credit.exhausted());
         drop(second);

@@ -86,9 +86,10 @@ impl Pack for HubPack {
                 "leave-channel" => leave::channel(&request).await,
                 "leave-room" => leave::room(&request).await,
                 "notify-room" => say::to_room(&request).await,
-                "invite-room" => manage::invite(&request).await,
-                "kick-room" => manage::kick(&request).await,
-                "lock-room" => manage::lock(&request).await,
+                // Rare and large: every event would hold as much.
+                "invite-room" => Box::pin(manage::invite(&request)).await,
+                "kick-room" => Box::pin(manage::kick(&request)).await,
+                "lock-room" => Box::pin(manage::lock(&request)).await,
                 _ => say::to_channel(&request).await,
             };
             request.answer(done);
