@@ -4,6 +4,7 @@
 
 mod leftover;
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -36,13 +37,17 @@ pub(crate) const PARTIAL_FREE: usize = 64 * 1024;
 /// Answers to probes that may wait to be written, and frames that mean nothing: without credit, nothing else bounds them.
 const PROBES_MAX: usize = 16;
 
+thread_local! {
+    /// Room for what is taken at a time; empty between.
+    static PARTS: Cell<Vec<Part>> = const { Cell::new(Vec::new()) };
+}
+
 /// See the module.
 pub(crate) struct Cord {
     connection: Arc<Connection>,
     machine: Machine,
     phase: Phase,
     out: VecDeque<Bytes>,
-    parts: Vec<Part>,
     pong: Option<Bytes>,
     end: Option<End>,
     leftover: Leftover,
@@ -88,14 +93,12 @@ impl Cord {
     }
 
     fn new(connection: Arc<Connection>, max_payload: usize, phase: Phase) -> Self {
-        let account = connection.session.credit.account();
-        let partial = account.charge(Held::Partial, 0);
+        let partial = connection.account().charge(Held::Partial, 0);
         Self {
             connection,
             machine: Machine::new(max_payload),
             phase,
             out: VecDeque::new(),
-            parts: Vec::new(),
             pong: None,
             end: None,
             leftover: Leftover::default(),
@@ -233,9 +236,7 @@ impl Cord {
                     self.connection.upgrade();
                     self.phase = Phase::Live;
                 }
-                _ => {
-                    self.finish();
-                }
+                _ => self.finish(),
             }
             return;
         }
@@ -286,9 +287,10 @@ impl Cord {
         self.check_deadline(cx);
         let before = queue.len();
         queue.extend(self.pong.take());
-        queue.extend(self.out.drain(..));
-        let live = self.end.is_none() && matches!(self.phase, Phase::Live);
-        if live && self.connection.poll_handover(cx).is_ready() {
+        // What an idle connection keeps counts ten thousand times.
+        queue.extend(std::mem::take(&mut self.out));
+        let is_live = self.end.is_none() && matches!(self.phase, Phase::Live);
+        if is_live && self.connection.poll_handover(cx).is_ready() {
             self.take(cx, queue);
         }
         match self.end {
@@ -299,32 +301,30 @@ impl Cord {
     }
 
     fn take(&mut self, cx: &mut Context<'_>, queue: &mut VecDeque<Bytes>) {
+        let mut parts = PARTS.take();
         loop {
-            match self.connection.session.outbox.poll_take(
-                cx,
-                TAKE_MAX,
-                usize::MAX,
-                &mut self.parts,
-            ) {
+            let outbox = &self.connection.session.outbox;
+            match outbox.poll_take(cx, TAKE_MAX, usize::MAX, &mut parts) {
                 Poll::Pending => break,
                 Poll::Ready(Taken::Nudged) => {}
                 Poll::Ready(Taken::Some { ping }) => {
                     if ping {
                         queue.push_back(Bytes::from_static(PING));
                     }
-                    queue.extend(self.parts.drain(..).map(|part| part.frame));
+                    queue.extend(parts.drain(..).map(|part| part.frame));
                     break;
                 }
                 Poll::Ready(Taken::Ended(reason)) => {
                     self.end = Some(ending(reason));
-                    match reason {
-                        CloseReason::ShuttingDown => queue.push_back(close_frame(1001)),
-                        _ => queue.push_back(Bytes::from_static(&[0x88, 0])),
-                    }
+                    queue.push_back(match reason {
+                        CloseReason::ShuttingDown => close_frame(1001),
+                        _ => Bytes::from_static(&[0x88, 0]),
+                    });
                     break;
                 }
             }
         }
+        PARTS.set(parts);
     }
 
     /// Ready when the connection is to end although something may still be being written: cut, or flushed for a while.
