@@ -291,7 +291,6 @@ impl Outbox {
     /// Bytes that were taken are with the kernel now. `all`: nothing that was taken is left.
     pub fn wrote(&self, bytes: usize, all: bool) {
         let mut inner = self.lock();
-        let now = Instant::now();
         if all {
             inner.under_way = 0;
             self.own_left(&mut inner);
@@ -299,6 +298,11 @@ impl Outbox {
             inner.under_way = inner.under_way.saturating_sub(bytes);
         }
         inner.written += bytes as u64;
+        if all && inner.queue.is_empty() && !matches!(inner.ping, Ping::UnderWay(..)) {
+            // Nobody asks how fast it reads for whom nothing waits, and the time costs as much as the rest.
+            return;
+        }
+        let now = Instant::now();
         inner.written_at = now;
         inner.reads(now, bytes);
         if let Ping::UnderWay(due, behind) = inner.ping {
@@ -442,8 +446,10 @@ impl Outbox {
         if count > 0 {
             inner.bytes -= taken + count * ENTRY;
             inner.under_way += taken;
-            // What was taken before has left: small frames are as much work as many bytes.
-            inner.reads(Instant::now(), count * FRAME_WORTH);
+            if !inner.queue.is_empty() {
+                // What was taken before has left: small frames are as much work as many bytes.
+                inner.reads(Instant::now(), count * FRAME_WORTH);
+            }
             if inner.queue.is_empty() && inner.queue.capacity() > 64 {
                 // One burst must not leave its memory behind with a session that then idles.
                 inner.queue = VecDeque::new();

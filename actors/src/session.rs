@@ -133,7 +133,9 @@ impl Session {
     fn heard(&mut self, wire: Wire, mut unit: InboundUnit, ctx: &mut Context<Self>) {
         let earlier = self.protocol.borrow().pending_bytes();
         let said = self.protocol.borrow_mut().decode(wire);
-        self.time_half_packet(ctx);
+        if earlier > 0 || matches!(said, Ok(None)) {
+            self.time_half_packet(ctx);
+        }
         match said {
             Ok(None) => {}
             Ok(Some(said)) => {

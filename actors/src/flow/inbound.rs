@@ -75,7 +75,10 @@ impl InboundCredit {
 
     /// Bytes have come from the peer, whatever they are: it lives.
     pub fn arrived(&self, bytes: usize) {
-        self.arrived.fetch_add(bytes as u64, Ordering::Relaxed);
+        // One writer, the transport that reads: no read-modify-write is needed.
+        let arrived = self.arrived.load(Ordering::Relaxed);
+        self.arrived
+            .store(arrived + bytes as u64, Ordering::Relaxed);
     }
 
     /// All bytes that ever came.
