@@ -158,7 +158,8 @@ settings! {
         connection_sessions_max: usize as Count = 1_000, in SOME;
         /// Messages of one session in handling; then its socket is not read.
         inbound_max: usize as Count = 64, in SOME, was "inbound-max";
-        /// Bytes that the process may hold for all sessions of one address, beside what waits for them.
+        /// Bytes that the process may hold for all sessions of one address, beside what waits for them. A message in handling
+        /// counts 3 KiB more than its own.
         address_bytes_max: usize as Size = 128 * MIB, in BYTES;
         /// Bytes of messages and bodies of which a part has come, of all sessions.
         unfinished_bytes_max: usize as Size = 128 * MIB, in BYTES;

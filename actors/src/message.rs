@@ -168,8 +168,8 @@ pub struct Manage {
     pub command: Command,
     /// Makes the event that tells the members.
     pub announce: Option<EventTemplate>,
-    /// Takes the answer.
-    pub reply: Reply<Result<(), ManageError>>,
+    /// Takes the answer: to how many members it was told.
+    pub reply: Reply<Result<usize, ManageError>>,
 }
 
 /// A letter to more than one room, or to everybody: one letter, each member once.

@@ -87,6 +87,8 @@ struct Inner {
     written_at: Instant,
     /// Its rooms wait for the reader until then, see [`READ_RATE`].
     reads_until: Instant,
+    /// Everything was with the kernel at its last write, and nobody has looked since.
+    keeps_up: bool,
     pace: Pace,
     ping: Ping,
     nudged: bool,
@@ -149,6 +151,7 @@ impl Outbox {
             written: 0,
             written_at: now,
             reads_until: now,
+            keeps_up: false,
             pace: Pace::new(now),
             ping: Ping::Idle,
             nudged: false,
@@ -258,7 +261,7 @@ impl Outbox {
 
     fn is_behind(&self, inner: &Inner) -> bool {
         (inner.queue.len() > BEHIND || inner.bytes > self.limits.bytes_max / 16)
-            && Instant::now() < inner.reads_until
+            && (inner.keeps_up || Instant::now() < inner.reads_until)
     }
 
     /// Whether the reader is behind, and reading.
@@ -299,11 +302,13 @@ impl Outbox {
         }
         inner.written += bytes as u64;
         if all && inner.queue.is_empty() && !matches!(inner.ping, Ping::UnderWay(..)) {
-            // Nobody asks how fast it reads for whom nothing waits, and the time costs as much as the rest.
+            // The time would cost as much as the rest.
+            inner.keeps_up = true;
             return;
         }
         let now = Instant::now();
         inner.written_at = now;
+        inner.keeps_up = false;
         inner.reads(now, bytes);
         if let Ping::UnderWay(due, behind) = inner.ping {
             inner.ping = Ping::Left(if behind { now } else { due });
@@ -317,6 +322,9 @@ impl Outbox {
         if inner.end.is_some() || (inner.queue.is_empty() && inner.under_way == 0) {
             inner.pace.begin();
             return false;
+        }
+        if std::mem::take(&mut inner.keeps_up) {
+            inner.written_at = now;
         }
         let written = inner.written;
         inner.pace.stalled(now, written, &self.limits)
@@ -558,7 +566,7 @@ impl Outbox {
     pub(crate) fn is_read(&self) -> bool {
         let inner = self.lock();
         let nothing = inner.queue.is_empty() && inner.under_way == 0;
-        nothing || inner.written_at.elapsed() < READING
+        nothing || inner.keeps_up || inner.written_at.elapsed() < READING
     }
 
     /// Bytes that wait, with their places.

@@ -103,7 +103,7 @@ const FAMILIES: &[Family] = &[
     gauge("open_files_max", "File descriptors that the process may have.", |_, to| to.some(process::open_files_max())),
     gauge("resident_bytes", "Resident memory of the process.", |_, to| to.some(process::resident_bytes())),
     counter("letters_total", "Letters that rooms took.", |from, to| to.one(Metrics::read(&from.metrics.letters))),
-    counter("letters_braked_total", "Letters that waited for their room's readers.", |from, to| to.one(Metrics::read(&from.metrics.letters_braked))),
+    counter("letters_braked_total", "Letters, joins, leaves and commands that waited for their room's readers.", |from, to| to.one(Metrics::read(&from.metrics.letters_braked))),
     counter("deliveries_total", "Letters put into outboxes.", |from, to| to.one(Metrics::read(&from.metrics.deliveries))),
     counter("crashes_total", "Handlers that crashed and were rolled back.", |from, to| to.one(Metrics::read(&from.metrics.crashes))),
     counter("closes_total", "Sessions that ended, by reason.", |from, to| {

@@ -161,7 +161,7 @@ impl Cord {
     /// Ready when more may be read. Input that waited for credit is taken in first, all of it: what is read on top of it
     /// would grow by a buffer for each message that is handled.
     pub(crate) fn poll_wants(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.leftover.short {
+        if self.leftover.short && self.end.is_none() {
             let (mut input, charge) = self.leftover.take();
             self.handle(cx, &mut input);
             self.leftover

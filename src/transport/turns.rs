@@ -1,4 +1,4 @@
-//! Connections that come and that go take turns with all else that their thread has to do. A burst of either, each some
+//! Connections that come and that break off take turns with all else that their thread has to do. A burst of either, each some
 //! 50 microseconds of work, would stand in front of every message: of a run through the thread's queue it gets a few
 //! places.
 
@@ -16,9 +16,11 @@ pub(super) const PLACES: u32 = 8;
 thread_local! {
     static TAKEN: Cell<u32> = const { Cell::new(0) };
     static WAITING: RefCell<VecDeque<oneshot::Sender<()>>> = const { RefCell::new(VecDeque::new()) };
+    static CALLS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// One place, in the order of asking. Ready at once while there are places left; whoever waits costs nothing until then.
+/// One place, in the order of asking, for one poll of whoever asks. Ready at once while there are places left, of this run
+/// or of the last one in which somebody waited; whoever waits costs nothing until then.
 #[derive(Debug, Default)]
 pub(super) struct Turn(Option<oneshot::Receiver<()>>);
 
@@ -43,18 +45,24 @@ impl Future for Turn {
 
 fn wait() -> oneshot::Receiver<()> {
     let (call, called) = oneshot::channel();
-    let is_first = WAITING.with_borrow_mut(|waiting| {
-        waiting.push_back(call);
-        waiting.len() == 1
-    });
-    if is_first {
-        actix_rt::spawn(call_in_turn());
+    WAITING.with_borrow_mut(|waiting| waiting.push_back(call));
+    if !CALLS.replace(true) {
+        actix_rt::spawn(call_in_turn(Calls));
     }
     called
 }
 
+/// Somebody calls those who wait on this thread; dropped with its runtime, too, which may not be the thread's last.
+struct Calls;
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        CALLS.set(false);
+    }
+}
+
 /// Runs while somebody waits.
-async fn call_in_turn() {
+async fn call_in_turn(_calls: Calls) {
     loop {
         behind_all().await;
         TAKEN.set(0);

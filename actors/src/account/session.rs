@@ -95,6 +95,7 @@ impl SessionAccount {
 
     /// A message of so many bytes is in handling.
     pub(crate) fn begin_inbound(&self, bytes: usize) {
+        self.bytes.fetch_add(IN_HANDLING, Relaxed);
         self.count_inbound(bytes, bytes + IN_HANDLING);
     }
 
@@ -114,6 +115,7 @@ impl SessionAccount {
     /// It is not any more. Answers how much was, it included.
     pub(crate) fn end_inbound(&self, bytes: usize) -> usize {
         let held = bytes + IN_HANDLING;
+        self.bytes.fetch_sub(IN_HANDLING, Relaxed);
         self.account.sub(Held::Inbound, held);
         if let Some(address) = &self.address {
             address.bytes.fetch_sub(held, Relaxed);

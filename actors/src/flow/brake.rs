@@ -14,10 +14,13 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// A letter waits for its room's readers at least this long where they do not catch up,
+/// A letter waits for its room's readers so long where they do not catch up,
 const STOP_MIN: Duration = Duration::from_secs(1);
-/// and as long as one needs for it that takes so many bytes a second. Who takes less is not waited for.
+/// and as long as one needs that takes so many bytes a second for the largest that lies before them; who takes less is not
+/// waited for.
 pub(crate) const READ_RATE: usize = 32 * 1024;
+/// But no longer than this: meanwhile nobody joins or leaves.
+const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// The brake of one room. Its couriers say how many of their members are behind.
 #[derive(Debug, Default)]
@@ -41,10 +44,10 @@ impl Brake {
         self.behind() * 2 > members
     }
 
-    /// Waits with a letter of so many bytes until at most half of so many members are behind, or as long as a room waits
-    /// for that; whether they have caught up.
+    /// Waits until at most half of so many members are behind, or as long as a room waits for readers that have a letter of
+    /// so many bytes before them; whether they have caught up.
     pub(crate) async fn wait(self: Arc<Self>, members: usize, bytes: usize) -> bool {
-        let most = Duration::from_secs((bytes / READ_RATE) as u64).max(STOP_MIN);
+        let most = Duration::from_secs((bytes / READ_RATE) as u64).clamp(STOP_MIN, STOP_MAX);
         timeout(most, async {
             loop {
                 let bell = self.eased.notified();
@@ -70,6 +73,8 @@ impl Brake {
 /// letters that waited in vain it goes on without them for a while, and their outboxes say who is cut.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
+    /// Of the letters since the readers last kept up, the largest one's bytes.
+    heaviest: usize,
     in_vain: u32,
     resumes: Option<Instant>,
 }
@@ -80,9 +85,16 @@ const IN_VAIN_MAX: u32 = 3;
 const WITHOUT_WAITING: Duration = Duration::from_secs(30);
 
 impl Patience {
-    /// Whether the room waits for its readers now.
-    pub(crate) fn waits(&self) -> bool {
-        self.resumes.is_none_or(|resumes| Instant::now() >= resumes)
+    /// A letter of so many bytes comes; `behind`: the room has to wait. Answers with how many bytes before its readers it
+    /// waits, if it does.
+    pub(crate) fn waits(&mut self, bytes: usize, behind: bool) -> Option<usize> {
+        if !behind {
+            self.heaviest = bytes;
+            return None;
+        }
+        self.heaviest = self.heaviest.max(bytes);
+        let waits = self.resumes.is_none_or(|resumes| Instant::now() >= resumes);
+        waits.then_some(self.heaviest)
     }
 
     /// A letter has waited; `eased`: the readers caught up.
@@ -159,11 +171,22 @@ mod tests {
     async fn a_room_goes_on_without_readers_that_never_catch_up_and_waits_again_later() {
         let mut patience = Patience::default();
         for eased in [false, false, true, false, false, false] {
-            assert!(patience.waits());
+            assert!(patience.waits(1, true).is_some());
             patience.waited(eased);
         }
-        assert!(!patience.waits());
+        assert!(patience.waits(1, true).is_none());
         tokio::time::advance(WITHOUT_WAITING).await;
-        assert!(patience.waits());
+        assert!(patience.waits(1, true).is_some());
+    }
+
+    /// Three short letters behind a large one waited in vain, and the room went on without its readers.
+    #[tokio::test(start_paused = true)]
+    async fn a_short_letter_waits_as_long_as_the_large_one_before_it_takes() {
+        let mut patience = Patience::default();
+        assert_eq!(patience.waits(600_000, false), None);
+        assert_eq!(patience.waits(10, true), Some(600_000));
+        assert_eq!(patience.waits(700_000, true), Some(700_000));
+        assert_eq!(patience.waits(10, false), None);
+        assert_eq!(patience.waits(20, true), Some(20));
     }
 }

@@ -68,6 +68,11 @@ impl InboundCredit {
         }
     }
 
+    /// Whoever waits looks again.
+    pub fn wake(&self) {
+        self.reader.wake();
+    }
+
     /// The session's memory.
     pub fn account(&self) -> &Arc<SessionAccount> {
         &self.account
@@ -75,10 +80,7 @@ impl InboundCredit {
 
     /// Bytes have come from the peer, whatever they are: it lives.
     pub fn arrived(&self, bytes: usize) {
-        // One writer, the transport that reads: no read-modify-write is needed.
-        let arrived = self.arrived.load(Ordering::Relaxed);
-        self.arrived
-            .store(arrived + bytes as u64, Ordering::Relaxed);
+        self.arrived.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// All bytes that ever came.

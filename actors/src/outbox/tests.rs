@@ -9,6 +9,8 @@ use std::{
 use super::*;
 use crate::account::{Held, MemoryAccount};
 
+mod reading;
+
 const STALL: Duration = Duration::from_secs(20);
 
 #[derive(Default)]
@@ -268,45 +270,6 @@ fn a_client_is_not_read_while_over_half_of_its_outbox_waits() {
     let _ = take(&outbox, 100);
     assert_eq!(count.0.load(Ordering::Relaxed), 1);
     assert!(outbox.poll_calm(&mut cx).is_ready());
-}
-
-#[test]
-fn a_reader_is_behind_when_much_waits_and_it_reads() {
-    held_time(async || {
-        let (outbox, _) = outbox(1 << 30, 10_000);
-        for _ in 0..BEHIND {
-            assert_eq!(push(&outbox, frame(1), false), Ok(Pushed::Taken));
-        }
-        outbox.wrote(1000 * READ_RATE, false);
-        assert_eq!(push(&outbox, frame(1), false), Ok(Pushed::Behind));
-        tokio::time::advance(WAITED_FOR).await;
-        assert_eq!(
-            push(&outbox, frame(1), false),
-            Ok(Pushed::Taken),
-            "it reads nothing"
-        );
-    });
-}
-
-/// A majority that takes a byte now and then would hold its room for ever.
-#[test]
-fn rooms_wait_for_a_reader_only_as_long_as_it_takes_enough() {
-    held_time(async || {
-        let (outbox, _) = outbox(1 << 30, 10_000);
-        for _ in 0..=BEHIND {
-            let _ = push(&outbox, frame(1), false);
-        }
-        let mut waited_for = 0;
-        for _ in 0..100 {
-            outbox.wrote(READ_RATE / 100, false);
-            tokio::time::advance(Duration::from_millis(50)).await;
-            waited_for += usize::from(outbox.behind());
-        }
-        assert_eq!(waited_for, 0, "a fifth of the rate");
-        outbox.wrote(READ_RATE, false);
-        tokio::time::advance(Duration::from_millis(999)).await;
-        assert!(outbox.behind());
-    });
 }
 
 #[test]

@@ -13,7 +13,10 @@ use crate::{
     flow::DeliveryPermit,
     id::{Slot, Tag, WorkerId},
     letter::Draft,
-    message::{Audience, Deliver, MirrorSeat, MirrorUnseat, Receipt, RoomFact, RoomSays},
+    message::{
+        Action, Audience, Deliver, Leave, Manage, MirrorSeat, MirrorUnseat, Receipt, RoomFact,
+        RoomSays,
+    },
     metrics::Metrics,
     notice::cause,
 };
@@ -55,9 +58,9 @@ impl Room {
         command: impl FnOnce(&mut Self, &mut Context<Self>, Permits) + 'static,
     ) {
         let members = self.state.roster().len();
-        let Needs { permits, braked } = needs;
-        let braked =
-            braked.filter(|_| self.links.patience.waits() && self.links.brake.holds(members));
+        let Needs { permits, weight } = needs;
+        let behind = self.links.brake.holds(members);
+        let braked = weight.and_then(|bytes| self.links.patience.waits(bytes, behind));
         if braked.is_none()
             && let Some(permits) = Permits::now(&permits, &mut self.links.purse)
         {
@@ -112,36 +115,72 @@ impl Room {
     pub(super) fn needs(&self, costs: Costs<'_>) -> Needs {
         let is_letter = matches!(costs, Costs::Letter(_));
         let told = |event: Option<&EventTemplate>| event.map_or(0, EventTemplate::bytes);
-        let (bytes, all) = match costs {
-            Costs::Letter(draft) => (draft.content.len(), true),
+        let few = self.state.roster().len() <= self.links.tenure.settings.join_events_up_to;
+        let seat = |member| self.state.roster().get(member);
+        let farewell = |member| told(seat(member).and_then(|seat| seat.farewell.as_ref()));
+        // How many letters, their bytes together, and whether they go to everybody.
+        let (letters, bytes, all) = match &costs {
+            Costs::Letter(draft) => (1, draft.content.len(), true),
             // Above that only presence tells of it, which has a pace of its own.
-            Costs::Joining(_, event) | Costs::Leaving(event) => (
-                told(event),
-                self.state.roster().len() <= self.links.tenure.settings.join_events_up_to,
-            ),
-            Costs::Event(event) => (told(event), true),
+            Costs::Joining(_, event) => (1, told(*event), few),
+            Costs::Leaving(leave) => {
+                let tags = seat(&leave.member).map_or(1, |seat| leave.which.of(&seat.tags).count());
+                let each = match &leave.announce {
+                    Some(event) => event.bytes(),
+                    None => farewell(&leave.member),
+                };
+                (tags, tags * each, few)
+            }
+            Costs::Managing(manage) => {
+                let kicked: &[_] = match &manage.command.action {
+                    Action::Kick(members) if few => members,
+                    _ => &[],
+                };
+                let gone = kicked.iter().filter(|member| seat(member).is_some());
+                let (count, bytes) = gone.fold((0, 0), |(count, bytes), member| {
+                    (count + 1, bytes + farewell(member))
+                });
+                (1 + count, told(manage.announce.as_ref()) + bytes, true)
+            }
+            Costs::Presence => (1, 0, true),
         };
-        let mut needs: Vec<_> = self
+        let mut permits: Vec<_> = self
             .state
             .roster()
             .members_by_worker()
             .filter_map(|(worker, members)| {
                 let courier = self.links.couriers.get(&worker)?;
-                let cost = courier.window.cost(if all { members } else { 1 }, bytes);
+                let members = if all { members } else { 1 };
+                let cost = courier
+                    .window
+                    .cost(members * letters, bytes / letters.max(1));
                 Some((courier.clone(), cost))
             })
             .collect();
         if let Costs::Joining(courier, _) = costs
-            && !needs
+            && !permits
                 .iter()
                 .any(|(known, _)| known.worker == courier.worker)
         {
-            needs.push((courier.clone(), courier.window.cost(1, 0)));
+            permits.push((courier.clone(), courier.window.cost(1, 0)));
         }
         Needs {
-            permits: needs,
-            braked: (all && (is_letter || bytes >= MUCH)).then_some(bytes),
+            permits,
+            weight: (all && (is_letter || bytes >= MUCH)).then_some(bytes),
         }
+    }
+
+    /// To how many members what is about to leave goes.
+    pub(super) fn told(&self) -> usize {
+        let letters = self.effects.iter().map(|effect| match effect {
+            Effect::Letter {
+                audience: For::All { tag, .. },
+                ..
+            } => self.state.roster().matching(tag),
+            Effect::Letter { .. } => 1,
+            _ => 0,
+        });
+        letters.sum()
     }
 
     /// Sends what the committed message led to. How many couriers a letter goes to is known before the first is sent.
@@ -251,8 +290,8 @@ impl Room {
 pub(super) struct Needs {
     /// Of each courier.
     permits: Vec<(CourierRef, usize)>,
-    /// The room's readers, if they are behind, with so many bytes.
-    braked: Option<usize>,
+    /// The room's readers, if they are behind: for them it is so many bytes.
+    weight: Option<usize>,
 }
 
 /// What a command may cost the couriers.
@@ -261,10 +300,10 @@ pub(super) enum Costs<'a> {
     Letter(&'a Draft),
     /// A join, at this courier, and the event that tells of it.
     Joining(&'a CourierRef, Option<&'a EventTemplate>),
-    /// A leave.
-    Leaving(Option<&'a EventTemplate>),
-    /// An event to all; presence, which is small, if there is none.
-    Event(Option<&'a EventTemplate>),
+    Leaving(&'a Leave),
+    Managing(&'a Manage),
+    /// An event to all that is small.
+    Presence,
 }
 
 /// The last effect that each courier hears of: the permit goes with it.

@@ -75,7 +75,7 @@ impl Handler<StandUp> for Room {
     type Result = ();
 
     fn handle(&mut self, StandUp(leave): StandUp, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Leaving(leave.announce.as_ref()));
+        let needs = self.needs(Costs::Leaving(&leave));
         self.admit(ctx, needs, |room, ctx, permits| {
             room.handle_leave(leave, ctx, permits);
         });
@@ -97,15 +97,15 @@ impl Handler<Manage> for Room {
     type Result = ();
 
     fn handle(&mut self, manage: Manage, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Event(manage.announce.as_ref()));
+        let needs = self.needs(Costs::Managing(&manage));
         self.admit(ctx, needs, |room, ctx, permits| {
             let done = guard(room, ctx, |room| room.manage(&manage));
+            let told = room.told();
             if matches!(done, Ok(Ok(()))) {
                 room.carry_out(permits);
             }
-            manage
-                .reply
-                .send(done.unwrap_or_else(|fault| Err(fault.into())));
+            let done = done.unwrap_or_else(|fault| Err(fault.into()));
+            manage.reply.send(done.map(|()| told));
         });
     }
 }
@@ -114,7 +114,7 @@ impl Handler<PresenceDue> for Room {
     type Result = ();
 
     fn handle(&mut self, _: PresenceDue, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Event(None));
+        let needs = self.needs(Costs::Presence);
         self.admit(ctx, needs, |room, ctx, permits| {
             if guard(room, ctx, Self::presence_due).is_ok() {
                 room.carry_out(permits);

@@ -211,7 +211,12 @@ impl Connection {
         }
         // Also where credit is waited for: a POST may take that place meanwhile.
         self.handover.register(cx.waker());
-        look(cx)
+        let looked = look(cx);
+        if self.feeding.load(Ordering::SeqCst) {
+            // The POST came between the two looks and may wait for credit in the place that the first one has taken.
+            self.session.credit.wake();
+        }
+        looked
     }
 
     /// A large answer is on its way.

@@ -144,6 +144,27 @@ fn deliveries_that_an_address_causes_beyond_their_rate_hold_it_back() {
     assert!(is_paused(&hub, "deliveries", |two| speak_to_ten(&hub, two)));
 }
 
+/// An owner that locks its room again and again told a crowd of it, and it counted as one message each.
+#[test]
+fn deliveries_that_an_owners_commands_cause_count_too() {
+    let hub = hub(|settings| settings.limits.deliveries_per_s = 20);
+    let room = [json!({"data": {"roomId": "r", "locked": false}})];
+    assert!(is_paused(&hub, "deliveries", |two| {
+        assert_eq!(two[0].ask("join-room", &room)["ok"], true);
+        let members: Vec<_> = (0..10)
+            .map(|_| {
+                let mut member = Client::connect(&hub);
+                assert_eq!(member.ask("join-room", &room)["ok"], true);
+                member
+            })
+            .collect();
+        for _ in 0..20 {
+            two[0].emit("lock-room", &room);
+        }
+        members
+    }));
+}
+
 #[test]
 fn what_is_saved_up_may_come_at_once_and_without_rate_limits_everything_may() {
     let patient = Hub::with(|settings| {

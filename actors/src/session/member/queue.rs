@@ -189,12 +189,14 @@ impl Member {
                     reply,
                 };
                 room.control(manage);
+                let this = self.clone();
                 Some(Box::pin(async move {
-                    let _ = done.send(
-                        answer
-                            .await
-                            .unwrap_or(Err(ManageError::Internal(Fault::Crashed))),
-                    );
+                    let answer = answer
+                        .await
+                        .unwrap_or(Err(ManageError::Internal(Fault::Crashed)));
+                    let told = *answer.as_ref().unwrap_or(&0);
+                    this.parts.pacer.charge(Rated::Deliveries, told);
+                    let _ = done.send(answer.map(|_| ()));
                 }))
             }
             Op::Member(to, draft, done) => {
