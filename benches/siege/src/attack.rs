@@ -139,6 +139,8 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("burst-600k", 5, "5 messages of 600 kB in one loop; readers at full speed and at 1 MB/s", |c| burst(c, 5, 600_000)).legal().secs(25.0),
     scenario("burst-80k", 5, "30 messages of 80 kB in one loop; readers at full speed and at 1 MB/s", |c| burst(c, 30, 80_000)).legal().secs(25.0),
     scenario("burst-25000", 5, "25,000 short messages in one loop; readers at full speed and at 1 MB/s", |c| burst(c, 25_000, 20)).legal().secs(25.0),
+    scenario("heavy-letters", 5, "letters of 600 kB from 6 members into a room whose other 12 read 600 kB/s, short ones between", |c| heavy(c, false)).legal().secs(20.0),
+    scenario("heavy-moves", 5, "joins and leaves with 600 kB of data into a room whose 12 members read 600 kB/s", |c| heavy(c, true)).legal().secs(20.0),
     scenario("half-head", 6, "2,000 connections whose first request never ends; 2,048 descriptors", |c| half_heads(c, false)).files(2048).secs(14.0),
     scenario("half-second-head", 6, "2,000 connections whose second request never ends; 2,048 descriptors", |c| half_heads(c, true)).files(2048).secs(14.0).combined(),
     scenario("endless-chunks", 6, "2,000 chunked bodies without end to a route that has answered; 2,048 descriptors", endless_chunks).files(2048).secs(14.0),
@@ -492,6 +494,65 @@ fn burst(ctx: &Ctx, count: usize, size: usize) -> io::Result<()> {
     }
     if !wrote_all {
         ctx.fault("the sender could not write all before it read");
+    }
+    Ok(())
+}
+
+/// A room goes no faster than most of its readers: what is offered is many times what they read.
+fn heavy(ctx: &Ctx, moves: bool) -> io::Result<()> {
+    const RATE: u64 = 600_000;
+    let size = ctx.n(600_000, 20_000);
+    let event = |name: &str, pad: &str| {
+        let message = if pad.is_empty() { "short" } else { "long" };
+        format!("42[\"{name}\",{{\"data\":{{\"roomId\":\"heavy\",\"message\":\"{message}\",\"pad\":\"{pad}\"}}}}]")
+    };
+    let seated = |k| -> io::Result<Raw> {
+        let mut raw = Raw::member(ctx, k)?;
+        raw.ask("[\"join-room\",{\"data\":{\"roomId\":\"heavy\"}}]")?;
+        Ok(raw)
+    };
+    let mut readers = Vec::new();
+    for k in 0..12 {
+        readers.push((seated(100 + k)?, 0));
+    }
+    let mut senders = Vec::new();
+    for k in 0..6 {
+        let raw = if moves { Raw::member(ctx, k)? } else { seated(k)? };
+        senders.push((raw, 0));
+    }
+    let pad = "x".repeat(size);
+    let said: Vec<String> = if moves {
+        vec![event("join-room", &pad), event("leave-room", &pad)]
+    } else {
+        vec![event("notify-room", &pad), event("notify-room", "")]
+    };
+    let mut last = now_ns();
+    while !ctx.over() && readers.iter().all(|(raw, _)| !raw.gone) {
+        let now = now_ns();
+        for (sender, turn) in senders.iter_mut().filter(|(raw, _)| !raw.gone) {
+            if sender.left() == 0 {
+                sender.text(&said[*turn % 2]);
+                *turn += 1;
+            }
+            sender.write();
+            sender.swallow();
+        }
+        for (raw, allowance) in &mut readers {
+            *allowance = ((*allowance as u64).min(65536) + (now - last) * RATE / SEC) as usize;
+            if *allowance > 0 {
+                *allowance -= raw.read(*allowance).min(*allowance);
+                raw.inbox.clear();
+            }
+        }
+        last = now;
+        rest();
+    }
+    let cut = readers.iter().filter(|(raw, _)| raw.gone).count();
+    let gone = senders.iter().filter(|(raw, _)| raw.gone).count();
+    let turns: usize = senders.iter().map(|(_, turn)| turn).sum();
+    ctx.note(format!("{turns} said by 6, of whom {gone} were cut"));
+    if cut > 0 {
+        ctx.fault(format!("{cut} of 12 readers cut"));
     }
     Ok(())
 }
