@@ -3,7 +3,7 @@
 use std::sync::{
     Arc,
     atomic::{
-        AtomicUsize,
+        AtomicU64, AtomicUsize,
         Ordering::{AcqRel, Acquire, Relaxed},
     },
 };
@@ -48,7 +48,8 @@ pub struct SessionAccount {
     account: Arc<MemoryAccount>,
     address: Option<Arc<AddressAccount>>,
     bytes: AtomicUsize,
-    inbound: AtomicUsize,
+    /// Messages in handling, each as [`MESSAGE`], and their bytes.
+    inbound: AtomicU64,
     partial: AtomicUsize,
     max: usize,
 }
@@ -59,6 +60,9 @@ pub(super) const SESSION: usize = 6 * 1024;
 /// What a message in handling holds beside its bytes, estimated: its handler, and its place in mailboxes and queues. Not
 /// a part of what credit counts, which has messages, too.
 pub const IN_HANDLING: usize = 3 * 1024;
+
+/// One message, in the one word that counts messages and their bytes: each change of two words would cost every message.
+const MESSAGE: u64 = 1 << 40;
 
 impl SessionAccount {
     /// The account of a session that may hold `max` bytes; `address` is none where that has no limits.
@@ -72,7 +76,7 @@ impl SessionAccount {
             account,
             address,
             bytes: AtomicUsize::new(0),
-            inbound: AtomicUsize::new(0),
+            inbound: AtomicU64::new(0),
             partial: AtomicUsize::new(0),
             max,
         })
@@ -85,27 +89,28 @@ impl SessionAccount {
 
     /// Bytes that it holds beside its outbox.
     pub fn bytes(&self) -> usize {
-        self.bytes.load(Relaxed) + self.inbound()
+        let inbound = self.inbound.load(Relaxed);
+        let (messages, bytes) = (inbound / MESSAGE, inbound % MESSAGE);
+        self.bytes.load(Relaxed) + messages as usize * IN_HANDLING + bytes as usize
     }
 
     /// Bytes of its messages that are in handling.
     pub(crate) fn inbound(&self) -> usize {
-        self.inbound.load(Acquire)
+        (self.inbound.load(Acquire) % MESSAGE) as usize
     }
 
     /// A message of so many bytes is in handling.
     pub(crate) fn begin_inbound(&self, bytes: usize) {
-        self.bytes.fetch_add(IN_HANDLING, Relaxed);
-        self.count_inbound(bytes, bytes + IN_HANDLING);
+        self.count_inbound(MESSAGE + bytes as u64, bytes + IN_HANDLING);
     }
 
     /// It is of so many bytes more.
     pub(crate) fn add_inbound(&self, bytes: usize) {
-        self.count_inbound(bytes, bytes);
+        self.count_inbound(bytes as u64, bytes);
     }
 
-    fn count_inbound(&self, bytes: usize, held: usize) {
-        self.inbound.fetch_add(bytes, AcqRel);
+    fn count_inbound(&self, inbound: u64, held: usize) {
+        self.inbound.fetch_add(inbound, AcqRel);
         self.account.add(Held::Inbound, held);
         if let Some(address) = &self.address {
             address.bytes.fetch_add(held, Relaxed);
@@ -115,12 +120,11 @@ impl SessionAccount {
     /// It is not any more. Answers how much was, it included.
     pub(crate) fn end_inbound(&self, bytes: usize) -> usize {
         let held = bytes + IN_HANDLING;
-        self.bytes.fetch_sub(IN_HANDLING, Relaxed);
         self.account.sub(Held::Inbound, held);
         if let Some(address) = &self.address {
             address.bytes.fetch_sub(held, Relaxed);
         }
-        self.inbound.fetch_sub(bytes, AcqRel)
+        (self.inbound.fetch_sub(MESSAGE + bytes as u64, AcqRel) % MESSAGE) as usize
     }
 
     /// The most that it may hold, in bytes, its outbox included.
