@@ -45,22 +45,37 @@ impl Brake {
     }
 
     /// Waits until at most half of so many members are behind, or as long as a room waits for readers that have a letter of
-    /// so many bytes before them; whether they have caught up.
-    pub(crate) async fn wait(self: Arc<Self>, members: usize, bytes: usize) -> bool {
+    /// so many bytes before them. None: they have caught up. Else how long it waited in vain. `long` is called when that is
+    /// no matter of a moment.
+    pub(crate) async fn wait(
+        self: Arc<Self>,
+        members: usize,
+        bytes: usize,
+        long: impl FnOnce(),
+    ) -> Option<Duration> {
         let most = Duration::from_secs((bytes / READ_RATE) as u64).clamp(STOP_MIN, STOP_MAX);
-        timeout(most, async {
-            loop {
-                let bell = self.eased.notified();
-                tokio::pin!(bell);
-                bell.as_mut().enable();
-                if !self.holds(members) {
-                    return;
-                }
-                bell.await;
+        let eased = self.eases(members);
+        tokio::pin!(eased);
+        if timeout(STOP_MIN, eased.as_mut()).await.is_ok() {
+            return None;
+        }
+        long();
+        match timeout(most - STOP_MIN, eased).await {
+            Ok(()) => None,
+            Err(_) => Some(most),
+        }
+    }
+
+    async fn eases(&self, members: usize) {
+        loop {
+            let bell = self.eased.notified();
+            tokio::pin!(bell);
+            bell.as_mut().enable();
+            if !self.holds(members) {
+                return;
             }
-        })
-        .await
-        .is_ok()
+            bell.await;
+        }
     }
 
     /// How many are behind.
@@ -69,19 +84,19 @@ impl Brake {
     }
 }
 
-/// How often a room waits for readers that do not catch up. Those that only pretend to read cannot stop it: after a few
-/// letters that waited in vain it goes on without them for a while, and their outboxes say who is cut.
+/// How long a room waits for readers that do not catch up. Those that only pretend to read cannot stop it: when it has
+/// waited in vain for a while it goes on without them, and their outboxes say who is cut.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
     /// Of the letters since the readers last kept up, the largest one's bytes.
     heaviest: usize,
-    in_vain: u32,
+    in_vain: Duration,
     resumes: Option<Instant>,
 }
 
-/// So many letters in a row wait in vain.
-const IN_VAIN_MAX: u32 = 3;
-/// So long a room then does not wait.
+/// When it has waited this long in vain, a few short letters' time or one large one's,
+const IN_VAIN_MAX: Duration = Duration::from_secs(3);
+/// it goes on without waiting for so long.
 const WITHOUT_WAITING: Duration = Duration::from_secs(30);
 
 impl Patience {
@@ -97,14 +112,15 @@ impl Patience {
         waits.then_some(self.heaviest)
     }
 
-    /// A letter has waited; `eased`: the readers caught up.
-    pub(crate) fn waited(&mut self, eased: bool) {
-        self.in_vain = if eased { 0 } else { self.in_vain + 1 };
-        self.resumes = None;
-        if self.in_vain >= IN_VAIN_MAX {
-            self.in_vain = 0;
-            self.resumes = Some(Instant::now() + WITHOUT_WAITING);
+    /// A letter has waited: in vain for so long, or its readers caught up. Whether the room now goes on without them.
+    pub(crate) fn waited(&mut self, in_vain: Option<Duration>) -> bool {
+        self.in_vain = in_vain.map_or(Duration::ZERO, |time| self.in_vain + time);
+        let goes_on = self.in_vain >= IN_VAIN_MAX;
+        self.resumes = goes_on.then(|| Instant::now() + WITHOUT_WAITING);
+        if goes_on {
+            self.in_vain = Duration::ZERO;
         }
+        goes_on
     }
 }
 
@@ -155,11 +171,16 @@ mod tests {
         let brake = Arc::new(Brake::default());
         let mut braking = brake.pull(3);
         let began = Instant::now();
-        assert!(!brake.clone().wait(4, 0).await);
+        let nothing = || {};
+        assert!(brake.clone().wait(4, 0, nothing).await.is_some());
         assert_eq!(began.elapsed().as_secs(), STOP_MIN.as_secs());
-        assert!(!brake.clone().wait(4, 7 * READ_RATE).await);
+        let told = std::cell::Cell::new(false);
+        let long = || told.set(true);
+        let waited = brake.clone().wait(4, 7 * READ_RATE, long).await;
+        assert_eq!(waited, Some(Duration::from_secs(7)));
+        assert!(told.get());
         assert_eq!(began.elapsed().as_secs(), 7 + STOP_MIN.as_secs());
-        let waiting = tokio::spawn(brake.clone().wait(4, 0));
+        let waiting = tokio::spawn(brake.clone().wait(4, 0, nothing));
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         braking.set(2);
@@ -170,13 +191,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_room_goes_on_without_readers_that_never_catch_up_and_waits_again_later() {
         let mut patience = Patience::default();
-        for eased in [false, false, true, false, false, false] {
+        let second = Some(Duration::from_secs(1));
+        for in_vain in [second, second, None, second, second] {
             assert!(patience.waits(1, true).is_some());
-            patience.waited(eased);
+            assert!(!patience.waited(in_vain));
         }
+        assert!(patience.waited(second));
         assert!(patience.waits(1, true).is_none());
         tokio::time::advance(WITHOUT_WAITING).await;
         assert!(patience.waits(1, true).is_some());
+        // Three of these were half a minute in which nobody could join or leave.
+        assert!(patience.waited(Some(STOP_MAX)));
     }
 
     /// Three short letters behind a large one waited in vain, and the room went on without its readers.
