@@ -344,7 +344,10 @@ pub fn drain(opts: &Opts) -> bool {
         }
         (worst as f64 / MS as f64, unanswered, tried)
     });
-    while server.alive() && now_ns() - t0 < 20 * SEC {
+    let mut alive = true;
+    while alive && now_ns() - t0 < 20 * SEC {
+        // Once more when it is gone: its last answers are there to be read.
+        alive = server.alive();
         net.poll(now_ns() + MS, &mut crowd);
         for (poller, told) in polls.iter_mut().filter(|(_, told)| !told) {
             if poller.post.read(65536) == 0 && !poller.post.gone {
