@@ -45,37 +45,22 @@ impl Brake {
     }
 
     /// Waits until at most half of so many members are behind, or as long as a room waits for readers that have a letter of
-    /// so many bytes before them. None: they have caught up. Else how long it waited in vain. `long` is called when that is
-    /// no matter of a moment.
-    pub(crate) async fn wait(
-        self: Arc<Self>,
-        members: usize,
-        bytes: usize,
-        long: impl FnOnce(),
-    ) -> Option<Duration> {
+    /// so many bytes before them; whether they have caught up.
+    pub(crate) async fn wait(self: Arc<Self>, members: usize, bytes: usize) -> bool {
         let most = Duration::from_secs((bytes / READ_RATE) as u64).clamp(STOP_MIN, STOP_MAX);
-        let eased = self.eases(members);
-        tokio::pin!(eased);
-        if timeout(STOP_MIN, eased.as_mut()).await.is_ok() {
-            return None;
-        }
-        long();
-        match timeout(most - STOP_MIN, eased).await {
-            Ok(()) => None,
-            Err(_) => Some(most),
-        }
-    }
-
-    async fn eases(&self, members: usize) {
-        loop {
-            let bell = self.eased.notified();
-            tokio::pin!(bell);
-            bell.as_mut().enable();
-            if !self.holds(members) {
-                return;
+        timeout(most, async {
+            loop {
+                let bell = self.eased.notified();
+                tokio::pin!(bell);
+                bell.as_mut().enable();
+                if !self.holds(members) {
+                    return;
+                }
+                bell.await;
             }
-            bell.await;
-        }
+        })
+        .await
+        .is_ok()
     }
 
     /// How many are behind.
@@ -84,19 +69,19 @@ impl Brake {
     }
 }
 
-/// How long a room waits for readers that do not catch up. Those that only pretend to read cannot stop it: when it has
-/// waited in vain for a while it goes on without them, and their outboxes say who is cut.
+/// How often a room waits for readers that do not catch up. Those that only pretend to read cannot stop it: after a few
+/// letters that waited in vain it goes on without them for a while, and their outboxes say who is cut.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
     /// Of the letters since the readers last kept up, the largest one's bytes.
     heaviest: usize,
-    in_vain: Duration,
+    in_vain: u32,
     resumes: Option<Instant>,
 }
 
-/// When it has waited this long in vain, a few short letters' time or one large one's,
-const IN_VAIN_MAX: Duration = Duration::from_secs(3);
-/// it goes on without waiting for so long.
+/// So many letters in a row wait in vain.
+const IN_VAIN_MAX: u32 = 3;
+/// So long a room then does not wait.
 const WITHOUT_WAITING: Duration = Duration::from_secs(30);
 
 impl Patience {
@@ -112,15 +97,14 @@ impl Patience {
         waits.then_some(self.heaviest)
     }
 
-    /// A letter has waited: in vain for so long, or its readers caught up. Whether the room now goes on without them.
-    pub(crate) fn waited(&mut self, in_vain: Option<Duration>) -> bool {
-        self.in_vain = in_vain.map_or(Duration::ZERO, |time| self.in_vain + time);
-        let goes_on = self.in_vain >= IN_VAIN_MAX;
-        self.resumes = goes_on.then(|| Instant::now() + WITHOUT_WAITING);
-        if goes_on {
-            self.in_vain = Duration::ZERO;
+    /// A letter has waited; `eased`: the readers caught up.
+    pub(crate) fn waited(&mut self, eased: bool) {
+        self.in_vain = if eased { 0 } else { self.in_vain + 1 };
+        self.resumes = None;
+        if self.in_vain >= IN_VAIN_MAX {
+            self.in_vain = 0;
+            self.resumes = Some(Instant::now() + WITHOUT_WAITING);
         }
-        goes_on
     }
 }
 
@@ -171,16 +155,11 @@ mod tests {
         let brake = Arc::new(Brake::default());
         let mut braking = brake.pull(3);
         let began = Instant::now();
-        let nothing = || {};
-        assert!(brake.clone().wait(4, 0, nothing).await.is_some());
+        assert!(!brake.clone().wait(4, 0).await);
         assert_eq!(began.elapsed().as_secs(), STOP_MIN.as_secs());
-        let told = std::cell::Cell::new(false);
-        let long = || told.set(true);
-        let waited = brake.clone().wait(4, 7 * READ_RATE, long).await;
-        assert_eq!(waited, Some(Duration::from_secs(7)));
-        assert!(told.get());
+        assert!(!brake.clone().wait(4, 7 * READ_RATE).await);
         assert_eq!(began.elapsed().as_secs(), 7 + STOP_MIN.as_secs());
-        let waiting = tokio::spawn(brake.clone().wait(4, 0, nothing));
+        let waiting = tokio::spawn(brake.clone().wait(4, 0));
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         braking.set(2);
@@ -191,17 +170,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_room_goes_on_without_readers_that_never_catch_up_and_waits_again_later() {
         let mut patience = Patience::default();
-        let second = Some(Duration::from_secs(1));
-        for in_vain in [second, second, None, second, second] {
+        for eased in [false, false, true, false, false, false] {
             assert!(patience.waits(1, true).is_some());
-            assert!(!patience.waited(in_vain));
+            patience.waited(eased);
         }
-        assert!(patience.waited(second));
         assert!(patience.waits(1, true).is_none());
         tokio::time::advance(WITHOUT_WAITING).await;
         assert!(patience.waits(1, true).is_some());
-        // Three of these were half a minute in which nobody could join or leave.
-        assert!(patience.waited(Some(STOP_MAX)));
     }
 
     /// Three short letters behind a large one waited in vain, and the room went on without its readers.

@@ -1,7 +1,7 @@
 //! What leaves a room once its state is committed: seats and letters to couriers, facts to the namespace.
 //! Decides nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 
@@ -11,7 +11,6 @@ use crate::{
     courier::{CourierRef, Permits},
     event_template::EventTemplate,
     flow::DeliveryPermit,
-    guard::Guarded,
     id::{Slot, Tag, WorkerId},
     letter::Draft,
     message::{
@@ -62,10 +61,6 @@ impl Room {
         let Needs { permits, weight } = needs;
         let behind = self.links.brake.holds(members);
         let braked = weight.and_then(|bytes| self.links.patience.waits(bytes, behind));
-        if braked.is_some() {
-            Metrics::add(&self.links.tenure.metrics.letters_braked, 1);
-        }
-        let braked = braked.map(|bytes| (bytes, self.title()));
         if braked.is_none()
             && let Some(permits) = Permits::now(&permits, &mut self.links.purse)
         {
@@ -76,21 +71,17 @@ impl Room {
         let brake = self.links.brake.clone();
         let patience = self.links.tenure.settings.courier_patience;
         let permits = async move {
-            let waited = match braked {
-                Some((bytes, title)) => {
-                    let behind = brake.clone();
-                    let long = move || behind_for_long(&title, behind.behind(), members);
-                    Some(brake.wait(members, bytes, long).await)
-                }
+            let eased = match braked {
+                Some(bytes) => Some(brake.wait(members, bytes).await),
                 None => None,
             };
             let (permits, purse) = Permits::wait(permits, patience).await;
-            (permits, purse, waited)
+            (permits, purse, eased)
         };
         let admitted = permits.into_actor(self).map(
-            move |(permits, purse, waited), room: &mut Self, ctx: &mut Context<Self>| {
-                if let Some(in_vain) = waited {
-                    room.waited(in_vain);
+            move |(permits, purse, eased), room: &mut Self, ctx: &mut Context<Self>| {
+                if let Some(eased) = eased {
+                    room.waited(eased);
                 }
                 room.links.purse = purse;
                 // Futures have their turn when the mailbox is empty: what is left over then goes back.
@@ -103,13 +94,19 @@ impl Room {
     }
 
     /// A letter has waited for the room's readers.
-    fn waited(&mut self, in_vain: Option<Duration>) {
-        if self.links.patience.waited(in_vain) {
-            let title = self.title();
+    fn waited(&mut self, eased: bool) {
+        Metrics::add(&self.links.tenure.metrics.letters_braked, 1);
+        self.links.patience.waited(eased);
+        if !eased {
+            let (behind, all) = (self.links.brake.behind(), self.state.roster().len());
+            let name = self.state.key().name.escape_debug();
             cause::READERS_BEHIND.tell(
                 None,
                 None,
-                format_args!("{title} goes on without the readers that it has waited for"),
+                format_args!(
+                    "{} \"{name}\" waits for its readers: {behind} of {all} are behind",
+                    self.part()
+                ),
             );
         }
     }
@@ -287,14 +284,6 @@ impl Room {
             }
         }
     }
-}
-
-fn behind_for_long(title: &str, behind: usize, members: usize) {
-    cause::READERS_BEHIND.tell(
-        None,
-        None,
-        format_args!("{title} waits for its readers: {behind} of {members} are behind"),
-    );
 }
 
 /// What a command waits for before it runs.
