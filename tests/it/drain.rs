@@ -139,6 +139,22 @@ fn while_it_drains_the_hub_listens_and_lets_nobody_in() {
 }
 
 #[test]
+fn the_hub_does_not_go_before_the_poll_that_follows_on_the_dropped_one() {
+    let mut hub = Hub::with(|config| config.grace = PATIENCE);
+    let polling = Polling::open(&hub, "/socket.io/");
+    let mut waiting = polling.wait();
+    let (address, target) = (hub.address(), polling.target());
+    std::thread::scope(|scope| {
+        let client = scope.spawn(|| {
+            assert_eq!(rest(&mut waiting), b"");
+            http::get_at(address, &target)
+        });
+        hub.stop();
+        is_told_to_come_back(&client.join().unwrap());
+    });
+}
+
+#[test]
 fn everybody_is_told_within_the_grace() {
     const EACH: usize = 60;
     let mut hub = Hub::with(|config| {

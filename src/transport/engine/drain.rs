@@ -11,6 +11,9 @@ use super::{CLOSE_GRACE, Engine};
 
 /// The longest time between two goodbyes of a shutdown.
 const PAUSE_MAX: Duration = Duration::from_millis(10);
+/// How long the endpoint is there for the poll that follows on one that it dropped. Shorter than the time that a server
+/// gives its sessions after the grace.
+const NEXT_POLL: Duration = Duration::from_millis(400);
 
 impl Engine {
     /// Tells all sessions, spread evenly over `grace`, that the server is shutting down; what is queued is flushed. From
@@ -44,8 +47,8 @@ impl Engine {
         self.0.draining.load(Ordering::Acquire)
     }
 
-    /// A polling session that the server has ended to shut down is kept only while something is left to say to it: its
-    /// next request gets the same answer whether it is known or not.
+    /// A polling session that the server has ended to shut down is kept until its next poll, but not for long where
+    /// nothing is left to say to it: the endpoint must not go before that poll has its answer.
     pub(super) fn let_go(&self, sid: Arc<str>) {
         let engine = self.clone();
         actix_rt::spawn(async move {
@@ -54,9 +57,11 @@ impl Engine {
                 // Its courier may have something for it yet.
                 let ended = poll_fn(|cx| outbox.poll_ended(cx));
                 let _ = timeout(CLOSE_GRACE, ended).await;
-                if outbox.bytes() > 0 {
-                    sleep(CLOSE_GRACE).await;
+                let last = Instant::now() + CLOSE_GRACE;
+                while outbox.bytes() > 0 && Instant::now() < last {
+                    sleep(NEXT_POLL).await;
                 }
+                sleep(NEXT_POLL).await;
             }
             engine.0.sessions.strike(&sid);
         });

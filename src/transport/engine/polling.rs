@@ -97,14 +97,17 @@ impl Engine {
                 payload::encode(ping.iter().chain(&parts))
             }
             Taken::Nudged => Bytes::from_static(b"6").into(),
+            // The next poll is to find the hub, which does not go before its sessions.
+            Taken::Ended(CloseReason::ShuttingDown) if !late => {
+                return HttpResponse::Ok().body(Dropped);
+            }
             Taken::Ended(reason) => {
                 self.0.sessions.strike(sid);
                 match reason {
-                    CloseReason::ShuttingDown if late => {
+                    CloseReason::ShuttingDown => {
                         let told = self.refuse(Refusal::ShuttingDown, request.head());
                         return refused(told, false, cors);
                     }
-                    CloseReason::ShuttingDown => return HttpResponse::Ok().body(Dropped),
                     CloseReason::TransportClose => Bytes::from_static(b"6").into(),
                     _ if late => Bytes::from_static(b"6\x1e1").into(),
                     _ => Bytes::from_static(b"1").into(),
