@@ -9,6 +9,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     sync::Arc,
+    task::{Context, Poll, Waker},
     time::{Duration, SystemTime},
 };
 
@@ -26,6 +27,18 @@ use crate::{
 
 /// A future that stays on the thread it was made on.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Polls a future once: what it comes to, or the future itself if it has to wait.
+///
+/// # Errors
+/// It has to wait: to be polled on, and soon, as nothing wakes anybody for it yet.
+pub fn polled_once<T>(mut future: LocalFuture<T>) -> Result<T, LocalFuture<T>> {
+    let mut cx = Context::from_waker(Waker::noop());
+    match future.as_mut().poll(&mut cx) {
+        Poll::Ready(value) => Ok(value),
+        Poll::Pending => Err(future),
+    }
+}
 
 /// What a client said, in the core's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +134,8 @@ pub struct Event {
     pub ack: Option<AckHandle>,
 }
 
-/// Answers one event, once.
+/// Answers one event, once, whichever of its clones does.
+#[derive(Clone)]
 pub struct AckHandle {
     member: Rc<Member>,
     id: u64,
@@ -137,23 +151,19 @@ impl AckHandle {
         }
     }
 
-    /// For whoever must answer if the first holder crashes.
-    pub(crate) fn twin(&self) -> Self {
-        Self {
-            member: self.member.clone(),
-            id: self.id,
-            answered: self.answered.clone(),
-        }
-    }
-
-    pub(crate) fn is_open(&self) -> bool {
+    /// Whether the client still waits for its answer.
+    pub fn is_open(&self) -> bool {
         !self.answered.get()
     }
 
-    /// Sends the answer.
-    pub fn answer(self, answer: &Answer) {
-        self.answered.set(true);
-        self.member.answer(self.id, answer);
+    /// Sends the answer, unless there was one before; whether it was sent.
+    pub fn answer(&self, answer: &Answer) -> bool {
+        // Marked first: sending may run other code of this member.
+        let open = !self.answered.replace(true);
+        if open {
+            self.member.answer(self.id, answer);
+        }
+        open
     }
 }
 
@@ -167,10 +177,11 @@ pub trait Script: Send + Sync + 'static {
         auth: Option<Bytes>,
     ) -> LocalFuture<Result<(), Refusal>>;
 
-    /// An event has come. The future is polled at once, up to its first wait, before the next event is looked at.
-    fn event(&self, member: Rc<Member>, event: Event) -> LocalFuture<()>;
+    /// An event has come. It is handled at once, up to its first wait, before the next event is looked at; what is left to
+    /// do then is returned.
+    fn event(&self, member: Rc<Member>, event: Event) -> Option<LocalFuture<()>>;
 
-    /// The future for an event panicked; `ack` if it had not answered yet.
+    /// The handling of an event panicked; `ack` if it had not answered yet.
     fn crashed(&self, member: Rc<Member>, name: &str, ack: Option<AckHandle>);
 
     /// The member is gone; its seats are being left.

@@ -1,7 +1,7 @@
 //! Data to the arguments of an event, and back.
 //! The rule: a tuple (or an array of fixed length) is several arguments, `()` is none, anything else is one.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, cell::Cell, fmt};
 
 use bytes::Bytes;
 use dondo_actors::{letter::Content, ports::Answer};
@@ -142,21 +142,39 @@ pub(super) fn content<T: Serialize + ?Sized>(
     })
 }
 
+/// The most memory that a thread keeps for texts that it writes.
+const WRITTEN_MAX: usize = 64 * 1024;
+
+thread_local! {
+    /// Where data is written before it is known how much it is.
+    static WRITTEN: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// An answer with `data` as its arguments.
 pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, ContentError> {
-    let (text, blobs) = blob::collect(|| serde_json::to_string(data));
-    let text = text.map_err(|error| ContentError::Unwritable(error.to_string()))?;
+    let mut text = WRITTEN.take();
+    let ((shape, written), blobs) = blob::collect(|| {
+        let shape = shape::of(data);
+        blob::forget();
+        (shape, serde_json::to_writer(&mut text, data))
+    });
+    written.map_err(|error| ContentError::Unwritable(error.to_string()))?;
     if blob::is_lost(&text) {
         return Err(ContentError::BlobLost);
     }
-    let text = Bytes::from(text);
-    // In a scope of its own: what looks at the shape must not leave blobs.
-    let (shape, _) = blob::collect(|| shape::of(data));
     let args = match shape {
-        Ok(Shape::Several) => text.slice(1..text.len() - 1),
+        Ok(Shape::Several) => 1..text.len() - 1,
         // `null` writes itself as `()` does, but takes room.
-        Ok(Shape::None) if size_of_val(data) == 0 => Bytes::new(),
-        Ok(Shape::None) | Err(_) => text,
+        Ok(Shape::None) if size_of_val(data) == 0 => 0..0,
+        Ok(Shape::None) | Err(_) => 0..text.len(),
+    };
+    let args = if text.capacity() > WRITTEN_MAX {
+        Bytes::from(text).slice(args)
+    } else {
+        let args = Bytes::copy_from_slice(&text[args]);
+        text.clear();
+        WRITTEN.set(text);
+        args
     };
     Ok(Answer { args, blobs })
 }

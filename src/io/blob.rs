@@ -74,8 +74,8 @@ pub(super) fn marked(text: &str) -> String {
 }
 
 /// Whether data that is to be sent has a placeholder of an attachment that it was read without.
-pub(super) fn is_lost(text: &str) -> bool {
-    text.contains(MARK)
+pub(super) fn is_lost(text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(|text| text.contains(MARK))
 }
 
 /// What `write` answers, and the blobs that were serialized meanwhile.
@@ -83,6 +83,11 @@ pub(super) fn collect<T>(write: impl FnOnce() -> T) -> (T, Vec<Bytes>) {
     let scope = Scope::open(Vec::new());
     let written = write();
     (written, scope.close())
+}
+
+/// Lets go of the blobs that were serialized so far.
+pub(super) fn forget() {
+    BLOBS.with_borrow_mut(|blobs| blobs.as_mut().map(Vec::clear));
 }
 
 /// What `read` answers, with `blobs` at hand for the placeholders.

@@ -1,10 +1,10 @@
 //! Handlers and their arguments: a handler is any function of extractors, and an event gives each what it takes.
 //! Knows no pack: whether an event has a handler is looked up elsewhere.
 
-use std::{cell::RefCell, fmt::Display, future::Future, rc::Rc, sync::Arc};
+use std::{fmt::Display, future::Future, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
-use dondo_actors::ports::{self, AckHandle, Answer, LocalFuture};
+use dondo_actors::ports::{self, AckHandle, Answer, LocalFuture, polled_once};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -29,7 +29,7 @@ impl From<ports::Event> for Event {
     fn from(event: ports::Event) -> Self {
         Self {
             name: event.content.name.clone(),
-            ack: Ack(Rc::new(RefCell::new(event.ack))),
+            ack: Ack(event.ack),
             arguments: event.content.into(),
         }
     }
@@ -37,12 +37,12 @@ impl From<ports::Event> for Event {
 
 /// Answers an event. The first answer is sent, later ones go nowhere; dropped without one, nothing is sent.
 #[derive(Clone)]
-pub struct Ack(Rc<RefCell<Option<AckHandle>>>);
+pub struct Ack(Option<AckHandle>);
 
 impl Ack {
     /// Whether the client waits for an answer that was not given yet.
     pub fn is_open(&self) -> bool {
-        self.0.borrow().is_some()
+        self.0.as_ref().is_some_and(AckHandle::is_open)
     }
 
     /// Answers with `data`: a tuple is several arguments, anything else one.
@@ -66,13 +66,8 @@ impl Ack {
     }
 
     fn send(&self, answer: &Answer) -> bool {
-        // Taken out first: sending may run other code of this socket.
-        let handle = self.0.borrow_mut().take();
-        let open = handle.is_some();
-        if let Some(handle) = handle {
-            handle.answer(answer);
-        }
-        open
+        let handle = self.0.as_ref();
+        handle.is_some_and(|handle| handle.answer(answer))
     }
 }
 
@@ -190,17 +185,25 @@ pub(super) fn kept<Args, H: Handler<Args>>(handler: H) -> OnEvent {
             next: 0,
         };
         let peer = socket.peer();
-        match handler.call(&mut call) {
-            Ok(rest) => Box::pin(async move {
+        let failed = move |event: &Event, error: String| {
+            notices::HANDLER_FAILED.tell(
+                peer,
+                None,
+                format_args!("a handler for {:?} failed: {error}", event.name),
+            );
+            event.ack.fail(&event.name, "internal", FAILED);
+        };
+        match handler.call(&mut call).map(polled_once) {
+            Ok(Ok(None)) => None,
+            Ok(Ok(Some(error))) => {
+                failed(&event, error);
+                None
+            }
+            Ok(Err(rest)) => Some(Box::pin(async move {
                 if let Some(error) = rest.await {
-                    notices::HANDLER_FAILED.tell(
-                        peer,
-                        None,
-                        format_args!("a handler for {:?} failed: {error}", event.name),
-                    );
-                    event.ack.fail(&event.name, "internal", FAILED);
+                    failed(&event, error);
                 }
-            }),
+            })),
             Err(unreadable) => {
                 notices::UNREADABLE.tell(
                     peer,
@@ -211,7 +214,7 @@ pub(super) fn kept<Args, H: Handler<Args>>(handler: H) -> OnEvent {
                     ),
                 );
                 event.ack.fail(&event.name, "bad_payload", &unreadable.0);
-                Box::pin(std::future::ready(()))
+                None
             }
         }
     })

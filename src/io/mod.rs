@@ -130,7 +130,7 @@ impl From<Refused> for Refusal {
 type OnConnect = Box<dyn Fn(Socket) -> LocalFuture<Result<(), Refused>> + Send + Sync>;
 
 /// An event handler of one socket; stays on the socket's thread.
-type OnEvent = Rc<dyn Fn(Socket, Event) -> LocalFuture<()>>;
+type OnEvent = Rc<dyn Fn(Socket, Event) -> Option<LocalFuture<()>>>;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -2,7 +2,6 @@
 //! Knows no pack by name.
 
 use std::{
-    future::ready,
     rc::Rc,
     sync::{Arc, OnceLock},
 };
@@ -25,10 +24,10 @@ pub trait Pack: Send + Sync + 'static {
     /// A client has come in; the host's connect handler is done.
     fn connected(&self, _socket: &Socket) {}
 
-    /// An event that the host has no handler for. Polled at once, up to its first wait.
-    fn event(&self, socket: Socket, event: Event) -> LocalFuture<()>;
+    /// An event that the host has no handler for. Handled at once up to its first wait; returns what is left to do then.
+    fn event(&self, socket: Socket, event: Event) -> Option<LocalFuture<()>>;
 
-    /// The future for an event panicked; `ack` if the client still waits for its answer.
+    /// The handling of an event panicked; `ack` if the client still waits for its answer.
     fn crashed(&self, _socket: &Socket, event: &str, ack: Option<AckHandle>) {
         answer_crash(event, ack);
     }
@@ -82,25 +81,22 @@ impl Script for IoScript {
         })
     }
 
-    fn event(&self, member: Rc<Member>, event: ports::Event) -> LocalFuture<()> {
-        let Some(socket) = Socket::of(member) else {
-            return Box::pin(ready(()));
-        };
+    fn event(&self, member: Rc<Member>, event: ports::Event) -> Option<LocalFuture<()>> {
+        let socket = Socket::of(member)?;
         let event = Event::from(event);
         let any = socket
             .any()
-            .map(|handler| handler(socket.clone(), event.clone()));
+            .and_then(|handler| handler(socket.clone(), event.clone()));
         let own = match (socket.handler(&event.name), &self.pack) {
-            (Some(handler), _) => Some(handler(socket, event)),
-            (None, Some(pack)) => Some(pack.event(socket, event)),
+            (Some(handler), _) => handler(socket, event),
+            (None, Some(pack)) => pack.event(socket, event),
             (None, None) => None,
         };
         match (any, own) {
-            (Some(any), Some(own)) => Box::pin(async move {
+            (Some(any), Some(own)) => Some(Box::pin(async move {
                 futures_util::future::join(any, own).await;
-            }),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => Box::pin(ready(())),
+            })),
+            (one, None) | (None, one) => one,
         }
     }
 

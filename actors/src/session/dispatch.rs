@@ -1,11 +1,11 @@
 //! Where the core meets a script: its futures are polled at once, and its panics end here.
 
 use std::{
+    any::Any,
     collections::VecDeque,
-    panic::AssertUnwindSafe,
+    panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::Arc,
-    task::{Context as TaskContext, Waker},
 };
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use crate::{
     flow::InboundUnit,
     notice::cause,
-    ports::{AckHandle, Event, LocalFuture, Script},
+    ports::{AckHandle, Event, Script, polled_once},
 };
 
 use super::{Member, PutOut, Session, Waiting};
@@ -27,7 +27,7 @@ pub(super) fn open(
     held: Waiting,
     session: actix::Addr<Session>,
 ) {
-    run(Box::pin(async move {
+    let opened = polled_once(Box::pin(async move {
         let opening = AssertUnwindSafe(async { script.connected(member.clone(), auth).await });
         let failure = match opening.catch_unwind().await {
             Ok(Ok(())) => None,
@@ -53,6 +53,9 @@ pub(super) fn open(
         }
         *held.borrow_mut() = None;
     }));
+    if let Err(rest) = opened {
+        actix_rt::spawn(rest);
+    }
 }
 
 pub(super) fn dispatch(
@@ -61,33 +64,39 @@ pub(super) fn dispatch(
     event: Event,
     unit: InboundUnit,
 ) {
-    let open = event.ack.as_ref().map(AckHandle::twin);
+    let ack = event.ack.clone();
     let name = event.content.name.clone();
-    let (script, member) = (script.clone(), member.clone());
-    run(Box::pin(async move {
-        let _unit = unit;
-        // The script's own code, before its future exists, may panic too.
-        let handling = AssertUnwindSafe(async { script.event(member.clone(), event).await });
-        if let Err(payload) = handling.catch_unwind().await {
-            std::mem::forget(payload);
-            let namespace = member.namespace();
-            cause::HANDLER_PANICKED.tell(
-                member.peer(),
-                None,
-                format_args!("a handler in {namespace} panicked; its session goes on"),
-            );
-            // One who has its answer already is told nothing more.
-            if open.as_ref().is_none_or(AckHandle::is_open) {
-                script.crashed(member, &name, open);
-            }
+    match catch_unwind(AssertUnwindSafe(|| script.event(member.clone(), event))) {
+        Ok(None) => {}
+        Ok(Some(rest)) => {
+            let (script, member) = (script.clone(), member.clone());
+            actix_rt::spawn(async move {
+                let _unit = unit;
+                if let Err(payload) = AssertUnwindSafe(rest).catch_unwind().await {
+                    crashed(&*script, member, &name, ack, payload);
+                }
+            });
         }
-    }));
+        Err(payload) => crashed(&**script, member.clone(), &name, ack, payload),
+    }
 }
 
-/// Polls a future at once, and leaves what is not done then to the thread.
-fn run(mut future: LocalFuture<()>) {
-    let mut cx = TaskContext::from_waker(Waker::noop());
-    if future.as_mut().poll(&mut cx).is_pending() {
-        actix_rt::spawn(future);
+fn crashed(
+    script: &dyn Script,
+    member: Rc<Member>,
+    name: &str,
+    ack: Option<AckHandle>,
+    payload: Box<dyn Any + Send>,
+) {
+    std::mem::forget(payload);
+    let namespace = member.namespace();
+    cause::HANDLER_PANICKED.tell(
+        member.peer(),
+        None,
+        format_args!("a handler in {namespace} panicked; its session goes on"),
+    );
+    // One who has its answer already is told nothing more.
+    if ack.as_ref().is_none_or(AckHandle::is_open) {
+        script.crashed(member, name, ack);
     }
 }

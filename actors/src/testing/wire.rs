@@ -13,7 +13,7 @@ use crate::{
     letter::{Content, EncodeError, Form, FormId, Forms, Frame, Part, Wire},
     ports::{
         AckHandle, Answer, Event, Herald, LocalFuture, Online, Protocol, Refusal, RoomOnline, Said,
-        Script, Violation,
+        Script, Violation, polled_once,
     },
     session::Member,
 };
@@ -215,8 +215,8 @@ impl Script for TextScript {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn event(&self, _: Rc<Member>, event: Event) -> LocalFuture<()> {
-        Box::pin(async move {
+    fn event(&self, _: Rc<Member>, event: Event) -> Option<LocalFuture<()>> {
+        let handled = polled_once(Box::pin(async move {
             match &*event.content.name {
                 "panic" => panic!("dondo-fault: a handler panics"),
                 "panic-later" => {
@@ -229,7 +229,8 @@ impl Script for TextScript {
             if let Some(ack) = event.ack {
                 ack.answer(&answer("ok"));
             }
-        })
+        }));
+        handled.err()
     }
 
     fn crashed(&self, _: Rc<Member>, _: &str, ack: Option<AckHandle>) {

@@ -25,7 +25,7 @@ use bytes::Bytes;
 use dondo_actors::{
     letter::Content,
     namespace::{self, NamespaceSettings},
-    ports::{AckHandle, Answer, Clock, LocalFuture},
+    ports::{AckHandle, Answer, Clock, LocalFuture, polled_once},
 };
 
 use self::{
@@ -76,9 +76,9 @@ pub fn dotnet_view(content: &Content) -> Content {
 }
 
 impl Pack for HubPack {
-    fn event(&self, socket: Socket, event: Event) -> LocalFuture<()> {
+    fn event(&self, socket: Socket, event: Event) -> Option<LocalFuture<()>> {
         let request = Request::new(self.0.clone(), socket, event);
-        Box::pin(async move {
+        let handled = polled_once(Box::pin(async move {
             // Each asks the core for all it needs before it first waits: so what a client sends stays in its order.
             let done = match request.event() {
                 "join-channel" => join::channel(&request).await,
@@ -93,16 +93,19 @@ impl Pack for HubPack {
                 _ => say::to_channel(&request).await,
             };
             request.answer(done);
-        })
+        }));
+        handled.err()
     }
 
     fn crashed(&self, socket: &Socket, event: &str, ack: Option<AckHandle>) {
         let args = Fault::new(Code::Internal, "the hub failed to handle this event").answer(event);
         match ack {
-            Some(ack) => ack.answer(&Answer {
-                args,
-                blobs: Vec::new(),
-            }),
+            Some(ack) => {
+                ack.answer(&Answer {
+                    args,
+                    blobs: Vec::new(),
+                });
+            }
             None => hub_error(socket, args),
         }
     }

@@ -116,7 +116,11 @@ impl Decoder {
         let head = head::length(text)?;
         let json = &text[head..];
         // The parser does not look behind the first bracket; so it gets no more, and the rest is copied once, not twice.
-        let framed = Str::copy_from_slice(&text[..text.len().min(head + 1)]);
+        let framed = match &text[..text.len().min(head + 1)] {
+            // The head of most events, which need not be copied.
+            "2[" => Str::from("2["),
+            head => Str::copy_from_slice(head),
+        };
         let state = ParserState::default();
         let config = ParseConfig {
             max_incoming_binaries: self.limits.attachments_max,

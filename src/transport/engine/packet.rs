@@ -6,7 +6,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use dondo_actors::letter::Wire;
 
 /// One Engine.IO packet as a client sent it.
@@ -49,19 +49,18 @@ impl Packet {
     }
 
     /// Reads one packet in text form, which is valid UTF-8; the same in a WebSocket text frame and in a polling body.
-    pub(crate) fn from_text(text: Bytes) -> Result<Self, BadPacket> {
-        let Some(&kind) = text.first() else {
-            return Err(BadPacket::Empty);
-        };
+    pub(crate) fn from_text(mut text: Bytes) -> Result<Self, BadPacket> {
+        // Taken off in place: a slice would have to share it.
+        let kind = text.try_get_u8().map_err(|_| BadPacket::Empty)?;
         match kind {
             b'0' => Ok(Self::Open),
             b'1' => Ok(Self::Close),
-            b'2' => Ok(Self::Ping(text.slice(1..))),
+            b'2' => Ok(Self::Ping(text)),
             b'3' => Ok(Self::Pong),
-            b'4' => Ok(Self::Message(Wire::Text(text.slice(1..)))),
+            b'4' => Ok(Self::Message(Wire::Text(text))),
             b'5' => Ok(Self::Upgrade),
             b'6' => Ok(Self::Noop),
-            b'b' => Ok(Self::Message(Wire::Binary(decode_base64(&text[1..])))),
+            b'b' => Ok(Self::Message(Wire::Binary(decode_base64(&text)))),
             other => Err(BadPacket::UnknownType(other)),
         }
     }
