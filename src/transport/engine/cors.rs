@@ -1,7 +1,7 @@
 //! Which pages of other hosts may read answers, and what browsers say of where a request comes from: headers.
 
 use actix_web::dev::RequestHead;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use crate::transport::origin::{Names, Origins, Verdict};
@@ -87,9 +87,11 @@ pub(super) fn preflight(asked: &HeaderMap, cors: &Cors) -> HttpResponse {
         .finish()
 }
 
+static SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// What the browser says of where a request comes from; pages cannot write it.
 pub(super) fn site(head: &RequestHead) -> Option<&[u8]> {
     head.headers
-        .get("sec-fetch-site")
+        .get(&SITE)
         .map(HeaderValue::as_bytes)
 }

@@ -174,7 +174,7 @@ pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, R
     };
     match (query.sid, revision) {
         (Some(sid), _) if !request.upgrade => Ok(Ask::Session {
-            sid,
+            sid: sid.into_owned(),
             foreign: false,
             visit: match request.method {
                 _ if wants_switch => Visit::NoUpgrade,
@@ -185,7 +185,7 @@ pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, R
         }),
         (_, None) => Err(Refusal::UnsupportedVersion),
         (Some(sid), Some(_)) => Ok(Ask::Session {
-            sid,
+            sid: sid.into_owned(),
             visit: Visit::Upgrade,
             foreign: verdict == Verdict::Refused,
         }),
@@ -212,18 +212,16 @@ pub(crate) fn check_session(visit: Visit, now: Option<TransportNow>) -> Result<E
 
 /// The open packet, `0` and JSON with the keys and their order of wire reference 1.2; `max_payload` in bytes.
 ///
-/// `sid` and `upgrades` need no escaping: both are ours.
+/// `upgrades` is JSON; `sid` needs no escaping: it is ours.
 pub(crate) fn open_packet(
     sid: &str,
-    upgrades: &[&str],
+    upgrades: &'static str,
     ping_interval: Duration,
     ping_timeout: Duration,
     max_payload: usize,
 ) -> String {
-    let upgrades: Vec<String> = upgrades.iter().map(|name| format!("\"{name}\"")).collect();
     format!(
-        r#"0{{"sid":"{sid}","upgrades":[{}],"pingInterval":{},"pingTimeout":{},"maxPayload":{max_payload}}}"#,
-        upgrades.join(","),
+        r#"0{{"sid":"{sid}","upgrades":{upgrades},"pingInterval":{},"pingTimeout":{},"maxPayload":{max_payload}}}"#,
         ping_interval.as_millis(),
         ping_timeout.as_millis(),
     )

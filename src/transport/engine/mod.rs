@@ -307,10 +307,9 @@ impl Engine {
             ticket,
         ));
         self.0.sessions.enter(key, connection.clone());
-        let upgrades: &[&str] = if stage == Stage::Polling {
-            &["websocket"]
-        } else {
-            &[]
+        let upgrades = match stage {
+            Stage::Polling => r#"["websocket"]"#,
+            _ => "[]",
         };
         let settings = &options.session;
         let open = handshake::open_packet(

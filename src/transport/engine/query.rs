@@ -8,13 +8,13 @@ use std::borrow::Cow;
 /// Of a parameter of the engine that is sent twice the last value counts, as in Node: people copy addresses with their
 /// query.
 #[derive(Debug, Default)]
-pub(crate) struct Query {
+pub(crate) struct Query<'a> {
     /// `EIO`.
-    pub(crate) eio: Option<String>,
+    pub(crate) eio: Option<Cow<'a, str>>,
     /// `transport`.
-    pub(crate) transport: Option<String>,
+    pub(crate) transport: Option<Cow<'a, str>>,
     /// `sid`; an empty one counts as absent.
-    pub(crate) sid: Option<String>,
+    pub(crate) sid: Option<Cow<'a, str>>,
     /// Everything else in the order sent, repetitions too, up to [`PARAMETERS_MAX`].
     pub(crate) others: Vec<(String, String)>,
 }
@@ -23,18 +23,20 @@ pub(crate) struct Query {
 /// make a refusal there.
 pub(crate) const PARAMETERS_MAX: usize = 1000;
 
-impl Query {
+impl<'a> Query<'a> {
     /// Reads a query; there is none that cannot be read.
-    pub(crate) fn parse(query: &str) -> Self {
+    pub(crate) fn parse(query: &'a str) -> Self {
         let mut parsed = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (key, value) = (decode(key), decode(value));
-            match key.as_str() {
+            match &*key {
                 "EIO" => parsed.eio = Some(value),
                 "transport" => parsed.transport = Some(value),
                 "sid" => parsed.sid = Some(value).filter(|sid| !sid.is_empty()),
-                _ if parsed.others.len() < PARAMETERS_MAX => parsed.others.push((key, value)),
+                _ if parsed.others.len() < PARAMETERS_MAX => {
+                    parsed.others.push((key.into_owned(), value.into_owned()));
+                }
                 _ => {}
             }
         }
@@ -44,7 +46,10 @@ impl Query {
 
 /// Undoes `+` and percent-encoding. A percent sign without two digits stands for itself; bytes that are no UTF-8 become
 /// U+FFFD.
-fn decode(text: &str) -> String {
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return text.into();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
@@ -60,10 +65,7 @@ fn decode(text: &str) -> String {
             rest = behind;
         }
     }
-    match String::from_utf8_lossy(&bytes) {
-        Cow::Owned(repaired) => repaired,
-        Cow::Borrowed(text) => text.to_owned(),
-    }
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -135,7 +137,8 @@ mod tests {
     #[test]
     fn of_more_parameters_than_the_limit_the_engines_own_are_read_all_the_same() {
         let full = "a&".repeat(PARAMETERS_MAX);
-        let kept = Query::parse(&format!("{full}b&EIO=4&transport=polling"));
+        let query = format!("{full}b&EIO=4&transport=polling");
+        let kept = Query::parse(&query);
         assert_eq!(kept.others.len(), PARAMETERS_MAX);
         assert!(!kept.others.iter().any(|(key, _)| key == "b"));
         assert_eq!(kept.transport.as_deref(), Some("polling"));

@@ -421,11 +421,10 @@ fn what_a_session_takes_depends_on_where_it_is() {
 fn the_open_packet_has_its_keys_in_order() {
     let [interval, timeout] = [25, 20].map(Duration::from_secs);
     assert_eq!(
-        open_packet("S", &["websocket"], interval, timeout, 1_000_000),
+        open_packet("S", r#"["websocket"]"#, interval, timeout, 1_000_000),
         r#"0{"sid":"S","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#
     );
-    assert!(open_packet("S", &[], interval, timeout, 1).contains(r#""upgrades":[],"#));
-    assert!(open_packet("S", &["a", "b"], interval, timeout, 1).contains(r#"["a","b"]"#));
+    assert!(open_packet("S", "[]", interval, timeout, 1).contains(r#""upgrades":[],"#));
 }
 
 #[test]
