@@ -91,7 +91,5 @@ static SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What the browser says of where a request comes from; pages cannot write it.
 pub(super) fn site(head: &RequestHead) -> Option<&[u8]> {
-    head.headers
-        .get(&SITE)
-        .map(HeaderValue::as_bytes)
+    head.headers.get(&SITE).map(HeaderValue::as_bytes)
 }
