@@ -28,6 +28,7 @@ use crate::placement::Rooms;
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoForm};
 use crate::transport::doors::{DoorSettings, Doors};
 use crate::transport::engine::{Engine, EngineOptions, Opening, Upper};
+use tokio::time::{sleep, timeout};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
 #[derive(Clone)]
@@ -47,6 +48,11 @@ pub struct Builder {
     more: Vec<(String, Upper)>,
     bare: Vec<String>,
 }
+
+/// How long after the last goodbye of a shutdown sessions may take to go.
+const FLUSH: Duration = Duration::from_secs(1);
+/// How often it is looked whether they are gone.
+const GONE_LOOK: Duration = Duration::from_millis(20);
 
 impl Dondo {
     /// Starts from the default settings.
@@ -112,10 +118,17 @@ impl Dondo {
         }
     }
 
-    /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves.
+    /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves. Ready when
+    /// all sessions are gone, at most a second after `grace`: the server is to answer until then.
     pub async fn shut_down(&self, grace: Duration) {
-        futures_util::future::join_all(self.engines.iter().map(|engine| engine.shut_down(grace)))
-            .await;
+        let gone = async {
+            let told = self.engines.iter().map(|engine| engine.shut_down(grace));
+            futures_util::future::join_all(told).await;
+            while self.sessions() > 0 {
+                sleep(GONE_LOOK).await;
+            }
+        };
+        let _ = timeout(grace + FLUSH, gone).await;
     }
 }
 

@@ -151,12 +151,12 @@ impl AckHandle {
         }
     }
 
-    /// Whether the client still waits for its answer.
+    /// Whether it has no answer yet.
     pub fn is_open(&self) -> bool {
         !self.answered.get()
     }
 
-    /// Sends the answer, unless there was one before; whether it was sent.
+    /// Sends the answer, unless there was one before: `false` then.
     pub fn answer(&self, answer: &Answer) -> bool {
         // Marked first: sending may run other code of this member.
         let open = !self.answered.replace(true);

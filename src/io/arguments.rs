@@ -153,15 +153,13 @@ thread_local! {
 /// An answer with `data` as its arguments.
 pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, ContentError> {
     let mut text = WRITTEN.take();
-    let ((shape, written), blobs) = blob::collect(|| {
-        let shape = shape::of(data);
-        blob::forget();
-        (shape, serde_json::to_writer(&mut text, data))
-    });
+    let (written, blobs) = blob::collect(|| serde_json::to_writer(&mut text, data));
     written.map_err(|error| ContentError::Unwritable(error.to_string()))?;
     if blob::is_lost(&text) {
         return Err(ContentError::BlobLost);
     }
+    // In a scope of its own: what looks at the shape must not leave blobs.
+    let (shape, _) = blob::collect(|| shape::of(data));
     let args = match shape {
         Ok(Shape::Several) => 1..text.len() - 1,
         // `null` writes itself as `()` does, but takes room.

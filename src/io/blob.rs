@@ -85,11 +85,6 @@ pub(super) fn collect<T>(write: impl FnOnce() -> T) -> (T, Vec<Bytes>) {
     (written, scope.close())
 }
 
-/// Lets go of the blobs that were serialized so far.
-pub(super) fn forget() {
-    BLOBS.with_borrow_mut(|blobs| blobs.as_mut().map(Vec::clear));
-}
-
 /// What `read` answers, with `blobs` at hand for the placeholders.
 pub(super) fn provide<T>(blobs: &[Bytes], read: impl FnOnce() -> T) -> T {
     let _scope = Scope::open(blobs.to_vec());

@@ -27,9 +27,11 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::sockets::{Slow, Sockets};
 use super::turns::Turn;
+use mend::Mender;
 use pacing::{Next, PIPELINING_PAUSE, Pacing};
 pub(crate) use stream::Timed;
 
+mod mend;
 mod pacing;
 mod stream;
 
@@ -270,6 +272,7 @@ pub(crate) fn watch<F>(
             stream,
             progress: progress.clone(),
             socket,
+            mender: Mender::default(),
         };
         serve(timed, peer)
     });

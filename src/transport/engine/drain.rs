@@ -11,9 +11,11 @@ use super::{CLOSE_GRACE, Engine};
 
 /// The longest time between two goodbyes of a shutdown.
 const PAUSE_MAX: Duration = Duration::from_millis(10);
-/// How long the endpoint is there for the poll that follows on one that it dropped. Shorter than the time that a server
-/// gives its sessions after the grace.
+/// How long the endpoint is there for the poll that follows on the last one. With [`LOOK`] well below the time that
+/// sessions have after the grace.
 const NEXT_POLL: Duration = Duration::from_millis(400);
+/// How often it is looked whether a session's last words were taken.
+const LOOK: Duration = Duration::from_millis(100);
 
 impl Engine {
     /// Tells all sessions, spread evenly over `grace`, that the server is shutting down; what is queued is flushed. From
@@ -59,7 +61,7 @@ impl Engine {
                 let _ = timeout(CLOSE_GRACE, ended).await;
                 let last = Instant::now() + CLOSE_GRACE;
                 while outbox.bytes() > 0 && Instant::now() < last {
-                    sleep(NEXT_POLL).await;
+                    sleep(LOOK).await;
                 }
                 sleep(NEXT_POLL).await;
             }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::mend::Mender;
 use super::{Phase, Progress};
 use crate::transport::sockets::Socket;
 
@@ -20,6 +21,7 @@ pub(crate) struct Timed {
     pub(super) stream: TcpStream,
     pub(super) progress: Rc<Progress>,
     pub(super) socket: Socket,
+    pub(super) mender: Mender,
 }
 
 impl Timed {
@@ -45,27 +47,49 @@ impl AsyncRead for Timed {
             return Poll::Pending;
         };
         let before = into.filled().len();
-        let read = if allowed >= into.remaining() {
-            Pin::new(&mut self.stream).poll_read(cx, into)
+        let begins = progress.phase.get() == Phase::Idle;
+        let mends = begins || progress.phase.get() == Phase::Head && !self.mender.is_behind();
+        let (mut read, count) = if allowed >= into.remaining() && !mends {
+            let read = Pin::new(&mut self.stream).poll_read(cx, into);
+            (read, into.filled().len() - before)
         } else {
+            let fits = match mends {
+                true => Mender::fits(into.remaining()),
+                false => into.remaining(),
+            };
+            if fits == 0 {
+                return Poll::Ready(Err(io::Error::other("no room to read a head into")));
+            }
             let mut few = [0; FEW];
-            let mut few = ReadBuf::new(&mut few[..allowed.min(FEW)]);
+            let mut few = ReadBuf::new(&mut few[..allowed.min(fits).min(FEW)]);
             let read = Pin::new(&mut self.stream).poll_read(cx, &mut few);
-            into.put_slice(few.filled());
-            read
+            let few = few.filled();
+            if begins && !few.is_empty() {
+                self.mender.begin();
+            }
+            match mends {
+                true => self.mender.mend(few, |bytes| into.put_slice(bytes)),
+                false => into.put_slice(few),
+            }
+            (read, few.len())
         };
+        let all_is_held = count > 0 && into.filled().len() == before;
         let progress = &self.progress;
         match read {
             Poll::Pending => progress.starved.set(true),
             Poll::Ready(_) => {
                 progress.starved.set(false);
-                let count = into.filled().len() - before;
                 progress.read.set(progress.read.get() + count);
                 progress.pacing.read(progress.phase.get(), count);
-                if count > 0 && progress.phase.get() == Phase::Idle {
+                if count > 0 && begins {
                     progress.enter(Phase::Head);
                 }
             }
+        }
+        if all_is_held {
+            // Nothing read would be an end.
+            cx.waker().wake_by_ref();
+            read = Poll::Pending;
         }
         read
     }

@@ -105,6 +105,7 @@ fn a_body_of_which_something_was_late_and_then_waits_for_us_is_not_slow() {
             stream: listener.accept().await.unwrap().0,
             progress: progress.clone(),
             socket: Sockets::new(TrustedProxies::default()).enter(None).unwrap(),
+            mender: Mender::default(),
         };
         let mut bytes = [0; 100];
         let nothing = stream.read(&mut bytes).now_or_never();

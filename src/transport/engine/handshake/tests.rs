@@ -435,6 +435,7 @@ fn session_ids_are_20_url_safe_characters_and_all_of_them_change() {
         let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         assert!(id.bytes().all(safe), "{id}");
     }
+    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
     for place in 0..20 {
         let seen: HashSet<u8> = ids.iter().map(|id| id.as_bytes()[place]).collect();
         assert!(seen.len() > 30, "place {place} has {} values", seen.len());

@@ -1,0 +1,218 @@
+//! What actix-http's parser takes amiss in a head, and Node does not, is put right before it gets there: characters in the
+//! address that `http::Uri` knows no place for, and a `Connection: upgrade` without `Upgrade`, as nginx writes it for every
+//! poll with the lines that Socket.IO's documentation has: it would end the connection with the answer.
+//!
+//! A head goes through as it comes; nothing of it is kept but the beginning of a line that may be one of those two
+//! headers. A head that is sent before the last one was answered goes through unchanged.
+
+/// Bytes of a line that are held until it is whole; a longer one goes through.
+const HELD_MAX: usize = 128;
+
+const CONNECTION: &[u8] = b"connection:";
+const UPGRADE: &[u8] = b"upgrade:";
+/// What takes the place of the header that was left out, before `Upgrade`.
+const UPGRADES: &[u8] = b"Connection: upgrade\r\n";
+
+/// Where in a head it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum At {
+    /// Before the request line: empty lines may stand there.
+    #[default]
+    Before,
+    Target,
+    /// At the beginning of a line, or in one that may be `Connection` or `Upgrade`.
+    Line,
+    Rest,
+    Behind,
+}
+
+/// Mends the heads of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Mender {
+    at: At,
+    held: Vec<u8>,
+    /// `Upgrade` has come.
+    upgrade: bool,
+    /// A `Connection: upgrade` was left out.
+    left_out: bool,
+}
+
+impl Mender {
+    /// The next byte is a head's first.
+    pub(super) fn begin(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether there is nothing to mend in what comes now.
+    pub(super) fn is_behind(&self) -> bool {
+        self.at == At::Behind
+    }
+
+    /// How many bytes may be mended into so much room.
+    pub(super) fn fits(room: usize) -> usize {
+        room.saturating_sub(HELD_MAX + UPGRADES.len()) / 3
+    }
+
+    /// Hands on what comes, mended. What is held comes out with the bytes that follow.
+    pub(super) fn mend(&mut self, mut bytes: &[u8], mut out: impl FnMut(&[u8])) {
+        while let Some(&first) = bytes.first() {
+            if self.at == At::Behind {
+                return out(bytes);
+            }
+            if self.at == At::Before && !matches!(first, b'\r' | b'\n') {
+                self.at = At::Target;
+            }
+            let end = bytes.iter().position(|&byte| byte == b'\n');
+            let (line, behind) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+            bytes = behind;
+            match self.at {
+                At::Target => escape(line, &mut out),
+                At::Line => {
+                    self.line(line, end.is_some(), &mut out);
+                    continue;
+                }
+                _ => out(line),
+            }
+            if end.is_some() && self.at != At::Before {
+                self.at = At::Line;
+            }
+        }
+    }
+
+    /// Takes a header's line, or what has come of it; `whole`: to its end.
+    fn line(&mut self, line: &[u8], whole: bool, out: &mut impl FnMut(&[u8])) {
+        if whole && self.held.is_empty() {
+            return self.header(line, out);
+        }
+        self.held.extend_from_slice(line);
+        if whole {
+            let held = std::mem::take(&mut self.held);
+            self.header(&held, out);
+        } else if self.held.len() > HELD_MAX || !may_matter(&self.held) {
+            out(&std::mem::take(&mut self.held));
+            self.at = At::Rest;
+        }
+    }
+
+    fn header(&mut self, line: &[u8], out: &mut impl FnMut(&[u8])) {
+        if matches!(line, b"\r\n" | b"\n") {
+            self.at = At::Behind;
+        } else if begins(line, UPGRADE) {
+            self.upgrade = true;
+            if std::mem::take(&mut self.left_out) {
+                out(UPGRADES);
+            }
+        } else if !self.upgrade && begins(line, CONNECTION) {
+            let is_upgrade = |option: &&[u8]| option.trim_ascii().eq_ignore_ascii_case(b"upgrade");
+            let options = line[CONNECTION.len()..].split(|&byte| byte == b',');
+            if options.clone().any(|option| is_upgrade(&option)) {
+                self.left_out = true;
+                for option in options.filter(|option| !is_upgrade(option)) {
+                    out(&line[..CONNECTION.len()]);
+                    out(option.trim_ascii());
+                    out(b"\r\n");
+                }
+                return;
+            }
+        }
+        out(line);
+    }
+}
+
+fn begins(line: &[u8], name: &[u8]) -> bool {
+    line.get(..name.len())
+        .is_some_and(|begin| begin.eq_ignore_ascii_case(name))
+}
+
+/// Whether a line that begins so may be a header that matters, or the end of the head.
+fn may_matter(begin: &[u8]) -> bool {
+    begin == b"\r"
+        || [CONNECTION, UPGRADE]
+            .iter()
+            .any(|name| begins(begin, &name[..name.len().min(begin.len())]))
+}
+
+/// Hands on a part of a request line, with percent signs for what may not stand in an address as it is.
+fn escape(line: &[u8], out: &mut impl FnMut(&[u8])) {
+    let odd = |byte: u8| matches!(byte, b'"' | b'<' | b'>' | b'`' | 0x7f..);
+    for part in line.split_inclusive(|&byte| odd(byte)) {
+        match part {
+            [plain @ .., last] if odd(*last) => {
+                const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+                let [high, low] = [last >> 4, last & 15].map(|digit| DIGITS[usize::from(digit)]);
+                out(plain);
+                out(&[b'%', high, low]);
+            }
+            plain => out(plain),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a head that comes in pieces of this size.
+    fn mended(head: &str, size: usize) -> String {
+        let (mut mender, mut out) = (Mender::default(), Vec::new());
+        for piece in head.as_bytes().chunks(size) {
+            let before = out.len();
+            mender.mend(piece, |bytes| out.extend_from_slice(bytes));
+            let most = 3 * piece.len() + HELD_MAX + UPGRADES.len();
+            assert!(out.len() - before <= most, "{head:?} in pieces of {size}");
+        }
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    fn becomes(head: &str, expected: &str) {
+        for size in 1..=head.len() {
+            assert_eq!(mended(head, size), expected, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_stand_in_an_address_is_escaped_and_only_there() {
+        becomes(
+            "\r\nGET /x?a=\"é\"&b=<`> HTTP/1.1\r\nX: \"<é>\"\r\n\r\n\"body\"",
+            "\r\nGET /x?a=%22%C3%A9%22&b=%3C%60%3E HTTP/1.1\r\nX: \"<é>\"\r\n\r\n\"body\"",
+        );
+    }
+
+    #[test]
+    fn an_upgrade_to_nothing_is_left_out() {
+        becomes(
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nX: y\r\n\r\nConnection: upgrade\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\nConnection: upgrade\r\n",
+        );
+        becomes(
+            "GET / HTTP/1.1\nconnection: Close ,UPGRADE\n\n",
+            "GET / HTTP/1.1\nconnection:Close\r\n\n",
+        );
+    }
+
+    #[test]
+    fn an_upgrade_to_something_stays_wherever_the_two_stand() {
+        let behind = "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+        becomes(behind, behind);
+        becomes(
+            "GET / HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nX: y\r\nupgrade: websocket\r\n\r\n",
+            "GET / HTTP/1.1\r\nConnection:keep-alive\r\nX: y\r\nConnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+        );
+    }
+
+    #[test]
+    fn all_else_goes_through() {
+        let long = "y".repeat(2 * HELD_MAX);
+        for head in [
+            "GET / HTTP/1.1\r\nConnection: keep-alive\r\nUpgrade-Insecure-Requests: 1\r\n\r\n",
+            &format!("GET / HTTP/1.1\r\nConnection: {long}, upgrade\r\n\r\n"),
+            "GET / HTTP/1.1\r\nConnect: upgrade\r\nX-Connection: upgrade\r\n Connection: upgrade\r\n\r\n",
+            "\n\nGET / HTTP/1.1\n\nGET /\" HTTP/1.1\n\n",
+        ] {
+            // One that is longer is not held, and so not looked at in one piece either.
+            for size in 1..HELD_MAX {
+                assert_eq!(mended(head, size), head, "in pieces of {size}");
+            }
+        }
+    }
+}
