@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use log::kv::{Error as FieldError, Key, Value, VisitSource, VisitValue};
-use log::{Level, Record};
+use log::{Level, LevelFilter, Record};
 use serde::Serialize;
 
 use crate::notices;
@@ -18,6 +18,8 @@ use crate::config::LogFormat;
 
 /// What is not logged unless `RUST_LOG` names it. actix-http's errors are what any caller can cause, without its address.
 const MUTED: &str = "actix_server=warn,actix_http=off,actix_web=error,mio=warn";
+/// How the names of modules begin that somebody may want to see all of.
+const MODULES: [&str; 4] = ["dondo", "actix", "mio", "tokio"];
 /// Lines that wait for the reader of standard error; further ones are dropped and counted.
 const LINES_MAX: usize = 4096;
 /// Bytes of a line's message; a longer one is cut.
@@ -49,8 +51,13 @@ pub fn start(format: LogFormat) -> io::Result<Log> {
     thread::Builder::new()
         .name("dondo-log".to_owned())
         .spawn(move || write_all(&words, io::stderr(), format))?;
+    let asked = std::env::var("RUST_LOG").ok();
+    if let Some(slip) = asked.as_deref().and_then(slip) {
+        // The log itself may be silent now.
+        eprintln!("{slip}");
+    }
     env_logger::Builder::new()
-        .parse_filters(&filter(std::env::var("RUST_LOG").ok()))
+        .parse_filters(&filter(asked))
         .target(env_logger::Target::Pipe(Box::new(Queue(sender.clone()))))
         .format(move |out, record| render(format, out, record))
         .try_init()
@@ -73,6 +80,22 @@ fn filter(asked: Option<String>) -> String {
         Some(asked) => format!("{MUTED},{asked}"),
         None => format!("{MUTED},info"),
     }
+}
+
+/// What is wrong with `RUST_LOG`, if it says this: a level with a slip in it would silence the log as the name of a module.
+fn slip(asked: &str) -> Option<String> {
+    let is_level = |word: &&str| word.parse::<LevelFilter>().is_ok();
+    let is_module = |word: &&str| MODULES.iter().any(|module| word.starts_with(module));
+    // A regular expression may follow on a slash.
+    let filters = asked.split('/').next()?;
+    let mut words = filters.split(',').map(str::trim);
+    let word = words.find(|word| {
+        !word.is_empty() && !word.contains('=') && !is_level(word) && !is_module(word)
+    })?;
+    Some(format!(
+        "RUST_LOG={asked}: {word:?} is no level and is read as a module's name; levels are error, warn, info, debug, \
+         trace and off"
+    ))
 }
 
 impl Log {
@@ -265,6 +288,25 @@ mod tests {
         assert!(logs("info,actix_http=error", "actix_http::h1"));
         for module in ["dondo", "actix_server::worker", "actix_web", "mio"] {
             assert!(!logs("off", module), "{module}");
+        }
+    }
+
+    #[test]
+    fn a_slip_in_a_levels_name_is_told() {
+        for slipped in ["dbug", "info,wran", "on"] {
+            let told = slip(slipped).unwrap();
+            assert!(told.starts_with(&format!("RUST_LOG={slipped}: ")), "{told}");
+        }
+        for fine in [
+            "",
+            "debug",
+            "OFF",
+            "dondo=debug,warn",
+            "dondo::transport",
+            "info,actix_web",
+            "info/slow",
+        ] {
+            assert_eq!(slip(fine), None, "{fine}");
         }
     }
 

@@ -14,7 +14,8 @@ const ABOUT: &str = "\
 Durations and sizes carry units: 250ms, 25s, 1MB (1,000,000 bytes), 64KiB.
 Each flag has a twin in the environment: --limits.sessions-max is DONDO_LIMITS_SESSIONS_MAX.
 A flag beats its twin; what neither says has the default shown.
-RUST_LOG says what is logged: info (the default), warn, error or off, or module by module.";
+RUST_LOG says what is logged: info (the default), warn, error or off, or module by module.
+The contract is src/docs/contract.md of the repository; numbers behind the word are its sections.";
 
 /// Settings as they were given to the program.
 #[derive(Clone, Debug)]
@@ -77,15 +78,18 @@ impl Given {
             let text = text
                 .into_string()
                 .map_err(|_| SettingError::new(&typed, "not UTF-8; write it in UTF-8"))?;
+            // To be pasted where it came from.
+            let between = if typed.starts_with('-') { ' ' } else { '=' };
+            let as_typed = format!("{typed}{between}{text}");
             (setting.read)(&mut settings, &text)
-                .map_err(|said| SettingError::new(&format!("{typed} {text}"), said))?;
+                .map_err(|said| SettingError::new(&as_typed, said))?;
             if typed != format!("--{name}") && typed != setting.variable() {
                 renamed.push(format!(
                     "{typed} is an old name and goes with the next release: write --{name} or {}",
                     setting.variable()
                 ));
             }
-            written.insert(setting.name(), format!("{typed} {text}"));
+            written.insert(setting.name(), as_typed);
         }
         settings.check_as(|setting| written.get(&setting.name()).cloned())?;
         Ok(Self {

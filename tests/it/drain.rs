@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use dondo_actors::error::CloseReason;
@@ -145,13 +146,16 @@ fn the_hub_does_not_go_before_the_poll_that_follows_on_the_dropped_one() {
     let mut waiting = polling.wait();
     let (address, target) = (hub.address(), polling.target());
     std::thread::scope(|scope| {
-        let client = scope.spawn(|| {
+        let (ended, has_ended) = mpsc::channel();
+        let client = scope.spawn(move || {
             assert_eq!(rest(&mut waiting), b"");
             // A client is not as quick as a hub that has nobody left.
-            std::thread::sleep(Duration::from_millis(100));
+            let ended = has_ended.recv_timeout(Duration::from_millis(100));
+            assert!(ended.is_err(), "it is gone");
             http::get_at(address, &target)
         });
         hub.stop();
+        let _ = ended.send(());
         is_told_to_come_back(&client.join().unwrap());
     });
 }

@@ -4,4 +4,5 @@
 
 mod handlers;
 mod rooms;
+mod waits;
 pub(crate) mod world;

@@ -66,7 +66,7 @@ fn access(raw: &[u8]) -> Result<Access, Fault> {
         Some("open") => Ok(Access::Open),
         Some("invite") => Ok(Access::Invite),
         Some("token") => Ok(Access::Token),
-        _ => Err(bad("data.access is open, invite or token")),
+        _ => Err(bad("data.access is open or invite")),
     }
 }
 

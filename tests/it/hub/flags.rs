@@ -140,14 +140,14 @@ fn an_address_as_other_programs_take_it_is_refused_with_the_one_to_write() {
         ("chat", "write for example 127.0.0.1:11000"),
     ] {
         for (flags, variables, source) in [
-            (vec!["--listen", typed], vec![], "--listen"),
-            (vec![], vec![("DONDO_LISTEN", typed)], "DONDO_LISTEN"),
-            (vec!["--admin-listen", typed], vec![], "--admin-listen"),
+            (vec!["--listen", typed], vec![], "--listen "),
+            (vec![], vec![("DONDO_LISTEN", typed)], "DONDO_LISTEN="),
+            (vec!["--admin-listen", typed], vec![], "--admin-listen "),
         ] {
             let mut program = Program::spawn(&flags, &variables);
             assert_eq!(program.ended(), Some(2), "{typed}");
             let log = program.log.join("\n");
-            assert!(log.starts_with(&format!("{source} {typed}: ")), "{log}");
+            assert!(log.starts_with(&format!("{source}{typed}: ")), "{log}");
             assert!(log.contains(write), "{log}");
         }
     }
@@ -157,22 +157,22 @@ fn an_address_as_other_programs_take_it_is_refused_with_the_one_to_write() {
 fn an_address_that_cannot_be_had_is_an_error_that_says_where_it_was_written() {
     // Of a network that is for documentation only (RFC 5737).
     for (flags, variables, source) in [
-        (vec!["--listen", "192.0.2.1:80"], vec![], "--listen"),
+        (vec!["--listen", "192.0.2.1:80"], vec![], "--listen "),
         (
             vec![],
             vec![("DONDO_LISTEN", "192.0.2.1:80")],
-            "DONDO_LISTEN",
+            "DONDO_LISTEN=",
         ),
         (
             vec!["--listen", ANY],
             vec![("DONDO_ADMIN_LISTEN", "192.0.2.1:80")],
-            "DONDO_ADMIN_LISTEN",
+            "DONDO_ADMIN_LISTEN=",
         ),
     ] {
         let mut program = Program::spawn(&flags, &variables);
         assert_eq!(program.ended(), Some(1), "{source}");
         let log = program.log.join("\n");
-        assert!(log.contains(&format!("({source} 192.0.2.1:80)")), "{log}");
+        assert!(log.contains(&format!("({source}192.0.2.1:80)")), "{log}");
     }
 }
 
