@@ -9,7 +9,7 @@ use actix_web::dev::Extensions;
 use actix_web::web::ServiceConfig;
 use dondo_actors::account::MemoryAccount;
 use dondo_actors::flow::Rates;
-use dondo_actors::hub::{HubHandle, Plan, Space};
+use dondo_actors::hub::{HubConfig, HubHandle, NamespaceConfig};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Form, Forms};
 use dondo_actors::memory_log::MemoryLog;
@@ -220,14 +220,14 @@ impl Builder {
             courier_patience: config.delivery.courier_stall,
             ..pack.namespace_settings()
         };
-        let space = |name: Arc<str>| {
+        let namespace_config = |name: Arc<str>| {
             let script = io.script(&name)?;
             let herald: Option<Arc<dyn Herald>> =
                 packed(&name).then(|| Arc::new(pack.clone()) as _);
             let (settings, gate) = (settings.clone(), self.gate.clone());
             Some((
                 name,
-                Space {
+                NamespaceConfig {
                     settings,
                     script,
                     gate,
@@ -235,7 +235,7 @@ impl Builder {
                 },
             ))
         };
-        let spaces = names.into_iter().filter_map(space).collect();
+        let namespaces = names.into_iter().filter_map(namespace_config).collect();
         let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
         let account = MemoryAccount::new(
             config.memory_max() as u64,
@@ -244,8 +244,8 @@ impl Builder {
         let forms = views.map(|view| Arc::new(SocketIoForm { view }) as Arc<dyn Form>);
         let forms = Forms::new(forms, account);
         let upper = upper(&config, &forms)?;
-        let hub = HubHandle::new(Plan {
-            spaces,
+        let hub = HubHandle::new(HubConfig {
+            namespaces,
             forms,
             clock,
             secrets: Arc::new(SystemSecrets),

@@ -97,7 +97,7 @@ impl<K: Eq + Hash, V: Clone> Default for Directory<K, V> {
 
 /// Where a member is served.
 #[derive(Clone)]
-pub struct Whereabouts {
+pub struct MemberLocation {
     /// The courier.
     pub courier: CourierRef,
     /// The member's place there.
@@ -105,4 +105,4 @@ pub struct Whereabouts {
 }
 
 /// Members by namespace and id.
-pub type Members = Directory<(Arc<str>, MemberId), Whereabouts>;
+pub type Members = Directory<(Arc<str>, MemberId), MemberLocation>;

@@ -19,7 +19,7 @@ use crate::{
     letter::Forms,
     message::CloseNamespace,
     metrics::Metrics,
-    namespace::{Namespace, NamespaceSettings, Tenure},
+    namespace::{Namespace, NamespaceContext, NamespaceSettings},
     ports::{Clock, Gate, Herald, Log, Script, Secrets},
     post::{Post, WeakPost},
     warden,
@@ -30,7 +30,7 @@ pub type LogMaker = Arc<dyn Fn(&str) -> std::rc::Rc<dyn Log> + Send + Sync>;
 
 /// A namespace as it is configured.
 #[derive(Clone)]
-pub struct Space {
+pub struct NamespaceConfig {
     /// Its settings.
     pub settings: NamespaceSettings,
     /// What its application does.
@@ -42,9 +42,9 @@ pub struct Space {
 }
 
 /// What a hub is built from.
-pub struct Plan {
+pub struct HubConfig {
     /// The namespaces by name.
-    pub spaces: BTreeMap<Arc<str>, Space>,
+    pub namespaces: BTreeMap<Arc<str>, NamespaceConfig>,
     /// The forms that letters can take.
     pub forms: Forms,
     /// The time of day.
@@ -64,7 +64,7 @@ pub struct Plan {
 pub struct HubHandle(Arc<Shared>);
 
 struct Shared {
-    plan: Plan,
+    config: HubConfig,
     metrics: Arc<Metrics>,
     room_ids: Arc<AtomicU64>,
     slots: AtomicU64,
@@ -76,9 +76,9 @@ struct Shared {
 
 impl HubHandle {
     /// A hub without actors yet: [`Hub::start`] starts its namespaces, [`HubHandle::courier`] its couriers.
-    pub fn new(plan: Plan) -> Self {
+    pub fn new(config: HubConfig) -> Self {
         Self(Arc::new(Shared {
-            plan,
+            config,
             metrics: Arc::new(Metrics::default()),
             room_ids: Arc::new(AtomicU64::new(1)),
             slots: AtomicU64::new(1),
@@ -93,11 +93,11 @@ impl HubHandle {
     pub fn courier(&self) -> CourierRef {
         let number = self.0.workers.fetch_add(1, Ordering::Relaxed);
         let worker = WorkerId(u32::try_from(number).unwrap_or(u32::MAX));
-        let plan = &self.0.plan;
+        let config = &self.0.config;
         let courier = Courier::start(
             worker,
-            plan.forms.clone(),
-            plan.courier_window,
+            config.forms.clone(),
+            config.courier_window,
             self.0.metrics.clone(),
         );
         self.0.couriers.enter(worker, courier.clone());
@@ -110,13 +110,13 @@ impl HubHandle {
     }
 
     /// The configuration of a namespace.
-    pub fn space(&self, namespace: &str) -> Option<&Space> {
-        self.0.plan.spaces.get(namespace)
+    pub fn namespace_config(&self, namespace: &str) -> Option<&NamespaceConfig> {
+        self.0.config.namespaces.get(namespace)
     }
 
     /// The names of the namespaces.
-    pub fn spaces(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.0.plan.spaces.keys()
+    pub fn namespaces(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.config.namespaces.keys()
     }
 
     /// The actor of a namespace, while it runs.
@@ -131,12 +131,12 @@ impl HubHandle {
 
     /// The registered forms.
     pub fn forms(&self) -> &Forms {
-        &self.0.plan.forms
+        &self.0.config.forms
     }
 
     /// The time of day.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.0.plan.clock
+        &self.0.config.clock
     }
 
     /// The numbers.
@@ -146,7 +146,7 @@ impl HubHandle {
 
     /// What is held for its peers.
     pub fn account(&self) -> &Arc<MemoryAccount> {
-        self.0.plan.forms.account()
+        self.0.config.forms.account()
     }
 
     /// Members by id.
@@ -155,12 +155,14 @@ impl HubHandle {
     }
 
     pub(crate) fn secrets(&self) -> &dyn Secrets {
-        &*self.0.plan.secrets
+        &*self.0.config.secrets
     }
 
     /// How long a courier may do nothing at all before it is given up.
     pub(crate) fn courier_patience(&self, namespace: &str) -> std::time::Duration {
-        let settings = self.space(namespace).map(|space| &space.settings);
+        let settings = self
+            .namespace_config(namespace)
+            .map(|namespace_config| &namespace_config.settings);
         settings.map_or_else(
             || NamespaceSettings::default().courier_patience,
             |settings| settings.courier_patience,
@@ -168,7 +170,7 @@ impl HubHandle {
     }
 
     pub(crate) fn settle_timeout(&self) -> std::time::Duration {
-        self.0.plan.settle_timeout
+        self.0.config.settle_timeout
     }
 
     pub(crate) fn slot(&self) -> Slot {
@@ -179,7 +181,7 @@ impl HubHandle {
     /// members are closed so that they come back.
     pub fn rooms_lost(&self, only: impl Fn(usize) -> bool) {
         let lost = self
-            .spaces()
+            .namespaces()
             .enumerate()
             .filter(|(number, _)| only(*number));
         for (_, namespace) in lost {
@@ -193,13 +195,17 @@ impl HubHandle {
         }
     }
 
-    fn tenure(&self, name: &Arc<str>, space: &Space) -> Arc<Tenure> {
-        Arc::new(Tenure {
+    fn context(
+        &self,
+        name: &Arc<str>,
+        namespace_config: &NamespaceConfig,
+    ) -> Arc<NamespaceContext> {
+        Arc::new(NamespaceContext {
             namespace: name.clone(),
-            settings: space.settings.clone(),
-            forms: self.0.plan.forms.clone(),
-            herald: space.herald.clone(),
-            clock: self.0.plan.clock.clone(),
+            settings: namespace_config.settings.clone(),
+            forms: self.0.config.forms.clone(),
+            herald: namespace_config.herald.clone(),
+            clock: self.0.config.clock.clone(),
             metrics: self.0.metrics.clone(),
             room_ids: self.0.room_ids.clone(),
         })
@@ -240,11 +246,11 @@ impl Actor for Hub {
         if (self.only)(0) {
             warden::watch(ctx);
         }
-        let plan = &self.handle.0.plan;
-        for (number, (name, space)) in plan.spaces.iter().enumerate() {
+        let config = &self.handle.0.config;
+        for (number, (name, namespace_config)) in config.namespaces.iter().enumerate() {
             if (self.only)(number) {
-                let log = (plan.log)(name);
-                let namespace = Namespace::start(self.handle.tenure(name, space), log);
+                let log = (config.log)(name);
+                let namespace = Namespace::start(self.handle.context(name, namespace_config), log);
                 self.handle
                     .0
                     .namespaces

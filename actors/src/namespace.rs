@@ -7,7 +7,7 @@ mod settings;
 #[cfg(feature = "testing")]
 mod view;
 
-pub use self::settings::{NamespaceSettings, OnlineUsers, Tenure};
+pub use self::settings::{NamespaceContext, NamespaceSettings, OnlineUsers};
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
 
@@ -37,8 +37,8 @@ use crate::{
     room::Room,
     state::{
         audience::Which,
+        namespace::{ConnectedMember, NamespaceState},
         room::{Allowance, Joiner, RoomState},
-        tenancy::{Tenancy, Tenant},
         throttle::Throttle,
     },
 };
@@ -48,8 +48,8 @@ const SWEEP: Duration = Duration::from_millis(500);
 
 /// The actor.
 pub struct Namespace {
-    tenure: Arc<Tenure>,
-    state: Tenancy,
+    context: Arc<NamespaceContext>,
+    state: NamespaceState,
     log: Rc<dyn Log>,
     rooms: BTreeMap<RoomKey, (RoomId, Post<Room>)>,
     couriers: BTreeMap<WorkerId, CourierRef>,
@@ -90,14 +90,14 @@ enum To {
 
 impl Namespace {
     /// Starts the actor on the present thread.
-    pub fn start(tenure: Arc<Tenure>, log: Rc<dyn Log>) -> Post<Self> {
-        let crashes = Crashes::new(tenure.metrics.clone());
-        let settings = &tenure.settings;
+    pub fn start(context: Arc<NamespaceContext>, log: Rc<dyn Log>) -> Post<Self> {
+        let crashes = Crashes::new(context.metrics.clone());
+        let settings = &context.settings;
         let allowance = Allowance::new(settings.invites_max, settings.invite_bytes_max);
         let presence = Throttle::new(settings.presence_rates());
         let post = Post::new(Supervisor::start(|_| Self {
-            tenure,
-            state: Tenancy::default(),
+            context,
+            state: NamespaceState::default(),
             log,
             rooms: BTreeMap::new(),
             couriers: BTreeMap::new(),
@@ -122,9 +122,9 @@ impl Namespace {
             return Some(room.clone());
         }
         let owner = self.this.as_ref()?.upgrade()?.up::<RoomSays>();
-        let id = RoomId(self.tenure.room_ids.fetch_add(1, Ordering::Relaxed));
+        let id = RoomId(self.context.room_ids.fetch_add(1, Ordering::Relaxed));
         let state = RoomState::new(key.clone(), self.allowance.clone());
-        let room = Room::new(state, id, self.tenure.clone(), self.log.clone(), owner);
+        let room = Room::new(state, id, self.context.clone(), self.log.clone(), owner);
         let post = Post::new(Supervisor::start(|_| room));
         post.control(IntroduceRoom(post.downgrade()));
         self.rooms.insert(key.clone(), (id, post.clone()));
@@ -152,17 +152,17 @@ impl Namespace {
             return reply.send(Err(JoinError::Internal(Fault::Gone)));
         };
         fault::strike("namespace", Point::Midway, marked.as_bytes());
-        let Some(tenant) = self.state.tenant(&member) else {
+        let Some(connected) = self.state.connected(&member) else {
             return;
         };
-        let Some(courier) = self.couriers.get(&tenant.worker).cloned() else {
+        let Some(courier) = self.couriers.get(&connected.worker).cloned() else {
             return reply.send(Err(JoinError::Internal(Fault::Gone)));
         };
-        let Tenant {
+        let ConnectedMember {
             worker,
             slot,
             account,
-        } = tenant.clone();
+        } = connected.clone();
         let joiner = Joiner {
             member,
             worker,
@@ -207,8 +207,8 @@ impl Namespace {
                     self.state.occupancy(&room.name, &member, true, count);
                     let newcomer = self
                         .state
-                        .tenant(&member)
-                        .map(|tenant| (tenant.worker, tenant.slot));
+                        .connected(&member)
+                        .map(|connected| (connected.worker, connected.slot));
                     return Some((room.name, newcomer));
                 }
             }
@@ -269,7 +269,7 @@ impl Namespace {
         if let Some(permits) = Permits::now(&needs, &mut Permits::default()) {
             return send(self, permits);
         }
-        let permits = Permits::wait(needs, self.tenure.settings.courier_patience);
+        let permits = Permits::wait(needs, self.context.settings.courier_patience);
         let admitted = permits
             .into_actor(self)
             .map(|(permits, _), namespace: &mut Self, _| send(namespace, permits));
@@ -292,7 +292,7 @@ impl Namespace {
     }
 
     fn deliver_online(&self, to: &To, content: Content, permits: Permits) {
-        let draft = Draft::new(content, &self.tenure.forms);
+        let draft = Draft::new(content, &self.context.forms);
         let letter = self.seal(draft);
         match to {
             To::Member(worker, slot) => {
@@ -322,7 +322,7 @@ impl Namespace {
     }
 
     fn seal(&self, draft: Draft) -> Arc<Letter> {
-        Arc::new(draft.seal(self.tenure.namespace.clone()))
+        Arc::new(draft.seal(self.context.namespace.clone()))
     }
 
     fn send_all(

@@ -31,7 +31,7 @@ use crate::{
         SitDown,
     },
     metrics::Metrics,
-    namespace::Tenure,
+    namespace::NamespaceContext,
     ports::{Log, RoomOnline},
     post::{Reply, UpPost, WeakPost},
     state::{
@@ -53,7 +53,7 @@ pub struct Room {
 /// What a room holds besides its state.
 struct Links {
     id: RoomId,
-    tenure: Arc<Tenure>,
+    context: Arc<NamespaceContext>,
     log: Rc<dyn Log>,
     owner: UpPost<RoomSays>,
     this: Option<WeakPost<Room>>,
@@ -78,16 +78,16 @@ impl Room {
     pub(crate) fn new(
         state: RoomState,
         id: RoomId,
-        tenure: Arc<Tenure>,
+        context: Arc<NamespaceContext>,
         log: Rc<dyn Log>,
         owner: UpPost<RoomSays>,
     ) -> Self {
-        let crashes = Crashes::new(tenure.metrics.clone());
-        Metrics::add(&tenure.metrics.rooms, 1);
-        let presence = Throttle::new(tenure.settings.presence_rates());
+        let crashes = Crashes::new(context.metrics.clone());
+        Metrics::add(&context.metrics.rooms, 1);
+        let presence = Throttle::new(context.settings.presence_rates());
         let links = Links {
             id,
-            tenure,
+            context,
             log,
             owner,
             this: None,
@@ -160,7 +160,7 @@ impl Room {
         };
         if !joined.already {
             let key = self.state.key().clone();
-            let namespace = self.links.tenure.namespace.clone();
+            let namespace = self.links.context.namespace.clone();
             let tags = joined.tags.clone();
             let first = tags.iter().count() == 1;
             let seat = MirrorSeat {
@@ -175,7 +175,7 @@ impl Room {
             if let Some(announce) = announce {
                 let change = self.change(&tag, joined.count, None);
                 let everyone =
-                    self.state.roster().len() <= self.links.tenure.settings.join_events_up_to;
+                    self.state.roster().len() <= self.links.context.settings.join_events_up_to;
                 let audience = if everyone {
                     For::All {
                         tag: tag.clone(),
@@ -242,7 +242,7 @@ impl Room {
             let seat = MirrorSeat {
                 room,
                 key: self.state.key().clone(),
-                namespace: self.links.tenure.namespace.clone(),
+                namespace: self.links.context.namespace.clone(),
                 slot,
                 tags: left.kept,
                 permit: None,
@@ -254,7 +254,7 @@ impl Room {
             Telling::Farewell => left.farewell,
             Telling::Nobody => None,
         };
-        let everyone = self.state.roster().len() <= self.links.tenure.settings.join_events_up_to;
+        let everyone = self.state.roster().len() <= self.links.context.settings.join_events_up_to;
         for (tag, count) in &left.gone {
             if *count == 0 {
                 self.presence.forget(tag);
@@ -299,7 +299,7 @@ impl Room {
         count: usize,
         reason: Option<LeaveReason>,
     ) -> MembershipChange<'a> {
-        let time = self.links.tenure.clock.now();
+        let time = self.links.context.clock.now();
         MembershipChange {
             tag,
             count,
@@ -309,7 +309,7 @@ impl Room {
     }
 
     fn announce(&mut self, audience: For, content: Content) {
-        let draft = Draft::new(content, &self.links.tenure.forms);
+        let draft = Draft::new(content, &self.links.context.forms);
         self.effects.push(Effect::Letter {
             audience,
             draft,

@@ -32,7 +32,7 @@ use self::seated::{MemberGuard, Seated, Waiting};
 use crate::{
     account::{Charge, Held, SessionAccount},
     courier::CourierRef,
-    directory::Whereabouts,
+    directory::MemberLocation,
     error::CloseReason,
     flow::{InboundCredit, InboundUnit, RateLimiter, Rated, Turn},
     hub::HubHandle,
@@ -250,7 +250,10 @@ impl Session {
             return self.violated("a second CONNECT for a namespace", ctx);
         }
         let hub = self.hub.clone();
-        let Some((space, home)) = hub.space(&namespace).zip(hub.namespace(&namespace)) else {
+        let Some((namespace_config, home)) = hub
+            .namespace_config(&namespace)
+            .zip(hub.namespace(&namespace))
+        else {
             return self.refuse(
                 &namespace,
                 &Refusal {
@@ -264,7 +267,7 @@ impl Session {
         if auth.is_some() && account.is_address_over() {
             return self.close(CloseReason::AddressBytes, ctx);
         }
-        let identity = match space.gate.connect(&namespace, auth.as_deref()) {
+        let identity = match namespace_config.gate.connect(&namespace, auth.as_deref()) {
             Ok(identity) => identity,
             Err(refusal) => return self.refuse(&namespace, &refusal),
         };
@@ -297,7 +300,7 @@ impl Session {
         });
         self.register(member.slot(), namespace.clone(), form, ctx);
         Metrics::add(&hub.metrics().members, 1);
-        let place = Whereabouts {
+        let place = MemberLocation {
             courier: self.courier.clone(),
             slot: member.slot(),
         };
@@ -315,7 +318,7 @@ impl Session {
             unit: member.unit(),
         });
         let held: Waiting = Rc::new(RefCell::new(Some(VecDeque::new())));
-        let script = space.script.clone();
+        let script = namespace_config.script.clone();
         let guard = MemberGuard {
             member: member.clone(),
         };

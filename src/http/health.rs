@@ -129,7 +129,7 @@ impl Health {
     }
 
     async fn ask_all(&self) -> Report {
-        let namespaces = self.hub.spaces().map(|name| async {
+        let namespaces = self.hub.namespaces().map(|name| async {
             let post = self.hub.namespace(name).and_then(|way| way.upgrade());
             NamespaceReport {
                 name: name.to_string(),

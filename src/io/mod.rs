@@ -64,8 +64,8 @@ pub struct Io {
 
 impl Io {
     /// The namespaces by name, each with the pack that is switched on in it.
-    pub fn new(spaces: impl IntoIterator<Item = (Arc<str>, Option<Arc<dyn Pack>>)>) -> Self {
-        let scripts = spaces.into_iter().map(|(name, pack)| {
+    pub fn new(namespaces: impl IntoIterator<Item = (Arc<str>, Option<Arc<dyn Pack>>)>) -> Self {
+        let scripts = namespaces.into_iter().map(|(name, pack)| {
             let script = Arc::new(IoScript::new(name.clone(), pack));
             (name, script)
         });

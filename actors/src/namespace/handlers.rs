@@ -14,7 +14,7 @@ use crate::{
     metrics::Metrics,
     ports::{Proposal, in_time},
     room::Room,
-    state::tenancy::Tenant,
+    state::namespace::ConnectedMember,
 };
 
 impl Handler<Introduce> for Namespace {
@@ -50,7 +50,7 @@ impl Supervised for Namespace {
 
 impl Guarded for Namespace {
     fn title(&self) -> String {
-        format!("the namespace {}", self.tenure.namespace)
+        format!("the namespace {}", self.context.namespace)
     }
 
     fn crashes(&mut self) -> &mut Crashes {
@@ -82,7 +82,7 @@ impl Handler<Enter> for Namespace {
         let _ = guard_always(self, ctx, |namespace| {
             namespace.state.enter(
                 member,
-                Tenant {
+                ConnectedMember {
                     worker,
                     slot,
                     account,
@@ -164,7 +164,7 @@ impl Handler<Broadcast> for Namespace {
             Ok(Proposal::Numbered(numbers)) => self.send_broadcast(ctx, broadcast, numbers),
             Ok(Proposal::Refused(error)) => broadcast.reply.send(Err(NotifyError::Log(error))),
             Ok(Proposal::Later(answer)) => {
-                let answer = in_time(answer, self.tenure.settings.log_timeout);
+                let answer = in_time(answer, self.context.settings.log_timeout);
                 let done =
                     answer
                         .into_actor(self)
@@ -199,7 +199,7 @@ impl Namespace {
                 except_rooms: except_rooms.clone(),
                 except,
             });
-            Metrics::add(&namespace.tenure.metrics.letters, 1);
+            Metrics::add(&namespace.context.metrics.letters, 1);
             reply.send(Ok(NotifyAnswer {
                 recipients,
                 numbers,

@@ -19,8 +19,8 @@ const TOLD_MAX: usize = 100;
 impl Namespace {
     /// A channel changed: who is told now, who later.
     pub(super) fn online(&mut self, channel: &Arc<str>, newcomer: Option<(WorkerId, Slot)>) {
-        let online_users = self.tenure.settings.online_users;
-        if self.tenure.herald.is_none() || online_users == OnlineUsers::Off {
+        let online_users = self.context.settings.online_users;
+        if self.context.herald.is_none() || online_users == OnlineUsers::Off {
             return;
         }
         let scope = match online_users {
@@ -68,7 +68,7 @@ impl Namespace {
 
     /// Sends the present state; the bytes of it.
     fn push_online(&mut self, audience: To, changed: &BTreeSet<Arc<str>>) -> usize {
-        let Some(herald) = &self.tenure.herald else {
+        let Some(herald) = &self.context.herald else {
             return 0;
         };
         let count = |name: &Arc<str>| Some((name.clone(), self.state.channel(name)?));
@@ -182,7 +182,7 @@ impl Namespace {
             let of_worker = self
                 .state
                 .members()
-                .filter(|(_, tenant)| tenant.worker == worker);
+                .filter(|(_, connected)| connected.worker == worker);
             let members: Vec<MemberId> = of_worker.map(|(member, _)| member.clone()).collect();
             // On the way down workers go first, and nobody is lost with them.
             let level = if members.is_empty() {
@@ -195,7 +195,7 @@ impl Namespace {
                 "worker {} is gone, and {} members of {} with it",
                 worker.0,
                 members.len(),
-                self.tenure.namespace
+                self.context.namespace
             );
             for member in &members {
                 self.gone(member, None);

@@ -75,7 +75,7 @@ impl NamespaceSettings {
 }
 
 /// What a namespace and its rooms share and never change.
-pub struct Tenure {
+pub struct NamespaceContext {
     /// The namespace's name.
     pub namespace: Arc<str>,
     /// Its settings.

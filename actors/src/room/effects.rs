@@ -69,7 +69,7 @@ impl Room {
         // Who waits holds nothing: it might wait for itself.
         self.links.purse = Permits::default();
         let brake = self.links.brake.clone();
-        let patience = self.links.tenure.settings.courier_patience;
+        let patience = self.links.context.settings.courier_patience;
         let permits = async move {
             let eased = match braked {
                 Some(bytes) => Some(brake.wait(members, bytes).await),
@@ -95,7 +95,7 @@ impl Room {
 
     /// A letter has waited for the room's readers.
     fn waited(&mut self, eased: bool) {
-        Metrics::add(&self.links.tenure.metrics.letters_braked, 1);
+        Metrics::add(&self.links.context.metrics.letters_braked, 1);
         self.links.patience.waited(eased);
         if !eased {
             let (behind, all) = (self.links.brake.behind(), self.state.roster().len());
@@ -115,7 +115,7 @@ impl Room {
     pub(super) fn needs(&self, costs: Costs<'_>) -> Needs {
         let is_letter = matches!(costs, Costs::Letter(_));
         let told = |event: Option<&EventTemplate>| event.map_or(0, EventTemplate::bytes);
-        let few = self.state.roster().len() <= self.links.tenure.settings.join_events_up_to;
+        let few = self.state.roster().len() <= self.links.context.settings.join_events_up_to;
         let seat = |member| self.state.roster().get(member);
         let farewell = |member| told(seat(member).and_then(|seat| seat.farewell.as_ref()));
         // How many letters, their bytes together, and whether they go to everybody.
@@ -222,7 +222,7 @@ impl Room {
     fn settle_account(&mut self) {
         let now = self.state.bytes();
         let before = std::mem::replace(&mut self.links.on_account, now);
-        let account = self.links.tenure.forms.account();
+        let account = self.links.context.forms.account();
         for (what, before, now) in [
             (Held::Memberships, before.memberships, now.memberships),
             (Held::Invitations, before.invitations, now.invitations),
@@ -249,8 +249,8 @@ impl Room {
         receipt: Option<Arc<Receipt>>,
         mut permit: impl FnMut(WorkerId) -> Option<DeliveryPermit>,
     ) {
-        let tenure = &self.links.tenure;
-        let letter = Arc::new(draft.seal(tenure.namespace.clone()));
+        let context = &self.links.context;
+        let letter = Arc::new(draft.seal(context.namespace.clone()));
         match audience {
             For::One { worker, slot } => {
                 let deliver = Deliver {

@@ -26,8 +26,8 @@ impl Supervised for Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        Metrics::sub(&self.links.tenure.metrics.rooms, 1);
-        let account = self.links.tenure.forms.account();
+        Metrics::sub(&self.links.context.metrics.rooms, 1);
+        let account = self.links.context.forms.account();
         account.sub(Held::Memberships, self.links.on_account.memberships);
         account.sub(Held::Invitations, self.links.on_account.invitations);
     }
@@ -40,7 +40,7 @@ impl Guarded for Room {
             "{} \"{}\" of {}",
             self.part(),
             key.name.escape_debug(),
-            self.links.tenure.namespace
+            self.links.context.namespace
         )
     }
 
@@ -195,7 +195,7 @@ impl Room {
                 // Other rooms must not wait for this one's log: its letter goes uncounted, one a room.
                 drop(permits);
                 self.links.purse = Permits::default();
-                let answer = in_time(answer, self.links.tenure.settings.log_timeout);
+                let answer = in_time(answer, self.links.context.settings.log_timeout);
                 let done = answer
                     .into_actor(self)
                     .map(move |numbers, room: &mut Self, ctx| {

@@ -56,7 +56,7 @@ impl Room {
             receipt: Some(receipt.clone()),
         };
         self.effects.push(letter);
-        Metrics::add(&self.links.tenure.metrics.letters, 1);
+        Metrics::add(&self.links.context.metrics.letters, 1);
         fault::strike(self.part(), Point::After, &marked);
         (
             reply,

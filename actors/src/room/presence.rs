@@ -18,7 +18,7 @@ const TOLD_MAX: usize = 100;
 impl Room {
     /// Tells who is here now: at once to a newcomer, to the others as often as they may be told.
     pub(super) fn presence(&mut self, tag: &Tag, newcomer: Option<(WorkerId, Slot)>) {
-        if self.state.key().kind != Kind::Room || self.links.tenure.herald.is_none() {
+        if self.state.key().kind != Kind::Room || self.links.context.herald.is_none() {
             return;
         }
         let gone = self.state.roster().under(tag) == 0;
@@ -60,7 +60,7 @@ impl Room {
     }
 
     fn room_online(&self, tag: &Tag) -> Option<Content> {
-        let herald = self.links.tenure.herald.as_ref()?;
+        let herald = self.links.context.herald.as_ref()?;
         let count = self.state.roster().matching(tag);
         let users = self.state.present(tag, RoomOnline::USERS);
         Some(herald.room_online(self.state.key(), &RoomOnline { tag, count, users }))

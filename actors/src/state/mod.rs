@@ -2,7 +2,7 @@
 
 pub mod audience;
 pub mod ledger;
+pub mod namespace;
 pub mod room;
 pub mod roster;
-pub mod tenancy;
 pub mod throttle;

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     account::{Held, MemoryAccount},
     courier::CourierRef,
-    hub::{Hub, HubHandle, LogMaker, Plan, Space},
+    hub::{Hub, HubConfig, HubHandle, LogMaker, NamespaceConfig},
     id::MemberId,
     letter::{Form, Forms},
     memory_log::MemoryLog,
@@ -55,11 +55,11 @@ pub struct Setup {
     pub session: SessionSettings,
     /// See [`MemoryAccount::new`].
     pub memory_max: u64,
-    /// See [`Plan::courier_window`].
+    /// See [`HubConfig::courier_window`].
     pub window: usize,
-    /// See [`Plan::settle_timeout`].
+    /// See [`HubConfig::settle_timeout`].
     pub settle_timeout: Duration,
-    /// See [`Plan::log`].
+    /// See [`HubConfig::log`].
     pub log: LogMaker,
 }
 
@@ -136,18 +136,18 @@ impl World {
     }
 
     fn new(setup: Setup) -> Self {
-        let space = Space {
+        let namespace_config = NamespaceConfig {
             settings: setup.settings.clone(),
             script: Arc::new(wire::TextScript),
             gate: Arc::new(OpenGate),
             herald: setup.herald.then(|| Arc::new(wire::TextHerald) as _),
         };
-        let spaces = setup
+        let namespaces = setup
             .namespaces
             .iter()
-            .map(|&name| (Arc::from(name), space.clone()));
-        let hub = HubHandle::new(Plan {
-            spaces: spaces.collect(),
+            .map(|&name| (Arc::from(name), namespace_config.clone()));
+        let hub = HubHandle::new(HubConfig {
+            namespaces: namespaces.collect(),
             forms: Forms::new(
                 [Arc::new(wire::TextForm) as Arc<dyn Form>],
                 MemoryAccount::new(setup.memory_max, setup.memory_max),

@@ -18,7 +18,7 @@ use dondo_actors::{
     account::MemoryAccount,
     courier::CourierRef,
     error::CloseReason,
-    hub::{Hub, HubHandle, Plan, Space},
+    hub::{Hub, HubConfig, HubHandle, NamespaceConfig},
     id::MemberId,
     letter::{Content, EncodeError, Form, FormId, Forms, Frame, Wire},
     memory_log::MemoryLog,
@@ -81,10 +81,10 @@ impl World {
             let pack = pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Pack>);
             (Arc::from(*name), pack)
         }));
-        let spaces: BTreeMap<Arc<str>, Space> = namespaces
+        let namespaces: BTreeMap<Arc<str>, NamespaceConfig> = namespaces
             .iter()
             .map(|name| {
-                let space = Space {
+                let namespace_config = NamespaceConfig {
                     settings: pack
                         .as_ref()
                         .map(HubPack::namespace_settings)
@@ -93,7 +93,7 @@ impl World {
                     gate: Arc::new(OpenGate),
                     herald: pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Herald>),
                 };
-                (Arc::from(*name), space)
+                (Arc::from(*name), namespace_config)
             })
             .collect();
         let encoded: [Arc<AtomicUsize>; 2] = Default::default();
@@ -103,8 +103,8 @@ impl World {
         });
         let forms = Forms::new(counting, MemoryAccount::new(1 << 30, 1 << 30));
         let ids = [forms.id(0).unwrap(), forms.id(1).unwrap()];
-        let hub = HubHandle::new(Plan {
-            spaces,
+        let hub = HubHandle::new(HubConfig {
+            namespaces,
             forms,
             clock,
             secrets: Arc::new(Numbered(AtomicU64::new(1))),

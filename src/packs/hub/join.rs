@@ -124,8 +124,9 @@ fn wish(request: &Request, wishes: Wishes) -> Result<Wish, Fault> {
         DefaultAccess::Invite => room::Access::Invite,
     };
     let namespace = request.member().namespace();
-    let space = request.member().hub().space(namespace);
-    let limit = space.map_or(0, |space| space.settings.invites_max);
+    let namespace_config = request.member().hub().namespace_config(namespace);
+    let limit =
+        namespace_config.map_or(0, |namespace_config| namespace_config.settings.invites_max);
     if wishes.invite.len() > limit {
         return Err(Fault::new(
             Code::LimitReached,

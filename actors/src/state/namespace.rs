@@ -10,7 +10,7 @@ use crate::{
 
 /// Where a member is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tenant {
+pub struct ConnectedMember {
     /// Its worker.
     pub worker: WorkerId,
     /// Its place at that worker's courier.
@@ -21,8 +21,8 @@ pub struct Tenant {
 
 /// All that a namespace is, besides the addresses of its rooms.
 #[derive(Default)]
-pub struct Tenancy {
-    members: Ledger<MemberId, Tenant>,
+pub struct NamespaceState {
+    members: Ledger<MemberId, ConnectedMember>,
     sent: Ledger<(MemberId, RoomKey), u64>,
     rooms: Ledger<RoomKey, u64>,
     channels: Ledger<Arc<str>, usize>,
@@ -31,14 +31,14 @@ pub struct Tenancy {
     by_size: BTreeSet<(Reverse<usize>, Arc<str>)>,
 }
 
-impl Tenancy {
+impl NamespaceState {
     /// A member came in.
-    pub fn enter(&mut self, member: MemberId, tenant: Tenant) {
-        self.members.put(member, tenant);
+    pub fn enter(&mut self, member: MemberId, connected: ConnectedMember) {
+        self.members.put(member, connected);
     }
 
     /// Where a member is served.
-    pub fn tenant(&self, member: &MemberId) -> Option<&Tenant> {
+    pub fn connected(&self, member: &MemberId) -> Option<&ConnectedMember> {
         self.members.get(member)
     }
 
@@ -48,7 +48,7 @@ impl Tenancy {
     }
 
     /// All members.
-    pub fn members(&self) -> impl Iterator<Item = (&MemberId, &Tenant)> {
+    pub fn members(&self) -> impl Iterator<Item = (&MemberId, &ConnectedMember)> {
         self.members.iter()
     }
 
@@ -176,61 +176,61 @@ mod tests {
         MemberId::new(name)
     }
 
-    fn entered(names: &[&str]) -> Tenancy {
-        let mut tenancy = Tenancy::default();
+    fn entered(names: &[&str]) -> NamespaceState {
+        let mut namespace = NamespaceState::default();
         for (slot, name) in names.iter().enumerate() {
-            let tenant = Tenant {
+            let connected = ConnectedMember {
                 worker: WorkerId(0),
                 slot: Slot(slot as u64),
                 account: None,
             };
-            tenancy.enter(id(name), tenant);
+            namespace.enter(id(name), connected);
         }
-        tenancy
+        namespace
     }
 
     #[test]
     fn a_stranger_or_one_who_is_gone_is_sent_nowhere() {
-        let mut tenancy = entered(&["a"]);
-        assert!(tenancy.send(&id("b"), &RoomKey::room("r")).is_none());
-        tenancy.gone(&id("a"));
-        assert!(tenancy.send(&id("a"), &RoomKey::room("r")).is_none());
+        let mut namespace = entered(&["a"]);
+        assert!(namespace.send(&id("b"), &RoomKey::room("r")).is_none());
+        namespace.gone(&id("a"));
+        assert!(namespace.send(&id("a"), &RoomKey::room("r")).is_none());
     }
 
     #[test]
     fn a_stale_unseat_does_not_hide_a_later_join_from_a_disconnect() {
-        let mut tenancy = entered(&["a", "b"]);
+        let mut namespace = entered(&["a", "b"]);
         let room = RoomKey::room("r");
-        let first = tenancy.send(&id("a"), &room).unwrap();
-        tenancy.send(&id("a"), &room).unwrap();
-        tenancy.unseated(&id("a"), &room, first);
-        assert_eq!(tenancy.gone(&id("a")), std::slice::from_ref(&room));
-        let only = tenancy.send(&id("b"), &room).unwrap();
-        tenancy.unseated(&id("b"), &room, only);
-        assert!(tenancy.gone(&id("b")).is_empty());
+        let first = namespace.send(&id("a"), &room).unwrap();
+        namespace.send(&id("a"), &room).unwrap();
+        namespace.unseated(&id("a"), &room, first);
+        assert_eq!(namespace.gone(&id("a")), std::slice::from_ref(&room));
+        let only = namespace.send(&id("b"), &room).unwrap();
+        namespace.unseated(&id("b"), &room, only);
+        assert!(namespace.gone(&id("b")).is_empty());
     }
 
     #[test]
     fn a_room_with_a_join_under_way_is_not_let_go() {
-        let mut tenancy = entered(&["a", "b"]);
+        let mut namespace = entered(&["a", "b"]);
         let room = RoomKey::channel("c");
-        let first = tenancy.send(&id("a"), &room).unwrap();
-        let second = tenancy.send(&id("b"), &room).unwrap();
-        assert!(!tenancy.vacant(&room, first));
-        assert!(tenancy.vacant(&room, second));
+        let first = namespace.send(&id("a"), &room).unwrap();
+        let second = namespace.send(&id("b"), &room).unwrap();
+        assert!(!namespace.vacant(&room, first));
+        assert!(namespace.vacant(&room, second));
     }
 
     #[test]
     fn somebody_in_two_channels_is_online_once_until_both_are_left() {
-        let mut tenancy = entered(&["a"]);
+        let mut namespace = entered(&["a"]);
         let (c, d): (Arc<str>, Arc<str>) = ("c".into(), "d".into());
-        tenancy.occupancy(&c, &id("a"), true, 1);
-        tenancy.occupancy(&d, &id("a"), true, 1);
-        assert_eq!(tenancy.online(), 1);
-        tenancy.occupancy(&c, &id("a"), false, 0);
-        assert_eq!(tenancy.online(), 1);
-        assert_eq!(tenancy.channel_count(), 1);
-        tenancy.occupancy(&d, &id("a"), false, 0);
-        assert_eq!(tenancy.online(), 0);
+        namespace.occupancy(&c, &id("a"), true, 1);
+        namespace.occupancy(&d, &id("a"), true, 1);
+        assert_eq!(namespace.online(), 1);
+        namespace.occupancy(&c, &id("a"), false, 0);
+        assert_eq!(namespace.online(), 1);
+        assert_eq!(namespace.channel_count(), 1);
+        namespace.occupancy(&d, &id("a"), false, 0);
+        assert_eq!(namespace.online(), 0);
     }
 }
