@@ -15,8 +15,8 @@ use dondo_actors::letter::{Form, Forms};
 use dondo_actors::memory_log::MemoryLog;
 use dondo_actors::namespace::NamespaceSettings;
 use dondo_actors::outbox::OutboxLimits;
-use dondo_actors::ports::{Clock, Herald, OpenGate, Secrets, SystemClock};
-pub use dondo_actors::ports::{Gate, Identity, Refusal};
+use dondo_actors::ports::{AllowAll, Clock, IdGenerator, PresenceEvents, SystemClock};
+pub use dondo_actors::ports::{Authorizer, Identity, Refusal};
 use dondo_actors::session::SessionSettings;
 
 use crate::config::{LimitSettings, Settings};
@@ -44,7 +44,7 @@ pub struct Dondo {
 /// Builds a [`Dondo`].
 pub struct Builder {
     config: Settings,
-    gate: Arc<dyn Gate>,
+    authorizer: Arc<dyn Authorizer>,
     more: Vec<(String, Upper)>,
     bare: Vec<String>,
 }
@@ -59,7 +59,7 @@ impl Dondo {
     pub fn builder() -> Builder {
         Builder {
             config: Settings::default(),
-            gate: Arc::new(OpenGate),
+            authorizer: Arc::new(AllowAll),
             more: Vec::new(),
             bare: Vec::new(),
         }
@@ -159,11 +159,11 @@ impl Builder {
     /// `auth`; the client has the refusal as its `connect_error`. Without it everybody may.
     ///
     /// ```no_run
-    /// use dondo::service::{Dondo, Gate, Identity, Refusal};
+    /// use dondo::service::{Dondo, Authorizer, Identity, Refusal};
     ///
     /// struct Word;
     ///
-    /// impl Gate for Word {
+    /// impl Authorizer for Word {
     ///     fn connect(&self, _namespace: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal> {
     ///         let auth: Option<serde_json::Value> = auth.and_then(|text| serde_json::from_slice(text).ok());
     ///         match auth.as_ref().and_then(|auth| auth["word"].as_str()) {
@@ -174,12 +174,12 @@ impl Builder {
     /// }
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let dondo = Dondo::builder().gate(Word).build()?;
+    /// let dondo = Dondo::builder().authorizer(Word).build()?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn gate(mut self, gate: impl Gate) -> Self {
-        self.gate = Arc::new(gate);
+    pub fn authorizer(mut self, authorizer: impl Authorizer) -> Self {
+        self.authorizer = Arc::new(authorizer);
         self
     }
 
@@ -221,17 +221,17 @@ impl Builder {
             ..pack.namespace_settings()
         };
         let namespace_config = |name: Arc<str>| {
-            let script = io.script(&name)?;
-            let herald: Option<Arc<dyn Herald>> =
+            let application = io.application(&name)?;
+            let presence_events: Option<Arc<dyn PresenceEvents>> =
                 packed(&name).then(|| Arc::new(pack.clone()) as _);
-            let (settings, gate) = (settings.clone(), self.gate.clone());
+            let (settings, authorizer) = (settings.clone(), self.authorizer.clone());
             Some((
                 name,
                 NamespaceConfig {
                     settings,
-                    script,
-                    gate,
-                    herald,
+                    application,
+                    authorizer,
+                    presence_events,
                 },
             ))
         };
@@ -248,7 +248,7 @@ impl Builder {
             namespaces,
             forms,
             clock,
-            secrets: Arc::new(SystemSecrets),
+            ids: Arc::new(SystemIds),
             log: Arc::new(|_| std::rc::Rc::new(MemoryLog)),
             courier_window: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
@@ -371,9 +371,9 @@ fn session_rates(limits: &LimitSettings) -> Rates {
 }
 
 /// Ids from the system's generator.
-struct SystemSecrets;
+struct SystemIds;
 
-impl Secrets for SystemSecrets {
+impl IdGenerator for SystemIds {
     fn member_id(&self) -> Option<MemberId> {
         let id = crate::transport::engine::secret();
         let told = |error: &_| {

@@ -69,7 +69,7 @@ pub enum LogError {
     Unavailable,
 }
 
-/// Why a session ended. Seen in the log, in metrics, and by scripts.
+/// Why a session ended. Seen in the log, in metrics, and by applications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CloseReason {
     /// The transport's connection was closed or lost.

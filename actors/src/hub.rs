@@ -1,5 +1,5 @@
 //! The hub: which namespaces there are, and the actor that supervises them. Everything outside holds a [`HubHandle`].
-//! Knows no transport and no application: those come in as forms, scripts, gates and heralds.
+//! Knows no transport and no application: those come in as forms, applications, authorizers and presence events.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use crate::{
     message::CloseNamespace,
     metrics::Metrics,
     namespace::{Namespace, NamespaceContext, NamespaceSettings},
-    ports::{Clock, Gate, Herald, Log, Script, Secrets},
+    ports::{Application, Authorizer, Clock, IdGenerator, Log, PresenceEvents},
     post::{Post, WeakPost},
     warden,
 };
@@ -34,11 +34,11 @@ pub struct NamespaceConfig {
     /// Its settings.
     pub settings: NamespaceSettings,
     /// What its application does.
-    pub script: Arc<dyn Script>,
+    pub application: Arc<dyn Application>,
     /// Who may come in.
-    pub gate: Arc<dyn Gate>,
+    pub authorizer: Arc<dyn Authorizer>,
     /// Its presence events.
-    pub herald: Option<Arc<dyn Herald>>,
+    pub presence_events: Option<Arc<dyn PresenceEvents>>,
 }
 
 /// What a hub is built from.
@@ -50,7 +50,7 @@ pub struct HubConfig {
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Where ids come from.
-    pub secrets: Arc<dyn Secrets>,
+    pub ids: Arc<dyn IdGenerator>,
     /// Where letters are numbered.
     pub log: LogMaker,
     /// Deliveries that may wait before one courier; beyond, rooms wait.
@@ -154,8 +154,8 @@ impl HubHandle {
         &self.0.members
     }
 
-    pub(crate) fn secrets(&self) -> &dyn Secrets {
-        &*self.0.config.secrets
+    pub(crate) fn ids(&self) -> &dyn IdGenerator {
+        &*self.0.config.ids
     }
 
     /// How long a courier may do nothing at all before it is given up.
@@ -204,7 +204,7 @@ impl HubHandle {
             namespace: name.clone(),
             settings: namespace_config.settings.clone(),
             forms: self.0.config.forms.clone(),
-            herald: namespace_config.herald.clone(),
+            presence_events: namespace_config.presence_events.clone(),
             clock: self.0.config.clock.clone(),
             metrics: self.0.metrics.clone(),
             room_ids: self.0.room_ids.clone(),

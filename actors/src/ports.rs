@@ -1,4 +1,4 @@
-//! What the core asks of the world around it: protocols, scripts, the log, the gate, heralds and clocks.
+//! What the core asks of the world around it: protocols, applications, the log, authorizers, presence events and clocks.
 //! Knows none of their makers.
 
 use std::{
@@ -126,7 +126,7 @@ pub struct Refusal {
     pub data: Option<String>,
 }
 
-/// An event as a script gets it.
+/// An event as an application gets it.
 pub struct Event {
     /// What is said.
     pub content: Content,
@@ -168,7 +168,7 @@ impl AckHandle {
 }
 
 /// What an application does in a namespace. Its futures run on the session's thread.
-pub trait Script: Send + Sync + 'static {
+pub trait Application: Send + Sync + 'static {
     /// A member has come in: the client has its CONNECT already. Events wait until the future ends.
     /// An error puts the member out again.
     fn connected(
@@ -223,7 +223,7 @@ pub(crate) async fn in_time(
 }
 
 /// Who may come in?
-pub trait Gate: Send + Sync + 'static {
+pub trait Authorizer: Send + Sync + 'static {
     /// May a client with these credentials come in? The identity it then has.
     fn connect(&self, namespace: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal>;
 }
@@ -237,16 +237,16 @@ pub struct Identity {
 
 /// Lets everybody in as a guest.
 #[derive(Debug, Default)]
-pub struct OpenGate;
+pub struct AllowAll;
 
-impl Gate for OpenGate {
+impl Authorizer for AllowAll {
     fn connect(&self, _: &str, _: Option<&[u8]>) -> Result<Identity, Refusal> {
         Ok(Identity::default())
     }
 }
 
 /// Makes a namespace's presence events.
-pub trait Herald: Send + Sync + 'static {
+pub trait PresenceEvents: Send + Sync + 'static {
     /// Who is online in channels.
     fn online(&self, online: &Online) -> Content;
 
@@ -305,10 +305,10 @@ impl Clock for SystemClock {
 }
 
 /// Makes ids that nobody can guess.
-pub trait Secrets: Send + Sync + 'static {
+pub trait IdGenerator: Send + Sync + 'static {
     /// A fresh public id for a member: 20 URL-safe characters. `None`: the system has no randomness to give.
     fn member_id(&self) -> Option<MemberId>;
 }
 
-/// What a script keeps with a member.
+/// What an application keeps with a member.
 pub type Extension = Rc<dyn Any>;

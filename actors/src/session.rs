@@ -267,11 +267,14 @@ impl Session {
         if auth.is_some() && account.is_address_over() {
             return self.close(CloseReason::AddressBytes, ctx);
         }
-        let identity = match namespace_config.gate.connect(&namespace, auth.as_deref()) {
+        let identity = match namespace_config
+            .authorizer
+            .connect(&namespace, auth.as_deref())
+        {
             Ok(identity) => identity,
             Err(refusal) => return self.refuse(&namespace, &refusal),
         };
-        let Some(id) = hub.secrets().member_id() else {
+        let Some(id) = hub.ids().member_id() else {
             return self.refuse(
                 &namespace,
                 &Refusal {
@@ -318,18 +321,18 @@ impl Session {
             unit: member.unit(),
         });
         let held: Waiting = Rc::new(RefCell::new(Some(VecDeque::new())));
-        let script = namespace_config.script.clone();
+        let application = namespace_config.application.clone();
         let guard = MemberGuard {
             member: member.clone(),
         };
         let seated = Seated {
             member: member.clone(),
-            script: script.clone(),
+            application: application.clone(),
             held: held.clone(),
             _guard: guard,
         };
         self.members.insert(namespace, seated);
-        open(script, member, auth, held, ctx.address());
+        open(application, member, auth, held, ctx.address());
     }
 
     fn refuse(&self, namespace: &str, refusal: &Refusal) {

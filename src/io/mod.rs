@@ -31,27 +31,27 @@
 //! # }
 //! ```
 
+mod application;
 mod arguments;
 mod blob;
 mod emitter;
 mod error;
 mod handler;
-mod script;
 mod shape;
 mod socket;
 mod value;
 
 use std::{collections::BTreeMap, fmt, future::Future, rc::Rc, sync::Arc};
 
-use dondo_actors::ports::{LocalFuture, Refusal, Script};
+use dondo_actors::ports::{Application, LocalFuture, Refusal};
 
 pub use self::{
+    application::{IoApplication, Pack},
     arguments::{Arguments, Unreadable},
     blob::Blob,
     emitter::{Emitter, To},
     error::{AckError, AlreadyHandled, ContentError, Error, UnknownNamespace},
     handler::{Ack, Call, Data, Event, FromEvent, Handler, Outcome},
-    script::{IoScript, Pack},
     socket::Socket,
     value::Value,
 };
@@ -59,39 +59,39 @@ pub use self::{
 /// The namespaces of a hub, for a host that has something to do in them.
 #[derive(Clone)]
 pub struct Io {
-    scripts: Arc<BTreeMap<Arc<str>, Arc<IoScript>>>,
+    applications: Arc<BTreeMap<Arc<str>, Arc<IoApplication>>>,
 }
 
 impl Io {
     /// The namespaces by name, each with the pack that is switched on in it.
     pub fn new(namespaces: impl IntoIterator<Item = (Arc<str>, Option<Arc<dyn Pack>>)>) -> Self {
-        let scripts = namespaces.into_iter().map(|(name, pack)| {
-            let script = Arc::new(IoScript::new(name.clone(), pack));
-            (name, script)
+        let applications = namespaces.into_iter().map(|(name, pack)| {
+            let application = Arc::new(IoApplication::new(name.clone(), pack));
+            (name, application)
         });
         Self {
-            scripts: Arc::new(scripts.collect()),
+            applications: Arc::new(applications.collect()),
         }
     }
 
     /// A configured namespace.
     pub fn of(&self, namespace: &str) -> Result<Of, UnknownNamespace> {
-        match self.scripts.get(namespace) {
-            Some(script) => Ok(Of(script.clone())),
+        match self.applications.get(namespace) {
+            Some(application) => Ok(Of(application.clone())),
             None => Err(UnknownNamespace(namespace.into())),
         }
     }
 
     /// What the core is to run in a namespace.
-    pub fn script(&self, namespace: &str) -> Option<Arc<dyn Script>> {
-        let script = self.scripts.get(namespace)?.clone();
-        Some(script)
+    pub fn application(&self, namespace: &str) -> Option<Arc<dyn Application>> {
+        let application = self.applications.get(namespace)?.clone();
+        Some(application)
     }
 }
 
 /// One namespace.
 #[derive(Clone)]
-pub struct Of(Arc<IoScript>);
+pub struct Of(Arc<IoApplication>);
 
 impl Of {
     /// Runs `handler` for every client that comes in. The client has its CONNECT by then; its events wait until the

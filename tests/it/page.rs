@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Hub, Script, http};
+use crate::support::{Application, Hub, http};
 
 macro_rules! hub {
     () => {
@@ -72,7 +72,7 @@ fn play(mut hub: Hub, scenario: &str) {
     let url = hub.url();
     let mut arguments = vec![url.as_str(), scenario];
     arguments.extend(folder.as_deref());
-    let mut browser = Script::node("page.js", &arguments);
+    let mut browser = Application::node("page.js", &arguments);
     while let Some(wish) = browser.line() {
         match wish.as_str() {
             "stop" => hub.stop(),

@@ -215,7 +215,7 @@ impl Handler<RoomSays> for Namespace {
     fn handle(&mut self, says: RoomSays, ctx: &mut Self::Context) {
         if let Ok(changed) = guard_always(self, ctx, |namespace| namespace.fact(says)) {
             self.carry_out(ctx);
-            // A herald that crashes costs its event, not the fact.
+            // Presence events that crash cost themselves, not the fact.
             if let Some((channel, newcomer)) = changed
                 && guard_always(self, ctx, |namespace| namespace.online(&channel, newcomer)).is_ok()
             {

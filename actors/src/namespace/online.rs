@@ -20,7 +20,7 @@ impl Namespace {
     /// A channel changed: who is told now, who later.
     pub(super) fn online(&mut self, channel: &Arc<str>, newcomer: Option<(WorkerId, Slot)>) {
         let online_users = self.context.settings.online_users;
-        if self.context.herald.is_none() || online_users == OnlineUsers::Off {
+        if self.context.presence_events.is_none() || online_users == OnlineUsers::Off {
             return;
         }
         let scope = match online_users {
@@ -68,7 +68,7 @@ impl Namespace {
 
     /// Sends the present state; the bytes of it.
     fn push_online(&mut self, audience: To, changed: &BTreeSet<Arc<str>>) -> usize {
-        let Some(herald) = &self.context.herald else {
+        let Some(presence_events) = &self.context.presence_events else {
             return 0;
         };
         let count = |name: &Arc<str>| Some((name.clone(), self.state.channel(name)?));
@@ -90,7 +90,7 @@ impl Namespace {
             truncated,
             changed: one,
         };
-        let content = herald.online(&online);
+        let content = presence_events.online(&online);
         let bytes = content.args.len();
         self.effects.push(Effect::Online { audience, content });
         bytes

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     letter::Forms,
     metrics::Metrics,
-    ports::{Clock, Herald},
+    ports::{Clock, PresenceEvents},
     state::throttle::Rates,
 };
 
@@ -83,7 +83,7 @@ pub struct NamespaceContext {
     /// The hub's forms.
     pub forms: Forms,
     /// Makes the presence events, where an application wants some.
-    pub herald: Option<Arc<dyn Herald>>,
+    pub presence_events: Option<Arc<dyn PresenceEvents>>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// The hub's numbers.

@@ -18,7 +18,7 @@ const TOLD_MAX: usize = 100;
 impl Room {
     /// Tells who is here now: at once to a newcomer, to the others as often as they may be told.
     pub(super) fn presence(&mut self, tag: &Tag, newcomer: Option<(WorkerId, Slot)>) {
-        if self.state.key().kind != Kind::Room || self.links.context.herald.is_none() {
+        if self.state.key().kind != Kind::Room || self.links.context.presence_events.is_none() {
             return;
         }
         let gone = self.state.roster().under(tag) == 0;
@@ -60,10 +60,10 @@ impl Room {
     }
 
     fn room_online(&self, tag: &Tag) -> Option<Content> {
-        let herald = self.links.context.herald.as_ref()?;
+        let presence_events = self.links.context.presence_events.as_ref()?;
         let count = self.state.roster().matching(tag);
         let users = self.state.present(tag, RoomOnline::USERS);
-        Some(herald.room_online(self.state.key(), &RoomOnline { tag, count, users }))
+        Some(presence_events.room_online(self.state.key(), &RoomOnline { tag, count, users }))
     }
 
     fn ask_to_be_woken(&mut self) {

@@ -1,4 +1,4 @@
-//! Where the core meets a script: its futures are polled at once, and its panics end here.
+//! Where the core meets an application: its futures are polled at once, and its panics end here.
 
 use std::{
     any::Any,
@@ -14,21 +14,21 @@ use futures_util::FutureExt;
 use crate::{
     flow::InboundUnit,
     notice::cause,
-    ports::{AckHandle, Event, Script, polled_once},
+    ports::{AckHandle, Application, Event, polled_once},
 };
 
 use super::{Member, PutOut, Session, Waiting};
 
-/// Lets the script have the member, then its events.
+/// Lets the application have the member, then its events.
 pub(super) fn open(
-    script: Arc<dyn Script>,
+    application: Arc<dyn Application>,
     member: Rc<Member>,
     auth: Option<Bytes>,
     held: Waiting,
     session: actix::Addr<Session>,
 ) {
     let opened = polled_once(Box::pin(async move {
-        let opening = AssertUnwindSafe(async { script.connected(member.clone(), auth).await });
+        let opening = AssertUnwindSafe(async { application.connected(member.clone(), auth).await });
         let failure = match opening.catch_unwind().await {
             Ok(Ok(())) => None,
             Ok(Err(refusal)) => Some(refusal.message),
@@ -49,7 +49,7 @@ pub(super) fn open(
         loop {
             let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);
             let Some((event, unit)) = next else { break };
-            dispatch(&script, &member, event, unit);
+            dispatch(&application, &member, event, unit);
         }
         *held.borrow_mut() = None;
     }));
@@ -59,30 +59,32 @@ pub(super) fn open(
 }
 
 pub(super) fn dispatch(
-    script: &Arc<dyn Script>,
+    application: &Arc<dyn Application>,
     member: &Rc<Member>,
     event: Event,
     unit: InboundUnit,
 ) {
     let ack = event.ack.clone();
     let name = event.content.name.clone();
-    match catch_unwind(AssertUnwindSafe(|| script.event(member.clone(), event))) {
+    match catch_unwind(AssertUnwindSafe(|| {
+        application.event(member.clone(), event)
+    })) {
         Ok(None) => {}
         Ok(Some(rest)) => {
-            let (script, member) = (script.clone(), member.clone());
+            let (application, member) = (application.clone(), member.clone());
             actix_rt::spawn(async move {
                 let _unit = unit;
                 if let Err(payload) = AssertUnwindSafe(rest).catch_unwind().await {
-                    crashed(&*script, member, &name, ack, payload);
+                    crashed(&*application, member, &name, ack, payload);
                 }
             });
         }
-        Err(payload) => crashed(&**script, member.clone(), &name, ack, payload),
+        Err(payload) => crashed(&**application, member.clone(), &name, ack, payload),
     }
 }
 
 fn crashed(
-    script: &dyn Script,
+    application: &dyn Application,
     member: Rc<Member>,
     name: &str,
     ack: Option<AckHandle>,
@@ -97,6 +99,6 @@ fn crashed(
     );
     // One who has its answer already is told nothing more.
     if ack.as_ref().is_none_or(AckHandle::is_open) {
-        script.crashed(member, name, ack);
+        application.crashed(member, name, ack);
     }
 }

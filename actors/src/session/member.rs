@@ -1,4 +1,4 @@
-//! A member: one session in one namespace, as scripts hold it. Whatever it says goes through one queue, in order:
+//! A member: one session in one namespace, as applications hold it. Whatever it says goes through one queue, in order:
 //! letters to one target are pipelined, and before the target changes the last answer is waited for.
 //! Stays on its session's thread.
 
@@ -111,7 +111,7 @@ impl Member {
         self.ended.get()
     }
 
-    /// What the script keeps with this member.
+    /// What the application keeps with this member.
     pub fn extension(&self) -> Option<Extension> {
         self.extension.borrow().clone()
     }

@@ -10,14 +10,14 @@ use crate::{
     message::{Gone, Unregister},
     metrics::Metrics,
     notice::cause,
-    ports::{AckHandle, Event, Script},
+    ports::{AckHandle, Application, Event},
 };
 
 /// A member, and what its session keeps with it.
 pub(super) struct Seated {
     pub(super) member: Rc<Member>,
-    pub(super) script: Arc<dyn Script>,
-    /// Events that wait for the script to have the member in; `None` once it has.
+    pub(super) application: Arc<dyn Application>,
+    /// Events that wait for the application to have the member in; `None` once it has.
     pub(super) held: Waiting,
     pub(super) _guard: MemberGuard,
 }
@@ -56,13 +56,14 @@ impl Seated {
         let event = Event { content, ack };
         match self.held.borrow_mut().as_mut() {
             Some(held) => held.push_back((event, unit)),
-            None => dispatch(&self.script, &self.member, event, unit),
+            None => dispatch(&self.application, &self.member, event, unit),
         }
     }
 
     pub(super) fn leave(self, reason: CloseReason) {
         self.member.end();
-        let farewell = AssertUnwindSafe(|| self.script.disconnected(self.member.clone(), reason));
+        let farewell =
+            AssertUnwindSafe(|| self.application.disconnected(self.member.clone(), reason));
         if let Err(payload) = std::panic::catch_unwind(farewell) {
             std::mem::forget(payload);
             cause::HANDLER_PANICKED.tell(

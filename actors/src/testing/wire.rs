@@ -1,4 +1,4 @@
-//! The wire format, the script and the announcements of test worlds. Commands are words between blanks:
+//! The wire format, the application and the presence events of test worlds. Commands are words between blanks:
 //! `connect NS`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `panic`.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
@@ -12,8 +12,8 @@ use crate::{
     id::{MemberId, RoomKey},
     letter::{Content, EncodeError, Form, FormId, Forms, Frame, Part, Wire},
     ports::{
-        AckHandle, Answer, Event, Herald, LocalFuture, Online, Protocol, Refusal, RoomOnline, Said,
-        Script, Violation, polled_once,
+        AckHandle, Answer, Application, Event, LocalFuture, Online, PresenceEvents, Protocol,
+        Refusal, RoomOnline, Said, Violation, polled_once,
     },
     session::Member,
 };
@@ -207,9 +207,9 @@ fn answer(args: &str) -> Answer {
 
 /// Hands members to the test. Events: `panic` panics at once, `panic-later` after a wait, `wait` never ends; any other
 /// is answered with `ok`. A panic is answered with `error`.
-pub(super) struct TextScript;
+pub(super) struct TextApplication;
 
-impl Script for TextScript {
+impl Application for TextApplication {
     fn connected(&self, member: Rc<Member>, _: Option<Bytes>) -> LocalFuture<Result<(), Refusal>> {
         MEMBERS.with_borrow_mut(|members| members.insert(member.id().clone(), member));
         Box::pin(std::future::ready(Ok(())))
@@ -245,9 +245,9 @@ impl Script for TextScript {
 }
 
 /// Presence events: `online MEMBERS` and `room-online KEY|COUNT`.
-pub(super) struct TextHerald;
+pub(super) struct TextPresence;
 
-impl Herald for TextHerald {
+impl PresenceEvents for TextPresence {
     fn online(&self, online: &Online) -> Content {
         content("online", &online.members.to_string())
     }

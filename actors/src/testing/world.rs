@@ -31,7 +31,7 @@ use crate::{
     metrics::Metrics,
     namespace::NamespaceSettings,
     outbox::OutboxLimits,
-    ports::{Clock, OpenGate, Secrets},
+    ports::{AllowAll, Clock, IdGenerator},
     session::{Peer, Session, SessionSettings},
 };
 
@@ -48,7 +48,7 @@ pub struct Setup {
     /// mailboxes are bounded.
     pub delay: Option<usize>,
     /// Whether there are presence events.
-    pub herald: bool,
+    pub presence_events: bool,
     /// Of every namespace.
     pub settings: NamespaceSettings,
     /// Of every session.
@@ -71,7 +71,7 @@ impl Default for Setup {
             workers: 2,
             namespaces: vec!["/"],
             delay: None,
-            herald: false,
+            presence_events: false,
             settings: NamespaceSettings::default(),
             session: SessionSettings {
                 ping_interval: hour,
@@ -138,9 +138,11 @@ impl World {
     fn new(setup: Setup) -> Self {
         let namespace_config = NamespaceConfig {
             settings: setup.settings.clone(),
-            script: Arc::new(wire::TextScript),
-            gate: Arc::new(OpenGate),
-            herald: setup.herald.then(|| Arc::new(wire::TextHerald) as _),
+            application: Arc::new(wire::TextApplication),
+            authorizer: Arc::new(AllowAll),
+            presence_events: setup
+                .presence_events
+                .then(|| Arc::new(wire::TextPresence) as _),
         };
         let namespaces = setup
             .namespaces
@@ -153,7 +155,7 @@ impl World {
                 MemoryAccount::new(setup.memory_max, setup.memory_max),
             ),
             clock: Arc::new(Still),
-            secrets: Arc::new(Counted::default()),
+            ids: Arc::new(Counted::default()),
             log: setup.log.clone(),
             courier_window: setup.window,
             settle_timeout: setup.settle_timeout,
@@ -413,7 +415,7 @@ impl Clock for Still {
 #[derive(Default)]
 struct Counted(AtomicU64);
 
-impl Secrets for Counted {
+impl IdGenerator for Counted {
     fn member_id(&self) -> Option<MemberId> {
         Some(MemberId::new(format!(
             "m{}",

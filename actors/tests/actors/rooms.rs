@@ -161,7 +161,7 @@ fn a_member_that_is_kicked_before_its_join_is_answered_knows_that_it_has_no_seat
 fn a_crash_that_loses_a_wake_up_does_not_silence_a_rooms_presence() {
     World::run(
         Setup {
-            herald: true,
+            presence_events: true,
             ..Setup::default()
         },
         |world| async move {
@@ -190,7 +190,7 @@ fn a_crash_that_loses_a_wake_up_does_not_silence_a_rooms_presence() {
 fn a_crash_of_the_namespace_does_not_stop_its_clock() {
     World::run(
         Setup {
-            herald: true,
+            presence_events: true,
             ..Setup::default()
         },
         |world| async move {

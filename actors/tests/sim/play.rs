@@ -41,7 +41,7 @@ pub(crate) fn play(seed: u64) -> Played {
         workers: 1 + random.below(3),
         // One run in four meets real mailboxes instead of delays.
         delay: (!random.percent(25)).then_some(random.below(12)),
-        herald: random.percent(50),
+        presence_events: random.percent(50),
         settings: NamespaceSettings {
             courier_patience: Duration::from_millis(250),
             ..NamespaceSettings::default()

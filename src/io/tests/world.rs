@@ -24,7 +24,7 @@ use dondo_actors::{
     memory_log::MemoryLog,
     message::Hangup,
     outbox::{OutboxLimits, Taken},
-    ports::{Clock, Herald, OpenGate, Secrets},
+    ports::{AllowAll, Clock, IdGenerator, PresenceEvents},
     session::{Peer, Session, SessionRef, SessionSettings},
 };
 use serde_json::Value;
@@ -89,9 +89,11 @@ impl World {
                         .as_ref()
                         .map(HubPack::namespace_settings)
                         .unwrap_or_default(),
-                    script: io.script(name).unwrap(),
-                    gate: Arc::new(OpenGate),
-                    herald: pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Herald>),
+                    application: io.application(name).unwrap(),
+                    authorizer: Arc::new(AllowAll),
+                    presence_events: pack
+                        .clone()
+                        .map(|pack| Arc::new(pack) as Arc<dyn PresenceEvents>),
                 };
                 (Arc::from(*name), namespace_config)
             })
@@ -107,7 +109,7 @@ impl World {
             namespaces,
             forms,
             clock,
-            secrets: Arc::new(Numbered(AtomicU64::new(1))),
+            ids: Arc::new(Numbered(AtomicU64::new(1))),
             log: Arc::new(|_| Rc::new(MemoryLog)),
             courier_window: 1024,
             settle_timeout: Duration::from_secs(1),
@@ -344,7 +346,7 @@ impl Form for Counting {
 
 struct Numbered(AtomicU64);
 
-impl Secrets for Numbered {
+impl IdGenerator for Numbered {
     fn member_id(&self) -> Option<MemberId> {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         Some(MemberId::new(format!("{number:020}")))

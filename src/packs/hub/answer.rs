@@ -34,7 +34,7 @@ pub(crate) enum Code {
     RoomExists,
     /// The room is private and the client is not invited.
     NotInvited,
-    /// The Gate said no, or only an owner may do it.
+    /// The authorizer said no, or only an owner may do it.
     Forbidden,
     /// `strict_targets` is on, and the request names two targets.
     TargetMismatch,

@@ -4,7 +4,6 @@
 mod answer;
 mod blobs;
 mod dotnet;
-mod herald;
 mod join;
 mod json;
 mod leave;
@@ -14,6 +13,7 @@ mod normal;
 mod parts;
 mod payload;
 mod presence;
+mod presence_events;
 mod request;
 mod say;
 mod target;
@@ -37,7 +37,7 @@ use crate::{
     io::{Event, Pack, Socket},
 };
 
-/// The pack; clones share their settings. Give the same one to a namespace as its pack and as its herald.
+/// The pack; clones share their settings. Give the same one to a namespace as its pack and as its presence events.
 #[derive(Clone)]
 pub struct HubPack(Arc<Shared>);
 

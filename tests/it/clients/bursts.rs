@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Hub, Script};
+use crate::support::{Application, Hub};
 
 /// Every way in which the first whole cut its sender: a few large messages, some of middle size, very many small ones.
 const BURSTS: [(usize, usize); 3] = [(5, 600_000), (30, 80_000), (25_000, 20)];
@@ -11,7 +11,7 @@ fn all_arrives_over(transport: &str) {
     let hub = Hub::program(&[]);
     for (count, bytes) in BURSTS {
         let (of, each) = (count.to_string(), bytes.to_string());
-        let mut burst = Script::node("burst.js", &[&hub.url(), transport, &of, &each]);
+        let mut burst = Application::node("burst.js", &[&hub.url(), transport, &of, &each]);
         let seen = burst.line().expect("a line");
         let seen: Value = serde_json::from_str(&seen).expect("JSON");
         burst.end();

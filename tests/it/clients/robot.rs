@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Hub, PATIENCE, QUIET, Script};
+use crate::support::{Application, Hub, PATIENCE, QUIET};
 
 /// Which client, with which transports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +58,16 @@ impl Kind {
         }
     }
 
-    fn start(self, url: &str, options: &Value) -> Script {
+    fn start(self, url: &str, options: &Value) -> Application {
         let options = options.to_string();
         match self {
             Self::JsPolling | Self::JsWebSocket | Self::JsDefault | Self::JsGuide => {
-                Script::node("robot.js", &[url, &options])
+                Application::node("robot.js", &[url, &options])
             }
             Self::PythonPolling | Self::PythonWebSocket | Self::PythonDefault => {
-                Script::python("robot.py", &["sync", url, &options])
+                Application::python("robot.py", &["sync", url, &options])
             }
-            Self::PythonAsync => Script::python("robot.py", &["async", url, &options]),
+            Self::PythonAsync => Application::python("robot.py", &["async", url, &options]),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Kind {
 /// The client; ends with the value.
 pub(crate) struct Robot {
     pub(crate) kind: Kind,
-    script: Script,
+    script: Application,
     events: VecDeque<(String, Vec<Value>)>,
     answers: VecDeque<(u64, Value)>,
     count: u64,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dondo_actors::ports::{Gate, Identity, Refusal};
+use dondo_actors::ports::{Authorizer, Identity, Refusal};
 use serde_json::{Value, json};
 
 use super::{by, guide, holds, join, join_room, own};
@@ -88,7 +88,7 @@ fn plus_is_on_join_and_leave_events_and_counts_the_address_of_the_letter() {
 /// Lets in whoever gives a name, by that name.
 struct ByName;
 
-impl Gate for ByName {
+impl Authorizer for ByName {
     fn connect(&self, _: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal> {
         let auth: Value = serde_json::from_slice(auth.unwrap_or(b"{}")).unwrap_or_default();
         Ok(Identity {
@@ -99,7 +99,7 @@ impl Gate for ByName {
 
 #[test]
 fn with_somebody_logged_in_the_accounts_name_replaces_the_clients_word() {
-    let hub = Hub::built(|_| {}, |builder| builder.gate(ByName), |_| {});
+    let hub = Hub::built(|_| {}, |builder| builder.authorizer(ByName), |_| {});
     let mut ada = Client::connect_with(&hub, "/", "", "{\"name\":\"Ada\"}");
     let mut guest = Client::connect(&hub);
     for client in [&mut ada, &mut guest] {

@@ -1,7 +1,7 @@
 //! Pages in a browser, through nginx on another port.
 
 use super::Proxy;
-use crate::support::{Hub, Script};
+use crate::support::{Application, Hub};
 
 const UPGRADE: &str = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
                        proxy_set_header Connection \"upgrade\";";
@@ -13,7 +13,7 @@ fn moves_to_websocket(client: &str, lines: &str) {
             "server {{ listen LISTEN; location / {{ proxy_pass http://HUB; {lines} {UPGRADE} }} }}"
         ),
     );
-    let mut browser = Script::node("proxied_page.js", &[&proxy.front().url(), client]);
+    let mut browser = Application::node("proxied_page.js", &[&proxy.front().url(), client]);
     assert_eq!(browser.line().as_deref(), Some("connected"));
     proxy
         .hub()

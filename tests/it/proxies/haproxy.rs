@@ -1,7 +1,7 @@
 //! HAProxy, over HTTP/1.1 and over HTTP/2.
 
 use super::{Proxy, readme, serves_its_own_page_alone};
-use crate::support::{Hub, Script};
+use crate::support::{Application, Hub};
 
 fn readmes() -> String {
     readme("HAProxy", "haproxy")
@@ -18,7 +18,7 @@ fn the_block_of_readme_serves_the_page() {
 fn a_websocket_over_http_2_in_front_reaches_the_hub() {
     let sections = readmes().replace("bind LISTEN", "bind LISTEN proto h2");
     let proxy = Proxy::haproxy(Hub::start(), &sections);
-    let mut client = Script::node("http2.js", &[&proxy.front().url()]);
+    let mut client = Application::node("http2.js", &[&proxy.front().url()]);
     assert_eq!(client.line().as_deref(), Some("200 0{"));
     client.end();
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use dondo::config::Settings;
 use dondo::io::{Ack, Blob, Data, Event, Refused, Socket};
 use dondo_actors::error::CloseReason;
-use dondo_actors::ports::{Gate, Identity, Refusal};
+use dondo_actors::ports::{Authorizer, Identity, Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ impl App {
         };
         let hub = form.built(
             configure,
-            |builder| echo(builder.gate(Doors)),
+            |builder| echo(builder.authorizer(Doors)),
             |dondo| {
                 for namespace in ["/", "/a", "/b", "/greet", "/slow"] {
                     let gone = gone.clone();
@@ -195,7 +195,7 @@ async fn welcome(socket: Socket, gone: Sender<(String, CloseReason)>) -> Result<
 
 struct Doors;
 
-impl Gate for Doors {
+impl Authorizer for Doors {
     fn connect(&self, namespace: &str, _: Option<&[u8]>) -> Result<Identity, Refusal> {
         let data = match namespace {
             "/closed" => None,

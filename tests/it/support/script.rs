@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_secs(300);
 const ERRORS_MAX: usize = 16 * 1024;
 
 /// The child; ends with the value.
-pub struct Script {
+pub struct Application {
     name: String,
     child: Child,
     input: Option<ChildStdin>,
@@ -27,7 +27,7 @@ pub struct Script {
     errors: Option<JoinHandle<Vec<u8>>>,
 }
 
-impl Script {
+impl Application {
     /// A script of tests/clients in node.
     pub fn node(script: &str, arguments: &[&str]) -> Self {
         installed("node_modules/socket.io-client");
@@ -158,7 +158,7 @@ impl Script {
     }
 }
 
-impl Drop for Script {
+impl Drop for Application {
     fn drop(&mut self) {
         self.stop();
     }
@@ -176,7 +176,7 @@ fn installed(what: &str) -> PathBuf {
 #[test]
 fn a_scenario_that_fails_says_why_in_the_panic_of_its_test() {
     let failed = std::panic::catch_unwind(|| {
-        let mut script = Script::node("page.js", &["http://127.0.0.1:1", "no such scenario"]);
+        let mut script = Application::node("page.js", &["http://127.0.0.1:1", "no such scenario"]);
         while script.line().is_some() {}
     });
     let said = failed.expect_err("there is no such scenario");
@@ -191,11 +191,11 @@ fn a_scenario_that_fails_says_why_in_the_panic_of_its_test() {
 fn a_robot_that_fails_says_why_in_the_panic_of_its_test() {
     for (mut robot, error) in [
         (
-            Script::node("robot.js", &["http://127.0.0.1:1", "{}"]),
+            Application::node("robot.js", &["http://127.0.0.1:1", "{}"]),
             "SyntaxError",
         ),
         (
-            Script::python("robot.py", &["sync", "http://127.0.0.1:1", "{}"]),
+            Application::python("robot.py", &["sync", "http://127.0.0.1:1", "{}"]),
             "JSONDecodeError",
         ),
     ] {

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use dondo_actors::{
     error::CloseReason,
-    ports::{self, AckHandle, Answer, LocalFuture, Refusal, Script},
+    ports::{self, AckHandle, Answer, Application, LocalFuture, Refusal},
     session::Member,
 };
 
@@ -36,14 +36,14 @@ pub trait Pack: Send + Sync + 'static {
     fn disconnected(&self, _socket: &Socket, _reason: CloseReason) {}
 }
 
-/// One namespace's script.
-pub struct IoScript {
+/// One namespace's application.
+pub struct IoApplication {
     namespace: Arc<str>,
     on_connect: OnceLock<OnConnect>,
     pack: Option<Arc<dyn Pack>>,
 }
 
-impl IoScript {
+impl IoApplication {
     pub(super) fn new(namespace: Arc<str>, pack: Option<Arc<dyn Pack>>) -> Self {
         Self {
             namespace,
@@ -58,7 +58,7 @@ impl IoScript {
     }
 }
 
-impl Script for IoScript {
+impl Application for IoApplication {
     fn connected(
         &self,
         member: Rc<Member>,

@@ -4,7 +4,7 @@
 use dondo_actors::{
     id::RoomKey,
     letter::Content,
-    ports::{Herald, Online, RoomOnline},
+    ports::{Online, PresenceEvents, RoomOnline},
 };
 
 use super::{
@@ -18,7 +18,7 @@ const HUB: HubInfo<'static> = HubInfo {
     app_version: env!("CARGO_PKG_VERSION"),
 };
 
-impl Herald for HubPack {
+impl PresenceEvents for HubPack {
     fn online(&self, online: &Online) -> Content {
         let channels = online.channels.iter();
         presence::online_users(
