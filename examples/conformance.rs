@@ -13,7 +13,7 @@ use dondo::server::{Server, listen};
 use dondo::service::{Dondo, on_connect};
 use dondo::transport::engine::message;
 use dondo_actors::id::MemberId;
-use dondo_actors::letter::{Content, FormId, Frame, Wire};
+use dondo_actors::letter::{Content, EncodingId, Frame, TransportMessage};
 use dondo_actors::ports::{Answer, Protocol, Refusal, Said, Violation};
 use serde_json::{Value, json};
 
@@ -91,7 +91,7 @@ async fn greet(socket: Socket) -> Result<(), Refused> {
 struct Echo;
 
 impl Protocol for Echo {
-    fn decode(&mut self, wire: Wire) -> Result<Option<Said>, Violation> {
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, Violation> {
         Ok(Some(Said::Reply(message(&wire))))
     }
 
@@ -99,8 +99,8 @@ impl Protocol for Echo {
         0
     }
 
-    fn form(&self, _: Option<&[u8]>) -> FormId {
-        FormId::FIRST
+    fn encoding(&self, _: Option<&[u8]>) -> EncodingId {
+        EncodingId::FIRST
     }
 
     fn connected(&self, _: &str, _: &MemberId) -> Frame {
@@ -125,5 +125,5 @@ impl Protocol for Echo {
 }
 
 fn nothing() -> Frame {
-    message(&Wire::Text(Bytes::new()))
+    message(&TransportMessage::Text(Bytes::new()))
 }

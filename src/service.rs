@@ -11,7 +11,7 @@ use dondo_actors::account::MemoryAccount;
 use dondo_actors::flow::Rates;
 use dondo_actors::hub::{HubConfig, HubHandle, NamespaceConfig};
 use dondo_actors::id::MemberId;
-use dondo_actors::letter::{Form, Forms};
+use dondo_actors::letter::{Encoding, Encodings};
 use dondo_actors::memory_log::MemoryLog;
 use dondo_actors::namespace::NamespaceSettings;
 use dondo_actors::outbox::OutboxLimits;
@@ -25,7 +25,7 @@ use crate::io::{Io, Pack};
 use crate::notices;
 use crate::packs::hub::{self, HubPack};
 use crate::placement::Rooms;
-use crate::protocol::socketio::{Limits, SocketIo, SocketIoForm};
+use crate::protocol::socketio::{Limits, SocketIo, SocketIoEncoding};
 use crate::transport::doors::{DoorSettings, Doors};
 use crate::transport::engine::{Engine, EngineOptions, Opening, Upper};
 use tokio::time::{sleep, timeout};
@@ -241,12 +241,12 @@ impl Builder {
             config.memory_max() as u64,
             config.limits.unfinished_bytes_max as u64,
         );
-        let forms = views.map(|view| Arc::new(SocketIoForm { view }) as Arc<dyn Form>);
-        let forms = Forms::new(forms, account);
-        let upper = upper(&config, &forms)?;
+        let encodings = views.map(|view| Arc::new(SocketIoEncoding { view }) as Arc<dyn Encoding>);
+        let encodings = Encodings::new(encodings, account);
+        let upper = upper(&config, &encodings)?;
         let hub = HubHandle::new(HubConfig {
             namespaces,
-            forms,
+            encodings,
             clock,
             ids: Arc::new(SystemIds),
             log: Arc::new(|_| std::rc::Rc::new(MemoryLog)),
@@ -284,8 +284,8 @@ impl Builder {
     }
 }
 
-fn upper(config: &Settings, forms: &Forms) -> io::Result<Upper> {
-    let (Some(plain), dotnet) = (forms.id(0), forms.id(1)) else {
+fn upper(config: &Settings, encodings: &Encodings) -> io::Result<Upper> {
+    let (Some(plain), dotnet) = (encodings.id(0), encodings.id(1)) else {
         return Err(io::Error::other("the hub has no form for Socket.IO"));
     };
     let limits = Limits {

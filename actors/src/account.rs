@@ -16,7 +16,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    letter::{Frame, Part},
+    letter::{Frame, WsFrame},
     outbox::ENTRY,
 };
 
@@ -212,7 +212,7 @@ impl MemoryAccount {
     /// The same frame, whose bytes are on the account until the last holder of any of its parts lets go.
     /// Costs what the first clone of a frame would: the parts' shared header.
     pub fn charge_frame(self: &Arc<Self>, frame: Frame) -> Frame {
-        let part = |part: Part| Part {
+        let part = |part: WsFrame| WsFrame {
             frame: self.charge_bytes(part.frame, Held::Outbox),
             ..part
         };
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn a_frame_is_charged_once_however_many_hold_it() {
         let process = MemoryAccount::new(1000, 1000);
-        let part = Part {
+        let part = WsFrame {
             frame: Bytes::from_static(b"0123456789"),
             header: 0,
             binary: false,

@@ -31,7 +31,7 @@ use crate::{
     flow::{Brake, Braking, DeliveryWindow},
     guard::Crashes,
     id::{RoomId, RoomKey, Slot, WorkerId},
-    letter::{FormId, Forms},
+    letter::{EncodingId, Encodings},
     message::{CourierSays, Direct, MirrorSeat},
     metrics::Metrics,
     notice::cause,
@@ -58,7 +58,7 @@ const ASKED: usize = 2048;
 /// The actor. Its state is the mirror; who waits for what is in the outboxes, which survive it.
 pub struct Courier {
     worker: WorkerId,
-    forms: Forms,
+    encodings: Encodings,
     window: Arc<DeliveryWindow>,
     metrics: Arc<Metrics>,
     crashes: Crashes,
@@ -78,7 +78,7 @@ struct Served {
     slot: Slot,
     namespace: Arc<str>,
     outbox: Arc<Outbox>,
-    form: FormId,
+    encoding: EncodingId,
     session: UpPost<CourierSays>,
 }
 
@@ -86,14 +86,14 @@ impl Courier {
     /// Starts the courier of the present thread. At most `window` deliveries wait before it.
     pub fn start(
         worker: WorkerId,
-        forms: Forms,
+        encodings: Encodings,
         window: usize,
         metrics: Arc<Metrics>,
     ) -> CourierRef {
         let window = DeliveryWindow::new(worker, window);
         let courier = Self {
             worker,
-            forms,
+            encodings,
             window: window.clone(),
             crashes: Crashes::new(metrics.clone()),
             metrics,

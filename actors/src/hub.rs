@@ -1,5 +1,5 @@
 //! The hub: which namespaces there are, and the actor that supervises them. Everything outside holds a [`HubHandle`].
-//! Knows no transport and no application: those come in as forms, applications, authorizers and presence events.
+//! Knows no transport and no application: those come in as encodings, applications, authorizers and presence events.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use crate::{
     courier::{Courier, CourierRef},
     directory::{Directory, Members},
     id::{Slot, WorkerId},
-    letter::Forms,
+    letter::Encodings,
     message::CloseNamespace,
     metrics::Metrics,
     namespace::{Namespace, NamespaceContext, NamespaceSettings},
@@ -45,8 +45,8 @@ pub struct NamespaceConfig {
 pub struct HubConfig {
     /// The namespaces by name.
     pub namespaces: BTreeMap<Arc<str>, NamespaceConfig>,
-    /// The forms that letters can take.
-    pub forms: Forms,
+    /// The encodings that letters can take.
+    pub encodings: Encodings,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Where ids come from.
@@ -96,7 +96,7 @@ impl HubHandle {
         let config = &self.0.config;
         let courier = Courier::start(
             worker,
-            config.forms.clone(),
+            config.encodings.clone(),
             config.courier_window,
             self.0.metrics.clone(),
         );
@@ -129,9 +129,9 @@ impl HubHandle {
         self.0.couriers.all()
     }
 
-    /// The registered forms.
-    pub fn forms(&self) -> &Forms {
-        &self.0.config.forms
+    /// The registered encodings.
+    pub fn encodings(&self) -> &Encodings {
+        &self.0.config.encodings
     }
 
     /// The time of day.
@@ -146,7 +146,7 @@ impl HubHandle {
 
     /// What is held for its peers.
     pub fn account(&self) -> &Arc<MemoryAccount> {
-        self.0.config.forms.account()
+        self.0.config.encodings.account()
     }
 
     /// Members by id.
@@ -203,7 +203,7 @@ impl HubHandle {
         Arc::new(NamespaceContext {
             namespace: name.clone(),
             settings: namespace_config.settings.clone(),
-            forms: self.0.config.forms.clone(),
+            encodings: self.0.config.encodings.clone(),
             presence_events: namespace_config.presence_events.clone(),
             clock: self.0.config.clock.clone(),
             metrics: self.0.metrics.clone(),

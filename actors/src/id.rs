@@ -94,7 +94,7 @@ pub struct RoomId(pub u64);
 
 /// What the log answers for a letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Numbers {
+pub struct LogPosition {
     /// The letter's number in its room, without gaps from 1.
     pub offset: u64,
 }

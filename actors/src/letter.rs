@@ -1,5 +1,5 @@
 //! What is said: a letter, sealed once and shared by everyone who receives it, and the frames it becomes.
-//! Knows no protocol: a frame is bytes that somebody else made, and a form is only a number here.
+//! Knows no protocol: a frame is bytes that somebody else made, and an encoding is only a number here.
 
 use std::{
     fmt,
@@ -36,14 +36,14 @@ impl Content {
 
 /// One message of a transport: text or binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wire {
+pub enum TransportMessage {
     /// A text message, valid UTF-8.
     Text(Bytes),
     /// A binary message.
     Binary(Bytes),
 }
 
-impl Wire {
+impl TransportMessage {
     /// Its bytes.
     pub fn bytes(&self) -> &Bytes {
         match self {
@@ -54,7 +54,7 @@ impl Wire {
 
 /// One complete WebSocket frame that holds one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct WsFrame {
     /// The frame: header, then payload.
     pub frame: Bytes,
     /// Length of the header in bytes; what lies behind it is the payload, which long-polling takes alone.
@@ -63,25 +63,25 @@ pub struct Part {
     pub binary: bool,
 }
 
-impl Part {
+impl WsFrame {
     /// The payload without the WebSocket header; shares the frame's memory.
     pub fn payload(&self) -> Bytes {
         self.frame.slice(usize::from(self.header)..)
     }
 }
 
-/// A letter in one wire form: a first part and, where it has blobs, the parts that must follow it undivided.
+/// A letter in one wire encoding: a first part and, where it has blobs, the parts that must follow it undivided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// The first message.
-    pub first: Part,
+    pub first: WsFrame,
     /// The messages that belong to it and come right behind it.
-    pub rest: Option<Arc<[Part]>>,
+    pub rest: Option<Arc<[WsFrame]>>,
 }
 
 impl Frame {
     /// A frame of one message.
-    pub fn single(first: Part) -> Self {
+    pub fn single(first: WsFrame) -> Self {
         Self { first, rest: None }
     }
 
@@ -96,7 +96,7 @@ impl Frame {
     }
 
     /// The parts in order.
-    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+    pub fn parts(&self) -> impl Iterator<Item = &WsFrame> {
         std::iter::once(&self.first).chain(self.rest.iter().flat_map(|rest| rest.iter()))
     }
 }
@@ -110,18 +110,23 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A draft with room for one frame of each registered form.
-    pub fn new(content: Content, forms: &Forms) -> Self {
+    /// A draft with room for one frame of each registered encoding.
+    pub fn new(content: Content, encodings: &Encodings) -> Self {
         Self {
             content,
-            frames: Frames::new(forms.len()),
+            frames: Frames::new(encodings.len()),
         }
     }
 
-    /// Encodes the draft in one form now, on the caller's thread, and keeps the frame for the letter.
-    pub fn prepare(&self, form: FormId, forms: &Forms, namespace: &str) -> Result<(), EncodeError> {
+    /// Encodes the draft in one encoding now, on the caller's thread, and keeps the frame for the letter.
+    pub fn prepare(
+        &self,
+        encoding: EncodingId,
+        encodings: &Encodings,
+        namespace: &str,
+    ) -> Result<(), EncodeError> {
         self.frames
-            .frame(form, forms, namespace, &self.content)
+            .frame(encoding, encodings, namespace, &self.content)
             .map(drop)
     }
 
@@ -135,7 +140,7 @@ impl Draft {
     }
 }
 
-/// A sealed letter. Shared by reference; encoded at most once per form.
+/// A sealed letter. Shared by reference; encoded at most once per encoding.
 #[derive(Debug)]
 pub struct Letter {
     /// The namespace it was said in.
@@ -146,29 +151,33 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// The letter in one form; the first caller of a form encodes, the others share.
-    pub fn frame(&self, form: FormId, forms: &Forms) -> Result<&Frame, EncodeError> {
+    /// The letter in one encoding; the first caller of an encoding encodes, the others share.
+    pub fn frame(
+        &self,
+        encoding: EncodingId,
+        encodings: &Encodings,
+    ) -> Result<&Frame, EncodeError> {
         self.frames
-            .frame(form, forms, &self.namespace, &self.content)
+            .frame(encoding, encodings, &self.namespace, &self.content)
     }
 }
 
 /// A registered (codec, view) pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FormId(u8);
+pub struct EncodingId(u8);
 
-impl FormId {
-    /// The form that was registered first. For a protocol that no letter ever reaches, too.
+impl EncodingId {
+    /// The encoding that was registered first. For a protocol that no letter ever reaches, too.
     pub const FIRST: Self = Self(0);
 }
 
-/// Makes the frame of one form: a codec, and a view from letter to letter before it.
-pub trait Form: Send + Sync + 'static {
+/// Makes the frame of one encoding: a codec, and a view from letter to letter before it.
+pub trait Encoding: Send + Sync + 'static {
     /// Encodes what is said in a namespace.
     fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError>;
 }
 
-/// A letter that a form cannot express; the text says why.
+/// A letter that an encoding cannot express; the text says why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError(pub Arc<str>);
 
@@ -180,24 +189,24 @@ impl fmt::Display for EncodeError {
 
 impl std::error::Error for EncodeError {}
 
-/// All forms of a hub, registered when it is built. At most [`Forms::MAX`].
+/// All encodings of a hub, registered when it is built. At most [`Encodings::MAX`].
 #[derive(Clone)]
-pub struct Forms {
-    forms: Arc<[Arc<dyn Form>]>,
+pub struct Encodings {
+    encodings: Arc<[Arc<dyn Encoding>]>,
     account: Arc<MemoryAccount>,
 }
 
-impl Forms {
-    /// The most forms that a hub can have.
+impl Encodings {
+    /// The most encodings that a hub can have.
     pub const MAX: usize = 16;
 
-    /// Registers the forms in order. Those beyond [`Forms::MAX`] are not taken. Frames are charged to `account`.
+    /// Registers the encodings in order. Those beyond [`Encodings::MAX`] are not taken. Frames are charged to `account`.
     pub fn new(
-        forms: impl IntoIterator<Item = Arc<dyn Form>>,
+        encodings: impl IntoIterator<Item = Arc<dyn Encoding>>,
         account: Arc<MemoryAccount>,
     ) -> Self {
         Self {
-            forms: forms.into_iter().take(Self::MAX).collect(),
+            encodings: encodings.into_iter().take(Self::MAX).collect(),
             account,
         }
     }
@@ -207,40 +216,40 @@ impl Forms {
         &self.account
     }
 
-    /// The id of the form that was registered as number `index`, from 0.
-    pub fn id(&self, index: usize) -> Option<FormId> {
-        (index < self.forms.len()).then_some(FormId(index as u8))
+    /// The id of the encoding that was registered as number `index`, from 0.
+    pub fn id(&self, index: usize) -> Option<EncodingId> {
+        (index < self.encodings.len()).then_some(EncodingId(index as u8))
     }
 
     /// Encodes something for one member alone, without a letter. The frame is on no account.
     pub fn encode(
         &self,
-        form: FormId,
+        encoding: EncodingId,
         namespace: &str,
         content: &Content,
     ) -> Result<Frame, EncodeError> {
-        self.codec(form)?.encode(namespace, content)
+        self.codec(encoding)?.encode(namespace, content)
     }
 
-    fn codec(&self, form: FormId) -> Result<&dyn Form, EncodeError> {
-        let codec = self.forms.get(usize::from(form.0));
+    fn codec(&self, encoding: EncodingId) -> Result<&dyn Encoding, EncodeError> {
+        let codec = self.encodings.get(usize::from(encoding.0));
         codec.map(AsRef::as_ref).ok_or_else(not_registered)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.forms.len()
+        self.encodings.len()
     }
 
     /// Whether none is registered.
     pub fn is_empty(&self) -> bool {
-        self.forms.is_empty()
+        self.encodings.is_empty()
     }
 }
 
-impl fmt::Debug for Forms {
+impl fmt::Debug for Encodings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Forms({})", self.len())
+        write!(f, "Encodings({})", self.len())
     }
 }
 
@@ -258,16 +267,19 @@ impl Frames {
 
     fn frame(
         &self,
-        form: FormId,
-        forms: &Forms,
+        encoding: EncodingId,
+        encodings: &Encodings,
         namespace: &str,
         content: &Content,
     ) -> Result<&Frame, EncodeError> {
-        let codec = forms.codec(form)?;
-        let cell = self.0.get(usize::from(form.0)).ok_or_else(not_registered)?;
+        let codec = encodings.codec(encoding)?;
+        let cell = self
+            .0
+            .get(usize::from(encoding.0))
+            .ok_or_else(not_registered)?;
         cell.get_or_init(|| {
             let frame = codec.encode(namespace, content)?;
-            Ok(forms.account.charge_frame(frame))
+            Ok(encodings.account.charge_frame(frame))
         })
         .as_ref()
         .map_err(Clone::clone)

@@ -1,7 +1,7 @@
 //! The log in memory: it numbers letters at once and keeps none.
 
 use crate::{
-    id::{Numbers, RoomKey},
+    id::{LogPosition, RoomKey},
     letter::Draft,
     ports::{Log, Proposal},
 };
@@ -11,8 +11,8 @@ use crate::{
 pub struct MemoryLog;
 
 impl Log for MemoryLog {
-    fn propose(&self, _: &RoomKey, last: Numbers, _: &Draft) -> Proposal {
-        Proposal::Numbered(Numbers {
+    fn propose(&self, _: &RoomKey, last: LogPosition, _: &Draft) -> Proposal {
+        Proposal::Numbered(LogPosition {
             offset: last.offset + 1,
         })
     }

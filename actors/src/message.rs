@@ -20,7 +20,7 @@ use crate::{
     event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{MemberId, RoomId, RoomKey, Slot, Tag},
-    letter::{Draft, FormId, Frame, Letter},
+    letter::{Draft, EncodingId, Frame, Letter},
     outbox::Outbox,
     post::{Reply, UpPost, WeakPost},
     room::Room,
@@ -266,8 +266,8 @@ pub struct Register {
     pub namespace: Arc<str>,
     /// Where its letters go.
     pub outbox: Arc<Outbox>,
-    /// The form they take.
-    pub form: FormId,
+    /// The encoding they take.
+    pub encoding: EncodingId,
     /// The way to its session.
     pub session: UpPost<CourierSays>,
     /// See `DeliveryWindow::generation`, when this was said.
@@ -416,7 +416,7 @@ pub enum CourierSays {
 /// A whole message has come in.
 pub struct Heard {
     /// The message.
-    pub wire: crate::letter::Wire,
+    pub wire: crate::letter::TransportMessage,
     /// Held while it is handled.
     pub unit: InboundUnit,
 }

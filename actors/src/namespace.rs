@@ -27,7 +27,7 @@ use crate::{
     fault::{self, Point},
     flow::InboundUnit,
     guard::Crashes,
-    id::{Kind, MemberId, Numbers, RoomId, RoomKey, Slot, WorkerId},
+    id::{Kind, LogPosition, MemberId, RoomId, RoomKey, Slot, WorkerId},
     letter::{Content, Draft, Letter},
     message::{
         Audience, Broadcast, Deliver, Join, Leave, Receipt, RoomFact, RoomSays, SitDown, StandUp,
@@ -292,7 +292,7 @@ impl Namespace {
     }
 
     fn deliver_online(&self, to: &To, content: Content, permits: Permits) {
-        let draft = Draft::new(content, &self.context.forms);
+        let draft = Draft::new(content, &self.context.encodings);
         let letter = self.seal(draft);
         match to {
             To::Member(worker, slot) => {
@@ -351,7 +351,7 @@ impl Namespace {
         let everyone = RoomKey::plain("");
         let proposal = self.log.propose(
             first.unwrap_or(&everyone),
-            Numbers::default(),
+            LogPosition::default(),
             &broadcast.draft,
         );
         fault::strike("namespace", Point::Midway, &broadcast.draft.content.args);

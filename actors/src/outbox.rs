@@ -27,7 +27,7 @@ use crate::{
     account::{OutboxGauge, SessionAccount, is_counted_by_outbox},
     error::CloseReason,
     flow::READ_RATE,
-    letter::{Frame, Part},
+    letter::{Frame, WsFrame},
 };
 
 /// How much may wait.
@@ -419,7 +419,7 @@ impl Outbox {
         cx: &mut Context<'_>,
         bytes_max: usize,
         parts_max: usize,
-        into: &mut Vec<Part>,
+        into: &mut Vec<WsFrame>,
     ) -> Poll<Taken> {
         let mut inner = self.lock();
         let ping = if let Ping::Due(due, behind) = inner.ping {

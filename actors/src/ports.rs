@@ -19,8 +19,8 @@ use tokio::time::timeout;
 
 use crate::{
     error::{CloseReason, LogError},
-    id::{MemberId, Numbers, RoomKey, Tag},
-    letter::{Content, Draft, FormId, Frame, Wire},
+    id::{LogPosition, MemberId, RoomKey, Tag},
+    letter::{Content, Draft, EncodingId, Frame, TransportMessage},
     notice::cause,
     session::Member,
 };
@@ -93,13 +93,13 @@ pub struct Violation(pub String);
 /// What a session speaks. One value per session, on the session's thread.
 pub trait Protocol: 'static {
     /// Takes one message of the transport in; what it says, if it is complete.
-    fn decode(&mut self, wire: Wire) -> Result<Option<Said>, Violation>;
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, Violation>;
 
     /// Bytes held for a message that is not complete; 0 if none is under way.
     fn pending_bytes(&self) -> usize;
 
-    /// The form that letters to this session take, given what it said when it connected.
-    fn form(&self, auth: Option<&[u8]>) -> FormId;
+    /// The encoding that letters to this session take, given what it said when it connected.
+    fn encoding(&self, auth: Option<&[u8]>) -> EncodingId;
 
     /// Tells the client that it is in a namespace.
     fn connected(&self, namespace: &str, member: &MemberId) -> Frame;
@@ -191,27 +191,27 @@ pub trait Application: Send + Sync + 'static {
 /// Numbers and keeps letters. One value per namespace, on its room thread.
 pub trait Log: 'static {
     /// Asks for the numbers of a letter for `room`, whose last numbers are `last`.
-    fn propose(&self, room: &RoomKey, last: Numbers, draft: &Draft) -> Proposal;
+    fn propose(&self, room: &RoomKey, last: LogPosition, draft: &Draft) -> Proposal;
 }
 
 /// How a log answers.
 pub enum Proposal {
     /// At once.
-    Numbered(Numbers),
+    Numbered(LogPosition),
     /// It will not.
     Refused(LogError),
     /// Later; the room takes no further mail until then, or until its time limit.
-    Later(LocalFuture<Result<Numbers, LogError>>),
+    Later(LocalFuture<Result<LogPosition, LogError>>),
 }
 
 /// A log's late answer, within its time limit. It is polled outside of every guard: a panic in it would take an actor along.
 pub(crate) async fn in_time(
-    answer: LocalFuture<Result<Numbers, LogError>>,
+    answer: LocalFuture<Result<LogPosition, LogError>>,
     limit: Duration,
-) -> Result<Numbers, LogError> {
+) -> Result<LogPosition, LogError> {
     let answer = AssertUnwindSafe(answer).catch_unwind();
     match timeout(limit, answer).await {
-        Ok(Ok(numbers)) => numbers,
+        Ok(Ok(position)) => position,
         Ok(Err(payload)) => {
             std::mem::forget(payload);
             let what = format_args!("a log panicked over a letter");

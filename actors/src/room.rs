@@ -309,7 +309,7 @@ impl Room {
     }
 
     fn announce(&mut self, audience: For, content: Content) {
-        let draft = Draft::new(content, &self.links.context.forms);
+        let draft = Draft::new(content, &self.links.context.encodings);
         self.effects.push(Effect::Letter {
             audience,
             draft,

@@ -37,7 +37,7 @@ use crate::{
     flow::{InboundCredit, InboundUnit, RateLimiter, Rated, Turn},
     hub::HubHandle,
     id::Slot,
-    letter::{Frame, Wire},
+    letter::{Frame, TransportMessage},
     message::{CourierSays, Direct, EndOutbox, Enter, Register},
     metrics::Metrics,
     notice::cause,
@@ -130,7 +130,7 @@ impl Session {
         }
     }
 
-    fn heard(&mut self, wire: Wire, mut unit: InboundUnit, ctx: &mut Context<Self>) {
+    fn heard(&mut self, wire: TransportMessage, mut unit: InboundUnit, ctx: &mut Context<Self>) {
         let earlier = self.protocol.borrow().pending_bytes();
         let said = self.protocol.borrow_mut().decode(wire);
         if earlier > 0 || matches!(said, Ok(None)) {
@@ -286,7 +286,7 @@ impl Session {
         if let Some(timer) = self.connect_timer.take() {
             ctx.cancel_future(timer);
         }
-        let form = self.protocol.borrow().form(auth.as_deref());
+        let encoding = self.protocol.borrow().encoding(auth.as_deref());
         let member = Member::new(member::Parts {
             id,
             namespace: namespace.clone(),
@@ -296,12 +296,12 @@ impl Session {
             courier: self.courier.clone(),
             home,
             protocol: self.protocol.clone(),
-            form,
+            encoding,
             credit: self.credit.clone(),
             pacer: self.pacer.clone(),
             peer: self.peer,
         });
-        self.register(member.slot(), namespace.clone(), form, ctx);
+        self.register(member.slot(), namespace.clone(), encoding, ctx);
         Metrics::add(&hub.metrics().members, 1);
         let place = MemberLocation {
             courier: self.courier.clone(),
@@ -343,7 +343,7 @@ impl Session {
         &self,
         slot: Slot,
         namespace: Arc<str>,
-        form: crate::letter::FormId,
+        encoding: crate::letter::EncodingId,
         ctx: &Context<Self>,
     ) {
         let session: UpPost<CourierSays> = Post::new(ctx.address()).up();
@@ -353,7 +353,7 @@ impl Session {
             slot,
             namespace,
             outbox,
-            form,
+            encoding,
             session,
             generation,
         });

@@ -2,17 +2,17 @@
 //! Knows nothing of what the payload means, nor of long-polling, which takes the payload behind the header.
 
 use bytes::Bytes;
-use dondo_actors::letter::Part;
+use dondo_actors::letter::WsFrame;
 
 /// A text frame whose payload is `pieces` joined; together they must be valid UTF-8.
 ///
 /// Allocates once, exactly what the frame needs: it lives as long as its slowest reader.
-pub(crate) fn text<'a>(pieces: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>) -> Part {
+pub(crate) fn text<'a>(pieces: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>) -> WsFrame {
     part(FINAL_TEXT, pieces.into_iter())
 }
 
 /// A binary frame that holds `data`; allocates once, as [`text`] does.
-pub(crate) fn binary(data: &[u8]) -> Part {
+pub(crate) fn binary(data: &[u8]) -> WsFrame {
     part(FINAL_BINARY, std::iter::once(data))
 }
 
@@ -23,7 +23,7 @@ const LENGTH_IN_TWO: u8 = 126;
 /// The length byte that says: the length follows in eight bytes.
 const LENGTH_IN_EIGHT: u8 = 127;
 
-fn part<'a>(first_byte: u8, pieces: impl Iterator<Item = &'a [u8]> + Clone) -> Part {
+fn part<'a>(first_byte: u8, pieces: impl Iterator<Item = &'a [u8]> + Clone) -> WsFrame {
     let payload: usize = pieces.clone().map(<[u8]>::len).sum();
     let header: u8 = match payload {
         0..126 => 2,
@@ -47,7 +47,7 @@ fn part<'a>(first_byte: u8, pieces: impl Iterator<Item = &'a [u8]> + Clone) -> P
     for piece in pieces {
         frame.extend_from_slice(piece);
     }
-    Part {
+    WsFrame {
         frame: Bytes::from(frame),
         header,
         binary: first_byte == FINAL_BINARY,

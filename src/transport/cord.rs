@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use dondo_actors::account::{Charge, Held};
 use dondo_actors::error::CloseReason;
-use dondo_actors::letter::Part;
+use dondo_actors::letter::WsFrame;
 use dondo_actors::message::Hangup;
 use dondo_actors::outbox::{Outbox, Taken};
 use tokio::time::Sleep;
@@ -39,7 +39,7 @@ const PROBES_MAX: usize = 16;
 
 thread_local! {
     /// Room for what is taken at a time; empty between.
-    static PARTS: Cell<Vec<Part>> = const { Cell::new(Vec::new()) };
+    static PARTS: Cell<Vec<WsFrame>> = const { Cell::new(Vec::new()) };
 }
 
 /// See the module.

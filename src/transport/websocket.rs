@@ -12,7 +12,7 @@ mod frame;
 use std::{mem, str};
 
 use bytes::{Buf, Bytes, BytesMut};
-use dondo_actors::letter::Wire;
+use dondo_actors::letter::TransportMessage;
 
 pub(crate) use self::control::{close_frame, pong_frame};
 pub(crate) use self::frame::Fault;
@@ -40,7 +40,7 @@ pub(crate) struct Machine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A whole message: its fragments joined, and then checked if it is text.
-    Message(Wire),
+    Message(TransportMessage),
     /// To be answered by [`pong_frame`]. Of several pings not answered yet, the last is enough (RFC 6455, 5.5.3).
     Ping(Bytes),
     /// It means nothing and costs as much to read as a message: a pong, or a fragment without payload that is not the last.
@@ -160,8 +160,8 @@ impl Machine {
         let message = Bytes::from(mem::take(&mut self.message).into_boxed_slice());
         match self.kind.take() {
             Some(Kind::Text) if str::from_utf8(&message).is_err() => Err(Fault::NOT_UTF8),
-            Some(Kind::Text) => Ok(Event::Message(Wire::Text(message))),
-            _ => Ok(Event::Message(Wire::Binary(message))),
+            Some(Kind::Text) => Ok(Event::Message(TransportMessage::Text(message))),
+            _ => Ok(Event::Message(TransportMessage::Binary(message))),
         }
     }
 }

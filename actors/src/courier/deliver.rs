@@ -7,7 +7,7 @@ use crate::{
     error::CloseReason,
     fault::{self, Point, Safeguard},
     id::{Kind, RoomKey, Slot},
-    letter::{FormId, Forms, Frame, Letter},
+    letter::{EncodingId, Encodings, Frame, Letter},
     message::{Audience, Deliver},
     metrics::Metrics,
     notice::cause,
@@ -23,7 +23,7 @@ impl Courier {
         fault::freeze(marked);
         let mut hands = Hands {
             letter,
-            forms: &self.forms,
+            encodings: &self.encodings,
             full: Vec::new(),
             frames: Vec::new(),
             delivered: 0,
@@ -128,12 +128,12 @@ impl Courier {
     }
 }
 
-/// Hands one letter to many, with its frame looked up once for each form.
+/// Hands one letter to many, with its frame looked up once for each encoding.
 struct Hands<'a> {
     letter: &'a Letter,
-    forms: &'a Forms,
+    encodings: &'a Encodings,
     full: Vec<Rc<Served>>,
-    frames: Vec<(FormId, Option<&'a Frame>)>,
+    frames: Vec<(EncodingId, Option<&'a Frame>)>,
     delivered: u64,
     behind: usize,
     wakes: &'a Wakes,
@@ -144,10 +144,10 @@ impl Hands<'_> {
         let known = self
             .frames
             .iter()
-            .find(|(form, _)| *form == served.form)
+            .find(|(encoding, _)| *encoding == served.encoding)
             .map(|(_, frame)| *frame);
         let frame = known.unwrap_or_else(|| {
-            let frame = self.letter.frame(served.form, self.forms);
+            let frame = self.letter.frame(served.encoding, self.encodings);
             if let Err(error) = &frame {
                 cause::NO_FRAME.tell(
                     None,
@@ -156,7 +156,7 @@ impl Hands<'_> {
                 );
             }
             let frame = frame.ok();
-            self.frames.push((served.form, frame));
+            self.frames.push((served.encoding, frame));
             frame
         });
         let Some(frame) = frame else { return };

@@ -89,7 +89,7 @@ impl Handler<Register> for Courier {
                 slot,
                 namespace,
                 outbox,
-                form,
+                encoding,
                 session,
                 generation,
             } = register;
@@ -97,7 +97,7 @@ impl Handler<Register> for Courier {
                 slot,
                 namespace,
                 outbox,
-                form,
+                encoding,
                 session,
             });
             if generation != courier.window.generation() {

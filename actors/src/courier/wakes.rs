@@ -117,7 +117,7 @@ mod tests {
         account::{MemoryAccount, SessionAccount},
         flow::DeliveryWindow,
         id::WorkerId,
-        letter::{Frame, Part},
+        letter::{Frame, WsFrame},
         outbox::OutboxLimits,
     };
 
@@ -156,7 +156,7 @@ mod tests {
                         .is_pending()
                 );
                 for first in [true, false] {
-                    let frame = Frame::single(Part {
+                    let frame = Frame::single(WsFrame {
                         frame: Bytes::from_static(b"x"),
                         header: 0,
                         binary: false,

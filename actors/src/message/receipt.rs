@@ -7,7 +7,7 @@ use std::sync::{
 
 use futures_util::task::AtomicWaker;
 
-use crate::id::Numbers;
+use crate::id::LogPosition;
 
 /// A letter's way: sent when its delivery is queued at every courier that has members of the audience.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct NotifyAnswer {
     /// Members it was handed to; 0 if it went to several rooms, of which only couriers know who is in them.
     pub recipients: usize,
     /// What the log answered.
-    pub numbers: Numbers,
+    pub position: LogPosition,
     /// Tells when the couriers have handed it on.
     pub receipt: Arc<Receipt>,
 }

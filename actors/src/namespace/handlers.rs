@@ -6,7 +6,7 @@ use super::{Effect, Introduce, IntroduceRoom, Namespace, SWEEP, To, Wake};
 use crate::{
     error::NotifyError,
     guard::{Crashes, Guarded, guard, guard_always},
-    id::Numbers,
+    id::LogPosition,
     message::{
         Audience, Broadcast, Enter, Gone, Join, Leave, NotifyAnswer, Ping, Receipt, Resolve,
         RoomSays,
@@ -161,15 +161,15 @@ impl Handler<Broadcast> for Namespace {
 
     fn handle(&mut self, broadcast: Broadcast, ctx: &mut Self::Context) {
         match guard(self, ctx, |namespace| namespace.broadcast(&broadcast)) {
-            Ok(Proposal::Numbered(numbers)) => self.send_broadcast(ctx, broadcast, numbers),
+            Ok(Proposal::Numbered(position)) => self.send_broadcast(ctx, broadcast, position),
             Ok(Proposal::Refused(error)) => broadcast.reply.send(Err(NotifyError::Log(error))),
             Ok(Proposal::Later(answer)) => {
                 let answer = in_time(answer, self.context.settings.log_timeout);
                 let done =
                     answer
                         .into_actor(self)
-                        .map(move |numbers, namespace: &mut Self, ctx| match numbers {
-                            Ok(numbers) => namespace.send_broadcast(ctx, broadcast, numbers),
+                        .map(move |position, namespace: &mut Self, ctx| match position {
+                            Ok(position) => namespace.send_broadcast(ctx, broadcast, position),
                             Err(error) => broadcast.reply.send(Err(NotifyError::Log(error))),
                         });
                 ctx.wait(done);
@@ -180,7 +180,12 @@ impl Handler<Broadcast> for Namespace {
 }
 
 impl Namespace {
-    fn send_broadcast(&mut self, ctx: &mut Context<Self>, broadcast: Broadcast, numbers: Numbers) {
+    fn send_broadcast(
+        &mut self,
+        ctx: &mut Context<Self>,
+        broadcast: Broadcast,
+        position: LogPosition,
+    ) {
         let Broadcast {
             rooms,
             except_rooms,
@@ -202,7 +207,7 @@ impl Namespace {
             Metrics::add(&namespace.context.metrics.letters, 1);
             reply.send(Ok(NotifyAnswer {
                 recipients,
-                numbers,
+                position,
                 receipt,
             }));
         });

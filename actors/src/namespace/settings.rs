@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    letter::Forms,
+    letter::Encodings,
     metrics::Metrics,
     ports::{Clock, PresenceEvents},
     state::throttle::Rates,
@@ -80,8 +80,8 @@ pub struct NamespaceContext {
     pub namespace: Arc<str>,
     /// Its settings.
     pub settings: NamespaceSettings,
-    /// The hub's forms.
-    pub forms: Forms,
+    /// The hub's encodings.
+    pub encodings: Encodings,
     /// Makes the presence events, where an application wants some.
     pub presence_events: Option<Arc<dyn PresenceEvents>>,
     /// The time of day.

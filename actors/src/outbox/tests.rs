@@ -33,8 +33,8 @@ fn outbox(bytes_max: usize, count_max: usize) -> (Arc<Outbox>, Arc<MemoryAccount
     (Outbox::new(limits, account), process)
 }
 
-fn part(length: usize) -> Part {
-    Part {
+fn part(length: usize) -> WsFrame {
+    WsFrame {
         frame: vec![b'x'; length].into(),
         header: 2,
         binary: false,

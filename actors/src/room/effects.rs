@@ -222,7 +222,7 @@ impl Room {
     fn settle_account(&mut self) {
         let now = self.state.bytes();
         let before = std::mem::replace(&mut self.links.on_account, now);
-        let account = self.links.context.forms.account();
+        let account = self.links.context.encodings.account();
         for (what, before, now) in [
             (Held::Memberships, before.memberships, now.memberships),
             (Held::Invitations, before.invitations, now.invitations),

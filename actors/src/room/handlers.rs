@@ -27,7 +27,7 @@ impl Supervised for Room {
 impl Drop for Room {
     fn drop(&mut self) {
         Metrics::sub(&self.links.context.metrics.rooms, 1);
-        let account = self.links.context.forms.account();
+        let account = self.links.context.encodings.account();
         account.sub(Held::Memberships, self.links.on_account.memberships);
         account.sub(Held::Invitations, self.links.on_account.invitations);
     }
@@ -188,8 +188,8 @@ impl Room {
             Ok(Ok((_, Proposal::Refused(error)))) => {
                 notify.reply.send(Err(NotifyError::Log(error)))
             }
-            Ok(Ok((recipients, Proposal::Numbered(numbers)))) => {
-                self.finish(ctx, notify, recipients, Ok(numbers), permits);
+            Ok(Ok((recipients, Proposal::Numbered(position)))) => {
+                self.finish(ctx, notify, recipients, Ok(position), permits);
             }
             Ok(Ok((recipients, Proposal::Later(answer)))) => {
                 // Other rooms must not wait for this one's log: its letter goes uncounted, one a room.
@@ -198,8 +198,8 @@ impl Room {
                 let answer = in_time(answer, self.links.context.settings.log_timeout);
                 let done = answer
                     .into_actor(self)
-                    .map(move |numbers, room: &mut Self, ctx| {
-                        room.finish(ctx, notify, recipients, numbers, Permits::default());
+                    .map(move |position, room: &mut Self, ctx| {
+                        room.finish(ctx, notify, recipients, position, Permits::default());
                     });
                 ctx.wait(done);
             }

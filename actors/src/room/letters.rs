@@ -8,7 +8,7 @@ use crate::{
     error::{LogError, NotifyError},
     fault::{self, Point},
     guard::guard,
-    id::Numbers,
+    id::LogPosition,
     message::{Notify, NotifyAnswer, Receipt},
     metrics::Metrics,
     ports::Proposal,
@@ -26,7 +26,7 @@ impl Room {
         let proposal =
             self.links
                 .log
-                .propose(self.state.key(), self.state.numbers(), &notify.draft);
+                .propose(self.state.key(), self.state.position(), &notify.draft);
         Ok((recipients, proposal))
     }
 
@@ -35,7 +35,7 @@ impl Room {
         &mut self,
         notify: Notify,
         recipients: usize,
-        numbers: Numbers,
+        position: LogPosition,
     ) -> Done {
         let Notify {
             tag,
@@ -45,7 +45,7 @@ impl Room {
             ..
         } = notify;
         let marked = draft.content.args.clone();
-        self.state.numbered(numbers);
+        self.state.set_position(position);
         fault::strike(self.part(), Point::Midway, &marked);
         let couriers = self.state.roster().workers().count();
         let receipt = Receipt::new(couriers);
@@ -62,7 +62,7 @@ impl Room {
             reply,
             NotifyAnswer {
                 recipients,
-                numbers,
+                position,
                 receipt,
             },
         )
@@ -73,15 +73,15 @@ impl Room {
         ctx: &mut Context<Self>,
         notify: Notify,
         recipients: usize,
-        numbers: Result<Numbers, LogError>,
+        position: Result<LogPosition, LogError>,
         permits: Permits,
     ) {
-        match numbers {
+        match position {
             Err(error) => notify.reply.send(Err(NotifyError::Log(error))),
-            Ok(numbers) => {
+            Ok(position) => {
                 // A crash drops the reply with the letter: the sender reads that as the hub's fault.
                 if let Ok((reply, answer)) = guard(self, ctx, |room| {
-                    room.post_letter(notify, recipients, numbers)
+                    room.post_letter(notify, recipients, position)
                 }) {
                     self.carry_out(permits);
                     reply.send(Ok(answer));

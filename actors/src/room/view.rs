@@ -15,7 +15,7 @@ pub(crate) fn view(room: &Room) -> crate::testing::inspect::RoomView {
     let seats = room.state.roster().iter().map(seat).collect();
     crate::testing::inspect::RoomView {
         seats,
-        offset: room.state.numbers().offset,
+        offset: room.state.position().offset,
         faults: faults(&room.state),
     }
 }
@@ -75,7 +75,7 @@ impl Room {
                     key: self.state.key().clone(),
                     to,
                     content,
-                    offset: self.state.numbers().offset,
+                    offset: self.state.position().offset,
                     said,
                 }
             }),

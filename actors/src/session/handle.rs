@@ -11,7 +11,7 @@ use super::Session;
 use crate::{
     account::AddressAccount,
     flow::{InboundCredit, Rates},
-    letter::Wire,
+    letter::TransportMessage,
     message::{Heard, Noise},
     outbox::{Outbox, OutboxLimits},
     post::Post,
@@ -70,7 +70,7 @@ impl SessionRef {
     }
 
     /// Hands a message to the session. The caller has seen [`SessionRef::poll_ready`] before.
-    pub fn heard(&self, wire: Wire) {
+    pub fn heard(&self, wire: TransportMessage) {
         let unit = self.credit.unit(wire.bytes().len());
         self.post.control(Heard { wire, unit });
     }

@@ -15,8 +15,8 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let form = self.protocol.borrow().form(None);
-        self.register(self.own, "".into(), form, ctx);
+        let encoding = self.protocol.borrow().encoding(None);
+        self.register(self.own, "".into(), encoding, ctx);
         self.next_ping(ctx);
         self.connect_timer = self.settings.connect_timeout.map(|limit| {
             ctx.run_later(limit, |session, ctx| {

@@ -27,7 +27,7 @@ use crate::{
     flow::{InboundCredit, InboundUnit, Rated},
     hub::HubHandle,
     id::{Kind, MemberId, RoomKey, Slot},
-    letter::{Content, Draft, FormId, Frame},
+    letter::{Content, Draft, EncodingId, Frame},
     message::{
         Broadcast, Command, Direct, Enter, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
     },
@@ -62,7 +62,7 @@ pub(super) struct Parts {
     pub(super) courier: CourierRef,
     pub(super) home: WeakPost<Namespace>,
     pub(super) protocol: Rc<RefCell<Box<dyn Protocol>>>,
-    pub(super) form: FormId,
+    pub(super) encoding: EncodingId,
     pub(super) credit: Arc<InboundCredit>,
     pub(super) pacer: Rc<Pacer>,
     pub(super) peer: Option<IpAddr>,
@@ -256,7 +256,7 @@ impl Member {
         content: Content,
     ) -> impl Future<Output = bool> + 'static {
         let (done, answer) = oneshot::channel();
-        let draft = Draft::new(content, self.hub().forms());
+        let draft = Draft::new(content, self.hub().encodings());
         self.enqueue(Op::Member(to, Box::new(draft), done));
         async move { answer.await.unwrap_or(false) }
     }
@@ -288,8 +288,8 @@ impl Member {
     pub fn emit(self: &Rc<Self>, content: &Content, volatile: bool) {
         match self
             .hub()
-            .forms()
-            .encode(self.parts.form, self.namespace(), content)
+            .encodings()
+            .encode(self.parts.encoding, self.namespace(), content)
         {
             Ok(frame) => self.own(frame, volatile),
             Err(error) => cause::NO_FRAME.tell(self.peer(), None, format_args!("{error}")),
@@ -344,10 +344,14 @@ impl Member {
         self.parts.slot
     }
 
-    /// Encodes for the sender's own form here, on the sender's thread: what cannot be encoded is the sender's to know.
+    /// Encodes for the sender's own encoding here, on the sender's thread: what cannot be encoded is the sender's to know.
     fn draft(&self, content: Content) -> Result<Draft, NotifyError> {
-        let draft = Draft::new(content, self.hub().forms());
-        match draft.prepare(self.parts.form, self.hub().forms(), self.namespace()) {
+        let draft = Draft::new(content, self.hub().encodings());
+        match draft.prepare(
+            self.parts.encoding,
+            self.hub().encodings(),
+            self.namespace(),
+        ) {
             Ok(()) => Ok(draft),
             Err(error) => Err(NotifyError::Encode(error.to_string())),
         }

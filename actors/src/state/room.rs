@@ -15,7 +15,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     error::{JoinError, NotifyError},
-    id::{MemberId, Numbers, RoomKey, Tag},
+    id::{LogPosition, MemberId, RoomKey, Tag},
     state::{
         audience::{Tags, Which},
         ledger::Kept,
@@ -32,7 +32,7 @@ pub struct RoomState {
     key: RoomKey,
     roster: Roster,
     policies: Policies,
-    numbers: Kept<Numbers>,
+    position: Kept<LogPosition>,
     seated: Kept<u64>,
     allowance: Allowance,
     /// Owners whose invitations changed in the present message: bytes before and after.
@@ -46,7 +46,7 @@ impl RoomState {
             key,
             roster: Roster::default(),
             policies: Policies::default(),
-            numbers: Kept::default(),
+            position: Kept::default(),
             seated: Kept::default(),
             allowance,
             owed: Vec::new(),
@@ -320,13 +320,13 @@ impl RoomState {
     }
 
     /// The last numbers that the log gave.
-    pub fn numbers(&self) -> Numbers {
-        *self.numbers.get()
+    pub fn position(&self) -> LogPosition {
+        *self.position.get()
     }
 
     /// Takes what the log answered.
-    pub fn numbered(&mut self, numbers: Numbers) {
-        self.numbers.set(numbers);
+    pub fn set_position(&mut self, position: LogPosition) {
+        self.position.set(position);
     }
 
     /// Members that match an address, at most `limit`, in the order of joining.
@@ -342,7 +342,7 @@ impl RoomState {
     pub fn commit(&mut self) {
         self.roster.commit();
         self.policies.commit();
-        self.numbers.commit();
+        self.position.commit();
         self.seated.commit();
         for (owner, before, after) in self.owed.drain(..) {
             self.allowance.change(owner, before, after);
@@ -353,7 +353,7 @@ impl RoomState {
     pub fn rollback(&mut self) {
         self.roster.rollback();
         self.policies.rollback(&self.roster);
-        self.numbers.rollback();
+        self.position.rollback();
         self.seated.rollback();
         self.owed.clear();
     }

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::wire;
 use crate::{
     error::CloseReason,
-    letter::Wire,
+    letter::TransportMessage,
     message::Hangup,
     outbox::Taken,
     session::{Member, SessionRef},
@@ -62,7 +62,9 @@ impl Probe {
     /// Says something in the test's wire format.
     pub fn say(&self, text: &str) {
         self.session
-            .heard(Wire::Text(Bytes::copy_from_slice(text.as_bytes())));
+            .heard(TransportMessage::Text(Bytes::copy_from_slice(
+                text.as_bytes(),
+            )));
     }
 
     /// Connects to a namespace. Takes the answer from what it read.

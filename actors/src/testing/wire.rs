@@ -10,7 +10,9 @@ use crate::{
     event_template::{EventTemplate, Hole},
     fault::Point,
     id::{MemberId, RoomKey},
-    letter::{Content, EncodeError, Form, FormId, Forms, Frame, Part, Wire},
+    letter::{
+        Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage, WsFrame,
+    },
     ports::{
         AckHandle, Answer, Application, Event, LocalFuture, Online, PresenceEvents, Protocol,
         Refusal, RoomOnline, Said, Violation, polled_once,
@@ -64,16 +66,16 @@ pub(super) fn forget_members() {
     drop(MEMBERS.take());
 }
 
-/// The only form: the text `letter NS NAME ARGS`. A letter named `unspeakable` cannot be encoded.
-pub(super) struct TextForm;
+/// The only encoding: the text `letter NS NAME ARGS`. A letter named `unspeakable` cannot be encoded.
+pub(super) struct TextEncoding;
 
-impl Form for TextForm {
+impl Encoding for TextEncoding {
     fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
         if &*content.name == "unspeakable" {
             return Err(EncodeError("there are no words for it".into()));
         }
         let mut parts = vec![part(&said("letter", namespace, content))];
-        parts.extend(content.blobs.iter().map(|blob| Part {
+        parts.extend(content.blobs.iter().map(|blob| WsFrame {
             frame: blob.clone(),
             header: 0,
             binary: true,
@@ -94,8 +96,8 @@ fn said(word: &str, namespace: &str, content: &Content) -> String {
     )
 }
 
-fn part(text: &str) -> Part {
-    Part {
+fn part(text: &str) -> WsFrame {
+    WsFrame {
         frame: Bytes::copy_from_slice(text.as_bytes()),
         header: 0,
         binary: false,
@@ -108,22 +110,22 @@ fn frame(text: &str) -> Frame {
 
 /// Speaks the format.
 pub(super) struct TextProtocol {
-    form: FormId,
+    encoding: EncodingId,
     pending: usize,
 }
 
 impl TextProtocol {
-    pub(super) fn new(forms: &Forms) -> Self {
+    pub(super) fn new(encodings: &Encodings) -> Self {
         Self {
-            form: forms.id(0).expect("a world has one form"),
+            encoding: encodings.id(0).expect("a world has one form"),
             pending: 0,
         }
     }
 }
 
 impl Protocol for TextProtocol {
-    fn decode(&mut self, wire: Wire) -> Result<Option<Said>, Violation> {
-        let (Wire::Text(bytes) | Wire::Binary(bytes)) = wire;
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, Violation> {
+        let (TransportMessage::Text(bytes) | TransportMessage::Binary(bytes)) = wire;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let mut words = text.splitn(5, ' ');
         let mut word = || words.next().unwrap_or_default();
@@ -169,8 +171,8 @@ impl Protocol for TextProtocol {
         self.pending
     }
 
-    fn form(&self, _: Option<&[u8]>) -> FormId {
-        self.form
+    fn encoding(&self, _: Option<&[u8]>) -> EncodingId {
+        self.encoding
     }
 
     fn connected(&self, namespace: &str, member: &MemberId) -> Frame {

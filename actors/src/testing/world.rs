@@ -26,7 +26,7 @@ use crate::{
     courier::CourierRef,
     hub::{Hub, HubConfig, HubHandle, LogMaker, NamespaceConfig},
     id::MemberId,
-    letter::{Form, Forms},
+    letter::{Encoding, Encodings},
     memory_log::MemoryLog,
     metrics::Metrics,
     namespace::NamespaceSettings,
@@ -150,8 +150,8 @@ impl World {
             .map(|&name| (Arc::from(name), namespace_config.clone()));
         let hub = HubHandle::new(HubConfig {
             namespaces: namespaces.collect(),
-            forms: Forms::new(
-                [Arc::new(wire::TextForm) as Arc<dyn Form>],
+            encodings: Encodings::new(
+                [Arc::new(wire::TextEncoding) as Arc<dyn Encoding>],
                 MemoryAccount::new(setup.memory_max, setup.memory_max),
             ),
             clock: Arc::new(Still),
@@ -175,7 +175,7 @@ impl World {
 
     /// A client whose session runs on worker `worker`, counted from 0.
     pub fn client(&self, worker: usize) -> Probe {
-        let protocol = Box::new(wire::TextProtocol::new(self.hub.forms()));
+        let protocol = Box::new(wire::TextProtocol::new(self.hub.encodings()));
         let courier = self.couriers[worker].clone();
         let session = Session::start(
             self.hub.clone(),

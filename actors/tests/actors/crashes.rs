@@ -36,14 +36,14 @@ fn a_letter_that_crashes_a_room_or_channel_is_an_error_to_its_sender_and_the_nex
                     one.join(&key).await.unwrap();
                     one.join(&sibling).await.unwrap();
                 }
-                assert_eq!(a.say(&key, "first").await.unwrap().numbers.offset, 1);
+                assert_eq!(a.say(&key, "first").await.unwrap().position.offset, 1);
                 let crashed = a.say(&key, &marked(part, point)).await.unwrap_err();
                 assert_eq!(
                     crashed,
                     NotifyError::Internal(Fault::Crashed),
                     "{key:?} {point:?}"
                 );
-                assert_eq!(b.say(&key, "next").await.unwrap().numbers.offset, 2);
+                assert_eq!(b.say(&key, "next").await.unwrap().position.offset, 2);
                 assert_eq!(b.say(&sibling, "untouched").await.unwrap().recipients, 2);
                 world.settle().await;
                 for one in [&a, &b] {
@@ -247,7 +247,7 @@ fn after_too_many_crashes_a_room_takes_nothing_but_leaves_for_its_quarantine_and
         );
         pass(Duration::from_secs(2)).await;
         assert_eq!(c.join(&key).await.unwrap().count, 2);
-        assert_eq!(a.say(&key, "again").await.unwrap().numbers.offset, 1);
+        assert_eq!(a.say(&key, "again").await.unwrap().position.offset, 1);
         world.settle().await;
         for one in [&a, &c] {
             assert_eq!(one.heard(), says(&["again"]));

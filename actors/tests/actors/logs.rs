@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 
 use dondo_actors::{
     error::{LogError, NotifyError},
-    id::{Numbers, RoomKey},
+    id::{LogPosition, RoomKey},
     letter::Draft,
     ports::{Log, Proposal},
     testing::{Setup, World, content},
@@ -17,9 +17,9 @@ use crate::{client, pass, says};
 struct Moody;
 
 impl Log for Moody {
-    fn propose(&self, _: &RoomKey, last: Numbers, draft: &Draft) -> Proposal {
+    fn propose(&self, _: &RoomKey, last: LogPosition, draft: &Draft) -> Proposal {
         let text = String::from_utf8_lossy(&draft.content.args).into_owned();
-        let numbers = Numbers {
+        let position = LogPosition {
             offset: last.offset + 1,
         };
         match text.split_once(' ').unwrap_or((&text, "")) {
@@ -27,7 +27,7 @@ impl Log for Moody {
                 let time = Duration::from_millis(time.parse().unwrap());
                 Proposal::Later(Box::pin(async move {
                     tokio::time::sleep(time).await;
-                    Ok(numbers)
+                    Ok(position)
                 }))
             }
             ("never", _) => Proposal::Later(Box::pin(std::future::pending())),
@@ -35,7 +35,7 @@ impl Log for Moody {
             ("panic", _) => {
                 Proposal::Later(Box::pin(async { panic!("dondo-fault: a log panics") }))
             }
-            _ => Proposal::Numbered(numbers),
+            _ => Proposal::Numbered(position),
         }
     }
 }
@@ -88,7 +88,7 @@ fn a_log_that_never_answers_is_a_named_error_in_time_and_leaves_no_gap() {
             "{:?}",
             began.elapsed()
         );
-        assert_eq!(a.say(&key, "next").await.unwrap().numbers.offset, 1);
+        assert_eq!(a.say(&key, "next").await.unwrap().position.offset, 1);
         world.settle().await;
         assert_eq!(a.heard(), says(&["next"]));
     });
@@ -125,7 +125,7 @@ fn a_broadcast_waits_for_a_late_log_too() {
         let broadcast = |args: &str| a.member.broadcast(None, vec![], true, content("say", args));
         let later = broadcast("later 100");
         world.ask(later, |answer| {
-            assert_eq!(answer.unwrap().numbers.offset, 1)
+            assert_eq!(answer.unwrap().position.offset, 1)
         });
         pass(Duration::from_millis(50)).await;
         assert_eq!(b.heard(), says(&[]));

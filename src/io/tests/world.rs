@@ -20,7 +20,7 @@ use dondo_actors::{
     error::CloseReason,
     hub::{Hub, HubConfig, HubHandle, NamespaceConfig},
     id::MemberId,
-    letter::{Content, EncodeError, Form, FormId, Forms, Frame, Wire},
+    letter::{Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage},
     memory_log::MemoryLog,
     message::Hangup,
     outbox::{OutboxLimits, Taken},
@@ -33,7 +33,7 @@ use crate::{
     config::HubSettings,
     io::{Io, Pack},
     packs::hub::{HubPack, dotnet_view},
-    protocol::socketio::{Limits, SocketIo, SocketIoForm},
+    protocol::socketio::{Limits, SocketIo, SocketIoEncoding},
 };
 
 /// Runs a test under held time.
@@ -59,7 +59,7 @@ pub(crate) struct World {
     pub(crate) encoded: [Arc<AtomicUsize>; 2],
     hub: HubHandle,
     courier: CourierRef,
-    forms: [FormId; 2],
+    encodings: [EncodingId; 2],
     _supervisor: actix::Addr<Hub>,
 }
 
@@ -101,13 +101,13 @@ impl World {
         let encoded: [Arc<AtomicUsize>; 2] = Default::default();
         let views = [None, Some(dotnet_view as fn(&Content) -> Content)];
         let counting = views.into_iter().zip(&encoded).map(|(view, count)| {
-            Arc::new(Counting(SocketIoForm { view }, count.clone())) as Arc<dyn Form>
+            Arc::new(Counting(SocketIoEncoding { view }, count.clone())) as Arc<dyn Encoding>
         });
-        let forms = Forms::new(counting, MemoryAccount::new(1 << 30, 1 << 30));
-        let ids = [forms.id(0).unwrap(), forms.id(1).unwrap()];
+        let encodings = Encodings::new(counting, MemoryAccount::new(1 << 30, 1 << 30));
+        let ids = [encodings.id(0).unwrap(), encodings.id(1).unwrap()];
         let hub = HubHandle::new(HubConfig {
             namespaces,
-            forms,
+            encodings,
             clock,
             ids: Arc::new(Numbered(AtomicU64::new(1))),
             log: Arc::new(|_| Rc::new(MemoryLog)),
@@ -120,14 +120,14 @@ impl World {
             encoded,
             courier: hub.courier(),
             hub,
-            forms: ids,
+            encodings: ids,
             _supervisor: supervisor,
         }
     }
 
     /// A client whose session has said nothing yet.
     pub(crate) fn stranger(&self) -> Client {
-        let [plain, dotnet] = self.forms;
+        let [plain, dotnet] = self.encodings;
         let protocol = SocketIo::new(Limits::default(), plain, Some(dotnet), false);
         let hour = Duration::from_secs(3600);
         let settings = SessionSettings {
@@ -204,11 +204,12 @@ impl Client {
     /// Sends one message as it stands, without Engine.IO's digit.
     pub(crate) fn wire(&self, text: &str) {
         let text = Bytes::copy_from_slice(text.as_bytes());
-        self.session.heard(Wire::Text(text));
+        self.session.heard(TransportMessage::Text(text));
     }
 
     pub(crate) fn blob(&self, bytes: &'static [u8]) {
-        self.session.heard(Wire::Binary(Bytes::from_static(bytes)));
+        self.session
+            .heard(TransportMessage::Binary(Bytes::from_static(bytes)));
     }
 
     /// Emits; `args` are the JSON texts behind the name.
@@ -335,9 +336,9 @@ fn packet(text: &str) -> Packet {
     }
 }
 
-struct Counting(SocketIoForm, Arc<AtomicUsize>);
+struct Counting(SocketIoEncoding, Arc<AtomicUsize>);
 
-impl Form for Counting {
+impl Encoding for Counting {
     fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.encode(namespace, content)

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use dondo_actors::letter::{Content, Wire};
+use dondo_actors::letter::{Content, TransportMessage};
 use socketioxide_core::{
     Str, Value,
     packet::{Packet as Framed, PacketData},
@@ -89,10 +89,10 @@ impl Decoder {
     /// `None` where there is nothing to do: attachments are still due ([`pending_bytes`](Self::pending_bytes) is not 0),
     /// or it was an ack that names no event or has no arguments, which is ignored as the reference ignores it.
     /// After a [`Violation`] the connection must be closed.
-    pub(crate) fn decode(&mut self, wire: Wire) -> Result<Option<Packet>, Violation> {
+    pub(crate) fn decode(&mut self, wire: TransportMessage) -> Result<Option<Packet>, Violation> {
         match wire {
-            Wire::Text(text) => self.text(&text),
-            Wire::Binary(blob) => self.attachment(blob),
+            TransportMessage::Text(text) => self.text(&text),
+            TransportMessage::Binary(blob) => self.attachment(blob),
         }
     }
 
@@ -295,7 +295,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use std::slice;
 
-    use dondo_actors::letter::Part;
+    use dondo_actors::letter::WsFrame;
     use serde_json::{Value as Json, json};
 
     use super::*;
@@ -369,7 +369,7 @@ mod tests {
                 let Value::Str(text, blobs) = CommonParser.encode(theirs) else {
                     panic!("this parser writes text");
                 };
-                let payloads: Vec<Bytes> = ours.parts().map(Part::payload).collect();
+                let payloads: Vec<Bytes> = ours.parts().map(WsFrame::payload).collect();
                 assert_eq!(payloads[0], format!("4{text}"));
                 assert_eq!(payloads[1..], Vec::from(blobs.unwrap_or_default()));
             }

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, io::Write};
 
 use bytes::Bytes;
-use dondo_actors::letter::{Content, Frame, Part};
+use dondo_actors::letter::{Content, Frame, WsFrame};
 
 use crate::protocol::frame;
 
@@ -73,7 +73,13 @@ fn without_blobs(kind: &str, namespace: &str, json: &[&[u8]]) -> Frame {
 }
 
 /// The text of a packet behind `kind`, the Engine.IO digit and the packet's own.
-fn first(kind: &str, blobs: Option<u64>, namespace: &str, id: Option<u64>, json: &[&[u8]]) -> Part {
+fn first(
+    kind: &str,
+    blobs: Option<u64>,
+    namespace: &str,
+    id: Option<u64>,
+    json: &[&[u8]],
+) -> WsFrame {
     let (mut blobs_digits, mut id_digits) = ([0; DIGITS_MAX], [0; DIGITS_MAX]);
     let dash = if blobs.is_some() { "-" } else { "" };
     let (namespace, comma) = if namespace == "/" {
@@ -136,7 +142,7 @@ mod tests {
         let text = String::from_utf8(frame.first.payload().into()).unwrap();
         assert!(!frame.first.binary);
         assert!(frame.parts().skip(1).all(|part| part.binary));
-        (text, frame.parts().skip(1).map(Part::payload).collect())
+        (text, frame.parts().skip(1).map(WsFrame::payload).collect())
     }
 
     fn text(frame: Frame) -> String {

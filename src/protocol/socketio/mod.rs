@@ -11,7 +11,7 @@ mod session;
 
 pub(crate) use decode::{Decoder, Limits};
 pub(crate) use packet::{Packet, Violation};
-pub(crate) use session::{SocketIo, SocketIoForm};
+pub(crate) use session::{SocketIo, SocketIoEncoding};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use dondo_actors::{
     id::MemberId,
-    letter::{Content, EncodeError, Form, FormId, Frame, Wire},
+    letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
     ports::{self, Answer, Protocol, Refusal, Said},
 };
 use serde::Deserialize;
@@ -16,18 +16,18 @@ use super::{Decoder, Limits, Packet, Violation, encode};
 #[derive(Debug)]
 pub(crate) struct SocketIo {
     decoder: Decoder,
-    plain: FormId,
-    dotnet: Option<FormId>,
+    plain: EncodingId,
+    dotnet: Option<EncodingId>,
     dialect_from_query: bool,
 }
 
 impl SocketIo {
-    /// A session that has said nothing yet. Its letters take the form `plain`, or `dotnet` where there is one and the
+    /// A session that has said nothing yet. Its letters take the encoding `plain`, or `dotnet` where there is one and the
     /// client asks for that dialect: in the handshake's query (`dialect_from_query`) or with a CONNECT (contract 2.2).
     pub(crate) fn new(
         limits: Limits,
-        plain: FormId,
-        dotnet: Option<FormId>,
+        plain: EncodingId,
+        dotnet: Option<EncodingId>,
         dialect_from_query: bool,
     ) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl SocketIo {
 }
 
 impl Protocol for SocketIo {
-    fn decode(&mut self, wire: Wire) -> Result<Option<Said>, ports::Violation> {
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, ports::Violation> {
         match self.decoder.decode(wire) {
             Ok(packet) => Ok(packet.map(said)),
             Err(violation) => Err(named(&violation)),
@@ -51,7 +51,7 @@ impl Protocol for SocketIo {
         self.decoder.pending_bytes()
     }
 
-    fn form(&self, auth: Option<&[u8]>) -> FormId {
+    fn encoding(&self, auth: Option<&[u8]>) -> EncodingId {
         let asked = self.dialect_from_query || auth.is_some_and(asks_for_dotnet);
         self.dotnet.filter(|_| asked).unwrap_or(self.plain)
     }
@@ -77,14 +77,14 @@ impl Protocol for SocketIo {
     }
 }
 
-/// A form of letters: Socket.IO events, seen through a pack's view where there is one.
+/// An encoding of letters: Socket.IO events, seen through a pack's view where there is one.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SocketIoForm {
-    /// Changes what is said before it is encoded. A pure function: its result is shared by all who take this form.
+pub(crate) struct SocketIoEncoding {
+    /// Changes what is said before it is encoded. A pure function: its result is shared by all who take this encoding.
     pub view: Option<fn(&Content) -> Content>,
 }
 
-impl Form for SocketIoForm {
+impl Encoding for SocketIoEncoding {
     fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
         let seen = self
             .view
@@ -140,61 +140,61 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
-    use dondo_actors::letter::Forms;
+    use dondo_actors::letter::Encodings;
 
     use super::*;
 
-    fn forms() -> (Forms, FormId, FormId) {
+    fn encodings() -> (Encodings, EncodingId, EncodingId) {
         let view: fn(&Content) -> Content = |content| Content {
             args: Bytes::from_static(b"\"seen\""),
             ..content.clone()
         };
-        let all: [Arc<dyn Form>; 2] = [
-            Arc::new(SocketIoForm::default()),
-            Arc::new(SocketIoForm { view: Some(view) }),
+        let all: [Arc<dyn Encoding>; 2] = [
+            Arc::new(SocketIoEncoding::default()),
+            Arc::new(SocketIoEncoding { view: Some(view) }),
         ];
         let account = dondo_actors::account::MemoryAccount::new(1 << 30, 1 << 30);
-        let forms = Forms::new(all, account);
-        let (plain, dotnet) = (forms.id(0).unwrap(), forms.id(1).unwrap());
-        (forms, plain, dotnet)
+        let encodings = Encodings::new(all, account);
+        let (plain, dotnet) = (encodings.id(0).unwrap(), encodings.id(1).unwrap());
+        (encodings, plain, dotnet)
     }
 
-    fn text(wire: &str) -> Wire {
-        Wire::Text(Bytes::copy_from_slice(wire.as_bytes()))
+    fn text(wire: &str) -> TransportMessage {
+        TransportMessage::Text(Bytes::copy_from_slice(wire.as_bytes()))
     }
 
     #[test]
     fn the_dialect_is_asked_for_in_the_query_or_in_the_connects_auth() {
-        let (_, plain, dotnet) = forms();
+        let (_, plain, dotnet) = encodings();
         let by_auth = SocketIo::new(Limits::default(), plain, Some(dotnet), false);
         let asked: &[u8] = br#"{"token":{"a":[1]},"dialect":"dotnet"}"#;
-        assert_eq!(by_auth.form(Some(asked)), dotnet);
+        assert_eq!(by_auth.encoding(Some(asked)), dotnet);
         for other in [
             r#"{"dialect":"java"}"#,
             r#"{"dialect":1}"#,
             "{}",
             r#"{"a":{"dialect":"dotnet"}}"#,
         ] {
-            assert_eq!(by_auth.form(Some(other.as_bytes())), plain, "{other}");
+            assert_eq!(by_auth.encoding(Some(other.as_bytes())), plain, "{other}");
         }
-        assert_eq!(by_auth.form(None), plain);
+        assert_eq!(by_auth.encoding(None), plain);
         let by_query = SocketIo::new(Limits::default(), plain, Some(dotnet), true);
-        assert_eq!(by_query.form(None), dotnet);
+        assert_eq!(by_query.encoding(None), dotnet);
     }
 
     #[test]
     fn without_a_form_for_the_dialect_nobody_gets_it() {
-        let (_, plain, _) = forms();
+        let (_, plain, _) = encodings();
         let protocol = SocketIo::new(Limits::default(), plain, None, true);
         assert_eq!(
-            protocol.form(Some(br#"{"dialect":"dotnet"}"#.as_slice())),
+            protocol.encoding(Some(br#"{"dialect":"dotnet"}"#.as_slice())),
             plain
         );
     }
 
     #[test]
     fn every_packet_becomes_the_cores_word_for_it() {
-        let (_, plain, _) = forms();
+        let (_, plain, _) = encodings();
         let mut protocol = SocketIo::new(Limits::default(), plain, None, false);
         let mut said = |wire| protocol.decode(text(wire)).unwrap().unwrap();
         let root: Arc<str> = "/".into();
@@ -240,12 +240,12 @@ mod tests {
 
     #[test]
     fn attachments_are_waited_for_and_counted_in_bytes() {
-        let (_, plain, _) = forms();
+        let (_, plain, _) = encodings();
         let mut protocol = SocketIo::new(Limits::default(), plain, None, false);
         let half = r#"51-["x",{"_placeholder":true,"num":0}]"#;
         assert_eq!(protocol.decode(text(half)), Ok(None));
         assert!(protocol.pending_bytes() > 0);
-        let blob = Wire::Binary(Bytes::from_static(b"\x01"));
+        let blob = TransportMessage::Binary(Bytes::from_static(b"\x01"));
         assert!(matches!(
             protocol.decode(blob),
             Ok(Some(Said::Event { .. }))
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_violation_is_named_for_the_log() {
-        let (_, plain, _) = forms();
+        let (_, plain, _) = encodings();
         let mut protocol = SocketIo::new(Limits::default(), plain, None, false);
         let violation = protocol.decode(text("9")).unwrap_err();
         assert!(
@@ -267,13 +267,19 @@ mod tests {
 
     #[test]
     fn a_form_shows_what_its_view_makes_of_a_letter() {
-        let (forms, plain, dotnet) = forms();
+        let (encodings, plain, dotnet) = encodings();
         let content = Content {
             name: "x".into(),
             args: Bytes::from_static(b"1"),
             blobs: Vec::new(),
         };
-        let text = |form| forms.encode(form, "/", &content).unwrap().first.payload();
+        let text = |encoding| {
+            encodings
+                .encode(encoding, "/", &content)
+                .unwrap()
+                .first
+                .payload()
+        };
         assert_eq!(text(plain), r#"42["x",1]"#);
         assert_eq!(text(dotnet), r#"42["x","seen"]"#);
     }

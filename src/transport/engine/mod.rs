@@ -29,7 +29,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::hub::HubHandle;
-use dondo_actors::letter::{Frame, Wire};
+use dondo_actors::letter::{Frame, TransportMessage};
 use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Session, SessionSettings};
 
@@ -347,10 +347,10 @@ impl Engine {
 }
 
 /// A message as a frame of this endpoint, for a [`Protocol`] that stands on Engine.IO directly.
-pub fn message(wire: &Wire) -> Frame {
+pub fn message(wire: &TransportMessage) -> Frame {
     match wire {
-        Wire::Text(text) => Frame::single(frame::text([b"4".as_slice(), text])),
-        Wire::Binary(data) => Frame::single(frame::binary(data)),
+        TransportMessage::Text(text) => Frame::single(frame::text([b"4".as_slice(), text])),
+        TransportMessage::Binary(data) => Frame::single(frame::binary(data)),
     }
 }
 

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::{Buf as _, Bytes};
-use dondo_actors::letter::Wire;
+use dondo_actors::letter::TransportMessage;
 
 /// One Engine.IO packet as a client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) enum Packet {
     /// `3`; its data means nothing.
     Pong,
     /// `4` and a text, `b` and base64, or a binary frame.
-    Message(Wire),
+    Message(TransportMessage),
     /// `5`: the client has moved to this WebSocket.
     Upgrade,
     /// `6`; ignored from a client.
@@ -41,10 +41,10 @@ pub(crate) enum BadPacket {
 
 impl Packet {
     /// Reads one WebSocket message. A binary frame is data only, and an empty one is legal.
-    pub(crate) fn from_wire(wire: Wire) -> Result<Self, BadPacket> {
+    pub(crate) fn from_wire(wire: TransportMessage) -> Result<Self, BadPacket> {
         match wire {
-            Wire::Text(text) => Self::from_text(text),
-            Wire::Binary(_) => Ok(Self::Message(wire)),
+            TransportMessage::Text(text) => Self::from_text(text),
+            TransportMessage::Binary(_) => Ok(Self::Message(wire)),
         }
     }
 
@@ -57,10 +57,12 @@ impl Packet {
             b'1' => Ok(Self::Close),
             b'2' => Ok(Self::Ping(text)),
             b'3' => Ok(Self::Pong),
-            b'4' => Ok(Self::Message(Wire::Text(text))),
+            b'4' => Ok(Self::Message(TransportMessage::Text(text))),
             b'5' => Ok(Self::Upgrade),
             b'6' => Ok(Self::Noop),
-            b'b' => Ok(Self::Message(Wire::Binary(decode_base64(&text)))),
+            b'b' => Ok(Self::Message(TransportMessage::Binary(decode_base64(
+                &text,
+            )))),
             other => Err(BadPacket::UnknownType(other)),
         }
     }
@@ -119,7 +121,7 @@ mod tests {
     }
 
     fn message(text: &'static str) -> Packet {
-        Packet::Message(Wire::Text(Bytes::from_static(text.as_bytes())))
+        Packet::Message(TransportMessage::Text(Bytes::from_static(text.as_bytes())))
     }
 
     #[test]
@@ -156,18 +158,18 @@ mod tests {
     #[test]
     fn a_binary_frame_is_data_only_even_if_empty_or_like_a_packet() {
         for data in [&b""[..], b"4hello", b"bAQID", b"\xff\x00"] {
-            let wire = Wire::Binary(Bytes::copy_from_slice(data));
+            let wire = TransportMessage::Binary(Bytes::copy_from_slice(data));
             assert_eq!(Packet::from_wire(wire.clone()), Ok(Packet::Message(wire)));
         }
     }
 
     #[test]
     fn a_text_frame_that_begins_with_b_is_binary() {
-        let wire = Wire::Text(Bytes::from_static(b"bAQIDBA=="));
+        let wire = TransportMessage::Text(Bytes::from_static(b"bAQIDBA=="));
         let data = Bytes::from_static(&[1, 2, 3, 4]);
         assert_eq!(
             Packet::from_wire(wire),
-            Ok(Packet::Message(Wire::Binary(data)))
+            Ok(Packet::Message(TransportMessage::Binary(data)))
         );
     }
 
@@ -192,7 +194,7 @@ mod tests {
             ("bY", b""),
             ("b!!!!", b""),
         ] {
-            let data = Wire::Binary(Bytes::from_static(data));
+            let data = TransportMessage::Binary(Bytes::from_static(data));
             assert_eq!(read(text), Ok(Packet::Message(data)), "{text:?}");
         }
     }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{BufMut, Bytes, BytesMut};
-use dondo_actors::letter::Part;
+use dondo_actors::letter::WsFrame;
 
 use super::packet::{BadPacket, Packet};
 
@@ -80,7 +80,7 @@ impl From<Bytes> for Body {
 ///
 /// The payload of a text part already begins with its packet type; a binary part becomes `b` and base64. No part at all
 /// gives an empty body, which no client expects.
-pub(crate) fn encode<'a>(parts: impl Iterator<Item = &'a Part> + Clone) -> Body {
+pub(crate) fn encode<'a>(parts: impl Iterator<Item = &'a WsFrame> + Clone) -> Body {
     let mut body = Body::default();
     let mut copied = BytesMut::with_capacity(copied_len(parts.clone()));
     for (index, part) in parts.enumerate() {
@@ -144,11 +144,11 @@ const SEPARATOR: u8 = 0x1e;
 /// A shorter text is copied: a piece of its own costs as much.
 const SHARED_LEAST: usize = 4 * 1024;
 
-fn is_shared(part: &Part) -> bool {
+fn is_shared(part: &WsFrame) -> bool {
     !part.binary && part.frame.len() >= SHARED_LEAST
 }
 
-fn copied_len<'a>(parts: impl Iterator<Item = &'a Part>) -> usize {
+fn copied_len<'a>(parts: impl Iterator<Item = &'a WsFrame>) -> usize {
     let lengths = parts.map(|part| {
         let payload = part.frame.len() - usize::from(part.header);
         match part.binary {
@@ -165,28 +165,30 @@ fn copied_len<'a>(parts: impl Iterator<Item = &'a Part>) -> usize {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use dondo_actors::letter::Wire;
+    use dondo_actors::letter::TransportMessage;
 
     use super::*;
 
     fn text(text: &'static str) -> Result<Packet, BadPacket> {
-        Ok(Packet::Message(Wire::Text(Bytes::from_static(
+        Ok(Packet::Message(TransportMessage::Text(Bytes::from_static(
             text.as_bytes(),
         ))))
     }
 
     fn binary(data: &'static [u8]) -> Result<Packet, BadPacket> {
-        Ok(Packet::Message(Wire::Binary(Bytes::from_static(data))))
+        Ok(Packet::Message(TransportMessage::Binary(
+            Bytes::from_static(data),
+        )))
     }
 
     fn whole(body: Body) -> Bytes {
         body.pieces().flatten().copied().collect()
     }
 
-    fn part(payload: &'static [u8], binary: bool) -> Part {
+    fn part(payload: &'static [u8], binary: bool) -> WsFrame {
         let mut frame = vec![0xaa; 4];
         frame.extend_from_slice(payload);
-        Part {
+        WsFrame {
             frame: frame.into(),
             header: 4,
             binary,
@@ -271,7 +273,7 @@ mod tests {
 
     #[test]
     fn parts_are_joined_without_their_headers_at_exact_length() {
-        let rows: [(&[Part], &[u8]); 5] = [
+        let rows: [(&[WsFrame], &[u8]); 5] = [
             (&[], b""),
             (&[part(b"2", false)], b"2"),
             (&[part(b"", true)], b"b"),

@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use dondo_actors::account::Held;
 use dondo_actors::error::CloseReason;
 use dondo_actors::flow::InboundCredit;
-use dondo_actors::letter::Part;
+use dondo_actors::letter::WsFrame;
 use dondo_actors::message::Hangup;
 use dondo_actors::outbox::Taken;
 use futures_util::StreamExt;
@@ -251,8 +251,8 @@ enum Unread {
 /// `2` behind an empty header: long-polling takes payloads only.
 const PING: &[u8] = b"2";
 
-fn bare(text: &'static [u8]) -> Part {
-    Part {
+fn bare(text: &'static [u8]) -> WsFrame {
+    WsFrame {
         frame: Bytes::from_static(text),
         header: 0,
         binary: false,

@@ -34,11 +34,13 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 fn text(text: &str) -> Event {
-    Event::Message(Wire::Text(Bytes::copy_from_slice(text.as_bytes())))
+    Event::Message(TransportMessage::Text(Bytes::copy_from_slice(
+        text.as_bytes(),
+    )))
 }
 
 fn binary(data: &[u8]) -> Event {
-    Event::Message(Wire::Binary(Bytes::copy_from_slice(data)))
+    Event::Message(TransportMessage::Binary(Bytes::copy_from_slice(data)))
 }
 
 /// What a driver does with one read: feed until none or a fault.
@@ -224,7 +226,7 @@ fn a_finished_message_keeps_no_spare_room() {
         .flat_map(|(first, length)| frame(first, &vec![7; length]))
         .collect();
     let (mut events, _) = run(&bytes, []);
-    let Some(Event::Message(Wire::Binary(message))) = events.pop() else {
+    let Some(Event::Message(TransportMessage::Binary(message))) = events.pop() else {
         panic!("{events:?}");
     };
     assert_eq!(message.try_into_mut().unwrap().capacity(), 2_002);

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use dondo::service::Builder;
 use dondo::transport::engine::{Opening, message};
 use dondo_actors::id::MemberId;
-use dondo_actors::letter::{Content, EncodeError, Form, FormId, Forms, Frame, Wire};
+use dondo_actors::letter::{
+    Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage,
+};
 use dondo_actors::ports::{Answer, Protocol, Refusal, Said, Violation};
 
 /// Where it stands.
@@ -15,15 +17,15 @@ pub const ECHO: &str = "/engine.io/";
 
 /// Mounts it beside Socket.IO.
 pub fn echo(builder: Builder) -> Builder {
-    let form = Forms::new(
-        [Arc::new(NoForm) as Arc<dyn Form>],
+    let encoding = Encodings::new(
+        [Arc::new(NoForm) as Arc<dyn Encoding>],
         dondo_actors::account::MemoryAccount::new(1 << 30, 1 << 30),
     )
     .id(0)
     .unwrap();
     let upper = move |opening: &Opening| -> Box<dyn Protocol> {
         Box::new(Echo {
-            form,
+            encoding,
             opening: opening.clone(),
         })
     };
@@ -31,20 +33,22 @@ pub fn echo(builder: Builder) -> Builder {
 }
 
 struct Echo {
-    form: FormId,
+    encoding: EncodingId,
     opening: Opening,
 }
 
 impl Protocol for Echo {
-    fn decode(&mut self, wire: Wire) -> Result<Option<Said>, Violation> {
-        let Wire::Text(text) = &wire else {
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, Violation> {
+        let TransportMessage::Text(text) = &wire else {
             return Ok(Some(Said::Reply(message(&wire))));
         };
         match &text[..] {
             b"close" => Err(Violation("it was asked to".to_owned())),
             b"query" => {
                 let query = serde_json::to_vec(&self.opening.query).unwrap();
-                Ok(Some(Said::Reply(message(&Wire::Text(Bytes::from(query))))))
+                Ok(Some(Said::Reply(message(&TransportMessage::Text(
+                    Bytes::from(query),
+                )))))
             }
             quiet if quiet.starts_with(b"quiet") => Ok(None),
             _ => Ok(Some(Said::Reply(message(&wire)))),
@@ -55,8 +59,8 @@ impl Protocol for Echo {
         0
     }
 
-    fn form(&self, _: Option<&[u8]>) -> FormId {
-        self.form
+    fn encoding(&self, _: Option<&[u8]>) -> EncodingId {
+        self.encoding
     }
 
     fn connected(&self, _: &str, _: &MemberId) -> Frame {
@@ -82,7 +86,7 @@ impl Protocol for Echo {
 
 struct NoForm;
 
-impl Form for NoForm {
+impl Encoding for NoForm {
     fn encode(&self, _: &str, _: &Content) -> Result<Frame, EncodeError> {
         unreachable!("it gets no letters")
     }

@@ -12,7 +12,7 @@ use crate::{
     event_template::EventTemplate,
     fault::{self, Safeguard},
     flow::{InboundUnit, Rated},
-    id::{MemberId, Numbers, RoomKey},
+    id::{LogPosition, MemberId, RoomKey},
     letter::{Draft, Frame},
     message::{
         Audience, Broadcast, Command, Deliver, Enter, Join, JoinAnswer, Leave, LeaveAnswer, Manage,
@@ -357,7 +357,7 @@ impl Op {
 fn nobody() -> NotifyAnswer {
     NotifyAnswer {
         recipients: 0,
-        numbers: Numbers::default(),
+        position: LogPosition::default(),
         receipt: Receipt::new(0),
     }
 }

@@ -257,7 +257,7 @@ struct Picture {
     matching: Vec<usize>,
     policies: Vec<(Tag, Policy)>,
     bytes: RoomBytes,
-    numbers: Numbers,
+    position: LogPosition,
     next: u64,
 }
 
@@ -279,7 +279,7 @@ fn picture(room: &RoomState) -> Picture {
             .map(|(tag, policy)| (tag.clone(), policy.clone()))
             .collect(),
         bytes: room.bytes(),
-        numbers: room.numbers(),
+        position: room.position(),
         next: *room.seated.get(),
     }
 }
@@ -342,8 +342,8 @@ fn a_rollback_after_any_message_is_the_state_before_it() {
             5 => drop(room.lock(&who, &tag, random(4) == 0)),
             _ => {
                 let _ = room.invite(&who, &tag, &[name.into()]);
-                let Numbers { offset } = room.numbers();
-                room.numbered(Numbers { offset: offset + 1 });
+                let LogPosition { offset } = room.position();
+                room.set_position(LogPosition { offset: offset + 1 });
             }
         }
         if random(2) == 0 {
@@ -354,5 +354,5 @@ fn a_rollback_after_any_message_is_the_state_before_it() {
         }
         check(&room, round);
     }
-    assert!(room.numbers().offset > 100, "the run did change something");
+    assert!(room.position().offset > 100, "the run did change something");
 }

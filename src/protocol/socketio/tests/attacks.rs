@@ -28,7 +28,7 @@ fn attacks_end_in_a_violation() {
             expected => assert_eq!(code(read(message)), expected, "{message}"),
         }
     }
-    let not_utf8 = Wire::Text(Bytes::from_static(b"2[\"\xff\"]"));
+    let not_utf8 = TransportMessage::Text(Bytes::from_static(b"2[\"\xff\"]"));
     assert_eq!(
         Decoder::new(Limits::default()).decode(not_utf8),
         Err(Violation::NotUtf8)
@@ -154,10 +154,10 @@ fn whatever_is_accepted_means_the_same_when_written_and_read_again() {
         let message = mutated(&mut noise);
         let shown = String::from_utf8_lossy(&message).into_owned();
         let mut decoder = Decoder::new(Limits::default());
-        let mut decoded = decoder.decode(Wire::Text(message.into()));
+        let mut decoded = decoder.decode(TransportMessage::Text(message.into()));
         while decoder.pending_bytes() > 0 {
             let bytes = vec![noise.below(256) as u8; noise.below(4)];
-            decoded = decoder.decode(Wire::Binary(bytes.into()));
+            decoded = decoder.decode(TransportMessage::Binary(bytes.into()));
         }
         match decoded {
             Ok(Some(packet)) => {

@@ -7,18 +7,18 @@ mod recorded;
 mod rows;
 
 use bytes::Bytes;
-use dondo_actors::letter::{Content, Frame, Wire};
+use dondo_actors::letter::{Content, Frame, TransportMessage};
 
 use super::{Decoder, Limits, Packet, Violation, encode};
 
 type Decoded = Result<Option<Packet>, Violation>;
 
-fn text(text: &str) -> Wire {
-    Wire::Text(Bytes::copy_from_slice(text.as_bytes()))
+fn text(text: &str) -> TransportMessage {
+    TransportMessage::Text(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-fn blob(bytes: &'static [u8]) -> Wire {
-    Wire::Binary(Bytes::from_static(bytes))
+fn blob(bytes: &'static [u8]) -> TransportMessage {
+    TransportMessage::Binary(Bytes::from_static(bytes))
 }
 
 /// What the message means to a new connection, its Engine.IO digit included.
@@ -97,13 +97,13 @@ fn disconnect(namespace: &str) -> Packet {
 }
 
 /// What the encoder makes of the packet, as a client's messages: without the Engine.IO digit.
-fn written(packet: &Packet) -> Vec<Wire> {
+fn written(packet: &Packet) -> Vec<TransportMessage> {
     let messages = |frame: Frame| {
         frame
             .parts()
             .map(|part| match part.binary {
-                true => Wire::Binary(part.payload()),
-                false => Wire::Text(part.payload().slice(1..)),
+                true => TransportMessage::Binary(part.payload()),
+                false => TransportMessage::Text(part.payload().slice(1..)),
             })
             .collect()
     };

@@ -26,7 +26,7 @@ fn the_dotnet_client_is_understood_to_the_letter() {
                 BASE64_STANDARD.decode(encoded.as_str().unwrap()).unwrap(),
             ));
             decoded = decoder
-                .decode(Wire::Binary(sent[sent.len() - 1].clone()))
+                .decode(TransportMessage::Binary(sent[sent.len() - 1].clone()))
                 .unwrap();
         }
         let (namespace, id, event, args, blobs) = match decoded.unwrap() {

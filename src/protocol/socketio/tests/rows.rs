@@ -294,15 +294,20 @@ fn what_is_handed_out_keeps_no_input_alive() {
     let mut decoder = Decoder::new(Limits::default());
     let input = Bytes::from_static(br#"51-["x",{"_placeholder":true,"num":0}]blob0{"a":1}"#);
     let input = Bytes::copy_from_slice(&input);
-    decoder.decode(Wire::Text(input.slice(..38))).unwrap();
-    let Some(Packet::Event { content, .. }) =
-        decoder.decode(Wire::Binary(input.slice(38..42))).unwrap()
+    decoder
+        .decode(TransportMessage::Text(input.slice(..38)))
+        .unwrap();
+    let Some(Packet::Event { content, .. }) = decoder
+        .decode(TransportMessage::Binary(input.slice(38..42)))
+        .unwrap()
     else {
         panic!("no event");
     };
     let Some(Packet::Connect {
         auth: Some(auth), ..
-    }) = decoder.decode(Wire::Text(input.slice(42..))).unwrap()
+    }) = decoder
+        .decode(TransportMessage::Text(input.slice(42..)))
+        .unwrap()
     else {
         panic!("no auth");
     };
