@@ -14,7 +14,7 @@ use dondo::service::{Dondo, on_connect};
 use dondo::transport::engine::message;
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Content, EncodingId, Frame, TransportMessage};
-use dondo_actors::ports::{Answer, Protocol, Refusal, Said, Violation};
+use dondo_actors::ports::{Answer, ClientPacket, Protocol, Refusal, Violation};
 use serde_json::{Value, json};
 
 /// A server for the protocol suites.
@@ -91,8 +91,8 @@ async fn greet(socket: Socket) -> Result<(), Refused> {
 struct Echo;
 
 impl Protocol for Echo {
-    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, Violation> {
-        Ok(Some(Said::Reply(message(&wire))))
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
+        Ok(Some(ClientPacket::Reply(message(&wire))))
     }
 
     fn pending_bytes(&self) -> usize {

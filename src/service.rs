@@ -27,7 +27,7 @@ use crate::packs::hub::{self, HubPack};
 use crate::placement::Rooms;
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoEncoding};
 use crate::transport::doors::{DoorSettings, Doors};
-use crate::transport::engine::{Engine, EngineOptions, Opening, Upper};
+use crate::transport::engine::{Engine, EngineOptions, Handshake, ProtocolFactory};
 use tokio::time::{sleep, timeout};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
@@ -45,7 +45,7 @@ pub struct Dondo {
 pub struct Builder {
     config: Settings,
     authorizer: Arc<dyn Authorizer>,
-    more: Vec<(String, Upper)>,
+    more: Vec<(String, ProtocolFactory)>,
     bare: Vec<String>,
 }
 
@@ -190,7 +190,7 @@ impl Builder {
     }
 
     /// A further Engine.IO endpoint at `path`, without Socket.IO: its sessions speak what `upper` makes.
-    pub fn engine_at(mut self, path: &str, upper: Upper) -> Self {
+    pub fn engine_at(mut self, path: &str, upper: ProtocolFactory) -> Self {
         self.more.push((path.to_owned(), upper));
         self
     }
@@ -284,7 +284,7 @@ impl Builder {
     }
 }
 
-fn upper(config: &Settings, encodings: &Encodings) -> io::Result<Upper> {
+fn upper(config: &Settings, encodings: &Encodings) -> io::Result<ProtocolFactory> {
     let (Some(plain), dotnet) = (encodings.id(0), encodings.id(1)) else {
         return Err(io::Error::other("the hub has no form for Socket.IO"));
     };
@@ -292,7 +292,7 @@ fn upper(config: &Settings, encodings: &Encodings) -> io::Result<Upper> {
         attachments_max: config.engine.attachments_max,
         packet_bytes_max: config.packet_bytes_max(),
     };
-    Ok(Arc::new(move |opening: &Opening| {
+    Ok(Arc::new(move |opening: &Handshake| {
         let dialect = opening
             .query
             .iter()

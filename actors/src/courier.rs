@@ -30,14 +30,14 @@ use crate::{
     error::CloseReason,
     flow::{Brake, Braking, DeliveryWindow},
     guard::Crashes,
-    id::{RoomId, RoomKey, Slot, WorkerId},
+    id::{LocalId, RoomId, RoomKey, WorkerId},
     letter::{EncodingId, Encodings},
-    message::{CourierSays, Direct, MirrorSeat},
+    message::{CourierSays, Direct, MirrorJoin},
     metrics::Metrics,
     notice::cause,
     outbox::{Full, Outbox},
     post::{Post, UpPost},
-    state::{audience::Tags, ledger::Ledger},
+    state::{audience::Scopes, ledger::Ledger},
     warden::{NAMED, Payer, SMALL, Weighed},
 };
 
@@ -62,8 +62,8 @@ pub struct Courier {
     window: Arc<DeliveryWindow>,
     metrics: Arc<Metrics>,
     crashes: Crashes,
-    members: BTreeMap<Slot, Rc<Served>>,
-    seats: Ledger<(RoomId, Slot), Tags>,
+    members: BTreeMap<LocalId, Rc<LocalMember>>,
+    seats: Ledger<(RoomId, LocalId), Scopes>,
     rooms: BTreeMap<RoomId, Mirror>,
     keys: BTreeMap<(Arc<str>, RoomKey), RoomId>,
     brakes: BTreeMap<RoomId, Braking>,
@@ -71,11 +71,11 @@ pub struct Courier {
     easing: bool,
     wakes: Rc<Wakes>,
     /// The last reader that was looked at; none: from the first again.
-    looked_at: Option<Slot>,
+    looked_at: Option<LocalId>,
 }
 
-struct Served {
-    slot: Slot,
+struct LocalMember {
+    slot: LocalId,
     namespace: Arc<str>,
     outbox: Arc<Outbox>,
     encoding: EncodingId,
@@ -134,7 +134,7 @@ impl Courier {
         }
     }
 
-    fn mirror(&mut self, seat: &MirrorSeat) {
+    fn mirror(&mut self, seat: &MirrorJoin) {
         let Some(served) = self.members.get(&seat.slot) else {
             return;
         };
@@ -170,7 +170,7 @@ impl Courier {
         self.keys.retain(|(of, _), _| **of != *namespace);
     }
 
-    fn unmirror(&mut self, room: RoomId, slot: Slot) {
+    fn unmirror(&mut self, room: RoomId, slot: LocalId) {
         if !self.seats.remove(&(room, slot)) {
             return;
         }
@@ -245,7 +245,7 @@ impl Courier {
     }
 
     /// Each session stands here once without a namespace, and once more in each.
-    fn sessions(&self) -> impl Iterator<Item = &Rc<Served>> {
+    fn sessions(&self) -> impl Iterator<Item = &Rc<LocalMember>> {
         self.members
             .values()
             .filter(|served| served.namespace.is_empty())
@@ -270,7 +270,7 @@ impl Courier {
             }
             payers.push((served.slot, bytes, reads, address));
         }
-        let payer = |(slot, bytes, reads, address): (Slot, usize, bool, Option<_>)| {
+        let payer = |(slot, bytes, reads, address): (LocalId, usize, bool, Option<_>)| {
             let of_address = address.and_then(|address| of_address.get(&address));
             Payer {
                 slot,
@@ -294,7 +294,7 @@ impl Courier {
     }
 }
 
-impl Served {
+impl LocalMember {
     fn evict(&self, reason: CloseReason) {
         if self.outbox.ended().is_none() {
             self.outbox.end(reason);

@@ -8,7 +8,7 @@ use dashmap::{DashMap, Entry};
 use crate::{
     courier::CourierRef,
     fault,
-    id::{MemberId, Slot},
+    id::{LocalId, MemberId},
 };
 
 /// A concurrent map from a secret or public id to a way to whom it names.
@@ -101,7 +101,7 @@ pub struct MemberLocation {
     /// The courier.
     pub courier: CourierRef,
     /// The member's place there.
-    pub slot: Slot,
+    pub slot: LocalId,
 }
 
 /// Members by namespace and id.

@@ -9,13 +9,13 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::{error::LeaveReason, id::Tag, letter::Content};
+use crate::{error::LeaveReason, id::ChannelScope, letter::Content};
 
 /// What a room knows of a join or a leave when it tells its members.
 #[derive(Clone, Copy, Debug)]
 pub struct MembershipChange<'a> {
     /// The channel of the address.
-    pub tag: &'a Tag,
+    pub tag: &'a ChannelScope,
     /// Members that match the address now.
     pub count: usize,
     /// Why, for leaves.
@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    fn change(tag: &Tag, reason: Option<LeaveReason>) -> MembershipChange<'_> {
+    fn change(tag: &ChannelScope, reason: Option<LeaveReason>) -> MembershipChange<'_> {
         MembershipChange {
             tag,
             count: 12,

@@ -15,7 +15,7 @@ use crate::{
     account::MemoryAccount,
     courier::{Courier, CourierRef},
     directory::{Directory, Members},
-    id::{Slot, WorkerId},
+    id::{LocalId, WorkerId},
     letter::Encodings,
     message::CloseNamespace,
     metrics::Metrics,
@@ -173,8 +173,8 @@ impl HubHandle {
         self.0.config.settle_timeout
     }
 
-    pub(crate) fn slot(&self) -> Slot {
-        Slot(self.0.slots.fetch_add(1, Ordering::Relaxed))
+    pub(crate) fn slot(&self) -> LocalId {
+        LocalId(self.0.slots.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The namespaces that `only` picks (as in [`Hub::start`]) were started anew after the loss of their thread: their

@@ -78,7 +78,7 @@ impl RoomKey {
 }
 
 /// The channel that a seat in a room was taken under; `None` is a tag too: a seat without a channel.
-pub type Tag = Option<Arc<str>>;
+pub type ChannelScope = Option<Arc<str>>;
 
 /// An HTTP worker thread of this process; each has one courier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,7 +86,7 @@ pub struct WorkerId(pub u32);
 
 /// A member's place at its courier. Never used twice within a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slot(pub u64);
+pub struct LocalId(pub u64);
 
 /// One life of a room actor, crashes included; couriers keep their mirror of its seats under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -19,14 +19,14 @@ use crate::{
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
     event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},
-    id::{MemberId, RoomId, RoomKey, Slot, Tag},
+    id::{ChannelScope, LocalId, MemberId, RoomId, RoomKey},
     letter::{Draft, EncodingId, Frame, Letter},
     outbox::Outbox,
     post::{Reply, UpPost, WeakPost},
     room::Room,
     state::{
-        audience::{Tags, Which},
-        room::{Joiner, Terms, Wish},
+        audience::{LeaveScope, Scopes},
+        room::{Joiner, RoomOptions, RoomPolicy},
     },
     warden::{Payer, Weighed},
 };
@@ -40,21 +40,21 @@ macro_rules! messages {
 }
 
 messages! {
-    Enter => (), Gone => (), Join => (), Leave => (), Resolve => (), Notify => (), Manage => (), Broadcast => (),
+    Connected => (), Disconnected => (), Join => (), Leave => (), Resolve => (), Notify => (), Manage => (), Broadcast => (),
     SitDown => (), StandUp => (), RoomSays => (), PresenceDue => (),
-    Register => (), Unregister => (), Direct => (), MirrorSeat => (), MirrorUnseat => (), Deliver => (),
-    CloseNamespace => (), EndOutbox => (), HeaviestPayers => (), Evict => (), CourierSays => (), Heard => (), Noise => (),
-    Hangup => (), Adopt => (), Ping => (),
+    Register => (), Unregister => (), Direct => (), MirrorJoin => (), MirrorLeave => (), Deliver => (),
+    CloseNamespace => (), EndOutbox => (), HeaviestPayers => (), Evict => (), CourierSays => (), FromClient => (), Noise => (),
+    CloseSession => (), RunHere => (), Ping => (),
 }
 
 // Session to namespace.
 
 /// A member has come in; before this the namespace does not know it. Not answered: what follows is refused if it failed.
-pub struct Enter {
+pub struct Connected {
     /// The member.
     pub member: MemberId,
     /// Its place at its courier.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// Who is logged in.
     pub account: Option<Arc<str>>,
     /// The courier that serves it.
@@ -64,7 +64,7 @@ pub struct Enter {
 }
 
 /// A member is gone: it leaves every room it was ever sent to. Sent by the drop of its session's guard, so always.
-pub struct Gone {
+pub struct Disconnected {
     /// The member.
     pub member: MemberId,
     /// Held until the last room has seen it off.
@@ -76,13 +76,13 @@ pub struct Join {
     /// The room.
     pub room: RoomKey,
     /// The channel it is joined under.
-    pub tag: Tag,
+    pub tag: ChannelScope,
     /// The name to show.
     pub user: Option<Arc<str>>,
     /// Who joins.
     pub member: MemberId,
     /// What the maker of a room may ask for.
-    pub wish: Wish,
+    pub options: RoomOptions,
     /// Makes the join event; without it nobody is told.
     pub announce: Option<EventTemplate>,
     /// Makes the leave event for when the session ends.
@@ -99,12 +99,12 @@ pub struct JoinAnswer {
     /// Members that match the address, the joiner among them.
     pub count: usize,
     /// What holds at the address.
-    pub terms: Terms,
+    pub terms: RoomPolicy,
     /// At most [`crate::ports::RoomOnline::USERS`] of the members that match the address with the names they gave, longest seated
     /// first; none of a plain room.
     pub users: Vec<(MemberId, Option<Arc<str>>)>,
     /// All tags of the seat now.
-    pub tags: Tags,
+    pub tags: Scopes,
     /// The number of this join in the namespace.
     pub number: u64,
     /// The room, for the messages that follow.
@@ -116,7 +116,7 @@ pub struct Leave {
     /// The room.
     pub room: RoomKey,
     /// Which of its tags.
-    pub which: Which,
+    pub which: LeaveScope,
     /// Who leaves.
     pub member: MemberId,
     /// Why.
@@ -133,7 +133,7 @@ pub struct Leave {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeaveAnswer {
     /// The tags given up, each with the members that match it now. Empty: there was no such seat.
-    pub gone: Vec<(Tag, usize)>,
+    pub gone: Vec<(ChannelScope, usize)>,
 }
 
 /// Asks for a room that the sender has no seat in.
@@ -147,11 +147,11 @@ pub struct Resolve {
 /// A letter for a room, sent straight to it.
 pub struct Notify {
     /// The address's channel.
-    pub tag: Tag,
+    pub tag: ChannelScope,
     /// Who says it.
     pub member: MemberId,
     /// The sender's place at its courier, left out where it is not to hear itself.
-    pub except: Option<Slot>,
+    pub except: Option<LocalId>,
     /// Whether only members may say something here.
     pub seat_needed: bool,
     /// What is said.
@@ -179,7 +179,7 @@ pub struct Broadcast {
     /// But not the members of these.
     pub except_rooms: Vec<RoomKey>,
     /// And not this member.
-    pub except: Option<Slot>,
+    pub except: Option<LocalId>,
     /// What is said.
     pub draft: Draft,
     /// Takes the answer; `recipients` is not counted here and 0.
@@ -202,9 +202,9 @@ pub struct SitDown {
     /// The number of this join in the namespace.
     pub number: u64,
     /// See [`Join::tag`].
-    pub tag: Tag,
-    /// See [`Join::wish`].
-    pub wish: Wish,
+    pub tag: ChannelScope,
+    /// See [`Join::options`].
+    pub options: RoomOptions,
     /// See [`Join::announce`].
     pub announce: Option<EventTemplate>,
     /// See [`Join::reply`].
@@ -261,7 +261,7 @@ pub enum RoomFact {
 /// A member is served here from now on.
 pub struct Register {
     /// Its place.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// Its namespace.
     pub namespace: Arc<str>,
     /// Where its letters go.
@@ -277,13 +277,13 @@ pub struct Register {
 /// A member is served no more.
 pub struct Unregister {
     /// Its place.
-    pub slot: Slot,
+    pub slot: LocalId,
 }
 
 /// A frame for one member alone.
 pub struct Direct {
     /// Its place.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// What.
     pub frame: Frame,
     /// May be dropped where the reader is slow.
@@ -293,7 +293,7 @@ pub struct Direct {
 }
 
 /// A room's seat, as the courier is to mirror it.
-pub struct MirrorSeat {
+pub struct MirrorJoin {
     /// The room.
     pub room: RoomId,
     /// The room's key: letters to several rooms name that.
@@ -301,23 +301,23 @@ pub struct MirrorSeat {
     /// Its namespace.
     pub namespace: Arc<str>,
     /// Whose seat.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// Its tags now.
-    pub tags: Tags,
+    pub tags: Scopes,
     /// The room's, if this is the last thing that a command led to here.
     pub permit: Option<DeliveryPermit>,
 }
 
 /// A seat that is no more.
-pub struct MirrorUnseat {
+pub struct MirrorLeave {
     /// The room.
     pub room: RoomId,
     /// Whose seat.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// What its session must be told, because somebody else took the seat away: the room, the last join that it had seen
-    /// by then, and the tags that are gone. Where the seat keeps others a [`MirrorSeat`] follows.
-    pub kicked: Option<(RoomKey, u64, Tags)>,
-    /// See [`MirrorSeat::permit`].
+    /// by then, and the tags that are gone. Where the seat keeps others a [`MirrorJoin`] follows.
+    pub kicked: Option<(RoomKey, u64, Scopes)>,
+    /// See [`MirrorJoin::permit`].
     pub permit: Option<DeliveryPermit>,
 }
 
@@ -329,7 +329,7 @@ pub struct Deliver {
     pub letter: Arc<Letter>,
     /// Settled when the courier is done with it.
     pub receipt: Option<Arc<Receipt>>,
-    /// See [`MirrorSeat::permit`].
+    /// See [`MirrorJoin::permit`].
     pub permit: Option<DeliveryPermit>,
 }
 
@@ -340,9 +340,9 @@ pub enum Audience {
         /// The room.
         room: RoomId,
         /// The address's channel.
-        tag: Tag,
+        tag: ChannelScope,
         /// All but this one.
-        except: Option<Slot>,
+        except: Option<LocalId>,
         /// Holds the room back while its readers are behind; none where a namespace speaks to a channel.
         brake: Option<Arc<Brake>>,
     },
@@ -353,21 +353,21 @@ pub enum Audience {
         /// But of none of these.
         except_rooms: Vec<RoomKey>,
         /// And not this one.
-        except: Option<Slot>,
+        except: Option<LocalId>,
     },
     /// Everybody who is in some channel of the letter's namespace.
     AnyChannel {
         /// All but this one.
-        except: Option<Slot>,
+        except: Option<LocalId>,
     },
     /// One member.
-    Member(Slot),
+    Member(LocalId),
 }
 
 /// Ends an outbox behind everything that its courier was sent before.
 pub struct EndOutbox {
     /// Whose.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// Why.
     pub reason: CloseReason,
 }
@@ -383,7 +383,7 @@ pub struct HeaviestPayers {
 /// Closes a session.
 pub struct Evict {
     /// Its place.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// Why.
     pub reason: CloseReason,
 }
@@ -401,20 +401,20 @@ pub enum CourierSays {
     /// One of its members lost tags of its seat in a room.
     Kicked {
         /// The member's place.
-        slot: Slot,
+        slot: LocalId,
         /// The room.
         room: RoomKey,
         /// The last join that the room had seen by then: a later one stands.
         number: u64,
         /// The tags that it lost.
-        gone: Tags,
+        gone: Scopes,
     },
 }
 
 // Transport to session.
 
 /// A whole message has come in.
-pub struct Heard {
+pub struct FromClient {
     /// The message.
     pub wire: crate::letter::TransportMessage,
     /// Held while it is handled.
@@ -430,7 +430,7 @@ pub struct Noise {
 }
 
 /// The transport is gone, or the session is to end.
-pub struct Hangup(pub CloseReason);
+pub struct CloseSession(pub CloseReason);
 
 /// Runs something on the session's thread, while the session lives: how a socket moves to its session's worker.
-pub struct Adopt(pub Box<dyn FnOnce() + Send>);
+pub struct RunHere(pub Box<dyn FnOnce() + Send>);

@@ -27,7 +27,7 @@ use crate::{
     fault::{self, Point},
     flow::InboundUnit,
     guard::Crashes,
-    id::{Kind, LogPosition, MemberId, RoomId, RoomKey, Slot, WorkerId},
+    id::{Kind, LocalId, LogPosition, MemberId, RoomId, RoomKey, WorkerId},
     letter::{Content, Draft, Letter},
     message::{
         Audience, Broadcast, Deliver, Join, Leave, Receipt, RoomFact, RoomSays, SitDown, StandUp,
@@ -36,7 +36,7 @@ use crate::{
     post::{Post, WeakPost},
     room::Room,
     state::{
-        audience::Which,
+        audience::LeaveScope,
         namespace::{ConnectedMember, NamespaceState},
         room::{Allowance, Joiner, RoomState},
         throttle::Throttle,
@@ -79,13 +79,13 @@ enum Effect {
 }
 
 /// A channel that changed, and who is new there.
-type Changed = (Arc<str>, Option<(WorkerId, Slot)>);
+type Changed = (Arc<str>, Option<(WorkerId, LocalId)>);
 
 #[derive(Clone)]
 enum To {
     Everyone,
     Channel(Arc<str>),
-    Member(WorkerId, Slot),
+    Member(WorkerId, LocalId),
 }
 
 impl Namespace {
@@ -137,7 +137,7 @@ impl Namespace {
             tag,
             user,
             member,
-            wish,
+            options,
             announce,
             farewell,
             reply,
@@ -176,7 +176,7 @@ impl Namespace {
             courier,
             number,
             tag,
-            wish,
+            options,
             announce,
             reply,
         };
@@ -188,7 +188,7 @@ impl Namespace {
         for room in self.state.gone(member) {
             let leave = Leave {
                 room,
-                which: Which::All,
+                which: LeaveScope::All,
                 member: member.clone(),
                 reason: LeaveReason::Disconnect,
                 announce: None,

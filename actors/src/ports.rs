@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::{
     error::{CloseReason, LogError},
-    id::{LogPosition, MemberId, RoomKey, Tag},
+    id::{ChannelScope, LogPosition, MemberId, RoomKey},
     letter::{Content, Draft, EncodingId, Frame, TransportMessage},
     notice::cause,
     session::Member,
@@ -42,7 +42,7 @@ pub fn polled_once<T>(mut future: LocalFuture<T>) -> Result<T, LocalFuture<T>> {
 
 /// What a client said, in the core's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum ClientPacket {
     /// It asks to be let into a namespace.
     Connect {
         /// The namespace.
@@ -93,7 +93,7 @@ pub struct Violation(pub String);
 /// What a session speaks. One value per session, on the session's thread.
 pub trait Protocol: 'static {
     /// Takes one message of the transport in; what it says, if it is complete.
-    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, Violation>;
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation>;
 
     /// Bytes held for a message that is not complete; 0 if none is under way.
     fn pending_bytes(&self) -> usize;
@@ -276,7 +276,7 @@ impl Online {
 #[derive(Clone, Debug)]
 pub struct RoomOnline<'a> {
     /// The address's channel.
-    pub tag: &'a Tag,
+    pub tag: &'a ChannelScope,
     /// Members that match it.
     pub count: usize,
     /// At most [`RoomOnline::USERS`] of them with the names they gave, longest seated first.

@@ -24,18 +24,17 @@ use crate::{
     fault::{self, Point},
     flow::{Brake, Patience},
     guard::Crashes,
-    id::{Kind, MemberId, RoomId, Tag, WorkerId},
+    id::{ChannelScope, Kind, MemberId, RoomId, WorkerId},
     letter::{Content, Draft},
     message::{
-        JoinAnswer, LeaveAnswer, MirrorSeat, MirrorUnseat, NotifyAnswer, RoomFact, RoomSays,
-        SitDown,
+        JoinAnswer, LeaveAnswer, MirrorJoin, MirrorLeave, NotifyAnswer, RoomFact, RoomSays, SitDown,
     },
     metrics::Metrics,
     namespace::NamespaceContext,
     ports::{Log, RoomOnline},
     post::{Reply, UpPost, WeakPost},
     state::{
-        audience::{Tags, Which},
+        audience::{LeaveScope, Scopes},
         room::{RoomBytes, RoomState},
         throttle::Throttle,
     },
@@ -45,7 +44,7 @@ use crate::{
 pub struct Room {
     state: RoomState,
     links: Links,
-    presence: Throttle<Tag>,
+    presence: Throttle<ChannelScope>,
     crashes: Crashes,
     effects: Vec<Effect>,
 }
@@ -131,7 +130,7 @@ impl Room {
             courier,
             number,
             tag,
-            wish,
+            options,
             announce,
             reply,
         } = sit;
@@ -140,7 +139,7 @@ impl Room {
         strike(self, Point::Before);
         let (member, worker, slot) = (joiner.member.clone(), joiner.worker, joiner.slot);
         self.links.couriers.entry(worker).or_insert(courier);
-        let joined = self.state.join(joiner, tag.clone(), wish);
+        let joined = self.state.join(joiner, tag.clone(), options);
         strike(self, Point::Midway);
         let joined = match joined {
             Ok(joined) => joined,
@@ -163,7 +162,7 @@ impl Room {
             let namespace = self.links.context.namespace.clone();
             let tags = joined.tags.clone();
             let first = tags.iter().count() == 1;
-            let seat = MirrorSeat {
+            let seat = MirrorJoin {
                 room: self.links.id,
                 key,
                 namespace,
@@ -215,7 +214,7 @@ impl Room {
     fn stand_up(
         &mut self,
         member: &MemberId,
-        which: &Which,
+        which: &LeaveScope,
         reason: LeaveReason,
         telling: Telling,
     ) -> LeaveAnswer {
@@ -225,12 +224,12 @@ impl Room {
         let room = self.links.id;
         let kicked = (reason == LeaveReason::Kick).then(|| {
             let gone = left.gone.iter();
-            let gone = gone.fold(Tags::default(), |tags, (tag, _)| tags.with(tag));
+            let gone = gone.fold(Scopes::default(), |tags, (tag, _)| tags.with(tag));
             (self.state.key().clone(), self.links.joins_seen, gone)
         });
         let (worker, slot) = (left.worker, left.slot);
         if left.kept.is_empty() || kicked.is_some() {
-            let unseat = MirrorUnseat {
+            let unseat = MirrorLeave {
                 room,
                 slot,
                 kicked,
@@ -239,7 +238,7 @@ impl Room {
             self.effects.push(Effect::Unseat { worker, unseat });
         }
         if !left.kept.is_empty() {
-            let seat = MirrorSeat {
+            let seat = MirrorJoin {
                 room,
                 key: self.state.key().clone(),
                 namespace: self.links.context.namespace.clone(),
@@ -295,7 +294,7 @@ impl Room {
 
     fn change<'a>(
         &self,
-        tag: &'a Tag,
+        tag: &'a ChannelScope,
         count: usize,
         reason: Option<LeaveReason>,
     ) -> MembershipChange<'a> {

@@ -36,13 +36,13 @@ use crate::{
     error::CloseReason,
     flow::{InboundCredit, InboundUnit, RateLimiter, Rated, Turn},
     hub::HubHandle,
-    id::Slot,
+    id::LocalId,
     letter::{Frame, TransportMessage},
-    message::{CourierSays, Direct, EndOutbox, Enter, Register},
+    message::{Connected, CourierSays, Direct, EndOutbox, Register},
     metrics::Metrics,
     notice::cause,
     outbox::Outbox,
-    ports::{Protocol, Refusal, Said},
+    ports::{ClientPacket, Protocol, Refusal},
     post::{Post, UpPost},
 };
 
@@ -61,7 +61,7 @@ pub struct Session {
     protocol: Rc<RefCell<Box<dyn Protocol>>>,
     settings: Arc<SessionSettings>,
     members: BTreeMap<Arc<str>, Seated>,
-    own: Slot,
+    own: LocalId,
     heartbeat: Option<SpawnHandle>,
     /// When the present heartbeat's ping is due, or was.
     ping_due: Instant,
@@ -213,14 +213,14 @@ impl Session {
         self.half_packet = Some(timer);
     }
 
-    fn said(&mut self, said: Said, unit: InboundUnit, ctx: &mut Context<Self>) {
+    fn said(&mut self, said: ClientPacket, unit: InboundUnit, ctx: &mut Context<Self>) {
         match said {
-            Said::Connect { namespace, auth } => self.connect(namespace, auth, ctx),
-            Said::Disconnect { namespace } => match self.members.remove(&namespace) {
+            ClientPacket::Connect { namespace, auth } => self.connect(namespace, auth, ctx),
+            ClientPacket::Disconnect { namespace } => match self.members.remove(&namespace) {
                 Some(seated) => seated.leave(CloseReason::ClientLeft),
                 None => self.violated("it leaves a namespace that it is not in", ctx),
             },
-            Said::Event {
+            ClientPacket::Event {
                 namespace,
                 ack,
                 content,
@@ -228,7 +228,7 @@ impl Session {
                 Some(seated) => seated.event(content, ack, unit),
                 None => self.violated("an event for a namespace that it is not in", ctx),
             },
-            Said::Ack {
+            ClientPacket::Ack {
                 namespace,
                 id,
                 answer,
@@ -236,7 +236,7 @@ impl Session {
                 Some(seated) => seated.member.answered(id, answer),
                 None => self.violated("an ack for a namespace that it is not in", ctx),
             },
-            Said::Reply(frame) => self.send(frame),
+            ClientPacket::Reply(frame) => self.send(frame),
         }
     }
 
@@ -313,7 +313,7 @@ impl Session {
             self.protocol.borrow().connected(&namespace, member.id()),
             false,
         );
-        member.enter(Enter {
+        member.enter(Connected {
             member: member.id().clone(),
             slot: member.slot(),
             account: member.identity().account.clone(),
@@ -341,7 +341,7 @@ impl Session {
 
     fn register(
         &self,
-        slot: Slot,
+        slot: LocalId,
         namespace: Arc<str>,
         encoding: crate::letter::EncodingId,
         ctx: &Context<Self>,
@@ -390,8 +390,8 @@ impl Session {
 }
 
 /// A member is put out of a namespace by the hub.
-struct PutOut(Arc<str>);
+struct Disconnect(Arc<str>);
 
-impl actix::Message for PutOut {
+impl actix::Message for Disconnect {
     type Result = ();
 }

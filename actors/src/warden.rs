@@ -11,7 +11,7 @@ use crate::{
     courier::CourierRef,
     error::CloseReason,
     hub::Hub,
-    id::Slot,
+    id::LocalId,
     message::{Evict, HeaviestPayers},
     post::Reply,
 };
@@ -34,7 +34,7 @@ pub(crate) const NAMED: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payer {
     /// Its place.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// The bytes that were asked for.
     pub bytes: usize,
     /// Those that all sessions of its address hold on this worker, where that has limits; else its own.

@@ -33,19 +33,19 @@ pub struct Arguments {
 
 /// Arguments that are not what a handler takes; the text says why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable(pub String);
+pub struct BadArguments(pub String);
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for BadArguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for BadArguments {}
 
 impl Arguments {
     /// One argument, counted from 0. One that was not sent reads as `null`.
-    pub fn at<T: DeserializeOwned>(&self, index: usize) -> Result<T, Unreadable> {
+    pub fn at<T: DeserializeOwned>(&self, index: usize) -> Result<T, BadArguments> {
         let text = self.readable();
         let mut rest = &*text;
         for _ in 0..index {
@@ -64,7 +64,7 @@ impl Arguments {
     }
 
     /// All arguments, as a tuple or a list.
-    pub fn all<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
+    pub fn all<T: DeserializeOwned>(&self) -> Result<T, BadArguments> {
         let list = list(&self.readable());
         blob::provide(&self.blobs, || serde_json::from_slice(&list)).map_err(unreadable)
     }
@@ -177,8 +177,8 @@ pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, ContentE
     Ok(Answer { args, blobs })
 }
 
-fn unreadable(error: serde_json::Error) -> Unreadable {
-    Unreadable(error.to_string())
+fn unreadable(error: serde_json::Error) -> BadArguments {
+    BadArguments(error.to_string())
 }
 
 #[cfg(test)]

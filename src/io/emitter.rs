@@ -102,8 +102,8 @@ impl Emitter {
         let letters = arguments::content(event, data).map(|content| {
             let mut letters: Vec<LocalFuture<Result<(), Error>>> = Vec::new();
             for id in clients {
-                let whisper = member.whisper(id, content.clone());
-                letters.push(Box::pin(whisper.map(|_| Ok(()))));
+                let send_to_member = member.send_to_member(id, content.clone());
+                letters.push(Box::pin(send_to_member.map(|_| Ok(()))));
             }
             let only_clients = rooms.is_empty() && !letters.is_empty();
             match rooms.as_slice() {

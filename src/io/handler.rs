@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     OnEvent, Socket,
-    arguments::{self, Arguments, Unreadable},
+    arguments::{self, Arguments, BadArguments},
     error::Error,
 };
 use crate::notices;
@@ -84,7 +84,7 @@ pub(super) fn failure(event: &str, code: &str, message: &str) -> Bytes {
 pub struct Data<T>(pub T);
 
 /// An event on its way into a handler.
-pub struct Call<'a> {
+pub struct Incoming<'a> {
     /// Who sent it.
     pub socket: &'a Socket,
     /// What was sent.
@@ -92,9 +92,9 @@ pub struct Call<'a> {
     next: usize,
 }
 
-impl Call<'_> {
+impl Incoming<'_> {
     /// The next argument that no extractor has taken.
-    pub fn next_argument<T: DeserializeOwned>(&mut self) -> Result<T, Unreadable> {
+    pub fn next_argument<T: DeserializeOwned>(&mut self) -> Result<T, BadArguments> {
         let index = self.next;
         self.next += 1;
         self.event.arguments.at(index)
@@ -104,46 +104,46 @@ impl Call<'_> {
 /// What a handler can have as a parameter.
 pub trait FromEvent: Sized {
     /// Takes it from the event.
-    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable>;
+    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments>;
 }
 
 impl FromEvent for Socket {
-    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable> {
+    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments> {
         Ok(call.socket.clone())
     }
 }
 
 impl FromEvent for Event {
-    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable> {
+    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments> {
         Ok(call.event.clone())
     }
 }
 
 impl FromEvent for Ack {
-    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable> {
+    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments> {
         Ok(call.event.ack.clone())
     }
 }
 
 impl<T: DeserializeOwned> FromEvent for Data<T> {
-    fn from_event(call: &mut Call<'_>) -> Result<Self, Unreadable> {
+    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments> {
         call.next_argument().map(Data)
     }
 }
 
 /// What a handler may come to: nothing, or a result whose error goes to the log and, without its text, to the ack.
-pub trait Outcome {
+pub trait IntoOutcome {
     /// The error's text.
     fn failure(self) -> Option<String>;
 }
 
-impl Outcome for () {
+impl IntoOutcome for () {
     fn failure(self) -> Option<String> {
         None
     }
 }
 
-impl<E: Display> Outcome for Result<(), E> {
+impl<E: Display> IntoOutcome for Result<(), E> {
     fn failure(self) -> Option<String> {
         self.err().map(|error| error.to_string())
     }
@@ -152,7 +152,7 @@ impl<E: Display> Outcome for Result<(), E> {
 /// An async function or closure of up to six extractors.
 pub trait Handler<Args>: 'static {
     /// Takes its arguments and starts; the future is the rest, with the text of its failure.
-    fn call(&self, call: &mut Call<'_>) -> Result<LocalFuture<Option<String>>, Unreadable>;
+    fn call(&self, call: &mut Incoming<'_>) -> Result<LocalFuture<Option<String>>, BadArguments>;
 }
 
 macro_rules! handlers {
@@ -160,11 +160,11 @@ macro_rules! handlers {
         impl<F, Fut, $($argument),*> Handler<($($argument,)*)> for F
         where
             F: Fn($($argument),*) -> Fut + 'static,
-            Fut: Future<Output: Outcome> + 'static,
+            Fut: Future<Output: IntoOutcome> + 'static,
             $($argument: FromEvent,)*
         {
             #[allow(unused_variables, reason = "a handler without arguments takes nothing from the call")]
-            fn call(&self, call: &mut Call<'_>) -> Result<LocalFuture<Option<String>>, Unreadable> {
+            fn call(&self, call: &mut Incoming<'_>) -> Result<LocalFuture<Option<String>>, BadArguments> {
                 let future = self($($argument::from_event(call)?),*);
                 Ok(Box::pin(async move { future.await.failure() }))
             }
@@ -179,7 +179,7 @@ handlers! {
 /// The handler as a socket keeps it.
 pub(super) fn kept<Args, H: Handler<Args>>(handler: H) -> OnEvent {
     Rc::new(move |socket, event| {
-        let mut call = Call {
+        let mut call = Incoming {
             socket: &socket,
             event: &event,
             next: 0,

@@ -47,11 +47,11 @@ use dondo_actors::ports::{Application, LocalFuture, Refusal};
 
 pub use self::{
     application::{IoApplication, Pack},
-    arguments::{Arguments, Unreadable},
+    arguments::{Arguments, BadArguments},
     blob::Blob,
     emitter::{Emitter, To},
     error::{AckError, AlreadyHandled, ContentError, Error, UnknownNamespace},
-    handler::{Ack, Call, Data, Event, FromEvent, Handler, Outcome},
+    handler::{Ack, Data, Event, FromEvent, Handler, Incoming, IntoOutcome},
     socket::Socket,
     value::Value,
 };

@@ -18,13 +18,13 @@ use dondo_actors::{
     id::{Kind, MemberId, RoomKey},
     ports::LocalFuture,
     session::{JoinRequest, Member, MemberError},
-    state::audience::Which,
+    state::audience::LeaveScope,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     OnEvent,
-    arguments::{self, Arguments, Unreadable},
+    arguments::{self, Arguments, BadArguments},
     emitter::{Emitter, To},
     error::{AckError, Error},
     handler::{Handler, kept},
@@ -34,12 +34,12 @@ use super::{
 #[derive(Clone)]
 pub struct Socket {
     member: Rc<Member>,
-    kit: Rc<Kit>,
+    kit: Rc<SocketState>,
 }
 
 /// What a host keeps with one client.
 #[derive(Default)]
-struct Kit {
+struct SocketState {
     auth: Option<Bytes>,
     handlers: RefCell<BTreeMap<Arc<str>, OnEvent>>,
     any: RefCell<Option<OnEvent>>,
@@ -71,9 +71,9 @@ impl Socket {
     }
 
     /// What the client sent with its CONNECT; nothing reads as `null`.
-    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, BadArguments> {
         let text = self.kit.auth.as_deref().unwrap_or(b"null");
-        serde_json::from_slice(text).map_err(|error| Unreadable(error.to_string()))
+        serde_json::from_slice(text).map_err(|error| BadArguments(error.to_string()))
     }
 
     /// Handles an event, in place of the namespace's pack. A second handler for the same event replaces the first.
@@ -147,7 +147,7 @@ impl Socket {
     pub fn leave(&self, room: impl Into<Arc<str>>) -> impl Future<Output = ()> {
         let leaving = self
             .member
-            .leave(RoomKey::plain(room.into()), Which::All, None);
+            .leave(RoomKey::plain(room.into()), LeaveScope::All, None);
         async move { drop(leaving.await) }
     }
 
@@ -189,9 +189,9 @@ impl Socket {
 
     /// A client that comes in.
     pub(super) fn new(member: Rc<Member>, auth: Option<Bytes>) -> Self {
-        let kit = Rc::new(Kit {
+        let kit = Rc::new(SocketState {
             auth,
-            ..Kit::default()
+            ..SocketState::default()
         });
         member.extend(kit.clone());
         Self { member, kit }

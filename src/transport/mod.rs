@@ -3,15 +3,15 @@
 
 pub mod address;
 pub(crate) mod compression;
-pub(crate) mod cord;
 pub mod doors;
 pub(crate) mod ending;
 pub mod engine;
 pub(crate) mod host;
 pub mod origin;
 pub mod sockets;
-pub(crate) mod taken;
+pub(crate) mod tcp_driver;
 pub(crate) mod timed;
 mod turns;
 pub(crate) mod websocket;
+pub(crate) mod websocket_connection;
 pub(crate) mod worker;

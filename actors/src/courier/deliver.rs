@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use super::{Courier, FEW_BEHIND, Mirror, Served, Wakes};
+use super::{Courier, FEW_BEHIND, LocalMember, Mirror, Wakes};
 use crate::{
     error::CloseReason,
     fault::{self, Point, Safeguard},
-    id::{Kind, RoomKey, Slot},
+    id::{Kind, LocalId, RoomKey},
     letter::{EncodingId, Encodings, Frame, Letter},
     message::{Audience, Deliver},
     metrics::Metrics,
@@ -21,7 +21,7 @@ impl Courier {
         fault::strike("courier", Point::Before, marked);
         #[cfg(feature = "fault")]
         fault::freeze(marked);
-        let mut hands = Hands {
+        let mut hands = Fanout {
             letter,
             encodings: &self.encodings,
             full: Vec::new(),
@@ -49,7 +49,7 @@ impl Courier {
                 except_rooms,
                 except,
             } => {
-                let excluded: BTreeSet<Slot> = except_rooms
+                let excluded: BTreeSet<LocalId> = except_rooms
                     .iter()
                     .flat_map(|key| self.seated(letter, key))
                     .map(|s| s.slot)
@@ -76,7 +76,7 @@ impl Courier {
                 }
             }
             Audience::AnyChannel { except } => {
-                let mut seen: BTreeSet<Slot> = except.iter().copied().collect();
+                let mut seen: BTreeSet<LocalId> = except.iter().copied().collect();
                 for mirror in self.rooms.values() {
                     if mirror.key.kind == Kind::Channel && mirror.namespace == letter.namespace {
                         for (served, _) in mirror.seats() {
@@ -94,7 +94,7 @@ impl Courier {
             }
         }
         fault::strike("courier", Point::After, marked);
-        let Hands {
+        let Fanout {
             full,
             delivered,
             behind,
@@ -119,7 +119,7 @@ impl Courier {
         &'a self,
         letter: &Letter,
         key: &RoomKey,
-    ) -> impl Iterator<Item = &'a Rc<Served>> {
+    ) -> impl Iterator<Item = &'a Rc<LocalMember>> {
         let room = self.keys.get(&(letter.namespace.clone(), key.clone()));
         let mirror = room.and_then(|room| self.rooms.get(room));
         mirror
@@ -129,18 +129,18 @@ impl Courier {
 }
 
 /// Hands one letter to many, with its frame looked up once for each encoding.
-struct Hands<'a> {
+struct Fanout<'a> {
     letter: &'a Letter,
     encodings: &'a Encodings,
-    full: Vec<Rc<Served>>,
+    full: Vec<Rc<LocalMember>>,
     frames: Vec<(EncodingId, Option<&'a Frame>)>,
     delivered: u64,
     behind: usize,
     wakes: &'a Wakes,
 }
 
-impl Hands<'_> {
-    fn over(&mut self, served: &Rc<Served>) {
+impl Fanout<'_> {
+    fn over(&mut self, served: &Rc<LocalMember>) {
         let known = self
             .frames
             .iter()

@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use actix::{Actor, AsyncContext, Context, Handler, Supervised};
 
-use super::{BRAKE_TICK, Courier, Mirror, STALL_TICK, Served};
+use super::{BRAKE_TICK, Courier, LocalMember, Mirror, STALL_TICK};
 use crate::{
     error::CloseReason,
     guard::{Crashes, Guarded, guard, guard_always},
     id::RoomId,
     message::{
-        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, Evict, HeaviestPayers, MirrorSeat,
-        MirrorUnseat, Ping, Register, Unregister,
+        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, Evict, HeaviestPayers, MirrorJoin,
+        MirrorLeave, Ping, Register, Unregister,
     },
 };
 
@@ -93,7 +93,7 @@ impl Handler<Register> for Courier {
                 session,
                 generation,
             } = register;
-            let served = Rc::new(Served {
+            let served = Rc::new(LocalMember {
                 slot,
                 namespace,
                 outbox,
@@ -131,10 +131,10 @@ impl Handler<Direct> for Courier {
     }
 }
 
-impl Handler<MirrorSeat> for Courier {
+impl Handler<MirrorJoin> for Courier {
     type Result = ();
 
-    fn handle(&mut self, seat: MirrorSeat, ctx: &mut Self::Context) {
+    fn handle(&mut self, seat: MirrorJoin, ctx: &mut Self::Context) {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
             courier.mirror(&seat);
@@ -142,10 +142,10 @@ impl Handler<MirrorSeat> for Courier {
     }
 }
 
-impl Handler<MirrorUnseat> for Courier {
+impl Handler<MirrorLeave> for Courier {
     type Result = ();
 
-    fn handle(&mut self, unseat: MirrorUnseat, ctx: &mut Self::Context) {
+    fn handle(&mut self, unseat: MirrorLeave, ctx: &mut Self::Context) {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
             courier.unmirror(unseat.room, unseat.slot);

@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
-use super::Served;
+use super::LocalMember;
 use crate::{
-    id::{RoomKey, Slot},
-    state::audience::Tags,
+    id::{LocalId, RoomKey},
+    state::audience::Scopes,
 };
 
 /// See the module.
@@ -13,9 +13,9 @@ pub(super) struct Mirror {
     pub(super) key: RoomKey,
     pub(super) namespace: Arc<str>,
     /// In one piece: a letter goes to all of them.
-    seats: Vec<(Rc<Served>, Tags)>,
+    seats: Vec<(Rc<LocalMember>, Scopes)>,
     /// Where in `seats` a member's is: many may leave a large room at once.
-    places: HashMap<Slot, usize>,
+    places: HashMap<LocalId, usize>,
 }
 
 impl Mirror {
@@ -29,12 +29,12 @@ impl Mirror {
     }
 
     /// All seats, in no order.
-    pub(super) fn seats(&self) -> &[(Rc<Served>, Tags)] {
+    pub(super) fn seats(&self) -> &[(Rc<LocalMember>, Scopes)] {
         &self.seats
     }
 
     /// A member has a seat with these tags.
-    pub(super) fn put(&mut self, served: &Rc<Served>, tags: Tags) {
+    pub(super) fn put(&mut self, served: &Rc<LocalMember>, tags: Scopes) {
         let place = self.places.get(&served.slot);
         if let Some((_, held)) = place.and_then(|place| self.seats.get_mut(*place)) {
             *held = tags;
@@ -45,7 +45,7 @@ impl Mirror {
     }
 
     /// A member has no seat any more. The last one takes its place.
-    pub(super) fn remove(&mut self, slot: Slot) {
+    pub(super) fn remove(&mut self, slot: LocalId) {
         let Some(place) = self.places.remove(&slot) else {
             return;
         };

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::id::{MemberId, Tag};
+use crate::id::{ChannelScope, MemberId};
 
 /// What an owner commands, and at which of a room's addresses: it reaches no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     /// The address's channel.
-    pub tag: Tag,
+    pub tag: ChannelScope,
     /// What.
     pub action: Action,
 }

@@ -8,8 +8,8 @@ use crate::{
     guard::{Crashes, Guarded, guard, guard_always},
     id::LogPosition,
     message::{
-        Audience, Broadcast, Enter, Gone, Join, Leave, NotifyAnswer, Ping, Receipt, Resolve,
-        RoomSays,
+        Audience, Broadcast, Connected, Disconnected, Join, Leave, NotifyAnswer, Ping, Receipt,
+        Resolve, RoomSays,
     },
     metrics::Metrics,
     ports::{Proposal, in_time},
@@ -67,11 +67,11 @@ impl Guarded for Namespace {
     }
 }
 
-impl Handler<Enter> for Namespace {
+impl Handler<Connected> for Namespace {
     type Result = ();
 
-    fn handle(&mut self, enter: Enter, ctx: &mut Self::Context) {
-        let Enter {
+    fn handle(&mut self, enter: Connected, ctx: &mut Self::Context) {
+        let Connected {
             member,
             slot,
             account,
@@ -98,10 +98,10 @@ impl Handler<Enter> for Namespace {
     }
 }
 
-impl Handler<Gone> for Namespace {
+impl Handler<Disconnected> for Namespace {
     type Result = ();
 
-    fn handle(&mut self, gone: Gone, ctx: &mut Self::Context) {
+    fn handle(&mut self, gone: Disconnected, ctx: &mut Self::Context) {
         if guard_always(self, ctx, |namespace| {
             namespace.gone(&gone.member, Some(&gone.unit))
         })

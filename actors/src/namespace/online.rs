@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Effect, Namespace, OnlineUsers, SWEEP, To, Wake};
 use crate::{
     guard::guard_always,
-    id::{MemberId, Slot, WorkerId},
+    id::{LocalId, MemberId, WorkerId},
     message::PresenceDue,
     ports::Online,
 };
@@ -18,7 +18,7 @@ const TOLD_MAX: usize = 100;
 
 impl Namespace {
     /// A channel changed: who is told now, who later.
-    pub(super) fn online(&mut self, channel: &Arc<str>, newcomer: Option<(WorkerId, Slot)>) {
+    pub(super) fn online(&mut self, channel: &Arc<str>, newcomer: Option<(WorkerId, LocalId)>) {
         let online_users = self.context.settings.online_users;
         if self.context.presence_events.is_none() || online_users == OnlineUsers::Off {
             return;

@@ -11,10 +11,10 @@ use crate::{
     courier::{CourierRef, Permits},
     event_template::EventTemplate,
     flow::DeliveryPermit,
-    id::{Slot, Tag, WorkerId},
+    id::{ChannelScope, LocalId, WorkerId},
     letter::Draft,
     message::{
-        Action, Audience, Deliver, Leave, Manage, MirrorSeat, MirrorUnseat, Receipt, RoomFact,
+        Action, Audience, Deliver, Leave, Manage, MirrorJoin, MirrorLeave, Receipt, RoomFact,
         RoomSays,
     },
     metrics::Metrics,
@@ -28,11 +28,11 @@ const MUCH: usize = 1024;
 pub(super) enum Effect {
     Seat {
         worker: WorkerId,
-        seat: MirrorSeat,
+        seat: MirrorJoin,
     },
     Unseat {
         worker: WorkerId,
-        unseat: MirrorUnseat,
+        unseat: MirrorLeave,
     },
     Letter {
         audience: For,
@@ -44,8 +44,14 @@ pub(super) enum Effect {
 
 /// Whom an effect's letter goes to.
 pub(super) enum For {
-    All { tag: Tag, except: Option<Slot> },
-    One { worker: WorkerId, slot: Slot },
+    All {
+        tag: ChannelScope,
+        except: Option<LocalId>,
+    },
+    One {
+        worker: WorkerId,
+        slot: LocalId,
+    },
 }
 
 impl Room {

@@ -7,7 +7,7 @@ use crate::{
     error::{LeaveReason, ManageError},
     id::WorkerId,
     message::{Action, Manage},
-    state::audience::Which,
+    state::audience::LeaveScope,
 };
 
 impl Room {
@@ -40,7 +40,7 @@ impl Room {
         let left: Vec<_> = seats.map(|seat| (seat.worker, seat.slot)).collect();
         let first = self.effects.len();
         for member in &kicked {
-            let which = Which::Exactly(tag.clone());
+            let which = LeaveScope::Exactly(tag.clone());
             self.stand_up(member, &which, LeaveReason::Kick, Telling::Farewell);
         }
         let Some(content) = content else {

@@ -2,7 +2,7 @@
 
 use super::{For, Room};
 use crate::{
-    id::{Kind, Slot, Tag, WorkerId},
+    id::{ChannelScope, Kind, LocalId, WorkerId},
     letter::Content,
     message::RoomFact,
     ports::RoomOnline,
@@ -17,7 +17,7 @@ const TOLD_MAX: usize = 100;
 
 impl Room {
     /// Tells who is here now: at once to a newcomer, to the others as often as they may be told.
-    pub(super) fn presence(&mut self, tag: &Tag, newcomer: Option<(WorkerId, Slot)>) {
+    pub(super) fn presence(&mut self, tag: &ChannelScope, newcomer: Option<(WorkerId, LocalId)>) {
         if self.state.key().kind != Kind::Room || self.links.context.presence_events.is_none() {
             return;
         }
@@ -38,14 +38,14 @@ impl Room {
     }
 
     /// The recipients of an event about an address, as its throttle counts them.
-    fn recipients(&self, tag: &Tag) -> usize {
+    fn recipients(&self, tag: &ChannelScope) -> usize {
         let roster = self.state.roster();
         let shared = tag.is_some() && roster.under(&None) > 0;
         let least = if shared { SHARED_MIN } else { 0 };
         roster.matching(tag).max(least)
     }
 
-    fn tell_all(&mut self, tag: &Tag) {
+    fn tell_all(&mut self, tag: &ChannelScope) {
         let Some(content) = self.room_online(tag) else {
             return;
         };
@@ -59,7 +59,7 @@ impl Room {
         self.announce(audience, content);
     }
 
-    fn room_online(&self, tag: &Tag) -> Option<Content> {
+    fn room_online(&self, tag: &ChannelScope) -> Option<Content> {
         let presence_events = self.links.context.presence_events.as_ref()?;
         let count = self.state.roster().matching(tag);
         let users = self.state.present(tag, RoomOnline::USERS);

@@ -2,7 +2,7 @@
 
 use super::{Effect, For, Room};
 use crate::{
-    id::{MemberId, Tag},
+    id::{ChannelScope, MemberId},
     state::room::{RoomBytes, RoomState},
 };
 /// What a world sees of a room.
@@ -24,7 +24,7 @@ pub(crate) fn view(room: &Room) -> crate::testing::inspect::RoomView {
 fn faults(state: &RoomState) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault =
-        |what: &str, tag: &Tag| faults.push(format!("{:?} {tag:?} {what}", state.key()));
+        |what: &str, tag: &ChannelScope| faults.push(format!("{:?} {tag:?} {what}", state.key()));
     for (tag, policy) in state.policies() {
         match state.roster().get(&policy.owner) {
             Some(seat) if seat.tags.has(tag) => {}

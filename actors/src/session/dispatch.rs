@@ -17,7 +17,7 @@ use crate::{
     ports::{AckHandle, Application, Event, polled_once},
 };
 
-use super::{Member, PutOut, Session, Waiting};
+use super::{Disconnect, Member, Session, Waiting};
 
 /// Lets the application have the member, then its events.
 pub(super) fn open(
@@ -44,7 +44,7 @@ pub(super) fn open(
                 None,
                 format_args!("a member of {namespace} is put out: {why}"),
             );
-            return session.do_send(PutOut(member.namespace().clone()));
+            return session.do_send(Disconnect(member.namespace().clone()));
         }
         loop {
             let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);

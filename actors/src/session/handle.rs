@@ -12,7 +12,7 @@ use crate::{
     account::AddressAccount,
     flow::{InboundCredit, Rates},
     letter::TransportMessage,
-    message::{Heard, Noise},
+    message::{FromClient, Noise},
     outbox::{Outbox, OutboxLimits},
     post::Post,
 };
@@ -72,7 +72,7 @@ impl SessionRef {
     /// Hands a message to the session. The caller has seen [`SessionRef::poll_ready`] before.
     pub fn heard(&self, wire: TransportMessage) {
         let unit = self.credit.unit(wire.bytes().len());
-        self.post.control(Heard { wire, unit });
+        self.post.control(FromClient { wire, unit });
     }
 
     /// Tells the session that the client answered a heartbeat. Takes credit too: a client may send nothing else.

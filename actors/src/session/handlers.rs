@@ -2,11 +2,11 @@
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
-use super::{PutOut, Session};
+use super::{Disconnect, Session};
 use crate::{
     error::CloseReason,
     flow::give_way,
-    message::{Adopt, CourierSays, Hangup, Heard, Noise, Unregister},
+    message::{CloseSession, CourierSays, FromClient, Noise, RunHere, Unregister},
     metrics::Metrics,
     notice::{Cause, cause},
 };
@@ -58,10 +58,10 @@ impl Drop for Session {
     }
 }
 
-impl Handler<Heard> for Session {
+impl Handler<FromClient> for Session {
     type Result = ();
 
-    fn handle(&mut self, heard: Heard, ctx: &mut Self::Context) {
+    fn handle(&mut self, heard: FromClient, ctx: &mut Self::Context) {
         let now = self.turn.begins();
         if self.closing.is_none() {
             self.count(now, heard.wire.bytes().len(), ctx);
@@ -92,26 +92,26 @@ impl Handler<Noise> for Session {
     }
 }
 
-impl Handler<Hangup> for Session {
+impl Handler<CloseSession> for Session {
     type Result = ();
 
-    fn handle(&mut self, hangup: Hangup, ctx: &mut Self::Context) {
+    fn handle(&mut self, hangup: CloseSession, ctx: &mut Self::Context) {
         self.close(hangup.0, ctx);
     }
 }
 
-impl Handler<Adopt> for Session {
+impl Handler<RunHere> for Session {
     type Result = ();
 
-    fn handle(&mut self, adopt: Adopt, _: &mut Self::Context) {
+    fn handle(&mut self, adopt: RunHere, _: &mut Self::Context) {
         (adopt.0)();
     }
 }
 
-impl Handler<PutOut> for Session {
+impl Handler<Disconnect> for Session {
     type Result = ();
 
-    fn handle(&mut self, PutOut(namespace): PutOut, _: &mut Self::Context) {
+    fn handle(&mut self, Disconnect(namespace): Disconnect, _: &mut Self::Context) {
         if let Some(seated) = self.members.remove(&namespace) {
             self.send(self.protocol.borrow().disconnected(&namespace));
             seated.leave(CloseReason::ForcedClose);

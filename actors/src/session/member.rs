@@ -6,7 +6,7 @@ mod asking;
 mod queue;
 mod requests;
 
-use self::queue::{ManageOp, NotifyOp, Op, Queue};
+use self::queue::{ManageOp, NotifyOp, Outgoing, Queue};
 pub use self::requests::{JoinRequest, MemberError, NotifyRequest};
 
 use std::{
@@ -26,17 +26,17 @@ use crate::{
     event_template::EventTemplate,
     flow::{InboundCredit, InboundUnit, Rated},
     hub::HubHandle,
-    id::{Kind, MemberId, RoomKey, Slot},
+    id::{Kind, LocalId, MemberId, RoomKey},
     letter::{Content, Draft, EncodingId, Frame},
     message::{
-        Broadcast, Command, Direct, Enter, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
+        Broadcast, Command, Connected, Direct, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
     },
     namespace::Namespace,
     notice::cause,
     ports::{Answer, Extension, Identity, Protocol},
     post::{Post, Reply, WeakPost},
     session::{Pacer, seats::Seats},
-    state::audience::{Tags, Which},
+    state::audience::{LeaveScope, Scopes},
 };
 
 /// Answers to one target that may be outstanding at once.
@@ -56,7 +56,7 @@ pub struct Member {
 pub(super) struct Parts {
     pub(super) id: MemberId,
     pub(super) namespace: Arc<str>,
-    pub(super) slot: Slot,
+    pub(super) slot: LocalId,
     pub(super) identity: Identity,
     pub(super) hub: HubHandle,
     pub(super) courier: CourierRef,
@@ -122,7 +122,7 @@ impl Member {
     }
 
     /// Rooms of a kind that the member is in, or will be when what it asked for is done, with its tags.
-    pub fn rooms(&self, kind: Kind) -> Vec<(RoomKey, Tags)> {
+    pub fn rooms(&self, kind: Kind) -> Vec<(RoomKey, Scopes)> {
         let seats = self.seats.borrow();
         let rooms = seats.all_expected(kind);
         rooms
@@ -137,7 +137,7 @@ impl Member {
     }
 
     /// The member's tags in a room, as in [`Member::rooms`].
-    pub fn tags(&self, room: &RoomKey) -> Option<Tags> {
+    pub fn tags(&self, room: &RoomKey) -> Option<Scopes> {
         self.seats.borrow().expected(room).cloned()
     }
 
@@ -151,7 +151,7 @@ impl Member {
             room,
             tag,
             user,
-            wish,
+            options,
             announce,
             farewell,
         } = request;
@@ -165,12 +165,12 @@ impl Member {
             tag,
             user,
             member,
-            wish,
+            options,
             announce,
             farewell,
             reply,
         };
-        self.enqueue(Op::Join(Box::new(join), done));
+        self.enqueue(Outgoing::Join(Box::new(join), done));
         async move {
             answer
                 .await
@@ -182,7 +182,7 @@ impl Member {
     pub fn leave(
         self: &Rc<Self>,
         room: RoomKey,
-        which: Which,
+        which: LeaveScope,
         announce: Option<EventTemplate>,
     ) -> impl Future<Output = LeaveAnswer> + 'static {
         let (done, answer) = oneshot::channel();
@@ -198,7 +198,7 @@ impl Member {
             reply: None,
             unit: None,
         };
-        self.enqueue(Op::Leave(Box::new(leave), done));
+        self.enqueue(Outgoing::Leave(Box::new(leave), done));
         async move { answer.await.unwrap_or_default() }
     }
 
@@ -211,7 +211,7 @@ impl Member {
         let drafted = self.draft(content);
         let queued = drafted.map(|draft| {
             let (done, answer) = oneshot::channel();
-            self.enqueue(Op::Notify(
+            self.enqueue(Outgoing::Notify(
                 Box::new(NotifyOp {
                     request,
                     draft,
@@ -243,21 +243,21 @@ impl Member {
                 draft,
                 reply,
             };
-            self.enqueue(Op::Broadcast(Box::new(broadcast), done));
+            self.enqueue(Outgoing::Broadcast(Box::new(broadcast), done));
             answer
         });
         self.clone().settled(queued)
     }
 
     /// Says something to one member. `false`: there is no such member.
-    pub fn whisper(
+    pub fn send_to_member(
         self: &Rc<Self>,
         to: MemberId,
         content: Content,
     ) -> impl Future<Output = bool> + 'static {
         let (done, answer) = oneshot::channel();
         let draft = Draft::new(content, self.hub().encodings());
-        self.enqueue(Op::Member(to, Box::new(draft), done));
+        self.enqueue(Outgoing::Member(to, Box::new(draft), done));
         async move { answer.await.unwrap_or(false) }
     }
 
@@ -269,7 +269,7 @@ impl Member {
         announce: Option<EventTemplate>,
     ) -> impl Future<Output = Result<(), ManageError>> + 'static {
         let (done, answer) = oneshot::channel();
-        self.enqueue(Op::Manage(
+        self.enqueue(Outgoing::Manage(
             Box::new(ManageOp {
                 room,
                 command,
@@ -307,21 +307,21 @@ impl Member {
         if self.queue.borrow().waiting.is_empty() {
             self.direct(frame, false, self.unit());
         } else {
-            self.enqueue(Op::Own(frame, false));
+            self.enqueue(Outgoing::Own(frame, false));
         }
     }
 
     pub(super) fn own(self: &Rc<Self>, frame: Frame, volatile: bool) {
         let frame = self.hub().account().charge_own(frame);
-        self.enqueue(Op::Own(frame, volatile));
+        self.enqueue(Outgoing::Own(frame, volatile));
     }
 
-    pub(super) fn enter(self: &Rc<Self>, enter: Enter) {
-        self.enqueue(Op::Enter(Box::new(enter)));
+    pub(super) fn enter(self: &Rc<Self>, enter: Connected) {
+        self.enqueue(Outgoing::Connected(Box::new(enter)));
     }
 
     /// Somebody else took tags of the seat away, as of join `number`.
-    pub(super) fn kicked(&self, room: &RoomKey, number: u64, gone: &Tags) {
+    pub(super) fn kicked(&self, room: &RoomKey, number: u64, gone: &Scopes) {
         self.seats.borrow_mut().kicked(room, number, gone);
     }
 
@@ -340,7 +340,7 @@ impl Member {
         &self.parts.courier
     }
 
-    pub(super) fn slot(&self) -> Slot {
+    pub(super) fn slot(&self) -> LocalId {
         self.parts.slot
     }
 

@@ -7,7 +7,7 @@ use crate::{
     error::CloseReason,
     flow::InboundUnit,
     letter::Content,
-    message::{Gone, Unregister},
+    message::{Disconnected, Unregister},
     metrics::Metrics,
     notice::cause,
     ports::{AckHandle, Application, Event},
@@ -35,7 +35,7 @@ impl Drop for MemberGuard {
         let member = &self.member;
         member.end();
         if let Some(namespace) = member.home() {
-            namespace.control(Gone {
+            namespace.control(Disconnected {
                 member: member.id().clone(),
                 unit: Arc::new(member.unit()),
             });

@@ -7,11 +7,11 @@ use crate::{
     account::Charge,
     error::JoinError,
     fault,
-    id::{Kind, RoomKey, Tag},
+    id::{ChannelScope, Kind, RoomKey},
     message::{JoinAnswer, LeaveAnswer},
     post::{Post, WeakPost},
     room::Room,
-    state::audience::{Tags, Which},
+    state::audience::{LeaveScope, Scopes},
 };
 
 /// See the module.
@@ -21,13 +21,13 @@ pub(super) struct Seats {
     pending: Vec<(RoomKey, Change)>,
     /// What `held` will be once `pending` is done; a room without tags is not in it. Kept, not computed when asked:
     /// every request of a client asks, with many others of its own under way.
-    expected: BTreeMap<RoomKey, Tags>,
+    expected: BTreeMap<RoomKey, Scopes>,
     /// Up to which join which tags were taken away, while an answer to a join may still be on its way.
-    kicked: BTreeMap<RoomKey, Vec<(u64, Tags)>>,
+    kicked: BTreeMap<RoomKey, Vec<(u64, Scopes)>>,
 }
 
 struct Held {
-    tags: Tags,
+    tags: Scopes,
     number: u64,
     way: WeakPost<Room>,
     /// What the room keeps for it.
@@ -35,12 +35,12 @@ struct Held {
 }
 
 enum Change {
-    Join(Tag),
-    Leave(Which),
+    Join(ChannelScope),
+    Leave(LeaveScope),
 }
 
 impl Change {
-    fn apply(&self, tags: &Tags) -> Tags {
+    fn apply(&self, tags: &Scopes) -> Scopes {
         fault::walk(tags.len());
         match self {
             Self::Join(tag) => tags.with(tag),
@@ -51,12 +51,12 @@ impl Change {
 
 impl Seats {
     /// A seat was asked for.
-    pub(super) fn ask(&mut self, room: RoomKey, tag: Tag) {
+    pub(super) fn ask(&mut self, room: RoomKey, tag: ChannelScope) {
         self.change(room, Change::Join(tag));
     }
 
     /// It was asked to give seats up.
-    pub(super) fn give_up(&mut self, room: RoomKey, which: Which) {
+    pub(super) fn give_up(&mut self, room: RoomKey, which: LeaveScope) {
         self.change(room, Change::Leave(which));
     }
 
@@ -66,7 +66,7 @@ impl Seats {
         self.pending.push((room, change));
     }
 
-    fn expect(&mut self, room: &RoomKey, tags: Tags) {
+    fn expect(&mut self, room: &RoomKey, tags: Scopes) {
         match tags.is_empty() {
             true => drop(self.expected.remove(room)),
             false => drop(self.expected.insert(room.clone(), tags)),
@@ -115,13 +115,13 @@ impl Seats {
     /// The oldest leave of a room was answered.
     pub(super) fn left(&mut self, room: &RoomKey, answer: &LeaveAnswer) {
         let foreseen = self.answered(room);
-        let gone: BTreeSet<&Tag> = answer.gone.iter().map(|(tag, _)| tag).collect();
+        let gone: BTreeSet<&ChannelScope> = answer.gone.iter().map(|(tag, _)| tag).collect();
         self.take(room, |tag| gone.contains(tag));
         self.settle(room, foreseen);
     }
 
     /// Somebody else took tags of the seat away, as of join `number`. The word may come after that of a later join.
-    pub(super) fn kicked(&mut self, room: &RoomKey, number: u64, gone: &Tags) {
+    pub(super) fn kicked(&mut self, room: &RoomKey, number: u64, gone: &Scopes) {
         if self
             .held
             .get(room)
@@ -137,7 +137,7 @@ impl Seats {
     }
 
     /// Takes tags of a seat away, and the seat with the last of them.
-    fn take(&mut self, room: &RoomKey, gone: impl Fn(&Tag) -> bool) {
+    fn take(&mut self, room: &RoomKey, gone: impl Fn(&ChannelScope) -> bool) {
         if let Some(held) = self.held.get_mut(room) {
             held.tags = held.tags.without_all(gone);
             if held.tags.is_empty() {
@@ -147,7 +147,7 @@ impl Seats {
     }
 
     /// A seat is another now. Where it is as `foreseen`, what is expected stays.
-    fn settle(&mut self, room: &RoomKey, foreseen: Option<Tags>) {
+    fn settle(&mut self, room: &RoomKey, foreseen: Option<Scopes>) {
         let now = self.now(room);
         if foreseen.as_ref() != Some(&now) {
             let changes = self.pending.iter().filter(|(key, _)| key == room);
@@ -156,7 +156,7 @@ impl Seats {
         }
     }
 
-    fn now(&self, room: &RoomKey) -> Tags {
+    fn now(&self, room: &RoomKey) -> Scopes {
         self.held
             .get(room)
             .map(|held| held.tags.clone())
@@ -164,12 +164,12 @@ impl Seats {
     }
 
     /// The tags in a room once all that was asked for is done.
-    pub(super) fn expected(&self, room: &RoomKey) -> Option<&Tags> {
+    pub(super) fn expected(&self, room: &RoomKey) -> Option<&Scopes> {
         self.expected.get(room)
     }
 
     /// All rooms of a kind with a seat, as in [`Seats::expected`].
-    pub(super) fn all_expected(&self, kind: Kind) -> impl Iterator<Item = (&RoomKey, &Tags)> {
+    pub(super) fn all_expected(&self, kind: Kind) -> impl Iterator<Item = (&RoomKey, &Scopes)> {
         self.expected
             .iter()
             .filter(move |(key, _)| key.kind == kind)
@@ -181,7 +181,7 @@ impl Seats {
     }
 
     /// The oldest of what was asked of a room is answered; gives what the seat is now, if it was done as asked.
-    fn answered(&mut self, room: &RoomKey) -> Option<Tags> {
+    fn answered(&mut self, room: &RoomKey) -> Option<Scopes> {
         let at = self.pending.iter().position(|(key, _)| key == room)?;
         let (_, change) = self.pending.remove(at);
         Some(change.apply(&self.now(room)))

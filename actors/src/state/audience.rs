@@ -3,20 +3,20 @@
 
 use std::sync::Arc;
 
-use crate::id::Tag;
+use crate::id::ChannelScope;
 
 /// The channel tags of one seat, sorted, each once. Never empty for a seated member.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Tags(Arc<[Tag]>);
+pub struct Scopes(Arc<[ChannelScope]>);
 
-impl Tags {
+impl Scopes {
     /// A single tag.
-    pub fn one(tag: Tag) -> Self {
+    pub fn one(tag: ChannelScope) -> Self {
         Self(Arc::new([tag]))
     }
 
     /// With one tag more.
-    pub fn with(&self, tag: &Tag) -> Self {
+    pub fn with(&self, tag: &ChannelScope) -> Self {
         let Err(at) = self.0.binary_search(tag) else {
             return self.clone();
         };
@@ -25,17 +25,17 @@ impl Tags {
     }
 
     /// Without those that are gone.
-    pub fn without_all(&self, gone: impl Fn(&Tag) -> bool) -> Self {
+    pub fn without_all(&self, gone: impl Fn(&ChannelScope) -> bool) -> Self {
         Self(self.0.iter().filter(|tag| !gone(tag)).cloned().collect())
     }
 
     /// Whether the tag is among them.
-    pub fn has(&self, tag: &Tag) -> bool {
+    pub fn has(&self, tag: &ChannelScope) -> bool {
         self.position(tag).is_some()
     }
 
     /// Which of them, in order, the tag is.
-    pub fn position(&self, tag: &Tag) -> Option<usize> {
+    pub fn position(&self, tag: &ChannelScope) -> Option<usize> {
         self.0.binary_search(tag).ok()
     }
 
@@ -45,7 +45,7 @@ impl Tags {
     }
 
     /// The tags in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Tag> {
+    pub fn iter(&self) -> impl Iterator<Item = &ChannelScope> {
         self.0.iter()
     }
 
@@ -56,7 +56,7 @@ impl Tags {
 
     /// Contract 3.1: an address with a channel matches seats of that channel and seats of none; an address without one
     /// matches every seat.
-    pub fn matches(&self, address: &Tag) -> bool {
+    pub fn matches(&self, address: &ChannelScope) -> bool {
         // No channel comes before every channel.
         let none = self.0.first().is_some_and(Option::is_none);
         !self.is_empty() && (address.is_none() || none || self.has(address))
@@ -65,23 +65,23 @@ impl Tags {
 
 /// Which seats a leave gives up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum LeaveScope {
     /// Every tag.
     All,
     /// The tags that match this channel: the channel itself and none.
     Matching(Arc<str>),
     /// Just this tag.
-    Exactly(Tag),
+    Exactly(ChannelScope),
 }
 
-impl Which {
+impl LeaveScope {
     /// The tags of a seat that go.
-    pub fn of<'a>(&'a self, tags: &'a Tags) -> impl Iterator<Item = &'a Tag> {
+    pub fn of<'a>(&'a self, tags: &'a Scopes) -> impl Iterator<Item = &'a ChannelScope> {
         tags.iter().filter(|tag| self.takes(tag))
     }
 
     /// Whether this tag of a seat goes.
-    pub fn takes(&self, tag: &Tag) -> bool {
+    pub fn takes(&self, tag: &ChannelScope) -> bool {
         match self {
             Self::All => true,
             Self::Matching(channel) => tag.as_ref().is_none_or(|t| t == channel),
@@ -94,14 +94,14 @@ impl Which {
 mod tests {
     use super::*;
 
-    fn tag(name: &str) -> Tag {
+    fn tag(name: &str) -> ChannelScope {
         Some(name.into())
     }
 
     #[test]
     fn two_addresses_match_when_equal_or_when_either_has_no_channel() {
-        let a = Tags::one(tag("a"));
-        let none = Tags::one(None);
+        let a = Scopes::one(tag("a"));
+        let none = Scopes::one(None);
         assert!(a.matches(&tag("a")) && a.matches(&None));
         assert!(!a.matches(&tag("b")));
         assert!(none.matches(&tag("a")) && none.matches(&None));
@@ -110,16 +110,19 @@ mod tests {
 
     #[test]
     fn a_leave_that_names_a_channel_takes_that_and_none_but_no_other() {
-        let tags = Tags::one(None).with(&tag("a")).with(&tag("b"));
-        let gone: Vec<_> = Which::Matching("a".into()).of(&tags).cloned().collect();
+        let tags = Scopes::one(None).with(&tag("a")).with(&tag("b"));
+        let gone: Vec<_> = LeaveScope::Matching("a".into())
+            .of(&tags)
+            .cloned()
+            .collect();
         assert_eq!(gone, [None, tag("a")]);
-        assert_eq!(Which::All.of(&tags).count(), 3);
-        assert_eq!(Which::Exactly(tag("b")).of(&tags).count(), 1);
+        assert_eq!(LeaveScope::All.of(&tags).count(), 3);
+        assert_eq!(LeaveScope::Exactly(tag("b")).of(&tags).count(), 1);
     }
 
     #[test]
     fn a_tag_is_held_once() {
-        assert_eq!(Tags::one(None).with(&None).iter().count(), 1);
-        assert!(Tags::one(None).without_all(Option::is_none).is_empty());
+        assert_eq!(Scopes::one(None).with(&None).iter().count(), 1);
+        assert!(Scopes::one(None).without_all(Option::is_none).is_empty());
     }
 }

@@ -4,7 +4,7 @@
 use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use crate::{
-    id::{Kind, MemberId, RoomKey, Slot, WorkerId},
+    id::{Kind, LocalId, MemberId, RoomKey, WorkerId},
     state::ledger::{Kept, Ledger},
 };
 
@@ -14,7 +14,7 @@ pub struct ConnectedMember {
     /// Its worker.
     pub worker: WorkerId,
     /// Its place at that worker's courier.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// Who is logged in, where known.
     pub account: Option<Arc<str>>,
 }
@@ -181,7 +181,7 @@ mod tests {
         for (slot, name) in names.iter().enumerate() {
             let connected = ConnectedMember {
                 worker: WorkerId(0),
-                slot: Slot(slot as u64),
+                slot: LocalId(slot as u64),
                 account: None,
             };
             namespace.enter(id(name), connected);

@@ -8,16 +8,16 @@ mod words;
 use self::policy::Policies;
 pub use self::{
     policy::{Allowance, Policy},
-    words::{Access, Joined, Joiner, Kicked, Left, RoomBytes, Terms, Wish},
+    words::{Access, Joined, Joiner, Kicked, Left, RoomBytes, RoomOptions, RoomPolicy},
 };
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     error::{JoinError, NotifyError},
-    id::{LogPosition, MemberId, RoomKey, Tag},
+    id::{ChannelScope, LogPosition, MemberId, RoomKey},
     state::{
-        audience::{Tags, Which},
+        audience::{LeaveScope, Scopes},
         ledger::Kept,
         roster::{Occupant, Roster, Seat},
     },
@@ -64,12 +64,12 @@ impl RoomState {
     }
 
     /// The policy of an address, while somebody is seated there.
-    pub fn policy(&self, address: &Tag) -> Option<&Policy> {
+    pub fn policy(&self, address: &ChannelScope) -> Option<&Policy> {
         self.policies.get(address)
     }
 
     /// All policies.
-    pub fn policies(&self) -> impl Iterator<Item = (&Tag, &Policy)> {
+    pub fn policies(&self) -> impl Iterator<Item = (&ChannelScope, &Policy)> {
         self.policies.iter()
     }
 
@@ -82,8 +82,13 @@ impl RoomState {
     }
 
     /// Seats a member under a tag.
-    pub fn join(&mut self, joiner: Joiner, tag: Tag, wish: Wish) -> Result<Joined, JoinError> {
-        if wish.access == Some(Access::Invite) && self.policies.some_open(&tag) {
+    pub fn join(
+        &mut self,
+        joiner: Joiner,
+        tag: ChannelScope,
+        options: RoomOptions,
+    ) -> Result<Joined, JoinError> {
+        if options.access == Some(Access::Invite) && self.policies.some_open(&tag) {
             return Err(JoinError::RoomExists);
         }
         let old = self.roster.get(&joiner.member).map(|seat| &seat.tags);
@@ -99,7 +104,7 @@ impl RoomState {
         self.has_room(&tag, old)?;
         let created = match self.policies.get(&tag) {
             Some(_) => None,
-            None => Some(self.new_policy(&joiner.member, &tag, old, wish)?),
+            None => Some(self.new_policy(&joiner.member, &tag, old, options)?),
         };
         let number = *self.seated.get();
         self.seated.set(number + 1);
@@ -136,8 +141,13 @@ impl RoomState {
     }
 
     /// Whether every private address that matches lets the member in. Where its seat matches already, it is in.
-    fn admits(&self, joiner: &Joiner, tag: &Tag, old: Option<&Tags>) -> Result<(), JoinError> {
-        let is_in = |address: &Tag| old.is_some_and(|tags| tags.matches(address));
+    fn admits(
+        &self,
+        joiner: &Joiner,
+        tag: &ChannelScope,
+        old: Option<&Scopes>,
+    ) -> Result<(), JoinError> {
+        let is_in = |address: &ChannelScope| old.is_some_and(|tags| tags.matches(address));
         if tag.is_none() && self.policies.closed_count() > CHECKED_MAX {
             return Err(JoinError::Forbidden);
         }
@@ -149,8 +159,8 @@ impl RoomState {
     }
 
     /// Whether every address that matches has room. A seat that matches it already takes no further place.
-    fn has_room(&self, tag: &Tag, old: Option<&Tags>) -> Result<(), JoinError> {
-        let is_in = |address: &Tag| old.is_some_and(|tags| tags.matches(address));
+    fn has_room(&self, tag: &ChannelScope, old: Option<&Scopes>) -> Result<(), JoinError> {
+        let is_in = |address: &ChannelScope| old.is_some_and(|tags| tags.matches(address));
         for address in [tag, &None] {
             let capacity = self
                 .policies
@@ -180,23 +190,23 @@ impl RoomState {
     fn new_policy(
         &self,
         owner: &MemberId,
-        tag: &Tag,
-        old: Option<&Tags>,
-        wish: Wish,
+        tag: &ChannelScope,
+        old: Option<&Scopes>,
+        options: RoomOptions,
     ) -> Result<Policy, JoinError> {
         let is_in = old.is_some_and(|tags| tags.matches(tag));
         let others = self.roster.matching(tag) - usize::from(is_in);
-        if let Some(capacity) = wish.capacity.filter(|capacity| others >= *capacity) {
+        if let Some(capacity) = options.capacity.filter(|capacity| others >= *capacity) {
             return Err(JoinError::Full { capacity });
         }
-        let access = wish.access.unwrap_or(wish.default_access);
+        let access = options.access.unwrap_or(options.default_access);
         let invited: BTreeSet<Arc<str>> = match access {
             Access::Open => BTreeSet::new(),
-            Access::Invite => wish.invite.into_iter().collect(),
+            Access::Invite => options.invite.into_iter().collect(),
         };
         let policy = Policy {
             owner: owner.clone(),
-            capacity: wish.capacity,
+            capacity: options.capacity,
             access,
             locked: false,
             invited: invited.into_iter().collect(),
@@ -207,9 +217,9 @@ impl RoomState {
         }
     }
 
-    fn terms(&self, address: &Tag, created: bool) -> Terms {
+    fn terms(&self, address: &ChannelScope, created: bool) -> RoomPolicy {
         let none = self.policies.get(&None);
-        Terms {
+        RoomPolicy {
             created,
             access: self.policies.access(address),
             in_all_channels: none.is_some_and(|policy| policy.access == Access::Invite),
@@ -222,9 +232,9 @@ impl RoomState {
     }
 
     /// Takes tags from a member's seat; `None` if it has none of them.
-    pub fn leave(&mut self, member: &MemberId, which: &Which) -> Option<Left> {
+    pub fn leave(&mut self, member: &MemberId, which: &LeaveScope) -> Option<Left> {
         let seat = self.roster.get(member)?;
-        let gone: Vec<Tag> = which.of(&seat.tags).cloned().collect();
+        let gone: Vec<ChannelScope> = which.of(&seat.tags).cloned().collect();
         if gone.is_empty() {
             return None;
         }
@@ -235,7 +245,7 @@ impl RoomState {
             self.succeed(member, tag);
             self.recount(tag, &before);
         }
-        let count = |tag: Tag| {
+        let count = |tag: ChannelScope| {
             let count = self.roster.matching(&tag);
             (tag, count)
         };
@@ -250,7 +260,7 @@ impl RoomState {
     }
 
     /// An owner who leaves is followed by the longest seated member of the address; without any the policy ends.
-    fn succeed(&mut self, member: &MemberId, tag: &Tag) {
+    fn succeed(&mut self, member: &MemberId, tag: &ChannelScope) {
         let Some(policy) = self.policies.get(tag) else {
             return;
         };
@@ -275,7 +285,7 @@ impl RoomState {
         }
     }
 
-    fn recount(&mut self, tag: &Tag, of_seat: &Tags) {
+    fn recount(&mut self, tag: &ChannelScope, of_seat: &Scopes) {
         self.policies.recount(tag, &self.roster);
         if tag.is_none() {
             for other in of_seat.iter() {
@@ -289,7 +299,7 @@ impl RoomState {
     pub fn may_notify(
         &self,
         from: &MemberId,
-        address: &Tag,
+        address: &ChannelScope,
         echo: bool,
         seat_needed: bool,
     ) -> Result<usize, NotifyError> {
@@ -306,7 +316,7 @@ impl RoomState {
     }
 
     /// Whether a seat matches every private address that matches this one.
-    fn may_reach(&self, seat: Option<&Seat>, address: &Tag) -> bool {
+    fn may_reach(&self, seat: Option<&Seat>, address: &ChannelScope) -> bool {
         let Some(seat) = seat else {
             return self.policies.closed(address).next().is_none();
         };
@@ -330,7 +340,11 @@ impl RoomState {
     }
 
     /// Members that match an address, at most `limit`, in the order of joining.
-    pub fn present(&self, address: &Tag, limit: usize) -> Vec<(MemberId, Option<Arc<str>>)> {
+    pub fn present(
+        &self,
+        address: &ChannelScope,
+        limit: usize,
+    ) -> Vec<(MemberId, Option<Arc<str>>)> {
         self.roster
             .in_order(address)
             .take(limit)

@@ -9,8 +9,8 @@ use std::{
 
 use crate::{
     event_template::EventTemplate,
-    id::{MemberId, Slot, Tag, WorkerId},
-    state::{audience::Tags, ledger::Ledger},
+    id::{ChannelScope, LocalId, MemberId, WorkerId},
+    state::{audience::Scopes, ledger::Ledger},
 };
 
 /// A member's place in a room, with its presence.
@@ -19,11 +19,11 @@ pub struct Seat {
     /// The worker whose courier serves the member.
     pub worker: WorkerId,
     /// The member's place at that courier.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// Who is logged in, where known.
     pub account: Option<Arc<str>>,
     /// The channels that the seat was taken under.
-    pub tags: Tags,
+    pub tags: Scopes,
     /// The name to show, as the member said.
     pub user: Option<Arc<str>>,
     /// The seat's number in the order of joining: the lowest is the longest seated.
@@ -39,7 +39,7 @@ pub struct Occupant {
     /// See [`Seat::worker`].
     pub worker: WorkerId,
     /// See [`Seat::slot`].
-    pub slot: Slot,
+    pub slot: LocalId,
     /// See [`Seat::account`].
     pub account: Option<Arc<str>>,
     /// See [`Seat::user`].
@@ -71,7 +71,7 @@ impl Seat {
     }
 
     /// The number of a tag in the order of joining.
-    fn taken(&self, tag: &Tag) -> Option<u64> {
+    fn taken(&self, tag: &ChannelScope) -> Option<u64> {
         self.taken.get(self.tags.position(tag)?).copied()
     }
 }
@@ -88,7 +88,7 @@ pub struct Roster {
 struct Index {
     workers: BTreeMap<WorkerId, usize>,
     order: BTreeMap<u64, MemberId>,
-    tags: BTreeMap<Tag, Places>,
+    tags: BTreeMap<ChannelScope, Places>,
     bytes: usize,
 }
 
@@ -101,9 +101,9 @@ struct Places {
 
 impl Roster {
     /// Seats a member under one tag more, as number `number` in the order of joining.
-    pub fn sit(&mut self, member: MemberId, occupant: Occupant, tag: &Tag, number: u64) {
+    pub fn sit(&mut self, member: MemberId, occupant: Occupant, tag: &ChannelScope, number: u64) {
         let old = self.seats.get(&member);
-        let tags = old.map_or_else(|| Tags::one(tag.clone()), |seat| seat.tags.with(tag));
+        let tags = old.map_or_else(|| Scopes::one(tag.clone()), |seat| seat.tags.with(tag));
         let mut taken: Vec<u64> = old.map(|seat| seat.taken.to_vec()).unwrap_or_default();
         if let Some(place) = tags.position(tag) {
             taken.insert(place.min(taken.len()), number);
@@ -135,9 +135,9 @@ impl Roster {
     }
 
     /// Takes some of a seat's tags away, which are in order; the tags that it keeps.
-    pub fn give_up(&mut self, member: &MemberId, gone: &[Tag]) -> Tags {
+    pub fn give_up(&mut self, member: &MemberId, gone: &[ChannelScope]) -> Scopes {
         let Some(seat) = self.seats.get(member) else {
-            return Tags::default();
+            return Scopes::default();
         };
         self.index.give_up(seat, gone);
         let tags = seat.tags.without_all(|tag| gone.binary_search(tag).is_ok());
@@ -171,9 +171,9 @@ impl Roster {
     /// The members that match an address, longest seated first. Each takes the time of a look-up, none is sorted.
     pub fn in_order<'a>(
         &'a self,
-        address: &'a Tag,
+        address: &'a ChannelScope,
     ) -> impl Iterator<Item = (&'a MemberId, &'a Seat)> {
-        let order = |tag: &Tag| self.index.tags.get(tag).map(|places| places.order.iter());
+        let order = |tag: &ChannelScope| self.index.tags.get(tag).map(|places| places.order.iter());
         let (own, none) = match address {
             None => (Some(self.index.order.iter()), None),
             Some(_) => (order(address), order(&None)),
@@ -198,12 +198,12 @@ impl Roster {
     }
 
     /// The longest seated member under exactly this tag.
-    pub fn first(&self, tag: &Tag) -> Option<&MemberId> {
+    pub fn first(&self, tag: &ChannelScope) -> Option<&MemberId> {
         self.index.tags.get(tag)?.order.values().next()
     }
 
     /// How many members match an address (contract 3.1).
-    pub fn matching(&self, address: &Tag) -> usize {
+    pub fn matching(&self, address: &ChannelScope) -> usize {
         match address {
             None => self.seats.len(),
             Some(_) => self.under_it_alone(address) + self.under(&None),
@@ -211,13 +211,13 @@ impl Roster {
     }
 
     /// How many members have this tag and not the tag none.
-    pub fn under_it_alone(&self, tag: &Tag) -> usize {
+    pub fn under_it_alone(&self, tag: &ChannelScope) -> usize {
         let places = self.index.tags.get(tag);
         places.map_or(0, |places| places.order.len() - places.with_none)
     }
 
     /// How many members have this tag.
-    pub fn under(&self, tag: &Tag) -> usize {
+    pub fn under(&self, tag: &ChannelScope) -> usize {
         self.index
             .tags
             .get(tag)
@@ -312,7 +312,7 @@ impl Index {
     }
 
     /// `seat` has the tag now, and had not before.
-    fn take(&mut self, member: &MemberId, seat: &Seat, tag: &Tag) {
+    fn take(&mut self, member: &MemberId, seat: &Seat, tag: &ChannelScope) {
         let Some(number) = seat.taken(tag) else {
             return;
         };
@@ -326,7 +326,7 @@ impl Index {
     }
 
     /// `seat` is to lose tags that it has.
-    fn give_up(&mut self, seat: &Seat, gone: &[Tag]) {
+    fn give_up(&mut self, seat: &Seat, gone: &[ChannelScope]) {
         let mut none = seat.tags.has(&None);
         if none && gone.contains(&None) {
             self.with_channels(seat, |places| places.with_none -= 1);

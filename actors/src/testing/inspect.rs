@@ -10,11 +10,11 @@ use actix::{AsyncContext, Context, Handler, Message, MessageResult, WrapFuture};
 
 use crate::{
     courier::{self, Courier},
-    id::{Kind, MemberId, RoomId, RoomKey, Slot, WorkerId},
+    id::{Kind, LocalId, MemberId, RoomId, RoomKey, WorkerId},
     namespace::{self, Namespace},
     post::WeakPost,
     room::{self, Room},
-    state::audience::Tags,
+    state::audience::Scopes,
 };
 
 /// A seat, as rooms and couriers both know it.
@@ -23,7 +23,7 @@ pub struct SeatRecord {
     /// Who serves it.
     pub worker: WorkerId,
     /// Whose.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// In which room.
     pub room: RoomId,
     /// Its tags, as text.
@@ -31,7 +31,7 @@ pub struct SeatRecord {
 }
 
 impl SeatRecord {
-    pub(crate) fn new(worker: WorkerId, slot: Slot, room: RoomId, tags: &Tags) -> Self {
+    pub(crate) fn new(worker: WorkerId, slot: LocalId, room: RoomId, tags: &Scopes) -> Self {
         Self {
             worker,
             slot,

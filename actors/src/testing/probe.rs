@@ -14,7 +14,7 @@ use super::wire;
 use crate::{
     error::CloseReason,
     letter::TransportMessage,
-    message::Hangup,
+    message::CloseSession,
     outbox::Taken,
     session::{Member, SessionRef},
 };
@@ -107,7 +107,7 @@ impl Probe {
     pub fn hang_up(&self) {
         self.session
             .post
-            .control(Hangup(CloseReason::TransportClose));
+            .control(CloseSession(CloseReason::TransportClose));
     }
 
     /// What it took since the last call.

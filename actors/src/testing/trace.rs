@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 
 use crate::{
-    id::{RoomId, RoomKey, Slot, Tag},
+    id::{ChannelScope, LocalId, RoomId, RoomKey},
     letter::Content,
-    state::audience::Tags,
+    state::audience::Scopes,
 };
 
 /// One thing that a room did.
@@ -18,16 +18,16 @@ pub enum Fact {
         /// Its key.
         key: RoomKey,
         /// Whose seat.
-        slot: Slot,
+        slot: LocalId,
         /// Its tags now.
-        tags: Tags,
+        tags: Scopes,
     },
     /// A seat was given up.
     Unseated {
         /// The room.
         room: RoomId,
         /// Whose seat.
-        slot: Slot,
+        slot: LocalId,
     },
     /// A letter was sent out.
     Letter {
@@ -50,9 +50,9 @@ pub enum Fact {
 #[derive(Clone, Debug)]
 pub enum Recipients {
     /// To the seats that match.
-    Matching(Tag, Option<Slot>),
+    Matching(ChannelScope, Option<LocalId>),
     /// To one.
-    One(Slot),
+    One(LocalId),
 }
 
 thread_local! {

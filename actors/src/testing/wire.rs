@@ -14,8 +14,8 @@ use crate::{
         Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage, WsFrame,
     },
     ports::{
-        AckHandle, Answer, Application, Event, LocalFuture, Online, PresenceEvents, Protocol,
-        Refusal, RoomOnline, Said, Violation, polled_once,
+        AckHandle, Answer, Application, ClientPacket, Event, LocalFuture, Online, PresenceEvents,
+        Protocol, Refusal, RoomOnline, Violation, polled_once,
     },
     session::Member,
 };
@@ -124,23 +124,23 @@ impl TextProtocol {
 }
 
 impl Protocol for TextProtocol {
-    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, Violation> {
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
         let (TransportMessage::Text(bytes) | TransportMessage::Binary(bytes)) = wire;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let mut words = text.splitn(5, ' ');
         let mut word = || words.next().unwrap_or_default();
         let (command, namespace) = (word(), Arc::from(word()));
         Ok(Some(match command {
-            "connect" => Said::Connect {
+            "connect" => ClientPacket::Connect {
                 namespace,
                 auth: None,
             },
-            "disconnect" => Said::Disconnect { namespace },
+            "disconnect" => ClientPacket::Disconnect { namespace },
             "event" => {
                 self.pending = 0;
                 let ack = word().parse().ok();
                 let (name, args) = (word(), word());
-                Said::Event {
+                ClientPacket::Event {
                     namespace,
                     ack,
                     content: content(name, args),
@@ -148,7 +148,7 @@ impl Protocol for TextProtocol {
             }
             "ack" => {
                 let id = word().parse().unwrap_or_default();
-                Said::Ack {
+                ClientPacket::Ack {
                     namespace,
                     id,
                     answer: answer(word()),

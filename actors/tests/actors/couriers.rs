@@ -7,7 +7,7 @@ use dondo_actors::{
     id::RoomKey,
     namespace::NamespaceSettings,
     session::JoinRequest,
-    state::audience::Which,
+    state::audience::LeaveScope,
     testing::{
         Reading, Setup, World, content,
         inspect::{Die, StandStill},
@@ -333,7 +333,7 @@ fn most_that_waits(slow: usize, told: Told) -> usize {
                         };
                         world.ask(mover.member.join(join), |answer| drop(answer.unwrap()));
                     } else {
-                        let leave = mover.member.leave(key.clone(), Which::All, event);
+                        let leave = mover.member.leave(key.clone(), LeaveScope::All, event);
                         world.ask(leave, drop);
                     }
                 }

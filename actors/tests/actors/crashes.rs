@@ -8,7 +8,7 @@ use dondo_actors::{
     guard::{CRASHES_MAX, QUARANTINE},
     id::RoomKey,
     session::JoinRequest,
-    state::{audience::Which, room::Wish},
+    state::{audience::LeaveScope, room::RoomOptions},
     testing::{Setup, World, content, marked},
 };
 
@@ -68,13 +68,13 @@ fn a_join_that_crashes_a_room_or_channel_takes_no_seat_and_no_place() {
                     client(&world, 1).await,
                     client(&world, 1).await,
                 );
-                let wish = Wish {
+                let options = RoomOptions {
                     capacity: Some(2),
-                    ..Wish::default()
+                    ..RoomOptions::default()
                 };
                 a.member
                     .join(JoinRequest {
-                        wish,
+                        options,
                         ..JoinRequest::plain(key.clone())
                     })
                     .await
@@ -237,7 +237,7 @@ fn after_too_many_crashes_a_room_takes_nothing_but_leaves_for_its_quarantine_and
             NotifyError::Internal(Fault::Quarantined)
         );
         assert!(matches!(c.join(&key).await, Err(JoinError::Internal(_))));
-        let left = b.member.leave(key.clone(), Which::All, None).await;
+        let left = b.member.leave(key.clone(), LeaveScope::All, None).await;
         assert_eq!(left.gone, [(None, 1)]);
         world.at_rest().await;
         pass(QUARANTINE - Duration::from_secs(1)).await;

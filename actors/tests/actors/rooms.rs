@@ -7,7 +7,7 @@ use dondo_actors::{
     id::RoomKey,
     message::{Action, Command},
     session::JoinRequest,
-    state::audience::Which,
+    state::audience::LeaveScope,
     testing::{Setup, World, marked},
 };
 
@@ -29,7 +29,7 @@ fn a_late_vacant_does_not_take_a_room_from_one_who_is_joining_it() {
             );
             let key = RoomKey::room("r");
             a.join(&key).await.unwrap();
-            world.ask(a.member.leave(key.clone(), Which::All, None), drop);
+            world.ask(a.member.leave(key.clone(), LeaveScope::All, None), drop);
             pass(Duration::from_millis(seed % 20)).await;
             b.join(&key).await.unwrap();
             assert_eq!(c.join(&key).await.unwrap().count, 2, "seed {seed}");
@@ -57,7 +57,7 @@ fn a_notify_that_meets_a_dead_room_finds_the_new_one_of_that_name() {
         assert_eq!(a.say(&key, "nobody").await.unwrap().recipients, 0);
         b.join(&key).await.unwrap();
         assert_eq!(a.say(&key, "b").await.unwrap().recipients, 1);
-        b.member.leave(key.clone(), Which::All, None).await;
+        b.member.leave(key.clone(), LeaveScope::All, None).await;
         world.settle().await;
         assert_eq!(world.count(|metrics| &metrics.rooms), 0);
         c.join(&key).await.unwrap();
@@ -80,7 +80,7 @@ fn a_room_that_was_crashed_by_one_of_its_members_joins_still_goes_when_it_is_emp
             ..JoinRequest::plain(key.clone())
         };
         assert!(a.member.join(again).await.is_err());
-        a.member.leave(key, Which::All, None).await;
+        a.member.leave(key, LeaveScope::All, None).await;
         world.settle().await;
         assert_eq!(world.count(|metrics| &metrics.rooms), 0);
     });

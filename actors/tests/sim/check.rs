@@ -6,9 +6,9 @@ use std::{
 };
 
 use dondo_actors::{
-    id::{Kind, RoomId, RoomKey, Slot},
+    id::{Kind, LocalId, RoomId, RoomKey},
     session::Member,
-    state::audience::Tags,
+    state::audience::Scopes,
     testing::{
         Rest,
         trace::{self, Fact, Recipients},
@@ -36,7 +36,10 @@ pub(crate) fn all(
     let facts = trace::facts();
     offsets(model, &facts, rest);
     for (player, texts) in taken.iter().enumerate() {
-        let heard: Vec<Heard> = texts.iter().filter_map(|text| Heard::read(text)).collect();
+        let heard: Vec<FromClient> = texts
+            .iter()
+            .filter_map(|text| FromClient::read(text))
+            .collect();
         once_and_in_order(model, player, &heard);
         rooms(model, player, &heard, &facts);
         several_rooms(model, player, &heard, &facts);
@@ -45,14 +48,14 @@ pub(crate) fn all(
 }
 
 /// A letter as a client reads it: `letter / NAME KEY|…`.
-struct Heard {
+struct FromClient {
     name: String,
     args: String,
     head: String,
     id: Option<(usize, u64)>,
 }
 
-impl Heard {
+impl FromClient {
     fn read(text: &str) -> Option<Self> {
         let mut words = text.strip_prefix("letter / ")?.splitn(2, ' ');
         let (name, args) = (words.next()?.to_owned(), words.next()?.to_owned());
@@ -139,7 +142,7 @@ fn offsets(model: &mut Model, facts: &[Fact], rest: &Rest) {
     }
 }
 
-fn once_and_in_order(model: &mut Model, player: usize, heard: &[Heard]) {
+fn once_and_in_order(model: &mut Model, player: usize, heard: &[FromClient]) {
     let mut last: BTreeMap<usize, u64> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for id in heard.iter().filter_map(|heard| heard.id) {
@@ -183,9 +186,9 @@ fn once_and_in_order(model: &mut Model, player: usize, heard: &[Heard]) {
 
 /// What a room sent while the player had a seat, in the room's order, is what it got from that room: nothing before its
 /// join, nothing missing after it, nothing after its leave.
-fn rooms(model: &mut Model, player: usize, heard: &[Heard], facts: &[Fact]) {
+fn rooms(model: &mut Model, player: usize, heard: &[FromClient], facts: &[Fact]) {
     let slot = model.players[player].slot;
-    let mut seats: BTreeMap<RoomId, Tags> = BTreeMap::new();
+    let mut seats: BTreeMap<RoomId, Scopes> = BTreeMap::new();
     let mut expected: BTreeMap<String, Vec<(String, bool)>> = BTreeMap::new();
     for fact in facts {
         match fact {
@@ -257,7 +260,7 @@ fn rooms(model: &mut Model, player: usize, heard: &[Heard], facts: &[Fact]) {
 }
 
 /// A letter to several rooms reaches those who were there all the time that it took, and none who never was.
-fn several_rooms(model: &mut Model, player: usize, heard: &[Heard], facts: &[Fact]) {
+fn several_rooms(model: &mut Model, player: usize, heard: &[FromClient], facts: &[Fact]) {
     let got: BTreeSet<(usize, u64)> = heard.iter().filter_map(|heard| heard.id).collect();
     let me = model.players[player].clone();
     let mut faults = Vec::new();
@@ -297,7 +300,7 @@ fn several_rooms(model: &mut Model, player: usize, heard: &[Heard], facts: &[Fac
 /// Whether a slot had a seat in one of some rooms all the time between two facts; and whether at any time.
 fn presence_in(
     facts: &[Fact],
-    slot: Slot,
+    slot: LocalId,
     keys: &[RoomKey],
     from: usize,
     until: usize,

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dondo_actors::{
-    id::{MemberId, RoomKey, Slot, Tag},
-    state::audience::Tags,
+    id::{ChannelScope, LocalId, MemberId, RoomKey},
+    state::audience::Scopes,
 };
 
 /// What one letter was and what became of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
+pub(crate) struct ClientPacket {
     pub(crate) by: usize,
     pub(crate) to: Whom,
     /// The part that it makes crash.
@@ -35,7 +35,7 @@ pub(crate) enum Whom {
 #[derive(Clone, Debug)]
 pub(crate) struct Player {
     pub(crate) id: MemberId,
-    pub(crate) slot: Slot,
+    pub(crate) slot: LocalId,
     /// It hung up, was panicked, or reads too slowly: what it has is a beginning of what was for it.
     pub(crate) gone: bool,
 }
@@ -45,10 +45,10 @@ pub(crate) struct Player {
 pub(crate) struct Model {
     pub(crate) players: Vec<Player>,
     /// Seats by the answers that players got.
-    pub(crate) seats: BTreeMap<(usize, RoomKey), Tags>,
+    pub(crate) seats: BTreeMap<(usize, RoomKey), Scopes>,
     /// Tags that an owner may have taken: only the room knows.
-    pub(crate) kicked: BTreeSet<(usize, RoomKey, Tag)>,
-    pub(crate) letters: BTreeMap<(usize, u64), Said>,
+    pub(crate) kicked: BTreeSet<(usize, RoomKey, ChannelScope)>,
+    pub(crate) letters: BTreeMap<(usize, u64), ClientPacket>,
     pub(crate) faults: Vec<String>,
     /// What is wrong if the player lives to the end.
     pub(crate) suspicions: Vec<(usize, String)>,
@@ -58,12 +58,12 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    pub(crate) fn joined(&mut self, player: usize, room: RoomKey, tag: &Tag) {
+    pub(crate) fn joined(&mut self, player: usize, room: RoomKey, tag: &ChannelScope) {
         let tags = self.seats.entry((player, room)).or_default();
         *tags = tags.with(tag);
     }
 
-    pub(crate) fn left(&mut self, player: usize, room: RoomKey, gone: &[(Tag, usize)]) {
+    pub(crate) fn left(&mut self, player: usize, room: RoomKey, gone: &[(ChannelScope, usize)]) {
         let Some(tags) = self.seats.get(&(player, room.clone())) else {
             return;
         };
@@ -89,7 +89,7 @@ impl Model {
     pub(crate) fn possible(&self, player: usize, room: &RoomKey) -> BTreeSet<Option<String>> {
         let tags = match self.seats.get(&(player, room.clone())) {
             Some(tags) if !self.players[player].gone => tags.clone(),
-            _ => Tags::default(),
+            _ => Scopes::default(),
         };
         let mut possible = vec![tags.clone()];
         for tag in tags.iter() {
@@ -101,7 +101,7 @@ impl Model {
                 possible.extend(without);
             }
         }
-        let text = |tags: Tags| {
+        let text = |tags: Scopes| {
             (!tags.is_empty()).then(|| format!("{:?}", tags.iter().collect::<Vec<_>>()))
         };
         possible.into_iter().map(text).collect()

@@ -5,18 +5,18 @@ use std::time::Duration;
 use dondo_actors::{
     error::{JoinError, NotifyError},
     fault::Point,
-    id::{MemberId, RoomKey, Tag},
+    id::{ChannelScope, MemberId, RoomKey},
     message::{Action, Command},
     session::{JoinRequest, NotifyRequest},
     state::{
-        audience::Which,
-        room::{Access, Wish},
+        audience::LeaveScope,
+        room::{Access, RoomOptions},
     },
     testing::{Random, Reading, content, marked, trace, wire::announce},
 };
 
 use crate::{
-    model::{Model, Said, Whom},
+    model::{ClientPacket, Model, Whom},
     play::{Game, POISONS_MAX},
 };
 
@@ -29,7 +29,7 @@ impl Game<'_> {
             part_of(&room)
         };
         let poison = self.poison(part);
-        let wish = Wish {
+        let options = RoomOptions {
             capacity: self.random.percent(20).then(|| 1 + self.random.below(4)),
             access: self.random.percent(10).then_some(Access::Invite),
             default_access: Access::Open,
@@ -46,7 +46,7 @@ impl Game<'_> {
             room: room.clone(),
             tag: tag.clone(),
             user: Some(poison.clone().unwrap_or_default().into()),
-            wish,
+            options,
             announce: self
                 .random
                 .percent(60)
@@ -100,9 +100,9 @@ impl Game<'_> {
     pub(crate) fn leave(&mut self, player: usize) {
         let (room, tag) = self.address();
         let which = match (self.random.below(3), &tag) {
-            (0, _) => Which::All,
-            (1, Some(channel)) => Which::Matching(channel.clone()),
-            _ => Which::Exactly(tag),
+            (0, _) => LeaveScope::All,
+            (1, Some(channel)) => LeaveScope::Matching(channel.clone()),
+            _ => LeaveScope::Exactly(tag),
         };
         let who = self.clients[player].member.id().to_string();
         let telling = self
@@ -130,7 +130,7 @@ impl Game<'_> {
         self.say(player, room, tag);
     }
 
-    fn say(&mut self, player: usize, room: RoomKey, tag: Tag) {
+    fn say(&mut self, player: usize, room: RoomKey, tag: ChannelScope) {
         let part = if self.random.percent(30) {
             "courier"
         } else {
@@ -190,13 +190,13 @@ impl Game<'_> {
         });
     }
 
-    pub(crate) fn whisper(&mut self, player: usize) {
+    pub(crate) fn send_to_member(&mut self, player: usize) {
         let to = self.random.below(self.clients.len());
         let (id, args) = self.letter(player, "@", Whom::Player(to), None, "");
         let whom = self.clients[to].member.id().clone();
         let asked = self.clients[player]
             .member
-            .whisper(whom, content("say", &args));
+            .send_to_member(whom, content("say", &args));
         let model = self.model.clone();
         self.world.ask(asked, move |found| {
             answered(&mut model.borrow_mut(), id, Ok(usize::from(found)))
@@ -276,7 +276,7 @@ impl Game<'_> {
     ) -> ((usize, u64), String) {
         let number = self.clients[player].next;
         self.clients[player].next += 1;
-        let said = Said {
+        let said = ClientPacket {
             by: player,
             to,
             poison: poison.as_ref().map(|_| part),
@@ -306,7 +306,7 @@ impl Game<'_> {
         Some(marked(part, point))
     }
 
-    fn address(&mut self) -> (RoomKey, Tag) {
+    fn address(&mut self) -> (RoomKey, ChannelScope) {
         address(&mut self.random)
     }
 
@@ -317,7 +317,7 @@ impl Game<'_> {
 
 pub(crate) const ROOMS: usize = 5;
 
-fn address(random: &mut Random) -> (RoomKey, Tag) {
+fn address(random: &mut Random) -> (RoomKey, ChannelScope) {
     let tag = random.pick(&[None, Some("c"), Some("d")]).map(Into::into);
     match random.below(ROOMS) {
         0 => (RoomKey::channel("c"), None),

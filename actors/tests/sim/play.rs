@@ -217,7 +217,7 @@ impl<'w> Game<'w> {
             22..33 => self.leave(player),
             33..63 => self.notify(player),
             63..73 => self.broadcast(player),
-            73..80 => self.whisper(player),
+            73..80 => self.send_to_member(player),
             80..83 => self.manage(player),
             83..85 => self.go(player),
             85..88 => {

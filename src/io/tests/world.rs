@@ -22,7 +22,7 @@ use dondo_actors::{
     id::MemberId,
     letter::{Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage},
     memory_log::MemoryLog,
-    message::Hangup,
+    message::CloseSession,
     outbox::{OutboxLimits, Taken},
     ports::{AllowAll, Clock, IdGenerator, PresenceEvents},
     session::{Peer, Session, SessionRef, SessionSettings},
@@ -290,7 +290,7 @@ impl Client {
     pub(crate) async fn hang_up(self) {
         self.session
             .post
-            .control(Hangup(CloseReason::TransportClose));
+            .control(CloseSession(CloseReason::TransportClose));
         settle().await;
     }
 

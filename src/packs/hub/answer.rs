@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use dondo_actors::{
     id::MemberId,
-    state::room::{Access, Terms},
+    state::room::{Access, RoomPolicy},
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -150,7 +150,7 @@ pub(crate) struct RoomTerms<'a> {
 
 impl<'a> RoomTerms<'a> {
     /// The terms as the core has them.
-    pub(crate) fn new(terms: &'a Terms) -> Self {
+    pub(crate) fn new(terms: &'a RoomPolicy) -> Self {
         Self {
             created: terms.created,
             access: match terms.access {

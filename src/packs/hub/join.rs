@@ -3,9 +3,9 @@
 
 use bytes::Bytes;
 use dondo_actors::{
-    id::{RoomKey, Tag},
+    id::{ChannelScope, RoomKey},
     session::JoinRequest,
-    state::room::{self, Wish},
+    state::room::{self, RoomOptions},
 };
 
 use super::{
@@ -14,8 +14,8 @@ use super::{
     payload::Use,
     presence,
     request::{Place, Request},
+    room_options::{Access, AskedOptions},
     target,
-    wishes::{Access, Wishes},
 };
 use crate::config::DefaultAccess;
 
@@ -34,7 +34,7 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
         room: key,
         tag: None,
         user: request.user(&payload),
-        wish: Wish::default(),
+        options: RoomOptions::default(),
         announce: Some(request.announce(&payload, &place)),
         farewell: Some(request.farewell(&payload, &place)),
     });
@@ -63,7 +63,7 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
     }
     let key = RoomKey::room(target.room.clone());
     request.place_for(&key, &tag)?;
-    let wish = wish(request, Wishes::read(&payload)?)?;
+    let options = options(request, AskedOptions::read(&payload)?)?;
     let place = Place {
         room: Some(target.room.clone()),
         channel: target.channel.clone(),
@@ -72,7 +72,7 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
         room: key,
         tag,
         user: request.user(&payload),
-        wish,
+        options,
         announce: Some(request.announce(&payload, &place)),
         farewell: Some(request.farewell(&payload, &place)),
     });
@@ -90,7 +90,7 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
     Ok(ack.answer())
 }
 
-fn in_its_channel(request: &Request, channel: &Tag) -> Result<(), Fault> {
+fn in_its_channel(request: &Request, channel: &ChannelScope) -> Result<(), Fault> {
     let Some(channel) = channel else {
         return Err(Fault::new(
             Code::MissingChannel,
@@ -107,8 +107,8 @@ fn in_its_channel(request: &Request, channel: &Tag) -> Result<(), Fault> {
 }
 
 /// What the maker of a room asks for, in the core's words.
-fn wish(request: &Request, wishes: Wishes) -> Result<Wish, Fault> {
-    let access = match wishes.access {
+fn options(request: &Request, room_options: AskedOptions) -> Result<RoomOptions, Fault> {
+    let access = match room_options.access {
         None => None,
         Some(Access::Open) => Some(room::Access::Open),
         Some(Access::Invite) => Some(room::Access::Invite),
@@ -127,21 +127,21 @@ fn wish(request: &Request, wishes: Wishes) -> Result<Wish, Fault> {
     let namespace_config = request.member().hub().namespace_config(namespace);
     let limit =
         namespace_config.map_or(0, |namespace_config| namespace_config.settings.invites_max);
-    if wishes.invite.len() > limit {
+    if room_options.invite.len() > limit {
         return Err(Fault::new(
             Code::LimitReached,
             format!("a room keeps {limit} invitations"),
         ));
     }
-    for guest in &wishes.invite {
+    for guest in &room_options.invite {
         name::check(guest, request.settings().name_bytes_max)?;
     }
-    Ok(Wish {
-        capacity: wishes
+    Ok(RoomOptions {
+        capacity: room_options
             .capacity
             .and_then(|seats| usize::try_from(seats).ok()),
         access,
         default_access,
-        invite: wishes.invite,
+        invite: room_options.invite,
     })
 }

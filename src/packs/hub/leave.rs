@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dondo_actors::{
-    id::{Kind, RoomKey, Tag},
-    state::audience::Which,
+    id::{ChannelScope, Kind, RoomKey},
+    state::audience::LeaveScope,
 };
 
 use super::{
@@ -23,14 +23,14 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
     let channel = target::channel_to_leave(&payload, &request.channels(), request.rules())?;
     let key = RoomKey::channel(channel.clone());
     if request.member().tags(&key).is_some() {
-        let tag: Tag = Some(channel.clone());
+        let tag: ChannelScope = Some(channel.clone());
         for (room, tags) in request.member().rooms(Kind::Room) {
             if tags.has(&tag) {
                 // Told with the source given at joining. Queued by the call; nobody needs its answer.
                 drop(
                     request
                         .member()
-                        .leave(room, Which::Exactly(tag.clone()), None),
+                        .leave(room, LeaveScope::Exactly(tag.clone()), None),
                 );
             }
         }
@@ -40,7 +40,7 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
         channel: Some(channel.clone()),
     };
     let announce = request.announce(&payload, &place);
-    let leaving = request.member().leave(key, Which::All, Some(announce));
+    let leaving = request.member().leave(key, LeaveScope::All, Some(announce));
     drop(payload);
     let left = leaving.await;
     let mut ack = request.success();
@@ -60,9 +60,9 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
     };
     let tag = request.tag(target.channel.as_ref())?;
     let which = match &tag {
-        None => Which::All,
-        Some(_) if strict => Which::Exactly(tag),
-        Some(channel) => Which::Matching(channel.clone()),
+        None => LeaveScope::All,
+        Some(_) if strict => LeaveScope::Exactly(tag),
+        Some(channel) => LeaveScope::Matching(channel.clone()),
     };
     let key = RoomKey::room(target.room.clone());
     let announce = match request.settings().room_scope {
@@ -92,7 +92,7 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
     Ok(ack.answer())
 }
 
-fn seats<'a>(room: &'a Arc<str>, gone: &'a [(Tag, usize)]) -> Vec<Left<'a>> {
+fn seats<'a>(room: &'a Arc<str>, gone: &'a [(ChannelScope, usize)]) -> Vec<Left<'a>> {
     let seats = gone.iter().map(|(tag, count)| Left {
         room,
         channel: tag.as_deref(),

@@ -15,7 +15,7 @@ use super::{
     name, normal,
     payload::{Payload, Use},
     request::Request,
-    wishes::people,
+    room_options::people,
 };
 
 /// Socket ids or accounts in one command.

@@ -15,9 +15,9 @@ mod payload;
 mod presence;
 mod presence_events;
 mod request;
+mod room_options;
 mod say;
 mod target;
-mod wishes;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dondo_actors::{
     error::{JoinError, ManageError, NotifyError},
     event_template::EventTemplate,
-    id::{Kind, RoomKey, Tag},
+    id::{ChannelScope, Kind, RoomKey},
     session::Member,
 };
 
@@ -95,7 +95,7 @@ impl Request {
     }
 
     /// The seat's tag for an address with this channel, under the setting `room_scope`.
-    pub(super) fn tag(&self, channel: Option<&Arc<str>>) -> Result<Tag, Fault> {
+    pub(super) fn tag(&self, channel: Option<&Arc<str>>) -> Result<ChannelScope, Fault> {
         match (self.settings().room_scope, channel) {
             (RoomScope::Flat, _) => Ok(None),
             (RoomScope::Match, channel) => Ok(channel.cloned()),
@@ -119,7 +119,7 @@ impl Request {
     }
 
     /// Whether the client may have one seat more, if this one is new.
-    pub(super) fn place_for(&self, key: &RoomKey, tag: &Tag) -> Result<(), Fault> {
+    pub(super) fn place_for(&self, key: &RoomKey, tag: &ChannelScope) -> Result<(), Fault> {
         let held = self.member().tags(key);
         if held.is_some_and(|tags| tags.has(tag)) {
             return Ok(());
@@ -190,7 +190,10 @@ impl Request {
     }
 
     /// The address of a room that an owner's event means: the channel that it names, else the sender's own.
-    pub(super) fn own_address(&self, payload: &Payload) -> Result<(RoomTarget, Tag), Fault> {
+    pub(super) fn own_address(
+        &self,
+        payload: &Payload,
+    ) -> Result<(RoomTarget, ChannelScope), Fault> {
         let mut target = target::room_to_leave(payload, self.rules())?;
         if target.channel.is_none() && self.settings().room_scope != RoomScope::Flat {
             let held = self.member().tags(&RoomKey::room(target.room.clone()));
@@ -230,7 +233,7 @@ impl Request {
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) room: Option<Arc<str>>,
-    pub(super) channel: Tag,
+    pub(super) channel: ChannelScope,
 }
 
 fn policy(settings: &HubSettings) -> ClientIdPolicy {

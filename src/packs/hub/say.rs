@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use dondo_actors::{
-    id::{RoomKey, Tag},
+    id::{ChannelScope, RoomKey},
     letter::Content,
     session::NotifyRequest,
 };
@@ -49,7 +49,12 @@ pub(super) async fn to_room(request: &Request) -> Result<Bytes, Fault> {
     Ok(ack.answer())
 }
 
-async fn say(request: &Request, room: RoomKey, tag: Tag, content: Content) -> Result<usize, Fault> {
+async fn say(
+    request: &Request,
+    room: RoomKey,
+    tag: ChannelScope,
+    content: Content,
+) -> Result<usize, Fault> {
     let notify = NotifyRequest {
         room,
         tag,

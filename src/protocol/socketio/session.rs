@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use dondo_actors::{
     id::MemberId,
     letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
-    ports::{self, Answer, Protocol, Refusal, Said},
+    ports::{self, Answer, ClientPacket, Protocol, Refusal},
 };
 use serde::Deserialize;
 
@@ -40,7 +40,7 @@ impl SocketIo {
 }
 
 impl Protocol for SocketIo {
-    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, ports::Violation> {
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, ports::Violation> {
         match self.decoder.decode(wire) {
             Ok(packet) => Ok(packet.map(said)),
             Err(violation) => Err(named(&violation)),
@@ -93,15 +93,15 @@ impl Encoding for SocketIoEncoding {
     }
 }
 
-fn said(packet: Packet) -> Said {
+fn said(packet: Packet) -> ClientPacket {
     match packet {
-        Packet::Connect { namespace, auth } => Said::Connect { namespace, auth },
-        Packet::Disconnect { namespace } => Said::Disconnect { namespace },
+        Packet::Connect { namespace, auth } => ClientPacket::Connect { namespace, auth },
+        Packet::Disconnect { namespace } => ClientPacket::Disconnect { namespace },
         Packet::Event {
             namespace,
             ack,
             content,
-        } => Said::Event {
+        } => ClientPacket::Event {
             namespace,
             ack,
             content,
@@ -111,7 +111,7 @@ fn said(packet: Packet) -> Said {
             id,
             args,
             blobs,
-        } => Said::Ack {
+        } => ClientPacket::Ack {
             namespace,
             id,
             answer: Answer { args, blobs },
@@ -200,14 +200,14 @@ mod tests {
         let root: Arc<str> = "/".into();
         assert_eq!(
             said(r#"0{"a":1}"#),
-            Said::Connect {
+            ClientPacket::Connect {
                 namespace: root.clone(),
                 auth: Some(Bytes::from_static(br#"{"a":1}"#))
             }
         );
         assert_eq!(
             said("1/a,"),
-            Said::Disconnect {
+            ClientPacket::Disconnect {
                 namespace: "/a".into()
             }
         );
@@ -218,7 +218,7 @@ mod tests {
         };
         assert_eq!(
             said(r#"27["x",1]"#),
-            Said::Event {
+            ClientPacket::Event {
                 namespace: root.clone(),
                 ack: Some(7),
                 content
@@ -230,7 +230,7 @@ mod tests {
         };
         assert_eq!(
             said("30[1,2]"),
-            Said::Ack {
+            ClientPacket::Ack {
                 namespace: root,
                 id: 0,
                 answer
@@ -248,7 +248,7 @@ mod tests {
         let blob = TransportMessage::Binary(Bytes::from_static(b"\x01"));
         assert!(matches!(
             protocol.decode(blob),
-            Ok(Some(Said::Event { .. }))
+            Ok(Some(ClientPacket::Event { .. }))
         ));
         assert_eq!(protocol.pending_bytes(), 0);
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use dondo_actors::account::SessionAccount;
 use dondo_actors::error::CloseReason;
-use dondo_actors::message::Hangup;
+use dondo_actors::message::CloseSession;
 use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
 
@@ -109,7 +109,9 @@ impl Connection {
 
     /// Ends the session because the server is shutting down.
     pub(crate) fn go(&self) {
-        self.session.post.control(Hangup(CloseReason::ShuttingDown));
+        self.session
+            .post
+            .control(CloseSession(CloseReason::ShuttingDown));
     }
 
     /// Where the session stands, in the handshake's words.

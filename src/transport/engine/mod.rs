@@ -3,11 +3,11 @@
 
 mod advice;
 mod answer;
-pub(crate) mod body;
 pub(crate) mod connection;
 mod cors;
 pub(crate) mod counts;
 mod drain;
+pub(crate) mod embedded_driver;
 pub(crate) mod handshake;
 pub(crate) mod packet;
 pub(super) mod payload;
@@ -43,8 +43,8 @@ use super::origin::Origins;
 use super::worker;
 use crate::protocol::frame;
 
-pub(crate) use self::body::keep_cutter;
 pub(crate) use self::cors::{Cors, cors, cors_headers};
+pub(crate) use self::embedded_driver::keep_cutter;
 pub(crate) use self::handshake::new_sid as secret;
 pub(crate) use self::refusal::{Answer, Refusal};
 pub(crate) use self::subprotocol::is_token;
@@ -79,13 +79,13 @@ pub struct EngineOptions {
 
 /// What a handshake tells the protocol above.
 #[derive(Clone, Debug)]
-pub struct Opening {
+pub struct Handshake {
     /// The handshake's query without `EIO`, `transport` and `sid`, decoded, in the order sent.
     pub query: Vec<(String, String)>,
 }
 
 /// Makes the protocol value of a new session.
-pub type Upper = Arc<dyn Fn(&Opening) -> Box<dyn Protocol> + Send + Sync>;
+pub type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
 
 /// An Engine.IO endpoint. Clones share its sessions.
 #[derive(Clone)]
@@ -95,7 +95,7 @@ struct Shared {
     options: EngineOptions,
     handshake: handshake::Settings,
     hub: HubHandle,
-    upper: Upper,
+    upper: ProtocolFactory,
     sessions: Directory<Arc<str>, Arc<Connection>>,
     counts: Arc<Counts>,
     draining: AtomicBool,
@@ -103,7 +103,7 @@ struct Shared {
 
 impl Engine {
     /// An endpoint whose sessions belong to `hub` and speak what `upper` makes.
-    pub fn new(options: EngineOptions, hub: HubHandle, upper: Upper) -> Self {
+    pub fn new(options: EngineOptions, hub: HubHandle, upper: ProtocolFactory) -> Self {
         let handshake = handshake::Settings {
             polling: true,
             websocket: true,
@@ -235,7 +235,7 @@ impl Engine {
                 transport, query, ..
             } => Ok(Judged::Open {
                 transport,
-                opening: Opening { query },
+                opening: Handshake { query },
             }),
             Ask::Session {
                 sid,
@@ -271,7 +271,7 @@ impl Engine {
     fn open(
         &self,
         head: &RequestHead,
-        opening: &Opening,
+        opening: &Handshake,
         stage: Stage,
     ) -> Result<(Arc<Connection>, String), Refusal> {
         let options = &self.0.options;
@@ -359,7 +359,7 @@ pub(crate) enum Judged {
     /// A new session.
     Open {
         transport: Transport,
-        opening: Opening,
+        opening: Handshake,
     },
     /// A session that exists.
     Session(Arc<Connection>, String, Entry),

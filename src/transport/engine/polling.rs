@@ -16,7 +16,7 @@ use dondo_actors::account::Held;
 use dondo_actors::error::CloseReason;
 use dondo_actors::flow::InboundCredit;
 use dondo_actors::letter::WsFrame;
-use dondo_actors::message::Hangup;
+use dondo_actors::message::CloseSession;
 use dondo_actors::outbox::Taken;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
@@ -25,9 +25,9 @@ use super::answer::{self, Answer};
 use super::connection::{Connection, Stage};
 use super::handshake::TransportNow;
 use super::packet::Packet;
-use super::{Cors, Engine, Opening, Refusal, cors_headers, payload, refused};
-use crate::transport::cord::PARTIAL_FREE;
+use super::{Cors, Engine, Handshake, Refusal, cors_headers, payload, refused};
 use crate::transport::timed;
+use crate::transport::websocket_connection::PARTIAL_FREE;
 
 /// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
 /// until its client has read them.
@@ -41,7 +41,7 @@ impl Engine {
     pub(super) fn open_polling(
         &self,
         head: &RequestHead,
-        opening: &Opening,
+        opening: &Handshake,
         cors: &Cors,
     ) -> Result<HttpResponse, Refusal> {
         let (_, open) = self.open(head, opening, Stage::Polling)?;
@@ -149,7 +149,9 @@ impl Engine {
             Err(Unread::Broken) => return misused(&connection, cors),
             Err(Unread::AddressOver) => {
                 let session = &connection.session;
-                session.post.control(Hangup(CloseReason::AddressBytes));
+                session
+                    .post
+                    .control(CloseSession(CloseReason::AddressBytes));
                 return cors_headers(HttpResponse::BadRequest(), cors).finish();
             }
         };
@@ -162,7 +164,7 @@ impl Engine {
                 connection
                     .session
                     .post
-                    .control(Hangup(CloseReason::ParseError));
+                    .control(CloseSession(CloseReason::ParseError));
                 return cors_headers(HttpResponse::BadRequest(), cors).finish();
             };
             poll_fn(|cx| connection.session.poll_ready(cx)).await;
@@ -176,7 +178,7 @@ impl Engine {
                     connection
                         .session
                         .post
-                        .control(Hangup(CloseReason::TransportClose));
+                        .control(CloseSession(CloseReason::TransportClose));
                     break;
                 }
                 Packet::Ping(_) => return misused(&connection, cors),
@@ -289,7 +291,7 @@ fn misused(connection: &Connection, cors: &Cors) -> HttpResponse {
     connection
         .session
         .post
-        .control(Hangup(CloseReason::TransportError));
+        .control(CloseSession(CloseReason::TransportError));
     cors_headers(HttpResponse::BadRequest(), cors).finish()
 }
 
@@ -306,7 +308,7 @@ impl Drop for PendingPoll<'_> {
             self.connection
                 .session
                 .post
-                .control(Hangup(CloseReason::TransportError));
+                .control(CloseSession(CloseReason::TransportError));
         }
     }
 }

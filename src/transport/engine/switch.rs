@@ -9,17 +9,17 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{BufMut, Bytes, BytesMut};
-use dondo_actors::message::Adopt;
+use dondo_actors::message::RunHere;
 use tokio::net::TcpStream;
 
 use super::connection::{Connection, Stage};
 use super::handshake::{Entry, Transport};
 use super::refusal::Answer;
-use super::{Cors, Engine, Judged, Refusal, body, refused, subprotocol};
-use crate::transport::cord::Cord;
+use super::{Cors, Engine, Judged, Refusal, embedded_driver, refused, subprotocol};
 use crate::transport::sockets::Socket;
-use crate::transport::taken;
+use crate::transport::tcp_driver;
 use crate::transport::timed::Timed;
+use crate::transport::websocket_connection::WebSocketConnection;
 
 /// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the
 /// request's body.
@@ -71,13 +71,15 @@ impl Engine {
         }
     }
 
-    fn cord(&self, purpose: Purpose) -> Option<Cord> {
+    fn websocket(&self, purpose: Purpose) -> Option<WebSocketConnection> {
         let options = &self.0.options;
         match purpose {
-            Purpose::Begin(connection, open) => {
-                Some(Cord::open(connection, options.max_payload, &open))
-            }
-            Purpose::TakeOver(connection) => Some(Cord::probing(
+            Purpose::Begin(connection, open) => Some(WebSocketConnection::open(
+                connection,
+                options.max_payload,
+                &open,
+            )),
+            Purpose::TakeOver(connection) => Some(WebSocketConnection::probing(
                 connection,
                 options.max_payload,
                 options.upgrade_timeout,
@@ -107,7 +109,7 @@ impl Engine {
             Ok(purpose) => {
                 let known = &self.0.options.subprotocols;
                 let subprotocol = subprotocol::chosen(request.head(), known);
-                body::response(request, payload, subprotocol, self.cord(purpose))
+                embedded_driver::response(request, payload, subprotocol, self.websocket(purpose))
             }
             Err(refusal) => refused(self.refuse(refusal, request.head()), true, &Cors::default()),
         }
@@ -134,7 +136,7 @@ pub(crate) async fn upgrade(
     match admit(&engines, request) {
         Err(answer) => {
             put_answer(&mut first, &answer);
-            taken::say_and_close(stream, first.freeze()).await;
+            tcp_driver::say_and_close(stream, first.freeze()).await;
         }
         Ok((engine, key, subprotocol, purpose)) => {
             first.put_slice(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
@@ -149,11 +151,11 @@ pub(crate) async fn upgrade(
             match purpose {
                 Purpose::Surplus => {
                     first.put_slice(&[0x88, 0]);
-                    taken::say_and_close(stream, first.freeze()).await;
+                    tcp_driver::say_and_close(stream, first.freeze()).await;
                 }
                 begin @ Purpose::Begin(..) => {
-                    if let Some(cord) = engine.cord(begin) {
-                        taken::serve(stream, socket, cord, first.freeze(), read);
+                    if let Some(websocket) = engine.websocket(begin) {
+                        tcp_driver::serve(stream, socket, websocket, first.freeze(), read);
                     }
                 }
                 Purpose::TakeOver(connection) => {
@@ -179,13 +181,13 @@ fn move_home(
     let engine = engine.clone();
     let session = connection.session.post.clone();
     let landing = Landing(Some(connection));
-    session.control(Adopt(Box::new(move || {
+    session.control(RunHere(Box::new(move || {
         let mut landing = landing;
         let (Ok(stream), Some(connection)) = (TcpStream::from_std(stream), landing.0.take()) else {
             return;
         };
-        if let Some(cord) = engine.cord(Purpose::TakeOver(connection)) {
-            taken::serve(stream, socket, cord, first, read);
+        if let Some(websocket) = engine.websocket(Purpose::TakeOver(connection)) {
+            tcp_driver::serve(stream, socket, websocket, first, read);
         }
     })));
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dondo::service::Builder;
-use dondo::transport::engine::{Opening, message};
+use dondo::transport::engine::{Handshake, message};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{
     Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage,
 };
-use dondo_actors::ports::{Answer, Protocol, Refusal, Said, Violation};
+use dondo_actors::ports::{Answer, ClientPacket, Protocol, Refusal, Violation};
 
 /// Where it stands.
 pub const ECHO: &str = "/engine.io/";
@@ -23,7 +23,7 @@ pub fn echo(builder: Builder) -> Builder {
     )
     .id(0)
     .unwrap();
-    let upper = move |opening: &Opening| -> Box<dyn Protocol> {
+    let upper = move |opening: &Handshake| -> Box<dyn Protocol> {
         Box::new(Echo {
             encoding,
             opening: opening.clone(),
@@ -34,24 +34,24 @@ pub fn echo(builder: Builder) -> Builder {
 
 struct Echo {
     encoding: EncodingId,
-    opening: Opening,
+    opening: Handshake,
 }
 
 impl Protocol for Echo {
-    fn decode(&mut self, wire: TransportMessage) -> Result<Option<Said>, Violation> {
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
         let TransportMessage::Text(text) = &wire else {
-            return Ok(Some(Said::Reply(message(&wire))));
+            return Ok(Some(ClientPacket::Reply(message(&wire))));
         };
         match &text[..] {
             b"close" => Err(Violation("it was asked to".to_owned())),
             b"query" => {
                 let query = serde_json::to_vec(&self.opening.query).unwrap();
-                Ok(Some(Said::Reply(message(&TransportMessage::Text(
+                Ok(Some(ClientPacket::Reply(message(&TransportMessage::Text(
                     Bytes::from(query),
                 )))))
             }
             quiet if quiet.starts_with(b"quiet") => Ok(None),
-            _ => Ok(Some(Said::Reply(message(&wire)))),
+            _ => Ok(Some(ClientPacket::Reply(message(&wire)))),
         }
     }
 

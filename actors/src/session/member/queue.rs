@@ -15,8 +15,8 @@ use crate::{
     id::{LogPosition, MemberId, RoomKey},
     letter::{Draft, Frame},
     message::{
-        Audience, Broadcast, Command, Deliver, Enter, Join, JoinAnswer, Leave, LeaveAnswer, Manage,
-        Notify, NotifyAnswer, Receipt, Resolve,
+        Audience, Broadcast, Command, Connected, Deliver, Join, JoinAnswer, Leave, LeaveAnswer,
+        Manage, Notify, NotifyAnswer, Receipt, Resolve,
     },
     ports::LocalFuture,
     post::{Post, Reply, WeakPost},
@@ -28,17 +28,17 @@ const MEMBERSHIP: usize = 2048;
 
 #[derive(Default)]
 pub(super) struct Queue {
-    pub(super) waiting: VecDeque<(Op, InboundUnit)>,
+    pub(super) waiting: VecDeque<(Outgoing, InboundUnit)>,
     pub(super) answers: VecDeque<(LocalFuture<()>, InboundUnit)>,
     pub(super) under_way: usize,
-    pub(super) aim: Option<Aim>,
+    pub(super) aim: Option<Destination>,
     pub(super) blocked: bool,
     pub(super) pumping: bool,
     pub(super) route: Option<(RoomKey, WeakPost<Room>)>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Aim {
+pub(super) enum Destination {
     Namespace,
     /// Joins and leaves: they go through the namespace, letters go straight to the room.
     Seat(RoomKey),
@@ -47,8 +47,8 @@ pub(super) enum Aim {
     Own,
 }
 
-pub(super) enum Op {
-    Enter(Box<Enter>),
+pub(super) enum Outgoing {
+    Connected(Box<Connected>),
     Join(Box<Join>, Done<JoinAnswer, JoinError>),
     Leave(Box<Leave>, oneshot::Sender<LeaveAnswer>),
     Notify(Box<NotifyOp>, Done<NotifyAnswer, NotifyError>),
@@ -73,7 +73,7 @@ pub(super) struct ManageOp {
 }
 
 impl Member {
-    pub(super) fn enqueue(self: &Rc<Self>, op: Op) {
+    pub(super) fn enqueue(self: &Rc<Self>, op: Outgoing) {
         if self.ended.get() {
             return;
         }
@@ -83,12 +83,12 @@ impl Member {
         if queue.under_way > 0 && !queue.pumping {
             queue.pumping = true;
             drop(queue);
-            actix_rt::spawn(self.clone().pump());
+            actix_rt::spawn(self.clone().drive());
         }
     }
 
     /// Takes the answers in order, and sends what they make room for.
-    pub(super) async fn pump(self: Rc<Self>) {
+    pub(super) async fn drive(self: Rc<Self>) {
         loop {
             let next = self.queue.borrow_mut().answers.pop_front();
             let Some((answer, unit)) = next else { break };
@@ -121,7 +121,7 @@ impl Member {
             let Some((op, unit)) = op else { continue };
             // A frame for the client takes the unit along; all else holds it until it is answered.
             let (answer, unit) = match op {
-                Op::Own(frame, volatile) => {
+                Outgoing::Own(frame, volatile) => {
                     self.direct(frame, volatile, unit);
                     continue;
                 }
@@ -136,17 +136,17 @@ impl Member {
         }
     }
 
-    pub(super) fn send(self: &Rc<Self>, op: Op) -> Option<LocalFuture<()>> {
+    pub(super) fn send(self: &Rc<Self>, op: Outgoing) -> Option<LocalFuture<()>> {
         match op {
-            Op::Own(..) => None,
-            Op::Enter(enter) => {
+            Outgoing::Own(..) => None,
+            Outgoing::Connected(enter) => {
                 if let Some(home) = self.home() {
                     home.control(*enter);
                 }
                 None
             }
-            Op::Join(join, done) => self.send_join(*join, done),
-            Op::Leave(mut leave, done) => {
+            Outgoing::Join(join, done) => self.send_join(*join, done),
+            Outgoing::Leave(mut leave, done) => {
                 let (reply, answer) = Reply::new();
                 leave.reply = Some(reply);
                 let room = leave.room.clone();
@@ -160,8 +160,8 @@ impl Member {
                     let _ = done.send(answer);
                 }))
             }
-            Op::Notify(notify, done) => self.send_notify(notify, done),
-            Op::Broadcast(mut broadcast, done) => {
+            Outgoing::Notify(notify, done) => self.send_notify(notify, done),
+            Outgoing::Broadcast(mut broadcast, done) => {
                 let (reply, answer) = Reply::new();
                 broadcast.reply = reply;
                 self.home()?.control(*broadcast);
@@ -173,7 +173,7 @@ impl Member {
                     );
                 }))
             }
-            Op::Manage(op, done) => {
+            Outgoing::Manage(op, done) => {
                 let Some(room) = self.route(&op.room) else {
                     let _ = done.send(Err(ManageError::Forbidden));
                     return None;
@@ -199,7 +199,7 @@ impl Member {
                     let _ = done.send(answer.map(|_| ()));
                 }))
             }
-            Op::Member(to, draft, done) => {
+            Outgoing::Member(to, draft, done) => {
                 let place = self
                     .hub()
                     .members()
@@ -325,7 +325,7 @@ impl Member {
             queue.blocked = false;
             queue.route = way.map(|way| (room, way));
             let unit = this.unit();
-            queue.waiting.push_front((Op::Notify(op, done), unit));
+            queue.waiting.push_front((Outgoing::Notify(op, done), unit));
         }))
     }
 
@@ -340,16 +340,16 @@ impl Member {
     }
 }
 
-impl Op {
-    fn aim(&self) -> Aim {
+impl Outgoing {
+    fn aim(&self) -> Destination {
         match self {
-            Self::Enter(_) | Self::Broadcast(..) => Aim::Namespace,
-            Self::Join(join, _) => Aim::Seat(join.room.clone()),
-            Self::Leave(leave, _) => Aim::Seat(leave.room.clone()),
-            Self::Notify(notify, _) => Aim::Room(notify.request.room.clone()),
-            Self::Manage(manage, _) => Aim::Room(manage.room.clone()),
-            Self::Member(to, ..) => Aim::Member(to.clone()),
-            Self::Own(..) => Aim::Own,
+            Self::Connected(_) | Self::Broadcast(..) => Destination::Namespace,
+            Self::Join(join, _) => Destination::Seat(join.room.clone()),
+            Self::Leave(leave, _) => Destination::Seat(leave.room.clone()),
+            Self::Notify(notify, _) => Destination::Room(notify.request.room.clone()),
+            Self::Manage(manage, _) => Destination::Room(manage.room.clone()),
+            Self::Member(to, ..) => Destination::Member(to.clone()),
+            Self::Own(..) => Destination::Own,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     event_template::EventTemplate,
-    id::{RoomKey, Tag},
-    state::room::Wish,
+    id::{ChannelScope, RoomKey},
+    state::room::RoomOptions,
 };
 
 /// What a join asks for.
@@ -13,11 +13,11 @@ pub struct JoinRequest {
     /// The room.
     pub room: RoomKey,
     /// The channel it is joined under.
-    pub tag: Tag,
+    pub tag: ChannelScope,
     /// The name to show.
     pub user: Option<Arc<str>>,
     /// What the maker of the room asks for.
-    pub wish: Wish,
+    pub options: RoomOptions,
     /// Makes the join event.
     pub announce: Option<EventTemplate>,
     /// Makes the leave event for when the session ends.
@@ -31,7 +31,7 @@ impl JoinRequest {
             room,
             tag: None,
             user: None,
-            wish: Wish::default(),
+            options: RoomOptions::default(),
             announce: None,
             farewell: None,
         }
@@ -44,7 +44,7 @@ pub struct NotifyRequest {
     /// The room.
     pub room: RoomKey,
     /// The address's channel.
-    pub tag: Tag,
+    pub tag: ChannelScope,
     /// Whether the sender hears itself, if it is a member.
     pub echo: bool,
     /// Whether only members may say something there.

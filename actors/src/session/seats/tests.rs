@@ -8,7 +8,7 @@ use crate::{
 
 const ROOM: &str = "den";
 
-fn tag(n: usize) -> Tag {
+fn tag(n: usize) -> ChannelScope {
     Some(n.to_string().into())
 }
 
@@ -31,12 +31,12 @@ fn what_was_asked_counts_in_its_order() {
     let (mut seats, room) = (Seats::default(), RoomKey::room(ROOM));
     seats.ask(room.clone(), tag(1));
     seats.ask(room.clone(), tag(2));
-    seats.give_up(room.clone(), Which::Exactly(tag(1)));
-    assert_eq!(seats.expected(&room), Some(&Tags::one(tag(2))));
-    seats.give_up(room.clone(), Which::All);
+    seats.give_up(room.clone(), LeaveScope::Exactly(tag(1)));
+    assert_eq!(seats.expected(&room), Some(&Scopes::one(tag(2))));
+    seats.give_up(room.clone(), LeaveScope::All);
     assert_eq!(seats.expected(&room), None);
     seats.ask(room.clone(), tag(3));
-    assert_eq!(seats.expected(&room), Some(&Tags::one(tag(3))));
+    assert_eq!(seats.expected(&room), Some(&Scopes::one(tag(3))));
     assert_eq!(seats.all_expected(Kind::Channel).count(), 0);
 }
 
@@ -49,7 +49,7 @@ fn a_join_that_is_refused_takes_only_its_own_tag_out() {
     seats.ask(room.clone(), tag(1));
     seats.ask(room.clone(), tag(2));
     seats.joined(&room, &refused, nothing());
-    assert_eq!(seats.expected(&room), Some(&Tags::one(tag(2))));
+    assert_eq!(seats.expected(&room), Some(&Scopes::one(tag(2))));
     seats.joined(&room, &refused, nothing());
     assert_eq!(seats.expected(&room), None);
 }

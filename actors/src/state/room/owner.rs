@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{Access, Kicked, Policy, RoomState, policy::invitation_bytes};
 use crate::{
     error::ManageError,
-    id::{MemberId, Tag},
+    id::{ChannelScope, MemberId},
 };
 
 impl RoomState {
@@ -13,7 +13,7 @@ impl RoomState {
     pub fn invite(
         &mut self,
         by: &MemberId,
-        address: &Tag,
+        address: &ChannelScope,
         names: &[Arc<str>],
     ) -> Result<(), ManageError> {
         let policy = self.owned(by, address)?;
@@ -39,7 +39,12 @@ impl RoomState {
     }
 
     /// Closes an address to newcomers, or opens it again.
-    pub fn lock(&mut self, by: &MemberId, address: &Tag, locked: bool) -> Result<(), ManageError> {
+    pub fn lock(
+        &mut self,
+        by: &MemberId,
+        address: &ChannelScope,
+        locked: bool,
+    ) -> Result<(), ManageError> {
         let policy = Policy {
             locked,
             ..self.owned(by, address)?.clone()
@@ -52,7 +57,7 @@ impl RoomState {
     pub fn kick(
         &mut self,
         by: &MemberId,
-        address: &Tag,
+        address: &ChannelScope,
         members: &[MemberId],
     ) -> Result<Kicked, ManageError> {
         let policy = self.owned(by, address)?;
@@ -88,7 +93,7 @@ impl RoomState {
         })
     }
 
-    fn owned(&self, by: &MemberId, address: &Tag) -> Result<&Policy, ManageError> {
+    fn owned(&self, by: &MemberId, address: &ChannelScope) -> Result<&Policy, ManageError> {
         let policy = self.policies.get(address);
         policy
             .filter(|policy| policy.owner == *by)

@@ -11,7 +11,7 @@ use std::{
 use super::{Access, Joiner};
 use crate::{
     error::JoinError,
-    id::{MemberId, Tag},
+    id::{ChannelScope, MemberId},
     state::{ledger::Ledger, roster::Roster},
 };
 
@@ -104,7 +104,7 @@ impl Allowance {
 /// All policies of a room.
 #[derive(Default)]
 pub(super) struct Policies {
-    by_tag: Ledger<Tag, Policy>,
+    by_tag: Ledger<ChannelScope, Policy>,
     index: Index,
 }
 
@@ -113,25 +113,25 @@ pub(super) struct Policies {
 struct Index {
     /// Addresses that everybody may join, locked or not.
     open: usize,
-    closed: BTreeSet<Tag>,
-    capacities: BTreeSet<(usize, Tag)>,
+    closed: BTreeSet<ChannelScope>,
+    capacities: BTreeSet<(usize, ChannelScope)>,
     /// For each address with a channel and a capacity: how many members with the tag none fit beside its own.
-    room_for_none: BTreeSet<(usize, Tag)>,
+    room_for_none: BTreeSet<(usize, ChannelScope)>,
     /// The entries of `room_for_none` by tag.
-    entries: BTreeMap<Tag, usize>,
+    entries: BTreeMap<ChannelScope, usize>,
     bytes: usize,
 }
 
 impl Policies {
-    pub(super) fn get(&self, tag: &Tag) -> Option<&Policy> {
+    pub(super) fn get(&self, tag: &ChannelScope) -> Option<&Policy> {
         self.by_tag.get(tag)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Tag, &Policy)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&ChannelScope, &Policy)> {
         self.by_tag.iter()
     }
 
-    pub(super) fn put(&mut self, tag: &Tag, policy: Policy, roster: &Roster) {
+    pub(super) fn put(&mut self, tag: &ChannelScope, policy: Policy, roster: &Roster) {
         if let Some(old) = self.by_tag.get(tag) {
             self.index.remove(tag, old);
         }
@@ -139,7 +139,7 @@ impl Policies {
         self.by_tag.put(tag.clone(), policy);
     }
 
-    pub(super) fn end(&mut self, tag: &Tag) {
+    pub(super) fn end(&mut self, tag: &ChannelScope) {
         if let Some(old) = self.by_tag.get(tag) {
             self.index.remove(tag, old);
         }
@@ -147,7 +147,7 @@ impl Policies {
     }
 
     /// The seats under a tag have changed.
-    pub(super) fn recount(&mut self, tag: &Tag, roster: &Roster) {
+    pub(super) fn recount(&mut self, tag: &ChannelScope, roster: &Roster) {
         if let Some(policy) = self.by_tag.get(tag) {
             self.index.forget_entry(tag);
             self.index.enter(tag, policy, roster);
@@ -155,8 +155,8 @@ impl Policies {
     }
 
     /// Whether some address that matches this one is open to everybody.
-    pub(super) fn some_open(&self, address: &Tag) -> bool {
-        let open = |tag: &Tag| {
+    pub(super) fn some_open(&self, address: &ChannelScope) -> bool {
+        let open = |tag: &ChannelScope| {
             self.get(tag)
                 .is_some_and(|policy| policy.access == Access::Open)
         };
@@ -169,8 +169,8 @@ impl Policies {
     /// The policies that match an address and do not let everybody in.
     pub(super) fn closed<'a>(
         &'a self,
-        address: &'a Tag,
-    ) -> impl Iterator<Item = (&'a Tag, &'a Policy)> {
+        address: &'a ChannelScope,
+    ) -> impl Iterator<Item = (&'a ChannelScope, &'a Policy)> {
         let all = address.is_none().then(|| self.index.closed.iter());
         let own = [address, &None].into_iter().filter(|_| address.is_some());
         let own = own.filter(|&tag| self.index.closed.contains(tag));
@@ -186,15 +186,18 @@ impl Policies {
     }
 
     /// The addresses with a channel that have no room for one more beside `others` members with the tag none.
-    pub(super) fn full_for_none(&self, others: usize) -> impl Iterator<Item = (&Tag, usize)> {
+    pub(super) fn full_for_none(
+        &self,
+        others: usize,
+    ) -> impl Iterator<Item = (&ChannelScope, usize)> {
         let full = self.index.room_for_none.iter();
         full.take_while(move |(room, _)| *room <= others)
             .filter_map(|(_, tag)| Some((tag, self.get(tag)?.capacity?)))
     }
 
     /// The smallest capacity among the addresses that match this one.
-    pub(super) fn capacity(&self, address: &Tag) -> Option<usize> {
-        let of = |tag: &Tag| self.get(tag).and_then(|policy| policy.capacity);
+    pub(super) fn capacity(&self, address: &ChannelScope) -> Option<usize> {
+        let of = |tag: &ChannelScope| self.get(tag).and_then(|policy| policy.capacity);
         match address {
             None => self.index.capacities.first().map(|(capacity, _)| *capacity),
             Some(_) => of(address).into_iter().chain(of(&None)).min(),
@@ -202,8 +205,8 @@ impl Policies {
     }
 
     /// The strictest access among the addresses that match this one.
-    pub(super) fn access(&self, address: &Tag) -> Access {
-        let invite = |tag: &Tag| {
+    pub(super) fn access(&self, address: &ChannelScope) -> Access {
+        let invite = |tag: &ChannelScope| {
             self.get(tag)
                 .is_some_and(|policy| policy.access == Access::Invite)
         };
@@ -238,7 +241,7 @@ impl Policies {
 }
 
 impl Index {
-    fn add(&mut self, tag: &Tag, policy: &Policy, roster: &Roster) {
+    fn add(&mut self, tag: &ChannelScope, policy: &Policy, roster: &Roster) {
         self.open += usize::from(policy.access == Access::Open);
         if policy.closed() {
             self.closed.insert(tag.clone());
@@ -250,7 +253,7 @@ impl Index {
         self.bytes += policy.invitation_bytes();
     }
 
-    fn remove(&mut self, tag: &Tag, policy: &Policy) {
+    fn remove(&mut self, tag: &ChannelScope, policy: &Policy) {
         self.open -= usize::from(policy.access == Access::Open);
         self.closed.remove(tag);
         if let Some(capacity) = policy.capacity {
@@ -260,7 +263,7 @@ impl Index {
         self.bytes -= policy.invitation_bytes();
     }
 
-    fn enter(&mut self, tag: &Tag, policy: &Policy, roster: &Roster) {
+    fn enter(&mut self, tag: &ChannelScope, policy: &Policy, roster: &Roster) {
         if let Some(capacity) = policy.capacity.filter(|_| tag.is_some()) {
             let room = capacity.saturating_sub(roster.under_it_alone(tag));
             self.room_for_none.insert((room, tag.clone()));
@@ -268,7 +271,7 @@ impl Index {
         }
     }
 
-    fn forget_entry(&mut self, tag: &Tag) {
+    fn forget_entry(&mut self, tag: &ChannelScope) {
         if let Some(room) = self.entries.remove(tag) {
             self.room_for_none.remove(&(room, tag.clone()));
         }

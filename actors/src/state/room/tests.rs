@@ -6,7 +6,7 @@ mod policies;
 use super::*;
 use crate::{
     error::ManageError,
-    id::{Slot, WorkerId},
+    id::{LocalId, WorkerId},
 };
 
 const INVITATIONS_MAX: usize = 4;
@@ -24,7 +24,7 @@ fn id(name: &str) -> MemberId {
     MemberId::new(name)
 }
 
-fn tag(name: &str) -> Tag {
+fn tag(name: &str) -> ChannelScope {
     Some(name.into())
 }
 
@@ -32,37 +32,42 @@ fn joiner(name: &str) -> Joiner {
     Joiner {
         member: id(name),
         worker: WorkerId(1),
-        slot: Slot(1),
+        slot: LocalId(1),
         account: Some(format!("account of {name}").into()),
         user: Some(name.into()),
         farewell: None,
     }
 }
 
-fn join(room: &mut RoomState, name: &str, tag: &Tag) -> Result<usize, JoinError> {
-    join_with(room, name, tag, Wish::default())
+fn join(room: &mut RoomState, name: &str, tag: &ChannelScope) -> Result<usize, JoinError> {
+    join_with(room, name, tag, RoomOptions::default())
 }
 
-fn join_with(room: &mut RoomState, name: &str, tag: &Tag, wish: Wish) -> Result<usize, JoinError> {
+fn join_with(
+    room: &mut RoomState,
+    name: &str,
+    tag: &ChannelScope,
+    options: RoomOptions,
+) -> Result<usize, JoinError> {
     let joined = room
-        .join(joiner(name), tag.clone(), wish)
+        .join(joiner(name), tag.clone(), options)
         .map(|joined| joined.count);
     room.commit();
     joined
 }
 
-fn capacity(capacity: usize) -> Wish {
-    Wish {
+fn capacity(capacity: usize) -> RoomOptions {
+    RoomOptions {
         capacity: Some(capacity),
-        ..Wish::default()
+        ..RoomOptions::default()
     }
 }
 
-fn by_invitation(names: &[&str]) -> Wish {
-    Wish {
+fn by_invitation(names: &[&str]) -> RoomOptions {
+    RoomOptions {
         access: Some(Access::Invite),
         invite: names.iter().map(|&name| name.into()).collect(),
-        ..Wish::default()
+        ..RoomOptions::default()
     }
 }
 
@@ -113,10 +118,10 @@ fn a_room_knows_its_bytes() {
     assert!(seated.is_sorted() && seated[0] > 1000, "{seated:?}");
     let mut named = joiner("c");
     named.user = Some("x".repeat(200).into());
-    room.join(named, None, Wish::default()).unwrap();
+    room.join(named, None, RoomOptions::default()).unwrap();
     assert!(room.bytes().memberships > seated[2] + 200);
     for name in ["a", "b", "c"] {
-        room.leave(&id(name), &Which::All);
+        room.leave(&id(name), &LeaveScope::All);
     }
     assert_eq!(room.bytes(), RoomBytes::default());
 }
@@ -125,7 +130,9 @@ fn a_room_knows_its_bytes() {
 fn a_second_join_under_the_same_tag_changes_nothing_and_takes_no_place() {
     let mut room = room();
     join_with(&mut room, "a", &None, capacity(1)).unwrap();
-    let again = room.join(joiner("a"), None, Wish::default()).unwrap();
+    let again = room
+        .join(joiner("a"), None, RoomOptions::default())
+        .unwrap();
     assert!(again.already);
     assert_eq!((again.count, again.terms.capacity), (1, Some(1)));
     assert!(!again.terms.created);
@@ -144,7 +151,7 @@ fn another_tag_takes_no_further_place_where_the_seat_matches_already() {
 fn the_terms_end_when_the_room_is_empty() {
     let mut room = room();
     join_with(&mut room, "a", &None, capacity(1)).unwrap();
-    room.leave(&id("a"), &Which::All);
+    room.leave(&id("a"), &LeaveScope::All);
     assert_eq!(join(&mut room, "b", &None), Ok(1));
     assert_eq!(join(&mut room, "c", &None), Ok(2));
 }
@@ -160,7 +167,7 @@ fn the_longest_seated_member_follows_an_owner_who_leaves() {
         room.lock(&id("y"), &None, true),
         Err(ManageError::Forbidden)
     );
-    room.leave(&id("z"), &Which::All);
+    room.leave(&id("z"), &LeaveScope::All);
     assert_eq!(
         room.lock(&id("a"), &None, true),
         Err(ManageError::Forbidden)
@@ -205,7 +212,7 @@ fn a_room_by_invitation_knows_members_and_accounts_until_they_are_sent_out() {
     assert_eq!(room.invite(&id("a"), &None, &["d".into()]), Ok(()));
     assert_eq!(join(&mut room, "d", &None), Ok(4));
     room.kick(&id("a"), &None, &[id("c")]).unwrap();
-    room.leave(&id("c"), &Which::All);
+    room.leave(&id("c"), &LeaveScope::All);
     assert_eq!(join(&mut room, "c", &None), Err(JoinError::NotInvited));
 }
 
@@ -216,14 +223,16 @@ fn a_leave_gives_up_the_tags_it_names_and_counts_who_is_left_under_each() {
         join(&mut room, "a", &channel).unwrap();
     }
     join(&mut room, "b", &tag("d")).unwrap();
-    let left = room.leave(&id("a"), &Which::Matching("c".into())).unwrap();
+    let left = room
+        .leave(&id("a"), &LeaveScope::Matching("c".into()))
+        .unwrap();
     assert_eq!(left.gone, [(None, 2), (tag("c"), 0)]);
-    assert_eq!(left.kept, Tags::one(tag("d")));
-    assert!(room.leave(&id("a"), &Which::Exactly(None)).is_none());
-    let left = room.leave(&id("a"), &Which::All).unwrap();
+    assert_eq!(left.kept, Scopes::one(tag("d")));
+    assert!(room.leave(&id("a"), &LeaveScope::Exactly(None)).is_none());
+    let left = room.leave(&id("a"), &LeaveScope::All).unwrap();
     assert_eq!(left.gone, [(tag("d"), 1)]);
     assert!(left.kept.is_empty());
-    assert!(room.leave(&id("nobody"), &Which::All).is_none());
+    assert!(room.leave(&id("nobody"), &LeaveScope::All).is_none());
 }
 
 #[test]
@@ -255,7 +264,7 @@ fn the_recipients_of_a_letter_are_counted_without_a_sender_who_does_not_hear_its
 struct Picture {
     seats: Vec<String>,
     matching: Vec<usize>,
-    policies: Vec<(Tag, Policy)>,
+    policies: Vec<(ChannelScope, Policy)>,
     bytes: RoomBytes,
     position: LogPosition,
     next: u64,
@@ -330,15 +339,15 @@ fn a_rollback_after_any_message_is_the_state_before_it() {
         let tag = tags[random(3) as usize].clone();
         match random(7) {
             0..3 => {
-                let wish = match random(4) {
+                let options = match random(4) {
                     0 => capacity(random(4) as usize),
                     1 => by_invitation(&["m0", "m1", "m2"]),
-                    _ => Wish::default(),
+                    _ => RoomOptions::default(),
                 };
-                drop(room.join(joiner(&name), tag, wish));
+                drop(room.join(joiner(&name), tag, options));
             }
-            3 => drop(room.leave(&who, &Which::Exactly(tag))),
-            4 => drop(room.leave(&who, &Which::All)),
+            3 => drop(room.leave(&who, &LeaveScope::Exactly(tag))),
+            4 => drop(room.leave(&who, &LeaveScope::All)),
             5 => drop(room.lock(&who, &tag, random(4) == 0)),
             _ => {
                 let _ = room.invite(&who, &tag, &[name.into()]);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     event_template::EventTemplate,
-    id::{MemberId, Slot, Tag, WorkerId},
-    state::audience::Tags,
+    id::{ChannelScope, LocalId, MemberId, WorkerId},
+    state::audience::Scopes,
 };
 
 /// Who may join an address.
@@ -20,7 +20,7 @@ pub enum Access {
 
 /// What a join may ask for. It has effect where the join makes the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct RoomOptions {
     /// The most seats that match the address.
     pub capacity: Option<usize>,
     /// Who may join. Where it is stricter than an address that matches and is occupied, the join is refused.
@@ -39,7 +39,7 @@ pub struct Joiner {
     /// The worker that serves it.
     pub worker: WorkerId,
     /// Its place at that worker's courier.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// Who is logged in, where known.
     pub account: Option<Arc<str>>,
     /// The name to show.
@@ -56,14 +56,14 @@ pub struct Joined {
     /// Members that match the joiner's address, the joiner among them.
     pub count: usize,
     /// What holds at the joiner's address.
-    pub terms: Terms,
+    pub terms: RoomPolicy,
     /// All tags of the seat now.
-    pub tags: Tags,
+    pub tags: Scopes,
 }
 
 /// What holds at an address: its own policy and those of the addresses that match it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct RoomPolicy {
     /// The join made the address.
     pub created: bool,
     /// The strictest access.
@@ -80,13 +80,13 @@ pub struct Terms {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
     /// Given-up tags, each with the members that match it now.
-    pub gone: Vec<(Tag, usize)>,
+    pub gone: Vec<(ChannelScope, usize)>,
     /// The tags that the seat keeps; none when the member has left altogether.
-    pub kept: Tags,
+    pub kept: Scopes,
     /// Where the member was served.
     pub worker: WorkerId,
     /// Its place there.
-    pub slot: Slot,
+    pub slot: LocalId,
     /// The farewell that the seat had.
     pub farewell: Option<EventTemplate>,
 }

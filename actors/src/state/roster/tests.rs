@@ -11,7 +11,7 @@ thread_local! {
 fn occupant() -> Occupant {
     Occupant {
         worker: WorkerId(0),
-        slot: Slot(0),
+        slot: LocalId(0),
         account: None,
         user: None,
         farewell: None,
@@ -30,10 +30,10 @@ fn counts_orders_and_bytes_are_those_of_the_seats() {
     for round in 0..2000 {
         seed = seed.wrapping_mul(1_103_515_245).wrapping_add(12_345);
         let member = id(seed >> 16 & 7);
-        let tag: &Tag = &tags[(seed >> 20) as usize % 3];
+        let tag: &ChannelScope = &tags[(seed >> 20) as usize % 3];
         match roster.get(&member) {
             Some(seat) if seed >> 24 & 1 == 0 => {
-                let all: Vec<Tag> = seat.tags.iter().cloned().collect();
+                let all: Vec<ChannelScope> = seat.tags.iter().cloned().collect();
                 match seed >> 25 & 1 {
                     0 => roster.give_up(&member, &all),
                     _ => roster.give_up(&member, std::slice::from_ref(tag)),
@@ -54,7 +54,7 @@ fn counts_orders_and_bytes_are_those_of_the_seats() {
                 .filter(|(_, seat)| seat.tags.matches(address))
                 .map(|(member, seat)| {
                     let taken = seat.tags.iter().zip(&seat.taken);
-                    let by = |tag: &Tag| tag.is_none() || tag == address;
+                    let by = |tag: &ChannelScope| tag.is_none() || tag == address;
                     let first = match address {
                         None => Some(seat.since),
                         Some(_) => taken.filter(|(tag, _)| by(tag)).map(|(_, n)| *n).min(),

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use dondo_actors::{
-    error::LeaveReason, event_template::MembershipChange, id::Tag, letter::Content,
+    error::LeaveReason, event_template::MembershipChange, id::ChannelScope, letter::Content,
 };
 use serde_json::Value;
 
@@ -82,7 +82,7 @@ fn announced(
     template.fill(&change(&None, count, event))
 }
 
-fn change<'a>(tag: &'a Tag, count: usize, event: &str) -> MembershipChange<'a> {
+fn change<'a>(tag: &'a ChannelScope, count: usize, event: &str) -> MembershipChange<'a> {
     MembershipChange {
         tag,
         count,

@@ -30,7 +30,7 @@ fn each_address_has_a_policy_of_its_own() {
         "without a channel it would be in ops"
     );
     assert_eq!(room.policy(&sales).unwrap().owner, id("maker"));
-    room.leave(&id("other"), &Which::All);
+    room.leave(&id("other"), &LeaveScope::All);
     assert_eq!(room.policy(&ops), None);
     assert_eq!(
         join(&mut room, "c", &ops),
@@ -51,8 +51,8 @@ fn a_kick_reaches_the_seats_under_the_owners_address_alone() {
     let ids = ["both", "none", "nobody"].map(id);
     let kicked = room.kick(&id("a"), &c, &ids).unwrap();
     assert_eq!(kicked.seated, [id("both")]);
-    let left = room.leave(&id("both"), &Which::Exactly(c)).unwrap();
-    assert_eq!(left.kept, Tags::one(d));
+    let left = room.leave(&id("both"), &LeaveScope::Exactly(c)).unwrap();
+    assert_eq!(left.kept, Scopes::one(d));
 }
 
 #[test]
@@ -69,10 +69,10 @@ fn who_asks_for_privacy_is_refused_where_it_would_not_have_it() {
         "its own, too"
     );
     assert_eq!(join_with(&mut room, "b", &tag("d"), private()), Ok(1));
-    room.leave(&id("a"), &Which::All);
+    room.leave(&id("a"), &LeaveScope::All);
     assert_eq!(join_with(&mut room, "guest", &None, private()), Ok(2));
     assert_eq!(
-        join_with(&mut room, "guest", &tag("e"), Wish::default()),
+        join_with(&mut room, "guest", &tag("e"), RoomOptions::default()),
         Ok(1),
         "who is in may take an address more"
     );
@@ -88,7 +88,7 @@ fn a_private_room_without_a_channel_closes_its_id_in_all_channels_and_says_so() 
     let mut room = room();
     let made = room.join(joiner("a"), None, by_invitation(&["b"])).unwrap();
     room.commit();
-    let terms = Terms {
+    let terms = RoomPolicy {
         created: true,
         access: Access::Invite,
         in_all_channels: true,
@@ -98,7 +98,7 @@ fn a_private_room_without_a_channel_closes_its_id_in_all_channels_and_says_so() 
     assert_eq!(made.terms, terms);
     assert_eq!(join(&mut room, "x", &tag("c")), Err(JoinError::NotInvited));
     let joined = room.join(joiner("b"), tag("c"), capacity(9)).unwrap();
-    let terms = Terms {
+    let terms = RoomPolicy {
         capacity: Some(9),
         owner: Some(id("b")),
         ..terms
@@ -119,7 +119,7 @@ fn who_speaks_without_a_channel_needs_a_seat_in_every_private_address() {
     let mut room = room();
     join_with(&mut room, "a", &tag("c"), by_invitation(&["both"])).unwrap();
     join(&mut room, "b", &tag("d")).unwrap();
-    let says = |room: &RoomState, who: &str, address: &Tag| {
+    let says = |room: &RoomState, who: &str, address: &ChannelScope| {
         room.may_notify(&id(who), address, true, false)
     };
     assert_eq!(says(&room, "b", &tag("d")), Ok(1));
@@ -140,10 +140,10 @@ fn an_address_is_inherited_in_the_order_of_joining_it() {
     for name in ["a", "b", "early"] {
         join(&mut room, name, &c).unwrap();
     }
-    room.leave(&id("a"), &Which::Exactly(c.clone()));
+    room.leave(&id("a"), &LeaveScope::Exactly(c.clone()));
     assert_eq!(room.policy(&c).unwrap().owner, id("b"));
     assert_eq!(room.policy(&tag("d")).unwrap().owner, id("early"));
-    room.leave(&id("b"), &Which::All);
+    room.leave(&id("b"), &LeaveScope::All);
     assert_eq!(room.policy(&c).unwrap().owner, id("early"));
 }
 
@@ -158,7 +158,7 @@ fn a_capacity_counts_all_that_match_its_address_from_either_side() {
     assert_eq!(join(&mut room, "m", &tag("d")), full(2));
     assert_eq!(join(&mut room, "b", &None), Ok(3), "it is in d already");
     assert_eq!(join(&mut room, "m", &tag("c")), full(3), "a, n and b");
-    room.leave(&id("b"), &Which::All);
+    room.leave(&id("b"), &LeaveScope::All);
     assert_eq!(join(&mut room, "m", &tag("c")), Ok(3));
     assert_eq!(
         join_with(&mut room, "k", &tag("e"), capacity(1)),
@@ -210,13 +210,13 @@ fn a_room_keeps_so_many_invitations_and_an_owner_so_many_bytes_in_all_its_rooms(
     rooms[1].rollback();
     assert_eq!(allowance.owned(&id("a")), held(&rooms));
     for room in &mut rooms {
-        room.leave(&id("a"), &Which::All);
+        room.leave(&id("a"), &LeaveScope::All);
         room.commit();
     }
     assert_eq!(allowance.owned(&id("a")), 0);
     assert_eq!(allowance.owned(&id("b")), held(&rooms));
     for room in &mut rooms {
-        room.leave(&id("b"), &Which::All);
+        room.leave(&id("b"), &LeaveScope::All);
         room.commit();
         assert_eq!(room.bytes(), RoomBytes::default());
     }
@@ -231,7 +231,7 @@ fn who_inherits_more_invitations_than_one_may_own_keeps_the_address_without_them
         let mut room = room_with(&allowance);
         join_with(&mut room, owner, &None, by_invitation(&["heir", &long])).unwrap();
         join(&mut room, "heir", &None).unwrap();
-        room.leave(&id(owner), &Which::All);
+        room.leave(&id(owner), &LeaveScope::All);
         room.commit();
         assert_eq!(room.policy(&None).unwrap().owner, id("heir"));
         let kept = usize::from(owner == "a") * 2;

@@ -21,9 +21,9 @@ use futures_util::Stream;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use crate::transport::cord::Cord;
 use crate::transport::ending::{End, ending};
-use crate::transport::taken::{FLUSH, LINGER};
+use crate::transport::tcp_driver::{FLUSH, LINGER};
+use crate::transport::websocket_connection::WebSocketConnection;
 
 /// Bytes handed out between two flushes: actix-http's write buffer keeps whatever size it once grew to.
 const PIECE: usize = 4096;
@@ -45,7 +45,7 @@ pub(super) fn response(
     request: &HttpRequest,
     payload: Payload,
     subprotocol: Option<HeaderValue>,
-    cord: Option<Cord>,
+    websocket: Option<WebSocketConnection>,
 ) -> HttpResponse {
     let Ok(mut response) = actix_web_actors::ws::handshake(request) else {
         return HttpResponse::BadRequest().finish();
@@ -53,7 +53,7 @@ pub(super) fn response(
     if let Some(name) = subprotocol {
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, name));
     }
-    let Some(cord) = cord else {
+    let Some(websocket) = websocket else {
         // Without a code, as the session has a WebSocket already.
         return response
             .message_body(Last(Some(Bytes::from_static(&[0x88, 0]))))
@@ -64,10 +64,10 @@ pub(super) fn response(
     };
     let watched = request
         .conn_data::<Cutter>()
-        .map(|Cutter(descriptor)| watch(&cord, Arc::downgrade(descriptor)));
+        .map(|Cutter(descriptor)| watch(&websocket, Arc::downgrade(descriptor)));
     let body = Body {
         _watched: watched,
-        cord,
+        websocket,
         payload,
         queue: VecDeque::new(),
         given: 0,
@@ -80,8 +80,8 @@ pub(super) fn response(
 }
 
 /// Cuts the connection when its outbox says so. Ends when what is returned is dropped.
-fn watch(cord: &Cord, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> {
-    let outbox = cord.outbox();
+fn watch(websocket: &WebSocketConnection, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> {
+    let outbox = websocket.outbox();
     let (watched, gone) = oneshot::channel();
     actix_rt::spawn(async move {
         let reason = tokio::select! {
@@ -105,7 +105,7 @@ fn watch(cord: &Cord, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> {
 struct Body {
     /// Dropped with the body: the watch over it ends.
     _watched: Option<oneshot::Sender<()>>,
-    cord: Cord,
+    websocket: WebSocketConnection,
     payload: Payload,
     queue: VecDeque<Bytes>,
     given: usize,
@@ -114,19 +114,19 @@ struct Body {
 
 impl Body {
     fn read(&mut self, cx: &mut Context<'_>) {
-        while self.cord.poll_wants(cx).is_ready() {
+        while self.websocket.poll_wants(cx).is_ready() {
             match Pin::new(&mut self.payload).poll_next(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(chunk))) => {
-                    self.cord.arrived(chunk.len());
-                    let mut input = self.cord.held();
+                    self.websocket.arrived(chunk.len());
+                    let mut input = self.websocket.held();
                     match input.is_empty() {
                         true => input = BytesMut::from(chunk),
                         false => input.extend_from_slice(&chunk),
                     }
-                    self.cord.read(cx, &mut input);
+                    self.websocket.read(cx, &mut input);
                 }
-                Poll::Ready(_) => return self.cord.lost(),
+                Poll::Ready(_) => return self.websocket.lost(),
             }
         }
     }
@@ -146,12 +146,12 @@ impl MessageBody for Body {
         let this = &mut *self;
         this.read(cx);
         // Not to be waited for here: while a peer is stalled nobody polls this, and the watch must keep its place.
-        if let Some(end) = this.cord.is_cut() {
+        if let Some(end) = this.websocket.is_cut() {
             this.ending = Some(end);
         }
         if this.queue.is_empty() {
             let spare = &mut this.queue;
-            if let Poll::Ready(Some(end)) = this.cord.poll_out(cx, spare) {
+            if let Poll::Ready(Some(end)) = this.websocket.poll_out(cx, spare) {
                 this.ending = Some(end);
             }
         }
@@ -173,7 +173,7 @@ impl MessageBody for Body {
         }
         this.given += piece.len();
         // actix-http takes more only when its own buffer has room.
-        this.cord.wrote(piece.len(), this.queue.is_empty());
+        this.websocket.wrote(piece.len(), this.queue.is_empty());
         if this.queue.is_empty() && this.queue.capacity() > 64 {
             this.queue = VecDeque::new();
         }

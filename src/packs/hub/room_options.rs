@@ -11,7 +11,7 @@ use super::{
 
 /// The join's own fields of `data`. All but the token stay in what is delivered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wishes {
+pub(crate) struct AskedOptions {
     /// Seats in the room, at least 1.
     pub(crate) capacity: Option<u32>,
     /// Who may enter.
@@ -33,7 +33,7 @@ pub(crate) enum Access {
     Token,
 }
 
-impl Wishes {
+impl AskedOptions {
     /// Reads them; `bad_payload` for a field of the wrong kind.
     pub(crate) fn read(payload: &Payload) -> Result<Self, Fault> {
         Ok(Self {
@@ -83,23 +83,23 @@ mod tests {
 
     use super::{super::payload::Use, *};
 
-    fn wishes(args: &'static str) -> Result<Wishes, Fault> {
+    fn room_options(args: &'static str) -> Result<AskedOptions, Fault> {
         let content = Content {
             name: "join-room".into(),
             args: Bytes::from_static(args.as_bytes()),
             blobs: Vec::new(),
         };
-        Wishes::read(&Payload::read(&content.clone().into(), Use::Command).unwrap())
+        AskedOptions::read(&Payload::read(&content.clone().into(), Use::Command).unwrap())
     }
 
     #[test]
     fn a_join_may_ask_for_capacity_access_and_guests() {
-        let read = wishes(
+        let read = room_options(
             r#"{"data":{"roomId":"r","capacity":2,"Access":"invite","invite":["a","b"],"token":"t"}}"#,
         );
         assert_eq!(
             read.unwrap(),
-            Wishes {
+            AskedOptions {
                 capacity: Some(2),
                 access: Some(Access::Invite),
                 invite: vec!["a".into(), "b".into()],
@@ -111,10 +111,12 @@ mod tests {
     #[test]
     fn the_flat_form_and_a_bare_object_ask_as_well() {
         assert_eq!(
-            wishes(r#"{"roomId":"r","capacity":3}"#).unwrap().capacity,
+            room_options(r#"{"roomId":"r","capacity":3}"#)
+                .unwrap()
+                .capacity,
             Some(3)
         );
-        let read = wishes(r#"{"access":"token","token":"t"},"r""#).unwrap();
+        let read = room_options(r#"{"access":"token","token":"t"},"r""#).unwrap();
         assert_eq!(
             (read.access, read.token.as_deref()),
             (Some(Access::Token), Some("t"))
@@ -124,10 +126,11 @@ mod tests {
     #[test]
     fn absent_fields_ask_for_nothing() {
         assert_eq!(
-            wishes(r#"{"data":{"roomId":"r","capacity":null,"access":"","token":null}}"#).unwrap(),
-            Wishes::default()
+            room_options(r#"{"data":{"roomId":"r","capacity":null,"access":"","token":null}}"#)
+                .unwrap(),
+            AskedOptions::default()
         );
-        assert_eq!(wishes(r#""r""#).unwrap(), Wishes::default());
+        assert_eq!(room_options(r#""r""#).unwrap(), AskedOptions::default());
     }
 
     #[test]
@@ -143,7 +146,11 @@ mod tests {
             r#"{"data":{"invite":"a"}}"#,
             r#"{"data":{"invite":[1]}}"#,
         ] {
-            assert_eq!(wishes(args).unwrap_err().code, Code::BadPayload, "{args}");
+            assert_eq!(
+                room_options(args).unwrap_err().code,
+                Code::BadPayload,
+                "{args}"
+            );
         }
     }
 }

@@ -14,10 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 
-use super::cord::Cord;
 use super::ending::End;
 use super::sockets::Socket;
 use super::turns::Turn;
+use super::websocket_connection::WebSocketConnection;
 
 /// Reads and writes in a row before other tasks of the thread have their turn.
 const TURNS: usize = 16;
@@ -49,11 +49,17 @@ impl Stream for TcpStream {
 
 /// Serves a WebSocket on the present thread until it ends. `first` goes out before everything else, `read` came in
 /// behind the request.
-pub(crate) fn serve(stream: impl Stream, socket: Socket, cord: Cord, first: Bytes, read: Bytes) {
+pub(crate) fn serve(
+    stream: impl Stream,
+    socket: Socket,
+    websocket: WebSocketConnection,
+    first: Bytes,
+    read: Bytes,
+) {
     let driver = Driver {
         stream,
         _socket: socket,
-        cord,
+        websocket,
         queue: VecDeque::from([first]),
         ending: None,
         patience: None,
@@ -72,7 +78,7 @@ struct Driver<S> {
     stream: S,
     /// Its place among the open connections.
     _socket: Socket,
-    cord: Cord,
+    websocket: WebSocketConnection,
     queue: VecDeque<Bytes>,
     ending: Option<End>,
     patience: Option<Pin<Box<Sleep>>>,
@@ -82,7 +88,7 @@ impl<S: Stream> Driver<S> {
     async fn run(mut self, read: Bytes) {
         if !read.is_empty() {
             poll_fn(|cx| {
-                self.cord.read(cx, &mut BytesMut::from(&read[..]));
+                self.websocket.read(cx, &mut BytesMut::from(&read[..]));
                 Poll::Ready(())
             })
             .await;
@@ -91,12 +97,12 @@ impl<S: Stream> Driver<S> {
         let mut outcome = poll_fn(|cx| self.poll(cx)).await;
         if outcome.is_err() {
             Turn::default().await;
-            self.cord.lost();
+            self.websocket.lost();
             outcome = poll_fn(|cx| self.poll(cx)).await;
         }
         match outcome {
             Ok(End::Finish) => {
-                drop(self.cord);
+                drop(self.websocket);
                 Box::pin(close(self.stream)).await;
             }
             Ok(End::Cut) => self.stream.cut(),
@@ -106,7 +112,7 @@ impl<S: Stream> Driver<S> {
 
     /// Fails when the peer is gone, also where it has closed in good order.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<End>> {
-        if self.cord.poll_cut(cx) == Poll::Ready(End::Cut) {
+        if self.websocket.poll_cut(cx) == Poll::Ready(End::Cut) {
             return Poll::Ready(Ok(End::Cut));
         }
         self.read(cx)?;
@@ -115,7 +121,7 @@ impl<S: Stream> Driver<S> {
 
     fn read(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         for _ in 0..TURNS {
-            if self.cord.poll_wants(cx).is_pending() {
+            if self.websocket.poll_wants(cx).is_pending() {
                 return Ok(());
             }
             let more = SCRATCH.with_borrow_mut(|scratch| {
@@ -127,12 +133,12 @@ impl<S: Stream> Driver<S> {
                 if into.filled().is_empty() {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
-                self.cord.arrived(into.filled().len());
+                self.websocket.arrived(into.filled().len());
                 INPUT.with_borrow_mut(|input| {
                     input.clear();
-                    input.extend_from_slice(&self.cord.held());
+                    input.extend_from_slice(&self.websocket.held());
                     input.extend_from_slice(into.filled());
-                    self.cord.read(cx, input);
+                    self.websocket.read(cx, input);
                 });
                 io::Result::Ok(true)
             })?;
@@ -154,7 +160,7 @@ impl<S: Stream> Driver<S> {
                 }
                 // An idle connection keeps no queue: it borrows the thread's.
                 SPARE.with_borrow_mut(|spare| std::mem::swap(spare, &mut self.queue));
-                let out = self.cord.poll_out(cx, &mut self.queue);
+                let out = self.websocket.poll_out(cx, &mut self.queue);
                 if let Poll::Ready(end) = out {
                     self.ending = end;
                 }
@@ -168,8 +174,8 @@ impl<S: Stream> Driver<S> {
                 }
             }
             // A close that was decided while reading must not wait behind a stuck write for ever; its frame is still with
-            // the cord.
-            if self.ending.or(self.cord.decided()).is_some() {
+            // the connection.
+            if self.ending.or(self.websocket.decided()).is_some() {
                 let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(FLUSH)));
                 if patience.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(Ok(End::Cut));
@@ -215,7 +221,7 @@ impl<S: Stream> Driver<S> {
                 count -= front.len();
                 self.queue.pop_front();
             }
-            self.cord.wrote(written, self.queue.is_empty());
+            self.websocket.wrote(written, self.queue.is_empty());
         }
         Poll::Ready(Ok(()))
     }

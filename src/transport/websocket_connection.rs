@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use dondo_actors::account::{Charge, Held};
 use dondo_actors::error::CloseReason;
 use dondo_actors::letter::WsFrame;
-use dondo_actors::message::Hangup;
+use dondo_actors::message::CloseSession;
 use dondo_actors::outbox::{Outbox, Taken};
 use tokio::time::Sleep;
 
@@ -43,7 +43,7 @@ thread_local! {
 }
 
 /// See the module.
-pub(crate) struct Cord {
+pub(crate) struct WebSocketConnection {
     connection: Arc<Connection>,
     machine: Machine,
     phase: Phase,
@@ -66,12 +66,12 @@ enum Phase {
     Live,
 }
 
-impl Cord {
+impl WebSocketConnection {
     /// The WebSocket that a session begins on: `open` is its first message.
     pub(crate) fn open(connection: Arc<Connection>, max_payload: usize, open: &str) -> Self {
-        let mut cord = Self::new(connection, max_payload, Phase::Live);
-        cord.say(open);
-        cord
+        let mut websocket = Self::new(connection, max_payload, Phase::Live);
+        websocket.say(open);
+        websocket
     }
 
     /// A WebSocket that asks to take a session over. The connection is in [`Stage::Upgrading`] by now.
@@ -106,7 +106,7 @@ impl Cord {
         }
     }
 
-    /// Takes in what was read. Not to be called while [`Cord::poll_wants`] is pending.
+    /// Takes in what was read. Not to be called while [`WebSocketConnection::poll_wants`] is pending.
     pub(crate) fn read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut) {
         self.handle(cx, input);
         self.leftover.keep(input, self.connection.account());
@@ -192,7 +192,7 @@ impl Cord {
 
     fn hang_up(&mut self, reason: CloseReason) {
         if let Phase::Live = self.phase {
-            self.connection.session.post.control(Hangup(reason));
+            self.connection.session.post.control(CloseSession(reason));
         }
         self.end.get_or_insert(End::Finish);
     }
@@ -342,7 +342,7 @@ impl Cord {
         Poll::Ready(self.cut(reason))
     }
 
-    /// What [`Cord::poll_cut`] would say now, without waiting: for a driver that is watched over by somebody who waits.
+    /// What [`WebSocketConnection::poll_cut`] would say now, without waiting: for a driver that is watched over by somebody who waits.
     pub(crate) fn is_cut(&mut self) -> Option<End> {
         if let Phase::Probing { .. } = self.phase {
             return None;
@@ -382,14 +382,14 @@ impl Cord {
     }
 }
 
-impl Drop for Cord {
+impl Drop for WebSocketConnection {
     fn drop(&mut self) {
         match self.phase {
             Phase::Live => self
                 .connection
                 .session
                 .post
-                .control(Hangup(CloseReason::TransportClose)),
+                .control(CloseSession(CloseReason::TransportClose)),
             // Only this socket goes: the session stays where it was.
             Phase::Probing { .. } => self.connection.step(Stage::Upgrading, Stage::Polling),
         }
