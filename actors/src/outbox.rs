@@ -325,6 +325,8 @@ impl Outbox {
         }
         if std::mem::take(&mut inner.keeps_up) {
             inner.written_at = now;
+            // It took all there was; what has come since, it may be about to take.
+            inner.reads_until = inner.reads_until.max(now + READING);
         }
         let written = inner.written;
         inner.pace.stalled(now, written, &self.limits)

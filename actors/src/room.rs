@@ -1,6 +1,7 @@
 //! The room actor: a mailbox around a [`RoomState`]. One implementation for channels, the hub pack's rooms and plain
 //! rooms (decision 0003). It speaks to one courier a worker and to the namespace above it, never to a session.
 
+mod admission;
 mod effects;
 mod handlers;
 mod letters;
@@ -9,9 +10,12 @@ mod presence;
 #[cfg(feature = "testing")]
 mod view;
 
-use self::effects::{Effect, For};
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
+use self::{
+    admission::Parked,
+    effects::{Effect, For},
+};
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -60,6 +64,7 @@ struct Links {
     brake: Arc<Brake>,
     patience: Patience,
     purse: Permits,
+    parked: Parked,
     /// What the hub's account knows of.
     on_account: RoomBytes,
     joins_seen: u64,
@@ -94,6 +99,7 @@ impl Room {
             brake: Arc::default(),
             patience: Patience::default(),
             purse: Permits::default(),
+            parked: Parked::default(),
             on_account: RoomBytes::default(),
             joins_seen: 0,
             started: Instant::now(),

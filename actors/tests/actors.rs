@@ -13,6 +13,8 @@ mod couriers;
 mod crashes;
 #[path = "actors/logs.rs"]
 mod logs;
+#[path = "actors/readers.rs"]
+mod readers;
 #[path = "actors/rooms.rs"]
 mod rooms;
 #[path = "actors/sessions.rs"]

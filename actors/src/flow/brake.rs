@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{
     sync::Notify as Bell,
-    time::{Instant, timeout},
+    time::{Instant, timeout_at},
 };
 
 /// A letter waits for its room's readers so long where they do not catch up,
@@ -44,11 +44,14 @@ impl Brake {
         self.behind() * 2 > members
     }
 
-    /// Waits until at most half of so many members are behind, or as long as a room waits for readers that have a letter of
-    /// so many bytes before them; whether they have caught up.
-    pub(crate) async fn wait(self: Arc<Self>, members: usize, bytes: usize) -> bool {
-        let most = Duration::from_secs((bytes / READ_RATE) as u64).clamp(STOP_MIN, STOP_MAX);
-        timeout(most, async {
+    /// How long a room waits for readers that have a letter of so many bytes before them.
+    pub(crate) fn most(bytes: usize) -> Duration {
+        Duration::from_secs((bytes / READ_RATE) as u64).clamp(STOP_MIN, STOP_MAX)
+    }
+
+    /// Waits until at most half of so many members are behind; whether they have caught up in time.
+    pub(crate) async fn wait(self: Arc<Self>, members: usize, until: Instant) -> bool {
+        timeout_at(until, async {
             loop {
                 let bell = self.eased.notified();
                 tokio::pin!(bell);
@@ -73,14 +76,18 @@ impl Brake {
 /// letters that waited in vain it goes on without them for a while, and their outboxes say who is cut.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
-    /// Of the letters since the readers last kept up, the largest one's bytes.
+    /// Of the letters since the readers last kept up for a while, the largest one's bytes.
     heaviest: usize,
+    /// When they were last behind.
+    behind: Option<Instant>,
     in_vain: u32,
     resumes: Option<Instant>,
 }
 
 /// So many letters in a row wait in vain.
-const IN_VAIN_MAX: u32 = 3;
+const IN_VAIN_MAX: u32 = 12;
+/// Readers that were not behind for so long keep up.
+const KEPT_UP: Duration = Duration::from_secs(2);
 /// So long a room then does not wait.
 const WITHOUT_WAITING: Duration = Duration::from_secs(30);
 
@@ -89,11 +96,18 @@ impl Patience {
     /// waits, if it does.
     pub(crate) fn waits(&mut self, bytes: usize, behind: bool) -> Option<usize> {
         if !behind {
-            self.heaviest = bytes;
+            // Several letters may go before the couriers say what they made of the first.
+            if self.behind.is_some_and(|last| last.elapsed() >= KEPT_UP) {
+                self.behind = None;
+            }
+            let earlier = self.behind.map_or(0, |_| self.heaviest);
+            self.heaviest = bytes.max(earlier);
             return None;
         }
+        let now = Instant::now();
+        self.behind = Some(now);
         self.heaviest = self.heaviest.max(bytes);
-        let waits = self.resumes.is_none_or(|resumes| Instant::now() >= resumes);
+        let waits = self.resumes.is_none_or(|resumes| now >= resumes);
         waits.then_some(self.heaviest)
     }
 
@@ -154,12 +168,13 @@ mod tests {
     async fn a_brake_holds_until_enough_have_caught_up_but_not_for_ever() {
         let brake = Arc::new(Brake::default());
         let mut braking = brake.pull(3);
+        let until = |bytes| Instant::now() + Brake::most(bytes);
         let began = Instant::now();
-        assert!(!brake.clone().wait(4, 0).await);
+        assert!(!brake.clone().wait(4, until(0)).await);
         assert_eq!(began.elapsed().as_secs(), STOP_MIN.as_secs());
-        assert!(!brake.clone().wait(4, 7 * READ_RATE).await);
+        assert!(!brake.clone().wait(4, until(7 * READ_RATE)).await);
         assert_eq!(began.elapsed().as_secs(), 7 + STOP_MIN.as_secs());
-        let waiting = tokio::spawn(brake.clone().wait(4, 0));
+        let waiting = tokio::spawn(brake.clone().wait(4, until(0)));
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         braking.set(2);
@@ -170,9 +185,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_room_goes_on_without_readers_that_never_catch_up_and_waits_again_later() {
         let mut patience = Patience::default();
-        for eased in [false, false, true, false, false, false] {
+        for _ in 1..IN_VAIN_MAX {
+            patience.waited(false);
+        }
+        patience.waited(true);
+        for _ in 0..IN_VAIN_MAX {
             assert!(patience.waits(1, true).is_some());
-            patience.waited(eased);
+            patience.waited(false);
         }
         assert!(patience.waits(1, true).is_none());
         tokio::time::advance(WITHOUT_WAITING).await;
@@ -186,6 +205,10 @@ mod tests {
         assert_eq!(patience.waits(600_000, false), None);
         assert_eq!(patience.waits(10, true), Some(600_000));
         assert_eq!(patience.waits(700_000, true), Some(700_000));
+        // A short one that comes before the couriers have said that the next large one is too much.
+        assert_eq!(patience.waits(10, false), None);
+        assert_eq!(patience.waits(20, true), Some(700_000));
+        tokio::time::advance(KEPT_UP).await;
         assert_eq!(patience.waits(10, false), None);
         assert_eq!(patience.waits(20, true), Some(20));
     }

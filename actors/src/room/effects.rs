@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::Handler;
 
 use super::Room;
 use crate::{
@@ -17,8 +17,6 @@ use crate::{
         Action, Audience, Deliver, Leave, Manage, MirrorJoin, MirrorLeave, Receipt, RoomFact,
         RoomSays,
     },
-    metrics::Metrics,
-    notice::cause,
 };
 
 /// An event that tells everybody so many bytes waits for a room's readers, like a letter.
@@ -55,68 +53,6 @@ pub(super) enum For {
 }
 
 impl Room {
-    /// Runs a command once every courier has room for what it may lead to, and, if it is a letter, this room's readers
-    /// keep up. Until then no mail is taken: senders wait, and nothing is lost.
-    pub(super) fn admit(
-        &mut self,
-        ctx: &mut Context<Self>,
-        needs: Needs,
-        command: impl FnOnce(&mut Self, &mut Context<Self>, Permits) + 'static,
-    ) {
-        let members = self.state.roster().len();
-        let Needs { permits, weight } = needs;
-        let behind = self.links.brake.holds(members);
-        let braked = weight.and_then(|bytes| self.links.patience.waits(bytes, behind));
-        if braked.is_none()
-            && let Some(permits) = Permits::now(&permits, &mut self.links.purse)
-        {
-            return command(self, ctx, permits);
-        }
-        // Who waits holds nothing: it might wait for itself.
-        self.links.purse = Permits::default();
-        let brake = self.links.brake.clone();
-        let patience = self.links.context.settings.courier_patience;
-        let permits = async move {
-            let eased = match braked {
-                Some(bytes) => Some(brake.wait(members, bytes).await),
-                None => None,
-            };
-            let (permits, purse) = Permits::wait(permits, patience).await;
-            (permits, purse, eased)
-        };
-        let admitted = permits.into_actor(self).map(
-            move |(permits, purse, eased), room: &mut Self, ctx: &mut Context<Self>| {
-                if let Some(eased) = eased {
-                    room.waited(eased);
-                }
-                room.links.purse = purse;
-                // Futures have their turn when the mailbox is empty: what is left over then goes back.
-                let spend = std::future::ready(()).into_actor(room);
-                ctx.spawn(spend.map(|(), room, _| room.links.purse = Permits::default()));
-                command(room, ctx, permits);
-            },
-        );
-        ctx.wait(admitted);
-    }
-
-    /// A letter has waited for the room's readers.
-    fn waited(&mut self, eased: bool) {
-        Metrics::add(&self.links.context.metrics.letters_braked, 1);
-        self.links.patience.waited(eased);
-        if !eased {
-            let (behind, all) = (self.links.brake.behind(), self.state.roster().len());
-            let name = self.state.key().name.escape_debug();
-            cause::READERS_BEHIND.tell(
-                None,
-                None,
-                format_args!(
-                    "{} \"{name}\" waits for its readers: {behind} of {all} are behind",
-                    self.part()
-                ),
-            );
-        }
-    }
-
     /// What a command needs before it runs.
     pub(super) fn needs(&self, costs: Costs<'_>) -> Needs {
         let is_letter = matches!(costs, Costs::Letter(_));
@@ -295,9 +231,9 @@ impl Room {
 /// What a command waits for before it runs.
 pub(super) struct Needs {
     /// Of each courier.
-    permits: Vec<(CourierRef, usize)>,
+    pub(super) permits: Vec<(CourierRef, usize)>,
     /// The room's readers, if they are behind: for them it is so many bytes.
-    weight: Option<usize>,
+    pub(super) weight: Option<usize>,
 }
 
 /// What a command may cost the couriers.

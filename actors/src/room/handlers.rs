@@ -2,7 +2,7 @@
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
 
-use super::{Room, Telling, effects::Costs};
+use super::{Room, Telling, admission::Command};
 use crate::{
     account::Held,
     courier::Permits,
@@ -18,9 +18,12 @@ impl Actor for Room {
 }
 
 impl Supervised for Room {
-    fn restarting(&mut self, _: &mut Self::Context) {
-        // What would have given it back is cancelled.
+    fn restarting(&mut self, ctx: &mut Self::Context) {
+        // What would have given it back is cancelled, and what would have run the parked.
         self.links.purse = Permits::default();
+        self.links.parked.is_restarted();
+        let unpark = std::future::ready(()).into_actor(self);
+        ctx.spawn(unpark.map(|(), room, ctx| room.unpark(ctx)));
     }
 }
 
@@ -62,12 +65,7 @@ impl Handler<SitDown> for Room {
     type Result = ();
 
     fn handle(&mut self, sit: SitDown, ctx: &mut Self::Context) {
-        // Even a join that crashes was seen: else the namespace would take a later Vacant for stale.
-        self.links.joins_seen = self.links.joins_seen.max(sit.number);
-        let needs = self.needs(Costs::Joining(&sit.courier, sit.announce.as_ref()));
-        self.admit(ctx, needs, |room, ctx, permits| {
-            room.handle_join(sit, ctx, permits);
-        });
+        self.take(ctx, Command::Join(sit));
     }
 }
 
@@ -75,10 +73,7 @@ impl Handler<StandUp> for Room {
     type Result = ();
 
     fn handle(&mut self, StandUp(leave): StandUp, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Leaving(&leave));
-        self.admit(ctx, needs, |room, ctx, permits| {
-            room.handle_leave(leave, ctx, permits);
-        });
+        self.take(ctx, Command::Leave(leave));
     }
 }
 
@@ -86,10 +81,7 @@ impl Handler<Notify> for Room {
     type Result = ();
 
     fn handle(&mut self, notify: Notify, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Letter(&notify.draft));
-        self.admit(ctx, needs, |room, ctx, permits| {
-            room.handle_notify(notify, ctx, permits);
-        });
+        self.take(ctx, Command::Notify(notify));
     }
 }
 
@@ -97,16 +89,7 @@ impl Handler<Manage> for Room {
     type Result = ();
 
     fn handle(&mut self, manage: Manage, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Managing(&manage));
-        self.admit(ctx, needs, |room, ctx, permits| {
-            let done = guard(room, ctx, |room| room.manage(&manage));
-            let told = room.told();
-            if matches!(done, Ok(Ok(()))) {
-                room.carry_out(permits);
-            }
-            let done = done.unwrap_or_else(|fault| Err(fault.into()));
-            manage.reply.send(done.map(|()| told));
-        });
+        self.take(ctx, Command::Manage(manage));
     }
 }
 
@@ -114,18 +97,39 @@ impl Handler<PresenceDue> for Room {
     type Result = ();
 
     fn handle(&mut self, _: PresenceDue, ctx: &mut Self::Context) {
-        let needs = self.needs(Costs::Presence);
-        self.admit(ctx, needs, |room, ctx, permits| {
-            if guard(room, ctx, Self::presence_due).is_ok() {
-                room.carry_out(permits);
-            }
-        });
+        self.take(ctx, Command::Presence);
     }
 }
 
 impl Room {
+    pub(super) fn run(&mut self, ctx: &mut Context<Self>, command: Command, permits: Permits) {
+        match command {
+            Command::Join(sit) => self.handle_join(sit, ctx, permits),
+            Command::Leave(leave) => self.handle_leave(leave, ctx, permits),
+            Command::Notify(notify) => self.handle_notify(notify, ctx, permits),
+            Command::Manage(manage) => self.handle_manage(manage, ctx, permits),
+            Command::Presence => {
+                if guard(self, ctx, Self::presence_due).is_ok() {
+                    self.carry_out(permits);
+                }
+            }
+        }
+    }
+
+    fn handle_manage(&mut self, manage: Manage, ctx: &mut Context<Self>, permits: Permits) {
+        let done = guard(self, ctx, |room| room.manage(&manage));
+        let told = self.told();
+        if matches!(done, Ok(Ok(()))) {
+            self.carry_out(permits);
+        }
+        let done = done.unwrap_or_else(|fault| Err(fault.into()));
+        manage.reply.send(done.map(|()| told));
+    }
+
     fn handle_join(&mut self, sit: SitDown, ctx: &mut Context<Self>, permits: Permits) {
         let (member, number) = (sit.joiner.member.clone(), sit.number);
+        // Even a join that crashes was seen: else the namespace would take a later Vacant for stale.
+        self.links.joins_seen = self.links.joins_seen.max(number);
         match guard(self, ctx, |room| room.sit_down(sit)) {
             Ok((answer, reply)) => {
                 self.carry_out(permits);

@@ -1,0 +1,275 @@
+//! When a command runs: once every courier has room for what it leads to and, if it tells everybody much, this room's readers
+//! keep up. Until then it is parked, and others go on; nothing is lost.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+use actix::{ActorFuture, ActorFutureExt, AsyncContext, Context, SpawnHandle, WrapFuture};
+use tokio::time::Instant;
+
+use super::{
+    Room,
+    effects::{Costs, Needs},
+};
+use crate::{
+    courier::{CourierRef, Permits},
+    flow::{Brake, READ_RATE},
+    id::MemberId,
+    message::{Leave, Manage, Notify, SitDown},
+    metrics::Metrics,
+    notice::cause,
+};
+
+/// So many commands wait for a room's readers; with more, the room takes no mail.
+const PARKED_MAX: usize = 1024;
+/// What may be told to readers that are behind meanwhile, in bytes a second: half of what those take that are waited for.
+const TRICKLE: usize = READ_RATE / 2;
+/// And at once.
+const TRICKLE_MAX: usize = 4 * TRICKLE;
+/// What was parked goes on so many bytes at a time,
+const AT_ONCE: usize = 64 * 1024;
+/// with time between for couriers to say what readers make of it.
+const PAUSE: Duration = Duration::from_millis(1);
+/// What a command counts beside its bytes.
+const COMMAND: usize = 512;
+
+/// What a room is asked to do.
+pub(super) enum Command {
+    Join(SitDown),
+    Leave(Leave),
+    Notify(Notify),
+    Manage(Manage),
+    Presence,
+}
+
+impl Command {
+    fn costs(&self) -> Costs<'_> {
+        match self {
+            Self::Join(sit) => Costs::Joining(&sit.courier, sit.announce.as_ref()),
+            Self::Leave(leave) => Costs::Leaving(leave),
+            Self::Notify(notify) => Costs::Letter(&notify.draft),
+            Self::Manage(manage) => Costs::Managing(manage),
+            Self::Presence => Costs::Presence,
+        }
+    }
+
+    /// Who asks: what one asks is done in order.
+    fn member(&self) -> Option<&MemberId> {
+        match self {
+            Self::Join(sit) => Some(&sit.joiner.member),
+            Self::Leave(leave) => Some(&leave.member),
+            Self::Notify(notify) => Some(&notify.member),
+            Self::Manage(manage) => Some(&manage.by),
+            Self::Presence => None,
+        }
+    }
+}
+
+/// Commands that wait for the readers, in order.
+#[derive(Default)]
+pub(super) struct Parked {
+    commands: VecDeque<Command>,
+    /// How many each member has there.
+    of: HashMap<MemberId, usize>,
+    waiter: Option<SpawnHandle>,
+    /// Until when the first one waits.
+    until: Option<Instant>,
+    trickle: Trickle,
+}
+
+impl Parked {
+    fn holds(&self, member: Option<&MemberId>) -> bool {
+        member.is_some_and(|member| self.of.contains_key(member))
+    }
+
+    fn push(&mut self, command: Command) {
+        if let Some(member) = command.member() {
+            *self.of.entry(member.clone()).or_default() += 1;
+        }
+        self.commands.push_back(command);
+    }
+
+    fn pop(&mut self) -> Option<Command> {
+        let command = self.commands.pop_front()?;
+        if let Some(member) = command.member()
+            && let Some(count) = self.of.get_mut(member)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.of.remove(member);
+            }
+        }
+        Some(command)
+    }
+
+    /// The actor starts anew, without the futures that it had.
+    pub(super) fn is_restarted(&mut self) {
+        self.waiter = None;
+    }
+}
+
+/// What may be told to readers that are behind.
+#[derive(Default)]
+struct Trickle {
+    spent: usize,
+    since: Option<Instant>,
+}
+
+impl Trickle {
+    fn takes(&mut self, bytes: usize) -> bool {
+        let now = Instant::now();
+        let since = self.since.replace(now).unwrap_or(now);
+        let regained = (now - since).as_millis() as usize * TRICKLE / 1000;
+        self.spent = self.spent.saturating_sub(regained);
+        let takes = self.spent + bytes <= TRICKLE_MAX;
+        if takes {
+            self.spent += bytes;
+        }
+        takes
+    }
+}
+
+impl Room {
+    /// Runs a command now, or when it may run.
+    pub(super) fn take(&mut self, ctx: &mut Context<Self>, command: Command) {
+        let needs = self.needs(command.costs());
+        if self.parks(&command, &needs) {
+            self.links.parked.push(command);
+            return self.unpark(ctx);
+        }
+        self.admit(ctx, needs.permits, command);
+    }
+
+    fn parks(&mut self, command: &Command, needs: &Needs) -> bool {
+        if self.links.parked.holds(command.member()) {
+            return true;
+        }
+        let Some(weight) = needs.weight else {
+            return false;
+        };
+        self.brakes(weight).is_some() && !self.links.parked.trickle.takes(weight + COMMAND)
+    }
+
+    /// With how many bytes before the readers a command of so many waits, if it does.
+    fn brakes(&mut self, weight: usize) -> Option<usize> {
+        let behind = self.links.brake.holds(self.state.roster().len());
+        self.links.patience.waits(weight, behind)
+    }
+
+    /// Runs what is parked, as far as the readers let it.
+    pub(super) fn unpark(&mut self, ctx: &mut Context<Self>) {
+        let mut told = 0;
+        loop {
+            let parked = &self.links.parked;
+            let is_full = parked.commands.len() > PARKED_MAX;
+            if parked.waiter.is_some() && !is_full {
+                return;
+            }
+            let Some(first) = parked.commands.front() else {
+                return;
+            };
+            let needs = self.needs(first.costs());
+            let now = Instant::now();
+            let due = self.links.parked.until.is_some_and(|until| until <= now);
+            let braked = needs.weight.filter(|_| !due);
+            if let Some(bytes) = braked.and_then(|weight| self.brakes(weight)) {
+                return self.await_readers(ctx, now, bytes, is_full);
+            }
+            if told >= AT_ONCE {
+                let pause = tokio::time::sleep(PAUSE).into_actor(self);
+                let pause = pause.map(|(), room: &mut Self, ctx: &mut Context<Self>| {
+                    room.links.parked.waiter = None;
+                    room.unpark(ctx);
+                });
+                return self.wait_for(ctx, pause, is_full);
+            }
+            told += needs.weight.unwrap_or(0) + COMMAND;
+            self.links.parked.until = None;
+            if let Some(command) = self.links.parked.pop()
+                && !self.admit(ctx, needs.permits, command)
+            {
+                return;
+            }
+        }
+    }
+
+    fn await_readers(&mut self, ctx: &mut Context<Self>, now: Instant, bytes: usize, stop: bool) {
+        let members = self.state.roster().len();
+        let brake = self.links.brake.clone();
+        let until = &mut self.links.parked.until;
+        let until = *until.get_or_insert_with(|| now + Brake::most(bytes));
+        let waited = brake.wait(members, until).into_actor(self);
+        let waited = waited.map(|eased, room: &mut Self, ctx: &mut Context<Self>| {
+            room.links.parked.waiter = None;
+            room.links.parked.until = Some(Instant::now());
+            room.waited(eased);
+            room.unpark(ctx);
+        });
+        self.wait_for(ctx, waited, stop);
+    }
+
+    /// Waits in the place of whatever it waits for now; `stop`: without taking mail meanwhile.
+    fn wait_for(
+        &mut self,
+        ctx: &mut Context<Self>,
+        waited: impl ActorFuture<Self, Output = ()> + 'static,
+        stop: bool,
+    ) {
+        if let Some(waiter) = self.links.parked.waiter.take() {
+            ctx.cancel_future(waiter);
+        }
+        if stop {
+            ctx.wait(waited);
+        } else {
+            self.links.parked.waiter = Some(ctx.spawn(waited));
+        }
+    }
+
+    /// What is first has waited for the room's readers.
+    fn waited(&mut self, eased: bool) {
+        Metrics::add(&self.links.context.metrics.letters_braked, 1);
+        self.links.patience.waited(eased);
+        if !eased {
+            let (behind, all) = (self.links.brake.behind(), self.state.roster().len());
+            let name = self.state.key().name.escape_debug();
+            cause::READERS_BEHIND.tell(
+                None,
+                None,
+                format_args!(
+                    "{} \"{name}\" waits for its readers: {behind} of {all} are behind",
+                    self.part()
+                ),
+            );
+        }
+    }
+
+    /// Runs a command once every courier has room for what it leads to; meanwhile no mail is taken. Whether it ran at once.
+    fn admit(
+        &mut self,
+        ctx: &mut Context<Self>,
+        needs: Vec<(CourierRef, usize)>,
+        command: Command,
+    ) -> bool {
+        if let Some(permits) = Permits::now(&needs, &mut self.links.purse) {
+            self.run(ctx, command, permits);
+            return true;
+        }
+        // Who waits holds nothing: it might wait for itself.
+        self.links.purse = Permits::default();
+        let permits = Permits::wait(needs, self.links.context.settings.courier_patience);
+        let admitted = permits.into_actor(self).map(
+            move |(permits, purse), room: &mut Self, ctx: &mut Context<Self>| {
+                room.links.purse = purse;
+                // Futures have their turn when the mailbox is empty: what is left over then goes back.
+                let spend = std::future::ready(()).into_actor(room);
+                ctx.spawn(spend.map(|(), room, _| room.links.purse = Permits::default()));
+                room.run(ctx, command, permits);
+                room.unpark(ctx);
+            },
+        );
+        ctx.wait(admitted);
+        false
+    }
+}

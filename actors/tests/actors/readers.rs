@@ -1,0 +1,159 @@
+//! A room whose readers are behind: what is large waits, what is short goes on.
+
+use std::time::Duration;
+
+use dondo_actors::{
+    fault::Point,
+    id::RoomKey,
+    state::audience::LeaveScope,
+    testing::{Reading, Setup, World, wire::marked},
+};
+
+use crate::{Client, client, pass};
+
+/// Readers are behind with a sixteenth of this.
+const OUTBOX: usize = 1 << 20;
+const LARGE: usize = 100_000;
+const LETTERS: usize = 8;
+
+/// One reader that keeps up and three that take a large letter in a fifth of a second.
+async fn room(world: &World, key: &RoomKey) -> Vec<Client> {
+    let mut members = Vec::new();
+    for worker in 0..4 {
+        let member = client(world, worker).await;
+        member.join(key).await.unwrap();
+        if worker > 0 {
+            member
+                .probe
+                .reads(Reading::Slow(Duration::from_millis(200)));
+        }
+        members.push(member);
+    }
+    members
+}
+
+fn setup() -> Setup {
+    let mut setup = Setup {
+        workers: 4,
+        ..Setup::default()
+    };
+    setup.session.outbox.bytes_max = OUTBOX;
+    setup
+}
+
+fn says(world: &World, member: &Client, key: &RoomKey, text: &str) {
+    let said = member.say(key, text);
+    world.ask(said, |answer| drop(answer.unwrap()));
+}
+
+/// One member says so much that the rest of it waits.
+async fn says_much(world: &World, member: &Client, key: &RoomKey) {
+    for number in 0..LETTERS {
+        says(
+            world,
+            member,
+            key,
+            &format!("L{number}{}", "x".repeat(LARGE)),
+        );
+        // Who has taken nothing yet does not read, and is not waited for.
+        let millis = if number == 0 { 700 } else { 5 };
+        pass(Duration::from_millis(millis)).await;
+    }
+}
+
+/// What was heard, large ones by their first two characters.
+fn heard(member: &Client) -> Vec<String> {
+    let texts = member.heard().into_iter();
+    let texts = texts.map(|text| text.trim_start_matches("say ").to_owned());
+    texts
+        .map(|text| text.get(..2).unwrap_or_default().to_owned())
+        .collect()
+}
+
+fn place(heard: &[String], text: &str) -> usize {
+    let place = heard.iter().position(|one| one == text);
+    place.unwrap_or_else(|| panic!("{text} in {heard:?}"))
+}
+
+/// Strangers with large letters held a room's talk, joins and leaves for half a minute.
+#[test]
+fn what_is_short_passes_what_waits_for_the_readers_but_for_what_its_own_sender_said() {
+    World::run(setup(), |world| async move {
+        let key = RoomKey::room("r");
+        let members = room(&world, &key).await;
+        says_much(&world, &members[1], &key).await;
+        says(&world, &members[1], &key, "my own");
+        pass(Duration::from_millis(100)).await;
+        says(&world, &members[2], &key, "short");
+        let late = client(&world, 0).await;
+        late.join(&key).await.unwrap();
+        says(&world, &late, &key, "new");
+        let left = late.member.leave(key.clone(), LeaveScope::All, None);
+        left.await;
+        pass(Duration::from_millis(100)).await;
+        let early = heard(&members[0]);
+        assert!(place(&early, "sh") < place(&early, "ne"));
+        assert!(early.len() < LETTERS, "the rest waits: {early:?}");
+        pass(Duration::from_secs(20)).await;
+        world.settle().await;
+        let mut all = early;
+        all.extend(heard(&members[0]));
+        let own = (0..LETTERS).map(|number| place(&all, &format!("L{number}")));
+        let own: Vec<_> = own.chain([place(&all, "my")]).collect();
+        assert!(own.is_sorted(), "{all:?}");
+        assert_eq!(all.len(), LETTERS + 3);
+        let _: Vec<_> = members.iter().chain([&late]).map(Client::heard).collect();
+    });
+}
+
+#[test]
+fn what_waits_for_the_readers_outlives_a_crash_of_its_room() {
+    World::run(setup(), |world| async move {
+        let key = RoomKey::room("r");
+        let members = room(&world, &key).await;
+        says_much(&world, &members[1], &key).await;
+        pass(Duration::from_millis(100)).await;
+        let crashing = members[2].say(&key, &marked("room", Point::Midway));
+        assert!(crashing.await.is_err());
+        pass(Duration::from_secs(20)).await;
+        world.settle().await;
+        let all = heard(&members[0]);
+        let _: Vec<_> = members.iter().map(Client::heard).collect();
+        let whole: Vec<_> = (0..LETTERS).map(|number| format!("L{number}")).collect();
+        assert_eq!(all, whole);
+    });
+}
+
+/// A room with so many waiting that it takes no mail goes on by itself.
+#[test]
+fn more_than_may_wait_is_taken_when_there_is_room() {
+    const MANY: usize = 1500;
+    let mut setup = setup();
+    // All of it, and no more.
+    setup.session.outbox.bytes_max = 8 << 20;
+    World::run(setup, |world| async move {
+        let key = RoomKey::room("r");
+        let members = room(&world, &key).await;
+        for member in &members {
+            member.probe.reads(Reading::Slow(Duration::from_millis(5)));
+        }
+        says(&world, &members[0], &key, "first");
+        pass(Duration::from_millis(100)).await;
+        let mut speakers = Vec::new();
+        for number in 0..60 {
+            let speaker = client(&world, number % 4).await;
+            for _ in 0..MANY / 60 {
+                says(&world, &speaker, &key, &"x".repeat(4000));
+            }
+            speakers.push(speaker);
+            // The couriers say what the readers make of it meanwhile.
+            pass(Duration::from_millis(2)).await;
+        }
+        pass(Duration::from_secs(30)).await;
+        world.settle().await;
+        for member in &members {
+            assert_eq!(member.probe.ended(), None);
+            assert_eq!(member.heard().len(), MANY + 1);
+        }
+    });
+}
