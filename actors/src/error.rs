@@ -19,6 +19,8 @@ pub enum JoinError {
     RoomExists,
     /// More invitations than a room keeps, or than one member may own.
     TooManyInvitations,
+    /// The clients of the member's address hold much already.
+    AddressHigh,
     /// The hub's own fault.
     Internal(Fault),
 }

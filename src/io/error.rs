@@ -112,6 +112,9 @@ impl fmt::Display for Error {
             Self::Join(JoinError::TooManyInvitations) => {
                 f.write_str("the room keeps fewer invitations")
             }
+            Self::Join(JoinError::AddressHigh) => {
+                f.write_str("the clients of this address hold too much (limits.address-bytes-max)")
+            }
             Self::Join(JoinError::Forbidden) => f.write_str("the room is closed to newcomers"),
             Self::Join(JoinError::Internal(fault)) => {
                 write!(f, "the room was not entered: {fault}")

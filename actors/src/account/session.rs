@@ -4,7 +4,7 @@ use std::sync::{
     Arc,
     atomic::{
         AtomicU64, AtomicUsize,
-        Ordering::{AcqRel, Acquire, Relaxed},
+        Ordering::{AcqRel, Relaxed, SeqCst},
     },
 };
 
@@ -96,7 +96,7 @@ impl SessionAccount {
 
     /// Bytes of its messages that are in handling.
     pub(crate) fn inbound(&self) -> usize {
-        (self.inbound.load(Acquire) % MESSAGE) as usize
+        (self.inbound.load(SeqCst) % MESSAGE) as usize
     }
 
     /// A message of so many bytes is in handling.
@@ -124,7 +124,7 @@ impl SessionAccount {
         if let Some(address) = &self.address {
             address.bytes.fetch_sub(held, Relaxed);
         }
-        (self.inbound.fetch_sub(MESSAGE + bytes as u64, AcqRel) % MESSAGE) as usize
+        (self.inbound.fetch_sub(MESSAGE + bytes as u64, SeqCst) % MESSAGE) as usize
     }
 
     /// The most that it may hold, in bytes, its outbox included.
@@ -141,6 +141,13 @@ impl SessionAccount {
     pub fn is_address_over(&self) -> bool {
         let over = |address: &Arc<AddressAccount>| address.bytes() > address.max;
         self.address.as_ref().is_some_and(over)
+    }
+
+    /// Whether they hold so much that each of them is read a message at a time and joins nothing more: what is left is for
+    /// those who have none in handling yet, newcomers among them.
+    pub(crate) fn is_address_high(&self) -> bool {
+        let high = |address: &Arc<AddressAccount>| address.bytes() > address.max / 4 * 3;
+        self.address.as_ref().is_some_and(high)
     }
 
     /// The process's account.

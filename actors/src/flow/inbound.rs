@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicIsize, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicIsize, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
 };
@@ -24,6 +24,8 @@ pub struct InboundCredit {
     /// Bytes in handling when the last of them began to wait: they stop nobody until it is answered.
     lent: AtomicUsize,
     arrived: AtomicU64,
+    /// The reader waits for a message in handling, because the address holds much.
+    held_back: AtomicBool,
     reader: AtomicWaker,
     account: Arc<SessionAccount>,
 }
@@ -41,6 +43,7 @@ impl InboundCredit {
             asking: AtomicUsize::new(0),
             lent: AtomicUsize::new(0),
             arrived: AtomicU64::new(0),
+            held_back: AtomicBool::new(false),
             reader: AtomicWaker::new(),
             account,
         })
@@ -52,7 +55,17 @@ impl InboundCredit {
         let bytes_max = self
             .bytes_max
             .saturating_add(self.lent.load(Ordering::Acquire));
-        units <= 0 || (units <= PAUSE && self.account.inbound() >= bytes_max)
+        if units <= 0 || units > PAUSE {
+            return units <= 0;
+        }
+        let inbound = self.account.inbound();
+        inbound >= bytes_max || (inbound > 0 && self.waits_for_address())
+    }
+
+    /// Whether the session's next message waits for the last one, because its address holds much. The answer to a handler
+    /// that asked its client is what that one waits for.
+    fn waits_for_address(&self) -> bool {
+        self.account.is_address_high() && self.asking.load(Ordering::Acquire) == 0
     }
 
     /// Ready when a message may be read. One reader at a time is woken.
@@ -61,6 +74,9 @@ impl InboundCredit {
             return Poll::Ready(());
         }
         self.reader.register(cx.waker());
+        // Either this sees that the last message is handled, or whoever handled it sees this.
+        self.held_back
+            .store(self.waits_for_address(), Ordering::SeqCst);
         if self.exhausted() {
             Poll::Pending
         } else {
@@ -136,7 +152,9 @@ impl InboundCredit {
     }
 
     fn give(&self, bytes: usize) {
-        let short = bytes > 0 && self.account.end_inbound(bytes) >= self.bytes_max;
+        let short = bytes > 0
+            && (self.account.end_inbound(bytes) >= self.bytes_max
+                || self.held_back.load(Ordering::SeqCst));
         if self.units.fetch_add(1, Ordering::AcqRel) <= 0 || short {
             self.reader.wake();
         }
@@ -171,8 +189,19 @@ impl Drop for InboundUnit {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Wake, Waker};
+
     use super::*;
-    use crate::account::{Held, IN_HANDLING, MemoryAccount};
+    use crate::account::{AddressAccount, Held, IN_HANDLING, MemoryAccount};
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
 
     fn credit(units: usize, bytes: usize) -> Arc<InboundCredit> {
         let account = SessionAccount::new(MemoryAccount::new(1 << 30, 1 << 30), None, 1 << 20);
@@ -218,6 +247,35 @@ mod tests {
         assert!(credit.exhausted());
         drop(packet);
         assert!(!credit.exhausted());
+    }
+
+    /// Messages that waited for the rate of their address took all that it may hold, and newcomers were closed for it.
+    #[test]
+    fn where_an_address_holds_much_each_session_is_read_a_message_at_a_time() {
+        let process = MemoryAccount::new(1 << 30, 1 << 30);
+        let address = AddressAccount::new(100_000, Arc::default());
+        let session = || {
+            let account = SessionAccount::new(process.clone(), Some(address.clone()), 1 << 20);
+            InboundCredit::new(64, 1 << 20, account)
+        };
+        let (busy, newcomer) = (session(), session());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let mut cx = Context::from_waker(&waker);
+        let much = busy.unit(80_000 - IN_HANDLING);
+        assert!(busy.exhausted() && !newcomer.exhausted());
+        assert!(newcomer.poll_ready(&mut cx).is_ready());
+        let one = newcomer.unit(10);
+        assert!(newcomer.poll_ready(&mut cx).is_pending());
+        newcomer.lend();
+        assert!(!newcomer.exhausted(), "its handler waits for it");
+        newcomer.take_back();
+        assert!(newcomer.poll_ready(&mut cx).is_pending());
+        drop(much);
+        woken.0.store(false, Ordering::SeqCst);
+        drop(one);
+        assert!(woken.0.load(Ordering::SeqCst));
+        assert!(newcomer.poll_ready(&mut cx).is_ready());
     }
 
     #[test]

@@ -254,6 +254,10 @@ impl From<JoinError> for Fault {
                 "the room is occupied and less private than asked for: take another name",
             ),
             JoinError::TooManyInvitations => too_many_invitations(),
+            JoinError::AddressHigh => Self::new(
+                Code::LimitReached,
+                "the clients of this address hold too much (--limits.address-bytes-max)",
+            ),
             JoinError::NotInvited => {
                 Self::new(Code::NotInvited, "the room is by invitation: ask its owner")
             }

@@ -240,6 +240,29 @@ fn an_address_whose_sessions_hold_more_than_they_may_loses_the_one_that_asks_for
     assert_eq!(hub.metric("dondo_sessions_alive"), 1);
 }
 
+/// Memberships filled the account, and newcomers were closed for it.
+#[test]
+fn an_address_whose_clients_hold_much_joins_nothing_more_and_its_newcomers_get_in() {
+    let hub = hub(|settings| settings.limits.address_bytes_max = 200_000);
+    let mut busy = stranger(&hub);
+    let refused = (0..200).find_map(|number| {
+        let channel = json!({"data": {"roomChannel": format!("c{number}")}});
+        let answer = busy.ask("join-channel", &[channel]);
+        (answer["ok"] != true).then_some(answer)
+    });
+    let refused = refused.expect("200 memberships are too much");
+    assert_eq!(refused["code"], "limit_reached", "{refused}");
+    let said = refused["message"].as_str().unwrap();
+    assert!(said.contains("address-bytes-max"), "{said}");
+    assert_eq!(busy.ask("lobby", &[json!("x")])["ok"], true);
+    let stream = http::connect_from(&hub, IpAddr::V4(Ipv4Addr::new(127, 0, 1, 1)));
+    let mut newcomer = WebSocket::over(stream, DIRECT);
+    assert!(newcomer.next_text().starts_with("0{"));
+    newcomer.text(&format!("40{{\"token\":\"{}\"}}", "x".repeat(10_000)));
+    let told = newcomer.next_text();
+    assert!(told.starts_with("40{"), "{told}");
+}
+
 #[test]
 fn too_much_of_messages_that_do_not_end_costs_the_one_who_sent_most() {
     let hub = hub(|settings| settings.limits.unfinished_bytes_max = 500_000);

@@ -241,6 +241,11 @@ impl Member {
         mut join: Join,
         done: Done<JoinAnswer, JoinError>,
     ) -> Option<LocalFuture<()>> {
+        let account = self.parts.credit.account();
+        if account.is_address_high() {
+            let _ = done.send(Err(JoinError::AddressHigh));
+            return None;
+        }
         let (reply, answer) = Reply::new();
         join.reply = reply;
         let room = join.room.clone();
@@ -250,7 +255,7 @@ impl Member {
             .as_ref()
             .map_or(0, |farewell| farewell.bytes());
         let kept = MEMBERSHIP + room.name.len() + farewell;
-        let kept = self.parts.credit.account().charge(Held::Memberships, kept);
+        let kept = account.charge(Held::Memberships, kept);
         self.home()?.control(join);
         Some(Box::pin(async move {
             let answer = answer
