@@ -231,7 +231,7 @@ impl Room {
         let kicked = (reason == LeaveReason::Kick).then(|| {
             let gone = left.gone.iter();
             let gone = gone.fold(Scopes::default(), |tags, (tag, _)| tags.with(tag));
-            (self.state.key().clone(), self.links.joins_seen, gone)
+            (self.state.key().clone(), self.joins_seen(), gone)
         });
         let (worker, slot) = (left.worker, left.slot);
         if left.kept.is_empty() || kicked.is_some() {
@@ -278,7 +278,7 @@ impl Room {
         }
         if self.state.roster().get(member).is_none() {
             let count = self.state.roster().len();
-            let number = self.links.joins_seen;
+            let number = self.joins_seen();
             self.up(RoomFact::Unseated {
                 member: member.clone(),
                 number,
@@ -293,9 +293,17 @@ impl Room {
     fn vacate(&mut self) {
         if self.state.roster().is_empty() {
             self.up(RoomFact::Vacant {
-                number: self.links.joins_seen,
+                number: self.joins_seen(),
             });
         }
+    }
+
+    /// All joins up to this number were seen: of those that are parked, none was.
+    fn joins_seen(&self) -> u64 {
+        let parked = self.links.parked.first_join();
+        parked.map_or(self.links.joins_seen, |first| {
+            self.links.joins_seen.min(first.saturating_sub(1))
+        })
     }
 
     fn change<'a>(

@@ -1,5 +1,5 @@
-//! A room goes no faster than half of its readers: while more than half of its members are behind and still reading, it
-//! takes no letters, and nothing else with much to tell. Who reads next to nothing is not waited for.
+//! A room goes no faster than half of its readers: while more than half of its members are behind and still reading, large
+//! letters and all else with much to tell wait, and of the rest little passes. Who reads next to nothing is not waited for.
 
 use std::{
     sync::{
@@ -19,7 +19,7 @@ const STOP_MIN: Duration = Duration::from_secs(1);
 /// and as long as one needs that takes so many bytes a second for the largest that lies before them; who takes less is not
 /// waited for.
 pub(crate) const READ_RATE: usize = 32 * 1024;
-/// But no longer than this: meanwhile nobody joins or leaves.
+/// But no longer than this.
 const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// The brake of one room. Its couriers say how many of their members are behind.
@@ -72,7 +72,7 @@ impl Brake {
     }
 }
 
-/// How often a room waits for readers that do not catch up. Those that only pretend to read cannot stop it: after a few
+/// How often a room waits for readers that do not catch up. Those that only pretend to read cannot stop it: after some
 /// letters that waited in vain it goes on without them for a while, and their outboxes say who is cut.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {

@@ -24,7 +24,7 @@ pub struct InboundCredit {
     /// Bytes in handling when the last of them began to wait: they stop nobody until it is answered.
     lent: AtomicUsize,
     arrived: AtomicU64,
-    /// The reader waits for a message in handling, because the address holds much.
+    /// The reader waits, perhaps for a message in handling because its address holds much.
     held_back: AtomicBool,
     reader: AtomicWaker,
     account: Arc<SessionAccount>,
@@ -74,9 +74,9 @@ impl InboundCredit {
             return Poll::Ready(());
         }
         self.reader.register(cx.waker());
-        // Either this sees that the last message is handled, or whoever handled it sees this.
-        self.held_back
-            .store(self.waits_for_address(), Ordering::SeqCst);
+        // Either this sees that the last message is handled, or whoever handled it sees this: whatever held it back, as
+        // what its address holds may change between two looks.
+        self.held_back.store(true, Ordering::SeqCst);
         if self.exhausted() {
             Poll::Pending
         } else {
@@ -154,7 +154,8 @@ impl InboundCredit {
     fn give(&self, bytes: usize) {
         let short = bytes > 0
             && (self.account.end_inbound(bytes) >= self.bytes_max
-                || self.held_back.load(Ordering::SeqCst));
+                || (self.held_back.load(Ordering::SeqCst)
+                    && self.held_back.swap(false, Ordering::SeqCst)));
         if self.units.fetch_add(1, Ordering::AcqRel) <= 0 || short {
             self.reader.wake();
         }

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use actix::{ActorFuture, ActorFutureExt, AsyncContext, Context, SpawnHandle, WrapFuture};
+use actix::{
+    ActorContext, ActorFuture, ActorFutureExt, ActorState, AsyncContext, Context, SpawnHandle,
+    WrapFuture,
+};
 use tokio::time::Instant;
 
 use super::{
@@ -32,6 +35,8 @@ const TRICKLE_MAX: usize = 4 * TRICKLE;
 const AT_ONCE: usize = 64 * 1024;
 /// with time between for couriers to say what readers make of it.
 const PAUSE: Duration = Duration::from_millis(1);
+/// The longest that may pass, all counted.
+const SHORT: usize = 8 * 1024;
 /// What a command counts beside its bytes.
 const COMMAND: usize = 512;
 
@@ -104,8 +109,17 @@ impl Parked {
         Some(command)
     }
 
-    /// The actor starts anew, without the futures that it had.
-    pub(super) fn is_restarted(&mut self) {
+    /// The lowest number of a join.
+    pub(super) fn first_join(&self) -> Option<u64> {
+        let joins = self.commands.iter().filter_map(|command| match command {
+            Command::Join(sit) => Some(sit.number),
+            _ => None,
+        });
+        joins.min()
+    }
+
+    /// To be told when the actor starts anew, without the futures that it had.
+    pub(super) fn restarted(&mut self) {
         self.waiter = None;
     }
 }
@@ -120,10 +134,14 @@ struct Trickle {
 impl Trickle {
     fn takes(&mut self, bytes: usize) -> bool {
         let now = Instant::now();
-        let since = self.since.replace(now).unwrap_or(now);
-        let regained = (now - since).as_millis() as usize * TRICKLE / 1000;
-        self.spent = self.spent.saturating_sub(regained);
-        let takes = self.spent + bytes <= TRICKLE_MAX;
+        let passed = now - *self.since.get_or_insert(now);
+        let regained = (passed.as_secs_f64() * TRICKLE as f64) as usize;
+        // What is less than a byte is not lost to who asks often.
+        if regained > 0 {
+            self.spent = self.spent.saturating_sub(regained);
+            self.since = Some(now);
+        }
+        let takes = bytes <= SHORT && self.spent + bytes <= TRICKLE_MAX;
         if takes {
             self.spent += bytes;
         }
@@ -162,6 +180,15 @@ impl Room {
     pub(super) fn unpark(&mut self, ctx: &mut Context<Self>) {
         let mut told = 0;
         loop {
+            // It crashed, and comes back to this when it starts anew.
+            if ctx.state() != ActorState::Running {
+                return;
+            }
+            // For a late log, or to let others run.
+            if ctx.waiting() {
+                let waited = std::future::ready(()).into_actor(self);
+                return self.unpark_after(ctx, waited, false);
+            }
             let parked = &self.links.parked;
             let is_full = parked.commands.len() > PARKED_MAX;
             if parked.waiter.is_some() && !is_full {
@@ -179,18 +206,12 @@ impl Room {
             }
             if told >= AT_ONCE {
                 let pause = tokio::time::sleep(PAUSE).into_actor(self);
-                let pause = pause.map(|(), room: &mut Self, ctx: &mut Context<Self>| {
-                    room.links.parked.waiter = None;
-                    room.unpark(ctx);
-                });
-                return self.wait_for(ctx, pause, is_full);
+                return self.unpark_after(ctx, pause, is_full);
             }
             told += needs.weight.unwrap_or(0) + COMMAND;
             self.links.parked.until = None;
-            if let Some(command) = self.links.parked.pop()
-                && !self.admit(ctx, needs.permits, command)
-            {
-                return;
+            if let Some(command) = self.links.parked.pop() {
+                self.admit(ctx, needs.permits, command);
             }
         }
     }
@@ -201,22 +222,24 @@ impl Room {
         let until = &mut self.links.parked.until;
         let until = *until.get_or_insert_with(|| now + Brake::most(bytes));
         let waited = brake.wait(members, until).into_actor(self);
-        let waited = waited.map(|eased, room: &mut Self, ctx: &mut Context<Self>| {
-            room.links.parked.waiter = None;
+        let waited = waited.map(|eased, room: &mut Self, _: &mut Context<Self>| {
             room.links.parked.until = Some(Instant::now());
             room.waited(eased);
-            room.unpark(ctx);
         });
-        self.wait_for(ctx, waited, stop);
+        self.unpark_after(ctx, waited, stop);
     }
 
-    /// Waits in the place of whatever it waits for now; `stop`: without taking mail meanwhile.
-    fn wait_for(
+    /// Goes on after this, in the place of whatever it waits for now; `stop`: no mail is taken meanwhile.
+    fn unpark_after(
         &mut self,
         ctx: &mut Context<Self>,
         waited: impl ActorFuture<Self, Output = ()> + 'static,
         stop: bool,
     ) {
+        let waited = waited.map(|(), room: &mut Self, ctx: &mut Context<Self>| {
+            room.links.parked.waiter = None;
+            room.unpark(ctx);
+        });
         if let Some(waiter) = self.links.parked.waiter.take() {
             ctx.cancel_future(waiter);
         }
@@ -245,16 +268,15 @@ impl Room {
         }
     }
 
-    /// Runs a command once every courier has room for what it leads to; meanwhile no mail is taken. Whether it ran at once.
+    /// Runs a command once every courier has room for what it leads to; meanwhile no mail is taken.
     fn admit(
         &mut self,
         ctx: &mut Context<Self>,
         needs: Vec<(CourierRef, usize)>,
         command: Command,
-    ) -> bool {
+    ) {
         if let Some(permits) = Permits::now(&needs, &mut self.links.purse) {
-            self.run(ctx, command, permits);
-            return true;
+            return self.run(ctx, command, permits);
         }
         // Who waits holds nothing: it might wait for itself.
         self.links.purse = Permits::default();
@@ -266,10 +288,8 @@ impl Room {
                 let spend = std::future::ready(()).into_actor(room);
                 ctx.spawn(spend.map(|(), room, _| room.links.purse = Permits::default()));
                 room.run(ctx, command, permits);
-                room.unpark(ctx);
             },
         );
         ctx.wait(admitted);
-        false
     }
 }

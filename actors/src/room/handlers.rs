@@ -21,7 +21,7 @@ impl Supervised for Room {
     fn restarting(&mut self, ctx: &mut Self::Context) {
         // What would have given it back is cancelled, and what would have run the parked.
         self.links.purse = Permits::default();
-        self.links.parked.is_restarted();
+        self.links.parked.restarted();
         let unpark = std::future::ready(()).into_actor(self);
         ctx.spawn(unpark.map(|(), room, ctx| room.unpark(ctx)));
     }

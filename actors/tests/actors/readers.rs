@@ -1,12 +1,18 @@
 //! A room whose readers are behind: what is large waits, what is short goes on.
 
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use dondo_actors::{
     fault::Point,
-    id::RoomKey,
+    id::{LogPosition, RoomKey},
+    letter::Draft,
+    ports::{Log, Proposal},
+    session::JoinRequest,
     state::audience::LeaveScope,
-    testing::{Reading, Setup, World, wire::marked},
+    testing::{
+        Reading, Setup, World,
+        wire::{announce, marked},
+    },
 };
 
 use crate::{Client, client, pass};
@@ -155,5 +161,89 @@ fn more_than_may_wait_is_taken_when_there_is_room() {
             assert_eq!(member.probe.ended(), None);
             assert_eq!(member.heard().len(), MANY + 1);
         }
+    });
+}
+
+/// A join that waits was taken for seen: the room was dropped with it, and its member sat in nobody's room.
+#[test]
+fn a_room_that_empties_stays_for_a_join_that_waits() {
+    World::run(setup(), |world| async move {
+        let key = RoomKey::room("r");
+        let slow = client(&world, 1).await;
+        slow.join(&key).await.unwrap();
+        slow.probe.reads(Reading::Slow(Duration::from_millis(200)));
+        let speaker = client(&world, 0).await;
+        says_much(&world, &speaker, &key).await;
+        slow.probe.reads(Reading::Slow(Duration::from_secs(2)));
+        let (late, passing) = (client(&world, 2).await, client(&world, 3).await);
+        let join = late.member.join(JoinRequest {
+            announce: Some(announce("joined", &key, &"x".repeat(LARGE))),
+            ..JoinRequest::plain(key.clone())
+        });
+        let has_joined = Rc::new(Cell::new(false));
+        let joined = has_joined.clone();
+        world.ask(join, move |answer| joined.set(answer.is_ok()));
+        pass(Duration::from_millis(5)).await;
+        passing.join(&key).await.unwrap();
+        passing
+            .member
+            .leave(key.clone(), LeaveScope::All, None)
+            .await;
+        assert!(!has_joined.get(), "it waits");
+        slow.member.leave(key.clone(), LeaveScope::All, None).await;
+        pass(Duration::from_secs(20)).await;
+        world.settle().await;
+        assert!(has_joined.get());
+        late.heard();
+        late.say(&key, "here").await.unwrap();
+        assert_eq!(late.heard(), ["say here"]);
+        for one in [&slow, &speaker, &passing] {
+            one.heard();
+        }
+        world.at_rest().await;
+    });
+}
+
+/// A log that answers late.
+struct Late;
+
+impl Log for Late {
+    fn propose(&self, _: &RoomKey, last: LogPosition, _: &Draft) -> Proposal {
+        let position = LogPosition {
+            offset: last.offset + 1,
+        };
+        Proposal::Later(Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+            Ok(position)
+        }))
+    }
+}
+
+#[test]
+fn what_waited_for_the_readers_waits_for_a_late_log_one_by_one() {
+    let setup = Setup {
+        log: Arc::new(|_| Rc::new(Late)),
+        ..setup()
+    };
+    World::run(setup, |world| async move {
+        let key = RoomKey::room("r");
+        let members = room(&world, &key).await;
+        says_much(&world, &members[1], &key).await;
+        // Many small ones go at once when they go.
+        for number in 0..9 {
+            says(&world, &members[1], &key, &format!("S{number}"));
+        }
+        pass(Duration::from_secs(20)).await;
+        world.settle().await;
+        let all = heard(&members[0]);
+        assert_eq!(all.len(), LETTERS + 9);
+        let small: Vec<_> = (0..9)
+            .map(|number| place(&all, &format!("S{number}")))
+            .collect();
+        assert!(small.is_sorted(), "{all:?}");
+        for member in &members {
+            member.heard();
+        }
+        assert_eq!(world.at_rest().await.offsets[&key], (LETTERS + 9) as u64);
     });
 }

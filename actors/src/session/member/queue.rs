@@ -242,10 +242,7 @@ impl Member {
         done: Done<JoinAnswer, JoinError>,
     ) -> Option<LocalFuture<()>> {
         let account = self.parts.credit.account();
-        if account.is_address_high() {
-            let _ = done.send(Err(JoinError::AddressHigh));
-            return None;
-        }
+        let refused = account.is_address_high();
         let (reply, answer) = Reply::new();
         join.reply = reply;
         let room = join.room.clone();
@@ -255,12 +252,19 @@ impl Member {
             .as_ref()
             .map_or(0, |farewell| farewell.bytes());
         let kept = MEMBERSHIP + room.name.len() + farewell;
-        let kept = account.charge(Held::Memberships, kept);
-        self.home()?.control(join);
+        let kept = account.charge(Held::Memberships, if refused { 0 } else { kept });
+        // One that is not sent is answered by its dropped reply: whoever asked has a place in the book of seats.
+        if let Some(home) = self.home().filter(|_| !refused) {
+            home.control(join);
+        } else {
+            drop(join);
+        }
         Some(Box::pin(async move {
-            let answer = answer
-                .await
-                .unwrap_or(Err(JoinError::Internal(Fault::Crashed)));
+            let answer = match answer.await {
+                Ok(answer) => answer,
+                Err(_) if refused => Err(JoinError::AddressHigh),
+                Err(_) => Err(JoinError::Internal(Fault::Crashed)),
+            };
             if let Ok(answer) = &answer {
                 // Everybody there is told of it.
                 this.parts.pacer.charge(Rated::Deliveries, answer.count);
