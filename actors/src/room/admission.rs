@@ -2,13 +2,12 @@
 //! keep up. Until then it is parked, and others go on; nothing is lost.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     time::Duration,
 };
 
 use actix::{
-    ActorContext, ActorFuture, ActorFutureExt, ActorState, AsyncContext, Context, SpawnHandle,
-    WrapFuture,
+    ActorContext, ActorFuture, ActorFutureExt, ActorState, AsyncContext, Context, WrapFuture,
 };
 use tokio::time::Instant;
 
@@ -19,14 +18,12 @@ use super::{
 use crate::{
     courier::{CourierRef, Permits},
     flow::{Brake, READ_RATE},
-    id::MemberId,
+    id::{ChannelScope, MemberId},
     message::{Leave, Manage, Notify, SitDown},
     metrics::Metrics,
     notice::cause,
 };
 
-/// So many commands wait for a room's readers; with more, the room takes no mail.
-const PARKED_MAX: usize = 1024;
 /// What may be told to readers that are behind meanwhile, in bytes a second: half of what those take that are waited for.
 const TRICKLE: usize = READ_RATE / 2;
 /// And at once.
@@ -35,6 +32,8 @@ const TRICKLE_MAX: usize = 4 * TRICKLE;
 const AT_ONCE: usize = 64 * 1024;
 /// with time between for couriers to say what readers make of it.
 const PAUSE: Duration = Duration::from_millis(1);
+/// Channels whose members may say something meanwhile, before those are forgotten that have not.
+const SCOPES_MAX: usize = 64;
 /// The longest that may pass, all counted.
 const SHORT: usize = 8 * 1024;
 /// What a command counts beside its bytes.
@@ -60,6 +59,15 @@ impl Command {
         }
     }
 
+    /// The channel under which it is said.
+    fn scope(&self) -> ChannelScope {
+        match self {
+            Self::Join(sit) => sit.tag.clone(),
+            Self::Notify(notify) => notify.tag.clone(),
+            Self::Leave(_) | Self::Manage(_) | Self::Presence => None,
+        }
+    }
+
     /// Who asks: what one asks is done in order.
     fn member(&self) -> Option<&MemberId> {
         match self {
@@ -72,16 +80,20 @@ impl Command {
     }
 }
 
-/// Commands that wait for the readers, in order.
+/// Commands that wait for the readers, in order. Each holds a unit of its sender's session, which bounds them.
 #[derive(Default)]
 pub(super) struct Parked {
     commands: VecDeque<Command>,
     /// How many each member has there.
     of: HashMap<MemberId, usize>,
-    waiter: Option<SpawnHandle>,
+    /// The numbers of the joins among them.
+    joins: BTreeSet<u64>,
+    /// Something will go on with them.
+    waits: bool,
     /// Until when the first one waits.
     until: Option<Instant>,
-    trickle: Trickle,
+    /// Those of one channel leave the others theirs.
+    trickles: HashMap<ChannelScope, Trickle>,
 }
 
 impl Parked {
@@ -93,11 +105,17 @@ impl Parked {
         if let Some(member) = command.member() {
             *self.of.entry(member.clone()).or_default() += 1;
         }
+        if let Command::Join(sit) = &command {
+            self.joins.insert(sit.number);
+        }
         self.commands.push_back(command);
     }
 
     fn pop(&mut self) -> Option<Command> {
         let command = self.commands.pop_front()?;
+        if let Command::Join(sit) = &command {
+            self.joins.remove(&sit.number);
+        }
         if let Some(member) = command.member()
             && let Some(count) = self.of.get_mut(member)
         {
@@ -111,16 +129,20 @@ impl Parked {
 
     /// The lowest number of a join.
     pub(super) fn first_join(&self) -> Option<u64> {
-        let joins = self.commands.iter().filter_map(|command| match command {
-            Command::Join(sit) => Some(sit.number),
-            _ => None,
-        });
-        joins.min()
+        self.joins.first().copied()
+    }
+
+    /// Whether so much may be told to readers that are behind.
+    fn trickles(&mut self, scope: &ChannelScope, bytes: usize) -> bool {
+        if self.trickles.len() >= SCOPES_MAX {
+            self.trickles.retain(|_, trickle| !trickle.is_full());
+        }
+        self.trickles.entry(scope.clone()).or_default().takes(bytes)
     }
 
     /// To be told when the actor starts anew, without the futures that it had.
     pub(super) fn restarted(&mut self) {
-        self.waiter = None;
+        self.waits = false;
     }
 }
 
@@ -132,7 +154,12 @@ struct Trickle {
 }
 
 impl Trickle {
-    fn takes(&mut self, bytes: usize) -> bool {
+    fn is_full(&mut self) -> bool {
+        self.regain();
+        self.spent == 0
+    }
+
+    fn regain(&mut self) {
         let now = Instant::now();
         let passed = now - *self.since.get_or_insert(now);
         let regained = (passed.as_secs_f64() * TRICKLE as f64) as usize;
@@ -141,6 +168,10 @@ impl Trickle {
             self.spent = self.spent.saturating_sub(regained);
             self.since = Some(now);
         }
+    }
+
+    fn takes(&mut self, bytes: usize) -> bool {
+        self.regain();
         let takes = bytes <= SHORT && self.spent + bytes <= TRICKLE_MAX;
         if takes {
             self.spent += bytes;
@@ -167,7 +198,11 @@ impl Room {
         let Some(weight) = needs.weight else {
             return false;
         };
-        self.brakes(weight).is_some() && !self.links.parked.trickle.takes(weight + COMMAND)
+        self.brakes(weight).is_some()
+            && !self
+                .links
+                .parked
+                .trickles(&command.scope(), weight + COMMAND)
     }
 
     /// With how many bytes before the readers a command of so many waits, if it does.
@@ -187,11 +222,10 @@ impl Room {
             // For a late log, or to let others run.
             if ctx.waiting() {
                 let waited = std::future::ready(()).into_actor(self);
-                return self.unpark_after(ctx, waited, false);
+                return self.unpark_after(ctx, waited);
             }
             let parked = &self.links.parked;
-            let is_full = parked.commands.len() > PARKED_MAX;
-            if parked.waiter.is_some() && !is_full {
+            if parked.waits {
                 return;
             }
             let Some(first) = parked.commands.front() else {
@@ -202,11 +236,11 @@ impl Room {
             let due = self.links.parked.until.is_some_and(|until| until <= now);
             let braked = needs.weight.filter(|_| !due);
             if let Some(bytes) = braked.and_then(|weight| self.brakes(weight)) {
-                return self.await_readers(ctx, now, bytes, is_full);
+                return self.await_readers(ctx, now, bytes);
             }
             if told >= AT_ONCE {
                 let pause = tokio::time::sleep(PAUSE).into_actor(self);
-                return self.unpark_after(ctx, pause, is_full);
+                return self.unpark_after(ctx, pause);
             }
             told += needs.weight.unwrap_or(0) + COMMAND;
             self.links.parked.until = None;
@@ -216,7 +250,7 @@ impl Room {
         }
     }
 
-    fn await_readers(&mut self, ctx: &mut Context<Self>, now: Instant, bytes: usize, stop: bool) {
+    fn await_readers(&mut self, ctx: &mut Context<Self>, now: Instant, bytes: usize) {
         let members = self.state.roster().len();
         let brake = self.links.brake.clone();
         let until = &mut self.links.parked.until;
@@ -226,28 +260,21 @@ impl Room {
             room.links.parked.until = Some(Instant::now());
             room.waited(eased);
         });
-        self.unpark_after(ctx, waited, stop);
+        self.unpark_after(ctx, waited);
     }
 
-    /// Goes on after this, in the place of whatever it waits for now; `stop`: no mail is taken meanwhile.
+    /// Goes on after this.
     fn unpark_after(
         &mut self,
         ctx: &mut Context<Self>,
         waited: impl ActorFuture<Self, Output = ()> + 'static,
-        stop: bool,
     ) {
         let waited = waited.map(|(), room: &mut Self, ctx: &mut Context<Self>| {
-            room.links.parked.waiter = None;
+            room.links.parked.waits = false;
             room.unpark(ctx);
         });
-        if let Some(waiter) = self.links.parked.waiter.take() {
-            ctx.cancel_future(waiter);
-        }
-        if stop {
-            ctx.wait(waited);
-        } else {
-            self.links.parked.waiter = Some(ctx.spawn(waited));
-        }
+        self.links.parked.waits = true;
+        ctx.spawn(waited);
     }
 
     /// What is first has waited for the room's readers.

@@ -130,9 +130,9 @@ fn what_waits_for_the_readers_outlives_a_crash_of_its_room() {
     });
 }
 
-/// A room with so many waiting that it takes no mail goes on by itself.
+/// Nothing that a crowd says is lost or closes a reader.
 #[test]
-fn more_than_may_wait_is_taken_when_there_is_room() {
+fn what_a_crowd_says_to_slow_readers_waits_and_all_of_it_comes() {
     const MANY: usize = 1500;
     let mut setup = setup();
     // All of it, and no more.
