@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 /// Connections that are served in one run through the queue.
-pub(super) const PLACES: u32 = 8;
+pub(super) const PLACES: u32 = 4;
 
 thread_local! {
     static TAKEN: Cell<u32> = const { Cell::new(0) };
