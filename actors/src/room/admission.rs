@@ -26,8 +26,8 @@ use crate::{
 
 /// What may be told to readers that are behind meanwhile, in bytes a second: half of what those take that are waited for.
 const TRICKLE: usize = READ_RATE / 2;
-/// And at once.
-const TRICKLE_MAX: usize = 4 * TRICKLE;
+/// And at once, what is saved up in so long.
+const BURST: Duration = Duration::from_secs(4);
 /// What was parked goes on so many bytes at a time,
 const AT_ONCE: usize = 64 * 1024;
 /// with time between for couriers to say what readers make of it.
@@ -146,35 +146,22 @@ impl Parked {
     }
 }
 
-/// What may be told to readers that are behind.
+/// What may be told to readers that are behind: when all of it may be told again.
 #[derive(Default)]
-struct Trickle {
-    spent: usize,
-    since: Option<Instant>,
-}
+struct Trickle(Option<Instant>);
 
 impl Trickle {
-    fn is_full(&mut self) -> bool {
-        self.regain();
-        self.spent == 0
-    }
-
-    fn regain(&mut self) {
-        let now = Instant::now();
-        let passed = now - *self.since.get_or_insert(now);
-        let regained = (passed.as_secs_f64() * TRICKLE as f64) as usize;
-        // What is less than a byte is not lost to who asks often.
-        if regained > 0 {
-            self.spent = self.spent.saturating_sub(regained);
-            self.since = Some(now);
-        }
+    fn is_full(&self) -> bool {
+        self.0.is_none_or(|full_at| full_at <= Instant::now())
     }
 
     fn takes(&mut self, bytes: usize) -> bool {
-        self.regain();
-        let takes = bytes <= SHORT && self.spent + bytes <= TRICKLE_MAX;
+        let now = Instant::now();
+        let from = self.0.map_or(now, |full_at| full_at.max(now));
+        let full_at = from + Duration::from_secs_f64(bytes as f64 / TRICKLE as f64);
+        let takes = bytes <= SHORT && full_at <= now + BURST;
         if takes {
-            self.spent += bytes;
+            self.0 = Some(full_at);
         }
         takes
     }
@@ -219,16 +206,15 @@ impl Room {
             if ctx.state() != ActorState::Running {
                 return;
             }
+            if self.links.parked.waits || self.links.parked.commands.is_empty() {
+                return;
+            }
             // For a late log, or to let others run.
             if ctx.waiting() {
                 let waited = std::future::ready(()).into_actor(self);
                 return self.unpark_after(ctx, waited);
             }
-            let parked = &self.links.parked;
-            if parked.waits {
-                return;
-            }
-            let Some(first) = parked.commands.front() else {
+            let Some(first) = self.links.parked.commands.front() else {
                 return;
             };
             let needs = self.needs(first.costs());
