@@ -106,7 +106,7 @@ impl Courier {
             wakes: Rc::default(),
             looked_at: None,
         };
-        let post = Post::new(actix::Supervisor::start(|_| courier));
+        let post = Post::start(|_| courier);
         CourierRef {
             worker,
             post: Arc::new(post),
@@ -295,6 +295,7 @@ impl Courier {
 }
 
 impl LocalMember {
+    #[cold]
     fn evict(&self, reason: CloseReason) {
         if self.outbox.ended().is_none() {
             self.outbox.end(reason);

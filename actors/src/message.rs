@@ -229,7 +229,7 @@ pub struct RoomSays {
 
 /// See [`RoomSays`].
 pub enum RoomFact {
-    /// A member sat down; the room has `count` now.
+    /// A member sat down in a channel, which has `count` now.
     Seated {
         /// The member.
         member: MemberId,
@@ -242,15 +242,10 @@ pub enum RoomFact {
         member: MemberId,
         /// The last join that the room had seen.
         number: u64,
-        /// All members.
+        /// All members: without any the room may go.
         count: usize,
         /// It had a seat before.
         seated: bool,
-    },
-    /// Nobody is left, as of join `number`.
-    Vacant {
-        /// The last join that the room had seen.
-        number: u64,
     },
     /// It wants [`PresenceDue`] after this time.
     WakeAfter(std::time::Duration),

@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use actix::{ActorFutureExt, AsyncContext, Context, Supervisor, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use tokio::time::Instant;
 
 use crate::{
@@ -62,7 +62,7 @@ pub struct Namespace {
     sweeping: bool,
     started: Instant,
     crashes: Crashes,
-    this: Option<WeakPost<Namespace>>,
+    this: WeakPost<Namespace>,
     effects: Vec<Effect>,
 }
 
@@ -95,7 +95,7 @@ impl Namespace {
         let settings = &context.settings;
         let allowance = Allowance::new(settings.invites_max, settings.invite_bytes_max);
         let presence = Throttle::new(settings.presence_rates());
-        let post = Post::new(Supervisor::start(|_| Self {
+        Post::start(|this| Self {
             context,
             state: NamespaceState::default(),
             log,
@@ -110,25 +110,22 @@ impl Namespace {
             sweeping: false,
             started: Instant::now(),
             crashes,
-            this: None,
+            this,
             effects: Vec::new(),
-        }));
-        post.control(Introduce(post.downgrade()));
-        post
+        })
     }
 
-    fn room(&mut self, key: &RoomKey) -> Option<Post<Room>> {
+    fn room(&mut self, key: &RoomKey) -> Post<Room> {
         if let Some((_, room)) = self.rooms.get(key) {
-            return Some(room.clone());
+            return room.clone();
         }
-        let owner = self.this.as_ref()?.upgrade()?.up::<RoomSays>();
+        let owner = self.this.up::<RoomSays>();
         let id = RoomId(self.context.room_ids.fetch_add(1, Ordering::Relaxed));
         let state = RoomState::new(key.clone(), self.allowance.clone());
-        let room = Room::new(state, id, self.context.clone(), self.log.clone(), owner);
-        let post = Post::new(Supervisor::start(|_| room));
-        post.control(IntroduceRoom(post.downgrade()));
-        self.rooms.insert(key.clone(), (id, post.clone()));
-        Some(post)
+        let (context, log) = (self.context.clone(), self.log.clone());
+        let room = Post::start(move |this| Room::new(this, state, id, context, log, owner));
+        self.rooms.insert(key.clone(), (id, room.clone()));
+        room
     }
 
     fn join(&mut self, join: Join) {
@@ -203,14 +200,12 @@ impl Namespace {
     fn fact(&mut self, RoomSays { room, fact }: RoomSays) -> Option<Changed> {
         match fact {
             RoomFact::Seated { member, count } => {
-                if room.kind == Kind::Channel {
-                    self.state.occupancy(&room.name, &member, true, count);
-                    let newcomer = self
-                        .state
-                        .connected(&member)
-                        .map(|connected| (connected.worker, connected.slot));
-                    return Some((room.name, newcomer));
-                }
+                self.state.occupancy(&room.name, &member, true, count);
+                let newcomer = self
+                    .state
+                    .connected(&member)
+                    .map(|connected| (connected.worker, connected.slot));
+                return Some((room.name, newcomer));
             }
             RoomFact::Unseated {
                 member,
@@ -219,14 +214,12 @@ impl Namespace {
                 seated,
             } => {
                 self.state.unseated(&member, &room, number);
+                if count == 0 && self.state.vacant(&room, number) {
+                    self.rooms.remove(&room);
+                }
                 if seated && room.kind == Kind::Channel {
                     self.state.occupancy(&room.name, &member, false, count);
                     return Some((room.name, None));
-                }
-            }
-            RoomFact::Vacant { number } => {
-                if self.state.vacant(&room, number) {
-                    self.rooms.remove(&room);
                 }
             }
             RoomFact::WakeAfter(time) => self.wake_after(time, Wake::Room(room)),
@@ -238,9 +231,7 @@ impl Namespace {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::SitDown(key, sit) => {
-                    if let Some(room) = self.room(&key) {
-                        room.control(*sit);
-                    }
+                    self.room(&key).control(*sit);
                 }
                 Effect::StandUp(leave) => {
                     if let Some((_, room)) = self.rooms.get(&leave.room) {
@@ -358,18 +349,4 @@ impl Namespace {
         fault::strike("namespace", Point::After, &broadcast.draft.content.args);
         proposal
     }
-}
-
-/// A namespace learns its own address.
-struct Introduce(WeakPost<Namespace>);
-
-/// A room learns its own address.
-pub(crate) struct IntroduceRoom(pub(crate) WeakPost<Room>);
-
-impl actix::Message for Introduce {
-    type Result = ();
-}
-
-impl actix::Message for IntroduceRoom {
-    type Result = ();
 }

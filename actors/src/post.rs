@@ -2,7 +2,10 @@
 //! With the feature `testing` every hop can be delayed by a seeded time; as in actix, what is sent to one actor arrives
 //! in the order in which it was sent.
 
-use actix::{Actor, Addr, Handler, Message, WeakAddr, WeakRecipient, dev::ToEnvelope};
+use actix::{
+    Actor, Addr, AsyncContext, Context, Handler, Message, Supervised, Supervisor, WeakAddr,
+    WeakRecipient, dev::ToEnvelope,
+};
 
 /// The way to an actor; keeps it alive.
 pub struct Post<A: Actor> {
@@ -32,21 +35,6 @@ impl<A: Actor> Post<A> {
         Self {
             addr,
             lane: Lane::new(),
-        }
-    }
-
-    /// The way for those below: one kind of message, and no name.
-    pub fn up<M>(&self) -> UpPost<M>
-    where
-        M: Message + Send + 'static,
-        M::Result: Send,
-        A: Handler<M>,
-        A::Context: ToEnvelope<A, M>,
-    {
-        UpPost {
-            to: self.addr.downgrade().recipient(),
-            #[cfg(feature = "testing")]
-            lane: self.lane,
         }
     }
 
@@ -89,7 +77,34 @@ impl<A: Actor> Post<A> {
     }
 }
 
+impl<A: Supervised + Actor<Context = Context<A>>> Post<A> {
+    /// Starts a supervised actor, which is made with the way to itself.
+    pub fn start(make: impl FnOnce(WeakPost<A>) -> A + 'static) -> Self {
+        let lane = Lane::new();
+        let addr = Supervisor::start(move |ctx: &mut Context<A>| {
+            let addr = ctx.address().downgrade();
+            make(WeakPost { addr, lane })
+        });
+        Self { addr, lane }
+    }
+}
+
 impl<A: Actor> WeakPost<A> {
+    /// The way for those below: one kind of message, and no name.
+    pub fn up<M>(&self) -> UpPost<M>
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        A: Handler<M>,
+        A::Context: ToEnvelope<A, M>,
+    {
+        UpPost {
+            to: self.addr.clone().recipient(),
+            #[cfg(feature = "testing")]
+            lane: self.lane,
+        }
+    }
+
     /// The strong address, while somebody else keeps the actor alive.
     pub fn upgrade(&self) -> Option<Post<A>> {
         self.addr.upgrade().map(|addr| Post {

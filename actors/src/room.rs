@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::{
     courier::{CourierRef, Permits},
-    error::{Fault, JoinError, LeaveReason, NotifyError},
+    error::{JoinError, LeaveReason, NotifyError},
     event_template::{EventTemplate, MembershipChange},
     fault::{self, Point},
     flow::{Brake, Patience},
@@ -59,7 +59,7 @@ struct Links {
     context: Arc<NamespaceContext>,
     log: Rc<dyn Log>,
     owner: UpPost<RoomSays>,
-    this: Option<WeakPost<Room>>,
+    this: WeakPost<Room>,
     couriers: BTreeMap<WorkerId, CourierRef>,
     brake: Arc<Brake>,
     patience: Patience,
@@ -80,6 +80,7 @@ enum Telling {
 
 impl Room {
     pub(crate) fn new(
+        this: WeakPost<Self>,
         state: RoomState,
         id: RoomId,
         context: Arc<NamespaceContext>,
@@ -94,7 +95,7 @@ impl Room {
             context,
             log,
             owner,
-            this: None,
+            this,
             couriers: BTreeMap::new(),
             brake: Arc::default(),
             patience: Patience::default(),
@@ -111,10 +112,6 @@ impl Room {
             crashes,
             effects: Vec::new(),
         }
-    }
-
-    pub(crate) fn introduce(&mut self, this: WeakPost<Self>) {
-        self.links.this = Some(this);
     }
 
     fn part(&self) -> &'static str {
@@ -158,7 +155,6 @@ impl Room {
                         count,
                         seated: false,
                     });
-                    self.vacate();
                 }
                 return (Err(error), reply);
             }
@@ -192,7 +188,7 @@ impl Room {
                 self.announce(audience, announce.fill(&change));
             }
             self.presence(&tag, Some((worker, slot)));
-            if first {
+            if first && self.state.key().kind == Kind::Channel {
                 let count = self.state.roster().len();
                 self.up(RoomFact::Seated { member, count });
             }
@@ -202,19 +198,16 @@ impl Room {
             Kind::Plain => Vec::new(),
             Kind::Channel | Kind::Room => self.state.present(&tag, RoomOnline::USERS),
         };
-        let answer = match &self.links.this {
-            Some(room) => Ok(JoinAnswer {
-                already: joined.already,
-                count: joined.count,
-                terms: joined.terms,
-                users,
-                tags: joined.tags,
-                number,
-                room: room.clone(),
-            }),
-            None => Err(JoinError::Internal(Fault::Gone)),
+        let answer = JoinAnswer {
+            already: joined.already,
+            count: joined.count,
+            terms: joined.terms,
+            users,
+            tags: joined.tags,
+            number,
+            room: self.links.this.clone(),
         };
-        (answer, reply)
+        (Ok(answer), reply)
     }
 
     fn stand_up(
@@ -285,17 +278,8 @@ impl Room {
                 count,
                 seated: true,
             });
-            self.vacate();
         }
         LeaveAnswer { gone: left.gone }
-    }
-
-    fn vacate(&mut self) {
-        if self.state.roster().is_empty() {
-            self.up(RoomFact::Vacant {
-                number: self.joins_seen(),
-            });
-        }
     }
 
     /// All joins up to this number were seen: of those that are parked, none was.

@@ -2,7 +2,7 @@
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
 
-use super::{Effect, Introduce, IntroduceRoom, Namespace, SWEEP, To, Wake};
+use super::{Effect, Namespace, SWEEP, To, Wake};
 use crate::{
     error::NotifyError,
     guard::{Crashes, Guarded, guard, guard_always},
@@ -13,25 +13,8 @@ use crate::{
     },
     metrics::Metrics,
     ports::{Proposal, in_time},
-    room::Room,
     state::namespace::ConnectedMember,
 };
-
-impl Handler<Introduce> for Namespace {
-    type Result = ();
-
-    fn handle(&mut self, introduce: Introduce, _: &mut Self::Context) {
-        self.this = Some(introduce.0);
-    }
-}
-
-impl Handler<IntroduceRoom> for Room {
-    type Result = ();
-
-    fn handle(&mut self, introduce: IntroduceRoom, _: &mut Self::Context) {
-        self.introduce(introduce.0);
-    }
-}
 
 impl Actor for Namespace {
     type Context = Context<Self>;

@@ -128,7 +128,7 @@ impl Room {
 
     fn handle_join(&mut self, sit: SitDown, ctx: &mut Context<Self>, permits: Permits) {
         let (member, number) = (sit.joiner.member.clone(), sit.number);
-        // Even a join that crashes was seen: else the namespace would take a later Vacant for stale.
+        // Even a join that crashes was seen: else the namespace would keep the room when it is empty.
         self.links.joins_seen = self.links.joins_seen.max(number);
         match guard(self, ctx, |room| room.sit_down(sit)) {
             Ok((answer, reply)) => {
@@ -145,7 +145,6 @@ impl Room {
                         count,
                         seated: false,
                     });
-                    self.vacate();
                     self.carry_out(permits);
                 }
             }
