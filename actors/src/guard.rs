@@ -81,6 +81,11 @@ impl Crashes {
         self.turn.is_fresh()
     }
 
+    /// What is about to be handled may be long: its time counts in the actor's turn from the first message.
+    pub(crate) fn count_time(&mut self) {
+        self.turn.counts();
+    }
+
     fn count(&mut self) -> bool {
         let now = Instant::now();
         self.recent.push_back(now);

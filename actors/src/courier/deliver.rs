@@ -16,6 +16,9 @@ use crate::{
 
 impl Courier {
     pub(super) fn deliver(&mut self, message: &Deliver) {
+        if !matches!(message.audience, Audience::Member(_)) {
+            self.crashes.count_time();
+        }
         let letter = &message.letter;
         let marked = &letter.content.args;
         fault::strike("courier", Point::Before, marked);

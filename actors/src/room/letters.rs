@@ -2,7 +2,7 @@
 
 use actix::Context;
 
-use super::{Done, Effect, For, Room};
+use super::{Done, Effect, For, Room, effects::MUCH};
 use crate::{
     courier::Permits,
     error::{LogError, NotifyError},
@@ -18,6 +18,9 @@ impl Room {
     /// The first half of a notify: whether it may be said, and the log's answer.
     pub(super) fn propose(&mut self, notify: &Notify) -> Result<(usize, Proposal), NotifyError> {
         fault::strike(self.part(), Point::Before, &notify.draft.content.args);
+        if notify.draft.content.len() >= MUCH {
+            self.crashes.count_time();
+        }
         let from = &notify.member;
         let echo = notify.except.is_none();
         let recipients = self
