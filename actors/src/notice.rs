@@ -50,6 +50,7 @@ impl Cause {
     }
 
     /// It happened: to whom, with how many bytes at stake, and what exactly. Written now, or counted into a later line.
+    #[cold]
     pub fn tell(&self, peer: Option<IpAddr>, bytes: Option<usize>, what: fmt::Arguments<'_>) {
         self.held.fetch_add(1, Ordering::Relaxed);
         if let Some(count) = self.turn(now()) {
@@ -58,6 +59,7 @@ impl Cause {
     }
 
     /// Says what was held back, if it is time to.
+    #[cold]
     pub fn settle(&self) {
         if self.held.load(Ordering::Relaxed) > 0
             && let Some(count) = self.turn(now())

@@ -147,11 +147,12 @@ impl Session {
         }
     }
 
-    /// Something of so many bytes has come.
-    fn count(&mut self, now: Instant, bytes: usize, ctx: &mut Context<Self>) {
+    /// Something of so many bytes has come, at this time if somebody has looked already.
+    fn count(&mut self, now: Option<Instant>, bytes: usize, ctx: &mut Context<Self>) {
         if !self.pacer.limits() {
             return;
         }
+        let now = now.unwrap_or_else(Instant::now);
         self.pacer.charge_at(now, Rated::Messages, 1);
         self.pacer.charge_at(now, Rated::Bytes, bytes);
         self.pause_in_debt(now, ctx);
@@ -200,6 +201,7 @@ impl Session {
     }
 
     /// Looks again after a while: who has sent a kilobyte a second meanwhile, or was not read, is still sending.
+    #[cold]
     fn await_rest(&mut self, ctx: &mut Context<Self>) {
         let time = self.settings.half_packet_timeout;
         let due = self.credit.arrivals() + (time.as_secs_f64() * BYTES_PER_SECOND) as u64;
@@ -240,6 +242,7 @@ impl Session {
         }
     }
 
+    #[cold]
     fn violated(&mut self, what: &str, ctx: &mut Context<Self>) {
         cause::VIOLATION.tell(self.peer, None, format_args!("a session is closed: {what}"));
         self.close(CloseReason::ForcedClose, ctx);
@@ -346,7 +349,7 @@ impl Session {
         encoding: crate::letter::EncodingId,
         ctx: &Context<Self>,
     ) {
-        let session: UpPost<CourierSays> = Post::new(ctx.address()).up();
+        let session: UpPost<CourierSays> = Post::new(ctx.address()).downgrade().up();
         let outbox = self.outbox.clone();
         let generation = self.courier.window.generation();
         self.courier.post.control(Register {

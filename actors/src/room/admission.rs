@@ -199,6 +199,7 @@ impl Room {
     }
 
     /// Runs what is parked, as far as the readers let it.
+    #[cold]
     pub(super) fn unpark(&mut self, ctx: &mut Context<Self>) {
         let mut told = 0;
         loop {
@@ -236,6 +237,7 @@ impl Room {
         }
     }
 
+    #[cold]
     fn await_readers(&mut self, ctx: &mut Context<Self>, now: Instant, bytes: usize) {
         let members = self.state.roster().len();
         let brake = self.links.brake.clone();
@@ -264,6 +266,7 @@ impl Room {
     }
 
     /// What is first has waited for the room's readers.
+    #[cold]
     fn waited(&mut self, eased: bool) {
         Metrics::add(&self.links.context.metrics.letters_braked, 1);
         self.links.patience.waited(eased);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join};
 
 use crate::{
     flow::InboundUnit,
@@ -66,23 +66,35 @@ pub(super) fn dispatch(
 ) {
     let ack = event.ack.clone();
     let name = event.content.name.clone();
-    match catch_unwind(AssertUnwindSafe(|| {
+    member.handler_begins();
+    let polled = catch_unwind(AssertUnwindSafe(|| {
         application.event(member.clone(), event)
-    })) {
-        Ok(None) => {}
+    }));
+    let drive = member.handler_was_polled();
+    match polled {
         Ok(Some(rest)) => {
             let (application, member) = (application.clone(), member.clone());
-            actix_rt::spawn(async move {
+            let handled = async move {
                 let _unit = unit;
                 if let Err(payload) = AssertUnwindSafe(rest).catch_unwind().await {
                     crashed(&*application, member, &name, ack, payload);
                 }
-            });
+            };
+            match drive {
+                Some(drive) => drop(actix_rt::spawn(join(drive, handled))),
+                None => drop(actix_rt::spawn(handled)),
+            }
+            return;
         }
+        Ok(None) => {}
         Err(payload) => crashed(&**application, member.clone(), &name, ack, payload),
+    }
+    if let Some(drive) = drive {
+        actix_rt::spawn(drive);
     }
 }
 
+#[cold]
 fn crashed(
     application: &dyn Application,
     member: Rc<Member>,

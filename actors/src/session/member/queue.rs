@@ -34,6 +34,10 @@ pub(super) struct Queue {
     pub(super) aim: Option<Destination>,
     pub(super) blocked: bool,
     pub(super) pumping: bool,
+    /// A handler is polled for the first time: its task drives the queue, too.
+    in_handler: bool,
+    /// And has something to drive.
+    for_handler: bool,
     pub(super) route: Option<(RoomKey, WeakPost<Room>)>,
 }
 
@@ -82,9 +86,29 @@ impl Member {
         let mut queue = self.queue.borrow_mut();
         if queue.under_way > 0 && !queue.pumping {
             queue.pumping = true;
+            if queue.in_handler {
+                queue.for_handler = true;
+                return;
+            }
             drop(queue);
             actix_rt::spawn(self.clone().drive());
         }
+    }
+
+    /// A handler is about to be polled for the first time.
+    pub(in crate::session) fn handler_begins(&self) {
+        self.queue.borrow_mut().in_handler = true;
+    }
+
+    /// It was polled. What is to be driven from now on, if anything is: together with what is left of the handler, as most
+    /// handlers wait for the very answer, and a task of its own would cost as much again.
+    pub(in crate::session) fn handler_was_polled(
+        self: &Rc<Self>,
+    ) -> Option<impl Future<Output = ()> + use<>> {
+        let mut queue = self.queue.borrow_mut();
+        queue.in_handler = false;
+        let drives = std::mem::take(&mut queue.for_handler);
+        drives.then(|| self.clone().drive())
     }
 
     /// Takes the answers in order, and sends what they make room for.
