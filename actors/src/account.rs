@@ -77,6 +77,8 @@ struct Line(AtomicU64);
 
 /// Threads share a gauge only if there are more of them.
 const OUTBOX_GAUGES: usize = 16;
+/// Threads that have one.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 /// What waits in the outboxes of one thread: every delivery counts here, so threads do not share it.
 #[derive(Debug, Default)]
@@ -146,8 +148,7 @@ impl MemoryAccount {
         let held = self.held[what as usize].0.load(Relaxed);
         match what {
             Held::Outbox => {
-                let own = self.outboxes.iter().map(|gauge| gauge.own.load(Relaxed));
-                held + self.waiting_frames() * ENTRY as u64 + own.fold(0, u64::wrapping_add)
+                held + self.waiting_frames() * ENTRY as u64 + self.sum(|gauge| &gauge.own)
             }
             _ => held,
         }
@@ -155,19 +156,24 @@ impl MemoryAccount {
 
     /// Frames that wait in outboxes, once for each member they wait for.
     pub fn waiting_frames(&self) -> u64 {
-        let frames = self.outboxes.iter().map(|gauge| gauge.frames.load(Relaxed));
-        frames.fold(0, u64::wrapping_add)
+        self.sum(|gauge| &gauge.frames)
     }
 
     /// Bytes of the frames that wait in outboxes, once for each member they wait for.
     pub fn waiting_bytes(&self) -> u64 {
-        let bytes = self.outboxes.iter().map(|gauge| gauge.bytes.load(Relaxed));
-        bytes.fold(0, u64::wrapping_add)
+        self.sum(|gauge| &gauge.bytes)
+    }
+
+    /// Of all threads.
+    fn sum(&self, of: impl Fn(&OutboxGauge) -> &AtomicU64) -> u64 {
+        let used = THREADS.load(Relaxed).min(OUTBOX_GAUGES);
+        let each = self.outboxes[..used].iter();
+        each.map(|gauge| of(gauge).load(Relaxed))
+            .fold(0, u64::wrapping_add)
     }
 
     /// The gauge of the present thread's outboxes.
     pub(crate) fn outbox_gauge(&self) -> Arc<OutboxGauge> {
-        static THREADS: AtomicUsize = AtomicUsize::new(0);
         thread_local! {
             static THREAD: usize = THREADS.fetch_add(1, Relaxed);
         }
