@@ -64,7 +64,8 @@ pub(crate) fn serve(
         ending: None,
         patience: None,
     };
-    actix_rt::spawn(driver.run(read));
+    // In a box: a task copies its future when it begins and when it ends.
+    actix_rt::spawn(Box::pin(driver.run(read)));
 }
 
 /// Writes a last word and closes.
@@ -94,6 +95,14 @@ impl<S: Stream> Driver<S> {
             .await;
         }
         drop(read);
+        // The session's first words go out with the answer: one segment instead of two.
+        poll_fn(|cx| {
+            if let Poll::Ready(end) = self.websocket.poll_out(cx, &mut self.queue) {
+                self.ending = end;
+            }
+            Poll::Ready(())
+        })
+        .await;
         let mut outcome = poll_fn(|cx| self.poll(cx)).await;
         if outcome.is_err() {
             Turn::default().await;

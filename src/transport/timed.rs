@@ -21,7 +21,6 @@ use actix_http::header::CONTENT_LENGTH;
 use actix_http::{BoxedPayloadStream, HttpMessage as _, Payload, Request};
 use bytes::Bytes;
 use futures_util::Stream;
-use pin_project_lite::pin_project;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
@@ -242,20 +241,18 @@ impl Stream for Read {
     }
 }
 
-pin_project! {
-    /// A connection, served until it ends or is too slow.
-    pub(crate) struct Watched<F> {
-        #[pin]
-        served: Option<F>,
-        progress: Rc<Progress>,
-        sockets: Sockets,
-        peer: Option<SocketAddr>,
-        times: Times,
-        timer: Option<Pin<Box<Sleep>>>,
-        pause: Option<Pin<Box<Sleep>>>,
-        // Until its first request was served.
-        first: Option<Turn>,
-    }
+/// A connection, served until it ends or is too slow.
+pub(crate) struct Watched<F> {
+    /// In a box: what serves a connection is large, and moves with this into a task.
+    served: Option<Pin<Box<F>>>,
+    progress: Rc<Progress>,
+    sockets: Sockets,
+    peer: Option<SocketAddr>,
+    times: Times,
+    timer: Option<Pin<Box<Sleep>>>,
+    pause: Option<Pin<Box<Sleep>>>,
+    /// Until its first request was served.
+    first: Option<Turn>,
 }
 
 /// Serves a connection as `serve` does, with deadlines. Where there is no place for it, it is closed.
@@ -274,7 +271,7 @@ pub(crate) fn watch<F>(
             socket,
             mender: Mender::default(),
         };
-        serve(timed, peer)
+        Box::pin(serve(timed, peer))
     });
     Watched {
         served,
@@ -291,16 +288,16 @@ pub(crate) fn watch<F>(
 impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
     type Output = Result<(), E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let Some(served) = this.served.as_pin_mut() else {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let Some(served) = this.served.as_mut() else {
             return Poll::Ready(Ok(()));
         };
         let progress = &*this.progress;
-        if let Some(turn) = this.first {
+        if let Some(turn) = &mut this.first {
             ready!(Pin::new(turn).poll(cx));
             if matches!(progress.phase.get(), Phase::Idle | Phase::Served) {
-                *this.first = None;
+                this.first = None;
             }
         }
         if this
@@ -308,11 +305,11 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
             .as_mut()
             .is_none_or(|pause| pause.as_mut().poll(cx).is_ready())
         {
-            *this.pause = None;
+            this.pause = None;
             progress.pacing.begin_turn();
         }
-        RUNNING.set(Some(progress.clone()));
-        let ended = served.poll(cx);
+        RUNNING.set(Some(this.progress.clone()));
+        let ended = served.as_mut().poll(cx);
         RUNNING.set(None);
         if ended.is_ready() {
             return ended;
@@ -320,16 +317,16 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
         match progress.pacing.end_turn(progress.phase.get()) {
             Some(Next::Now) => cx.waker().wake_by_ref(),
             Some(Next::Later) if this.pause.is_none() => {
-                *this.pause = Some(Box::pin(sleep(PIPELINING_PAUSE)));
+                this.pause = Some(Box::pin(sleep(PIPELINING_PAUSE)));
                 // The next look begins the pause.
                 cx.waker().wake_by_ref();
             }
             Some(Next::Later) | None => {}
         }
         loop {
-            match this.progress.judge(*this.times) {
+            match this.progress.judge(this.times) {
                 Ok(None) => {
-                    *this.timer = None;
+                    this.timer = None;
                     return Poll::Pending;
                 }
                 Ok(Some(look)) => {
@@ -342,7 +339,7 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
                     ready!(timer.as_mut().poll(cx));
                 }
                 Err(slow) => {
-                    this.sockets.too_slow(slow, *this.peer);
+                    this.sockets.too_slow(slow, this.peer);
                     return Poll::Ready(Ok(()));
                 }
             }

@@ -5,6 +5,8 @@
 //! A head goes through as it comes; nothing of it is kept but the beginning of a line that may be one of those two
 //! headers. A head that is sent before the last one was answered goes through unchanged.
 
+use memchr::memchr;
+
 /// Bytes of a line that are held until it is whole; a longer one goes through.
 const HELD_MAX: usize = 128;
 
@@ -54,33 +56,41 @@ impl Mender {
     }
 
     /// Hands on what comes, mended. What is held comes out with the bytes that follow.
-    pub(super) fn mend(&mut self, mut bytes: &[u8], mut out: impl FnMut(&[u8])) {
-        while let Some(&first) = bytes.first() {
-            if self.at == At::Behind {
-                return out(bytes);
-            }
-            if self.at == At::Before && !matches!(first, b'\r' | b'\n') {
+    pub(super) fn mend(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8])) {
+        // What goes through as it is goes in one piece.
+        let (mut from, mut next) = (0, 0);
+        while next < bytes.len() && self.at != At::Behind {
+            let begin = next;
+            if self.at == At::Before && !matches!(bytes[begin], b'\r' | b'\n') {
                 self.at = At::Target;
             }
-            let end = bytes.iter().position(|&byte| byte == b'\n');
-            let (line, behind) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
-            bytes = behind;
-            match self.at {
-                At::Target => escape(line, &mut out),
-                At::Line => {
-                    self.line(line, end.is_some(), &mut out);
+            let end = memchr(b'\n', &bytes[begin..]);
+            next = end.map_or(bytes.len(), |end| begin + end + 1);
+            let line = &bytes[begin..next];
+            let is_plain = match self.at {
+                // No early end: so the compiler looks at many bytes at once.
+                At::Target => !line.iter().fold(false, |found, &byte| found | odd(byte)),
+                At::Line => end.is_some() && self.held.is_empty() && !begins_like_one(line),
+                At::Before | At::Rest | At::Behind => true,
+            };
+            if !is_plain {
+                out(&bytes[from..begin]);
+                from = next;
+                if self.at == At::Line {
+                    self.line(line, end.is_some(), out);
                     continue;
                 }
-                _ => out(line),
+                escape(line, out);
             }
             if end.is_some() && self.at != At::Before {
                 self.at = At::Line;
             }
         }
+        out(&bytes[from..]);
     }
 
     /// Takes a header's line, or what has come of it; `whole`: to its end.
-    fn line(&mut self, line: &[u8], whole: bool, out: &mut impl FnMut(&[u8])) {
+    fn line(&mut self, line: &[u8], whole: bool, out: &mut dyn FnMut(&[u8])) {
         if whole && self.held.is_empty() {
             return self.header(line, out);
         }
@@ -94,7 +104,7 @@ impl Mender {
         }
     }
 
-    fn header(&mut self, line: &[u8], out: &mut impl FnMut(&[u8])) {
+    fn header(&mut self, line: &[u8], out: &mut dyn FnMut(&[u8])) {
         if matches!(line, b"\r\n" | b"\n") {
             self.at = At::Behind;
         } else if begins(line, UPGRADE) {
@@ -124,6 +134,14 @@ fn begins(line: &[u8], name: &[u8]) -> bool {
         .is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
 
+/// Whether the line's first byte is that of a header that matters, or of the end of the head.
+fn begins_like_one(line: &[u8]) -> bool {
+    matches!(
+        line.first(),
+        Some(b'c' | b'C' | b'u' | b'U' | b'\r' | b'\n')
+    )
+}
+
 /// Whether a line that begins so may be a header that matters, or the end of the head.
 fn may_matter(begin: &[u8]) -> bool {
     begin == b"\r"
@@ -132,9 +150,13 @@ fn may_matter(begin: &[u8]) -> bool {
             .any(|name| begins(begin, &name[..name.len().min(begin.len())]))
 }
 
+/// What may not stand in an address as it is.
+fn odd(byte: u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>' | b'`' | 0x7f..)
+}
+
 /// Hands on a part of a request line, with percent signs for what may not stand in an address as it is.
-fn escape(line: &[u8], out: &mut impl FnMut(&[u8])) {
-    let odd = |byte: u8| matches!(byte, b'"' | b'<' | b'>' | b'`' | 0x7f..);
+fn escape(line: &[u8], out: &mut dyn FnMut(&[u8])) {
     for part in line.split_inclusive(|&byte| odd(byte)) {
         match part {
             [plain @ .., last] if odd(*last) => {
@@ -157,7 +179,7 @@ mod tests {
         let (mut mender, mut out) = (Mender::default(), Vec::new());
         for piece in head.as_bytes().chunks(size) {
             let before = out.len();
-            mender.mend(piece, |bytes| out.extend_from_slice(bytes));
+            mender.mend(piece, &mut |bytes| out.extend_from_slice(bytes));
             let most = 3 * piece.len() + HELD_MAX + UPGRADES.len();
             assert!(out.len() - before <= most, "{head:?} in pieces of {size}");
         }

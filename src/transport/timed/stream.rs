@@ -1,6 +1,7 @@
 //! The TCP stream of a connection before it is a WebSocket: counts what moves, and reads what may be read.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -60,15 +61,15 @@ impl AsyncRead for Timed {
             if fits == 0 {
                 return Poll::Ready(Err(io::Error::other("no room to read a head into")));
             }
-            let mut few = [0; FEW];
-            let mut few = ReadBuf::new(&mut few[..allowed.min(fits).min(FEW)]);
+            let mut few = [const { MaybeUninit::uninit() }; FEW];
+            let mut few = ReadBuf::uninit(&mut few[..allowed.min(fits).min(FEW)]);
             let read = Pin::new(&mut self.stream).poll_read(cx, &mut few);
             let few = few.filled();
             if begins && !few.is_empty() {
                 self.mender.begin();
             }
             match mends {
-                true => self.mender.mend(few, |bytes| into.put_slice(bytes)),
+                true => self.mender.mend(few, &mut |bytes| into.put_slice(bytes)),
                 false => into.put_slice(few),
             }
             (read, few.len())
