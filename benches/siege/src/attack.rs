@@ -3,11 +3,11 @@
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use loadgen::net::{find, now_ns};
 
-use crate::crowd::{be_nice, MS, SEC};
+use crate::crowd::{be_nice, SEC};
 use crate::raw::{request, Poller, Raw};
 
 /// What an attack knows and tells.
@@ -155,7 +155,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("new-channels", 8, "joins and leaves of channels that are never the same", |c| flood_numbered(c, new_channel)),
     scenario("new-addresses", 8, "joins and leaves of one room under channels that are never the same", new_addresses).combined(),
     scenario("long-names", 8, "30 joins a second beside 200 channels with names of 250 bytes that double in JSON", long_names),
-    scenario("mass-join", 8, "2,000 clients join one channel at once", mass_join).secs(10.0).legal(),
+    scenario("mass-join", 8, "2,000 clients join one channel at once and leave it, over and over", mass_join).secs(10.0).legal(),
     scenario("unknown-kicks", 8, "kicks of 256 unknown ids", unknown_kicks),
     scenario("flapper", 9, "one client joins and leaves a channel of 900", |c| {
         flood(c, 1, &["42[\"join-channel\",{\"data\":{\"roomChannel\":\"crowd0\"}}]", "42[\"leave-channel\",{\"data\":{\"roomChannel\":\"crowd0\"}}]"])
@@ -517,7 +517,11 @@ fn heavy(ctx: &Ctx, moves: bool) -> io::Result<()> {
     }
     let mut senders = Vec::new();
     for k in 0..6 {
-        let raw = if moves { Raw::member(ctx, k)? } else { seated(k)? };
+        let raw = if moves {
+            Raw::member(ctx, k)?
+        } else {
+            seated(k)?
+        };
         senders.push((raw, 0));
     }
     let pad = "x".repeat(size);
@@ -784,33 +788,49 @@ fn fat_leave(ctx: &Ctx) -> io::Result<()> {
 
 fn mass_join(ctx: &Ctx) -> io::Result<()> {
     let mut all = open_many(ctx, ctx.n(2000, 50), |k| Raw::member(ctx, k));
-    let t0 = now_ns();
-    for raw in &mut all {
-        raw.text("421[\"join-channel\",{\"data\":{\"roomChannel\":\"mass\"}}]");
-        raw.write();
-    }
-    let mut joined = vec![false; all.len()];
-    while !ctx.over() && joined.iter().any(|joined| !joined) {
-        for (k, raw) in all.iter_mut().enumerate() {
-            raw.read(65536);
-            let joined = &mut joined[k];
-            raw.frames(|frame| *joined |= frame.starts_with(b"431["));
+    let (mut rounds, mut joining) = (0, Duration::ZERO);
+    while !ctx.over() {
+        for event in ["join", "leave"] {
+            let began = Instant::now();
+            let done = ask_all(&mut all, event);
+            if event == "join" {
+                joining += began.elapsed();
+                rounds += 1;
+            }
+            if done < all.len() {
+                let gone = all.iter().filter(|raw| raw.gone).count();
+                ctx.fault(format!(
+                    "only {done} of {} did {event}, {gone} cut",
+                    all.len()
+                ));
+                return Ok(());
+            }
         }
     }
-    let done = joined.iter().filter(|joined| **joined).count();
     ctx.note(format!(
-        "{done} of {} joined in {} ms",
-        all.len(),
-        (now_ns() - t0) / MS
+        "{rounds} rounds, {} ms each to join",
+        joining.as_millis() / rounds.max(1)
     ));
-    if done < all.len() {
-        ctx.fault(format!(
-            "only {done} of {} joined, {} cut",
-            all.len(),
-            all.iter().filter(|raw| raw.gone).count()
-        ));
-    }
     Ok(())
+}
+
+/// Has all join the channel, or leave it; how many have their answer within half a minute.
+fn ask_all(all: &mut [Raw], event: &str) -> usize {
+    let until = now_ns() + 30 * SEC;
+    for raw in &mut *all {
+        raw.text(&format!(
+            "421[\"{event}-channel\",{{\"data\":{{\"roomChannel\":\"mass\"}}}}]"
+        ));
+        raw.write();
+    }
+    let mut done = vec![false; all.len()];
+    while now_ns() < until && done.iter().any(|done| !done) {
+        for (raw, done) in all.iter_mut().zip(&mut done) {
+            raw.read(65536);
+            raw.frames(|frame| *done |= frame.starts_with(b"431["));
+        }
+    }
+    done.iter().filter(|done| **done).count()
 }
 
 fn unknown_kicks(ctx: &Ctx) -> io::Result<()> {
