@@ -17,6 +17,6 @@ pub use self::{
 };
 pub(crate) use self::{
     brake::{Braking, Patience, READ_RATE},
-    turn::{Turn, give_way},
+    turn::{LONG, Turn, give_way},
     window::{FEW, GLANCE},
 };

@@ -240,10 +240,12 @@ pub enum RoomFact {
     Unseated {
         /// The member.
         member: MemberId,
-        /// The last join that the room had seen.
+        /// The last join of this member that the room had seen.
         number: u64,
-        /// All members: without any the room may go.
+        /// All members.
         count: usize,
+        /// Nobody is left, and every join up to this one was seen: without a later one the room may go.
+        vacant: Option<u64>,
         /// It had a seat before.
         seated: bool,
     },

@@ -211,16 +211,18 @@ impl Namespace {
                 member,
                 number,
                 count,
+                vacant,
                 seated,
             } => {
                 self.state.unseated(&member, &room, number);
-                if count == 0 && self.state.vacant(&room, number) {
+                let changes = seated && room.kind == Kind::Channel;
+                if changes {
+                    self.state.occupancy(&room.name, &member, false, count);
+                }
+                if vacant.is_some_and(|number| self.state.vacant(&room, number)) {
                     self.rooms.remove(&room);
                 }
-                if seated && room.kind == Kind::Channel {
-                    self.state.occupancy(&room.name, &member, false, count);
-                    return Some((room.name, None));
-                }
+                return changes.then_some((room.name, None));
             }
             RoomFact::WakeAfter(time) => self.wake_after(time, Wake::Room(room)),
         }

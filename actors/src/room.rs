@@ -148,13 +148,7 @@ impl Room {
             Ok(joined) => joined,
             Err(error) => {
                 if self.state.roster().get(&member).is_none() {
-                    let count = self.state.roster().len();
-                    self.up(RoomFact::Unseated {
-                        member,
-                        number,
-                        count,
-                        seated: false,
-                    });
+                    self.unseated(member, number, false);
                 }
                 return (Err(error), reply);
             }
@@ -270,14 +264,7 @@ impl Room {
             self.presence(tag, None);
         }
         if self.state.roster().get(member).is_none() {
-            let count = self.state.roster().len();
-            let number = self.joins_seen();
-            self.up(RoomFact::Unseated {
-                member: member.clone(),
-                number,
-                count,
-                seated: true,
-            });
+            self.unseated(member.clone(), self.joins_seen(), true);
         }
         LeaveAnswer { gone: left.gone }
     }
@@ -311,6 +298,19 @@ impl Room {
             audience,
             draft,
             receipt: None,
+        });
+    }
+
+    /// A member has no seat any more, or was refused one with join `number`.
+    fn unseated(&mut self, member: MemberId, number: u64, seated: bool) {
+        let count = self.state.roster().len();
+        self.up(RoomFact::Unseated {
+            member,
+            number,
+            count,
+            // Joins that came behind that one may have run before it, and others may wait.
+            vacant: (count == 0).then(|| self.joins_seen()),
+            seated,
         });
     }
 

@@ -8,6 +8,9 @@ use tokio::time::Instant;
 /// An actor that has worked this long lets the others of its thread run, and the thread look at its sockets.
 const BUDGET: Duration = Duration::from_micros(200);
 
+/// A message of so many bytes may be long: see [`Turn::counts`].
+pub(crate) const LONG: usize = 1024;
+
 thread_local! {
     /// Messages that actors of this thread have handled.
     static HANDLED: Cell<u64> = const { Cell::new(0) };

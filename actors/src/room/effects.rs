@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// An event that tells everybody so many bytes waits for a room's readers, like a letter.
-pub(super) const MUCH: usize = 1024;
+const MUCH: usize = 1024;
 
 /// What leaves a room once its state is committed.
 pub(super) enum Effect {

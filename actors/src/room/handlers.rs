@@ -8,7 +8,7 @@ use crate::{
     courier::Permits,
     error::NotifyError,
     guard::{Crashes, Guarded, guard, guard_always},
-    message::{Manage, Notify, PresenceDue, RoomFact, SitDown, StandUp},
+    message::{Manage, Notify, PresenceDue, SitDown, StandUp},
     metrics::Metrics,
     ports::{Proposal, in_time},
 };
@@ -138,13 +138,7 @@ impl Room {
             Err(_) => {
                 // The reply is gone with the message: the asker reads that. The namespace must not keep the join.
                 if self.state.roster().get(&member).is_none() {
-                    let count = self.state.roster().len();
-                    self.up(RoomFact::Unseated {
-                        member,
-                        number,
-                        count,
-                        seated: false,
-                    });
+                    self.unseated(member, number, false);
                     self.carry_out(permits);
                 }
             }

@@ -2,11 +2,12 @@
 
 use actix::Context;
 
-use super::{Done, Effect, For, Room, effects::MUCH};
+use super::{Done, Effect, For, Room};
 use crate::{
     courier::Permits,
     error::{LogError, NotifyError},
     fault::{self, Point},
+    flow::LONG,
     guard::guard,
     id::LogPosition,
     message::{Notify, NotifyAnswer, Receipt},
@@ -18,7 +19,7 @@ impl Room {
     /// The first half of a notify: whether it may be said, and the log's answer.
     pub(super) fn propose(&mut self, notify: &Notify) -> Result<(usize, Proposal), NotifyError> {
         fault::strike(self.part(), Point::Before, &notify.draft.content.args);
-        if notify.draft.content.len() >= MUCH {
+        if notify.draft.content.len() >= LONG {
             self.crashes.count_time();
         }
         let from = &notify.member;

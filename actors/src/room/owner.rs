@@ -18,6 +18,7 @@ impl Room {
             announce,
             ..
         } = manage;
+        self.crashes.count_time();
         let tag = &command.tag;
         let mut kicked = Vec::new();
         match &command.action {

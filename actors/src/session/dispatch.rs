@@ -94,6 +94,7 @@ pub(super) fn dispatch(
     }
 }
 
+/// A host's code may panic here, too: with it would go the session, or what drives the member's queue.
 #[cold]
 fn crashed(
     application: &dyn Application,
@@ -111,6 +112,9 @@ fn crashed(
     );
     // One who has its answer already is told nothing more.
     if ack.as_ref().is_none_or(AckHandle::is_open) {
-        application.crashed(member, name, ack);
+        let telling = AssertUnwindSafe(|| application.crashed(member, name, ack));
+        if let Err(payload) = catch_unwind(telling) {
+            std::mem::forget(payload);
+        }
     }
 }

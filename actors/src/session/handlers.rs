@@ -5,7 +5,7 @@ use actix::{Actor, AsyncContext, Context, Handler};
 use super::{Disconnect, Session};
 use crate::{
     error::CloseReason,
-    flow::give_way,
+    flow::{LONG, give_way},
     message::{CloseSession, CourierSays, FromClient, Noise, RunHere, Unregister},
     metrics::Metrics,
     notice::{Cause, cause},
@@ -63,6 +63,9 @@ impl Handler<FromClient> for Session {
 
     fn handle(&mut self, heard: FromClient, ctx: &mut Self::Context) {
         let now = self.turn.begins();
+        if heard.wire.bytes().len() >= LONG {
+            self.turn.counts();
+        }
         if self.closing.is_none() {
             self.count(now, heard.wire.bytes().len(), ctx);
             self.heard(heard.wire, heard.unit, ctx);

@@ -208,7 +208,7 @@ fn answer(args: &str) -> Answer {
 }
 
 /// Hands members to the test. Events: `panic` panics at once, `panic-later` after a wait, `wait` never ends; any other
-/// is answered with `ok`. A panic is answered with `error`.
+/// is answered with `ok`. A panic is answered with `error`, but for `panic-twice`, where that panics, too.
 pub(super) struct TextApplication;
 
 impl Application for TextApplication {
@@ -220,7 +220,7 @@ impl Application for TextApplication {
     fn event(&self, _: Rc<Member>, event: Event) -> Option<LocalFuture<()>> {
         let handled = polled_once(Box::pin(async move {
             match &*event.content.name {
-                "panic" => panic!("dondo-fault: a handler panics"),
+                "panic" | "panic-twice" => panic!("dondo-fault: a handler panics"),
                 "panic-later" => {
                     tokio::task::yield_now().await;
                     panic!("dondo-fault: a handler panics later");
@@ -235,7 +235,11 @@ impl Application for TextApplication {
         handled.err()
     }
 
-    fn crashed(&self, _: Rc<Member>, _: &str, ack: Option<AckHandle>) {
+    fn crashed(&self, _: Rc<Member>, name: &str, ack: Option<AckHandle>) {
+        assert_ne!(
+            name, "panic-twice",
+            "dondo-fault: what tells of a panic panics"
+        );
         if let Some(ack) = ack {
             ack.answer(&answer("error"));
         }

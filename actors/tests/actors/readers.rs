@@ -204,6 +204,69 @@ fn a_room_that_empties_stays_for_a_join_that_waits() {
     });
 }
 
+/// A join that ran behind it, and the crash of the one that waited, left an empty room for ever.
+#[test]
+fn a_room_goes_when_the_join_that_waited_is_refused_behind_a_later_one() {
+    World::run(setup(), |world| async move {
+        let key = RoomKey::room("r");
+        let (slow, speaker) = (client(&world, 1).await, client(&world, 0).await);
+        slow.join(&key).await.unwrap();
+        slow.probe.reads(Reading::Slow(Duration::from_millis(200)));
+        says_much(&world, &speaker, &key).await;
+        slow.probe.reads(Reading::Slow(Duration::from_secs(2)));
+        let (late, passing) = (client(&world, 2).await, client(&world, 3).await);
+        let join = late.member.join(JoinRequest {
+            user: Some(marked("room", Point::Midway).into()),
+            announce: Some(announce("joined", &key, &"x".repeat(LARGE))),
+            ..JoinRequest::plain(key.clone())
+        });
+        world.ask(join, |answer| assert!(answer.is_err()));
+        pass(Duration::from_millis(5)).await;
+        passing.join(&key).await.unwrap();
+        for one in [&passing, &slow] {
+            one.member.leave(key.clone(), LeaveScope::All, None).await;
+        }
+        pass(Duration::from_secs(20)).await;
+        world.settle().await;
+        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
+        for one in [&slow, &speaker, &late, &passing] {
+            one.heard();
+        }
+        world.at_rest().await;
+    });
+}
+
+/// The one that is refused came later than the one that waits: the room was dropped with the latter in it.
+#[test]
+fn a_refused_join_does_not_take_the_room_from_one_that_waits() {
+    World::run(setup(), |world| async move {
+        let key = RoomKey::room("r");
+        let (slow, speaker) = (client(&world, 1).await, client(&world, 0).await);
+        slow.join(&key).await.unwrap();
+        slow.probe.reads(Reading::Slow(Duration::from_millis(200)));
+        says_much(&world, &speaker, &key).await;
+        slow.probe.reads(Reading::Slow(Duration::from_secs(2)));
+        let (late, refused) = (client(&world, 2).await, client(&world, 3).await);
+        let join = late.member.join(JoinRequest {
+            announce: Some(announce("joined", &key, &"x".repeat(LARGE))),
+            ..JoinRequest::plain(key.clone())
+        });
+        world.ask(join, |answer| assert!(answer.is_ok()));
+        pass(Duration::from_millis(5)).await;
+        world.ask(slow.member.leave(key.clone(), LeaveScope::All, None), drop);
+        let crashing = marked("room", Point::Midway);
+        assert!(refused.join_as(&key, &crashing).await.is_err());
+        pass(Duration::from_secs(20)).await;
+        world.settle().await;
+        assert_eq!(world.count(|metrics| &metrics.rooms), 1);
+        assert_eq!(late.say(&key, "here").await.unwrap().recipients, 1);
+        for one in [&slow, &speaker, &late, &refused] {
+            one.heard();
+        }
+        world.at_rest().await;
+    });
+}
+
 /// A log that answers late.
 struct Late;
 

@@ -14,7 +14,7 @@ use dondo_actors::{
 use crate::{client, pass, says};
 
 #[test]
-fn a_late_vacant_does_not_take_a_room_from_one_who_is_joining_it() {
+fn a_room_that_was_empty_is_not_taken_from_one_who_is_joining_it() {
     for seed in 0..40 {
         let setup = Setup {
             seed,

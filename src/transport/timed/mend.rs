@@ -113,13 +113,18 @@ impl Mender {
                 out(UPGRADES);
             }
         } else if !self.upgrade && begins(line, CONNECTION) {
-            let is_upgrade = |option: &&[u8]| option.trim_ascii().eq_ignore_ascii_case(b"upgrade");
+            let is_upgrade = |option: &[u8]| option.eq_ignore_ascii_case(b"upgrade");
             let options = line[CONNECTION.len()..].split(|&byte| byte == b',');
-            if options.clone().any(|option| is_upgrade(&option)) {
+            let options = options.map(<[u8]>::trim_ascii);
+            if options.clone().any(is_upgrade) {
                 self.left_out = true;
-                for option in options.filter(|option| !is_upgrade(option)) {
-                    out(&line[..CONNECTION.len()]);
-                    out(option.trim_ascii());
+                let mut between = &line[..CONNECTION.len()];
+                for option in options.filter(|option| !option.is_empty() && !is_upgrade(option)) {
+                    out(between);
+                    out(option);
+                    between = b",";
+                }
+                if between == b"," {
                     out(b"\r\n");
                 }
                 return;
@@ -207,9 +212,25 @@ mod tests {
             "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\nConnection: upgrade\r\n",
         );
         becomes(
-            "GET / HTTP/1.1\nconnection: Close ,UPGRADE\n\n",
-            "GET / HTTP/1.1\nconnection:Close\r\n\n",
+            "GET / HTTP/1.1\nconnection: Close ,UPGRADE, TE\n\n",
+            "GET / HTTP/1.1\nconnection:Close,TE\r\n\n",
         );
+    }
+
+    /// Each comma became a line of its own, for which there was no room.
+    #[test]
+    fn a_head_never_grows_by_more_than_there_is_room_for() {
+        for option in ["", "x"] {
+            let options = vec![option; 50].join(",");
+            let all = match option {
+                "" => String::new(),
+                _ => format!("Connection:{options}\r\n"),
+            };
+            becomes(
+                &format!("GET / HTTP/1.1\r\nConnection:{options},upgrade\r\n\r\n"),
+                &format!("GET / HTTP/1.1\r\n{all}\r\n"),
+            );
+        }
     }
 
     #[test]
