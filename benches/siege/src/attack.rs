@@ -155,7 +155,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("new-channels", 8, "joins and leaves of channels that are never the same", |c| flood_numbered(c, new_channel)),
     scenario("new-addresses", 8, "joins and leaves of one room under channels that are never the same", new_addresses).combined(),
     scenario("long-names", 8, "30 joins a second beside 200 channels with names of 250 bytes that double in JSON", long_names),
-    scenario("mass-join", 8, "2,000 clients join one channel at once and leave it, over and over", mass_join).secs(10.0).legal(),
+    scenario("mass-join", 8, "2,000 clients join one channel at once and leave it, over and over", mass_join).secs(8.0).legal(),
     scenario("unknown-kicks", 8, "kicks of 256 unknown ids", unknown_kicks),
     scenario("flapper", 9, "one client joins and leaves a channel of 900", |c| {
         flood(c, 1, &["42[\"join-channel\",{\"data\":{\"roomChannel\":\"crowd0\"}}]", "42[\"leave-channel\",{\"data\":{\"roomChannel\":\"crowd0\"}}]"])

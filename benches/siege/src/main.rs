@@ -227,7 +227,7 @@ impl Crowds {
     }
 }
 
-const QUIET: f64 = 3.0;
+const QUIET: f64 = 2.0;
 const RECOVERY: u64 = 30;
 
 fn run(scenario: &Scenario, opts: &Opts) -> bool {
