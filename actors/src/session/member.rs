@@ -325,10 +325,9 @@ impl Member {
         self.seats.borrow_mut().kicked(room, number, gone);
     }
 
-    /// Nothing that is queued is sent any more.
+    /// It says nothing more. What it has said goes: its queue is driven to the end.
     pub(super) fn end(&self) {
         self.ended.set(true);
-        self.queue.borrow_mut().waiting.clear();
         self.acks.borrow_mut().clear();
     }
 

@@ -45,6 +45,36 @@ fn a_room_that_was_empty_is_not_taken_from_one_who_is_joining_it() {
     }
 }
 
+/// Where a letter without a seat goes is asked first; who left meanwhile had said nothing.
+#[test]
+fn what_was_said_right_before_leaving_is_heard() {
+    World::run(Setup::default(), |world| async move {
+        let (guest, seated, b) = (
+            client(&world, 0).await,
+            client(&world, 0).await,
+            client(&world, 1).await,
+        );
+        let key = RoomKey::room("r");
+        for member in [&seated, &b] {
+            member.join(&key).await.unwrap();
+        }
+        for leaver in [&guest, &seated] {
+            // More than are sent without an answer.
+            let texts: Vec<_> = (0..100).map(|number| number.to_string()).collect();
+            for text in &texts {
+                world.ask(leaver.say(&key, text), drop);
+            }
+            leaver.probe.hang_up();
+            world.settle().await;
+            let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+            assert_eq!(b.heard(), says(&texts));
+        }
+        guest.heard();
+        seated.heard();
+        world.at_rest().await;
+    });
+}
+
 #[test]
 fn a_notify_that_meets_a_dead_room_finds_the_new_one_of_that_name() {
     World::run(Setup::default(), |world| async move {

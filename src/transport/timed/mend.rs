@@ -112,10 +112,13 @@ impl Mender {
             if std::mem::take(&mut self.left_out) {
                 out(UPGRADES);
             }
-        } else if !self.upgrade && begins(line, CONNECTION) {
+        } else if !self.upgrade && !self.left_out && begins(line, CONNECTION) {
             let is_upgrade = |option: &[u8]| option.eq_ignore_ascii_case(b"upgrade");
-            let options = line[CONNECTION.len()..].split(|&byte| byte == b',');
-            let options = options.map(<[u8]>::trim_ascii);
+            let options = &line[CONNECTION.len()..];
+            let options = options.strip_suffix(b"\n").unwrap_or(options);
+            let options = options.strip_suffix(b"\r").unwrap_or(options);
+            let options = options.split(|&byte| byte == b',');
+            let options = options.map(trim);
             if options.clone().any(is_upgrade) {
                 self.left_out = true;
                 let mut between = &line[..CONNECTION.len()];
@@ -131,6 +134,17 @@ impl Mender {
             }
         }
         out(line);
+    }
+}
+
+/// Without what may stand around an option.
+fn trim(option: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let begin = option.iter().position(|byte| !blank(byte));
+    let end = option.iter().rposition(|byte| !blank(byte));
+    match (begin, end) {
+        (Some(begin), Some(end)) => &option[begin..=end],
+        _ => &[],
     }
 }
 
@@ -215,6 +229,23 @@ mod tests {
             "GET / HTTP/1.1\nconnection: Close ,UPGRADE, TE\n\n",
             "GET / HTTP/1.1\nconnection:Close,TE\r\n\n",
         );
+    }
+
+    /// A head of nothing else had no limit of size: what is left out is not counted.
+    #[test]
+    fn only_the_first_of_them_is_left_out() {
+        let second = "GET / HTTP/1.1\r\nConnection: upgrade\r\nConnection: upgrade\r\n\r\n";
+        becomes(second, &second.replacen("Connection: upgrade\r\n", "", 1));
+    }
+
+    #[test]
+    fn what_is_no_option_is_not_made_one() {
+        becomes(
+            "GET / HTTP/1.1\r\nConnection: a\r,upgrade\r\n\r\n",
+            "GET / HTTP/1.1\r\nConnection:a\r\r\n\r\n",
+        );
+        let feed = "GET / HTTP/1.1\r\nConnection: \x0cupgrade\r\n\r\n";
+        becomes(feed, feed);
     }
 
     /// Each comma became a line of its own, for which there was no room.

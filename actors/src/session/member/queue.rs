@@ -349,10 +349,8 @@ impl Member {
         });
         let this = self.clone();
         Some(Box::pin(async move {
+            // Said before the member left, if it has: it goes.
             let way = answer.await.ok().flatten();
-            if this.ended.get() {
-                return;
-            }
             op.resolved = true;
             let mut queue = this.queue.borrow_mut();
             queue.blocked = false;
