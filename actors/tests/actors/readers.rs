@@ -67,6 +67,16 @@ async fn says_much(world: &World, member: &Client, key: &RoomKey) {
     }
 }
 
+/// A room's one member that is behind, and who says so much from outside.
+async fn behind(world: &World, key: &RoomKey) -> (Client, Client) {
+    let (slow, speaker) = (client(world, 1).await, client(world, 0).await);
+    slow.join(key).await.unwrap();
+    slow.probe.reads(Reading::Slow(Duration::from_millis(200)));
+    says_much(world, &speaker, key).await;
+    slow.probe.reads(Reading::Slow(Duration::from_secs(2)));
+    (slow, speaker)
+}
+
 /// What was heard, large ones by their first two characters.
 fn heard(member: &Client) -> Vec<String> {
     let texts = member.heard().into_iter();
@@ -169,12 +179,7 @@ fn what_a_crowd_says_to_slow_readers_waits_and_all_of_it_comes() {
 fn a_room_that_empties_stays_for_a_join_that_waits() {
     World::run(setup(), |world| async move {
         let key = RoomKey::room("r");
-        let slow = client(&world, 1).await;
-        slow.join(&key).await.unwrap();
-        slow.probe.reads(Reading::Slow(Duration::from_millis(200)));
-        let speaker = client(&world, 0).await;
-        says_much(&world, &speaker, &key).await;
-        slow.probe.reads(Reading::Slow(Duration::from_secs(2)));
+        let (slow, speaker) = behind(&world, &key).await;
         let (late, passing) = (client(&world, 2).await, client(&world, 3).await);
         let join = late.member.join(JoinRequest {
             announce: Some(announce("joined", &key, &"x".repeat(LARGE))),
@@ -209,11 +214,7 @@ fn a_room_that_empties_stays_for_a_join_that_waits() {
 fn a_room_goes_when_the_join_that_waited_is_refused_behind_a_later_one() {
     World::run(setup(), |world| async move {
         let key = RoomKey::room("r");
-        let (slow, speaker) = (client(&world, 1).await, client(&world, 0).await);
-        slow.join(&key).await.unwrap();
-        slow.probe.reads(Reading::Slow(Duration::from_millis(200)));
-        says_much(&world, &speaker, &key).await;
-        slow.probe.reads(Reading::Slow(Duration::from_secs(2)));
+        let (slow, speaker) = behind(&world, &key).await;
         let (late, passing) = (client(&world, 2).await, client(&world, 3).await);
         let join = late.member.join(JoinRequest {
             user: Some(marked("room", Point::Midway).into()),
@@ -241,11 +242,7 @@ fn a_room_goes_when_the_join_that_waited_is_refused_behind_a_later_one() {
 fn a_refused_join_does_not_take_the_room_from_one_that_waits() {
     World::run(setup(), |world| async move {
         let key = RoomKey::room("r");
-        let (slow, speaker) = (client(&world, 1).await, client(&world, 0).await);
-        slow.join(&key).await.unwrap();
-        slow.probe.reads(Reading::Slow(Duration::from_millis(200)));
-        says_much(&world, &speaker, &key).await;
-        slow.probe.reads(Reading::Slow(Duration::from_secs(2)));
+        let (slow, speaker) = behind(&world, &key).await;
         let (late, refused) = (client(&world, 2).await, client(&world, 3).await);
         let join = late.member.join(JoinRequest {
             announce: Some(announce("joined", &key, &"x".repeat(LARGE))),
