@@ -59,6 +59,25 @@ fn an_upgrade_over_http_1_0_is_answered_as_node_does() {
     serves_its_own_page_alone(&with(lines));
 }
 
+/// With its lines for WebSockets it writes `Connection: upgrade` into every poll.
+#[test]
+fn a_poll_does_not_cost_nginx_the_connection_that_it_keeps() {
+    let kept = Proxy::nginx(
+        Hub::start(),
+        &format!(
+            "upstream hub {{ server HUB; keepalive 4; }} server {{ listen LISTEN; location / {{ \
+             proxy_pass http://hub; proxy_set_header Host $http_host; {UPGRADE} \
+             add_header Hub-Says $upstream_http_connection; add_header Hub-Took $upstream_status; }} }}"
+        ),
+    );
+    for _ in 0..3 {
+        let answer = http::get(kept.front(), POLLING);
+        assert_eq!(answer.header("Hub-Took"), Some("200"));
+        assert_eq!(answer.header("Hub-Says"), None);
+        assert_eq!(kept.hub().metric("dondo_connections"), 1);
+    }
+}
+
 #[test]
 fn a_proxy_that_hides_its_name_leaves_the_page_its_polls_and_the_refusal_says_what_to_write() {
     let proxy = with(UPGRADE);
