@@ -111,13 +111,18 @@ pub(super) fn client_dist(settings: &Settings) -> Verdict {
 }
 
 pub(super) fn memory_max(settings: &Settings) -> Verdict {
-    let (memory, outbox) = (settings.memory_max(), settings.outbox_bytes_max());
-    if memory < outbox {
-        return Err(format!(
-            "{} is less than one session may hold; write at least {} (--delivery.outbox-bytes-max)",
-            Size(memory),
-            Size(outbox)
-        ));
+    let memory = settings.memory_max();
+    for (held, setting) in [
+        (settings.outbox_bytes_max(), "--delivery.outbox-bytes-max"),
+        (settings.session_bytes_max, "--session-bytes-max"),
+    ] {
+        if memory < held {
+            return Err(format!(
+                "{} is less than one session may hold; write at least {} ({setting})",
+                Size(memory),
+                Size(held)
+            ));
+        }
     }
     within::<Size, _>(&memory, &BYTES)
 }
@@ -345,6 +350,11 @@ mod tests {
             refusal(|c| c.memory_max = Some(1 << 20)),
             "--memory-max: 1MiB is less than one session may hold; \
              write at least 16MiB (--delivery.outbox-bytes-max)"
+        );
+        assert_eq!(
+            refusal(|c| c.memory_max = Some(20 << 20)),
+            "--memory-max: 20MiB is less than one session may hold; \
+             write at least 32MiB (--session-bytes-max)"
         );
         let short = refusal(|c| c.engine.packet_bytes_max = Some(999_999));
         assert!(

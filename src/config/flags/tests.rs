@@ -28,7 +28,7 @@ const CASES: [(&str, &str); 61] = [
     ("grace", "1s"),
     ("log-format", "json"),
     ("rate-limits", "off"),
-    ("memory-max", "20MB"),
+    ("memory-max", "40MB"),
     ("session-bytes-max", "20MB"),
     ("engine.ping-interval", "1s"),
     ("engine.ping-timeout", "1s"),

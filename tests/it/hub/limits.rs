@@ -218,6 +218,7 @@ fn above_what_the_process_may_hold_the_one_who_holds_most_and_reads_nothing_is_c
     let (hub, mut sender) = with_idle_reader(|config| {
         config.engine.max_payload = 100_000;
         config.delivery.outbox_bytes_max = Some(400_000);
+        config.session_bytes_max = 400_000;
         config.memory_max = Some(400_000);
     });
     let target = format!("{POLL}&sid={}", open(&hub));
