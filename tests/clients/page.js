@@ -4,10 +4,7 @@
 //   node page.js URL SCENARIO [DIR]      DIR: where screenshots go; none are made without it
 "use strict";
 
-const assert = require("node:assert/strict");
-const { existsSync } = require("node:fs");
-const path = require("node:path");
-const { chromium } = require("playwright-core");
+const { run } = require("./browser.js");
 
 const scenarios = {
   ...require("./page/chat.js"),
@@ -16,39 +13,4 @@ const scenarios = {
   ...require("./page/people.js"),
 };
 
-function browserPath() {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const places = process.env.PATH.split(path.delimiter);
-  const found = names.flatMap((name) => places.map((place) => path.join(place, name))).find((file) => existsSync(file));
-  assert(found, "no Chromium in PATH: run ./tests/run once, which installs one");
-  return found;
-}
-
-async function main() {
-  const browser = await chromium.launch({
-    executablePath: browserPath(),
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-  try {
-    await scenarios[process.argv[3]](browser);
-  } finally {
-    await browser.close();
-  }
-}
-
-main().then(
-  () => process.exit(0),
-  (error) => {
-    console.error(error);
-    process.exit(1);
-  },
-);
+run((browser) => scenarios[process.argv[3]](browser));
