@@ -257,18 +257,24 @@ impl Hub {
             .unwrap()
     }
 
-    /// Waits until a metric has a value.
+    /// Waits until a metric has a value, which it must keep: nobody looks all the time.
     pub fn wait_for(&self, name: &str, value: u64) {
+        self.wait_until(name, |now| now == value);
+    }
+
+    /// Waits until a metric is no longer zero.
+    pub fn wait_for_some(&self, name: &str) {
+        self.wait_until(name, |now| now > 0);
+    }
+
+    fn wait_until(&self, name: &str, is_so: impl Fn(u64) -> bool) {
         let deadline = std::time::Instant::now() + super::PATIENCE;
         loop {
             let now = self.metric(name);
-            if now == value {
+            if is_so(now) {
                 return;
             }
-            assert!(
-                std::time::Instant::now() < deadline,
-                "{name} is {now}, not {value}"
-            );
+            assert!(std::time::Instant::now() < deadline, "{name} stays {now}");
             std::thread::yield_now();
         }
     }
