@@ -269,8 +269,10 @@ impl WebSocketConnection {
     }
 
     fn finish(&mut self) {
-        self.say_close();
-        self.end = Some(End::Finish);
+        if self.end.is_none() {
+            self.say_close();
+            self.end = Some(End::Finish);
+        }
     }
 
     fn say_close(&mut self) {
@@ -332,7 +334,7 @@ impl WebSocketConnection {
         if let Phase::Probing { .. } = self.phase {
             // Its time runs out behind a stuck write, too.
             self.check_deadline(cx);
-            if self.end.is_none() && self.connection.session.outbox.poll_ended(cx).is_ready() {
+            if self.connection.session.outbox.poll_ended(cx).is_ready() {
                 // There is nothing to take over any more.
                 self.finish();
             }
@@ -344,10 +346,11 @@ impl WebSocketConnection {
 
     /// What [`WebSocketConnection::poll_cut`] would say now, without waiting: for a driver that is watched over by somebody who waits.
     pub(crate) fn is_cut(&mut self) -> Option<End> {
+        let reason = self.connection.session.outbox.ended()?;
         if let Phase::Probing { .. } = self.phase {
+            self.finish();
             return None;
         }
-        let reason = self.connection.session.outbox.ended()?;
         (!reason.flushes()).then(|| self.cut(reason))
     }
 
@@ -375,7 +378,6 @@ impl WebSocketConnection {
     fn check_deadline(&mut self, cx: &mut Context<'_>) {
         if let Phase::Probing { deadline, .. } = &mut self.phase
             && deadline.as_mut().poll(cx).is_ready()
-            && self.end.is_none()
         {
             self.finish();
         }

@@ -66,7 +66,7 @@ pub(super) fn response(
         .conn_data::<Cutter>()
         .map(|Cutter(descriptor)| watch(&websocket, Arc::downgrade(descriptor)));
     let body = Body {
-        _watched: watched,
+        watched,
         websocket,
         payload,
         queue: VecDeque::new(),
@@ -79,15 +79,17 @@ pub(super) fn response(
     )
 }
 
-/// Cuts the connection when its outbox says so. Ends when what is returned is dropped.
+/// Cuts the connection when its outbox says so. What is returned is closed when the outbox has ended, and ends the watch
+/// when it is dropped.
 fn watch(websocket: &WebSocketConnection, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> {
     let outbox = websocket.outbox();
-    let (watched, gone) = oneshot::channel();
+    let (watched, mut gone) = oneshot::channel();
     actix_rt::spawn(async move {
         let reason = tokio::select! {
             reason = poll_fn(|cx| outbox.poll_ended(cx)) => reason,
-            _ = gone => return,
+            _ = &mut gone => return,
         };
+        drop(gone);
         if ending(reason) == End::Finish {
             // In good order first: a peer that reads gets the close frame.
             tokio::time::sleep(if reason.flushes() { FLUSH } else { LINGER }).await;
@@ -103,8 +105,8 @@ fn watch(websocket: &WebSocketConnection, descriptor: Weak<OwnedFd>) -> oneshot:
 }
 
 struct Body {
-    /// Dropped with the body: the watch over it ends.
-    _watched: Option<oneshot::Sender<()>>,
+    /// The watch over it, where the connection has one.
+    watched: Option<oneshot::Sender<()>>,
     websocket: WebSocketConnection,
     payload: Payload,
     queue: VecDeque<Bytes>,
@@ -145,7 +147,11 @@ impl MessageBody for Body {
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = &mut *self;
         this.read(cx);
-        // Not to be waited for here: while a peer is stalled nobody polls this, and the watch must keep its place.
+        // Not to be waited for here: while a peer is stalled nobody polls this, and the watch must keep its place. It says
+        // when there is something to look at.
+        if let Some(watched) = &mut this.watched {
+            let _ = watched.poll_closed(cx);
+        }
         if let Some(end) = this.websocket.is_cut() {
             this.ending = Some(end);
         }
