@@ -1,12 +1,10 @@
 //! One WebSocket of an Engine.IO session, without its socket: bytes in, bytes out, and what both mean for the session.
-//! Two drivers hold it: a task that owns a TCP stream (`taken`), and a response body of actix-http (`engine::body`).
-//! Decision 0001 says why there are two.
+//! Two drivers hold it, `tcp_driver` and `engine::embedded_driver`; decision 0001 says why.
 
 mod leftover;
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
