@@ -174,6 +174,30 @@ fn each_data_takes_the_next_argument_and_a_wrong_one_is_bad_payload() {
     });
 }
 
+/// What JavaScript writes and Rust has no value for.
+#[test]
+fn half_a_surrogate_and_a_number_beyond_all_are_bad_payload_to_a_typed_handler() {
+    run(async {
+        let world = World::bare(&["/"]);
+        let root = world.io.of("/").unwrap();
+        root.on_connect(|socket: Socket| async move {
+            socket.on("text", |Data(text): Data<String>, ack: Ack| async move {
+                ack.ok(&text)
+            });
+            socket.on("number", |Data(number): Data<f64>, ack: Ack| async move {
+                ack.ok(&number)
+            });
+            Ok(())
+        })
+        .unwrap();
+        let client = world.client().await;
+        assert_eq!(client.code("text", r#""a\ud800b""#).await, "bad_payload");
+        assert_eq!(client.ask("text", r#""a\u00e4b""#).await, "a\u{e4}b");
+        assert_eq!(client.code("number", "1e400").await, "bad_payload");
+        assert_eq!(client.ask("number", "1e300").await, 1e300);
+    });
+}
+
 #[test]
 fn a_failing_or_panicking_handler_is_an_internal_failure_without_details() {
     run(async {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod handlers;
+mod log;
 mod rooms;
 mod waits;
 pub(crate) mod world;

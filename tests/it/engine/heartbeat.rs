@@ -40,6 +40,8 @@ fn ping() -> Frame {
     Frame::Text("2".to_owned())
 }
 
+/// Longer than the machine keeps anybody from saying something.
+const LONG: Duration = Duration::from_secs(3);
 const TIMED_OUT: &str = "dondo_closes_total{reason=\"ping timeout\"}";
 
 fn after_the_interval_comes_a_ping_and_after_a_pong_the_next(form: Form) {
@@ -73,8 +75,6 @@ fn without_a_pong_the_session_ends_after_interval_and_timeout(form: Form) {
 }
 
 fn whoever_sends_lives_though_its_pongs_stay_away_and_goes_when_it_falls_silent(form: Form) {
-    // Longer than the machine keeps anybody from saying something.
-    const LONG: Duration = Duration::from_secs(2);
     let hub = form.echoing_with(|config| {
         config.engine.ping_interval = INTERVAL;
         config.engine.ping_timeout = LONG;
@@ -129,7 +129,10 @@ fn a_silent_polling_session_ends(form: Form) {
 }
 
 fn a_pong_that_stays_away_ends_the_session_after_an_upgrade_too(form: Form) {
-    let hub = form.echoing_with(quick);
+    let hub = form.echoing_with(|config| {
+        config.engine.ping_interval = INTERVAL;
+        config.engine.ping_timeout = LONG;
+    });
     let polling = Polling::open(&hub, ECHO);
     assert_eq!(polling.read(), "2");
     let mut socket = polling.upgrading();

@@ -1,8 +1,6 @@
 //! Input that means harm: known attacks, megabytes, and seeded noise.
 //! Knows no recorded client.
 
-use std::time::Instant;
-
 use serde_json::Value;
 
 use super::*;
@@ -61,7 +59,6 @@ fn megabytes_are_read_in_linear_time() {
         format!("51-[\"x\",{placeholders}]"),
     ];
     // A quadratic reader needs hours for any of these.
-    let started = Instant::now();
     for message in &messages {
         let mut decoder = Decoder::new(limits);
         let mut decoded = decoder.decode(text(message)).unwrap();
@@ -70,7 +67,6 @@ fn megabytes_are_read_in_linear_time() {
         }
         assert!(!written(&decoded.unwrap()).is_empty());
     }
-    assert!(started.elapsed().as_secs() < 60);
 }
 
 /// Deterministic noise (xorshift64).
