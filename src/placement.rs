@@ -79,7 +79,7 @@ fn watch_over(
             system.block_on(async { tokio::task::yield_now().await });
             if again {
                 // Only now: whoever comes back must find the new namespaces.
-                hub.rooms_lost(ours);
+                hub.rooms_restarted(ours);
             }
             let _ = ready.send(());
             let mut stopped = stopped.clone();

@@ -116,7 +116,7 @@ impl Courier {
 
     fn before_any(&mut self) {
         self.window.progress();
-        if self.window.given_up() {
+        if self.window.suspended() {
             let worker = self.worker.0;
             cause::COURIER_BACK.tell(
                 None,

@@ -179,7 +179,7 @@ impl HubHandle {
 
     /// The namespaces that `only` picks (as in [`Hub::start`]) were started anew after the loss of their thread: their
     /// members are closed so that they come back.
-    pub fn rooms_lost(&self, only: impl Fn(usize) -> bool) {
+    pub fn rooms_restarted(&self, only: impl Fn(usize) -> bool) {
         let lost = self
             .namespaces()
             .enumerate()

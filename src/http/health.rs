@@ -65,7 +65,7 @@ pub(super) struct CourierReport {
     pub(super) lag: Lag,
     pub(super) backlog: usize,
     full: bool,
-    given_up: bool,
+    suspended: bool,
 }
 
 /// `/readyz` as operators read it.
@@ -162,7 +162,7 @@ impl Health {
         }
         for courier in &report.couriers {
             let worker = courier.worker;
-            if courier.given_up {
+            if courier.suspended {
                 reasons.push(format!(
                     "worker {worker} is given up: it made no progress (--delivery.courier-stall)"
                 ));
@@ -251,7 +251,7 @@ impl CourierReport {
             lag,
             backlog: backlog.undigested(),
             full: full && backlog.full(),
-            given_up: backlog.given_up(),
+            suspended: backlog.suspended(),
         }
     }
 }

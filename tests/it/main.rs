@@ -21,7 +21,7 @@ mod order;
 mod page;
 mod polling;
 mod proxies;
-mod rooms_lost;
+mod rooms_restarted;
 mod socketio;
 mod stall;
 mod support;

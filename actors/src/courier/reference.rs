@@ -27,7 +27,7 @@ pub struct CourierRef {
 impl CourierRef {
     /// Whether it takes anything: it lives and is not given up.
     pub(crate) fn takes(&self) -> bool {
-        !self.window.given_up() && self.post.connected()
+        !self.window.suspended() && self.post.connected()
     }
 
     /// Waits for leave to send so much. `None`: it is given up.

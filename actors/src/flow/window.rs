@@ -112,7 +112,7 @@ impl DeliveryWindow {
     }
 
     /// Whether the courier was given up and has not noticed yet.
-    pub fn given_up(&self) -> bool {
+    pub fn suspended(&self) -> bool {
         self.generation() % 2 == 1
     }
 
@@ -187,7 +187,7 @@ impl DeliveryWindow {
         let (mut seen, mut still) = (self.handled(), 0);
         let glance = GLANCE.min(patience);
         loop {
-            if self.given_up() {
+            if self.suspended() {
                 return None;
             }
             if !self.poked.swap(true, Ordering::AcqRel) {
@@ -308,7 +308,7 @@ mod tests {
             tokio::time::sleep(PATIENCE / 2).await;
             window.progress();
         }
-        assert!(!window.given_up() && !waiting.is_finished());
+        assert!(!window.suspended() && !waiting.is_finished());
         taken.clear();
         assert!(waiting.await.unwrap().is_some());
     }
@@ -323,9 +323,9 @@ mod tests {
         for wait in waits {
             assert!(wait.await.unwrap().is_none());
         }
-        assert!(window.given_up());
+        assert!(window.suspended());
         window.noticed();
-        assert!(!window.given_up());
+        assert!(!window.suspended());
     }
 
     #[tokio::test(start_paused = true)]

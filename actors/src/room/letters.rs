@@ -26,7 +26,7 @@ impl Room {
         let echo = notify.except.is_none();
         let recipients = self
             .state
-            .may_notify(from, &notify.tag, echo, notify.seat_needed)?;
+            .check_notify(from, &notify.tag, echo, notify.seat_needed)?;
         let proposal =
             self.links
                 .log

@@ -296,7 +296,7 @@ impl RoomState {
 
     /// Whether `from` may speak to the seats that match `address`; how many those are, without the sender if it is not
     /// to hear itself.
-    pub fn may_notify(
+    pub fn check_notify(
         &self,
         from: &MemberId,
         address: &ChannelScope,

@@ -275,7 +275,7 @@ fn a_letter_that_no_form_can_express_is_an_error_to_its_sender_alone() {
 fn when_the_rooms_are_lost_the_sessions_are_closed_so_that_they_come_back() {
     World::run(Setup::default(), |world| async move {
         let (a, b) = (client(&world, 0).await, client(&world, 1).await);
-        world.hub.rooms_lost(|_| true);
+        world.hub.rooms_restarted(|_| true);
         world.settle().await;
         for one in [&a, &b] {
             assert_eq!(one.probe.read_end(), Some(CloseReason::ServerRestart));

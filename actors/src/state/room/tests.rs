@@ -187,7 +187,7 @@ fn a_locked_room_takes_nobody_new_until_its_owner_opens_it() {
         "who is in may take a tag more"
     );
     assert_eq!(
-        room.may_notify(&id("b"), &None, true, false),
+        room.check_notify(&id("b"), &None, true, false),
         Err(NotifyError::Forbidden)
     );
     room.lock(&id("a"), &None, false).unwrap();
@@ -202,7 +202,7 @@ fn a_room_by_invitation_knows_members_and_accounts_until_they_are_sent_out() {
     assert_eq!(join(&mut room, "c", &None), Ok(3));
     assert_eq!(join(&mut room, "d", &None), Err(JoinError::NotInvited));
     assert_eq!(
-        room.may_notify(&id("d"), &None, true, false),
+        room.check_notify(&id("d"), &None, true, false),
         Err(NotifyError::Forbidden)
     );
     assert_eq!(
@@ -241,21 +241,21 @@ fn the_recipients_of_a_letter_are_counted_without_a_sender_who_does_not_hear_its
     join(&mut room, "a", &tag("c")).unwrap();
     join(&mut room, "b", &tag("d")).unwrap();
     join(&mut room, "n", &None).unwrap();
-    assert_eq!(room.may_notify(&id("a"), &tag("c"), true, true), Ok(2));
-    assert_eq!(room.may_notify(&id("a"), &tag("c"), false, true), Ok(1));
+    assert_eq!(room.check_notify(&id("a"), &tag("c"), true, true), Ok(2));
+    assert_eq!(room.check_notify(&id("a"), &tag("c"), false, true), Ok(1));
     assert_eq!(
-        room.may_notify(&id("a"), &tag("d"), false, false),
+        room.check_notify(&id("a"), &tag("d"), false, false),
         Ok(2),
         "it would not hear that anyway"
     );
     assert_eq!(
-        room.may_notify(&id("a"), &tag("d"), false, true),
+        room.check_notify(&id("a"), &tag("d"), false, true),
         Err(NotifyError::NotMember),
         "its seat is under another channel"
     );
-    assert_eq!(room.may_notify(&id("x"), &None, false, false), Ok(3));
+    assert_eq!(room.check_notify(&id("x"), &None, false, false), Ok(3));
     assert_eq!(
-        room.may_notify(&id("x"), &None, false, true),
+        room.check_notify(&id("x"), &None, false, true),
         Err(NotifyError::NotMember)
     );
 }

@@ -106,11 +106,11 @@ fn a_private_room_without_a_channel_closes_its_id_in_all_channels_and_says_so() 
     assert_eq!(joined.terms, terms);
     for address in [None, tag("c"), tag("d")] {
         assert_eq!(
-            room.may_notify(&id("x"), &address, true, false),
+            room.check_notify(&id("x"), &address, true, false),
             Err(NotifyError::Forbidden),
             "{address:?}"
         );
-        assert!(room.may_notify(&id("b"), &address, true, false).is_ok());
+        assert!(room.check_notify(&id("b"), &address, true, false).is_ok());
     }
 }
 
@@ -120,7 +120,7 @@ fn who_speaks_without_a_channel_needs_a_seat_in_every_private_address() {
     join_with(&mut room, "a", &tag("c"), by_invitation(&["both"])).unwrap();
     join(&mut room, "b", &tag("d")).unwrap();
     let says = |room: &RoomState, who: &str, address: &ChannelScope| {
-        room.may_notify(&id(who), address, true, false)
+        room.check_notify(&id(who), address, true, false)
     };
     assert_eq!(says(&room, "b", &tag("d")), Ok(1));
     assert_eq!(says(&room, "x", &tag("d")), Ok(1));
