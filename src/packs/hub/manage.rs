@@ -12,7 +12,7 @@ use dondo_actors::{
 
 use super::{
     answer::{Code, Fault},
-    name, normal,
+    name, normal_form,
     payload::{Payload, Use},
     request::Request,
     room_options::people,
@@ -56,7 +56,7 @@ pub(super) async fn lock(request: &Request) -> Result<Bytes, Fault> {
 /// Has the room carry the command out at the owner's address; the members there are told.
 async fn command(request: &Request, payload: Payload, action: Action) -> Result<Bytes, Fault> {
     let (target, tag) = request.own_address(&payload)?;
-    let told = normal::compose(
+    let told = normal_form::compose(
         request.event().into(),
         &payload,
         Some(&target.room),

@@ -4,19 +4,19 @@
 mod answer;
 mod blobs;
 mod dotnet;
+mod fields;
 mod join;
 mod json;
 mod leave;
 mod manage;
 mod name;
-mod normal;
-mod parts;
+mod normal_form;
+mod notify;
 mod payload;
 mod presence;
 mod presence_events;
 mod request;
 mod room_options;
-mod say;
 mod target;
 
 use std::sync::Arc;
@@ -85,12 +85,12 @@ impl Pack for HubPack {
                 "join-room" => join::room(&request).await,
                 "leave-channel" => leave::channel(&request).await,
                 "leave-room" => leave::room(&request).await,
-                "notify-room" => say::to_room(&request).await,
+                "notify-room" => notify::to_room(&request).await,
                 // Rare and large: every event would hold as much.
                 "invite-room" => Box::pin(manage::invite(&request)).await,
                 "kick-room" => Box::pin(manage::kick(&request)).await,
                 "lock-room" => Box::pin(manage::lock(&request)).await,
-                _ => say::to_channel(&request).await,
+                _ => notify::to_channel(&request).await,
             };
             request.answer(done);
         }));
@@ -121,7 +121,5 @@ fn hub_error(socket: &Socket, args: Bytes) {
     socket.member().emit(&content, false);
 }
 
-#[cfg(test)]
-mod live;
 #[cfg(test)]
 mod tests;

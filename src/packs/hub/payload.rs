@@ -9,9 +9,9 @@ use bytes::Bytes;
 use super::{
     answer::{Code, Fault},
     blobs,
+    fields::{Parts, Source, Span},
     json::{self, Spelling},
     name,
-    parts::{Parts, Source, Span},
 };
 
 /// Deepest nesting of arrays and objects in a payload (contract 2.1).

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use dondo_actors::{letter::Content, message::JoinAnswer};
 use serde_json::value::RawValue;
 
-use super::{json, normal};
+use super::{json, normal_form};
 
 /// Most channels, and most users, that one presence event lists.
 pub(crate) const LISTED_MAX: usize = 100;
@@ -140,7 +140,7 @@ fn write_head(text: &mut Vec<u8>, count: usize, room: Option<&str>, channel: Opt
         (1, Some(_)) => "\"1 user in the room\"".into(),
         (_, Some(_)) => format!("\"{count} users in the room\""),
     };
-    normal::write_data(text, Some(line.as_bytes()), room, channel);
+    normal_form::write_data(text, Some(line.as_bytes()), room, channel);
     text.extend_from_slice(b",\"onlineUsers\":");
     json::put(text, &count);
 }
@@ -148,7 +148,7 @@ fn write_head(text: &mut Vec<u8>, count: usize, room: Option<&str>, channel: Opt
 /// From the end of `data` on.
 fn tail(channel: Option<&str>, hub: &HubInfo<'_>, now: SystemTime) -> Vec<u8> {
     let mut text = vec![b'}'];
-    normal::write_time(&mut text, None, now);
+    normal_form::write_time(&mut text, None, now);
     text.extend_from_slice(
         b",\"clientId\":\"server\",\"source\":{\"platform\":\"server\",\"appName\":",
     );

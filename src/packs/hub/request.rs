@@ -15,7 +15,7 @@ use super::{
     Shared,
     answer::{Code, Fault, Success},
     hub_error,
-    normal::{self, Channel, ClientIdPolicy, SEAT_SOURCE_BYTES_MAX, Stamp, seat_source},
+    normal_form::{self, Channel, ClientIdPolicy, SEAT_SOURCE_BYTES_MAX, Stamp, seat_source},
     payload::{Payload, Use},
     target::{self, RoomTarget, Rules},
 };
@@ -176,7 +176,7 @@ impl Request {
             false => Channel::Named(place.channel.as_deref()),
         };
         let client_id = self.member().id().as_str();
-        normal::gone_template(event, &source, place.room.as_deref(), channel, client_id)
+        normal_form::gone_template(event, &source, place.room.as_deref(), channel, client_id)
     }
 
     fn template(
@@ -186,7 +186,7 @@ impl Request {
         channel: Channel<'_>,
     ) -> EventTemplate {
         let event = self.event.name.clone();
-        normal::template(event, payload, room, channel, &self.stamp())
+        normal_form::template(event, payload, room, channel, &self.stamp())
     }
 
     /// The address of a room that an owner's event means: the channel that it names, else the sender's own.

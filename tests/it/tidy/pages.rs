@@ -35,7 +35,7 @@ fn every_code_is_in_the_table_of_codes_and_no_other() {
 
 #[test]
 fn every_event_that_the_hub_takes_is_in_the_table_of_events_and_no_other() {
-    let taken = quoted(PACK, "match request.event() {", "_ => say::to_channel");
+    let taken = quoted(PACK, "match request.event() {", "_ => notify::to_channel");
     assert_eq!(listed("| event | does | who gets what |"), taken);
     let told = ["online-users", "room-online-users", "hub-error"];
     let all: BTreeSet<_> = taken.into_iter().chain(told).collect();

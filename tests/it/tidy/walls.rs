@@ -14,7 +14,7 @@ impl Source {
     /// A file that only tests are in may use whatever it takes to test.
     pub(super) fn is_test(&self) -> bool {
         let path = &self.path;
-        path.contains("/tests/") || path.ends_with("/tests.rs") || path.contains("/hub/live/")
+        path.contains("/tests/") || path.ends_with("/tests.rs")
     }
 }
 

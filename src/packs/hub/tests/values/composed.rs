@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use super::{
-    super::{
-        normal::{SEAT_SOURCE_BYTES_MAX, gone_template, seat_source},
+    super::super::{
+        normal_form::{SEAT_SOURCE_BYTES_MAX, gone_template, seat_source},
         payload::USER_NAME_BYTES_MAX,
     },
     *,
@@ -159,7 +159,7 @@ fn a_leave_of_several_addresses_names_each_and_keeps_its_blobs() {
     );
     let payload = Payload::read(&content.clone().into(), Use::Command).unwrap();
     let room = Some("r");
-    let leave = normal::template(
+    let leave = normal_form::template(
         "leave-room".into(),
         &payload,
         room,

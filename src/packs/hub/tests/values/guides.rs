@@ -7,15 +7,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    super::{
+    super::super::{
         dotnet,
         target::{self, Rules},
     },
     *,
 };
 
-const ROWS: &str = include_str!("../../../../tests/vectors/hubtel-events.json");
-const PACKETS: &str = include_str!("../../../../tests/vectors/dotnet-client.json");
+const ROWS: &str = include_str!("../../../../../tests/vectors/hubtel-events.json");
+const PACKETS: &str = include_str!("../../../../../tests/vectors/dotnet-client.json");
 const RULES: Rules = Rules {
     name_bytes_max: 256,
     strict: false,

@@ -184,7 +184,7 @@ fn whatever_is_sent_one_object_with_the_senders_id_and_whole_blobs_arrives() {
                 Use::Command if case % 3 == 0 => {
                     let address = Channel::OfTheAddress;
                     let room = Some("r");
-                    normal::template("leave-room".into(), &payload, room, address, &stamp())
+                    normal_form::template("leave-room".into(), &payload, room, address, &stamp())
                         .fill(&change(&Some("c".into()), 5, "leave-room"))
                 }
                 Use::Command => announced("leave-room", &payload, Some("r"), Some("c"), 5),

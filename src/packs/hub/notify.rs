@@ -8,17 +8,17 @@ use dondo_actors::{
     session::NotifyRequest,
 };
 
-use super::{answer::Fault, normal, payload::Use, request::Request, target};
+use super::{answer::Fault, normal_form, payload::Use, request::Request, target};
 
 /// A channel message.
 pub(super) async fn to_channel(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Message)?;
     let channel = target::channel_of_message(request.event(), &payload, request.rules())?;
     let event = channel.clone();
-    let content = normal::compose(event, &payload, None, Some(&channel), &request.stamp());
+    let content = normal_form::compose(event, &payload, None, Some(&channel), &request.stamp());
     drop(payload);
     let key = RoomKey::channel(channel.clone());
-    let recipients = say(request, key, None, content).await?;
+    let recipients = notify(request, key, None, content).await?;
     let mut ack = request.success();
     ack.channel = Some(&channel);
     ack.recipients = Some(recipients);
@@ -32,7 +32,7 @@ pub(super) async fn to_room(request: &Request) -> Result<Bytes, Fault> {
     let tag = request.tag(target.channel.as_ref())?;
     let channel = target.channel.as_deref();
     let event = request.event().into();
-    let content = normal::compose(
+    let content = normal_form::compose(
         event,
         &payload,
         Some(&target.room),
@@ -41,7 +41,7 @@ pub(super) async fn to_room(request: &Request) -> Result<Bytes, Fault> {
     );
     drop(payload);
     let key = RoomKey::room(target.room.clone());
-    let recipients = say(request, key, tag, content).await?;
+    let recipients = notify(request, key, tag, content).await?;
     let mut ack = request.success();
     ack.channel = target.channel.as_deref();
     ack.room = Some(&target.room);
@@ -49,18 +49,18 @@ pub(super) async fn to_room(request: &Request) -> Result<Bytes, Fault> {
     Ok(ack.answer())
 }
 
-async fn say(
+async fn notify(
     request: &Request,
     room: RoomKey,
     tag: ChannelScope,
     content: Content,
 ) -> Result<usize, Fault> {
-    let notify = NotifyRequest {
+    let asked = NotifyRequest {
         room,
         tag,
         echo: request.settings().echo,
         seat_needed: request.settings().require_join_to_send,
     };
-    let answer = request.member().notify(notify, content).await?;
+    let answer = request.member().notify(asked, content).await?;
     Ok(answer.recipients)
 }
