@@ -75,7 +75,7 @@ pub struct Courier {
 }
 
 struct LocalMember {
-    slot: LocalId,
+    local_id: LocalId,
     namespace: Arc<str>,
     outbox: Arc<Outbox>,
     encoding: EncodingId,
@@ -135,14 +135,15 @@ impl Courier {
     }
 
     fn mirror(&mut self, seat: &MirrorJoin) {
-        let Some(served) = self.members.get(&seat.slot) else {
+        let Some(served) = self.members.get(&seat.local_id) else {
             return;
         };
         if served.outbox.ended().is_some() {
             // Its session is closing; the room's word that the seat is gone may have been held back already.
             return;
         }
-        self.seats.put((seat.room, seat.slot), seat.tags.clone());
+        self.seats
+            .put((seat.room, seat.local_id), seat.tags.clone());
         self.keys
             .insert((seat.namespace.clone(), seat.key.clone()), seat.room);
         let mirror = self
@@ -162,7 +163,7 @@ impl Courier {
         for room in gone {
             if let Some(mirror) = self.rooms.remove(&room) {
                 for (served, _) in mirror.seats() {
-                    self.seats.remove(&(room, served.slot));
+                    self.seats.remove(&(room, served.local_id));
                 }
             }
             self.brakes.remove(&room);
@@ -170,14 +171,14 @@ impl Courier {
         self.keys.retain(|(of, _), _| **of != *namespace);
     }
 
-    fn unmirror(&mut self, room: RoomId, slot: LocalId) {
-        if !self.seats.remove(&(room, slot)) {
+    fn unmirror(&mut self, room: RoomId, local_id: LocalId) {
+        if !self.seats.remove(&(room, local_id)) {
             return;
         }
         let Some(mirror) = self.rooms.get_mut(&room) else {
             return;
         };
-        mirror.remove(slot);
+        mirror.remove(local_id);
         if mirror.seats().is_empty() {
             let key = (mirror.namespace.clone(), mirror.key.clone());
             // A room of the same name that came later keeps its entry.
@@ -231,8 +232,8 @@ impl Courier {
         let share = (self.members.len() / STALL_TURNS).clamp(1, STALL_LOOKS);
         let turn = self.members.range((from, Bound::Unbounded)).take(share);
         self.looked_at = None;
-        for (slot, served) in turn {
-            self.looked_at = Some(*slot);
+        for (local_id, served) in turn {
+            self.looked_at = Some(*local_id);
             if !served.namespace.is_empty() {
                 continue;
             }
@@ -268,12 +269,12 @@ impl Courier {
             if let Some(address) = address {
                 *of_address.entry(address).or_default() += bytes;
             }
-            payers.push((served.slot, bytes, reads, address));
+            payers.push((served.local_id, bytes, reads, address));
         }
-        let payer = |(slot, bytes, reads, address): (LocalId, usize, bool, Option<_>)| {
+        let payer = |(local_id, bytes, reads, address): (LocalId, usize, bool, Option<_>)| {
             let of_address = address.and_then(|address| of_address.get(&address));
             Payer {
-                slot,
+                local_id,
                 bytes,
                 address_bytes: of_address.copied().unwrap_or(bytes),
                 reads,
@@ -286,7 +287,7 @@ impl Courier {
     }
 
     fn direct(&mut self, message: Direct) {
-        if let Some(served) = self.members.get(&message.slot)
+        if let Some(served) = self.members.get(&message.local_id)
             && let Err(Full) = served.outbox.push_own(message.frame, message.volatile)
         {
             served.evict(CloseReason::OutboxFull);

@@ -101,7 +101,7 @@ pub struct MemberLocation {
     /// The courier.
     pub courier: CourierRef,
     /// The member's place there.
-    pub slot: LocalId,
+    pub local_id: LocalId,
 }
 
 /// Members by namespace and id.

@@ -173,7 +173,7 @@ impl HubHandle {
         self.0.config.settle_timeout
     }
 
-    pub(crate) fn slot(&self) -> LocalId {
+    pub(crate) fn local_id(&self) -> LocalId {
         LocalId(self.0.slots.fetch_add(1, Ordering::Relaxed))
     }
 

@@ -54,7 +54,7 @@ pub struct Connected {
     /// The member.
     pub member: MemberId,
     /// Its place at its courier.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// Who is logged in.
     pub account: Option<Arc<str>>,
     /// The courier that serves it.
@@ -258,7 +258,7 @@ pub enum RoomFact {
 /// A member is served here from now on.
 pub struct Register {
     /// Its place.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// Its namespace.
     pub namespace: Arc<str>,
     /// Where its letters go.
@@ -274,13 +274,13 @@ pub struct Register {
 /// A member is served no more.
 pub struct Unregister {
     /// Its place.
-    pub slot: LocalId,
+    pub local_id: LocalId,
 }
 
 /// A frame for one member alone.
 pub struct Direct {
     /// Its place.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// What.
     pub frame: Frame,
     /// May be dropped where the reader is slow.
@@ -298,7 +298,7 @@ pub struct MirrorJoin {
     /// Its namespace.
     pub namespace: Arc<str>,
     /// Whose seat.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// Its tags now.
     pub tags: Scopes,
     /// The room's, if this is the last thing that a command led to here.
@@ -310,7 +310,7 @@ pub struct MirrorLeave {
     /// The room.
     pub room: RoomId,
     /// Whose seat.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// What its session must be told, because somebody else took the seat away: the room, the last join that it had seen
     /// by then, and the tags that are gone. Where the seat keeps others a [`MirrorJoin`] follows.
     pub kicked: Option<(RoomKey, u64, Scopes)>,
@@ -364,7 +364,7 @@ pub enum Audience {
 /// Ends an outbox behind everything that its courier was sent before.
 pub struct EndOutbox {
     /// Whose.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// Why.
     pub reason: CloseReason,
 }
@@ -380,7 +380,7 @@ pub struct HeaviestPayers {
 /// Closes a session.
 pub struct Evict {
     /// Its place.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// Why.
     pub reason: CloseReason,
 }
@@ -398,7 +398,7 @@ pub enum CourierSays {
     /// One of its members lost tags of its seat in a room.
     Kicked {
         /// The member's place.
-        slot: LocalId,
+        local_id: LocalId,
         /// The room.
         room: RoomKey,
         /// The last join that the room had seen by then: a later one stands.

@@ -157,13 +157,13 @@ impl Namespace {
         };
         let ConnectedMember {
             worker,
-            slot,
+            local_id,
             account,
         } = connected.clone();
         let joiner = Joiner {
             member,
             worker,
-            slot,
+            local_id,
             account,
             user,
             farewell,
@@ -204,7 +204,7 @@ impl Namespace {
                 let newcomer = self
                     .state
                     .connected(&member)
-                    .map(|connected| (connected.worker, connected.slot));
+                    .map(|connected| (connected.worker, connected.local_id));
                 return Some((room.name, newcomer));
             }
             RoomFact::Unseated {
@@ -288,10 +288,10 @@ impl Namespace {
         let draft = Draft::new(content, &self.context.encodings);
         let letter = self.seal(draft);
         match to {
-            To::Member(worker, slot) => {
+            To::Member(worker, local_id) => {
                 if let Some(courier) = self.couriers.get(worker) {
                     courier.send(Deliver {
-                        audience: Audience::Member(*slot),
+                        audience: Audience::Member(*local_id),
                         letter,
                         receipt: None,
                         permit: None,

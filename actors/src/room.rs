@@ -140,7 +140,7 @@ impl Room {
         let marked = joiner.user.clone().unwrap_or_default();
         let strike = |room: &Self, point| fault::strike(room.part(), point, marked.as_bytes());
         strike(self, Point::Before);
-        let (member, worker, slot) = (joiner.member.clone(), joiner.worker, joiner.slot);
+        let (member, worker, local_id) = (joiner.member.clone(), joiner.worker, joiner.local_id);
         self.links.couriers.entry(worker).or_insert(courier);
         let joined = self.state.join(joiner, tag.clone(), options);
         strike(self, Point::Midway);
@@ -162,7 +162,7 @@ impl Room {
                 room: self.links.id,
                 key,
                 namespace,
-                slot,
+                local_id,
                 tags,
                 permit: None,
             };
@@ -177,11 +177,11 @@ impl Room {
                         except: None,
                     }
                 } else {
-                    For::One { worker, slot }
+                    For::One { worker, local_id }
                 };
                 self.announce(audience, announce.fill(&change));
             }
-            self.presence(&tag, Some((worker, slot)));
+            self.presence(&tag, Some((worker, local_id)));
             if first && self.state.key().kind == Kind::Channel {
                 let count = self.state.roster().len();
                 self.up(RoomFact::Seated { member, count });
@@ -220,11 +220,11 @@ impl Room {
             let gone = gone.fold(Scopes::default(), |tags, (tag, _)| tags.with(tag));
             (self.state.key().clone(), self.joins_seen(), gone)
         });
-        let (worker, slot) = (left.worker, left.slot);
+        let (worker, local_id) = (left.worker, left.local_id);
         if left.kept.is_empty() || kicked.is_some() {
             let unseat = MirrorLeave {
                 room,
-                slot,
+                local_id,
                 kicked,
                 permit: None,
             };
@@ -235,7 +235,7 @@ impl Room {
                 room,
                 key: self.state.key().clone(),
                 namespace: self.links.context.namespace.clone(),
-                slot,
+                local_id,
                 tags: left.kept,
                 permit: None,
             };
@@ -257,7 +257,7 @@ impl Room {
                 // One who keeps another tag is not told of its own leave.
                 let audience = For::All {
                     tag: tag.clone(),
-                    except: Some(left.slot),
+                    except: Some(left.local_id),
                 };
                 self.announce(audience, announce.fill(&change));
             }

@@ -100,7 +100,7 @@ impl Session {
         let credit = InboundCredit::new(settings.credit, settings.credit_bytes, account);
         Metrics::add(&hub.metrics().sessions, 1);
         let session = Self {
-            own: hub.slot(),
+            own: hub.local_id(),
             hub,
             courier,
             outbox: outbox.clone(),
@@ -293,7 +293,7 @@ impl Session {
         let member = Member::new(member::Parts {
             id,
             namespace: namespace.clone(),
-            slot: hub.slot(),
+            local_id: hub.local_id(),
             identity,
             hub: hub.clone(),
             courier: self.courier.clone(),
@@ -304,11 +304,11 @@ impl Session {
             pacer: self.pacer.clone(),
             peer: self.peer,
         });
-        self.register(member.slot(), namespace.clone(), encoding, ctx);
+        self.register(member.local_id(), namespace.clone(), encoding, ctx);
         Metrics::add(&hub.metrics().members, 1);
         let place = MemberLocation {
             courier: self.courier.clone(),
-            slot: member.slot(),
+            local_id: member.local_id(),
         };
         hub.members()
             .enter((namespace.clone(), member.id().clone()), place);
@@ -318,7 +318,7 @@ impl Session {
         );
         member.enter(Connected {
             member: member.id().clone(),
-            slot: member.slot(),
+            local_id: member.local_id(),
             account: member.identity().account.clone(),
             courier: self.courier.clone(),
             unit: member.unit(),
@@ -344,7 +344,7 @@ impl Session {
 
     fn register(
         &self,
-        slot: LocalId,
+        local_id: LocalId,
         namespace: Arc<str>,
         encoding: crate::letter::EncodingId,
         ctx: &Context<Self>,
@@ -353,7 +353,7 @@ impl Session {
         let outbox = self.outbox.clone();
         let generation = self.courier.window.generation();
         self.courier.post.control(Register {
-            slot,
+            local_id,
             namespace,
             outbox,
             encoding,
@@ -364,7 +364,7 @@ impl Session {
 
     fn send(&self, frame: Frame) {
         self.courier.post.control(Direct {
-            slot: self.own,
+            local_id: self.own,
             frame: self.hub.account().charge_own(frame),
             volatile: false,
             unit: self.credit.unit(0),
@@ -382,7 +382,7 @@ impl Session {
         if reason.flushes() {
             // Behind whatever this session's courier has yet to put into the outbox.
             self.courier.post.control(EndOutbox {
-                slot: self.own,
+                local_id: self.own,
                 reason,
             });
         } else {

@@ -34,7 +34,7 @@ pub(crate) const NAMED: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payer {
     /// Its place.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// The bytes that were asked for.
     pub bytes: usize,
     /// Those that all sessions of its address hold on this worker, where that has limits; else its own.
@@ -114,7 +114,7 @@ async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64, mu
             break;
         }
         surplus = surplus.saturating_sub(payer.bytes as u64);
-        let slot = payer.slot;
-        courier.send(Evict { slot, reason });
+        let local_id = payer.local_id;
+        courier.send(Evict { local_id, reason });
     }
 }

@@ -42,7 +42,7 @@ impl Courier {
                     if at == seats.len() / 2 {
                         fault::strike("courier", Point::Midway, marked);
                     }
-                    if Some(served.slot) != *except && tags.matches(tag) {
+                    if Some(served.local_id) != *except && tags.matches(tag) {
                         hands.over(served);
                     }
                 }
@@ -55,14 +55,14 @@ impl Courier {
                 let excluded: BTreeSet<LocalId> = except_rooms
                     .iter()
                     .flat_map(|key| self.seated(letter, key))
-                    .map(|s| s.slot)
+                    .map(|s| s.local_id)
                     .chain(*except)
                     .collect();
                 match rooms {
                     None => {
                         for served in self.members.values() {
                             if served.namespace == letter.namespace
-                                && !excluded.contains(&served.slot)
+                                && !excluded.contains(&served.local_id)
                             {
                                 hands.over(served);
                             }
@@ -71,7 +71,7 @@ impl Courier {
                     Some(rooms) => {
                         let mut seen = excluded;
                         for served in rooms.iter().flat_map(|key| self.seated(letter, key)) {
-                            if seen.insert(served.slot) || !fault::stands(Safeguard::Dedup) {
+                            if seen.insert(served.local_id) || !fault::stands(Safeguard::Dedup) {
                                 hands.over(served);
                             }
                         }
@@ -83,15 +83,15 @@ impl Courier {
                 for mirror in self.rooms.values() {
                     if mirror.key.kind == Kind::Channel && mirror.namespace == letter.namespace {
                         for (served, _) in mirror.seats() {
-                            if seen.insert(served.slot) {
+                            if seen.insert(served.local_id) {
                                 hands.over(served);
                             }
                         }
                     }
                 }
             }
-            Audience::Member(slot) => {
-                if let Some(served) = self.members.get(slot) {
+            Audience::Member(local_id) => {
+                if let Some(served) = self.members.get(local_id) {
                     hands.over(served);
                 }
             }

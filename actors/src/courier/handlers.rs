@@ -44,8 +44,9 @@ impl Supervised for Courier {
     fn restarting(&mut self, _: &mut Self::Context) {
         // The lists by room are derived from the ledger of seats; after a crash they are not trusted.
         let mut rooms: BTreeMap<RoomId, Mirror> = BTreeMap::new();
-        for ((room, slot), tags) in self.seats.iter() {
-            let (Some(old), Some(served)) = (self.rooms.get(room), self.members.get(slot)) else {
+        for ((room, local_id), tags) in self.seats.iter() {
+            let (Some(old), Some(served)) = (self.rooms.get(room), self.members.get(local_id))
+            else {
                 continue;
             };
             let mirror = rooms
@@ -86,7 +87,7 @@ impl Handler<Register> for Courier {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
             let Register {
-                slot,
+                local_id,
                 namespace,
                 outbox,
                 encoding,
@@ -94,7 +95,7 @@ impl Handler<Register> for Courier {
                 generation,
             } = register;
             let served = Rc::new(LocalMember {
-                slot,
+                local_id,
                 namespace,
                 outbox,
                 encoding,
@@ -104,7 +105,7 @@ impl Handler<Register> for Courier {
                 // Something for this member may have been held back while this very message waited.
                 served.evict(CloseReason::WorkerStalled);
             }
-            courier.members.insert(slot, served);
+            courier.members.insert(local_id, served);
         });
     }
 }
@@ -115,7 +116,7 @@ impl Handler<Unregister> for Courier {
     fn handle(&mut self, unregister: Unregister, ctx: &mut Self::Context) {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
-            courier.members.remove(&unregister.slot);
+            courier.members.remove(&unregister.local_id);
         });
     }
 }
@@ -148,12 +149,12 @@ impl Handler<MirrorLeave> for Courier {
     fn handle(&mut self, unseat: MirrorLeave, ctx: &mut Self::Context) {
         let _ = guard_always(self, ctx, |courier| {
             courier.before_any();
-            courier.unmirror(unseat.room, unseat.slot);
+            courier.unmirror(unseat.room, unseat.local_id);
             if let (Some((room, number, gone)), Some(served)) =
-                (unseat.kicked, courier.members.get(&unseat.slot))
+                (unseat.kicked, courier.members.get(&unseat.local_id))
             {
                 served.session.tell(CourierSays::Kicked {
-                    slot: unseat.slot,
+                    local_id: unseat.local_id,
                     room,
                     number,
                     gone,
@@ -203,7 +204,7 @@ impl Handler<EndOutbox> for Courier {
 
     fn handle(&mut self, end: EndOutbox, ctx: &mut Self::Context) {
         let _ = guard_always(self, ctx, |courier| {
-            if let Some(served) = courier.members.get(&end.slot) {
+            if let Some(served) = courier.members.get(&end.local_id) {
                 served.outbox.end(end.reason);
             }
         });
@@ -226,7 +227,7 @@ impl Handler<Evict> for Courier {
 
     fn handle(&mut self, evict: Evict, ctx: &mut Self::Context) {
         let _ = guard_always(self, ctx, |courier| {
-            if let Some(served) = courier.members.get(&evict.slot) {
+            if let Some(served) = courier.members.get(&evict.local_id) {
                 served.evict(evict.reason);
             }
         });

@@ -35,23 +35,23 @@ impl Mirror {
 
     /// A member has a seat with these tags.
     pub(super) fn put(&mut self, served: &Rc<LocalMember>, tags: Scopes) {
-        let place = self.places.get(&served.slot);
+        let place = self.places.get(&served.local_id);
         if let Some((_, held)) = place.and_then(|place| self.seats.get_mut(*place)) {
             *held = tags;
         } else {
-            self.places.insert(served.slot, self.seats.len());
+            self.places.insert(served.local_id, self.seats.len());
             self.seats.push((served.clone(), tags));
         }
     }
 
     /// A member has no seat any more. The last one takes its place.
-    pub(super) fn remove(&mut self, slot: LocalId) {
-        let Some(place) = self.places.remove(&slot) else {
+    pub(super) fn remove(&mut self, local_id: LocalId) {
+        let Some(place) = self.places.remove(&local_id) else {
             return;
         };
         self.seats.swap_remove(place);
         if let Some((moved, _)) = self.seats.get(place) {
-            self.places.insert(moved.slot, place);
+            self.places.insert(moved.local_id, place);
         }
     }
 }

@@ -6,7 +6,8 @@ pub(crate) fn view(courier: &Courier) -> crate::testing::inspect::CourierView {
     let mut seats = Vec::new();
     for (room, mirror) in &courier.rooms {
         for (served, tags) in mirror.seats() {
-            let seat = crate::testing::SeatRecord::new(courier.worker, served.slot, *room, tags);
+            let seat =
+                crate::testing::SeatRecord::new(courier.worker, served.local_id, *room, tags);
             seats.push((mirror.namespace.clone(), seat));
         }
     }

@@ -56,7 +56,7 @@ impl Handler<Connected> for Namespace {
     fn handle(&mut self, enter: Connected, ctx: &mut Self::Context) {
         let Connected {
             member,
-            slot,
+            local_id,
             account,
             courier,
             unit: _unit,
@@ -67,7 +67,7 @@ impl Handler<Connected> for Namespace {
                 member,
                 ConnectedMember {
                     worker,
-                    slot,
+                    local_id,
                     account,
                 },
             );

@@ -39,8 +39,11 @@ impl Namespace {
         let now = self.started.elapsed();
         if self.presence.changed(&scope, now, recipients) {
             self.tell_online(scope);
-        } else if let Some((worker, slot)) = newcomer {
-            self.push_online(To::Member(worker, slot), &BTreeSet::from([channel.clone()]));
+        } else if let Some((worker, local_id)) = newcomer {
+            self.push_online(
+                To::Member(worker, local_id),
+                &BTreeSet::from([channel.clone()]),
+            );
         }
         self.ask_to_be_woken();
     }

@@ -48,7 +48,7 @@ pub(super) enum For {
     },
     One {
         worker: WorkerId,
-        slot: LocalId,
+        local_id: LocalId,
     },
 }
 
@@ -194,9 +194,9 @@ impl Room {
         let context = &self.links.context;
         let letter = Arc::new(draft.seal(context.namespace.clone()));
         match audience {
-            For::One { worker, slot } => {
+            For::One { worker, local_id } => {
                 let deliver = Deliver {
-                    audience: Audience::Member(slot),
+                    audience: Audience::Member(local_id),
                     letter,
                     receipt: None,
                     permit: permit(worker),

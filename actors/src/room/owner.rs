@@ -38,7 +38,7 @@ impl Room {
         });
         let seat = |member| self.state.roster().get(member);
         let seats = kicked.iter().filter_map(seat);
-        let left: Vec<_> = seats.map(|seat| (seat.worker, seat.slot)).collect();
+        let left: Vec<_> = seats.map(|seat| (seat.worker, seat.local_id)).collect();
         let first = self.effects.len();
         for member in &kicked {
             let which = LeaveScope::Exactly(tag.clone());
@@ -51,9 +51,9 @@ impl Room {
         // a letter to all goes only to the workers that have members when everything is done.
         let departures = self.effects.split_off(first);
         let workers: BTreeSet<WorkerId> = self.state.roster().workers().collect();
-        for (worker, slot) in left {
+        for (worker, local_id) in left {
             if !workers.contains(&worker) {
-                self.announce(For::One { worker, slot }, content.clone());
+                self.announce(For::One { worker, local_id }, content.clone());
             }
         }
         let everyone = For::All {

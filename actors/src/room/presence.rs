@@ -29,10 +29,10 @@ impl Room {
         let recipients = self.recipients(tag);
         if self.presence.changed(tag, now, recipients) {
             self.tell_all(tag);
-        } else if let Some((worker, slot)) = newcomer
+        } else if let Some((worker, local_id)) = newcomer
             && let Some(content) = self.room_online(tag)
         {
-            self.announce(For::One { worker, slot }, content);
+            self.announce(For::One { worker, local_id }, content);
         }
         self.ask_to_be_woken();
     }

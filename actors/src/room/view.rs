@@ -9,7 +9,7 @@ use crate::{
 pub(crate) fn view(room: &Room) -> crate::testing::inspect::RoomView {
     let seat = |(member, seat): (&MemberId, &crate::state::roster::Seat)| {
         let record =
-            crate::testing::SeatRecord::new(seat.worker, seat.slot, room.links.id, &seat.tags);
+            crate::testing::SeatRecord::new(seat.worker, seat.local_id, room.links.id, &seat.tags);
         (member.clone(), record)
     };
     let seats = room.state.roster().iter().map(seat).collect();
@@ -51,13 +51,13 @@ impl Room {
                 note(|| Fact::Seated {
                     room,
                     key: seat.key.clone(),
-                    slot: seat.slot,
+                    local_id: seat.local_id,
                     tags: seat.tags.clone(),
                 });
             }
             Effect::Unseat { unseat, .. } => note(|| Fact::Unseated {
                 room,
-                slot: unseat.slot,
+                local_id: unseat.local_id,
             }),
             Effect::Letter {
                 audience,
@@ -67,7 +67,7 @@ impl Room {
             } => note(|| {
                 let to = match audience {
                     For::All { tag, except } => Recipients::Matching(tag.clone(), *except),
-                    For::One { slot, .. } => Recipients::One(*slot),
+                    For::One { local_id, .. } => Recipients::One(*local_id),
                 };
                 let (content, said) = (draft.content.clone(), receipt.is_some());
                 Fact::Letter {

@@ -40,7 +40,7 @@ impl Drop for Session {
         for (_, seated) in std::mem::take(&mut self.members) {
             seated.leave(reason);
         }
-        self.courier.post.control(Unregister { slot: self.own });
+        self.courier.post.control(Unregister { local_id: self.own });
         // A transport that waits for credit looks again, and finds the end.
         self.credit.release();
         Metrics::sub(&self.hub.metrics().sessions, 1);
@@ -129,7 +129,7 @@ impl Handler<CourierSays> for Session {
         match says {
             CourierSays::Evicted(reason) => self.close(reason, ctx),
             CourierSays::Kicked {
-                slot,
+                local_id,
                 room,
                 number,
                 gone,
@@ -137,7 +137,7 @@ impl Handler<CourierSays> for Session {
                 let seated = self
                     .members
                     .values()
-                    .find(|seated| seated.member.slot() == slot);
+                    .find(|seated| seated.member.local_id() == local_id);
                 if let Some(seated) = seated {
                     seated.member.kicked(&room, number, &gone);
                 }

@@ -56,7 +56,7 @@ pub struct Member {
 pub(super) struct Parts {
     pub(super) id: MemberId,
     pub(super) namespace: Arc<str>,
-    pub(super) slot: LocalId,
+    pub(super) local_id: LocalId,
     pub(super) identity: Identity,
     pub(super) hub: HubHandle,
     pub(super) courier: CourierRef,
@@ -234,7 +234,7 @@ impl Member {
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
         let queued = self.draft(content).map(|draft| {
             let (done, answer) = oneshot::channel();
-            let except = (!echo).then_some(self.slot());
+            let except = (!echo).then_some(self.local_id());
             let (reply, _) = Reply::new();
             let broadcast = Broadcast {
                 rooms,
@@ -339,8 +339,8 @@ impl Member {
         &self.parts.courier
     }
 
-    pub(super) fn slot(&self) -> LocalId {
-        self.parts.slot
+    pub(super) fn local_id(&self) -> LocalId {
+        self.parts.local_id
     }
 
     /// Encodes for the sender's own encoding here, on the sender's thread: what cannot be encoded is the sender's to know.
@@ -379,7 +379,7 @@ impl Member {
 
     fn direct(&self, frame: Frame, volatile: bool, unit: InboundUnit) {
         self.courier().post.control(Direct {
-            slot: self.slot(),
+            local_id: self.local_id(),
             frame,
             volatile,
             unit,

@@ -41,7 +41,7 @@ impl Drop for MemberGuard {
             });
         }
         member.courier().post.control(Unregister {
-            slot: member.slot(),
+            local_id: member.local_id(),
         });
         let hub = member.hub();
         hub.members()

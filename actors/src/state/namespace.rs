@@ -14,7 +14,7 @@ pub struct ConnectedMember {
     /// Its worker.
     pub worker: WorkerId,
     /// Its place at that worker's courier.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// Who is logged in, where known.
     pub account: Option<Arc<str>>,
 }
@@ -178,10 +178,10 @@ mod tests {
 
     fn entered(names: &[&str]) -> NamespaceState {
         let mut namespace = NamespaceState::default();
-        for (slot, name) in names.iter().enumerate() {
+        for (local_id, name) in names.iter().enumerate() {
             let connected = ConnectedMember {
                 worker: WorkerId(0),
-                slot: LocalId(slot as u64),
+                local_id: LocalId(local_id as u64),
                 account: None,
             };
             namespace.enter(id(name), connected);

@@ -111,14 +111,14 @@ impl RoomState {
         let Joiner {
             member,
             worker,
-            slot,
+            local_id,
             account,
             user,
             farewell,
         } = joiner;
         let occupant = Occupant {
             worker,
-            slot,
+            local_id,
             account,
             user,
             farewell,
@@ -239,7 +239,7 @@ impl RoomState {
             return None;
         }
         let before = seat.tags.clone();
-        let (worker, slot, farewell) = (seat.worker, seat.slot, seat.farewell.clone());
+        let (worker, local_id, farewell) = (seat.worker, seat.local_id, seat.farewell.clone());
         let kept = self.roster.give_up(member, &gone);
         for tag in &gone {
             self.succeed(member, tag);
@@ -254,7 +254,7 @@ impl RoomState {
             gone,
             kept,
             worker,
-            slot,
+            local_id,
             farewell,
         })
     }

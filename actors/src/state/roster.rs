@@ -19,7 +19,7 @@ pub struct Seat {
     /// The worker whose courier serves the member.
     pub worker: WorkerId,
     /// The member's place at that courier.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// Who is logged in, where known.
     pub account: Option<Arc<str>>,
     /// The channels that the seat was taken under.
@@ -38,8 +38,8 @@ pub struct Seat {
 pub struct Occupant {
     /// See [`Seat::worker`].
     pub worker: WorkerId,
-    /// See [`Seat::slot`].
-    pub slot: LocalId,
+    /// See [`Seat::local_id`].
+    pub local_id: LocalId,
     /// See [`Seat::account`].
     pub account: Option<Arc<str>>,
     /// See [`Seat::user`].
@@ -110,14 +110,14 @@ impl Roster {
         }
         let Occupant {
             worker,
-            slot,
+            local_id,
             account,
             user,
             farewell,
         } = occupant;
         let seat = Seat {
             worker,
-            slot,
+            local_id,
             account,
             tags,
             user,

@@ -23,7 +23,7 @@ pub struct SeatRecord {
     /// Who serves it.
     pub worker: WorkerId,
     /// Whose.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// In which room.
     pub room: RoomId,
     /// Its tags, as text.
@@ -31,10 +31,10 @@ pub struct SeatRecord {
 }
 
 impl SeatRecord {
-    pub(crate) fn new(worker: WorkerId, slot: LocalId, room: RoomId, tags: &Scopes) -> Self {
+    pub(crate) fn new(worker: WorkerId, local_id: LocalId, room: RoomId, tags: &Scopes) -> Self {
         Self {
             worker,
-            slot,
+            local_id,
             room,
             tags: format!("{:?}", tags.iter().collect::<Vec<_>>()),
         }

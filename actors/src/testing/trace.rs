@@ -18,7 +18,7 @@ pub enum Fact {
         /// Its key.
         key: RoomKey,
         /// Whose seat.
-        slot: LocalId,
+        local_id: LocalId,
         /// Its tags now.
         tags: Scopes,
     },
@@ -27,7 +27,7 @@ pub enum Fact {
         /// The room.
         room: RoomId,
         /// Whose seat.
-        slot: LocalId,
+        local_id: LocalId,
     },
     /// A letter was sent out.
     Letter {

@@ -187,18 +187,21 @@ fn once_and_in_order(model: &mut Model, player: usize, heard: &[FromClient]) {
 /// What a room sent while the player had a seat, in the room's order, is what it got from that room: nothing before its
 /// join, nothing missing after it, nothing after its leave.
 fn rooms(model: &mut Model, player: usize, heard: &[FromClient], facts: &[Fact]) {
-    let slot = model.players[player].slot;
+    let local_id = model.players[player].local_id;
     let mut seats: BTreeMap<RoomId, Scopes> = BTreeMap::new();
     let mut expected: BTreeMap<String, Vec<(String, bool)>> = BTreeMap::new();
     for fact in facts {
         match fact {
             Fact::Seated {
                 room,
-                slot: whose,
+                local_id: whose,
                 tags,
                 ..
-            } if *whose == slot => drop(seats.insert(*room, tags.clone())),
-            Fact::Unseated { room, slot: whose } if *whose == slot => drop(seats.remove(room)),
+            } if *whose == local_id => drop(seats.insert(*room, tags.clone())),
+            Fact::Unseated {
+                room,
+                local_id: whose,
+            } if *whose == local_id => drop(seats.remove(room)),
             Fact::Letter {
                 room,
                 key,
@@ -207,9 +210,9 @@ fn rooms(model: &mut Model, player: usize, heard: &[FromClient], facts: &[Fact])
                 ..
             } => {
                 let hears = match to {
-                    Recipients::One(whose) => *whose == slot,
+                    Recipients::One(whose) => *whose == local_id,
                     Recipients::Matching(tag, except) => {
-                        *except != Some(slot)
+                        *except != Some(local_id)
                             && seats.get(room).is_some_and(|tags| tags.matches(tag))
                     }
                 };
@@ -277,10 +280,10 @@ fn several_rooms(model: &mut Model, player: usize, heard: &[FromClient], facts: 
             continue;
         };
         let answered = matches!(said.answer, Some(Ok(_)));
-        let excluded = presence_in(facts, me.slot, except, said.from, until);
+        let excluded = presence_in(facts, me.local_id, except, said.from, until);
         let there = match rooms {
             None => (true, true),
-            Some(rooms) => presence_in(facts, me.slot, rooms, said.from, until),
+            Some(rooms) => presence_in(facts, me.local_id, rooms, said.from, until),
         };
         let own = !echo && said.by == player;
         let must = there.0 && !excluded.1 && !own && answered && said.poison.is_none() && !me.gone;
@@ -300,7 +303,7 @@ fn several_rooms(model: &mut Model, player: usize, heard: &[FromClient], facts: 
 /// Whether a slot had a seat in one of some rooms all the time between two facts; and whether at any time.
 fn presence_in(
     facts: &[Fact],
-    slot: LocalId,
+    local_id: LocalId,
     keys: &[RoomKey],
     from: usize,
     until: usize,
@@ -317,13 +320,16 @@ fn presence_in(
             Fact::Seated {
                 room,
                 key,
-                slot: whose,
+                local_id: whose,
                 ..
-            } if *whose == slot && keys.contains(key) => {
+            } if *whose == local_id && keys.contains(key) => {
                 seats.insert(*room);
                 ever |= at >= from;
             }
-            Fact::Unseated { room, slot: whose } if *whose == slot => {
+            Fact::Unseated {
+                room,
+                local_id: whose,
+            } if *whose == local_id => {
                 seats.remove(room);
                 if let Some(stable) = &mut stable {
                     stable.remove(room);

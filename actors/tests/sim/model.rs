@@ -35,7 +35,7 @@ pub(crate) enum Whom {
 #[derive(Clone, Debug)]
 pub(crate) struct Player {
     pub(crate) id: MemberId,
-    pub(crate) slot: LocalId,
+    pub(crate) local_id: LocalId,
     /// It hung up, was panicked, or reads too slowly: what it has is a beginning of what was for it.
     pub(crate) gone: bool,
 }

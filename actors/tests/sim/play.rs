@@ -110,7 +110,7 @@ impl<'w> Game<'w> {
             .expect("it is in the directory");
         let player = Player {
             id: member.id().clone(),
-            slot: place.slot,
+            local_id: place.local_id,
             gone: false,
         };
         self.model.borrow_mut().players.push(player);

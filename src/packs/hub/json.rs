@@ -115,13 +115,13 @@ pub(super) fn take<'a>(fields: &mut Vec<Field<'a>>, name: &str) -> Option<&'a st
     let mut exact = None;
     let mut other_case = None;
     fields.retain(|field| {
-        let slot = match spelling(&field.name, name) {
+        let local_id = match spelling(&field.name, name) {
             Spelling::Exact => &mut exact,
             Spelling::OtherCase => &mut other_case,
             Spelling::Different => return true,
         };
         if !is_absent(field.value) {
-            *slot = Some(field.value);
+            *local_id = Some(field.value);
         }
         false
     });

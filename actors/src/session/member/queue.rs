@@ -237,7 +237,7 @@ impl Member {
                 self.parts.pacer.charge(Rated::Deliveries, 1);
                 let deliver = move |courier: &CourierRef, permit| {
                     courier.send(Deliver {
-                        audience: Audience::Member(place.slot),
+                        audience: Audience::Member(place.local_id),
                         letter: Arc::new(letter),
                         receipt: None,
                         permit,
@@ -312,7 +312,7 @@ impl Member {
                 seat_needed,
                 ..
             } = request;
-            let except = (!echo).then_some(self.slot());
+            let except = (!echo).then_some(self.local_id());
             let notify = Notify {
                 tag,
                 member: self.id().clone(),

@@ -32,7 +32,7 @@ fn joiner(name: &str) -> Joiner {
     Joiner {
         member: id(name),
         worker: WorkerId(1),
-        slot: LocalId(1),
+        local_id: LocalId(1),
         account: Some(format!("account of {name}").into()),
         user: Some(name.into()),
         farewell: None,

@@ -39,7 +39,7 @@ pub struct Joiner {
     /// The worker that serves it.
     pub worker: WorkerId,
     /// Its place at that worker's courier.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// Who is logged in, where known.
     pub account: Option<Arc<str>>,
     /// The name to show.
@@ -86,7 +86,7 @@ pub struct Left {
     /// Where the member was served.
     pub worker: WorkerId,
     /// Its place there.
-    pub slot: LocalId,
+    pub local_id: LocalId,
     /// The farewell that the seat had.
     pub farewell: Option<EventTemplate>,
 }

@@ -11,7 +11,7 @@ thread_local! {
 fn occupant() -> Occupant {
     Occupant {
         worker: WorkerId(0),
-        slot: LocalId(0),
+        local_id: LocalId(0),
         account: None,
         user: None,
         farewell: None,
