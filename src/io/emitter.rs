@@ -17,7 +17,7 @@ use super::{arguments, error::Error};
 
 /// A room by its name, or a client by its id. Two spaces: a room named like a client's id gets nothing of his.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum To {
+pub enum Target {
     /// The members of a room.
     Room(Arc<str>),
     /// One client.
@@ -26,7 +26,7 @@ pub enum To {
 
 macro_rules! room_names {
     ($($name:ty),*) => {$(
-        impl From<$name> for To {
+        impl From<$name> for Target {
             fn from(room: $name) -> Self {
                 Self::Room(Arc::from(room.as_ref() as &str))
             }
@@ -36,13 +36,13 @@ macro_rules! room_names {
 
 room_names!(&str, &String, String, &Arc<str>, Arc<str>);
 
-impl From<MemberId> for To {
+impl From<MemberId> for Target {
     fn from(id: MemberId) -> Self {
         Self::Client(id)
     }
 }
 
-impl From<&MemberId> for To {
+impl From<&MemberId> for Target {
     fn from(id: &MemberId) -> Self {
         Self::Client(id.clone())
     }
@@ -71,10 +71,10 @@ impl Emitter {
     }
 
     /// Also to these. Members of several rooms hear it once; one who is named by id as well hears it twice.
-    pub fn to(mut self, target: impl Into<To>) -> Self {
+    pub fn to(mut self, target: impl Into<Target>) -> Self {
         match target.into() {
-            To::Room(room) => self.rooms.push(RoomKey::plain(room)),
-            To::Client(id) => self.clients.push(id),
+            Target::Room(room) => self.rooms.push(RoomKey::plain(room)),
+            Target::Client(id) => self.clients.push(id),
         }
         self
     }

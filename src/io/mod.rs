@@ -49,7 +49,7 @@ pub use self::{
     application::{IoApplication, Pack},
     arguments::{Arguments, BadArguments},
     blob::Blob,
-    emitter::{Emitter, To},
+    emitter::{Emitter, Target},
     error::{AckError, AlreadyHandled, ContentError, Error, UnknownNamespace},
     handler::{Ack, Data, Event, FromEvent, Handler, Incoming, IntoOutcome},
     socket::Socket,
@@ -75,9 +75,9 @@ impl Io {
     }
 
     /// A configured namespace.
-    pub fn of(&self, namespace: &str) -> Result<Of, UnknownNamespace> {
+    pub fn of(&self, namespace: &str) -> Result<Namespace, UnknownNamespace> {
         match self.applications.get(namespace) {
-            Some(application) => Ok(Of(application.clone())),
+            Some(application) => Ok(Namespace(application.clone())),
             None => Err(UnknownNamespace(namespace.into())),
         }
     }
@@ -91,9 +91,9 @@ impl Io {
 
 /// One namespace.
 #[derive(Clone)]
-pub struct Of(Arc<IoApplication>);
+pub struct Namespace(Arc<IoApplication>);
 
-impl Of {
+impl Namespace {
     /// Runs `handler` for every client that comes in. The client has its CONNECT by then; its events wait until the
     /// handler returns. A refusal puts the client out again; its text goes to the log.
     pub fn on_connect<F, Fut>(&self, handler: F) -> Result<(), AlreadyHandled>

@@ -25,7 +25,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     OnEvent,
     arguments::{self, Arguments, BadArguments},
-    emitter::{Emitter, To},
+    emitter::{Emitter, Target},
     error::{AckError, Error},
     handler::{Handler, kept},
 };
@@ -158,12 +158,12 @@ impl Socket {
     }
 
     /// The others in a room, or another client by its id. Further [`Emitter::to`] add more.
-    pub fn to(&self, target: impl Into<To>) -> Emitter {
+    pub fn to(&self, target: impl Into<Target>) -> Emitter {
         Emitter::new(self.member.clone(), false).to(target)
     }
 
     /// As [`Socket::to`], with this client itself where it is one of those addressed.
-    pub fn within(&self, target: impl Into<To>) -> Emitter {
+    pub fn within(&self, target: impl Into<Target>) -> Emitter {
         Emitter::new(self.member.clone(), true).to(target)
     }
 

@@ -4,7 +4,7 @@ use dondo_actors::id::MemberId;
 use serde_json::json;
 
 use super::world::{Client, World, run, settle};
-use crate::io::{Ack, Data, Socket, To};
+use crate::io::{Ack, Data, Socket, Target};
 
 /// A world whose clients steer their own socket.
 fn world(namespaces: &[&str]) -> World {
@@ -106,7 +106,7 @@ fn a_client_is_reached_by_its_id_and_not_by_a_room_of_that_name() {
         a.emit("client", &format!("{:?}", b.id));
         settle().await;
         assert_eq!(counts(&[&a, &b, &spy]), [0, 1, 0]);
-        assert_ne!(To::from("x"), To::from(MemberId::new("x")));
+        assert_ne!(Target::from("x"), Target::from(MemberId::new("x")));
     });
 }
 
