@@ -8,7 +8,6 @@ use std::time::Duration;
 use actix_web::dev::Extensions;
 use actix_web::web::ServiceConfig;
 use dondo_actors::account::MemoryAccount;
-use dondo_actors::flow::Rates;
 use dondo_actors::hub::{HubConfig, HubHandle, NamespaceConfig};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Encoding, Encodings};
@@ -17,6 +16,7 @@ use dondo_actors::namespace::NamespaceSettings;
 use dondo_actors::outbox::OutboxLimits;
 use dondo_actors::ports::{AllowAll, Clock, IdGenerator, PresenceEvents, SystemClock};
 pub use dondo_actors::ports::{Authorizer, Identity, Refusal};
+use dondo_actors::rate::Rates;
 use dondo_actors::session::SessionSettings;
 
 use crate::config::{LimitSettings, Settings};

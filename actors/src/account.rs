@@ -15,11 +15,6 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::{
-    letter::{Frame, WsFrame},
-    outbox::ENTRY,
-};
-
 /// What bytes are held for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
@@ -80,23 +75,18 @@ const OUTBOX_GAUGES: usize = 16;
 /// Threads that have one.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
+/// What a frame that waits costs beside its bytes, which others may share: its place in the queue.
+pub(crate) const ENTRY: usize = 8 * size_of::<usize>();
+
 /// What waits in the outboxes of one thread: every delivery counts here, so threads do not share it.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 pub struct OutboxGauge {
     frames: AtomicU64,
     bytes: AtomicU64,
-    /// Of those that are on no account of their own, see [`MemoryAccount::charge_own`]; counted from the push until they are
+    /// Of those that are on no account of their own, see `Frame::charged_to_its_client`; counted from the push until they are
     /// written. On their way to the outbox they are bounded by their session's units.
     own: AtomicU64,
-}
-
-/// A frame for one client that is smaller is not charged by itself: that would cost it an allocation.
-const OWN_MAX: usize = 1024;
-
-/// Whether a frame that was made for one client is for its outbox to count.
-pub(crate) fn is_counted_by_outbox(frame: &Frame) -> bool {
-    frame.len() < OWN_MAX
 }
 
 impl OutboxGauge {
@@ -215,30 +205,6 @@ impl MemoryAccount {
         self.held[what as usize].0.fetch_sub(bytes as u64, Relaxed);
     }
 
-    /// The same frame, whose bytes are on the account until the last holder of any of its parts lets go.
-    /// Costs what the first clone of a frame would: the parts' shared header.
-    pub fn charge_frame(self: &Arc<Self>, frame: Frame) -> Frame {
-        let part = |part: WsFrame| WsFrame {
-            frame: self.charge_bytes(part.frame, Held::Outbox),
-            ..part
-        };
-        Frame {
-            first: part(frame.first),
-            rest: frame
-                .rest
-                .map(|rest| rest.iter().cloned().map(part).collect()),
-        }
-    }
-
-    /// As [`MemoryAccount::charge_frame`], for a frame of one client: a small one is counted by the client's outbox.
-    pub(crate) fn charge_own(self: &Arc<Self>, frame: Frame) -> Frame {
-        if is_counted_by_outbox(&frame) {
-            frame
-        } else {
-            self.charge_frame(frame)
-        }
-    }
-
     /// The same bytes, on the account until the last holder lets go.
     pub fn charge_bytes(self: &Arc<Self>, bytes: Bytes, what: Held) -> Bytes {
         self.add(what, bytes.len());
@@ -295,22 +261,6 @@ mod tests {
         assert_eq!(process.total(), SESSION as u64);
         drop(session);
         assert_eq!(process.total(), 0);
-    }
-
-    #[test]
-    fn a_frame_is_charged_once_however_many_hold_it() {
-        let process = MemoryAccount::new(1000, 1000);
-        let part = WsFrame {
-            frame: Bytes::from_static(b"0123456789"),
-            header: 0,
-            binary: false,
-        };
-        let frame = process.charge_frame(Frame::single(part));
-        let slices: Vec<Bytes> = (0..100).map(|_| frame.first.payload()).collect();
-        drop(frame);
-        assert_eq!(process.held(Held::Outbox), 10);
-        drop(slices);
-        assert_eq!(process.held(Held::Outbox), 0);
     }
 
     #[test]

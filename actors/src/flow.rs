@@ -5,14 +5,12 @@
 mod brake;
 mod inbound;
 mod price;
-mod rate;
 mod turn;
 mod window;
 
 pub use self::{
     brake::Brake,
     inbound::{InboundCredit, InboundUnit},
-    rate::{RateLimiter, Rated, Rates},
     window::{DeliveryPermit, DeliveryWindow},
 };
 pub(crate) use self::{

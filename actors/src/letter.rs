@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::account::MemoryAccount;
+use crate::account::{Held, MemoryAccount};
 
 /// Name, arguments and attachments of something said, as a client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,9 @@ impl WsFrame {
     }
 }
 
+/// A frame for one client that is smaller is not charged by itself: that would cost it an allocation.
+const OWN_MAX: usize = 1024;
+
 /// A letter in one wire encoding: a first part and, where it has blobs, the parts that must follow it undivided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -98,6 +101,35 @@ impl Frame {
     /// The parts in order.
     pub fn parts(&self) -> impl Iterator<Item = &WsFrame> {
         std::iter::once(&self.first).chain(self.rest.iter().flat_map(|rest| rest.iter()))
+    }
+
+    /// The same frame, whose bytes are on the account until the last holder of any of its parts lets go.
+    /// Costs what the first clone of a frame would: the parts' shared header.
+    pub fn charged(self, account: &Arc<MemoryAccount>) -> Self {
+        let part = |part: WsFrame| WsFrame {
+            frame: account.charge_bytes(part.frame, Held::Outbox),
+            ..part
+        };
+        Self {
+            first: part(self.first),
+            rest: self
+                .rest
+                .map(|rest| rest.iter().cloned().map(part).collect()),
+        }
+    }
+
+    /// As [`Frame::charged`], for a frame of one client: a small one is counted by the client's outbox.
+    pub(crate) fn charged_to_its_client(self, account: &Arc<MemoryAccount>) -> Self {
+        if self.is_counted_by_outbox() {
+            self
+        } else {
+            self.charged(account)
+        }
+    }
+
+    /// Whether a frame that was made for one client is for its outbox to count.
+    pub(crate) fn is_counted_by_outbox(&self) -> bool {
+        self.len() < OWN_MAX
     }
 }
 
@@ -279,9 +311,30 @@ impl Frames {
             .ok_or_else(not_registered)?;
         cell.get_or_init(|| {
             let frame = codec.encode(namespace, content)?;
-            Ok(encodings.account.charge_frame(frame))
+            Ok(frame.charged(&encodings.account))
         })
         .as_ref()
         .map_err(Clone::clone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_charged_once_however_many_hold_it() {
+        let process = MemoryAccount::new(1000, 1000);
+        let part = WsFrame {
+            frame: Bytes::from_static(b"0123456789"),
+            header: 0,
+            binary: false,
+        };
+        let frame = Frame::single(part).charged(&process);
+        let slices: Vec<Bytes> = (0..100).map(|_| frame.first.payload()).collect();
+        drop(frame);
+        assert_eq!(process.held(Held::Outbox), 10);
+        drop(slices);
+        assert_eq!(process.held(Held::Outbox), 0);
     }
 }

@@ -33,6 +33,7 @@ pub mod notice;
 pub mod outbox;
 pub mod ports;
 pub mod post;
+pub mod rate;
 pub mod room;
 pub mod session;
 pub mod state;

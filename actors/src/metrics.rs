@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::{error::CloseReason, flow::Rated};
+use crate::{error::CloseReason, rate::Rated};
 
 /// The numbers of one hub. Gauges go up and down, counters only up.
 #[derive(Debug, Default)]

@@ -24,7 +24,7 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    account::{OutboxGauge, SessionAccount, is_counted_by_outbox},
+    account::{ENTRY, OutboxGauge, SessionAccount},
     error::CloseReason,
     flow::READ_RATE,
     letter::{Frame, WsFrame},
@@ -41,8 +41,7 @@ pub struct OutboxLimits {
     pub stall_timeout: Duration,
 }
 
-/// What a frame costs beside its bytes, which others may share: its place in the queue.
-pub const ENTRY: usize = size_of::<Waiting>();
+const _: () = assert!(size_of::<Waiting>() == ENTRY);
 
 /// A reader that so many frames wait for is behind. So is one for whom a sixteenth of its bytes wait.
 const BEHIND: usize = 512;
@@ -198,9 +197,9 @@ impl Outbox {
         wake(taker);
     }
 
-    /// As [`Outbox::push`], for a frame of this client alone that went through `MemoryAccount::charge_own`. Wakes the taker.
+    /// As [`Outbox::push`], for a frame of this client alone that went through `Frame::charged_to_its_client`. Wakes the taker.
     pub(crate) fn push_own(&self, frame: Frame, volatile: bool) -> Result<(), Full> {
-        let own = is_counted_by_outbox(&frame);
+        let own = frame.is_counted_by_outbox();
         let (_, mut inner) = self.wait(Waiting {
             frame,
             volatile,

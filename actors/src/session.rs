@@ -34,7 +34,7 @@ use crate::{
     courier::CourierRef,
     directory::MemberLocation,
     error::CloseReason,
-    flow::{InboundCredit, InboundUnit, RateLimiter, Rated, Turn},
+    flow::{InboundCredit, InboundUnit, Turn},
     hub::HubHandle,
     id::LocalId,
     letter::{Frame, TransportMessage},
@@ -44,6 +44,7 @@ use crate::{
     outbox::Outbox,
     ports::{ClientPacket, Protocol, Refusal},
     post::{Post, UpPost},
+    rate::{RateLimiter, Rated},
 };
 
 /// What a client sends at least while it sends a packet's attachments.
@@ -365,7 +366,7 @@ impl Session {
     fn send(&self, frame: Frame) {
         self.courier.post.control(Direct {
             local_id: self.own,
-            frame: self.hub.account().charge_own(frame),
+            frame: frame.charged_to_its_client(self.hub.account()),
             volatile: false,
             unit: self.credit.unit(0),
         });

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::RequestHead;
 use dondo_actors::account::AddressAccount;
 use dondo_actors::directory::Directory;
-use dondo_actors::flow::Rates;
+use dondo_actors::rate::Rates;
 use dondo_actors::session::Peer;
 use ipnet::IpNet;
 use tokio::runtime::Handle;

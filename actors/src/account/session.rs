@@ -11,7 +11,7 @@ use std::sync::{
 use bytes::Bytes;
 
 use super::{Held, MemoryAccount};
-use crate::flow::{RateLimiter, Rates};
+use crate::rate::{RateLimiter, Rates};
 
 /// What all sessions of one address hold and do together.
 #[derive(Debug)]

@@ -317,7 +317,7 @@ fn a_frame_of_its_own_is_counted_until_it_is_written_dropped_or_cleared() {
     assert_eq!(held(), 80);
     // A shared one has its charge elsewhere, and a large one of its own too.
     assert!(push(&outbox, frame(5), false).is_ok());
-    let large = process.charge_own(frame(5000));
+    let large = frame(5000).charged_to_its_client(&process);
     assert!(outbox.push_own(large, false).is_ok());
     assert_eq!(held(), 80 + 5000);
     let _ = take(&outbox, 1);

@@ -10,11 +10,12 @@ use std::{
 use super::Session;
 use crate::{
     account::AddressAccount,
-    flow::{InboundCredit, Rates},
+    flow::InboundCredit,
     letter::TransportMessage,
     message::{FromClient, Noise},
     outbox::{Outbox, OutboxLimits},
     post::Post,
+    rate::Rates,
 };
 
 /// A session's time limits and sizes.

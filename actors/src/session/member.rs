@@ -24,7 +24,7 @@ use crate::{
     courier::CourierRef,
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
     event_template::EventTemplate,
-    flow::{InboundCredit, InboundUnit, Rated},
+    flow::{InboundCredit, InboundUnit},
     hub::HubHandle,
     id::{Kind, LocalId, MemberId, RoomKey},
     letter::{Content, Draft, EncodingId, Frame},
@@ -35,6 +35,7 @@ use crate::{
     notice::cause,
     ports::{Answer, Extension, Identity, Protocol},
     post::{Post, Reply, WeakPost},
+    rate::Rated,
     session::{Pacer, seats::Seats},
     state::audience::{LeaveScope, Scopes},
 };
@@ -303,7 +304,7 @@ impl Member {
             .protocol
             .borrow()
             .ack(self.namespace(), id, answer);
-        let frame = self.hub().account().charge_own(frame);
+        let frame = frame.charged_to_its_client(self.hub().account());
         if self.queue.borrow().waiting.is_empty() {
             self.direct(frame, false, self.unit());
         } else {
@@ -312,7 +313,7 @@ impl Member {
     }
 
     pub(super) fn own(self: &Rc<Self>, frame: Frame, volatile: bool) {
-        let frame = self.hub().account().charge_own(frame);
+        let frame = frame.charged_to_its_client(self.hub().account());
         self.enqueue(Outgoing::Own(frame, volatile));
     }
 

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::{
     account::AddressAccount,
-    flow::{RateLimiter, Rated},
+    rate::{RateLimiter, Rated},
 };
 
 /// A debt shorter than this is left to grow.

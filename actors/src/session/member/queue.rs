@@ -11,7 +11,7 @@ use crate::{
     error::{Fault, JoinError, ManageError, NotifyError},
     event_template::EventTemplate,
     fault::{self, Safeguard},
-    flow::{InboundUnit, Rated},
+    flow::InboundUnit,
     id::{LogPosition, MemberId, RoomKey},
     letter::{Draft, Frame},
     message::{
@@ -20,6 +20,7 @@ use crate::{
     },
     ports::LocalFuture,
     post::{Post, Reply, WeakPost},
+    rate::Rated,
     room::Room,
 };
 
