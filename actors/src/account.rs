@@ -1,8 +1,11 @@
 //! What the process holds on behalf of its peers, in bytes: who holds how much, of what, and whether that is too much.
 //! Knows no queue: whoever keeps something takes a [`Charge`] for it, and dropping the charge gives it back.
 
+mod payer;
 mod session;
 
+pub(crate) use self::payer::{NAMED, SMALL};
+pub use self::payer::{Payer, Weighed};
 pub use self::session::{AddressAccount, Charge, IN_HANDLING, SessionAccount};
 
 use std::{

@@ -26,7 +26,7 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    account::AddressAccount,
+    account::{AddressAccount, NAMED, Payer, SMALL, Weighed},
     error::CloseReason,
     flow::{Brake, Braking, DeliveryWindow},
     guard::Crashes,
@@ -38,7 +38,6 @@ use crate::{
     outbox::{Full, Outbox},
     post::{Post, UpPost},
     state::{audience::Scopes, ledger::Ledger},
-    warden::{NAMED, Payer, SMALL, Weighed},
 };
 
 /// How often some of the readers are looked at, for who took too little.

@@ -1,6 +1,8 @@
 //! The hub: which namespaces there are, and the actor that supervises them. Everything outside holds a [`HubHandle`].
 //! Knows no transport and no application: those come in as encodings, applications, authorizers and presence events.
 
+mod warden;
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -13,16 +15,16 @@ use actix::{Actor, Context};
 
 use crate::{
     account::MemoryAccount,
+    context::{NamespaceContext, NamespaceSettings},
     courier::{Courier, CourierRef},
     directory::{Directory, Members},
     id::{LocalId, WorkerId},
     letter::Encodings,
     message::CloseNamespace,
     metrics::Metrics,
-    namespace::{Namespace, NamespaceContext, NamespaceSettings},
+    namespace::Namespace,
     ports::{Application, Authorizer, Clock, IdGenerator, Log, PresenceEvents},
     post::{Post, WeakPost},
-    warden,
 };
 
 /// Makes the log of one namespace, on that namespace's thread.

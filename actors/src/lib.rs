@@ -15,6 +15,7 @@
 //! only the parent holds a strong address; waits go one way, from transport to courier.
 
 pub mod account;
+pub mod context;
 pub mod courier;
 pub mod directory;
 pub mod error;
@@ -39,4 +40,3 @@ pub mod session;
 pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
-pub mod warden;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use actix::Message;
 
 use crate::{
+    account::{Payer, Weighed},
     courier::CourierRef,
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
     event_template::EventTemplate,
@@ -28,7 +29,6 @@ use crate::{
         audience::{LeaveScope, Scopes},
         room::{Joiner, RoomOptions, RoomPolicy},
     },
-    warden::{Payer, Weighed},
 };
 
 macro_rules! messages {

@@ -3,11 +3,9 @@
 
 mod handlers;
 mod online;
-mod settings;
 #[cfg(feature = "testing")]
 mod view;
 
-pub use self::settings::{NamespaceContext, NamespaceSettings, OnlineUsers};
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
 
@@ -22,6 +20,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use tokio::time::Instant;
 
 use crate::{
+    context::NamespaceContext,
     courier::{CourierRef, Permits},
     error::{Fault, JoinError, LeaveReason},
     fault::{self, Point},

@@ -22,6 +22,7 @@ use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 use tokio::time::Instant;
 
 use crate::{
+    context::NamespaceContext,
     courier::{CourierRef, Permits},
     error::{JoinError, LeaveReason, NotifyError},
     event_template::{EventTemplate, MembershipChange},
@@ -34,7 +35,6 @@ use crate::{
         JoinAnswer, LeaveAnswer, MirrorJoin, MirrorLeave, NotifyAnswer, RoomFact, RoomSays, SitDown,
     },
     metrics::Metrics,
-    namespace::NamespaceContext,
     ports::{Log, RoomOnline},
     post::{Reply, UpPost, WeakPost},
     state::{

@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use actix::{AsyncContext, Context};
 use tokio::time::Instant;
 
-use super::{Effect, Namespace, OnlineUsers, SWEEP, To, Wake};
+use super::{Effect, Namespace, SWEEP, To, Wake};
 use crate::{
+    context::OnlineUsers,
     guard::guard_always,
     id::{LocalId, MemberId, WorkerId},
     message::PresenceDue,

@@ -23,13 +23,13 @@ use super::{
 };
 use crate::{
     account::{Held, MemoryAccount},
+    context::NamespaceSettings,
     courier::CourierRef,
     hub::{Hub, HubConfig, HubHandle, LogMaker, NamespaceConfig},
     id::MemberId,
     letter::{Encoding, Encodings},
     memory_log::MemoryLog,
     metrics::Metrics,
-    namespace::NamespaceSettings,
     outbox::OutboxLimits,
     ports::{AllowAll, Clock, IdGenerator},
     session::{Peer, Session, SessionSettings},

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use dondo_actors::{
+    context::NamespaceSettings,
     error::CloseReason,
     id::RoomKey,
-    namespace::NamespaceSettings,
     session::JoinRequest,
     state::audience::LeaveScope,
     testing::{

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use dondo_actors::{
-    namespace::NamespaceSettings,
+    context::NamespaceSettings,
     outbox::OutboxLimits,
     session::{Member, SessionSettings},
     testing::{Probe, Random, Reading, Setup, World, inspect::StandStill},

@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dondo_actors::{
+    context::{self, NamespaceSettings},
     letter::Content,
-    namespace::{self, NamespaceSettings},
     ports::{AckHandle, Answer, Clock, LocalFuture, polled_once},
 };
 
@@ -60,9 +60,9 @@ impl HubPack {
             presence_interval: presence.interval,
             deliveries_per_second: presence.deliveries_per_s,
             online_users: match presence.online_users {
-                OnlineUsers::All => namespace::OnlineUsers::All,
-                OnlineUsers::Channel => namespace::OnlineUsers::Channel,
-                OnlineUsers::Off => namespace::OnlineUsers::Off,
+                OnlineUsers::All => context::OnlineUsers::All,
+                OnlineUsers::Channel => context::OnlineUsers::Channel,
+                OnlineUsers::Off => context::OnlineUsers::Off,
             },
             join_events_up_to: presence.join_events_up_to,
             ..NamespaceSettings::default()
