@@ -71,6 +71,7 @@ pub struct Courier {
     wakes: Rc<Wakes>,
     /// The last reader that was looked at; none: from the first again.
     looked_at: Option<LocalId>,
+    on_end: Option<Box<dyn FnOnce()>>,
 }
 
 struct LocalMember {
@@ -82,12 +83,14 @@ struct LocalMember {
 }
 
 impl Courier {
-    /// Starts the courier of the present thread. At most `window` deliveries wait before it.
+    /// Starts the courier of the present thread. At most `window` deliveries wait before it. Runs `on_end` when it is gone,
+    /// with its thread if not before.
     pub fn start(
         worker: WorkerId,
         encodings: Encodings,
         window: usize,
         metrics: Arc<Metrics>,
+        on_end: impl FnOnce() + 'static,
     ) -> CourierRef {
         let window = DeliveryWindow::new(worker, window);
         let courier = Self {
@@ -104,6 +107,7 @@ impl Courier {
             easing: false,
             wakes: Rc::default(),
             looked_at: None,
+            on_end: Some(Box::new(on_end)),
         };
         let post = Post::start(|_| courier);
         CourierRef {

@@ -101,6 +101,14 @@ impl HubHandle {
             config.encodings.clone(),
             config.courier_window,
             self.0.metrics.clone(),
+            {
+                let hub = Arc::downgrade(&self.0);
+                move || {
+                    if let Some(hub) = hub.upgrade() {
+                        hub.couriers.strike(&worker);
+                    }
+                }
+            },
         );
         self.0.couriers.enter(worker, courier.clone());
         courier
@@ -126,7 +134,7 @@ impl HubHandle {
         self.0.namespaces.find(name)
     }
 
-    /// The couriers that were ever started, one for each worker thread; some may be gone with theirs.
+    /// The couriers, one for each worker thread.
     pub fn couriers(&self) -> Vec<CourierRef> {
         self.0.couriers.all()
     }
@@ -188,11 +196,9 @@ impl HubHandle {
             .filter(|(number, _)| only(*number));
         for (_, namespace) in lost {
             for courier in self.0.couriers.all() {
-                if courier.post.connected() {
-                    courier.post.control(CloseNamespace {
-                        namespace: namespace.clone(),
-                    });
-                }
+                courier.post.control(CloseNamespace {
+                    namespace: namespace.clone(),
+                });
             }
         }
     }

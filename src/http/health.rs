@@ -136,11 +136,7 @@ impl Health {
                 lag: Lag::of(post).await,
             }
         });
-        // A courier that is gone with its worker has no members either.
-        let couriers = self.hub.couriers().into_iter();
-        let couriers = couriers
-            .filter(|courier| courier.post.connected())
-            .map(CourierReport::of);
+        let couriers = self.hub.couriers().into_iter().map(CourierReport::of);
         let (namespaces, couriers) = tokio::join!(join_all(namespaces), join_all(couriers));
         Report {
             at: Instant::now(),

@@ -28,6 +28,14 @@ impl Actor for Courier {
     }
 }
 
+impl Drop for Courier {
+    fn drop(&mut self) {
+        if let Some(on_end) = self.on_end.take() {
+            on_end();
+        }
+    }
+}
+
 impl Courier {
     fn ease_later(&mut self, ctx: &mut Context<Self>) {
         if !self.brakes.is_empty() && !std::mem::replace(&mut self.easing, true) {

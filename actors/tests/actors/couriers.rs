@@ -55,6 +55,7 @@ fn the_members_of_a_dead_worker_are_gone_for_the_rooms_within_a_second() {
         assert_eq!(a.say(&key, "next").await.unwrap().recipients, 1);
         world.settle().await;
         assert_eq!(a.heard(), says(&["next"]));
+        assert_eq!(world.hub.couriers().len(), 1, "the dead one is forgotten");
     });
 }
 
