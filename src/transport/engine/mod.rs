@@ -158,7 +158,7 @@ impl Engine {
         self.0.counts.refused(refusal);
         let peer = self.0.options.doors.client(head);
         let said = refusal.as_str();
-        match advice::of(refusal, head) {
+        match advice::of(refusal, head, &self.0.options) {
             Some(advice) => refusal.told_as().tell(
                 peer,
                 None,
