@@ -184,9 +184,7 @@ impl Engine {
     }
 
     async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-        let mut cors = cors(&self.0.options.origins, request.head());
-        // Pages that are no readers are refused.
-        cors.varies = self.0.options.origins != Origins::Any;
+        let cors = cors(&self.0.options.origins, request.head());
         if request.method() == Method::OPTIONS && cors.allows() {
             return preflight(request.headers(), &cors);
         }
