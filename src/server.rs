@@ -20,7 +20,6 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::config::Settings;
-use crate::http::health;
 use crate::http::page::{BrowserClient, Page};
 use crate::service::Dondo;
 use crate::transport::engine;
@@ -92,7 +91,6 @@ impl Server {
                 let (path, origins) = (path.clone(), origins.clone());
                 let engines = dondo.engines().clone();
                 let app = App::new()
-                    .configure(health::configure_options)
                     .configure(|app| page.configure(app))
                     .configure(|app| client.configure(app, &path, &origins))
                     .configure(dondo.configure_health())
