@@ -1,13 +1,13 @@
 //! The program: flags, log, signals. Everything else is the library.
 
 use std::io::Error;
-use std::net::SocketAddr;
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use dondo::config::{Given, command, unknown_variables};
 use dondo::operators::Operators;
-use dondo::server::{Server, present};
+use dondo::server::Server;
 use dondo::service::Dondo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -55,17 +55,9 @@ fn served(given: Given) -> ExitCode {
 }
 
 async fn run(given: Given) -> std::io::Result<()> {
-    let mut settings = given.settings.clone();
-    // What nobody asked for by name may be missing: many containers have no ::1.
-    if given.written("listen").is_none() {
-        let here = present(&settings.listen);
-        if !here.is_empty() {
-            settings.listen = here;
-        }
-    }
-    if given.written("admin-listen").is_none() {
-        let here = |address: &SocketAddr| !present(&[*address]).is_empty();
-        settings.admin_listen = settings.admin_listen.filter(here);
+    let (mut settings, left_out) = given.present(|address| TcpListener::bind(address).map(drop));
+    for line in left_out {
+        log::info!("{line}");
     }
     let from = |name: &str| {
         let written = given.written(name).map(|written| format!(" ({written})"));

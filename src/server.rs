@@ -1,7 +1,7 @@
 //! The standalone server: listeners, workers, and the way down. Assembly only.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_http::{HttpService, Protocol as Http};
@@ -13,14 +13,12 @@ use actix_service::{
 use actix_web::App;
 use actix_web::dev::AppConfig;
 use futures_util::FutureExt as _;
-use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::config::Settings;
-use crate::http::health;
 use crate::http::page::{BrowserClient, Page};
 use crate::service::Dondo;
 use crate::transport::engine;
@@ -92,7 +90,6 @@ impl Server {
                 let (path, origins) = (path.clone(), origins.clone());
                 let engines = dondo.engines().clone();
                 let app = App::new()
-                    .configure(health::configure_options)
                     .configure(|app| page.configure(app))
                     .configure(|app| client.configure(app, &path, &origins))
                     .configure(dondo.configure_health())
@@ -214,24 +211,6 @@ fn connections_max(config: &Settings) -> usize {
     files.saturating_sub(FILES_KEPT + own).max(1)
 }
 
-/// Those of these addresses that this machine has; the log tells of each other one.
-pub fn present(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
-    let (here, missing): (Vec<_>, Vec<_>) =
-        addresses.iter().partition(|address| is_here(address.ip()));
-    for address in missing {
-        log::info!("{address} is left out: this machine does not have the address");
-    }
-    here
-}
-
-fn is_here(ip: IpAddr) -> bool {
-    let Err(error) = TcpListener::bind((ip, 0)) else {
-        return true;
-    };
-    let no_family = Errno::AFNOSUPPORT.raw_os_error();
-    error.kind() != io::ErrorKind::AddrNotAvailable && error.raw_os_error() != Some(no_family)
-}
-
 /// A listening socket with the options that its accepted sockets inherit. For an embedder's `HttpServer::listen` too.
 /// `[::]` takes connections over IPv4, too.
 ///
@@ -312,15 +291,5 @@ mod tests {
         accepted(&alone, "::1");
         let loopback = listen("[::1]:0".parse().unwrap()).unwrap();
         assert!(only_v6(&loopback));
-    }
-
-    /// Of a network that is for documentation only (RFC 5737).
-    const NOBODYS: &str = "192.0.2.1:11000";
-
-    #[test]
-    fn an_address_that_the_machine_does_not_have_is_left_out() {
-        let own: SocketAddr = "127.0.0.1:11000".parse().unwrap();
-        let nobodys = NOBODYS.parse().unwrap();
-        assert_eq!(present(&[own, nobodys]), [own]);
     }
 }

@@ -144,6 +144,10 @@ impl Dondo {
 /// elsewhere a proxy in front must. It also reads few requests ahead of one that waits for its answer, of which actix-web
 /// alone takes thousands. Bodies of polls are timed here too. `HttpServer::max_connections` does not count what
 /// a limit of open files should be kept for.
+///
+/// The standalone server alone puts right what actix-web takes amiss in a head and Node does not: in an `App` a raw quote in
+/// an address is 400, and `Connection: upgrade` with nothing to upgrade to, as nginx writes it for polls with the lines in
+/// the README, costs the connection.
 pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
     crate::transport::engine::keep_cutter(connection, data);
 }

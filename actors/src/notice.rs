@@ -1,5 +1,5 @@
-//! What the log says of things that a peer or load can cause: one line a second at most for each cause, with how often
-//! it happened since the last one. Knows no logger but the `log` crate's.
+//! What the log says of things that a peer or load can cause: one line a second at most for each cause, or one a minute,
+//! with how often it happened since the last one. Knows no logger but the `log` crate's.
 
 use std::{
     fmt,
@@ -15,6 +15,8 @@ use log::Level;
 
 /// Milliseconds between two lines about one cause.
 const INTERVAL: u64 = 1000;
+/// The same for a cause that lasts until somebody changes a setting.
+const LONG_INTERVAL: u64 = 60_000;
 /// The target of every line.
 const TARGET: &str = "dondo";
 
@@ -25,6 +27,8 @@ pub struct Cause {
     level: Level,
     setting: &'static str,
     remedy: &'static str,
+    /// Milliseconds between two lines.
+    interval: u64,
     /// When the next line may be written, in milliseconds since [`now`] began.
     due: AtomicU64,
     /// What happened since the last line.
@@ -44,37 +48,47 @@ impl Cause {
             level,
             setting,
             remedy,
+            interval: INTERVAL,
             due: AtomicU64::new(0),
             held: AtomicU64::new(0),
         }
+    }
+
+    /// The same with one line a minute at most: for what goes on until somebody does what the line says.
+    #[must_use]
+    pub const fn once_a_minute(mut self) -> Self {
+        self.interval = LONG_INTERVAL;
+        self
     }
 
     /// It happened: to whom, with how many bytes at stake, and what exactly. Written now, or counted into a later line.
     #[cold]
     pub fn tell(&self, peer: Option<IpAddr>, bytes: Option<usize>, what: fmt::Arguments<'_>) {
         self.held.fetch_add(1, Ordering::Relaxed);
-        if let Some(count) = self.turn(now()) {
+        if let Some(count) = self.turn(now(), 0) {
             self.write(count, peer, bytes, what);
         }
     }
 
-    /// Says what was held back, if it is time to.
+    /// Says what was held back, if it has not happened again for an interval since it could have been said: the line of
+    /// one more that happens says more.
     #[cold]
     pub fn settle(&self) {
         if self.held.load(Ordering::Relaxed) > 0
-            && let Some(count) = self.turn(now())
+            && let Some(count) = self.turn(now(), self.interval)
         {
             self.write(count, None, None, format_args!("more of it: {}", self.name));
         }
     }
 
-    /// How much the line counts that may be written at `now`.
-    fn turn(&self, now: u64) -> Option<u64> {
+    /// How much the line counts that may be written at `now`, or so much later.
+    fn turn(&self, now: u64, later: u64) -> Option<u64> {
         let due = self.due.load(Ordering::Relaxed);
-        let turn = now >= due
+        let next = now + self.interval;
+        let turn = now >= due + later
             && self
                 .due
-                .compare_exchange(due, now + INTERVAL, Ordering::Relaxed, Ordering::Relaxed)
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok();
         turn.then(|| self.held.swap(0, Ordering::Relaxed))
             .filter(|&count| count > 0)
@@ -111,14 +125,14 @@ fn now() -> u64 {
 }
 
 /// Makes a table of causes: a static for each, and `ALL` of them. A line is
-/// `NAME: Level, "name", "--setting", "remedy";`.
+/// `NAME: Level, "name", "--setting", "remedy";`, with `, once_a_minute` at its end if it is to be that.
 #[macro_export]
 macro_rules! causes {
-    ($($cause:ident: $level:ident, $name:literal, $setting:literal, $remedy:literal;)*) => {
+    ($($cause:ident: $level:ident, $name:literal, $setting:literal, $remedy:literal $(, $often:ident)?;)*) => {
         $(
             #[doc = $name]
             pub static $cause: $crate::notice::Cause =
-                $crate::notice::Cause::new(::log::Level::$level, $name, $setting, $remedy);
+                $crate::notice::Cause::new(::log::Level::$level, $name, $setting, $remedy)$(.$often())?;
         )*
 
         /// All causes of this table.
@@ -169,15 +183,39 @@ mod tests {
 
     #[test]
     fn one_line_an_interval_counts_all_that_happened_since_the_last() {
-        let cause = Cause::new(Level::Info, "test", "", "");
+        for (cause, interval) in [
+            (Cause::new(Level::Info, "test", "", ""), INTERVAL),
+            (
+                Cause::new(Level::Info, "test", "", "").once_a_minute(),
+                60_000,
+            ),
+        ] {
+            let happen = |now| {
+                cause.held.fetch_add(1, Ordering::Relaxed);
+                cause.turn(now, 0)
+            };
+            assert_eq!(happen(0), Some(1));
+            assert_eq!(happen(1), None);
+            assert_eq!(happen(interval - 1), None);
+            assert_eq!(happen(interval), Some(3));
+            assert_eq!(cause.turn(3 * interval, 0), None, "nothing is held back");
+        }
+    }
+
+    #[test]
+    fn what_is_held_back_leaves_the_line_to_one_that_says_from_whom_and_why() {
+        let cause = Cause::new(Level::Info, "test", "", "").once_a_minute();
         let happen = |now| {
             cause.held.fetch_add(1, Ordering::Relaxed);
-            cause.turn(now)
+            cause.turn(now, 0)
         };
+        let settle = |now| cause.turn(now, LONG_INTERVAL);
         assert_eq!(happen(0), Some(1));
-        assert_eq!(happen(1), None);
-        assert_eq!(happen(INTERVAL - 1), None);
-        assert_eq!(happen(INTERVAL), Some(3));
-        assert_eq!(cause.turn(3 * INTERVAL), None, "nothing is held back");
+        assert_eq!(happen(5_000), None);
+        assert_eq!(settle(60_000), None);
+        assert_eq!(happen(62_000), Some(2));
+        assert_eq!(happen(63_000), None);
+        assert_eq!(settle(181_999), None);
+        assert_eq!(settle(182_000), Some(1));
     }
 }

@@ -1,6 +1,8 @@
 //! The program's flags and environment variables, and how settings are read from them.
 //! Knows the table of settings and no single one.
 
+mod missing;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 

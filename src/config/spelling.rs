@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use super::Settings;
 use super::units::{Size, Span};
 use crate::transport::engine::is_token;
-use crate::transport::origin::{Origin, Origins, is_host};
+use crate::transport::origin::{Origins, is_host};
 
 /// A way to write a `T`. What [`Spelling::show`] gives can be read back.
 pub(super) trait Spelling<T> {
@@ -204,23 +204,7 @@ impl Spelling<Self> for Origins {
     }
 
     fn show(origins: &Self) -> String {
-        let list = match origins {
-            Self::SameHost => return "same-host".to_owned(),
-            Self::Any => return "*".to_owned(),
-            Self::List(list) => list,
-        };
-        let list: Vec<_> = list
-            .iter()
-            .map(|origin| match origin {
-                Origin::SameHost => "same-host".to_owned(),
-                Origin::Null => "null".to_owned(),
-                Origin::Page { scheme, host, port } => {
-                    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-                    format!("{scheme}://{host}{port}")
-                }
-            })
-            .collect();
-        list.join(",")
+        origins.to_string()
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::table::Setting;
 use super::{ClientId, RoomScope, Settings};
-use crate::transport::origin::Origins;
+use crate::transport::origin::{Origin, Origins};
 
 /// Files that the program itself needs, beside one for each connection.
 const OPEN_FILES_OF_OUR_OWN: u64 = 64;
@@ -86,6 +86,26 @@ impl Settings {
         format!("{title}: {}", values.join("; "))
     }
 
+    /// What a list of origins lets in.
+    fn listed(&self, list: &[Origin]) -> String {
+        let own = list.contains(&Origin::SameHost);
+        let count = list
+            .iter()
+            .filter(|&origin| *origin != Origin::SameHost)
+            .count();
+        let plural = if count == 1 { "" } else { "s" };
+        let under = match (self.hosts.is_empty(), own) {
+            (false, _) => "under the names of --hosts",
+            (true, true) => "under any name",
+            (true, false) => {
+                "under an IP address, localhost or the host of a listed origin, else only with same-host in the list"
+            }
+        };
+        format!(
+            "--origins: web pages of {count} listed origin{plural} can connect, and the hub's own page {under}"
+        )
+    }
+
     fn relaxed(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let far: Vec<_> = self
@@ -105,10 +125,7 @@ impl Settings {
             Origins::Any => lines.push(
                 "--origins *: every web page that a visitor opens can connect from the visitor's browser".to_owned(),
             ),
-            Origins::List(list) => lines.push(format!(
-                "--origins: web pages of {} listed origins can connect, and the hub's own page",
-                list.len()
-            )),
+            Origins::List(list) => lines.push(self.listed(list)),
         }
         if !self.rate_limits {
             lines.push(
@@ -244,6 +261,48 @@ mod tests {
         assert!(!said(|_| {}).contains("relaxed"));
     }
 
+    /// The README has it in full, and `transport::origin` decides it.
+    #[test]
+    fn under_which_names_a_list_lets_the_hubs_own_page_in_is_told() {
+        let sure = "under an IP address, localhost or the host of a listed origin, else only with same-host in the list";
+        for (origins, hosts, listed, under) in [
+            ("https://a.example", "", "1 listed origin can", sure),
+            ("https://a.example,null", "", "2 listed origins can", sure),
+            (
+                "same-host,null",
+                "",
+                "1 listed origin can",
+                "under any name",
+            ),
+            (
+                "https://a.example",
+                "b.example",
+                "1 listed",
+                "under the names of --hosts",
+            ),
+            (
+                "same-host,null",
+                "b.example",
+                "1 listed",
+                "under the names of --hosts",
+            ),
+        ] {
+            let said = said(|c| {
+                c.origins = origins.parse().unwrap();
+                c.hosts = hosts.split_terminator(',').map(str::to_owned).collect();
+            });
+            let line = said
+                .lines()
+                .find(|line| line.starts_with("relaxed: --origins"));
+            let line = line.expect("it is relaxed");
+            assert!(line.contains(listed), "{listed} in {line}");
+            assert!(
+                line.ends_with(&format!("the hub's own page {under}")),
+                "{under} in {line}"
+            );
+        }
+    }
+
     #[test]
     fn each_relaxed_setting_is_told_with_what_it_means() {
         let cases: [(&str, Change); 6] = [
@@ -251,9 +310,12 @@ mod tests {
                 c.listen.push("0.0.0.0:80".parse().unwrap());
             }),
             ("relaxed: --origins *: every", |c| c.origins = Origins::Any),
-            ("relaxed: --origins: web pages of 1 ", |c| {
-                c.origins = "https://a.example".parse().unwrap();
-            }),
+            (
+                "relaxed: --origins: web pages of 1 listed origin can",
+                |c| {
+                    c.origins = "https://a.example".parse().unwrap();
+                },
+            ),
             ("relaxed: --rate-limits off", |c| c.rate_limits = false),
             ("relaxed: --hub.client-id keep", |c| {
                 c.hub.client_id = ClientId::Keep;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use actix::Handler;
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, HttpResponse, Responder, guard};
+use actix_web::{FromRequest, HttpResponse, Responder};
 use dondo_actors::courier::CourierRef;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::message::Ping;
@@ -311,19 +311,11 @@ where
     }
 }
 
-async fn readable_only() -> HttpResponse {
+/// The answer to OPTIONS where GET and HEAD are.
+pub(super) async fn readable_only() -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((header::ALLOW, "GET, HEAD, OPTIONS"))
         .finish()
-}
-
-/// Answers OPTIONS at paths whose other methods somebody else answers: HAProxy's `option httpchk` asks for `OPTIONS /`.
-/// To be mounted before those.
-pub(crate) fn configure_options(app: &mut ServiceConfig) {
-    for path in ["/", "/page.js", "/page.css"] {
-        let resource = web::resource(path).guard(guard::Options());
-        app.service(resource.to(readable_only));
-    }
 }
 
 fn plain(mut answer: actix_web::HttpResponseBuilder, text: &'static str) -> HttpResponse {

@@ -7,12 +7,14 @@ mod client;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
+use actix_web::http::Method;
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 pub use client::BrowserClient;
 
+use super::health::readable_only;
 use crate::transport::compression;
 use crate::transport::engine::{cors, cors_headers};
 use crate::transport::origin::Origins;
@@ -151,7 +153,9 @@ impl Asset {
         app.service(
             web::resource(path)
                 .route(web::get().to(answer.clone()))
-                .route(web::head().to(answer)),
+                .route(web::head().to(answer))
+                // HAProxy's `option httpchk` asks for `OPTIONS /`.
+                .route(web::method(Method::OPTIONS).to(readable_only)),
         );
     }
 
@@ -330,6 +334,30 @@ mod tests {
                 .uri("/page.js")
                 .insert_header((header::IF_NONE_MATCH, stale));
             assert_eq!(answer(request).await.status(), StatusCode::OK, "{stale}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_balancer_finds_every_file_of_the_page_with_head_and_options_also_below_a_prefix() {
+        let page = Page::new("/chat/socket.io/", &["/".to_owned()]);
+        let app = init_service(App::new().configure(|app| page.configure(app))).await;
+        for place in ["/", "/chat/", "/chat/view.js"] {
+            assert!(page.files.iter().any(|(path, _)| path == place), "{place}");
+        }
+        for (path, _) in &page.files {
+            for (method, status) in [
+                (Method::GET, StatusCode::OK),
+                (Method::HEAD, StatusCode::OK),
+                (Method::OPTIONS, StatusCode::NO_CONTENT),
+                (Method::DELETE, StatusCode::METHOD_NOT_ALLOWED),
+            ] {
+                let request = TestRequest::with_uri(path).method(method.clone());
+                let answer = call_service(&app, request.to_request()).await;
+                assert_eq!(answer.status(), status, "{method} {path}");
+                if method == Method::OPTIONS {
+                    assert_eq!(text(&answer, header::ALLOW), "GET, HEAD, OPTIONS", "{path}");
+                }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Under which names the hub may be asked for: a page whose own name was made to point here (DNS rebinding) has an
 //! `Origin` that equals its `Host`, so the origins policy alone lets it in. Knows one header value, `Host`.
 
-use super::origin::{printable, split_port};
+use super::origin::{is_host, printable, split_port};
 
 /// The names that a request's `Host` may have; none stands for any.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,12 @@ impl Hosts {
                 .and_then(split_port)
                 .is_some_and(|(name, _)| self.0.iter().any(|own| own.eq_ignore_ascii_case(name)))
     }
+}
+
+/// The name in a raw value of `Host`, without its port; none where `hosts` could not have it.
+pub(crate) fn name(host: &[u8]) -> Option<&str> {
+    let (name, _) = split_port(printable(host)?)?;
+    is_host(name).then_some(name)
 }
 
 #[cfg(test)]

@@ -65,6 +65,20 @@ pub enum Verdict {
     Illegal,
 }
 
+/// What lets a refused origin in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum WayIn {
+    /// Its host in `hosts`: the request came under it, but it is none of those.
+    Hosts(String),
+    /// It in a list with all that is let in now.
+    Listed {
+        /// That list.
+        origins: Origins,
+        /// It would be let in without, too, if the request came under its host.
+        own_if_named: bool,
+    },
+}
+
 /// Why a setting is not a list of origins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadOrigins {
@@ -99,17 +113,50 @@ impl Origins {
             Verdict::Refused
         }
     }
+
+    /// What lets in an origin that was refused under these names; none if nothing does.
+    pub(super) fn way_in(&self, origin: &[u8], names: &Names<'_>) -> Option<WayIn> {
+        let text = printable(origin)?;
+        let listed: Origin = text.parse().ok()?;
+        let page = split(text).filter(|page| is_host(page.host));
+        if let Some(page) = &page
+            && names.have(page)
+            && !names.allow(page.host)
+        {
+            return Some(WayIn::Hosts(page.host.to_ascii_lowercase()));
+        }
+        let named = Names {
+            host: text.split_once("://").map(|(_, host)| host.as_bytes()),
+            forwarded: &[],
+            own: names.own,
+        };
+        let now = match self {
+            Self::SameHost | Self::Any => [Origin::SameHost].to_vec(),
+            Self::List(list) => list.clone(),
+        };
+        Some(WayIn::Listed {
+            origins: now.into_iter().chain([listed]).collect(),
+            own_if_named: self.judge(Some(origin), &named) == Verdict::Allowed,
+        })
+    }
 }
 
 impl Names<'_> {
     /// Whether a page of this origin is the hub's own.
     fn are_of(&self, origin: &str) -> bool {
-        let Some(page) = split(origin) else {
-            return false;
-        };
+        split(origin).is_some_and(|page| self.have(&page) && self.allow(page.host))
+    }
+
+    /// Whether the request came under the host of this page.
+    fn have(&self, page: &Split<'_>) -> bool {
         let host = self.host.and_then(printable);
         let mut names = host.into_iter().chain(self.forwarded.iter().copied());
-        names.any(|name| is_same_host(&page, name)) && (self.own.is_empty() || self.own(page.host))
+        names.any(|name| is_same_host(page, name))
+    }
+
+    /// Whether the hub's own page may have this host.
+    fn allow(&self, host: &str) -> bool {
+        self.own.is_empty() || self.own(host)
     }
 
     fn own(&self, host: &str) -> bool {
@@ -132,6 +179,19 @@ fn is_surely_own(list: &[Origin], origin: &str, names: &Names<'_>) -> bool {
 
 fn is_address(host: &str) -> bool {
     host.parse::<std::net::Ipv4Addr>().is_ok() || (host.starts_with('[') && is_host(host))
+}
+
+impl fmt::Display for Origins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SameHost => f.write_str("same-host"),
+            Self::Any => f.write_str("*"),
+            Self::List(list) => {
+                let list: Vec<_> = list.iter().map(Origin::to_string).collect();
+                f.write_str(&list.join(","))
+            }
+        }
+    }
 }
 
 impl FromStr for Origins {
@@ -162,6 +222,22 @@ impl Origin {
                     && host.eq_ignore_ascii_case(sent.host)
                     && *port == sent.port
             }),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SameHost => f.write_str("same-host"),
+            Self::Null => f.write_str("null"),
+            Self::Page { scheme, host, port } => {
+                write!(f, "{scheme}://{host}")?;
+                match port.filter(|_| *port != default_port(scheme)) {
+                    Some(port) => write!(f, ":{port}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What an application does with a hub of its own.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use actix_cors::Cors;
 use actix_identity::IdentityMiddleware;
 use actix_session::SessionMiddleware;
@@ -7,9 +10,9 @@ use actix_session::storage::CookieSessionStore;
 use actix_web::cookie::Key;
 use actix_web::middleware::{Compress, Logger, NormalizePath};
 use actix_web::{App, HttpServer, web};
-use dondo::io::{Event, Refused, Socket};
+use dondo::io::{Ack, Error, Event, Refused, Socket};
 use dondo::service::{Dondo, on_connect};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clients::{Kind, Robot};
 use crate::support::{Client, Hub, http};
@@ -144,14 +147,52 @@ fn arguments_are_passed_on_as_they_came() {
         client.event("again"),
         [json!(1.50), json!("two"), json!([3])]
     );
+    let mut robot = Robot::start(&hub, Kind::JsWebSocket);
+    robot.tell("connect", &[]);
+    let sent = [json!("a picture"), json!({"is": {"$bytes": "00ff10"}})];
+    robot.emit("say again", &sent);
+    assert_eq!(robot.event("again"), sent);
+}
+
+/// An ack of no argument it takes for a failure, and sends again, four times in all.
+#[test]
+fn a_client_with_retries_sends_once_what_is_answered_with_null() {
+    let times = Arc::new(AtomicUsize::new(0));
+    let counted = times.clone();
+    let take = move |_: Event, ack: Ack| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async move { ack.ok(&Value::Null) }
+    };
+    let hub = Hub::built(
+        |_| {},
+        |builder| builder,
+        |dondo| {
+            let greet = move |socket: Socket| {
+                socket.on("take", take.clone());
+                socket.on("say again", say_again);
+                async { Ok::<_, Refused>(()) }
+            };
+            dondo.io().of("/").unwrap().on_connect(greet).unwrap();
+        },
+    );
+    let options = json!({"transports": ["websocket"], "retries": 3});
+    let mut robot = Robot::start_with(&hub, Kind::JsWebSocket, options);
+    robot.tell("connect", &[]);
+    robot.emit("take", &[json!("once")]);
+    // It comes after all tries of the first.
+    robot.emit("say again", &[json!("done")]);
+    robot.event("again");
+    assert_eq!(times.load(Ordering::Relaxed), 1);
 }
 
 async fn echo(socket: Socket) -> Result<(), Refused> {
     socket.on("echo", |event: Event| async move {
         event.ack.ok(&event.arguments)
     });
-    socket.on("say again", |socket: Socket, event: Event| async move {
-        socket.emit("again", &event.arguments)
-    });
+    socket.on("say again", say_again);
     Ok(())
+}
+
+async fn say_again(socket: Socket, event: Event) -> Result<(), Error> {
+    socket.emit("again", &event.arguments)
 }

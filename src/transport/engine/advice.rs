@@ -3,50 +3,135 @@
 use std::fmt;
 
 use actix_web::dev::RequestHead;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 
+use super::EngineOptions;
 use super::refusal::Refusal;
+use crate::transport::address::forwarded_hosts;
+use crate::transport::host::name;
+use crate::transport::origin::{Names, WayIn};
 
 /// Characters of a header that the log shows.
 const SHOWN_MAX: usize = 100;
 
-/// A refused page, and what lets it in. Written only if the line is.
-pub(super) struct Advice<'a>(&'a RequestHead);
+/// A refused page, and what lets it in. Made only if the line is written.
+pub(super) struct Advice<'a> {
+    refusal: Refusal,
+    head: &'a RequestHead,
+    options: &'a EngineOptions,
+}
 
 /// What to say of a refusal; none where it is no matter of names.
-pub(super) fn of(refusal: Refusal, head: &RequestHead) -> Option<Advice<'_>> {
-    match refusal {
-        Refusal::Forbidden | Refusal::UpgradeForbidden | Refusal::ForeignHost => Some(Advice(head)),
-        _ => None,
-    }
+pub(super) fn of<'a>(
+    refusal: Refusal,
+    head: &'a RequestHead,
+    options: &'a EngineOptions,
+) -> Option<Advice<'a>> {
+    is_of_names(refusal).then_some(Advice {
+        refusal,
+        head,
+        options,
+    })
+}
+
+/// Whether a name was refused that a setting lets in.
+fn is_of_names(refusal: Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::Forbidden | Refusal::UpgradeForbidden | Refusal::ForeignHost
+    )
 }
 
 impl Advice<'_> {
-    fn shown(&self, name: HeaderName) -> Option<String> {
-        let value = self.0.headers.get(name)?.as_bytes();
-        let text = String::from_utf8_lossy(value);
-        Some(text.chars().take(SHOWN_MAX).collect())
+    /// What lets it in, if anything does.
+    fn way_in(&self) -> Option<WayIn> {
+        let headers = &self.head.headers;
+        let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
+        if self.refusal == Refusal::ForeignHost {
+            return name(host?).map(|name| WayIn::Hosts(name.to_ascii_lowercase()));
+        }
+        let names = Names {
+            host,
+            forwarded: &forwarded_hosts(headers),
+            own: self.options.doors.hosts().names(),
+        };
+        let origin = headers.get(header::ORIGIN)?.as_bytes();
+        self.options.origins.way_in(origin, &names)
+    }
+
+    /// A header that came more than once is shown as one with commas, which is the same.
+    fn shown(&self, name: &HeaderName) -> Option<String> {
+        let values = self.head.headers.get_all(name);
+        let values: Vec<_> = values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        let text = values.join(", ");
+        (!values.is_empty()).then(|| text.chars().take(SHOWN_MAX).collect())
     }
 }
 
 impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.shown(header::HOST).unwrap_or_default();
-        let Some(origin) = self.shown(header::ORIGIN) else {
-            return write!(f, "Host {host:?}");
-        };
-        write!(f, "Origin {origin:?} at Host {host:?}")?;
-        if let Some(forwarded) = self.shown(header::X_FORWARDED_HOST) {
-            write!(f, ", X-Forwarded-Host {forwarded:?}")?;
+        if let Some(origin) = self.shown(&header::ORIGIN) {
+            write!(f, "Origin {origin:?} at ")?;
         }
-        if let Some(peer) = self.0.peer_addr {
-            write!(f, ", from {}", peer.ip())?;
+        let host = self.shown(&header::HOST).unwrap_or_default();
+        write!(f, "Host {host:?}")?;
+        for (name, header) in [
+            ("X-Forwarded-Host", header::X_FORWARDED_HOST),
+            ("Forwarded", header::FORWARDED),
+        ] {
+            if let Some(forwarded) = self.shown(&header) {
+                write!(f, ", {name} {forwarded:?}")?;
+            }
         }
-        write!(
-            f,
-            "; if it is the hub's own page, write in the proxy: nginx `proxy_set_header Host $http_host;`, \
-             Apache `ProxyPreserveHost On`; else start the hub with `--origins same-host,{}`",
-            origin.escape_debug()
-        )
+        if let (Some(peer), Some(client)) =
+            (self.head.peer_addr, self.options.doors.client(self.head))
+        {
+            write!(f, ", from {client}")?;
+            let proxy = peer.ip().to_canonical();
+            if client != proxy {
+                write!(f, " through {proxy}")?;
+            }
+        }
+        match self.way_in() {
+            Some(WayIn::Hosts(missing)) => {
+                let hosts = self.options.doors.hosts().names().join(",");
+                write!(
+                    f,
+                    "; if {missing} is a name of the hub, start it with `--hosts {hosts},{missing}`"
+                )
+            }
+            Some(WayIn::Listed {
+                origins,
+                own_if_named: true,
+            }) => write!(
+                f,
+                "; if it is the hub's own page, write in the proxy: nginx `proxy_set_header Host $http_host;`, \
+                 Apache `ProxyPreserveHost On`; else start the hub with `--origins {origins}`"
+            ),
+            Some(WayIn::Listed { origins, .. }) => write!(
+                f,
+                "; if it may connect, start the hub with `--origins {origins}`"
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_comes_with_advice_is_told_of_once_a_minute() {
+        for refusal in Refusal::ALL {
+            let told = format!("{:?}", refusal.told_as());
+            let interval = match is_of_names(refusal) {
+                true => "interval: 60000,",
+                false => "interval: 1000,",
+            };
+            assert!(told.contains(interval), "{interval} in {told}");
+        }
     }
 }

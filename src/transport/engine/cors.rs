@@ -7,17 +7,9 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use crate::transport::origin::{Names, Origins, Verdict};
 
 /// Which pages may read an answer.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Cors {
-    readers: Readers,
-    /// To another origin the answer would have been another.
-    pub(crate) varies: bool,
-}
-
-#[derive(Clone, Debug, Default)]
-enum Readers {
+#[derive(Clone, Debug)]
+pub(crate) enum Cors {
     /// The hub's own, which may anyway.
-    #[default]
     Own,
     /// All, without what the browser knows of their visitors: a star never stands for somebody's cookies.
     All,
@@ -28,40 +20,35 @@ enum Readers {
 impl Cors {
     /// Whether a page of another host may read it.
     pub(crate) fn allows(&self) -> bool {
-        !matches!(self.readers, Readers::Own)
+        !matches!(self, Self::Own)
     }
 }
 
 /// Which pages may read the answer to a request.
 pub(crate) fn cors(origins: &Origins, head: &RequestHead) -> Cors {
-    let readers = match (origins, head.headers.get(header::ORIGIN)) {
-        (Origins::Any, _) => Readers::All,
+    match (origins, head.headers.get(header::ORIGIN)) {
+        (Origins::Any, _) => Cors::All,
         (Origins::List(_), Some(origin)) => {
             // The hub's own page may read its answers anyway.
             match origins.judge(Some(origin.as_bytes()), &Names::default()) {
-                Verdict::Allowed => Readers::One(origin.clone()),
-                Verdict::Refused | Verdict::Illegal => Readers::Own,
+                Verdict::Allowed => Cors::One(origin.clone()),
+                Verdict::Refused | Verdict::Illegal => Cors::Own,
             }
         }
-        _ => Readers::Own,
-    };
-    Cors {
-        readers,
-        varies: matches!(origins, Origins::List(_)),
+        _ => Cors::Own,
     }
 }
 
-/// Lets those pages read the answer.
+/// Lets those pages read the answer, and keeps caches from giving it to pages of other origins, whatever the setting: it
+/// may have been another before.
 pub(crate) fn cors_headers(mut response: HttpResponseBuilder, cors: &Cors) -> HttpResponseBuilder {
-    if cors.varies {
-        response.append_header((header::VARY, "Origin"));
-    }
-    match &cors.readers {
-        Readers::Own => {}
-        Readers::All => {
+    response.append_header((header::VARY, "Origin"));
+    match cors {
+        Cors::Own => {}
+        Cors::All => {
             response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
         }
-        Readers::One(origin) => {
+        Cors::One(origin) => {
             response
                 .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()))
                 .insert_header((header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"));

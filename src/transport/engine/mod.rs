@@ -158,7 +158,7 @@ impl Engine {
         self.0.counts.refused(refusal);
         let peer = self.0.options.doors.client(head);
         let said = refusal.as_str();
-        match advice::of(refusal, head) {
+        match advice::of(refusal, head, &self.0.options) {
             Some(advice) => refusal.told_as().tell(
                 peer,
                 None,
@@ -184,9 +184,7 @@ impl Engine {
     }
 
     async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-        let mut cors = cors(&self.0.options.origins, request.head());
-        // Pages that are no readers are refused.
-        cors.varies = self.0.options.origins != Origins::Any;
+        let cors = cors(&self.0.options.origins, request.head());
         if request.method() == Method::OPTIONS && cors.allows() {
             return preflight(request.headers(), &cors);
         }

@@ -102,7 +102,7 @@ impl Engine {
             return refused(
                 self.refuse(Refusal::BadRequest, request.head()),
                 true,
-                &Cors::default(),
+                &Cors::Own,
             );
         }
         match self.purpose(request.head(), judged) {
@@ -111,7 +111,7 @@ impl Engine {
                 let subprotocol = subprotocol::chosen(request.head(), known);
                 embedded_driver::response(request, payload, subprotocol, self.websocket(purpose))
             }
-            Err(refusal) => refused(self.refuse(refusal, request.head()), true, &Cors::default()),
+            Err(refusal) => refused(self.refuse(refusal, request.head()), true, &Cors::Own),
         }
     }
 }

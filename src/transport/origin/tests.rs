@@ -283,3 +283,52 @@ fn origins_without_a_host_can_be_listed() {
         assert!(!policy(listed).allows(Some("app://"), None), "{listed}");
     }
 }
+
+#[test]
+fn what_the_log_tells_to_write_lets_the_page_in_and_shuts_nobody_out() {
+    let here = [&[][..], &["127.0.0.1".to_owned()]];
+    for setting in [
+        "same-host",
+        "https://a.example",
+        "same-host,http://b.example:81",
+    ] {
+        let origins = policy(setting);
+        for origin in [
+            "https://c.example",
+            "HTTP://C.example:8080",
+            "file://",
+            "null",
+        ] {
+            for (forwarded, own) in [
+                (&[][..], here[0]),
+                (&["c.example"], here[0]),
+                (&["c.example"], here[1]),
+            ] {
+                let names = Names {
+                    host: Some(b"127.0.0.1"),
+                    forwarded,
+                    own,
+                };
+                let judge = |origins: &Origins, origin: &str, own| {
+                    origins.judge(Some(origin.as_bytes()), &Names { own, ..names })
+                };
+                if judge(&origins, origin, own) == Verdict::Allowed {
+                    continue;
+                }
+                let (origins, own) = match origins.way_in(origin.as_bytes(), &names).unwrap() {
+                    WayIn::Hosts(host) => (origins.clone(), vec!["127.0.0.1".to_owned(), host]),
+                    WayIn::Listed { origins, .. } => (origins, own.to_vec()),
+                };
+                // As an operator writes it.
+                let origins = policy(&origins.to_string());
+                for origin in [origin, "http://127.0.0.1"] {
+                    assert_eq!(
+                        judge(&origins, origin, &own),
+                        Verdict::Allowed,
+                        "{origin} {forwarded:?} {origins} {own:?}"
+                    );
+                }
+            }
+        }
+    }
+}

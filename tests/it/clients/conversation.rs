@@ -1,5 +1,6 @@
 //! One conversation for every stock client: what the two guides let a client do, a witness beside it.
 
+use dondo::config::Settings;
 use dondo::io::{Ack, Event, Refused, Socket};
 use serde_json::{Value, json};
 
@@ -20,9 +21,9 @@ pub(super) fn payload(id: &str, room: Option<&str>, message: &Value) -> Value {
     })
 }
 
-pub(super) fn converse(kind: Kind) {
+pub(super) fn converse(kind: Kind, change: impl FnOnce(&mut Settings)) {
     let hub = Hub::built(
-        |_| {},
+        change,
         |builder| builder,
         |dondo| {
             let of = dondo.io().of("/").unwrap();

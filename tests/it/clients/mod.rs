@@ -13,7 +13,7 @@ macro_rules! conversations {
     ($($name:ident: $kind:expr;)*) => {$(
         #[test]
         fn $name() {
-            converse($kind);
+            converse($kind, |_| {});
         }
     )*};
 }
@@ -27,6 +27,15 @@ conversations! {
     the_python_client_holds_a_conversation_over_websocket_alone: Kind::PythonWebSocket;
     the_python_client_holds_a_conversation_with_its_defaults_and_upgrades: Kind::PythonDefault;
     the_asyncio_client_holds_a_conversation_with_its_defaults_and_upgrades: Kind::PythonAsync;
+}
+
+/// Over a WebSocket it sends the hub's own address as its origin.
+#[test]
+fn the_python_client_holds_a_conversation_beside_a_list_of_origins() {
+    let list = "https://app.example";
+    converse(Kind::PythonWebSocket, |config| {
+        config.origins = list.parse().unwrap();
+    });
 }
 
 /// A robot that is connected, over the transport that its kind ends up with.

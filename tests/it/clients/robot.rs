@@ -94,7 +94,8 @@ impl Robot {
         Self::start_with(hub, kind, options)
     }
 
-    fn start_with(hub: &Hub, kind: Kind, options: Value) -> Self {
+    /// The same with these options of the library's.
+    pub(crate) fn start_with(hub: &Hub, kind: Kind, options: Value) -> Self {
         Self {
             kind,
             script: kind.start(&hub.url(), &options),

@@ -149,7 +149,7 @@ fn any_page_may_read_answers_but_not_with_its_visitors_credentials(form: Form) {
 
 fn a_cache_keeps_answers_to_pages_of_different_origins_apart(form: Form) {
     let open = format!("{ECHO}?EIO=4&transport=polling");
-    for origins in ["https://app.example", "same-host,null", "same-host"] {
+    for origins in ["https://app.example", "same-host,null", "same-host", "*"] {
         let hub = listing(form, origins);
         for headers in [&PAGE[..], &EVIL, &[]] {
             for (method, target) in [("GET", open.as_str()), ("GET", ECHO), ("OPTIONS", &open)] {

@@ -6,7 +6,6 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::json;
 
 use super::program::Program;
-use crate::support::http;
 
 const ANY: &str = "127.0.0.1:0";
 
@@ -182,29 +181,4 @@ fn a_slip_in_a_variables_name_is_a_warning_with_the_nearest_name() {
     let log = program.log.join("\n");
     assert!(log.contains("DONDO_HUB_ECCHO is no setting"), "{log}");
     assert!(log.contains("the nearest is DONDO_HUB_ECHO"), "{log}");
-}
-
-#[test]
-fn a_page_that_a_proxy_keeps_from_its_websocket_is_told_of_with_the_line_to_write() {
-    let mut program = Program::start(&["--listen", ANY], &[]);
-    let open = program.get("/socket.io/?EIO=4&transport=polling").text();
-    let sid = open.split('"').nth(3).unwrap().to_owned();
-    let headers = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: https://chat.example\r\n";
-    let target = format!("/socket.io/?EIO=4&transport=websocket&sid={sid}");
-    let answer = http::read(&mut program.request("GET", &target, headers, ""));
-    assert_eq!(answer.status, 400);
-    program.wait_for("upgrade forbidden");
-    let line = program.log.last().unwrap();
-    for told in [
-        "https://chat.example",
-        &program.addresses[0],
-        "127.0.0.1",
-        "proxy_set_header Host $http_host;",
-        "ProxyPreserveHost On",
-        "--origins same-host,https://chat.example",
-        "long-polling",
-    ] {
-        assert!(line.contains(told), "{told} in {line}");
-    }
 }

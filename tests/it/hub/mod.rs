@@ -18,6 +18,7 @@ mod private;
 mod program;
 mod rates;
 mod recorded;
+mod refused;
 mod rooms;
 mod settings;
 mod switches;

@@ -40,6 +40,20 @@ fn head_is_answered_wherever_get_is_and_options_says_so(form: Form) {
 }
 
 #[test]
+fn below_a_prefix_of_the_hubs_own_options_finds_the_page_too() {
+    let hub = Hub::with(|config| config.path = "/chat/socket.io/".to_owned());
+    for place in ["/", "/view.js", "/chat/", "/chat/view.js"] {
+        let asked = http::request(&hub, "OPTIONS", place, &[], b"");
+        let allowed = asked.header("Allow");
+        assert_eq!(
+            (asked.status, allowed),
+            (204, Some("GET, HEAD, OPTIONS")),
+            "{place}"
+        );
+    }
+}
+
+#[test]
 fn operators_find_head_where_get_is() {
     let hub = Hub::start();
     for place in ["/healthz", "/healthz/", "/readyz", "/readyz/", "/metrics"] {
