@@ -10,7 +10,7 @@ use dondo_actors::{
 
 use super::{
     answer::{Code, Fault, RoomTerms},
-    name,
+    name::{self, Named},
     payload::Use,
     presence,
     request::{Place, Request},
@@ -134,7 +134,7 @@ fn options(request: &Request, room_options: AskedOptions) -> Result<RoomOptions,
         ));
     }
     for guest in &room_options.invite {
-        name::check(guest, request.settings().name_bytes_max)?;
+        name::check(Named::Other, guest, request.settings().name_bytes_max)?;
     }
     Ok(RoomOptions {
         capacity: room_options

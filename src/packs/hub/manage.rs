@@ -12,7 +12,8 @@ use dondo_actors::{
 
 use super::{
     answer::{Code, Fault},
-    name, normal_form,
+    name::{self, Named},
+    normal_form,
     payload::{Payload, Use},
     request::Request,
     room_options::people,
@@ -92,7 +93,7 @@ fn listed(request: &Request, payload: &Payload, field: &str) -> Result<Vec<Arc<s
         ));
     }
     for person in &people {
-        name::check(person, request.settings().name_bytes_max)?;
+        name::check(Named::Other, person, request.settings().name_bytes_max)?;
     }
     Ok(people)
 }

@@ -52,10 +52,32 @@ pub(crate) fn reserved(name: &str) -> bool {
     HUB_EVENTS.contains(&name) || REFUSED_EVENTS.contains(&name) || CLIENT_EVENTS.contains(&name)
 }
 
+/// What a name is of, as a refusal says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    Channel,
+    Room,
+    User,
+    /// Whom an owner's event is about.
+    Other,
+}
+
+impl Named {
+    fn invalid(self, wrong: &str) -> Fault {
+        let what = match self {
+            Self::Channel => "a channel name",
+            Self::Room => "a room name",
+            Self::User => "a user name",
+            Self::Other => "each name in the list",
+        };
+        Fault::new(Code::InvalidName, format!("{what} {wrong}"))
+    }
+}
+
 /// A valid name of at most `bytes_max` bytes of UTF-8, or `invalid_name`.
-pub(crate) fn check(text: &str, bytes_max: usize) -> Result<Arc<str>, Fault> {
+pub(crate) fn check(named: Named, text: &str, bytes_max: usize) -> Result<Arc<str>, Fault> {
     match wrong(text, bytes_max) {
-        Some(wrong) => Err(invalid("a name", &wrong)),
+        Some(wrong) => Err(named.invalid(&wrong)),
         None => Ok(text.into()),
     }
 }
@@ -66,21 +88,18 @@ fn wrong(text: &str, bytes_max: usize) -> Option<Cow<'static, str>> {
         "has at least one character"
     } else if text.len() > bytes_max {
         return Some(format!("has at most {bytes_max} bytes").into());
-    } else if text
-        .chars()
-        .any(|letter| letter.is_control() || turns_text(letter))
-    {
+    } else if text.chars().any(char::is_control) {
         "has no control characters"
+    } else if text.chars().any(turns_text) {
+        "has no characters that turn the text around them"
     } else if text.trim() != text {
         "does not begin or end with white space"
+    } else if text.chars().all(is_invisible) {
+        "has something in it that can be seen"
     } else {
         return None;
     };
     Some(wrong.into())
-}
-
-fn invalid(what: &str, wrong: &str) -> Fault {
-    Fault::new(Code::InvalidName, format!("{what} {wrong}"))
 }
 
 /// Bidirectional embeddings, overrides and isolates: what stands beside them reads as something else.
@@ -88,8 +107,31 @@ fn turns_text(letter: char) -> bool {
     matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// How a refusal calls `userName`.
-const USER_NAME: &str = "a user name";
+/// What shows nothing where it stands alone: Unicode's `Default_Ignorable_Code_Point`, white space, and the empty braille
+/// pattern. Within a name some of them have their use.
+fn is_invisible(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(
+            letter,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fff8}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
 
 /// The name of a user that a JSON value gives, under the rules of [`read`]; copied only if it must be.
 pub(crate) fn read_user(raw: &[u8], bytes_max: usize) -> Result<Cow<'_, str>, Fault> {
@@ -99,31 +141,25 @@ pub(crate) fn read_user(raw: &[u8], bytes_max: usize) -> Result<Cow<'_, str>, Fa
         _ => None,
     };
     let text =
-        text.ok_or_else(|| invalid(USER_NAME, "is Unicode text or an integer of 64 bits"))?;
+        text.ok_or_else(|| Named::User.invalid("is Unicode text or an integer of 64 bits"))?;
     match wrong(&text, bytes_max) {
-        Some(wrong) => Err(invalid(USER_NAME, &wrong)),
+        Some(wrong) => Err(Named::User.invalid(&wrong)),
         None => Ok(text),
     }
 }
 
 /// The name that a JSON value gives: a string, or an integer of 64 bits as its decimal string.
-pub(crate) fn read(raw: &[u8], bytes_max: usize) -> Result<Arc<str>, Fault> {
+pub(crate) fn read(named: Named, raw: &[u8], bytes_max: usize) -> Result<Arc<str>, Fault> {
     match raw.first() {
         Some(b'"') => match json::string(raw) {
-            Some(text) => check(&text, bytes_max),
-            None => Err(Fault::new(Code::InvalidName, "a name is Unicode text")),
+            Some(text) => check(named, &text, bytes_max),
+            None => Err(named.invalid("is Unicode text")),
         },
         Some(b'-' | b'0'..=b'9') => match integer(raw) {
-            Some(number) => check(&number.to_string(), bytes_max),
-            None => Err(Fault::new(
-                Code::InvalidName,
-                "a number as a name is an integer of 64 bits",
-            )),
+            Some(number) => check(named, &number.to_string(), bytes_max),
+            None => Err(named.invalid("that is a number is an integer of 64 bits")),
         },
-        _ => Err(Fault::new(
-            Code::InvalidName,
-            "a name is a string or an integer",
-        )),
+        _ => Err(named.invalid("is a string or an integer")),
     }
 }
 
@@ -149,11 +185,11 @@ mod tests {
     use super::*;
 
     fn code(raw: &str) -> Code {
-        read(raw.as_bytes(), 256).unwrap_err().code
+        read(Named::Room, raw.as_bytes(), 256).unwrap_err().code
     }
 
     fn name(raw: &str) -> String {
-        read(raw.as_bytes(), 256).unwrap().to_string()
+        read(Named::Room, raw.as_bytes(), 256).unwrap().to_string()
     }
 
     #[test]
@@ -182,17 +218,17 @@ mod tests {
     #[test]
     fn a_name_has_1_to_the_limit_of_bytes_not_characters() {
         assert_eq!(code(r#""""#), Code::InvalidName);
-        assert!(check(&"x".repeat(256), 256).is_ok());
-        assert!(check(&"x".repeat(257), 256).is_err());
-        assert!(check(&"é".repeat(128), 256).is_ok());
-        assert!(check(&"é".repeat(129), 256).is_err());
+        assert!(check(Named::Room, &"x".repeat(256), 256).is_ok());
+        assert!(check(Named::Room, &"x".repeat(257), 256).is_err());
+        assert!(check(Named::Room, &"é".repeat(128), 256).is_ok());
+        assert!(check(Named::Room, &"é".repeat(129), 256).is_err());
     }
 
     #[test]
     fn control_characters_and_outer_white_space_are_invalid() {
         for text in [" a", "a ", "\u{a0}a", "a\nb", "a\0b", "a\u{7f}", "a\u{85}b"] {
             assert_eq!(
-                check(text, 256).unwrap_err().code,
+                check(Named::Room, text, 256).unwrap_err().code,
                 Code::InvalidName,
                 "{text:?}"
             );
@@ -205,11 +241,41 @@ mod tests {
             "\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
         {
             let text = format!("Ama{letter}nimda");
-            assert!(check(&text, 256).is_err(), "{text:?}");
+            assert!(check(Named::Room, &text, 256).is_err(), "{text:?}");
         }
         for text in ["a\u{200d}b", "a\u{200c}b", "a\u{200f}b", "دانا"] {
-            assert!(check(text, 256).is_ok(), "{text:?}");
+            assert!(check(Named::Room, text, 256).is_ok(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_no_name_and_may_stand_within_one() {
+        for text in [
+            "\u{200b}",
+            "\u{2060}\u{200d}",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{feff}",
+            "\u{e0020}",
+        ] {
+            assert!(check(Named::Room, text, 256).is_err(), "{text:?}");
+        }
+        for text in [
+            "a\u{200b}",
+            "\u{1f3f4}\u{e0067}\u{e007f}",
+            "\u{2764}\u{fe0f}",
+            "\u{feff}a",
+        ] {
+            assert!(check(Named::Room, text, 256).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_of_what_the_name_is() {
+        let said = |named| check(named, "", 256).unwrap_err().message;
+        assert!(said(Named::Channel).starts_with("a channel name has "));
+        assert!(said(Named::Room).starts_with("a room name has "));
+        assert!(said(Named::User).starts_with("a user name has "));
     }
 
     #[test]

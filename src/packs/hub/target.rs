@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     answer::{Code, Fault},
-    name,
+    name::{self, Named},
     payload::Payload,
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct RoomTarget {
 
 /// join-channel: data.roomChannel › second argument › bare name › source.channel.
 pub(crate) fn channel_to_join(payload: &Payload, rules: Rules) -> Result<Arc<str>, Fault> {
-    match first_named(&channel_candidates(payload), rules)? {
+    match first_named(Named::Channel, &channel_candidates(payload), rules)? {
         Some(channel) => name::as_channel(channel),
         None => Err(missing_channel("nothing names the channel")),
     }
@@ -41,7 +41,10 @@ pub(crate) fn channel_to_leave(
     joined: &[Arc<str>],
     rules: Rules,
 ) -> Result<Arc<str>, Fault> {
-    match (first_named(&channel_candidates(payload), rules)?, joined) {
+    match (
+        first_named(Named::Channel, &channel_candidates(payload), rules)?,
+        joined,
+    ) {
         (Some(channel), _) => name::as_channel(channel),
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err(missing_channel(
@@ -59,9 +62,15 @@ pub(crate) fn channel_of_message(
     payload: &Payload,
     rules: Rules,
 ) -> Result<Arc<str>, Fault> {
-    let channel = name::check(event, rules.name_bytes_max).and_then(name::as_channel)?;
+    let channel =
+        name::check(Named::Channel, event, rules.name_bytes_max).and_then(name::as_channel)?;
     if rules.strict {
-        agree(&channel, &channel_candidates(payload), rules)?;
+        agree(
+            Named::Channel,
+            &channel,
+            &channel_candidates(payload),
+            rules,
+        )?;
     }
     Ok(channel)
 }
@@ -90,9 +99,9 @@ pub(crate) fn room_to_leave(payload: &Payload, rules: Rules) -> Result<RoomTarge
         payload.bare(),
         source.room,
     ];
-    let room = first_named(&rooms, rules)?
+    let room = first_named(Named::Room, &rooms, rules)?
         .ok_or_else(|| Fault::new(Code::MissingRoom, "nothing names the room"))?;
-    let channel = first_named(&[payload.channel(), source.channel], rules)?
+    let channel = first_named(Named::Channel, &[payload.channel(), source.channel], rules)?
         .map(name::as_channel)
         .transpose()?;
     Ok(RoomTarget { room, channel })
@@ -108,20 +117,29 @@ fn channel_candidates(payload: &Payload) -> [Option<&[u8]>; 4] {
 }
 
 /// The first candidate's name. With `strict`, the others must not say anything else.
-fn first_named(candidates: &[Option<&[u8]>], rules: Rules) -> Result<Option<Arc<str>>, Fault> {
+fn first_named(
+    named: Named,
+    candidates: &[Option<&[u8]>],
+    rules: Rules,
+) -> Result<Option<Arc<str>>, Fault> {
     let Some(first) = candidates.iter().flatten().next() else {
         return Ok(None);
     };
-    let name = name::read(first, rules.name_bytes_max)?;
+    let name = name::read(named, first, rules.name_bytes_max)?;
     if rules.strict {
-        agree(&name, candidates, rules)?;
+        agree(named, &name, candidates, rules)?;
     }
     Ok(Some(name))
 }
 
-fn agree(name: &str, candidates: &[Option<&[u8]>], rules: Rules) -> Result<(), Fault> {
+fn agree(
+    named: Named,
+    name: &str,
+    candidates: &[Option<&[u8]>],
+    rules: Rules,
+) -> Result<(), Fault> {
     let same = |raw: &&[u8]| {
-        name::read(raw, rules.name_bytes_max).is_ok_and(|candidate| *candidate == *name)
+        name::read(named, raw, rules.name_bytes_max).is_ok_and(|candidate| *candidate == *name)
     };
     match candidates.iter().flatten().all(same) {
         true => Ok(()),
