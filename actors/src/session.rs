@@ -5,7 +5,6 @@ mod dispatch;
 mod handle;
 mod handlers;
 mod heartbeat;
-
 mod member;
 mod pacer;
 mod seated;
@@ -28,7 +27,6 @@ pub use self::handle::{Peer, SessionRef, SessionSettings};
 pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
 use self::pacer::Pacer;
 use self::seated::{MemberGuard, Seated, Waiting};
-
 use crate::{
     account::{Charge, Held, SessionAccount},
     courier::CourierRef,

@@ -43,6 +43,7 @@ scenarios! {
     a_name_that_turns_text_around_does_not_read_as_another: "bidi";
     names_of_256_bytes_keep_the_layout: "names";
     a_reload_finds_name_channel_and_room_again: "reload";
+    comings_and_goings_do_not_push_out_what_was_said: "comings";
     unread_messages_are_counted_in_the_title: "unread";
     everything_can_be_done_with_the_keyboard_alone: "keyboard";
     the_page_connects_to_a_namespace_that_the_hub_has: "namespace", |config| config.namespaces = vec!["/chat".into()];

@@ -16,7 +16,7 @@
 //                    #channels (li[data-channel]) and #channels-count: the namespace; #people is hidden without a room
 import { Connection, TooLarge } from "./client.js";
 import { listed, Members } from "./members.js";
-import { recall, remember } from "./memory.js";
+import { recall, recallTarget, remember } from "./memory.js";
 import * as view from "./view.js";
 
 const { at, isolated, nameOf, fieldsOf, countOf, showState, showError } = view;
@@ -25,6 +25,8 @@ const OWN_MAX = 100;
 
 /** Where we are or want to be: { name, channel, room }, or null. */
 let seat = null;
+/** Whom we spoke to here before: "channel" or "room"; "" if we are new. */
+let target = "";
 /** True while a join or a leave waits for its answer. */
 let moving = false;
 /** True while a message waits for its answer. */
@@ -83,8 +85,13 @@ at("people-button").addEventListener("click", ({ target }) => {
   target.setAttribute("aria-expanded", open);
   at("online").classList.toggle("open", open);
 });
+at("target").addEventListener("change", () => {
+  target = at("target").value;
+  remember(seat);
+});
 if (recall()) {
   seat = wanted();
+  target = recallTarget();
   showSeat();
 }
 hub.connect();
@@ -157,7 +164,9 @@ async function join() {
   }
   move(true);
   showError("");
+  view.markInvalid();
   view.clearLines();
+  target = "";
   // Set before the answer: the first events of the channel may come ahead of it.
   seat = place;
   try {
@@ -346,12 +355,12 @@ function showSeat() {
   for (const [id, shown] of [["join", !seat], ["chat", seat], ["online", seat], ["people", seat?.room]]) {
     at(id).hidden = !shown;
   }
-  remember(seat);
   view.showTitle(nameOf(seat?.room || seat?.channel));
   if (!seat) {
     for (const list of ["members", "users", "channels"]) {
       at(list).replaceChildren();
     }
+    remember(seat);
     return;
   }
   const [name, channel, room] = [seat.name, seat.channel, seat.room].map(nameOf);
@@ -360,9 +369,11 @@ function showSeat() {
   if (room) {
     targets.push(["room", `to room ${view.isolatedText(room)}`]);
   }
-  const chosen = at("target").value;
+  // Who goes into a room means to speak there.
+  const chosen = target || (room ? "room" : "channel");
   at("target").replaceChildren(...targets.map(([value, text]) => new Option(text, value, false, value === chosen)));
   at("target").hidden = !room;
+  remember(seat);
 }
 
 function giveUp(error) {
@@ -370,6 +381,8 @@ function giveUp(error) {
   seat = null;
   showSeat();
   showError(error.message);
+  const [, named] = /\b(channel|room|user)\b(?: can have the)? name\b/.exec(error.message) ?? [];
+  view.markInvalid(named === "user" ? "name" : named);
   if (wasIn) {
     // What had the focus is hidden now.
     at("channel").focus();

@@ -1,5 +1,5 @@
-// Where a reload finds itself again: the place stands in the address, to be passed on to others; the name, and whether we
-// were in, in the window's own store.
+// Where a reload finds itself again: the place stands in the address, to be passed on to others; the name, whether we were
+// in, and whether we spoke to the room or the channel, in the window's own store.
 import { at, fieldsOf, nameOf } from "./view.js";
 
 const FIELDS = ["name", "channel", "room"];
@@ -17,7 +17,8 @@ export function remember(seat) {
   const fields = FIELDS.map((field) => [field, at(field).value]);
   try {
     history.replaceState(null, "", address);
-    sessionStorage.setItem(STORE, JSON.stringify({ ...Object.fromEntries(fields), in: Boolean(seat) }));
+    const kept = { ...Object.fromEntries(fields), in: Boolean(seat), target: at("target").value };
+    sessionStorage.setItem(STORE, JSON.stringify(kept));
   } catch {
     // A browser that keeps nothing: the page works all the same.
   }
@@ -36,6 +37,12 @@ export function recall() {
   }
   const same = ["channel", "room"].every((field) => at(field).value === String(kept[field]).trim());
   return kept.in === true && linked && same && at("name").value !== "";
+}
+
+/** Whom the window spoke to when it was last here: "channel" or "room"; "" if it was not. */
+export function recallTarget() {
+  const { target } = stored();
+  return target === "channel" || target === "room" ? target : "";
 }
 
 function stored() {

@@ -1,7 +1,8 @@
 // What dondo's page shows. Knows no connection. What others sent is only ever set as text: isolated, so that its direction
 // and its controls end with it, and of bounded length.
 
-const LINES_MAX = 500;
+/** Lines of the log, by kind: comings and goings must not push out what was said. */
+const LINES_MAX = { message: 500, event: 100 };
 /** Characters of a message that are shown at once; the rest on demand, but of what is longer than `WHOLE_MAX`: hundreds of
  * lines must not hold hundreds of megabytes. */
 const TEXT_MAX = 5_000;
@@ -110,7 +111,7 @@ const PENDING_LENGTH_MAX = 5_000_000;
 let drawing = 0;
 
 /**
- * Adds a line to the log; the oldest go when there are too many. Who has scrolled up to read stays there. `parts` makes what
+ * Adds a line to the log; the oldest of its kind go when there are too many. Who has scrolled up to read stays there. `parts` makes what
  * stands in the line, when it is drawn: of a burst only what is seen costs the page anything, and pings are answered.
  */
 export function addLine(kind, room, parts, { mine = false, length = 0 } = {}) {
@@ -119,9 +120,15 @@ export function addLine(kind, room, parts, { mine = false, length = 0 } = {}) {
   drawSoon();
   if (pendingLength > PENDING_LENGTH_MAX) {
     draw();
-  } else if (pending.length > 2 * LINES_MAX) {
-    pending = pending.slice(-LINES_MAX);
+  } else if (pending.length > 2 * (LINES_MAX.message + LINES_MAX.event)) {
+    pending = newest(pending, (added) => added.kind);
   }
+}
+
+/** Those that the log has room for, in their order. */
+function newest(lines, kindOf) {
+  const room = { ...LINES_MAX };
+  return [...lines].reverse().filter((one) => room[kindOf(one)]-- > 0).reverse();
 }
 
 function drawSoon() {
@@ -140,12 +147,12 @@ function draw() {
   clearTimeout(drawing);
   drawing = 0;
   const follow = isAtEnd();
-  const drawn = pending.slice(-LINES_MAX);
+  const drawn = newest(pending, ({ kind }) => kind);
   forgetPending();
   at("lines").append(...drawn.map(line));
-  while (at("lines").childElementCount > LINES_MAX) {
-    at("lines").firstElementChild.remove();
-  }
+  const all = [...at("lines").children];
+  const stay = new Set(newest(all, ({ dataset }) => dataset.kind));
+  all.filter((item) => !stay.has(item)).forEach((item) => item.remove());
   if (follow || drawn.some(({ mine }) => mine)) {
     scrollToEnd();
   } else if (drawn.some(({ kind }) => kind === "message")) {
@@ -299,6 +306,13 @@ export function showState(state, text, { again = false, transport = "" } = {}) {
     shown.textContent = text;
   }
   at("reconnect").hidden = !again;
+}
+
+/** Marks one field of the form as what was refused, or none. */
+export function markInvalid(field) {
+  for (const id of ["name", "channel", "room"]) {
+    at(id).ariaInvalid = id === field ? "true" : null;
+  }
 }
 
 export function showError(text) {

@@ -168,7 +168,7 @@ pub(crate) fn as_channel(name: Arc<str>) -> Result<Arc<str>, Fault> {
     if reserved(&name) {
         return Err(Fault::new(
             Code::ReservedName,
-            format!("{name} is an event, no channel can have its name"),
+            format!("no channel can have the name {name}: it is an event"),
         ));
     }
     Ok(name)

@@ -113,7 +113,7 @@ impl Request {
             false => Ok(()),
             true => Err(Fault::new(
                 Code::ReservedName,
-                format!("{channel} is an event of the server, no channel can have its name"),
+                format!("no channel can have the name {channel}: it is an event of the server"),
             )),
         }
     }

@@ -112,6 +112,16 @@ module.exports = {
     await w.lists(ama, "users", ["Ama (you)"]);
     await w.say(kofi, "welcome back");
     await w.heard([ama], kofi, "Kofi", "welcome back");
+    // Who was in a room speaks there, until another choice is made, and that is kept, too.
+    await w.say(ama, "for the den");
+    await w.heard([ama], ama, "Ama", "for the den");
+    await w.say(ama, "for all", "channel");
+    await w.heard([ama, kofi], ama, "Ama", "for all");
+    assert.equal(await kofi.locator(w.message("for the den")).count(), 0);
+    await ama.reload();
+    await ama.waitForSelector("#chat:not([hidden])");
+    await w.say(ama, "for all again");
+    await w.heard([ama, kofi], ama, "Ama", "for all again");
     // The address alone is an invitation: the place is filled in, the name is the guest's own.
     const esi = await w.open(browser, { address: ama.url() });
     assert.equal(await esi.inputValue("#channel"), "café & co");
@@ -123,6 +133,24 @@ module.exports = {
     await w.connected(ama);
     assert.equal(await ama.isVisible("#join"), true, "who left is not put back");
     assert.equal(await ama.inputValue("#name"), "Ama");
+  },
+
+  /** What was said stays in the log, however many come and go. */
+  async comings(browser) {
+    const ama = await w.open(browser);
+    await w.join(ama, "Ama");
+    await w.say(ama, "keep this");
+    const guest = await w.stranger();
+    for (let number = 0; number < 260; number += 1) {
+      for (const event of ["leave-channel", "join-channel"]) {
+        const answer = await guest.asks(event, { data: { roomChannel: "lobby" }, source: { userName: `Guest ${number}` } });
+        assert.equal(answer.ok, true);
+      }
+    }
+    await ama.locator("#log li.event", { hasText: "Guest 259 joined" }).waitFor();
+    assert.equal(await ama.locator(w.message("keep this")).count(), 1);
+    assert.equal(await ama.locator("#log li.event").count(), 100);
+    guest.close();
   },
 
   async unread(browser) {

@@ -78,6 +78,7 @@ module.exports = {
     await ama.press("#name", "Enter");
     await w.error(ama, "invalid_name");
     assert.equal(await w.focused(ama), "name");
+    assert.equal(await ama.locator("[aria-invalid]").getAttribute("id"), "name");
     await w.picture(ama, "12-refused-wide");
     await ama.click("#error-close");
     assert.equal(await ama.isHidden("#error"), true);
