@@ -8,11 +8,11 @@ causes! {
     SESSION_UNKNOWN: Info, "refused: session unknown", "", "the session ended, or another server has it: a balancer must keep a client at one server";
     BAD_METHOD: Info, "refused: bad method", "", "the client does not speak the protocol";
     BAD_REQUEST: Info, "refused: bad request", "", "the client does not speak the protocol, or a proxy does not pass upgrades on";
-    ORIGIN_FORBIDDEN: Info, "refused: origin forbidden", "--origins", "if the page may connect, do what the line of the refusal says", once_a_minute;
+    ORIGIN_FORBIDDEN: Warn, "refused: origin forbidden", "--origins", "if the page may connect, do what the line of the refusal says", once_a_minute;
     UPGRADE_FORBIDDEN: Warn, "refused: upgrade forbidden", "--origins", "the page stays on long-polling; if it may have its WebSocket, do what the line of the refusal says", once_a_minute;
     UNSUPPORTED_VERSION: Info, "refused: unsupported version", "", "the client is older than Socket.IO 3";
     SHUTTING_DOWN: Info, "refused: shutting down", "--grace", "the client comes back to another server, or after the restart";
-    FOREIGN_HOST: Info, "refused: foreign host", "--hosts", "name the host there if the hub is reached under it", once_a_minute;
+    FOREIGN_HOST: Warn, "refused: foreign host", "--hosts", "name the host there if the hub is reached under it", once_a_minute;
     CROSS_SITE: Info, "refused: cross site", "--origins", "a page of another site asked; name its origin there if it may connect";
     SESSIONS_MAX: Warn, "refused: sessions max", "--limits.sessions-max", "raise the setting if memory allows";
     ADDRESS_SESSIONS_MAX: Warn, "refused: address sessions max", "--limits.address-sessions-max", "behind a proxy: see --trusted-proxies";

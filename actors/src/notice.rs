@@ -151,7 +151,7 @@ pub mod cause {
         TRANSPORT_ERROR: Info, "transport error", "", "the client broke off, or does not speak the protocol";
         VIOLATION: Info, "violation", "", "the client does not speak the protocol";
         OUTBOX_FULL: Warn, "outbox full", "--delivery.outbox-bytes-max", "the client reads slower than it is sent to; raise the setting, or --delivery.outbox-count-max, for honest ones";
-        STALLED: Warn, "stalled", "--delivery.stall-timeout", "the client takes nothing of what waits for it";
+        STALLED: Info, "stalled", "--delivery.stall-timeout", "the client takes nothing of what waits for it: it or its network is gone, or a proxy keeps its connection";
         MEMORY_MAX: Warn, "memory max", "--memory-max", "too much is held for all clients together, and this one held most; raise the setting if memory allows";
         UNFINISHED_BYTES: Warn, "unfinished bytes", "--limits.unfinished-bytes-max", "too much has come of messages that do not end, and most of it from this one";
         SESSION_BYTES: Warn, "session bytes", "--session-bytes-max", "one client held more than it may";

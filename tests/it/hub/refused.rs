@@ -70,7 +70,7 @@ fn a_page_that_gets_nothing_is_told_of_with_the_line_to_write() {
     tells(
         &line(&[], "", OTHER),
         &[
-            "INFO",
+            "WARN",
             "origin forbidden",
             PROXY,
             "`--origins same-host,https://other.example`",
