@@ -41,8 +41,9 @@ struct Asset {
 }
 
 /// The files that the page names, relative to it.
-const PARTS: [(&str, &str, &str); 8] = [
+const PARTS: [(&str, &str, &str); 9] = [
     ("page.js", SCRIPT, include_str!("page/page.js")),
+    ("carriers.js", SCRIPT, include_str!("page/carriers.js")),
     ("client.js", SCRIPT, include_str!("page/client.js")),
     ("view.js", SCRIPT, include_str!("page/view.js")),
     ("members.js", SCRIPT, include_str!("page/members.js")),

@@ -1,5 +1,5 @@
 // Opens the first page in a headless Chromium, or an empty one with the stock client, which polls first; says when it is
-// connected, and stays until a line comes on its input.
+// connected, the first page when it shows that it is over WebSocket; and stays until a line comes on its input.
 //
 //   node proxied_page.js URL page|stock
 "use strict";
@@ -18,7 +18,7 @@ run(async (browser) => {
     await page.evaluate(() => new Promise((connected) => io().on("connect", connected)));
   } else {
     await page.goto(url);
-    await page.waitForSelector('#state[data-state="connected"]', { timeout: 60_000 });
+    await page.waitForSelector('#state:text-is("Connected over WebSocket")', { timeout: 60_000 });
   }
   console.log("connected");
   // Its end, too: a test that failed leaves no browser behind.

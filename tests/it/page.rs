@@ -30,6 +30,10 @@ scenarios! {
     the_page_asks_nobody_but_the_hub: "alone";
     where_websocket_is_refused_the_page_chats_over_long_polling_and_says_so: "refused";
     where_websocket_is_swallowed_the_page_chats_over_long_polling_and_says_so: "swallowed";
+    where_the_browser_forbids_websocket_the_page_chats_over_long_polling: "forbidden";
+    nothing_is_lost_or_doubled_while_the_page_moves_from_long_polling_to_websocket: "upgraded";
+    nothing_is_lost_or_doubled_where_the_move_to_websocket_fails_halfway: "halfway";
+    a_websocket_that_says_nothing_leaves_the_page_on_long_polling_after_5_seconds: "silentProbe";
     after_a_restart_a_window_on_long_polling_comes_back_by_itself: "refusedRestart";
     a_full_hub_is_told_in_words_until_there_is_room: "full", |config| config.limits.sessions_max = 1;
     behind_a_proxy_that_strips_a_prefix_the_page_stays_below_it: "stripped";

@@ -29,7 +29,6 @@ let seat = null;
 let target = "";
 /** True while a join or a leave waits for its answer. */
 let moving = false;
-/** True while a message waits for its answer. */
 /** Whether the connection was lost and is being tried again. */
 let retrying = false;
 /** Ids of own messages shown once and expected once more: the answer and the echo come in any order. */
@@ -43,12 +42,11 @@ const hub = new Connection({
     connecting: () => showState("connecting", retrying ? at("state").textContent : "Connecting…"),
     connected() {
       retrying = false;
-      const polling = hub.transport === "polling";
-      const text = polling ? "Connected over long-polling (WebSocket did not get through)" : "Connected over WebSocket";
-      showState("connected", text, { transport: hub.transport });
+      view.showConnected(hub.transport);
       allowJoin();
       rejoin();
     },
+    upgraded: () => view.showConnected(hub.transport),
     event: hear,
     lost: (why) => disconnected(`${why}, trying again…`, false),
     ended: (why) => disconnected(why, true),

@@ -1,7 +1,10 @@
 // A Socket.IO client as far as dondo's page needs one: Engine.IO 4, Socket.IO 5, one namespace, text packets. WebSocket
-// first; long-polling where that does not open. Of events with attachments it reads the JSON alone.
+// first; long-polling where that does not open, and from there once more to WebSocket: some proxies let only that through.
+// Of events with attachments it reads the JSON alone.
 
-/** How long a transport may take to open, in ms: a proxy that swallows WebSocket must not hold people up. */
+import { bytesOf, PollingCarrier, WebSocketCarrier } from "./carriers.js";
+
+/** How long a transport may take to open, or to take over, in ms: a proxy that swallows WebSocket must not hold people up. */
 const OPEN_MS = 5_000;
 /** How long the server may take to let us into the namespace, in ms. */
 const CONNECT_MS = 20_000;
@@ -11,9 +14,6 @@ const PAUSE_MAX_MS = 10_000;
 /** A connection that lasted so long was a good one, in ms: the pauses begin anew. */
 const GOOD_MS = 5_000;
 
-const SEPARATOR = "\x1e";
-const bytesOf = (text) => new TextEncoder().encode(text).length;
-
 /** A packet over the server's limit; both in bytes. Nothing was sent. */
 export class TooLarge extends Error {
   constructor(bytes, limit) {
@@ -22,147 +22,10 @@ export class TooLarge extends Error {
   }
 }
 
-/** Why a WebSocket closed, in words. */
-function closed({ code, reason }) {
-  switch (code) {
-    case 1001:
-    case 1012:
-      return "The server is shutting down";
-    case 1005:
-    case 1006:
-      return "The connection was lost";
-    case 1009:
-      return "The server found a message too large";
-    default:
-      return `The server closed the connection (${code}${reason ? `: ${reason}` : ""})`;
-  }
-}
-
-/** Carries packets over a WebSocket. `heard` and `ended` are set by its owner and never called before `start` returned. */
-class WebSocketCarrier {
-  name = "websocket";
-  #socket;
-
-  start(address) {
-    const url = new URL(address);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.searchParams.set("transport", this.name);
-    this.#socket = new WebSocket(url);
-    this.#socket.onmessage = ({ data }) => typeof data === "string" && this.heard(data);
-    this.#socket.onclose = (event) => this.ended(closed(event));
-  }
-
-  opened() {}
-
-  send(packet) {
-    this.#socket.send(packet);
-  }
-
-  stop() {
-    this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket.close();
-  }
-}
-
-/** Carries packets over long-polling: one GET that waits, and one POST at a time. */
-class PollingCarrier {
-  name = "polling";
-  #url;
-  #limit = Infinity;
-  #queue = [];
-  #posting = false;
-  #stopped = new AbortController();
-
-  start(address) {
-    this.#url = new URL(address);
-    this.#url.searchParams.set("transport", this.name);
-    this.#poll();
-  }
-
-  opened({ sid, maxPayload }) {
-    this.#url.searchParams.set("sid", sid);
-    this.#limit = maxPayload;
-  }
-
-  send(packet) {
-    this.#queue.push(packet);
-    if (!this.#posting) {
-      this.#post();
-    }
-  }
-
-  stop() {
-    this.#stopped.abort();
-    if (this.#url.searchParams.has("sid")) {
-      // Also from a page that is being left: else the others would see us until the ping timeout.
-      fetch(this.#url, { method: "POST", body: "1", keepalive: true }).catch(() => {});
-    }
-  }
-
-  async #poll() {
-    try {
-      while (!this.#stopped.signal.aborted) {
-        for (const packet of (await this.#ask("GET")).split(SEPARATOR)) {
-          if (!this.#stopped.signal.aborted) {
-            this.heard(packet);
-          }
-        }
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  async #post() {
-    this.#posting = true;
-    try {
-      while (this.#queue.length) {
-        let body = this.#queue.shift();
-        let bytes = bytesOf(body);
-        while (this.#queue.length && (bytes += 1 + bytesOf(this.#queue[0])) <= this.#limit) {
-          body += SEPARATOR + this.#queue.shift();
-        }
-        await this.#ask("POST", body);
-      }
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#posting = false;
-    }
-  }
-
-  async #ask(method, body) {
-    const options = { method, body, cache: "no-store", signal: this.#stopped.signal };
-    const answer = await fetch(this.#url, options).catch(() => {
-      throw new Error("The server cannot be reached");
-    });
-    const text = await answer.text();
-    if (!answer.ok) {
-      throw new Error(`The server answered ${answer.status}: ${message(text).slice(0, 200) || answer.statusText}`);
-    }
-    return text;
-  }
-
-  #fail(error) {
-    if (!this.#stopped.signal.aborted) {
-      this.ended(error.message);
-    }
-  }
-}
-
-/** The sentence in an answer: its `message` where it is JSON. */
-function message(text) {
-  try {
-    return String(JSON.parse(text).message ?? text);
-  } catch {
-    return text;
-  }
-}
-
 /**
  * A connection that comes back by itself. `on` hears of it:
  * `connecting()`, `connected()`, `event(name, first argument)`, `lost(why)` (it tries again),
- * `ended(why)` (it does not: `connect` does).
+ * `ended(why)` (it does not: `connect` does), `upgraded()` (the transport changed, and nothing else).
  */
 export class Connection {
   /** Our id while we are in the namespace, else "". */
@@ -172,6 +35,8 @@ export class Connection {
   #auth;
   #on;
   #carrier = null;
+  /** Ends the try to move to a WebSocket, if there is one. */
+  #stopProbe = null;
   #handshake = null;
   #watchdog = 0;
   #again = 0;
@@ -233,15 +98,50 @@ export class Connection {
   }
 
   #open(carrier) {
+    this.#use(carrier);
+    this.#watch(OPEN_MS, "The server does not answer");
+    carrier.start(this.#address);
+  }
+
+  #use(carrier) {
     this.#carrier = carrier;
     carrier.heard = (packet) => this.#read(packet);
     carrier.ended = (why) => this.#ended(why);
-    this.#watch(OPEN_MS, "The server does not answer");
-    try {
-      carrier.start(this.#address);
-    } catch (error) {
-      setTimeout(() => carrier === this.#carrier && this.#ended(error.message));
-    }
+  }
+
+  /** Tries once to move the session to a WebSocket: a proxy may refuse those that open sessions alone. */
+  #upgrade(polling) {
+    const socket = new WebSocketCarrier();
+    const stay = () => {
+      this.#stopProbe();
+      polling.resume();
+    };
+    const timer = setTimeout(stay, OPEN_MS);
+    this.#stopProbe = () => {
+      clearTimeout(timer);
+      socket.stop();
+      this.#stopProbe = null;
+    };
+    socket.opens = () => socket.send("2probe");
+    socket.ended = stay;
+    socket.heard = async (packet) => {
+      if (packet !== "3probe") {
+        stay();
+        return;
+      }
+      const unsent = await polling.pause();
+      if (polling !== this.#carrier) {
+        return;
+      }
+      clearTimeout(timer);
+      this.#stopProbe = null;
+      this.#use(socket);
+      ["5", ...unsent].forEach((one) => socket.send(one));
+      this.#on.upgraded();
+    };
+    const address = new URL(this.#address);
+    address.searchParams.set("sid", this.#handshake.sid);
+    socket.start(address);
   }
 
   #read(packet) {
@@ -293,6 +193,9 @@ export class Connection {
         this.#since = Date.now();
         this.#watchBeat();
         this.#on.connected();
+        if (this.#carrier instanceof PollingCarrier && this.#handshake.upgrades.includes("websocket")) {
+          this.#upgrade(this.#carrier);
+        }
         break;
       case "1":
         this.#drop();
@@ -333,6 +236,7 @@ export class Connection {
   /** Ends what there is; what waits for an answer gets none. */
   #drop() {
     this.#stopTimers();
+    this.#stopProbe?.();
     this.#carrier?.stop();
     this.#carrier = this.#handshake = null;
     this.id = "";

@@ -315,6 +315,12 @@ export function markInvalid(field) {
   }
 }
 
+export function showConnected(transport) {
+  const polling = transport === "polling";
+  const text = polling ? "Connected over long-polling (WebSocket did not get through)" : "Connected over WebSocket";
+  showState("connected", text, { transport });
+}
+
 export function showError(text) {
   at("error-text").textContent = text;
   at("error").hidden = !text;

@@ -174,6 +174,15 @@ module.exports = {
     await w.say(kofi, "three");
     await w.heard([ama], kofi, "Kofi", "three");
     assert.doesNotMatch(await ama.title(), /^\(/, "what is seen is not counted");
+    // Beside another window, or under it, the page is shown but not looked at.
+    await ama.evaluate(() => (document.hasFocus = () => false));
+    await w.say(kofi, "four");
+    await ama.waitForFunction(() => document.title.startsWith("(1) "));
+    await ama.evaluate(() => {
+      delete document.hasFocus;
+      window.dispatchEvent(new Event("focus"));
+    });
+    await ama.waitForFunction(() => !document.title.startsWith("("));
   },
 
   async keyboard(browser) {

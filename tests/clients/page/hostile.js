@@ -93,6 +93,13 @@ module.exports = {
     await who.waitFor();
     assert.equal(await who.textContent(), "Ama\ufffdnimda");
     assert.equal(await who.evaluate((element) => element.tagName), "BDI");
+    // A right-to-left name does not reorder the title or the choices: it stands between isolates there.
+    const choosing = await w.open(browser);
+    await w.join(choosing, "Ama", { channel: "\u05e9\u05dc", room: "\u05d7" });
+    assert.equal(await choosing.title(), "\u2068\u05d7\u2069 \u00b7 dondo");
+    const choices = await choosing.locator("#target option").allTextContents();
+    assert.deepEqual(choices, ["to channel \u2068\u05e9\u05dc\u2069", "to room \u2068\u05d7\u2069"]);
+    await choosing.close();
     // The hub itself refuses such a name.
     const eve = await w.stranger();
     for (const userName of ["Ama\u202enimda", "a\u2066b", "a\u0000b", " a", "", "x".repeat(257), {}, [], true]) {

@@ -20,7 +20,15 @@ async function proxy({ path = (from) => from, refuse }) {
       answer.writeHead(said.statusCode, said.headers);
       said.pipe(answer);
     });
-    on.on("error", () => answer.destroy());
+    on.on("error", () => {
+      if (answer.headersSent) {
+        answer.destroy();
+      } else {
+        // As proxies do.
+        answer.writeHead(502, { "Content-Type": "text/html" });
+        answer.end("<html><head><title>502 Bad Gateway</title></head><body>nobody there</body></html>");
+      }
+    });
     answer.on("close", () => on.destroy());
     request.pipe(on);
   });
@@ -84,8 +92,110 @@ async function overPolling(browser, refuse) {
   between.close();
 }
 
+/** A promise to wait for, and what fulfils it. */
+function gate() {
+  let open;
+  const opened = new Promise((resolve) => (open = resolve));
+  return { opened, open };
+}
+
+/** A clock of the window's own that stands until it is moved. */
+async function holdClock(page) {
+  await page.clock.install({ time: 0 });
+  await page.clock.pauseAt(3_600_000);
+}
+
+/**
+ * A window to which WebSocket is refused, but for the upgrade of its session: `upgrade` gets that. `answer` gets the answers
+ * to its polls, and may hold them.
+ */
+const refused = (upgrade, answer = () => {}) => async (page) => {
+  await holdClock(page);
+  await page.route(/transport=polling/, async (route) => {
+    if (route.request().method() !== "GET") {
+      return route.continue();
+    }
+    // One is still waiting when the window is closed.
+    const response = await route.fetch({ timeout: 0 }).catch(() => {});
+    await answer();
+    return response && route.fulfill({ response }).catch(() => {});
+  });
+  await page.routeWebSocket(/./, (socket) => (socket.url().includes("sid=") ? upgrade(socket) : socket.close()));
+};
+
+/** Ama's window and a stranger talk while the window is about to move to a WebSocket; what is said may not get lost. */
+async function talkOverTheMove(browser, move) {
+  const [joined, held, paused] = [gate(), gate(), gate()];
+  let probes = 0;
+  let probing = false;
+  const upgrade = async (socket) => {
+    probes += 1;
+    await joined.opened;
+    const hub = socket.connectToServer();
+    socket.onMessage(async (text) => {
+      // From now on polls are answered at once, and the next answer is held: the window waits for it.
+      probing ||= text === "2probe";
+      hub.send(text);
+    });
+    hub.onMessage((text) => {
+      socket.send(text);
+      if (text === "3probe") {
+        paused.open({ socket, hub });
+      }
+    });
+  };
+  const ama = await w.open(browser, { prepare: refused(upgrade, () => probing && held.opened) });
+  assert.match(await ama.textContent("#state"), /long-polling/);
+  await w.join(ama, "Ama");
+  const kofi = await w.stranger("lobby", "Kofi");
+  const heard = [];
+  kofi.socket.on("lobby", ({ data, source }) => source.userName === "Ama" && heard.push(data.message));
+  const said = { Ama: [], Kofi: [] };
+  const talk = async () => {
+    for (let line = 0; line < 5; line += 1) {
+      const number = said.Ama.length;
+      said.Kofi.push(`Kofi ${number}`);
+      kofi.socket.emit("lobby", { data: { message: `Kofi ${number}` }, source: { userName: "Kofi" } });
+      said.Ama.push(`Ama ${number}`);
+      await w.say(ama, `Ama ${number}`);
+    }
+  };
+  await talk();
+  joined.open();
+  await talk();
+  const carriers = await paused.opened;
+  await talk();
+  await move({ ama, ...carriers, letGo: held.open });
+  await talk();
+  await ama.clock.resume();
+  for (const name of ["Ama", "Kofi"]) {
+    await ama.locator(w.message(said[name].at(-1))).waitFor();
+    const shown = ama.locator("#log li", { has: ama.locator(`.who:text-is("${name}")`) }).locator(".said");
+    assert.deepEqual(await shown.allTextContents(), said[name]);
+  }
+  // What it says comes behind all that the window said.
+  const last = new Promise((resolve) => kofi.socket.on("lobby", ({ data }) => data.message === "the end" && resolve()));
+  await w.say(ama, "the end");
+  await last;
+  assert.deepEqual(heard, [...said.Ama, "the end"]);
+  assert.equal(await ama.locator('#log li.event:text("You are back.")').count(), 0, "it is one session");
+  assert.equal(probes, 1);
+  kofi.close();
+  return ama;
+}
+
 /** Requests for `file` get no answer. */
 const swallow = (file) => (page) => page.route(`**/${file}`, () => {});
+
+/** In a page: `timers` tells how many were set. */
+function countTimers() {
+  const set = globalThis.setTimeout;
+  globalThis.timers = 0;
+  globalThis.setTimeout = (...what) => {
+    globalThis.timers += 1;
+    return set(...what);
+  };
+}
 
 /** In a page: three stock clients in one channel, one of which says everything in one loop. What each of them saw. */
 async function burstInPage([transport, count, bytes]) {
@@ -134,6 +244,71 @@ module.exports = {
 
   swallowed: (browser) => overPolling(browser, () => {}),
 
+  /** The browser itself forbids WebSocket. */
+  async forbidden(browser) {
+    const forbid = () => {
+      globalThis.WebSocket = class {
+        constructor() {
+          throw new DOMException("not here", "SecurityError");
+        }
+      };
+    };
+    const ama = await w.open(browser, { prepare: (page) => page.addInitScript(forbid) });
+    assert.equal(await w.transport(ama), "polling");
+    await w.join(ama, "Ama");
+    await w.say(ama, "all the same");
+    await w.heard([ama], ama, "Ama", "all the same");
+  },
+
+  async upgraded(browser) {
+    const ama = await talkOverTheMove(browser, async ({ ama: page, letGo }) => {
+      letGo();
+      await page.waitForSelector('#state[data-transport="websocket"]');
+    });
+    assert.equal(await ama.textContent("#state"), "Connected over WebSocket");
+  },
+
+  /** The last poll takes too long, and the window gives the WebSocket up. */
+  async halfway(browser) {
+    const ama = await talkOverTheMove(browser, async ({ ama: page, socket, hub, letGo }) => {
+      const closed = new Promise((resolve) => socket.onClose(resolve));
+      await page.clock.runFor(5_000);
+      await closed;
+      await hub.close();
+      letGo();
+    });
+    assert.equal(await w.transport(ama), "polling");
+    assert.match(await ama.textContent("#state"), /long-polling/);
+  },
+
+  /** The WebSocket opens, and says nothing. */
+  async silentProbe(browser) {
+    const probed = gate();
+    const closed = gate();
+    let open = true;
+    let probes = 0;
+    const upgrade = (socket) => {
+      probes += 1;
+      socket.onMessage((text) => probed.open(text));
+      socket.onClose(() => {
+        open = false;
+        closed.open();
+      });
+    };
+    const ama = await w.open(browser, { prepare: refused(upgrade) });
+    await w.join(ama, "Ama");
+    assert.equal(await probed.opened, "2probe");
+    await ama.clock.runFor(4_999);
+    assert.equal(open, true);
+    await ama.clock.runFor(1);
+    await closed.opened;
+    await ama.clock.resume();
+    await w.say(ama, "as before");
+    await w.heard([ama], ama, "Ama", "as before");
+    assert.match(await ama.textContent("#state"), /long-polling/);
+    assert.equal(probes, 1);
+  },
+
   stripped: (browser) => belowPrefix(browser, (from) => from.replace(/^\/chat/, "")),
 
   /** The hub's path is /chat/socket.io/. */
@@ -145,7 +320,8 @@ module.exports = {
     const ama = await w.open(browser, { address: between.address });
     await w.join(ama, "Ama");
     await w.ask("stop");
-    await ama.waitForSelector('#state:not([data-state="connected"])');
+    // Not the page that the proxy sends in place of an answer.
+    await ama.locator("#state", { hasText: /^The server cannot be reached \(502\), trying again…$/ }).waitFor();
     await w.ask("start");
     await ama.locator('#log li.event:text("You are back.")').waitFor();
     assert.equal(await w.transport(ama), "polling");
@@ -167,9 +343,19 @@ module.exports = {
   },
 
   async missing(browser) {
-    for (const file of ["client.js", "view.js", "chat.js"]) {
-      const never = await w.window(browser, { prepare: swallow(file) });
+    // How many scripts are waited for by then, each with a timer.
+    for (const [file, waiting] of [["carriers.js", 2], ["view.js", 2], ["client.js", 5], ["chat.js", 6]]) {
+      const prepare = async (page) => {
+        await swallow(file)(page);
+        await holdClock(page);
+        await page.addInitScript(countTimers);
+      };
+      const never = await w.window(browser, { prepare });
       await never.goto(w.url, { waitUntil: "commit" });
+      await never.waitForFunction((count) => globalThis.timers === count, waiting);
+      await never.clock.runFor(4_999);
+      assert.equal(await never.isVisible("#error"), false, `${file} has 5 s`);
+      await never.clock.runFor(1);
       await w.error(never, `${new URL(file, w.url).href} was not answered in 5 s`);
       assert.equal(await never.getAttribute("#state", "data-state"), "failed");
     }

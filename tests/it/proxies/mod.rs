@@ -8,6 +8,7 @@ mod haproxy;
 mod health;
 mod nginx;
 mod proxy;
+mod vite;
 mod wire;
 
 use crate::support::{Hub, Polling, WebSocket, http};

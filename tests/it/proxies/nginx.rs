@@ -54,9 +54,9 @@ fn the_block_of_readme_serves_the_page() {
 
 #[test]
 fn an_upgrade_over_http_1_0_is_answered_as_node_does() {
-    let lines = "proxy_set_header Host $http_host; proxy_set_header Upgrade $http_upgrade; \
-                 proxy_set_header Connection \"upgrade\";";
-    serves_its_own_page_alone(&with(lines));
+    let lines = UPGRADE.replace("proxy_http_version 1.1", "proxy_http_version 1.0");
+    let lines = format!("proxy_set_header Host $http_host; {lines}");
+    serves_its_own_page_alone(&with(&lines));
 }
 
 /// With its lines for WebSockets it writes `Connection: upgrade` into every poll.

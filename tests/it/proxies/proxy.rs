@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use crate::support::{Hub, PATIENCE};
+use crate::support::{Hub, PATIENCE, installed};
 
 /// How often another port is tried: between its choice and its use somebody else may take it.
 const TRIES: usize = 5;
@@ -73,6 +73,16 @@ impl Proxy {
                 .arg("-d")
                 .arg(folder)
                 .args(["-f", "config"]);
+        })
+    }
+
+    /// Vite's development server, with this configuration and an empty page of its own.
+    pub fn vite(hub: Hub, config: &str) -> Self {
+        let vite = installed("node_modules/vite/bin/vite.js");
+        Self::start(hub, "node", config, |command, folder| {
+            fs::rename(folder.join("config"), folder.join("vite.config.mjs")).unwrap();
+            fs::write(folder.join("index.html"), "<!doctype html>").unwrap();
+            command.arg(&vite);
         })
     }
 

@@ -18,7 +18,7 @@ pub(crate) use form::in_both_forms;
 pub use hub::Hub;
 pub use long_poll::LongPoll;
 pub use polling::Polling;
-pub use script::Application;
+pub use script::{Application, installed};
 pub use socket::Client;
 pub use websocket::{Frame, WebSocket, masked};
 

@@ -164,7 +164,8 @@ impl Drop for Application {
     }
 }
 
-fn installed(what: &str) -> PathBuf {
+/// What tests/run puts into tests/clients.
+pub fn installed(what: &str) -> PathBuf {
     let path = Path::new(CLIENTS).join(what);
     assert!(
         path.exists(),
