@@ -27,7 +27,7 @@ use self::table::{settings, within};
 use self::units::{Size, Span};
 use crate::transport::origin::Origins;
 
-pub use flags::{Given, command};
+pub use flags::{Given, command, matches_from};
 pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
 pub use table::{Setting, SettingError};
 pub use variables::unknown_variables;

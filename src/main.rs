@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use dondo::config::{Given, command, unknown_variables};
+use dondo::config::{Given, matches_from, unknown_variables};
 use dondo::operators::Operators;
 use dondo::server::Server;
 use dondo::service::Dondo;
@@ -20,7 +20,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let flags = command().get_matches();
+    let flags = matches_from(std::env::args_os()).unwrap_or_else(|refusal| refusal.exit());
     let given = match Given::read(&flags, |name| std::env::var_os(name)) {
         Ok(given) => given,
         Err(error) => {
