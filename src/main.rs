@@ -21,7 +21,13 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let flags = matches_from(std::env::args_os()).unwrap_or_else(|refusal| refusal.exit());
-    let given = match Given::read(&flags, |name| std::env::var_os(name)) {
+    let open_files = raise_open_files();
+    let given = Given::read(&flags, |name| std::env::var_os(name)).and_then(|given| {
+        // With fewer than the runtime opens for itself it would end in a panic.
+        open_files.map_or(Ok(0), |files| given.settings.connections_within(files))?;
+        Ok(given)
+    });
+    let given = match given {
         Ok(given) => given,
         Err(error) => {
             eprintln!("{error}");
@@ -39,13 +45,13 @@ fn main() -> ExitCode {
     for line in given.renamed.iter().chain(&unknown) {
         log::warn!("{line}");
     }
-    let code = served(given);
+    let code = served(given, open_files);
     log.flush(LAST_LINES);
     code
 }
 
-fn served(given: Given) -> ExitCode {
-    match actix_rt::System::new().block_on(run(given)) {
+fn served(given: Given, open_files: Option<u64>) -> ExitCode {
+    match actix_rt::System::new().block_on(run(given, open_files)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -54,7 +60,7 @@ fn served(given: Given) -> ExitCode {
     }
 }
 
-async fn run(given: Given) -> std::io::Result<()> {
+async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
     let (mut settings, left_out) = given.present(|address| TcpListener::bind(address).map(drop));
     for line in left_out {
         log::info!("{line}");
@@ -64,7 +70,6 @@ async fn run(given: Given) -> std::io::Result<()> {
         let written = written.unwrap_or_default();
         move |error: Error| Error::new(error.kind(), format!("{error}{written}"))
     };
-    let open_files = raise_open_files();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -81,15 +86,9 @@ async fn run(given: Given) -> std::io::Result<()> {
         .map_err(from("admin-listen"))?;
     let server = Server::start(&settings, dondo).map_err(from("listen"))?;
     settings.listen = server.bound().to_vec();
+    settings.admin_listen = operators.as_ref().map(Operators::bound);
     for line in settings.start_log(open_files) {
         log::info!("{line}");
-    }
-    match &operators {
-        Some(operators) => log::info!(
-            "metrics and health in detail: http://{0}/metrics, http://{0}/readyz (--admin-listen)",
-            operators.bound()
-        ),
-        None => log::info!("relaxed: no metrics are served (--admin-listen off)"),
     }
     log::info!("{}", server.client());
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
