@@ -3,17 +3,20 @@
 use std::io::Error;
 use std::net::TcpListener;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dondo::config::{Given, matches_from, unknown_variables};
 use dondo::operators::Operators;
 use dondo::server::Server;
 use dondo::service::Dondo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long the last lines of the log may take.
 const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Signals that come so soon after the first are the same wish: `timeout` and others send to the program and to its group.
+const SAME_WISH: Duration = Duration::from_millis(500);
 
 /// It gives memory back after a burst; the system's kept most of 600 half packets of 0.9 MB for good.
 #[global_allocator]
@@ -84,7 +87,7 @@ async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
         .map(|address| Operators::start(address, &dondo))
         .transpose()
         .map_err(from("admin-listen"))?;
-    let server = Server::start(&settings, dondo).map_err(from("listen"))?;
+    let server = Server::start(&settings, dondo.clone()).map_err(from("listen"))?;
     settings.listen = server.bound().to_vec();
     settings.admin_listen = operators.as_ref().map(Operators::bound);
     for line in settings.start_log(open_files) {
@@ -93,18 +96,28 @@ async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
     log::info!("{}", server.client());
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
     let again = async move {
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        log::info!("asked to stop; once more to stop at once");
+        asked(&mut interrupt, &mut terminate).await;
+        log::info!("asked to stop; once more, in half a second or later, to stop at once");
         let _ = told.send(());
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        let first = Instant::now();
+        while first.elapsed() < SAME_WISH {
+            asked(&mut interrupt, &mut terminate).await;
+        }
     };
     let stop = async move {
         let _ = stop.await;
     };
     tokio::select! {
         ended = server.serve(stop, settings.grace) => ended,
-        () = again => Ok(()),
+        () = again => {
+            log::warn!("stopped at once: {} sessions were cut", dondo.sessions());
+            Ok(())
+        }
     }
+}
+
+async fn asked(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
 }
 
 /// Each connection is an open file: takes as many as the system lets this process have.
