@@ -86,8 +86,16 @@ async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
         .admin_listen
         .map(|address| Operators::start(address, &dondo))
         .transpose()
-        .map_err(from("admin-listen"))?;
-    let server = Server::start(&settings, dondo.clone()).map_err(from("listen"))?;
+        .map_err(from("admin-listen"));
+    let server = Server::start(&settings, dondo.clone()).map_err(from("listen"));
+    let (operators, server) = match (operators, server) {
+        (Ok(operators), Ok(server)) => (operators, server),
+        (Err(error), Err(other)) => {
+            log::error!("{other}");
+            return Err(error);
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
     settings.listen = server.bound().to_vec();
     settings.admin_listen = operators.as_ref().map(Operators::bound);
     for line in settings.start_log(open_files) {

@@ -74,11 +74,7 @@ impl Server {
             .shutdown_timeout(1);
         let draining = watch::Sender::new(false);
         let mut bound = Vec::new();
-        for &address in &config.listen {
-            let listener = listen_beside(address, &config.listen).map_err(|error| {
-                let said = format!("cannot listen on {address}: {error}; choose another --listen");
-                io::Error::new(error.kind(), said)
-            })?;
+        for listener in listen_on(&config.listen)? {
             bound.push(listener.local_addr()?);
             let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
             let (path, origins) = (config.path.clone(), config.origins.clone());
@@ -207,6 +203,27 @@ fn connections_max(config: &Settings) -> io::Result<usize> {
     connections
         .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
         .map_err(io::Error::other)
+}
+
+/// Listens on all of these; an error names each that cannot be had, so that nobody finds them one by one.
+fn listen_on(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+    let (mut listeners, mut failed) = (Vec::new(), Vec::new());
+    for &address in addresses {
+        match listen_beside(address, addresses) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => failed.push((address, error)),
+        }
+    }
+    let Some((_, first)) = failed.first() else {
+        return Ok(listeners);
+    };
+    let kind = first.kind();
+    let said: Vec<_> = failed
+        .iter()
+        .map(|(address, error)| format!("cannot listen on {address}: {error}"))
+        .collect();
+    let said = format!("{}; choose another --listen", said.join(", "));
+    Err(io::Error::new(kind, said))
 }
 
 /// A listening socket with the options that its accepted sockets inherit. For an embedder's `HttpServer::listen` too.
