@@ -27,7 +27,7 @@ use self::table::{settings, within};
 use self::units::{Size, Span};
 use crate::transport::origin::Origins;
 
-pub use flags::{Given, command};
+pub use flags::{Given, command, matches_from};
 pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
 pub use table::{Setting, SettingError};
 pub use variables::unknown_variables;
@@ -46,6 +46,8 @@ const BYTES: RangeInclusive<usize> = 1..=match 1_usize.checked_shl(50) {
 const THREADS: RangeInclusive<usize> = 1..=1024;
 /// A client's timers count milliseconds in 31 bits: beyond 24 days they would fire at once.
 const TIMER: RangeInclusive<Duration> = Duration::from_millis(1)..=DAY;
+/// Open files that connections never take: for the operators' listener, the log and what an application opens.
+const FILES_KEPT: u64 = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How log lines are written.
@@ -242,11 +244,42 @@ impl Settings {
         self.engine.packet_bytes_max.unwrap_or(most)
     }
 
+    /// Connections that so many open files leave room for, beside those that threads and listeners need.
+    ///
+    /// # Errors
+    /// None is left; the error says how many files to allow.
+    pub fn connections_within(&self, open_files: u64) -> Result<u64, SettingError> {
+        // A thread with a runtime has four of its own.
+        let threads = 4 * (self.workers + self.room_threads + 1);
+        let own = FILES_KEPT + 16 + threads as u64 + self.listen.len() as u64;
+        let left = open_files.saturating_sub(own);
+        if left > 0 {
+            return Ok(left);
+        }
+        let name = format!("open files (ulimit -n) {open_files}");
+        let said = format!(
+            "too few to serve with {} workers and {} room threads; write `ulimit -n {}` before it starts, better \
+             65536, as each connection takes one; or fewer --workers",
+            self.workers,
+            self.room_threads,
+            own + 1
+        );
+        Err(SettingError::new(&name, said))
+    }
+
     /// Time that a session with letters waiting may take none of them: what is set, else the ping timeout.
     pub fn stall_timeout(&self) -> Duration {
         self.delivery
             .stall_timeout
             .unwrap_or(self.engine.ping_timeout)
+    }
+}
+
+/// The namespace of the first page and of the example for clients: `/` where that is one of them, else the first.
+pub(crate) fn first_namespace(namespaces: &[String]) -> &str {
+    match namespaces.first() {
+        Some(first) if !namespaces.iter().any(|name| name == "/") => first,
+        _ => "/",
     }
 }
 

@@ -3,25 +3,34 @@
 use std::io::Error;
 use std::net::TcpListener;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use dondo::config::{Given, command, unknown_variables};
+use dondo::config::{Given, matches_from, unknown_variables};
 use dondo::operators::Operators;
 use dondo::server::Server;
 use dondo::service::Dondo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long the last lines of the log may take.
 const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Signals that come so soon after the first are the same wish: `timeout` and others send to the program and to its group.
+const SAME_WISH: Duration = Duration::from_millis(500);
 
 /// It gives memory back after a burst; the system's kept most of 600 half packets of 0.9 MB for good.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let flags = command().get_matches();
-    let given = match Given::read(&flags, |name| std::env::var_os(name)) {
+    let flags = matches_from(std::env::args_os()).unwrap_or_else(|refusal| refusal.exit());
+    let open_files = raise_open_files();
+    let given = Given::read(&flags, |name| std::env::var_os(name)).and_then(|given| {
+        // With fewer than the runtime opens for itself it would end in a panic.
+        open_files.map_or(Ok(0), |files| given.settings.connections_within(files))?;
+        Ok(given)
+    });
+    let given = match given {
         Ok(given) => given,
         Err(error) => {
             eprintln!("{error}");
@@ -39,13 +48,13 @@ fn main() -> ExitCode {
     for line in given.renamed.iter().chain(&unknown) {
         log::warn!("{line}");
     }
-    let code = served(given);
+    let code = served(given, open_files);
     log.flush(LAST_LINES);
     code
 }
 
-fn served(given: Given) -> ExitCode {
-    match actix_rt::System::new().block_on(run(given)) {
+fn served(given: Given, open_files: Option<u64>) -> ExitCode {
+    match actix_rt::System::new().block_on(run(given, open_files)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -54,7 +63,7 @@ fn served(given: Given) -> ExitCode {
     }
 }
 
-async fn run(given: Given) -> std::io::Result<()> {
+async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
     let (mut settings, left_out) = given.present(|address| TcpListener::bind(address).map(drop));
     for line in left_out {
         log::info!("{line}");
@@ -64,7 +73,6 @@ async fn run(given: Given) -> std::io::Result<()> {
         let written = written.unwrap_or_default();
         move |error: Error| Error::new(error.kind(), format!("{error}{written}"))
     };
-    let open_files = raise_open_files();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -78,34 +86,46 @@ async fn run(given: Given) -> std::io::Result<()> {
         .admin_listen
         .map(|address| Operators::start(address, &dondo))
         .transpose()
-        .map_err(from("admin-listen"))?;
-    let server = Server::start(&settings, dondo).map_err(from("listen"))?;
+        .map_err(from("admin-listen"));
+    let server = Server::start(&settings, dondo.clone()).map_err(from("listen"));
+    let (operators, server) = match (operators, server) {
+        (Ok(operators), Ok(server)) => (operators, server),
+        (Err(error), Err(other)) => {
+            log::error!("{other}");
+            return Err(error);
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
     settings.listen = server.bound().to_vec();
+    settings.admin_listen = operators.as_ref().map(Operators::bound);
     for line in settings.start_log(open_files) {
         log::info!("{line}");
-    }
-    match &operators {
-        Some(operators) => log::info!(
-            "metrics and health in detail: http://{0}/metrics, http://{0}/readyz (--admin-listen)",
-            operators.bound()
-        ),
-        None => log::info!("relaxed: no metrics are served (--admin-listen off)"),
     }
     log::info!("{}", server.client());
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
     let again = async move {
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        log::info!("asked to stop; once more to stop at once");
+        asked(&mut interrupt, &mut terminate).await;
+        log::info!("asked to stop; once more, in half a second or later, to stop at once");
         let _ = told.send(());
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        let first = Instant::now();
+        while first.elapsed() < SAME_WISH {
+            asked(&mut interrupt, &mut terminate).await;
+        }
     };
     let stop = async move {
         let _ = stop.await;
     };
     tokio::select! {
         ended = server.serve(stop, settings.grace) => ended,
-        () = again => Ok(()),
+        () = again => {
+            log::warn!("stopped at once: {} sessions were cut", dondo.sessions());
+            Ok(())
+        }
     }
+}
+
+async fn asked(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
 }
 
 /// Each connection is an open file: takes as many as the system lets this process have.

@@ -35,8 +35,6 @@ const NOT_SENT_MAX: u32 = 32 * 1024;
 const NOT_READ_MAX: usize = 32 * 1024;
 /// A peer that acknowledges nothing for so long is gone.
 const PEER_LOST: Duration = Duration::from_secs(30);
-/// Open files that connections never take: for the operators' listener, the log and what an application opens.
-const FILES_KEPT: usize = 64;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// A server that accepts connections.
@@ -53,7 +51,7 @@ impl Server {
     /// Binds the configured addresses and starts the workers. Must run inside an actix or tokio runtime.
     ///
     /// # Errors
-    /// An address that cannot be bound, named in the error.
+    /// Addresses that cannot be bound, named in the error; or a limit of open files that leaves none for connections.
     pub fn start(config: &Settings, dondo: Dondo) -> io::Result<Self> {
         let client = BrowserClient::find(config.client_dist.as_deref());
         let page = Page::new(&config.path, &config.namespaces);
@@ -62,7 +60,7 @@ impl Server {
             false => (page, client),
         };
         let sockets = dondo.doors().sockets().clone();
-        sockets.limit(connections_max(config));
+        sockets.limit(connections_max(config)?);
         let times = Times {
             request: dondo.doors().settings().request_timeout,
             stall: config.stall_timeout(),
@@ -76,11 +74,7 @@ impl Server {
             .shutdown_timeout(1);
         let draining = watch::Sender::new(false);
         let mut bound = Vec::new();
-        for &address in &config.listen {
-            let listener = listen_beside(address, &config.listen).map_err(|error| {
-                let said = format!("cannot listen on {address}: {error}; choose another --listen");
-                io::Error::new(error.kind(), said)
-            })?;
+        for listener in listen_on(&config.listen)? {
             bound.push(listener.local_addr()?);
             let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
             let (path, origins) = (config.path.clone(), config.origins.clone());
@@ -201,14 +195,35 @@ async fn begins(mut draining: watch::Receiver<bool>) {
 }
 
 /// Connections that the limit of open files leaves room for.
-fn connections_max(config: &Settings) -> usize {
-    let files = getrlimit(Resource::Nofile).current;
-    let files = files.map_or(usize::MAX, |files| {
-        usize::try_from(files).unwrap_or(usize::MAX)
-    });
-    // A thread with a runtime has four of its own.
-    let own = 16 + 4 * (config.workers + config.room_threads + 1) + config.listen.len();
-    files.saturating_sub(FILES_KEPT + own).max(1)
+fn connections_max(config: &Settings) -> io::Result<usize> {
+    let Some(files) = getrlimit(Resource::Nofile).current else {
+        return Ok(usize::MAX);
+    };
+    let connections = config.connections_within(files);
+    connections
+        .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
+        .map_err(io::Error::other)
+}
+
+/// Listens on all of these; an error names each that cannot be had, so that nobody finds them one by one.
+fn listen_on(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+    let (mut listeners, mut failed) = (Vec::new(), Vec::new());
+    for &address in addresses {
+        match listen_beside(address, addresses) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => failed.push((address, error)),
+        }
+    }
+    let Some((_, first)) = failed.first() else {
+        return Ok(listeners);
+    };
+    let kind = first.kind();
+    let said: Vec<_> = failed
+        .iter()
+        .map(|(address, error)| format!("cannot listen on {address}: {error}"))
+        .collect();
+    let said = format!("{}; choose another --listen", said.join(", "));
+    Err(io::Error::new(kind, said))
 }
 
 /// A listening socket with the options that its accepted sockets inherit. For an embedder's `HttpServer::listen` too.

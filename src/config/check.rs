@@ -2,6 +2,9 @@
 //! Each refusal says what is wrong and what to write; nothing here repairs a setting.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use super::spelling::no_subprotocol;
 use super::table::within;
@@ -26,12 +29,14 @@ impl Settings {
         &self,
         written: impl Fn(&Setting) -> Option<String>,
     ) -> Result<(), SettingError> {
-        Self::table().try_for_each(|setting| {
-            (setting.check)(self).map_err(|said| {
-                let name = written(setting).unwrap_or_else(|| format!("--{}", setting.name()));
-                SettingError::new(&name, said)
-            })
-        })
+        let refused = |setting: &Setting, said| {
+            let name = written(setting).unwrap_or_else(|| format!("--{}", setting.name()));
+            SettingError::new(&name, said)
+        };
+        // What is out of its range is at fault itself, and not one that has to fit to it.
+        Self::table()
+            .try_for_each(|one| (one.in_range)(self).map_err(|said| refused(one, said)))?;
+        Self::table().try_for_each(|one| (one.check)(self).map_err(|said| refused(one, said)))
     }
 }
 
@@ -102,12 +107,24 @@ pub(super) fn subprotocols(settings: &Settings) -> Verdict {
 
 pub(super) fn client_dist(settings: &Settings) -> Verdict {
     match &settings.client_dist {
-        Some(folder) if !folder.join("socket.io.js").is_file() => Err(format!(
-            "there is no socket.io.js in {}; write the dist folder of the npm package socket.io-client",
-            folder.display()
-        )),
-        _ => Ok(()),
+        Some(folder) => readable(folder),
+        None => Ok(()),
     }
+}
+
+fn readable(folder: &Path) -> Verdict {
+    let file = folder.join("socket.io.js");
+    let opened = File::open(&file).and_then(|opened| opened.metadata());
+    let wrong = match opened {
+        Ok(found) if found.is_file() => return Ok(()),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            format!("{} cannot be read: {error}", file.display())
+        }
+        _ => format!("there is no socket.io.js in {}", folder.display()),
+    };
+    Err(format!(
+        "{wrong}; write the dist folder of the npm package socket.io-client"
+    ))
 }
 
 pub(super) fn memory_max(settings: &Settings) -> Verdict {
@@ -332,7 +349,7 @@ mod tests {
             let mut settings = Settings::default();
             (setting.read)(&mut settings, nothing).unwrap();
             let name = setting.name();
-            match (setting.check)(&settings) {
+            match (setting.in_range)(&settings).and_then(|()| (setting.check)(&settings)) {
                 Ok(()) => assert!(nothing_has_a_meaning.contains(&name.as_str()), "{name}"),
                 Err(said) => assert!(said.starts_with(&format!("{nothing} ")), "{name}: {said}"),
             }
@@ -366,6 +383,6 @@ mod tests {
         let short = refusal(|c| c.session_bytes_max = 1 << 20);
         assert!(short.starts_with("--session-bytes-max: 1MiB "), "{short}");
         let huge = refusal(|c| c.engine.max_payload = usize::MAX);
-        assert!(huge.starts_with("--memory-max: "), "{huge}");
+        assert!(huge.starts_with("--engine.max-payload: "), "{huge}");
     }
 }

@@ -4,10 +4,10 @@
 mod missing;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, Error};
 
 use super::table::variable;
 use super::{Setting, SettingError, Settings};
@@ -24,7 +24,7 @@ The contract is src/docs/contract.md of the repository; numbers behind the word 
 pub struct Given {
     /// The settings, checked.
     pub settings: Settings,
-    /// Lines to log: old names that were used, each with the one to write.
+    /// Lines to log: old names that were used or ignored, each with the one to write.
     pub renamed: Vec<String>,
     written: BTreeMap<String, String>,
 }
@@ -51,6 +51,37 @@ pub fn command() -> Command {
     })
 }
 
+/// The flags of a command line, its first word the program's name.
+///
+/// # Errors
+/// Words that are no flags or values, or a request for help.
+pub fn matches_from(words: impl IntoIterator<Item = OsString>) -> Result<ArgMatches, Error> {
+    let mut line: Vec<OsString> = Vec::new();
+    for word in words {
+        match line.last_mut() {
+            // The parser would take `-5s` for flags and not say whose value it is.
+            Some(flag) if awaits_value(flag) && is_value_with_hyphen(&word) => {
+                flag.push("=");
+                flag.push(word);
+            }
+            _ => line.push(word),
+        }
+    }
+    command().try_get_matches_from(line)
+}
+
+fn awaits_value(word: &OsStr) -> bool {
+    let name = word.to_str().and_then(|word| word.strip_prefix("--"));
+    let is = |name: &str| Settings::table().any(|of| of.name() == name || of.was == Some(name));
+    name.is_some_and(is)
+}
+
+/// There are two short flags, `-h` and `-V`.
+fn is_value_with_hyphen(word: &OsStr) -> bool {
+    let word = word.as_encoded_bytes();
+    word.starts_with(b"-") && !word.starts_with(b"--") && word != b"-h" && word != b"-V"
+}
+
 impl Given {
     /// Reads flags, and variables for what no flag says.
     ///
@@ -70,25 +101,31 @@ impl Given {
                 Some((format!("--{name}"), values.join(",").into()))
             };
             let twin = |name: &str| environment(&variable(name)).map(|text| (variable(name), text));
-            let given = names
-                .clone()
-                .find_map(flag)
-                .or_else(|| names.clone().find_map(twin));
-            let Some((typed, text)) = given else {
+            let mut given = names.clone().filter_map(flag).collect::<Vec<_>>();
+            given.extend(names.filter_map(twin));
+            // The variable of an old name may be that of the new one.
+            given.dedup_by(|one, other| one.0 == other.0);
+            let mut given = given.into_iter();
+            let Some((typed, text)) = given.next() else {
                 continue;
             };
             let text = text
                 .into_string()
                 .map_err(|_| SettingError::new(&typed, "not UTF-8; write it in UTF-8"))?;
-            // To be pasted where it came from.
-            let between = if typed.starts_with('-') { ' ' } else { '=' };
-            let as_typed = format!("{typed}{between}{text}");
+            let as_typed = pasted(&typed, &text);
             (setting.read)(&mut settings, &text)
                 .map_err(|said| SettingError::new(&as_typed, said))?;
-            if typed != format!("--{name}") && typed != setting.variable() {
+            let is_old = |typed: &str| typed != format!("--{name}") && typed != setting.variable();
+            let write = format!("write --{name} or {}", setting.variable());
+            if is_old(&typed) {
                 renamed.push(format!(
-                    "{typed} is an old name and goes with the next release: write --{name} or {}",
-                    setting.variable()
+                    "{typed} is an old name and goes with the next release: {write}"
+                ));
+            }
+            for (other, text) in given.filter(|(other, _)| is_old(&typed) || is_old(other)) {
+                renamed.push(format!(
+                    "{as_typed} is used and {} is ignored, as both are names of one setting: {write}",
+                    pasted(&other, &text.to_string_lossy())
                 ));
             }
             written.insert(setting.name(), as_typed);
@@ -105,6 +142,12 @@ impl Given {
     pub fn written(&self, name: &str) -> Option<&str> {
         self.written.get(name).map(String::as_str)
     }
+}
+
+/// A name and its value, to be pasted where they came from.
+fn pasted(name: &str, text: &str) -> String {
+    let between = if name.starts_with('-') { ' ' } else { '=' };
+    format!("{name}{between}{text}")
 }
 
 fn flag(setting: &Setting, name: String) -> Arg {

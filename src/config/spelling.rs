@@ -275,10 +275,14 @@ impl<T, S: Spelling<T>> Spelling<Option<T>> for Option<S> {
     const WRITTEN: &'static str = S::WRITTEN;
 
     fn read(text: &str) -> Result<Option<T>, String> {
-        if S::NOTHING == Some(text) {
+        if is_nothing::<T, S>(text) {
             return Ok(None);
         }
-        S::read(text).map(Some)
+        let read = S::read(text).map(Some);
+        read.map_err(|said| match S::NOTHING {
+            Some(nothing) => format!("{said}, or {nothing}"),
+            None => said,
+        })
     }
 
     fn show(value: &Option<T>) -> String {
@@ -297,7 +301,7 @@ impl<T, S: Spelling<T>> Spelling<Vec<T>> for Vec<S> {
     const IS_LIST: bool = true;
 
     fn read(text: &str) -> Result<Vec<T>, String> {
-        if S::NOTHING == Some(text) {
+        if is_nothing::<T, S>(text) {
             return Ok(Vec::new());
         }
         text.split(',').map(|item| S::read(item.trim())).collect()
@@ -312,21 +316,37 @@ impl<T, S: Spelling<T>> Spelling<Vec<T>> for Vec<S> {
     }
 }
 
+fn is_nothing<T, S: Spelling<T>>(text: &str) -> bool {
+    S::NOTHING.is_some_and(|nothing| nothing.eq_ignore_ascii_case(text))
+}
+
 /// What to write for an address as other programs take it. Not guessed: whether other machines may connect is not to
 /// depend on a missing word.
 fn what_to_write(text: &str) -> String {
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
-    let Ok(port) = port.parse::<u16>() else {
-        return match text.parse::<IpAddr>() {
-            Ok(ip) => format!(
-                "{text:?} has no port; write for example {}",
-                SocketAddr::new(ip, Settings::PORT)
-            ),
-            Err(_) => format!(
-                "{text:?} is not an IP address with a port; write for example 127.0.0.1:{}",
-                Settings::PORT
-            ),
+    let example = |ip: IpAddr| SocketAddr::new(ip, Settings::PORT);
+    if let (Ok(ip @ IpAddr::V6(_)), false) = (host.parse(), port.is_empty()) {
+        let Ok(port) = port.parse() else {
+            return format!("{port:?} is no port; write for example {}", example(ip));
         };
+        let or = text.parse().map(|all| format!(" or {}", example(all)));
+        return format!(
+            "{text:?} lacks the brackets of an IPv6 address; write {}{}",
+            SocketAddr::new(ip, port),
+            or.unwrap_or_default()
+        );
+    }
+    if let Some(ip) = bare(text).or_else(|| bare(text.strip_suffix(':')?)) {
+        return format!("{text:?} has no port; write for example {}", example(ip));
+    }
+    if let Some(ip) = bare(host) {
+        return format!("{port:?} is no port; write for example {}", example(ip));
+    }
+    let Ok(port) = port.parse::<u16>() else {
+        return format!(
+            "{text:?} is not an IP address with a port; write for example 127.0.0.1:{}",
+            Settings::PORT
+        );
     };
     match host {
         "" | "*" => format!(
@@ -336,6 +356,17 @@ fn what_to_write(text: &str) -> String {
             "{text:?} is a name, and may be two addresses; write 127.0.0.1:{port} or [::1]:{port}"
         ),
         _ => format!("{host:?} is not an IP address; write for example 127.0.0.1:{port}"),
+    }
+}
+
+/// An IP address, also one in brackets.
+fn bare(text: &str) -> Option<IpAddr> {
+    let inside = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    match inside {
+        Some(inside) => inside.parse().ok().map(IpAddr::V6),
+        None => text.parse().ok(),
     }
 }
 

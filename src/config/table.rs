@@ -25,6 +25,9 @@ pub struct Setting {
     /// Whether the value stands in the settings; else it is computed.
     pub(super) is_set: fn(&Settings) -> bool,
     pub(super) read: fn(&mut Settings, &str) -> Result<(), String>,
+    /// Whether the value lies in the range of its own.
+    pub(super) in_range: fn(&Settings) -> Result<(), String>,
+    /// Whether the value can work beside others.
     pub(super) check: fn(&Settings) -> Result<(), String>,
 }
 
@@ -157,12 +160,12 @@ macro_rules! settings {
                         settings!(@at settings $at $field) = <$spelling as Spelling<$type>>::read(text)?;
                         Ok(())
                     },
-                    check: settings!(
+                    in_range: settings!(
                         @first
                         $(|settings| within::<$spelling, _>(&settings!(@at settings $at $field), &$range),)?
-                        $($check,)?
                         |_| Ok(()),
                     ),
+                    check: settings!(@first $($check,)? |_| Ok(()),),
                 },
             )+];
         }

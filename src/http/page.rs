@@ -15,6 +15,7 @@ use actix_web::{HttpRequest, HttpResponse};
 pub use client::BrowserClient;
 
 use super::health::readable_only;
+use crate::config::first_namespace;
 use crate::transport::compression;
 use crate::transport::engine::{cors, cors_headers};
 use crate::transport::origin::Origins;
@@ -64,10 +65,7 @@ impl Page {
     /// It names every address relative to its own, so a proxy may take a prefix away. Where the proxy leaves the prefix
     /// to `path`, the page is below it, too: with `/chat/socket.io/`, at `/chat/`.
     pub fn new(path: &str, namespaces: &[String]) -> Self {
-        let namespace = match namespaces.first() {
-            Some(first) if !namespaces.iter().any(|name| name == "/") => first,
-            _ => "/",
-        };
+        let namespace = first_namespace(namespaces);
         let above = path.trim_end_matches('/').rsplit_once('/');
         let prefix = above.map_or("/".to_owned(), |(above, _)| format!("{above}/"));
         let mut files = Vec::new();

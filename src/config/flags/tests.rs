@@ -113,9 +113,9 @@ const OLD: [(&str, &str); 28] = [
 fn given(flags: &[&str], variables: &[(&str, &str)]) -> Result<Given, String> {
     fs::create_dir_all(CLIENT_DIST).unwrap();
     fs::write(format!("{CLIENT_DIST}/socket.io.js"), "").unwrap();
-    let flags = command()
-        .try_get_matches_from([&["dondo"], flags].concat())
-        .map_err(|refusal| refusal.to_string())?;
+    let words = [&["dondo"], flags].concat();
+    let flags =
+        matches_from(words.into_iter().map(Into::into)).map_err(|refusal| refusal.to_string())?;
     let environment = |name: &str| {
         let (_, text) = variables.iter().find(|(known, _)| *known == name)?;
         Some(text.into())
@@ -215,6 +215,120 @@ fn a_flag_beats_a_variable_and_a_new_name_an_old_one() {
     assert_eq!(timeout(given(&flag, &new)), 1);
     assert_eq!(timeout(given(&[], &new)), 2);
     assert_eq!(timeout(given(&[], &new[..1])), 3);
+}
+
+#[test]
+fn where_two_names_of_one_setting_are_given_a_line_tells_which_is_used() {
+    let new = "--engine.max-payload";
+    let new_twin = "DONDO_ENGINE_MAX_PAYLOAD";
+    for (flags, variables, used, ignored) in [
+        (
+            &["--max-payload", "2MB", new, "3MB"][..],
+            &[][..],
+            "--engine.max-payload 3MB",
+            "--max-payload 2MB",
+        ),
+        (
+            &[new, "3MB"],
+            &[("DONDO_MAX_PAYLOAD", "2MB")],
+            "--engine.max-payload 3MB",
+            "DONDO_MAX_PAYLOAD=2MB",
+        ),
+        (
+            &[],
+            &[("DONDO_MAX_PAYLOAD", "2MB"), (new_twin, "3MB")],
+            "DONDO_ENGINE_MAX_PAYLOAD=3MB",
+            "DONDO_MAX_PAYLOAD=2MB",
+        ),
+        (
+            &["--max-payload", "3MB"],
+            &[(new_twin, "2MB")],
+            "--max-payload 3MB",
+            "DONDO_ENGINE_MAX_PAYLOAD=2MB",
+        ),
+        (
+            &["--max-payload", "3MB"],
+            &[("DONDO_MAX_PAYLOAD", "2MB")],
+            "--max-payload 3MB",
+            "DONDO_MAX_PAYLOAD=2MB",
+        ),
+    ] {
+        let given = given(flags, variables).unwrap();
+        assert_eq!(given.settings.engine.max_payload, 3_000_000);
+        let told = format!("{used} is used and {ignored} is ignored");
+        let lines: Vec<_> = given
+            .renamed
+            .iter()
+            .filter(|line| line.contains(&told))
+            .collect();
+        assert_eq!(lines.len(), 1, "{told} in {:?}", given.renamed);
+        assert!(
+            given
+                .renamed
+                .iter()
+                .any(|line| line.ends_with(&format!("write {new} or {new_twin}"))),
+            "{:?}",
+            given.renamed
+        );
+    }
+    // A flag beats its twin, as the help says.
+    let twins = given(&[new, "3MB"], &[(new_twin, "2MB")]).unwrap();
+    assert_eq!(twins.renamed, [""; 0]);
+    let twins = given(
+        &["--presence.interval", "1s"],
+        &[("DONDO_PRESENCE_INTERVAL", "2s")],
+    )
+    .unwrap();
+    assert_eq!(twins.renamed, [""; 0]);
+}
+
+#[test]
+fn a_word_for_nothing_is_understood_in_capitals_too() {
+    for (name, word) in [
+        ("admin-listen", "OFF"),
+        ("hosts", "Any"),
+        ("trusted-proxies", "NONE"),
+    ] {
+        let settings = flagged(&[&format!("--{name}"), word]);
+        let small = flagged(&[&format!("--{name}"), &word.to_lowercase()]);
+        assert_eq!(settings, small, "{name}");
+    }
+    let refusal = given(&["--admin-listen", "no"], &[]).unwrap_err();
+    assert!(refusal.ends_with(", or off"), "{refusal}");
+}
+
+#[test]
+fn a_limit_that_is_too_small_is_itself_complained_about() {
+    for (name, value) in [("hub.name-bytes-max", "0"), ("engine.max-payload", "0B")] {
+        let refusal = given(&[&format!("--{name}"), value], &[]).unwrap_err();
+        assert!(
+            refusal.starts_with(&format!("--{name} {value}: {value} is too little")),
+            "{refusal}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_cannot_be_read_is_not_called_missing() {
+    let folder = std::env::temp_dir().join(format!("dondo-unread-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("socket.io.js");
+    let refused = || {
+        let typed = folder.to_str().unwrap();
+        given(&["--client-dist", typed], &[]).unwrap_err()
+    };
+    let missing = refused();
+    // Whom no permission stops, a link to itself does.
+    std::os::unix::fs::symlink(&file, &file).unwrap();
+    let unread = refused();
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(
+        missing.contains("there is no socket.io.js in "),
+        "{missing}"
+    );
+    assert!(unread.contains("socket.io.js cannot be read: "), "{unread}");
+    assert!(unread.contains("; write "), "{unread}");
 }
 
 #[test]

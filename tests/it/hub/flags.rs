@@ -135,6 +135,16 @@ fn an_address_as_other_programs_take_it_is_refused_with_the_one_to_write() {
             "write 127.0.0.1:12000 for this machine alone, or [::]:12000",
         ),
         ("10.0.0.1", "write for example 10.0.0.1:11000"),
+        ("10.0.0.1:", "write for example 10.0.0.1:11000"),
+        ("10.0.0.1:70000", "\"70000\" is no port"),
+        ("::1", "write for example [::1]:11000"),
+        (
+            "[::1]",
+            "\"[::1]\" has no port; write for example [::1]:11000",
+        ),
+        ("::1:18301", "write [::1]:18301"),
+        ("::1:8080", "write [::1]:8080"),
+        ("2001:db8::5:11000", "write [2001:db8::5]:11000"),
         ("chat.example:12000", "write for example 127.0.0.1:12000"),
         ("chat", "write for example 127.0.0.1:11000"),
     ] {
@@ -181,4 +191,43 @@ fn a_slip_in_a_variables_name_is_a_warning_with_the_nearest_name() {
     let log = program.log.join("\n");
     assert!(log.contains("DONDO_HUB_ECCHO is no setting"), "{log}");
     assert!(log.contains("the nearest is DONDO_HUB_ECHO"), "{log}");
+}
+
+#[test]
+fn all_addresses_that_are_taken_are_told_at_once() {
+    let taken: Vec<_> = (0..3).map(|_| TcpListener::bind(ANY).unwrap()).collect();
+    let addresses: Vec<_> = taken
+        .iter()
+        .map(|taken| taken.local_addr().unwrap().to_string())
+        .collect();
+    let listen = addresses[..2].join(",");
+    let mut program = Program::spawn(&["--listen", &listen, "--admin-listen", &addresses[2]], &[]);
+    assert_eq!(program.ended(), Some(1));
+    let log = program.log.join("\n");
+    for address in addresses {
+        let told = format!("cannot listen on {address}");
+        assert!(log.contains(&told), "{told} in {log}");
+    }
+}
+
+/// With too few it would end in a panic, or serve nobody.
+#[test]
+fn too_few_open_files_are_refused_with_what_to_write_and_the_least_are_enough_to_serve() {
+    let flags = ["--listen", ANY, "--workers", "2"];
+    let mut least = String::new();
+    for files in ["7", "20", "64", "97"] {
+        let mut program = Program::spawn_within(files, &flags);
+        assert_eq!(program.ended(), Some(2), "{files}: {:?}", program.log);
+        let log = program.log.join("\n");
+        let (_, told) = log.split_once("write `ulimit -n ").expect(&log);
+        least = told.chars().take_while(char::is_ascii_digit).collect();
+        assert!(
+            log.starts_with(&format!("open files (ulimit -n) {files}: ")),
+            "{log}"
+        );
+        assert!(!log.contains("panic"), "{log}");
+    }
+    let mut program = Program::spawn_within(&least, &flags);
+    program.started();
+    assert_eq!(program.get("/healthz").status, 200);
 }

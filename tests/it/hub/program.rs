@@ -4,12 +4,14 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Instant;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{PATIENCE, WebSocket, http};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_dondo");
 
 /// A running program; killed when dropped.
 pub struct Program {
@@ -25,19 +27,35 @@ impl Program {
     /// Started with these flags and variables, and no others of its own.
     pub fn start(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut program = Self::spawn(flags, variables);
-        program.wait_for("browser client: ");
-        let urls = program
-            .log
-            .iter()
-            .filter_map(|line| line.split_once("first page: http://"));
-        program.addresses = urls
-            .map(|(_, rest)| rest.trim_end_matches('/').to_owned())
-            .collect();
+        program.started();
         program
     }
 
+    /// Waits until it serves, and knows then where.
+    pub fn started(&mut self) {
+        self.wait_for("browser client: ");
+        let urls = self
+            .log
+            .iter()
+            .filter_map(|line| line.split_once("first page: http://"));
+        self.addresses = urls
+            .map(|(_, rest)| rest.trim_end_matches('/').to_owned())
+            .collect();
+    }
+
     pub fn spawn(flags: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dondo"));
+        Self::run(Command::new(PROGRAM), flags, variables)
+    }
+
+    /// With so many open files at most.
+    pub fn spawn_within(open_files: &str, flags: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {open_files} && exec \"$0\" \"$@\"");
+        command.args(["-c", &script, PROGRAM]);
+        Self::run(command, flags, &[])
+    }
+
+    fn run(mut command: Command, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         for (name, _) in std::env::vars() {
             if name.starts_with("DONDO_") || name == "RUST_LOG" {
                 command.env_remove(name);
@@ -81,6 +99,20 @@ impl Program {
 
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Signals until there is a line that holds `text`: those that come too early count for nothing.
+    pub fn signal_until(&mut self, signal: Signal, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.log.iter().any(|line| line.contains(text)) {
+            assert!(Instant::now() < deadline, "no {text:?} in {:#?}", self.log);
+            self.signal(signal);
+            match self.lines.recv_timeout(Duration::from_millis(50)) {
+                Ok(line) => self.log.push(line),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(error) => panic!("{error}: no {text:?} in {:#?}", self.log),
+            }
+        }
     }
 
     fn pid(&self) -> Pid {
@@ -193,8 +225,25 @@ fn sighup_is_logged_and_ignored() {
     assert_eq!(program.get("/healthz").text(), "ok\n");
 }
 
+/// As `timeout` sends them: to the program, then to its group.
 #[test]
-fn a_second_signal_ends_at_once() {
+fn two_signals_at_once_are_one_and_drain() {
+    let mut program = Program::start(&["--listen", "127.0.0.1:0", "--grace", "100ms"], &[]);
+    let mut socket = program.websocket(DIRECT);
+    socket.next_text();
+    socket.text("40");
+    socket.next_text();
+    program.signal(Signal::TERM);
+    program.signal(Signal::INT);
+    assert_eq!(socket.closed(), Some(1001));
+    assert_eq!(program.ended(), Some(0));
+    let log = program.log.join("\n");
+    assert!(log.contains("drained; nothing listens any more"), "{log}");
+    assert!(!log.contains("stopped at once"), "{log}");
+}
+
+#[test]
+fn a_later_second_signal_ends_at_once_and_says_how_many_sessions_were_cut() {
     let mut program = Program::start(&["--listen", "127.0.0.1:0", "--grace", "10m"], &[]);
     // A session that has not taken what was said to it is waited for.
     let open = program.get(POLL).text();
@@ -202,7 +251,7 @@ fn a_second_signal_ends_at_once() {
     assert_eq!(program.post(&poll, "40").text(), "ok");
     program.signal(Signal::TERM);
     program.wait_for("draining 1 sessions");
-    program.signal(Signal::INT);
+    program.signal_until(Signal::INT, "stopped at once: 1 sessions were cut");
     assert_eq!(program.ended(), Some(0));
 }
 
@@ -213,6 +262,16 @@ fn a_bad_flag_ends_with_code_2_and_a_line_that_names_it() {
         (["--workers", "0"], "--workers 0: 0 is too little"),
         (["--path", "/"], "--path /: "),
         (["--no-such-flag", "1"], "--no-such-flag"),
+        (
+            ["--engine.ping-interval", "-5s"],
+            "--engine.ping-interval -5s: ",
+        ),
+        (["--grace", "-1s"], "--grace -1s: "),
+        (["--workers", "-1"], "--workers -1: "),
+        (["--path", "-live"], "--path -live: "),
+        (["--hub.echo", "-off"], "--hub.echo -off: "),
+        (["--grace", "--workers"], "a value is required for '--grace"),
+        (["--grace", "-h"], "a value is required for '--grace"),
     ] {
         let mut program = Program::spawn(&flags, &[]);
         assert_eq!(program.ended(), Some(2), "{flags:?}");
