@@ -79,7 +79,7 @@ const OUTBOX_GAUGES: usize = 16;
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 /// What a frame that waits costs beside its bytes, which others may share: its place in the queue.
-pub(crate) const ENTRY: usize = 8 * size_of::<usize>();
+pub(crate) const ENTRY: usize = size_of::<[usize; 8]>();
 
 /// What waits in the outboxes of one thread: every delivery counts here, so threads do not share it.
 #[derive(Debug, Default)]

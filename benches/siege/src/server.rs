@@ -116,7 +116,12 @@ impl Server {
             });
         }
         let t0 = now_ns();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        // A connection to a free port may come back to itself, as a port of its own is chosen for it.
+        let accepts = || {
+            let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+            Some(stream.local_addr().ok()?.port() != port)
+        };
+        while accepts() != Some(true) {
             if now_ns() - t0 > 10 * SEC || child.try_wait().unwrap().is_some() {
                 let log = watched.log.lock().unwrap();
                 loadgen::die(&format!("{line} does not listen: {:?}", log.last()));

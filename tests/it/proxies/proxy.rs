@@ -1,7 +1,8 @@
 //! A proxy in a process of its own, in front of a hub. Started in the foreground on a free port; ended when dropped.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +32,7 @@ impl Proxy {
              access_log off;\nclient_body_temp_path body;\nproxy_temp_path proxy;\nfastcgi_temp_path fastcgi;\n\
              uwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n{http}\n}}\n"
         );
-        Self::start(hub, "nginx", &config, |command, folder| {
+        Self::start(hub, "nginx", &config, listens, |command, folder| {
             command
                 .arg("-p")
                 .arg(folder)
@@ -42,7 +43,7 @@ impl Proxy {
     /// HAProxy, with these sections.
     pub fn haproxy(hub: Hub, sections: &str) -> Self {
         let config = format!("global\n  maxconn 200\n{sections}\n");
-        Self::start(hub, "haproxy", &config, |command, _| {
+        Self::start(hub, "haproxy", &config, listens, |command, _| {
             command.args(["-q", "-f", "config"]);
         })
     }
@@ -66,7 +67,7 @@ impl Proxy {
              Mutex pthread\nListen LISTEN\n{host}\n",
             modules.concat()
         );
-        Self::start(hub, "apache2", &config, |command, folder| {
+        Self::start(hub, "apache2", &config, listens, |command, folder| {
             // One process: nothing is left when it is ended.
             command
                 .arg("-X")
@@ -79,26 +80,29 @@ impl Proxy {
     /// Vite's development server, with this configuration and an empty page of its own.
     pub fn vite(hub: Hub, config: &str) -> Self {
         let vite = installed("node_modules/vite/bin/vite.js");
-        Self::start(hub, "node", config, |command, folder| {
+        // Whether its port is free it finds out by listening there for a moment.
+        Self::start(hub, "node", config, answers, |command, folder| {
             fs::rename(folder.join("config"), folder.join("vite.config.mjs")).unwrap();
             fs::write(folder.join("index.html"), "<!doctype html>").unwrap();
             command.arg(&vite);
         })
     }
 
-    /// `LISTEN` in a configuration becomes the proxy's address, `PORT` its port, and `HUB` the hub's address.
+    /// `LISTEN` in a configuration becomes the proxy's address, `PORT` its port, `HOST` the rest, and `HUB` the hub's address.
     fn start(
         hub: Hub,
         program: &str,
         config: &str,
+        is_ready: fn(SocketAddr) -> bool,
         arguments: impl Fn(&mut Command, &Path),
     ) -> Self {
         for _ in 0..TRIES {
-            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            let free = TcpListener::bind((own_address(), 0)).unwrap();
             let address = free.local_addr().unwrap();
             let config = config
                 .replace("LISTEN", &address.to_string())
                 .replace("PORT", &address.port().to_string())
+                .replace("HOST", &address.ip().to_string())
                 .replace("HUB", &hub.address().to_string());
             let folder = folder();
             fs::write(folder.join("config"), config).unwrap();
@@ -120,7 +124,7 @@ impl Proxy {
                 panic!("{program} cannot be started: {error}; ./tests/run installs it, or: apt install nginx haproxy apache2-bin")
             });
             let mut running = Running { child, folder };
-            if running.listens(address) {
+            if running.becomes(|| is_ready(address)) {
                 let front = Hub::around(address, hub.dondo().clone());
                 return Self {
                     _running: running,
@@ -128,11 +132,10 @@ impl Proxy {
                     hub,
                 };
             }
-            let said = ["said", "error.log"]
-                .map(|file| fs::read_to_string(running.folder.join(file)).unwrap_or_default());
+            let said = running.said();
             assert!(
-                said.concat().to_lowercase().contains("in use"),
-                "{program} does not start: {said:?}"
+                said.to_lowercase().contains("in use"),
+                "{program} does not start: {said}"
             );
         }
         panic!("{program} found no free port in {TRIES} tries");
@@ -150,24 +153,55 @@ impl Proxy {
 }
 
 impl Running {
-    /// Waits until it accepts connections; false if it ended instead.
-    fn listens(&mut self, address: SocketAddr) -> bool {
+    /// What it wrote, wherever.
+    fn said(&self) -> String {
+        let files = ["said", "error.log"].map(|file| self.folder.join(file));
+        files
+            .map(|file| fs::read_to_string(file).unwrap_or_default())
+            .concat()
+    }
+
+    /// Waits until it is ready; false if it ended instead.
+    fn becomes(&mut self, is_ready: impl Fn() -> bool) -> bool {
         let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(address).is_err() {
+        while !is_ready() {
             if self.child.try_wait().unwrap().is_some() {
                 return false;
             }
-            assert!(Instant::now() < deadline, "nobody listens on {address}");
+            assert!(Instant::now() < deadline, "it does not listen");
             std::thread::yield_now();
         }
         self.child.try_wait().unwrap().is_none()
     }
 }
 
+fn listens(address: SocketAddr) -> bool {
+    TcpStream::connect(address).is_ok()
+}
+
+/// Whether somebody answers there over HTTP.
+fn answers(address: SocketAddr) -> bool {
+    TcpStream::connect(address).is_ok_and(|mut stream| {
+        let asked = stream.write_all(b"GET / HTTP/1.0\r\n\r\n");
+        asked.is_ok() && stream.read(&mut [0]).is_ok_and(|read| read > 0)
+    })
+}
+
+/// An address that nobody else binds, and from which no connection begins: between the choice of a port and its use
+/// somebody else would take it now and then, or a connection to it come back to itself.
+fn own_address() -> Ipv4Addr {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed) % 250 + 1;
+    Ipv4Addr::new(127, 77, (std::process::id() % 250) as u8, number as u8)
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
-        let _ = self.child.wait();
+        let ended = self.child.wait();
+        if std::thread::panicking() {
+            println!("the proxy ended with {ended:?} and said: {}", self.said());
+        }
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -12,7 +12,7 @@ fn vite(change: impl FnOnce(&mut dondo::config::Settings), path: &str, options: 
     let config = [
         (
             "server: {",
-            "server: { host: \"127.0.0.1\", port: PORT, strictPort: true,",
+            "server: { host: \"HOST\", port: PORT, strictPort: true,",
         ),
         ("\"/socket.io\"", path),
         ("127.0.0.1:11000", "HUB"),
