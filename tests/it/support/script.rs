@@ -50,7 +50,7 @@ impl Application {
             .spawn()
             .unwrap_or_else(|error| {
                 panic!(
-                    "{} does not start: {error}; install Node 20 or newer with npm, and Python 3.10 or newer",
+                    "{} does not start: {error}; install Node 20.19 or newer with npm, and Python 3.10 or newer",
                     program.display()
                 )
             });
