@@ -473,6 +473,7 @@ module.exports = {
           const end = await ama.evaluate(() => [...document.querySelectorAll("#log li")].slice(-3).map((li) => li.textContent.slice(0, 80)));
           assert.fail(`${late.message} after ${count} of ${bytes} bytes over ${transport}: ${JSON.stringify(end)}`);
         });
+        await w.ask("go on");
       }
     }
     assert.equal(await ama.locator('#log li.event:text("You are back.")').count(), 0, "the page was cut");

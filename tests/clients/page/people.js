@@ -111,6 +111,7 @@ module.exports = {
       }
       others.forEach((other) => other.close());
       await ama.context().close();
+      await w.ask("go on");
     }
   },
 };
