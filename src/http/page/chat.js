@@ -196,7 +196,7 @@ async function rejoin() {
     if (first) {
       at("text").focus();
     } else {
-      view.addLine("event", "", () => ["You are back."]);
+      view.addLine("event", "", () => ["You are back. What was said meanwhile is not here."]);
     }
   } catch (error) {
     if (hub.id === id) {
