@@ -69,7 +69,7 @@ struct Shared {
     config: HubConfig,
     metrics: Arc<Metrics>,
     room_ids: Arc<AtomicU64>,
-    slots: AtomicU64,
+    local_ids: AtomicU64,
     workers: AtomicU64,
     members: Members,
     namespaces: Directory<Arc<str>, WeakPost<Namespace>>,
@@ -83,7 +83,7 @@ impl HubHandle {
             config,
             metrics: Arc::new(Metrics::default()),
             room_ids: Arc::new(AtomicU64::new(1)),
-            slots: AtomicU64::new(1),
+            local_ids: AtomicU64::new(1),
             workers: AtomicU64::new(1),
             members: Members::new(),
             namespaces: Directory::new(),
@@ -184,7 +184,7 @@ impl HubHandle {
     }
 
     pub(crate) fn local_id(&self) -> LocalId {
-        LocalId(self.0.slots.fetch_add(1, Ordering::Relaxed))
+        LocalId(self.0.local_ids.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The namespaces that `only` picks (as in [`Hub::start`]) were started anew after the loss of their thread: their

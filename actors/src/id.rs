@@ -1,4 +1,4 @@
-//! Names and numbers as types: members, rooms, workers, slots and the numbers of letters.
+//! Names and numbers as types: members, rooms, workers, local ids and the numbers of letters.
 //! Knows no rule about what a good name is: packs decide that before they ask.
 
 use std::{fmt, sync::Arc};
