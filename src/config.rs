@@ -46,8 +46,9 @@ const BYTES: RangeInclusive<usize> = 1..=match 1_usize.checked_shl(50) {
 const THREADS: RangeInclusive<usize> = 1..=1024;
 /// A client's timers count milliseconds in 31 bits: beyond 24 days they would fire at once.
 const TIMER: RangeInclusive<Duration> = Duration::from_millis(1)..=DAY;
-/// Open files that connections never take: for the operators' listener, the log and what an application opens.
-const FILES_KEPT: u64 = 64;
+/// Open files that connections never take: for the operators' listener, the log, what an application opens, and those
+/// who are told that there is no place.
+pub(crate) const FILES_KEPT: u64 = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How log lines are written.
@@ -162,9 +163,9 @@ settings! {
         inbound_max: usize as Count = 64, in SOME, was "inbound-max";
         /// Bytes that the process may hold for all sessions of one address, beside what waits for them. A message in handling
         /// counts 3 KiB more than its own.
-        address_bytes_max: usize as Size = 128 * MIB, in BYTES;
-        /// Bytes of messages and bodies of which a part has come, of all sessions.
-        unfinished_bytes_max: usize as Size = 128 * MIB, in BYTES;
+        address_bytes_max: usize as Size = 128 * MIB, in BYTES, check check::address_bytes_max;
+        /// Bytes of messages and bodies of which a part has come, of all sessions; and of heads of requests.
+        unfinished_bytes_max: usize as Size = 128 * MIB, in BYTES, check check::unfinished_bytes_max;
         /// How many seconds' worth of a rate may come at once.
         burst: Duration as Span = Duration::from_secs(30), in Duration::from_secs(1)..=DAY;
         /// Handshakes of one address a second.
@@ -195,7 +196,7 @@ settings! {
         outbox_bytes_max: Option<usize> as Option<Size> = None, check check::outbox_bytes_max,
             else outbox_bytes_max "16MiB, or twice engine.max-payload if that is more", was "outbox-bytes-max";
         /// Letters that may wait for one session.
-        outbox_count_max: usize as Count = 65_536, in SOME, was "outbox-count-max";
+        outbox_count_max: usize as Count = 65_536, in 16..=u32::MAX as usize, was "outbox-count-max";
         /// Time that a session with letters waiting may take less than 1,000 bytes a second of them.
         stall_timeout: Option<Duration> as Option<Span> = None, check check::stall_timeout,
             else stall_timeout "as engine.ping-timeout", was "stall-timeout";

@@ -24,6 +24,7 @@ causes! {
     SOCKETS_MAX: Warn, "connections max", "", "raise the limit of open files (ulimit -n)";
     ADDRESS_SOCKETS_MAX: Warn, "address connections max", "", "raise the limit of open files (ulimit -n); behind a proxy: see --trusted-proxies";
     SLOW_HEAD: Info, "slow head", "--engine.request-timeout", "the client is slow, or means harm";
+    UNFINISHED_HEADS: Warn, "unfinished heads", "--limits.unfinished-bytes-max", "too much has come of requests whose heads do not end; raise the setting or --memory-max if that is honest";
     SLOW_BODY: Info, "slow body", "--engine.request-timeout", "the client is slow, or means harm";
     SLOW_ANSWER: Info, "answer not read", "--delivery.stall-timeout", "the client is slow, or means harm";
     WEBSOCKET_FAULT: Info, "websocket fault", "", "the client does not speak the protocol, or sends more than --engine.max-payload";

@@ -18,7 +18,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::config::Settings;
+use crate::config::{FILES_KEPT, Settings};
 use crate::http::page::{BrowserClient, Page};
 use crate::service::Dondo;
 use crate::transport::engine;
@@ -60,7 +60,8 @@ impl Server {
             false => (page, client),
         };
         let sockets = dondo.doors().sockets().clone();
-        sockets.limit(connections_max(config)?);
+        let account = dondo.hub().account().clone();
+        sockets.limit(connections_max(config)?, account);
         let times = Times {
             request: dondo.doors().settings().request_timeout,
             stall: config.stall_timeout(),
@@ -68,8 +69,7 @@ impl Server {
         let mut builder = actix_server::Server::build()
             .workers(config.workers)
             .backlog(BACKLOG as u32)
-            // The places are counted over all workers, and those who find none are told so instead of waiting.
-            .max_concurrent_connections(sockets.max())
+            .max_concurrent_connections(worker_connections_max(sockets.max(), config.workers))
             .disable_signals()
             .shutdown_timeout(1);
         let draining = watch::Sender::new(false);
@@ -203,6 +203,15 @@ fn connections_max(config: &Settings) -> io::Result<usize> {
     connections
         .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
         .map_err(io::Error::other)
+}
+
+/// Connections that a worker may have at once. The places are counted over all workers, and those who find none are told so
+/// instead of waiting: half of the open files that are kept are for them. No more are accepted: out of files, actix-server
+/// accepts nobody for half a second.
+fn worker_connections_max(places: usize, workers: usize) -> usize {
+    places
+        .saturating_add(FILES_KEPT as usize / 2)
+        .div_ceil(workers.max(1))
 }
 
 /// Listens on all of these; an error names each that cannot be had, so that nobody finds them one by one.

@@ -38,11 +38,13 @@ pub enum Held {
     Outbox,
     /// Answers to polls that are being written.
     Answers,
+    /// Heads of HTTP requests of which a part has come.
+    Heads,
 }
 
 impl Held {
     /// All kinds, for metrics.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sessions,
         Self::Inbound,
         Self::Partial,
@@ -51,6 +53,7 @@ impl Held {
         Self::Invitations,
         Self::Outbox,
         Self::Answers,
+        Self::Heads,
     ];
 
     /// The kind as metrics name it.
@@ -64,6 +67,7 @@ impl Held {
             Self::Invitations => "invitations",
             Self::Outbox => "outbox",
             Self::Answers => "answers",
+            Self::Heads => "heads",
         }
     }
 }
@@ -191,6 +195,13 @@ impl MemoryAccount {
     /// Bytes that are held beyond what may be.
     pub(crate) fn surplus(&self) -> u64 {
         self.total().saturating_sub(self.max)
+    }
+
+    /// Whether a head that does not end is one too many: heads alone hold what may be held of what has come in part, or a
+    /// good part of it where no new sessions are opened either.
+    pub fn heads_are_over(&self) -> bool {
+        let heads = self.held(Held::Heads);
+        heads > self.partial_max || heads > self.partial_max / 8 && self.crowded()
     }
 
     /// Bytes that are held beyond what may be of messages, packets and bodies that have come in part.

@@ -304,7 +304,13 @@ impl<T, S: Spelling<T>> Spelling<Vec<T>> for Vec<S> {
         if is_nothing::<T, S>(text) {
             return Ok(Vec::new());
         }
-        text.split(',').map(|item| S::read(item.trim())).collect()
+        let item = |item: &str| match is_nothing::<T, S>(item) {
+            true => Err(format!(
+                "{item:?} cannot stand beside others; write it alone, or leave it out"
+            )),
+            false => S::read(item),
+        };
+        text.split(',').map(|text| item(text.trim())).collect()
     }
 
     fn show(values: &Vec<T>) -> String {

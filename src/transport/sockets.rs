@@ -3,14 +3,18 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use dondo_actors::account::{Held, MemoryAccount};
 use dondo_actors::directory::Directory;
 use dondo_actors::notice::Cause;
 
 use super::address::{TrustedProxies, counted};
 use crate::notices;
+
+/// A head of so many bytes is let in however much is held: operators and balancers ask with less.
+const HEAD_ALWAYS: usize = 4096;
 
 /// The count, and its limit. Clones are the same.
 #[derive(Clone)]
@@ -22,6 +26,8 @@ struct Shared {
     /// Of each address that limits count.
     addresses: Directory<IpAddr, usize>,
     proxies: TrustedProxies,
+    /// What heads that have not ended are charged to.
+    account: OnceLock<Arc<MemoryAccount>>,
     refused: AtomicU64,
     slow: [AtomicU64; Slow::ALL.len()],
 }
@@ -32,16 +38,19 @@ pub(crate) enum Slow {
     Head,
     Body,
     Answer,
+    /// Not for its own time: too much is held of heads.
+    Heads,
 }
 
 impl Slow {
-    const ALL: [Self; 3] = [Self::Head, Self::Body, Self::Answer];
+    const ALL: [Self; 4] = [Self::Head, Self::Body, Self::Answer, Self::Heads];
 
     fn label(self) -> &'static str {
         match self {
             Self::Head => "slow head",
             Self::Body => "slow body",
             Self::Answer => "answer not read",
+            Self::Heads => "unfinished heads",
         }
     }
 
@@ -50,6 +59,7 @@ impl Slow {
             Self::Head => &notices::SLOW_HEAD,
             Self::Body => &notices::SLOW_BODY,
             Self::Answer => &notices::SLOW_ANSWER,
+            Self::Heads => &notices::UNFINISHED_HEADS,
         }
     }
 
@@ -58,6 +68,7 @@ impl Slow {
             Self::Head => "a request's head did not end within engine.request-timeout",
             Self::Body => "a request's body came slower than 1 KB/s over engine.request-timeout",
             Self::Answer => "an answer was read slower than 1 KB/s over delivery.stall-timeout",
+            Self::Heads => "its head does not end, and more is held of such heads than may be",
         }
     }
 }
@@ -70,14 +81,29 @@ impl Sockets {
             open: AtomicUsize::new(0),
             addresses: Directory::new(),
             proxies,
+            account: OnceLock::new(),
             refused: AtomicU64::new(0),
             slow: Default::default(),
         }))
     }
 
-    /// From now on at most so many.
-    pub(crate) fn limit(&self, max: usize) {
+    /// From now on at most so many, whose heads are on this account.
+    pub(crate) fn limit(&self, max: usize, account: Arc<MemoryAccount>) {
         self.0.max.store(max, Ordering::Relaxed);
+        drop(self.0.account.set(account));
+    }
+
+    /// A connection holds `now` bytes of a head that has not ended, where it held `before`; whether that may be.
+    pub(crate) fn hold_head(&self, before: usize, now: usize) -> bool {
+        let Some(account) = self.0.account.get() else {
+            return true;
+        };
+        if now <= before {
+            account.sub(Held::Heads, before - now);
+            return true;
+        }
+        account.add(Held::Heads, now - before);
+        now <= HEAD_ALWAYS || !account.heads_are_over()
     }
 
     /// Connections that are open.
@@ -203,7 +229,7 @@ mod tests {
     fn sockets(trusted: &[&str], max: usize) -> Sockets {
         let networks = trusted.iter().filter_map(|network| network.parse().ok());
         let sockets = Sockets::new(TrustedProxies::new(networks.collect()));
-        sockets.limit(max);
+        sockets.limit(max, MemoryAccount::new(1 << 20, 10_000));
         sockets
     }
 
@@ -242,5 +268,20 @@ mod tests {
             let held = [(); 4].map(|()| sockets.enter(peer(from)));
             assert!(held.iter().all(Option::is_some), "{from}");
         }
+    }
+
+    #[test]
+    fn heads_that_do_not_end_are_on_the_account_and_none_grows_where_too_much_is_held_of_them() {
+        let sockets = sockets(&[], 9);
+        assert!(sockets.hold_head(0, 8_000));
+        assert!(sockets.hold_head(0, 2_000));
+        assert!(!sockets.hold_head(8_000, 8_001));
+        assert!(sockets.hold_head(0, HEAD_ALWAYS), "a short one always may");
+        sockets.hold_head(HEAD_ALWAYS, 0);
+        sockets.hold_head(2_000, 0);
+        assert!(sockets.hold_head(8_001, 9_000));
+        sockets.hold_head(9_000, 0);
+        let account = sockets.0.account.get();
+        assert_eq!(account.map(|account| account.held(Held::Heads)), Some(0));
     }
 }

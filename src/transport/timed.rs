@@ -75,6 +75,8 @@ pub(crate) struct Progress {
     reading: Cell<Option<Instant>>,
     /// Bytes read in it.
     read: Cell<usize>,
+    /// Bytes of a head that has not ended.
+    head: Cell<usize>,
     pacing: Pacing,
     /// More is wanted and is not there.
     starved: Cell<bool>,
@@ -91,6 +93,7 @@ impl Progress {
             phase: Cell::new(Phase::Head),
             reading: Cell::new(None),
             read: Cell::new(0),
+            head: Cell::new(0),
             pacing: Pacing::default(),
             starved: Cell::new(false),
             blocked: Cell::new(false),
@@ -101,6 +104,7 @@ impl Progress {
 
     fn enter(&self, phase: Phase) {
         self.phase.set(phase);
+        self.head.set(0);
         self.reading.set(None);
     }
 
@@ -253,6 +257,28 @@ pub(crate) struct Watched<F> {
     pause: Option<Pin<Box<Sleep>>>,
     /// Until its first request was served.
     first: Option<Turn>,
+    /// What is on the account of its head.
+    head: usize,
+}
+
+impl<F> Watched<F> {
+    /// Brings the account up to what is held of a head. A head that comes in one piece is never on it.
+    fn hold_head(&mut self) -> Result<(), Slow> {
+        let head = self.progress.head.get();
+        if head == self.head {
+            return Ok(());
+        }
+        let may = self.sockets.hold_head(self.head, head);
+        self.head = head;
+        if may { Ok(()) } else { Err(Slow::Heads) }
+    }
+}
+
+impl<F> Drop for Watched<F> {
+    fn drop(&mut self) {
+        self.progress.head.set(0);
+        let _ = self.hold_head();
+    }
 }
 
 /// Serves a connection as `serve` does, with deadlines. Where there is no place for it, it is closed.
@@ -282,6 +308,7 @@ pub(crate) fn watch<F>(
         timer: None,
         pause: None,
         first: Some(Turn::default()),
+        head: 0,
     }
 }
 
@@ -324,7 +351,10 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
             Some(Next::Later) | None => {}
         }
         loop {
-            match this.progress.judge(this.times) {
+            let judged = this
+                .hold_head()
+                .and_then(|()| this.progress.judge(this.times));
+            match judged {
                 Ok(None) => {
                     this.timer = None;
                     return Poll::Pending;

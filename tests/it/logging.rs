@@ -22,10 +22,28 @@ struct Logged {
 
 impl Logged {
     fn start(flags: &[&str], filter: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dondo"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dondo"));
+        command.args(["--workers", "1"]).args(flags);
+        Self::launch(command, filter)
+    }
+
+    /// Two workers that have so many open files.
+    fn with_files(files: usize, filter: &str) -> Self {
+        let mut shell = Command::new("sh");
+        let program = env!("CARGO_BIN_EXE_dondo");
+        shell.args([
+            "-c",
+            &format!("ulimit -n {files} && exec \"$0\" \"$@\""),
+            program,
+        ]);
+        shell.args(["--workers", "2"]);
+        Self::launch(shell, filter)
+    }
+
+    fn launch(mut command: Command, filter: &str) -> Self {
+        let mut child = command
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
-            .args(["--workers", "1", "--grace", "0s"])
-            .args(flags)
+            .args(["--grace", "0s"])
             .env("RUST_LOG", filter)
             .stderr(Stdio::piped())
             .spawn()
@@ -231,4 +249,25 @@ fn who_sends_more_than_the_limit_is_told_of_at_info_over_both_transports() {
             assert!(line.contains(told), "no {told} in {line}");
         }
     }
+}
+
+/// Would fail if more were accepted than there are files for: then nobody is accepted for half a second, and each time a
+/// line says so that nothing holds back.
+#[test]
+fn a_burst_of_connections_beyond_all_places_never_runs_out_of_files() {
+    const FILES: usize = 256;
+    let mut hub = Logged::with_files(FILES, "info");
+    let lines = hub.lines();
+    for _ in 0..4 {
+        let burst = (0..4 * FILES).map(|_| TcpStream::connect(hub.address).unwrap());
+        drop(burst.collect::<Vec<_>>());
+        // Whoever comes now comes behind them.
+        assert_eq!(http::get_at(hub.address, "/healthz").status, 200);
+    }
+    hub.child.kill().unwrap();
+    let log: Vec<String> = lines.0.iter().collect();
+    let refused = |line: &&String| line.contains("cause=\"connections max\"");
+    assert!(log.iter().any(|line| refused(&line)), "{log:?}");
+    let starved = |line: &&String| line.contains("Too many open files");
+    assert_eq!(log.iter().find(starved), None);
 }

@@ -56,7 +56,7 @@ scenarios! {
     two_people_of_one_name_can_be_told_apart: "namesakes";
     the_focus_stays_after_a_refusal: "focus";
     axe_finds_nothing: "axe";
-    a_burst_of_stock_clients_in_a_page_arrives_whole_and_the_hubs_page_stays: "burst";
+    a_burst_of_stock_clients_in_a_page_arrives_whole_and_the_hubs_page_stays: "burst", |config| config.engine.ping_timeout = Duration::from_secs(3600);
 }
 
 #[test]

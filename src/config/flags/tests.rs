@@ -58,7 +58,7 @@ const CASES: [(&str, &str); 61] = [
     ("limits.deliveries-per-s", "1"),
     ("limits.address-deliveries-per-s", "1"),
     ("delivery.outbox-bytes-max", "3MB"),
-    ("delivery.outbox-count-max", "1"),
+    ("delivery.outbox-count-max", "16"),
     ("delivery.stall-timeout", "2s"),
     ("delivery.courier-window", "1"),
     ("delivery.courier-stall", "2s"),

@@ -90,6 +90,8 @@ fn wrong(text: &str, bytes_max: usize) -> Option<Cow<'static, str>> {
         return Some(format!("has at most {bytes_max} bytes").into());
     } else if text.chars().any(char::is_control) {
         "has no control characters"
+    } else if text.contains(['\u{2028}', '\u{2029}']) {
+        "has no line separators"
     } else if text.chars().any(turns_text) {
         "has no characters that turn the text around them"
     } else if text.trim() != text {
@@ -107,8 +109,8 @@ fn turns_text(letter: char) -> bool {
     matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What shows nothing where it stands alone: Unicode's `Default_Ignorable_Code_Point`, white space, and the empty braille
-/// pattern. Within a name some of them have their use.
+/// What shows nothing where it stands alone: Unicode's `Default_Ignorable_Code_Point`, white space, the empty braille
+/// pattern, and marks of annotations. Within a name some of them have their use.
 fn is_invisible(letter: char) -> bool {
     letter.is_whitespace()
         || matches!(
@@ -126,7 +128,7 @@ fn is_invisible(letter: char) -> bool {
                 | '\u{fe00}'..='\u{fe0f}'
                 | '\u{feff}'
                 | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fff8}'
+                | '\u{fff0}'..='\u{fffb}'
                 | '\u{1bca0}'..='\u{1bca3}'
                 | '\u{1d173}'..='\u{1d17a}'
                 | '\u{e0000}'..='\u{e0fff}'

@@ -81,9 +81,13 @@ impl AsyncRead for Timed {
             Poll::Ready(_) => {
                 progress.starved.set(false);
                 progress.read.set(progress.read.get() + count);
+                if progress.phase.get() == Phase::Head {
+                    progress.head.set(progress.head.get() + count);
+                }
                 progress.pacing.read(progress.phase.get(), count);
                 if count > 0 && begins {
                     progress.enter(Phase::Head);
+                    progress.head.set(count);
                 }
             }
         }

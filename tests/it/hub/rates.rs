@@ -230,7 +230,10 @@ fn half_a_message(socket: &mut WebSocket, bytes: usize) {
 
 #[test]
 fn an_address_whose_sessions_hold_more_than_they_may_loses_the_one_that_asks_for_more() {
-    let hub = hub(|settings| settings.limits.address_bytes_max = 500_000);
+    let hub = hub(|settings| {
+        settings.limits.address_bytes_max = 500_000;
+        settings.engine.max_payload = 450_000;
+    });
     let mut first = stranger(&hub);
     half_a_message(&mut first.socket, 400_000);
     hub.wait_for("dondo_bytes{what=\"partial\"}", 400_000);
@@ -243,7 +246,10 @@ fn an_address_whose_sessions_hold_more_than_they_may_loses_the_one_that_asks_for
 /// Memberships filled the account, and newcomers were closed for it.
 #[test]
 fn an_address_whose_clients_hold_much_joins_nothing_more_and_its_newcomers_get_in() {
-    let hub = hub(|settings| settings.limits.address_bytes_max = 200_000);
+    let hub = hub(|settings| {
+        settings.limits.address_bytes_max = 200_000;
+        settings.engine.max_payload = 100_000;
+    });
     let mut busy = stranger(&hub);
     let refused = (0..200).find_map(|number| {
         let channel = json!({"data": {"roomChannel": format!("c{number}")}});
@@ -265,7 +271,10 @@ fn an_address_whose_clients_hold_much_joins_nothing_more_and_its_newcomers_get_i
 
 #[test]
 fn too_much_of_messages_that_do_not_end_costs_the_one_who_sent_most() {
-    let hub = hub(|settings| settings.limits.unfinished_bytes_max = 500_000);
+    let hub = hub(|settings| {
+        settings.limits.unfinished_bytes_max = 500_000;
+        settings.engine.max_payload = 450_000;
+    });
     let (mut more, mut less) = (stranger(&hub), stranger(&hub));
     half_a_message(&mut more.socket, 400_000);
     hub.wait_for("dondo_bytes{what=\"partial\"}", 400_000);
