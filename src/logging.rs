@@ -99,8 +99,9 @@ fn slip(asked: &str) -> Option<String> {
 }
 
 impl Log {
-    /// Waits until what was logged is written, but no longer than `limit`.
+    /// Says what is held back, and waits until what was logged is written, but no longer than `limit`.
     pub fn flush(&self, limit: Duration) {
+        notices::tell_rest();
         let until = Instant::now() + limit;
         let (done, is_done) = mpsc::channel();
         let mut word = Word::Flush(done);

@@ -40,3 +40,9 @@ pub(crate) fn settle() {
     ALL.iter().for_each(|cause| cause.settle());
     dondo_actors::notice::settle();
 }
+
+/// Says at once what is still held back, for the end of the program.
+pub(crate) fn tell_rest() {
+    ALL.iter().for_each(|cause| cause.tell_rest());
+    dondo_actors::notice::tell_rest();
+}

@@ -81,6 +81,14 @@ impl Cause {
         }
     }
 
+    /// Says at once what is still held back, for the end of the program.
+    pub fn tell_rest(&self) {
+        match self.held.swap(0, Ordering::Relaxed) {
+            0 => {}
+            count => self.write(count, None, None, format_args!("more of it: {}", self.name)),
+        }
+    }
+
     /// How much the line counts that may be written at `now`, or so much later.
     fn turn(&self, now: u64, later: u64) -> Option<u64> {
         let due = self.due.load(Ordering::Relaxed);
@@ -175,6 +183,11 @@ pub mod cause {
 /// Says what was held back of the core's causes. For whoever writes the log, once a second.
 pub fn settle() {
     cause::ALL.iter().for_each(|cause| cause.settle());
+}
+
+/// Says at once what is still held back of them, for the end of the program.
+pub fn tell_rest() {
+    cause::ALL.iter().for_each(|cause| cause.tell_rest());
 }
 
 #[cfg(test)]

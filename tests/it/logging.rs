@@ -6,6 +6,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Instant;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::{PATIENCE, WebSocket, http};
@@ -270,4 +271,21 @@ fn a_burst_of_connections_beyond_all_places_never_runs_out_of_files() {
     assert!(log.iter().any(|line| refused(&line)), "{log:?}");
     let starved = |line: &&String| line.contains("Too many open files");
     assert_eq!(log.iter().find(starved), None);
+}
+
+/// Would fail if what happened in the last second, or minute, were not counted.
+#[test]
+fn what_is_held_back_is_told_when_the_program_ends() {
+    let mut hub = Logged::start(&["--hosts", "chat.example"], "info");
+    for _ in 0..5 {
+        let mut stream = TcpStream::connect(hub.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let polling = "/socket.io/?EIO=4&transport=polling";
+        assert_eq!(http::ask(&mut stream, polling, &[]).status, 403);
+    }
+    kill_process(Pid::from_child(&hub.child), Signal::TERM).unwrap();
+    let lines = hub.lines();
+    let told = lines.0.iter();
+    let told = told.filter(|line| line.contains("cause=\"refused: "));
+    assert_eq!(told.map(|line| count(&line)).sum::<u64>(), 5);
 }

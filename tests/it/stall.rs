@@ -301,7 +301,7 @@ fn inside_an_app_a_stalled_reader_is_cut_too() {
         .unwrap();
     let listener = dondo::server::listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let hub = Hub::around(listener.local_addr().unwrap(), dondo.clone());
-    let (started, handle) = std::sync::mpsc::channel();
+    let (started, handle) = mpsc::channel();
     let server = thread::spawn(move || {
         actix_rt::System::new().block_on(async move {
             let server = actix_web::HttpServer::new(move || {
