@@ -17,7 +17,7 @@ use dondo_actors::outbox::OutboxLimits;
 use dondo_actors::ports::{AllowAll, Clock, IdGenerator, PresenceEvents, SystemClock};
 pub use dondo_actors::ports::{Authorizer, Identity, Refusal};
 use dondo_actors::rate::Rates;
-use dondo_actors::session::SessionSettings;
+use dondo_actors::session::{Applications, SessionSettings};
 
 use crate::config::{LimitSettings, Settings};
 use crate::http::{health, metrics};
@@ -225,21 +225,17 @@ impl Builder {
             ..pack.namespace_settings()
         };
         let namespace_config = |name: Arc<str>| {
-            let application = io.application(&name)?;
             let presence_events: Option<Arc<dyn PresenceEvents>> =
                 packed(&name).then(|| Arc::new(pack.clone()) as _);
             let (settings, authorizer) = (settings.clone(), self.authorizer.clone());
-            Some((
-                name,
-                NamespaceConfig {
-                    settings,
-                    application,
-                    authorizer,
-                    presence_events,
-                },
-            ))
+            let namespace_config = NamespaceConfig {
+                settings,
+                authorizer,
+                presence_events,
+            };
+            (name, namespace_config)
         };
-        let namespaces = names.into_iter().filter_map(namespace_config).collect();
+        let namespaces = names.into_iter().map(namespace_config).collect();
         let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
         let account = MemoryAccount::new(
             config.memory_max() as u64,
@@ -259,7 +255,7 @@ impl Builder {
         });
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads)?);
         let doors = Doors::new(door_settings(&config));
-        let options = engine_options(&config, doors.clone());
+        let options = engine_options(&config, doors.clone(), io.applications());
         let more = self.more.into_iter().map(|(path, upper)| {
             let session = Arc::new(SessionSettings {
                 connect_timeout: None,
@@ -305,7 +301,7 @@ fn upper(config: &Settings, encodings: &Encodings) -> io::Result<ProtocolFactory
     }))
 }
 
-fn engine_options(config: &Settings, doors: Doors) -> EngineOptions {
+fn engine_options(config: &Settings, doors: Doors, applications: Applications) -> EngineOptions {
     let engine = &config.engine;
     EngineOptions {
         path: config.path.clone(),
@@ -333,6 +329,7 @@ fn engine_options(config: &Settings, doors: Doors) -> EngineOptions {
                 count_max: config.delivery.outbox_count_max,
                 stall_timeout: config.stall_timeout(),
             },
+            applications,
         }),
     }
 }

@@ -1,5 +1,5 @@
 //! The hub: which namespaces there are, and the actor that supervises them. Everything outside holds a [`HubHandle`].
-//! Knows no transport and no application: those come in as encodings, applications, authorizers and presence events.
+//! Knows no transport and no application: those come in as encodings, authorizers and presence events.
 
 mod warden;
 
@@ -23,7 +23,7 @@ use crate::{
     message::CloseNamespace,
     metrics::Metrics,
     namespace::Namespace,
-    ports::{Application, Authorizer, Clock, IdGenerator, Log, PresenceEvents},
+    ports::{Authorizer, Clock, IdGenerator, Log, PresenceEvents},
     post::{Post, WeakPost},
 };
 
@@ -35,8 +35,6 @@ pub type LogMaker = Arc<dyn Fn(&str) -> std::rc::Rc<dyn Log> + Send + Sync>;
 pub struct NamespaceConfig {
     /// Its settings.
     pub settings: NamespaceSettings,
-    /// What its application does.
-    pub application: Arc<dyn Application>,
     /// Who may come in.
     pub authorizer: Arc<dyn Authorizer>,
     /// Its presence events.

@@ -1,13 +1,10 @@
-//! What the core asks of the world around it: protocols, applications, the log, authorizers, presence events and clocks.
-//! Knows none of their makers.
+//! What the core asks of the world around it: protocols, the log, authorizers, presence events and clocks; what runs for
+//! a member is [`crate::session::Application`]. Knows none of their makers.
 
 use std::{
-    any::Any,
-    cell::Cell,
     future::Future,
     panic::AssertUnwindSafe,
     pin::Pin,
-    rc::Rc,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, SystemTime},
@@ -18,11 +15,10 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use crate::{
-    error::{CloseReason, LogError},
+    error::LogError,
     id::{ChannelScope, LogPosition, MemberId, RoomKey},
     letter::{Content, Draft, EncodingId, Frame, TransportMessage},
     notice::cause,
-    session::Member,
 };
 
 /// A future that stays on the thread it was made on.
@@ -124,68 +120,6 @@ pub struct Refusal {
     pub message: String,
     /// Further data for the client: a JSON text.
     pub data: Option<String>,
-}
-
-/// An event as an application gets it.
-pub struct Event {
-    /// What is said.
-    pub content: Content,
-    /// Answers it, if the client asks for an answer.
-    pub ack: Option<AckHandle>,
-}
-
-/// Answers one event, once, whichever of its clones does.
-#[derive(Clone)]
-pub struct AckHandle {
-    member: Rc<Member>,
-    id: u64,
-    answered: Rc<Cell<bool>>,
-}
-
-impl AckHandle {
-    pub(crate) fn new(member: Rc<Member>, id: u64) -> Self {
-        Self {
-            member,
-            id,
-            answered: Rc::default(),
-        }
-    }
-
-    /// Whether it has no answer yet.
-    pub fn is_open(&self) -> bool {
-        !self.answered.get()
-    }
-
-    /// Sends the answer, unless there was one before: `false` then.
-    pub fn answer(&self, answer: &Answer) -> bool {
-        // Marked first: sending may run other code of this member.
-        let open = !self.answered.replace(true);
-        if open {
-            self.member.answer(self.id, answer);
-        }
-        open
-    }
-}
-
-/// What an application does in a namespace. Its futures run on the session's thread.
-pub trait Application: Send + Sync + 'static {
-    /// A member has come in: the client has its CONNECT already. Events wait until the future ends.
-    /// An error puts the member out again.
-    fn connected(
-        &self,
-        member: Rc<Member>,
-        auth: Option<Bytes>,
-    ) -> LocalFuture<Result<(), Refusal>>;
-
-    /// An event has come. It is handled at once, up to its first wait, before the next event is looked at; what is left to
-    /// do then is returned.
-    fn event(&self, member: Rc<Member>, event: Event) -> Option<LocalFuture<()>>;
-
-    /// The handling of an event panicked; `ack` if it had not answered yet.
-    fn crashed(&self, member: Rc<Member>, name: &str, ack: Option<AckHandle>);
-
-    /// The member is gone; its seats are being left.
-    fn disconnected(&self, member: Rc<Member>, reason: CloseReason);
 }
 
 /// Numbers and keeps letters. One value per namespace, on its room thread.
@@ -309,6 +243,3 @@ pub trait IdGenerator: Send + Sync + 'static {
     /// A fresh public id for a member: 20 URL-safe characters. `None`: the system has no randomness to give.
     fn member_id(&self) -> Option<MemberId>;
 }
-
-/// What an application keeps with a member.
-pub type Extension = Rc<dyn Any>;

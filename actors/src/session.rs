@@ -1,6 +1,7 @@
 //! The session actor: what survives a change of transport. It hears messages, keeps the heartbeat, and owns its members,
 //! one for each namespace. Knows no transport: those take from its outbox and tell it what they read.
 
+mod application;
 mod dispatch;
 mod handle;
 mod handlers;
@@ -22,6 +23,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, SpawnHandle};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+pub use self::application::{AckHandle, Application, Applications, Event, Extension};
 use self::dispatch::open;
 pub use self::handle::{Peer, SessionRef, SessionSettings};
 pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
@@ -252,9 +254,10 @@ impl Session {
             return self.violated("a second CONNECT for a namespace", ctx);
         }
         let hub = self.hub.clone();
-        let Some((namespace_config, home)) = hub
-            .namespace_config(&namespace)
-            .zip(hub.namespace(&namespace))
+        let configured = hub.namespace_config(&namespace);
+        let application = self.settings.applications.of(&namespace).cloned();
+        let ((Some(namespace_config), Some(application)), Some(home)) =
+            ((configured, application), hub.namespace(&namespace))
         else {
             return self.refuse(
                 &namespace,
@@ -323,7 +326,6 @@ impl Session {
             unit: member.unit(),
         });
         let held: Waiting = Rc::new(RefCell::new(Some(VecDeque::new())));
-        let application = namespace_config.application.clone();
         let guard = MemberGuard {
             member: member.clone(),
         };

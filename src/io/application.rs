@@ -9,8 +9,8 @@ use std::{
 use bytes::Bytes;
 use dondo_actors::{
     error::CloseReason,
-    ports::{self, AckHandle, Answer, Application, LocalFuture, Refusal},
-    session::Member,
+    ports::{Answer, LocalFuture, Refusal},
+    session::{self, AckHandle, Application, Member},
 };
 
 use super::{
@@ -81,7 +81,7 @@ impl Application for IoApplication {
         })
     }
 
-    fn event(&self, member: Rc<Member>, event: ports::Event) -> Option<LocalFuture<()>> {
+    fn event(&self, member: Rc<Member>, event: session::Event) -> Option<LocalFuture<()>> {
         let socket = Socket::of(member)?;
         let event = Event::from(event);
         let any = socket

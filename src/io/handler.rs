@@ -4,7 +4,10 @@
 use std::{fmt::Display, future::Future, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
-use dondo_actors::ports::{self, AckHandle, Answer, LocalFuture, polled_once};
+use dondo_actors::{
+    ports::{Answer, LocalFuture, polled_once},
+    session::{self, AckHandle},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -25,8 +28,8 @@ pub struct Event {
     pub ack: Ack,
 }
 
-impl From<ports::Event> for Event {
-    fn from(event: ports::Event) -> Self {
+impl From<session::Event> for Event {
+    fn from(event: session::Event) -> Self {
         Self {
             name: event.content.name.clone(),
             ack: Ack(event.ack),

@@ -43,7 +43,10 @@ mod value;
 
 use std::{collections::BTreeMap, fmt, future::Future, rc::Rc, sync::Arc};
 
-use dondo_actors::ports::{Application, LocalFuture, Refusal};
+use dondo_actors::{
+    ports::{LocalFuture, Refusal},
+    session::{Application, Applications},
+};
 
 pub use self::{
     application::{IoApplication, Pack},
@@ -82,10 +85,12 @@ impl Io {
         }
     }
 
-    /// What the core is to run in a namespace.
-    pub fn application(&self, namespace: &str) -> Option<Arc<dyn Application>> {
-        let application = self.applications.get(namespace)?.clone();
-        Some(application)
+    /// What the core is to run in the namespaces.
+    pub fn applications(&self) -> Applications {
+        let applications = self.applications.iter();
+        applications
+            .map(|(name, application)| (name.clone(), application.clone() as Arc<dyn Application>))
+            .collect()
     }
 }
 

@@ -11,13 +11,9 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join};
 
-use crate::{
-    flow::InboundUnit,
-    notice::cause,
-    ports::{AckHandle, Application, Event, polled_once},
-};
+use crate::{flow::InboundUnit, notice::cause, ports::polled_once};
 
-use super::{Disconnect, Member, Session, Waiting};
+use super::{AckHandle, Application, Disconnect, Event, Member, Session, Waiting};
 
 /// Lets the application have the member, then its events.
 pub(super) fn open(

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::Session;
+use super::{Applications, Session};
 use crate::{
     account::AddressAccount,
     flow::InboundCredit,
@@ -39,6 +39,8 @@ pub struct SessionSettings {
     pub rates: Arc<Rates>,
     /// What may wait for its client.
     pub outbox: OutboxLimits,
+    /// What runs for its members.
+    pub applications: Applications,
 }
 
 /// Where a session's client is.

@@ -33,10 +33,10 @@ use crate::{
     },
     namespace::Namespace,
     notice::cause,
-    ports::{Answer, Extension, Identity, Protocol},
+    ports::{Answer, Identity, Protocol},
     post::{Post, Reply, WeakPost},
     rate::Rated,
-    session::{Pacer, seats::Seats},
+    session::{Extension, Pacer, seats::Seats},
     state::audience::{LeaveScope, Scopes},
 };
 

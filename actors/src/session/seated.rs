@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::VecDeque, panic::AssertUnwindSafe, rc::Rc, sync::Arc};
 
-use super::{Member, dispatch::dispatch};
+use super::{AckHandle, Application, Event, Member, dispatch::dispatch};
 use crate::{
     error::CloseReason,
     flow::InboundUnit,
@@ -10,7 +10,6 @@ use crate::{
     message::{Disconnected, Unregister},
     metrics::Metrics,
     notice::cause,
-    ports::{AckHandle, Application, Event},
 };
 
 /// A member, and what its session keeps with it.

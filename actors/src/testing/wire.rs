@@ -14,10 +14,10 @@ use crate::{
         Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage, WsFrame,
     },
     ports::{
-        AckHandle, Answer, Application, ClientPacket, Event, LocalFuture, Online, PresenceEvents,
-        Protocol, Refusal, RoomOnline, Violation, polled_once,
+        Answer, ClientPacket, LocalFuture, Online, PresenceEvents, Protocol, Refusal, RoomOnline,
+        Violation, polled_once,
     },
-    session::Member,
+    session::{AckHandle, Application, Event, Member},
 };
 
 thread_local! {

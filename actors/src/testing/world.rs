@@ -87,6 +87,7 @@ impl Default for Setup {
                     count_max: 16_384,
                     stall_timeout: hour,
                 },
+                applications: Default::default(),
             },
             memory_max: 1 << 40,
             window: 64,
@@ -135,10 +136,13 @@ impl World {
         wire::forget_members();
     }
 
-    fn new(setup: Setup) -> Self {
+    fn new(mut setup: Setup) -> Self {
+        let applications = setup.namespaces.iter();
+        setup.session.applications = applications
+            .map(|&name| (name.into(), Arc::new(wire::TextApplication) as _))
+            .collect();
         let namespace_config = NamespaceConfig {
             settings: setup.settings.clone(),
-            application: Arc::new(wire::TextApplication),
             authorizer: Arc::new(AllowAll),
             presence_events: setup
                 .presence_events

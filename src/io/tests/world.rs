@@ -89,7 +89,6 @@ impl World {
                         .as_ref()
                         .map(HubPack::namespace_settings)
                         .unwrap_or_default(),
-                    application: io.application(name).unwrap(),
                     authorizer: Arc::new(AllowAll),
                     presence_events: pack
                         .clone()
@@ -144,6 +143,7 @@ impl World {
                 count_max: 1 << 14,
                 stall_timeout: hour,
             },
+            applications: self.io.applications(),
         };
         let session = Session::start(
             self.hub.clone(),

@@ -25,7 +25,8 @@ use bytes::Bytes;
 use dondo_actors::{
     context::{self, NamespaceSettings},
     letter::Content,
-    ports::{AckHandle, Answer, Clock, LocalFuture, polled_once},
+    ports::{Answer, Clock, LocalFuture, polled_once},
+    session::AckHandle,
 };
 
 use self::{

@@ -1,0 +1,102 @@
+//! What runs for a member: the port of applications, and which of them runs in which namespace.
+
+use std::{any::Any, cell::Cell, collections::BTreeMap, fmt, rc::Rc, sync::Arc};
+
+use bytes::Bytes;
+
+use super::Member;
+use crate::{
+    error::CloseReason,
+    letter::Content,
+    ports::{Answer, LocalFuture, Refusal},
+};
+
+/// The applications of a hub by namespace.
+#[derive(Clone, Default)]
+pub struct Applications(Arc<BTreeMap<Arc<str>, Arc<dyn Application>>>);
+
+impl Applications {
+    pub(super) fn of(&self, namespace: &str) -> Option<&Arc<dyn Application>> {
+        self.0.get(namespace)
+    }
+}
+
+impl FromIterator<(Arc<str>, Arc<dyn Application>)> for Applications {
+    fn from_iter<T>(applications: T) -> Self
+    where
+        T: IntoIterator<Item = (Arc<str>, Arc<dyn Application>)>,
+    {
+        Self(Arc::new(applications.into_iter().collect()))
+    }
+}
+
+impl fmt::Debug for Applications {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// An event as an application gets it.
+pub struct Event {
+    /// What is said.
+    pub content: Content,
+    /// Answers it, if the client asks for an answer.
+    pub ack: Option<AckHandle>,
+}
+
+/// Answers one event, once, whichever of its clones does.
+#[derive(Clone)]
+pub struct AckHandle {
+    member: Rc<Member>,
+    id: u64,
+    answered: Rc<Cell<bool>>,
+}
+
+impl AckHandle {
+    pub(crate) fn new(member: Rc<Member>, id: u64) -> Self {
+        Self {
+            member,
+            id,
+            answered: Rc::default(),
+        }
+    }
+
+    /// Whether it has no answer yet.
+    pub fn is_open(&self) -> bool {
+        !self.answered.get()
+    }
+
+    /// Sends the answer, unless there was one before: `false` then.
+    pub fn answer(&self, answer: &Answer) -> bool {
+        // Marked first: sending may run other code of this member.
+        let open = !self.answered.replace(true);
+        if open {
+            self.member.answer(self.id, answer);
+        }
+        open
+    }
+}
+
+/// What an application does in a namespace. Its futures run on the session's thread.
+pub trait Application: Send + Sync + 'static {
+    /// A member has come in: the client has its CONNECT already. Events wait until the future ends.
+    /// An error puts the member out again.
+    fn connected(
+        &self,
+        member: Rc<Member>,
+        auth: Option<Bytes>,
+    ) -> LocalFuture<Result<(), Refusal>>;
+
+    /// An event has come. It is handled at once, up to its first wait, before the next event is looked at; what is left to
+    /// do then is returned.
+    fn event(&self, member: Rc<Member>, event: Event) -> Option<LocalFuture<()>>;
+
+    /// The handling of an event panicked; `ack` if it had not answered yet.
+    fn crashed(&self, member: Rc<Member>, name: &str, ack: Option<AckHandle>);
+
+    /// The member is gone; its seats are being left.
+    fn disconnected(&self, member: Rc<Member>, reason: CloseReason);
+}
+
+/// What an application keeps with a member.
+pub type Extension = Rc<dyn Any>;
