@@ -23,6 +23,7 @@ use std::{
     time::Duration,
 };
 
+use actix::Supervisor;
 use tokio::time::Instant;
 
 use crate::{
@@ -32,11 +33,11 @@ use crate::{
     guard::Crashes,
     id::{LocalId, RoomId, RoomKey, WorkerId},
     letter::{EncodingId, Encodings},
-    message::{CourierSays, Direct, MirrorJoin},
+    mailbox::{Mailbox, WeakMailbox},
+    message::{Direct, MirrorJoin, MirrorLeave, Register, ToSession},
     metrics::Metrics,
     notice::cause,
     outbox::{Full, Outbox},
-    post::{Post, UpPost},
     state::{audience::Scopes, ledger::Ledger},
 };
 
@@ -79,7 +80,7 @@ struct LocalMember {
     namespace: Arc<str>,
     outbox: Arc<Outbox>,
     encoding: EncodingId,
-    session: UpPost<CourierSays>,
+    session: WeakMailbox<ToSession>,
 }
 
 impl Courier {
@@ -109,10 +110,9 @@ impl Courier {
             looked_at: None,
             on_end: Some(Box::new(on_end)),
         };
-        let post = Post::start(|_| courier);
         CourierRef {
             worker,
-            post: Arc::new(post),
+            mailbox: Mailbox::start(|_| Supervisor::start(|_| courier)),
             window,
         }
     }
@@ -137,6 +137,29 @@ impl Courier {
         }
     }
 
+    fn register(&mut self, register: Register) {
+        let Register {
+            local_id,
+            namespace,
+            outbox,
+            encoding,
+            session,
+            generation,
+        } = register;
+        let served = Rc::new(LocalMember {
+            local_id,
+            namespace,
+            outbox,
+            encoding,
+            session,
+        });
+        if generation != self.window.generation() {
+            // Something for this member may have been held back while this very message waited.
+            served.evict(CloseReason::WorkerStalled);
+        }
+        self.members.insert(local_id, served);
+    }
+
     fn mirror(&mut self, seat: &MirrorJoin) {
         let Some(served) = self.members.get(&seat.local_id) else {
             return;
@@ -156,7 +179,6 @@ impl Courier {
         mirror.put(served, seat.tags.clone());
     }
 
-    /// The rooms of a namespace are gone with their thread.
     fn forget_rooms(&mut self, namespace: &str) {
         let gone = self
             .rooms
@@ -191,6 +213,30 @@ impl Courier {
             self.rooms.remove(&room);
             self.brakes.remove(&room);
         }
+    }
+
+    fn mirror_leave(&mut self, leave: MirrorLeave) {
+        let local_id = leave.local_id;
+        self.unmirror(leave.room, local_id);
+        if let (Some((room, number, gone)), Some(served)) =
+            (leave.kicked, self.members.get(&local_id))
+        {
+            served.session.send(ToSession::Kicked {
+                local_id,
+                room,
+                number,
+                gone,
+            });
+        }
+    }
+
+    /// The rooms of a namespace are gone with their thread, and its members are to come back.
+    fn close_namespace(&mut self, namespace: &Arc<str>) {
+        let members = self.members.values();
+        for served in members.filter(|served| served.namespace == *namespace) {
+            served.evict(CloseReason::ServerRestart);
+        }
+        self.forget_rooms(namespace);
     }
 
     /// How many of a room's readers here are behind, near enough, and how many there are.
@@ -303,7 +349,7 @@ impl LocalMember {
     fn evict(&self, reason: CloseReason) {
         if self.outbox.ended().is_none() {
             self.outbox.end(reason);
-            self.session.tell(CourierSays::Evicted(reason));
+            self.session.send(ToSession::Evicted(reason));
         }
     }
 }

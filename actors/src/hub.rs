@@ -20,11 +20,11 @@ use crate::{
     directory::{Directory, Members},
     id::{LocalId, WorkerId},
     letter::Encodings,
-    message::CloseNamespace,
+    mailbox::{Mailbox, WeakMailbox},
+    message::{ToCourier, ToNamespace},
     metrics::Metrics,
     namespace::Namespace,
     ports::{Authorizer, Clock, IdGenerator, Log, PresenceEvents},
-    post::{Post, WeakPost},
 };
 
 /// Makes the log of one namespace, on that namespace's thread.
@@ -70,7 +70,7 @@ struct Shared {
     local_ids: AtomicU64,
     workers: AtomicU64,
     members: Members,
-    namespaces: Directory<Arc<str>, WeakPost<Namespace>>,
+    namespaces: Directory<Arc<str>, WeakMailbox<ToNamespace>>,
     couriers: Directory<WorkerId, CourierRef>,
 }
 
@@ -128,7 +128,7 @@ impl HubHandle {
     }
 
     /// The actor of a namespace, while it runs.
-    pub fn namespace(&self, name: &str) -> Option<WeakPost<Namespace>> {
+    pub fn namespace(&self, name: &str) -> Option<WeakMailbox<ToNamespace>> {
         self.0.namespaces.find(name)
     }
 
@@ -194,9 +194,8 @@ impl HubHandle {
             .filter(|(number, _)| only(*number));
         for (_, namespace) in lost {
             for courier in self.0.couriers.all() {
-                courier.post.control(CloseNamespace {
-                    namespace: namespace.clone(),
-                });
+                let close = ToCourier::CloseNamespace(namespace.clone());
+                courier.mailbox.send(close);
             }
         }
     }
@@ -222,7 +221,7 @@ impl HubHandle {
 pub struct Hub {
     handle: HubHandle,
     only: Box<dyn Fn(usize) -> bool>,
-    namespaces: BTreeMap<Arc<str>, Post<Namespace>>,
+    namespaces: BTreeMap<Arc<str>, Mailbox<ToNamespace>>,
 }
 
 impl Hub {

@@ -1,6 +1,6 @@
 //! Over 400 lines: it is the whole glossary.
-//! Every word that the actors say to each other. Read this first: a word that is not here is said by nobody.
-//! Down go commands with a reply; up goes one kind of message, [`RoomSays`] or [`CourierSays`].
+//! Every word that the actors say to each other: one enum for each that hears. Read this first: a word that is not here is
+//! said by nobody.
 
 mod command;
 mod receipt;
@@ -10,10 +10,12 @@ pub use self::{
     receipt::{NotifyAnswer, Receipt},
 };
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix::Message;
 
+#[cfg(feature = "testing")]
+use crate::testing::call::Call;
 use crate::{
     account::{Payer, Weighed},
     courier::CourierRef,
@@ -21,30 +23,175 @@ use crate::{
     event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{ChannelScope, LocalId, MemberId, RoomId, RoomKey},
-    letter::{Draft, EncodingId, Frame, Letter},
+    letter::{Draft, EncodingId, Frame, Letter, TransportMessage},
+    mailbox::{Reply, WeakMailbox, Word},
     outbox::Outbox,
-    post::{Reply, UpPost, WeakPost},
-    room::Room,
     state::{
         audience::{LeaveScope, Scopes},
-        room::{Joiner, RoomOptions, RoomPolicy},
+        room::{RoomOptions, RoomPolicy},
     },
 };
 
-macro_rules! messages {
-    ($($name:ident => $result:ty),* $(,)?) => {$(
-        impl Message for $name {
-            type Result = $result;
+/// For each enum of words: what it takes from a sender who names the word alone.
+macro_rules! told {
+    ($($to:ident: $($variant:ident($word:ty)),+ $(,)?;)+) => {$(
+        impl Message for $to {
+            type Result = ();
         }
-    )*};
+
+        impl Word for $to {}
+
+        $(impl From<$word> for $to {
+            fn from(word: $word) -> Self {
+                Self::$variant(word)
+            }
+        })+
+
+        #[cfg(feature = "testing")]
+        impl From<Call> for $to {
+            fn from(call: Call) -> Self {
+                Self::Call(call)
+            }
+        }
+    )+};
 }
 
-messages! {
-    Connected => (), Disconnected => (), Join => (), Leave => (), Resolve => (), Notify => (), Manage => (), Broadcast => (),
-    SitDown => (), StandUp => (), RoomSays => (), PresenceDue => (),
-    Register => (), Unregister => (), Direct => (), MirrorJoin => (), MirrorLeave => (), Deliver => (),
-    CloseNamespace => (), EndOutbox => (), HeaviestPayers => (), Evict => (), CourierSays => (), FromClient => (), Noise => (),
-    CloseSession => (), RunHere => (), Ping => (),
+told! {
+    ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
+        Broadcast(Box<Broadcast>), Seated(Seated), Unseated(Unseated), Ping(Ping);
+    ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage);
+    ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver),
+        Ping(Ping);
+    ToSession: FromClient(FromClient);
+}
+
+/// What a namespace hears. Boxed is what its sender has in a box, and what is much larger than the rest.
+pub enum ToNamespace {
+    /// From a session.
+    Connected(Box<Connected>),
+    /// From a session.
+    Disconnected(Disconnected),
+    /// From a session.
+    Join(Box<Join>),
+    /// From a session.
+    Leave(Leave),
+    /// From a session.
+    Resolve(Resolve),
+    /// From a session.
+    Broadcast(Box<Broadcast>),
+    /// From a room.
+    Seated(Seated),
+    /// From a room.
+    Unseated(Unseated),
+    /// From a room: it wants [`ToRoom::PresenceDue`] after this time.
+    WakeAfter {
+        /// The room.
+        room: RoomKey,
+        /// The time.
+        time: Duration,
+    },
+    /// From whoever looks after the process.
+    Ping(Ping),
+    /// From a test.
+    #[cfg(feature = "testing")]
+    Call(Call),
+}
+
+/// What a room hears.
+pub enum ToRoom {
+    /// From the namespace.
+    Join(PlacedJoin),
+    /// From the namespace, in its order.
+    Leave(Leave),
+    /// From a session.
+    Notify(Notify),
+    /// From a session.
+    Manage(Manage),
+    /// From the namespace: the time has come for a presence event.
+    PresenceDue,
+    /// From a test.
+    #[cfg(feature = "testing")]
+    Call(Call),
+}
+
+/// What a courier hears. Every letter pays for the largest of these: none is much larger than [`Deliver`].
+pub enum ToCourier {
+    /// From a session.
+    Register(Register),
+    /// From a session: a member is served no more.
+    Unregister(LocalId),
+    /// From a session.
+    Direct(Direct),
+    /// From a room.
+    MirrorJoin(MirrorJoin),
+    /// From a room.
+    MirrorLeave(MirrorLeave),
+    /// From rooms, namespaces and sessions.
+    Deliver(Deliver),
+    /// From the hub: the rooms of this namespace are gone with their thread, and its members are to come back.
+    CloseNamespace(Arc<str>),
+    /// From a session: ends an outbox behind everything that the courier was sent before.
+    EndOutbox {
+        /// Whose.
+        local_id: LocalId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// From the hub: asks for the sessions here that hold most, those that take nothing first; at most a few.
+    HeaviestPayers {
+        /// What counts.
+        weighed: Weighed,
+        /// Takes the answer.
+        reply: Reply<Vec<Payer>>,
+    },
+    /// From the hub: closes a session.
+    Evict {
+        /// Its place.
+        local_id: LocalId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// From whoever waits for the courier.
+    Ping(Ping),
+    /// From a test.
+    #[cfg(feature = "testing")]
+    Call(Call),
+}
+
+/// What a session hears.
+pub enum ToSession {
+    /// From the transport.
+    FromClient(FromClient),
+    /// From the transport: something has come in that is no message. Holds a unit too: a client may send nothing else.
+    Noise {
+        /// The client answered a heartbeat.
+        pong: bool,
+        /// Held until it is counted.
+        unit: InboundUnit,
+    },
+    /// From the transport: it is gone, or the session is to end.
+    Close(CloseReason),
+    /// From the transport: runs something on the session's thread, while the session lives. So a socket moves to its
+    /// session's worker.
+    RunHere(Box<dyn FnOnce() + Send>),
+    /// From what runs for its members: one is put out of this namespace.
+    Disconnect(Arc<str>),
+    /// From the courier: its outbox was ended for this reason.
+    Evicted(CloseReason),
+    /// From the courier: one of its members lost tags of its seat in a room.
+    Kicked {
+        /// The member's place.
+        local_id: LocalId,
+        /// The room.
+        room: RoomKey,
+        /// The last join that the room had seen by then: a later one stands.
+        number: u64,
+        /// The tags that it lost.
+        gone: Scopes,
+    },
+    /// From a test.
+    #[cfg(feature = "testing")]
+    Call(Call),
 }
 
 // Session to namespace.
@@ -108,7 +255,7 @@ pub struct JoinAnswer {
     /// The number of this join in the namespace.
     pub number: u64,
     /// The room, for the messages that follow.
-    pub room: WeakPost<Room>,
+    pub room: WeakMailbox<ToRoom>,
 }
 
 /// A member gives seats up.
@@ -141,7 +288,7 @@ pub struct Resolve {
     /// The room.
     pub room: RoomKey,
     /// Takes the way to it; `None` if there is no such room: nobody is in it.
-    pub reply: Reply<Option<WeakPost<Room>>>,
+    pub reply: Reply<Option<WeakMailbox<ToRoom>>>,
 }
 
 /// A letter for a room, sent straight to it.
@@ -193,64 +340,46 @@ pub struct Ping(pub Reply<()>);
 
 // Namespace to room.
 
-/// As [`Join`], with what the namespace knows.
-pub struct SitDown {
-    /// Who, and where it is served.
-    pub joiner: Joiner,
-    /// The courier that serves it.
+/// A join, with what the namespace knows of who joins.
+pub struct PlacedJoin {
+    /// The join.
+    pub join: Box<Join>,
+    /// The courier that serves the member.
     pub courier: CourierRef,
+    /// Its place there.
+    pub local_id: LocalId,
+    /// Who is logged in.
+    pub account: Option<Arc<str>>,
     /// The number of this join in the namespace.
     pub number: u64,
-    /// See [`Join::tag`].
-    pub tag: ChannelScope,
-    /// See [`Join::options`].
-    pub options: RoomOptions,
-    /// See [`Join::announce`].
-    pub announce: Option<EventTemplate>,
-    /// See [`Join::reply`].
-    pub reply: Reply<Result<JoinAnswer, JoinError>>,
 }
-
-/// As [`Leave`], in the namespace's order.
-pub struct StandUp(pub Leave);
-
-/// The time has come for a presence event.
-pub struct PresenceDue;
 
 // Room to namespace.
 
-/// What a room tells the one who owns it.
-pub struct RoomSays {
+/// A member sat down in a channel, which has `count` now.
+pub struct Seated {
     /// The room.
     pub room: RoomKey,
-    /// What.
-    pub fact: RoomFact,
+    /// The member.
+    pub member: MemberId,
+    /// All members.
+    pub count: usize,
 }
 
-/// See [`RoomSays`].
-pub enum RoomFact {
-    /// A member sat down in a channel, which has `count` now.
-    Seated {
-        /// The member.
-        member: MemberId,
-        /// All members.
-        count: usize,
-    },
-    /// A member has no seat any more, or was refused one, as of join `number`.
-    Unseated {
-        /// The member.
-        member: MemberId,
-        /// The last join of this member that the room had seen.
-        number: u64,
-        /// All members.
-        count: usize,
-        /// Nobody is left, and every join up to this one was seen: without a later one the room may go.
-        vacant: Option<u64>,
-        /// It had a seat before.
-        seated: bool,
-    },
-    /// It wants [`PresenceDue`] after this time.
-    WakeAfter(std::time::Duration),
+/// A member has no seat any more, or was refused one, as of join `number`.
+pub struct Unseated {
+    /// The room.
+    pub room: RoomKey,
+    /// The member.
+    pub member: MemberId,
+    /// The last join of this member that the room had seen.
+    pub number: u64,
+    /// All members.
+    pub count: usize,
+    /// Nobody is left, and every join up to this one was seen: without a later one the room may go.
+    pub vacant: Option<u64>,
+    /// It had a seat before.
+    pub seated: bool,
 }
 
 // To couriers.
@@ -266,15 +395,9 @@ pub struct Register {
     /// The encoding they take.
     pub encoding: EncodingId,
     /// The way to its session.
-    pub session: UpPost<CourierSays>,
+    pub session: WeakMailbox<ToSession>,
     /// See `DeliveryWindow::generation`, when this was said.
     pub generation: usize,
-}
-
-/// A member is served no more.
-pub struct Unregister {
-    /// Its place.
-    pub local_id: LocalId,
 }
 
 /// A frame for one member alone.
@@ -361,73 +484,12 @@ pub enum Audience {
     Member(LocalId),
 }
 
-/// Ends an outbox behind everything that its courier was sent before.
-pub struct EndOutbox {
-    /// Whose.
-    pub local_id: LocalId,
-    /// Why.
-    pub reason: CloseReason,
-}
-
-/// Asks for the sessions here that hold most, those that take nothing first; at most a few.
-pub struct HeaviestPayers {
-    /// What counts.
-    pub weighed: Weighed,
-    /// Takes the answer.
-    pub reply: Reply<Vec<Payer>>,
-}
-
-/// Closes a session.
-pub struct Evict {
-    /// Its place.
-    pub local_id: LocalId,
-    /// Why.
-    pub reason: CloseReason,
-}
-
-/// The rooms of a namespace are gone with their thread: its members are to come back.
-pub struct CloseNamespace {
-    /// The namespace.
-    pub namespace: Arc<str>,
-}
-
-/// What a courier tells a session.
-pub enum CourierSays {
-    /// Its outbox was ended for this reason.
-    Evicted(CloseReason),
-    /// One of its members lost tags of its seat in a room.
-    Kicked {
-        /// The member's place.
-        local_id: LocalId,
-        /// The room.
-        room: RoomKey,
-        /// The last join that the room had seen by then: a later one stands.
-        number: u64,
-        /// The tags that it lost.
-        gone: Scopes,
-    },
-}
-
 // Transport to session.
 
 /// A whole message has come in.
 pub struct FromClient {
     /// The message.
-    pub wire: crate::letter::TransportMessage,
+    pub wire: TransportMessage,
     /// Held while it is handled.
     pub unit: InboundUnit,
 }
-
-/// Something has come in that is no message. Holds a unit too: a client may send nothing else.
-pub struct Noise {
-    /// The client answered a heartbeat.
-    pub pong: bool,
-    /// Held until it is counted.
-    pub unit: InboundUnit,
-}
-
-/// The transport is gone, or the session is to end.
-pub struct CloseSession(pub CloseReason);
-
-/// Runs something on the session's thread, while the session lives: how a socket moves to its session's worker.
-pub struct RunHere(pub Box<dyn FnOnce() + Send>);

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, Context, Supervisor, WrapFuture};
 use tokio::time::Instant;
 
 use crate::{
@@ -28,16 +28,17 @@ use crate::{
     guard::Crashes,
     id::{Kind, LocalId, LogPosition, MemberId, RoomId, RoomKey, WorkerId},
     letter::{Content, Draft, Letter},
+    mailbox::{Mailbox, WeakMailbox},
     message::{
-        Audience, Broadcast, Deliver, Join, Leave, Receipt, RoomFact, RoomSays, SitDown, StandUp,
+        Audience, Broadcast, Connected, Deliver, Join, Leave, PlacedJoin, Receipt, Seated,
+        ToNamespace, ToRoom, Unseated,
     },
     ports::{Log, Proposal},
-    post::{Post, WeakPost},
     room::Room,
     state::{
         audience::LeaveScope,
         namespace::{ConnectedMember, NamespaceState},
-        room::{Allowance, Joiner, RoomState},
+        room::{Allowance, RoomState},
         throttle::Throttle,
     },
 };
@@ -50,7 +51,7 @@ pub struct Namespace {
     context: Arc<NamespaceContext>,
     state: NamespaceState,
     log: Rc<dyn Log>,
-    rooms: BTreeMap<RoomKey, (RoomId, Post<Room>)>,
+    rooms: BTreeMap<RoomKey, (RoomId, Mailbox<ToRoom>)>,
     couriers: BTreeMap<WorkerId, CourierRef>,
     allowance: Allowance,
     presence: Throttle<Option<Arc<str>>>,
@@ -61,7 +62,7 @@ pub struct Namespace {
     sweeping: bool,
     started: Instant,
     crashes: Crashes,
-    this: WeakPost<Namespace>,
+    this: WeakMailbox<ToNamespace>,
     effects: Vec<Effect>,
 }
 
@@ -72,8 +73,8 @@ enum Wake {
 }
 
 enum Effect {
-    SitDown(RoomKey, Box<SitDown>),
-    StandUp(Leave),
+    Join(PlacedJoin),
+    Leave(Leave),
     Online { audience: To, content: Content },
 }
 
@@ -89,12 +90,12 @@ enum To {
 
 impl Namespace {
     /// Starts the actor on the present thread.
-    pub fn start(context: Arc<NamespaceContext>, log: Rc<dyn Log>) -> Post<Self> {
+    pub fn start(context: Arc<NamespaceContext>, log: Rc<dyn Log>) -> Mailbox<ToNamespace> {
         let crashes = Crashes::new(context.metrics.clone());
         let settings = &context.settings;
         let allowance = Allowance::new(settings.invites_max, settings.invite_bytes_max);
         let presence = Throttle::new(settings.presence_rates());
-        Post::start(|this| Self {
+        let namespace = |this| Self {
             context,
             state: NamespaceState::default(),
             log,
@@ -111,72 +112,64 @@ impl Namespace {
             crashes,
             this,
             effects: Vec::new(),
-        })
+        };
+        Mailbox::start(|this| Supervisor::start(|_| namespace(this)))
     }
 
-    fn room(&mut self, key: &RoomKey) -> Post<Room> {
+    fn enter(&mut self, connected: Connected) {
+        let worker = connected.courier.worker;
+        let member = ConnectedMember {
+            worker,
+            local_id: connected.local_id,
+            account: connected.account,
+        };
+        self.state.enter(connected.member, member);
+        self.couriers.insert(worker, connected.courier);
+        if !self.sweeping {
+            self.sweeping = true;
+            self.wake_after(SWEEP, Wake::Sweep);
+        }
+    }
+
+    fn room(&mut self, key: &RoomKey) -> Mailbox<ToRoom> {
         if let Some((_, room)) = self.rooms.get(key) {
             return room.clone();
         }
-        let owner = self.this.up::<RoomSays>();
+        let owner = self.this.clone();
         let id = RoomId(self.context.room_ids.fetch_add(1, Ordering::Relaxed));
         let state = RoomState::new(key.clone(), self.allowance.clone());
         let (context, log) = (self.context.clone(), self.log.clone());
-        let room = Post::start(move |this| Room::new(this, state, id, context, log, owner));
+        let room = Mailbox::start(move |this| {
+            Supervisor::start(move |_| Room::new(this, state, id, context, log, owner))
+        });
         self.rooms.insert(key.clone(), (id, room.clone()));
         room
     }
 
-    fn join(&mut self, join: Join) {
-        let Join {
-            room,
-            tag,
-            user,
-            member,
-            options,
-            announce,
-            farewell,
-            reply,
-        } = join;
-        let marked = user.clone().unwrap_or_default();
+    fn join(&mut self, join: Box<Join>) {
+        let marked = join.user.clone().unwrap_or_default();
         #[cfg(feature = "fault")]
         fault::stop_thread(marked.as_bytes());
         #[cfg(feature = "fault")]
         fault::freeze(marked.as_bytes());
         fault::strike("namespace", Point::Before, marked.as_bytes());
-        let Some(number) = self.state.send(&member, &room) else {
-            return reply.send(Err(JoinError::Internal(Fault::Gone)));
+        let Some(number) = self.state.send(&join.member, &join.room) else {
+            return join.reply.send(Err(JoinError::Internal(Fault::Gone)));
         };
         fault::strike("namespace", Point::Midway, marked.as_bytes());
-        let Some(connected) = self.state.connected(&member) else {
+        let Some(connected) = self.state.connected(&join.member) else {
             return;
         };
         let Some(courier) = self.couriers.get(&connected.worker).cloned() else {
-            return reply.send(Err(JoinError::Internal(Fault::Gone)));
+            return join.reply.send(Err(JoinError::Internal(Fault::Gone)));
         };
-        let ConnectedMember {
-            worker,
-            local_id,
-            account,
-        } = connected.clone();
-        let joiner = Joiner {
-            member,
-            worker,
-            local_id,
-            account,
-            user,
-            farewell,
-        };
-        let sit = SitDown {
-            joiner,
+        self.effects.push(Effect::Join(PlacedJoin {
+            join,
             courier,
+            local_id: connected.local_id,
+            account: connected.account.clone(),
             number,
-            tag,
-            options,
-            announce,
-            reply,
-        };
-        self.effects.push(Effect::SitDown(room, Box::new(sit)));
+        }));
         fault::strike("namespace", Point::After, marked.as_bytes());
     }
 
@@ -191,52 +184,49 @@ impl Namespace {
                 reply: None,
                 unit: unit.cloned(),
             };
-            self.effects.push(Effect::StandUp(leave));
+            self.effects.push(Effect::Leave(leave));
         }
     }
 
-    /// The channel that it changed, and who is new there.
-    fn fact(&mut self, RoomSays { room, fact }: RoomSays) -> Option<Changed> {
-        match fact {
-            RoomFact::Seated { member, count } => {
-                self.state.occupancy(&room.name, &member, true, count);
-                let newcomer = self
-                    .state
-                    .connected(&member)
-                    .map(|connected| (connected.worker, connected.local_id));
-                return Some((room.name, newcomer));
-            }
-            RoomFact::Unseated {
-                member,
-                number,
-                count,
-                vacant,
-                seated,
-            } => {
-                self.state.unseated(&member, &room, number);
-                let changes = seated && room.kind == Kind::Channel;
-                if changes {
-                    self.state.occupancy(&room.name, &member, false, count);
-                }
-                if vacant.is_some_and(|number| self.state.vacant(&room, number)) {
-                    self.rooms.remove(&room);
-                }
-                return changes.then_some((room.name, None));
-            }
-            RoomFact::WakeAfter(time) => self.wake_after(time, Wake::Room(room)),
+    fn seated(&mut self, seated: Seated) -> Changed {
+        let Seated {
+            room,
+            member,
+            count,
+        } = seated;
+        self.state.occupancy(&room.name, &member, true, count);
+        let newcomer = self.state.connected(&member);
+        let newcomer = newcomer.map(|connected| (connected.worker, connected.local_id));
+        (room.name, newcomer)
+    }
+
+    fn unseated(&mut self, unseated: Unseated) -> Option<Changed> {
+        let Unseated {
+            room,
+            member,
+            number,
+            count,
+            vacant,
+            seated,
+        } = unseated;
+        self.state.unseated(&member, &room, number);
+        let changes = seated && room.kind == Kind::Channel;
+        if changes {
+            self.state.occupancy(&room.name, &member, false, count);
         }
-        None
+        if vacant.is_some_and(|number| self.state.vacant(&room, number)) {
+            self.rooms.remove(&room);
+        }
+        changes.then_some((room.name, None))
     }
 
     fn carry_out(&mut self, ctx: &mut Context<Self>) {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
-                Effect::SitDown(key, sit) => {
-                    self.room(&key).control(*sit);
-                }
-                Effect::StandUp(leave) => {
+                Effect::Join(placed) => self.room(&placed.join.room).send(placed),
+                Effect::Leave(leave) => {
                     if let Some((_, room)) = self.rooms.get(&leave.room) {
-                        room.control(StandUp(leave));
+                        room.send(leave);
                     } else if let Some(reply) = leave.reply {
                         reply.send(Default::default());
                     }

@@ -31,15 +31,16 @@ use crate::{
     guard::Crashes,
     id::{ChannelScope, Kind, MemberId, RoomId, WorkerId},
     letter::{Content, Draft},
+    mailbox::{Reply, WeakMailbox},
     message::{
-        JoinAnswer, LeaveAnswer, MirrorJoin, MirrorLeave, NotifyAnswer, RoomFact, RoomSays, SitDown,
+        Join, JoinAnswer, LeaveAnswer, MirrorJoin, MirrorLeave, NotifyAnswer, PlacedJoin, Seated,
+        ToNamespace, ToRoom, Unseated,
     },
     metrics::Metrics,
     ports::{Log, RoomOnline},
-    post::{Reply, UpPost, WeakPost},
     state::{
         audience::{LeaveScope, Scopes},
-        room::{RoomBytes, RoomState},
+        room::{Joiner, RoomBytes, RoomState},
         throttle::Throttle,
     },
 };
@@ -58,8 +59,8 @@ struct Links {
     id: RoomId,
     context: Arc<NamespaceContext>,
     log: Rc<dyn Log>,
-    owner: UpPost<RoomSays>,
-    this: WeakPost<Room>,
+    owner: WeakMailbox<ToNamespace>,
+    this: WeakMailbox<ToRoom>,
     couriers: BTreeMap<WorkerId, CourierRef>,
     brake: Arc<Brake>,
     patience: Patience,
@@ -80,12 +81,12 @@ enum Telling {
 
 impl Room {
     pub(crate) fn new(
-        this: WeakPost<Self>,
+        this: WeakMailbox<ToRoom>,
         state: RoomState,
         id: RoomId,
         context: Arc<NamespaceContext>,
         log: Rc<dyn Log>,
-        owner: UpPost<RoomSays>,
+        owner: WeakMailbox<ToNamespace>,
     ) -> Self {
         let crashes = Crashes::new(context.metrics.clone());
         Metrics::add(&context.metrics.rooms, 1);
@@ -121,27 +122,43 @@ impl Room {
         }
     }
 
-    fn sit_down(
+    fn join(
         &mut self,
-        sit: SitDown,
+        placed: PlacedJoin,
     ) -> (
         Result<JoinAnswer, JoinError>,
         Reply<Result<JoinAnswer, JoinError>>,
     ) {
-        let SitDown {
-            joiner,
+        let PlacedJoin {
+            join,
             courier,
+            local_id,
+            account,
             number,
+        } = placed;
+        let Join {
             tag,
+            user,
+            member,
             options,
             announce,
+            farewell,
             reply,
-        } = sit;
-        let marked = joiner.user.clone().unwrap_or_default();
+            ..
+        } = *join;
+        let worker = courier.worker;
+        let marked = user.clone().unwrap_or_default();
         let strike = |room: &Self, point| fault::strike(room.part(), point, marked.as_bytes());
         strike(self, Point::Before);
-        let (member, worker, local_id) = (joiner.member.clone(), joiner.worker, joiner.local_id);
         self.links.couriers.entry(worker).or_insert(courier);
+        let joiner = Joiner {
+            member: member.clone(),
+            worker,
+            local_id,
+            account,
+            user,
+            farewell,
+        };
         let joined = self.state.join(joiner, tag.clone(), options);
         strike(self, Point::Midway);
         let joined = match joined {
@@ -184,7 +201,12 @@ impl Room {
             self.presence(&tag, Some((worker, local_id)));
             if first && self.state.key().kind == Kind::Channel {
                 let count = self.state.roster().len();
-                self.up(RoomFact::Seated { member, count });
+                let room = self.state.key().clone();
+                self.up(Seated {
+                    room,
+                    member,
+                    count,
+                });
             }
         }
         strike(self, Point::After);
@@ -204,7 +226,7 @@ impl Room {
         (Ok(answer), reply)
     }
 
-    fn stand_up(
+    fn leave(
         &mut self,
         member: &MemberId,
         which: &LeaveScope,
@@ -304,7 +326,8 @@ impl Room {
     /// A member has no seat any more, or was refused one with join `number`.
     fn unseated(&mut self, member: MemberId, number: u64, seated: bool) {
         let count = self.state.roster().len();
-        self.up(RoomFact::Unseated {
+        self.up(Unseated {
+            room: self.state.key().clone(),
             member,
             number,
             count,
@@ -314,8 +337,8 @@ impl Room {
         });
     }
 
-    fn up(&mut self, fact: RoomFact) {
-        self.effects.push(Effect::Up(fact));
+    fn up(&mut self, word: impl Into<ToNamespace>) {
+        self.effects.push(Effect::Up(word.into()));
     }
 }
 

@@ -37,13 +37,13 @@ use crate::{
     flow::{InboundCredit, InboundUnit, Turn},
     hub::HubHandle,
     id::LocalId,
-    letter::{Frame, TransportMessage},
-    message::{Connected, CourierSays, Direct, EndOutbox, Register},
+    letter::{EncodingId, Frame, TransportMessage},
+    mailbox::{Mailbox, WeakMailbox},
+    message::{Connected, Direct, Register, ToCourier, ToSession},
     metrics::Metrics,
     notice::cause,
     outbox::Outbox,
     ports::{ClientPacket, Protocol, Refusal},
-    post::{Post, UpPost},
     rate::{RateLimiter, Rated},
 };
 
@@ -52,6 +52,7 @@ const BYTES_PER_SECOND: f64 = 1024.0;
 
 /// The actor.
 pub struct Session {
+    this: WeakMailbox<ToSession>,
     hub: HubHandle,
     courier: CourierRef,
     outbox: Arc<Outbox>,
@@ -100,12 +101,14 @@ impl Session {
         let outbox = Outbox::new(settings.outbox, account.clone());
         let credit = InboundCredit::new(settings.credit, settings.credit_bytes, account);
         Metrics::add(&hub.metrics().sessions, 1);
-        let session = Self {
+        let (own_outbox, own_credit) = (outbox.clone(), credit.clone());
+        let session = |this| Self {
+            this,
             own: hub.local_id(),
             hub,
             courier,
-            outbox: outbox.clone(),
-            credit: credit.clone(),
+            outbox: own_outbox,
+            credit: own_credit,
             pacer,
             paused: false,
             turn: Turn::default(),
@@ -125,7 +128,7 @@ impl Session {
             on_end: Some(Box::new(on_end)),
         };
         SessionRef {
-            post: Post::new(Actor::start(session)),
+            mailbox: Mailbox::start(|this| session(this).start()),
             outbox,
             credit,
         }
@@ -306,7 +309,7 @@ impl Session {
             pacer: self.pacer.clone(),
             peer: self.peer,
         });
-        self.register(member.local_id(), namespace.clone(), encoding, ctx);
+        self.register(member.local_id(), namespace.clone(), encoding);
         Metrics::add(&hub.metrics().members, 1);
         let place = MemberLocation {
             courier: self.courier.clone(),
@@ -336,24 +339,18 @@ impl Session {
             _guard: guard,
         };
         self.members.insert(namespace, seated);
-        open(application, member, auth, held, ctx.address());
+        open(application, member, auth, held, self.this.clone());
     }
 
     fn refuse(&self, namespace: &str, refusal: &Refusal) {
         self.send(self.protocol.borrow().refused(namespace, refusal));
     }
 
-    fn register(
-        &self,
-        local_id: LocalId,
-        namespace: Arc<str>,
-        encoding: crate::letter::EncodingId,
-        ctx: &Context<Self>,
-    ) {
-        let session: UpPost<CourierSays> = Post::new(ctx.address()).downgrade().up();
+    fn register(&self, local_id: LocalId, namespace: Arc<str>, encoding: EncodingId) {
+        let session = self.this.clone();
         let outbox = self.outbox.clone();
         let generation = self.courier.window.generation();
-        self.courier.post.control(Register {
+        self.courier.mailbox.send(Register {
             local_id,
             namespace,
             outbox,
@@ -364,7 +361,7 @@ impl Session {
     }
 
     fn send(&self, frame: Frame) {
-        self.courier.post.control(Direct {
+        self.courier.mailbox.send(Direct {
             local_id: self.own,
             frame: frame.charged_to_its_client(self.hub.account()),
             volatile: false,
@@ -382,20 +379,12 @@ impl Session {
         }
         if reason.flushes() {
             // Behind whatever this session's courier has yet to put into the outbox.
-            self.courier.post.control(EndOutbox {
-                local_id: self.own,
-                reason,
-            });
+            let local_id = self.own;
+            let end = ToCourier::EndOutbox { local_id, reason };
+            self.courier.mailbox.send(end);
         } else {
             self.outbox.end(reason);
         }
         ctx.stop();
     }
-}
-
-/// A member is put out of a namespace by the hub.
-struct Disconnect(Arc<str>);
-
-impl actix::Message for Disconnect {
-    type Result = ();
 }

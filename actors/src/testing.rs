@@ -8,6 +8,7 @@
     reason = "a failed test panics"
 )]
 
+pub mod call;
 pub mod hops;
 pub mod inspect;
 pub mod probe;
@@ -17,6 +18,7 @@ pub mod wire;
 pub mod world;
 
 pub use self::{
+    call::Call,
     inspect::{Rest, SeatRecord},
     probe::{Probe, Reading},
     random::Random,

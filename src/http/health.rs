@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use actix::Handler;
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, HttpResponse, Responder};
 use dondo_actors::courier::CourierRef;
 use dondo_actors::hub::HubHandle;
+use dondo_actors::mailbox::{Mailbox, Reply, Word};
 use dondo_actors::message::Ping;
-use dondo_actors::post::{Post, Reply};
 use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -130,10 +129,10 @@ impl Health {
 
     async fn ask_all(&self) -> Report {
         let namespaces = self.hub.namespaces().map(|name| async {
-            let post = self.hub.namespace(name).and_then(|way| way.upgrade());
+            let mailbox = self.hub.namespace(name).and_then(|way| way.upgrade());
             NamespaceReport {
                 name: name.to_string(),
-                lag: Lag::of(post).await,
+                lag: Lag::of(mailbox).await,
             }
         });
         let couriers = self.hub.couriers().into_iter().map(CourierReport::of);
@@ -207,13 +206,13 @@ impl Drop for Looking<'_> {
 }
 
 impl Lag {
-    async fn of<A: actix::Actor<Context = actix::Context<A>> + Handler<Ping>>(
-        post: Option<Post<A>>,
-    ) -> Self {
-        let Some(post) = post else { return Self(None) };
+    async fn of<W: Word + From<Ping>>(mailbox: Option<Mailbox<W>>) -> Self {
+        let Some(mailbox) = mailbox else {
+            return Self(None);
+        };
         let (reply, answer) = Reply::new();
         let start = Instant::now();
-        post.control(Ping(reply));
+        mailbox.send(Ping(reply));
         let answered = matches!(timeout(ANSWER, answer).await, Ok(Ok(())));
         Self(answered.then(|| start.elapsed()))
     }
@@ -241,7 +240,7 @@ impl CourierReport {
             tokio::time::sleep(GLANCE).await;
             full = backlog.full();
         }
-        let lag = Lag::of(Some((*courier.post).clone())).await;
+        let lag = Lag::of(Some(courier.mailbox.clone())).await;
         Self {
             worker: courier.worker.0,
             lag,

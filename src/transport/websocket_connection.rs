@@ -14,7 +14,6 @@ use bytes::{Bytes, BytesMut};
 use dondo_actors::account::{Charge, Held};
 use dondo_actors::error::CloseReason;
 use dondo_actors::letter::WsFrame;
-use dondo_actors::message::CloseSession;
 use dondo_actors::outbox::{Outbox, Taken};
 use tokio::time::Sleep;
 
@@ -190,7 +189,7 @@ impl WebSocketConnection {
 
     fn hang_up(&mut self, reason: CloseReason) {
         if let Phase::Live = self.phase {
-            self.connection.session.post.control(CloseSession(reason));
+            self.connection.session.close(reason);
         }
         self.end.get_or_insert(End::Finish);
     }
@@ -385,11 +384,7 @@ impl WebSocketConnection {
 impl Drop for WebSocketConnection {
     fn drop(&mut self) {
         match self.phase {
-            Phase::Live => self
-                .connection
-                .session
-                .post
-                .control(CloseSession(CloseReason::TransportClose)),
+            Phase::Live => self.connection.session.close(CloseReason::TransportClose),
             // Only this socket goes: the session stays where it was.
             Phase::Probing { .. } => self.connection.step(Stage::Upgrading, Stage::Polling),
         }

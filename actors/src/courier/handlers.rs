@@ -1,18 +1,14 @@
 //! The courier's mailbox: every message goes through the guard.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::collections::BTreeMap;
 
 use actix::{Actor, AsyncContext, Context, Handler, Supervised};
 
-use super::{BRAKE_TICK, Courier, LocalMember, Mirror, STALL_TICK};
+use super::{BRAKE_TICK, Courier, Mirror, STALL_TICK};
 use crate::{
-    error::CloseReason,
     guard::{Crashes, Guarded, guard, guard_always},
     id::RoomId,
-    message::{
-        CloseNamespace, CourierSays, Deliver, Direct, EndOutbox, Evict, HeaviestPayers, MirrorJoin,
-        MirrorLeave, Ping, Register, Unregister,
-    },
+    message::{Deliver, Ping, ToCourier},
 };
 
 impl Actor for Courier {
@@ -88,94 +84,22 @@ impl Guarded for Courier {
     }
 }
 
-impl Handler<Register> for Courier {
+impl Handler<ToCourier> for Courier {
     type Result = ();
 
-    fn handle(&mut self, register: Register, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            let Register {
-                local_id,
-                namespace,
-                outbox,
-                encoding,
-                session,
-                generation,
-            } = register;
-            let served = Rc::new(LocalMember {
-                local_id,
-                namespace,
-                outbox,
-                encoding,
-                session,
-            });
-            if generation != courier.window.generation() {
-                // Something for this member may have been held back while this very message waited.
-                served.evict(CloseReason::WorkerStalled);
-            }
-            courier.members.insert(local_id, served);
-        });
+    fn handle(&mut self, word: ToCourier, ctx: &mut Self::Context) {
+        let word = match word {
+            ToCourier::Deliver(deliver) => return self.hear_letter(deliver, ctx),
+            #[cfg(feature = "testing")]
+            ToCourier::Call(call) => return call.run(self, ctx),
+            word => word,
+        };
+        let _ = guard_always(self, ctx, |courier| courier.hear(word));
     }
 }
 
-impl Handler<Unregister> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, unregister: Unregister, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            courier.members.remove(&unregister.local_id);
-        });
-    }
-}
-
-impl Handler<Direct> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, direct: Direct, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            courier.direct(direct);
-        });
-    }
-}
-
-impl Handler<MirrorJoin> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, seat: MirrorJoin, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            courier.mirror(&seat);
-        });
-    }
-}
-
-impl Handler<MirrorLeave> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, unseat: MirrorLeave, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            courier.before_any();
-            courier.unmirror(unseat.room, unseat.local_id);
-            if let (Some((room, number, gone)), Some(served)) =
-                (unseat.kicked, courier.members.get(&unseat.local_id))
-            {
-                served.session.tell(CourierSays::Kicked {
-                    local_id: unseat.local_id,
-                    room,
-                    number,
-                    gone,
-                });
-            }
-        });
-    }
-}
-
-impl Handler<Deliver> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, mut deliver: Deliver, ctx: &mut Self::Context) {
+impl Courier {
+    fn hear_letter(&mut self, mut deliver: Deliver, ctx: &mut Context<Self>) {
         let (receipt, permit) = (deliver.receipt.clone(), deliver.permit.take());
         let done = guard(self, ctx, |courier| {
             courier.before_any();
@@ -188,66 +112,36 @@ impl Handler<Deliver> for Courier {
             receipt.settle(done.is_ok());
         }
     }
-}
 
-impl Handler<CloseNamespace> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, close: CloseNamespace, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            for served in courier
-                .members
-                .values()
-                .filter(|served| served.namespace == close.namespace)
-            {
-                served.evict(CloseReason::ServerRestart);
+    fn hear(&mut self, word: ToCourier) {
+        self.before_any();
+        match word {
+            ToCourier::Register(register) => self.register(register),
+            ToCourier::Unregister(local_id) => drop(self.members.remove(&local_id)),
+            ToCourier::Direct(direct) => self.direct(direct),
+            ToCourier::MirrorJoin(join) => self.mirror(&join),
+            ToCourier::MirrorLeave(leave) => self.mirror_leave(leave),
+            ToCourier::CloseNamespace(namespace) => self.close_namespace(&namespace),
+            ToCourier::EndOutbox { local_id, reason } => {
+                if let Some(served) = self.members.get(&local_id) {
+                    served.outbox.end(reason);
+                }
             }
-            courier.forget_rooms(&close.namespace);
-        });
-    }
-}
-
-impl Handler<EndOutbox> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, end: EndOutbox, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            if let Some(served) = courier.members.get(&end.local_id) {
-                served.outbox.end(end.reason);
+            ToCourier::HeaviestPayers { weighed, reply } => {
+                reply.send(self.heaviest_payers(weighed));
             }
-        });
-    }
-}
-
-impl Handler<HeaviestPayers> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, asked: HeaviestPayers, ctx: &mut Self::Context) {
-        let payers = guard_always(self, ctx, |courier| courier.heaviest_payers(asked.weighed));
-        if let Ok(payers) = payers {
-            asked.reply.send(payers);
+            ToCourier::Evict { local_id, reason } => {
+                if let Some(served) = self.members.get(&local_id) {
+                    served.evict(reason);
+                }
+            }
+            ToCourier::Ping(Ping(reply)) => {
+                self.window.answered();
+                reply.send(());
+            }
+            ToCourier::Deliver(_) => {}
+            #[cfg(feature = "testing")]
+            ToCourier::Call(_) => {}
         }
-    }
-}
-
-impl Handler<Evict> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, evict: Evict, ctx: &mut Self::Context) {
-        let _ = guard_always(self, ctx, |courier| {
-            if let Some(served) = courier.members.get(&evict.local_id) {
-                served.evict(evict.reason);
-            }
-        });
-    }
-}
-
-impl Handler<Ping> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, Ping(reply): Ping, ctx: &mut Self::Context) {
-        self.window.answered();
-        let _ = guard_always(self, ctx, |courier| courier.before_any());
-        reply.send(());
     }
 }

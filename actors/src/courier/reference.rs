@@ -2,15 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::Handler;
 use tokio::time::timeout;
 
-use super::Courier;
 use crate::{
     flow::{DeliveryPermit, DeliveryWindow, FEW, GLANCE},
     id::WorkerId,
-    message::Ping,
-    post::{Post, Reply},
+    mailbox::{Mailbox, Reply},
+    message::{Ping, ToCourier},
 };
 
 /// See the module.
@@ -18,8 +16,8 @@ use crate::{
 pub struct CourierRef {
     /// Its worker.
     pub worker: WorkerId,
-    /// The way to it, shared: a clone of an actor's address allocates.
-    pub post: Arc<Post<Courier>>,
+    /// The way to it.
+    pub mailbox: Mailbox<ToCourier>,
     /// What rooms may send it.
     pub window: Arc<DeliveryWindow>,
 }
@@ -27,25 +25,20 @@ pub struct CourierRef {
 impl CourierRef {
     /// Whether it takes anything: it lives and is not given up.
     pub(crate) fn takes(&self) -> bool {
-        !self.window.suspended() && self.post.connected()
+        !self.window.suspended() && self.mailbox.connected()
     }
 
     /// Waits for leave to send so much. `None`: it is given up.
     pub(crate) async fn permit(&self, cost: usize, patience: Duration) -> Option<DeliveryPermit> {
-        let poke = || self.post.control(Ping(Reply::new().0));
+        let poke = || self.mailbox.send(Ping(Reply::new().0));
         self.window.clone().wait(cost, patience, poke).await
     }
 
     /// Sends what a room owes the courier; nothing, and `false`, while the courier is given up.
-    pub(crate) fn send<M>(&self, message: M) -> bool
-    where
-        M: actix::Message + Send + 'static,
-        M::Result: Send,
-        Courier: Handler<M>,
-    {
+    pub(crate) fn send(&self, word: impl Into<ToCourier>) -> bool {
         let takes = self.takes();
         if takes {
-            self.post.control(message);
+            self.mailbox.send(word);
         }
         takes
     }

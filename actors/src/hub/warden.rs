@@ -9,11 +9,7 @@ use tokio::time::timeout;
 
 use super::Hub;
 use crate::{
-    account::Weighed,
-    courier::CourierRef,
-    error::CloseReason,
-    message::{Evict, HeaviestPayers},
-    post::Reply,
+    account::Weighed, courier::CourierRef, error::CloseReason, mailbox::Reply, message::ToCourier,
 };
 
 /// How often the account is looked at.
@@ -60,7 +56,7 @@ async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64, mu
     for courier in couriers {
         let (reply, answer) = Reply::new();
         // A courier that stands still is not waited for: the others hold something, too.
-        if courier.send(HeaviestPayers { weighed, reply })
+        if courier.send(ToCourier::HeaviestPayers { weighed, reply })
             && let Ok(Ok(named)) = timeout(TICK, answer).await
         {
             let named = named.into_iter();
@@ -79,6 +75,6 @@ async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64, mu
         }
         surplus = surplus.saturating_sub(payer.bytes as u64);
         let local_id = payer.local_id;
-        courier.send(Evict { local_id, reason });
+        courier.send(ToCourier::Evict { local_id, reason });
     }
 }

@@ -2,18 +2,16 @@
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
 
-use super::{Effect, Namespace, SWEEP, To, Wake};
+use super::{Changed, Effect, Namespace, To, Wake};
 use crate::{
     error::NotifyError,
     guard::{Crashes, Guarded, guard, guard_always},
     id::LogPosition,
     message::{
-        Audience, Broadcast, Connected, Disconnected, Join, Leave, NotifyAnswer, Ping, Receipt,
-        Resolve, RoomSays,
+        Audience, Broadcast, Disconnected, NotifyAnswer, Ping, Receipt, Resolve, ToNamespace,
     },
     metrics::Metrics,
     ports::{Proposal, in_time},
-    state::namespace::ConnectedMember,
 };
 
 impl Actor for Namespace {
@@ -50,101 +48,65 @@ impl Guarded for Namespace {
     }
 }
 
-impl Handler<Connected> for Namespace {
+impl Handler<ToNamespace> for Namespace {
     type Result = ();
 
-    fn handle(&mut self, enter: Connected, ctx: &mut Self::Context) {
-        let Connected {
-            member,
-            local_id,
-            account,
-            courier,
-            unit: _unit,
-        } = enter;
-        let worker = courier.worker;
-        let _ = guard_always(self, ctx, |namespace| {
-            namespace.state.enter(
-                member,
-                ConnectedMember {
-                    worker,
-                    local_id,
-                    account,
-                },
-            );
-            namespace.couriers.insert(worker, courier);
-            if !namespace.sweeping {
-                namespace.sweeping = true;
-                namespace.wake_after(SWEEP, Wake::Sweep);
+    fn handle(&mut self, word: ToNamespace, ctx: &mut Self::Context) {
+        match word {
+            ToNamespace::Connected(connected) => {
+                let _ = guard_always(self, ctx, |namespace| namespace.enter(*connected));
             }
-        });
+            ToNamespace::Disconnected(Disconnected { member, unit }) => {
+                if guard_always(self, ctx, |namespace| namespace.gone(&member, Some(&unit))).is_ok()
+                {
+                    self.carry_out(ctx);
+                }
+            }
+            ToNamespace::Join(join) => {
+                // After a crash the reply is gone with the join, and the asker reads that.
+                if guard(self, ctx, |namespace| namespace.join(join)).is_ok() {
+                    self.carry_out(ctx);
+                }
+            }
+            ToNamespace::Leave(leave) => {
+                self.effects.push(Effect::Leave(leave));
+                self.carry_out(ctx);
+            }
+            ToNamespace::Resolve(Resolve { room, reply }) => {
+                let room = self.rooms.get(&room);
+                reply.send(room.map(|(_, room)| room.downgrade()));
+            }
+            ToNamespace::Broadcast(broadcast) => self.hear_broadcast(broadcast, ctx),
+            ToNamespace::Seated(seated) => {
+                let changed = guard_always(self, ctx, |namespace| namespace.seated(seated));
+                self.changed(changed.ok(), ctx);
+            }
+            ToNamespace::Unseated(unseated) => {
+                let changed = guard_always(self, ctx, |namespace| namespace.unseated(unseated));
+                self.changed(changed.ok().flatten(), ctx);
+            }
+            ToNamespace::WakeAfter { room, time } => self.wake_after(time, Wake::Room(room)),
+            ToNamespace::Ping(Ping(reply)) => reply.send(()),
+            #[cfg(feature = "testing")]
+            ToNamespace::Call(call) => call.run(self, ctx),
+        }
         self.arm(ctx);
     }
 }
 
-impl Handler<Disconnected> for Namespace {
-    type Result = ();
-
-    fn handle(&mut self, gone: Disconnected, ctx: &mut Self::Context) {
-        if guard_always(self, ctx, |namespace| {
-            namespace.gone(&gone.member, Some(&gone.unit))
-        })
-        .is_ok()
+impl Namespace {
+    /// Presence events that crash cost themselves, not the fact.
+    fn changed(&mut self, changed: Option<Changed>, ctx: &mut Context<Self>) {
+        if let Some((channel, newcomer)) = changed
+            && guard_always(self, ctx, |namespace| namespace.online(&channel, newcomer)).is_ok()
         {
             self.carry_out(ctx);
         }
     }
-}
 
-impl Handler<Join> for Namespace {
-    type Result = ();
-
-    fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
-        // After a crash the reply is gone with the join, and the asker reads that.
-        if guard(self, ctx, |namespace| namespace.join(join)).is_ok() {
-            self.carry_out(ctx);
-        }
-    }
-}
-
-impl Handler<Leave> for Namespace {
-    type Result = ();
-
-    fn handle(&mut self, leave: Leave, ctx: &mut Self::Context) {
-        let done = guard_always(self, ctx, |namespace| {
-            namespace.effects.push(Effect::StandUp(leave))
-        });
-        if done.is_ok() {
-            self.carry_out(ctx);
-        }
-    }
-}
-
-impl Handler<Resolve> for Namespace {
-    type Result = ();
-
-    fn handle(&mut self, resolve: Resolve, _: &mut Self::Context) {
-        resolve.reply.send(
-            self.rooms
-                .get(&resolve.room)
-                .map(|(_, room)| room.downgrade()),
-        );
-    }
-}
-
-impl Handler<Ping> for Namespace {
-    type Result = ();
-
-    fn handle(&mut self, Ping(reply): Ping, _: &mut Self::Context) {
-        reply.send(());
-    }
-}
-
-impl Handler<Broadcast> for Namespace {
-    type Result = ();
-
-    fn handle(&mut self, broadcast: Broadcast, ctx: &mut Self::Context) {
+    fn hear_broadcast(&mut self, broadcast: Box<Broadcast>, ctx: &mut Context<Self>) {
         match guard(self, ctx, |namespace| namespace.broadcast(&broadcast)) {
-            Ok(Proposal::Numbered(position)) => self.send_broadcast(ctx, broadcast, position),
+            Ok(Proposal::Numbered(position)) => self.send_broadcast(ctx, *broadcast, position),
             Ok(Proposal::Refused(error)) => broadcast.reply.send(Err(NotifyError::Log(error))),
             Ok(Proposal::Later(answer)) => {
                 let answer = in_time(answer, self.context.settings.log_timeout);
@@ -152,7 +114,7 @@ impl Handler<Broadcast> for Namespace {
                     answer
                         .into_actor(self)
                         .map(move |position, namespace: &mut Self, ctx| match position {
-                            Ok(position) => namespace.send_broadcast(ctx, broadcast, position),
+                            Ok(position) => namespace.send_broadcast(ctx, *broadcast, position),
                             Err(error) => broadcast.reply.send(Err(NotifyError::Log(error))),
                         });
                 ctx.wait(done);
@@ -160,9 +122,7 @@ impl Handler<Broadcast> for Namespace {
             Err(fault) => broadcast.reply.send(Err(fault.into())),
         }
     }
-}
 
-impl Namespace {
     fn send_broadcast(
         &mut self,
         ctx: &mut Context<Self>,
@@ -194,22 +154,5 @@ impl Namespace {
                 receipt,
             }));
         });
-    }
-}
-
-impl Handler<RoomSays> for Namespace {
-    type Result = ();
-
-    fn handle(&mut self, says: RoomSays, ctx: &mut Self::Context) {
-        if let Ok(changed) = guard_always(self, ctx, |namespace| namespace.fact(says)) {
-            self.carry_out(ctx);
-            // Presence events that crash cost themselves, not the fact.
-            if let Some((channel, newcomer)) = changed
-                && guard_always(self, ctx, |namespace| namespace.online(&channel, newcomer)).is_ok()
-            {
-                self.carry_out(ctx);
-            }
-        }
-        self.arm(ctx);
     }
 }

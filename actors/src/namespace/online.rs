@@ -10,7 +10,7 @@ use crate::{
     context::OnlineUsers,
     guard::guard_always,
     id::{LocalId, MemberId, WorkerId},
-    message::PresenceDue,
+    message::ToRoom,
     ports::Online,
 };
 
@@ -166,7 +166,7 @@ impl Namespace {
             Wake::Online => self.online_due(),
             Wake::Room(key) => {
                 if let Some((_, room)) = self.rooms.get(&key) {
-                    room.control(PresenceDue);
+                    room.send(ToRoom::PresenceDue);
                 }
             }
             Wake::Sweep => self.sweep(),
@@ -178,7 +178,7 @@ impl Namespace {
         let dead: Vec<WorkerId> = self
             .couriers
             .values()
-            .filter(|courier| !courier.post.connected())
+            .filter(|courier| !courier.mailbox.connected())
             .map(|c| c.worker)
             .collect();
         for worker in dead {

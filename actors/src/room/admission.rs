@@ -19,7 +19,7 @@ use crate::{
     courier::{CourierRef, Permits},
     flow::{Brake, READ_RATE},
     id::{ChannelScope, MemberId},
-    message::{Leave, Manage, Notify, SitDown},
+    message::{Leave, Manage, Notify, PlacedJoin},
     metrics::Metrics,
     notice::cause,
 };
@@ -41,7 +41,7 @@ const COMMAND: usize = 512;
 
 /// What a room is asked to do.
 pub(super) enum Command {
-    Join(SitDown),
+    Join(PlacedJoin),
     Leave(Leave),
     Notify(Notify),
     Manage(Manage),
@@ -51,7 +51,7 @@ pub(super) enum Command {
 impl Command {
     fn costs(&self) -> Costs<'_> {
         match self {
-            Self::Join(sit) => Costs::Joining(&sit.courier, sit.announce.as_ref()),
+            Self::Join(placed) => Costs::Joining(&placed.courier, placed.join.announce.as_ref()),
             Self::Leave(leave) => Costs::Leaving(leave),
             Self::Notify(notify) => Costs::Letter(&notify.draft),
             Self::Manage(manage) => Costs::Managing(manage),
@@ -62,7 +62,7 @@ impl Command {
     /// The channel under which it is said.
     fn scope(&self) -> ChannelScope {
         match self {
-            Self::Join(sit) => sit.tag.clone(),
+            Self::Join(placed) => placed.join.tag.clone(),
             Self::Notify(notify) => notify.tag.clone(),
             Self::Leave(_) | Self::Manage(_) | Self::Presence => None,
         }
@@ -71,7 +71,7 @@ impl Command {
     /// Who asks: what one asks is done in order.
     fn member(&self) -> Option<&MemberId> {
         match self {
-            Self::Join(sit) => Some(&sit.joiner.member),
+            Self::Join(placed) => Some(&placed.join.member),
             Self::Leave(leave) => Some(&leave.member),
             Self::Notify(notify) => Some(&notify.member),
             Self::Manage(manage) => Some(&manage.by),
@@ -105,16 +105,16 @@ impl Parked {
         if let Some(member) = command.member() {
             *self.of.entry(member.clone()).or_default() += 1;
         }
-        if let Command::Join(sit) = &command {
-            self.joins.insert(sit.number);
+        if let Command::Join(placed) = &command {
+            self.joins.insert(placed.number);
         }
         self.commands.push_back(command);
     }
 
     fn pop(&mut self) -> Option<Command> {
         let command = self.commands.pop_front()?;
-        if let Command::Join(sit) = &command {
-            self.joins.remove(&sit.number);
+        if let Command::Join(placed) = &command {
+            self.joins.remove(&placed.number);
         }
         if let Some(member) = command.member()
             && let Some(count) = self.of.get_mut(member)

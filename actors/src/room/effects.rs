@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use actix::Handler;
-
 use super::Room;
 use crate::{
     account::Held,
@@ -14,8 +12,8 @@ use crate::{
     id::{ChannelScope, LocalId, WorkerId},
     letter::Draft,
     message::{
-        Action, Audience, Deliver, Leave, Manage, MirrorJoin, MirrorLeave, Receipt, RoomFact,
-        RoomSays,
+        Action, Audience, Deliver, Leave, Manage, MirrorJoin, MirrorLeave, Receipt, ToCourier,
+        ToNamespace,
     },
 };
 
@@ -37,7 +35,7 @@ pub(super) enum Effect {
         draft: Draft,
         receipt: Option<Arc<Receipt>>,
     },
-    Up(RoomFact),
+    Up(ToNamespace),
 }
 
 /// Whom an effect's letter goes to.
@@ -143,12 +141,7 @@ impl Room {
                     unseat.permit = permit(worker);
                     self.send(worker, unseat);
                 }
-                Effect::Up(fact) => {
-                    self.links.owner.tell(RoomSays {
-                        room: self.state.key().clone(),
-                        fact,
-                    });
-                }
+                Effect::Up(word) => self.links.owner.send(word),
                 Effect::Letter {
                     audience,
                     draft,
@@ -174,14 +167,9 @@ impl Room {
         }
     }
 
-    fn send<M>(&self, worker: WorkerId, message: M) -> bool
-    where
-        M: actix::Message + Send + 'static,
-        M::Result: Send,
-        crate::courier::Courier: Handler<M>,
-    {
+    fn send(&self, worker: WorkerId, word: impl Into<ToCourier>) -> bool {
         let courier = self.links.couriers.get(&worker);
-        courier.is_some_and(|courier| courier.send(message))
+        courier.is_some_and(|courier| courier.send(word))
     }
 
     fn deliver(

@@ -8,7 +8,7 @@ use crate::{
     courier::Permits,
     error::NotifyError,
     guard::{Crashes, Guarded, guard, guard_always},
-    message::{Manage, Notify, PresenceDue, SitDown, StandUp},
+    message::{Leave, Manage, Notify, PlacedJoin, ToRoom},
     metrics::Metrics,
     ports::{Proposal, in_time},
 };
@@ -61,50 +61,27 @@ impl Guarded for Room {
     }
 }
 
-impl Handler<SitDown> for Room {
+impl Handler<ToRoom> for Room {
     type Result = ();
 
-    fn handle(&mut self, sit: SitDown, ctx: &mut Self::Context) {
-        self.take(ctx, Command::Join(sit));
-    }
-}
-
-impl Handler<StandUp> for Room {
-    type Result = ();
-
-    fn handle(&mut self, StandUp(leave): StandUp, ctx: &mut Self::Context) {
-        self.take(ctx, Command::Leave(leave));
-    }
-}
-
-impl Handler<Notify> for Room {
-    type Result = ();
-
-    fn handle(&mut self, notify: Notify, ctx: &mut Self::Context) {
-        self.take(ctx, Command::Notify(notify));
-    }
-}
-
-impl Handler<Manage> for Room {
-    type Result = ();
-
-    fn handle(&mut self, manage: Manage, ctx: &mut Self::Context) {
-        self.take(ctx, Command::Manage(manage));
-    }
-}
-
-impl Handler<PresenceDue> for Room {
-    type Result = ();
-
-    fn handle(&mut self, _: PresenceDue, ctx: &mut Self::Context) {
-        self.take(ctx, Command::Presence);
+    fn handle(&mut self, word: ToRoom, ctx: &mut Self::Context) {
+        let command = match word {
+            ToRoom::Join(placed) => Command::Join(placed),
+            ToRoom::Leave(leave) => Command::Leave(leave),
+            ToRoom::Notify(notify) => Command::Notify(notify),
+            ToRoom::Manage(manage) => Command::Manage(manage),
+            ToRoom::PresenceDue => Command::Presence,
+            #[cfg(feature = "testing")]
+            ToRoom::Call(call) => return call.run(self, ctx),
+        };
+        self.take(ctx, command);
     }
 }
 
 impl Room {
     pub(super) fn run(&mut self, ctx: &mut Context<Self>, command: Command, permits: Permits) {
         match command {
-            Command::Join(sit) => self.handle_join(sit, ctx, permits),
+            Command::Join(placed) => self.handle_join(placed, ctx, permits),
             Command::Leave(leave) => self.handle_leave(leave, ctx, permits),
             Command::Notify(notify) => self.handle_notify(notify, ctx, permits),
             Command::Manage(manage) => self.handle_manage(manage, ctx, permits),
@@ -126,11 +103,11 @@ impl Room {
         manage.reply.send(done.map(|()| told));
     }
 
-    fn handle_join(&mut self, sit: SitDown, ctx: &mut Context<Self>, permits: Permits) {
-        let (member, number) = (sit.joiner.member.clone(), sit.number);
+    fn handle_join(&mut self, placed: PlacedJoin, ctx: &mut Context<Self>, permits: Permits) {
+        let (member, number) = (placed.join.member.clone(), placed.number);
         // Even a join that crashes was seen: else the namespace would keep the room when it is empty.
         self.links.joins_seen = self.links.joins_seen.max(number);
-        match guard(self, ctx, |room| room.sit_down(sit)) {
+        match guard(self, ctx, |room| room.join(placed)) {
             Ok((answer, reply)) => {
                 self.carry_out(permits);
                 reply.send(answer);
@@ -145,13 +122,8 @@ impl Room {
         }
     }
 
-    fn handle_leave(
-        &mut self,
-        leave: crate::message::Leave,
-        ctx: &mut Context<Self>,
-        permits: Permits,
-    ) {
-        let crate::message::Leave {
+    fn handle_leave(&mut self, leave: Leave, ctx: &mut Context<Self>, permits: Permits) {
+        let Leave {
             which,
             member,
             reason,
@@ -162,12 +134,12 @@ impl Room {
         } = leave;
         let telling = announce.map_or(Telling::Farewell, Telling::With);
         let mut done = guard_always(self, ctx, |room| {
-            room.stand_up(&member, &which, reason, telling)
+            room.leave(&member, &which, reason, telling)
         });
         if done.is_err() {
             // The seat must go even if the event that tells of it is what crashed.
             done = guard_always(self, ctx, |room| {
-                room.stand_up(&member, &which, reason, Telling::Nobody)
+                room.leave(&member, &which, reason, Telling::Nobody)
             });
         }
         if let Ok(answer) = done {

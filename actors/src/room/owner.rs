@@ -42,7 +42,7 @@ impl Room {
         let first = self.effects.len();
         for member in &kicked {
             let which = LeaveScope::Exactly(tag.clone());
-            self.stand_up(member, &which, LeaveReason::Kick, Telling::Farewell);
+            self.leave(member, &which, LeaveReason::Kick, Telling::Farewell);
         }
         let Some(content) = content else {
             return Ok(());

@@ -4,7 +4,7 @@ use super::{For, Room};
 use crate::{
     id::{ChannelScope, Kind, LocalId, WorkerId},
     letter::Content,
-    message::RoomFact,
+    message::ToNamespace,
     ports::RoomOnline,
 };
 
@@ -69,7 +69,9 @@ impl Room {
     fn ask_to_be_woken(&mut self) {
         let now = self.links.started.elapsed();
         if let Some(due) = self.presence.wake(now) {
-            self.up(RoomFact::WakeAfter(due.saturating_sub(now)));
+            let room = self.state.key().clone();
+            let time = due.saturating_sub(now);
+            self.up(ToNamespace::WakeAfter { room, time });
         }
     }
 

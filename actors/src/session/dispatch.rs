@@ -11,9 +11,11 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join};
 
-use crate::{flow::InboundUnit, notice::cause, ports::polled_once};
+use crate::{
+    flow::InboundUnit, mailbox::WeakMailbox, message::ToSession, notice::cause, ports::polled_once,
+};
 
-use super::{AckHandle, Application, Disconnect, Event, Member, Session, Waiting};
+use super::{AckHandle, Application, Event, Member, Waiting};
 
 /// Lets the application have the member, then its events.
 pub(super) fn open(
@@ -21,7 +23,7 @@ pub(super) fn open(
     member: Rc<Member>,
     auth: Option<Bytes>,
     held: Waiting,
-    session: actix::Addr<Session>,
+    session: WeakMailbox<ToSession>,
 ) {
     let opened = polled_once(Box::pin(async move {
         let opening = AssertUnwindSafe(async { application.connected(member.clone(), auth).await });
@@ -40,7 +42,7 @@ pub(super) fn open(
                 None,
                 format_args!("a member of {namespace} is put out: {why}"),
             );
-            return session.do_send(Disconnect(member.namespace().clone()));
+            return session.send(ToSession::Disconnect(member.namespace().clone()));
         }
         loop {
             let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);

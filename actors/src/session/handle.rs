@@ -7,14 +7,15 @@ use std::{
     time::Duration,
 };
 
-use super::{Applications, Session};
+use super::Applications;
 use crate::{
     account::AddressAccount,
+    error::CloseReason,
     flow::InboundCredit,
     letter::TransportMessage,
-    message::{FromClient, Noise},
+    mailbox::Mailbox,
+    message::{FromClient, ToSession},
     outbox::{Outbox, OutboxLimits},
-    post::Post,
     rate::Rates,
 };
 
@@ -56,7 +57,7 @@ pub struct Peer {
 #[derive(Clone)]
 pub struct SessionRef {
     /// The way to the actor.
-    pub post: Post<Session>,
+    pub mailbox: Mailbox<ToSession>,
     /// What waits for the client.
     pub outbox: Arc<Outbox>,
     /// What may be read.
@@ -75,7 +76,7 @@ impl SessionRef {
     /// Hands a message to the session. The caller has seen [`SessionRef::poll_ready`] before.
     pub fn heard(&self, wire: TransportMessage) {
         let unit = self.credit.unit(wire.bytes().len());
-        self.post.control(FromClient { wire, unit });
+        self.mailbox.send(FromClient { wire, unit });
     }
 
     /// Tells the session that the client answered a heartbeat. Takes credit too: a client may send nothing else.
@@ -88,8 +89,13 @@ impl SessionRef {
         self.noticed(false);
     }
 
+    /// The transport is gone, or the session is to end.
+    pub fn close(&self, reason: CloseReason) {
+        self.mailbox.send(ToSession::Close(reason));
+    }
+
     fn noticed(&self, pong: bool) {
         let unit = self.credit.unit(0);
-        self.post.control(Noise { pong, unit });
+        self.mailbox.send(ToSession::Noise { pong, unit });
     }
 }

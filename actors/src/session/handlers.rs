@@ -2,11 +2,11 @@
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
-use super::{Disconnect, Session};
+use super::Session;
 use crate::{
     error::CloseReason,
-    flow::{LONG, give_way},
-    message::{CloseSession, CourierSays, FromClient, Noise, RunHere, Unregister},
+    flow::{InboundUnit, LONG, give_way},
+    message::{FromClient, ToCourier, ToSession},
     metrics::Metrics,
     notice::{Cause, cause},
 };
@@ -16,7 +16,7 @@ impl Actor for Session {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let encoding = self.protocol.borrow().encoding(None);
-        self.register(self.own, "".into(), encoding, ctx);
+        self.register(self.own, "".into(), encoding);
         self.next_ping(ctx);
         self.connect_timer = self.settings.connect_timeout.map(|limit| {
             ctx.run_later(limit, |session, ctx| {
@@ -40,7 +40,7 @@ impl Drop for Session {
         for (_, seated) in std::mem::take(&mut self.members) {
             seated.leave(reason);
         }
-        self.courier.post.control(Unregister { local_id: self.own });
+        self.courier.mailbox.send(ToCourier::Unregister(self.own));
         // A transport that waits for credit looks again, and finds the end.
         self.credit.release();
         Metrics::sub(&self.hub.metrics().sessions, 1);
@@ -58,10 +58,40 @@ impl Drop for Session {
     }
 }
 
-impl Handler<FromClient> for Session {
+impl Handler<ToSession> for Session {
     type Result = ();
 
-    fn handle(&mut self, heard: FromClient, ctx: &mut Self::Context) {
+    fn handle(&mut self, word: ToSession, ctx: &mut Self::Context) {
+        match word {
+            ToSession::FromClient(heard) => self.hear(heard, ctx),
+            ToSession::Noise { pong, unit } => self.noise(pong, unit, ctx),
+            ToSession::Close(reason) | ToSession::Evicted(reason) => self.close(reason, ctx),
+            ToSession::RunHere(run) => run(),
+            ToSession::Disconnect(namespace) => {
+                if let Some(seated) = self.members.remove(&namespace) {
+                    self.send(self.protocol.borrow().disconnected(&namespace));
+                    seated.leave(CloseReason::ForcedClose);
+                }
+            }
+            ToSession::Kicked {
+                local_id,
+                room,
+                number,
+                gone,
+            } => {
+                let mut members = self.members.values().map(|seated| &seated.member);
+                if let Some(member) = members.find(|member| member.local_id() == local_id) {
+                    member.kicked(&room, number, &gone);
+                }
+            }
+            #[cfg(feature = "testing")]
+            ToSession::Call(call) => call.run(self, ctx),
+        }
+    }
+}
+
+impl Session {
+    fn hear(&mut self, heard: FromClient, ctx: &mut Context<Self>) {
         let now = self.turn.begins();
         if heard.wire.bytes().len() >= LONG {
             self.turn.counts();
@@ -74,74 +104,19 @@ impl Handler<FromClient> for Session {
             give_way(self, ctx);
         }
     }
-}
 
-impl Handler<Noise> for Session {
-    type Result = ();
-
-    fn handle(&mut self, noise: Noise, ctx: &mut Self::Context) {
+    fn noise(&mut self, pong: bool, unit: InboundUnit, ctx: &mut Context<Self>) {
         let now = self.turn.begins();
         self.count(now, 0, ctx);
-        if noise.pong && std::mem::take(&mut self.awaiting_pong) {
+        if pong && std::mem::take(&mut self.awaiting_pong) {
             if let Some(timer) = self.heartbeat.take() {
                 ctx.cancel_future(timer);
             }
             self.next_ping(ctx);
         }
-        drop(noise);
+        drop(unit);
         if self.turn.ends() {
             give_way(self, ctx);
-        }
-    }
-}
-
-impl Handler<CloseSession> for Session {
-    type Result = ();
-
-    fn handle(&mut self, hangup: CloseSession, ctx: &mut Self::Context) {
-        self.close(hangup.0, ctx);
-    }
-}
-
-impl Handler<RunHere> for Session {
-    type Result = ();
-
-    fn handle(&mut self, adopt: RunHere, _: &mut Self::Context) {
-        (adopt.0)();
-    }
-}
-
-impl Handler<Disconnect> for Session {
-    type Result = ();
-
-    fn handle(&mut self, Disconnect(namespace): Disconnect, _: &mut Self::Context) {
-        if let Some(seated) = self.members.remove(&namespace) {
-            self.send(self.protocol.borrow().disconnected(&namespace));
-            seated.leave(CloseReason::ForcedClose);
-        }
-    }
-}
-
-impl Handler<CourierSays> for Session {
-    type Result = ();
-
-    fn handle(&mut self, says: CourierSays, ctx: &mut Self::Context) {
-        match says {
-            CourierSays::Evicted(reason) => self.close(reason, ctx),
-            CourierSays::Kicked {
-                local_id,
-                room,
-                number,
-                gone,
-            } => {
-                let seated = self
-                    .members
-                    .values()
-                    .find(|seated| seated.member.local_id() == local_id);
-                if let Some(seated) = seated {
-                    seated.member.kicked(&room, number, &gone);
-                }
-            }
         }
     }
 }

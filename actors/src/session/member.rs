@@ -28,13 +28,13 @@ use crate::{
     hub::HubHandle,
     id::{Kind, LocalId, MemberId, RoomKey},
     letter::{Content, Draft, EncodingId, Frame},
+    mailbox::{Mailbox, Reply, WeakMailbox},
     message::{
         Broadcast, Command, Connected, Direct, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
+        ToNamespace,
     },
-    namespace::Namespace,
     notice::cause,
     ports::{Answer, Identity, Protocol},
-    post::{Post, Reply, WeakPost},
     rate::Rated,
     session::{Extension, Pacer, seats::Seats},
     state::audience::{LeaveScope, Scopes},
@@ -61,7 +61,7 @@ pub(super) struct Parts {
     pub(super) identity: Identity,
     pub(super) hub: HubHandle,
     pub(super) courier: CourierRef,
-    pub(super) home: WeakPost<Namespace>,
+    pub(super) home: WeakMailbox<ToNamespace>,
     pub(super) protocol: Rc<RefCell<Box<dyn Protocol>>>,
     pub(super) encoding: EncodingId,
     pub(super) credit: Arc<InboundCredit>,
@@ -332,7 +332,7 @@ impl Member {
         self.acks.borrow_mut().clear();
     }
 
-    pub(super) fn home(&self) -> Option<Post<Namespace>> {
+    pub(super) fn home(&self) -> Option<Mailbox<ToNamespace>> {
         self.parts.home.upgrade()
     }
 
@@ -379,7 +379,7 @@ impl Member {
     }
 
     fn direct(&self, frame: Frame, volatile: bool, unit: InboundUnit) {
-        self.courier().post.control(Direct {
+        self.courier().mailbox.send(Direct {
             local_id: self.local_id(),
             frame,
             volatile,

@@ -7,7 +7,7 @@ use crate::{
     error::CloseReason,
     flow::InboundUnit,
     letter::Content,
-    message::{Disconnected, Unregister},
+    message::{Disconnected, ToCourier},
     metrics::Metrics,
     notice::cause,
 };
@@ -34,14 +34,13 @@ impl Drop for MemberGuard {
         let member = &self.member;
         member.end();
         if let Some(namespace) = member.home() {
-            namespace.control(Disconnected {
+            namespace.send(Disconnected {
                 member: member.id().clone(),
                 unit: Arc::new(member.unit()),
             });
         }
-        member.courier().post.control(Unregister {
-            local_id: member.local_id(),
-        });
+        let unregister = ToCourier::Unregister(member.local_id());
+        member.courier().mailbox.send(unregister);
         let hub = member.hub();
         hub.members()
             .strike(&(member.namespace().clone(), member.id().clone()));

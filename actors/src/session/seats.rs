@@ -8,9 +8,8 @@ use crate::{
     error::JoinError,
     fault,
     id::{ChannelScope, Kind, RoomKey},
-    message::{JoinAnswer, LeaveAnswer},
-    post::{Post, WeakPost},
-    room::Room,
+    mailbox::{Mailbox, WeakMailbox},
+    message::{JoinAnswer, LeaveAnswer, ToRoom},
     state::audience::{LeaveScope, Scopes},
 };
 
@@ -29,7 +28,7 @@ pub(super) struct Seats {
 struct Held {
     tags: Scopes,
     number: u64,
-    way: WeakPost<Room>,
+    way: WeakMailbox<ToRoom>,
     /// What the room keeps for it.
     _kept: Charge,
 }
@@ -176,7 +175,7 @@ impl Seats {
     }
 
     /// The way to a room with a seat, while it lives.
-    pub(super) fn way(&self, room: &RoomKey) -> Option<Post<Room>> {
+    pub(super) fn way(&self, room: &RoomKey) -> Option<Mailbox<ToRoom>> {
         self.held.get(room).and_then(|held| held.way.upgrade())
     }
 

@@ -1,4 +1,4 @@
-//! The delayed post: every message between actors waits a seeded time, first in, first out for each receiving mailbox
+//! Delayed hops: every message between actors waits a seeded time, first in, first out for each receiving mailbox
 //! (decision 0004). Knows no message: a hop is a closure.
 
 use std::{
@@ -90,7 +90,7 @@ pub(super) struct Delayed;
 
 impl Drop for Delayed {
     fn drop(&mut self) {
-        // What a dropped hop drops may send again: the post must be closed by then.
+        // What a dropped hop drops may send again: nothing may be held by then.
         let hops = HOPS.take();
         drop(hops);
     }

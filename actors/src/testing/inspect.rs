@@ -3,17 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
-use actix::{AsyncContext, Context, Handler, Message, MessageResult, WrapFuture};
-
 use crate::{
-    courier::{self, Courier},
     id::{Kind, LocalId, MemberId, RoomId, RoomKey, WorkerId},
-    namespace::{self, Namespace},
-    post::WeakPost,
-    room::{self, Room},
+    mailbox::WeakMailbox,
+    message::ToRoom,
     state::audience::Scopes,
 };
 
@@ -44,7 +39,7 @@ impl SeatRecord {
 /// What a namespace says of itself.
 pub struct NamespaceView {
     /// Its rooms.
-    pub rooms: Vec<(RoomKey, WeakPost<Room>)>,
+    pub rooms: Vec<(RoomKey, WeakMailbox<ToRoom>)>,
     /// Its members.
     pub members: BTreeSet<MemberId>,
     /// Channels with the members that it counts in them.
@@ -82,80 +77,6 @@ pub struct Rest {
     pub served: usize,
     /// What is wrong.
     pub faults: Vec<String>,
-}
-
-/// Asks a namespace, room or courier.
-pub struct Inspect<T>(pub std::marker::PhantomData<T>);
-
-impl<T> Inspect<T> {
-    /// The question.
-    pub fn new() -> Self {
-        Self(std::marker::PhantomData)
-    }
-}
-
-impl<T> Default for Inspect<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<T: Send + 'static> Message for Inspect<T> {
-    type Result = T;
-}
-
-impl Handler<Inspect<NamespaceView>> for Namespace {
-    type Result = MessageResult<Inspect<NamespaceView>>;
-
-    fn handle(&mut self, _: Inspect<NamespaceView>, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(namespace::view(self))
-    }
-}
-
-impl Handler<Inspect<RoomView>> for Room {
-    type Result = MessageResult<Inspect<RoomView>>;
-
-    fn handle(&mut self, _: Inspect<RoomView>, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(room::view(self))
-    }
-}
-
-impl Handler<Inspect<CourierView>> for Courier {
-    type Result = MessageResult<Inspect<CourierView>>;
-
-    fn handle(&mut self, _: Inspect<CourierView>, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(courier::view(self))
-    }
-}
-
-/// Lets a courier's thread stand still for a time.
-pub struct StandStill(pub Duration);
-
-/// Kills a courier for good, as when its thread dies.
-pub struct Die;
-
-impl Message for StandStill {
-    type Result = ();
-}
-
-impl Message for Die {
-    type Result = ();
-}
-
-impl Handler<StandStill> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, still: StandStill, ctx: &mut Context<Self>) {
-        ctx.wait(tokio::time::sleep(still.0).into_actor(self));
-    }
-}
-
-impl Handler<Die> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, _: Die, _: &mut Context<Self>) {
-        panic!("dondo-fault: a courier dies");
-    }
 }
 
 /// Compares what rooms, couriers and the namespace say, at rest.

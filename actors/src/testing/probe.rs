@@ -14,7 +14,6 @@ use super::wire;
 use crate::{
     error::CloseReason,
     letter::TransportMessage,
-    message::CloseSession,
     outbox::Taken,
     session::{Member, SessionRef},
 };
@@ -105,9 +104,7 @@ impl Probe {
 
     /// The transport is lost.
     pub fn hang_up(&self) {
-        self.session
-            .post
-            .control(CloseSession(CloseReason::TransportClose));
+        self.session.close(CloseReason::TransportClose);
     }
 
     /// What it took since the last call.

@@ -16,22 +16,26 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use super::{
+    call::Call,
     hops,
-    inspect::{self, CourierView, Inspect, NamespaceView, Rest, RoomView},
+    inspect::{self, Rest},
     probe::Probe,
     trace, wire,
 };
 use crate::{
     account::{Held, MemoryAccount},
     context::NamespaceSettings,
-    courier::CourierRef,
+    courier::{self, CourierRef},
     hub::{Hub, HubConfig, HubHandle, LogMaker, NamespaceConfig},
     id::MemberId,
     letter::{Encoding, Encodings},
+    mailbox::{Mailbox, Word},
     memory_log::MemoryLog,
     metrics::Metrics,
+    namespace,
     outbox::OutboxLimits,
     ports::{AllowAll, Clock, IdGenerator},
+    room,
     session::{Peer, Session, SessionSettings},
 };
 
@@ -233,7 +237,7 @@ impl World {
 
     fn moves(&self) -> bool {
         let busy =
-            |courier: &CourierRef| courier.post.connected() && courier.window.undigested() > 0;
+            |courier: &CourierRef| courier.mailbox.connected() && courier.window.undigested() > 0;
         self.asked.get() > 0 || hops::in_flight() > 0 || self.couriers.iter().any(busy)
     }
 
@@ -258,14 +262,13 @@ impl World {
         let Some(home) = home else {
             return lost(format!("the namespace {namespace} is dead"));
         };
-        let asked = home.addr().send(Inspect::<NamespaceView>::new()).await;
-        let Ok(view) = asked else {
+        let Some(view) = view(&home, namespace::view).await else {
             return lost(format!("the namespace {namespace} does not answer"));
         };
         let mut rooms = Vec::new();
         for (key, room) in &view.rooms {
             let room = match room.upgrade() {
-                Some(room) => room.addr().send(Inspect::<RoomView>::new()).await.ok(),
+                Some(room) => self::view(&room, room::view).await,
                 None => None,
             };
             rooms.push((key.clone(), room));
@@ -274,12 +277,7 @@ impl World {
         let mut alive = BTreeSet::new();
         let mut served = 0;
         for courier in &self.couriers {
-            if let Ok(view) = courier
-                .post
-                .addr()
-                .send(Inspect::<CourierView>::new())
-                .await
-            {
+            if let Some(view) = self::view(&courier.mailbox, courier::view).await {
                 let here = view
                     .seats
                     .into_iter()
@@ -379,6 +377,18 @@ impl World {
         );
         self.probes.borrow_mut().clear();
     }
+}
+
+/// What an actor says of itself, asked past what is on its way to it; `None` if it is dead.
+async fn view<W, A, T>(mailbox: &Mailbox<W>, view: fn(&A) -> T) -> Option<T>
+where
+    W: Word + From<Call>,
+    A: 'static,
+    T: Send + 'static,
+{
+    let (call, answer) = Call::ask(view);
+    mailbox.send_at_once(call);
+    answer.await.ok()
 }
 
 fn lost(fault: String) -> Rest {

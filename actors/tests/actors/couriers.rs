@@ -8,11 +8,7 @@ use dondo_actors::{
     id::RoomKey,
     session::JoinRequest,
     state::audience::LeaveScope,
-    testing::{
-        Reading, Setup, World, content,
-        inspect::{Die, StandStill},
-        wire::announce,
-    },
+    testing::{Call, Reading, Setup, World, content, wire::announce},
 };
 
 use crate::{client, pass, says};
@@ -47,7 +43,7 @@ fn the_members_of_a_dead_worker_are_gone_for_the_rooms_within_a_second() {
         let key = RoomKey::channel("c");
         a.join(&key).await.unwrap();
         b.join_with_farewell(&key).await.unwrap();
-        world.couriers[1].post.control(Die);
+        world.couriers[1].mailbox.send(Call::die());
         pass(Duration::from_secs(1)).await;
         world.settle().await;
         assert_eq!(a.heard(), ["left c|m1|1"]);
@@ -72,8 +68,8 @@ fn a_worker_that_stands_still_costs_bounded_memory_and_its_members_and_nobody_el
             one.join(&key).await.unwrap();
         }
         world.couriers[1]
-            .post
-            .control(StandStill(Duration::from_secs(10)));
+            .mailbox
+            .send(Call::stand_still(Duration::from_secs(10)));
         for number in 0..500 {
             let answer = a.say(&key, &number.to_string());
             world.ask(answer, |answer| drop(answer.unwrap()));
@@ -111,8 +107,8 @@ fn broadcasts_to_a_worker_that_stands_still_cost_bounded_memory_too() {
     World::run(small(), |world| async move {
         let (a, b) = (client(&world, 0).await, client(&world, 1).await);
         world.couriers[1]
-            .post
-            .control(StandStill(Duration::from_secs(5)));
+            .mailbox
+            .send(Call::stand_still(Duration::from_secs(5)));
         for number in 0..300 {
             let answer =
                 a.member
@@ -153,8 +149,8 @@ fn whoever_comes_in_while_letters_are_held_back_from_its_worker_is_closed_too() 
         a.join(&key).await.unwrap();
         b.join(&key).await.unwrap();
         world.couriers[1]
-            .post
-            .control(StandStill(Duration::from_secs(5)));
+            .mailbox
+            .send(Call::stand_still(Duration::from_secs(5)));
         pass(Duration::from_millis(1)).await;
         let late = world.client(1);
         late.say("connect /");

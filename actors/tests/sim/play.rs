@@ -6,7 +6,7 @@ use dondo_actors::{
     context::NamespaceSettings,
     outbox::OutboxLimits,
     session::{Member, SessionSettings},
-    testing::{Probe, Random, Reading, Setup, World, inspect::StandStill},
+    testing::{Call, Probe, Random, Reading, Setup, World},
 };
 
 use crate::{
@@ -231,7 +231,9 @@ impl<'w> Game<'w> {
                 let courier = self.random.below(self.world.couriers.len());
                 let time = Duration::from_millis(20 + self.random.below(400) as u64);
                 self.tell(format!("courier {courier} stands still for {time:?}"));
-                self.world.couriers[courier].post.control(StandStill(time));
+                self.world.couriers[courier]
+                    .mailbox
+                    .send(Call::stand_still(time));
             }
             _ => self.world.settle().await,
         }

@@ -22,7 +22,6 @@ use dondo_actors::{
     id::MemberId,
     letter::{Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage},
     memory_log::MemoryLog,
-    message::CloseSession,
     outbox::{OutboxLimits, Taken},
     ports::{AllowAll, Clock, IdGenerator, PresenceEvents},
     session::{Peer, Session, SessionRef, SessionSettings},
@@ -288,9 +287,7 @@ impl Client {
 
     /// The connection is lost.
     pub(crate) async fn hang_up(self) {
-        self.session
-            .post
-            .control(CloseSession(CloseReason::TransportClose));
+        self.session.close(CloseReason::TransportClose);
         settle().await;
     }
 

@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 
 use dondo_actors::account::SessionAccount;
 use dondo_actors::error::CloseReason;
-use dondo_actors::message::CloseSession;
 use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
 
@@ -109,9 +108,7 @@ impl Connection {
 
     /// Ends the session because the server is shutting down.
     pub(crate) fn go(&self) {
-        self.session
-            .post
-            .control(CloseSession(CloseReason::ShuttingDown));
+        self.session.close(CloseReason::ShuttingDown);
     }
 
     /// Where the session stands, in the handshake's words.

@@ -16,7 +16,6 @@ use dondo_actors::account::Held;
 use dondo_actors::error::CloseReason;
 use dondo_actors::flow::InboundCredit;
 use dondo_actors::letter::WsFrame;
-use dondo_actors::message::CloseSession;
 use dondo_actors::outbox::Taken;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
@@ -149,9 +148,7 @@ impl Engine {
             Err(Unread::Broken) => return misused(&connection, cors),
             Err(Unread::AddressOver) => {
                 let session = &connection.session;
-                session
-                    .post
-                    .control(CloseSession(CloseReason::AddressBytes));
+                session.close(CloseReason::AddressBytes);
                 return cors_headers(HttpResponse::BadRequest(), cors).finish();
             }
         };
@@ -161,10 +158,7 @@ impl Engine {
         let _held = account.charge(Held::Inbound, body.len());
         for packet in payload::decode(body) {
             let Ok(packet) = packet else {
-                connection
-                    .session
-                    .post
-                    .control(CloseSession(CloseReason::ParseError));
+                connection.session.close(CloseReason::ParseError);
                 return cors_headers(HttpResponse::BadRequest(), cors).finish();
             };
             poll_fn(|cx| connection.session.poll_ready(cx)).await;
@@ -175,10 +169,7 @@ impl Engine {
                 Packet::Message(wire) => connection.session.heard(wire),
                 Packet::Pong => connection.session.pong(),
                 Packet::Close => {
-                    connection
-                        .session
-                        .post
-                        .control(CloseSession(CloseReason::TransportClose));
+                    connection.session.close(CloseReason::TransportClose);
                     break;
                 }
                 Packet::Ping(_) => return misused(&connection, cors),
@@ -288,10 +279,7 @@ fn has_body(head: &RequestHead) -> bool {
 
 /// The session ends, and the request has no body to its answer.
 fn misused(connection: &Connection, cors: &Cors) -> HttpResponse {
-    connection
-        .session
-        .post
-        .control(CloseSession(CloseReason::TransportError));
+    connection.session.close(CloseReason::TransportError);
     cors_headers(HttpResponse::BadRequest(), cors).finish()
 }
 
@@ -305,10 +293,7 @@ impl Drop for PendingPoll<'_> {
     fn drop(&mut self) {
         self.connection.end_get();
         if !self.answered && self.connection.now() != TransportNow::WebSocket {
-            self.connection
-                .session
-                .post
-                .control(CloseSession(CloseReason::TransportError));
+            self.connection.session.close(CloseReason::TransportError);
         }
     }
 }

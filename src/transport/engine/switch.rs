@@ -9,7 +9,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{BufMut, Bytes, BytesMut};
-use dondo_actors::message::RunHere;
+use dondo_actors::message::ToSession;
 use tokio::net::TcpStream;
 
 use super::connection::{Connection, Stage};
@@ -179,9 +179,9 @@ fn move_home(
         return connection.step(Stage::Upgrading, Stage::Polling);
     };
     let engine = engine.clone();
-    let session = connection.session.post.clone();
+    let session = connection.session.mailbox.clone();
     let landing = Landing(Some(connection));
-    session.control(RunHere(Box::new(move || {
+    session.send(ToSession::RunHere(Box::new(move || {
         let mut landing = landing;
         let (Ok(stream), Some(connection)) = (TcpStream::from_std(stream), landing.0.take()) else {
             return;

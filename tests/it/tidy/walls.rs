@@ -69,7 +69,7 @@ fn state_knows_no_actor_no_clock_and_no_randomness() {
             "SystemTime::now",
             "random",
             "rand::",
-            "crate::post",
+            "crate::mailbox",
             "crate::message",
         ] {
             assert!(
@@ -85,7 +85,7 @@ fn state_knows_no_actor_no_clock_and_no_randomness() {
 fn rooms_and_namespaces_never_hold_a_session() {
     for file in ["actors/src/room.rs", "actors/src/namespace.rs"] {
         let source = source(Path::new(file));
-        for word in ["Addr<Session", "Post<Session", "session::", "Outbox"] {
+        for word in ["Addr<Session", "ToSession", "session::", "Outbox"] {
             assert!(!source.code.contains(word), "{file} knows of {word}");
         }
     }

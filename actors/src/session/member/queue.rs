@@ -14,14 +14,13 @@ use crate::{
     flow::InboundUnit,
     id::{LogPosition, MemberId, RoomKey},
     letter::{Draft, Frame},
+    mailbox::{Mailbox, Reply, WeakMailbox},
     message::{
         Audience, Broadcast, Command, Connected, Deliver, Join, JoinAnswer, Leave, LeaveAnswer,
-        Manage, Notify, NotifyAnswer, Receipt, Resolve,
+        Manage, Notify, NotifyAnswer, Receipt, Resolve, ToRoom,
     },
     ports::LocalFuture,
-    post::{Post, Reply, WeakPost},
     rate::Rated,
-    room::Room,
 };
 
 /// What a room keeps for a member beside what the member sent, in bytes; more if it is alone there.
@@ -39,7 +38,7 @@ pub(super) struct Queue {
     in_handler: bool,
     /// And has something to drive.
     for_handler: bool,
-    pub(super) route: Option<(RoomKey, WeakPost<Room>)>,
+    pub(super) route: Option<(RoomKey, WeakMailbox<ToRoom>)>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -166,17 +165,17 @@ impl Member {
             Outgoing::Own(..) => None,
             Outgoing::Connected(enter) => {
                 if let Some(home) = self.home() {
-                    home.control(*enter);
+                    home.send(enter);
                 }
                 None
             }
-            Outgoing::Join(join, done) => self.send_join(*join, done),
+            Outgoing::Join(join, done) => self.send_join(join, done),
             Outgoing::Leave(mut leave, done) => {
                 let (reply, answer) = Reply::new();
                 leave.reply = Some(reply);
                 let room = leave.room.clone();
                 let this = self.clone();
-                self.home()?.control(*leave);
+                self.home()?.send(*leave);
                 Some(Box::pin(async move {
                     let answer = answer.await.unwrap_or_default();
                     let told = answer.gone.iter().map(|(_, count)| count).sum();
@@ -189,7 +188,7 @@ impl Member {
             Outgoing::Broadcast(mut broadcast, done) => {
                 let (reply, answer) = Reply::new();
                 broadcast.reply = reply;
-                self.home()?.control(*broadcast);
+                self.home()?.send(broadcast);
                 Some(Box::pin(async move {
                     let _ = done.send(
                         answer
@@ -213,7 +212,7 @@ impl Member {
                     announce,
                     reply,
                 };
-                room.control(manage);
+                room.send(manage);
                 let this = self.clone();
                 Some(Box::pin(async move {
                     let answer = answer
@@ -263,7 +262,7 @@ impl Member {
 
     pub(super) fn send_join(
         self: &Rc<Self>,
-        mut join: Join,
+        mut join: Box<Join>,
         done: Done<JoinAnswer, JoinError>,
     ) -> Option<LocalFuture<()>> {
         let account = self.parts.credit.account();
@@ -280,7 +279,7 @@ impl Member {
         let kept = account.charge(Held::Memberships, if refused { 0 } else { kept });
         // One that is not sent is answered by its dropped reply: whoever asked has a place in the book of seats.
         if let Some(home) = self.home().filter(|_| !refused) {
-            home.control(join);
+            home.send(join);
         } else {
             drop(join);
         }
@@ -323,7 +322,7 @@ impl Member {
                 reply,
             };
             let weak = room.downgrade();
-            room.control(notify);
+            room.send(notify);
             return Some(Box::pin(async move {
                 let answer = match answer.await {
                     Ok(answer) => answer,
@@ -344,7 +343,7 @@ impl Member {
         self.queue.borrow_mut().blocked = true;
         let (reply, answer) = Reply::new();
         let room = op.request.room.clone();
-        home.control(Resolve {
+        home.send(Resolve {
             room: room.clone(),
             reply,
         });
@@ -361,7 +360,7 @@ impl Member {
         }))
     }
 
-    pub(super) fn route(&self, room: &RoomKey) -> Option<Post<Room>> {
+    pub(super) fn route(&self, room: &RoomKey) -> Option<Mailbox<ToRoom>> {
         self.seats
             .borrow()
             .way(room)
