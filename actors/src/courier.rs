@@ -4,13 +4,10 @@
 mod deliver;
 mod handlers;
 mod mirror;
-mod reference;
 #[cfg(feature = "testing")]
 mod view;
 mod wakes;
 
-pub use self::reference::CourierRef;
-pub(crate) use self::reference::Permits;
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
 use self::{mirror::Mirror, wakes::Wakes};
@@ -34,7 +31,7 @@ use crate::{
     id::{LocalId, RoomId, RoomKey, WorkerId},
     letter::{EncodingId, Encodings},
     mailbox::{Mailbox, WeakMailbox},
-    message::{Direct, MirrorJoin, MirrorLeave, Register, ToSession},
+    message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Register, ToSession},
     metrics::Metrics,
     notice::cause,
     outbox::{Full, Outbox},
@@ -110,11 +107,8 @@ impl Courier {
             looked_at: None,
             on_end: Some(Box::new(on_end)),
         };
-        CourierRef {
-            worker,
-            mailbox: Mailbox::start(|_| Supervisor::start(|_| courier)),
-            window,
-        }
+        let mailbox = Mailbox::start(|_| Supervisor::start(|_| courier));
+        CourierRef::new(worker, mailbox, window)
     }
 
     fn before_any(&mut self) {

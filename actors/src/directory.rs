@@ -6,9 +6,9 @@ use std::{hash::Hash, sync::Arc};
 use dashmap::{DashMap, Entry};
 
 use crate::{
-    courier::CourierRef,
     fault,
     id::{LocalId, MemberId},
+    message::CourierRef,
 };
 
 /// A concurrent map from a secret or public id to a way to whom it names.

@@ -3,10 +3,13 @@
 //! said by nobody.
 
 mod command;
+mod courier_ref;
 mod receipt;
 
+pub(crate) use self::courier_ref::Permits;
 pub use self::{
     command::{Action, Command},
+    courier_ref::{CourierParts, CourierRef},
     receipt::{NotifyAnswer, Receipt},
 };
 
@@ -18,7 +21,6 @@ use actix::Message;
 use crate::testing::call::Call;
 use crate::{
     account::{Payer, Weighed},
-    courier::CourierRef,
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
     event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},

@@ -21,7 +21,6 @@ use tokio::time::Instant;
 
 use crate::{
     context::NamespaceContext,
-    courier::{CourierRef, Permits},
     error::{Fault, JoinError, LeaveReason},
     fault::{self, Point},
     flow::InboundUnit,
@@ -30,8 +29,8 @@ use crate::{
     letter::{Content, Draft, Letter},
     mailbox::{Mailbox, WeakMailbox},
     message::{
-        Audience, Broadcast, Connected, Deliver, Join, Leave, PlacedJoin, Receipt, Seated,
-        ToNamespace, ToRoom, Unseated,
+        Audience, Broadcast, Connected, CourierRef, Deliver, Join, Leave, Permits, PlacedJoin,
+        Receipt, Seated, ToNamespace, ToRoom, Unseated,
     },
     ports::{Log, Proposal},
     room::Room,

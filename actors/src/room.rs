@@ -23,7 +23,6 @@ use tokio::time::Instant;
 
 use crate::{
     context::NamespaceContext,
-    courier::{CourierRef, Permits},
     error::{JoinError, LeaveReason, NotifyError},
     event_template::{EventTemplate, MembershipChange},
     fault::{self, Point},
@@ -33,8 +32,8 @@ use crate::{
     letter::{Content, Draft},
     mailbox::{Reply, WeakMailbox},
     message::{
-        Join, JoinAnswer, LeaveAnswer, MirrorJoin, MirrorLeave, NotifyAnswer, PlacedJoin, Seated,
-        ToNamespace, ToRoom, Unseated,
+        CourierRef, Join, JoinAnswer, LeaveAnswer, MirrorJoin, MirrorLeave, NotifyAnswer, Permits,
+        PlacedJoin, Seated, ToNamespace, ToRoom, Unseated,
     },
     metrics::Metrics,
     ports::{Log, RoomOnline},

@@ -31,7 +31,6 @@ use self::pacer::Pacer;
 use self::seated::{MemberGuard, Seated, Waiting};
 use crate::{
     account::{Charge, Held, SessionAccount},
-    courier::CourierRef,
     directory::MemberLocation,
     error::CloseReason,
     flow::{InboundCredit, InboundUnit, Turn},
@@ -39,7 +38,7 @@ use crate::{
     id::LocalId,
     letter::{EncodingId, Frame, TransportMessage},
     mailbox::{Mailbox, WeakMailbox},
-    message::{Connected, Direct, Register, ToCourier, ToSession},
+    message::{Connected, CourierRef, Direct, Register, ToCourier, ToSession},
     metrics::Metrics,
     notice::cause,
     outbox::Outbox,

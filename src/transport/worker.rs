@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use dondo_actors::courier::CourierRef;
 use dondo_actors::hub::HubHandle;
+use dondo_actors::message::CourierRef;
 
 thread_local! {
     static COURIERS: RefCell<Vec<(HubHandle, CourierRef)>> = const { RefCell::new(Vec::new()) };

@@ -9,7 +9,10 @@ use tokio::time::timeout;
 
 use super::Hub;
 use crate::{
-    account::Weighed, courier::CourierRef, error::CloseReason, mailbox::Reply, message::ToCourier,
+    account::Weighed,
+    error::CloseReason,
+    mailbox::Reply,
+    message::{CourierRef, ToCourier},
 };
 
 /// How often the account is looked at.

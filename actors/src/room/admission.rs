@@ -16,10 +16,9 @@ use super::{
     effects::{Costs, Needs},
 };
 use crate::{
-    courier::{CourierRef, Permits},
     flow::{Brake, READ_RATE},
     id::{ChannelScope, MemberId},
-    message::{Leave, Manage, Notify, PlacedJoin},
+    message::{CourierRef, Leave, Manage, Notify, Permits, PlacedJoin},
     metrics::Metrics,
     notice::cause,
 };

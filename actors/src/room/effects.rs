@@ -6,14 +6,13 @@ use std::sync::Arc;
 use super::Room;
 use crate::{
     account::Held,
-    courier::{CourierRef, Permits},
     event_template::EventTemplate,
     flow::DeliveryPermit,
     id::{ChannelScope, LocalId, WorkerId},
     letter::Draft,
     message::{
-        Action, Audience, Deliver, Leave, Manage, MirrorJoin, MirrorLeave, Receipt, ToCourier,
-        ToNamespace,
+        Action, Audience, CourierRef, Deliver, Leave, Manage, MirrorJoin, MirrorLeave, Permits,
+        Receipt, ToCourier, ToNamespace,
     },
 };
 

@@ -5,10 +5,9 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Supervised, W
 use super::{Room, Telling, admission::Command};
 use crate::{
     account::Held,
-    courier::Permits,
     error::NotifyError,
     guard::{Crashes, Guarded, guard, guard_always},
-    message::{Leave, Manage, Notify, PlacedJoin, ToRoom},
+    message::{Leave, Manage, Notify, Permits, PlacedJoin, ToRoom},
     metrics::Metrics,
     ports::{Proposal, in_time},
 };

@@ -4,13 +4,12 @@ use actix::Context;
 
 use super::{Done, Effect, For, Room};
 use crate::{
-    courier::Permits,
     error::{LogError, NotifyError},
     fault::{self, Point},
     flow::LONG,
     guard::guard,
     id::LogPosition,
-    message::{Notify, NotifyAnswer, Receipt},
+    message::{Notify, NotifyAnswer, Permits, Receipt},
     metrics::Metrics,
     ports::Proposal,
 };

@@ -21,7 +21,6 @@ use std::{
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
-    courier::CourierRef,
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
     event_template::EventTemplate,
     flow::{InboundCredit, InboundUnit},
@@ -30,8 +29,8 @@ use crate::{
     letter::{Content, Draft, EncodingId, Frame},
     mailbox::{Mailbox, Reply, WeakMailbox},
     message::{
-        Broadcast, Command, Connected, Direct, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
-        ToNamespace,
+        Broadcast, Command, Connected, CourierRef, Direct, Join, JoinAnswer, Leave, LeaveAnswer,
+        NotifyAnswer, ToNamespace,
     },
     notice::cause,
     ports::{Answer, Identity, Protocol},

@@ -16,12 +16,12 @@ use std::{
 use bytes::Bytes;
 use dondo_actors::{
     account::MemoryAccount,
-    courier::CourierRef,
     error::CloseReason,
     hub::{Hub, HubConfig, HubHandle, NamespaceConfig},
     id::MemberId,
     letter::{Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage},
     memory_log::MemoryLog,
+    message::CourierRef,
     outbox::{OutboxLimits, Taken},
     ports::{AllowAll, Clock, IdGenerator, PresenceEvents},
     session::{Peer, Session, SessionRef, SessionSettings},

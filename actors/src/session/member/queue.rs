@@ -7,7 +7,6 @@ use tokio::sync::oneshot;
 use super::{Member, NotifyRequest, PIPELINE};
 use crate::{
     account::Held,
-    courier::CourierRef,
     error::{Fault, JoinError, ManageError, NotifyError},
     event_template::EventTemplate,
     fault::{self, Safeguard},
@@ -16,8 +15,8 @@ use crate::{
     letter::{Draft, Frame},
     mailbox::{Mailbox, Reply, WeakMailbox},
     message::{
-        Audience, Broadcast, Command, Connected, Deliver, Join, JoinAnswer, Leave, LeaveAnswer,
-        Manage, Notify, NotifyAnswer, Receipt, Resolve, ToRoom,
+        Audience, Broadcast, Command, Connected, CourierRef, Deliver, Join, JoinAnswer, Leave,
+        LeaveAnswer, Manage, Notify, NotifyAnswer, Receipt, Resolve, ToRoom,
     },
     ports::LocalFuture,
     rate::Rated,

@@ -1,19 +1,22 @@
 //! A courier as rooms and sessions hold it.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
+use super::{Ping, ToCourier};
 use crate::{
     flow::{DeliveryPermit, DeliveryWindow, FEW, GLANCE},
     id::WorkerId,
     mailbox::{Mailbox, Reply},
-    message::{Ping, ToCourier},
 };
 
-/// See the module.
+/// See the module. One pointer: every session, member and entry in a directory has one.
 #[derive(Clone)]
-pub struct CourierRef {
+pub struct CourierRef(Arc<CourierParts>);
+
+/// What there is of a courier, once for all that hold it.
+pub struct CourierParts {
     /// Its worker.
     pub worker: WorkerId,
     /// The way to it.
@@ -22,7 +25,27 @@ pub struct CourierRef {
     pub window: Arc<DeliveryWindow>,
 }
 
+impl Deref for CourierRef {
+    type Target = CourierParts;
+
+    fn deref(&self) -> &CourierParts {
+        &self.0
+    }
+}
+
 impl CourierRef {
+    pub(crate) fn new(
+        worker: WorkerId,
+        mailbox: Mailbox<ToCourier>,
+        window: Arc<DeliveryWindow>,
+    ) -> Self {
+        Self(Arc::new(CourierParts {
+            worker,
+            mailbox,
+            window,
+        }))
+    }
+
     /// Whether it takes anything: it lives and is not given up.
     pub(crate) fn takes(&self) -> bool {
         !self.window.suspended() && self.mailbox.connected()
