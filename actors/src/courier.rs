@@ -20,17 +20,16 @@ use std::{
     time::Duration,
 };
 
-use actix::Supervisor;
 use tokio::time::Instant;
 
 use crate::{
     account::{AddressAccount, NAMED, Payer, SMALL, Weighed},
     error::CloseReason,
     flow::{Brake, Braking, DeliveryWindow},
-    guard::Crashes,
+    guard::{Crashes, Guard},
     id::{LocalId, RoomId, RoomKey, WorkerId},
     letter::{EncodingId, Encodings},
-    mailbox::{Mailbox, WeakMailbox},
+    mailbox::WeakMailbox,
     message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Register, ToSession},
     metrics::Metrics,
     notice::cause,
@@ -107,8 +106,7 @@ impl Courier {
             looked_at: None,
             on_end: Some(Box::new(on_end)),
         };
-        let mailbox = Mailbox::start(|_| Supervisor::start(|_| courier));
-        CourierRef::new(worker, mailbox, window)
+        CourierRef::new(worker, Guard::start(|_| courier), window)
     }
 
     fn before_any(&mut self) {

@@ -1,20 +1,26 @@
-//! The only door into a supervised actor: a panic is caught, the state goes back to before the message, and the actor
-//! starts anew with its mailbox kept. `actix::Supervisor` alone does not survive a panic (decision 0002).
+//! The only door into a supervised actor: a panic is caught, the state goes back to the last commit, and the actor starts
+//! anew with its mailbox kept. `actix::Supervisor` alone does not survive a panic (decision 0002).
 
 use std::{
     collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind},
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
     time::Duration,
 };
 
-use actix::{Actor, ActorContext, Context};
+use actix::{
+    Actor, ActorContext, ActorFuture, ActorFutureExt, Context, Handler, Supervised, Supervisor,
+    fut::wrap_future,
+};
+use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use crate::{
     error::Fault,
     fault::{self, Safeguard},
     flow::{Turn, give_way},
+    mailbox::{Mailbox, WeakMailbox, Word},
     metrics::Metrics,
     notice::cause,
 };
@@ -29,19 +35,95 @@ pub const CRASH_WINDOW: Duration = Duration::from_secs(10);
 /// How long a quarantined actor takes nothing.
 pub const QUARANTINE: Duration = Duration::from_secs(30);
 
-/// An actor whose handlers run under [`guard`].
-pub trait Guarded: Actor<Context = Context<Self>> {
+/// A supervised actor, as its [`Guard`] has it. It is no actor of actix itself, so that nothing can be written for it that
+/// does not come through the guard.
+pub trait Guarded: Sized + Unpin + 'static {
+    /// What it hears.
+    type Word: Word;
+
     /// What it is called in the log.
     fn title(&self) -> String;
 
     /// Its crash record.
     fn crashes(&mut self) -> &mut Crashes;
 
-    /// Keeps what the message changed.
+    /// Keeps what was changed.
     fn commit(&mut self);
 
-    /// Takes back what the message changed.
+    /// Takes back what was changed since the last commit.
     fn rollback(&mut self);
+
+    /// Hears a word.
+    fn hear(&mut self, word: Self::Word, ctx: &mut GuardedContext<Self>);
+
+    /// Starts, also after a crash: by then its timers and whatever it waited for are gone.
+    fn started(&mut self, ctx: &mut GuardedContext<Self>);
+
+    /// Sets right, after a crash, what no rollback does.
+    fn restarting(&mut self);
+}
+
+/// A context in which an actor is under guard.
+pub type GuardedContext<A> = Context<Guard<A>>;
+
+/// The only door to a supervised actor: its one handler, its start, its timers and the futures it waits for.
+pub struct Guard<A>(A);
+
+impl<A: Guarded> Guard<A> {
+    /// Starts an actor, which is made with the way to itself.
+    pub fn start(make: impl FnOnce(WeakMailbox<A::Word>) -> A + 'static) -> Mailbox<A::Word> {
+        Mailbox::start(|this| Supervisor::start(move |_| Self(make(this))))
+    }
+
+    /// Lets something run on the actor. What it changed is kept, or, after a panic, taken back as far as it was not
+    /// committed, and the actor restarts with its mailbox kept.
+    pub(crate) fn enter(
+        &mut self,
+        ctx: &mut GuardedContext<A>,
+        run: impl FnOnce(&mut A, &mut GuardedContext<A>),
+    ) {
+        self.0.crashes().turn.begins();
+        let _ = caught(&mut self.0, ctx, run);
+        if self.0.crashes().turn.ends() {
+            give_way(self, ctx);
+        }
+    }
+}
+
+/// A future that an actor waits for, and what the actor does then.
+pub(crate) fn then<A: Guarded, F: Future + 'static>(
+    future: F,
+    next: impl FnOnce(&mut A, F::Output, &mut GuardedContext<A>) + 'static,
+) -> impl ActorFuture<Guard<A>, Output = ()> + 'static {
+    let future = wrap_future::<_, Guard<A>>(AssertUnwindSafe(future).catch_unwind());
+    future.map(|done, guard, ctx| {
+        guard.enter(ctx, |actor, ctx| match done {
+            Ok(output) => next(actor, output, ctx),
+            Err(payload) => resume_unwind(payload),
+        });
+    })
+}
+
+impl<A: Guarded> Actor for Guard<A> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.enter(ctx, A::started);
+    }
+}
+
+impl<A: Guarded> Supervised for Guard<A> {
+    fn restarting(&mut self, ctx: &mut Self::Context) {
+        self.enter(ctx, |actor, _| actor.restarting());
+    }
+}
+
+impl<A: Guarded> Handler<A::Word> for Guard<A> {
+    type Result = ();
+
+    fn handle(&mut self, word: A::Word, ctx: &mut Self::Context) {
+        self.enter(ctx, |actor, ctx| actor.hear(word, ctx));
+    }
 }
 
 /// When an actor crashed lately, and how busy it is.
@@ -86,6 +168,11 @@ impl Crashes {
         self.turn.counts();
     }
 
+    /// Whether the actor's turn is over in the middle of something that has many parts.
+    pub(crate) fn turn_is_over(&mut self) -> bool {
+        self.turn.is_over()
+    }
+
     fn count(&mut self) -> bool {
         let now = Instant::now();
         self.recent.push_back(now);
@@ -105,53 +192,40 @@ impl Crashes {
     }
 }
 
-/// Runs one message. What it changed is kept, or, after a panic, taken back, and the actor restarts.
+/// Runs a part of what an actor does that stands or falls by itself; nothing in quarantine. What it changed is kept, or,
+/// after a panic, taken back, and the actor restarts when it is done with the rest.
 /// Effects must be sent by the caller after this has returned `Ok`: none leaves before the state is committed.
-pub fn guard<A, T>(
+pub(crate) fn guard<A: Guarded, T>(
     actor: &mut A,
-    ctx: &mut Context<A>,
-    message: impl FnOnce(&mut A) -> T,
-) -> Result<T, Fault>
-where
-    A: Guarded + actix::Supervised,
-{
+    ctx: &mut GuardedContext<A>,
+    part: impl FnOnce(&mut A) -> T,
+) -> Result<T, Fault> {
     if actor.crashes().quarantined() {
         return Err(Fault::Quarantined);
     }
-    guard_always(actor, ctx, message)
+    guard_always(actor, ctx, part)
 }
 
 /// As [`guard`], in quarantine too: for leaves, without which a seat would stay for ever.
-pub fn guard_always<A, T>(
+pub(crate) fn guard_always<A: Guarded, T>(
     actor: &mut A,
-    ctx: &mut Context<A>,
-    message: impl FnOnce(&mut A) -> T,
-) -> Result<T, Fault>
-where
-    A: Guarded + actix::Supervised,
-{
-    actor.crashes().turn.begins();
-    let done = caught(actor, ctx, message);
-    if actor.crashes().turn.ends() {
-        give_way(actor, ctx);
-    }
-    done
+    ctx: &mut GuardedContext<A>,
+    part: impl FnOnce(&mut A) -> T,
+) -> Result<T, Fault> {
+    caught(actor, ctx, |actor, _| part(actor))
 }
 
-fn caught<A, T>(
+fn caught<A: Guarded, T>(
     actor: &mut A,
-    ctx: &mut Context<A>,
-    message: impl FnOnce(&mut A) -> T,
-) -> Result<T, Fault>
-where
-    A: Guarded + actix::Supervised,
-{
+    ctx: &mut GuardedContext<A>,
+    run: impl FnOnce(&mut A, &mut GuardedContext<A>) -> T,
+) -> Result<T, Fault> {
     if !fault::stands(Safeguard::Guard) {
-        let done = message(actor);
+        let done = run(actor, ctx);
         actor.commit();
         return Ok(done);
     }
-    match catch_unwind(AssertUnwindSafe(|| message(actor))) {
+    match catch_unwind(AssertUnwindSafe(|| run(actor, ctx))) {
         Ok(done) => {
             actor.commit();
             Ok(done)
@@ -186,6 +260,126 @@ where
             Metrics::add(&actor.crashes().metrics.crashes, 1);
             ctx.stop();
             Err(Fault::Crashed)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use actix::AsyncContext;
+
+    use super::*;
+    use crate::mailbox::Reply;
+
+    /// Where an actor panics.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Where {
+        Hearing,
+        AfterACommit,
+        Waiting,
+        AfterWaiting,
+        InATimer,
+        Nowhere,
+    }
+
+    enum ToFragile {
+        Break(Where),
+        Count(Reply<(u32, u32)>),
+    }
+
+    impl actix::Message for ToFragile {
+        type Result = ();
+    }
+
+    impl Word for ToFragile {}
+
+    struct Fragile {
+        crashes: Crashes,
+        committed: u32,
+        count: u32,
+        starts: u32,
+    }
+
+    fn broken() {
+        resume_unwind(Box::new("it is broken"));
+    }
+
+    impl Guarded for Fragile {
+        type Word = ToFragile;
+
+        fn title(&self) -> String {
+            "a fragile actor".into()
+        }
+
+        fn crashes(&mut self) -> &mut Crashes {
+            &mut self.crashes
+        }
+
+        fn commit(&mut self) {
+            self.committed = self.count;
+        }
+
+        fn rollback(&mut self) {
+            self.count = self.committed;
+        }
+
+        fn hear(&mut self, word: ToFragile, ctx: &mut GuardedContext<Self>) {
+            let place = match word {
+                ToFragile::Break(place) => place,
+                ToFragile::Count(reply) => return reply.send((self.count, self.starts)),
+            };
+            self.count += 1;
+            match place {
+                Where::Hearing => broken(),
+                Where::AfterACommit => {
+                    self.commit();
+                    broken();
+                }
+                Where::Waiting => ctx.wait(then(async { broken() }, |_: &mut Self, (), _| {})),
+                Where::AfterWaiting => ctx.wait(then(ready(()), |_: &mut Self, (), _| broken())),
+                Where::InATimer => {
+                    ctx.run_later(Duration::ZERO, |guard, ctx| {
+                        guard.enter(ctx, |_, _| broken());
+                    });
+                }
+                Where::Nowhere => drop(ctx.spawn(then(pending(), |_: &mut Self, (), _| {}))),
+            }
+        }
+
+        fn started(&mut self, _: &mut GuardedContext<Self>) {
+            self.starts += 1;
+        }
+
+        fn restarting(&mut self) {}
+    }
+
+    #[actix_rt::test]
+    async fn an_actor_starts_anew_wherever_it_panics_and_hears_what_comes_next() {
+        for (place, count, starts) in [
+            (Where::Hearing, 0, 2),
+            (Where::AfterACommit, 1, 2),
+            (Where::Waiting, 1, 2),
+            (Where::AfterWaiting, 1, 2),
+            (Where::InATimer, 1, 2),
+            (Where::Nowhere, 1, 1),
+        ] {
+            let metrics = Arc::new(Metrics::default());
+            let crashes = Crashes::new(metrics.clone());
+            let mailbox = Guard::start(|_| Fragile {
+                crashes,
+                committed: 0,
+                count: 0,
+                starts: 0,
+            });
+            mailbox.send(ToFragile::Break(place));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let (reply, answer) = Reply::new();
+            mailbox.send(ToFragile::Count(reply));
+            assert_eq!(answer.await, Ok((count, starts)), "{place:?}");
+            let crashed = u64::from(place != Where::Nowhere);
+            assert_eq!(Metrics::read(&metrics.crashes), crashed, "{place:?}");
         }
     }
 }

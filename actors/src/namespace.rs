@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use actix::{ActorFutureExt, AsyncContext, Context, Supervisor, WrapFuture};
+use actix::AsyncContext;
 use tokio::time::Instant;
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     error::{Fault, JoinError, LeaveReason},
     fault::{self, Point},
     flow::InboundUnit,
-    guard::Crashes,
+    guard::{Crashes, Guard, GuardedContext, then},
     id::{Kind, LocalId, LogPosition, MemberId, RoomId, RoomKey, WorkerId},
     letter::{Content, Draft, Letter},
     mailbox::{Mailbox, WeakMailbox},
@@ -94,7 +94,7 @@ impl Namespace {
         let settings = &context.settings;
         let allowance = Allowance::new(settings.invites_max, settings.invite_bytes_max);
         let presence = Throttle::new(settings.presence_rates());
-        let namespace = |this| Self {
+        Guard::start(|this| Self {
             context,
             state: NamespaceState::default(),
             log,
@@ -111,8 +111,7 @@ impl Namespace {
             crashes,
             this,
             effects: Vec::new(),
-        };
-        Mailbox::start(|this| Supervisor::start(|_| namespace(this)))
+        })
     }
 
     fn enter(&mut self, connected: Connected) {
@@ -138,9 +137,7 @@ impl Namespace {
         let id = RoomId(self.context.room_ids.fetch_add(1, Ordering::Relaxed));
         let state = RoomState::new(key.clone(), self.allowance.clone());
         let (context, log) = (self.context.clone(), self.log.clone());
-        let room = Mailbox::start(move |this| {
-            Supervisor::start(move |_| Room::new(this, state, id, context, log, owner))
-        });
+        let room = Guard::start(move |this| Room::new(this, state, id, context, log, owner));
         self.rooms.insert(key.clone(), (id, room.clone()));
         room
     }
@@ -219,7 +216,7 @@ impl Namespace {
         changes.then_some((room.name, None))
     }
 
-    fn carry_out(&mut self, ctx: &mut Context<Self>) {
+    fn carry_out(&mut self, ctx: &mut GuardedContext<Self>) {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Join(placed) => self.room(&placed.join.room).send(placed),
@@ -243,7 +240,7 @@ impl Namespace {
     /// As rooms do: what the namespace itself sends waits for leave like their letters.
     fn admit(
         &mut self,
-        ctx: &mut Context<Self>,
+        ctx: &mut GuardedContext<Self>,
         needs: Vec<(CourierRef, usize)>,
         send: impl FnOnce(&Self, Permits) + 'static,
     ) {
@@ -251,10 +248,9 @@ impl Namespace {
             return send(self, permits);
         }
         let permits = Permits::wait(needs, self.context.settings.courier_patience);
-        let admitted = permits
-            .into_actor(self)
-            .map(|(permits, _), namespace: &mut Self, _| send(namespace, permits));
-        ctx.wait(admitted);
+        ctx.wait(then(permits, |namespace: &mut Self, (permits, _), _| {
+            send(namespace, permits);
+        }));
     }
 
     /// What a letter needs of each courier. Where members are is known to the couriers alone: an equal share each.

@@ -1,51 +1,45 @@
-//! The courier's mailbox: every message goes through the guard.
+//! What the courier hears, under its guard.
 
 use std::collections::BTreeMap;
 
-use actix::{Actor, AsyncContext, Context, Handler, Supervised};
+use actix::AsyncContext;
 
 use super::{BRAKE_TICK, Courier, Mirror, STALL_TICK};
 use crate::{
-    guard::{Crashes, Guarded, guard, guard_always},
+    guard::{Crashes, Guarded, GuardedContext, guard},
     id::RoomId,
     message::{Deliver, Ping, ToCourier},
 };
 
-impl Actor for Courier {
-    type Context = Context<Self>;
+impl Guarded for Courier {
+    type Word = ToCourier;
 
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(STALL_TICK, |courier, ctx| {
-            let _ = guard_always(courier, ctx, |courier| courier.inspect_readers());
+    fn title(&self) -> String {
+        format!("the courier of worker {}", self.worker.0)
+    }
+
+    fn crashes(&mut self) -> &mut Crashes {
+        &mut self.crashes
+    }
+
+    fn commit(&mut self) {
+        self.seats.commit();
+    }
+
+    fn rollback(&mut self) {
+        self.seats.rollback();
+    }
+
+    fn started(&mut self, ctx: &mut GuardedContext<Self>) {
+        ctx.run_interval(STALL_TICK, |guard, ctx| {
+            guard.enter(ctx, |courier, _| courier.inspect_readers());
         });
         // A restart cancels the timer.
         self.easing = false;
         self.ease_later(ctx);
     }
-}
 
-impl Drop for Courier {
-    fn drop(&mut self) {
-        if let Some(on_end) = self.on_end.take() {
-            on_end();
-        }
-    }
-}
-
-impl Courier {
-    fn ease_later(&mut self, ctx: &mut Context<Self>) {
-        if !self.brakes.is_empty() && !std::mem::replace(&mut self.easing, true) {
-            ctx.run_later(BRAKE_TICK, |courier, ctx| {
-                courier.easing = false;
-                let _ = guard_always(courier, ctx, Self::ease);
-                courier.ease_later(ctx);
-            });
-        }
-    }
-}
-
-impl Supervised for Courier {
-    fn restarting(&mut self, _: &mut Self::Context) {
+    fn restarting(&mut self) {
         // The lists by room are derived from the ledger of seats; after a crash they are not trusted.
         let mut rooms: BTreeMap<RoomId, Mirror> = BTreeMap::new();
         for ((room, local_id), tags) in self.seats.iter() {
@@ -64,60 +58,13 @@ impl Supervised for Courier {
             .collect();
         self.rooms = rooms;
     }
-}
 
-impl Guarded for Courier {
-    fn title(&self) -> String {
-        format!("the courier of worker {}", self.worker.0)
-    }
-
-    fn crashes(&mut self) -> &mut Crashes {
-        &mut self.crashes
-    }
-
-    fn commit(&mut self) {
-        self.seats.commit();
-    }
-
-    fn rollback(&mut self) {
-        self.seats.rollback();
-    }
-}
-
-impl Handler<ToCourier> for Courier {
-    type Result = ();
-
-    fn handle(&mut self, word: ToCourier, ctx: &mut Self::Context) {
-        let word = match word {
-            ToCourier::Deliver(deliver) => return self.hear_letter(deliver, ctx),
-            #[cfg(feature = "testing")]
-            ToCourier::Call(call) => return call.run(self, ctx),
-            word => word,
-        };
-        let _ = guard_always(self, ctx, |courier| courier.hear(word));
-    }
-}
-
-impl Courier {
-    fn hear_letter(&mut self, mut deliver: Deliver, ctx: &mut Context<Self>) {
-        let (receipt, permit) = (deliver.receipt.clone(), deliver.permit.take());
-        let done = guard(self, ctx, |courier| {
-            courier.before_any();
-            courier.deliver(&deliver);
-        });
-        // Those, too, that had theirs before a crash.
-        self.wakes.wake(permit, self.crashes.turn_is_fresh());
-        self.ease_later(ctx);
-        if let Some(receipt) = receipt {
-            receipt.settle(done.is_ok());
-        }
-    }
-
-    fn hear(&mut self, word: ToCourier) {
+    fn hear(&mut self, word: ToCourier, ctx: &mut GuardedContext<Self>) {
         self.before_any();
         match word {
             ToCourier::Register(register) => self.register(register),
             ToCourier::Unregister(local_id) => drop(self.members.remove(&local_id)),
+            ToCourier::Deliver(deliver) => self.hear_letter(deliver, ctx),
             ToCourier::Direct(direct) => self.direct(direct),
             ToCourier::MirrorJoin(join) => self.mirror(&join),
             ToCourier::MirrorLeave(leave) => self.mirror_leave(leave),
@@ -139,9 +86,41 @@ impl Courier {
                 self.window.answered();
                 reply.send(());
             }
-            ToCourier::Deliver(_) => {}
             #[cfg(feature = "testing")]
-            ToCourier::Call(_) => {}
+            ToCourier::Call(call) => call.run(self, ctx),
+        }
+    }
+}
+
+impl Drop for Courier {
+    fn drop(&mut self) {
+        if let Some(on_end) = self.on_end.take() {
+            on_end();
+        }
+    }
+}
+
+impl Courier {
+    fn hear_letter(&mut self, mut deliver: Deliver, ctx: &mut GuardedContext<Self>) {
+        let (receipt, permit) = (deliver.receipt.clone(), deliver.permit.take());
+        let done = guard(self, ctx, |courier| courier.deliver(&deliver));
+        // Those, too, that had theirs before a crash.
+        self.wakes.wake(permit, self.crashes.turn_is_fresh());
+        self.ease_later(ctx);
+        if let Some(receipt) = receipt {
+            receipt.settle(done.is_ok());
+        }
+    }
+
+    fn ease_later(&mut self, ctx: &mut GuardedContext<Self>) {
+        if !self.brakes.is_empty() && !std::mem::replace(&mut self.easing, true) {
+            ctx.run_later(BRAKE_TICK, |guard, ctx| {
+                guard.enter(ctx, |courier, ctx| {
+                    courier.easing = false;
+                    courier.ease();
+                    courier.ease_later(ctx);
+                });
+            });
         }
     }
 }

@@ -57,6 +57,14 @@ impl Turn {
         self.fresh
     }
 
+    /// In the middle of a message that has many parts: whether the budget is used up, from the first look at the latest.
+    /// The actor then goes back when the message ends.
+    pub(crate) fn is_over(&mut self) -> bool {
+        let began = *self.began.get_or_insert_with(Instant::now);
+        self.spent |= began.elapsed() >= BUDGET;
+        self.spent
+    }
+
     /// After a message: whether the actor is to go [back](give_way). The mailbox loop itself has no budget.
     pub(crate) fn ends(&mut self) -> bool {
         #[cfg(feature = "testing")]
@@ -119,6 +127,16 @@ mod tests {
             assert!(!handle_long(&mut turn, BUDGET).await);
             assert!(handle_long(&mut turn, BUDGET).await);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_of_many_parts_is_over_within_the_budget_and_ends_the_turn() {
+        let mut turn = Turn::default();
+        turn.begins();
+        assert!(!turn.is_over());
+        tokio::time::advance(BUDGET).await;
+        assert!(turn.is_over());
+        assert!(turn.ends());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,11 +1,11 @@
-//! The namespace's mailbox: every message goes through the guard, and effects leave after it.
+//! What the namespace hears, under its guard; effects leave after the commit.
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
+use actix::AsyncContext;
 
-use super::{Changed, Effect, Namespace, To, Wake};
+use super::{Effect, Namespace, To, Wake};
 use crate::{
-    error::NotifyError,
-    guard::{Crashes, Guarded, guard, guard_always},
+    error::{Fault, NotifyError},
+    guard::{Crashes, Guarded, GuardedContext, guard_always, then},
     id::LogPosition,
     message::{
         Audience, Broadcast, Disconnected, NotifyAnswer, Ping, Receipt, Resolve, ToNamespace,
@@ -14,22 +14,9 @@ use crate::{
     ports::{Proposal, in_time},
 };
 
-impl Actor for Namespace {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        self.arm(ctx);
-    }
-}
-
-impl Supervised for Namespace {
-    fn restarting(&mut self, _: &mut Self::Context) {
-        // A restart cancels the timer; `started` arms it again.
-        self.armed = None;
-    }
-}
-
 impl Guarded for Namespace {
+    type Word = ToNamespace;
+
     fn title(&self) -> String {
         format!("the namespace {}", self.context.namespace)
     }
@@ -46,86 +33,75 @@ impl Guarded for Namespace {
         self.state.rollback();
         self.effects.clear();
     }
-}
 
-impl Handler<ToNamespace> for Namespace {
-    type Result = ();
+    fn started(&mut self, ctx: &mut GuardedContext<Self>) {
+        self.arm(ctx);
+    }
 
-    fn handle(&mut self, word: ToNamespace, ctx: &mut Self::Context) {
+    fn restarting(&mut self) {
+        // A restart cancels the timer; `started` arms it again.
+        self.armed = None;
+    }
+
+    fn hear(&mut self, word: ToNamespace, ctx: &mut GuardedContext<Self>) {
+        let mut changed = None;
         match word {
-            ToNamespace::Connected(connected) => {
-                let _ = guard_always(self, ctx, |namespace| namespace.enter(*connected));
-            }
+            ToNamespace::Connected(connected) => self.enter(*connected),
             ToNamespace::Disconnected(Disconnected { member, unit }) => {
-                if guard_always(self, ctx, |namespace| namespace.gone(&member, Some(&unit))).is_ok()
-                {
-                    self.carry_out(ctx);
-                }
+                self.gone(&member, Some(&unit));
             }
-            ToNamespace::Join(join) => {
-                // After a crash the reply is gone with the join, and the asker reads that.
-                if guard(self, ctx, |namespace| namespace.join(join)).is_ok() {
-                    self.carry_out(ctx);
-                }
-            }
-            ToNamespace::Leave(leave) => {
-                self.effects.push(Effect::Leave(leave));
-                self.carry_out(ctx);
-            }
+            // The reply goes with the join, and the asker reads that. So it is after a crash.
+            ToNamespace::Join(_) if self.crashes.quarantined() => {}
+            ToNamespace::Join(join) => self.join(join),
+            ToNamespace::Leave(leave) => self.effects.push(Effect::Leave(leave)),
             ToNamespace::Resolve(Resolve { room, reply }) => {
                 let room = self.rooms.get(&room);
                 reply.send(room.map(|(_, room)| room.downgrade()));
             }
-            ToNamespace::Broadcast(broadcast) => self.hear_broadcast(broadcast, ctx),
-            ToNamespace::Seated(seated) => {
-                let changed = guard_always(self, ctx, |namespace| namespace.seated(seated));
-                self.changed(changed.ok(), ctx);
-            }
-            ToNamespace::Unseated(unseated) => {
-                let changed = guard_always(self, ctx, |namespace| namespace.unseated(unseated));
-                self.changed(changed.ok().flatten(), ctx);
-            }
+            ToNamespace::Broadcast(broadcast) => self.hear_broadcast(*broadcast, ctx),
+            ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),
+            ToNamespace::Unseated(unseated) => changed = self.unseated(unseated),
             ToNamespace::WakeAfter { room, time } => self.wake_after(time, Wake::Room(room)),
             ToNamespace::Ping(Ping(reply)) => reply.send(()),
             #[cfg(feature = "testing")]
             ToNamespace::Call(call) => call.run(self, ctx),
+        }
+        self.commit();
+        self.carry_out(ctx);
+        // Presence events that crash cost themselves, not the fact.
+        if let Some((channel, newcomer)) = changed
+            && guard_always(self, ctx, |namespace| namespace.online(&channel, newcomer)).is_ok()
+        {
+            self.carry_out(ctx);
         }
         self.arm(ctx);
     }
 }
 
 impl Namespace {
-    /// Presence events that crash cost themselves, not the fact.
-    fn changed(&mut self, changed: Option<Changed>, ctx: &mut Context<Self>) {
-        if let Some((channel, newcomer)) = changed
-            && guard_always(self, ctx, |namespace| namespace.online(&channel, newcomer)).is_ok()
-        {
-            self.carry_out(ctx);
+    fn hear_broadcast(&mut self, broadcast: Broadcast, ctx: &mut GuardedContext<Self>) {
+        if self.crashes.quarantined() {
+            return broadcast.reply.send(Err(Fault::Quarantined.into()));
         }
-    }
-
-    fn hear_broadcast(&mut self, broadcast: Box<Broadcast>, ctx: &mut Context<Self>) {
-        match guard(self, ctx, |namespace| namespace.broadcast(&broadcast)) {
-            Ok(Proposal::Numbered(position)) => self.send_broadcast(ctx, *broadcast, position),
-            Ok(Proposal::Refused(error)) => broadcast.reply.send(Err(NotifyError::Log(error))),
-            Ok(Proposal::Later(answer)) => {
+        match self.broadcast(&broadcast) {
+            Proposal::Numbered(position) => self.send_broadcast(ctx, broadcast, position),
+            Proposal::Refused(error) => broadcast.reply.send(Err(NotifyError::Log(error))),
+            Proposal::Later(answer) => {
                 let answer = in_time(answer, self.context.settings.log_timeout);
-                let done =
-                    answer
-                        .into_actor(self)
-                        .map(move |position, namespace: &mut Self, ctx| match position {
-                            Ok(position) => namespace.send_broadcast(ctx, *broadcast, position),
-                            Err(error) => broadcast.reply.send(Err(NotifyError::Log(error))),
-                        });
-                ctx.wait(done);
+                ctx.wait(then(
+                    answer,
+                    |namespace: &mut Self, position, ctx| match position {
+                        Ok(position) => namespace.send_broadcast(ctx, broadcast, position),
+                        Err(error) => broadcast.reply.send(Err(NotifyError::Log(error))),
+                    },
+                ));
             }
-            Err(fault) => broadcast.reply.send(Err(fault.into())),
         }
     }
 
     fn send_broadcast(
         &mut self,
-        ctx: &mut Context<Self>,
+        ctx: &mut GuardedContext<Self>,
         broadcast: Broadcast,
         position: LogPosition,
     ) {

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use actix::{AsyncContext, Context};
+use actix::AsyncContext;
 use tokio::time::Instant;
 
 use super::{Effect, Namespace, SWEEP, To, Wake};
 use crate::{
     context::OnlineUsers,
-    guard::guard_always,
+    guard::{GuardedContext, guard_always},
     id::{LocalId, MemberId, WorkerId},
     message::ToRoom,
     ports::Online,
@@ -123,7 +123,7 @@ impl Namespace {
     }
 
     /// One timer for the whole namespace: a room with a timer of its own would outlive its owner's interest in it.
-    pub(super) fn arm(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn arm(&mut self, ctx: &mut GuardedContext<Self>) {
         let Some((&(due, _), _)) = self.wheel.first_key_value() else {
             return;
         };
@@ -134,20 +134,22 @@ impl Namespace {
         // the first timer after it.
         ctx.run_later(
             due.saturating_duration_since(Instant::now()),
-            move |namespace, ctx| {
-                if namespace.armed == Some(due) {
-                    namespace.armed = None;
-                }
-                for wake in namespace.due() {
-                    // Each for itself: one that crashes must not take the others along.
-                    if guard_always(namespace, ctx, |namespace| namespace.woken(wake)).is_ok() {
-                        namespace.carry_out(ctx);
-                    }
-                }
-                namespace.arm(ctx);
-            },
+            move |guard, ctx| guard.enter(ctx, |namespace, ctx| namespace.wake(due, ctx)),
         );
         self.armed = Some(due);
+    }
+
+    fn wake(&mut self, due: Instant, ctx: &mut GuardedContext<Self>) {
+        if self.armed == Some(due) {
+            self.armed = None;
+        }
+        for wake in self.due() {
+            // Each for itself: one that crashes must not take the others along.
+            if guard_always(self, ctx, |namespace| namespace.woken(wake)).is_ok() {
+                self.carry_out(ctx);
+            }
+        }
+        self.arm(ctx);
     }
 
     pub(super) fn due(&mut self) -> Vec<Wake> {

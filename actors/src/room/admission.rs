@@ -3,12 +3,11 @@
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
+    future::Future,
     time::Duration,
 };
 
-use actix::{
-    ActorContext, ActorFuture, ActorFutureExt, ActorState, AsyncContext, Context, WrapFuture,
-};
+use actix::{ActorContext, ActorState, AsyncContext};
 use tokio::time::Instant;
 
 use super::{
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::{
     flow::{Brake, READ_RATE},
+    guard::{GuardedContext, then},
     id::{ChannelScope, MemberId},
     message::{CourierRef, Leave, Manage, Notify, Permits, PlacedJoin},
     metrics::Metrics,
@@ -168,7 +168,7 @@ impl Trickle {
 
 impl Room {
     /// Runs a command now, or when it may run.
-    pub(super) fn take(&mut self, ctx: &mut Context<Self>, command: Command) {
+    pub(super) fn take(&mut self, ctx: &mut GuardedContext<Self>, command: Command) {
         let needs = self.needs(command.costs());
         if self.parks(&command, &needs) {
             self.links.parked.push(command);
@@ -199,7 +199,7 @@ impl Room {
 
     /// Runs what is parked, as far as the readers let it.
     #[cold]
-    pub(super) fn unpark(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn unpark(&mut self, ctx: &mut GuardedContext<Self>) {
         let mut told = 0;
         loop {
             // It crashed, and comes back to this when it starts anew.
@@ -210,9 +210,8 @@ impl Room {
                 return;
             }
             // For a late log, or to let others run.
-            if ctx.waiting() {
-                let waited = std::future::ready(()).into_actor(self);
-                return self.unpark_after(ctx, waited);
+            if ctx.waiting() || self.crashes.turn_is_over() {
+                return self.unpark_after(ctx, std::future::ready(()), |_, ()| {});
             }
             let Some(first) = self.links.parked.commands.front() else {
                 return;
@@ -225,8 +224,7 @@ impl Room {
                 return self.await_readers(ctx, now, bytes);
             }
             if told >= AT_ONCE {
-                let pause = tokio::time::sleep(PAUSE).into_actor(self);
-                return self.unpark_after(ctx, pause);
+                return self.unpark_after(ctx, tokio::time::sleep(PAUSE), |_, ()| {});
             }
             told += needs.weight.unwrap_or(0) + COMMAND;
             self.links.parked.until = None;
@@ -237,31 +235,30 @@ impl Room {
     }
 
     #[cold]
-    fn await_readers(&mut self, ctx: &mut Context<Self>, now: Instant, bytes: usize) {
+    fn await_readers(&mut self, ctx: &mut GuardedContext<Self>, now: Instant, bytes: usize) {
         let members = self.state.roster().len();
         let brake = self.links.brake.clone();
         let until = &mut self.links.parked.until;
         let until = *until.get_or_insert_with(|| now + Brake::most(bytes));
-        let waited = brake.wait(members, until).into_actor(self);
-        let waited = waited.map(|eased, room: &mut Self, _: &mut Context<Self>| {
+        self.unpark_after(ctx, brake.wait(members, until), |room, eased| {
             room.links.parked.until = Some(Instant::now());
             room.waited(eased);
         });
-        self.unpark_after(ctx, waited);
     }
 
     /// Goes on after this.
-    fn unpark_after(
+    fn unpark_after<F: Future + 'static>(
         &mut self,
-        ctx: &mut Context<Self>,
-        waited: impl ActorFuture<Self, Output = ()> + 'static,
+        ctx: &mut GuardedContext<Self>,
+        wait: F,
+        waited: impl FnOnce(&mut Self, F::Output) + 'static,
     ) {
-        let waited = waited.map(|(), room: &mut Self, ctx: &mut Context<Self>| {
+        self.links.parked.waits = true;
+        ctx.spawn(then(wait, |room: &mut Self, output, ctx| {
+            waited(room, output);
             room.links.parked.waits = false;
             room.unpark(ctx);
-        });
-        self.links.parked.waits = true;
-        ctx.spawn(waited);
+        }));
     }
 
     /// What is first has waited for the room's readers.
@@ -286,7 +283,7 @@ impl Room {
     /// Runs a command once every courier has room for what it leads to; meanwhile no mail is taken.
     fn admit(
         &mut self,
-        ctx: &mut Context<Self>,
+        ctx: &mut GuardedContext<Self>,
         needs: Vec<(CourierRef, usize)>,
         command: Command,
     ) {
@@ -296,15 +293,14 @@ impl Room {
         // Who waits holds nothing: it might wait for itself.
         self.links.purse = Permits::default();
         let permits = Permits::wait(needs, self.links.context.settings.courier_patience);
-        let admitted = permits.into_actor(self).map(
-            move |(permits, purse), room: &mut Self, ctx: &mut Context<Self>| {
-                room.links.purse = purse;
-                // Futures have their turn when the mailbox is empty: what is left over then goes back.
-                let spend = std::future::ready(()).into_actor(room);
-                ctx.spawn(spend.map(|(), room, _| room.links.purse = Permits::default()));
-                room.run(ctx, command, permits);
-            },
-        );
-        ctx.wait(admitted);
+        ctx.wait(then(permits, |room: &mut Self, (permits, purse), ctx| {
+            room.links.purse = purse;
+            // Futures have their turn when the mailbox is empty: what is left over then goes back.
+            let spend = then(std::future::ready(()), |room: &mut Self, (), _| {
+                room.links.purse = Permits::default();
+            });
+            ctx.spawn(spend);
+            room.run(ctx, command, permits);
+        }));
     }
 }

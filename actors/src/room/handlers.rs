@@ -1,41 +1,20 @@
-//! The room's mailbox: every message goes through the guard, and effects leave after it.
+//! What the room hears, under its guard: each command stands or falls by itself, and its effects leave after it.
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Supervised, WrapFuture};
+use actix::AsyncContext;
 
 use super::{Room, Telling, admission::Command};
 use crate::{
     account::Held,
     error::NotifyError,
-    guard::{Crashes, Guarded, guard, guard_always},
+    guard::{Crashes, Guarded, GuardedContext, guard, guard_always, then},
     message::{Leave, Manage, Notify, Permits, PlacedJoin, ToRoom},
     metrics::Metrics,
     ports::{Proposal, in_time},
 };
 
-impl Actor for Room {
-    type Context = Context<Self>;
-}
-
-impl Supervised for Room {
-    fn restarting(&mut self, ctx: &mut Self::Context) {
-        // What would have given it back is cancelled, and what would have run the parked.
-        self.links.purse = Permits::default();
-        self.links.parked.restarted();
-        let unpark = std::future::ready(()).into_actor(self);
-        ctx.spawn(unpark.map(|(), room, ctx| room.unpark(ctx)));
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        Metrics::sub(&self.links.context.metrics.rooms, 1);
-        let account = self.links.context.encodings.account();
-        account.sub(Held::Memberships, self.links.on_account.memberships);
-        account.sub(Held::Invitations, self.links.on_account.invitations);
-    }
-}
-
 impl Guarded for Room {
+    type Word = ToRoom;
+
     fn title(&self) -> String {
         let key = self.state.key();
         format!(
@@ -58,12 +37,18 @@ impl Guarded for Room {
         self.state.rollback();
         self.effects.clear();
     }
-}
 
-impl Handler<ToRoom> for Room {
-    type Result = ();
+    fn started(&mut self, ctx: &mut GuardedContext<Self>) {
+        self.unpark(ctx);
+    }
 
-    fn handle(&mut self, word: ToRoom, ctx: &mut Self::Context) {
+    fn restarting(&mut self) {
+        // What would have given it back is cancelled, and what would have run the parked.
+        self.links.purse = Permits::default();
+        self.links.parked.restarted();
+    }
+
+    fn hear(&mut self, word: ToRoom, ctx: &mut GuardedContext<Self>) {
         let command = match word {
             ToRoom::Join(placed) => Command::Join(placed),
             ToRoom::Leave(leave) => Command::Leave(leave),
@@ -77,8 +62,22 @@ impl Handler<ToRoom> for Room {
     }
 }
 
+impl Drop for Room {
+    fn drop(&mut self) {
+        Metrics::sub(&self.links.context.metrics.rooms, 1);
+        let account = self.links.context.encodings.account();
+        account.sub(Held::Memberships, self.links.on_account.memberships);
+        account.sub(Held::Invitations, self.links.on_account.invitations);
+    }
+}
+
 impl Room {
-    pub(super) fn run(&mut self, ctx: &mut Context<Self>, command: Command, permits: Permits) {
+    pub(super) fn run(
+        &mut self,
+        ctx: &mut GuardedContext<Self>,
+        command: Command,
+        permits: Permits,
+    ) {
         match command {
             Command::Join(placed) => self.handle_join(placed, ctx, permits),
             Command::Leave(leave) => self.handle_leave(leave, ctx, permits),
@@ -92,7 +91,7 @@ impl Room {
         }
     }
 
-    fn handle_manage(&mut self, manage: Manage, ctx: &mut Context<Self>, permits: Permits) {
+    fn handle_manage(&mut self, manage: Manage, ctx: &mut GuardedContext<Self>, permits: Permits) {
         let done = guard(self, ctx, |room| room.manage(&manage));
         let told = self.told();
         if matches!(done, Ok(Ok(()))) {
@@ -102,7 +101,12 @@ impl Room {
         manage.reply.send(done.map(|()| told));
     }
 
-    fn handle_join(&mut self, placed: PlacedJoin, ctx: &mut Context<Self>, permits: Permits) {
+    fn handle_join(
+        &mut self,
+        placed: PlacedJoin,
+        ctx: &mut GuardedContext<Self>,
+        permits: Permits,
+    ) {
         let (member, number) = (placed.join.member.clone(), placed.number);
         // Even a join that crashes was seen: else the namespace would keep the room when it is empty.
         self.links.joins_seen = self.links.joins_seen.max(number);
@@ -121,7 +125,7 @@ impl Room {
         }
     }
 
-    fn handle_leave(&mut self, leave: Leave, ctx: &mut Context<Self>, permits: Permits) {
+    fn handle_leave(&mut self, leave: Leave, ctx: &mut GuardedContext<Self>, permits: Permits) {
         let Leave {
             which,
             member,
@@ -149,7 +153,7 @@ impl Room {
         }
     }
 
-    fn handle_notify(&mut self, notify: Notify, ctx: &mut Context<Self>, permits: Permits) {
+    fn handle_notify(&mut self, notify: Notify, ctx: &mut GuardedContext<Self>, permits: Permits) {
         match guard(self, ctx, |room| room.propose(&notify)) {
             Err(fault) => notify.reply.send(Err(fault.into())),
             Ok(Err(error)) => notify.reply.send(Err(error)),
@@ -164,12 +168,9 @@ impl Room {
                 drop(permits);
                 self.links.purse = Permits::default();
                 let answer = in_time(answer, self.links.context.settings.log_timeout);
-                let done = answer
-                    .into_actor(self)
-                    .map(move |position, room: &mut Self, ctx| {
-                        room.finish(ctx, notify, recipients, position, Permits::default());
-                    });
-                ctx.wait(done);
+                ctx.wait(then(answer, move |room: &mut Self, position, ctx| {
+                    room.finish(ctx, notify, recipients, position, Permits::default());
+                }));
             }
         }
     }

@@ -1,13 +1,11 @@
 //! A letter's way through its room: may it be said, what does the log answer, then the commit and the delivery.
 
-use actix::Context;
-
 use super::{Done, Effect, For, Room};
 use crate::{
     error::{LogError, NotifyError},
     fault::{self, Point},
     flow::LONG,
-    guard::guard,
+    guard::{GuardedContext, guard},
     id::LogPosition,
     message::{Notify, NotifyAnswer, Permits, Receipt},
     metrics::Metrics,
@@ -73,7 +71,7 @@ impl Room {
 
     pub(super) fn finish(
         &mut self,
-        ctx: &mut Context<Self>,
+        ctx: &mut GuardedContext<Self>,
         notify: Notify,
         recipients: usize,
         position: Result<LogPosition, LogError>,

@@ -2,7 +2,7 @@
 
 use std::{any::Any, time::Duration};
 
-use actix::{Actor, AsyncContext, Context, WrapFuture};
+use actix::{Actor, AsyncContext, Context, fut::wrap_future};
 use tokio::sync::oneshot;
 
 use crate::ports::LocalFuture;
@@ -38,9 +38,13 @@ impl Call {
         (Self(Box::new(ask)), answer)
     }
 
-    pub(crate) fn run<A: Actor<Context = Context<A>>>(self, actor: &mut A, ctx: &mut Context<A>) {
+    pub(crate) fn run<A: Actor<Context = Context<A>>>(
+        self,
+        actor: &mut dyn Any,
+        ctx: &mut Context<A>,
+    ) {
         if let Some(wait) = (self.0)(actor) {
-            ctx.wait(wait.into_actor(actor));
+            ctx.wait(wrap_future(wait));
         }
     }
 }

@@ -81,6 +81,19 @@ fn state_knows_no_actor_no_clock_and_no_randomness() {
     }
 }
 
+/// Whoever is supervised has the guard's; a session dies alone.
+#[test]
+fn nobody_but_the_guard_and_the_session_has_a_handler() {
+    for source in sources("actors/src") {
+        let own = ["actors/src/guard.rs", "actors/src/session/handlers.rs"];
+        let handlers = source.code.lines();
+        let handlers =
+            handlers.filter(|line| line.starts_with("impl") && line.contains("Handler<"));
+        let may = usize::from(own.contains(&source.path.as_str()));
+        assert_eq!(handlers.count(), may, "handlers in {}", source.path);
+    }
+}
+
 #[test]
 fn rooms_and_namespaces_never_hold_a_session() {
     for file in ["actors/src/room.rs", "actors/src/namespace.rs"] {
