@@ -17,7 +17,7 @@ use ipnet::IpNet;
 use tokio::runtime::Handle;
 
 use super::address::{TrustedProxies, counted};
-use super::engine::Refusal;
+use super::engine::refusal::Refusal;
 use super::host::Hosts;
 use super::sockets::Sockets;
 

@@ -19,8 +19,9 @@ use tokio::time::Sleep;
 
 use self::leftover::Leftover;
 use super::ending::{End, ending};
-use super::engine::connection::{Connection, Stage};
+use super::engine::connection::Connection;
 use super::engine::packet::Packet;
+use super::engine::stage::Stage;
 use super::websocket::{Event, Machine, close_frame, pong_frame};
 use crate::notices;
 use crate::protocol::frame;

@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use super::connection::Stage;
 use super::refusal::Refusal;
+use super::stage::Stage;
 
 /// Connections by stage, and refusals by cause.
 #[derive(Debug, Default)]

@@ -13,7 +13,8 @@ pub(crate) mod packet;
 pub(super) mod payload;
 mod polling;
 mod query;
-mod refusal;
+pub(super) mod refusal;
+pub(super) mod stage;
 mod subprotocol;
 mod switch;
 
@@ -33,10 +34,11 @@ use dondo_actors::letter::{Frame, TransportMessage};
 use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Session, SessionSettings};
 
-use self::connection::{Connection, Stage};
+use self::connection::Connection;
 use self::cors::{preflight, site};
 use self::counts::Counts;
 use self::handshake::{Ask, Entry, Revision, Transport, Visit};
+use self::stage::Stage;
 use super::address::forwarded_hosts;
 use super::doors::Doors;
 use super::origin::Origins;

@@ -21,9 +21,10 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Answer};
-use super::connection::{Connection, Stage};
+use super::connection::Connection;
 use super::handshake::TransportNow;
 use super::packet::Packet;
+use super::stage::Stage;
 use super::{Cors, Engine, Handshake, Refusal, cors_headers, payload, refused};
 use crate::transport::timed;
 use crate::transport::websocket_connection::PARTIAL_FREE;

@@ -12,9 +12,10 @@ use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::message::ToSession;
 use tokio::net::TcpStream;
 
-use super::connection::{Connection, Stage};
+use super::connection::Connection;
 use super::handshake::{Entry, Transport};
 use super::refusal::Answer;
+use super::stage::Stage;
 use super::{Cors, Engine, Judged, Refusal, embedded_driver, refused, subprotocol};
 use crate::transport::sockets::Socket;
 use crate::transport::tcp_driver;
