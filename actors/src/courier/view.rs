@@ -1,17 +1,18 @@
 //! What a world sees of a courier.
 
 use super::Courier;
+use crate::testing::inspect::{CourierView, SeatRecord};
+
 /// What a world sees of a courier: the mirror by room, which letters are resolved by.
-pub(crate) fn view(courier: &Courier) -> crate::testing::inspect::CourierView {
+pub(crate) fn view(courier: &Courier) -> CourierView {
     let mut seats = Vec::new();
     for (room, mirror) in &courier.rooms {
         for (served, tags) in mirror.seats() {
-            let seat =
-                crate::testing::SeatRecord::new(courier.worker, served.local_id, *room, tags);
+            let seat = SeatRecord::new(courier.worker, served.local_id, *room, tags);
             seats.push((mirror.namespace.clone(), seat));
         }
     }
-    crate::testing::inspect::CourierView {
+    CourierView {
         seats,
         served: courier.members.len(),
     }

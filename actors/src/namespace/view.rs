@@ -1,10 +1,12 @@
 //! What a world sees of a namespace.
 
 use super::Namespace;
+use crate::testing::inspect::NamespaceView;
+
 /// What a world sees of a namespace.
-pub(crate) fn view(namespace: &Namespace) -> crate::testing::inspect::NamespaceView {
+pub(crate) fn view(namespace: &Namespace) -> NamespaceView {
     let state = &namespace.state;
-    crate::testing::inspect::NamespaceView {
+    NamespaceView {
         rooms: namespace
             .rooms
             .iter()

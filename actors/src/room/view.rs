@@ -4,16 +4,17 @@ use super::{Effect, For, Room};
 use crate::{
     id::{ChannelScope, MemberId},
     state::room::{RoomBytes, RoomState},
+    testing::inspect::{RoomView, SeatRecord},
 };
+
 /// What a world sees of a room.
-pub(crate) fn view(room: &Room) -> crate::testing::inspect::RoomView {
+pub(crate) fn view(room: &Room) -> RoomView {
     let seat = |(member, seat): (&MemberId, &crate::state::roster::Seat)| {
-        let record =
-            crate::testing::SeatRecord::new(seat.worker, seat.local_id, room.links.id, &seat.tags);
+        let record = SeatRecord::new(seat.worker, seat.local_id, room.links.id, &seat.tags);
         (member.clone(), record)
     };
     let seats = room.state.roster().iter().map(seat).collect();
-    crate::testing::inspect::RoomView {
+    RoomView {
         seats,
         offset: room.state.position().offset,
         faults: faults(&room.state),

@@ -1,5 +1,6 @@
 //! Style that fails the build: the walls of the architecture, and lists that must have no gap.
 
+mod circles;
 mod citations;
 mod command;
 mod contract_rows;
