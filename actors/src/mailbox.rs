@@ -113,3 +113,55 @@ impl<T: Send + 'static> Reply<T> {
         let _ = self.0.send(answer);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix::Context;
+
+    use super::*;
+
+    struct Ping(Reply<()>);
+
+    impl Message for Ping {
+        type Result = ();
+    }
+
+    impl Word for Ping {}
+
+    struct Answers;
+
+    impl Actor for Answers {
+        type Context = Context<Self>;
+    }
+
+    impl Handler<Ping> for Answers {
+        type Result = ();
+
+        fn handle(&mut self, ping: Ping, _: &mut Self::Context) {
+            ping.0.send(());
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_weak_way_ends_with_the_last_strong_one_and_what_was_sent_arrives() {
+        let mailbox: Mailbox<Ping> = Mailbox::start(|_| Answers.start());
+        let weak = mailbox.downgrade();
+        let (reply, answer) = Reply::new();
+        weak.send(Ping(reply));
+        drop(mailbox);
+        assert!(weak.upgrade().is_none());
+        assert_eq!(answer.await, Ok(()));
+        let (reply, answer) = Reply::new();
+        weak.send(Ping(reply));
+        assert!(answer.await.is_err());
+    }
+
+    /// Each connection holds several.
+    #[test]
+    fn every_way_is_one_pointer() {
+        let thin = size_of::<usize>();
+        assert_eq!(size_of::<Mailbox<Ping>>(), thin);
+        assert_eq!(size_of::<WeakMailbox<Ping>>(), thin);
+        assert_eq!(size_of::<crate::message::CourierRef>(), thin);
+    }
+}

@@ -100,14 +100,13 @@ impl Session {
         let outbox = Outbox::new(settings.outbox, account.clone());
         let credit = InboundCredit::new(settings.credit, settings.credit_bytes, account);
         Metrics::add(&hub.metrics().sessions, 1);
-        let (own_outbox, own_credit) = (outbox.clone(), credit.clone());
         let session = |this| Self {
             this,
             own: hub.local_id(),
             hub,
             courier,
-            outbox: own_outbox,
-            credit: own_credit,
+            outbox: outbox.clone(),
+            credit: credit.clone(),
             pacer,
             paused: false,
             turn: Turn::default(),
