@@ -30,7 +30,7 @@ pub enum Held {
     Partial,
     /// Credentials that came with a CONNECT and that an application keeps.
     Auth,
-    /// What members keep in rooms: names, farewells, tags.
+    /// What members keep in rooms: names, leave events, tags.
     Memberships,
     /// Invitations that rooms keep.
     Invitations,

@@ -34,7 +34,6 @@ use crate::{
     metrics::Metrics,
     notice::cause,
     outbox::{Full, Outbox},
-    state::{audience::Scopes, ledger::Ledger},
 };
 
 /// How often some of the readers are looked at, for who took too little.
@@ -59,7 +58,6 @@ pub struct Courier {
     metrics: Arc<Metrics>,
     crashes: Crashes,
     members: BTreeMap<LocalId, Rc<LocalMember>>,
-    seats: Ledger<(RoomId, LocalId), Scopes>,
     rooms: BTreeMap<RoomId, Mirror>,
     keys: BTreeMap<(Arc<str>, RoomKey), RoomId>,
     brakes: BTreeMap<RoomId, Braking>,
@@ -97,7 +95,6 @@ impl Courier {
             crashes: Crashes::new(metrics.clone()),
             metrics,
             members: BTreeMap::new(),
-            seats: Ledger::new(),
             rooms: BTreeMap::new(),
             keys: BTreeMap::new(),
             brakes: BTreeMap::new(),
@@ -121,7 +118,6 @@ impl Courier {
             for served in self.members.values() {
                 served.evict(CloseReason::WorkerStalled);
             }
-            self.seats = Ledger::new();
             self.rooms.clear();
             self.keys.clear();
             self.brakes.clear();
@@ -160,8 +156,6 @@ impl Courier {
             // Its session is closing; the room's word that the seat is gone may have been held back already.
             return;
         }
-        self.seats
-            .put((seat.room, seat.local_id), seat.tags.clone());
         self.keys
             .insert((seat.namespace.clone(), seat.key.clone()), seat.room);
         let mirror = self
@@ -174,24 +168,14 @@ impl Courier {
     fn forget_rooms(&mut self, namespace: &str) {
         let gone = self
             .rooms
-            .iter()
-            .filter(|(_, mirror)| *mirror.namespace == *namespace);
-        let gone: Vec<RoomId> = gone.map(|(room, _)| *room).collect();
-        for room in gone {
-            if let Some(mirror) = self.rooms.remove(&room) {
-                for (served, _) in mirror.seats() {
-                    self.seats.remove(&(room, served.local_id));
-                }
-            }
+            .extract_if(.., |_, mirror| *mirror.namespace == *namespace);
+        for (room, _) in gone {
             self.brakes.remove(&room);
         }
         self.keys.retain(|(of, _), _| **of != *namespace);
     }
 
     fn unmirror(&mut self, room: RoomId, local_id: LocalId) {
-        if !self.seats.remove(&(room, local_id)) {
-            return;
-        }
         let Some(mirror) = self.rooms.get_mut(&room) else {
             return;
         };

@@ -18,8 +18,8 @@ pub enum Point {
 pub enum Safeguard {
     /// The catch around every handler of a supervised actor.
     Guard,
-    /// The rollback after a crash.
-    Undo,
+    /// What may crash is decided before anything is changed.
+    Decide,
     /// Each member once, where a letter goes to several rooms.
     Dedup,
     /// Rooms wait for couriers that are behind.

@@ -1,5 +1,5 @@
-//! The only door into a supervised actor: a panic is caught, the state goes back to the last commit, and the actor starts
-//! anew with its mailbox kept. `actix::Supervisor` alone does not survive a panic (decision 0002).
+//! The only door into a supervised actor: a panic is caught, and the actor starts anew with its mailbox kept. Its state is
+//! as before the command, because what may panic is decided before anything is changed. `actix::Supervisor` alone does not survive a panic (decision 0002).
 
 use std::{
     collections::VecDeque,
@@ -47,19 +47,13 @@ pub trait Guarded: Sized + Unpin + 'static {
     /// Its crash record.
     fn crashes(&mut self) -> &mut Crashes;
 
-    /// Keeps what was changed.
-    fn commit(&mut self);
-
-    /// Takes back what was changed since the last commit.
-    fn rollback(&mut self);
-
     /// Hears a word.
     fn hear(&mut self, word: Self::Word, ctx: &mut GuardedContext<Self>);
 
     /// Starts, also after a crash: by then its timers and whatever it waited for are gone.
     fn started(&mut self, ctx: &mut GuardedContext<Self>);
 
-    /// Sets right, after a crash, what no rollback does.
+    /// Sets right, after a crash, what went with its timers and with what it waited for.
     fn restarting(&mut self);
 }
 
@@ -75,8 +69,7 @@ impl<A: Guarded> Guard<A> {
         Mailbox::start(|this| Supervisor::start(move |_| Self(make(this))))
     }
 
-    /// Lets something run on the actor. What it changed is kept, or, after a panic, taken back as far as it was not
-    /// committed, and the actor restarts with its mailbox kept.
+    /// Lets something run on the actor. After a panic it restarts with the state that it has, and its mailbox.
     pub(crate) fn enter(
         &mut self,
         ctx: &mut GuardedContext<A>,
@@ -192,9 +185,8 @@ impl Crashes {
     }
 }
 
-/// Runs a part of what an actor does that stands or falls by itself; nothing in quarantine. What it changed is kept, or,
-/// after a panic, taken back, and the actor restarts when it is done with the rest.
-/// Effects must be sent by the caller after this has returned `Ok`: none leaves before the state is committed.
+/// Runs a part of what an actor does that stands or falls by itself; nothing in quarantine. After a panic the actor
+/// restarts, with the state that it has, when it is done with the rest.
 pub(crate) fn guard<A: Guarded, T>(
     actor: &mut A,
     ctx: &mut GuardedContext<A>,
@@ -221,23 +213,13 @@ fn caught<A: Guarded, T>(
     run: impl FnOnce(&mut A, &mut GuardedContext<A>) -> T,
 ) -> Result<T, Fault> {
     if !fault::stands(Safeguard::Guard) {
-        let done = run(actor, ctx);
-        actor.commit();
-        return Ok(done);
+        return Ok(run(actor, ctx));
     }
     match catch_unwind(AssertUnwindSafe(|| run(actor, ctx))) {
-        Ok(done) => {
-            actor.commit();
-            Ok(done)
-        }
+        Ok(done) => Ok(done),
         Err(payload) => {
             // The payload's own drop might panic again, this time outside of any catch.
             std::mem::forget(payload);
-            if fault::stands(Safeguard::Undo) {
-                actor.rollback();
-            } else {
-                actor.commit();
-            }
             let quarantined = actor.crashes().count();
             let title = actor.title();
             cause::ACTOR_CRASHED.tell(
@@ -264,20 +246,43 @@ fn caught<A: Guarded, T>(
     }
 }
 
+/// Runs what is the application's and not the core's: a panic costs what it would have made, and nothing else.
+pub(crate) fn shielded<T>(crashes: &Crashes, make: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(make)) {
+        Ok(made) => Some(made),
+        Err(payload) => {
+            std::mem::forget(payload);
+            cause::ACTOR_CRASHED.tell(
+                None,
+                None,
+                format_args!(
+                    "an event could not be rendered; it is dropped, everything else is kept"
+                ),
+            );
+            Metrics::add(&crashes.metrics.crashes, 1);
+            None
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use std::future::{pending, ready};
 
     use actix::AsyncContext;
 
+    use tokio::time::timeout;
+
     use super::*;
     use crate::mailbox::Reply;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     /// Where an actor panics.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Where {
         Hearing,
-        AfterACommit,
         Waiting,
         AfterWaiting,
         InATimer,
@@ -297,7 +302,6 @@ mod tests {
 
     struct Fragile {
         crashes: Crashes,
-        committed: u32,
         count: u32,
         starts: u32,
     }
@@ -317,14 +321,6 @@ mod tests {
             &mut self.crashes
         }
 
-        fn commit(&mut self) {
-            self.committed = self.count;
-        }
-
-        fn rollback(&mut self) {
-            self.count = self.committed;
-        }
-
         fn hear(&mut self, word: ToFragile, ctx: &mut GuardedContext<Self>) {
             let place = match word {
                 ToFragile::Break(place) => place,
@@ -333,10 +329,6 @@ mod tests {
             self.count += 1;
             match place {
                 Where::Hearing => broken(),
-                Where::AfterACommit => {
-                    self.commit();
-                    broken();
-                }
                 Where::Waiting => ctx.wait(then(async { broken() }, |_: &mut Self, (), _| {})),
                 Where::AfterWaiting => ctx.wait(then(ready(()), |_: &mut Self, (), _| broken())),
                 Where::InATimer => {
@@ -357,27 +349,33 @@ mod tests {
 
     #[actix_rt::test]
     async fn an_actor_starts_anew_wherever_it_panics_and_hears_what_comes_next() {
-        for (place, count, starts) in [
-            (Where::Hearing, 0, 2),
-            (Where::AfterACommit, 1, 2),
-            (Where::Waiting, 1, 2),
-            (Where::AfterWaiting, 1, 2),
-            (Where::InATimer, 1, 2),
-            (Where::Nowhere, 1, 1),
+        for (place, starts) in [
+            (Where::Hearing, 2),
+            (Where::Waiting, 2),
+            (Where::AfterWaiting, 2),
+            (Where::InATimer, 2),
+            (Where::Nowhere, 1),
         ] {
             let metrics = Arc::new(Metrics::default());
             let crashes = Crashes::new(metrics.clone());
             let mailbox = Guard::start(|_| Fragile {
                 crashes,
-                committed: 0,
                 count: 0,
                 starts: 0,
             });
             mailbox.send(ToFragile::Break(place));
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            let (reply, answer) = Reply::new();
-            mailbox.send(ToFragile::Count(reply));
-            assert_eq!(answer.await, Ok((count, starts)), "{place:?}");
+            let started = async {
+                loop {
+                    let (reply, answer) = Reply::new();
+                    mailbox.send(ToFragile::Count(reply));
+                    let (count, seen) = answer.await.unwrap();
+                    assert_eq!(count, 1, "what was changed before stays: {place:?}");
+                    if seen == starts {
+                        break;
+                    }
+                }
+            };
+            timeout(PATIENCE, started).await.unwrap();
             let crashed = u64::from(place != Where::Nowhere);
             assert_eq!(Metrics::read(&metrics.crashes), crashed, "{place:?}");
         }

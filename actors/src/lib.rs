@@ -19,6 +19,7 @@ pub mod context;
 pub mod courier;
 pub mod directory;
 pub mod error;
+pub mod event;
 pub mod event_template;
 pub mod fault;
 pub mod flow;

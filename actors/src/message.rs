@@ -235,7 +235,7 @@ pub struct Join {
     /// Makes the join event; without it nobody is told.
     pub announce: Option<EventTemplate>,
     /// Makes the leave event for when the session ends.
-    pub farewell: Option<EventTemplate>,
+    pub leave_event: Option<EventTemplate>,
     /// Takes the answer.
     pub reply: Reply<Result<JoinAnswer, JoinError>>,
 }
@@ -270,7 +270,7 @@ pub struct Leave {
     pub member: MemberId,
     /// Why.
     pub reason: LeaveReason,
-    /// Makes the leave event, once for each tag; without it the farewell of the join does.
+    /// Makes the leave event, once for each tag; without it the one of the join does.
     pub announce: Option<EventTemplate>,
     /// Takes the answer; none for leaves that nobody waits for.
     pub reply: Option<Reply<LeaveAnswer>>,

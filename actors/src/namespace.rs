@@ -149,24 +149,22 @@ impl Namespace {
         #[cfg(feature = "fault")]
         fault::freeze(marked.as_bytes());
         fault::strike("namespace", Point::Before, marked.as_bytes());
-        let Some(number) = self.state.send(&join.member, &join.room) else {
-            return join.reply.send(Err(JoinError::Internal(Fault::Gone)));
-        };
         fault::strike("namespace", Point::Midway, marked.as_bytes());
-        let Some(connected) = self.state.connected(&join.member) else {
-            return;
-        };
-        let Some(courier) = self.couriers.get(&connected.worker).cloned() else {
+        let connected = self.state.connected(&join.member);
+        let courier = connected.and_then(|connected| self.couriers.get(&connected.worker));
+        let (Some(connected), Some(courier)) = (connected, courier) else {
             return join.reply.send(Err(JoinError::Internal(Fault::Gone)));
         };
+        fault::strike("namespace", Point::After, marked.as_bytes());
+        let (local_id, account) = (connected.local_id, connected.account.clone());
+        let courier = courier.clone();
         self.effects.push(Effect::Join(PlacedJoin {
+            number: self.state.sent(&join.member, &join.room),
             join,
             courier,
-            local_id: connected.local_id,
-            account: connected.account.clone(),
-            number,
+            local_id,
+            account,
         }));
-        fault::strike("namespace", Point::After, marked.as_bytes());
     }
 
     fn gone(&mut self, member: &MemberId, unit: Option<&Arc<InboundUnit>>) {

@@ -6,16 +6,12 @@ mod effects;
 mod handlers;
 mod letters;
 mod owner;
-mod presence;
 #[cfg(feature = "testing")]
 mod view;
 
+use self::admission::Parked;
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
-use self::{
-    admission::Parked,
-    effects::{Effect, For},
-};
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -23,34 +19,33 @@ use tokio::time::Instant;
 
 use crate::{
     context::NamespaceContext,
-    error::{JoinError, LeaveReason, NotifyError},
-    event_template::{EventTemplate, MembershipChange},
-    fault::{self, Point},
+    error::{JoinError, LeaveReason},
+    event::RoomEvent,
+    fault::{self, Point, Safeguard},
     flow::{Brake, Patience},
-    guard::Crashes,
-    id::{ChannelScope, Kind, MemberId, RoomId, WorkerId},
-    letter::{Content, Draft},
-    mailbox::{Reply, WeakMailbox},
+    guard::{Crashes, shielded},
+    id::{Kind, MemberId, RoomId, WorkerId},
+    letter::Content,
+    mailbox::WeakMailbox,
     message::{
-        CourierRef, Join, JoinAnswer, LeaveAnswer, MirrorJoin, MirrorLeave, NotifyAnswer, Permits,
-        PlacedJoin, Seated, ToNamespace, ToRoom, Unseated,
+        CourierRef, Join, JoinAnswer, LeaveAnswer, Permits, PlacedJoin, ToNamespace, ToRoom,
+        Unseated,
     },
     metrics::Metrics,
     ports::{Log, RoomOnline},
     state::{
-        audience::{LeaveScope, Scopes},
-        room::{Joiner, RoomBytes, RoomState},
-        throttle::Throttle,
+        audience::LeaveScope,
+        local_room::{Announcement, Effect, LocalRoom, Place, Surroundings},
+        room::{Change, Joiner, RoomBytes, RoomState},
     },
 };
 
 /// The actor.
 pub struct Room {
     state: RoomState,
+    local: LocalRoom,
     links: Links,
-    presence: Throttle<ChannelScope>,
     crashes: Crashes,
-    effects: Vec<Effect>,
 }
 
 /// What a room holds besides its state.
@@ -71,13 +66,6 @@ struct Links {
     started: Instant,
 }
 
-/// Which event tells the others of a leave.
-enum Telling {
-    With(EventTemplate),
-    Farewell,
-    Nobody,
-}
-
 impl Room {
     pub(crate) fn new(
         this: WeakMailbox<ToRoom>,
@@ -89,7 +77,7 @@ impl Room {
     ) -> Self {
         let crashes = Crashes::new(context.metrics.clone());
         Metrics::add(&context.metrics.rooms, 1);
-        let presence = Throttle::new(context.settings.presence_rates());
+        let local = LocalRoom::new(context.settings.presence_rates());
         let links = Links {
             id,
             context,
@@ -107,10 +95,9 @@ impl Room {
         };
         Self {
             state,
+            local,
             links,
-            presence,
             crashes,
-            effects: Vec::new(),
         }
     }
 
@@ -121,173 +108,133 @@ impl Room {
         }
     }
 
-    fn join(
-        &mut self,
-        placed: PlacedJoin,
-    ) -> (
-        Result<JoinAnswer, JoinError>,
-        Reply<Result<JoinAnswer, JoinError>>,
-    ) {
-        let PlacedJoin {
-            join,
-            courier,
-            local_id,
-            account,
-            number,
-        } = placed;
-        let Join {
-            tag,
-            user,
-            member,
-            options,
-            announce,
-            farewell,
-            reply,
-            ..
-        } = *join;
-        let worker = courier.worker;
-        let marked = user.clone().unwrap_or_default();
-        let strike = |room: &Self, point| fault::strike(room.part(), point, marked.as_bytes());
-        strike(self, Point::Before);
-        self.links.couriers.entry(worker).or_insert(courier);
+    fn decide_join(&mut self, placed: &PlacedJoin) -> Result<Vec<RoomEvent>, JoinError> {
+        let part = self.part();
+        let join = &*placed.join;
+        let marked = join.user.as_deref().unwrap_or_default();
+        fault::strike(part, Point::Before, marked.as_bytes());
         let joiner = Joiner {
-            member: member.clone(),
-            worker,
-            local_id,
-            account,
-            user,
-            farewell,
+            member: join.member.clone(),
+            account: placed.account.clone(),
+            user: join.user.clone(),
+            leave_event: join.leave_event.clone(),
         };
-        let joined = self.state.join(joiner, tag.clone(), options);
-        strike(self, Point::Midway);
-        let joined = match joined {
-            Ok(joined) => joined,
-            Err(error) => {
-                if self.state.roster().get(&member).is_none() {
-                    self.unseated(member, number, false);
-                }
-                return (Err(error), reply);
-            }
+        let options = join.options.clone();
+        let events = self.state.decide_join(&joiner, &join.tag, options)?;
+        if !fault::stands(Safeguard::Decide) {
+            events
+                .iter()
+                .for_each(|event| drop(self.state.apply(event)));
+        }
+        fault::strike(part, Point::Midway, marked.as_bytes());
+        fault::strike(part, Point::After, marked.as_bytes());
+        Ok(events)
+    }
+
+    /// Takes in what a join led to; the answer, and what follows from it.
+    fn joined(&mut self, placed: &PlacedJoin, events: &[RoomEvent]) -> (JoinAnswer, Vec<Effect>) {
+        let Join {
+            member,
+            tag,
+            announce,
+            ..
+        } = &*placed.join;
+        let courier = &placed.courier;
+        let place = Place {
+            worker: courier.worker,
+            local_id: placed.local_id,
         };
-        if !joined.already {
-            let key = self.state.key().clone();
-            let namespace = self.links.context.namespace.clone();
-            let tags = joined.tags.clone();
-            let first = tags.iter().count() == 1;
-            let seat = MirrorJoin {
-                room: self.links.id,
-                key,
-                namespace,
-                local_id,
-                tags,
-                permit: None,
-            };
-            self.effects.push(Effect::Seat { worker, seat });
-            if let Some(announce) = announce {
-                let change = self.change(&tag, joined.count, None);
-                let everyone =
-                    self.state.roster().len() <= self.links.context.settings.join_events_up_to;
-                let audience = if everyone {
-                    For::All {
-                        tag: tag.clone(),
-                        except: None,
-                    }
-                } else {
-                    For::One { worker, local_id }
-                };
-                self.announce(audience, announce.fill(&change));
-            }
-            self.presence(&tag, Some((worker, local_id)));
-            if first && self.state.key().kind == Kind::Channel {
-                let count = self.state.roster().len();
-                let room = self.state.key().clone();
-                self.up(Seated {
-                    room,
-                    member,
-                    count,
+        let created = !events.is_empty() && self.state.policy(tag).is_none();
+        let mut effects = Vec::new();
+        for event in events {
+            if let Change::Joined(tags) = self.state.apply(event) {
+                self.links
+                    .couriers
+                    .entry(place.worker)
+                    .or_insert_with(|| courier.clone());
+                effects = self.with_surroundings(|room, local, around| {
+                    local.joined(
+                        room,
+                        (member, place),
+                        (tag, tags),
+                        announce.as_ref(),
+                        around,
+                    )
                 });
             }
         }
-        strike(self, Point::After);
         let users = match self.state.key().kind {
             Kind::Plain => Vec::new(),
-            Kind::Channel | Kind::Room => self.state.present(&tag, RoomOnline::USERS),
+            Kind::Channel | Kind::Room => self.state.present(tag, RoomOnline::USERS),
         };
+        let tags = self.state.roster().get(member);
         let answer = JoinAnswer {
-            already: joined.already,
-            count: joined.count,
-            terms: joined.terms,
+            already: events.is_empty(),
+            count: self.state.roster().matching(tag),
+            terms: self.state.terms(tag, created),
             users,
-            tags: joined.tags,
-            number,
+            tags: tags.map(|own| own.tags.clone()).unwrap_or_default(),
+            number: placed.number,
             room: self.links.this.clone(),
         };
-        (Ok(answer), reply)
+        (answer, effects)
     }
 
+    /// Takes in that a member leaves; how many are left, and what follows from it.
     fn leave(
         &mut self,
         member: &MemberId,
         which: &LeaveScope,
         reason: LeaveReason,
-        telling: Telling,
-    ) -> LeaveAnswer {
-        let Some(left) = self.state.leave(member, which) else {
-            return LeaveAnswer::default();
+        announcement: &Announcement,
+    ) -> (LeaveAnswer, Vec<Effect>) {
+        let event = self.state.decide_leave(member, which, reason);
+        event.map_or_else(Default::default, |event| self.left(&event, announcement))
+    }
+
+    fn left(
+        &mut self,
+        event: &RoomEvent,
+        announcement: &Announcement,
+    ) -> (LeaveAnswer, Vec<Effect>) {
+        let (RoomEvent::Left(left), Change::Left(departure)) = (event, self.state.apply(event))
+        else {
+            return Default::default();
         };
-        let room = self.links.id;
-        let kicked = (reason == LeaveReason::Kick).then(|| {
-            let gone = left.gone.iter();
-            let gone = gone.fold(Scopes::default(), |tags, (tag, _)| tags.with(tag));
-            (self.state.key().clone(), self.joins_seen(), gone)
+        let effects = self.with_surroundings(|room, local, around| {
+            local.left(room, left, &departure, announcement, around)
         });
-        let (worker, local_id) = (left.worker, left.local_id);
-        if left.kept.is_empty() || kicked.is_some() {
-            let unseat = MirrorLeave {
-                room,
-                local_id,
-                kicked,
-                permit: None,
-            };
-            self.effects.push(Effect::Unseat { worker, unseat });
-        }
-        if !left.kept.is_empty() {
-            let seat = MirrorJoin {
-                room,
-                key: self.state.key().clone(),
-                namespace: self.links.context.namespace.clone(),
-                local_id,
-                tags: left.kept,
-                permit: None,
-            };
-            self.effects.push(Effect::Seat { worker, seat });
-        }
-        let announce = match telling {
-            Telling::With(announce) => Some(announce),
-            Telling::Farewell => left.farewell,
-            Telling::Nobody => None,
+        let gone = departure.gone;
+        (LeaveAnswer { gone }, effects)
+    }
+
+    /// What follows from an event depends on the time and on what renders presence: application code, which costs no more
+    /// than its event if it panics.
+    fn with_surroundings<T>(
+        &mut self,
+        follow: impl FnOnce(&RoomState, &mut LocalRoom, &Surroundings<'_>) -> T,
+    ) -> T {
+        let Self {
+            state,
+            local,
+            links,
+            crashes,
+        } = self;
+        let presence_events = links.context.presence_events.as_ref();
+        let render = |room: &RoomState, tag: &_| -> Option<Content> {
+            let presence_events = presence_events?;
+            let count = room.roster().matching(tag);
+            let users = room.present(tag, RoomOnline::USERS);
+            let online = RoomOnline { tag, count, users };
+            shielded(crashes, || presence_events.room_online(room.key(), &online))
         };
-        let everyone = self.state.roster().len() <= self.links.context.settings.join_events_up_to;
-        for (tag, count) in &left.gone {
-            if *count == 0 {
-                self.presence.forget(tag);
-                continue;
-            }
-            if let Some(announce) = announce.as_ref().filter(|_| everyone) {
-                let change = self.change(tag, *count, Some(reason));
-                // One who keeps another tag is not told of its own leave.
-                let audience = For::All {
-                    tag: tag.clone(),
-                    except: Some(left.local_id),
-                };
-                self.announce(audience, announce.fill(&change));
-            }
-            self.presence(tag, None);
-        }
-        if self.state.roster().get(member).is_none() {
-            self.unseated(member.clone(), self.joins_seen(), true);
-        }
-        LeaveAnswer { gone: left.gone }
+        let around = Surroundings {
+            now: links.started.elapsed(),
+            time: links.context.clock.now(),
+            join_events_up_to: links.context.settings.join_events_up_to,
+            render: &render,
+        };
+        follow(state, local, &around)
     }
 
     /// All joins up to this number were seen: of those that are parked, none was.
@@ -298,47 +245,17 @@ impl Room {
         })
     }
 
-    fn change<'a>(
-        &self,
-        tag: &'a ChannelScope,
-        count: usize,
-        reason: Option<LeaveReason>,
-    ) -> MembershipChange<'a> {
-        let time = self.links.context.clock.now();
-        MembershipChange {
-            tag,
-            count,
-            reason,
-            time,
-        }
-    }
-
-    fn announce(&mut self, audience: For, content: Content) {
-        let draft = Draft::new(content, &self.links.context.encodings);
-        self.effects.push(Effect::Letter {
-            audience,
-            draft,
-            receipt: None,
-        });
-    }
-
-    /// A member has no seat any more, or was refused one with join `number`.
-    fn unseated(&mut self, member: MemberId, number: u64, seated: bool) {
+    /// The namespace hears that a member has left, or was refused with join `number`.
+    fn without(&self, member: MemberId, number: u64, joined: bool) {
         let count = self.state.roster().len();
-        self.up(Unseated {
+        self.links.owner.send(Unseated {
             room: self.state.key().clone(),
             member,
             number,
             count,
             // Joins that came behind that one may have run before it, and others may wait.
             vacant: (count == 0).then(|| self.joins_seen()),
-            seated,
+            seated: joined,
         });
     }
-
-    fn up(&mut self, word: impl Into<ToNamespace>) {
-        self.effects.push(Effect::Up(word.into()));
-    }
 }
-
-type Done = (Reply<Result<NotifyAnswer, NotifyError>>, NotifyAnswer);

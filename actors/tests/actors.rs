@@ -60,11 +60,11 @@ impl Client {
     }
 
     /// Joins so that the others are told when its session ends.
-    async fn join_with_farewell(&self, room: &RoomKey) -> Result<JoinAnswer, JoinError> {
-        let farewell = Some(announce("left", room, self.member.id().as_str()));
+    async fn join_with_leave_event(&self, room: &RoomKey) -> Result<JoinAnswer, JoinError> {
+        let leave_event = Some(announce("left", room, self.member.id().as_str()));
         self.member
             .join(JoinRequest {
-                farewell,
+                leave_event,
                 ..JoinRequest::plain(room.clone())
             })
             .await

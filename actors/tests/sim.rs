@@ -111,8 +111,8 @@ fn without_the_guard_the_simulation_finds_a_dead_actor_within_200_seeds() {
 }
 
 #[test]
-fn without_the_undo_log_the_simulation_finds_a_seat_that_nobody_has_asked_for_within_200_seeds() {
-    is_found_without(Safeguard::Undo, "a seat that it should not have");
+fn without_deciding_first_the_simulation_finds_a_member_that_nobody_serves_within_200_seeds() {
+    is_found_without(Safeguard::Decide, "is a member that nobody serves");
 }
 
 #[test]

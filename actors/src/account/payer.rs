@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::id::LocalId;
 
-/// Who holds fewer bytes is not closed for them: names and farewells of quiet members, whose end frees nothing that counts.
+/// Who holds fewer bytes is not closed for them: names and leave events of quiet members, whose end frees nothing that counts.
 pub(crate) const SMALL: usize = 4096;
 
 /// How many sessions a courier names at once.

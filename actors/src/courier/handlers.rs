@@ -1,13 +1,10 @@
 //! What the courier hears, under its guard.
 
-use std::collections::BTreeMap;
-
 use actix::AsyncContext;
 
-use super::{BRAKE_TICK, Courier, Mirror, STALL_TICK};
+use super::{BRAKE_TICK, Courier, STALL_TICK};
 use crate::{
     guard::{Crashes, Guarded, GuardedContext, guard},
-    id::RoomId,
     message::{Deliver, Ping, ToCourier},
 };
 
@@ -22,14 +19,6 @@ impl Guarded for Courier {
         &mut self.crashes
     }
 
-    fn commit(&mut self) {
-        self.seats.commit();
-    }
-
-    fn rollback(&mut self) {
-        self.seats.rollback();
-    }
-
     fn started(&mut self, ctx: &mut GuardedContext<Self>) {
         ctx.run_interval(STALL_TICK, |guard, ctx| {
             guard.enter(ctx, |courier, _| courier.inspect_readers());
@@ -39,25 +28,7 @@ impl Guarded for Courier {
         self.ease_later(ctx);
     }
 
-    fn restarting(&mut self) {
-        // The lists by room are derived from the ledger of seats; after a crash they are not trusted.
-        let mut rooms: BTreeMap<RoomId, Mirror> = BTreeMap::new();
-        for ((room, local_id), tags) in self.seats.iter() {
-            let (Some(old), Some(served)) = (self.rooms.get(room), self.members.get(local_id))
-            else {
-                continue;
-            };
-            let mirror = rooms
-                .entry(*room)
-                .or_insert_with(|| Mirror::new(old.namespace.clone(), old.key.clone()));
-            mirror.put(served, tags.clone());
-        }
-        self.keys = rooms
-            .iter()
-            .map(|(id, m)| ((m.namespace.clone(), m.key.clone()), *id))
-            .collect();
-        self.rooms = rooms;
-    }
+    fn restarting(&mut self) {}
 
     fn hear(&mut self, word: ToCourier, ctx: &mut GuardedContext<Self>) {
         self.before_any();

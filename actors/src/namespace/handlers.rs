@@ -1,4 +1,4 @@
-//! What the namespace hears, under its guard; effects leave after the commit.
+//! What the namespace hears, under its guard; effects leave when all is decided.
 
 use actix::AsyncContext;
 
@@ -23,15 +23,6 @@ impl Guarded for Namespace {
 
     fn crashes(&mut self) -> &mut Crashes {
         &mut self.crashes
-    }
-
-    fn commit(&mut self) {
-        self.state.commit();
-    }
-
-    fn rollback(&mut self) {
-        self.state.rollback();
-        self.effects.clear();
     }
 
     fn started(&mut self, ctx: &mut GuardedContext<Self>) {
@@ -66,7 +57,6 @@ impl Guarded for Namespace {
             #[cfg(feature = "testing")]
             ToNamespace::Call(call) => call.run(self, ctx),
         }
-        self.commit();
         self.carry_out(ctx);
         // Presence events that crash cost themselves, not the fact.
         if let Some((channel, newcomer)) = changed

@@ -1,4 +1,4 @@
-//! What leaves a room once its state is committed: seats and letters to couriers, facts to the namespace.
+//! What leaves a room once its state is changed: memberships and letters to couriers, facts to the namespace.
 //! Decides nothing.
 
 use std::sync::Arc;
@@ -8,46 +8,18 @@ use crate::{
     account::Held,
     event_template::EventTemplate,
     flow::DeliveryPermit,
-    id::{ChannelScope, LocalId, WorkerId},
+    guard::shielded,
+    id::{Kind, WorkerId},
     letter::Draft,
     message::{
         Action, Audience, CourierRef, Deliver, Leave, Manage, MirrorJoin, MirrorLeave, Permits,
-        Receipt, ToCourier, ToNamespace,
+        Receipt, Seated, ToCourier, ToNamespace,
     },
+    state::local_room::{Effect, Recipients},
 };
 
 /// An event that tells everybody so many bytes waits for a room's readers, like a letter.
 const MUCH: usize = 1024;
-
-/// What leaves a room once its state is committed.
-pub(super) enum Effect {
-    Seat {
-        worker: WorkerId,
-        seat: MirrorJoin,
-    },
-    Unseat {
-        worker: WorkerId,
-        unseat: MirrorLeave,
-    },
-    Letter {
-        audience: For,
-        draft: Draft,
-        receipt: Option<Arc<Receipt>>,
-    },
-    Up(ToNamespace),
-}
-
-/// Whom an effect's letter goes to.
-pub(super) enum For {
-    All {
-        tag: ChannelScope,
-        except: Option<LocalId>,
-    },
-    One {
-        worker: WorkerId,
-        local_id: LocalId,
-    },
-}
 
 impl Room {
     /// What a command needs before it runs.
@@ -56,7 +28,7 @@ impl Room {
         let told = |event: Option<&EventTemplate>| event.map_or(0, EventTemplate::bytes);
         let few = self.state.roster().len() <= self.links.context.settings.join_events_up_to;
         let seat = |member| self.state.roster().get(member);
-        let farewell = |member| told(seat(member).and_then(|seat| seat.farewell.as_ref()));
+        let leave_bytes = |member| told(seat(member).and_then(|seat| seat.leave_event.as_ref()));
         // How many letters, their bytes together, and whether they go to everybody.
         let (letters, bytes, all) = match &costs {
             Costs::Letter(draft) => (1, draft.content.len(), true),
@@ -66,7 +38,7 @@ impl Room {
                 let tags = seat(&leave.member).map_or(1, |seat| leave.which.of(&seat.tags).count());
                 let each = match &leave.announce {
                     Some(event) => event.bytes(),
-                    None => farewell(&leave.member),
+                    None => leave_bytes(&leave.member),
                 };
                 (tags, tags * each, few)
             }
@@ -77,16 +49,15 @@ impl Room {
                 };
                 let gone = kicked.iter().filter(|member| seat(member).is_some());
                 let (count, bytes) = gone.fold((0, 0), |(count, bytes), member| {
-                    (count + 1, bytes + farewell(member))
+                    (count + 1, bytes + leave_bytes(member))
                 });
                 (1 + count, told(manage.announce.as_ref()) + bytes, true)
             }
             Costs::Presence => (1, 0, true),
         };
         let mut permits: Vec<_> = self
-            .state
-            .roster()
-            .members_by_worker()
+            .local
+            .workers()
             .filter_map(|(worker, members)| {
                 let courier = self.links.couriers.get(&worker)?;
                 let members = if all { members } else { 1 };
@@ -110,45 +81,74 @@ impl Room {
     }
 
     /// To how many members what is about to leave goes.
-    pub(super) fn told(&self) -> usize {
-        let letters = self.effects.iter().map(|effect| match effect {
-            Effect::Letter {
-                audience: For::All { tag, .. },
+    pub(super) fn told(&self, effects: &[Effect]) -> usize {
+        let letters = effects.iter().map(|effect| match effect {
+            Effect::Tell {
+                to: Recipients::Matching { tag, .. },
                 ..
             } => self.state.roster().matching(tag),
-            Effect::Letter { .. } => 1,
+            Effect::Tell { .. } => 1,
             _ => 0,
         });
         letters.sum()
     }
 
-    /// Sends what the committed message led to. How many couriers a letter goes to is known before the first is sent.
-    pub(super) fn carry_out(&mut self, mut permits: Permits) {
+    /// Sends what has happened led to.
+    pub(super) fn carry_out(&mut self, effects: Vec<Effect>, mut permits: Permits) {
         self.settle_account();
-        let effects = std::mem::take(&mut self.effects);
         let last = Last::of(&effects);
         for (at, effect) in effects.into_iter().enumerate() {
+            let mut permit = |worker| last.is(at, worker).then(|| permits.take(worker)).flatten();
             #[cfg(feature = "testing")]
             self.trace(&effect);
-            let mut permit = |worker| last.is(at, worker).then(|| permits.take(worker)).flatten();
             match effect {
-                Effect::Seat { worker, mut seat } => {
-                    seat.permit = permit(worker);
-                    self.send(worker, seat);
+                Effect::MirrorJoin { place, tags } => {
+                    let seat = MirrorJoin {
+                        room: self.links.id,
+                        key: self.state.key().clone(),
+                        namespace: self.links.context.namespace.clone(),
+                        local_id: place.local_id,
+                        tags,
+                        permit: permit(place.worker),
+                    };
+                    self.send(place.worker, seat);
                 }
-                Effect::Unseat { worker, mut unseat } => {
-                    unseat.permit = permit(worker);
-                    self.send(worker, unseat);
+                Effect::MirrorLeave { place, kicked } => {
+                    let kicked =
+                        kicked.map(|tags| (self.state.key().clone(), self.joins_seen(), tags));
+                    let unseat = MirrorLeave {
+                        room: self.links.id,
+                        local_id: place.local_id,
+                        kicked,
+                        permit: permit(place.worker),
+                    };
+                    self.send(place.worker, unseat);
                 }
-                Effect::Up(word) => self.links.owner.send(word),
-                Effect::Letter {
-                    audience,
-                    draft,
-                    receipt,
-                } => {
-                    self.deliver(audience, draft, receipt, permit);
+                Effect::Tell { to, content } => {
+                    let encodings = &self.links.context.encodings;
+                    let draft = shielded(&self.crashes, || Draft::new(content, encodings));
+                    if let Some(draft) = draft {
+                        self.deliver(&to, draft, None, permit);
+                    }
                 }
+                Effect::Joined(member) => {
+                    if self.state.key().kind == Kind::Channel {
+                        self.links.owner.send(Seated {
+                            room: self.state.key().clone(),
+                            member,
+                            count: self.state.roster().len(),
+                        });
+                    }
+                }
+                Effect::Left(member) => self.without(member, self.joins_seen(), true),
             }
+        }
+        let now = self.links.started.elapsed();
+        if let Some(due) = self.local.wake(now) {
+            self.links.owner.send(ToNamespace::WakeAfter {
+                room: self.state.key().clone(),
+                time: due.saturating_sub(now),
+            });
         }
     }
 
@@ -171,41 +171,41 @@ impl Room {
         courier.is_some_and(|courier| courier.send(word))
     }
 
-    fn deliver(
+    pub(super) fn deliver(
         &self,
-        audience: For,
+        to: &Recipients,
         draft: Draft,
-        receipt: Option<Arc<Receipt>>,
+        receipt: Option<&Arc<Receipt>>,
         mut permit: impl FnMut(WorkerId) -> Option<DeliveryPermit>,
     ) {
         let context = &self.links.context;
         let letter = Arc::new(draft.seal(context.namespace.clone()));
-        match audience {
-            For::One { worker, local_id } => {
+        match to {
+            Recipients::One(place) => {
                 let deliver = Deliver {
-                    audience: Audience::Member(local_id),
+                    audience: Audience::Member(place.local_id),
                     letter,
                     receipt: None,
-                    permit: permit(worker),
+                    permit: permit(place.worker),
                 };
-                self.send(worker, deliver);
+                self.send(place.worker, deliver);
             }
-            For::All { tag, except } => {
-                for worker in self.state.roster().workers() {
+            Recipients::Matching { tag, except } => {
+                for (worker, _) in self.local.workers() {
                     let audience = Audience::Room {
                         room: self.links.id,
                         tag: tag.clone(),
-                        except,
+                        except: *except,
                         brake: Some(self.links.brake.clone()),
                     };
                     let deliver = Deliver {
                         audience,
                         letter: letter.clone(),
-                        receipt: receipt.clone(),
+                        receipt: receipt.cloned(),
                         permit: permit(worker),
                     };
                     if !self.send(worker, deliver)
-                        && let Some(receipt) = &receipt
+                        && let Some(receipt) = receipt
                     {
                         receipt.settle(true);
                     }
@@ -249,20 +249,20 @@ impl Last {
         };
         for (at, effect) in effects.iter().enumerate() {
             let worker = match effect {
-                Effect::Up(_) => continue,
-                Effect::Letter {
-                    audience: For::All { .. },
+                Effect::Joined(_) | Effect::Left(_) => continue,
+                Effect::Tell {
+                    to: Recipients::Matching { .. },
                     ..
                 } => {
                     last.everywhere = Some(at);
                     continue;
                 }
-                Effect::Seat { worker, .. }
-                | Effect::Unseat { worker, .. }
-                | Effect::Letter {
-                    audience: For::One { worker, .. },
+                Effect::MirrorJoin { place, .. }
+                | Effect::MirrorLeave { place, .. }
+                | Effect::Tell {
+                    to: Recipients::One(place),
                     ..
-                } => *worker,
+                } => place.worker,
             };
             match last.at.iter_mut().find(|(known, _)| *known == worker) {
                 Some((_, place)) => *place = at,

@@ -1,8 +1,8 @@
-//! What the room hears, under its guard: each command stands or falls by itself, and its effects leave after it.
+//! What the room hears, under its guard: each command stands or falls by itself.
 
 use actix::AsyncContext;
 
-use super::{Room, Telling, admission::Command};
+use super::{Room, admission::Command};
 use crate::{
     account::Held,
     error::NotifyError,
@@ -10,6 +10,7 @@ use crate::{
     message::{Leave, Manage, Notify, Permits, PlacedJoin, ToRoom},
     metrics::Metrics,
     ports::{Proposal, in_time},
+    state::local_room::Announcement,
 };
 
 impl Guarded for Room {
@@ -27,15 +28,6 @@ impl Guarded for Room {
 
     fn crashes(&mut self) -> &mut Crashes {
         &mut self.crashes
-    }
-
-    fn commit(&mut self) {
-        self.state.commit();
-    }
-
-    fn rollback(&mut self) {
-        self.state.rollback();
-        self.effects.clear();
     }
 
     fn started(&mut self, ctx: &mut GuardedContext<Self>) {
@@ -84,21 +76,24 @@ impl Room {
             Command::Notify(notify) => self.handle_notify(notify, ctx, permits),
             Command::Manage(manage) => self.handle_manage(manage, ctx, permits),
             Command::Presence => {
-                if guard(self, ctx, Self::presence_due).is_ok() {
-                    self.carry_out(permits);
-                }
+                let _ = guard(self, ctx, |room| {
+                    let effects = room
+                        .with_surroundings(|room, local, around| local.presence_due(room, around));
+                    room.carry_out(effects, permits);
+                });
             }
         }
     }
 
     fn handle_manage(&mut self, manage: Manage, ctx: &mut GuardedContext<Self>, permits: Permits) {
-        let done = guard(self, ctx, |room| room.manage(&manage));
-        let told = self.told();
-        if matches!(done, Ok(Ok(()))) {
-            self.carry_out(permits);
-        }
+        let done = guard(self, ctx, |room| {
+            let effects = room.manage(&manage)?;
+            let told = room.told(&effects);
+            room.carry_out(effects, permits);
+            Ok(told)
+        });
         let done = done.unwrap_or_else(|fault| Err(fault.into()));
-        manage.reply.send(done.map(|()| told));
+        manage.reply.send(done);
     }
 
     fn handle_join(
@@ -107,21 +102,21 @@ impl Room {
         ctx: &mut GuardedContext<Self>,
         permits: Permits,
     ) {
-        let (member, number) = (placed.join.member.clone(), placed.number);
         // Even a join that crashes was seen: else the namespace would keep the room when it is empty.
-        self.links.joins_seen = self.links.joins_seen.max(number);
-        match guard(self, ctx, |room| room.join(placed)) {
-            Ok((answer, reply)) => {
-                self.carry_out(permits);
-                reply.send(answer);
-            }
-            Err(_) => {
-                // The reply is gone with the message: the asker reads that. The namespace must not keep the join.
-                if self.state.roster().get(&member).is_none() {
-                    self.unseated(member, number, false);
-                    self.carry_out(permits);
-                }
-            }
+        self.links.joins_seen = self.links.joins_seen.max(placed.number);
+        let done = guard(self, ctx, |room| {
+            let events = room.decide_join(&placed)?;
+            let (answer, effects) = room.joined(&placed, &events);
+            room.carry_out(effects, permits);
+            Ok(answer)
+        });
+        let member = &placed.join.member;
+        if !matches!(done, Ok(Ok(_))) && self.state.roster().get(member).is_none() {
+            self.without(member.clone(), placed.number, false);
+        }
+        // After a crash the reply goes with the message: the asker reads that.
+        if let Ok(answer) = done {
+            placed.join.reply.send(answer);
         }
     }
 
@@ -135,42 +130,51 @@ impl Room {
             unit: _unit,
             ..
         } = leave;
-        let telling = announce.map_or(Telling::Farewell, Telling::With);
-        let mut done = guard_always(self, ctx, |room| {
-            room.leave(&member, &which, reason, telling)
-        });
-        if done.is_err() {
-            // The seat must go even if the event that tells of it is what crashed.
-            done = guard_always(self, ctx, |room| {
-                room.leave(&member, &which, reason, Telling::Nobody)
-            });
-        }
-        if let Ok(answer) = done {
-            self.carry_out(permits);
+        let announcement = announce.map_or(Announcement::LeaveEvent, Announcement::With);
+        let _ = guard_always(self, ctx, |room| {
+            let (answer, effects) = room.leave(&member, &which, reason, &announcement);
+            room.carry_out(effects, permits);
             if let Some(reply) = reply {
                 reply.send(answer);
             }
-        }
+        });
     }
 
     fn handle_notify(&mut self, notify: Notify, ctx: &mut GuardedContext<Self>, permits: Permits) {
-        match guard(self, ctx, |room| room.propose(&notify)) {
-            Err(fault) => notify.reply.send(Err(fault.into())),
-            Ok(Err(error)) => notify.reply.send(Err(error)),
-            Ok(Ok((_, Proposal::Refused(error)))) => {
-                notify.reply.send(Err(NotifyError::Log(error)))
+        // Taken out by whoever answers.
+        let mut letter = Some((notify, permits));
+        let later = guard(self, ctx, |room| {
+            let (notify, _) = letter.as_ref()?;
+            let proposal = room.propose(notify);
+            let (notify, permits) = letter.take()?;
+            match proposal {
+                Err(error) => notify.reply.send(Err(error)),
+                Ok((_, Proposal::Refused(error))) => {
+                    notify.reply.send(Err(NotifyError::Log(error)));
+                }
+                Ok((recipients, Proposal::Numbered(position))) => {
+                    room.post_letter(notify, recipients, position, permits);
+                }
+                Ok((recipients, Proposal::Later(answer))) => {
+                    return Some((notify, recipients, answer));
+                }
             }
-            Ok(Ok((recipients, Proposal::Numbered(position)))) => {
-                self.finish(ctx, notify, recipients, Ok(position), permits);
-            }
-            Ok(Ok((recipients, Proposal::Later(answer)))) => {
+            None
+        });
+        match later {
+            Ok(None) => {}
+            Ok(Some((notify, recipients, answer))) => {
                 // Other rooms must not wait for this one's log: its letter goes uncounted, one a room.
-                drop(permits);
                 self.links.purse = Permits::default();
                 let answer = in_time(answer, self.links.context.settings.log_timeout);
                 ctx.wait(then(answer, move |room: &mut Self, position, ctx| {
-                    room.finish(ctx, notify, recipients, position, Permits::default());
+                    room.finish(ctx, notify, recipients, position);
                 }));
+            }
+            Err(fault) => {
+                if let Some((notify, _)) = letter {
+                    notify.reply.send(Err(fault.into()));
+                }
             }
         }
     }

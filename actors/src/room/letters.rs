@@ -1,6 +1,6 @@
 //! A letter's way through its room: may it be said, what does the log answer, then the commit and the delivery.
 
-use super::{Done, Effect, For, Room};
+use super::Room;
 use crate::{
     error::{LogError, NotifyError},
     fault::{self, Point},
@@ -10,6 +10,7 @@ use crate::{
     message::{Notify, NotifyAnswer, Permits, Receipt},
     metrics::Metrics,
     ports::Proposal,
+    state::local_room::Recipients,
 };
 
 impl Room {
@@ -31,13 +32,14 @@ impl Room {
         Ok((recipients, proposal))
     }
 
-    /// The second half: the numbers are kept, the delivery is built.
+    /// The second half: it has its number, and is delivered.
     pub(super) fn post_letter(
         &mut self,
         notify: Notify,
         recipients: usize,
         position: LogPosition,
-    ) -> Done {
+        mut permits: Permits,
+    ) {
         let Notify {
             tag,
             except,
@@ -45,48 +47,37 @@ impl Room {
             reply,
             ..
         } = notify;
-        let marked = draft.content.args.clone();
+        fault::strike(self.part(), Point::Midway, &draft.content.args);
+        fault::strike(self.part(), Point::After, &draft.content.args);
         self.state.set_position(position);
-        fault::strike(self.part(), Point::Midway, &marked);
-        let couriers = self.state.roster().workers().count();
-        let receipt = Receipt::new(couriers);
-        let audience = For::All { tag, except };
-        let letter = Effect::Letter {
-            audience,
-            draft,
-            receipt: Some(receipt.clone()),
-        };
-        self.effects.push(letter);
+        let receipt = Receipt::new(self.local.workers().count());
+        let to = Recipients::Matching { tag, except };
         Metrics::add(&self.links.context.metrics.letters, 1);
-        fault::strike(self.part(), Point::After, &marked);
-        (
-            reply,
-            NotifyAnswer {
-                recipients,
-                position,
-                receipt,
-            },
-        )
+        #[cfg(feature = "testing")]
+        self.trace_letter(&to, &draft.content, true);
+        self.deliver(&to, draft, Some(&receipt), |worker| permits.take(worker));
+        reply.send(Ok(NotifyAnswer {
+            recipients,
+            position,
+            receipt,
+        }));
     }
 
+    /// As [`Room::post_letter`], once a late log has answered.
     pub(super) fn finish(
         &mut self,
         ctx: &mut GuardedContext<Self>,
         notify: Notify,
         recipients: usize,
         position: Result<LogPosition, LogError>,
-        permits: Permits,
     ) {
         match position {
             Err(error) => notify.reply.send(Err(NotifyError::Log(error))),
             Ok(position) => {
                 // A crash drops the reply with the letter: the sender reads that as the hub's fault.
-                if let Ok((reply, answer)) = guard(self, ctx, |room| {
-                    room.post_letter(notify, recipients, position)
-                }) {
-                    self.carry_out(permits);
-                    reply.send(Ok(answer));
-                }
+                let _ = guard(self, ctx, |room| {
+                    room.post_letter(notify, recipients, position, Permits::default());
+                });
             }
         }
     }

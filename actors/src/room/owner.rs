@@ -1,17 +1,16 @@
 //! An owner's command: carried out at its address, and told to those who match it.
 
-use std::collections::BTreeSet;
-
-use super::{For, Room, Telling};
+use super::Room;
 use crate::{
-    error::{LeaveReason, ManageError},
-    id::WorkerId,
+    error::ManageError,
+    event::RoomEvent,
+    event_template::MembershipChange,
     message::{Action, Manage},
-    state::audience::LeaveScope,
+    state::local_room::{Announcement, Effect},
 };
 
 impl Room {
-    pub(super) fn manage(&mut self, manage: &Manage) -> Result<(), ManageError> {
+    pub(super) fn manage(&mut self, manage: &Manage) -> Result<Vec<Effect>, ManageError> {
         let Manage {
             by,
             command,
@@ -20,48 +19,37 @@ impl Room {
         } = manage;
         self.crashes.count_time();
         let tag = &command.tag;
-        let mut kicked = Vec::new();
-        match &command.action {
-            Action::Invite(names) => self.state.invite(by, tag, names)?,
-            Action::Lock(locked) => self.state.lock(by, tag, *locked)?,
+        let events = match &command.action {
+            Action::Invite(names) => self.state.decide_invite(by, tag, names)?,
+            Action::Lock(locked) => self.state.decide_lock(by, tag, *locked)?,
             Action::Kick(members) => {
-                let done = self.state.kick(by, tag, members)?;
-                if done.seated.is_empty() && !done.uninvited {
-                    return Ok(());
+                let events = self.state.decide_kick(by, tag, members)?;
+                if events.is_empty() {
+                    return Ok(Vec::new());
                 }
-                kicked = done.seated;
+                events
             }
-        }
+        };
         let content = announce.as_ref().map(|announce| {
-            let count = self.state.roster().matching(tag);
-            announce.fill(&self.change(tag, count, None))
+            announce.fill(&MembershipChange {
+                tag,
+                count: self.state.roster().matching(tag),
+                reason: None,
+                time: self.links.context.clock.now(),
+            })
         });
-        let seat = |member| self.state.roster().get(member);
-        let seats = kicked.iter().filter_map(seat);
-        let left: Vec<_> = seats.map(|seat| (seat.worker, seat.local_id)).collect();
-        let first = self.effects.len();
-        for member in &kicked {
-            let which = LeaveScope::Exactly(tag.clone());
-            self.leave(member, &which, LeaveReason::Kick, Telling::Farewell);
-        }
-        let Some(content) = content else {
-            return Ok(());
-        };
-        // Told before the first is gone, those sent out too: a mirror still has their seats when the letter comes. But
-        // a letter to all goes only to the workers that have members when everything is done.
-        let departures = self.effects.split_off(first);
-        let workers: BTreeSet<WorkerId> = self.state.roster().workers().collect();
-        for (worker, local_id) in left {
-            if !workers.contains(&worker) {
-                self.announce(For::One { worker, local_id }, content.clone());
+        let mut places = Vec::new();
+        let mut departures = Vec::new();
+        for event in &events {
+            match event {
+                RoomEvent::Left(left) => {
+                    places.extend(self.local.place(&left.member));
+                    let (_, effects) = self.left(event, &Announcement::LeaveEvent);
+                    departures.extend(effects);
+                }
+                RoomEvent::Joined(_) | RoomEvent::Policy(..) => drop(self.state.apply(event)),
             }
         }
-        let everyone = For::All {
-            tag: tag.clone(),
-            except: None,
-        };
-        self.announce(everyone, content);
-        self.effects.extend(departures);
-        Ok(())
+        Ok(self.local.managed(tag, content, &places, departures))
     }
 }

@@ -1,86 +1,105 @@
 //! What a world sees of a room.
 
-use super::{Effect, For, Room};
+use super::Room;
 use crate::{
     id::{ChannelScope, MemberId},
-    state::room::{RoomBytes, RoomState},
+    letter::Content,
+    state::{
+        local_room::{Effect, Recipients},
+        room::RoomBytes,
+        roster::Membership,
+    },
     testing::inspect::{RoomView, SeatRecord},
 };
-
 /// What a world sees of a room.
 pub(crate) fn view(room: &Room) -> RoomView {
-    let seat = |(member, seat): (&MemberId, &crate::state::roster::Seat)| {
-        let record = SeatRecord::new(seat.worker, seat.local_id, room.links.id, &seat.tags);
-        (member.clone(), record)
+    let seat = |(member, membership): (&MemberId, &Membership)| {
+        let place = room.local.place(member)?;
+        let record = SeatRecord::new(
+            place.worker,
+            place.local_id,
+            room.links.id,
+            &membership.tags,
+        );
+        Some((member.clone(), record))
     };
-    let seats = room.state.roster().iter().map(seat).collect();
+    let seats = room.state.roster().iter().filter_map(seat).collect();
     RoomView {
         seats,
         offset: room.state.position().offset,
-        faults: faults(&room.state),
+        faults: faults(room),
     }
 }
 
 /// Each address that is occupied has one policy and an owner who is seated there, and no other address has.
-fn faults(state: &RoomState) -> Vec<String> {
+fn faults(room: &Room) -> Vec<String> {
+    let state = &room.state;
     let mut faults = Vec::new();
-    let mut fault =
-        |what: &str, tag: &ChannelScope| faults.push(format!("{:?} {tag:?} {what}", state.key()));
-    for (tag, policy) in state.policies() {
-        match state.roster().get(&policy.owner) {
-            Some(seat) if seat.tags.has(tag) => {}
-            _ => fault("is owned by one who is not there", tag),
+    let fault = |what: &str, tag: &ChannelScope| format!("{:?} {tag:?} {what}", state.key());
+    for (tag, _) in state.policies() {
+        if state.owner(tag).is_none() {
+            faults.push(fault("has a policy and nobody", tag));
         }
     }
-    for (_, seat) in state.roster().iter() {
-        for tag in seat.tags.iter().filter(|&tag| state.policy(tag).is_none()) {
-            fault("is occupied and has no policy", tag);
+    for (_, membership) in state.roster().iter() {
+        for tag in membership
+            .tags
+            .iter()
+            .filter(|&tag| state.policy(tag).is_none())
+        {
+            faults.push(fault("is occupied and has no policy", tag));
+        }
+    }
+    for (member, _) in state.roster().iter() {
+        if room.local.place(member).is_none() {
+            faults.push(format!(
+                "{:?}: {member} is a member that nobody serves",
+                state.key()
+            ));
         }
     }
     if state.roster().is_empty() && state.bytes() != RoomBytes::default() {
-        fault("is empty and holds bytes", &None);
+        faults.push(fault("is empty and holds bytes", &None));
     }
     faults
 }
 
 impl Room {
     pub(super) fn trace(&self, effect: &Effect) {
-        use crate::testing::trace::{Fact, Recipients, note};
+        use crate::testing::trace::{Fact, note};
         let room = self.links.id;
         match effect {
-            Effect::Seat { seat, .. } => {
+            Effect::MirrorJoin { place, tags } => {
                 note(|| Fact::Seated {
                     room,
-                    key: seat.key.clone(),
-                    local_id: seat.local_id,
-                    tags: seat.tags.clone(),
+                    key: self.state.key().clone(),
+                    local_id: place.local_id,
+                    tags: tags.clone(),
                 });
             }
-            Effect::Unseat { unseat, .. } => note(|| Fact::Unseated {
+            Effect::MirrorLeave { place, .. } => note(|| Fact::Unseated {
                 room,
-                local_id: unseat.local_id,
+                local_id: place.local_id,
             }),
-            Effect::Letter {
-                audience,
-                draft,
-                receipt,
-                ..
-            } => note(|| {
-                let to = match audience {
-                    For::All { tag, except } => Recipients::Matching(tag.clone(), *except),
-                    For::One { local_id, .. } => Recipients::One(*local_id),
-                };
-                let (content, said) = (draft.content.clone(), receipt.is_some());
-                Fact::Letter {
-                    room,
-                    key: self.state.key().clone(),
-                    to,
-                    content,
-                    offset: self.state.position().offset,
-                    said,
-                }
-            }),
-            Effect::Up(_) => {}
+            Effect::Tell { to, content } => self.trace_letter(to, content, false),
+            Effect::Joined(_) | Effect::Left(_) => {}
         }
+    }
+
+    pub(super) fn trace_letter(&self, to: &Recipients, content: &Content, said: bool) {
+        use crate::testing::trace::{self, Fact, note};
+        note(|| Fact::Letter {
+            room: self.links.id,
+            key: self.state.key().clone(),
+            to: match to {
+                Recipients::Matching { tag, except } => {
+                    trace::Recipients::Matching(tag.clone(), *except)
+                }
+                Recipients::One(place) => trace::Recipients::One(place.local_id),
+            },
+            content: content.clone(),
+            offset: self.state.position().offset,
+            said,
+        });
     }
 }

@@ -153,7 +153,7 @@ impl Member {
             user,
             options,
             announce,
-            farewell,
+            leave_event,
         } = request;
         self.parts.pacer.charge(Rated::Joins, 1);
         self.seats.borrow_mut().ask(room.clone(), tag.clone());
@@ -167,7 +167,7 @@ impl Member {
             member,
             options,
             announce,
-            farewell,
+            leave_event,
             reply,
         };
         self.enqueue(Outgoing::Join(Box::new(join), done));

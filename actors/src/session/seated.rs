@@ -60,9 +60,9 @@ impl Seated {
 
     pub(super) fn leave(self, reason: CloseReason) {
         self.member.end();
-        let farewell =
+        let closed =
             AssertUnwindSafe(|| self.application.disconnected(self.member.clone(), reason));
-        if let Err(payload) = std::panic::catch_unwind(farewell) {
+        if let Err(payload) = std::panic::catch_unwind(closed) {
             std::mem::forget(payload);
             cause::HANDLER_PANICKED.tell(
                 self.member.peer(),

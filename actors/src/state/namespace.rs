@@ -1,12 +1,13 @@
 //! A namespace's decisions: who is in it, which rooms each was sent to, and who is online in channels.
 //! Knows no actor, no clock, no wire.
 
-use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
-
-use crate::{
-    id::{Kind, LocalId, MemberId, RoomKey, WorkerId},
-    state::ledger::{Kept, Ledger},
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
+
+use crate::id::{Kind, LocalId, MemberId, RoomKey, WorkerId};
 
 /// Where a member is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,19 +23,19 @@ pub struct ConnectedMember {
 /// All that a namespace is, besides the addresses of its rooms.
 #[derive(Default)]
 pub struct NamespaceState {
-    members: Ledger<MemberId, ConnectedMember>,
-    sent: Ledger<(MemberId, RoomKey), u64>,
-    rooms: Ledger<RoomKey, u64>,
-    channels: Ledger<Arc<str>, usize>,
-    online: Ledger<MemberId, usize>,
-    joins: Kept<u64>,
+    members: BTreeMap<MemberId, ConnectedMember>,
+    sent: BTreeMap<(MemberId, RoomKey), u64>,
+    rooms: BTreeMap<RoomKey, u64>,
+    channels: BTreeMap<Arc<str>, usize>,
+    online: BTreeMap<MemberId, usize>,
+    joins: u64,
     by_size: BTreeSet<(Reverse<usize>, Arc<str>)>,
 }
 
 impl NamespaceState {
     /// A member came in.
     pub fn enter(&mut self, member: MemberId, connected: ConnectedMember) {
-        self.members.put(member, connected);
+        self.members.insert(member, connected);
     }
 
     /// Where a member is served.
@@ -52,14 +53,12 @@ impl NamespaceState {
         self.members.iter()
     }
 
-    /// A member is being sent to a room; the number of this join, or `None` for a stranger.
-    pub fn send(&mut self, member: &MemberId, room: &RoomKey) -> Option<u64> {
-        self.members.get(member)?;
-        let number = *self.joins.get() + 1;
-        self.joins.set(number);
-        self.sent.put((member.clone(), room.clone()), number);
-        self.rooms.put(room.clone(), number);
-        Some(number)
+    /// A member is sent to a room; the number of this join.
+    pub fn sent(&mut self, member: &MemberId, room: &RoomKey) -> u64 {
+        self.joins += 1;
+        self.sent.insert((member.clone(), room.clone()), self.joins);
+        self.rooms.insert(room.clone(), self.joins);
+        self.joins
     }
 
     /// A room says that a member has no seat as of join `number`; a later join stands.
@@ -79,7 +78,7 @@ impl NamespaceState {
         };
         let rooms: Vec<RoomKey> = self
             .sent
-            .from(&(member.clone(), least))
+            .range((member.clone(), least)..)
             .take_while(|((id, _), _)| id == member)
             .map(|((_, room), _)| room.clone())
             .collect();
@@ -107,7 +106,7 @@ impl NamespaceState {
             channels.saturating_sub(1)
         } {
             0 => drop(self.online.remove(member)),
-            more => self.online.put(member.clone(), more),
+            more => drop(self.online.insert(member.clone(), more)),
         }
         if let Some(&before) = self.channels.get(channel) {
             self.by_size.remove(&(Reverse(before), channel.clone()));
@@ -115,7 +114,7 @@ impl NamespaceState {
         if count == 0 {
             self.channels.remove(channel);
         } else {
-            self.channels.put(channel.clone(), count);
+            self.channels.insert(channel.clone(), count);
             self.by_size.insert((Reverse(count), channel.clone()));
         }
     }
@@ -140,30 +139,6 @@ impl NamespaceState {
     /// How many channels have members.
     pub fn channel_count(&self) -> usize {
         self.channels.len()
-    }
-
-    /// Keeps the changes of the present message.
-    pub fn commit(&mut self) {
-        self.members.commit();
-        self.sent.commit();
-        self.rooms.commit();
-        self.channels.commit();
-        self.online.commit();
-        self.joins.commit();
-    }
-
-    /// Takes the changes of the present message back.
-    pub fn rollback(&mut self) {
-        self.members.rollback();
-        self.sent.rollback();
-        self.rooms.rollback();
-        if self.channels.rollback() {
-            let channels = self.channels.iter();
-            let by_size = channels.map(|(name, count)| (Reverse(*count), name.clone()));
-            self.by_size = by_size.collect();
-        }
-        self.online.rollback();
-        self.joins.rollback();
     }
 }
 
@@ -190,22 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_or_one_who_is_gone_is_sent_nowhere() {
-        let mut namespace = entered(&["a"]);
-        assert!(namespace.send(&id("b"), &RoomKey::room("r")).is_none());
-        namespace.gone(&id("a"));
-        assert!(namespace.send(&id("a"), &RoomKey::room("r")).is_none());
-    }
-
-    #[test]
     fn a_stale_unseat_does_not_hide_a_later_join_from_a_disconnect() {
         let mut namespace = entered(&["a", "b"]);
         let room = RoomKey::room("r");
-        let first = namespace.send(&id("a"), &room).unwrap();
-        namespace.send(&id("a"), &room).unwrap();
+        let first = namespace.sent(&id("a"), &room);
+        namespace.sent(&id("a"), &room);
         namespace.unseated(&id("a"), &room, first);
         assert_eq!(namespace.gone(&id("a")), std::slice::from_ref(&room));
-        let only = namespace.send(&id("b"), &room).unwrap();
+        let only = namespace.sent(&id("b"), &room);
         namespace.unseated(&id("b"), &room, only);
         assert!(namespace.gone(&id("b")).is_empty());
     }
@@ -214,8 +181,8 @@ mod tests {
     fn a_room_with_a_join_under_way_is_not_let_go() {
         let mut namespace = entered(&["a", "b"]);
         let room = RoomKey::channel("c");
-        let first = namespace.send(&id("a"), &room).unwrap();
-        let second = namespace.send(&id("b"), &room).unwrap();
+        let first = namespace.sent(&id("a"), &room);
+        let second = namespace.sent(&id("b"), &room);
         assert!(!namespace.vacant(&room, first));
         assert!(namespace.vacant(&room, second));
     }

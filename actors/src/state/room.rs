@@ -1,25 +1,30 @@
-//! A room's decisions: who may sit down, who may speak, who leaves when, and how many that makes.
-//! Knows no actor, no clock, no wire; the same value serves channels, the hub pack's rooms and plain rooms.
+//! What a room is, and its decisions: who may join, who may speak, who leaves when, and how many that makes. A decision
+//! changes nothing, it says what is to happen; what has happened is applied, and that cannot fail.
+//! Knows no actor, no clock, no wire, no worker; the same value serves channels, the hub pack's rooms and plain rooms.
 
+mod apply;
 mod owner;
 mod policy;
 mod words;
 
 use self::policy::Policies;
 pub use self::{
-    policy::{Allowance, Policy},
-    words::{Access, Joined, Joiner, Kicked, Left, RoomBytes, RoomOptions, RoomPolicy},
+    policy::Allowance,
+    words::{Change, Departure, Joiner, RoomBytes, RoomOptions, RoomPolicy},
 };
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
-    error::{JoinError, NotifyError},
+    error::{JoinError, LeaveReason, NotifyError},
+    event::{Access, Joined, Left, Policy, RoomEvent},
     id::{ChannelScope, LogPosition, MemberId, RoomKey},
     state::{
         audience::{LeaveScope, Scopes},
-        ledger::Kept,
-        roster::{Occupant, Roster, Seat},
+        roster::{Membership, Roster},
     },
 };
 
@@ -32,11 +37,10 @@ pub struct RoomState {
     key: RoomKey,
     roster: Roster,
     policies: Policies,
-    position: Kept<LogPosition>,
-    seated: Kept<u64>,
+    position: LogPosition,
+    /// How many joins there were.
+    joins: u64,
     allowance: Allowance,
-    /// Owners whose invitations changed in the present message: bytes before and after.
-    owed: Vec<(MemberId, usize, usize)>,
 }
 
 impl RoomState {
@@ -46,10 +50,9 @@ impl RoomState {
             key,
             roster: Roster::default(),
             policies: Policies::default(),
-            position: Kept::default(),
-            seated: Kept::default(),
+            position: LogPosition::default(),
+            joins: 0,
             allowance,
-            owed: Vec::new(),
         }
     }
 
@@ -58,12 +61,12 @@ impl RoomState {
         &self.key
     }
 
-    /// The seats.
+    /// The members.
     pub fn roster(&self) -> &Roster {
         &self.roster
     }
 
-    /// The policy of an address, while somebody is seated there.
+    /// The policy of an address, while somebody has it.
     pub fn policy(&self, address: &ChannelScope) -> Option<&Policy> {
         self.policies.get(address)
     }
@@ -81,63 +84,42 @@ impl RoomState {
         }
     }
 
-    /// Seats a member under a tag.
-    pub fn join(
-        &mut self,
-        joiner: Joiner,
-        tag: ChannelScope,
+    /// Who may change what holds at an address: whoever has it longest.
+    pub fn owner(&self, address: &ChannelScope) -> Option<&MemberId> {
+        self.roster.by_age(address).next()
+    }
+
+    /// A member wants to join under a tag: what is to happen, which is nothing if it has the tag already.
+    pub fn decide_join(
+        &self,
+        joiner: &Joiner,
+        tag: &ChannelScope,
         options: RoomOptions,
-    ) -> Result<Joined, JoinError> {
-        if options.access == Some(Access::Invite) && self.policies.some_open(&tag) {
+    ) -> Result<Vec<RoomEvent>, JoinError> {
+        if options.access == Some(Access::Invite) && self.policies.some_open(tag) {
             return Err(JoinError::RoomExists);
         }
-        let old = self.roster.get(&joiner.member).map(|seat| &seat.tags);
-        if let Some(tags) = old.filter(|tags| tags.has(&tag)) {
-            return Ok(Joined {
-                already: true,
-                count: self.roster.matching(&tag),
-                terms: self.terms(&tag, false),
-                tags: tags.clone(),
-            });
+        let old = self.roster.get(&joiner.member).map(|old| &old.tags);
+        if old.is_some_and(|tags| tags.has(tag)) {
+            return Ok(Vec::new());
         }
-        self.admits(&joiner, &tag, old)?;
-        self.has_room(&tag, old)?;
-        let created = match self.policies.get(&tag) {
-            Some(_) => None,
-            None => Some(self.new_policy(&joiner.member, &tag, old, options)?),
+        self.admits(joiner, tag, old)?;
+        self.has_room(tag, old)?;
+        let policy = match self.policies.get(tag) {
+            Some(_) => Policy::default(),
+            None => self.new_policy(&joiner.member, tag, old, options)?,
         };
-        let number = *self.seated.get();
-        self.seated.set(number + 1);
-        let Joiner {
-            member,
-            worker,
-            local_id,
-            account,
-            user,
-            farewell,
-        } = joiner;
-        let occupant = Occupant {
-            worker,
-            local_id,
-            account,
-            user,
-            farewell,
-        };
-        self.roster.sit(member.clone(), occupant, &tag, number);
-        let made = created.is_some();
-        if let Some(policy) = created {
-            self.owe(policy.owner.clone(), 0, policy.invitation_bytes());
-            self.policies.put(&tag, policy, &self.roster);
+        let mut events = vec![RoomEvent::Joined(Joined {
+            member: joiner.member.clone(),
+            tag: tag.clone(),
+            account: joiner.account.clone(),
+            user: joiner.user.clone(),
+            leave_event: joiner.leave_event.clone(),
+        })];
+        if policy != Policy::default() {
+            events.push(RoomEvent::Policy(tag.clone(), policy));
         }
-        let seat = self.roster.get(&member);
-        let tags = seat.map(|seat| seat.tags.clone()).unwrap_or_default();
-        self.recount(&tag, &tags);
-        Ok(Joined {
-            already: false,
-            count: self.roster.matching(&tag),
-            terms: self.terms(&tag, made),
-            tags,
-        })
+        Ok(events)
     }
 
     /// Whether every private address that matches lets the member in. Where its seat matches already, it is in.
@@ -205,93 +187,91 @@ impl RoomState {
             Access::Invite => options.invite.into_iter().collect(),
         };
         let policy = Policy {
-            owner: owner.clone(),
             capacity: options.capacity,
             access,
             locked: false,
             invited: invited.into_iter().collect(),
         };
-        match self.affordable(owner, &policy.invited, 0) {
+        match self.affordable(owner, &policy.invited, 0, 0) {
             true => Ok(policy),
             false => Err(JoinError::TooManyInvitations),
         }
     }
 
-    fn terms(&self, address: &ChannelScope, created: bool) -> RoomPolicy {
+    /// What holds at an address, which was just made or was there.
+    pub fn terms(&self, address: &ChannelScope, created: bool) -> RoomPolicy {
         let none = self.policies.get(&None);
         RoomPolicy {
             created,
             access: self.policies.access(address),
             in_all_channels: none.is_some_and(|policy| policy.access == Access::Invite),
             capacity: self.policies.capacity(address),
-            owner: self
-                .policies
-                .get(address)
-                .map(|policy| policy.owner.clone()),
+            owner: self.owner(address).cloned(),
         }
     }
 
-    /// Takes tags from a member's seat; `None` if it has none of them.
-    pub fn leave(&mut self, member: &MemberId, which: &LeaveScope) -> Option<Left> {
-        let seat = self.roster.get(member)?;
-        let gone: Vec<ChannelScope> = which.of(&seat.tags).cloned().collect();
-        if gone.is_empty() {
-            return None;
-        }
-        let before = seat.tags.clone();
-        let (worker, local_id, farewell) = (seat.worker, seat.local_id, seat.farewell.clone());
-        let kept = self.roster.give_up(member, &gone);
-        for tag in &gone {
-            self.succeed(member, tag);
-            self.recount(tag, &before);
-        }
-        let count = |tag: ChannelScope| {
-            let count = self.roster.matching(&tag);
-            (tag, count)
-        };
-        let gone = gone.into_iter().map(count).collect();
-        Some(Left {
-            gone,
-            kept,
-            worker,
-            local_id,
-            farewell,
+    /// A member wants to leave under some of its tags: what is to happen; `None` if it has none of them.
+    pub fn decide_leave(
+        &self,
+        member: &MemberId,
+        which: &LeaveScope,
+        reason: LeaveReason,
+    ) -> Option<RoomEvent> {
+        self.left(member, which, reason, std::slice::from_ref(member))
+    }
+
+    /// As [`RoomState::decide_leave`], where all of `leaving`, which are in order, leave the same addresses at once.
+    fn left(
+        &self,
+        member: &MemberId,
+        which: &LeaveScope,
+        reason: LeaveReason,
+        leaving: &[MemberId],
+    ) -> Option<RoomEvent> {
+        let membership = self.roster.get(member)?;
+        let tags: Vec<ChannelScope> = which.of(&membership.tags).cloned().collect();
+        let mut inherited = BTreeMap::new();
+        let uninvited = tags
+            .iter()
+            .filter(|tag| !self.may_inherit(member, tag, leaving, &mut inherited))
+            .cloned()
+            .collect();
+        (!tags.is_empty()).then(|| {
+            RoomEvent::Left(Left {
+                member: member.clone(),
+                tags,
+                reason,
+                uninvited,
+            })
         })
     }
 
-    /// An owner who leaves is followed by the longest seated member of the address; without any the policy ends.
-    fn succeed(&mut self, member: &MemberId, tag: &ChannelScope) {
-        let Some(policy) = self.policies.get(tag) else {
-            return;
+    /// Whether the invitations of an address may stay when an owner leaves: nobody comes to own more by staying than by
+    /// inviting. `inherited` are bytes that members come to own by the same leave.
+    fn may_inherit(
+        &self,
+        member: &MemberId,
+        tag: &ChannelScope,
+        leaving: &[MemberId],
+        inherited: &mut BTreeMap<MemberId, usize>,
+    ) -> bool {
+        let invited = self.policies.get(tag).map(|policy| &policy.invited);
+        let Some(invited) = invited.filter(|invited| !invited.is_empty()) else {
+            return true;
         };
-        let bytes = policy.invitation_bytes();
-        let Some(heir) = self.roster.first(tag) else {
-            let owner = policy.owner.clone();
-            self.owe(owner, bytes, 0);
-            return self.policies.end(tag);
+        if self.owner(tag) != Some(member) {
+            return true;
+        }
+        let mut heirs = self.roster.by_age(tag);
+        let Some(heir) = heirs.find(|heir| leaving.binary_search(heir).is_err()) else {
+            return true;
         };
-        if policy.owner == *member {
-            let mut policy = Policy {
-                owner: heir.clone(),
-                ..policy.clone()
-            };
-            // Nobody comes to own more by staying than by inviting.
-            if !self.affordable(&policy.owner, &policy.invited, 0) {
-                policy.invited = Arc::default();
-            }
-            self.owe(member.clone(), bytes, 0);
-            self.owe(policy.owner.clone(), 0, policy.invitation_bytes());
-            self.policies.put(tag, policy, &self.roster);
+        let more = inherited.entry(heir.clone()).or_default();
+        let may = self.affordable(heir, invited, 0, *more);
+        if may {
+            *more += policy::invitation_bytes(invited);
         }
-    }
-
-    fn recount(&mut self, tag: &ChannelScope, of_seat: &Scopes) {
-        self.policies.recount(tag, &self.roster);
-        if tag.is_none() {
-            for other in of_seat.iter() {
-                self.policies.recount(other, &self.roster);
-            }
-        }
+        may
     }
 
     /// Whether `from` may speak to the seats that match `address`; how many those are, without the sender if it is not
@@ -303,40 +283,40 @@ impl RoomState {
         echo: bool,
         seat_needed: bool,
     ) -> Result<usize, NotifyError> {
-        let seat = self.roster.get(from);
-        let seated = seat.is_some_and(|seat| seat.tags.matches(address));
-        if !self.may_reach(seat, address) {
+        let membership = self.roster.get(from);
+        let is_in = membership.is_some_and(|own| own.tags.matches(address));
+        if !self.may_reach(membership, address) {
             return Err(NotifyError::Forbidden);
         }
-        if !seated && seat_needed {
+        if !is_in && seat_needed {
             return Err(NotifyError::NotMember);
         }
-        let excluded = !echo && seated;
+        let excluded = !echo && is_in;
         Ok(self.roster.matching(address) - usize::from(excluded))
     }
 
-    /// Whether a seat matches every private address that matches this one.
-    fn may_reach(&self, seat: Option<&Seat>, address: &ChannelScope) -> bool {
-        let Some(seat) = seat else {
+    /// Whether a membership matches every private address that matches this one.
+    fn may_reach(&self, membership: Option<&Membership>, address: &ChannelScope) -> bool {
+        let Some(membership) = membership else {
             return self.policies.closed(address).next().is_none();
         };
         // Each closed address with a channel takes a tag of its own, unless the seat matches all.
-        seat.tags.has(&None)
-            || (address.is_some() || self.policies.closed_count() <= seat.tags.len() + 1)
+        membership.tags.has(&None)
+            || (address.is_some() || self.policies.closed_count() <= membership.tags.len() + 1)
                 && self
                     .policies
                     .closed(address)
-                    .all(|(closed, _)| seat.tags.matches(closed))
+                    .all(|(closed, _)| membership.tags.matches(closed))
     }
 
     /// The last numbers that the log gave.
     pub fn position(&self) -> LogPosition {
-        *self.position.get()
+        self.position
     }
 
     /// Takes what the log answered.
     pub fn set_position(&mut self, position: LogPosition) {
-        self.position.set(position);
+        self.position = position;
     }
 
     /// Members that match an address, at most `limit`, in the order of joining.
@@ -348,28 +328,8 @@ impl RoomState {
         self.roster
             .in_order(address)
             .take(limit)
-            .map(|(member, seat)| (member.clone(), seat.user.clone()))
+            .map(|(member, membership)| (member.clone(), membership.user.clone()))
             .collect()
-    }
-
-    /// Keeps the changes of the present message.
-    pub fn commit(&mut self) {
-        self.roster.commit();
-        self.policies.commit();
-        self.position.commit();
-        self.seated.commit();
-        for (owner, before, after) in self.owed.drain(..) {
-            self.allowance.change(owner, before, after);
-        }
-    }
-
-    /// Takes the changes of the present message back.
-    pub fn rollback(&mut self) {
-        self.roster.rollback();
-        self.policies.rollback(&self.roster);
-        self.position.rollback();
-        self.seated.rollback();
-        self.owed.clear();
     }
 }
 

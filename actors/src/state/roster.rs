@@ -1,4 +1,4 @@
-//! Members and presence of one room: the seats, and the orders and counts that are derived from them.
+//! Members and presence of one room, and the orders and counts that are derived from them.
 //! Knows no actor, no clock, no wire.
 
 use std::{
@@ -8,44 +8,27 @@ use std::{
 };
 
 use crate::{
+    event::Joined,
     event_template::EventTemplate,
-    id::{ChannelScope, LocalId, MemberId, WorkerId},
-    state::{audience::Scopes, ledger::Ledger},
+    id::{ChannelScope, MemberId},
+    state::audience::Scopes,
 };
 
-/// A member's place in a room, with its presence.
-#[derive(Clone)]
-pub struct Seat {
-    /// The worker whose courier serves the member.
-    pub worker: WorkerId,
-    /// The member's place at that courier.
-    pub local_id: LocalId,
+/// A member of a room, with its presence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
     /// Who is logged in, where known.
     pub account: Option<Arc<str>>,
-    /// The channels that the seat was taken under.
+    /// The channels that it was joined under.
     pub tags: Scopes,
     /// The name to show, as the member said.
     pub user: Option<Arc<str>>,
-    /// The seat's number in the order of joining: the lowest is the longest seated.
+    /// Its number in the order of joining: the lowest is the longest member.
     pub since: u64,
     /// The event that tells the others when the member's session ends.
-    pub farewell: Option<EventTemplate>,
+    pub leave_event: Option<EventTemplate>,
     /// For each tag, in their order, its number in the order of joining.
     taken: Box<[u64]>,
-}
-
-/// What a joining member brings to its seat.
-pub struct Occupant {
-    /// See [`Seat::worker`].
-    pub worker: WorkerId,
-    /// See [`Seat::local_id`].
-    pub local_id: LocalId,
-    /// See [`Seat::account`].
-    pub account: Option<Arc<str>>,
-    /// See [`Seat::user`].
-    pub user: Option<Arc<str>>,
-    /// See [`Seat::farewell`].
-    pub farewell: Option<EventTemplate>,
 }
 
 // Measured as growth of the process, a hundred thousand times each.
@@ -53,12 +36,12 @@ pub struct Occupant {
 const ROOM_BYTES: usize = 4500;
 /// What an address takes that has one.
 const ADDRESS_BYTES: usize = 700;
-/// What a seat takes besides its tags and texts.
-const SEAT_BYTES: usize = 320;
-/// What a tag of a seat takes besides its text.
+/// What a membership takes besides its tags and texts.
+const MEMBERSHIP_BYTES: usize = 320;
+/// What a tag of a membership takes besides its text.
 const TAG_BYTES: usize = 80;
 
-impl Seat {
+impl Membership {
     /// Bytes that it holds in memory, near enough for an account; the room itself is not among them.
     pub fn bytes(&self) -> usize {
         let tags = self
@@ -66,8 +49,8 @@ impl Seat {
             .iter()
             .map(|tag| tag.as_ref().map_or(0, |tag| tag.len()));
         let user = self.user.as_ref().map_or(0, |user| user.len());
-        let farewell = self.farewell.as_ref().map_or(0, EventTemplate::bytes);
-        SEAT_BYTES + self.tags.len() * TAG_BYTES + tags.sum::<usize>() + user + farewell
+        let leave_event = self.leave_event.as_ref().map_or(0, EventTemplate::bytes);
+        MEMBERSHIP_BYTES + self.tags.len() * TAG_BYTES + tags.sum::<usize>() + user + leave_event
     }
 
     /// The number of a tag in the order of joining.
@@ -76,17 +59,16 @@ impl Seat {
     }
 }
 
-/// The seats of a room by member.
+/// The members of a room.
 #[derive(Default)]
 pub struct Roster {
-    seats: Ledger<MemberId, Seat>,
+    members: BTreeMap<MemberId, Membership>,
     index: Index,
 }
 
-/// Everything here follows from the seats.
+/// Everything here follows from the memberships.
 #[derive(Default, PartialEq, Debug)]
 struct Index {
-    workers: BTreeMap<WorkerId, usize>,
     order: BTreeMap<u64, MemberId>,
     tags: BTreeMap<ChannelScope, Places>,
     bytes: usize,
@@ -100,79 +82,77 @@ struct Places {
 }
 
 impl Roster {
-    /// Seats a member under one tag more, as number `number` in the order of joining.
-    pub fn sit(&mut self, member: MemberId, occupant: Occupant, tag: &ChannelScope, number: u64) {
-        let old = self.seats.get(&member);
-        let tags = old.map_or_else(|| Scopes::one(tag.clone()), |seat| seat.tags.with(tag));
-        let mut taken: Vec<u64> = old.map(|seat| seat.taken.to_vec()).unwrap_or_default();
+    /// Takes a member in under one tag more that it has not, as number `number` in the order of joining.
+    pub fn join(&mut self, joined: &Joined, number: u64) {
+        let Joined {
+            member,
+            tag,
+            account,
+            user,
+            leave_event,
+        } = joined;
+        let old = self.members.get(member);
+        let tags = old.map_or_else(|| Scopes::one(tag.clone()), |old| old.tags.with(tag));
+        let mut taken: Vec<u64> = old.map(|old| old.taken.to_vec()).unwrap_or_default();
         if let Some(place) = tags.position(tag) {
             taken.insert(place.min(taken.len()), number);
         }
-        let Occupant {
-            worker,
-            local_id,
-            account,
-            user,
-            farewell,
-        } = occupant;
-        let seat = Seat {
-            worker,
-            local_id,
-            account,
+        let membership = Membership {
+            account: account.clone(),
             tags,
-            user,
-            since: old.map_or(number, |seat| seat.since),
-            farewell,
+            user: user.clone(),
+            since: old.map_or(number, |old| old.since),
+            leave_event: leave_event.clone(),
             taken: taken.into(),
         };
         match old {
             Some(old) => self.index.bytes -= old.bytes(),
-            None => self.index.enter(&member, &seat),
+            None => self.index.enter(member, &membership),
         }
-        self.index.bytes += seat.bytes();
-        self.index.take(&member, &seat, tag);
-        self.seats.put(member, seat);
+        self.index.bytes += membership.bytes();
+        self.index.take(member, &membership, tag);
+        self.members.insert(member.clone(), membership);
     }
 
-    /// Takes some of a seat's tags away, which are in order; the tags that it keeps.
+    /// Takes some of a member's tags away, which are in order; the tags that it keeps.
     pub fn give_up(&mut self, member: &MemberId, gone: &[ChannelScope]) -> Scopes {
-        let Some(seat) = self.seats.get(member) else {
+        let Some(membership) = self.members.get_mut(member) else {
             return Scopes::default();
         };
-        self.index.give_up(seat, gone);
-        let tags = seat.tags.without_all(|tag| gone.binary_search(tag).is_ok());
-        self.index.bytes -= seat.bytes();
+        self.index.give_up(membership, gone);
+        self.index.bytes -= membership.bytes();
+        let tags = membership
+            .tags
+            .without_all(|tag| gone.binary_search(tag).is_ok());
         if tags.is_empty() {
-            self.index.exit(seat);
-            self.seats.remove(member);
+            self.index.exit(membership);
+            self.members.remove(member);
             return tags;
         }
-        let taken = tags.iter().filter_map(|tag| seat.taken(tag)).collect();
-        let kept = Seat {
-            tags: tags.clone(),
-            taken,
-            ..seat.clone()
-        };
-        self.index.bytes += kept.bytes();
-        self.seats.put(member.clone(), kept);
+        membership.taken = tags
+            .iter()
+            .filter_map(|tag| membership.taken(tag))
+            .collect();
+        membership.tags = tags.clone();
+        self.index.bytes += membership.bytes();
         tags
     }
 
-    /// A member's seat.
-    pub fn get(&self, member: &MemberId) -> Option<&Seat> {
-        self.seats.get(member)
+    /// A member's membership.
+    pub fn get(&self, member: &MemberId) -> Option<&Membership> {
+        self.members.get(member)
     }
 
-    /// All seats, ordered by member.
-    pub fn iter(&self) -> impl Iterator<Item = (&MemberId, &Seat)> {
-        self.seats.iter()
+    /// All memberships, ordered by member.
+    pub fn iter(&self) -> impl Iterator<Item = (&MemberId, &Membership)> {
+        self.members.iter()
     }
 
-    /// The members that match an address, longest seated first. Each takes the time of a look-up, none is sorted.
+    /// The members that match an address, the longest one first. Each takes the time of a look-up, none is sorted.
     pub fn in_order<'a>(
         &'a self,
         address: &'a ChannelScope,
-    ) -> impl Iterator<Item = (&'a MemberId, &'a Seat)> {
+    ) -> impl Iterator<Item = (&'a MemberId, &'a Membership)> {
         let order = |tag: &ChannelScope| self.index.tags.get(tag).map(|places| places.order.iter());
         let (own, none) = match address {
             None => (Some(self.index.order.iter()), None),
@@ -186,26 +166,29 @@ impl Roster {
                     (Some(_), _) => own.next()?,
                     (None, _) => none.next()?,
                 };
-                let seat = self.look_up(member)?;
+                let membership = self.look_up(member)?;
                 // One with both tags stands in both orders.
-                let both = address.is_some() && seat.tags.has(address) && seat.tags.has(&None);
-                let first = || seat.taken(address).min(seat.taken(&None)) == Some(*number);
+                let both =
+                    address.is_some() && membership.tags.has(address) && membership.tags.has(&None);
+                let first =
+                    || membership.taken(address).min(membership.taken(&None)) == Some(*number);
                 if !both || first() {
-                    return Some((member, seat));
+                    return Some((member, membership));
                 }
             }
         })
     }
 
-    /// The longest seated member under exactly this tag.
-    pub fn first(&self, tag: &ChannelScope) -> Option<&MemberId> {
-        self.index.tags.get(tag)?.order.values().next()
+    /// The members under exactly this tag, the longest one first.
+    pub fn by_age(&self, tag: &ChannelScope) -> impl Iterator<Item = &MemberId> {
+        let places = self.index.tags.get(tag).into_iter();
+        places.flat_map(|places| places.order.values())
     }
 
     /// How many members match an address (contract 3.1).
     pub fn matching(&self, address: &ChannelScope) -> usize {
         match address {
-            None => self.seats.len(),
+            None => self.members.len(),
             Some(_) => self.under_it_alone(address) + self.under(&None),
         }
     }
@@ -224,30 +207,17 @@ impl Roster {
             .map_or(0, |places| places.order.len())
     }
 
-    /// The workers that serve at least one member.
-    pub fn workers(&self) -> impl Iterator<Item = WorkerId> {
-        self.index.workers.keys().copied()
-    }
-
-    /// The workers, each with how many members it serves.
-    pub fn members_by_worker(&self) -> impl Iterator<Item = (WorkerId, usize)> {
-        self.index
-            .workers
-            .iter()
-            .map(|(&worker, &members)| (worker, members))
-    }
-
     /// How many members there are.
     pub fn len(&self) -> usize {
-        self.seats.len()
+        self.members.len()
     }
 
     /// Whether nobody is there.
     pub fn is_empty(&self) -> bool {
-        self.seats.is_empty()
+        self.members.is_empty()
     }
 
-    /// Bytes that the seats hold in memory, near enough for an account. Constant time.
+    /// Bytes that the members hold in memory, near enough for an account. Constant time.
     pub fn bytes(&self) -> usize {
         match self.index.tags.len() {
             0 => 0,
@@ -255,22 +225,10 @@ impl Roster {
         }
     }
 
-    /// Keeps the changes of the present message.
-    pub fn commit(&mut self) {
-        self.seats.commit();
-    }
-
-    /// Takes the changes of the present message back.
-    pub fn rollback(&mut self) {
-        if self.seats.rollback() {
-            self.index = Index::of(&self.seats);
-        }
-    }
-
-    fn look_up(&self, member: &MemberId) -> Option<&Seat> {
+    fn look_up(&self, member: &MemberId) -> Option<&Membership> {
         #[cfg(test)]
         tests::LOOKED_UP.set(tests::LOOKED_UP.get() + 1);
-        self.seats.get(member)
+        self.members.get(member)
     }
 }
 
@@ -281,59 +239,38 @@ fn peekable(order: Option<Order<'_>>) -> Peekable<iter::Flatten<std::option::Int
 }
 
 impl Index {
-    fn of(seats: &Ledger<MemberId, Seat>) -> Self {
-        let mut index = Self::default();
-        for (member, seat) in seats.iter() {
-            index.enter(member, seat);
-            index.bytes += seat.bytes();
-            let none = seat.tags.has(&None);
-            for (tag, &number) in seat.tags.iter().zip(&seat.taken) {
-                let places = index.tags.entry(tag.clone()).or_default();
-                places.order.insert(number, member.clone());
-                places.with_none += usize::from(none && tag.is_some());
-            }
-        }
-        index
+    fn enter(&mut self, member: &MemberId, membership: &Membership) {
+        self.order.insert(membership.since, member.clone());
     }
 
-    fn enter(&mut self, member: &MemberId, seat: &Seat) {
-        *self.workers.entry(seat.worker).or_default() += 1;
-        self.order.insert(seat.since, member.clone());
+    fn exit(&mut self, membership: &Membership) {
+        self.order.remove(&membership.since);
     }
 
-    fn exit(&mut self, seat: &Seat) {
-        self.order.remove(&seat.since);
-        if let Some(count) = self.workers.get_mut(&seat.worker) {
-            *count -= 1;
-            if *count == 0 {
-                self.workers.remove(&seat.worker);
-            }
-        }
-    }
-
-    /// `seat` has the tag now, and had not before.
-    fn take(&mut self, member: &MemberId, seat: &Seat, tag: &ChannelScope) {
-        let Some(number) = seat.taken(tag) else {
+    /// `membership` has the tag now, and had not before.
+    fn take(&mut self, member: &MemberId, membership: &Membership, tag: &ChannelScope) {
+        let Some(number) = membership.taken(tag) else {
             return;
         };
-        let none = seat.tags.has(&None);
+        let none = membership.tags.has(&None);
         let places = self.tags.entry(tag.clone()).or_default();
         places.order.insert(number, member.clone());
         places.with_none += usize::from(none && tag.is_some());
         if tag.is_none() {
-            self.with_channels(seat, |places| places.with_none += 1);
+            self.with_channels(membership, |places| places.with_none += 1);
         }
     }
 
-    /// `seat` is to lose tags that it has.
-    fn give_up(&mut self, seat: &Seat, gone: &[ChannelScope]) {
-        let mut none = seat.tags.has(&None);
+    /// `membership` is to lose tags that it has.
+    fn give_up(&mut self, membership: &Membership, gone: &[ChannelScope]) {
+        let mut none = membership.tags.has(&None);
         if none && gone.contains(&None) {
-            self.with_channels(seat, |places| places.with_none -= 1);
+            self.with_channels(membership, |places| places.with_none -= 1);
             none = false;
         }
         for tag in gone {
-            let (Some(number), Some(places)) = (seat.taken(tag), self.tags.get_mut(tag)) else {
+            let (Some(number), Some(places)) = (membership.taken(tag), self.tags.get_mut(tag))
+            else {
                 continue;
             };
             places.order.remove(&number);
@@ -344,8 +281,8 @@ impl Index {
         }
     }
 
-    fn with_channels(&mut self, seat: &Seat, change: impl Fn(&mut Places)) {
-        for tag in seat.tags.iter().filter(|tag| tag.is_some()) {
+    fn with_channels(&mut self, membership: &Membership, change: impl Fn(&mut Places)) {
+        for tag in membership.tags.iter().filter(|tag| tag.is_some()) {
             if let Some(places) = self.tags.get_mut(tag) {
                 change(places);
             }

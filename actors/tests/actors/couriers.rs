@@ -42,7 +42,7 @@ fn the_members_of_a_dead_worker_are_gone_for_the_rooms_within_a_second() {
         let (a, b) = (client(&world, 0).await, client(&world, 1).await);
         let key = RoomKey::channel("c");
         a.join(&key).await.unwrap();
-        b.join_with_farewell(&key).await.unwrap();
+        b.join_with_leave_event(&key).await.unwrap();
         world.couriers[1].mailbox.send(Call::die());
         pass(Duration::from_secs(1)).await;
         world.settle().await;

@@ -201,7 +201,7 @@ fn a_session_that_panics_closes_its_own_connection_and_its_rooms_are_told() {
     World::run(Setup::default(), |world| async move {
         let (a, b) = (client(&world, 0).await, client(&world, 0).await);
         let key = RoomKey::channel("c");
-        a.join_with_farewell(&key).await.unwrap();
+        a.join_with_leave_event(&key).await.unwrap();
         b.join(&key).await.unwrap();
         a.probe.say("panic");
         world.settle().await;

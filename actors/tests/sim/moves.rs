@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use dondo_actors::{
     error::{JoinError, NotifyError},
+    event::Access,
     fault::Point,
     id::{ChannelScope, MemberId, RoomKey},
     message::{Action, Command},
     session::{JoinRequest, NotifyRequest},
-    state::{
-        audience::LeaveScope,
-        room::{Access, RoomOptions},
-    },
+    state::{audience::LeaveScope, room::RoomOptions},
     testing::{Random, Reading, content, marked, trace, wire::announce},
 };
 
@@ -51,7 +49,7 @@ impl Game<'_> {
                 .random
                 .percent(60)
                 .then(|| announce("joined", &room, &who)),
-            farewell: self
+            leave_event: self
                 .random
                 .percent(60)
                 .then(|| announce("left", &room, &who)),

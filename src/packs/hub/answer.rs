@@ -4,10 +4,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use dondo_actors::{
-    id::MemberId,
-    state::room::{Access, RoomPolicy},
-};
+use dondo_actors::{event::Access, id::MemberId, state::room::RoomPolicy};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

@@ -3,9 +3,10 @@
 
 use bytes::Bytes;
 use dondo_actors::{
+    event,
     id::{ChannelScope, RoomKey},
     session::JoinRequest,
-    state::room::{self, RoomOptions},
+    state::room::RoomOptions,
 };
 
 use super::{
@@ -36,7 +37,7 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
         user: request.user(&payload),
         options: RoomOptions::default(),
         announce: Some(request.announce(&payload, &place)),
-        farewell: Some(request.farewell(&payload, &place)),
+        leave_event: Some(request.leave_event(&payload, &place)),
     });
     drop(payload);
     let joined = joining.await?;
@@ -74,7 +75,7 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
         user: request.user(&payload),
         options,
         announce: Some(request.announce(&payload, &place)),
-        farewell: Some(request.farewell(&payload, &place)),
+        leave_event: Some(request.leave_event(&payload, &place)),
     });
     drop(payload);
     let joined = joining.await?;
@@ -110,8 +111,8 @@ fn in_its_channel(request: &Request, channel: &ChannelScope) -> Result<(), Fault
 fn options(request: &Request, room_options: AskedOptions) -> Result<RoomOptions, Fault> {
     let access = match room_options.access {
         None => None,
-        Some(Access::Open) => Some(room::Access::Open),
-        Some(Access::Invite) => Some(room::Access::Invite),
+        Some(Access::Open) => Some(event::Access::Open),
+        Some(Access::Invite) => Some(event::Access::Invite),
         Some(Access::Token) => {
             return Err(Fault::new(
                 Code::Forbidden,
@@ -120,8 +121,8 @@ fn options(request: &Request, room_options: AskedOptions) -> Result<RoomOptions,
         }
     };
     let default_access = match request.settings().rooms_default_access {
-        DefaultAccess::Open => room::Access::Open,
-        DefaultAccess::Invite => room::Access::Invite,
+        DefaultAccess::Open => event::Access::Open,
+        DefaultAccess::Invite => event::Access::Invite,
     };
     let namespace = request.member().namespace();
     let namespace_config = request.member().hub().namespace_config(namespace);

@@ -157,13 +157,13 @@ impl Request {
                 room: Some(room.clone()),
                 channel: None,
             };
-            return self.farewell(payload, &place);
+            return self.leave_event(payload, &place);
         }
         self.template(payload, Some(room), Channel::OfTheAddress)
     }
 
     /// The leave event for when the client is gone, with the source of this request.
-    pub(super) fn farewell(&self, payload: &Payload, place: &Place) -> EventTemplate {
+    pub(super) fn leave_event(&self, payload: &Payload, place: &Place) -> EventTemplate {
         let source = seat_source(payload, place.channel.as_deref(), &self.stamp());
         let event: Arc<str> = match place.room {
             Some(_) => "leave-room".into(),

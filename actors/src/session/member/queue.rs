@@ -270,11 +270,11 @@ impl Member {
         join.reply = reply;
         let room = join.room.clone();
         let this = self.clone();
-        let farewell = join
-            .farewell
+        let leave_event = join
+            .leave_event
             .as_ref()
-            .map_or(0, |farewell| farewell.bytes());
-        let kept = MEMBERSHIP + room.name.len() + farewell;
+            .map_or(0, |leave_event| leave_event.bytes());
+        let kept = MEMBERSHIP + room.name.len() + leave_event;
         let kept = account.charge(Held::Memberships, if refused { 0 } else { kept });
         // One that is not sent is answered by its dropped reply: whoever asked has a place in the book of seats.
         if let Some(home) = self.home().filter(|_| !refused) {

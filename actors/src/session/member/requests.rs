@@ -21,7 +21,7 @@ pub struct JoinRequest {
     /// Makes the join event.
     pub announce: Option<EventTemplate>,
     /// Makes the leave event for when the session ends.
-    pub farewell: Option<EventTemplate>,
+    pub leave_event: Option<EventTemplate>,
 }
 
 impl JoinRequest {
@@ -33,7 +33,7 @@ impl JoinRequest {
             user: None,
             options: RoomOptions::default(),
             announce: None,
-            farewell: None,
+            leave_event: None,
         }
     }
 }

@@ -2,118 +2,106 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Access, Kicked, Policy, RoomState, policy::invitation_bytes};
+use super::{Access, Policy, RoomEvent, RoomState, policy::invitation_bytes};
 use crate::{
-    error::ManageError,
+    error::{LeaveReason, ManageError},
     id::{ChannelScope, MemberId},
+    state::audience::LeaveScope,
 };
 
 impl RoomState {
-    /// Invites members or accounts to an address by invitation; elsewhere it has no effect.
-    pub fn invite(
-        &mut self,
+    /// Invites members or accounts to an address by invitation; elsewhere nothing is to happen.
+    pub fn decide_invite(
+        &self,
         by: &MemberId,
         address: &ChannelScope,
         names: &[Arc<str>],
-    ) -> Result<(), ManageError> {
+    ) -> Result<Vec<RoomEvent>, ManageError> {
         let policy = self.owned(by, address)?;
-        if policy.access == Access::Open {
-            return Ok(());
-        }
-        let before = policy.invitation_bytes();
         let known = |name: &&Arc<str>| policy.invited.binary_search(*name).is_ok();
-        if names.iter().all(|name| known(&name)) {
-            return Ok(());
+        if policy.access == Access::Open || names.iter().all(|name| known(&name)) {
+            return Ok(Vec::new());
         }
         let invited: BTreeSet<Arc<str>> = policy.invited.iter().chain(names).cloned().collect();
-        let policy = Policy {
-            invited: invited.into_iter().collect(),
-            ..policy.clone()
-        };
-        if !self.affordable(by, &policy.invited, before) {
+        let invited: Arc<[Arc<str>]> = invited.into_iter().collect();
+        if !self.affordable(by, &invited, policy.invitation_bytes(), 0) {
             return Err(ManageError::TooManyInvitations);
         }
-        self.owe(by.clone(), before, policy.invitation_bytes());
-        self.policies.put(address, policy, &self.roster);
-        Ok(())
+        Ok(changed(address, policy, |policy| policy.invited = invited))
     }
 
     /// Closes an address to newcomers, or opens it again.
-    pub fn lock(
-        &mut self,
+    pub fn decide_lock(
+        &self,
         by: &MemberId,
         address: &ChannelScope,
         locked: bool,
-    ) -> Result<(), ManageError> {
-        let policy = Policy {
-            locked,
-            ..self.owned(by, address)?.clone()
-        };
-        self.policies.put(address, policy, &self.roster);
-        Ok(())
+    ) -> Result<Vec<RoomEvent>, ManageError> {
+        let policy = self.owned(by, address)?;
+        if policy.locked == locked {
+            return Ok(Vec::new());
+        }
+        Ok(changed(address, policy, |policy| policy.locked = locked))
     }
 
-    /// Ends invitations to an address; which of `members` have a seat under it, for the caller to let them leave.
-    pub fn kick(
-        &mut self,
+    /// Ends invitations to an address, and has those of `members` leave it that have it.
+    pub fn decide_kick(
+        &self,
         by: &MemberId,
         address: &ChannelScope,
         members: &[MemberId],
-    ) -> Result<Kicked, ManageError> {
+    ) -> Result<Vec<RoomEvent>, ManageError> {
         let policy = self.owned(by, address)?;
         let mut names: BTreeSet<&str> = members.iter().map(MemberId::as_str).collect();
-        let mut seated = BTreeSet::new();
+        let mut leaving = BTreeSet::new();
         for member in members {
-            let seat = self
-                .roster
-                .get(member)
-                .filter(|seat| seat.tags.has(address));
-            seated.extend(seat.map(|_| member.clone()));
-            names.extend(seat.and_then(|seat| seat.account.as_deref()));
+            let membership = self.roster.get(member);
+            let membership = membership.filter(|membership| membership.tags.has(address));
+            leaving.extend(membership.map(|_| member.clone()));
+            names.extend(membership.and_then(|membership| membership.account.as_deref()));
         }
-        let seated = seated.into_iter().collect();
         let kept = |name: &&Arc<str>| !names.contains(&***name);
         let invited: Arc<[Arc<str>]> = policy.invited.iter().filter(kept).cloned().collect();
-        if invited.len() == policy.invited.len() {
-            return Ok(Kicked {
-                seated,
-                uninvited: false,
-            });
-        }
-        let before = policy.invitation_bytes();
-        let policy = Policy {
-            invited,
-            ..policy.clone()
+        let mut events = match invited.len() == policy.invited.len() {
+            true => Vec::new(),
+            false => changed(address, policy, |policy| policy.invited = invited),
         };
-        self.owe(by.clone(), before, policy.invitation_bytes());
-        self.policies.put(address, policy, &self.roster);
-        Ok(Kicked {
-            seated,
-            uninvited: true,
-        })
+        let which = LeaveScope::Exactly(address.clone());
+        let leaving = Vec::from_iter(leaving);
+        let left = |member| self.left(member, &which, LeaveReason::Kick, &leaving);
+        events.extend(leaving.iter().filter_map(left));
+        Ok(events)
     }
 
     fn owned(&self, by: &MemberId, address: &ChannelScope) -> Result<&Policy, ManageError> {
         let policy = self.policies.get(address);
         policy
-            .filter(|policy| policy.owner == *by)
+            .filter(|_| self.owner(address) == Some(by))
             .ok_or(ManageError::Forbidden)
     }
 
-    /// Whether a member may own these invitations in the place of `before` bytes of others.
-    pub(super) fn affordable(&self, owner: &MemberId, names: &[Arc<str>], before: usize) -> bool {
-        let mut owned = self.allowance.owned(owner);
-        for (_, gone, new) in self.owed.iter().filter(|(member, ..)| member == owner) {
-            owned = (owned + new).saturating_sub(*gone);
-        }
+    /// Whether a member may own these invitations in the place of `before` bytes of others, when it is about to own `more`
+    /// bytes.
+    pub(super) fn affordable(
+        &self,
+        owner: &MemberId,
+        names: &[Arc<str>],
+        before: usize,
+        more: usize,
+    ) -> bool {
+        let owned = self.allowance.owned(owner) + more;
         let after = (owned + invitation_bytes(names)).saturating_sub(before);
         names.is_empty()
             || names.len() <= self.allowance.count_max && after <= self.allowance.bytes_max
     }
+}
 
-    pub(super) fn owe(&mut self, owner: MemberId, before: usize, after: usize) {
-        if before != after {
-            self.owed.push((owner, before, after));
-        }
-    }
+fn changed(
+    address: &ChannelScope,
+    policy: &Policy,
+    change: impl FnOnce(&mut Policy),
+) -> Vec<RoomEvent> {
+    let mut policy = policy.clone();
+    change(&mut policy);
+    vec![RoomEvent::Policy(address.clone(), policy)]
 }

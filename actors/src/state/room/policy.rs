@@ -8,27 +8,13 @@ use std::{
     sync::Arc,
 };
 
-use super::{Access, Joiner};
+use super::Joiner;
 use crate::{
     error::JoinError,
+    event::{Access, Policy},
     id::{ChannelScope, MemberId},
-    state::{ledger::Ledger, roster::Roster},
+    state::roster::Roster,
 };
-
-/// What holds at one address, made by its first member; it ends when nobody is seated there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// Who may change it.
-    pub owner: MemberId,
-    /// The most seats that match the address.
-    pub capacity: Option<usize>,
-    /// Who may join.
-    pub access: Access,
-    /// Whether the owner has closed the address to newcomers.
-    pub locked: bool,
-    /// Member ids and accounts that may join by invitation, in order.
-    pub(super) invited: Arc<[Arc<str>]>,
-}
 
 impl Policy {
     fn closed(&self) -> bool {
@@ -104,7 +90,7 @@ impl Allowance {
 /// All policies of a room.
 #[derive(Default)]
 pub(super) struct Policies {
-    by_tag: Ledger<ChannelScope, Policy>,
+    by_tag: BTreeMap<ChannelScope, Policy>,
     index: Index,
 }
 
@@ -132,18 +118,15 @@ impl Policies {
     }
 
     pub(super) fn put(&mut self, tag: &ChannelScope, policy: Policy, roster: &Roster) {
-        if let Some(old) = self.by_tag.get(tag) {
-            self.index.remove(tag, old);
-        }
+        self.end(tag);
         self.index.add(tag, &policy, roster);
-        self.by_tag.put(tag.clone(), policy);
+        self.by_tag.insert(tag.clone(), policy);
     }
 
     pub(super) fn end(&mut self, tag: &ChannelScope) {
-        if let Some(old) = self.by_tag.get(tag) {
-            self.index.remove(tag, old);
+        if let Some(old) = self.by_tag.remove(tag) {
+            self.index.remove(tag, &old);
         }
-        self.by_tag.remove(tag);
     }
 
     /// The seats under a tag have changed.
@@ -223,20 +206,6 @@ impl Policies {
     /// Bytes that the invitations hold in memory. Constant time.
     pub(super) fn bytes(&self) -> usize {
         self.index.bytes
-    }
-
-    pub(super) fn commit(&mut self) {
-        self.by_tag.commit();
-    }
-
-    /// Takes the changes of the present message back. `roster` has been rolled back before.
-    pub(super) fn rollback(&mut self, roster: &Roster) {
-        self.by_tag.rollback();
-        let mut index = Index::default();
-        for (tag, policy) in self.by_tag.iter() {
-            index.add(tag, policy, roster);
-        }
-        self.index = index;
     }
 }
 

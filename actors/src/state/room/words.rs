@@ -3,20 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
+    event::Access,
     event_template::EventTemplate,
-    id::{ChannelScope, LocalId, MemberId, WorkerId},
+    id::{ChannelScope, MemberId},
     state::audience::Scopes,
 };
-
-/// Who may join an address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    /// Everybody.
-    #[default]
-    Open,
-    /// Those whom an owner has invited.
-    Invite,
-}
 
 /// What a join may ask for. It has effect where the join makes the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,29 +27,36 @@ pub struct RoomOptions {
 pub struct Joiner {
     /// Its public id.
     pub member: MemberId,
-    /// The worker that serves it.
-    pub worker: WorkerId,
-    /// Its place at that worker's courier.
-    pub local_id: LocalId,
     /// Who is logged in, where known.
     pub account: Option<Arc<str>>,
     /// The name to show.
     pub user: Option<Arc<str>>,
     /// The event for when its session ends.
-    pub farewell: Option<EventTemplate>,
+    pub leave_event: Option<EventTemplate>,
 }
 
-/// What a join led to.
+/// What an event has changed in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Joined {
-    /// The member had this address already: nothing changed.
-    pub already: bool,
-    /// Members that match the joiner's address, the joiner among them.
-    pub count: usize,
-    /// What holds at the joiner's address.
-    pub terms: RoomPolicy,
-    /// All tags of the seat now.
-    pub tags: Scopes,
+pub enum Change {
+    /// Nothing: it had happened already.
+    Nothing,
+    /// A member joined, or has a tag more: all its tags now.
+    Joined(Scopes),
+    /// A member left.
+    Left(Departure),
+    /// An address has another policy.
+    Policy,
+}
+
+/// See [`Change::Left`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// Given-up tags, each with the members that match it now.
+    pub gone: Vec<(ChannelScope, usize)>,
+    /// The tags that the member keeps; none when it has left altogether.
+    pub kept: Scopes,
+    /// The leave event that it came with.
+    pub leave_event: Option<EventTemplate>,
 }
 
 /// What holds at an address: its own policy and those of the addresses that match it.
@@ -76,34 +74,10 @@ pub struct RoomPolicy {
     pub owner: Option<MemberId>,
 }
 
-/// What a leave led to: one entry for each tag given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// Given-up tags, each with the members that match it now.
-    pub gone: Vec<(ChannelScope, usize)>,
-    /// The tags that the seat keeps; none when the member has left altogether.
-    pub kept: Scopes,
-    /// Where the member was served.
-    pub worker: WorkerId,
-    /// Its place there.
-    pub local_id: LocalId,
-    /// The farewell that the seat had.
-    pub farewell: Option<EventTemplate>,
-}
-
-/// What a kick led to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kicked {
-    /// Those that have a seat under the owner's address: they are to leave it.
-    pub seated: Vec<MemberId>,
-    /// Whether invitations ended.
-    pub uninvited: bool,
-}
-
 /// Bytes that a room holds in memory for its members, near enough for an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RoomBytes {
-    /// Seats with their names, tags and farewells.
+    /// Seats with their names, tags and leave events.
     pub memberships: usize,
     /// Invitations.
     pub invitations: usize,

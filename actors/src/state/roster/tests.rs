@@ -8,18 +8,35 @@ thread_local! {
     pub(super) static LOOKED_UP: Cell<usize> = const { Cell::new(0) };
 }
 
-fn occupant() -> Occupant {
-    Occupant {
-        worker: WorkerId(0),
-        local_id: LocalId(0),
+fn id(number: impl std::fmt::Display) -> MemberId {
+    MemberId::new(format!("m{number}"))
+}
+
+fn joined(member: MemberId, tag: &ChannelScope) -> Joined {
+    Joined {
+        member,
+        tag: tag.clone(),
         account: None,
         user: None,
-        farewell: None,
+        leave_event: None,
     }
 }
 
-fn id(number: impl std::fmt::Display) -> MemberId {
-    MemberId::new(format!("m{number}"))
+impl Index {
+    fn of(members: &BTreeMap<MemberId, Membership>) -> Self {
+        let mut index = Self::default();
+        for (member, membership) in members {
+            index.enter(member, membership);
+            index.bytes += membership.bytes();
+            let none = membership.tags.has(&None);
+            for (tag, &number) in membership.tags.iter().zip(&membership.taken) {
+                let places = index.tags.entry(tag.clone()).or_default();
+                places.order.insert(number, member.clone());
+                places.with_none += usize::from(none && tag.is_some());
+            }
+        }
+        index
+    }
 }
 
 #[test]
@@ -32,31 +49,26 @@ fn counts_orders_and_bytes_are_those_of_the_seats() {
         let member = id(seed >> 16 & 7);
         let tag: &ChannelScope = &tags[(seed >> 20) as usize % 3];
         match roster.get(&member) {
-            Some(seat) if seed >> 24 & 1 == 0 => {
-                let all: Vec<ChannelScope> = seat.tags.iter().cloned().collect();
+            Some(membership) if seed >> 24 & 1 == 0 => {
+                let all: Vec<ChannelScope> = membership.tags.iter().cloned().collect();
                 match seed >> 25 & 1 {
                     0 => roster.give_up(&member, &all),
                     _ => roster.give_up(&member, std::slice::from_ref(tag)),
                 };
             }
-            Some(seat) if seat.tags.has(tag) => {}
-            _ => roster.sit(member, occupant(), tag, round),
+            Some(membership) if membership.tags.has(tag) => {}
+            _ => roster.join(&joined(member, tag), round),
         }
-        if round % 5 == 4 {
-            roster.rollback();
-        } else if round % 2 == 0 {
-            roster.commit();
-        }
-        assert_eq!(roster.index, Index::of(&roster.seats), "round {round}");
+        assert_eq!(roster.index, Index::of(&roster.members), "round {round}");
         for address in &tags {
             let mut scanned: Vec<_> = roster
                 .iter()
-                .filter(|(_, seat)| seat.tags.matches(address))
-                .map(|(member, seat)| {
-                    let taken = seat.tags.iter().zip(&seat.taken);
+                .filter(|(_, membership)| membership.tags.matches(address))
+                .map(|(member, membership)| {
+                    let taken = membership.tags.iter().zip(&membership.taken);
                     let by = |tag: &ChannelScope| tag.is_none() || tag == address;
                     let first = match address {
-                        None => Some(seat.since),
+                        None => Some(membership.since),
                         Some(_) => taken.filter(|(tag, _)| by(tag)).map(|(_, n)| *n).min(),
                     };
                     (first.unwrap(), member.clone())
@@ -76,13 +88,13 @@ fn the_first_of_many_members_are_read_without_looking_at_the_others() {
     let mut roster = Roster::default();
     for number in 0..10_000 {
         let tag = (number % 2 == 0).then(|| "c".into());
-        roster.sit(id(number), occupant(), &tag, number);
+        roster.join(&joined(id(number), &tag), number);
     }
     for address in [None, Some("c".into())] {
         LOOKED_UP.set(0);
         assert_eq!(roster.in_order(&address).take(100).count(), 100);
         assert_eq!(LOOKED_UP.get(), 100);
     }
-    assert_eq!(roster.first(&Some("c".into())), Some(&id(0)));
-    assert_eq!(roster.first(&None), Some(&id(1)));
+    assert_eq!(roster.by_age(&Some("c".into())).next(), Some(&id(0)));
+    assert_eq!(roster.by_age(&None).next(), Some(&id(1)));
 }

@@ -1,0 +1,349 @@
+//! What a room is in this process alone: where its members are served, how often presence may be told; and what follows
+//! here from what has happened: who mirrors what, who is told, what the namespace hears.
+//! Knows no actor and no clock: the time comes in with each call.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use crate::{
+    error::LeaveReason,
+    event::Left,
+    event_template::{EventTemplate, MembershipChange},
+    id::{ChannelScope, Kind, LocalId, MemberId, WorkerId},
+    letter::Content,
+    state::{
+        audience::Scopes,
+        room::{Departure, RoomState},
+        throttle::{Moment, Rates, Throttle},
+    },
+};
+
+/// A member without a channel hears of every address of its room id: what is told of one counts as told to so many.
+const SHARED_MIN: usize = 16;
+/// Addresses that nobody has and whose last state is still to be told.
+const GONE_MAX: usize = 100;
+/// Presence events in a row; others on the thread come in between.
+const TOLD_MAX: usize = 100;
+
+/// Where a member is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its worker.
+    pub worker: WorkerId,
+    /// Its place at that worker's courier.
+    pub local_id: LocalId,
+}
+
+/// What follows from an event, in this order. Nothing of it is done yet.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// The member's courier mirrors that it has these tags.
+    MirrorJoin {
+        /// The member's.
+        place: Place,
+        /// All of them.
+        tags: Scopes,
+    },
+    /// The member's courier mirrors that it has none.
+    MirrorLeave {
+        /// The member's.
+        place: Place,
+        /// The tags that somebody else took away, of which its session must be told.
+        kicked: Option<Scopes>,
+    },
+    /// An event is told.
+    Tell {
+        /// Whom.
+        to: Recipients,
+        /// What.
+        content: Content,
+    },
+    /// The namespace hears that a member has joined.
+    Joined(MemberId),
+    /// The namespace hears that a member has left altogether.
+    Left(MemberId),
+}
+
+/// Whom an event is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipients {
+    /// The members that match an address.
+    Matching {
+        /// The address.
+        tag: ChannelScope,
+        /// But not this one.
+        except: Option<LocalId>,
+    },
+    /// One member.
+    One(Place),
+}
+
+/// What effects depend on besides the room.
+pub struct Surroundings<'a> {
+    /// On the clock of the room's throttle.
+    pub now: Moment,
+    /// What the clock of the wall says.
+    pub time: SystemTime,
+    /// A room of more members does not tell each join and leave.
+    pub join_events_up_to: usize,
+    /// Renders who is online at an address; `None` where nothing tells of that, or where it failed.
+    pub render: &'a dyn Fn(&RoomState, &ChannelScope) -> Option<Content>,
+}
+
+/// How the others are told of a leave.
+pub enum Announcement {
+    /// By this event.
+    With(EventTemplate),
+    /// By the one that the member came with.
+    LeaveEvent,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct LocalRoom {
+    places: BTreeMap<MemberId, Place>,
+    workers: BTreeMap<WorkerId, usize>,
+    presence: Throttle<ChannelScope>,
+}
+
+impl LocalRoom {
+    /// Nobody is served here.
+    pub fn new(rates: Rates) -> Self {
+        Self {
+            places: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            presence: Throttle::new(rates),
+        }
+    }
+
+    /// Where a member is served.
+    pub fn place(&self, member: &MemberId) -> Option<Place> {
+        self.places.get(member).copied()
+    }
+
+    /// The workers that serve members, each with how many.
+    pub fn workers(&self) -> impl Iterator<Item = (WorkerId, usize)> {
+        self.workers.iter().map(|(&worker, &count)| (worker, count))
+    }
+
+    /// A member has joined under a tag and has these now.
+    pub fn joined(
+        &mut self,
+        room: &RoomState,
+        (member, place): (&MemberId, Place),
+        (tag, tags): (&ChannelScope, Scopes),
+        announce: Option<&EventTemplate>,
+        around: &Surroundings<'_>,
+    ) -> Vec<Effect> {
+        let first = self.places.insert(member.clone(), place).is_none();
+        if first {
+            *self.workers.entry(place.worker).or_default() += 1;
+        }
+        let mut effects = vec![Effect::MirrorJoin { place, tags }];
+        if let Some(announce) = announce {
+            let to = match room.roster().len() <= around.join_events_up_to {
+                true => Recipients::Matching {
+                    tag: tag.clone(),
+                    except: None,
+                },
+                false => Recipients::One(place),
+            };
+            let count = room.roster().matching(tag);
+            effects.push(tell(to, announce, tag, count, None, around.time));
+        }
+        self.presence(room, tag, Some(place), around, &mut effects);
+        if first {
+            effects.push(Effect::Joined(member.clone()));
+        }
+        effects
+    }
+
+    /// A member has left under some of its tags.
+    pub fn left(
+        &mut self,
+        room: &RoomState,
+        left: &Left,
+        departure: &Departure,
+        announcement: &Announcement,
+        around: &Surroundings<'_>,
+    ) -> Vec<Effect> {
+        let Departure {
+            gone,
+            kept,
+            leave_event,
+        } = departure;
+        let mut effects = Vec::new();
+        let place = self.place(&left.member);
+        let kicked = (left.reason == LeaveReason::Kick).then(|| {
+            let gone = gone.iter().map(|(tag, _)| tag);
+            gone.fold(Scopes::default(), |tags, tag| tags.with(tag))
+        });
+        if let Some(place) = place {
+            if kept.is_empty() || kicked.is_some() {
+                effects.push(Effect::MirrorLeave { place, kicked });
+            }
+            if !kept.is_empty() {
+                let tags = kept.clone();
+                effects.push(Effect::MirrorJoin { place, tags });
+            }
+        }
+        let announce = match announcement {
+            Announcement::With(event) => Some(event),
+            Announcement::LeaveEvent => leave_event.as_ref(),
+        };
+        let few = room.roster().len() <= around.join_events_up_to;
+        for (tag, count) in gone {
+            if *count == 0 {
+                self.presence.forget(tag);
+                continue;
+            }
+            if let Some(announce) = announce.filter(|_| few) {
+                let to = Recipients::Matching {
+                    tag: tag.clone(),
+                    // One who keeps another tag is not told of its own leave.
+                    except: place.map(|place| place.local_id),
+                };
+                let reason = Some(left.reason);
+                effects.push(tell(to, announce, tag, *count, reason, around.time));
+            }
+            self.presence(room, tag, None, around, &mut effects);
+        }
+        if kept.is_empty() {
+            self.forget(&left.member);
+            effects.push(Effect::Left(left.member.clone()));
+        }
+        effects
+    }
+
+    fn forget(&mut self, member: &MemberId) {
+        let Some(place) = self.places.remove(member) else {
+            return;
+        };
+        if let Some(count) = self.workers.get_mut(&place.worker) {
+            *count -= 1;
+            if *count == 0 {
+                self.workers.remove(&place.worker);
+            }
+        }
+    }
+
+    /// An owner's command was carried out at an address; `departures` are the effects of those it sent away, who were at
+    /// `places`. It is told before the first is gone, those sent away too: a mirror still has them when the letter comes. But a
+    /// letter to all goes only to the workers that have members when everything is done.
+    pub fn managed(
+        &self,
+        tag: &ChannelScope,
+        content: Option<Content>,
+        places: &[Place],
+        departures: Vec<Effect>,
+    ) -> Vec<Effect> {
+        let Some(content) = content else {
+            return departures;
+        };
+        let alone = |place: &&Place| !self.workers.contains_key(&place.worker);
+        let one = |place: &Place| Effect::Tell {
+            to: Recipients::One(*place),
+            content: content.clone(),
+        };
+        let mut effects: Vec<_> = places.iter().filter(alone).map(one).collect();
+        effects.push(Effect::Tell {
+            to: Recipients::Matching {
+                tag: tag.clone(),
+                except: None,
+            },
+            content: content.clone(),
+        });
+        effects.extend(departures);
+        effects
+    }
+
+    /// Tells who is here now: at once to a newcomer, to the others as often as they may be told.
+    fn presence(
+        &mut self,
+        room: &RoomState,
+        tag: &ChannelScope,
+        newcomer: Option<Place>,
+        around: &Surroundings<'_>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if room.key().kind != Kind::Room {
+            return;
+        }
+        let gone = room.roster().under(tag) == 0;
+        if gone && self.presence.waiting() >= GONE_MAX {
+            return self.presence.forget(tag);
+        }
+        if self
+            .presence
+            .changed(tag, around.now, recipients(room, tag))
+        {
+            effects.extend(self.tell_all(room, tag, around));
+        } else if let Some(place) = newcomer
+            && let Some(content) = (around.render)(room, tag)
+        {
+            let to = Recipients::One(place);
+            effects.push(Effect::Tell { to, content });
+        }
+    }
+
+    fn tell_all(
+        &mut self,
+        room: &RoomState,
+        tag: &ChannelScope,
+        around: &Surroundings<'_>,
+    ) -> Option<Effect> {
+        let content = (around.render)(room, tag)?;
+        let bytes = content.args.len();
+        self.presence
+            .told(tag, around.now, recipients(room, tag), bytes);
+        let to = Recipients::Matching {
+            tag: tag.clone(),
+            except: None,
+        };
+        Some(Effect::Tell { to, content })
+    }
+
+    /// The time has come for presence events that had to wait.
+    pub fn presence_due(&mut self, room: &RoomState, around: &Surroundings<'_>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for _ in 0..TOLD_MAX {
+            let Some(tag) = self.presence.next(around.now) else {
+                break;
+            };
+            effects.extend(self.tell_all(room, &tag, around));
+        }
+        effects
+    }
+
+    /// When [`LocalRoom::presence_due`] is to be called next, unless that was answered before and is still to come.
+    pub fn wake(&mut self, now: Moment) -> Option<Moment> {
+        self.presence.wake(now)
+    }
+}
+
+/// The recipients of an event about an address, as its throttle counts them.
+fn recipients(room: &RoomState, tag: &ChannelScope) -> usize {
+    let roster = room.roster();
+    let shared = tag.is_some() && roster.under(&None) > 0;
+    let least = if shared { SHARED_MIN } else { 0 };
+    roster.matching(tag).max(least)
+}
+
+fn tell(
+    to: Recipients,
+    event: &EventTemplate,
+    tag: &ChannelScope,
+    count: usize,
+    reason: Option<LeaveReason>,
+    time: SystemTime,
+) -> Effect {
+    let content = event.fill(&MembershipChange {
+        tag,
+        count,
+        reason,
+        time,
+    });
+    Effect::Tell { to, content }
+}
+
+#[cfg(test)]
+mod tests;
