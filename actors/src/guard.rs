@@ -1,5 +1,6 @@
 //! The only door into a supervised actor: a panic is caught, and the actor starts anew with its mailbox kept. Its state is
-//! as before the command, because what may panic is decided before anything is changed. `actix::Supervisor` alone does not survive a panic (decision 0002).
+//! as before the command, because what may panic is decided before anything is changed. `actix::Supervisor` alone does
+//! not survive a panic (decision 0002).
 
 use std::{
     collections::VecDeque,
