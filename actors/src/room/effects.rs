@@ -143,6 +143,10 @@ impl Room {
                 Effect::Left(member) => self.without(member, self.joins_seen(), true),
             }
         }
+        // Others tell no presence, and need no look at the clock.
+        if self.state.key().kind != Kind::Room {
+            return;
+        }
         let now = self.links.started.elapsed();
         if let Some(due) = self.local.wake(now) {
             self.links.owner.send(ToNamespace::WakeAfter {
