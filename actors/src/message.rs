@@ -22,6 +22,7 @@ use crate::testing::call::Call;
 use crate::{
     account::{Payer, Weighed},
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
+    event::Joined,
     event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{ChannelScope, LocalId, MemberId, RoomId, RoomKey},
@@ -204,8 +205,6 @@ pub struct Connected {
     pub member: MemberId,
     /// Its place at its courier.
     pub local_id: LocalId,
-    /// Who is logged in.
-    pub account: Option<Arc<str>>,
     /// The courier that serves it.
     pub courier: CourierRef,
     /// Held until the namespace knows it.
@@ -224,18 +223,12 @@ pub struct Disconnected {
 pub struct Join {
     /// The room.
     pub room: RoomKey,
-    /// The channel it is joined under.
-    pub tag: ChannelScope,
-    /// The name to show.
-    pub user: Option<Arc<str>>,
-    /// Who joins.
-    pub member: MemberId,
+    /// What happens if it may.
+    pub joined: Joined,
     /// What the maker of a room may ask for.
     pub options: RoomOptions,
     /// Makes the join event; without it nobody is told.
     pub announce: Option<EventTemplate>,
-    /// Makes the leave event for when the session ends.
-    pub leave_event: Option<EventTemplate>,
     /// Takes the answer.
     pub reply: Reply<Result<JoinAnswer, JoinError>>,
 }
@@ -350,8 +343,6 @@ pub struct PlacedJoin {
     pub courier: CourierRef,
     /// Its place there.
     pub local_id: LocalId,
-    /// Who is logged in.
-    pub account: Option<Arc<str>>,
     /// The number of this join in the namespace.
     pub number: u64,
 }

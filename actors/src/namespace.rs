@@ -119,7 +119,6 @@ impl Namespace {
         let member = ConnectedMember {
             worker,
             local_id: connected.local_id,
-            account: connected.account,
         };
         self.state.enter(connected.member, member);
         self.couriers.insert(worker, connected.courier);
@@ -143,27 +142,26 @@ impl Namespace {
     }
 
     fn join(&mut self, join: Box<Join>) {
-        let marked = join.user.clone().unwrap_or_default();
+        let marked = join.joined.user.clone().unwrap_or_default();
         #[cfg(feature = "fault")]
         fault::stop_thread(marked.as_bytes());
         #[cfg(feature = "fault")]
         fault::freeze(marked.as_bytes());
         fault::strike("namespace", Point::Before, marked.as_bytes());
         fault::strike("namespace", Point::Midway, marked.as_bytes());
-        let connected = self.state.connected(&join.member);
+        let connected = self.state.connected(&join.joined.member);
         let courier = connected.and_then(|connected| self.couriers.get(&connected.worker));
         let (Some(connected), Some(courier)) = (connected, courier) else {
             return join.reply.send(Err(JoinError::Internal(Fault::Gone)));
         };
         fault::strike("namespace", Point::After, marked.as_bytes());
-        let (local_id, account) = (connected.local_id, connected.account.clone());
+        let local_id = connected.local_id;
         let courier = courier.clone();
         self.effects.push(Effect::Join(PlacedJoin {
-            number: self.state.sent(&join.member, &join.room),
+            number: self.state.sent(&join.joined.member, &join.room),
             join,
             courier,
             local_id,
-            account,
         }));
     }
 

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::{
     context::NamespaceContext,
     error::{JoinError, LeaveReason},
-    event::RoomEvent,
+    event::{Joined, RoomEvent},
     fault::{self, Point, Safeguard},
     flow::{Brake, Patience},
     guard::{Crashes, shielded},
@@ -36,7 +36,7 @@ use crate::{
     state::{
         audience::LeaveScope,
         local_room::{Announcement, Effect, LocalRoom, Place, Surroundings},
-        room::{Change, Joiner, RoomBytes, RoomState},
+        room::{Change, RoomBytes, RoomState},
     },
 };
 
@@ -111,16 +111,9 @@ impl Room {
     fn decide_join(&mut self, placed: &PlacedJoin) -> Result<Vec<RoomEvent>, JoinError> {
         let part = self.part();
         let join = &*placed.join;
-        let marked = join.user.as_deref().unwrap_or_default();
+        let marked = join.joined.user.as_deref().unwrap_or_default();
         fault::strike(part, Point::Before, marked.as_bytes());
-        let joiner = Joiner {
-            member: join.member.clone(),
-            account: placed.account.clone(),
-            user: join.user.clone(),
-            leave_event: join.leave_event.clone(),
-        };
-        let options = join.options.clone();
-        let events = self.state.decide_join(&joiner, &join.tag, options)?;
+        let events = self.state.decide_join(&join.joined, join.options.clone())?;
         if !fault::stands(Safeguard::Decide) {
             events
                 .iter()
@@ -134,11 +127,9 @@ impl Room {
     /// Takes in what a join led to; the answer, and what follows from it.
     fn joined(&mut self, placed: &PlacedJoin, events: &[RoomEvent]) -> (JoinAnswer, Vec<Effect>) {
         let Join {
-            member,
-            tag,
-            announce,
-            ..
+            joined, announce, ..
         } = &*placed.join;
+        let Joined { member, tag, .. } = joined;
         let courier = &placed.courier;
         let place = Place {
             worker: courier.worker,

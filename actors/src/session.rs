@@ -322,7 +322,6 @@ impl Session {
         member.enter(Connected {
             member: member.id().clone(),
             local_id: member.local_id(),
-            account: member.identity().account.clone(),
             courier: self.courier.clone(),
             unit: member.unit(),
         });

@@ -61,7 +61,7 @@ impl Command {
     /// The channel under which it is said.
     fn scope(&self) -> ChannelScope {
         match self {
-            Self::Join(placed) => placed.join.tag.clone(),
+            Self::Join(placed) => placed.join.joined.tag.clone(),
             Self::Notify(notify) => notify.tag.clone(),
             Self::Leave(_) | Self::Manage(_) | Self::Presence => None,
         }
@@ -70,7 +70,7 @@ impl Command {
     /// Who asks: what one asks is done in order.
     fn member(&self) -> Option<&MemberId> {
         match self {
-            Self::Join(placed) => Some(&placed.join.member),
+            Self::Join(placed) => Some(&placed.join.joined.member),
             Self::Leave(leave) => Some(&leave.member),
             Self::Notify(notify) => Some(&notify.member),
             Self::Manage(manage) => Some(&manage.by),

@@ -110,7 +110,7 @@ impl Room {
             room.carry_out(effects, permits);
             Ok(answer)
         });
-        let member = &placed.join.member;
+        let member = &placed.join.joined.member;
         if !matches!(done, Ok(Ok(_))) && self.state.roster().get(member).is_none() {
             self.without(member.clone(), placed.number, false);
         }

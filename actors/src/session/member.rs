@@ -22,6 +22,7 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
+    event::Joined,
     event_template::EventTemplate,
     flow::{InboundCredit, InboundUnit},
     hub::HubHandle,
@@ -157,17 +158,20 @@ impl Member {
         } = request;
         self.parts.pacer.charge(Rated::Joins, 1);
         self.seats.borrow_mut().ask(room.clone(), tag.clone());
-        let member = self.id().clone();
+        let joined = Joined {
+            member: self.id().clone(),
+            tag,
+            account: self.identity().account.clone(),
+            user,
+            leave_event,
+        };
         // The reply is replaced when the join is sent.
         let (reply, _) = Reply::new();
         let join = Join {
             room,
-            tag,
-            user,
-            member,
+            joined,
             options,
             announce,
-            leave_event,
             reply,
         };
         self.enqueue(Outgoing::Join(Box::new(join), done));

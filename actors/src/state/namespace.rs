@@ -16,8 +16,6 @@ pub struct ConnectedMember {
     pub worker: WorkerId,
     /// Its place at that worker's courier.
     pub local_id: LocalId,
-    /// Who is logged in, where known.
-    pub account: Option<Arc<str>>,
 }
 
 /// All that a namespace is, besides the addresses of its rooms.
@@ -157,7 +155,6 @@ mod tests {
             let connected = ConnectedMember {
                 worker: WorkerId(0),
                 local_id: LocalId(local_id as u64),
-                account: None,
             };
             namespace.enter(id(name), connected);
         }

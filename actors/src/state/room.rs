@@ -10,7 +10,7 @@ mod words;
 use self::policy::Policies;
 pub use self::{
     policy::Allowance,
-    words::{Change, Departure, Joiner, RoomBytes, RoomOptions, RoomPolicy},
+    words::{Change, Departure, RoomBytes, RoomOptions, RoomPolicy},
 };
 
 use std::{
@@ -89,33 +89,27 @@ impl RoomState {
         self.roster.by_age(address).next()
     }
 
-    /// A member wants to join under a tag: what is to happen, which is nothing if it has the tag already.
+    /// A member wants to join: what is to happen, which is nothing if it has the tag already.
     pub fn decide_join(
         &self,
-        joiner: &Joiner,
-        tag: &ChannelScope,
+        joined: &Joined,
         options: RoomOptions,
     ) -> Result<Vec<RoomEvent>, JoinError> {
+        let Joined { member, tag, .. } = joined;
         if options.access == Some(Access::Invite) && self.policies.some_open(tag) {
             return Err(JoinError::RoomExists);
         }
-        let old = self.roster.get(&joiner.member).map(|old| &old.tags);
+        let old = self.roster.get(member).map(|old| &old.tags);
         if old.is_some_and(|tags| tags.has(tag)) {
             return Ok(Vec::new());
         }
-        self.admits(joiner, tag, old)?;
+        self.admits(joined, old)?;
         self.has_room(tag, old)?;
         let policy = match self.policies.get(tag) {
             Some(_) => Policy::default(),
-            None => self.new_policy(&joiner.member, tag, old, options)?,
+            None => self.new_policy(member, tag, old, options)?,
         };
-        let mut events = vec![RoomEvent::Joined(Joined {
-            member: joiner.member.clone(),
-            tag: tag.clone(),
-            account: joiner.account.clone(),
-            user: joiner.user.clone(),
-            leave_event: joiner.leave_event.clone(),
-        })];
+        let mut events = vec![RoomEvent::Joined(joined.clone())];
         if policy != Policy::default() {
             events.push(RoomEvent::Policy(tag.clone(), policy));
         }
@@ -123,12 +117,8 @@ impl RoomState {
     }
 
     /// Whether every private address that matches lets the member in. Where its seat matches already, it is in.
-    fn admits(
-        &self,
-        joiner: &Joiner,
-        tag: &ChannelScope,
-        old: Option<&Scopes>,
-    ) -> Result<(), JoinError> {
+    fn admits(&self, joined: &Joined, old: Option<&Scopes>) -> Result<(), JoinError> {
+        let tag = &joined.tag;
         let is_in = |address: &ChannelScope| old.is_some_and(|tags| tags.matches(address));
         if tag.is_none() && self.policies.closed_count() > CHECKED_MAX {
             return Err(JoinError::Forbidden);
@@ -136,7 +126,7 @@ impl RoomState {
         let mut closed = self.policies.closed(tag);
         closed.try_for_each(|(address, policy)| match is_in(address) {
             true => Ok(()),
-            false => policy.admits(joiner),
+            false => policy.admits(joined),
         })
     }
 

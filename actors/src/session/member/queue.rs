@@ -271,6 +271,7 @@ impl Member {
         let room = join.room.clone();
         let this = self.clone();
         let leave_event = join
+            .joined
             .leave_event
             .as_ref()
             .map_or(0, |leave_event| leave_event.bytes());

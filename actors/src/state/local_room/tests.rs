@@ -10,12 +10,12 @@ use bytes::Bytes;
 
 use super::*;
 use crate::{
-    event::RoomEvent,
+    event::{Joined, RoomEvent},
     event_template::Hole,
     id::RoomKey,
     state::{
         audience::LeaveScope,
-        room::{Allowance, Change, Joiner, RoomOptions},
+        room::{Allowance, Change, RoomOptions},
     },
 };
 
@@ -77,13 +77,14 @@ impl World {
     }
 
     fn join(&mut self, name: &str, worker: u32, tag: &ChannelScope) -> Vec<Effect> {
-        let joiner = Joiner {
+        let joined = Joined {
             member: id(name),
+            tag: tag.clone(),
             account: None,
             user: None,
             leave_event: Some(template("bye")),
         };
-        let events = self.room.decide_join(&joiner, tag, RoomOptions::default());
+        let events = self.room.decide_join(&joined, RoomOptions::default());
         let [event] = &events.unwrap()[..] else {
             panic!("{name} is in")
         };
@@ -93,7 +94,7 @@ impl World {
         let place = place(name, worker);
         self.follow(|room, local, around| {
             let announce = template("hello");
-            let member = (&joiner.member, place);
+            let member = (&joined.member, place);
             local.joined(room, member, (tag, tags), Some(&announce), around)
         })
     }
@@ -319,7 +320,7 @@ fn an_owners_command_is_told_before_the_kicked_are_gone_and_to_them_too() {
 #[test]
 fn one_who_is_not_served_here_is_mirrored_nowhere_and_told_of_like_others() {
     let mut world = World::with_three(RoomKey::room("r"));
-    let joined = crate::event::Joined {
+    let joined = Joined {
         member: id("far"),
         tag: None,
         account: None,

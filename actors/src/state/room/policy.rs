@@ -8,10 +8,9 @@ use std::{
     sync::Arc,
 };
 
-use super::Joiner;
 use crate::{
     error::JoinError,
-    event::{Access, Policy},
+    event::{Access, Joined, Policy},
     id::{ChannelScope, MemberId},
     state::roster::Roster,
 };
@@ -25,7 +24,7 @@ impl Policy {
         invitation_bytes(&self.invited)
     }
 
-    pub(super) fn admits(&self, joiner: &Joiner) -> Result<(), JoinError> {
+    pub(super) fn admits(&self, joined: &Joined) -> Result<(), JoinError> {
         if self.locked {
             return Err(JoinError::Forbidden);
         }
@@ -35,10 +34,10 @@ impl Policy {
                 .binary_search_by(|invited| (**invited).cmp(name));
             place.is_ok()
         };
-        let account = joiner.account.as_deref();
+        let account = joined.account.as_deref();
         match self.access {
             Access::Open => Ok(()),
-            Access::Invite if known(joiner.member.as_str()) || account.is_some_and(known) => Ok(()),
+            Access::Invite if known(joined.member.as_str()) || account.is_some_and(known) => Ok(()),
             Access::Invite => Err(JoinError::NotInvited),
         }
     }

@@ -27,9 +27,10 @@ fn tag(name: &str) -> ChannelScope {
     Some(name.into())
 }
 
-fn joiner(name: &str) -> Joiner {
-    Joiner {
+fn joined(name: &str, tag: &ChannelScope) -> Joined {
+    Joined {
         member: id(name),
+        tag: tag.clone(),
         account: Some(format!("account of {name}").into()),
         user: Some(name.into()),
         leave_event: None,
@@ -46,7 +47,7 @@ fn join_with(
     tag: &ChannelScope,
     options: RoomOptions,
 ) -> Result<usize, JoinError> {
-    let events = room.decide_join(&joiner(name), tag, options)?;
+    let events = room.decide_join(&joined(name, tag), options)?;
     happen(room, &events);
     Ok(room.roster().matching(tag))
 }
@@ -159,9 +160,9 @@ fn a_room_knows_its_bytes() {
         seated.push(room.bytes().memberships);
     }
     assert!(seated.is_sorted() && seated[0] > 1000, "{seated:?}");
-    let mut named = joiner("c");
+    let mut named = joined("c", &None);
     named.user = Some("x".repeat(200).into());
-    let events = room.decide_join(&named, &None, RoomOptions::default());
+    let events = room.decide_join(&named, RoomOptions::default());
     happen(&mut room, &events.unwrap());
     assert!(room.bytes().memberships > seated[2] + 200);
     for name in ["a", "b", "c"] {
@@ -174,7 +175,7 @@ fn a_room_knows_its_bytes() {
 fn a_second_join_under_the_same_tag_changes_nothing_and_takes_no_place() {
     let mut room = room();
     join_with(&mut room, "a", &None, capacity(1)).unwrap();
-    let again = room.decide_join(&joiner("a"), &None, RoomOptions::default());
+    let again = room.decide_join(&joined("a", &None), RoomOptions::default());
     assert_eq!(again, Ok(Vec::new()));
 }
 

@@ -22,19 +22,6 @@ pub struct RoomOptions {
     pub invite: Vec<Arc<str>>,
 }
 
-/// A member as a room sees it.
-#[derive(Clone)]
-pub struct Joiner {
-    /// Its public id.
-    pub member: MemberId,
-    /// Who is logged in, where known.
-    pub account: Option<Arc<str>>,
-    /// The name to show.
-    pub user: Option<Arc<str>>,
-    /// The event for when its session ends.
-    pub leave_event: Option<EventTemplate>,
-}
-
 /// What an event has changed in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {

@@ -87,7 +87,7 @@ fn a_copy_to_which_the_same_happens_later_is_the_same_and_what_happens_twice_hap
                     1 => by_invitation(&["m0", "m1", "m2"]),
                     _ => RoomOptions::default(),
                 };
-                room.decide_join(&joiner(&name), &tag, options).ok()
+                room.decide_join(&joined(&name, &tag), options).ok()
             }
             3 => Some(Vec::from_iter(left(LeaveScope::Exactly(tag)))),
             4 => Some(Vec::from_iter(left(LeaveScope::All))),
