@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use actix::{AsyncContext, Context, WrapFuture};
+use actix::{ActorContext, AsyncContext, Context, WrapFuture};
 use tokio::time::timeout;
 
 use super::Hub;
@@ -27,6 +27,10 @@ const MUCH: usize = 8;
 pub(crate) fn watch(ctx: &mut Context<Hub>) {
     let mut crowded = 0;
     ctx.run_interval(TICK, move |hub, ctx| {
+        // A timer keeps its actor when nobody has its address any more.
+        if !ctx.connected() {
+            return ctx.stop();
+        }
         let account = hub.handle().account();
         let (all, partial) = (account.surplus(), account.partial_surplus());
         crowded = if account.crowded() { crowded + 1 } else { 0 };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use actix::AsyncContext;
+use actix::{ActorContext, AsyncContext};
 use tokio::time::Instant;
 
 use super::{Effect, Namespace, SWEEP, To, Wake};
@@ -140,6 +140,10 @@ impl Namespace {
     }
 
     fn wake(&mut self, due: Instant, ctx: &mut GuardedContext<Self>) {
+        // The hub has let go of it; the timer alone keeps it.
+        if !ctx.connected() {
+            return ctx.stop();
+        }
         if self.armed == Some(due) {
             self.armed = None;
         }

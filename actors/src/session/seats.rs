@@ -119,6 +119,15 @@ impl Seats {
         self.settle(room, foreseen);
     }
 
+    /// The oldest leave of a room had nobody to go to: the namespace is gone, and its rooms with it.
+    pub(super) fn lost(&mut self, room: &RoomKey) {
+        let Some(left) = self.answered(room) else {
+            return;
+        };
+        self.take(room, |tag| !left.has(tag));
+        self.settle(room, Some(left));
+    }
+
     /// Somebody else took tags of the seat away, as of join `number`. The word may come after that of a later join.
     pub(super) fn kicked(&mut self, room: &RoomKey, number: u64, gone: &Scopes) {
         if self

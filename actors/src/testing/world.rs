@@ -112,7 +112,7 @@ pub struct World {
     probes: RefCell<Vec<Probe>>,
     asked: Rc<Cell<usize>>,
     forgiven: Cell<bool>,
-    _hub: actix::Addr<Hub>,
+    root: RefCell<Option<actix::Addr<Hub>>>,
 }
 
 impl World {
@@ -178,7 +178,7 @@ impl World {
             probes: RefCell::default(),
             asked: Rc::default(),
             forgiven: Cell::new(false),
-            _hub: root,
+            root: RefCell::new(Some(root)),
         }
     }
 
@@ -317,6 +317,12 @@ impl World {
     /// What is wrong with this world is known and told: its end checks nothing.
     pub fn forgive(&self) {
         self.forgiven.set(true);
+    }
+
+    /// Lets go of the hub's actor, and waits until nothing is left of its namespaces.
+    pub async fn end_hub(&self) {
+        self.root.take();
+        sleep(Duration::from_secs(2)).await;
     }
 
     /// Hangs every client up.

@@ -272,3 +272,24 @@ fn crashes_that_are_far_apart_do_not_add_up_to_a_quarantine() {
         }
     });
 }
+
+/// A timer kept the hub's actor, its namespaces and their rooms for ever. And what a member asked of a namespace that was
+/// gone stayed in its book of seats, so that the answer to its next request was taken for the one before.
+#[test]
+fn a_hub_that_is_let_go_ends_with_its_rooms_and_its_members_are_answered() {
+    World::run(Setup::default(), |world| async move {
+        let a = client(&world, 0).await;
+        let room = RoomKey::channel("c");
+        a.join(&room).await.unwrap();
+        world.end_hub().await;
+        assert!(world.hub.namespace("/").unwrap().upgrade().is_none());
+        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
+        let left = a.member.leave(room.clone(), LeaveScope::All, None).await;
+        assert!(left.gone.is_empty());
+        assert!(a.member.tags(&room).is_none());
+        let refused = a.join(&room).await.map(|_| ());
+        assert_eq!(refused, Err(JoinError::Internal(Fault::Crashed)));
+        assert!(a.member.tags(&room).is_none(), "it has no seat there");
+        world.forgive();
+    });
+}

@@ -174,12 +174,15 @@ impl Member {
                 leave.reply = Some(reply);
                 let room = leave.room.clone();
                 let this = self.clone();
-                self.home()?.send(*leave);
+                let sent = self.home().map(|home| home.send(*leave));
                 Some(Box::pin(async move {
                     let answer = answer.await.unwrap_or_default();
                     let told = answer.gone.iter().map(|(_, count)| count).sum();
                     this.parts.pacer.charge(Rated::Deliveries, told);
-                    this.seats.borrow_mut().left(&room, &answer);
+                    match sent {
+                        Some(_) => this.seats.borrow_mut().left(&room, &answer),
+                        None => this.seats.borrow_mut().lost(&room),
+                    }
                     let _ = done.send(answer);
                 }))
             }
