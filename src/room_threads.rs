@@ -1,11 +1,8 @@
 //! Where the hub's namespaces run: on threads of their own, each with an actix system, or on the first HTTP worker.
 //! A thread that ends unasked is started anew, and the members of its namespaces are closed so that they come back.
 
-use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use actix::{Addr, System};
@@ -14,16 +11,13 @@ use tokio::sync::watch;
 
 use crate::notices;
 
-thread_local! {
-    /// Keeps the hubs alive that run on this worker.
-    static HUBS: RefCell<Vec<Addr<Hub>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The room threads of one hub; they end when this is dropped.
+/// What the rooms of one hub run on; they end when this is dropped.
 pub(crate) struct Rooms {
     hub: HubHandle,
+    /// Ends the threads.
     stop: watch::Sender<bool>,
-    on_worker: Arc<AtomicBool>,
+    /// Where they have none: the hub's actor, on the worker that started it.
+    on_worker: Option<Mutex<Option<Addr<Hub>>>>,
 }
 
 impl Rooms {
@@ -43,15 +37,26 @@ impl Rooms {
         Ok(Self {
             hub: hub.clone(),
             stop,
-            on_worker: Arc::new(AtomicBool::new(threads > 0)),
+            on_worker: (threads == 0).then(Mutex::default),
         })
     }
 
-    /// To be called on every worker: the first starts the namespaces, if they have no thread of their own.
+    /// To be called on every worker that starts. If the namespaces have no thread of their own they run on the first of
+    /// them, and on the next one after that one has ended.
     pub(crate) fn on_worker(&self) {
-        if !self.on_worker.swap(true, Ordering::AcqRel) {
-            let hub = Hub::start(&self.hub, |_| true);
-            HUBS.with_borrow_mut(|hubs| hubs.push(hub));
+        let Some(on_worker) = &self.on_worker else {
+            return;
+        };
+        let mut on_worker = on_worker.lock().unwrap_or_else(PoisonError::into_inner);
+        let again = on_worker.is_some();
+        if on_worker.as_ref().is_some_and(Addr::connected) {
+            return;
+        }
+        *on_worker = Some(Hub::start(&self.hub, |_| true));
+        if again {
+            let hub = self.hub.clone();
+            // Behind the hub's actor, which starts the namespaces: whoever comes back must find them.
+            actix_rt::spawn(async move { hub.rooms_restarted(|_| true) });
         }
     }
 }

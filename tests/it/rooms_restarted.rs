@@ -1,5 +1,8 @@
 //! The thread that the rooms run on ends: it is started anew, and who was in its namespaces comes back to a whole hub.
 
+use actix_web::{App, HttpServer};
+use dondo::config::Settings;
+use dondo::service::{Dondo, on_connect};
 use serde_json::json;
 
 use crate::support::{Client, Hub};
@@ -36,4 +39,39 @@ fn a_lost_room_thread_is_started_anew_and_its_members_are_closed_so_that_they_co
     assert_eq!(neighbour.ask("lobby", &[json!("still")])["recipients"], 1);
     hub.wait_for("dondo_members", 2);
     hub.wait_for("dondo_rooms", 2);
+}
+
+/// The rooms were gone for ever with the worker that they ran on.
+#[test]
+fn rooms_whose_worker_ended_run_on_the_next() {
+    let settings = Settings {
+        room_threads: 0,
+        ..Settings::default()
+    };
+    let dondo = Dondo::builder().settings(settings).build().unwrap();
+    for _ in 0..2 {
+        let serving = dondo.clone();
+        let server = Hub::serving(dondo.clone(), move |listener| {
+            let app = move || {
+                App::new()
+                    .configure(serving.configure_observation())
+                    .configure(serving.configure())
+            };
+            HttpServer::new(app)
+                .workers(1)
+                .on_connect(on_connect)
+                .disable_signals()
+                .shutdown_timeout(0)
+                .listen(listener)
+                .unwrap()
+                .run()
+        });
+        let mut client = Client::connect(&server);
+        let joined = client.ask("join-channel", &[json!("lobby")]);
+        assert_eq!(
+            (&joined["ok"], &joined["onlineUsers"]),
+            (&json!(true), &json!(1))
+        );
+        server.wait_for("dondo_rooms", 1);
+    }
 }
