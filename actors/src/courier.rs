@@ -92,7 +92,7 @@ impl Courier {
             worker,
             encodings,
             window: window.clone(),
-            crashes: Crashes::new(metrics.clone()),
+            crashes: Crashes::of_courier(metrics.clone()),
             metrics,
             members: BTreeMap::new(),
             rooms: BTreeMap::new(),

@@ -140,6 +140,14 @@ impl Crashes {
         }
     }
 
+    /// As [`Crashes::new`], for a courier, whose turns are longer.
+    pub(crate) fn of_courier(metrics: Arc<Metrics>) -> Self {
+        Self {
+            turn: Turn::of_courier(),
+            ..Self::new(metrics)
+        }
+    }
+
     /// Whether nothing is to be taken now.
     pub fn quarantined(&mut self) -> bool {
         match self.quarantined_until {
