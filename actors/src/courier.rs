@@ -24,6 +24,7 @@ use tokio::time::Instant;
 
 use crate::{
     account::{AddressAccount, NAMED, Payer, SMALL, Weighed},
+    answers::Answers,
     error::CloseReason,
     flow::{Brake, Braking, DeliveryWindow},
     guard::{Crashes, Guard},
@@ -87,6 +88,7 @@ impl Courier {
         metrics: Arc<Metrics>,
         on_end: impl FnOnce() + 'static,
     ) -> CourierRef {
+        Answers::hear();
         let window = DeliveryWindow::new(worker, window);
         let courier = Self {
             worker,

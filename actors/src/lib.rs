@@ -15,6 +15,7 @@
 //! only the parent holds a strong address; waits go one way, from transport to courier.
 
 pub mod account;
+mod answers;
 pub mod context;
 pub mod courier;
 pub mod directory;

@@ -6,6 +6,8 @@ use std::sync::{Arc, Weak};
 
 use actix::{Actor, Addr, Handler, Message, Recipient, dev::ToEnvelope};
 
+use crate::answers::Answers;
+
 /// What an actor hears: one enum each. Nothing is answered but by a [`Reply`].
 pub trait Word: Message<Result = ()> + Send + 'static {}
 
@@ -94,23 +96,35 @@ impl<W: Word> Clone for WeakMailbox<W> {
 }
 
 /// Answers one message, once. Dropped without an answer, the asker reads that the actor is gone.
-pub struct Reply<T>(tokio::sync::oneshot::Sender<T>);
+pub struct Reply<T> {
+    to: tokio::sync::oneshot::Sender<T>,
+    /// The thread that asked.
+    home: Option<Answers>,
+}
 
 impl<T: Send + 'static> Reply<T> {
     /// A reply and the place where it arrives.
     pub fn new() -> (Self, tokio::sync::oneshot::Receiver<T>) {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        (Self(sender), receiver)
+        let (to, receiver) = tokio::sync::oneshot::channel();
+        let home = Answers::here();
+        (Self { to, home }, receiver)
     }
 
     /// Sends the answer. Whether anybody still waits for it does not matter.
     pub fn send(self, answer: T) {
+        let Self { to, home } = self;
+        let answer = move || drop(to.send(answer));
         #[cfg(feature = "testing")]
         if crate::testing::hops::held() {
             let lane = crate::testing::hops::next_lane();
-            return crate::testing::hops::carry(lane, Box::new(move || drop(self.0.send(answer))));
+            return crate::testing::hops::carry(lane, Box::new(answer));
         }
-        let _ = self.0.send(answer);
+        Answers::give(home.as_ref(), answer);
+    }
+
+    /// Where the thread that asked hears answers.
+    pub(crate) fn home(&self) -> Option<Answers> {
+        self.home.clone()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{
 
 use futures_util::task::AtomicWaker;
 
-use crate::id::LogPosition;
+use crate::{answers::Answers, id::LogPosition};
 
 /// A letter's way: sent when its delivery is queued at every courier that has members of the audience.
 #[derive(Clone, Debug)]
@@ -26,25 +26,29 @@ pub struct Receipt {
     pending: AtomicUsize,
     failed: AtomicBool,
     waiter: AtomicWaker,
+    /// The thread that waits.
+    home: Option<Answers>,
 }
 
 impl Receipt {
-    /// For a letter that goes to `couriers`.
-    pub fn new(couriers: usize) -> Arc<Self> {
+    /// For a letter that goes to `couriers`, and is waited for at `home`.
+    pub(crate) fn new(couriers: usize, home: Option<Answers>) -> Arc<Self> {
         Arc::new(Self {
             pending: AtomicUsize::new(couriers),
             failed: AtomicBool::new(false),
             waiter: AtomicWaker::new(),
+            home,
         })
     }
 
     /// One courier is done.
-    pub fn settle(&self, delivered: bool) {
+    pub fn settle(self: &Arc<Self>, delivered: bool) {
         if !delivered {
             self.failed.store(true, Ordering::Release);
         }
         if self.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.waiter.wake();
+            let receipt = self.clone();
+            Answers::give(self.home.as_ref(), move || receipt.waiter.wake());
         }
     }
 

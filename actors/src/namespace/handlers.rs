@@ -107,7 +107,7 @@ impl Namespace {
         let recipients = rooms.as_ref().map_or(self.state.member_count(), |_| 0);
         self.admit(ctx, needs, move |namespace, permits| {
             let letter = namespace.seal(draft);
-            let receipt = Receipt::new(namespace.couriers.len());
+            let receipt = Receipt::new(namespace.couriers.len(), reply.home());
             namespace.send_all(&letter, Some(&receipt), permits, || Audience::Rooms {
                 rooms: rooms.clone(),
                 except_rooms: except_rooms.clone(),

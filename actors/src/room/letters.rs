@@ -50,7 +50,7 @@ impl Room {
         fault::strike(self.part(), Point::Midway, &draft.content.args);
         fault::strike(self.part(), Point::After, &draft.content.args);
         self.state.set_position(position);
-        let receipt = Receipt::new(self.local.workers().count());
+        let receipt = Receipt::new(self.local.workers().count(), reply.home());
         let to = Recipients::Matching { tag, except };
         Metrics::add(&self.links.context.metrics.letters, 1);
         #[cfg(feature = "testing")]

@@ -392,6 +392,6 @@ fn nobody() -> NotifyAnswer {
     NotifyAnswer {
         recipients: 0,
         position: LogPosition::default(),
-        receipt: Receipt::new(0),
+        receipt: Receipt::new(0, None),
     }
 }
