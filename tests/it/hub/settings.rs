@@ -20,7 +20,10 @@ const SETTINGS: [(&str, &str); 61] = [
     ),
     ("workers", "it_has_as_many_workers_as_it_is_told"),
     ("room-threads", "it_has_as_many_room_threads_as_it_is_told"),
-    ("grace", "a_shutdown_takes_its_grace_to_close_connections"),
+    (
+        "grace",
+        "a_shutdown_takes_of_its_grace_what_it_needs_to_close_connections_one_by_one",
+    ),
     (
         "engine.ping-interval",
         "the_ping_interval_says_when_pings_come",

@@ -23,6 +23,8 @@ pub struct Hub {
     operators: SocketAddr,
     /// Keeps the rooms of a hub in this process.
     dondo: Option<Dondo>,
+    /// Known of a hub in this process.
+    workers: Option<usize>,
     program: Option<Child>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -57,6 +59,7 @@ impl Hub {
         prepare(&dondo);
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, is_bound) = mpsc::channel();
+        let workers = config.workers;
         let serving = dondo.clone();
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
@@ -77,6 +80,7 @@ impl Hub {
             address,
             operators,
             dondo: Some(dondo),
+            workers: Some(workers),
             program: None,
             stop: Some(stop),
             thread: Some(thread),
@@ -104,7 +108,8 @@ impl Hub {
                 .configure(serving.configure_observation())
                 .configure(serving.configure())
         };
-        Self::serving(dondo, move |listener| {
+        let workers = config.workers;
+        let mut hub = Self::serving(dondo, move |listener| {
             HttpServer::new(app)
                 .workers(config.workers)
                 .on_connect(dondo::service::on_connect)
@@ -114,7 +119,9 @@ impl Hub {
                 .listen(listener)
                 .expect("the listener is taken")
                 .run()
-        })
+        });
+        hub.workers = Some(workers);
+        hub
     }
 
     /// A hub in a server of actix-web that `run` starts. Not drained at its end.
@@ -143,6 +150,7 @@ impl Hub {
             address,
             operators: address,
             dondo: Some(dondo),
+            workers: None,
             program: None,
             stop: Some(stop),
             thread: Some(thread),
@@ -200,10 +208,22 @@ impl Hub {
             address,
             operators,
             dondo: None,
+            workers: None,
             program: Some(program),
             stop: None,
             thread: None,
         }
+    }
+
+    /// Returns once the hub, which has one worker, has looked at everything that was sent before: a worker takes
+    /// connections and requests in the order in which they came.
+    pub fn settle(&self) {
+        assert_eq!(
+            self.workers,
+            Some(1),
+            "workers wait for each other in no order"
+        );
+        assert_eq!(http::get(self, "/healthz").status, 200);
     }
 
     /// The process of [`Hub::program`].
@@ -217,6 +237,7 @@ impl Hub {
             address,
             operators: address,
             dondo: Some(dondo),
+            workers: None,
             program: None,
             stop: None,
             thread: None,
