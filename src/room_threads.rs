@@ -1,15 +1,25 @@
 //! Where the hub's namespaces run: on threads of their own, each with an actix system, or on the first HTTP worker.
 //! A thread that ends unasked is started anew, and the members of its namespaces are closed so that they come back.
 
+#![allow(
+    clippy::disallowed_types,
+    reason = "one lock, taken once by each worker when it starts"
+)]
+
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use actix::{Addr, System};
 use dondo_actors::hub::{Hub, HubHandle};
 use tokio::sync::watch;
 
 use crate::notices;
+
+/// Between two tries to start a thread's rooms, from the second on.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the rooms of one hub run on; they end when this is dropped.
 pub(crate) struct Rooms {
@@ -23,16 +33,20 @@ pub(crate) struct Rooms {
 impl Rooms {
     /// Starts `threads` threads and waits until their namespaces run. With 0 they run on the worker that first calls
     /// [`Rooms::on_worker`].
-    pub(crate) fn start(hub: &HubHandle, threads: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(hub: &HubHandle, threads: usize) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         for number in 0..threads {
             let (ready, is_ready) = mpsc::channel();
             let (hub, stopped) = (hub.clone(), stopped.clone());
             thread::Builder::new()
                 .name(format!("dondo-rooms-{number}"))
-                .spawn(move || watch_over(&hub, number, threads, &stopped, &ready))?;
-            // An error means that the thread is gone, which it has logged itself.
-            let _ = is_ready.recv();
+                .spawn(move || watch_over(&hub, number, threads, &stopped, ready))?;
+            let failed =
+                |how| io::Error::other(format!("room thread {number} does not start: {how}"));
+            is_ready
+                .recv()
+                .unwrap_or_else(|_| Err("it is gone".into()))
+                .map_err(failed)?;
         }
         Ok(Self {
             hub: hub.clone(),
@@ -72,8 +86,9 @@ fn watch_over(
     number: usize,
     threads: usize,
     stopped: &watch::Receiver<bool>,
-    ready: &mpsc::Sender<()>,
+    ready: mpsc::Sender<Result<(), String>>,
 ) {
+    let mut ready = Some(ready);
     let ours = move |namespace: usize| namespace % threads == number;
     let mut again = false;
     loop {
@@ -86,7 +101,12 @@ fn watch_over(
                 // Only now: whoever comes back must find the new namespaces.
                 hub.rooms_restarted(ours);
             }
-            let _ = ready.send(());
+            if !top.connected() {
+                return Err(io::Error::other("its namespaces cannot be started"));
+            }
+            if let Some(ready) = ready.take() {
+                let _ = ready.send(Ok(()));
+            }
             let mut stopped = stopped.clone();
             system.block_on(async move {
                 actix_rt::spawn(async move {
@@ -107,6 +127,13 @@ fn watch_over(
             Ok(Err(error)) => error.to_string(),
             Err(_) => "by a panic".to_owned(),
         };
+        if let Some(ready) = ready {
+            let _ = ready.send(Err(how));
+            return;
+        }
+        if again {
+            thread::sleep(PAUSE);
+        }
         notices::ROOMS_ENDED.tell(
             None,
             None,
