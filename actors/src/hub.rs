@@ -6,7 +6,7 @@ mod warden;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -63,6 +63,17 @@ pub struct HubConfig {
 #[derive(Clone)]
 pub struct HubHandle(Arc<Shared>);
 
+/// A hub that somebody else keeps alive.
+#[derive(Clone)]
+pub struct WeakHubHandle(Weak<Shared>);
+
+impl WeakHubHandle {
+    /// Whether it is this hub.
+    pub fn is(&self, hub: &HubHandle) -> bool {
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&hub.0))
+    }
+}
+
 struct Shared {
     config: HubConfig,
     metrics: Arc<Metrics>,
@@ -112,9 +123,9 @@ impl HubHandle {
         courier
     }
 
-    /// Whether both are the same hub.
-    pub fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+    /// The same hub, which this does not keep alive.
+    pub fn downgrade(&self) -> WeakHubHandle {
+        WeakHubHandle(Arc::downgrade(&self.0))
     }
 
     /// The configuration of a namespace.
@@ -235,9 +246,7 @@ impl Hub {
         }
         .start()
     }
-}
 
-impl Hub {
     pub(crate) fn handle(&self) -> &HubHandle {
         &self.handle
     }

@@ -9,7 +9,7 @@ mod receipt;
 pub(crate) use self::courier_ref::Permits;
 pub use self::{
     command::{Action, Command},
-    courier_ref::{CourierParts, CourierRef},
+    courier_ref::{CourierParts, CourierRef, WeakCourierRef},
     receipt::{NotifyAnswer, Receipt},
 };
 
@@ -178,7 +178,7 @@ pub enum ToSession {
     /// session's worker.
     RunHere(Box<dyn FnOnce() + Send>),
     /// From what runs for its members: one is put out of this namespace.
-    Disconnect(Arc<str>),
+    Disconnect(LocalId),
     /// From the courier: its outbox was ended for this reason.
     Evicted(CloseReason),
     /// From the courier: one of its members lost tags of its seat in a room.

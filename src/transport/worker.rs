@@ -2,21 +2,24 @@
 
 use std::cell::RefCell;
 
-use dondo_actors::hub::HubHandle;
-use dondo_actors::message::CourierRef;
+use dondo_actors::hub::{HubHandle, WeakHubHandle};
+use dondo_actors::message::{CourierRef, WeakCourierRef};
 
 thread_local! {
-    static COURIERS: RefCell<Vec<(HubHandle, CourierRef)>> = const { RefCell::new(Vec::new()) };
+    static COURIERS: RefCell<Vec<(WeakHubHandle, WeakCourierRef)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The courier of a hub on the present thread, which becomes one of its workers.
 pub(crate) fn courier(hub: &HubHandle) -> CourierRef {
     COURIERS.with_borrow_mut(|couriers| {
-        if let Some((_, courier)) = couriers.iter().find(|(known, _)| known.is(hub)) {
-            return courier.clone();
+        let known = couriers.iter().find(|(known, _)| known.is(hub));
+        if let Some(courier) = known.and_then(|(_, courier)| courier.upgrade()) {
+            return courier;
         }
+        // Hubs come and go.
+        couriers.retain(|(_, courier)| courier.upgrade().is_some());
         let courier = hub.courier();
-        couriers.push((hub.clone(), courier.clone()));
+        couriers.push((hub.downgrade(), courier.downgrade()));
         courier
     })
 }

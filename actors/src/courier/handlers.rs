@@ -1,6 +1,6 @@
 //! What the courier hears, under its guard.
 
-use actix::AsyncContext;
+use actix::{ActorContext, AsyncContext};
 
 use super::{BRAKE_TICK, Courier, STALL_TICK};
 use crate::{
@@ -21,6 +21,10 @@ impl Guarded for Courier {
 
     fn started(&mut self, ctx: &mut GuardedContext<Self>) {
         ctx.run_interval(STALL_TICK, |guard, ctx| {
+            // The hub has let go of it; the timer alone keeps it.
+            if !ctx.connected() {
+                return ctx.stop();
+            }
             guard.enter(ctx, |courier, _| courier.inspect_readers());
         });
         // A restart cancels the timer.

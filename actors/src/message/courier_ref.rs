@@ -1,6 +1,10 @@
 //! A courier as rooms and sessions hold it.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use tokio::time::timeout;
 
@@ -14,6 +18,17 @@ use crate::{
 /// See the module. One pointer: every session, member and entry in a directory has one.
 #[derive(Clone)]
 pub struct CourierRef(Arc<CourierParts>);
+
+/// A courier that its hub keeps alive.
+#[derive(Clone)]
+pub struct WeakCourierRef(Weak<CourierParts>);
+
+impl WeakCourierRef {
+    /// The courier, while its hub lives.
+    pub fn upgrade(&self) -> Option<CourierRef> {
+        self.0.upgrade().map(CourierRef)
+    }
+}
 
 /// What there is of a courier, once for all that hold it.
 pub struct CourierParts {
@@ -44,6 +59,11 @@ impl CourierRef {
             mailbox,
             window,
         }))
+    }
+
+    /// The same, which does not keep it alive.
+    pub fn downgrade(&self) -> WeakCourierRef {
+        WeakCourierRef(Arc::downgrade(&self.0))
     }
 
     /// Whether it takes anything: it lives and is not given up.

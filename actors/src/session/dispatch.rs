@@ -42,7 +42,7 @@ pub(super) fn open(
                 None,
                 format_args!("a member of {namespace} is put out: {why}"),
             );
-            return session.send(ToSession::Disconnect(member.namespace().clone()));
+            return session.send(ToSession::Disconnect(member.local_id()));
         }
         loop {
             let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);

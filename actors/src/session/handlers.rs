@@ -2,7 +2,7 @@
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
-use super::Session;
+use super::{Seated, Session};
 use crate::{
     error::CloseReason,
     flow::{InboundUnit, LONG, give_way},
@@ -67,8 +67,12 @@ impl Handler<ToSession> for Session {
             ToSession::Noise { pong, unit } => self.noise(pong, unit, ctx),
             ToSession::Close(reason) | ToSession::Evicted(reason) => self.close(reason, ctx),
             ToSession::RunHere(run) => run(),
-            ToSession::Disconnect(namespace) => {
-                if let Some(seated) = self.members.remove(&namespace) {
+            ToSession::Disconnect(local_id) => {
+                // It may be gone by now, and another one in its place.
+                let is_it = |seated: &Seated| seated.member.local_id() == local_id;
+                let mut gone = self.members.extract_if(.., |_, seated| is_it(seated));
+                if let Some((namespace, seated)) = gone.next() {
+                    drop(gone);
                     self.send(self.protocol.borrow().disconnected(&namespace));
                     seated.leave(CloseReason::ForcedClose);
                 }
