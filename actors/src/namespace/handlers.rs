@@ -5,7 +5,7 @@ use actix::AsyncContext;
 use super::{Effect, Namespace, To, Wake};
 use crate::{
     error::{Fault, NotifyError},
-    guard::{Crashes, Guarded, GuardedContext, guard_always, then},
+    guard::{Crashes, Guarded, GuardedContext, then},
     id::LogPosition,
     message::{
         Audience, Broadcast, Disconnected, NotifyAnswer, Ping, Receipt, Resolve, ToNamespace,
@@ -57,13 +57,10 @@ impl Guarded for Namespace {
             #[cfg(feature = "testing")]
             ToNamespace::Call(call) => call.run(self, ctx),
         }
-        self.carry_out(ctx);
-        // Presence events that crash cost themselves, not the fact.
-        if let Some((channel, newcomer)) = changed
-            && guard_always(self, ctx, |namespace| namespace.online(&channel, newcomer)).is_ok()
-        {
-            self.carry_out(ctx);
+        if let Some((channel, newcomer)) = changed {
+            self.online(&channel, newcomer);
         }
+        self.carry_out(ctx);
         self.arm(ctx);
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Effect, Namespace, SWEEP, To, Wake};
 use crate::{
     context::OnlineUsers,
-    guard::{GuardedContext, guard_always},
+    guard::{GuardedContext, guard_always, shielded},
     id::{LocalId, MemberId, WorkerId},
     message::ToRoom,
     ports::Online,
@@ -94,7 +94,10 @@ impl Namespace {
             truncated,
             changed: one,
         };
-        let content = presence_events.online(&online);
+        let content = shielded(&self.crashes, || presence_events.online(&online));
+        let Some(content) = content else {
+            return 0;
+        };
         let bytes = content.args.len();
         self.effects.push(Effect::Online { audience, content });
         bytes

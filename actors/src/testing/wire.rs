@@ -253,8 +253,14 @@ impl Application for TextApplication {
 /// Presence events: `online MEMBERS` and `room-online KEY|COUNT`.
 pub(super) struct TextPresence;
 
+/// The name of a channel whose presence panics.
+pub const BROKEN: &str = "broken";
+
 impl PresenceEvents for TextPresence {
     fn online(&self, online: &Online) -> Content {
+        if online.changed.as_deref() == Some(BROKEN) {
+            std::panic::resume_unwind(Box::new("it cannot be rendered"));
+        }
         content("online", &online.members.to_string())
     }
 

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use dondo_actors::{
+    context::OnlineUsers,
     error::{CloseReason, Fault, JoinError, NotifyError},
     fault::Point,
     guard::{CRASHES_MAX, QUARANTINE},
     id::RoomKey,
     session::JoinRequest,
     state::{audience::LeaveScope, room::RoomOptions},
-    testing::{Setup, World, content, marked},
+    testing::{Setup, World, content, marked, wire::BROKEN},
 };
 
 use crate::{client, pass, says};
@@ -291,5 +292,32 @@ fn a_hub_that_is_let_go_ends_with_its_rooms_and_its_members_are_answered() {
         assert_eq!(refused, Err(JoinError::Internal(Fault::Crashed)));
         assert!(a.member.tags(&room).is_none(), "it has no seat there");
         world.forgive();
+    });
+}
+
+/// It was counted as a crash of the namespace, which after a few of them took nothing for half a minute.
+#[test]
+fn presence_that_cannot_be_rendered_costs_its_event_and_no_joins() {
+    let mut setup = Setup {
+        presence_events: true,
+        ..Setup::default()
+    };
+    setup.settings.online_users = OnlineUsers::Channel;
+    World::run(setup, |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let broken = RoomKey::channel(BROKEN);
+        for _ in 0..2 * CRASHES_MAX {
+            a.join(&broken).await.unwrap();
+            let left = a.member.leave(broken.clone(), LeaveScope::All, None).await;
+            assert_eq!(left.gone.len(), 1);
+        }
+        let whole = RoomKey::channel("whole");
+        assert_eq!(a.join(&whole).await.unwrap().count, 1);
+        assert_eq!(b.join(&whole).await.unwrap().count, 2);
+        pass(QUARANTINE).await;
+        assert!(world.count(|metrics| &metrics.crashes) > CRASHES_MAX as u64);
+        for one in [&a, &b] {
+            assert_eq!(one.heard().last(), Some(&"online 2".to_owned()));
+        }
     });
 }
