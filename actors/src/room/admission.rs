@@ -184,11 +184,11 @@ impl Room {
         let Some(weight) = needs.weight else {
             return false;
         };
-        self.brakes(weight).is_some()
-            && !self
-                .links
-                .parked
-                .trickles(&command.scope(), weight + COMMAND)
+        // Anybody can name a channel that nobody is under.
+        let scope = command
+            .scope()
+            .filter(|tag| self.state.roster().under(&Some(tag.clone())) > 0);
+        self.brakes(weight).is_some() && !self.links.parked.trickles(&scope, weight + COMMAND)
     }
 
     /// With how many bytes before the readers a command of so many waits, if it does.

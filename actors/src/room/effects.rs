@@ -98,7 +98,12 @@ impl Room {
         self.settle_account();
         let last = Last::of(&effects);
         for (at, effect) in effects.into_iter().enumerate() {
-            let mut permit = |worker| last.is(at, worker).then(|| permits.take(worker)).flatten();
+            let mut permit = |worker| {
+                let served = self.local.serves(worker);
+                last.is(at, worker, served)
+                    .then(|| permits.take(worker))
+                    .flatten()
+            };
             #[cfg(feature = "testing")]
             self.trace(&effect);
             match effect {
@@ -114,8 +119,7 @@ impl Room {
                     self.send(place.worker, seat);
                 }
                 Effect::MirrorLeave { place, kicked } => {
-                    let kicked =
-                        kicked.map(|tags| (self.state.key().clone(), self.joins_seen(), tags));
+                    let kicked = kicked.map(|tags| (self.state.key().clone(), place.join, tags));
                     let unseat = MirrorLeave {
                         room: self.links.id,
                         local_id: place.local_id,
@@ -140,7 +144,7 @@ impl Room {
                         });
                     }
                 }
-                Effect::Left(member) => self.without(member, self.joins_seen(), true),
+                Effect::Left(member, join) => self.without(member, join, true),
             }
         }
         // Others tell no presence, and need no look at the clock.
@@ -253,7 +257,7 @@ impl Last {
         };
         for (at, effect) in effects.iter().enumerate() {
             let worker = match effect {
-                Effect::Joined(_) | Effect::Left(_) => continue,
+                Effect::Joined(_) | Effect::Left(..) => continue,
                 Effect::Tell {
                     to: Recipients::Matching { .. },
                     ..
@@ -276,8 +280,10 @@ impl Last {
         last
     }
 
-    fn is(&self, at: usize, worker: WorkerId) -> bool {
+    /// `served`: the worker has members, and hears what is told to all.
+    fn is(&self, at: usize, worker: WorkerId, served: bool) -> bool {
         let own = self.at.iter().find(|(known, _)| *known == worker);
-        self.everywhere.max(own.map(|(_, place)| *place)) == Some(at)
+        let everywhere = self.everywhere.filter(|_| served);
+        everywhere.max(own.map(|(_, place)| *place)) == Some(at)
     }
 }

@@ -104,6 +104,7 @@ impl Room {
     ) {
         // Even a join that crashes was seen: else the namespace would keep the room when it is empty.
         self.links.joins_seen = self.links.joins_seen.max(placed.number);
+        self.local.seen(&placed.join.joined.member, placed.number);
         let done = guard(self, ctx, |room| {
             let events = room.decide_join(&placed)?;
             let (answer, effects) = room.joined(&placed, &events);

@@ -82,7 +82,7 @@ impl Room {
                 local_id: place.local_id,
             }),
             Effect::Tell { to, content } => self.trace_letter(to, content, false),
-            Effect::Joined(_) | Effect::Left(_) => {}
+            Effect::Joined(_) | Effect::Left(..) => {}
         }
     }
 

@@ -3,11 +3,15 @@
 //! Stays on its session's thread.
 
 mod asking;
+mod outgoing;
 mod queue;
 mod requests;
 
-use self::queue::{ManageOp, NotifyOp, Outgoing, Queue};
 pub use self::requests::{JoinRequest, MemberError, NotifyRequest};
+use self::{
+    outgoing::{ManageOp, NotifyOp, Outgoing},
+    queue::Queue,
+};
 
 use std::{
     cell::{Cell, RefCell},

@@ -4,11 +4,7 @@ use std::{cell::RefCell, collections::VecDeque, panic::AssertUnwindSafe, rc::Rc,
 
 use super::{AckHandle, Application, Event, Member, dispatch::dispatch};
 use crate::{
-    error::CloseReason,
-    flow::InboundUnit,
-    letter::Content,
-    message::{Disconnected, ToCourier},
-    metrics::Metrics,
+    error::CloseReason, flow::InboundUnit, letter::Content, message::ToCourier, metrics::Metrics,
     notice::cause,
 };
 
@@ -33,12 +29,7 @@ impl Drop for MemberGuard {
     fn drop(&mut self) {
         let member = &self.member;
         member.end();
-        if let Some(namespace) = member.home() {
-            namespace.send(Disconnected {
-                member: member.id().clone(),
-                unit: Arc::new(member.unit()),
-            });
-        }
+        member.depart();
         let unregister = ToCourier::Unregister(member.local_id());
         member.courier().mailbox.send(unregister);
         let hub = member.hub();

@@ -31,6 +31,8 @@ pub struct Place {
     pub worker: WorkerId,
     /// Its place at that worker's courier.
     pub local_id: LocalId,
+    /// The number of the last join of this member that the room has seen, whatever became of it.
+    pub join: u64,
 }
 
 /// What follows from an event, in this order. Nothing of it is done yet.
@@ -59,8 +61,8 @@ pub enum Effect {
     },
     /// The namespace hears that a member has joined.
     Joined(MemberId),
-    /// The namespace hears that a member has left altogether.
-    Left(MemberId),
+    /// The namespace hears that a member has left altogether, as of its join of this number.
+    Left(MemberId, u64),
 }
 
 /// Whom an event is told.
@@ -120,9 +122,21 @@ impl LocalRoom {
         self.places.get(member).copied()
     }
 
+    /// A join of a member was seen, also one that changes nothing.
+    pub fn seen(&mut self, member: &MemberId, join: u64) {
+        if let Some(place) = self.places.get_mut(member) {
+            place.join = join;
+        }
+    }
+
     /// The workers that serve members, each with how many.
     pub fn workers(&self) -> impl Iterator<Item = (WorkerId, usize)> {
         self.workers.iter().map(|(&worker, &count)| (worker, count))
+    }
+
+    /// Whether a worker has members here.
+    pub fn serves(&self, worker: WorkerId) -> bool {
+        self.workers.contains_key(&worker)
     }
 
     /// A member has joined under a tag and has these now.
@@ -209,7 +223,8 @@ impl LocalRoom {
         }
         if kept.is_empty() {
             self.forget(&left.member);
-            effects.push(Effect::Left(left.member.clone()));
+            let join = place.map_or(0, |place| place.join);
+            effects.push(Effect::Left(left.member.clone(), join));
         }
         effects
     }
@@ -239,7 +254,7 @@ impl LocalRoom {
         let Some(content) = content else {
             return departures;
         };
-        let alone = |place: &&Place| !self.workers.contains_key(&place.worker);
+        let alone = |place: &&Place| !self.serves(place.worker);
         let one = |place: &Place| Effect::Tell {
             to: Recipients::One(*place),
             content: content.clone(),

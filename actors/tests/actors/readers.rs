@@ -6,11 +6,12 @@ use dondo_actors::{
     fault::Point,
     id::{LogPosition, RoomKey},
     letter::Draft,
+    message::{Action, Command},
     ports::{Log, Proposal},
-    session::JoinRequest,
+    session::{JoinRequest, NotifyRequest},
     state::audience::LeaveScope,
     testing::{
-        Reading, Setup, World,
+        Reading, Setup, World, content,
         wire::{announce, marked},
     },
 };
@@ -305,5 +306,68 @@ fn what_waited_for_the_readers_waits_for_a_late_log_one_by_one() {
             member.heard();
         }
         assert_eq!(world.at_rest().await.offsets[&key], (LETTERS + 9) as u64);
+    });
+}
+
+/// A kick said as of which join it was: the last one before any that waited for the readers, whoever's that was. Who had
+/// joined later kept its seat in its own book.
+#[test]
+fn who_is_kicked_while_anothers_join_waits_for_the_readers_knows_it() {
+    World::run(setup(), |world| async move {
+        let key = RoomKey::room("r");
+        let (slow, speaker) = behind(&world, &key).await;
+        let (late, kicked) = (client(&world, 2).await, client(&world, 3).await);
+        let join = late.member.join(JoinRequest {
+            announce: Some(announce("joined", &key, &"x".repeat(LARGE))),
+            ..JoinRequest::plain(key.clone())
+        });
+        let has_joined = Rc::new(Cell::new(false));
+        let joined = has_joined.clone();
+        world.ask(join, move |answer| joined.set(answer.is_ok()));
+        pass(Duration::from_millis(5)).await;
+        kicked.join(&key).await.unwrap();
+        let kick = Command {
+            tag: None,
+            action: Action::Kick(vec![kicked.member.id().clone()]),
+        };
+        let kick = slow.member.manage(key.clone(), kick, None);
+        kick.await.unwrap();
+        assert!(!has_joined.get(), "it waits");
+        pass(Duration::from_millis(5)).await;
+        assert!(kicked.member.tags(&key).is_none());
+        pass(Duration::from_secs(60)).await;
+        world.settle().await;
+        assert!(has_joined.get());
+        for one in [&slow, &speaker, &late, &kicked] {
+            one.probe.take();
+        }
+    });
+}
+
+/// Each name had a budget of its own.
+#[test]
+fn under_ever_new_names_no_more_passes_what_waits_for_the_readers() {
+    World::run(setup(), |world| async move {
+        let key = RoomKey::room("r");
+        let (_slow, speaker) = behind(&world, &key).await;
+        let before = world.count(|metrics| &metrics.letters);
+        for number in 0..40 {
+            let other = client(&world, 0).await;
+            let request = NotifyRequest {
+                room: key.clone(),
+                tag: Some(format!("name {number}").into()),
+                echo: false,
+                seat_needed: false,
+            };
+            let said = other
+                .member
+                .notify(request, content("say", &"x".repeat(7000)));
+            world.ask(said, drop);
+        }
+        pass(Duration::from_millis(100)).await;
+        let passed = world.count(|metrics| &metrics.letters) - before;
+        assert!((1..20).contains(&passed), "{passed} of 40");
+        drop(speaker);
+        world.forgive();
     });
 }

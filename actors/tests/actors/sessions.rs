@@ -6,8 +6,8 @@ use dondo_actors::{
     account::{Held, IN_HANDLING},
     error::CloseReason,
     id::RoomKey,
-    session::SessionSettings,
-    testing::{Setup, World},
+    session::{NotifyRequest, SessionSettings},
+    testing::{Setup, World, content},
 };
 
 use crate::{client, pass, says};
@@ -176,4 +176,41 @@ fn a_disconnect_leaves_the_rooms_of_that_namespace_and_keeps_the_session() {
         assert_eq!(rest.seats.keys().collect::<Vec<_>>(), [&RoomKey::room("s")]);
         assert_eq!(a.probe.ended(), None);
     });
+}
+
+/// The namespace heard that it was gone while its second letter waited for the answer to the first: that one found its
+/// sender without a seat.
+#[test]
+fn what_a_member_said_before_it_went_is_heard_before_its_leave() {
+    for seed in 0..40 {
+        let setup = Setup {
+            seed,
+            delay: Some(20),
+            ..timed()
+        };
+        World::run(setup, |world| async move {
+            let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+            let rooms = [RoomKey::room("one"), RoomKey::room("two")];
+            for room in &rooms {
+                b.join(room).await.unwrap();
+                a.join_with_leave_event(room).await.unwrap();
+            }
+            for room in rooms {
+                let said = NotifyRequest {
+                    room: room.clone(),
+                    tag: None,
+                    echo: false,
+                    seat_needed: true,
+                };
+                drop(a.member.notify(said, content("say", &room.name)));
+            }
+            a.probe.hang_up();
+            world.settle().await;
+            let heard = b.heard();
+            let place = |text: &str| heard.iter().position(|one| one.starts_with(text));
+            assert_eq!(place("say one"), Some(0), "{seed}: {heard:?}");
+            assert!(place("say two").is_some(), "{seed}: {heard:?}");
+            assert!(place("say two") < place("left two"), "{seed}: {heard:?}");
+        });
+    }
 }

@@ -2,21 +2,20 @@
 
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
-use tokio::sync::oneshot;
-
-use super::{Member, NotifyRequest, PIPELINE};
+use super::{
+    Member, NotifyRequest, PIPELINE,
+    outgoing::{Destination, Done, ManageOp, NotifyOp, Outgoing},
+};
 use crate::{
     account::Held,
     error::{Fault, JoinError, ManageError, NotifyError},
-    event_template::EventTemplate,
     fault::{self, Safeguard},
     flow::InboundUnit,
-    id::{LogPosition, MemberId, RoomKey},
-    letter::{Draft, Frame},
+    id::{LogPosition, RoomKey},
     mailbox::{Mailbox, Reply, WeakMailbox},
     message::{
-        Audience, Broadcast, Command, Connected, CourierRef, Deliver, Join, JoinAnswer, Leave,
-        LeaveAnswer, Manage, Notify, NotifyAnswer, Receipt, Resolve, ToRoom,
+        Audience, CourierRef, Deliver, Join, JoinAnswer, Manage, Notify, NotifyAnswer, Receipt,
+        Resolve, ToRoom,
     },
     ports::LocalFuture,
     rate::Rated,
@@ -40,48 +39,12 @@ pub(super) struct Queue {
     pub(super) route: Option<(RoomKey, WeakMailbox<ToRoom>)>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Destination {
-    Namespace,
-    /// Joins and leaves: they go through the namespace, letters go straight to the room.
-    Seat(RoomKey),
-    Room(RoomKey),
-    Member(MemberId),
-    Own,
-}
-
-pub(super) enum Outgoing {
-    Connected(Box<Connected>),
-    Join(Box<Join>, Done<JoinAnswer, JoinError>),
-    Leave(Box<Leave>, oneshot::Sender<LeaveAnswer>),
-    Notify(Box<NotifyOp>, Done<NotifyAnswer, NotifyError>),
-    Broadcast(Box<Broadcast>, Done<NotifyAnswer, NotifyError>),
-    Manage(Box<ManageOp>, Done<(), ManageError>),
-    Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
-    Own(Frame, bool),
-}
-
-pub(super) type Done<T, E> = oneshot::Sender<Result<T, E>>;
-
-pub(super) struct NotifyOp {
-    pub(super) request: NotifyRequest,
-    pub(super) draft: Draft,
-    pub(super) resolved: bool,
-}
-
-pub(super) struct ManageOp {
-    pub(super) room: RoomKey,
-    pub(super) command: Command,
-    pub(super) announce: Option<EventTemplate>,
-}
-
 impl Member {
     pub(super) fn enqueue(self: &Rc<Self>, op: Outgoing) {
         if self.ended.get() {
             return;
         }
-        self.queue.borrow_mut().waiting.push_back((op, self.unit()));
-        self.issue();
+        self.put(op);
         let mut queue = self.queue.borrow_mut();
         if queue.under_way > 0 && !queue.pumping {
             queue.pumping = true;
@@ -92,6 +55,11 @@ impl Member {
             drop(queue);
             actix_rt::spawn(self.clone().drive());
         }
+    }
+
+    pub(super) fn put(self: &Rc<Self>, op: Outgoing) {
+        self.queue.borrow_mut().waiting.push_back((op, self.unit()));
+        self.issue();
     }
 
     /// A handler is about to be polled for the first time.
@@ -162,6 +130,10 @@ impl Member {
     pub(super) fn send(self: &Rc<Self>, op: Outgoing) -> Option<LocalFuture<()>> {
         match op {
             Outgoing::Own(..) => None,
+            Outgoing::Departure(departure) => {
+                drop(departure);
+                None
+            }
             Outgoing::Connected(enter) => {
                 if let Some(home) = self.home() {
                     home.send(enter);
@@ -306,6 +278,7 @@ impl Member {
         mut op: Box<NotifyOp>,
         done: Done<NotifyAnswer, NotifyError>,
     ) -> Option<LocalFuture<()>> {
+        let unseated = op.request.seat_needed.then_some(NotifyError::NotMember);
         if let Some(room) = self.route(&op.request.room) {
             let (reply, answer) = Reply::new();
             let NotifyOp { request, draft, .. } = *op;
@@ -325,18 +298,20 @@ impl Member {
                 reply,
             };
             let weak = room.downgrade();
+            let this = self.clone();
             room.send(notify);
             return Some(Box::pin(async move {
                 let answer = match answer.await {
                     Ok(answer) => answer,
                     // The last member left while the letter was on its way: nobody was there to have it.
-                    Err(_) if weak.upgrade().is_none() => Ok(nobody()),
+                    Err(_) if weak.upgrade().is_none() && this.home().is_some() => {
+                        unseated.map_or_else(|| Ok(nobody()), Err)
+                    }
                     Err(_) => Err(NotifyError::Internal(Fault::Crashed)),
                 };
                 let _ = done.send(answer);
             }));
         }
-        let unseated = op.request.seat_needed.then_some(NotifyError::NotMember);
         let home = self.home().filter(|_| !op.resolved);
         let Some(home) = home else {
             let _ = done.send(unseated.map_or_else(|| Ok(nobody()), Err));
@@ -371,20 +346,6 @@ impl Member {
                 Some((key, way)) if key == room => way.upgrade(),
                 _ => None,
             })
-    }
-}
-
-impl Outgoing {
-    fn aim(&self) -> Destination {
-        match self {
-            Self::Connected(_) | Self::Broadcast(..) => Destination::Namespace,
-            Self::Join(join, _) => Destination::Seat(join.room.clone()),
-            Self::Leave(leave, _) => Destination::Seat(leave.room.clone()),
-            Self::Notify(notify, _) => Destination::Room(notify.request.room.clone()),
-            Self::Manage(manage, _) => Destination::Room(manage.room.clone()),
-            Self::Member(to, ..) => Destination::Member(to.clone()),
-            Self::Own(..) => Destination::Own,
-        }
     }
 }
 

@@ -121,10 +121,14 @@ fn tag(name: &str) -> ChannelScope {
     Some(name.into())
 }
 
+/// The number of each join.
+const JOIN: u64 = 7;
+
 fn place(name: &str, worker: u32) -> Place {
     Place {
         worker: WorkerId(worker),
         local_id: LocalId(u64::from(name.as_bytes()[0])),
+        join: JOIN,
     }
 }
 
@@ -204,7 +208,7 @@ fn a_large_room_tells_a_join_to_the_newcomer_alone_and_a_leave_to_nobody() {
         place: place("d", 2),
         kicked: None,
     };
-    assert_eq!(effects, [gone, Effect::Left(id("d"))]);
+    assert_eq!(effects, [gone, Effect::Left(id("d"), JOIN)]);
 }
 
 #[test]
@@ -268,7 +272,11 @@ fn a_leave_is_told_under_each_tag_that_is_gone_and_somebody_has_with_what_the_me
         place: place("a", 1),
         kicked: None,
     };
-    assert_eq!(effects, [gone, Effect::Left(id("a"))], "nobody has d or e");
+    assert_eq!(
+        effects,
+        [gone, Effect::Left(id("a"), JOIN)],
+        "nobody has d or e"
+    );
     assert_eq!(Vec::from_iter(world.local.workers()), [(WorkerId(2), 1)]);
 }
 
@@ -295,7 +303,7 @@ fn an_owners_command_is_told_before_the_kicked_are_gone_and_to_them_too() {
             kicked: Some(Scopes::one(None)),
         },
         all(&None, Some("c"), "bye", "2"),
-        Effect::Left(id("c")),
+        Effect::Left(id("c"), JOIN),
     ];
     assert_eq!(departures, kicked);
     let told = content("kicked", "");
@@ -332,7 +340,7 @@ fn one_who_is_not_served_here_is_mirrored_nowhere_and_told_of_like_others() {
     let told = [
         all(&None, None, "bye", "3"),
         all(&None, None, "online", ""),
-        Effect::Left(id("far")),
+        Effect::Left(id("far"), 0),
     ];
     assert_eq!(effects, told);
 }

@@ -43,7 +43,7 @@ impl RoomState {
         let before = membership.tags.clone();
         let tags: Vec<_> = before
             .iter()
-            .filter(|tag| left.tags.contains(tag))
+            .filter(|tag| left.tags.binary_search(tag).is_ok())
             .cloned()
             .collect();
         if tags.is_empty() {
@@ -55,7 +55,7 @@ impl RoomState {
         for (tag, owned) in tags.iter().zip(owned) {
             match self.policies.get(tag) {
                 Some(_) if self.roster.under(tag) == 0 => self.policies.end(tag),
-                Some(policy) if left.uninvited.contains(tag) => {
+                Some(policy) if left.uninvited.binary_search(tag).is_ok() => {
                     let policy = Policy {
                         invited: Arc::default(),
                         ..policy.clone()

@@ -1,0 +1,97 @@
+//! What a member says, on its way: joins, leaves, letters, commands, and that it is gone.
+
+use std::{rc::Rc, sync::Arc};
+
+use tokio::sync::oneshot;
+
+use super::{Member, NotifyRequest};
+use crate::{
+    error::{JoinError, ManageError, NotifyError},
+    event_template::EventTemplate,
+    id::{MemberId, RoomKey},
+    letter::{Draft, Frame},
+    mailbox::WeakMailbox,
+    message::{
+        Broadcast, Command, Connected, Disconnected, Join, JoinAnswer, Leave, LeaveAnswer,
+        NotifyAnswer, ToNamespace,
+    },
+};
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Destination {
+    Namespace,
+    /// Joins and leaves: they go through the namespace, letters go straight to the room.
+    Seat(RoomKey),
+    Room(RoomKey),
+    Member(MemberId),
+    Own,
+}
+
+pub(super) enum Outgoing {
+    Connected(Box<Connected>),
+    Join(Box<Join>, Done<JoinAnswer, JoinError>),
+    Leave(Box<Leave>, oneshot::Sender<LeaveAnswer>),
+    Notify(Box<NotifyOp>, Done<NotifyAnswer, NotifyError>),
+    Broadcast(Box<Broadcast>, Done<NotifyAnswer, NotifyError>),
+    Manage(Box<ManageOp>, Done<(), ManageError>),
+    Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
+    Own(Frame, bool),
+    Departure(Departure),
+}
+
+pub(super) type Done<T, E> = oneshot::Sender<Result<T, E>>;
+
+pub(super) struct NotifyOp {
+    pub(super) request: NotifyRequest,
+    pub(super) draft: Draft,
+    pub(super) resolved: bool,
+}
+
+pub(super) struct ManageOp {
+    pub(super) room: RoomKey,
+    pub(super) command: Command,
+    pub(super) announce: Option<EventTemplate>,
+}
+
+impl Outgoing {
+    pub(super) fn aim(&self) -> Destination {
+        match self {
+            Self::Connected(_) | Self::Broadcast(..) | Self::Departure(_) => Destination::Namespace,
+            Self::Join(join, _) => Destination::Seat(join.room.clone()),
+            Self::Leave(leave, _) => Destination::Seat(leave.room.clone()),
+            Self::Notify(notify, _) => Destination::Room(notify.request.room.clone()),
+            Self::Manage(manage, _) => Destination::Room(manage.room.clone()),
+            Self::Member(to, ..) => Destination::Member(to.clone()),
+            Self::Own(..) => Destination::Own,
+        }
+    }
+}
+
+/// Tells the namespace that the member is gone, when it is dropped: behind all that the member has said, or with a queue that
+/// nobody drives any more.
+pub(super) struct Departure {
+    home: WeakMailbox<ToNamespace>,
+    gone: Option<Disconnected>,
+}
+
+impl Drop for Departure {
+    fn drop(&mut self) {
+        if let Some(gone) = self.gone.take() {
+            self.home.send(gone);
+        }
+    }
+}
+
+impl Member {
+    /// It is gone.
+    pub(in crate::session) fn depart(self: &Rc<Self>) {
+        let departure = Departure {
+            home: self.parts.home.clone(),
+            gone: Some(Disconnected {
+                member: self.id().clone(),
+                unit: Arc::new(self.unit()),
+            }),
+        };
+        self.put(Outgoing::Departure(departure));
+    }
+}
