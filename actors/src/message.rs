@@ -324,7 +324,7 @@ pub struct Broadcast {
     pub except: Option<LocalId>,
     /// What is said.
     pub draft: Draft,
-    /// Takes the answer; `recipients` is not counted here and 0.
+    /// Takes the answer.
     pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
 }
 

@@ -313,7 +313,7 @@ impl Namespace {
                 permit: permits.take(courier.worker),
             });
             if let Some(receipt) = receipt.filter(|_| !sent) {
-                receipt.settle(true);
+                receipt.settle(Some(0));
             }
         }
     }

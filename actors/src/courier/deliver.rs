@@ -15,7 +15,8 @@ use crate::{
 };
 
 impl Courier {
-    pub(super) fn deliver(&mut self, message: &Deliver) {
+    /// Into how many outboxes it went.
+    pub(super) fn deliver(&mut self, message: &Deliver) -> usize {
         if !matches!(message.audience, Audience::Member(_)) {
             self.crashes.count_time();
         }
@@ -116,6 +117,7 @@ impl Courier {
         {
             self.brake(*room, brake);
         }
+        delivered as usize
     }
 
     fn seated<'a>(

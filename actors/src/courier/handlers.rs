@@ -83,7 +83,7 @@ impl Courier {
         self.wakes.wake(permit, self.crashes.turn_is_fresh());
         self.ease_later(ctx);
         if let Some(receipt) = receipt {
-            receipt.settle(done.is_ok());
+            receipt.settle(done.ok());
         }
     }
 

@@ -25,6 +25,8 @@ pub struct NotifyAnswer {
 pub struct Receipt {
     pending: AtomicUsize,
     failed: AtomicBool,
+    /// Outboxes that have the letter.
+    delivered: AtomicUsize,
     waiter: AtomicWaker,
     /// The thread that waits.
     home: Option<Answers>,
@@ -36,15 +38,18 @@ impl Receipt {
         Arc::new(Self {
             pending: AtomicUsize::new(couriers),
             failed: AtomicBool::new(false),
+            delivered: AtomicUsize::new(0),
             waiter: AtomicWaker::new(),
             home,
         })
     }
 
-    /// One courier is done.
-    pub fn settle(self: &Arc<Self>, delivered: bool) {
-        if !delivered {
-            self.failed.store(true, Ordering::Release);
+    /// One courier is done: it has put the letter into so many outboxes, or crashed on it.
+    pub(crate) fn settle(self: &Arc<Self>, delivered: Option<usize>) {
+        match delivered {
+            Some(0) => {}
+            Some(delivered) => drop(self.delivered.fetch_add(delivered, Ordering::Relaxed)),
+            None => self.failed.store(true, Ordering::Release),
         }
         if self.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
             let receipt = self.clone();
@@ -52,8 +57,8 @@ impl Receipt {
         }
     }
 
-    /// Waits until all couriers are done; `false` if one of them crashed on the letter.
-    pub async fn settled(&self) -> bool {
+    /// Waits until all couriers are done; how many outboxes have the letter, or `None` if a courier crashed on it.
+    pub async fn settled(&self) -> Option<usize> {
         std::future::poll_fn(|cx| {
             self.waiter.register(cx.waker());
             match self.pending.load(Ordering::Acquire) {
@@ -62,6 +67,7 @@ impl Receipt {
             }
         })
         .await;
-        !self.failed.load(Ordering::Acquire)
+        let failed = self.failed.load(Ordering::Acquire);
+        (!failed).then(|| self.delivered.load(Ordering::Relaxed))
     }
 }

@@ -215,7 +215,7 @@ impl Room {
                     if !self.send(worker, deliver)
                         && let Some(receipt) = receipt
                     {
-                        receipt.settle(true);
+                        receipt.settle(Some(0));
                     }
                 }
             }

@@ -1,11 +1,12 @@
 //! A session's clocks and rules: what closes it, and what does not.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use dondo_actors::{
     account::{Held, IN_HANDLING},
     error::CloseReason,
     id::RoomKey,
+    rate::Rates,
     session::{NotifyRequest, SessionSettings},
     testing::{Setup, World, content},
 };
@@ -213,4 +214,39 @@ fn what_a_member_said_before_it_went_is_heard_before_its_leave() {
             assert!(place("say two") < place("left two"), "{seed}: {heard:?}");
         });
     }
+}
+
+/// How many it reaches is known to couriers alone, and nobody told the sender's rate.
+#[test]
+fn a_broadcast_to_several_rooms_counts_as_what_it_leads_to() {
+    let mut setup = timed();
+    setup.session.credit = 64;
+    setup.session.rates = Arc::new(Rates {
+        deliveries: 10,
+        burst: SECOND,
+        ..Rates::default()
+    });
+    World::run(setup, |world| async move {
+        let rooms = [RoomKey::plain("one"), RoomKey::plain("two")];
+        let mut members = Vec::new();
+        for number in 0..30 {
+            let member = client(&world, number % 2).await;
+            member.join(&rooms[number % 2]).await.unwrap();
+            members.push(member);
+        }
+        let (said, rooms) = (content("say", "hi"), Some(rooms.to_vec()));
+        let speaker = &members[0];
+        let exhausted = || speaker.probe.session.credit.exhausted();
+        let answer = speaker.member.broadcast(rooms, Vec::new(), true, said);
+        answer.await.unwrap();
+        // It is looked at with the next message.
+        speaker.probe.say("event / - nothing");
+        pass(SECOND / 2).await;
+        assert!(exhausted(), "30 deliveries are three seconds' worth");
+        pass(SECOND * 5).await;
+        assert!(!exhausted());
+        for one in &members {
+            assert_eq!(one.heard(), ["say hi"]);
+        }
+    });
 }
