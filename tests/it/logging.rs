@@ -130,7 +130,7 @@ fn a_log_that_nobody_reads_stops_nothing_and_says_later_what_is_missing() {
     let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     let start = Instant::now();
     // Each request makes lines at this level; the pipe takes a few hundred.
-    while hub.metric("dondo_log_dropped_total") < 100_000 {
+    while hub.metric("dondo_log_dropped_total") < 10_000 {
         assert!(start.elapsed() < PATIENCE * 5, "the lines are not dropped");
         for _ in 0..20 {
             stream.write_all(request.repeat(50).as_bytes()).unwrap();
@@ -254,6 +254,14 @@ fn who_sends_more_than_the_limit_is_told_of_at_info_over_both_transports() {
 
 /// Would fail if more were accepted than there are files for: then nobody is accepted for half a second, and each time a
 /// line says so that nothing holds back.
+/// Whether there is a place for one more connection.
+fn answers(address: SocketAddr) -> bool {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).is_ok() && http::try_read(&mut stream).is_ok()
+}
+
 #[test]
 fn a_burst_of_connections_beyond_all_places_never_runs_out_of_files() {
     const FILES: usize = 256;
@@ -262,8 +270,11 @@ fn a_burst_of_connections_beyond_all_places_never_runs_out_of_files() {
     for _ in 0..4 {
         let burst = (0..4 * FILES).map(|_| TcpStream::connect(hub.address).unwrap());
         drop(burst.collect::<Vec<_>>());
-        // Whoever comes now comes behind them.
-        assert_eq!(http::get_at(hub.address, "/healthz").status, 200);
+        // Places are free again once both workers have seen the others go.
+        let deadline = Instant::now() + PATIENCE;
+        while !answers(hub.address) {
+            assert!(Instant::now() < deadline, "nobody is let in any more");
+        }
     }
     hub.child.kill().unwrap();
     let log: Vec<String> = lines.0.iter().collect();

@@ -187,7 +187,8 @@ const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
 const POLL: &str = "/socket.io/?EIO=4&transport=polling";
 
 fn drained_by(signal: Signal) {
-    let mut program = Program::start(&["--listen", "127.0.0.1:0", "--grace", "100ms"], &[]);
+    let flags = ["--listen", "127.0.0.1:0", "--workers", "1", "--grace", "1m"];
+    let mut program = Program::start(&flags, &[]);
     let mut socket = program.websocket(DIRECT);
     socket.next_text();
     socket.text("40");
@@ -197,7 +198,7 @@ fn drained_by(signal: Signal) {
     assert_eq!(program.post(&poll, "40").text(), "ok");
     assert!(program.get(&poll).text().starts_with("40{"));
     let mut polling = program.request("GET", &poll, "", "");
-    // The poll is in by the time that a later request is answered.
+    // The one worker has taken the poll by the time that it answers a later request.
     assert_eq!(program.get("/healthz").text(), "ok\n");
     program.signal(signal);
     assert_eq!(socket.closed(), Some(1001));
