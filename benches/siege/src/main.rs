@@ -267,7 +267,7 @@ fn run(scenario: &Scenario, opts: &Opts) -> bool {
     });
     clock.end();
     let ended = now_ns();
-    sleep(if opts.short { 0.5 } else { 2.0 });
+    sleep(if opts.short { 0.5 } else { 1.5 });
     let patience = if opts.short { 2 } else { RECOVERY };
     wait(ended + patience * SEC, || {
         server.rss() <= 2 * start && crowds.members.undelivered.load(Relaxed) == 0
