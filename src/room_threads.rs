@@ -1,18 +1,15 @@
 //! Where the hub's namespaces run: on threads of their own, each with an actix system, or on the first HTTP worker.
 //! A thread that ends unasked is started anew, and the members of its namespaces are closed so that they come back.
 
-#![allow(
-    clippy::disallowed_types,
-    reason = "one lock, taken once by each worker when it starts"
-)]
-
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use actix::{Addr, System};
+use dondo_actors::directory::Directory;
 use dondo_actors::hub::{Hub, HubHandle};
 use tokio::sync::watch;
 
@@ -27,7 +24,14 @@ pub(crate) struct Rooms {
     /// Ends the threads.
     stop: watch::Sender<bool>,
     /// Where they have none: the hub's actor, on the worker that started it.
-    on_worker: Option<Mutex<Option<Addr<Hub>>>>,
+    on_worker: Option<OnWorker>,
+}
+
+/// See [`Rooms::on_worker`].
+struct OnWorker {
+    hub: Directory<(), Addr<Hub>>,
+    /// A worker is about to start it.
+    starting: AtomicBool,
 }
 
 impl Rooms {
@@ -51,7 +55,10 @@ impl Rooms {
         Ok(Self {
             hub: hub.clone(),
             stop,
-            on_worker: (threads == 0).then(Mutex::default),
+            on_worker: (threads == 0).then(|| OnWorker {
+                hub: Directory::new(),
+                starting: AtomicBool::new(false),
+            }),
         })
     }
 
@@ -61,17 +68,19 @@ impl Rooms {
         let Some(on_worker) = &self.on_worker else {
             return;
         };
-        let mut on_worker = on_worker.lock().unwrap_or_else(PoisonError::into_inner);
-        let again = on_worker.is_some();
-        if on_worker.as_ref().is_some_and(Addr::connected) {
+        if on_worker.starting.swap(true, Ordering::AcqRel) {
             return;
         }
-        *on_worker = Some(Hub::start(&self.hub, |_| true));
-        if again {
-            let hub = self.hub.clone();
-            // Behind the hub's actor, which starts the namespaces: whoever comes back must find them.
-            actix_rt::spawn(async move { hub.rooms_restarted(|_| true) });
+        let before = on_worker.hub.find(&());
+        if !before.as_ref().is_some_and(Addr::connected) {
+            on_worker.hub.enter((), Hub::start(&self.hub, |_| true));
+            if before.is_some() {
+                let hub = self.hub.clone();
+                // Behind the hub's actor, which starts the namespaces: whoever comes back must find them.
+                actix_rt::spawn(async move { hub.rooms_restarted(|_| true) });
+            }
         }
+        on_worker.starting.store(false, Ordering::Release);
     }
 }
 
