@@ -114,6 +114,8 @@ settings! {
         limits: LimitSettings,
         /// What waits for slow readers.
         delivery: DeliverySettings,
+        /// What is kept of what was said.
+        history: HistorySettings,
         /// The hub pack: channels, rooms and presence.
         hub: HubSettings,
     }
@@ -207,6 +209,19 @@ settings! {
     }
 }
 
+settings! {
+    /// What is kept of what was said, for those who join later (contract 3.3). In memory: it is gone with the process.
+    pub struct HistorySettings = "history" at [history] {
+        /// Letters that each channel or room keeps; with 0 none.
+        count: usize as Count = 1_000, in ANY;
+        /// How long they are kept, to about a second.
+        age: Duration as Span = Duration::from_secs(300), in TIMER;
+        /// Bytes of all that is kept; one channel or room keeps at most 1 MiB of them.
+        bytes: Option<usize> as Option<Size> = None, check check::history_bytes,
+            else history_bytes "64MiB, or an eighth of memory-max if that is less";
+    }
+}
+
 impl Settings {
     /// Where the default server listens, as on every other machine.
     pub const PORT: u16 = 11000;
@@ -218,6 +233,7 @@ impl Settings {
             EngineSettings::TABLE,
             LimitSettings::TABLE,
             DeliverySettings::TABLE,
+            HistorySettings::TABLE,
             HubSettings::TABLE,
             PresenceSettings::TABLE,
         ]
@@ -237,6 +253,12 @@ impl Settings {
         self.delivery
             .outbox_bytes_max
             .unwrap_or(least.max(16 * MIB))
+    }
+
+    /// Bytes of letters that are kept: what is set, else 64 MiB or, if that is less, an eighth of what the process may hold.
+    pub fn history_bytes(&self) -> usize {
+        let most = self.memory_max() / 8;
+        self.history.bytes.unwrap_or(most.min(64 * MIB))
     }
 
     /// Bytes of one packet with its attachments: what is set, else so much that two of them may wait for one session.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use dondo_actors::context::NamespaceSettings;
 use dondo_actors::hub::{HubConfig, HubHandle, NamespaceConfig};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Encoding, Encodings};
-use dondo_actors::memory_log::MemoryLog;
+use dondo_actors::log::{self, MemoryLog};
 use dondo_actors::outbox::OutboxLimits;
 use dondo_actors::ports::{AllowAll, Clock, IdGenerator, PresenceEvents, SystemClock};
 pub use dondo_actors::ports::{Authorizer, Identity, Refusal};
@@ -241,6 +242,12 @@ impl Builder {
             config.memory_max() as u64,
             config.limits.unfinished_bytes_max as u64,
         );
+        let history = log::HistorySettings {
+            count: config.history.count,
+            age: config.history.age,
+            bytes: config.history_bytes() / config.namespaces.len().max(1),
+        };
+        let log_account = account.clone();
         let encodings = views.map(|view| Arc::new(SocketIoEncoding { view }) as Arc<dyn Encoding>);
         let encodings = Encodings::new(encodings, account);
         let upper = upper(&config, &encodings)?;
@@ -249,7 +256,7 @@ impl Builder {
             encodings,
             clock,
             ids: Arc::new(SystemIds),
-            log: Arc::new(|_| std::rc::Rc::new(MemoryLog)),
+            log: Arc::new(move |_, _| Rc::new(MemoryLog::new(history, log_account.clone()))),
             courier_window: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
         });

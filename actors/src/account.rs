@@ -40,11 +40,13 @@ pub enum Held {
     Answers,
     /// Heads of HTTP requests of which a part has come.
     Heads,
+    /// Letters that are kept for members who join later.
+    History,
 }
 
 impl Held {
     /// All kinds, for metrics.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Sessions,
         Self::Inbound,
         Self::Partial,
@@ -54,6 +56,7 @@ impl Held {
         Self::Outbox,
         Self::Answers,
         Self::Heads,
+        Self::History,
     ];
 
     /// The kind as metrics name it.
@@ -68,6 +71,7 @@ impl Held {
             Self::Outbox => "outbox",
             Self::Answers => "answers",
             Self::Heads => "heads",
+            Self::History => "history",
         }
     }
 }

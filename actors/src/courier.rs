@@ -31,7 +31,7 @@ use crate::{
     id::{LocalId, RoomId, RoomKey, WorkerId},
     letter::{EncodingId, Encodings},
     mailbox::WeakMailbox,
-    message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Register, ToSession},
+    message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Register, Replay, ToSession},
     metrics::Metrics,
     notice::cause,
     outbox::{Full, Outbox},
@@ -311,6 +311,33 @@ impl Courier {
         payers.sort_by_key(Payer::order);
         payers.truncate(NAMED);
         payers
+    }
+
+    /// Into how many places of its outbox what was said before went.
+    fn replay(&mut self, replay: &Replay) -> usize {
+        let Some(served) = self.members.get(&replay.local_id) else {
+            return 0;
+        };
+        self.crashes.count_time();
+        let mut taken = 0;
+        for said in &replay.letters {
+            let frame = self
+                .encodings
+                .encode(served.encoding, &served.namespace, &said.content);
+            let frame = match frame {
+                Ok(frame) => frame.charged_to_its_client(self.encodings.account()),
+                Err(error) => {
+                    cause::NO_FRAME.tell(None, None, format_args!("{error}"));
+                    continue;
+                }
+            };
+            if let Err(Full) = served.outbox.push_own(frame, false) {
+                served.evict(CloseReason::OutboxFull);
+                break;
+            }
+            taken += 1;
+        }
+        taken
     }
 
     fn direct(&mut self, message: Direct) {

@@ -21,6 +21,8 @@ pub enum JoinError {
     TooManyInvitations,
     /// The clients of the member's address hold much already.
     AddressHigh,
+    /// The log did not answer in time or refused.
+    Log(LogError),
     /// The hub's own fault.
     Internal(Fault),
 }
@@ -47,6 +49,8 @@ pub enum ManageError {
     Forbidden,
     /// More invitations than a room keeps, or than one member may own.
     TooManyInvitations,
+    /// The log did not answer in time or refused.
+    Log(LogError),
     /// The hub's own fault.
     Internal(Fault),
 }
@@ -62,12 +66,12 @@ pub enum Fault {
     Gone,
 }
 
-/// Why the log did not number a letter.
+/// Why the log did not take something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogError {
-    /// No answer within the time limit.
-    TimedOut,
-    /// It cannot take letters now.
+    /// No answer within the time limit: perhaps it took it, perhaps it still will.
+    OutcomeUnknown,
+    /// It certainly did not.
     Unavailable,
 }
 
@@ -206,6 +210,27 @@ macro_rules! fault_from {
 }
 
 fault_from!(JoinError, NotifyError, ManageError);
+
+macro_rules! log_error_from {
+    ($($error:ty),*) => {$(
+        impl From<LogError> for $error {
+            fn from(error: LogError) -> Self {
+                Self::Log(error)
+            }
+        }
+    )*};
+}
+
+log_error_from!(JoinError, NotifyError, ManageError);
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OutcomeUnknown => "the log has not said in time whether it took it",
+            Self::Unavailable => "the log did not take it",
+        })
+    }
+}
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use crate::{
     error::LeaveReason,
     event_template::EventTemplate,
     id::{ChannelScope, MemberId},
+    letter::Content,
 };
 
 /// Something that happened in a room.
@@ -18,6 +19,21 @@ pub enum RoomEvent {
     Left(Left),
     /// What holds at an occupied address from now on.
     Policy(ChannelScope, Policy),
+    /// A member said something. It alone is kept by a log, and alone takes a number there.
+    Said(Arc<Said>),
+}
+
+/// See [`RoomEvent::Said`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Who.
+    pub from: MemberId,
+    /// To which address.
+    pub tag: ChannelScope,
+    /// Whether it is to hear itself, if it is a member.
+    pub echo: bool,
+    /// What.
+    pub content: Content,
 }
 
 /// See [`RoomEvent::Joined`].

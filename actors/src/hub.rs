@@ -24,11 +24,10 @@ use crate::{
     message::{CourierRef, ToCourier, ToNamespace},
     metrics::Metrics,
     namespace::Namespace,
-    ports::{Authorizer, Clock, IdGenerator, Log, PresenceEvents},
+    ports::{Authorizer, Clock, IdGenerator, PresenceEvents},
 };
 
-/// Makes the log of one namespace, on that namespace's thread.
-pub type LogMaker = Arc<dyn Fn(&str) -> std::rc::Rc<dyn Log> + Send + Sync>;
+pub use crate::namespace::LogMaker;
 
 /// A namespace as it is configured.
 #[derive(Clone)]
@@ -263,8 +262,8 @@ impl Actor for Hub {
         let config = &self.handle.0.config;
         for (number, (name, namespace_config)) in config.namespaces.iter().enumerate() {
             if (self.only)(number) {
-                let log = (config.log)(name);
-                let namespace = Namespace::start(self.handle.context(name, namespace_config), log);
+                let context = self.handle.context(name, namespace_config);
+                let namespace = Namespace::start(context, &config.log);
                 self.handle
                     .0
                     .namespaces

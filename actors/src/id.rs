@@ -92,9 +92,94 @@ pub struct LocalId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub u64);
 
-/// What the log answers for a letter.
+/// One life of a namespace's log: positions of two epochs say nothing about each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Epoch(pub u64);
+
+/// Where a letter stands in its namespace's log; for anything else, behind which letter it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogPosition {
-    /// The letter's number in its room, without gaps from 1.
+    /// Which log this is a position of.
+    pub epoch: Epoch,
+    /// The letter's number in its namespace. Rises, not always by one.
+    pub cursor: u64,
+    /// The letter's number in its room, from 1, without gaps as long as the log knows the room.
     pub offset: u64,
+}
+
+impl LogPosition {
+    /// The position as clients hold it: they give it back, and read nothing from it.
+    pub fn token(&self) -> String {
+        format!("{:x}-{:x}", self.epoch.0, self.cursor)
+    }
+}
+
+/// A position that a client gave back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Which log it is of.
+    pub epoch: Epoch,
+    /// Behind which letter of the namespace.
+    pub cursor: u64,
+}
+
+impl Token {
+    /// Reads what [`LogPosition::token`] wrote; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (epoch, cursor) = text.split_once('-')?;
+        let number = |digits: &str| {
+            let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+            u64::from_str_radix(digits, 16).ok().filter(|_| plain)
+        };
+        Some(Self {
+            epoch: Epoch(number(epoch)?),
+            cursor: number(cursor)?,
+        })
+    }
+}
+
+/// What a log is asked to take at once, as the one who asks numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BatchId(pub u64);
+
+/// What has a log of its own within a namespace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogKey {
+    /// A room.
+    Room(RoomKey),
+    /// What goes to several rooms, or to all members.
+    Everyone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_as_it_was_written_and_nothing_else_is_read() {
+        let position = LogPosition {
+            epoch: Epoch(u64::MAX),
+            cursor: 77,
+            offset: 3,
+        };
+        let token = Token {
+            epoch: Epoch(u64::MAX),
+            cursor: 77,
+        };
+        assert_eq!(Token::parse(&position.token()), Some(token));
+        for text in [
+            "",
+            "-",
+            "1",
+            "1-",
+            "-1",
+            "+1-1",
+            "1-+1",
+            "1-1-1",
+            "g-1",
+            "1-11111111111111111",
+        ] {
+            assert_eq!(Token::parse(text), None, "{text}");
+        }
+    }
 }

@@ -4,14 +4,16 @@
 
 mod command;
 mod courier_ref;
+mod gateway;
 mod receipt;
 
-pub(crate) use self::courier_ref::Permits;
 pub use self::{
     command::{Action, Command},
     courier_ref::{CourierParts, CourierRef, WeakCourierRef},
+    gateway::{GatePlace, Parcel},
     receipt::{NotifyAnswer, Receipt},
 };
+pub(crate) use self::{courier_ref::Permits, gateway::Gateway};
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,18 +24,23 @@ use crate::testing::call::Call;
 use crate::{
     account::{Payer, Weighed},
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
-    event::Joined,
+    event::{Joined, Said},
     event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},
-    id::{ChannelScope, LocalId, MemberId, RoomId, RoomKey},
+    id::{BatchId, ChannelScope, LocalId, LogPosition, MemberId, RoomId, RoomKey, Token},
     letter::{Draft, EncodingId, Frame, Letter, TransportMessage},
+    log::{Committed, Feed, Refusal, Standing},
     mailbox::{Reply, WeakMailbox, Word},
-    outbox::Outbox,
+    outbox::{Outbox, OutboxLimits},
     state::{
         audience::{LeaveScope, Scopes},
+        gate::PlaceId,
         room::{RoomOptions, RoomPolicy},
     },
 };
+
+/// What was said before may take one part in so many of an outbox.
+const REPLAY_SHARE: usize = 4;
 
 /// For each enum of words: what it takes from a sender who names the word alone.
 macro_rules! told {
@@ -61,10 +68,10 @@ macro_rules! told {
 
 told! {
     ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
-        Broadcast(Box<Broadcast>), Seated(Seated), Unseated(Unseated), Ping(Ping);
-    ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage);
+        Broadcast(Box<Broadcast>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
+    ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Commit(Box<Commit>);
     ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver),
-        Ping(Ping);
+        Replay(Replay), Ping(Ping);
     ToSession: FromClient(FromClient);
 }
 
@@ -86,7 +93,26 @@ pub enum ToNamespace {
     Seated(Seated),
     /// From a room.
     Unseated(Unseated),
-    /// From a room: it wants [`ToRoom::PresenceDue`] after this time.
+    /// From a room: nobody is in it, nothing of it is under way, and every join up to this one was seen: without a later one it
+    /// may go.
+    Vacant {
+        /// The room.
+        room: RoomKey,
+        /// The join.
+        seen: u64,
+    },
+    /// From the log.
+    Feed(Feed),
+    /// From a room: all that a commit led to. Its place in the order is held until then.
+    Released {
+        /// The place.
+        place: PlaceId,
+        /// What it led to.
+        parcels: Vec<Parcel>,
+    },
+    /// From a room: goes behind every commit that has come so far.
+    Behind(Parcel),
+    /// From a room: it wants [`ToRoom::Due`] after this time.
     WakeAfter {
         /// The room.
         room: RoomKey,
@@ -110,8 +136,16 @@ pub enum ToRoom {
     Notify(Notify),
     /// From a session.
     Manage(Manage),
-    /// From the namespace: the time has come for a presence event.
-    PresenceDue,
+    /// From the namespace: what the log has committed by its feed.
+    Commit(Box<Commit>),
+    /// From the namespace: the log has not taken a batch.
+    Rejected(BatchId, Refusal),
+    /// From the namespace: the log does not know what became of a batch.
+    Unknown(BatchId),
+    /// From the namespace: how far the room's log is, in an epoch that begins.
+    Opened(Standing),
+    /// From the namespace: the time has come for what the room waits for: a presence event, or a log.
+    Due,
     /// From a test.
     #[cfg(feature = "testing")]
     Call(Call),
@@ -131,6 +165,8 @@ pub enum ToCourier {
     MirrorLeave(MirrorLeave),
     /// From rooms, namespaces and sessions.
     Deliver(Deliver),
+    /// From a room, before the seat that it goes with.
+    Replay(Replay),
     /// From the hub: the rooms of this namespace are gone with their thread, and its members are to come back.
     CloseNamespace(Arc<str>),
     /// From a session: ends an outbox behind everything that the courier was sent before.
@@ -229,8 +265,45 @@ pub struct Join {
     pub options: RoomOptions,
     /// Makes the join event; without it nobody is told.
     pub announce: Option<EventTemplate>,
+    /// What it wants to be told of what was said before.
+    pub history: Option<HistoryRequest>,
     /// Takes the answer.
     pub reply: Reply<Result<JoinAnswer, JoinError>>,
+}
+
+/// What a member that joins wants to be told of what was said to the address before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryRequest {
+    /// Behind this position.
+    pub since: Option<Token>,
+    /// At most so many letters, the newest.
+    pub count: usize,
+    /// At most so many bytes of them.
+    pub bytes: usize,
+}
+
+impl HistoryRequest {
+    /// As much of it as an outbox has a place for beside all else.
+    pub(crate) fn within(self, limits: OutboxLimits) -> Self {
+        Self {
+            count: self.count.min(limits.count_max / REPLAY_SHARE),
+            bytes: self.bytes.min(limits.bytes_max / REPLAY_SHARE),
+            ..self
+        }
+    }
+}
+
+/// What a member that joined was told of what was said before.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The position behind which what is said reaches the member by itself.
+    pub position: LogPosition,
+    /// How many letters it was told.
+    pub count: usize,
+    /// Whether that is all it asked for.
+    pub complete: bool,
+    /// Tells when its courier has handed them on.
+    pub receipt: Arc<Receipt>,
 }
 
 /// How a join went.
@@ -249,6 +322,8 @@ pub struct JoinAnswer {
     pub tags: Scopes,
     /// The number of this join in the namespace.
     pub number: u64,
+    /// What it was told of what was said before, if it asked.
+    pub replayed: Option<Replayed>,
     /// The room, for the messages that follow.
     pub room: WeakMailbox<ToRoom>,
 }
@@ -292,8 +367,8 @@ pub struct Notify {
     pub tag: ChannelScope,
     /// Who says it.
     pub member: MemberId,
-    /// The sender's place at its courier, left out where it is not to hear itself.
-    pub except: Option<LocalId>,
+    /// Whether the sender hears itself, if it is a member.
+    pub echo: bool,
     /// Whether only members may say something here.
     pub seat_needed: bool,
     /// What is said.
@@ -316,6 +391,8 @@ pub struct Manage {
 
 /// A letter to more than one room, or to everybody: one letter, each member once.
 pub struct Broadcast {
+    /// Who says it.
+    pub from: MemberId,
     /// Members of any of these rooms; `None` is everybody in the namespace.
     pub rooms: Option<Vec<RoomKey>>,
     /// But not the members of these.
@@ -347,6 +424,14 @@ pub struct PlacedJoin {
     pub number: u64,
 }
 
+/// What the log has committed, and its place in the order of what leaves the namespace.
+pub struct Commit {
+    /// What.
+    pub committed: Committed,
+    /// Held until the room has done with it.
+    pub place: GatePlace,
+}
+
 // Room to namespace.
 
 /// A member sat down in a channel, which has `count` now.
@@ -369,8 +454,6 @@ pub struct Unseated {
     pub number: u64,
     /// All members.
     pub count: usize,
-    /// Nobody is left, and every join up to this one was seen: without a later one the room may go.
-    pub vacant: Option<u64>,
     /// It had a seat before.
     pub seated: bool,
 }
@@ -444,6 +527,16 @@ pub struct Deliver {
     pub receipt: Option<Arc<Receipt>>,
     /// See [`MirrorJoin::permit`].
     pub permit: Option<DeliveryPermit>,
+}
+
+/// What was said before a member joined, for it alone, in order.
+pub struct Replay {
+    /// Its place.
+    pub local_id: LocalId,
+    /// What was said.
+    pub letters: Vec<Arc<Said>>,
+    /// Settled when the courier is done with it.
+    pub receipt: Arc<Receipt>,
 }
 
 /// Who of a courier's members receives a letter.

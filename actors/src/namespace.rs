@@ -1,6 +1,7 @@
 //! The namespace actor: it knows who is in it, owns its rooms, counts the joins it sends them, and tells who is online
 //! in channels. All its rooms run on its thread. It reads no letter.
 
+mod feed;
 mod handlers;
 mod online;
 #[cfg(feature = "testing")]
@@ -12,7 +13,10 @@ pub(crate) use self::view::view;
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,22 +29,26 @@ use crate::{
     fault::{self, Point},
     flow::InboundUnit,
     guard::{Crashes, Guard, GuardedContext, then},
-    id::{Kind, LocalId, LogPosition, MemberId, RoomId, RoomKey, WorkerId},
+    id::{Epoch, Kind, LocalId, LogKey, MemberId, RoomId, RoomKey, WorkerId},
     letter::{Content, Draft, Letter},
+    log::{Feed, FeedSink, Log, LogClient},
     mailbox::{Mailbox, WeakMailbox},
     message::{
-        Audience, Broadcast, Connected, CourierRef, Deliver, Join, Leave, Permits, PlacedJoin,
-        Receipt, Seated, ToNamespace, ToRoom, Unseated,
+        Audience, Broadcast, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits,
+        PlacedJoin, Receipt, Seated, ToNamespace, ToRoom, Unseated,
     },
-    ports::{Log, Proposal},
     room::Room,
     state::{
         audience::LeaveScope,
+        gate::Gate,
         namespace::{ConnectedMember, NamespaceState},
         room::{Allowance, RoomState},
         throttle::Throttle,
     },
 };
+
+/// Makes the log of one namespace, on that namespace's thread.
+pub type LogMaker = Arc<dyn Fn(&str, FeedSink) -> Rc<dyn Log> + Send + Sync>;
 
 /// How often couriers that died with their worker are looked for.
 const SWEEP: Duration = Duration::from_millis(500);
@@ -49,7 +57,13 @@ const SWEEP: Duration = Duration::from_millis(500);
 pub struct Namespace {
     context: Arc<NamespaceContext>,
     state: NamespaceState,
-    log: Rc<dyn Log>,
+    log: Rc<LogClient>,
+    /// Positions are of this one, if the log has said so.
+    epoch: Option<Epoch>,
+    gate: Gate<Parcel>,
+    /// Commits of the feed that have not left, and what goes behind them.
+    feed_under_way: Arc<AtomicUsize>,
+    under_way: feed::UnderWay,
     rooms: BTreeMap<RoomKey, (RoomId, Mailbox<ToRoom>)>,
     couriers: BTreeMap<WorkerId, CourierRef>,
     allowance: Allowance,
@@ -68,6 +82,8 @@ pub struct Namespace {
 enum Wake {
     Online,
     Room(RoomKey),
+    /// A broadcast may have waited too long for the log.
+    Log,
     Sweep,
 }
 
@@ -89,15 +105,21 @@ enum To {
 
 impl Namespace {
     /// Starts the actor on the present thread.
-    pub fn start(context: Arc<NamespaceContext>, log: Rc<dyn Log>) -> Mailbox<ToNamespace> {
+    pub fn start(context: Arc<NamespaceContext>, log: &LogMaker) -> Mailbox<ToNamespace> {
         let crashes = Crashes::new(context.metrics.clone());
         let settings = &context.settings;
         let allowance = Allowance::new(settings.invites_max, settings.invite_bytes_max);
         let presence = Throttle::new(settings.presence_rates());
-        Guard::start(|this| Self {
+        let feed_under_way = Arc::new(AtomicUsize::new(0));
+        let log = log.clone();
+        Guard::start(move |this| Self {
+            log: Self::log(&context.namespace, &log, &feed_under_way, &this),
+            epoch: None,
+            gate: Gate::default(),
+            feed_under_way,
+            under_way: feed::UnderWay::default(),
             context,
             state: NamespaceState::default(),
-            log,
             rooms: BTreeMap::new(),
             couriers: BTreeMap::new(),
             allowance,
@@ -112,6 +134,23 @@ impl Namespace {
             this,
             effects: Vec::new(),
         })
+    }
+
+    /// Makes the log, with the way by which it says something by itself.
+    fn log(
+        namespace: &str,
+        log: &LogMaker,
+        under_way: &Arc<AtomicUsize>,
+        this: &WeakMailbox<ToNamespace>,
+    ) -> Rc<LogClient> {
+        let (under_way, this) = (under_way.clone(), this.clone());
+        let feed: FeedSink = Rc::new(move |feed| {
+            // From here on what a room sends would overtake it.
+            let commits = matches!(feed, Feed::Committed(_));
+            under_way.fetch_add(usize::from(commits), Ordering::Relaxed);
+            this.send(feed);
+        });
+        LogClient::new(log(namespace, feed.clone()), feed)
     }
 
     fn enter(&mut self, connected: Connected) {
@@ -134,9 +173,11 @@ impl Namespace {
         }
         let owner = self.this.clone();
         let id = RoomId(self.context.room_ids.fetch_add(1, Ordering::Relaxed));
-        let state = RoomState::new(key.clone(), self.allowance.clone());
+        let mut state = RoomState::new(key.clone(), self.allowance.clone());
+        state.reach(self.log.open(&LogKey::Room(key.clone())));
         let (context, log) = (self.context.clone(), self.log.clone());
-        let room = Guard::start(move |this| Room::new(this, state, id, context, log, owner));
+        let feed = self.feed_under_way.clone();
+        let room = Guard::start(move |this| Room::new(this, state, id, context, log, owner, feed));
         self.rooms.insert(key.clone(), (id, room.clone()));
         room
     }
@@ -198,7 +239,6 @@ impl Namespace {
             member,
             number,
             count,
-            vacant,
             seated,
         } = unseated;
         self.state.unseated(&member, &room, number);
@@ -206,10 +246,13 @@ impl Namespace {
         if changes {
             self.state.occupancy(&room.name, &member, false, count);
         }
-        if vacant.is_some_and(|number| self.state.vacant(&room, number)) {
-            self.rooms.remove(&room);
-        }
         changes.then_some((room.name, None))
+    }
+
+    fn vacant(&mut self, room: RoomKey, seen: u64) {
+        if self.state.vacant(&room, seen) && self.rooms.remove(&room).is_some() {
+            self.log.close(&LogKey::Room(room));
+        }
     }
 
     fn carry_out(&mut self, ctx: &mut GuardedContext<Self>) {
@@ -238,7 +281,7 @@ impl Namespace {
         &mut self,
         ctx: &mut GuardedContext<Self>,
         needs: Vec<(CourierRef, usize)>,
-        send: impl FnOnce(&Self, Permits) + 'static,
+        send: impl FnOnce(&mut Self, Permits) + 'static,
     ) {
         if let Some(permits) = Permits::now(&needs, &mut Permits::default()) {
             return send(self, permits);
@@ -264,33 +307,47 @@ impl Namespace {
             .collect()
     }
 
-    fn deliver_online(&self, to: &To, content: Content, permits: Permits) {
+    fn deliver_online(&mut self, to: &To, content: Content, permits: Permits) {
         let draft = Draft::new(content, &self.context.encodings);
         let letter = self.seal(draft);
+        let mut parcels = Vec::new();
         match to {
             To::Member(worker, local_id) => {
                 if let Some(courier) = self.couriers.get(worker) {
-                    courier.send(Deliver {
+                    let deliver = Deliver {
                         audience: Audience::Member(*local_id),
                         letter,
                         receipt: None,
                         permit: None,
+                    };
+                    parcels.push(Parcel {
+                        courier: courier.clone(),
+                        word: deliver.into(),
                     });
                 }
             }
-            To::Everyone => self.send_all(&letter, None, permits, || Audience::AnyChannel {
-                except: None,
-            }),
+            To::Everyone => {
+                let audience = || Audience::AnyChannel { except: None };
+                self.to_all(&letter, None, permits, audience, |parcel| {
+                    parcels.push(parcel)
+                });
+            }
             To::Channel(name) => {
                 if let Some(&(room, _)) = self.rooms.get(&RoomKey::channel(name.clone())) {
-                    self.send_all(&letter, None, permits, || Audience::Room {
+                    let audience = || Audience::Room {
                         room,
                         tag: None,
                         except: None,
                         brake: None,
+                    };
+                    self.to_all(&letter, None, permits, audience, |parcel| {
+                        parcels.push(parcel)
                     });
                 }
             }
+        }
+        for parcel in parcels {
+            self.gate.behind(parcel).into_iter().for_each(Parcel::send);
         }
     }
 
@@ -298,37 +355,33 @@ impl Namespace {
         Arc::new(draft.seal(self.context.namespace.clone()))
     }
 
-    fn send_all(
+    /// One for each courier.
+    fn to_all(
         &self,
         letter: &Arc<Letter>,
         receipt: Option<&Arc<Receipt>>,
         mut permits: Permits,
         audience: impl Fn() -> Audience,
+        mut pass: impl FnMut(Parcel),
     ) {
         for courier in self.couriers.values() {
-            let sent = courier.send(Deliver {
+            let deliver = Deliver {
                 audience: audience(),
                 letter: letter.clone(),
                 receipt: receipt.cloned(),
                 permit: permits.take(courier.worker),
+            };
+            pass(Parcel {
+                courier: courier.clone(),
+                word: deliver.into(),
             });
-            if let Some(receipt) = receipt.filter(|_| !sent) {
-                receipt.settle(Some(0));
-            }
         }
     }
 
-    fn broadcast(&self, broadcast: &Broadcast) -> Proposal {
-        fault::strike("namespace", Point::Before, &broadcast.draft.content.args);
-        let first = broadcast.rooms.as_ref().and_then(|rooms| rooms.first());
-        let everyone = RoomKey::plain("");
-        let proposal = self.log.propose(
-            first.unwrap_or(&everyone),
-            LogPosition::default(),
-            &broadcast.draft,
-        );
-        fault::strike("namespace", Point::Midway, &broadcast.draft.content.args);
-        fault::strike("namespace", Point::After, &broadcast.draft.content.args);
-        proposal
+    fn strike_broadcast(&self, broadcast: &Broadcast) {
+        let marked = &broadcast.draft.content.args;
+        fault::strike("namespace", Point::Before, marked);
+        fault::strike("namespace", Point::Midway, marked);
+        fault::strike("namespace", Point::After, marked);
     }
 }

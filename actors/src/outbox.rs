@@ -98,7 +98,8 @@ struct Inner {
     /// The courier is to wake the taker.
     due: bool,
     gate: Option<Waker>,
-    reader: Option<Waker>,
+    /// Who waits for it to be calm: whoever reads the client, and what is told it of former times.
+    calm: [Option<Waker>; 2],
 }
 
 /// What a taker finds.
@@ -160,7 +161,7 @@ impl Outbox {
             taker: None,
             due: false,
             gate: None,
-            reader: None,
+            calm: [None, None],
         };
         Arc::new(Self {
             inner: Mutex::new(inner),
@@ -272,6 +273,15 @@ impl Outbox {
 
     /// Ready while at most half of what may wait waits: a client that does not take its answers is not read.
     pub fn poll_calm(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_calm_as(0, cx)
+    }
+
+    /// Waits as [`Outbox::poll_calm`] does, beside it. For one at a time.
+    pub(crate) async fn calm(&self) {
+        std::future::poll_fn(|cx| self.poll_calm_as(1, cx)).await;
+    }
+
+    fn poll_calm_as(&self, waiter: usize, cx: &mut Context<'_>) -> Poll<()> {
         if !self.half_full.load(Ordering::Acquire) {
             return Poll::Ready(());
         }
@@ -279,7 +289,7 @@ impl Outbox {
         if inner.end.is_some() || !self.is_half_full(&inner) {
             return Poll::Ready(());
         }
-        match &mut inner.reader {
+        match &mut inner.calm[waiter] {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
         }
@@ -396,9 +406,10 @@ impl Outbox {
         if !reason.flushes() {
             self.clear(&mut inner);
         }
-        let wakers = [inner.taker.take(), inner.gate.take(), inner.reader.take()];
+        let wakers = [inner.taker.take(), inner.gate.take()];
+        let calm = std::mem::take(&mut inner.calm);
         drop(inner);
-        wakers.into_iter().for_each(wake);
+        wakers.into_iter().chain(calm).for_each(wake);
     }
 
     fn clear(&self, inner: &mut Inner) {
@@ -465,9 +476,9 @@ impl Outbox {
                 inner.queue = VecDeque::new();
             }
             self.gauge.sub(count, taken);
-            let reader = self.calms(&mut inner);
+            let waiting = self.calms(&mut inner);
             drop(inner);
-            wake(reader);
+            waiting.into_iter().for_each(wake);
             return Poll::Ready(Taken::Some { ping });
         }
         if ping {
@@ -486,12 +497,12 @@ impl Outbox {
         Poll::Pending
     }
 
-    fn calms(&self, inner: &mut Inner) -> Option<Waker> {
+    fn calms(&self, inner: &mut Inner) -> [Option<Waker>; 2] {
         if !self.half_full.load(Ordering::Acquire) || self.is_half_full(inner) {
-            return None;
+            return [None, None];
         }
         self.half_full.store(false, Ordering::Release);
-        inner.reader.take()
+        std::mem::take(&mut inner.calm)
     }
 
     /// Ready when a taker is to come back although it may not take now: it is nudged, or the outbox has ended.
@@ -538,6 +549,11 @@ impl Outbox {
     /// Why it ended, if it has.
     pub fn ended(&self) -> Option<CloseReason> {
         self.lock().end
+    }
+
+    /// How much may wait.
+    pub(crate) fn limits(&self) -> OutboxLimits {
+        self.limits
     }
 
     /// What its session holds beside it.

@@ -1,24 +1,19 @@
-//! What the core asks of the world around it: protocols, the log, authorizers, presence events and clocks; what runs for
-//! a member is [`crate::session::Application`]. Knows none of their makers.
+//! What the core asks of the world around it: protocols, authorizers, presence events and clocks; what runs for a member is
+//! [`crate::session::Application`], what numbers and keeps letters is [`crate::log::Log`]. Knows none of their makers.
 
 use std::{
     future::Future,
-    panic::AssertUnwindSafe,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use tokio::time::timeout;
 
 use crate::{
-    error::LogError,
-    id::{ChannelScope, LogPosition, MemberId, RoomKey},
-    letter::{Content, Draft, EncodingId, Frame, TransportMessage},
-    notice::cause,
+    id::{ChannelScope, MemberId, RoomKey},
+    letter::{Content, EncodingId, Frame, TransportMessage},
 };
 
 /// A future that stays on the thread it was made on.
@@ -120,40 +115,6 @@ pub struct Refusal {
     pub message: String,
     /// Further data for the client: a JSON text.
     pub data: Option<String>,
-}
-
-/// Numbers and keeps letters. One value per namespace, on its room thread.
-pub trait Log: 'static {
-    /// Asks for the numbers of a letter for `room`, whose last numbers are `last`.
-    fn propose(&self, room: &RoomKey, last: LogPosition, draft: &Draft) -> Proposal;
-}
-
-/// How a log answers.
-pub enum Proposal {
-    /// At once.
-    Numbered(LogPosition),
-    /// It will not.
-    Refused(LogError),
-    /// Later; the room takes no further mail until then, or until its time limit.
-    Later(LocalFuture<Result<LogPosition, LogError>>),
-}
-
-/// A log's late answer, within its time limit. It is polled outside of every guard: a panic in it would take an actor along.
-pub(crate) async fn in_time(
-    answer: LocalFuture<Result<LogPosition, LogError>>,
-    limit: Duration,
-) -> Result<LogPosition, LogError> {
-    let answer = AssertUnwindSafe(answer).catch_unwind();
-    match timeout(limit, answer).await {
-        Ok(Ok(position)) => position,
-        Ok(Err(payload)) => {
-            std::mem::forget(payload);
-            let what = format_args!("a log panicked over a letter");
-            cause::LOG_PANICKED.tell(None, None, what);
-            Err(LogError::Unavailable)
-        }
-        Err(_) => Err(LogError::TimedOut),
-    }
 }
 
 /// Who may come in?

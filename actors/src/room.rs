@@ -2,40 +2,44 @@
 //! rooms (decision 0003). It speaks to one courier a worker and to the namespace above it, never to a session.
 
 mod admission;
+mod commits;
 mod effects;
 mod handlers;
+mod joins;
+mod leaves;
 mod letters;
 mod owner;
+mod requests;
+mod under_way;
 #[cfg(feature = "testing")]
 mod view;
 
-use self::admission::Parked;
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
+use self::{admission::Parked, under_way::UnderWay};
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    rc::Rc,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use tokio::time::Instant;
 
 use crate::{
     context::NamespaceContext,
-    error::{JoinError, LeaveReason},
-    event::{Joined, RoomEvent},
-    fault::{self, Point, Safeguard},
+    event::RoomEvent,
     flow::{Brake, Patience},
     guard::{Crashes, shielded},
-    id::{Kind, MemberId, RoomId, WorkerId},
+    id::{Kind, LogKey, MemberId, RoomId, WorkerId},
     letter::Content,
+    log::LogClient,
     mailbox::WeakMailbox,
-    message::{
-        CourierRef, Join, JoinAnswer, LeaveAnswer, Permits, PlacedJoin, ToNamespace, ToRoom,
-        Unseated,
-    },
+    message::{CourierRef, Gateway, LeaveAnswer, Permits, ToNamespace, ToRoom, Unseated},
     metrics::Metrics,
-    ports::{Log, RoomOnline},
+    ports::RoomOnline,
     state::{
-        audience::LeaveScope,
-        local_room::{Announcement, Effect, LocalRoom, Place, Surroundings},
+        local_room::{Announcement, Effect, LocalRoom, Surroundings},
         room::{Change, RoomBytes, RoomState},
     },
 };
@@ -52,10 +56,13 @@ pub struct Room {
 struct Links {
     id: RoomId,
     context: Arc<NamespaceContext>,
-    log: Rc<dyn Log>,
+    log: Rc<LogClient>,
+    log_key: LogKey,
+    under_way: UnderWay,
     owner: WeakMailbox<ToNamespace>,
     this: WeakMailbox<ToRoom>,
     couriers: BTreeMap<WorkerId, CourierRef>,
+    gateway: Gateway,
     brake: Arc<Brake>,
     patience: Patience,
     purse: Permits,
@@ -72,8 +79,9 @@ impl Room {
         state: RoomState,
         id: RoomId,
         context: Arc<NamespaceContext>,
-        log: Rc<dyn Log>,
+        log: Rc<LogClient>,
         owner: WeakMailbox<ToNamespace>,
+        feed_under_way: Arc<AtomicUsize>,
     ) -> Self {
         let crashes = Crashes::new(context.metrics.clone());
         Metrics::add(&context.metrics.rooms, 1);
@@ -82,6 +90,9 @@ impl Room {
             id,
             context,
             log,
+            log_key: LogKey::Room(state.key().clone()),
+            under_way: UnderWay::default(),
+            gateway: Gateway::new(owner.clone(), feed_under_way),
             owner,
             this,
             couriers: BTreeMap::new(),
@@ -108,82 +119,7 @@ impl Room {
         }
     }
 
-    fn decide_join(&mut self, placed: &PlacedJoin) -> Result<Vec<RoomEvent>, JoinError> {
-        let part = self.part();
-        let join = &*placed.join;
-        let marked = join.joined.user.as_deref().unwrap_or_default();
-        fault::strike(part, Point::Before, marked.as_bytes());
-        let events = self.state.decide_join(&join.joined, join.options.clone())?;
-        if !fault::stands(Safeguard::Decide) {
-            events
-                .iter()
-                .for_each(|event| drop(self.state.apply(event)));
-        }
-        fault::strike(part, Point::Midway, marked.as_bytes());
-        fault::strike(part, Point::After, marked.as_bytes());
-        Ok(events)
-    }
-
-    /// Takes in what a join led to; the answer, and what follows from it.
-    fn joined(&mut self, placed: &PlacedJoin, events: &[RoomEvent]) -> (JoinAnswer, Vec<Effect>) {
-        let Join {
-            joined, announce, ..
-        } = &*placed.join;
-        let Joined { member, tag, .. } = joined;
-        let courier = &placed.courier;
-        let place = Place {
-            worker: courier.worker,
-            local_id: placed.local_id,
-            join: placed.number,
-        };
-        let created = !events.is_empty() && self.state.policy(tag).is_none();
-        let mut effects = Vec::new();
-        for event in events {
-            if let Change::Joined(tags) = self.state.apply(event) {
-                self.links
-                    .couriers
-                    .entry(place.worker)
-                    .or_insert_with(|| courier.clone());
-                effects = self.with_surroundings(|room, local, around| {
-                    local.joined(
-                        room,
-                        (member, place),
-                        (tag, tags),
-                        announce.as_ref(),
-                        around,
-                    )
-                });
-            }
-        }
-        let users = match self.state.key().kind {
-            Kind::Plain => Vec::new(),
-            Kind::Channel | Kind::Room => self.state.present(tag, RoomOnline::USERS),
-        };
-        let tags = self.state.roster().get(member);
-        let answer = JoinAnswer {
-            already: events.is_empty(),
-            count: self.state.roster().matching(tag),
-            terms: self.state.terms(tag, created),
-            users,
-            tags: tags.map(|own| own.tags.clone()).unwrap_or_default(),
-            number: placed.number,
-            room: self.links.this.clone(),
-        };
-        (answer, effects)
-    }
-
-    /// Takes in that a member leaves; how many are left, and what follows from it.
-    fn leave(
-        &mut self,
-        member: &MemberId,
-        which: &LeaveScope,
-        reason: LeaveReason,
-        announcement: &Announcement,
-    ) -> (LeaveAnswer, Vec<Effect>) {
-        let event = self.state.decide_leave(member, which, reason);
-        event.map_or_else(Default::default, |event| self.left(&event, announcement))
-    }
-
+    /// Takes in that a member has left; how many are left, and what follows from it.
     fn left(
         &mut self,
         event: &RoomEvent,
@@ -239,15 +175,23 @@ impl Room {
 
     /// The namespace hears that a member has left, or was refused with join `number`.
     fn without(&self, member: MemberId, number: u64, joined: bool) {
-        let count = self.state.roster().len();
         self.links.owner.send(Unseated {
             room: self.state.key().clone(),
             member,
             number,
-            count,
-            // Joins that came behind that one may have run before it, and others may wait.
-            vacant: (count == 0).then(|| self.joins_seen()),
+            count: self.state.roster().len(),
             seated: joined,
         });
+        self.tell_if_vacant();
+    }
+
+    /// The namespace hears that the room may go. Joins that came behind that one may have run before it, and others may wait.
+    fn tell_if_vacant(&self) {
+        if self.state.roster().is_empty() && self.links.under_way.is_empty() {
+            self.links.owner.send(ToNamespace::Vacant {
+                room: self.state.key().clone(),
+                seen: self.joins_seen(),
+            });
+        }
     }
 }

@@ -300,6 +300,7 @@ impl Session {
             identity,
             hub: hub.clone(),
             courier: self.courier.clone(),
+            outbox: self.outbox.clone(),
             home,
             protocol: self.protocol.clone(),
             encoding,

@@ -11,6 +11,8 @@
 mod couriers;
 #[path = "actors/crashes.rs"]
 mod crashes;
+#[path = "actors/log_suite.rs"]
+mod log_suite;
 #[path = "actors/logs.rs"]
 mod logs;
 #[path = "actors/readers.rs"]
@@ -19,6 +21,8 @@ mod readers;
 mod rooms;
 #[path = "actors/sessions.rs"]
 mod sessions;
+#[path = "actors/test_log.rs"]
+mod test_log;
 
 use std::{rc::Rc, time::Duration};
 

@@ -144,6 +144,10 @@ pub(super) fn memory_max(settings: &Settings) -> Verdict {
     within::<Size, _>(&memory, &BYTES)
 }
 
+pub(super) fn history_bytes(settings: &Settings) -> Verdict {
+    within::<Size, _>(&settings.history_bytes(), &(1..=settings.memory_max() / 2))
+}
+
 pub(super) fn address_bytes_max(settings: &Settings) -> Verdict {
     one_message(settings.limits.address_bytes_max, settings)
 }

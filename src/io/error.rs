@@ -116,6 +116,7 @@ impl fmt::Display for Error {
                 f.write_str("the clients of this address hold too much (limits.address-bytes-max)")
             }
             Self::Join(JoinError::Forbidden) => f.write_str("the room is closed to newcomers"),
+            Self::Join(JoinError::Log(error)) => write!(f, "the join: {error}"),
             Self::Join(JoinError::Internal(fault)) => {
                 write!(f, "the room was not entered: {fault}")
             }
@@ -125,7 +126,7 @@ impl fmt::Display for Error {
             Self::Notify(NotifyError::Forbidden) => {
                 f.write_str("the room is not open: saying something there needs a seat")
             }
-            Self::Notify(NotifyError::Log(_)) => f.write_str("the log did not take the letter"),
+            Self::Notify(NotifyError::Log(error)) => write!(f, "the letter: {error}"),
             Self::Notify(NotifyError::Encode(why)) => f.write_str(why),
             Self::Notify(NotifyError::Internal(fault)) => {
                 write!(f, "the letter was not delivered: {fault}")

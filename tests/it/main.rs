@@ -13,6 +13,7 @@ mod doors;
 mod drain;
 mod embed;
 mod engine;
+mod history;
 mod hostile;
 mod hub;
 mod logging;

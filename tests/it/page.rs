@@ -53,6 +53,7 @@ scenarios! {
     the_page_connects_to_a_namespace_that_the_hub_has: "namespace", |config| config.namespaces = vec!["/chat".into()];
     the_page_lists_who_is_in_the_channel: "people";
     the_list_stays_true_where_joins_are_only_counted: "untold", |config| config.hub.presence.join_events_up_to = 0;
+    a_newcomer_sees_what_was_said_last_and_who_was_away_what_was_said_meanwhile: "newcomer";
     two_people_of_one_name_can_be_told_apart: "namesakes";
     the_focus_stays_after_a_refusal: "focus";
     axe_finds_nothing: "axe";

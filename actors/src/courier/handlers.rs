@@ -5,7 +5,7 @@ use actix::{ActorContext, AsyncContext};
 use super::{BRAKE_TICK, Courier, STALL_TICK};
 use crate::{
     guard::{Crashes, Guarded, GuardedContext, guard},
-    message::{Deliver, Ping, ToCourier},
+    message::{Deliver, Ping, Replay, ToCourier},
 };
 
 impl Guarded for Courier {
@@ -40,6 +40,7 @@ impl Guarded for Courier {
             ToCourier::Register(register) => self.register(register),
             ToCourier::Unregister(local_id) => drop(self.members.remove(&local_id)),
             ToCourier::Deliver(deliver) => self.hear_letter(deliver, ctx),
+            ToCourier::Replay(replay) => self.hear_replay(&replay, ctx),
             ToCourier::Direct(direct) => self.direct(direct),
             ToCourier::MirrorJoin(join) => self.mirror(&join),
             ToCourier::MirrorLeave(leave) => self.mirror_leave(leave),
@@ -85,6 +86,11 @@ impl Courier {
         if let Some(receipt) = receipt {
             receipt.settle(done.ok());
         }
+    }
+
+    fn hear_replay(&mut self, replay: &Replay, ctx: &mut GuardedContext<Self>) {
+        let done = guard(self, ctx, |courier| courier.replay(replay));
+        replay.receipt.settle(done.ok());
     }
 
     fn ease_later(&mut self, ctx: &mut GuardedContext<Self>) {

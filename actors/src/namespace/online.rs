@@ -175,9 +175,10 @@ impl Namespace {
             Wake::Online => self.online_due(),
             Wake::Room(key) => {
                 if let Some((_, room)) = self.rooms.get(&key) {
-                    room.send(ToRoom::PresenceDue);
+                    room.send(ToRoom::Due);
                 }
             }
+            Wake::Log => self.tell_overdue(),
             Wake::Sweep => self.sweep(),
         }
     }

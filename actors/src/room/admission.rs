@@ -1,5 +1,5 @@
-//! When a command runs: once every courier has room for what it leads to and, if it tells everybody much, this room's readers
-//! keep up. Until then it is parked, and others go on; nothing is lost.
+//! When a request runs: once every courier has room for what it leads to, no other change is on its way to the log and, if it
+//! tells everybody much, this room's readers keep up. Until then it is parked, and others go on; nothing is lost.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -10,15 +10,12 @@ use std::{
 use actix::{ActorContext, ActorState, AsyncContext};
 use tokio::time::Instant;
 
-use super::{
-    Room,
-    effects::{Costs, Needs},
-};
+use super::{Room, effects::Needs, requests::Request};
 use crate::{
     flow::{Brake, READ_RATE},
     guard::{GuardedContext, then},
     id::{ChannelScope, MemberId},
-    message::{CourierRef, Leave, Manage, Notify, Permits, PlacedJoin},
+    message::{CourierRef, Permits},
     metrics::Metrics,
     notice::cause,
 };
@@ -35,54 +32,13 @@ const PAUSE: Duration = Duration::from_millis(1);
 const SCOPES_MAX: usize = 64;
 /// The longest that may pass, all counted.
 const SHORT: usize = 8 * 1024;
-/// What a command counts beside its bytes.
-const COMMAND: usize = 512;
+/// What a request counts beside its bytes.
+const REQUEST: usize = 512;
 
-/// What a room is asked to do.
-pub(super) enum Command {
-    Join(PlacedJoin),
-    Leave(Leave),
-    Notify(Notify),
-    Manage(Manage),
-    Presence,
-}
-
-impl Command {
-    fn costs(&self) -> Costs<'_> {
-        match self {
-            Self::Join(placed) => Costs::Joining(&placed.courier, placed.join.announce.as_ref()),
-            Self::Leave(leave) => Costs::Leaving(leave),
-            Self::Notify(notify) => Costs::Letter(&notify.draft),
-            Self::Manage(manage) => Costs::Managing(manage),
-            Self::Presence => Costs::Presence,
-        }
-    }
-
-    /// The channel under which it is said.
-    fn scope(&self) -> ChannelScope {
-        match self {
-            Self::Join(placed) => placed.join.joined.tag.clone(),
-            Self::Notify(notify) => notify.tag.clone(),
-            Self::Leave(_) | Self::Manage(_) | Self::Presence => None,
-        }
-    }
-
-    /// Who asks: what one asks is done in order.
-    fn member(&self) -> Option<&MemberId> {
-        match self {
-            Self::Join(placed) => Some(&placed.join.joined.member),
-            Self::Leave(leave) => Some(&leave.member),
-            Self::Notify(notify) => Some(&notify.member),
-            Self::Manage(manage) => Some(&manage.by),
-            Self::Presence => None,
-        }
-    }
-}
-
-/// Commands that wait for the readers, in order. Each holds a unit of its sender's session, which bounds them.
+/// Requests that wait, in order. Each holds a unit of its sender's session, which bounds them.
 #[derive(Default)]
 pub(super) struct Parked {
-    commands: VecDeque<Command>,
+    requests: VecDeque<Request>,
     /// How many each member has there.
     of: HashMap<MemberId, usize>,
     /// The numbers of the joins among them.
@@ -100,22 +56,39 @@ impl Parked {
         member.is_some_and(|member| self.of.contains_key(member))
     }
 
-    fn push(&mut self, command: Command) {
-        if let Some(member) = command.member() {
-            *self.of.entry(member.clone()).or_default() += 1;
-        }
-        if let Command::Join(placed) = &command {
-            self.joins.insert(placed.number);
-        }
-        self.commands.push_back(command);
+    pub(super) fn push(&mut self, request: Request) {
+        self.enter(&request);
+        self.requests.push_back(request);
     }
 
-    fn pop(&mut self) -> Option<Command> {
-        let command = self.commands.pop_front()?;
-        if let Command::Join(placed) = &command {
+    /// They go on before what was parked meanwhile.
+    pub(super) fn push_front(&mut self, requests: impl DoubleEndedIterator<Item = Request>) {
+        for request in requests.rev() {
+            self.enter(&request);
+            self.requests.push_front(request);
+        }
+    }
+
+    fn pop(&mut self) -> Option<Request> {
+        let request = self.requests.pop_front()?;
+        self.exit(&request);
+        Some(request)
+    }
+
+    fn enter(&mut self, request: &Request) {
+        if let Some(member) = request.member() {
+            *self.of.entry(member.clone()).or_default() += 1;
+        }
+        if let Request::Join(placed, _) = request {
+            self.joins.insert(placed.number);
+        }
+    }
+
+    fn exit(&mut self, request: &Request) {
+        if let Request::Join(placed, _) = request {
             self.joins.remove(&placed.number);
         }
-        if let Some(member) = command.member()
+        if let Some(member) = request.member()
             && let Some(count) = self.of.get_mut(member)
         {
             *count -= 1;
@@ -123,7 +96,6 @@ impl Parked {
                 self.of.remove(member);
             }
         }
-        Some(command)
     }
 
     /// The lowest number of a join.
@@ -167,31 +139,38 @@ impl Trickle {
 }
 
 impl Room {
-    /// Runs a command now, or when it may run.
-    pub(super) fn take(&mut self, ctx: &mut GuardedContext<Self>, command: Command) {
-        let needs = self.needs(command.costs());
-        if self.parks(&command, &needs) {
-            self.links.parked.push(command);
+    /// Runs a request now, or when it may run.
+    pub(super) fn take(&mut self, ctx: &mut GuardedContext<Self>, request: Request) {
+        let needs = self.needs(request.costs());
+        if self.parks(&request, &needs) {
+            self.links.parked.push(request);
             return self.unpark(ctx);
         }
-        self.admit(ctx, needs.permits, command);
+        self.admit(ctx, needs.permits, request);
     }
 
-    fn parks(&mut self, command: &Command, needs: &Needs) -> bool {
-        if self.links.parked.holds(command.member()) {
+    fn parks(&mut self, request: &Request, needs: &Needs) -> bool {
+        if self.links.parked.holds(request.member()) || self.must_wait(request) {
             return true;
         }
         let Some(weight) = needs.weight else {
             return false;
         };
         // Anybody can name a channel that nobody is under.
-        let scope = command
+        let scope = request
             .scope()
             .filter(|tag| self.state.roster().under(&Some(tag.clone())) > 0);
-        self.brakes(weight).is_some() && !self.links.parked.trickles(&scope, weight + COMMAND)
+        self.brakes(weight).is_some() && !self.links.parked.trickles(&scope, weight + REQUEST)
     }
 
-    /// With how many bytes before the readers a command of so many waits, if it does.
+    /// A change is decided on what the one before it has led to; nothing overtakes what comes back from the log.
+    fn must_wait(&self, request: &Request) -> bool {
+        let under_way = &self.links.under_way;
+        request.changes() && under_way.changes()
+            || request.member().is_some() && under_way.is_recovering()
+    }
+
+    /// With how many bytes before the readers a request of so many waits, if it does.
     fn brakes(&mut self, weight: usize) -> Option<usize> {
         let behind = self.links.brake.holds(self.state.roster().len());
         self.links.patience.waits(weight, behind)
@@ -206,16 +185,20 @@ impl Room {
             if ctx.state() != ActorState::Running {
                 return;
             }
-            if self.links.parked.waits || self.links.parked.commands.is_empty() {
+            if self.links.parked.waits || self.links.parked.requests.is_empty() {
                 return;
             }
-            // For a late log, or to let others run.
+            // For couriers, or to let others run.
             if ctx.waiting() || self.crashes.turn_is_over() {
                 return self.unpark_after(ctx, std::future::ready(()), |_, ()| {});
             }
-            let Some(first) = self.links.parked.commands.front() else {
+            let Some(first) = self.links.parked.requests.front() else {
                 return;
             };
+            if self.must_wait(first) {
+                // What is under way comes back to this.
+                return;
+            }
             let needs = self.needs(first.costs());
             let now = Instant::now();
             let due = self.links.parked.until.is_some_and(|until| until <= now);
@@ -226,10 +209,10 @@ impl Room {
             if told >= AT_ONCE {
                 return self.unpark_after(ctx, tokio::time::sleep(PAUSE), |_, ()| {});
             }
-            told += needs.weight.unwrap_or(0) + COMMAND;
+            told += needs.weight.unwrap_or(0) + REQUEST;
             self.links.parked.until = None;
-            if let Some(command) = self.links.parked.pop() {
-                self.admit(ctx, needs.permits, command);
+            if let Some(request) = self.links.parked.pop() {
+                self.admit(ctx, needs.permits, request);
             }
         }
     }
@@ -280,15 +263,15 @@ impl Room {
         }
     }
 
-    /// Runs a command once every courier has room for what it leads to; meanwhile no mail is taken.
+    /// Runs a request once every courier has room for what it leads to; meanwhile no mail is taken.
     fn admit(
         &mut self,
         ctx: &mut GuardedContext<Self>,
         needs: Vec<(CourierRef, usize)>,
-        command: Command,
+        request: Request,
     ) {
         if let Some(permits) = Permits::now(&needs, &mut self.links.purse) {
-            return self.run(ctx, command, permits);
+            return self.run(ctx, request, permits);
         }
         // Who waits holds nothing: it might wait for itself.
         self.links.purse = Permits::default();
@@ -300,7 +283,7 @@ impl Room {
                 room.links.purse = Permits::default();
             });
             ctx.spawn(spend);
-            room.run(ctx, command, permits);
+            room.run(ctx, request, permits);
         }));
     }
 }

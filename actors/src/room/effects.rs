@@ -12,17 +12,19 @@ use crate::{
     id::{Kind, WorkerId},
     letter::Draft,
     message::{
-        Action, Audience, CourierRef, Deliver, Leave, Manage, MirrorJoin, MirrorLeave, Permits,
-        Receipt, Seated, ToCourier, ToNamespace,
+        Action, Audience, CourierRef, Deliver, Join, Leave, Manage, MirrorJoin, MirrorLeave,
+        Permits, Receipt, Seated, ToCourier, ToNamespace,
     },
     state::local_room::{Effect, Recipients},
 };
 
 /// An event that tells everybody so many bytes waits for a room's readers, like a letter.
 const MUCH: usize = 1024;
+/// A join that is told of former times counts as at most so many letters.
+const REPLAYED: usize = 100;
 
 impl Room {
-    /// What a command needs before it runs.
+    /// What a request needs before it runs.
     pub(super) fn needs(&self, costs: Costs<'_>) -> Needs {
         let is_letter = matches!(costs, Costs::Letter(_));
         let told = |event: Option<&EventTemplate>| event.map_or(0, EventTemplate::bytes);
@@ -33,7 +35,7 @@ impl Room {
         let (letters, bytes, all) = match &costs {
             Costs::Letter(draft) => (1, draft.content.len(), true),
             // Above that only presence tells of it, which has a pace of its own.
-            Costs::Joining(_, event) => (1, told(*event), few),
+            Costs::Joining(_, join) => (1, told(join.announce.as_ref()), few),
             Costs::Leaving(leave) => {
                 let tags = seat(&leave.member).map_or(1, |seat| leave.which.of(&seat.tags).count());
                 let each = match &leave.announce {
@@ -67,12 +69,19 @@ impl Room {
                 Some((courier.clone(), cost))
             })
             .collect();
-        if let Costs::Joining(courier, _) = costs
-            && !permits
-                .iter()
-                .any(|(known, _)| known.worker == courier.worker)
-        {
-            permits.push((courier.clone(), courier.window.cost(1, 0)));
+        if let Costs::Joining(courier, join) = costs {
+            // What it is told of what was said before: who asks for more seldom gets it.
+            let before = join
+                .history
+                .as_ref()
+                .map_or(0, |asked| asked.count.min(REPLAYED));
+            let known = permits
+                .iter_mut()
+                .find(|(known, _)| known.worker == courier.worker);
+            match known {
+                Some((_, cost)) => *cost += before,
+                None => permits.push((courier.clone(), courier.window.cost(1 + before, 0))),
+            }
         }
         Needs {
             permits,
@@ -174,9 +183,10 @@ impl Room {
         }
     }
 
-    fn send(&self, worker: WorkerId, word: impl Into<ToCourier>) -> bool {
-        let courier = self.links.couriers.get(&worker);
-        courier.is_some_and(|courier| courier.send(word))
+    fn send(&self, worker: WorkerId, word: impl Into<ToCourier>) {
+        if let Some(courier) = self.links.couriers.get(&worker) {
+            self.links.gateway.send(courier, word);
+        }
     }
 
     pub(super) fn deliver(
@@ -212,11 +222,7 @@ impl Room {
                         receipt: receipt.cloned(),
                         permit: permit(worker),
                     };
-                    if !self.send(worker, deliver)
-                        && let Some(receipt) = receipt
-                    {
-                        receipt.settle(Some(0));
-                    }
+                    self.send(worker, deliver);
                 }
             }
         }
@@ -235,8 +241,8 @@ pub(super) struct Needs {
 pub(super) enum Costs<'a> {
     /// A letter to all.
     Letter(&'a Draft),
-    /// A join, at this courier, and the event that tells of it.
-    Joining(&'a CourierRef, Option<&'a EventTemplate>),
+    /// A join, at this courier.
+    Joining(&'a CourierRef, &'a Join),
     Leaving(&'a Leave),
     Managing(&'a Manage),
     /// An event to all that is small.

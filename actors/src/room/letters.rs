@@ -1,84 +1,102 @@
-//! A letter's way through its room: may it be said, what does the log answer, then the commit and the delivery.
+//! A letter's way through its room: may it be said, then, once the log has it, the delivery.
 
-use super::Room;
+use std::sync::Arc;
+
+use super::{Room, commits::Proposal};
 use crate::{
-    error::{LogError, NotifyError},
+    error::NotifyError,
+    event::{RoomEvent, Said},
     fault::{self, Point},
     flow::LONG,
-    guard::{GuardedContext, guard},
-    id::LogPosition,
+    id::{Kind, LocalId},
+    letter::Draft,
+    log::{Events, Expect},
     message::{Notify, NotifyAnswer, Permits, Receipt},
     metrics::Metrics,
-    ports::Proposal,
     state::local_room::Recipients,
 };
 
 impl Room {
-    /// The first half of a notify: whether it may be said, and the log's answer.
-    pub(super) fn propose(&mut self, notify: &Notify) -> Result<(usize, Proposal), NotifyError> {
-        fault::strike(self.part(), Point::Before, &notify.draft.content.args);
-        if notify.draft.content.len() >= LONG {
-            self.crashes.count_time();
-        }
-        let from = &notify.member;
-        let echo = notify.except.is_none();
-        let recipients = self
-            .state
-            .check_notify(from, &notify.tag, echo, notify.seat_needed)?;
-        let proposal =
-            self.links
-                .log
-                .propose(self.state.key(), self.state.position(), &notify.draft);
-        Ok((recipients, proposal))
-    }
-
-    /// The second half: it has its number, and is delivered.
-    pub(super) fn post_letter(
-        &mut self,
-        notify: Notify,
-        recipients: usize,
-        position: LogPosition,
-        mut permits: Permits,
-    ) {
+    pub(super) fn decide_notify(&mut self, notify: &Notify) -> Result<Proposal, NotifyError> {
         let Notify {
             tag,
-            except,
+            member,
+            echo,
+            seat_needed,
             draft,
-            reply,
             ..
         } = notify;
-        fault::strike(self.part(), Point::Midway, &draft.content.args);
-        fault::strike(self.part(), Point::After, &draft.content.args);
-        self.state.set_position(position);
-        let receipt = Receipt::new(self.local.workers().count(), reply.home());
-        let to = Recipients::Matching { tag, except };
-        Metrics::add(&self.links.context.metrics.letters, 1);
-        #[cfg(feature = "testing")]
-        self.trace_letter(&to, &draft.content, true);
-        self.deliver(&to, draft, Some(&receipt), |worker| permits.take(worker));
-        reply.send(Ok(NotifyAnswer {
+        let content = &draft.content;
+        fault::strike(self.part(), Point::Before, &content.args);
+        if content.len() >= LONG {
+            self.crashes.count_time();
+        }
+        self.state.check_notify(member, tag, *seat_needed)?;
+        fault::strike(self.part(), Point::Midway, &content.args);
+        let mut events = Events::new();
+        // The last member left while it was on its way: it was said to nobody.
+        if !self.state.roster().is_empty() {
+            events.push(RoomEvent::Said(Arc::new(Said {
+                from: member.clone(),
+                tag: tag.clone(),
+                echo: *echo,
+                content: content.clone(),
+            })));
+        }
+        fault::strike(self.part(), Point::After, &content.args);
+        let expect = match self.state.key().kind {
+            Kind::Channel => Expect::Nothing,
+            Kind::Room | Kind::Plain => self.state.expect_of_policy(),
+        };
+        Ok(Proposal {
+            events,
+            expect,
+            ends: Vec::new(),
+        })
+    }
+
+    /// It is in the log, and is delivered.
+    pub(super) fn post_letter(&mut self, notify: Notify, events: &[RoomEvent], permits: Permits) {
+        let position = self.state.standing().position;
+        let receipt = Receipt::new(self.local.workers().count(), notify.reply.home());
+        let mut recipients = 0;
+        if let Some(RoomEvent::Said(said)) = events.first() {
+            recipients = self.state.recipients(said);
+            self.post(said, Some(notify.draft), Some(&receipt), permits);
+        }
+        notify.reply.send(Ok(NotifyAnswer {
             recipients,
             position,
             receipt,
         }));
     }
 
-    /// As [`Room::post_letter`], once a late log has answered.
-    pub(super) fn finish(
+    /// Delivers what was said.
+    pub(super) fn post(
         &mut self,
-        ctx: &mut GuardedContext<Self>,
-        notify: Notify,
-        recipients: usize,
-        position: Result<LogPosition, LogError>,
+        said: &Arc<Said>,
+        draft: Option<Draft>,
+        receipt: Option<&Arc<Receipt>>,
+        mut permits: Permits,
     ) {
-        match position {
-            Err(error) => notify.reply.send(Err(NotifyError::Log(error))),
-            Ok(position) => {
-                // A crash drops the reply with the letter: the sender reads that as the hub's fault.
-                let _ = guard(self, ctx, |room| {
-                    room.post_letter(notify, recipients, position, Permits::default());
-                });
-            }
-        }
+        Metrics::add(&self.links.context.metrics.letters, 1);
+        let to = Recipients::Matching {
+            tag: said.tag.clone(),
+            except: self.unheard_by(said),
+        };
+        #[cfg(feature = "testing")]
+        self.trace_letter(&to, &said.content, true);
+        let draft = draft
+            .unwrap_or_else(|| Draft::new(said.content.clone(), &self.links.context.encodings));
+        self.links
+            .under_way
+            .said(self.state.standing().position, said);
+        self.deliver(&to, draft, receipt, |worker| permits.take(worker));
+    }
+
+    /// Its sender, if it is not to hear itself.
+    fn unheard_by(&self, said: &Said) -> Option<LocalId> {
+        let place = (!said.echo).then(|| self.local.place(&said.from))?;
+        place.map(|place| place.local_id)
     }
 }

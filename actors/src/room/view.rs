@@ -26,7 +26,7 @@ pub(crate) fn view(room: &Room) -> RoomView {
     let seats = room.state.roster().iter().filter_map(seat).collect();
     RoomView {
         seats,
-        offset: room.state.position().offset,
+        offset: room.state.standing().position.offset,
         faults: faults(room),
     }
 }
@@ -98,7 +98,7 @@ impl Room {
                 Recipients::One(place) => trace::Recipients::One(place.local_id),
             },
             content: content.clone(),
-            offset: self.state.position().offset,
+            offset: self.state.standing().position.offset,
             said,
         });
     }

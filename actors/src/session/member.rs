@@ -4,9 +4,11 @@
 
 mod asking;
 mod outgoing;
+mod parts;
 mod queue;
 mod requests;
 
+pub(super) use self::parts::Parts;
 pub use self::requests::{JoinRequest, MemberError, NotifyRequest};
 use self::{
     outgoing::{ManageOp, NotifyOp, Outgoing},
@@ -28,19 +30,19 @@ use crate::{
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
     event::Joined,
     event_template::EventTemplate,
-    flow::{InboundCredit, InboundUnit},
+    flow::InboundUnit,
     hub::HubHandle,
     id::{Kind, LocalId, MemberId, RoomKey},
-    letter::{Content, Draft, EncodingId, Frame},
-    mailbox::{Mailbox, Reply, WeakMailbox},
+    letter::{Content, Draft, Frame},
+    mailbox::{Mailbox, Reply},
     message::{
         Broadcast, Command, Connected, CourierRef, Direct, Join, JoinAnswer, Leave, LeaveAnswer,
         NotifyAnswer, ToNamespace,
     },
     notice::cause,
-    ports::{Answer, Identity, Protocol},
+    ports::{Answer, Identity},
     rate::Rated,
-    session::{Extension, Pacer, seats::Seats},
+    session::{Extension, seats::Seats},
     state::audience::{LeaveScope, Scopes},
 };
 
@@ -56,21 +58,6 @@ pub struct Member {
     next_ack: Cell<u64>,
     ended: Cell<bool>,
     extension: RefCell<Option<Extension>>,
-}
-
-pub(super) struct Parts {
-    pub(super) id: MemberId,
-    pub(super) namespace: Arc<str>,
-    pub(super) local_id: LocalId,
-    pub(super) identity: Identity,
-    pub(super) hub: HubHandle,
-    pub(super) courier: CourierRef,
-    pub(super) home: WeakMailbox<ToNamespace>,
-    pub(super) protocol: Rc<RefCell<Box<dyn Protocol>>>,
-    pub(super) encoding: EncodingId,
-    pub(super) credit: Arc<InboundCredit>,
-    pub(super) pacer: Rc<Pacer>,
-    pub(super) peer: Option<IpAddr>,
 }
 
 impl Member {
@@ -159,6 +146,7 @@ impl Member {
             options,
             announce,
             leave_event,
+            history,
         } = request;
         self.parts.pacer.charge(Rated::Joins, 1);
         self.seats.borrow_mut().ask(room.clone(), tag.clone());
@@ -176,6 +164,7 @@ impl Member {
             joined,
             options,
             announce,
+            history: history.map(|asked| asked.within(self.parts.outbox.limits())),
             reply,
         };
         self.enqueue(Outgoing::Join(Box::new(join), done));
@@ -245,6 +234,7 @@ impl Member {
             let except = (!echo).then_some(self.local_id());
             let (reply, _) = Reply::new();
             let broadcast = Broadcast {
+                from: self.id().clone(),
                 rooms,
                 except_rooms,
                 except,

@@ -20,8 +20,9 @@ use std::{
 
 use crate::{
     error::{JoinError, LeaveReason, NotifyError},
-    event::{Access, Joined, Left, Policy, RoomEvent},
-    id::{ChannelScope, LogPosition, MemberId, RoomKey},
+    event::{Access, Joined, Left, Policy, RoomEvent, Said},
+    id::{ChannelScope, MemberId, RoomKey},
+    log::{Expect, Standing},
     state::{
         audience::{LeaveScope, Scopes},
         roster::{Membership, Roster},
@@ -37,7 +38,7 @@ pub struct RoomState {
     key: RoomKey,
     roster: Roster,
     policies: Policies,
-    position: LogPosition,
+    standing: Standing,
     /// How many joins there were.
     joins: u64,
     allowance: Allowance,
@@ -50,7 +51,7 @@ impl RoomState {
             key,
             roster: Roster::default(),
             policies: Policies::default(),
-            position: LogPosition::default(),
+            standing: Standing::default(),
             joins: 0,
             allowance,
         }
@@ -264,15 +265,13 @@ impl RoomState {
         may
     }
 
-    /// Whether `from` may speak to the seats that match `address`; how many those are, without the sender if it is not
-    /// to hear itself.
+    /// Whether `from` may speak to the seats that match `address`.
     pub fn check_notify(
         &self,
         from: &MemberId,
         address: &ChannelScope,
-        echo: bool,
         seat_needed: bool,
-    ) -> Result<usize, NotifyError> {
+    ) -> Result<(), NotifyError> {
         let membership = self.roster.get(from);
         let is_in = membership.is_some_and(|own| own.tags.matches(address));
         if !self.may_reach(membership, address) {
@@ -281,8 +280,14 @@ impl RoomState {
         if !is_in && seat_needed {
             return Err(NotifyError::NotMember);
         }
-        let excluded = !echo && is_in;
-        Ok(self.roster.matching(address) - usize::from(excluded))
+        Ok(())
+    }
+
+    /// To how many seats something that was said goes: those that match, without the sender if it is not to hear itself.
+    pub fn recipients(&self, said: &Said) -> usize {
+        let is_in = |own: &Membership| own.tags.matches(&said.tag);
+        let excluded = !said.echo && self.roster.get(&said.from).is_some_and(is_in);
+        self.roster.matching(&said.tag) - usize::from(excluded)
     }
 
     /// Whether a membership matches every private address that matches this one.
@@ -299,14 +304,63 @@ impl RoomState {
                     .all(|(closed, _)| membership.tags.matches(closed))
     }
 
-    /// The last numbers that the log gave.
-    pub fn position(&self) -> LogPosition {
-        self.position
+    /// How far the room's log was when the last of what was applied came to stand there.
+    pub fn standing(&self) -> Standing {
+        self.standing
     }
 
-    /// Takes what the log answered.
-    pub fn set_position(&mut self, position: LogPosition) {
-        self.position = position;
+    /// What is applied next is what the log has there.
+    pub fn reach(&mut self, standing: Standing) {
+        self.standing = standing;
+    }
+
+    /// See [`Roster::told_since`].
+    pub fn told_since(&mut self, member: &MemberId, tag: &ChannelScope, cursor: u64) {
+        self.roster.told_since(member, tag, cursor);
+    }
+
+    /// Under which condition a join may happen: where places are counted, every change counts.
+    pub fn expect_of_join(&self, joined: &Joined, options: &RoomOptions) -> Expect {
+        let counted = self.policies.capacity(&joined.tag).is_some()
+            || options.capacity.is_some()
+            || options.access.unwrap_or(options.default_access) != Access::Open;
+        match counted {
+            true => Expect::Exactly(self.standing.revision),
+            false => self.expect_of_policy(),
+        }
+    }
+
+    /// Under which condition something may happen that depends on the policies alone.
+    pub fn expect_of_policy(&self) -> Expect {
+        Expect::Policy(self.standing.policy)
+    }
+
+    /// The addresses whose history ends with these events: those that are closed from now on or no more, and those that were
+    /// and that nobody has from now on.
+    pub fn histories_ended(&self, events: &[RoomEvent]) -> Vec<ChannelScope> {
+        let mut leaving: BTreeMap<&ChannelScope, usize> = BTreeMap::new();
+        let mut ended = Vec::new();
+        for event in events {
+            match event {
+                RoomEvent::Policy(address, policy) => {
+                    let before = self.policies.get(address).is_some_and(Policy::closed);
+                    if before != policy.closed() {
+                        ended.push(address.clone());
+                    }
+                }
+                RoomEvent::Left(left) => {
+                    for tag in &left.tags {
+                        *leaving.entry(tag).or_default() += 1;
+                    }
+                }
+                RoomEvent::Joined(_) | RoomEvent::Said(_) => {}
+            }
+        }
+        let left = leaving.into_iter().filter(|(tag, leaving)| {
+            self.roster.under(tag) == *leaving && self.policies.get(tag).is_some_and(Policy::closed)
+        });
+        ended.extend(left.map(|(tag, _)| tag.clone()));
+        ended
     }
 
     /// Members that match an address, at most `limit`, in the order of joining.

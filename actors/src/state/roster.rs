@@ -27,8 +27,17 @@ pub struct Membership {
     pub since: u64,
     /// The event that tells the others when the member's session ends.
     pub leave_event: Option<EventTemplate>,
-    /// For each tag, in their order, its number in the order of joining.
-    taken: Box<[u64]>,
+    /// For each tag, in their order, how it was taken.
+    taken: Box<[Taken]>,
+}
+
+/// How a tag was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Taken {
+    /// Its number in the order of joining.
+    number: u64,
+    /// Behind which letter of the namespace's log its letters are told.
+    cursor: u64,
 }
 
 // Measured as growth of the process, a hundred thousand times each.
@@ -53,9 +62,20 @@ impl Membership {
         MEMBERSHIP_BYTES + self.tags.len() * TAG_BYTES + tags.sum::<usize>() + user + leave_event
     }
 
-    /// The number of a tag in the order of joining.
-    fn taken(&self, tag: &ChannelScope) -> Option<u64> {
+    fn taken(&self, tag: &ChannelScope) -> Option<Taken> {
         self.taken.get(self.tags.position(tag)?).copied()
+    }
+
+    /// The number of a tag in the order of joining.
+    fn number(&self, tag: &ChannelScope) -> Option<u64> {
+        self.taken(tag).map(|taken| taken.number)
+    }
+
+    /// Whether what was said to an address as letter `cursor` of the namespace was told to the member.
+    pub fn was_told(&self, address: &ChannelScope, cursor: u64) -> bool {
+        let tags = self.tags.iter().zip(&self.taken);
+        let mut earlier = tags.filter(|(_, taken)| taken.cursor < cursor);
+        earlier.any(|(tag, _)| tag.is_none() || address.is_none() || tag == address)
     }
 }
 
@@ -82,8 +102,9 @@ struct Places {
 }
 
 impl Roster {
-    /// Takes a member in under one tag more that it has not, as number `number` in the order of joining.
-    pub fn join(&mut self, joined: &Joined, number: u64) {
+    /// Takes a member in under one tag more that it has not, as number `number` in the order of joining, behind letter
+    /// `cursor` of the namespace.
+    pub fn join(&mut self, joined: &Joined, number: u64, cursor: u64) {
         let Joined {
             member,
             tag,
@@ -93,9 +114,9 @@ impl Roster {
         } = joined;
         let old = self.members.get(member);
         let tags = old.map_or_else(|| Scopes::one(tag.clone()), |old| old.tags.with(tag));
-        let mut taken: Vec<u64> = old.map(|old| old.taken.to_vec()).unwrap_or_default();
+        let mut taken: Vec<Taken> = old.map(|old| old.taken.to_vec()).unwrap_or_default();
         if let Some(place) = tags.position(tag) {
-            taken.insert(place.min(taken.len()), number);
+            taken.insert(place.min(taken.len()), Taken { number, cursor });
         }
         let membership = Membership {
             account: account.clone(),
@@ -112,6 +133,16 @@ impl Roster {
         self.index.bytes += membership.bytes();
         self.index.take(member, &membership, tag);
         self.members.insert(member.clone(), membership);
+    }
+
+    /// A member was told of all letters of an address that it has behind this one of the namespace.
+    pub fn told_since(&mut self, member: &MemberId, tag: &ChannelScope, cursor: u64) {
+        if let Some(membership) = self.members.get_mut(member)
+            && let Some(place) = membership.tags.position(tag)
+            && let Some(taken) = membership.taken.get_mut(place)
+        {
+            taken.cursor = cursor;
+        }
     }
 
     /// Takes some of a member's tags away, which are in order; the tags that it keeps.
@@ -171,7 +202,7 @@ impl Roster {
                 let both =
                     address.is_some() && membership.tags.has(address) && membership.tags.has(&None);
                 let first =
-                    || membership.taken(address).min(membership.taken(&None)) == Some(*number);
+                    || membership.number(address).min(membership.number(&None)) == Some(*number);
                 if !both || first() {
                     return Some((member, membership));
                 }
@@ -249,7 +280,7 @@ impl Index {
 
     /// `membership` has the tag now, and had not before.
     fn take(&mut self, member: &MemberId, membership: &Membership, tag: &ChannelScope) {
-        let Some(number) = membership.taken(tag) else {
+        let Some(number) = membership.number(tag) else {
             return;
         };
         let none = membership.tags.has(&None);
@@ -269,7 +300,7 @@ impl Index {
             none = false;
         }
         for tag in gone {
-            let (Some(number), Some(places)) = (membership.taken(tag), self.tags.get_mut(tag))
+            let (Some(number), Some(places)) = (membership.number(tag), self.tags.get_mut(tag))
             else {
                 continue;
             };

@@ -29,8 +29,8 @@ use crate::{
     hub::{Hub, HubConfig, HubHandle, LogMaker, NamespaceConfig},
     id::MemberId,
     letter::{Encoding, Encodings},
+    log::{HistorySettings, MemoryLog},
     mailbox::{Mailbox, Word},
-    memory_log::MemoryLog,
     message::CourierRef,
     metrics::Metrics,
     namespace,
@@ -64,8 +64,10 @@ pub struct Setup {
     pub window: usize,
     /// See [`HubConfig::settle_timeout`].
     pub settle_timeout: Duration,
-    /// See [`HubConfig::log`].
-    pub log: LogMaker,
+    /// See [`HubConfig::log`]; without it, one in memory.
+    pub log: Option<LogMaker>,
+    /// What the log in memory keeps.
+    pub history: HistorySettings,
 }
 
 impl Default for Setup {
@@ -97,7 +99,11 @@ impl Default for Setup {
             memory_max: 1 << 40,
             window: 64,
             settle_timeout: Duration::from_secs(5),
-            log: Arc::new(|_| Rc::new(MemoryLog)),
+            log: None,
+            history: HistorySettings {
+                age: Duration::from_secs(10),
+                ..HistorySettings::default()
+            },
         }
     }
 }
@@ -157,15 +163,17 @@ impl World {
             .namespaces
             .iter()
             .map(|&name| (Arc::from(name), namespace_config.clone()));
+        let account = MemoryAccount::new(setup.memory_max, setup.memory_max);
+        let log = setup.log.clone().unwrap_or_else(|| {
+            let (history, account) = (setup.history, account.clone());
+            Arc::new(move |_, _| Rc::new(MemoryLog::new(history, account.clone())))
+        });
         let hub = HubHandle::new(HubConfig {
             namespaces: namespaces.collect(),
-            encodings: Encodings::new(
-                [Arc::new(wire::TextEncoding) as Arc<dyn Encoding>],
-                MemoryAccount::new(setup.memory_max, setup.memory_max),
-            ),
+            encodings: Encodings::new([Arc::new(wire::TextEncoding) as Arc<dyn Encoding>], account),
             clock: Arc::new(Still),
             ids: Arc::new(Counted::default()),
-            log: setup.log.clone(),
+            log,
             courier_window: setup.window,
             settle_timeout: setup.settle_timeout,
         });
@@ -336,8 +344,8 @@ impl World {
     /// What is left over once every client has hung up; empty if nothing is.
     pub async fn leftovers(&self) -> BTreeMap<&'static str, u64> {
         self.close_all().await;
-        // The sweep for dead workers runs twice a second.
-        sleep(Duration::from_secs(2)).await;
+        // The sweep for dead workers runs twice a second; what is kept of letters goes by itself.
+        sleep(self.setup.history.age + Duration::from_secs(2)).await;
         self.settle().await;
         let metrics = self.hub.metrics();
         let gauges = [

@@ -1,48 +1,46 @@
 //! Logs that answer late, never, badly, or not at all.
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use dondo_actors::{
-    error::{LogError, NotifyError},
-    id::{LogPosition, RoomKey},
-    letter::Draft,
-    ports::{Log, Proposal},
+    error::{JoinError, LogError, NotifyError},
+    id::RoomKey,
+    log::Batch,
+    message::HistoryRequest,
+    session::JoinRequest,
+    state::{audience::LeaveScope, room::RoomOptions},
     testing::{Setup, World, content},
 };
 use tokio::time::Instant;
 
-use crate::{client, pass, says};
+use crate::{
+    client, pass, says,
+    test_log::{Fate, Habits, maker, text_of},
+};
 
-/// Does as the letter says: `later MS`, `never`, `refuse`, `panic`; else it numbers at once.
-struct Moody;
-
-impl Log for Moody {
-    fn propose(&self, _: &RoomKey, last: LogPosition, draft: &Draft) -> Proposal {
-        let text = String::from_utf8_lossy(&draft.content.args).into_owned();
-        let position = LogPosition {
-            offset: last.offset + 1,
-        };
-        match text.split_once(' ').unwrap_or((&text, "")) {
-            ("later", time) => {
-                let time = Duration::from_millis(time.parse().unwrap());
-                Proposal::Later(Box::pin(async move {
-                    tokio::time::sleep(time).await;
-                    Ok(position)
-                }))
-            }
-            ("never", _) => Proposal::Later(Box::pin(std::future::pending())),
-            ("refuse", _) => Proposal::Refused(LogError::Unavailable),
-            ("panic", _) => {
-                Proposal::Later(Box::pin(async { panic!("dondo-fault: a log panics") }))
-            }
-            _ => Proposal::Numbered(position),
-        }
+/// Does as the letter says: `later MS`, `never`, `refuse`, `reject MS`, `unknown MS`, `conflict`; else it commits at once.
+fn as_said(batch: &Batch) -> Fate {
+    let text = text_of(batch).unwrap_or_default();
+    let (fate, time) = text.split_once(' ').unwrap_or((&text, ""));
+    let time = Duration::from_millis(time.parse().unwrap_or(0));
+    match fate {
+        "later" => Fate::After(time),
+        "never" => Fate::Never,
+        "refuse" => Fate::Refused,
+        "reject" => Fate::Rejected(time),
+        "unknown" => Fate::Unknown(time),
+        "conflict" => Fate::Conflict,
+        _ => Fate::Now,
     }
 }
 
 fn moody() -> Setup {
+    moody_with(Habits::default())
+}
+
+fn moody_with(habits: Habits) -> Setup {
     Setup {
-        log: Arc::new(|_| Rc::new(Moody)),
+        log: Some(maker(habits, || as_said)),
         ..Setup::default()
     }
 }
@@ -80,7 +78,7 @@ fn a_log_that_never_answers_is_a_named_error_in_time_and_leaves_no_gap() {
         let began = Instant::now();
         assert_eq!(
             a.say(&key, "never").await.unwrap_err(),
-            NotifyError::Log(LogError::TimedOut)
+            NotifyError::Log(LogError::OutcomeUnknown)
         );
         let limit = Setup::default().settings.log_timeout;
         assert!(
@@ -95,13 +93,13 @@ fn a_log_that_never_answers_is_a_named_error_in_time_and_leaves_no_gap() {
 }
 
 #[test]
-fn a_log_that_refuses_or_panics_is_a_named_error_and_the_room_lives() {
+fn a_log_that_refuses_is_a_named_error_and_the_room_lives() {
     World::run(moody(), |world| async move {
         let (a, b) = (client(&world, 0).await, client(&world, 1).await);
         let key = RoomKey::channel("c");
         a.join(&key).await.unwrap();
         b.join(&key).await.unwrap();
-        for args in ["refuse", "panic"] {
+        for args in ["refuse", "reject 5"] {
             assert_eq!(
                 a.say(&key, args).await.unwrap_err(),
                 NotifyError::Log(LogError::Unavailable),
@@ -130,8 +128,8 @@ fn a_broadcast_waits_for_a_late_log_too() {
         pass(Duration::from_millis(50)).await;
         assert_eq!(b.heard(), says(&[]));
         for (args, error) in [
-            ("never", LogError::TimedOut),
-            ("panic", LogError::Unavailable),
+            ("never", LogError::OutcomeUnknown),
+            ("reject 5", LogError::Unavailable),
         ] {
             let answer = broadcast(args).await;
             assert_eq!(answer.unwrap_err(), NotifyError::Log(error), "{args}");
@@ -140,6 +138,8 @@ fn a_broadcast_waits_for_a_late_log_too() {
         for one in [&a, &b] {
             assert_eq!(one.heard(), says(&["later 100"]));
         }
+        // So long it might be committed yet.
+        pass(Duration::from_secs(60)).await;
     });
 }
 
@@ -174,4 +174,200 @@ fn a_session_that_ends_while_its_letters_wait_for_a_log_leaves_no_room_behind() 
         assert_eq!(world.count(|metrics| &metrics.rooms), 0);
         a.probe.take();
     });
+}
+
+/// A room waited with its whole mailbox for one letter's number.
+#[test]
+fn while_a_letter_waits_for_its_log_its_room_hears_joins_and_letters() {
+    World::run(moody(), |world| async move {
+        let (a, b, c) = (
+            client(&world, 0).await,
+            client(&world, 1).await,
+            client(&world, 1).await,
+        );
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        b.join(&key).await.unwrap();
+        world.ask(a.say(&key, "never"), |answer| drop(answer.unwrap_err()));
+        pass(Duration::from_millis(10)).await;
+        let began = Instant::now();
+        c.join(&key).await.unwrap();
+        assert_eq!(b.say(&key, "x").await.unwrap().recipients, 3);
+        assert!(began.elapsed() < Duration::from_millis(10));
+        world.settle().await;
+        for one in [&a, &b, &c] {
+            assert_eq!(one.heard(), says(&["x"]));
+        }
+        world.at_rest().await;
+    });
+}
+
+#[test]
+fn a_letter_behind_a_join_that_waits_for_the_log_reaches_who_joins() {
+    World::run(moody(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        let late = JoinRequest {
+            user: Some("later 500".into()),
+            ..JoinRequest::plain(key.clone())
+        };
+        world.ask(b.member.join(late), |answer| drop(answer.unwrap()));
+        pass(Duration::from_millis(10)).await;
+        assert_eq!(a.say(&key, "x").await.unwrap().recipients, 2);
+        world.settle().await;
+        for one in [&a, &b] {
+            assert_eq!(one.heard(), says(&["x"]));
+        }
+    });
+}
+
+/// It was told that it failed, so it must not find itself in the room.
+#[test]
+fn a_join_that_is_committed_after_it_was_given_up_seats_nobody() {
+    World::run(moody(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        for name in ["unknown 100", "later 5000"] {
+            let answer = b.join_as(&key, name).await;
+            assert_eq!(
+                answer.err(),
+                Some(JoinError::Log(LogError::OutcomeUnknown)),
+                "{name}"
+            );
+            pass(Duration::from_secs(10)).await;
+            assert_eq!(a.say(&key, "x").await.unwrap().recipients, 1, "{name}");
+        }
+        assert_eq!(world.at_rest().await.seats[&key].len(), 1);
+        b.join(&key).await.unwrap();
+        assert_eq!(world.at_rest().await.seats[&key].len(), 2);
+        world.settle().await;
+        assert_eq!(a.heard(), says(&["x", "x"]));
+    });
+}
+
+#[test]
+fn a_letter_that_is_committed_after_it_was_given_up_is_delivered_in_its_place() {
+    World::run(moody(), |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let key = RoomKey::channel("c");
+        a.join(&key).await.unwrap();
+        b.join(&key).await.unwrap();
+        let unknown = || NotifyError::Log(LogError::OutcomeUnknown);
+        assert_eq!(a.say(&key, "unknown 3000").await.unwrap_err(), unknown());
+        let everyone = a
+            .member
+            .broadcast(None, vec![], true, content("say", "unknown 3500"));
+        assert_eq!(everyone.await.unwrap_err(), unknown());
+        assert_eq!(b.heard(), says(&[]));
+        pass(Duration::from_secs(5)).await;
+        b.say(&key, "x").await.unwrap();
+        world.settle().await;
+        for one in [&a, &b] {
+            assert_eq!(one.heard(), says(&["unknown 3000", "unknown 3500", "x"]));
+        }
+    });
+}
+
+#[test]
+fn who_leaves_is_gone_whatever_the_log_takes() {
+    let refuses_leaves = || {
+        |batch: &Batch| match text_of(batch) {
+            None => Fate::Refused,
+            Some(_) => Fate::Now,
+        }
+    };
+    let setup = Setup {
+        log: Some(maker(Habits::default(), refuses_leaves)),
+        ..Setup::default()
+    };
+    World::run(setup, |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let key = RoomKey::room("r");
+        for one in [&a, &b] {
+            one.join_as(&key, "x").await.unwrap();
+        }
+        let left = b.member.leave(key.clone(), LeaveScope::All, None).await;
+        assert_eq!(left.gone, [(None, 1)]);
+        assert_eq!(a.say(&key, "x").await.unwrap().recipients, 1);
+        a.probe.hang_up();
+        world.settle().await;
+        a.heard();
+        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
+    });
+}
+
+#[test]
+fn a_capacity_holds_while_joins_wait_for_the_log() {
+    World::run(moody(), |world| async move {
+        let key = RoomKey::room("r");
+        let maker = client(&world, 0).await;
+        let request = |name: &str| JoinRequest {
+            user: Some(name.into()),
+            options: RoomOptions {
+                capacity: Some(3),
+                ..RoomOptions::default()
+            },
+            ..JoinRequest::plain(key.clone())
+        };
+        maker.member.join(request("now")).await.unwrap();
+        let full = Rc::new(Cell::new(0));
+        let mut others = Vec::new();
+        for number in 0..6 {
+            let one = client(&world, number % 2).await;
+            let full = full.clone();
+            world.ask(one.member.join(request("later 20")), move |answer| {
+                full.set(full.get() + usize::from(answer.is_err()));
+            });
+            others.push(one);
+        }
+        pass(Duration::from_secs(1)).await;
+        assert_eq!(full.get(), 4);
+        assert_eq!(world.at_rest().await.seats[&key].len(), 3);
+    });
+}
+
+/// What is said while its history is read is neither in the page nor heard yet: a newcomer missed it.
+#[test]
+fn who_joins_while_its_history_is_read_slowly_misses_nothing_and_hears_nothing_twice() {
+    let slow = Habits {
+        reading: Some(Duration::from_millis(50)),
+        ..Habits::default()
+    };
+    for count in [5, 100] {
+        World::run(moody_with(slow), |world| async move {
+            let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+            let key = RoomKey::room("r");
+            a.join(&key).await.unwrap();
+            let texts: Vec<String> = (0..20).map(|number| number.to_string()).collect();
+            for text in &texts[..10] {
+                a.say(&key, text).await.unwrap();
+            }
+            let joining = b.member.join(JoinRequest {
+                history: Some(HistoryRequest {
+                    since: None,
+                    count,
+                    bytes: usize::MAX,
+                }),
+                ..JoinRequest::plain(key.clone())
+            });
+            let told = Rc::new(Cell::new(0));
+            let of_it = told.clone();
+            world.ask(joining, move |answer| {
+                let replayed = answer.unwrap().replayed.unwrap();
+                assert!(replayed.complete);
+                of_it.set(replayed.count);
+            });
+            for text in &texts[10..] {
+                pass(Duration::from_millis(10)).await;
+                a.say(&key, text).await.unwrap();
+            }
+            world.settle().await;
+            let (heard, all) = (b.heard(), a.heard());
+            assert_eq!(heard[..], all[all.len() - heard.len()..], "{count}");
+            assert!(heard.len() > told.get(), "some were live: {heard:?}");
+            assert!(told.get() == count || heard.len() == all.len(), "{heard:?}");
+        });
+    }
 }

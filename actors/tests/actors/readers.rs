@@ -1,13 +1,11 @@
 //! A room whose readers are behind: what is large waits, what is short goes on.
 
-use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use dondo_actors::{
     fault::Point,
-    id::{LogPosition, RoomKey},
-    letter::Draft,
+    id::RoomKey,
     message::{Action, Command},
-    ports::{Log, Proposal},
     session::{JoinRequest, NotifyRequest},
     state::audience::LeaveScope,
     testing::{
@@ -16,7 +14,10 @@ use dondo_actors::{
     },
 };
 
-use crate::{Client, client, pass};
+use crate::{
+    Client, client, pass,
+    test_log::{Fate, Habits, maker},
+};
 
 /// Readers are behind with a sixteenth of this.
 const OUTBOX: usize = 1 << 20;
@@ -265,25 +266,12 @@ fn a_refused_join_does_not_take_the_room_from_one_that_waits() {
     });
 }
 
-/// A log that answers late.
-struct Late;
-
-impl Log for Late {
-    fn propose(&self, _: &RoomKey, last: LogPosition, _: &Draft) -> Proposal {
-        let position = LogPosition {
-            offset: last.offset + 1,
-        };
-        Proposal::Later(Box::pin(async move {
-            tokio::time::sleep(Duration::from_millis(3)).await;
-            Ok(position)
-        }))
-    }
-}
-
 #[test]
 fn what_waited_for_the_readers_waits_for_a_late_log_one_by_one() {
     let setup = Setup {
-        log: Arc::new(|_| Rc::new(Late)),
+        log: Some(maker(Habits::default(), || {
+            |_: &_| Fate::After(Duration::from_millis(3))
+        })),
         ..setup()
     };
     World::run(setup, |world| async move {

@@ -53,6 +53,7 @@ impl Game<'_> {
                 .random
                 .percent(60)
                 .then(|| announce("left", &room, &who)),
+            history: None,
         };
         self.tell(format!("{player} joins {room:?} {tag:?} {poison:?}"));
         let model = self.model.clone();

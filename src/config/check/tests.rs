@@ -106,6 +106,7 @@ fn limits_that_let_nothing_through_are_refused() {
         "grace",
         "engine.attachments-max",
         "presence.join-events-up-to",
+        "history.count",
     ];
     for setting in Settings::table() {
         let nothing = match setting.written {
@@ -126,6 +127,11 @@ fn limits_that_let_nothing_through_are_refused() {
 
 #[test]
 fn sizes_that_do_not_fit_into_each_other_are_refused() {
+    let much = refusal(|c| {
+        c.memory_max = Some(1 << 30);
+        c.history.bytes = Some((1 << 29) + 1);
+    });
+    assert!(much.starts_with("--history.bytes: "), "{much}");
     assert_eq!(
         refusal(|c| c.delivery.outbox_bytes_max = Some(1_999_999)),
         "--delivery.outbox-bytes-max: 1999999B is less than two messages of the size that \

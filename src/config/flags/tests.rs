@@ -11,7 +11,7 @@ use super::*;
 const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 61] = [
+const CASES: [(&str, &str); 64] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -62,6 +62,9 @@ const CASES: [(&str, &str); 61] = [
     ("delivery.stall-timeout", "2s"),
     ("delivery.courier-window", "1"),
     ("delivery.courier-stall", "2s"),
+    ("history.count", "9"),
+    ("history.age", "9s"),
+    ("history.bytes", "9MB"),
     ("hub.echo", "off"),
     ("hub.name-bytes-max", "9"),
     ("hub.channels-max", "1"),

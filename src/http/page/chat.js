@@ -22,6 +22,11 @@ import * as view from "./view.js";
 const { at, isolated, nameOf, fieldsOf, countOf, showState, showError } = view;
 const ANSWER_MS = 10_000;
 const OWN_MAX = 100;
+/** Letters of former times that a newcomer is shown. */
+const HISTORY = 20;
+/** The most that the hub tells whoever comes back of what was said meanwhile, and so many are known again. */
+const MISSED_MAX = 100;
+const SHOWN_MAX = 500;
 
 /** Where we are or want to be: { name, channel, room }, or null. */
 let seat = null;
@@ -33,6 +38,10 @@ let moving = false;
 let retrying = false;
 /** Ids of own messages shown once and expected once more: the answer and the echo come in any order. */
 const own = new Set();
+/** Messages that were shown, the newest last: who comes back is told of some of them again. */
+const shown = new Set();
+/** Where we joined last, by the event that joins: what was said since the hub can tell. */
+const positions = new Map();
 
 const { path, namespace } = document.documentElement.dataset;
 const hub = new Connection({
@@ -120,30 +129,41 @@ async function ask(event, payload) {
   return answer;
 }
 
-/** The payload that all commands and messages share. */
-function letter({ name, channel }, room, message) {
+/** The payload that all commands and messages share; `asked` goes into a command's data. */
+function letter({ name, channel }, room, message, asked = {}) {
   return {
-    data: { message, roomId: room || null, roomChannel: channel },
+    data: { message, roomId: room || null, roomChannel: channel, ...asked },
     time: new Date().toISOString(),
     clientId: hub.id,
     source: { platform: "web", appName: "dondo-page", appVersion: "1", clientId: hub.id, userName: name, channel },
   };
 }
 
+/** Takes the seat; whether all was told that was said since we were there, or as much as a newcomer is told. */
 async function take(place) {
   view.forgetBearers();
   members.begin();
-  members.answered(await ask("join-channel", letter(place, "", "")));
+  const answer = await enter("join-channel", place, "");
+  members.answered(answer);
   if (!place.room) {
-    return;
+    return answer.complete !== false;
   }
   try {
-    await ask("join-room", letter(place, place.room, ""));
+    const { complete } = await enter("join-room", place, place.room);
+    return answer.complete !== false && complete !== false;
   } catch (error) {
     // Half a seat is none: the form is shown again.
     await ask("leave-channel", letter(place, "", "")).catch(() => {});
     throw error;
   }
+}
+
+async function enter(event, place, room) {
+  const since = positions.get(event);
+  const asked = since ? { since, history: MISSED_MAX } : { history: HISTORY };
+  const answer = await ask(event, letter(place, room, "", asked));
+  positions.set(event, answer.position);
+  return answer;
 }
 
 async function join() {
@@ -164,6 +184,8 @@ async function join() {
   showError("");
   view.markInvalid();
   view.clearLines();
+  shown.clear();
+  positions.clear();
   target = "";
   // Set before the answer: the first events of the channel may come ahead of it.
   seat = place;
@@ -190,13 +212,13 @@ async function rejoin() {
   const first = !at("lines").childElementCount;
   move(true);
   try {
-    await take(seat);
+    const all = await take(seat);
     showSeat();
     showError("");
     if (first) {
       at("text").focus();
     } else {
-      view.addLine("event", "", () => ["You are back. What was said meanwhile is not here."]);
+      view.addLine("event", "", () => [all ? "You are back." : "You are back. Some of what was said meanwhile is not here."]);
     }
   } catch (error) {
     if (hub.id === id) {
@@ -334,6 +356,14 @@ function showMessage(message) {
     }
   }
   const data = fieldsOf(message.data);
+  const key = JSON.stringify([message.clientId, message.time, message.id, data]);
+  if (shown.has(key)) {
+    return;
+  }
+  shown.add(key);
+  if (shown.size > SHOWN_MAX) {
+    shown.delete(shown.values().next().value);
+  }
   view.addMessage({
     name: nameOf(fieldsOf(message.source).userName),
     id: nameOf(message.clientId),

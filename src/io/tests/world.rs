@@ -20,7 +20,7 @@ use dondo_actors::{
     hub::{Hub, HubConfig, HubHandle, NamespaceConfig},
     id::MemberId,
     letter::{Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage},
-    memory_log::MemoryLog,
+    log::{HistorySettings, MemoryLog},
     message::CourierRef,
     outbox::{OutboxLimits, Taken},
     ports::{AllowAll, Clock, IdGenerator, PresenceEvents},
@@ -101,14 +101,17 @@ impl World {
         let counting = views.into_iter().zip(&encoded).map(|(view, count)| {
             Arc::new(Counting(SocketIoEncoding { view }, count.clone())) as Arc<dyn Encoding>
         });
-        let encodings = Encodings::new(counting, MemoryAccount::new(1 << 30, 1 << 30));
+        let account = MemoryAccount::new(1 << 30, 1 << 30);
+        let encodings = Encodings::new(counting, account.clone());
         let ids = [encodings.id(0).unwrap(), encodings.id(1).unwrap()];
         let hub = HubHandle::new(HubConfig {
             namespaces,
             encodings,
             clock,
             ids: Arc::new(Numbered(AtomicU64::new(1))),
-            log: Arc::new(|_| Rc::new(MemoryLog)),
+            log: Arc::new(move |_, _| {
+                Rc::new(MemoryLog::new(HistorySettings::default(), account.clone()))
+            }),
             courier_window: 1024,
             settle_timeout: Duration::from_secs(1),
         });

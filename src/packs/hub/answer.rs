@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use dondo_actors::{event::Access, id::MemberId, state::room::RoomPolicy};
+use dondo_actors::{event::Access, id::MemberId, message::Replayed, state::room::RoomPolicy};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -116,6 +116,9 @@ pub(crate) struct Success<'a> {
     /// What holds at the address; on joins of rooms.
     #[serde(flatten)]
     pub(crate) terms: Option<RoomTerms<'a>>,
+    /// What was told of former times; on joins that ask for it.
+    #[serde(flatten)]
+    pub(crate) history: Option<History>,
     /// Members of the target as `[{clientId, userName}]`; on joins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) users: Option<&'a RawValue>,
@@ -125,6 +128,27 @@ pub(crate) struct Success<'a> {
     /// Every seat that a leave-room gave up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) left: Option<&'a [Left<'a>]>,
+}
+
+/// What a join was told of what was said before (contract 3.3).
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct History {
+    /// For a later join's `since`.
+    position: String,
+    /// Letters.
+    replayed: usize,
+    /// Whether that is all it asked for.
+    complete: bool,
+}
+
+impl From<&Replayed> for History {
+    fn from(replayed: &Replayed) -> Self {
+        Self {
+            position: replayed.position.token(),
+            replayed: replayed.count,
+            complete: replayed.complete,
+        }
+    }
 }
 
 /// What is in force at a room's address (contract 3.1).
@@ -186,6 +210,7 @@ impl<'a> Success<'a> {
             already: None,
             recipients: None,
             terms: None,
+            history: None,
             users: None,
             truncated: None,
             left: None,

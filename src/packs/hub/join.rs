@@ -11,6 +11,7 @@ use dondo_actors::{
 
 use super::{
     answer::{Code, Fault, RoomTerms},
+    history,
     name::{self, Named},
     payload::Use,
     presence,
@@ -27,6 +28,7 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
     request.not_an_event(&channel)?;
     let key = RoomKey::channel(channel.clone());
     request.place_for(&key, &None)?;
+    let history = history::asked(&payload)?;
     let place = Place {
         room: None,
         channel: Some(channel.clone()),
@@ -38,6 +40,7 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
         options: RoomOptions::default(),
         announce: Some(request.announce(&payload, &place)),
         leave_event: Some(request.leave_event(&payload, &place)),
+        history,
     });
     drop(payload);
     let joined = joining.await?;
@@ -46,6 +49,7 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
     ack.channel = Some(&channel);
     ack.online_users = Some(joined.count);
     ack.already = Some(joined.already);
+    ack.history = joined.replayed.as_ref().map(Into::into);
     ack.users = users.as_deref();
     ack.truncated = (!complete).then_some(true);
     Ok(ack.answer())
@@ -65,6 +69,7 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
     let key = RoomKey::room(target.room.clone());
     request.place_for(&key, &tag)?;
     let options = options(request, AskedOptions::read(&payload)?)?;
+    let history = history::asked(&payload)?;
     let place = Place {
         room: Some(target.room.clone()),
         channel: target.channel.clone(),
@@ -76,6 +81,7 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
         options,
         announce: Some(request.announce(&payload, &place)),
         leave_event: Some(request.leave_event(&payload, &place)),
+        history,
     });
     drop(payload);
     let joined = joining.await?;
@@ -86,6 +92,7 @@ pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
     ack.online_users = Some(joined.count);
     ack.already = Some(joined.already);
     ack.terms = Some(RoomTerms::new(&joined.terms));
+    ack.history = joined.replayed.as_ref().map(Into::into);
     ack.users = users.as_deref();
     ack.truncated = (!complete).then_some(true);
     Ok(ack.answer())

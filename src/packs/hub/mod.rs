@@ -5,6 +5,7 @@ mod answer;
 mod blobs;
 mod dotnet;
 mod fields;
+mod history;
 mod join;
 mod json;
 mod leave;

@@ -265,7 +265,7 @@ impl From<JoinError> for Fault {
                 Code::Forbidden,
                 "the room is closed: ask its owner to open it",
             ),
-            JoinError::Internal(_) => internal(),
+            JoinError::Log(_) | JoinError::Internal(_) => internal(),
         }
     }
 }
@@ -293,7 +293,7 @@ impl From<ManageError> for Fault {
                 Self::new(Code::Forbidden, "only the room's owner may do this")
             }
             ManageError::TooManyInvitations => too_many_invitations(),
-            ManageError::Internal(_) => internal(),
+            ManageError::Log(_) | ManageError::Internal(_) => internal(),
         }
     }
 }

@@ -457,6 +457,44 @@ module.exports = {
     assert.equal(await lost.isVisible("#reconnect"), true);
   },
 
+  /** A newcomer sees what was said last; who was away sees what was said meanwhile, and nothing twice. */
+  async newcomer(browser) {
+    const { opened: back, open: comeBack } = gate();
+    let server;
+    const prepare = (page) =>
+      page.routeWebSocket(/./, async (socket) => {
+        if (server) {
+          await back;
+        }
+        server = socket;
+        socket.connectToServer();
+      });
+    const ama = await w.open(browser, { prepare });
+    await w.join(ama, "Ama", { room: "den" });
+    for (let number = 1; number <= 22; number += 1) {
+      await w.say(ama, `line ${number}`, "channel");
+    }
+    await w.say(ama, "in the den", "room");
+    await w.heard([ama], ama, "Ama", "in the den");
+    const kofi = await w.open(browser);
+    await w.join(kofi, "Kofi", { room: "den" });
+    await w.heard([kofi], ama, "Ama", "in the den");
+    const said = (page) => page.locator("#log .said").allTextContents();
+    const last = Array.from({ length: 20 }, (_, place) => `line ${place + 3}`);
+    assert.deepEqual(await said(kofi), [...last, "in the den"]);
+    await server.close({ code: 1001 });
+    await ama.waitForSelector('#state:not([data-state="connected"])');
+    await w.say(kofi, "meanwhile", "channel");
+    await w.say(kofi, "meanwhile in the den", "room");
+    await w.heard([kofi], kofi, "Kofi", "meanwhile in the den");
+    comeBack();
+    await ama.locator('#log li.event:text-is("You are back.")').waitFor();
+    await w.heard([ama], kofi, "Kofi", "meanwhile");
+    await w.heard([ama], kofi, "Kofi", "meanwhile in the den");
+    const all = [...Array.from({ length: 22 }, (_, place) => `line ${place + 1}`), "in the den", "meanwhile", "meanwhile in the den"];
+    assert.deepEqual(await said(ama), all);
+  },
+
   /** Stock clients in a page burst; they get all of it, and the hub's own page beside them stays. */
   async burst(browser) {
     const ama = await w.open(browser);

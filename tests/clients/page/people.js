@@ -96,11 +96,12 @@ module.exports = {
       await ama.press("#channel", "Enter");
       await w.error(ama, "reserved_name");
       await axe(ama, `${name}, with an error`);
-      await w.join(ama, "Ama", { room: "den" });
+      // A channel for each: newcomers are shown what was said.
+      await w.join(ama, "Ama", { channel: name, room: "den" });
       const others = [];
       for (let number = 0; number < 8; number += 1) {
-        others.push(await w.stranger("lobby", `Guest ${number % 7}`));
-        await others[number].asks("lobby", { data: { message: `hello ${number}` }, source: { userName: `Guest ${number % 7}` } });
+        others.push(await w.stranger(name, `Guest ${number % 7}`));
+        await others[number].asks(name, { data: { message: `hello ${number}` }, source: { userName: `Guest ${number % 7}` } });
       }
       await w.say(ama, "in a channel", "channel");
       await w.heard([ama], ama, "Ama", "in a channel");

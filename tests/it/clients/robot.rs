@@ -180,6 +180,11 @@ impl Robot {
         args.remove(0)
     }
 
+    /// Everything that has arrived before the last answer.
+    pub(crate) fn arrived(&mut self) -> Vec<(String, Vec<Value>)> {
+        self.events.drain(..).collect()
+    }
+
     /// Everything that has arrived and arrives until nothing has for a while.
     pub(crate) fn drain(&mut self) -> Vec<(String, Vec<Value>)> {
         while self.read(Instant::now() + QUIET) {}

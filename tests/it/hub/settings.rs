@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 61] = [
+const SETTINGS: [(&str, &str); 64] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
@@ -88,6 +88,15 @@ const SETTINGS: [(&str, &str); 61] = [
     (
         "delivery.courier-stall",
         "rooms_wait_so_long_for_a_worker_before_they_go_on_without_it",
+    ),
+    (
+        "history.count",
+        "a_room_keeps_as_many_letters_as_it_is_told_and_says_when_there_were_more",
+    ),
+    ("history.age", "letters_are_kept_as_long_as_is_said"),
+    (
+        "history.bytes",
+        "all_rooms_together_keep_as_many_bytes_as_is_said",
     ),
     (
         "hub.echo",

@@ -132,6 +132,11 @@ impl Client {
         }
     }
 
+    /// Everything that has arrived before the last answer.
+    pub fn arrived(&mut self) -> Vec<(String, Vec<Value>)> {
+        self.events.drain(..).collect()
+    }
+
     /// Everything that arrives until nothing has for a while.
     pub fn drain(&mut self) -> Vec<(String, Vec<Value>)> {
         while self.read(Instant::now() + QUIET) {}

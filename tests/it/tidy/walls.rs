@@ -33,6 +33,7 @@ fn the_core_has_no_web_crate_and_no_protocol() {
         "futures-util",
         "humantime",
         "log",
+        "smallvec",
         "tokio",
     ];
     for line in dependencies

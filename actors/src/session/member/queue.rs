@@ -244,6 +244,7 @@ impl Member {
         let (reply, answer) = Reply::new();
         join.reply = reply;
         let room = join.room.clone();
+        let history = join.history.is_some();
         let this = self.clone();
         let leave_event = join
             .joined
@@ -258,6 +259,8 @@ impl Member {
         } else {
             drop(join);
         }
+        // What is told of former times must fit into the outbox beside what is said now: one join after the other.
+        self.queue.borrow_mut().blocked |= history;
         Some(Box::pin(async move {
             let answer = match answer.await {
                 Ok(answer) => answer,
@@ -269,7 +272,19 @@ impl Member {
                 this.parts.pacer.charge(Rated::Deliveries, answer.count);
             }
             this.seats.borrow_mut().joined(&room, &answer, kept);
+            let replayed = answer
+                .as_ref()
+                .ok()
+                .and_then(|answer| answer.replayed.clone());
             let _ = done.send(answer);
+            if history {
+                if let Some(replayed) = replayed {
+                    this.parts.pacer.charge(Rated::Deliveries, replayed.count);
+                    replayed.receipt.settled().await;
+                }
+                this.parts.outbox.calm().await;
+                this.queue.borrow_mut().blocked = false;
+            }
         }))
     }
 
@@ -288,11 +303,10 @@ impl Member {
                 seat_needed,
                 ..
             } = request;
-            let except = (!echo).then_some(self.local_id());
             let notify = Notify {
                 tag,
                 member: self.id().clone(),
-                except,
+                echo,
                 seat_needed,
                 draft,
                 reply,

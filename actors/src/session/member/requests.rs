@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     event_template::EventTemplate,
     id::{ChannelScope, RoomKey},
+    message::HistoryRequest,
     state::room::RoomOptions,
 };
 
@@ -22,6 +23,8 @@ pub struct JoinRequest {
     pub announce: Option<EventTemplate>,
     /// Makes the leave event for when the session ends.
     pub leave_event: Option<EventTemplate>,
+    /// What it wants to be told of what was said before.
+    pub history: Option<HistoryRequest>,
 }
 
 impl JoinRequest {
@@ -34,6 +37,7 @@ impl JoinRequest {
             options: RoomOptions::default(),
             announce: None,
             leave_event: None,
+            history: None,
         }
     }
 }

@@ -16,6 +16,8 @@ impl RoomState {
             RoomEvent::Joined(joined) => self.apply_join(joined),
             RoomEvent::Left(left) => self.apply_leave(left),
             RoomEvent::Policy(address, policy) => self.apply_policy(address, policy),
+            // Its number is all that is kept of it here.
+            RoomEvent::Said(_) => Change::Nothing,
         }
     }
 
@@ -26,7 +28,8 @@ impl RoomState {
             return Change::Nothing;
         }
         self.joins += 1;
-        self.roster.join(joined, self.joins);
+        let cursor = self.standing.position.cursor;
+        self.roster.join(joined, self.joins, cursor);
         if self.policies.get(tag).is_none() {
             self.policies.put(tag, Policy::default(), &self.roster);
         }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Policy {
-    fn closed(&self) -> bool {
+    pub(super) fn closed(&self) -> bool {
         self.locked || self.access != Access::Open
     }
 

@@ -6,7 +6,7 @@ mod copies;
 mod policies;
 
 use super::*;
-use crate::error::ManageError;
+use crate::{error::ManageError, letter::Content};
 
 const INVITATIONS_MAX: usize = 4;
 const OWNED_MAX: usize = 400;
@@ -56,6 +56,27 @@ fn happen(room: &mut RoomState, events: &[RoomEvent]) {
     for event in events {
         room.apply(event);
     }
+}
+
+/// To how many something that is said goes.
+fn notify(
+    room: &RoomState,
+    from: &MemberId,
+    address: &ChannelScope,
+    echo: bool,
+    seat_needed: bool,
+) -> Result<usize, NotifyError> {
+    room.check_notify(from, address, seat_needed)?;
+    Ok(room.recipients(&Said {
+        from: from.clone(),
+        tag: address.clone(),
+        echo,
+        content: Content {
+            name: "say".into(),
+            args: Default::default(),
+            blobs: Vec::new(),
+        },
+    }))
 }
 
 fn leave(room: &mut RoomState, name: &str, which: &LeaveScope) -> Option<Departure> {
@@ -227,7 +248,7 @@ fn a_locked_room_takes_nobody_new_until_its_owner_opens_it() {
         "who is in may take a tag more"
     );
     assert_eq!(
-        room.check_notify(&id("b"), &None, true, false),
+        notify(&room, &id("b"), &None, true, false),
         Err(NotifyError::Forbidden)
     );
     lock(&mut room, "a", &None, false).unwrap();
@@ -242,7 +263,7 @@ fn a_room_by_invitation_knows_members_and_accounts_until_they_are_sent_out() {
     assert_eq!(join(&mut room, "c", &None), Ok(3));
     assert_eq!(join(&mut room, "d", &None), Err(JoinError::NotInvited));
     assert_eq!(
-        room.check_notify(&id("d"), &None, true, false),
+        notify(&room, &id("d"), &None, true, false),
         Err(NotifyError::Forbidden)
     );
     assert_eq!(
@@ -279,21 +300,81 @@ fn the_recipients_of_a_letter_are_counted_without_a_sender_who_does_not_hear_its
     join(&mut room, "a", &tag("c")).unwrap();
     join(&mut room, "b", &tag("d")).unwrap();
     join(&mut room, "n", &None).unwrap();
-    assert_eq!(room.check_notify(&id("a"), &tag("c"), true, true), Ok(2));
-    assert_eq!(room.check_notify(&id("a"), &tag("c"), false, true), Ok(1));
+    assert_eq!(notify(&room, &id("a"), &tag("c"), true, true), Ok(2));
+    assert_eq!(notify(&room, &id("a"), &tag("c"), false, true), Ok(1));
     assert_eq!(
-        room.check_notify(&id("a"), &tag("d"), false, false),
+        notify(&room, &id("a"), &tag("d"), false, false),
         Ok(2),
         "it would not hear that anyway"
     );
     assert_eq!(
-        room.check_notify(&id("a"), &tag("d"), false, true),
+        notify(&room, &id("a"), &tag("d"), false, true),
         Err(NotifyError::NotMember),
         "its seat is under another channel"
     );
-    assert_eq!(room.check_notify(&id("x"), &None, false, false), Ok(3));
+    assert_eq!(notify(&room, &id("x"), &None, false, false), Ok(3));
     assert_eq!(
-        room.check_notify(&id("x"), &None, false, true),
+        notify(&room, &id("x"), &None, false, true),
         Err(NotifyError::NotMember)
     );
+}
+
+/// What was said in private was for nobody who came later.
+#[test]
+fn the_history_of_an_address_ends_when_it_becomes_private_and_when_it_is_private_no_more() {
+    let mut room = room();
+    let ends = |room: &RoomState, events: &[RoomEvent]| room.histories_ended(events);
+    let make = room
+        .decide_join(&joined("a", &tag("c")), by_invitation(&["b"]))
+        .unwrap();
+    assert_eq!(ends(&room, &make), [tag("c")], "it begins with nothing");
+    happen(&mut room, &make);
+    let join = room
+        .decide_join(&joined("b", &tag("c")), RoomOptions::default())
+        .unwrap();
+    assert!(
+        ends(&room, &join).is_empty(),
+        "who is invited reads what was said"
+    );
+    happen(&mut room, &join);
+    let invite = room
+        .decide_invite(&id("a"), &tag("c"), &["x".into()])
+        .unwrap();
+    assert!(ends(&room, &invite).is_empty());
+    happen(&mut room, &invite);
+    let first = room
+        .decide_leave(&id("a"), &LeaveScope::All, LeaveReason::Leave)
+        .unwrap();
+    assert!(
+        ends(&room, std::slice::from_ref(&first)).is_empty(),
+        "somebody is left"
+    );
+    let kicked = room
+        .decide_kick(&id("a"), &tag("c"), &[id("a"), id("b")])
+        .unwrap();
+    assert_eq!(ends(&room, &kicked), [tag("c")], "nobody is left");
+    happen(&mut room, std::slice::from_ref(&first));
+    let last = room
+        .decide_leave(&id("b"), &LeaveScope::All, LeaveReason::Disconnect)
+        .unwrap();
+    assert_eq!(ends(&room, std::slice::from_ref(&last)), [tag("c")]);
+    happen(&mut room, std::slice::from_ref(&last));
+
+    let open = room
+        .decide_join(&joined("a", &None), RoomOptions::default())
+        .unwrap();
+    assert!(ends(&room, &open).is_empty());
+    happen(&mut room, &open);
+    let leave = room
+        .decide_leave(&id("a"), &LeaveScope::All, LeaveReason::Leave)
+        .unwrap();
+    assert!(
+        ends(&room, std::slice::from_ref(&leave)).is_empty(),
+        "an open room has a history"
+    );
+    for locked in [true, false] {
+        let turned = room.decide_lock(&id("a"), &None, locked).unwrap();
+        assert_eq!(ends(&room, &turned), [None], "{locked}");
+        happen(&mut room, &turned);
+    }
 }

@@ -31,7 +31,7 @@ impl Index {
             let none = membership.tags.has(&None);
             for (tag, &number) in membership.tags.iter().zip(&membership.taken) {
                 let places = index.tags.entry(tag.clone()).or_default();
-                places.order.insert(number, member.clone());
+                places.order.insert(number.number, member.clone());
                 places.with_none += usize::from(none && tag.is_some());
             }
         }
@@ -57,7 +57,7 @@ fn counts_orders_and_bytes_are_those_of_the_seats() {
                 };
             }
             Some(membership) if membership.tags.has(tag) => {}
-            _ => roster.join(&joined(member, tag), round),
+            _ => roster.join(&joined(member, tag), round, 0),
         }
         assert_eq!(roster.index, Index::of(&roster.members), "round {round}");
         for address in &tags {
@@ -69,7 +69,10 @@ fn counts_orders_and_bytes_are_those_of_the_seats() {
                     let by = |tag: &ChannelScope| tag.is_none() || tag == address;
                     let first = match address {
                         None => Some(membership.since),
-                        Some(_) => taken.filter(|(tag, _)| by(tag)).map(|(_, n)| *n).min(),
+                        Some(_) => taken
+                            .filter(|(tag, _)| by(tag))
+                            .map(|(_, n)| n.number)
+                            .min(),
                     };
                     (first.unwrap(), member.clone())
                 })
@@ -88,7 +91,7 @@ fn the_first_of_many_members_are_read_without_looking_at_the_others() {
     let mut roster = Roster::default();
     for number in 0..10_000 {
         let tag = (number % 2 == 0).then(|| "c".into());
-        roster.join(&joined(id(number), &tag), number);
+        roster.join(&joined(id(number), &tag), number, 0);
     }
     for address in [None, Some("c".into())] {
         LOOKED_UP.set(0);

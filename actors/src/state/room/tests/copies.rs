@@ -8,7 +8,7 @@ struct Picture {
     matching: Vec<usize>,
     policies: Vec<(ChannelScope, Policy)>,
     bytes: RoomBytes,
-    position: LogPosition,
+    standing: Standing,
     next: u64,
 }
 
@@ -26,7 +26,7 @@ fn picture(room: &RoomState) -> Picture {
             .map(|(tag, policy)| (tag.clone(), policy.clone()))
             .collect(),
         bytes: room.bytes(),
-        position: room.position(),
+        standing: room.standing(),
         next: room.joins,
     }
 }

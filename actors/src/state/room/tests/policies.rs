@@ -110,11 +110,11 @@ fn a_private_room_without_a_channel_closes_its_id_in_all_channels_and_says_so() 
     assert_eq!(room.terms(&tag("c"), true), terms);
     for address in [None, tag("c"), tag("d")] {
         assert_eq!(
-            room.check_notify(&id("x"), &address, true, false),
+            notify(&room, &id("x"), &address, true, false),
             Err(NotifyError::Forbidden),
             "{address:?}"
         );
-        assert!(room.check_notify(&id("b"), &address, true, false).is_ok());
+        assert!(notify(&room, &id("b"), &address, true, false).is_ok());
     }
 }
 
@@ -124,7 +124,7 @@ fn who_speaks_without_a_channel_needs_a_seat_in_every_private_address() {
     join_with(&mut room, "a", &tag("c"), by_invitation(&["both"])).unwrap();
     join(&mut room, "b", &tag("d")).unwrap();
     let says = |room: &RoomState, who: &str, address: &ChannelScope| {
-        room.check_notify(&id(who), address, true, false)
+        notify(room, &id(who), address, true, false)
     };
     assert_eq!(says(&room, "b", &tag("d")), Ok(1));
     assert_eq!(says(&room, "x", &tag("d")), Ok(1));

@@ -1,0 +1,240 @@
+//! What the log says by itself, and the order in which what follows from it leaves; letters to several rooms, whose log is the
+//! namespace's own.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{Namespace, To, Wake};
+use crate::{
+    error::{Fault, LogError},
+    event::{RoomEvent, Said},
+    guard::{GuardedContext, guard_always},
+    id::{BatchId, Epoch, LogKey, LogPosition, RoomKey},
+    log::{Appended, Committed, Events, Expect, Feed},
+    mailbox::Reply,
+    message::{
+        Audience, Broadcast, Commit, GatePlace, NotifyAnswer, Parcel, Permits, Receipt, ToRoom,
+    },
+    metrics::Metrics,
+    state::gate::PlaceId,
+};
+
+/// How long a broadcast that the log does not answer for may still be committed.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+
+/// Broadcasts that the log has neither committed nor refused.
+pub(super) type UnderWay = BTreeMap<BatchId, Waiting>;
+
+pub(super) struct Waiting {
+    broadcast: Broadcast,
+    until: Instant,
+    /// Its sender was told that nobody knows.
+    told: bool,
+}
+
+impl Namespace {
+    pub(super) fn hear_feed(&mut self, feed: Feed, ctx: &mut GuardedContext<Self>) {
+        match feed {
+            Feed::Committed(committed) => self.committed(committed, ctx),
+            Feed::Rejected(id, LogKey::Room(key), why) => {
+                self.tell_room(&key, ToRoom::Rejected(id, why))
+            }
+            Feed::Unknown(id, LogKey::Room(key)) => self.tell_room(&key, ToRoom::Unknown(id)),
+            Feed::Rejected(id, LogKey::Everyone, _) => {
+                if let Some(waiting) = self.under_way.remove(&id) {
+                    refuse(waiting.broadcast, LogError::Unavailable);
+                }
+            }
+            Feed::Unknown(id, LogKey::Everyone) => self.outcome_unknown(id),
+            Feed::NewEpoch(epoch) => self.epoch = Some(epoch),
+            Feed::Opened(LogKey::Room(key), standing) => {
+                self.tell_room(&key, ToRoom::Opened(standing))
+            }
+            Feed::Opened(LogKey::Everyone, _) => {}
+        }
+    }
+
+    fn tell_room(&self, key: &RoomKey, word: ToRoom) {
+        if let Some((_, room)) = self.rooms.get(key) {
+            room.send(word);
+        }
+    }
+
+    fn committed(&mut self, committed: Committed, ctx: &mut GuardedContext<Self>) {
+        let place = GatePlace {
+            owner: self.this.clone(),
+            place: self.gate.expect(),
+            parcels: Vec::new(),
+        };
+        let epoch = committed.standing.position.epoch;
+        if self.epoch.is_some_and(|present| present != epoch) {
+            // Of an epoch that is over. The place is released as it is dropped.
+            return;
+        }
+        match &committed.log {
+            LogKey::Room(key) => {
+                if let Some((_, room)) = self.rooms.get(key) {
+                    room.send(Box::new(Commit { committed, place }));
+                }
+            }
+            LogKey::Everyone => {
+                let _ = guard_always(self, ctx, |namespace| {
+                    namespace.broadcast_later(&committed, place)
+                });
+            }
+        }
+    }
+
+    /// All that a commit led to has come.
+    pub(super) fn released(&mut self, place: PlaceId, parcels: Vec<Parcel>) {
+        self.feed_under_way.fetch_sub(1, Relaxed);
+        self.gate
+            .release(place, parcels)
+            .into_iter()
+            .for_each(Parcel::send);
+    }
+
+    /// Something that goes behind every commit so far.
+    pub(super) fn behind(&mut self, parcel: Parcel) {
+        self.feed_under_way.fetch_sub(1, Relaxed);
+        self.gate.behind(parcel).into_iter().for_each(Parcel::send);
+    }
+
+    pub(super) fn hear_broadcast(&mut self, broadcast: Broadcast, ctx: &mut GuardedContext<Self>) {
+        if self.crashes.quarantined() {
+            return broadcast.reply.send(Err(Fault::Quarantined.into()));
+        }
+        self.strike_broadcast(&broadcast);
+        let needs = self.needs(&To::Everyone, broadcast.draft.content.len());
+        self.admit(ctx, needs, |namespace, permits| {
+            namespace.append_broadcast(broadcast, permits)
+        });
+    }
+
+    fn append_broadcast(&mut self, broadcast: Broadcast, permits: Permits) {
+        let said = RoomEvent::Said(Arc::new(Said {
+            from: broadcast.from.clone(),
+            tag: None,
+            echo: broadcast.except.is_none(),
+            content: broadcast.draft.content.clone(),
+        }));
+        let events = Events::from_buf([said]);
+        let (id, appended) = self.log.append(
+            LogKey::Everyone,
+            events,
+            (Expect::Nothing, Epoch::default()),
+            Vec::new(),
+        );
+        let closed = self.feed_under_way.load(Relaxed) > 0;
+        match appended {
+            Appended::Committed(committed) if !closed => {
+                let (parcels, position) =
+                    (|parcel: Parcel| parcel.send(), committed.standing.position);
+                self.send_broadcast(broadcast, position, permits, parcels);
+            }
+            Appended::Committed(committed) => {
+                self.await_log(id, broadcast);
+                self.log.feed(Feed::Committed(committed));
+            }
+            Appended::Pending => self.await_log(id, broadcast),
+            Appended::Refused(_) => refuse(broadcast, LogError::Unavailable),
+        }
+    }
+
+    #[cold]
+    fn await_log(&mut self, id: BatchId, broadcast: Broadcast) {
+        let time = self.context.settings.log_timeout;
+        let waiting = Waiting {
+            broadcast,
+            until: Instant::now() + time,
+            told: false,
+        };
+        self.under_way.insert(id, waiting);
+        self.wake_after(time, Wake::Log);
+    }
+
+    /// The feed says that a broadcast is in the log.
+    fn broadcast_later(&mut self, committed: &Committed, mut place: GatePlace) {
+        // Said again, it is not here any more.
+        let Some(Waiting { broadcast, .. }) = self.under_way.remove(&committed.id) else {
+            return;
+        };
+        let needs = self.needs(&To::Everyone, broadcast.draft.content.len());
+        let permits = Permits::now(&needs, &mut Permits::default()).unwrap_or_default();
+        let position = committed.standing.position;
+        self.send_broadcast(broadcast, position, permits, |parcel| {
+            place.parcels.push(parcel)
+        });
+    }
+
+    /// The sender is told; should it be committed yet, it goes out then.
+    fn outcome_unknown(&mut self, id: BatchId) {
+        let Some(mut waiting) = self.under_way.remove(&id) else {
+            return;
+        };
+        if waiting.told {
+            return;
+        }
+        let (nobody, _) = Reply::new();
+        let reply = std::mem::replace(&mut waiting.broadcast.reply, nobody);
+        reply.send(Err(LogError::OutcomeUnknown.into()));
+        waiting.told = true;
+        waiting.until = Instant::now() + FORGOTTEN_AFTER;
+        self.under_way.insert(id, waiting);
+        self.wake_after(FORGOTTEN_AFTER, Wake::Log);
+    }
+
+    pub(super) fn tell_overdue(&mut self) {
+        let now = Instant::now();
+        let overdue = self
+            .under_way
+            .iter()
+            .filter(|(_, waiting)| waiting.until <= now);
+        let overdue: Vec<BatchId> = overdue.map(|(id, _)| *id).collect();
+        for id in overdue {
+            self.outcome_unknown(id);
+        }
+    }
+
+    fn send_broadcast(
+        &self,
+        broadcast: Broadcast,
+        position: LogPosition,
+        permits: Permits,
+        pass: impl FnMut(Parcel),
+    ) {
+        let Broadcast {
+            rooms,
+            except_rooms,
+            except,
+            draft,
+            reply,
+            ..
+        } = broadcast;
+        // Who is in which rooms is known to the couriers.
+        let recipients = rooms.as_ref().map_or(self.state.member_count(), |_| 0);
+        let letter = self.seal(draft);
+        let receipt = Receipt::new(self.couriers.len(), reply.home());
+        let audience = || Audience::Rooms {
+            rooms: rooms.clone(),
+            except_rooms: except_rooms.clone(),
+            except,
+        };
+        self.to_all(&letter, Some(&receipt), permits, audience, pass);
+        Metrics::add(&self.context.metrics.letters, 1);
+        reply.send(Ok(NotifyAnswer {
+            recipients,
+            position,
+            receipt,
+        }));
+    }
+}
+
+fn refuse(broadcast: Broadcast, why: LogError) {
+    broadcast.reply.send(Err(why.into()));
+}

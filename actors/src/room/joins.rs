@@ -1,0 +1,175 @@
+//! A join: may it happen, what the member is told of what was said before, and what follows.
+
+use std::sync::Arc;
+
+use super::{Room, commits::Proposal, requests::History};
+use crate::{
+    error::JoinError,
+    event::{Joined, RoomEvent, Said},
+    fault::{self, Point, Safeguard},
+    id::Kind,
+    log::Events,
+    message::{HistoryRequest, Join, JoinAnswer, PlacedJoin, Receipt, Replay, Replayed},
+    ports::RoomOnline,
+    state::{
+        local_room::{Effect, Place},
+        room::Change,
+    },
+};
+
+impl Room {
+    pub(super) fn decide_join(&mut self, placed: &PlacedJoin) -> Result<Proposal, JoinError> {
+        let part = self.part();
+        let Join {
+            joined, options, ..
+        } = &*placed.join;
+        let marked = joined.user.as_deref().unwrap_or_default();
+        fault::strike(part, Point::Before, marked.as_bytes());
+        let events = self.state.decide_join(joined, options.clone())?;
+        if !fault::stands(Safeguard::Decide) {
+            events
+                .iter()
+                .for_each(|event| drop(self.state.apply(event)));
+        }
+        fault::strike(part, Point::Midway, marked.as_bytes());
+        let ends = self.state.histories_ended(&events);
+        fault::strike(part, Point::After, marked.as_bytes());
+        Ok(Proposal {
+            expect: self.state.expect_of_join(joined, options),
+            events: Events::from_vec(events),
+            ends,
+        })
+    }
+
+    /// Takes in what a join led to; the answer, and what follows from it.
+    pub(super) fn joined(
+        &mut self,
+        placed: &PlacedJoin,
+        history: Option<History>,
+        events: &[RoomEvent],
+    ) -> (JoinAnswer, Vec<Effect>) {
+        let Join {
+            joined,
+            announce,
+            history: asked,
+            ..
+        } = &*placed.join;
+        let Joined { member, tag, .. } = joined;
+        let courier = &placed.courier;
+        let place = Place {
+            worker: courier.worker,
+            local_id: placed.local_id,
+            join: placed.number,
+        };
+        let already = events.is_empty();
+        let (mut told_since, mut replayed) = (None, None);
+        if let Some(asked) = asked {
+            let history = self.untold(placed, asked, history.filter(|_| !already));
+            told_since = history.first;
+            replayed = Some(self.replay(placed, history));
+        }
+        let created = !already && self.state.policy(tag).is_none();
+        let mut effects = Vec::new();
+        for event in events {
+            let tags = match self.state.apply(event) {
+                Change::Joined(tags) => Some(tags),
+                // A join that was given up came about meanwhile.
+                _ if self.local.place(member).is_none() => {
+                    self.state.roster().get(member).map(|own| own.tags.clone())
+                }
+                _ => None,
+            };
+            if let Some(tags) = tags {
+                self.links
+                    .couriers
+                    .entry(place.worker)
+                    .or_insert_with(|| courier.clone());
+                effects = self.with_surroundings(|room, local, around| {
+                    local.joined(
+                        room,
+                        (member, place),
+                        (tag, tags),
+                        announce.as_ref(),
+                        around,
+                    )
+                });
+            }
+        }
+        if let Some(first) = told_since {
+            self.state.told_since(member, tag, first.saturating_sub(1));
+        }
+        let users = match self.state.key().kind {
+            Kind::Plain => Vec::new(),
+            Kind::Channel | Kind::Room => self.state.present(tag, RoomOnline::USERS),
+        };
+        let tags = self.state.roster().get(member);
+        let answer = JoinAnswer {
+            already,
+            count: self.state.roster().matching(tag),
+            terms: self.state.terms(tag, created),
+            users,
+            tags: tags.map(|own| own.tags.clone()).unwrap_or_default(),
+            number: placed.number,
+            replayed,
+            room: self.links.this.clone(),
+        };
+        (answer, effects)
+    }
+
+    /// What of the history is to be told: who has a seat already was told some of it when it was said.
+    fn untold(
+        &self,
+        placed: &PlacedJoin,
+        asked: &HistoryRequest,
+        history: Option<History>,
+    ) -> Untold {
+        let History {
+            mut letters,
+            complete,
+        } = history.unwrap_or(History {
+            letters: Vec::new(),
+            // It has had all that was said since it joined.
+            complete: true,
+        });
+        let beyond = letters.len().saturating_sub(asked.count);
+        letters.drain(..beyond);
+        let first = letters.first().map(|(position, _)| position.cursor);
+        let own = self.state.roster().get(&placed.join.joined.member);
+        letters.retain(|(position, said)| {
+            !own.is_some_and(|own| own.was_told(&said.tag, position.cursor))
+        });
+        Untold {
+            letters: letters.into_iter().map(|(_, said)| said).collect(),
+            first,
+            complete: complete && (beyond == 0 || asked.since.is_none()),
+        }
+    }
+
+    /// Sends what was said before, ahead of the seat: what is said from now on comes behind it.
+    fn replay(&self, placed: &PlacedJoin, history: Untold) -> Replayed {
+        let count = history.letters.len();
+        let receipt = Receipt::new(usize::from(count > 0), placed.join.reply.home());
+        if count > 0 {
+            let replay = Replay {
+                local_id: placed.local_id,
+                letters: history.letters,
+                receipt: receipt.clone(),
+            };
+            self.links.gateway.send(&placed.courier, replay);
+        }
+        Replayed {
+            position: self.state.standing().position,
+            count,
+            complete: history.complete,
+            receipt,
+        }
+    }
+}
+
+/// What of the history is to be told.
+struct Untold {
+    letters: Vec<Arc<Said>>,
+    /// The first letter of the history: all from there on are told now, or were before.
+    first: Option<u64>,
+    complete: bool,
+}

@@ -1,0 +1,112 @@
+//! What a room is asked to do, and how it is refused.
+
+use std::sync::Arc;
+
+use super::effects::Costs;
+use crate::{
+    error::{Fault, JoinError, LogError, ManageError, NotifyError},
+    event::Said,
+    id::{ChannelScope, LogPosition, MemberId},
+    message::{Leave, Manage, Notify, PlacedJoin},
+};
+
+/// What a room is asked to do.
+pub(super) enum Request {
+    /// With what was said before, once that was read.
+    Join(PlacedJoin, Option<History>),
+    Leave(Leave),
+    Notify(Notify),
+    Manage(Manage),
+    /// The time has come for something.
+    Due,
+}
+
+/// What was said before a member joined, in order.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    pub(super) letters: Vec<(LogPosition, Arc<Said>)>,
+    pub(super) complete: bool,
+}
+
+/// Why a request is not carried out.
+#[derive(Debug)]
+pub(super) enum Refused {
+    Join(JoinError),
+    Notify(NotifyError),
+    Manage(ManageError),
+    Log(LogError),
+    Fault(Fault),
+}
+
+macro_rules! refused_from {
+    ($($variant:ident($error:ty)),+) => {$(
+        impl From<$error> for Refused {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )+};
+}
+
+refused_from!(
+    Join(JoinError),
+    Notify(NotifyError),
+    Manage(ManageError),
+    Log(LogError),
+    Fault(Fault)
+);
+
+macro_rules! error_of {
+    ($($variant:ident: $error:ty),+) => {$(
+        impl From<Refused> for $error {
+            fn from(refused: Refused) -> Self {
+                match refused {
+                    Refused::$variant(error) => error,
+                    Refused::Log(error) => error.into(),
+                    Refused::Fault(fault) => fault.into(),
+                    // Each request is refused in its own words.
+                    _ => Self::Internal(Fault::Crashed),
+                }
+            }
+        }
+    )+};
+}
+
+error_of!(Join: JoinError, Notify: NotifyError, Manage: ManageError);
+
+impl Request {
+    pub(super) fn costs(&self) -> Costs<'_> {
+        match self {
+            Self::Join(placed, _) => Costs::Joining(&placed.courier, &placed.join),
+            Self::Leave(leave) => Costs::Leaving(leave),
+            Self::Notify(notify) => Costs::Letter(&notify.draft),
+            Self::Manage(manage) => Costs::Managing(manage),
+            Self::Due => Costs::Presence,
+        }
+    }
+
+    /// The channel under which it is said.
+    pub(super) fn scope(&self) -> ChannelScope {
+        match self {
+            Self::Join(placed, _) => placed.join.joined.tag.clone(),
+            Self::Notify(notify) => notify.tag.clone(),
+            Self::Leave(_) | Self::Manage(_) | Self::Due => None,
+        }
+    }
+
+    /// Who asks: what one asks is done in order.
+    pub(super) fn member(&self) -> Option<&MemberId> {
+        match self {
+            Self::Join(placed, _) => Some(&placed.join.joined.member),
+            Self::Leave(leave) => Some(&leave.member),
+            Self::Notify(notify) => Some(&notify.member),
+            Self::Manage(manage) => Some(&manage.by),
+            Self::Due => None,
+        }
+    }
+
+    /// Whether it changes the room, and what comes of another change depends on it.
+    pub(super) fn changes(&self) -> bool {
+        matches!(self, Self::Join(..) | Self::Leave(_) | Self::Manage(_))
+    }
+}

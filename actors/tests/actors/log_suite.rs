@@ -1,0 +1,222 @@
+//! The log's port: whatever a log does that keeps its rules, members hear each letter once, in one order.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    time::Duration,
+};
+
+use dondo_actors::{
+    error::{LogError, NotifyError},
+    id::RoomKey,
+    log::Batch,
+    session::JoinRequest,
+    state::audience::LeaveScope,
+    testing::{Setup, World, random::Random},
+};
+
+use crate::{
+    Client, client, pass,
+    test_log::{Fate, Habits, maker},
+};
+
+/// How often each letter reached whom, when everything is over.
+type Heard = BTreeMap<RoomKey, Vec<String>>;
+
+const STEADY: usize = 4;
+
+/// Four members of three rooms speak while a fifth comes and goes.
+fn plays(what: &str, habits: Habits, fate: fn(&mut Random) -> Fate, seeds: u64) {
+    for seed in 0..seeds {
+        let log = maker(habits, move || {
+            let random = RefCell::new(Random::new(seed));
+            move |_: &Batch| fate(&mut random.borrow_mut())
+        });
+        let memory = what == "in memory";
+        let setup = Setup {
+            seed,
+            log: (!memory).then_some(log),
+            delay: Some(2),
+            ..Setup::default()
+        };
+        let what = format!("{what}, seed {seed}");
+        World::run(setup, |world| play(world, seed, what));
+    }
+}
+
+async fn join_for_sure(client: &Client, key: &RoomKey) {
+    for _ in 0..100 {
+        if client.join_as(key, "steady").await.is_ok() {
+            return;
+        }
+    }
+    panic!("it never comes in");
+}
+
+async fn play(world: Rc<World>, seed: u64, what: String) {
+    let mut random = Random::new(seed ^ 0xfeed);
+    let keys = [
+        RoomKey::channel("c"),
+        RoomKey::room("r"),
+        RoomKey::room("q"),
+    ];
+    let mut clients = Vec::new();
+    for number in 0..=STEADY {
+        clients.push(Rc::new(client(&world, number % 2).await));
+    }
+    for one in &clients[..STEADY] {
+        for key in &keys {
+            join_for_sure(one, key).await;
+        }
+    }
+    let answers: Rc<RefCell<BTreeMap<String, Result<(), NotifyError>>>> = Rc::default();
+    for step in 0..60 {
+        let speaker = random.below(STEADY);
+        let key = random.pick(&keys).clone();
+        let text = format!("{} {speaker} {step}", key.name);
+        let (said, kept) = (clients[speaker].say(&key, &text), answers.clone());
+        world.ask(said, move |answer| {
+            kept.borrow_mut().insert(text, answer.map(drop));
+        });
+        if random.percent(20) {
+            let flapper = clients[STEADY].clone();
+            let key = random.pick(&keys).clone();
+            match random.percent(50) {
+                true => world.ask(flapper.member.join(JoinRequest::plain(key)), drop),
+                false => world.ask(flapper.member.leave(key, LeaveScope::All, None), drop),
+            }
+        }
+        pass(Duration::from_millis(random.below(9) as u64)).await;
+    }
+    pass(Duration::from_secs(100)).await;
+    world.settle().await;
+    let heard: Vec<Heard> = clients
+        .iter()
+        .map(|client| by_room(&client.heard(), &keys))
+        .collect();
+    check(&heard, &answers.borrow(), &keys, &what);
+    world.at_rest().await;
+}
+
+fn by_room(heard: &[String], keys: &[RoomKey]) -> Heard {
+    let of = |key: &RoomKey| {
+        let prefix = format!("say {} ", key.name);
+        let texts = heard.iter().filter(|text| text.starts_with(&prefix));
+        let texts = texts.map(|text| text.trim_start_matches("say ").to_owned());
+        (key.clone(), texts.collect())
+    };
+    keys.iter().map(of).collect()
+}
+
+fn check(
+    heard: &[Heard],
+    answers: &BTreeMap<String, Result<(), NotifyError>>,
+    keys: &[RoomKey],
+    what: &str,
+) {
+    assert_eq!(answers.len(), 60, "{what}: each is answered");
+    for key in keys {
+        let first = &heard[0][key];
+        for one in &heard[1..STEADY] {
+            assert_eq!(&one[key], first, "{what}: all hear the same, in one order");
+        }
+        let distinct: BTreeSet<_> = first.iter().collect();
+        assert_eq!(distinct.len(), first.len(), "{what}: twice in {first:?}");
+        let flapper = &heard[STEADY][key];
+        let mut rest = first.iter();
+        assert!(
+            flapper.iter().all(|text| rest.any(|other| other == text)),
+            "{what}: {flapper:?} is no part of {first:?}"
+        );
+        let mine = format!("{} ", key.name);
+        for (text, answer) in answers.iter().filter(|(text, _)| text.starts_with(&mine)) {
+            match answer {
+                Ok(()) => assert!(distinct.contains(text), "{what}: {text} is lost"),
+                Err(NotifyError::Log(LogError::OutcomeUnknown)) => {}
+                Err(NotifyError::Log(LogError::Unavailable)) => {
+                    assert!(!distinct.contains(text), "{what}: {text} was refused");
+                }
+                Err(error) => panic!("{what}: {text}: {error:?}"),
+            }
+        }
+        let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+        for text in first.iter().filter(|text| answers[*text].is_ok()) {
+            let (sender, step) = text[mine.len()..].split_once(' ').unwrap();
+            let step = step.parse().unwrap();
+            let before = last.insert(sender, step);
+            assert!(
+                before.is_none_or(|before| before < step),
+                "{what}: {first:?}"
+            );
+        }
+    }
+}
+
+fn some_ms(random: &mut Random, limit: usize) -> Duration {
+    Duration::from_millis(random.below(limit) as u64)
+}
+
+/// Each would fail if the room, its namespace or the gate took what a log may do for something else: a repeat for news, a gap
+/// for a loss, a late commit for a fresh one.
+#[test]
+fn no_letter_is_lost_doubled_or_reordered_whatever_the_log_does() {
+    let late = |random: &mut Random| Fate::After(some_ms(random, 40));
+    let gaps = Habits {
+        gaps: true,
+        ..Habits::default()
+    };
+    let repeats = Habits {
+        repeats: true,
+        ..Habits::default()
+    };
+    let epochs = Habits {
+        epochs: Some(Duration::from_millis(70)),
+        ..Habits::default()
+    };
+    plays("in memory", Habits::default(), |_| Fate::Now, 10);
+    plays("late", Habits::default(), late, 10);
+    let now_and_then = |random: &mut Random| match random.percent(50) {
+        true => Fate::Now,
+        false => Fate::After(some_ms(random, 40)),
+    };
+    plays("sometimes late", Habits::default(), now_and_then, 20);
+    let refuses = |random: &mut Random| match random.below(10) {
+        0 => Fate::Refused,
+        1 => Fate::Rejected(some_ms(random, 40)),
+        2..6 => Fate::Now,
+        _ => Fate::After(some_ms(random, 40)),
+    };
+    plays("refusing", Habits::default(), refuses, 20);
+    let conflicts = |random: &mut Random| match random.below(10) {
+        0..3 => Fate::Conflict,
+        3..6 => Fate::Now,
+        _ => Fate::After(some_ms(random, 40)),
+    };
+    plays("in conflict", Habits::default(), conflicts, 40);
+    plays("with gaps", gaps, late, 10);
+    plays("repeating", repeats, late, 10);
+    plays("in new epochs", epochs, late, 20);
+    let unknown = |random: &mut Random| match random.below(10) {
+        0 => Fate::Unknown(some_ms(random, 5000)),
+        1..5 => Fate::Now,
+        _ => Fate::After(some_ms(random, 40)),
+    };
+    plays("unknown", Habits::default(), unknown, 10);
+    let all = Habits {
+        gaps: true,
+        repeats: true,
+        epochs: Some(Duration::from_millis(90)),
+        ..Habits::default()
+    };
+    let anything = |random: &mut Random| match random.below(20) {
+        0 => Fate::Unknown(some_ms(random, 5000)),
+        1 => Fate::Refused,
+        2 => Fate::Rejected(some_ms(random, 40)),
+        3 => Fate::Never,
+        4 | 5 => Fate::Conflict,
+        6..12 => Fate::Now,
+        _ => Fate::After(some_ms(random, 40)),
+    };
+    plays("doing anything", all, anything, 40);
+}
