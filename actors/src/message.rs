@@ -101,6 +101,8 @@ pub enum ToNamespace {
         /// The join.
         seen: u64,
     },
+    /// From a room: it died, outside of its guard.
+    RoomDied(RoomKey),
     /// From the log.
     Feed(Feed),
     /// From a room: all that a commit led to. Its place in the order is held until then.

@@ -4,11 +4,14 @@
 mod feed;
 mod handlers;
 mod online;
+mod rooms;
 #[cfg(feature = "testing")]
 mod view;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
+
+use self::rooms::{RoomEntry, disconnect};
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,24 +28,22 @@ use tokio::time::Instant;
 
 use crate::{
     context::NamespaceContext,
-    error::{Fault, JoinError, LeaveReason},
+    error::{Fault, JoinError},
     fault::{self, Point},
     flow::InboundUnit,
     guard::{Crashes, Guard, GuardedContext, then},
-    id::{Epoch, Kind, LocalId, LogKey, MemberId, RoomId, RoomKey, WorkerId},
+    id::{Epoch, Kind, LocalId, MemberId, RoomKey, WorkerId},
     letter::{Content, Draft, Letter},
     log::{Feed, FeedSink, Log, LogClient},
     mailbox::{Mailbox, WeakMailbox},
     message::{
         Audience, Broadcast, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits,
-        PlacedJoin, Receipt, Seated, ToNamespace, ToRoom, Unseated,
+        PlacedJoin, Receipt, Seated, ToNamespace, Unseated,
     },
-    room::Room,
     state::{
-        audience::LeaveScope,
         gate::Gate,
         namespace::{ConnectedMember, NamespaceState},
-        room::{Allowance, RoomState},
+        room::Allowance,
         throttle::Throttle,
     },
 };
@@ -64,7 +65,7 @@ pub struct Namespace {
     /// Commits of the feed that have not left, and what goes behind them.
     feed_under_way: Arc<AtomicUsize>,
     under_way: feed::UnderWay,
-    rooms: BTreeMap<RoomKey, (RoomId, Mailbox<ToRoom>)>,
+    rooms: BTreeMap<RoomKey, RoomEntry>,
     couriers: BTreeMap<WorkerId, CourierRef>,
     allowance: Allowance,
     presence: Throttle<Option<Arc<str>>>,
@@ -167,21 +168,6 @@ impl Namespace {
         }
     }
 
-    fn room(&mut self, key: &RoomKey) -> Mailbox<ToRoom> {
-        if let Some((_, room)) = self.rooms.get(key) {
-            return room.clone();
-        }
-        let owner = self.this.clone();
-        let id = RoomId(self.context.room_ids.fetch_add(1, Ordering::Relaxed));
-        let mut state = RoomState::new(key.clone(), self.allowance.clone());
-        state.reach(self.log.open(&LogKey::Room(key.clone())));
-        let (context, log) = (self.context.clone(), self.log.clone());
-        let feed = self.feed_under_way.clone();
-        let room = Guard::start(move |this| Room::new(this, state, id, context, log, owner, feed));
-        self.rooms.insert(key.clone(), (id, room.clone()));
-        room
-    }
-
     fn join(&mut self, join: Box<Join>) {
         let marked = join.joined.user.clone().unwrap_or_default();
         #[cfg(feature = "fault")]
@@ -208,15 +194,7 @@ impl Namespace {
 
     fn gone(&mut self, member: &MemberId, unit: Option<&Arc<InboundUnit>>) {
         for room in self.state.gone(member) {
-            let leave = Leave {
-                room,
-                which: LeaveScope::All,
-                member: member.clone(),
-                reason: LeaveReason::Disconnect,
-                announce: None,
-                reply: None,
-                unit: unit.cloned(),
-            };
+            let leave = disconnect(room, member.clone(), unit.cloned());
             self.effects.push(Effect::Leave(leave));
         }
     }
@@ -249,18 +227,12 @@ impl Namespace {
         changes.then_some((room.name, None))
     }
 
-    fn vacant(&mut self, room: RoomKey, seen: u64) {
-        if self.state.vacant(&room, seen) && self.rooms.remove(&room).is_some() {
-            self.log.close(&LogKey::Room(room));
-        }
-    }
-
     fn carry_out(&mut self, ctx: &mut GuardedContext<Self>) {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Join(placed) => self.room(&placed.join.room).send(placed),
                 Effect::Leave(leave) => {
-                    if let Some((_, room)) = self.rooms.get(&leave.room) {
+                    if let Some(room) = self.living(&leave.room) {
                         room.send(leave);
                     } else if let Some(reply) = leave.reply {
                         reply.send(Default::default());
@@ -333,7 +305,8 @@ impl Namespace {
                 });
             }
             To::Channel(name) => {
-                if let Some(&(room, _)) = self.rooms.get(&RoomKey::channel(name.clone())) {
+                let entry = self.rooms.get(&RoomKey::channel(name.clone()));
+                if let Some(room) = entry.map(|entry| entry.id) {
                     let audience = || Audience::Room {
                         room,
                         tag: None,

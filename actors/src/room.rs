@@ -19,6 +19,7 @@ pub(crate) use self::view::view;
 use self::{admission::Parked, under_way::UnderWay};
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     rc::Rc,
     sync::{Arc, atomic::AtomicUsize},
@@ -71,21 +72,43 @@ struct Links {
     on_account: RoomBytes,
     joins_seen: u64,
     started: Instant,
+    left_behind: LeftBehind,
+}
+
+/// What a room leaves behind when it dies.
+pub(crate) type LeftBehind = Rc<RefCell<Option<(RoomState, LocalRoom)>>>;
+
+/// What a room is made of.
+pub(crate) struct Parts {
+    pub(crate) id: RoomId,
+    pub(crate) state: RoomState,
+    pub(crate) local: LocalRoom,
+    pub(crate) context: Arc<NamespaceContext>,
+    pub(crate) log: Rc<LogClient>,
+    pub(crate) owner: WeakMailbox<ToNamespace>,
+    pub(crate) feed_under_way: Arc<AtomicUsize>,
+    pub(crate) couriers: BTreeMap<WorkerId, CourierRef>,
+    /// Every join up to this one was seen, or is lost.
+    pub(crate) joins_seen: u64,
+    pub(crate) left_behind: LeftBehind,
 }
 
 impl Room {
-    pub(crate) fn new(
-        this: WeakMailbox<ToRoom>,
-        state: RoomState,
-        id: RoomId,
-        context: Arc<NamespaceContext>,
-        log: Rc<LogClient>,
-        owner: WeakMailbox<ToNamespace>,
-        feed_under_way: Arc<AtomicUsize>,
-    ) -> Self {
+    pub(crate) fn new(this: WeakMailbox<ToRoom>, parts: Parts) -> Self {
+        let Parts {
+            id,
+            state,
+            local,
+            context,
+            log,
+            owner,
+            feed_under_way,
+            couriers,
+            joins_seen,
+            left_behind,
+        } = parts;
         let crashes = Crashes::new(context.metrics.clone());
         Metrics::add(&context.metrics.rooms, 1);
-        let local = LocalRoom::new(context.settings.presence_rates());
         let links = Links {
             id,
             context,
@@ -95,21 +118,24 @@ impl Room {
             gateway: Gateway::new(owner.clone(), feed_under_way),
             owner,
             this,
-            couriers: BTreeMap::new(),
+            couriers,
             brake: Arc::default(),
             patience: Patience::default(),
             purse: Permits::default(),
             parked: Parked::default(),
             on_account: RoomBytes::default(),
-            joins_seen: 0,
+            joins_seen,
             started: Instant::now(),
+            left_behind,
         };
-        Self {
+        let mut room = Self {
             state,
             local,
             links,
             crashes,
-        }
+        };
+        room.settle_account();
+        room
     }
 
     fn part(&self) -> &'static str {

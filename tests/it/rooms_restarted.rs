@@ -1,11 +1,15 @@
 //! The thread that the rooms run on ends: it is started anew, and who was in its namespaces comes back to a whole hub.
 
+use std::slice::from_ref;
+use std::time::Instant;
+
 use actix_web::{App, HttpServer};
 use dondo::config::Settings;
 use dondo::service::{Dondo, on_connect};
-use serde_json::json;
+use dondo_actors::{id::RoomKey, mailbox::Reply, message::Resolve, testing::Call};
+use serde_json::{Value, json};
 
-use crate::support::{Client, Hub};
+use crate::support::{Client, Hub, PATIENCE};
 
 #[test]
 fn a_lost_room_thread_is_started_anew_and_its_members_are_closed_so_that_they_come_back() {
@@ -74,4 +78,59 @@ fn rooms_whose_worker_ended_run_on_the_next() {
         );
         server.wait_for("dondo_rooms", 1);
     }
+}
+
+/// It stayed dead for ever, and its namespace went on handing out the way to it.
+#[test]
+fn a_room_that_dies_outside_of_its_guard_serves_its_next_message_with_its_seats_and_presence() {
+    let hub = Hub::with(|config| config.workers = 2);
+    let (mut a, mut b) = (Client::connect(&hub), Client::connect(&hub));
+    let here = json!({"roomId": "r", "roomChannel": "lobby", "capacity": 3});
+    for client in [&mut a, &mut b] {
+        assert_eq!(client.ask("join-channel", &[json!("lobby")])["ok"], true);
+        assert_eq!(client.ask("join-room", from_ref(&here))["ok"], true);
+    }
+    for key in [RoomKey::channel("lobby"), RoomKey::room("r")] {
+        let namespace = hub.dondo().hub().namespace("/").unwrap();
+        let (reply, room) = Reply::new();
+        namespace.send(Resolve { room: key, reply });
+        let room = room.blocking_recv().unwrap().unwrap();
+        room.send(Call::die());
+    }
+    // What meets a room as it dies is lost and says so; the next is served.
+    let served = |client: &mut Client, event: &str, said: Value| {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let ack = client.ask(event, from_ref(&said));
+            if ack["ok"] == true {
+                return ack;
+            }
+            assert_eq!(ack["code"], "internal", "{ack}");
+            assert!(Instant::now() < deadline, "it stays dead: {ack}");
+        }
+    };
+    let in_channel = served(&mut a, "lobby", json!("after"));
+    let in_room = served(
+        &mut a,
+        "notify-room",
+        json!({"roomId": "r", "roomChannel": "lobby", "message": "after"}),
+    );
+    assert_eq!(
+        (&in_channel["recipients"], &in_room["recipients"]),
+        (&json!(2), &json!(2))
+    );
+    for event in ["lobby", "notify-room"] {
+        assert_eq!(b.event(event)[0]["data"]["message"], "after");
+    }
+    let mut c = Client::connect(&hub);
+    let ack = c.ask("join-room", from_ref(&here));
+    assert_eq!(ack["onlineUsers"], 3, "{ack}");
+    assert_eq!(ack["owner"], a.id, "{ack}");
+    assert_eq!(
+        Client::connect(&hub).ask("join-room", &[here])["code"],
+        "room_full"
+    );
+    assert_eq!(c.ask("join-channel", &[json!("lobby")])["onlineUsers"], 3);
+    drop((a, b, c));
+    hub.wait_for("dondo_rooms", 0);
 }

@@ -59,8 +59,8 @@ impl Namespace {
         }
     }
 
-    fn tell_room(&self, key: &RoomKey, word: ToRoom) {
-        if let Some((_, room)) = self.rooms.get(key) {
+    fn tell_room(&mut self, key: &RoomKey, word: ToRoom) {
+        if let Some(room) = self.living(key) {
             room.send(word);
         }
     }
@@ -78,7 +78,7 @@ impl Namespace {
         }
         match &committed.log {
             LogKey::Room(key) => {
-                if let Some((_, room)) = self.rooms.get(key) {
+                if let Some(room) = self.living(key) {
                     room.send(Box::new(Commit { committed, place }));
                 }
             }

@@ -38,13 +38,13 @@ impl Guarded for Namespace {
             ToNamespace::Join(join) => self.join(join),
             ToNamespace::Leave(leave) => self.effects.push(Effect::Leave(leave)),
             ToNamespace::Resolve(Resolve { room, reply }) => {
-                let room = self.rooms.get(&room);
-                reply.send(room.map(|(_, room)| room.downgrade()));
+                reply.send(self.living(&room).map(|room| room.downgrade()));
             }
             ToNamespace::Broadcast(broadcast) => self.hear_broadcast(*broadcast, ctx),
             ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),
             ToNamespace::Unseated(unseated) => changed = self.unseated(unseated),
             ToNamespace::Vacant { room, seen } => self.vacant(room, seen),
+            ToNamespace::RoomDied(room) => drop(self.living(&room)),
             ToNamespace::Feed(feed) => self.hear_feed(feed, ctx),
             ToNamespace::Released { place, parcels } => self.released(place, parcels),
             ToNamespace::Behind(parcel) => self.behind(parcel),

@@ -174,7 +174,7 @@ impl Namespace {
         match wake {
             Wake::Online => self.online_due(),
             Wake::Room(key) => {
-                if let Some((_, room)) = self.rooms.get(&key) {
+                if let Some(room) = self.living(&key) {
                     room.send(ToRoom::Due);
                 }
             }

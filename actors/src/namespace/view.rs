@@ -10,7 +10,7 @@ pub(crate) fn view(namespace: &Namespace) -> NamespaceView {
         rooms: namespace
             .rooms
             .iter()
-            .map(|(key, (_, room))| (key.clone(), room.downgrade()))
+            .map(|(key, entry)| (key.clone(), entry.mailbox.downgrade()))
             .collect(),
         members: state.members().map(|(member, _)| member.clone()).collect(),
         channels: state

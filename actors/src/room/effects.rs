@@ -170,7 +170,7 @@ impl Room {
     }
 
     /// Brings the hub's account up to what this room holds.
-    fn settle_account(&mut self) {
+    pub(super) fn settle_account(&mut self) {
         let now = self.state.bytes();
         let before = std::mem::replace(&mut self.links.on_account, now);
         let account = self.links.context.encodings.account();

@@ -4,8 +4,12 @@ use super::{Room, requests::Request};
 use crate::{
     account::Held,
     guard::{Crashes, Guarded, GuardedContext},
-    message::{Permits, ToRoom},
+    message::{Permits, ToNamespace, ToRoom},
     metrics::Metrics,
+    state::{
+        local_room::LocalRoom,
+        room::{Allowance, RoomState},
+    },
 };
 
 impl Guarded for Room {
@@ -27,6 +31,9 @@ impl Guarded for Room {
 
     fn started(&mut self, ctx: &mut GuardedContext<Self>) {
         self.unpark(ctx);
+        if self.links.joins_seen > 0 {
+            self.tell_if_vacant();
+        }
     }
 
     fn restarting(&mut self) {
@@ -59,10 +66,25 @@ impl Guarded for Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        Metrics::sub(&self.links.context.metrics.rooms, 1);
-        let account = self.links.context.encodings.account();
+        let context = &self.links.context;
+        Metrics::sub(&context.metrics.rooms, 1);
+        let account = context.encodings.account();
         account.sub(Held::Memberships, self.links.on_account.memberships);
         account.sub(Held::Invitations, self.links.on_account.invitations);
+        // Something panicked outside of the guard: the namespace makes the room anew around what is left.
+        if std::thread::panicking() {
+            let key = self.state.key().clone();
+            let state = std::mem::replace(
+                &mut self.state,
+                RoomState::new(key.clone(), Allowance::default()),
+            );
+            let local = std::mem::replace(
+                &mut self.local,
+                LocalRoom::new(context.settings.presence_rates()),
+            );
+            self.links.left_behind.replace(Some((state, local)));
+            self.links.owner.send(ToNamespace::RoomDied(key));
+        }
     }
 }
 

@@ -86,6 +86,11 @@ impl NamespaceState {
         rooms
     }
 
+    /// The number of the last join that was sent to a room.
+    pub fn last_join(&self, room: &RoomKey) -> u64 {
+        self.rooms.get(room).copied().unwrap_or_default()
+    }
+
     /// A room says that it is empty as of join `number`; `true` if it may go.
     pub fn vacant(&mut self, room: &RoomKey, number: u64) -> bool {
         let stale = self.rooms.get(room).is_some_and(|&last| last > number);

@@ -29,6 +29,8 @@ pub enum Fact {
         /// Whose seat.
         local_id: LocalId,
     },
+    /// A room died outside of its guard, and was made anew.
+    Died(RoomKey),
     /// A letter was sent out.
     Letter {
         /// The room.

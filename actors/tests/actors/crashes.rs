@@ -10,7 +10,7 @@ use dondo_actors::{
     id::RoomKey,
     session::JoinRequest,
     state::{audience::LeaveScope, room::RoomOptions},
-    testing::{Setup, World, content, marked, wire::BROKEN},
+    testing::{Call, Setup, World, content, marked, wire::BROKEN},
 };
 
 use crate::{client, pass, says};
@@ -319,5 +319,67 @@ fn presence_that_cannot_be_rendered_costs_its_event_and_no_joins() {
         for one in [&a, &b] {
             assert_eq!(one.heard().last(), Some(&"online 2".to_owned()));
         }
+    });
+}
+
+/// It stayed dead for ever: its namespace went on handing out the way to it.
+#[test]
+fn a_room_that_dies_outside_of_its_guard_goes_on_with_its_members_presence_and_numbers() {
+    for key in [RoomKey::channel("c"), RoomKey::room("r")] {
+        let setup = Setup {
+            presence_events: true,
+            ..Setup::default()
+        };
+        World::run(setup, |world| async move {
+            let (a, b, c) = (
+                client(&world, 0).await,
+                client(&world, 1).await,
+                client(&world, 1).await,
+            );
+            let room = a.join(&key).await.unwrap().room;
+            for one in [&b, &c] {
+                one.join(&key).await.unwrap();
+            }
+            assert_eq!(a.say(&key, "before").await.unwrap().position.offset, 1);
+            room.send(Call::die());
+            // On their way to it: one is lost, and says so; one goes, and is gone.
+            let lost = a.say(&key, "lost");
+            c.probe.hang_up();
+            assert_eq!(
+                lost.await.unwrap_err(),
+                NotifyError::Internal(Fault::Crashed)
+            );
+            pass(Duration::from_millis(10)).await;
+            let said = b.say(&key, "after").await.unwrap();
+            assert_eq!((said.recipients, said.position.offset), (2, 2));
+            let rest = world.at_rest().await;
+            assert_eq!(rest.seats[&key].len(), 2);
+            assert_eq!(client(&world, 0).await.join(&key).await.unwrap().count, 3);
+            world.settle().await;
+            for one in [&a, &b] {
+                let heard = one.heard();
+                let said: Vec<_> = heard
+                    .iter()
+                    .filter(|text| text.starts_with("say"))
+                    .collect();
+                assert_eq!(said, ["say before", "say after"], "{heard:?}");
+            }
+            c.probe.take();
+            world.forgive();
+        });
+    }
+}
+
+#[test]
+fn a_room_that_dies_as_its_last_member_goes_is_let_go() {
+    World::run(Setup::default(), |world| async move {
+        let key = RoomKey::room("r");
+        let a = client(&world, 0).await;
+        let room = a.join(&key).await.unwrap().room;
+        room.send(Call::die());
+        a.probe.hang_up();
+        pass(Duration::from_secs(1)).await;
+        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
+        a.probe.take();
     });
 }

@@ -34,6 +34,11 @@ pub(crate) fn all(
         .for_each(|fault| model.fault(fault.clone()));
     seats(model, rest, members);
     let facts = trace::facts();
+    for fact in &facts {
+        if let Fact::Died(key) = fact {
+            model.fault(format!("{key:?} is dead, or was"));
+        }
+    }
     offsets(model, &facts, rest);
     for (player, texts) in taken.iter().enumerate() {
         let heard: Vec<FromClient> = texts

@@ -58,7 +58,8 @@ pub(crate) fn compose(
     }
     Content {
         name: event,
-        args: text.into(),
+        // It may be kept for long: without room to spare.
+        args: text.into_boxed_slice().into(),
         blobs,
     }
 }

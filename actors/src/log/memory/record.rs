@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
@@ -52,7 +53,7 @@ impl Record {
             offset: self.offset,
             at,
             bytes,
-            said: said.clone(),
+            said: without_slices(said),
         });
     }
 
@@ -91,4 +92,16 @@ impl Record {
             policy: self.policy,
         }
     }
+}
+
+/// Attachments are slices of what was read from a socket, which a kept one would keep whole.
+fn without_slices(said: &Arc<Said>) -> Arc<Said> {
+    if said.content.blobs.is_empty() {
+        return said.clone();
+    }
+    let mut own = Said::clone(said);
+    for blob in &mut own.content.blobs {
+        *blob = Bytes::copy_from_slice(blob);
+    }
+    Arc::new(own)
 }

@@ -312,13 +312,13 @@ impl Member {
                 reply,
             };
             let weak = room.downgrade();
-            let this = self.clone();
+            let (this, key) = (self.clone(), request.room);
             room.send(notify);
             return Some(Box::pin(async move {
                 let answer = match answer.await {
                     Ok(answer) => answer,
                     // The last member left while the letter was on its way: nobody was there to have it.
-                    Err(_) if weak.upgrade().is_none() && this.home().is_some() => {
+                    Err(_) if weak.upgrade().is_none() && this.is_gone(&key).await => {
                         unseated.map_or_else(|| Ok(nobody()), Err)
                     }
                     Err(_) => Err(NotifyError::Internal(Fault::Crashed)),
@@ -350,6 +350,19 @@ impl Member {
             let unit = this.unit();
             queue.waiting.push_front((Outgoing::Notify(op, done), unit));
         }))
+    }
+
+    /// Whether a room whose address is dead has ended. One that died is made anew, and what was on its way to it is lost.
+    async fn is_gone(&self, room: &RoomKey) -> bool {
+        let Some(home) = self.home() else {
+            return false;
+        };
+        let (reply, answer) = Reply::new();
+        home.send(Resolve {
+            room: room.clone(),
+            reply,
+        });
+        matches!(answer.await, Ok(None))
     }
 
     pub(super) fn route(&self, room: &RoomKey) -> Option<Mailbox<ToRoom>> {

@@ -52,7 +52,7 @@ pub(super) fn invitation_bytes(names: &[Arc<str>]) -> usize {
 }
 
 /// How many invitations a namespace keeps, and for whom: shared by its rooms.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Allowance {
     /// Invitations of one address.
     pub count_max: usize,

@@ -1,0 +1,129 @@
+//! The rooms of a namespace: it alone keeps them alive, makes those anew that died, and lets those go that are empty.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+use super::Namespace;
+use crate::{
+    error::LeaveReason,
+    flow::InboundUnit,
+    guard::Guard,
+    id::{LogKey, MemberId, RoomId, RoomKey, WorkerId},
+    mailbox::Mailbox,
+    message::{CourierRef, Leave, ToRoom},
+    metrics::Metrics,
+    notice::cause,
+    room::{self, LeftBehind, Room},
+    state::{audience::LeaveScope, local_room::LocalRoom, room::RoomState},
+};
+
+pub(super) struct RoomEntry {
+    pub(super) id: RoomId,
+    pub(super) mailbox: Mailbox<ToRoom>,
+    left_behind: LeftBehind,
+}
+
+impl Namespace {
+    pub(super) fn room(&mut self, key: &RoomKey) -> Mailbox<ToRoom> {
+        if let Some(room) = self.living(key) {
+            return room;
+        }
+        let mut state = RoomState::new(key.clone(), self.allowance.clone());
+        state.reach(self.log.open(&LogKey::Room(key.clone())));
+        let local = LocalRoom::new(self.context.settings.presence_rates());
+        let id = RoomId(self.context.room_ids.fetch_add(1, Ordering::Relaxed));
+        self.start_room(id, state, local, (BTreeMap::new(), 0))
+    }
+
+    fn start_room(
+        &mut self,
+        id: RoomId,
+        state: RoomState,
+        local: LocalRoom,
+        (couriers, joins_seen): (BTreeMap<WorkerId, CourierRef>, u64),
+    ) -> Mailbox<ToRoom> {
+        let key = state.key().clone();
+        let left_behind = LeftBehind::default();
+        let parts = room::Parts {
+            id,
+            state,
+            local,
+            context: self.context.clone(),
+            log: self.log.clone(),
+            owner: self.this.clone(),
+            feed_under_way: self.feed_under_way.clone(),
+            couriers,
+            joins_seen,
+            left_behind: left_behind.clone(),
+        };
+        let mailbox = Guard::start(move |this| Room::new(this, parts));
+        let entry = RoomEntry {
+            id,
+            mailbox: mailbox.clone(),
+            left_behind,
+        };
+        self.rooms.insert(key, entry);
+        mailbox
+    }
+
+    /// The way to a room, which is made anew if it died.
+    pub(super) fn living(&mut self, key: &RoomKey) -> Option<Mailbox<ToRoom>> {
+        let entry = self.rooms.get(key)?;
+        if entry.mailbox.connected() {
+            return Some(entry.mailbox.clone());
+        }
+        self.revive(key)
+    }
+
+    /// Makes a room that died anew around its members. What was on its way to it is lost; who went meanwhile leaves it.
+    #[cold]
+    fn revive(&mut self, key: &RoomKey) -> Option<Mailbox<ToRoom>> {
+        let entry = self.rooms.remove(key)?;
+        cause::ACTOR_CRASHED.tell(
+            None,
+            None,
+            format_args!(
+                "a room of {} died outside of its guard; it is made anew around its members",
+                self.context.namespace
+            ),
+        );
+        Metrics::add(&self.context.metrics.crashes, 1);
+        #[cfg(feature = "testing")]
+        crate::testing::trace::note(|| crate::testing::trace::Fact::Died(key.clone()));
+        let Some((state, local)) = entry.left_behind.take() else {
+            self.log.close(&LogKey::Room(key.clone()));
+            return None;
+        };
+        let members = state.roster().iter().map(|(member, _)| member);
+        let gone = members.filter(|member| self.state.connected(member).is_none());
+        let gone: Vec<MemberId> = gone.cloned().collect();
+        let couriers = self.couriers.clone();
+        let seen = self.state.last_join(key);
+        let room = self.start_room(entry.id, state, local, (couriers, seen));
+        for member in gone {
+            room.send(disconnect(key.clone(), member, None));
+        }
+        Some(room)
+    }
+
+    pub(super) fn vacant(&mut self, room: RoomKey, seen: u64) {
+        if self.state.vacant(&room, seen) && self.rooms.remove(&room).is_some() {
+            self.log.close(&LogKey::Room(room));
+        }
+    }
+}
+
+/// A member's session has ended.
+pub(super) fn disconnect(room: RoomKey, member: MemberId, unit: Option<Arc<InboundUnit>>) -> Leave {
+    Leave {
+        room,
+        which: LeaveScope::All,
+        member,
+        reason: LeaveReason::Disconnect,
+        announce: None,
+        reply: None,
+        unit,
+    }
+}
