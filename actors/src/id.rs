@@ -114,13 +114,22 @@ impl LogPosition {
     }
 }
 
-/// A position that a client gave back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A position without its room, as a client gives it back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Token {
     /// Which log it is of.
     pub epoch: Epoch,
     /// Behind which letter of the namespace.
     pub cursor: u64,
+}
+
+impl From<LogPosition> for Token {
+    fn from(position: LogPosition) -> Self {
+        Self {
+            epoch: position.epoch,
+            cursor: position.cursor,
+        }
+    }
 }
 
 impl Token {

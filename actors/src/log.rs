@@ -2,11 +2,14 @@
 //! Rooms append to it, and go on when it has committed; what it commits later it says through its feed.
 //!
 //! The rules of a log:
-//! * Positions rise in the order of commits, over all rooms of the namespace.
+//! * Positions rise in the order of commits, over all rooms of the namespace; revisions rise, too, and never begin anew
+//!   within an epoch, whatever becomes of a room.
+//! * Batches of one room that are committed are so in the order in which they were appended, but for those that were unknown.
 //! * A batch is taken whole or not at all, under its condition; each batch that is [`Appended::Pending`] is told later by the
 //!   feed as committed, rejected or unknown, once; one that is unknown may still be committed.
 //! * The feed says commits in the order of their positions. It may say one again, skip numbers, and begin a new epoch.
-//! * While the feed owes the commit of a batch, no later one is answered as committed at once.
+//! * A page has all that was committed before it was asked for; what is committed meanwhile may be in it.
+//! * While it is made, a log says nothing. While the feed owes the commit of a batch, no later one is answered as committed at once.
 
 mod memory;
 
@@ -96,8 +99,8 @@ impl Standing {
 /// A batch that is in the log.
 #[derive(Clone, Debug)]
 pub struct Committed {
-    /// The batch.
-    pub id: BatchId,
+    /// The batch, if it is of this namespace of this process.
+    pub id: Option<BatchId>,
     /// Whose log.
     pub log: LogKey,
     /// What happened.
@@ -109,7 +112,7 @@ pub struct Committed {
 /// What a log says by itself.
 #[derive(Debug)]
 pub enum Feed {
-    /// A batch is in the log, whoever's it was.
+    /// A batch is in the log, whoever's it is.
     Committed(Committed),
     /// A batch certainly is not.
     Rejected(BatchId, LogKey, Refusal),
@@ -205,8 +208,8 @@ pub trait Log: 'static {
     /// How far the log of a room is that begins.
     fn open(&self, log: &LogKey) -> Standing;
 
-    /// A room has ended: nobody is in it.
-    fn close(&self, log: &LogKey);
+    /// A room has ended: nobody is in it, and the history of these addresses ends.
+    fn close(&self, log: &LogKey, ends: &[ChannelScope]);
 
     /// Takes a batch.
     fn append(&self, batch: Batch) -> Appended;

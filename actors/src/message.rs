@@ -13,7 +13,10 @@ pub use self::{
     gateway::{GatePlace, Parcel},
     receipt::{NotifyAnswer, Receipt},
 };
-pub(crate) use self::{courier_ref::Permits, gateway::Gateway};
+pub(crate) use self::{
+    courier_ref::Permits,
+    gateway::{Gateway, pass},
+};
 
 use std::{sync::Arc, time::Duration};
 
@@ -100,6 +103,8 @@ pub enum ToNamespace {
         room: RoomKey,
         /// The join.
         seen: u64,
+        /// Addresses whose history ends, which the log was not told yet.
+        ends: Vec<ChannelScope>,
     },
     /// From a room: it died, outside of its guard.
     RoomDied(RoomKey),
@@ -282,14 +287,18 @@ pub struct HistoryRequest {
     pub count: usize,
     /// At most so many bytes of them.
     pub bytes: usize,
+    /// More letters were asked for than `count`.
+    pub cut: bool,
 }
 
 impl HistoryRequest {
     /// As much of it as an outbox has a place for beside all else.
     pub(crate) fn within(self, limits: OutboxLimits) -> Self {
+        let count_max = limits.count_max / REPLAY_SHARE;
         Self {
-            count: self.count.min(limits.count_max / REPLAY_SHARE),
+            count: self.count.min(count_max),
             bytes: self.bytes.min(limits.bytes_max / REPLAY_SHARE),
+            cut: self.cut || self.count > count_max,
             ..self
         }
     }

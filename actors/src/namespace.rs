@@ -38,7 +38,7 @@ use crate::{
     mailbox::{Mailbox, WeakMailbox},
     message::{
         Audience, Broadcast, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits,
-        PlacedJoin, Receipt, Seated, ToNamespace, Unseated,
+        PlacedJoin, Receipt, Seated, ToCourier, ToNamespace, Unseated, pass,
     },
     state::{
         gate::Gate,
@@ -64,7 +64,7 @@ pub struct Namespace {
     gate: Gate<Parcel>,
     /// Commits of the feed that have not left, and what goes behind them.
     feed_under_way: Arc<AtomicUsize>,
-    under_way: feed::UnderWay,
+    under_way: feed::WaitingBroadcasts,
     rooms: BTreeMap<RoomKey, RoomEntry>,
     couriers: BTreeMap<WorkerId, CourierRef>,
     allowance: Allowance,
@@ -118,7 +118,7 @@ impl Namespace {
             epoch: None,
             gate: Gate::default(),
             feed_under_way,
-            under_way: feed::UnderWay::default(),
+            under_way: feed::WaitingBroadcasts::default(),
             context,
             state: NamespaceState::default(),
             rooms: BTreeMap::new(),
@@ -147,9 +147,12 @@ impl Namespace {
         let (under_way, this) = (under_way.clone(), this.clone());
         let feed: FeedSink = Rc::new(move |feed| {
             // From here on what a room sends would overtake it.
+            let Some(namespace) = this.upgrade() else {
+                return;
+            };
             let commits = matches!(feed, Feed::Committed(_));
             under_way.fetch_add(usize::from(commits), Ordering::Relaxed);
-            this.send(feed);
+            namespace.send(feed);
         });
         LogClient::new(log(namespace, feed.clone()), feed)
     }
@@ -282,7 +285,7 @@ impl Namespace {
     fn deliver_online(&mut self, to: &To, content: Content, permits: Permits) {
         let draft = Draft::new(content, &self.context.encodings);
         let letter = self.seal(draft);
-        let mut parcels = Vec::new();
+        let mut words: Vec<(CourierRef, ToCourier)> = Vec::new();
         match to {
             To::Member(worker, local_id) => {
                 if let Some(courier) = self.couriers.get(worker) {
@@ -292,16 +295,13 @@ impl Namespace {
                         receipt: None,
                         permit: None,
                     };
-                    parcels.push(Parcel {
-                        courier: courier.clone(),
-                        word: deliver.into(),
-                    });
+                    words.push((courier.clone(), deliver.into()));
                 }
             }
             To::Everyone => {
                 let audience = || Audience::AnyChannel { except: None };
-                self.to_all(&letter, None, permits, audience, |parcel| {
-                    parcels.push(parcel)
+                self.to_all(&letter, None, permits, audience, |courier, word| {
+                    words.push((courier.clone(), word))
                 });
             }
             To::Channel(name) => {
@@ -313,14 +313,17 @@ impl Namespace {
                         except: None,
                         brake: None,
                     };
-                    self.to_all(&letter, None, permits, audience, |parcel| {
-                        parcels.push(parcel)
+                    self.to_all(&letter, None, permits, audience, |courier, word| {
+                        words.push((courier.clone(), word))
                     });
                 }
             }
         }
-        for parcel in parcels {
-            self.gate.behind(parcel).into_iter().for_each(Parcel::send);
+        for (courier, word) in words {
+            match self.gate.is_closed() {
+                true => self.hold(Parcel::new(courier, word)),
+                false => pass(&courier, word),
+            }
         }
     }
 
@@ -335,7 +338,7 @@ impl Namespace {
         receipt: Option<&Arc<Receipt>>,
         mut permits: Permits,
         audience: impl Fn() -> Audience,
-        mut pass: impl FnMut(Parcel),
+        mut send: impl FnMut(&CourierRef, ToCourier),
     ) {
         for courier in self.couriers.values() {
             let deliver = Deliver {
@@ -344,10 +347,7 @@ impl Namespace {
                 receipt: receipt.cloned(),
                 permit: permits.take(courier.worker),
             };
-            pass(Parcel {
-                courier: courier.clone(),
-                word: deliver.into(),
-            });
+            send(courier, deliver.into());
         }
     }
 

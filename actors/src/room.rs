@@ -217,6 +217,7 @@ impl Room {
             self.links.owner.send(ToNamespace::Vacant {
                 room: self.state.key().clone(),
                 seen: self.joins_seen(),
+                ends: self.links.under_way.ends().to_vec(),
             });
         }
     }

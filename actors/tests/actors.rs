@@ -11,6 +11,8 @@
 mod couriers;
 #[path = "actors/crashes.rs"]
 mod crashes;
+#[path = "actors/late_commits.rs"]
+mod late_commits;
 #[path = "actors/log_suite.rs"]
 mod log_suite;
 #[path = "actors/logs.rs"]

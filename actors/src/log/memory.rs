@@ -19,9 +19,10 @@ use super::{Appended, Batch, Committed, Expect, Log, Page, Read, Refusal, Standi
 use crate::{
     account::{Held, MemoryAccount},
     error::LogError,
-    event::{RoomEvent, Said},
-    id::{Epoch, Kind, LogKey, LogPosition},
+    event::RoomEvent,
+    id::{ChannelScope, Epoch, Kind, LogKey, LogPosition},
     ports::LocalFuture,
+    state::audience::addresses_match,
 };
 
 /// How often what is too old is looked for, while something is kept. The age of what is kept is that exact.
@@ -60,6 +61,8 @@ struct Inner {
     account: Arc<MemoryAccount>,
     epoch: Epoch,
     cursor: u64,
+    /// Changes of all rooms.
+    revision: u64,
     /// When it was last looked.
     now: Instant,
     logs: HashMap<LogKey, Record>,
@@ -83,6 +86,7 @@ impl MemoryLog {
             account,
             epoch,
             cursor: 0,
+            revision: 0,
             now: Instant::now(),
             logs: HashMap::new(),
             order: VecDeque::new(),
@@ -97,17 +101,23 @@ impl MemoryLog {
 impl Log for MemoryLog {
     fn open(&self, log: &LogKey) -> Standing {
         let mut inner = self.0.borrow_mut();
-        let (epoch, cursor) = (inner.epoch, inner.cursor);
+        let (epoch, cursor, revision) = (inner.epoch, inner.cursor, inner.revision);
         let record = inner.record(log);
-        record.open = true;
+        if !std::mem::replace(&mut record.open, true) {
+            // What was decided on a former life of the room holds no more.
+            (record.revision, record.policy) = (revision, 0);
+        }
         record.standing(epoch, cursor)
     }
 
-    fn close(&self, log: &LogKey) {
+    fn close(&self, log: &LogKey, ends: &[ChannelScope]) {
         let mut inner = self.0.borrow_mut();
         if let Some(record) = inner.logs.get_mut(log) {
             record.open = false;
-            (record.revision, record.policy) = (0, 0);
+            let before = record.size();
+            ends.iter().for_each(|address| record.end(address));
+            let after = record.size();
+            inner.resized(before, after);
         }
         inner.forget_if_idle(log);
     }
@@ -167,7 +177,8 @@ impl Inner {
         if keeps && !self.sweeping {
             self.now = Instant::now();
         }
-        let (epoch, mut cursor, now) = (self.epoch, self.cursor, self.now);
+        let (epoch, now) = (self.epoch, self.now);
+        let (mut cursor, mut revision) = (self.cursor, self.revision);
         let count_max = self.settings.count;
         let record = self.record(&log);
         let holds = match expect {
@@ -182,7 +193,8 @@ impl Inner {
         let first = cursor + 1;
         for event in &events {
             let RoomEvent::Said(said) = event else {
-                record.revision += 1;
+                revision += 1;
+                record.revision = revision;
                 if matches!(event, RoomEvent::Policy(..)) {
                     record.policy = record.revision;
                 }
@@ -202,7 +214,7 @@ impl Inner {
         let after = record.size();
         let standing = record.standing(epoch, cursor);
         self.resized(before, after);
-        self.cursor = cursor;
+        (self.cursor, self.revision) = (cursor, revision);
         if keeps && cursor >= first {
             let places = (first..=cursor).map(|cursor| (cursor, now, log.clone()));
             self.order.extend(places);
@@ -210,7 +222,7 @@ impl Inner {
             self.forget_places();
         }
         Appended::Committed(Committed {
-            id,
+            id: Some(id),
             log,
             events,
             standing,
@@ -283,17 +295,13 @@ impl Inner {
         let known = read.after.filter(|token| token.epoch == self.epoch);
         let after = known.map_or(0, |token| token.cursor);
         let oldest = Instant::now().checked_sub(self.settings.age);
-        let matches = |said: &Said| {
-            let (asked, tag) = (&read.address, &said.tag);
-            asked.is_none() || tag.is_none() || asked == tag
-        };
         let mut letters = Vec::new();
         let (mut bytes, mut cut, mut too_old) = (0, false, false);
         let kept = record
             .into_iter()
             .flat_map(|record| record.kept.iter().rev());
         for kept in kept.take_while(|kept| kept.cursor > after) {
-            if !matches(&kept.said) {
+            if !addresses_match(&read.address, &kept.said.tag) {
                 continue;
             }
             too_old |= oldest.is_some_and(|oldest| kept.at < oldest);

@@ -12,20 +12,31 @@ use std::{
 use super::{CourierRef, ToCourier, ToNamespace};
 use crate::{mailbox::WeakMailbox, state::gate::PlaceId};
 
-/// Something for a courier.
+/// Something for a courier that waits for its place in the order of the namespace's log. It holds no permit: whoever waits for
+/// permits might be the one whose place is awaited.
 pub struct Parcel {
-    pub(crate) courier: CourierRef,
-    pub(crate) word: ToCourier,
+    courier: CourierRef,
+    word: ToCourier,
 }
 
 impl Parcel {
+    pub(crate) fn new(courier: CourierRef, mut word: ToCourier) -> Self {
+        match &mut word {
+            ToCourier::Deliver(deliver) => deliver.permit = None,
+            ToCourier::MirrorJoin(join) => join.permit = None,
+            ToCourier::MirrorLeave(leave) => leave.permit = None,
+            _ => {}
+        }
+        Self { courier, word }
+    }
+
     pub(crate) fn send(self) {
         pass(&self.courier, self.word);
     }
 }
 
 /// Sends. Where it is not taken, whoever waits for it is told.
-fn pass(courier: &CourierRef, word: ToCourier) {
+pub(crate) fn pass(courier: &CourierRef, word: ToCourier) {
     if courier.takes() {
         return courier.mailbox.send(word);
     }
@@ -79,8 +90,7 @@ impl Gateway {
         if place.is_none() && !self.is_closed() {
             return pass(courier, word);
         }
-        let courier = courier.clone();
-        let parcel = Parcel { courier, word };
+        let parcel = Parcel::new(courier.clone(), word);
         match &mut *place {
             Some(place) => place.parcels.push(parcel),
             None => {

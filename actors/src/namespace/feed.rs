@@ -18,7 +18,8 @@ use crate::{
     log::{Appended, Committed, Events, Expect, Feed},
     mailbox::Reply,
     message::{
-        Audience, Broadcast, Commit, GatePlace, NotifyAnswer, Parcel, Permits, Receipt, ToRoom,
+        Audience, Broadcast, Commit, CourierRef, GatePlace, NotifyAnswer, Parcel, Permits, Receipt,
+        ToCourier, ToRoom, pass,
     },
     metrics::Metrics,
     state::gate::PlaceId,
@@ -26,9 +27,11 @@ use crate::{
 
 /// How long a broadcast that the log does not answer for may still be committed.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+/// And how many of those may wait.
+const TOLD_MAX: usize = 64;
 
 /// Broadcasts that the log has neither committed nor refused.
-pub(super) type UnderWay = BTreeMap<BatchId, Waiting>;
+pub(super) type WaitingBroadcasts = BTreeMap<BatchId, Waiting>;
 
 pub(super) struct Waiting {
     broadcast: Broadcast,
@@ -73,8 +76,12 @@ impl Namespace {
         };
         let epoch = committed.standing.position.epoch;
         if self.epoch.is_some_and(|present| present != epoch) {
-            // Of an epoch that is over. The place is released as it is dropped.
-            return;
+            // Of an epoch that is over: who waits for it learns that nobody knows. The place is released as it is dropped.
+            return match (committed.id, committed.log) {
+                (Some(id), LogKey::Room(key)) => self.tell_room(&key, ToRoom::Unknown(id)),
+                (Some(id), LogKey::Everyone) => self.outcome_unknown(id),
+                (None, _) => {}
+            };
         }
         match &committed.log {
             LogKey::Room(key) => {
@@ -99,9 +106,14 @@ impl Namespace {
             .for_each(Parcel::send);
     }
 
-    /// Something that goes behind every commit so far.
+    /// Something of a room that goes behind every commit so far.
     pub(super) fn behind(&mut self, parcel: Parcel) {
         self.feed_under_way.fetch_sub(1, Relaxed);
+        self.hold(parcel);
+    }
+
+    /// Something goes behind every commit so far.
+    pub(super) fn hold(&mut self, parcel: Parcel) {
         self.gate.behind(parcel).into_iter().for_each(Parcel::send);
     }
 
@@ -133,9 +145,7 @@ impl Namespace {
         let closed = self.feed_under_way.load(Relaxed) > 0;
         match appended {
             Appended::Committed(committed) if !closed => {
-                let (parcels, position) =
-                    (|parcel: Parcel| parcel.send(), committed.standing.position);
-                self.send_broadcast(broadcast, position, permits, parcels);
+                self.send_broadcast(broadcast, committed.standing.position, permits, pass);
             }
             Appended::Committed(committed) => {
                 self.await_log(id, broadcast);
@@ -161,36 +171,48 @@ impl Namespace {
     /// The feed says that a broadcast is in the log.
     fn broadcast_later(&mut self, committed: &Committed, mut place: GatePlace) {
         // Said again, it is not here any more.
-        let Some(Waiting { broadcast, .. }) = self.under_way.remove(&committed.id) else {
+        let waiting = committed.id.and_then(|id| self.under_way.remove(&id));
+        let Some(Waiting { broadcast, .. }) = waiting else {
             return;
         };
-        let needs = self.needs(&To::Everyone, broadcast.draft.content.len());
-        let permits = Permits::now(&needs, &mut Permits::default()).unwrap_or_default();
         let position = committed.standing.position;
-        self.send_broadcast(broadcast, position, permits, |parcel| {
-            place.parcels.push(parcel)
+        self.send_broadcast(broadcast, position, Permits::default(), |courier, word| {
+            place.parcels.push(Parcel::new(courier.clone(), word));
         });
     }
 
     /// The sender is told; should it be committed yet, it goes out then.
     fn outcome_unknown(&mut self, id: BatchId) {
-        let Some(mut waiting) = self.under_way.remove(&id) else {
+        let Some(waiting) = self.under_way.get_mut(&id).filter(|waiting| !waiting.told) else {
             return;
         };
-        if waiting.told {
-            return;
-        }
         let (nobody, _) = Reply::new();
         let reply = std::mem::replace(&mut waiting.broadcast.reply, nobody);
         reply.send(Err(LogError::OutcomeUnknown.into()));
         waiting.told = true;
         waiting.until = Instant::now() + FORGOTTEN_AFTER;
-        self.under_way.insert(id, waiting);
         self.wake_after(FORGOTTEN_AFTER, Wake::Log);
+        self.forget_broadcasts();
+    }
+
+    /// Those whose senders were told hold no unit any more: they are bounded here.
+    fn forget_broadcasts(&mut self) {
+        let told = |waiting: &Waiting| waiting.told;
+        let beyond = self.under_way.values().filter(|one| told(one)).count();
+        let beyond = beyond.saturating_sub(TOLD_MAX);
+        let first = self
+            .under_way
+            .iter()
+            .filter(|(_, one)| told(one))
+            .take(beyond);
+        let first: Vec<BatchId> = first.map(|(id, _)| *id).collect();
+        first.iter().for_each(|id| drop(self.under_way.remove(id)));
     }
 
     pub(super) fn tell_overdue(&mut self) {
         let now = Instant::now();
+        self.under_way
+            .retain(|_, waiting| !waiting.told || waiting.until > now);
         let overdue = self
             .under_way
             .iter()
@@ -206,7 +228,7 @@ impl Namespace {
         broadcast: Broadcast,
         position: LogPosition,
         permits: Permits,
-        pass: impl FnMut(Parcel),
+        send: impl FnMut(&CourierRef, ToCourier),
     ) {
         let Broadcast {
             rooms,
@@ -225,7 +247,7 @@ impl Namespace {
             except_rooms: except_rooms.clone(),
             except,
         };
-        self.to_all(&letter, Some(&receipt), permits, audience, pass);
+        self.to_all(&letter, Some(&receipt), permits, audience, send);
         Metrics::add(&self.context.metrics.letters, 1);
         reply.send(Ok(NotifyAnswer {
             recipients,

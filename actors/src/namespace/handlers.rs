@@ -43,7 +43,7 @@ impl Guarded for Namespace {
             ToNamespace::Broadcast(broadcast) => self.hear_broadcast(*broadcast, ctx),
             ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),
             ToNamespace::Unseated(unseated) => changed = self.unseated(unseated),
-            ToNamespace::Vacant { room, seen } => self.vacant(room, seen),
+            ToNamespace::Vacant { room, seen, ends } => self.vacant(room, seen, &ends),
             ToNamespace::RoomDied(room) => drop(self.living(&room)),
             ToNamespace::Feed(feed) => self.hear_feed(feed, ctx),
             ToNamespace::Released { place, parcels } => self.released(place, parcels),

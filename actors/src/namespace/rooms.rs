@@ -10,7 +10,7 @@ use crate::{
     error::LeaveReason,
     flow::InboundUnit,
     guard::Guard,
-    id::{LogKey, MemberId, RoomId, RoomKey, WorkerId},
+    id::{ChannelScope, LogKey, MemberId, RoomId, RoomKey, WorkerId},
     mailbox::Mailbox,
     message::{CourierRef, Leave, ToRoom},
     metrics::Metrics,
@@ -93,7 +93,7 @@ impl Namespace {
         #[cfg(feature = "testing")]
         crate::testing::trace::note(|| crate::testing::trace::Fact::Died(key.clone()));
         let Some((state, local)) = entry.left_behind.take() else {
-            self.log.close(&LogKey::Room(key.clone()));
+            self.log.close(&LogKey::Room(key.clone()), &[]);
             return None;
         };
         let members = state.roster().iter().map(|(member, _)| member);
@@ -108,9 +108,9 @@ impl Namespace {
         Some(room)
     }
 
-    pub(super) fn vacant(&mut self, room: RoomKey, seen: u64) {
+    pub(super) fn vacant(&mut self, room: RoomKey, seen: u64, ends: &[ChannelScope]) {
         if self.state.vacant(&room, seen) && self.rooms.remove(&room).is_some() {
-            self.log.close(&LogKey::Room(room));
+            self.log.close(&LogKey::Room(room), ends);
         }
     }
 }

@@ -163,11 +163,15 @@ impl Room {
         self.brakes(weight).is_some() && !self.links.parked.trickles(&scope, weight + REQUEST)
     }
 
-    /// A change is decided on what the one before it has led to; nothing overtakes what comes back from the log.
+    /// A change is decided on what the one before it has led to, and so is a letter for which its sender needs a seat; nothing
+    /// overtakes what comes back from the log.
     fn must_wait(&self, request: &Request) -> bool {
         let under_way = &self.links.under_way;
-        request.changes() && under_way.changes()
-            || request.member().is_some() && under_way.is_recovering()
+        let depends = match request {
+            Request::Notify(notify) => notify.seat_needed || self.state.is_closed(&notify.tag),
+            _ => request.changes(),
+        };
+        under_way.changes() && depends || under_way.is_recovering() && request.member().is_some()
     }
 
     /// With how many bytes before the readers a request of so many waits, if it does.

@@ -39,10 +39,11 @@ impl Room {
     pub(super) fn run(
         &mut self,
         ctx: &mut GuardedContext<Self>,
-        request: Request,
+        mut request: Request,
         permits: Permits,
     ) {
         if request.changes() && self.links.under_way.changes() {
+            self.links.under_way.forget_history(&mut request);
             return self.links.parked.push(request);
         }
         if let Request::Join(placed, _) = &request {
@@ -125,7 +126,7 @@ impl Room {
         let Proposal {
             events,
             expect,
-            ends,
+            mut ends,
         } = proposal;
         if events.is_empty() {
             return self.take_in(Some(request), &events, permits);
@@ -139,6 +140,7 @@ impl Room {
                 complete: true,
             };
         }
+        ends.extend_from_slice(self.links.under_way.ends());
         let epoch = self.state.standing().position.epoch;
         let log = &self.links.log;
         let (id, appended) = log.append(self.links.log_key.clone(), events, (expect, epoch), ends);
@@ -156,7 +158,7 @@ impl Room {
             // What is missing here the feed has said: it is taken in before this comes back.
             Appended::Refused(Refusal::Conflict) => {
                 self.await_log(id, request);
-                self.links.under_way.conflicted();
+                self.links.under_way.recover();
                 let log = self.links.log_key.clone();
                 self.links
                     .log
@@ -181,6 +183,9 @@ impl Room {
     #[cold]
     fn await_log(&mut self, id: BatchId, request: Request) {
         let time = self.links.context.settings.log_timeout;
+        if let Request::Join(placed, Some(_)) = &request {
+            self.links.under_way.collect(placed);
+        }
         self.links.under_way.put(id, request, Instant::now() + time);
         self.wake_after(time);
     }
@@ -203,9 +208,8 @@ impl Room {
             return;
         };
         let number = placed.number;
-        let address = placed.join.joined.tag.clone();
-        let count = placed.join.history.as_ref().map_or(0, |asked| asked.count);
-        self.links.under_way.read_begins(number, address, count);
+        self.links.under_way.collect(placed);
+        self.links.under_way.read_begins(request);
         let limit = self.links.context.settings.log_timeout;
         let reading = AssertUnwindSafe(reading).catch_unwind();
         let reading = async move {
@@ -224,16 +228,9 @@ impl Room {
             }
         };
         ctx.spawn(then(reading, move |room: &mut Self, page, ctx| {
-            let mut history = History::from(page);
-            history
-                .letters
-                .extend(room.links.under_way.read_ends(number));
-            if let Request::Join(placed, _) = request {
-                room.run(
-                    ctx,
-                    Request::Join(placed, Some(history)),
-                    Permits::default(),
-                );
+            if let Some(Request::Join(placed, _)) = room.links.under_way.read_ends(number) {
+                let request = Request::Join(placed, Some(page.into()));
+                room.run(ctx, request, Permits::default());
             }
             room.unpark(ctx);
         }));
@@ -243,7 +240,7 @@ impl Room {
     pub(super) fn committed(&mut self, commit: Commit, ctx: &mut GuardedContext<Self>) {
         let Commit { committed, place } = commit;
         self.links.gateway.enter(place);
-        let request = self.links.under_way.take(committed.id);
+        let request = committed.id.and_then(|id| self.links.under_way.take(id));
         let _ = guard_always(self, ctx, |room| room.take_in_later(request, &committed));
         self.links.gateway.leave();
         self.resolved(ctx);
@@ -254,11 +251,11 @@ impl Room {
             return;
         }
         self.reach(committed.standing);
-        let permits = request.as_ref().map(|request| self.permits_now(request));
-        self.take_in(request, &committed.events, permits.unwrap_or_default());
+        // It goes uncounted, as it goes by the gate: each holds a unit of its sender's session until it is told.
+        self.take_in(request, &committed.events, Permits::default());
     }
 
-    /// What it takes of couriers, if that is free: it has waited for them before, and waits no more.
+    /// What it takes of couriers, if that is free: it has waited for them once, and waits no more.
     fn permits_now(&mut self, request: &Request) -> Permits {
         let needs = self.needs(request.costs()).permits;
         Permits::now(&needs, &mut self.links.purse).unwrap_or_default()
@@ -276,6 +273,14 @@ impl Room {
             _ => self.refuse(request, LogError::Unavailable.into()),
         }
         self.resolved(ctx);
+    }
+
+    /// An epoch begins, in which the room's log is so far.
+    pub(super) fn opened(&mut self, standing: Standing) {
+        // What was committed at once since then is in it.
+        if !self.state.standing().covers(&standing) {
+            self.reach(standing);
+        }
     }
 
     /// Nobody knows what became of a batch. Should it be committed yet, it happens then, without its asker.
@@ -299,6 +304,7 @@ impl Room {
             let permits = self.permits_now(&request);
             self.run(ctx, request, permits);
             if self.links.under_way.is_recovering() {
+                // Their history was forgotten when they came back.
                 self.links.parked.push_front(again);
                 break;
             }
@@ -311,6 +317,11 @@ impl Room {
     fn take_in(&mut self, request: Option<Request>, events: &[RoomEvent], mut permits: Permits) {
         match request {
             Some(Request::Join(placed, history)) => {
+                let meanwhile = self.links.under_way.collected(placed.number);
+                let asked = placed.join.history.as_ref();
+                let history = history
+                    .zip(asked)
+                    .map(|(history, asked)| history.with(meanwhile, asked));
                 let (answer, effects) = self.joined(&placed, history, events);
                 self.carry_out(effects, permits);
                 placed.join.reply.send(Ok(answer));

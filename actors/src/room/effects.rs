@@ -153,7 +153,9 @@ impl Room {
                         });
                     }
                 }
-                Effect::Left(member, join) => self.without(member, join, true),
+                Effect::Left(member, join) => {
+                    self.without(member, join.unwrap_or_default(), join.is_some());
+                }
             }
         }
         // Others tell no presence, and need no look at the clock.

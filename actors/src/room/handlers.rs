@@ -3,6 +3,7 @@
 use super::{Room, requests::Request};
 use crate::{
     account::Held,
+    error::Fault,
     guard::{Crashes, Guarded, GuardedContext},
     message::{Permits, ToNamespace, ToRoom},
     metrics::Metrics,
@@ -30,6 +31,9 @@ impl Guarded for Room {
     }
 
     fn started(&mut self, ctx: &mut GuardedContext<Self>) {
+        for request in self.links.under_way.interrupted() {
+            self.refuse(request, Fault::Crashed.into());
+        }
         self.unpark(ctx);
         if self.links.joins_seen > 0 {
             self.tell_if_vacant();
@@ -40,7 +44,6 @@ impl Guarded for Room {
         // What would have given it back is cancelled, and what would have run the parked.
         self.links.purse = Permits::default();
         self.links.parked.restarted();
-        self.links.under_way.restarted();
     }
 
     fn hear(&mut self, word: ToRoom, ctx: &mut GuardedContext<Self>) {
@@ -56,7 +59,7 @@ impl Guarded for Room {
             ToRoom::Commit(commit) => return self.committed(*commit, ctx),
             ToRoom::Rejected(id, why) => return self.rejected(id, why, ctx),
             ToRoom::Unknown(id) => return self.unknown(id, ctx),
-            ToRoom::Opened(standing) => return self.reach(standing),
+            ToRoom::Opened(standing) => return self.opened(standing),
             #[cfg(feature = "testing")]
             ToRoom::Call(call) => return call.run(self, ctx),
         };

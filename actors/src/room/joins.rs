@@ -7,9 +7,9 @@ use crate::{
     error::JoinError,
     event::{Joined, RoomEvent, Said},
     fault::{self, Point, Safeguard},
-    id::Kind,
+    id::{Kind, LogPosition, Token},
     log::Events,
-    message::{HistoryRequest, Join, JoinAnswer, PlacedJoin, Receipt, Replay, Replayed},
+    message::{Join, JoinAnswer, PlacedJoin, Receipt, Replay, Replayed},
     ports::RoomOnline,
     state::{
         local_room::{Effect, Place},
@@ -63,8 +63,8 @@ impl Room {
         };
         let already = events.is_empty();
         let (mut told_since, mut replayed) = (None, None);
-        if let Some(asked) = asked {
-            let history = self.untold(placed, asked, history.filter(|_| !already));
+        if asked.is_some() {
+            let history = self.untold(placed, history.unwrap_or_default(), already);
             told_since = history.first;
             replayed = Some(self.replay(placed, history));
         }
@@ -96,7 +96,11 @@ impl Room {
             }
         }
         if let Some(first) = told_since {
-            self.state.told_since(member, tag, first.saturating_sub(1));
+            let before = Token {
+                epoch: first.epoch,
+                cursor: first.cursor.saturating_sub(1),
+            };
+            self.state.told_since(member, tag, before);
         }
         let users = match self.state.key().kind {
             Kind::Plain => Vec::new(),
@@ -116,32 +120,29 @@ impl Room {
         (answer, effects)
     }
 
-    /// What of the history is to be told: who has a seat already was told some of it when it was said.
-    fn untold(
-        &self,
-        placed: &PlacedJoin,
-        asked: &HistoryRequest,
-        history: Option<History>,
-    ) -> Untold {
-        let History {
-            mut letters,
-            complete,
-        } = history.unwrap_or(History {
-            letters: Vec::new(),
-            // It has had all that was said since it joined.
-            complete: true,
-        });
-        let beyond = letters.len().saturating_sub(asked.count);
-        letters.drain(..beyond);
-        let first = letters.first().map(|(position, _)| position.cursor);
-        let own = self.state.roster().get(&placed.join.joined.member);
-        letters.retain(|(position, said)| {
-            !own.is_some_and(|own| own.was_told(&said.tag, position.cursor))
-        });
-        Untold {
-            letters: letters.into_iter().map(|(_, said)| said).collect(),
-            first,
-            complete: complete && (beyond == 0 || asked.since.is_none()),
+    /// What of the history is to be told: who has a seat already was told some of it when it was said, and is told nothing out
+    /// of order.
+    fn untold(&self, placed: &PlacedJoin, history: History, already: bool) -> Untold {
+        let History { letters, complete } = history;
+        let member = &placed.join.joined.member;
+        let first = letters.first().map(|(position, _)| *position);
+        let served = self.local.place(member).is_some();
+        let own = self.state.roster().get(member).filter(|_| served);
+        let told = |position, said: &Said| own.is_some_and(|own| own.was_told(&said.tag, position));
+        let letters = letters.into_iter();
+        let letters = letters.filter(|(position, said)| !told(*position, said));
+        let letters: Vec<_> = letters.map(|(_, said)| said).collect();
+        match already {
+            true => Untold {
+                complete: complete && letters.is_empty(),
+                letters: Vec::new(),
+                first: None,
+            },
+            false => Untold {
+                letters,
+                first,
+                complete,
+            },
         }
     }
 
@@ -170,6 +171,6 @@ impl Room {
 struct Untold {
     letters: Vec<Arc<Said>>,
     /// The first letter of the history: all from there on are told now, or were before.
-    first: Option<u64>,
+    first: Option<LogPosition>,
     complete: bool,
 }

@@ -59,6 +59,7 @@ impl Room {
                 if self.state.roster().get(member).is_none() {
                     self.without(member.clone(), placed.number, false);
                 }
+                drop(self.links.under_way.collected(placed.number));
                 if !matches!(refused, Refused::Fault(_)) {
                     self.send_away_if_unserved(&placed.join.joined.member);
                 }
@@ -66,7 +67,8 @@ impl Room {
             }
             Request::Leave(leave) => {
                 if matches!(refused, Refused::Log(_)) {
-                    let events = self.decide_leave(&leave).events;
+                    let Proposal { events, ends, .. } = self.decide_leave(&leave);
+                    self.links.under_way.owe_ends(ends);
                     self.take_in_leave(leave, &events, Permits::default());
                 }
             }

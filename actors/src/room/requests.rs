@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use super::effects::Costs;
+use super::{
+    effects::Costs,
+    under_way::{Cut, Meanwhile},
+};
 use crate::{
     error::{Fault, JoinError, LogError, ManageError, NotifyError},
     event::Said,
     id::{ChannelScope, LogPosition, MemberId},
-    message::{Leave, Manage, Notify, PlacedJoin},
+    message::{HistoryRequest, Leave, Manage, Notify, PlacedJoin},
 };
 
 /// What a room is asked to do.
@@ -108,5 +111,42 @@ impl Request {
     /// Whether it changes the room, and what comes of another change depends on it.
     pub(super) fn changes(&self) -> bool {
         matches!(self, Self::Join(..) | Self::Leave(_) | Self::Manage(_))
+    }
+}
+
+impl History {
+    /// With what was said since the page was asked for, within what is asked for.
+    pub(super) fn with(mut self, meanwhile: Meanwhile, asked: &HistoryRequest) -> Self {
+        let last = self.letters.last().map(|(position, _)| position.cursor);
+        let later = |(position, _): &(LogPosition, _)| Some(position.cursor) > last;
+        self.letters
+            .extend(meanwhile.letters.into_iter().filter(later));
+        let mut cut = meanwhile.cut;
+        let too_many = self.letters.len().saturating_sub(asked.count);
+        if too_many > 0 {
+            cut = cut.max(Some(Cut::Letters));
+        }
+        self.letters.drain(..too_many);
+        let mut bytes: usize = self
+            .letters
+            .iter()
+            .map(|(_, said)| said.content.len())
+            .sum();
+        let mut too_much = 0;
+        while bytes > asked.bytes {
+            bytes -= self.letters[too_much].1.content.len();
+            too_much += 1;
+            cut = Some(Cut::Bytes);
+        }
+        self.letters.drain(..too_much);
+        self.complete &= match cut {
+            None => true,
+            // As many as were asked for are the newest.
+            Some(Cut::Letters) => asked.since.is_none(),
+            Some(Cut::Bytes) => false,
+        };
+        // And there are more than were let through.
+        self.complete &= !(asked.cut && asked.since.is_none() && self.letters.len() >= asked.count);
+        self
     }
 }

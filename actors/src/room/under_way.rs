@@ -1,7 +1,10 @@
 //! What of a room is on its way to its log or comes from there: requests without an answer yet, those that came back, and
 //! joins that wait for what was said before. Knows no log.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use tokio::time::Instant;
 
@@ -9,20 +12,26 @@ use super::requests::Request;
 use crate::{
     event::Said,
     id::{BatchId, ChannelScope, LogPosition, MemberId},
+    message::{HistoryRequest, PlacedJoin},
+    state::audience::addresses_match,
 };
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct UnderWay {
     batches: BTreeMap<BatchId, Waiting>,
-    /// How many of them are changes: at most one.
+    /// Joins that wait for their history.
+    reading: Vec<Request>,
+    /// How many of both are changes: what a member leaves that was never served comes beside another.
     changes: usize,
-    readings: Vec<Reading>,
+    collecting: Vec<Collecting>,
     conflicts: u32,
     /// Batches up to this one may come back for a conflict: what is asked meanwhile must not overtake them.
     recovering: Option<BatchId>,
     /// Those that have come back, in order: they go again when the last of them has.
     returned: Vec<Request>,
+    /// Addresses whose history ended with a leave that the log has not taken.
+    ends: Vec<ChannelScope>,
 }
 
 struct Waiting {
@@ -30,12 +39,29 @@ struct Waiting {
     until: Instant,
 }
 
-/// What is said while the history of a join is read.
-struct Reading {
+/// What is said from when the history of a join is read until it joins: it is in no page and reaches no seat.
+struct Collecting {
+    /// The join.
     number: u64,
     address: ChannelScope,
-    count_max: usize,
-    letters: Vec<(LogPosition, Arc<Said>)>,
+    asked: HistoryRequest,
+    meanwhile: Meanwhile,
+}
+
+/// See [`Collecting`].
+#[derive(Default)]
+pub(super) struct Meanwhile {
+    pub(super) letters: VecDeque<(LogPosition, Arc<Said>)>,
+    bytes: usize,
+    /// More letters were said than are asked for, or more bytes: the first are gone.
+    pub(super) cut: Option<Cut>,
+}
+
+/// What a history was cut by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Cut {
+    Letters,
+    Bytes,
 }
 
 impl UnderWay {
@@ -69,9 +95,18 @@ impl UnderWay {
         self.conflicts = 0;
     }
 
-    /// A request goes again when all that was appended before it came back is settled.
-    pub(super) fn go_again(&mut self, request: Request) {
+    /// A request goes again when all that was appended before it came back is settled: its history is read again then.
+    pub(super) fn go_again(&mut self, mut request: Request) {
+        self.forget_history(&mut request);
         self.returned.push(request);
+    }
+
+    /// A request waits on: what it was to be told of former times grows meanwhile.
+    pub(super) fn forget_history(&mut self, request: &mut Request) {
+        if let Request::Join(placed, history) = request {
+            *history = None;
+            drop(self.collected(placed.number));
+        }
     }
 
     /// What was appended so far may come back.
@@ -91,13 +126,25 @@ impl UnderWay {
 
     /// Whether nothing is.
     pub(super) fn is_empty(&self) -> bool {
-        self.batches.is_empty() && self.readings.is_empty() && self.returned.is_empty()
+        self.batches.is_empty() && self.reading.is_empty() && self.returned.is_empty()
     }
 
-    /// To be told when the actor starts anew, without the futures that it had.
-    pub(super) fn restarted(&mut self) {
-        self.changes -= self.readings.len();
-        self.readings.clear();
+    /// To be told when the actor starts anew, without the futures that it had; the joins that waited for one.
+    pub(super) fn interrupted(&mut self) -> Vec<Request> {
+        self.changes -= self.reading.len();
+        std::mem::take(&mut self.reading)
+    }
+
+    /// Addresses whose history ended with something that the log has not taken.
+    pub(super) fn ends(&self) -> &[ChannelScope] {
+        &self.ends
+    }
+
+    /// The log has not taken what ends the history of these.
+    pub(super) fn owe_ends(&mut self, ends: Vec<ChannelScope>) {
+        self.ends.extend(ends);
+        self.ends.sort();
+        self.ends.dedup();
     }
 
     /// A request waits for the log.
@@ -120,42 +167,75 @@ impl UnderWay {
         overdue.map(|(id, _)| *id).collect()
     }
 
-    /// The history of a join is read, of so many letters.
-    pub(super) fn read_begins(&mut self, number: u64, address: ChannelScope, count_max: usize) {
+    /// A join waits for its history.
+    pub(super) fn read_begins(&mut self, request: Request) {
         self.changes += 1;
-        self.readings.push(Reading {
-            number,
-            address,
-            count_max,
-            letters: Vec::new(),
-        });
+        self.reading.push(request);
     }
 
-    /// It was read; what was said meanwhile.
-    pub(super) fn read_ends(&mut self, number: u64) -> Vec<(LogPosition, Arc<Said>)> {
-        let at = self
-            .readings
-            .iter()
-            .position(|reading| reading.number == number);
-        let Some(at) = at else {
-            return Vec::new();
-        };
+    /// It was read: the join, unless it was given up.
+    pub(super) fn read_ends(&mut self, number: u64) -> Option<Request> {
+        let of_number = |request: &Request| matches!(request, Request::Join(placed, _) if placed.number == number);
+        let at = self.reading.iter().position(of_number)?;
         self.changes -= 1;
-        self.readings.swap_remove(at).letters
+        Some(self.reading.swap_remove(at))
     }
 
-    /// Something was said: whoever waits for the history is told with it.
+    /// What is said from now on is told a join that has asked for its history, and has it.
+    pub(super) fn collect(&mut self, placed: &PlacedJoin) {
+        let Some(asked) = &placed.join.history else {
+            return;
+        };
+        if self
+            .collecting
+            .iter()
+            .all(|collecting| collecting.number != placed.number)
+        {
+            self.collecting.push(Collecting {
+                number: placed.number,
+                address: placed.join.joined.tag.clone(),
+                asked: asked.clone(),
+                meanwhile: Meanwhile::default(),
+            });
+        }
+    }
+
+    /// What was said meanwhile; no more of it is collected.
+    pub(super) fn collected(&mut self, number: u64) -> Meanwhile {
+        let at = self
+            .collecting
+            .iter()
+            .position(|collecting| collecting.number == number);
+        at.map_or_else(Meanwhile::default, |at| {
+            self.collecting.swap_remove(at).meanwhile
+        })
+    }
+
+    /// Something was said.
     pub(super) fn said(&mut self, position: LogPosition, said: &Arc<Said>) {
-        for reading in &mut self.readings {
-            let (asked, tag) = (&reading.address, &said.tag);
-            if asked.is_none() || tag.is_none() || asked == tag {
-                reading.letters.push((position, said.clone()));
-                // The newest are asked for: twice as many are kept, so that few are moved often.
-                if reading.letters.len() > 2 * reading.count_max {
-                    let gone = reading.letters.len() - reading.count_max;
-                    reading.letters.drain(..gone);
-                }
+        for collecting in &mut self.collecting {
+            if addresses_match(&collecting.address, &said.tag) {
+                collecting.meanwhile.push(position, said, &collecting.asked);
             }
+        }
+    }
+}
+
+impl Meanwhile {
+    fn push(&mut self, position: LogPosition, said: &Arc<Said>, asked: &HistoryRequest) {
+        self.letters.push_back((position, said.clone()));
+        self.bytes += said.content.len();
+        loop {
+            let cut = match (self.letters.len() > asked.count, self.bytes > asked.bytes) {
+                (_, true) => Cut::Bytes,
+                (true, false) => Cut::Letters,
+                (false, false) => return,
+            };
+            let Some((_, first)) = self.letters.pop_front() else {
+                return;
+            };
+            self.bytes -= first.content.len();
+            self.cut = self.cut.max(Some(cut));
         }
     }
 }

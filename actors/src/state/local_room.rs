@@ -61,8 +61,9 @@ pub enum Effect {
     },
     /// The namespace hears that a member has joined.
     Joined(MemberId),
-    /// The namespace hears that a member has left altogether, as of its join of this number.
-    Left(MemberId, u64),
+    /// The namespace hears that a member has left altogether, as of its join of this number; none where the namespace never
+    /// heard of it.
+    Left(MemberId, Option<u64>),
 }
 
 /// Whom an event is told.
@@ -210,6 +211,10 @@ impl LocalRoom {
                 self.presence.forget(tag);
                 continue;
             }
+            if place.is_none() {
+                // Nobody was told that it came.
+                continue;
+            }
             if let Some(announce) = announce.filter(|_| few) {
                 let to = Recipients::Matching {
                     tag: tag.clone(),
@@ -223,7 +228,7 @@ impl LocalRoom {
         }
         if kept.is_empty() {
             self.forget(&left.member);
-            let join = place.map_or(0, |place| place.join);
+            let join = place.map(|place| place.join);
             effects.push(Effect::Left(left.member.clone(), join));
         }
         effects

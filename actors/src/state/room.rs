@@ -21,7 +21,7 @@ use std::{
 use crate::{
     error::{JoinError, LeaveReason, NotifyError},
     event::{Access, Joined, Left, Policy, RoomEvent, Said},
-    id::{ChannelScope, MemberId, RoomKey},
+    id::{ChannelScope, MemberId, RoomKey, Token},
     log::{Expect, Standing},
     state::{
         audience::{LeaveScope, Scopes},
@@ -315,8 +315,8 @@ impl RoomState {
     }
 
     /// See [`Roster::told_since`].
-    pub fn told_since(&mut self, member: &MemberId, tag: &ChannelScope, cursor: u64) {
-        self.roster.told_since(member, tag, cursor);
+    pub fn told_since(&mut self, member: &MemberId, tag: &ChannelScope, since: Token) {
+        self.roster.told_since(member, tag, since);
     }
 
     /// Under which condition a join may happen: where places are counted, every change counts.
@@ -328,6 +328,11 @@ impl RoomState {
             true => Expect::Exactly(self.standing.revision),
             false => self.expect_of_policy(),
         }
+    }
+
+    /// Whether an address or one that matches it does not let everybody in.
+    pub fn is_closed(&self, address: &ChannelScope) -> bool {
+        self.policies.closed(address).next().is_some()
     }
 
     /// Under which condition something may happen that depends on the policies alone.

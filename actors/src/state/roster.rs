@@ -10,8 +10,8 @@ use std::{
 use crate::{
     event::Joined,
     event_template::EventTemplate,
-    id::{ChannelScope, MemberId},
-    state::audience::Scopes,
+    id::{ChannelScope, LogPosition, MemberId, Token},
+    state::audience::{Scopes, addresses_match},
 };
 
 /// A member of a room, with its presence.
@@ -37,7 +37,7 @@ struct Taken {
     /// Its number in the order of joining.
     number: u64,
     /// Behind which letter of the namespace's log its letters are told.
-    cursor: u64,
+    told_since: Token,
 }
 
 // Measured as growth of the process, a hundred thousand times each.
@@ -71,11 +71,14 @@ impl Membership {
         self.taken(tag).map(|taken| taken.number)
     }
 
-    /// Whether what was said to an address as letter `cursor` of the namespace was told to the member.
-    pub fn was_told(&self, address: &ChannelScope, cursor: u64) -> bool {
-        let tags = self.tags.iter().zip(&self.taken);
-        let mut earlier = tags.filter(|(_, taken)| taken.cursor < cursor);
-        earlier.any(|(tag, _)| tag.is_none() || address.is_none() || tag == address)
+    /// Whether what stands in the namespace's present log there, said to this address, was told to the member.
+    pub fn was_told(&self, address: &ChannelScope, position: LogPosition) -> bool {
+        let mut tags = self.tags.iter().zip(&self.taken);
+        tags.any(|(tag, Taken { told_since, .. })| {
+            // Who joined in an epoch that is over came before all of this one.
+            let later = told_since.epoch != position.epoch || told_since.cursor < position.cursor;
+            later && addresses_match(tag, address)
+        })
     }
 }
 
@@ -102,9 +105,9 @@ struct Places {
 }
 
 impl Roster {
-    /// Takes a member in under one tag more that it has not, as number `number` in the order of joining, behind letter
-    /// `cursor` of the namespace.
-    pub fn join(&mut self, joined: &Joined, number: u64, cursor: u64) {
+    /// Takes a member in under one tag more that it has not, as number `number` in the order of joining; letters behind this
+    /// one are told.
+    pub fn join(&mut self, joined: &Joined, number: u64, told_since: Token) {
         let Joined {
             member,
             tag,
@@ -116,7 +119,7 @@ impl Roster {
         let tags = old.map_or_else(|| Scopes::one(tag.clone()), |old| old.tags.with(tag));
         let mut taken: Vec<Taken> = old.map(|old| old.taken.to_vec()).unwrap_or_default();
         if let Some(place) = tags.position(tag) {
-            taken.insert(place.min(taken.len()), Taken { number, cursor });
+            taken.insert(place.min(taken.len()), Taken { number, told_since });
         }
         let membership = Membership {
             account: account.clone(),
@@ -136,12 +139,12 @@ impl Roster {
     }
 
     /// A member was told of all letters of an address that it has behind this one of the namespace.
-    pub fn told_since(&mut self, member: &MemberId, tag: &ChannelScope, cursor: u64) {
+    pub fn told_since(&mut self, member: &MemberId, tag: &ChannelScope, since: Token) {
         if let Some(membership) = self.members.get_mut(member)
             && let Some(place) = membership.tags.position(tag)
             && let Some(taken) = membership.taken.get_mut(place)
         {
-            taken.cursor = cursor;
+            taken.told_since = since;
         }
     }
 

@@ -11,6 +11,7 @@ use dondo_actors::{
     error::{LogError, NotifyError},
     id::RoomKey,
     log::Batch,
+    message::{HistoryRequest, Replayed},
     session::JoinRequest,
     state::audience::LeaveScope,
     testing::{Setup, World, random::Random},
@@ -26,17 +27,21 @@ type Heard = BTreeMap<RoomKey, Vec<String>>;
 
 const STEADY: usize = 4;
 
-/// Four members of three rooms speak while a fifth comes and goes.
-fn plays(what: &str, habits: Habits, fate: fn(&mut Random) -> Fate, seeds: u64) {
+/// Those who come once, at any time, and are told what was said before.
+const NEWCOMERS: usize = 4;
+
+/// Four members of three rooms speak while a fifth comes and goes, and others come.
+fn plays(what: &str, habits: Habits, fate: Option<fn(&mut Random) -> Fate>, seeds: u64) {
     for seed in 0..seeds {
-        let log = maker(habits, move || {
-            let random = RefCell::new(Random::new(seed));
-            move |_: &Batch| fate(&mut random.borrow_mut())
+        let log = fate.map(|fate| {
+            maker(habits, move || {
+                let random = RefCell::new(Random::new(seed));
+                move |_: &Batch| fate(&mut random.borrow_mut())
+            })
         });
-        let memory = what == "in memory";
         let setup = Setup {
             seed,
-            log: (!memory).then_some(log),
+            log,
             delay: Some(2),
             ..Setup::default()
         };
@@ -62,7 +67,7 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
         RoomKey::room("q"),
     ];
     let mut clients = Vec::new();
-    for number in 0..=STEADY {
+    for number in 0..=STEADY + NEWCOMERS {
         clients.push(Rc::new(client(&world, number % 2).await));
     }
     for one in &clients[..STEADY] {
@@ -71,6 +76,7 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
         }
     }
     let answers: Rc<RefCell<BTreeMap<String, Result<(), NotifyError>>>> = Rc::default();
+    let told: Rc<RefCell<Told>> = Rc::default();
     for step in 0..60 {
         let speaker = random.below(STEADY);
         let key = random.pick(&keys).clone();
@@ -87,6 +93,25 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
                 false => world.ask(flapper.member.leave(key, LeaveScope::All, None), drop),
             }
         }
+        if step % 12 == 6 {
+            let newcomer = STEADY + 1 + step / 12 % NEWCOMERS;
+            for key in &keys {
+                let join = JoinRequest {
+                    history: Some(HistoryRequest {
+                        since: None,
+                        count: 100,
+                        bytes: usize::MAX,
+                        cut: false,
+                    }),
+                    ..JoinRequest::plain(key.clone())
+                };
+                let (kept, key) = (told.clone(), key.clone());
+                world.ask(clients[newcomer].member.join(join), move |answer| {
+                    let replayed = answer.ok().map(|answer| answer.replayed.unwrap());
+                    kept.borrow_mut().insert((newcomer, key), replayed);
+                });
+            }
+        }
         pass(Duration::from_millis(random.below(9) as u64)).await;
     }
     pass(Duration::from_secs(100)).await;
@@ -96,7 +121,41 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
         .map(|client| by_room(&client.heard(), &keys))
         .collect();
     check(&heard, &answers.borrow(), &keys, &what);
+    newcomers(&heard, &told.borrow(), &what);
     world.at_rest().await;
+}
+
+/// What the joins of newcomers were answered; none where they failed.
+type Told = BTreeMap<(usize, RoomKey), Option<Replayed>>;
+
+/// Who joins with its history has heard all that was said last: all of it where it was told so.
+fn newcomers(heard: &[Heard], told: &Told, what: &str) {
+    for ((newcomer, key), replayed) in told {
+        let (all, mine) = (&heard[0][key], &heard[*newcomer][key]);
+        let Some(replayed) = replayed else {
+            assert!(
+                mine.is_empty(),
+                "{what}: it did not come in and heard {mine:?}"
+            );
+            continue;
+        };
+        assert!(
+            // Where there are gaps, others' letters are kept, which nobody here said.
+            all.ends_with(mine)
+                && (replayed.count <= mine.len()
+                    || what.contains("gaps")
+                    || what.contains("anything")),
+            "{what}: {newcomer} in {key:?} heard {mine:?} of {all:?}"
+        );
+        // What was kept in an epoch that is over is gone.
+        assert!(
+            !replayed.complete
+                || mine.len() == all.len()
+                || what.contains("epoch")
+                || what.contains("anything"),
+            "{what}: {newcomer} in {key:?} was told of all, and heard {mine:?} of {all:?}"
+        );
+    }
 }
 
 fn by_room(heard: &[String], keys: &[RoomKey]) -> Heard {
@@ -174,35 +233,35 @@ fn no_letter_is_lost_doubled_or_reordered_whatever_the_log_does() {
         epochs: Some(Duration::from_millis(70)),
         ..Habits::default()
     };
-    plays("in memory", Habits::default(), |_| Fate::Now, 10);
-    plays("late", Habits::default(), late, 10);
+    plays("in memory", Habits::default(), None, 20);
+    plays("late", Habits::default(), Some(late), 10);
     let now_and_then = |random: &mut Random| match random.percent(50) {
         true => Fate::Now,
         false => Fate::After(some_ms(random, 40)),
     };
-    plays("sometimes late", Habits::default(), now_and_then, 20);
+    plays("sometimes late", Habits::default(), Some(now_and_then), 20);
     let refuses = |random: &mut Random| match random.below(10) {
         0 => Fate::Refused,
         1 => Fate::Rejected(some_ms(random, 40)),
         2..6 => Fate::Now,
         _ => Fate::After(some_ms(random, 40)),
     };
-    plays("refusing", Habits::default(), refuses, 20);
+    plays("refusing", Habits::default(), Some(refuses), 20);
     let conflicts = |random: &mut Random| match random.below(10) {
         0..3 => Fate::Conflict,
         3..6 => Fate::Now,
         _ => Fate::After(some_ms(random, 40)),
     };
-    plays("in conflict", Habits::default(), conflicts, 40);
-    plays("with gaps", gaps, late, 10);
-    plays("repeating", repeats, late, 10);
-    plays("in new epochs", epochs, late, 20);
+    plays("in conflict", Habits::default(), Some(conflicts), 40);
+    plays("with gaps", gaps, Some(late), 10);
+    plays("repeating", repeats, Some(late), 10);
+    plays("in new epochs", epochs, Some(late), 20);
     let unknown = |random: &mut Random| match random.below(10) {
         0 => Fate::Unknown(some_ms(random, 5000)),
         1..5 => Fate::Now,
         _ => Fate::After(some_ms(random, 40)),
     };
-    plays("unknown", Habits::default(), unknown, 10);
+    plays("unknown", Habits::default(), Some(unknown), 10);
     let all = Habits {
         gaps: true,
         repeats: true,
@@ -218,5 +277,5 @@ fn no_letter_is_lost_doubled_or_reordered_whatever_the_log_does() {
         6..12 => Fate::Now,
         _ => Fate::After(some_ms(random, 40)),
     };
-    plays("doing anything", all, anything, 40);
+    plays("doing anything", all, Some(anything), 40);
 }

@@ -1,14 +1,12 @@
 //! Logs that answer late, never, badly, or not at all.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::time::Duration;
 
 use dondo_actors::{
-    error::{JoinError, LogError, NotifyError},
+    error::{LogError, NotifyError},
     id::RoomKey,
     log::Batch,
-    message::HistoryRequest,
     session::JoinRequest,
-    state::{audience::LeaveScope, room::RoomOptions},
     testing::{Setup, World, content},
 };
 use tokio::time::Instant;
@@ -34,11 +32,11 @@ fn as_said(batch: &Batch) -> Fate {
     }
 }
 
-fn moody() -> Setup {
+pub(crate) fn moody() -> Setup {
     moody_with(Habits::default())
 }
 
-fn moody_with(habits: Habits) -> Setup {
+pub(crate) fn moody_with(habits: Habits) -> Setup {
     Setup {
         log: Some(maker(habits, || as_said)),
         ..Setup::default()
@@ -220,154 +218,4 @@ fn a_letter_behind_a_join_that_waits_for_the_log_reaches_who_joins() {
             assert_eq!(one.heard(), says(&["x"]));
         }
     });
-}
-
-/// It was told that it failed, so it must not find itself in the room.
-#[test]
-fn a_join_that_is_committed_after_it_was_given_up_seats_nobody() {
-    World::run(moody(), |world| async move {
-        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
-        let key = RoomKey::room("r");
-        a.join(&key).await.unwrap();
-        for name in ["unknown 100", "later 5000"] {
-            let answer = b.join_as(&key, name).await;
-            assert_eq!(
-                answer.err(),
-                Some(JoinError::Log(LogError::OutcomeUnknown)),
-                "{name}"
-            );
-            pass(Duration::from_secs(10)).await;
-            assert_eq!(a.say(&key, "x").await.unwrap().recipients, 1, "{name}");
-        }
-        assert_eq!(world.at_rest().await.seats[&key].len(), 1);
-        b.join(&key).await.unwrap();
-        assert_eq!(world.at_rest().await.seats[&key].len(), 2);
-        world.settle().await;
-        assert_eq!(a.heard(), says(&["x", "x"]));
-    });
-}
-
-#[test]
-fn a_letter_that_is_committed_after_it_was_given_up_is_delivered_in_its_place() {
-    World::run(moody(), |world| async move {
-        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
-        let key = RoomKey::channel("c");
-        a.join(&key).await.unwrap();
-        b.join(&key).await.unwrap();
-        let unknown = || NotifyError::Log(LogError::OutcomeUnknown);
-        assert_eq!(a.say(&key, "unknown 3000").await.unwrap_err(), unknown());
-        let everyone = a
-            .member
-            .broadcast(None, vec![], true, content("say", "unknown 3500"));
-        assert_eq!(everyone.await.unwrap_err(), unknown());
-        assert_eq!(b.heard(), says(&[]));
-        pass(Duration::from_secs(5)).await;
-        b.say(&key, "x").await.unwrap();
-        world.settle().await;
-        for one in [&a, &b] {
-            assert_eq!(one.heard(), says(&["unknown 3000", "unknown 3500", "x"]));
-        }
-    });
-}
-
-#[test]
-fn who_leaves_is_gone_whatever_the_log_takes() {
-    let refuses_leaves = || {
-        |batch: &Batch| match text_of(batch) {
-            None => Fate::Refused,
-            Some(_) => Fate::Now,
-        }
-    };
-    let setup = Setup {
-        log: Some(maker(Habits::default(), refuses_leaves)),
-        ..Setup::default()
-    };
-    World::run(setup, |world| async move {
-        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
-        let key = RoomKey::room("r");
-        for one in [&a, &b] {
-            one.join_as(&key, "x").await.unwrap();
-        }
-        let left = b.member.leave(key.clone(), LeaveScope::All, None).await;
-        assert_eq!(left.gone, [(None, 1)]);
-        assert_eq!(a.say(&key, "x").await.unwrap().recipients, 1);
-        a.probe.hang_up();
-        world.settle().await;
-        a.heard();
-        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
-    });
-}
-
-#[test]
-fn a_capacity_holds_while_joins_wait_for_the_log() {
-    World::run(moody(), |world| async move {
-        let key = RoomKey::room("r");
-        let maker = client(&world, 0).await;
-        let request = |name: &str| JoinRequest {
-            user: Some(name.into()),
-            options: RoomOptions {
-                capacity: Some(3),
-                ..RoomOptions::default()
-            },
-            ..JoinRequest::plain(key.clone())
-        };
-        maker.member.join(request("now")).await.unwrap();
-        let full = Rc::new(Cell::new(0));
-        let mut others = Vec::new();
-        for number in 0..6 {
-            let one = client(&world, number % 2).await;
-            let full = full.clone();
-            world.ask(one.member.join(request("later 20")), move |answer| {
-                full.set(full.get() + usize::from(answer.is_err()));
-            });
-            others.push(one);
-        }
-        pass(Duration::from_secs(1)).await;
-        assert_eq!(full.get(), 4);
-        assert_eq!(world.at_rest().await.seats[&key].len(), 3);
-    });
-}
-
-/// What is said while its history is read is neither in the page nor heard yet: a newcomer missed it.
-#[test]
-fn who_joins_while_its_history_is_read_slowly_misses_nothing_and_hears_nothing_twice() {
-    let slow = Habits {
-        reading: Some(Duration::from_millis(50)),
-        ..Habits::default()
-    };
-    for count in [5, 100] {
-        World::run(moody_with(slow), |world| async move {
-            let (a, b) = (client(&world, 0).await, client(&world, 1).await);
-            let key = RoomKey::room("r");
-            a.join(&key).await.unwrap();
-            let texts: Vec<String> = (0..20).map(|number| number.to_string()).collect();
-            for text in &texts[..10] {
-                a.say(&key, text).await.unwrap();
-            }
-            let joining = b.member.join(JoinRequest {
-                history: Some(HistoryRequest {
-                    since: None,
-                    count,
-                    bytes: usize::MAX,
-                }),
-                ..JoinRequest::plain(key.clone())
-            });
-            let told = Rc::new(Cell::new(0));
-            let of_it = told.clone();
-            world.ask(joining, move |answer| {
-                let replayed = answer.unwrap().replayed.unwrap();
-                assert!(replayed.complete);
-                of_it.set(replayed.count);
-            });
-            for text in &texts[10..] {
-                pass(Duration::from_millis(10)).await;
-                a.say(&key, text).await.unwrap();
-            }
-            world.settle().await;
-            let (heard, all) = (b.heard(), a.heard());
-            assert_eq!(heard[..], all[all.len() - heard.len()..], "{count}");
-            assert!(heard.len() > told.get(), "some were live: {heard:?}");
-            assert!(told.get() == count || heard.len() == all.len(), "{heard:?}");
-        });
-    }
 }

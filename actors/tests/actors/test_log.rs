@@ -14,7 +14,7 @@ use dondo_actors::{
     error::LogError,
     event::{Policy, RoomEvent, Said},
     hub::LogMaker,
-    id::{BatchId, Epoch, LogKey, MemberId},
+    id::{BatchId, ChannelScope, Epoch, LogKey, MemberId},
     log::{
         Appended, Batch, Committed, Events, Expect, Feed, FeedSink, HistorySettings, Log,
         MemoryLog, Page, Read, Refusal, Standing,
@@ -135,9 +135,9 @@ impl Log for TestLog {
         self.0.memory.borrow().open(log)
     }
 
-    fn close(&self, log: &LogKey) {
+    fn close(&self, log: &LogKey, ends: &[ChannelScope]) {
         self.0.open.borrow_mut().remove(log);
-        self.0.memory.borrow().close(log);
+        self.0.memory.borrow().close(log, ends);
     }
 
     fn append(&self, batch: Batch) -> Appended {
@@ -265,14 +265,21 @@ impl Inner {
     }
 
     fn append_elsewhere(&self, log: &LogKey, event: RoomEvent) -> Appended {
-        self.memory.borrow().append(Batch {
+        let appended = self.memory.borrow().append(Batch {
             id: BatchId(u64::MAX),
             log: log.clone(),
             events: Events::from_buf([event]),
             expect: Expect::Nothing,
             epoch: Epoch::default(),
             ends: Vec::new(),
-        })
+        });
+        match appended {
+            Appended::Committed(committed) => Appended::Committed(Committed {
+                id: None,
+                ..committed
+            }),
+            other => other,
+        }
     }
 
     fn begin_epoch(&self) {

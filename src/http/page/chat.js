@@ -40,6 +40,8 @@ let retrying = false;
 const own = new Set();
 /** Messages that were shown, the newest last: who comes back is told of some of them again. */
 const shown = new Set();
+/** The events that join where a message that was shown before came again. */
+const met = new Set();
 /** Where we joined last, by the event that joins: what was said since the hub can tell. */
 const positions = new Map();
 
@@ -141,22 +143,26 @@ function letter({ name, channel }, room, message, asked = {}) {
 
 /** Takes the seat; whether all was told that was said since we were there, or as much as a newcomer is told. */
 async function take(place) {
+  met.clear();
   view.forgetBearers();
   members.begin();
   const answer = await enter("join-channel", place, "");
   members.answered(answer);
   if (!place.room) {
-    return answer.complete !== false;
+    return whole("join-channel", answer);
   }
   try {
-    const { complete } = await enter("join-room", place, place.room);
-    return answer.complete !== false && complete !== false;
+    const inRoom = await enter("join-room", place, place.room);
+    return whole("join-channel", answer) && whole("join-room", inRoom);
   } catch (error) {
     // Half a seat is none: the form is shown again.
     await ask("leave-channel", letter(place, "", "")).catch(() => {});
     throw error;
   }
 }
+
+/** Where one of those that came again was shown before, nothing is missing between, however many there were. */
+const whole = (event, { complete }) => complete !== false || met.has(event);
 
 async function enter(event, place, room) {
   const since = positions.get(event);
@@ -358,6 +364,7 @@ function showMessage(message) {
   const data = fieldsOf(message.data);
   const key = JSON.stringify([message.clientId, message.time, message.id, data]);
   if (shown.has(key)) {
+    met.add(nameOf(data.roomId) ? "join-room" : "join-channel");
     return;
   }
   shown.add(key);

@@ -23,6 +23,7 @@ pub(crate) fn asked(payload: &Payload) -> Result<Option<HistoryRequest>, Fault> 
             since,
             count: count.unwrap_or(SINCE_MAX),
             bytes: usize::MAX,
+            cut: false,
         }),
     )
 }
@@ -70,6 +71,7 @@ mod tests {
             }),
             count,
             bytes: usize::MAX,
+            cut: false,
         }))
     }
 

@@ -119,6 +119,14 @@ fn a_newcomer_that_asks_is_told_what_was_said_in_the_words_in_which_it_was_said(
         "{ack}"
     );
     assert!(told.is_empty(), "it has had them: {told:?}");
+    // Who sits there already and was not told is told so.
+    let (ack, told) = join(&mut silent, json!({"roomChannel": "lobby", "history": 9}));
+    assert_eq!(
+        (&ack["already"], &ack["replayed"], &ack["complete"]),
+        (&json!(true), &json!(0), &json!(false)),
+        "{ack}"
+    );
+    assert!(told.is_empty(), "{told:?}");
     for wrong in [
         json!({"history": 101}),
         json!({"history": "9"}),

@@ -40,16 +40,23 @@ fn a_room_keeps_as_many_letters_as_it_is_told_and_says_when_there_were_more() {
 
 #[test]
 fn letters_are_kept_as_long_as_is_said() {
-    let hub = Hub::with(|settings| settings.history.age = Duration::from_millis(1));
-    let mut speaker = Client::connect(&hub);
-    join(&mut speaker, json!({"roomChannel": "lobby"}));
-    say(&mut speaker, Target::Channel, &["1"]);
-    hub.wait_for("dondo_bytes{what=\"history\"}", 0);
-    let (ack, told) = join(
-        &mut Client::connect(&hub),
-        json!({"roomChannel": "lobby", "history": 9}),
-    );
-    assert!(told.is_empty() && ack["complete"] == false, "{ack}");
+    let short = Hub::with(|settings| settings.history.age = Duration::from_millis(1));
+    let long = Hub::with(|_| {});
+    for hub in [&short, &long] {
+        let mut speaker = Client::connect(hub);
+        join(&mut speaker, json!({"roomChannel": "lobby"}));
+        say(&mut speaker, Target::Channel, &["1"]);
+    }
+    short.wait_for("dondo_bytes{what=\"history\"}", 0);
+    for (hub, kept) in [(&short, 0), (&long, 1)] {
+        let newcomer = &mut Client::connect(hub);
+        let (ack, told) = join(newcomer, json!({"roomChannel": "lobby", "history": 9}));
+        assert_eq!(
+            (told.len(), &ack["complete"]),
+            (kept, &json!(kept == 1)),
+            "{ack}"
+        );
+    }
 }
 
 #[test]
@@ -76,7 +83,7 @@ fn all_rooms_together_keep_as_many_bytes_as_is_said() {
     assert_eq!(kept[3], 1);
 }
 
-/// A thousand letters of a kilobyte for each of many channels at once: who takes them slowly must not be closed for it.
+/// Twice as much as may wait for it at once: it was closed for what it had asked for.
 #[test]
 fn who_joins_many_channels_at_once_with_their_history_gets_all_of_it() {
     let hub = Hub::with(|settings| {
@@ -105,4 +112,19 @@ fn who_joins_many_channels_at_once_with_their_history_gets_all_of_it() {
             newcomer.event(channel);
         }
     }
+}
+
+#[test]
+fn who_may_have_few_letters_waiting_is_told_few_and_that_there_are_more() {
+    let hub = Hub::with(|settings| settings.delivery.outbox_count_max = 16);
+    let mut speaker = Client::connect(&hub);
+    join(&mut speaker, json!({"roomChannel": "lobby"}));
+    for text in ["1", "2", "3", "4", "5"] {
+        say(&mut speaker, Target::Channel, &[text]);
+        speaker.event("lobby");
+    }
+    let newcomer = &mut Client::connect(&hub);
+    let (ack, told) = join(newcomer, json!({"roomChannel": "lobby", "history": 5}));
+    assert_eq!(told, ["2", "3", "4", "5"]);
+    assert_eq!(ack["complete"], false, "{ack}");
 }

@@ -5,7 +5,7 @@ mod bounds;
 
 use super::*;
 use crate::{
-    event::{Joined, Policy},
+    event::{Joined, Policy, Said},
     id::{BatchId, ChannelScope, MemberId, RoomKey, Token},
     letter::Content,
     log::Events,
@@ -192,12 +192,12 @@ fn a_batch_is_taken_under_its_condition_and_not_otherwise() {
         };
         let appended = log.append(of_another_epoch);
         assert!(matches!(appended, Appended::Refused(Refusal::Conflict)));
-        log.close(&key);
+        log.close(&key, &[]);
         let standing = log.open(&key);
+        assert_eq!(standing.policy, 0, "a room made anew knows nothing");
         assert_eq!(
-            (standing.revision, standing.policy),
-            (0, 0),
-            "a room made anew knows nothing"
+            standing.revision, 3,
+            "and nothing that was decided before holds"
         );
         assert_eq!(standing.position.offset, 1, "its log goes on");
     });
@@ -275,6 +275,22 @@ fn what_was_said_at_an_address_whose_history_ends_is_gone_and_no_other() {
             (vec![], false),
             "without a channel it is closed in all"
         );
+        assert_eq!(account.held(Held::History), 0);
+    });
+}
+
+/// Who came later read what the last member of a private room had said, as the log had not taken its leave.
+#[test]
+fn a_room_that_ends_tells_what_of_its_history_ends() {
+    held(async {
+        let (log, account) = log_with(few(10));
+        let key = room("r");
+        log.open(&key);
+        say_to(&log, &key, "private", &tag("c"));
+        say_to(&log, &key, "open", &tag("d"));
+        log.close(&key, &[tag("c")]);
+        assert_eq!(read(&log, &key, 9), (texts(&["open"]), false));
+        log.close(&key, &[None]);
         assert_eq!(account.held(Held::History), 0);
     });
 }

@@ -28,8 +28,8 @@ impl RoomState {
             return Change::Nothing;
         }
         self.joins += 1;
-        let cursor = self.standing.position.cursor;
-        self.roster.join(joined, self.joins, cursor);
+        let position = self.standing.position;
+        self.roster.join(joined, self.joins, position.into());
         if self.policies.get(tag).is_none() {
             self.policies.put(tag, Policy::default(), &self.roster);
         }

@@ -57,7 +57,7 @@ fn counts_orders_and_bytes_are_those_of_the_seats() {
                 };
             }
             Some(membership) if membership.tags.has(tag) => {}
-            _ => roster.join(&joined(member, tag), round, 0),
+            _ => roster.join(&joined(member, tag), round, Token::default()),
         }
         assert_eq!(roster.index, Index::of(&roster.members), "round {round}");
         for address in &tags {
@@ -91,7 +91,7 @@ fn the_first_of_many_members_are_read_without_looking_at_the_others() {
     let mut roster = Roster::default();
     for number in 0..10_000 {
         let tag = (number % 2 == 0).then(|| "c".into());
-        roster.join(&joined(id(number), &tag), number, 0);
+        roster.join(&joined(id(number), &tag), number, Token::default());
     }
     for address in [None, Some("c".into())] {
         LOOKED_UP.set(0);
