@@ -180,9 +180,9 @@ settings! {
         joins_per_s: usize as Count = 20, in SOME;
         /// Joins and leaves of all sessions of one address a second.
         address_joins_per_s: usize as Count = 2_000, in SOME;
-        /// Bytes that one session sends a second.
+        /// Bytes that one session sends a second, or asks to be told of what was said before.
         bytes_per_s: usize as Size = 4 * MB, in BYTES;
-        /// Bytes that all sessions of one address send a second.
+        /// Bytes that all sessions of one address send a second, or ask to be told.
         address_bytes_per_s: usize as Size = 64 * MB, in BYTES;
         /// Deliveries a second that one session's messages cause.
         deliveries_per_s: usize as Count = 20_000, in SOME;

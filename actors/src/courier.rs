@@ -319,24 +319,28 @@ impl Courier {
             return 0;
         };
         self.crashes.count_time();
-        let mut taken = 0;
-        for said in &replay.letters {
-            let frame = self
-                .encodings
-                .encode(served.encoding, &served.namespace, &said.content);
-            let frame = match frame {
-                Ok(frame) => frame.charged_to_its_client(self.encodings.account()),
+        let (mut taken, mut wakes) = (0, false);
+        for letter in &replay.letters {
+            let frame = match letter.frame(served.encoding, &self.encodings) {
+                Ok(frame) => frame.clone(),
                 Err(error) => {
                     cause::NO_FRAME.tell(None, None, format_args!("{error}"));
                     continue;
                 }
             };
-            if let Err(Full) = served.outbox.push_own(frame, false) {
-                served.evict(CloseReason::OutboxFull);
-                break;
+            match served.outbox.push(frame, false) {
+                Ok((_, to_wake)) => wakes |= to_wake,
+                Err(Full) => {
+                    served.evict(CloseReason::OutboxFull);
+                    break;
+                }
             }
             taken += 1;
         }
+        if wakes {
+            served.outbox.wake();
+        }
+        Metrics::add(&self.metrics.deliveries, taken as u64);
         taken
     }
 

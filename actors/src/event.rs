@@ -32,6 +32,8 @@ pub struct Said {
     pub tag: ChannelScope,
     /// Whether it is to hear itself, if it is a member.
     pub echo: bool,
+    /// Whether those who come later may be told.
+    pub for_later: bool,
     /// What.
     pub content: Content,
 }

@@ -211,6 +211,9 @@ pub trait Log: 'static {
     /// A room has ended: nobody is in it, and the history of these addresses ends.
     fn close(&self, log: &LogKey, ends: &[ChannelScope]);
 
+    /// Something was said to a room that nobody is in: it is not kept, and a history that reaches back before it is not whole.
+    fn missed(&self, log: &LogKey);
+
     /// Takes a batch.
     fn append(&self, batch: Batch) -> Appended;
 

@@ -27,7 +27,7 @@ use crate::testing::call::Call;
 use crate::{
     account::{Payer, Weighed},
     error::{CloseReason, JoinError, LeaveReason, ManageError, NotifyError},
-    event::{Joined, Said},
+    event::Joined,
     event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{BatchId, ChannelScope, LocalId, LogPosition, MemberId, RoomId, RoomKey, Token},
@@ -311,6 +311,8 @@ pub struct Replayed {
     pub position: LogPosition,
     /// How many letters it was told.
     pub count: usize,
+    /// Their bytes.
+    pub bytes: usize,
     /// Whether that is all it asked for.
     pub complete: bool,
     /// Tells when its courier has handed them on.
@@ -544,8 +546,8 @@ pub struct Deliver {
 pub struct Replay {
     /// Its place.
     pub local_id: LocalId,
-    /// What was said.
-    pub letters: Vec<Arc<Said>>,
+    /// The letters, shared with all whom they are told.
+    pub letters: Vec<Arc<Letter>>,
     /// Settled when the courier is done with it.
     pub receipt: Arc<Receipt>,
 }

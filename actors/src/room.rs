@@ -20,9 +20,9 @@ use self::{admission::Parked, under_way::UnderWay};
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     rc::Rc,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, Weak, atomic::AtomicUsize},
 };
 
 use tokio::time::Instant;
@@ -33,7 +33,7 @@ use crate::{
     flow::{Brake, Patience},
     guard::{Crashes, shielded},
     id::{Kind, LogKey, MemberId, RoomId, WorkerId},
-    letter::Content,
+    letter::{Content, Letter},
     log::LogClient,
     mailbox::WeakMailbox,
     message::{CourierRef, Gateway, LeaveAnswer, Permits, ToNamespace, ToRoom, Unseated},
@@ -68,6 +68,8 @@ struct Links {
     patience: Patience,
     purse: Permits,
     parked: Parked,
+    /// Letters of former times that were told, by cursor, while somebody holds them.
+    told_again: HashMap<u64, Weak<Letter>>,
     /// What the hub's account knows of.
     on_account: RoomBytes,
     joins_seen: u64,
@@ -123,6 +125,7 @@ impl Room {
             patience: Patience::default(),
             purse: Permits::default(),
             parked: Parked::default(),
+            told_again: HashMap::new(),
             on_account: RoomBytes::default(),
             joins_seen,
             started: Instant::now(),

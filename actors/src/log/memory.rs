@@ -4,7 +4,8 @@ mod record;
 
 use std::{
     cell::RefCell,
-    collections::{HashMap, VecDeque, hash_map::Entry},
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry},
     future::ready,
     hash::{BuildHasher, RandomState},
     rc::{Rc, Weak},
@@ -20,7 +21,7 @@ use crate::{
     account::{Held, MemoryAccount},
     error::LogError,
     event::RoomEvent,
-    id::{ChannelScope, Epoch, Kind, LogKey, LogPosition},
+    id::{ChannelScope, Epoch, Kind, LogKey, LogPosition, Token},
     ports::LocalFuture,
     state::audience::addresses_match,
 };
@@ -68,6 +69,9 @@ struct Inner {
     logs: HashMap<LogKey, Record>,
     /// The letters of all logs by cursor; some may be gone.
     order: VecDeque<(u64, Instant, LogKey)>,
+    /// The logs by the magnitude of their bytes, and by when they came to it: of too much, those go first that are the largest,
+    /// and have been for longest.
+    by_size: BTreeSet<(u32, Reverse<u64>, LogKey)>,
     /// How many are kept.
     letters: usize,
     bytes: usize,
@@ -90,6 +94,7 @@ impl MemoryLog {
             now: Instant::now(),
             logs: HashMap::new(),
             order: VecDeque::new(),
+            by_size: BTreeSet::new(),
             letters: 0,
             bytes: 0,
             forgotten: 0,
@@ -117,9 +122,19 @@ impl Log for MemoryLog {
             let before = record.size();
             ends.iter().for_each(|address| record.end(address));
             let after = record.size();
-            inner.resized(before, after);
+            inner.resized(log, before, after);
         }
         inner.forget_if_idle(log);
+    }
+
+    fn missed(&self, log: &LogKey) {
+        let mut inner = self.0.borrow_mut();
+        inner.cursor += 1;
+        let cursor = inner.cursor;
+        match inner.logs.get_mut(log) {
+            Some(record) => record.forgotten = cursor,
+            None => inner.forgotten = cursor,
+        }
     }
 
     fn append(&self, batch: Batch) -> Appended {
@@ -143,8 +158,9 @@ async fn sweep(log: Weak<RefCell<Inner>>) {
         let Some(inner) = log.upgrade() else { return };
         let mut inner = inner.borrow_mut();
         inner.now = Instant::now();
+        inner.forget_old();
         // What is kept for those who may come goes before clients that are there.
-        inner.forget_old(|inner| inner.account.crowded());
+        inner.forget_largest(|inner| inner.account.crowded());
         inner.sweeping = inner.letters > 0;
         if !inner.sweeping {
             return;
@@ -202,7 +218,7 @@ impl Inner {
             };
             cursor += 1;
             record.offset += 1;
-            match keeps {
+            match keeps && said.for_later {
                 true => record.keep(said, cursor, now),
                 false => record.forgotten = cursor,
             }
@@ -213,12 +229,12 @@ impl Inner {
         }
         let after = record.size();
         let standing = record.standing(epoch, cursor);
-        self.resized(before, after);
+        self.resized(&log, before, after);
         (self.cursor, self.revision) = (cursor, revision);
         if keeps && cursor >= first {
             let places = (first..=cursor).map(|cursor| (cursor, now, log.clone()));
             self.order.extend(places);
-            self.forget_old(|inner| inner.bytes > inner.settings.bytes);
+            self.forget_largest(|inner| inner.bytes > inner.settings.bytes);
             self.forget_places();
         }
         Appended::Committed(Committed {
@@ -229,26 +245,49 @@ impl Inner {
         })
     }
 
-    /// Forgets what is too old, and the oldest of the rest while it is too much.
-    fn forget_old(&mut self, too_much: impl Fn(&Self) -> bool) {
+    /// Forgets what is too old.
+    fn forget_old(&mut self) {
         let oldest = self.now.checked_sub(self.settings.age);
         while let Some((cursor, at, log)) = self.order.front()
-            && (oldest.is_some_and(|oldest| *at < oldest) || too_much(self))
+            && oldest.is_some_and(|oldest| *at < oldest)
         {
             let (cursor, log) = (*cursor, log.clone());
             self.order.pop_front();
-            if let Some(record) = self.logs.get_mut(&log) {
-                let before = record.size();
-                record.forget_while(|record| {
-                    record
-                        .kept
-                        .front()
-                        .is_some_and(|kept| kept.cursor <= cursor)
-                });
-                let after = record.size();
-                self.resized(before, after);
-                self.forget_if_idle(&log);
-            }
+            self.forget_of(&log, |record| {
+                record
+                    .kept
+                    .front()
+                    .is_some_and(|kept| kept.cursor <= cursor)
+            });
+        }
+        if self.letters == 0 {
+            // A burst must not leave its memory behind.
+            self.order = VecDeque::new();
+            self.logs.shrink_to_fit();
+        }
+    }
+
+    /// Forgets the oldest letters of the largest logs while it is too much: nobody keeps the others' out by saying much.
+    fn forget_largest(&mut self, too_much: impl Fn(&Self) -> bool) {
+        while too_much(self)
+            && let Some((_, _, log)) = self.by_size.last()
+        {
+            let log = log.clone();
+            let first = self.logs.get(&log).and_then(|record| record.kept.front());
+            let first = first.map(|kept| kept.cursor);
+            self.forget_of(&log, |record| {
+                record.kept.front().map(|kept| kept.cursor) == first
+            });
+        }
+    }
+
+    fn forget_of(&mut self, log: &LogKey, goes: impl Fn(&Record) -> bool) {
+        if let Some(record) = self.logs.get_mut(log) {
+            let before = record.size();
+            record.forget_while(goes);
+            let after = record.size();
+            self.resized(log, before, after);
+            self.forget_if_idle(log);
         }
     }
 
@@ -270,7 +309,19 @@ impl Inner {
     }
 
     /// A log that kept so many letters and bytes keeps so many now.
-    fn resized(&mut self, before: (usize, usize), after: (usize, usize)) {
+    fn resized(&mut self, log: &LogKey, before: (usize, usize), after: (usize, usize)) {
+        let (was, is) = (magnitude(before.1), magnitude(after.1));
+        if was != is
+            && let Some(record) = self.logs.get_mut(log)
+        {
+            let ranked = std::mem::replace(&mut record.ranked, self.cursor);
+            if before.0 > 0 {
+                self.by_size.remove(&(was, Reverse(ranked), log.clone()));
+            }
+            if after.0 > 0 {
+                self.by_size.insert((is, Reverse(self.cursor), log.clone()));
+            }
+        }
         self.letters = self.letters + after.0 - before.0;
         self.bytes = self.bytes + after.1 - before.1;
         self.account
@@ -292,7 +343,8 @@ impl Inner {
     fn read(&self, read: &Read) -> Page {
         let record = self.logs.get(&read.log);
         let forgotten = record.map_or(self.forgotten, |record| record.forgotten);
-        let known = read.after.filter(|token| token.epoch == self.epoch);
+        let given = |token: &Token| token.epoch == self.epoch && token.cursor <= self.cursor;
+        let known = read.after.filter(given);
         let after = known.map_or(0, |token| token.cursor);
         let oldest = Instant::now().checked_sub(self.settings.age);
         let mut letters = Vec::new();
@@ -330,6 +382,10 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.account.sub(Held::History, self.bytes);
     }
+}
+
+fn magnitude(bytes: usize) -> u32 {
+    usize::BITS - bytes.leading_zeros()
 }
 
 /// Of plain rooms, and of what goes to several rooms, nobody reads the history.

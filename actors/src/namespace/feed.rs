@@ -133,6 +133,7 @@ impl Namespace {
             from: broadcast.from.clone(),
             tag: None,
             echo: broadcast.except.is_none(),
+            for_later: false,
             content: broadcast.draft.content.clone(),
         }));
         let events = Events::from_buf([said]);

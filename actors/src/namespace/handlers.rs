@@ -3,6 +3,7 @@
 use super::{Effect, Namespace, Wake};
 use crate::{
     guard::{Crashes, Guarded, GuardedContext},
+    id::LogKey,
     message::{Disconnected, Ping, Resolve, ToNamespace},
 };
 
@@ -38,7 +39,12 @@ impl Guarded for Namespace {
             ToNamespace::Join(join) => self.join(join),
             ToNamespace::Leave(leave) => self.effects.push(Effect::Leave(leave)),
             ToNamespace::Resolve(Resolve { room, reply }) => {
-                reply.send(self.living(&room).map(|room| room.downgrade()));
+                let way = self.living(&room);
+                if way.is_none() {
+                    // What is about to be said there is said to nobody.
+                    self.log.missed(&LogKey::Room(room));
+                }
+                reply.send(way.map(|way| way.downgrade()));
             }
             ToNamespace::Broadcast(broadcast) => self.hear_broadcast(*broadcast, ctx),
             ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),

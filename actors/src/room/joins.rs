@@ -1,6 +1,6 @@
 //! A join: may it happen, what the member is told of what was said before, and what follows.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::{Room, commits::Proposal, requests::History};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     event::{Joined, RoomEvent, Said},
     fault::{self, Point, Safeguard},
     id::{Kind, LogPosition, Token},
+    letter::{Draft, Letter},
     log::Events,
     message::{Join, JoinAnswer, PlacedJoin, Receipt, Replay, Replayed},
     ports::RoomOnline,
@@ -131,7 +132,7 @@ impl Room {
         let told = |position, said: &Said| own.is_some_and(|own| own.was_told(&said.tag, position));
         let letters = letters.into_iter();
         let letters = letters.filter(|(position, said)| !told(*position, said));
-        let letters: Vec<_> = letters.map(|(_, said)| said).collect();
+        let letters: Vec<_> = letters.collect();
         match already {
             true => Untold {
                 complete: complete && letters.is_empty(),
@@ -147,13 +148,18 @@ impl Room {
     }
 
     /// Sends what was said before, ahead of the seat: what is said from now on comes behind it.
-    fn replay(&self, placed: &PlacedJoin, history: Untold) -> Replayed {
+    fn replay(&mut self, placed: &PlacedJoin, history: Untold) -> Replayed {
         let count = history.letters.len();
+        let bytes = history
+            .letters
+            .iter()
+            .map(|(_, said)| said.content.len())
+            .sum();
         let receipt = Receipt::new(usize::from(count > 0), placed.join.reply.home());
         if count > 0 {
             let replay = Replay {
                 local_id: placed.local_id,
-                letters: history.letters,
+                letters: self.shared(history.letters),
                 receipt: receipt.clone(),
             };
             self.links.gateway.send(&placed.courier, replay);
@@ -161,15 +167,35 @@ impl Room {
         Replayed {
             position: self.state.standing().position,
             count,
+            bytes,
             complete: history.complete,
             receipt,
         }
     }
 }
 
+impl Room {
+    /// The letters that were said: a crowd that comes at once shares their frames while anybody holds them.
+    fn shared(&mut self, said: Vec<(LogPosition, Arc<Said>)>) -> Vec<Arc<Letter>> {
+        let context = &self.links.context;
+        let told = &mut self.links.told_again;
+        told.retain(|_, letter| letter.strong_count() > 0);
+        let letters = said.into_iter().map(|(position, said)| {
+            let known = told.get(&position.cursor).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let draft = Draft::new(said.content.clone(), &context.encodings);
+                let letter = Arc::new(draft.seal(context.namespace.clone()));
+                told.insert(position.cursor, Arc::downgrade(&letter));
+                letter
+            })
+        });
+        letters.collect()
+    }
+}
+
 /// What of the history is to be told.
 struct Untold {
-    letters: Vec<Arc<Said>>,
+    letters: Vec<(LogPosition, Arc<Said>)>,
     /// The first letter of the history: all from there on are told now, or were before.
     first: Option<LogPosition>,
     complete: bool,

@@ -35,11 +35,14 @@ impl Room {
         fault::strike(self.part(), Point::Midway, &content.args);
         let mut events = Events::new();
         // The last member left while it was on its way: it was said to nobody.
-        if !self.state.roster().is_empty() {
+        if self.state.roster().is_empty() {
+            self.links.log.missed(&self.links.log_key);
+        } else {
             events.push(RoomEvent::Said(Arc::new(Said {
                 from: member.clone(),
                 tag: tag.clone(),
                 echo: *echo,
+                for_later: self.state.is_for_later(tag),
                 content: content.clone(),
             })));
         }

@@ -335,6 +335,13 @@ impl RoomState {
         self.policies.closed(address).next().is_some()
     }
 
+    /// Whether what is said to an address may be told those who come later. What is said without a channel while the room is
+    /// private in some is for those who are in all of these; who comes to another channel later need be in none.
+    pub fn is_for_later(&self, address: &ChannelScope) -> bool {
+        let all_closed = || self.policies.get(&None).is_some_and(Policy::closed);
+        address.is_some() || all_closed() || !self.is_closed(&None)
+    }
+
     /// Under which condition something may happen that depends on the policies alone.
     pub fn expect_of_policy(&self) -> Expect {
         Expect::Policy(self.standing.policy)

@@ -140,6 +140,10 @@ impl Log for TestLog {
         self.0.memory.borrow().close(log, ends);
     }
 
+    fn missed(&self, log: &LogKey) {
+        self.0.memory.borrow().missed(log);
+    }
+
     fn append(&self, batch: Batch) -> Appended {
         let inner = &self.0;
         match (inner.fate)(&batch) {
@@ -250,6 +254,7 @@ impl Inner {
                 from: MemberId::new("elsewhere"),
                 tag: None,
                 echo: true,
+                for_later: true,
                 content: content("say", "skipped"),
             }));
             drop(self.append_elsewhere(log, said));

@@ -201,6 +201,58 @@ fn nothing_of_a_private_rooms_former_life_is_told() {
     assert!(told.is_empty(), "a private room has no past: {told:?}");
 }
 
+/// What a member of a private room said without naming its channel was told whoever came to another channel of that id.
+#[test]
+fn what_is_said_without_a_channel_while_a_room_is_private_in_one_is_for_nobody_who_comes_later() {
+    let hub = Hub::with(|_| {});
+    let (mut owner, mut guest) = (Client::connect(&hub), Client::connect(&hub));
+    let at = |channel: Option<&str>| json!({"roomId": "r", "roomChannel": channel, "history": 9});
+    let mut private = at(Some("a"));
+    private["access"] = "invite".into();
+    private["invite"] = json!([guest.id]);
+    join(&mut owner, private);
+    join(&mut guest, at(Some("a")));
+    let said = json!({"data": {"roomId": "r", "message": "secret"}});
+    let ack = guest.ask("notify-room", &[said]);
+    assert_eq!(
+        (&ack["ok"], &ack["recipients"]),
+        (&json!(true), &json!(2)),
+        "{ack}"
+    );
+    let mut came = Vec::new();
+    let mut come = |channel: Option<&str>| {
+        let mut stranger = Client::connect(&hub);
+        let (ack, told) = join(&mut stranger, at(channel));
+        assert!(told.is_empty(), "{channel:?}: {told:?}");
+        assert_eq!(ack["complete"], false, "{ack}");
+        came.push(stranger);
+    };
+    come(Some("b"));
+    for client in [&mut owner, &mut guest] {
+        client.ask("leave-room", &[json!("r")]);
+    }
+    for channel in [Some("a"), Some("b"), None] {
+        come(channel);
+    }
+}
+
+/// A lone member that came back was told that nothing had been said.
+#[test]
+fn what_was_said_while_nobody_was_there_is_told_to_be_missing() {
+    let hub = Hub::with(|_| {});
+    let (mut lone, mut speaker) = (Client::connect(&hub), Client::connect(&hub));
+    let (ack, _) = join(&mut lone, json!({"roomChannel": "lobby", "history": 0}));
+    lone.ask("leave-channel", &[json!("lobby")]);
+    let since = json!({"roomChannel": "lobby", "since": ack["position"]});
+    let (ack, _) = join(&mut lone, since.clone());
+    assert_eq!(ack["complete"], true, "nothing was said: {ack}");
+    lone.ask("leave-channel", &[json!("lobby")]);
+    say(&mut speaker, Target::Channel, &["unheard"]);
+    let (ack, told) = join(&mut lone, since);
+    assert!(told.is_empty());
+    assert_eq!(ack["complete"], false, "{ack}");
+}
+
 #[test]
 fn a_member_under_two_channels_of_a_room_is_told_of_each_letter_once() {
     let hub = Hub::with(|_| {});

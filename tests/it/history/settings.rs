@@ -79,7 +79,10 @@ fn all_rooms_together_keep_as_many_bytes_as_is_said() {
             .1
             .len()
     });
-    assert_eq!(kept[0], 0, "the oldest went first");
+    assert_eq!(
+        kept[0], 0,
+        "of those that keep as much, the oldest went first"
+    );
     assert_eq!(kept[3], 1);
 }
 

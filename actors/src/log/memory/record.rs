@@ -11,8 +11,10 @@ use crate::{
     log::Standing,
 };
 
-/// What a letter takes besides its text, measured as growth of the process.
-pub(super) const LETTER: usize = 256;
+/// What a letter takes besides its text, measured as growth of the process (20,000 letters of 250 bytes).
+pub(super) const LETTER: usize = 480;
+/// What an attachment takes besides its bytes.
+const ATTACHMENT: usize = 64;
 /// What a log takes that has letters.
 pub(super) const RECORD: usize = 512;
 
@@ -26,6 +28,8 @@ pub(super) struct Record {
     pub(super) policy: u64,
     pub(super) kept: VecDeque<Kept>,
     pub(super) bytes: usize,
+    /// When it came to its place among the logs by their size.
+    pub(super) ranked: u64,
     /// The highest cursor of a letter that is gone, or may be.
     pub(super) forgotten: u64,
 }
@@ -46,7 +50,8 @@ impl Record {
     }
 
     pub(super) fn keep(&mut self, said: &Arc<Said>, cursor: u64, at: Instant) {
-        let bytes = LETTER + said.content.len();
+        let content = &said.content;
+        let bytes = LETTER + content.len() + content.blobs.len() * ATTACHMENT;
         self.bytes += bytes;
         self.kept.push_back(Kept {
             cursor,

@@ -37,6 +37,7 @@ fn said(text: &str, tag: &ChannelScope) -> RoomEvent {
         from: MemberId::new("a"),
         tag: tag.clone(),
         echo: true,
+        for_later: true,
         content: Content {
             name: "say".into(),
             args: text.to_owned().into(),
@@ -292,5 +293,69 @@ fn a_room_that_ends_tells_what_of_its_history_ends() {
         assert_eq!(read(&log, &key, 9), (texts(&["open"]), false));
         log.close(&key, &[None]);
         assert_eq!(account.held(Held::History), 0);
+    });
+}
+
+/// A lone member came back and was told that nothing had been said.
+#[test]
+fn what_was_said_to_nobody_is_not_kept_and_a_history_before_it_is_not_whole() {
+    held(async {
+        let (log, _) = log_with(few(10));
+        let known = room("known");
+        log.open(&known);
+        let before = say(&log, &known, "x");
+        assert_eq!(
+            read_as(&log, &known, &None, token(before), 9),
+            (vec![], true)
+        );
+        log.close(&known, &[]);
+        log.missed(&known);
+        assert_eq!(
+            read_as(&log, &known, &None, token(before), 9),
+            (vec![], false)
+        );
+        assert_eq!(read(&log, &room("other"), 0), (vec![], true));
+        log.missed(&room("unknown"));
+        let unknown = read_as(&log, &room("unknown"), &None, token(before), 9);
+        assert_eq!(unknown, (vec![], false));
+        let after = say(&log, &known, "y");
+        assert_eq!(
+            read_as(&log, &known, &None, token(after), 9),
+            (vec![], true)
+        );
+    });
+}
+
+#[test]
+fn a_position_that_was_never_given_is_none() {
+    held(async {
+        let (log, _) = log_with(few(10));
+        let mut ahead = say(&log, &room("r"), "x");
+        ahead.position.cursor += 1;
+        assert_eq!(
+            read_as(&log, &room("r"), &None, token(ahead), 9),
+            (texts(&["x"]), false)
+        );
+    });
+}
+
+#[test]
+fn what_is_not_for_later_is_numbered_and_not_kept() {
+    held(async {
+        let (log, _) = log_with(few(10));
+        let RoomEvent::Said(secret) = said("secret", &None) else {
+            panic!("it says something");
+        };
+        let mut secret = Said::clone(&secret);
+        secret.for_later = false;
+        let key = room("r");
+        let standing = append(
+            &log,
+            &key,
+            RoomEvent::Said(Arc::new(secret)),
+            Expect::Nothing,
+        );
+        assert_eq!(standing.unwrap().position.offset, 1);
+        assert_eq!(read(&log, &key, 9), (vec![], false));
     });
 }

@@ -279,7 +279,9 @@ impl Member {
             let _ = done.send(answer);
             if history {
                 if let Some(replayed) = replayed {
+                    // As if it had sent them: who asks again and again is read slower.
                     this.parts.pacer.charge(Rated::Deliveries, replayed.count);
+                    this.parts.pacer.charge(Rated::Bytes, replayed.bytes);
                     replayed.receipt.settled().await;
                 }
                 this.parts.outbox.calm().await;

@@ -71,6 +71,7 @@ fn notify(
         from: from.clone(),
         tag: address.clone(),
         echo,
+        for_later: true,
         content: Content {
             name: "say".into(),
             args: Default::default(),
