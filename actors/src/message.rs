@@ -371,7 +371,15 @@ pub struct Resolve {
     /// The room.
     pub room: RoomKey,
     /// Takes the way to it; `None` if there is no such room: nobody is in it.
-    pub reply: Reply<Option<WeakMailbox<ToRoom>>>,
+    pub reply: Reply<Option<Resolved>>,
+}
+
+/// See [`Resolve`].
+pub struct Resolved {
+    /// The way to the room.
+    pub way: WeakMailbox<ToRoom>,
+    /// It died and was made anew: what was on its way to it then is lost.
+    pub died: bool,
 }
 
 /// A letter for a room, sent straight to it.

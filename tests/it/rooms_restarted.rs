@@ -107,7 +107,7 @@ fn a_room_that_dies_outside_of_its_guard_serves_its_next_message_with_its_seats_
         let (reply, room) = Reply::new();
         namespace.send(Resolve { room: key, reply });
         let room = room.blocking_recv().unwrap().unwrap();
-        room.send(Call::die());
+        room.way.send(Call::die());
     }
     // What meets a room as it dies is lost and says so; the next is served.
     let served = |client: &mut Client, event: &str, said: Value| {

@@ -39,12 +39,12 @@ impl Guarded for Namespace {
             ToNamespace::Join(join) => self.join(join),
             ToNamespace::Leave(leave) => self.effects.push(Effect::Leave(leave)),
             ToNamespace::Resolve(Resolve { room, reply }) => {
-                let way = self.living(&room);
+                let way = self.resolve(&room);
                 if way.is_none() {
                     // What is about to be said there is said to nobody.
                     self.log.missed(&LogKey::Room(room));
                 }
-                reply.send(way.map(|way| way.downgrade()));
+                reply.send(way);
             }
             ToNamespace::Broadcast(broadcast) => self.hear_broadcast(*broadcast, ctx),
             ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),

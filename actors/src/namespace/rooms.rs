@@ -12,7 +12,7 @@ use crate::{
     guard::Guard,
     id::{ChannelScope, LogKey, MemberId, RoomId, RoomKey, WorkerId},
     mailbox::Mailbox,
-    message::{CourierRef, Leave, ToRoom},
+    message::{CourierRef, Leave, Resolved, ToRoom},
     metrics::Metrics,
     notice::cause,
     room::{self, LeftBehind, Room},
@@ -23,6 +23,7 @@ pub(super) struct RoomEntry {
     pub(super) id: RoomId,
     pub(super) mailbox: Mailbox<ToRoom>,
     left_behind: LeftBehind,
+    died: bool,
 }
 
 impl Namespace {
@@ -63,6 +64,7 @@ impl Namespace {
             id,
             mailbox: mailbox.clone(),
             left_behind,
+            died: false,
         };
         self.rooms.insert(key, entry);
         mailbox
@@ -75,6 +77,12 @@ impl Namespace {
             return Some(entry.mailbox.clone());
         }
         self.revive(key)
+    }
+
+    pub(super) fn resolve(&mut self, key: &RoomKey) -> Option<Resolved> {
+        let way = self.living(key)?.downgrade();
+        let died = self.rooms.get(key).is_some_and(|entry| entry.died);
+        Some(Resolved { way, died })
     }
 
     /// Makes a room that died anew around its members. What was on its way to it is lost; who went meanwhile leaves it.
@@ -102,6 +110,9 @@ impl Namespace {
         let couriers = self.couriers.clone();
         let seen = self.state.last_join(key);
         let room = self.start_room(entry.id, state, local, (couriers, seen));
+        if let Some(entry) = self.rooms.get_mut(key) {
+            entry.died = true;
+        }
         for member in gone {
             room.send(disconnect(key.clone(), member, None));
         }

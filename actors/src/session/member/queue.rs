@@ -320,7 +320,7 @@ impl Member {
                 let answer = match answer.await {
                     Ok(answer) => answer,
                     // The last member left while the letter was on its way: nobody was there to have it.
-                    Err(_) if weak.upgrade().is_none() && this.is_gone(&key).await => {
+                    Err(_) if weak.upgrade().is_none() && !this.has_died(&key).await => {
                         unseated.map_or_else(|| Ok(nobody()), Err)
                     }
                     Err(_) => Err(NotifyError::Internal(Fault::Crashed)),
@@ -348,23 +348,26 @@ impl Member {
             op.resolved = true;
             let mut queue = this.queue.borrow_mut();
             queue.blocked = false;
-            queue.route = way.map(|way| (room, way));
+            queue.route = way.map(|resolved| (room, resolved.way));
             let unit = this.unit();
             queue.waiting.push_front((Outgoing::Notify(op, done), unit));
         }))
     }
 
-    /// Whether a room whose address is dead has ended. One that died is made anew, and what was on its way to it is lost.
-    async fn is_gone(&self, room: &RoomKey) -> bool {
+    /// Whether a room whose address is dead died: what was on its way to it is lost then. One that ended had nobody in it.
+    async fn has_died(&self, room: &RoomKey) -> bool {
         let Some(home) = self.home() else {
-            return false;
+            return true;
         };
         let (reply, answer) = Reply::new();
         home.send(Resolve {
             room: room.clone(),
             reply,
         });
-        matches!(answer.await, Ok(None))
+        match answer.await {
+            Ok(room) => room.is_some_and(|room| room.died),
+            Err(_) => true,
+        }
     }
 
     pub(super) fn route(&self, room: &RoomKey) -> Option<Mailbox<ToRoom>> {
