@@ -9,7 +9,7 @@ use std::{
 
 use dondo_actors::{
     error::{LogError, NotifyError},
-    id::RoomKey,
+    id::{LogPosition, RoomKey},
     log::Batch,
     message::{HistoryRequest, Replayed},
     session::JoinRequest,
@@ -75,7 +75,7 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
             join_for_sure(one, key).await;
         }
     }
-    let answers: Rc<RefCell<BTreeMap<String, Result<(), NotifyError>>>> = Rc::default();
+    let answers: Rc<RefCell<BTreeMap<String, Result<LogPosition, NotifyError>>>> = Rc::default();
     let told: Rc<RefCell<Told>> = Rc::default();
     for step in 0..60 {
         let speaker = random.below(STEADY);
@@ -83,7 +83,8 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
         let text = format!("{} {speaker} {step}", key.name);
         let (said, kept) = (clients[speaker].say(&key, &text), answers.clone());
         world.ask(said, move |answer| {
-            kept.borrow_mut().insert(text, answer.map(drop));
+            kept.borrow_mut()
+                .insert(text, answer.map(|answer| answer.position));
         });
         if random.percent(20) {
             let flapper = clients[STEADY].clone();
@@ -116,13 +117,31 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
     }
     pass(Duration::from_secs(100)).await;
     world.settle().await;
-    let heard: Vec<Heard> = clients
-        .iter()
-        .map(|client| by_room(&client.heard(), &keys))
-        .collect();
+    let heard: Vec<Vec<String>> = clients.iter().map(|client| client.heard()).collect();
+    for one in &heard[1..STEADY] {
+        assert_eq!(one, &heard[0], "{what}: all rooms together have one order");
+    }
+    in_the_order_of_the_log(&heard[0], &answers.borrow(), &what);
+    let heard: Vec<Heard> = heard.iter().map(|heard| by_room(heard, &keys)).collect();
     check(&heard, &answers.borrow(), &keys, &what);
     newcomers(&heard, &told.borrow(), &what);
     world.at_rest().await;
+}
+
+/// Would fail without the gate: two rooms come to their commits in another order than the log's.
+fn in_the_order_of_the_log(
+    heard: &[String],
+    answers: &BTreeMap<String, Result<LogPosition, NotifyError>>,
+    what: &str,
+) {
+    let position = |text: &String| answers.get(text.strip_prefix("say ")?)?.as_ref().ok();
+    let positions: Vec<&LogPosition> = heard.iter().filter_map(position).collect();
+    for pair in positions.windows(2) {
+        assert!(
+            pair[0].epoch != pair[1].epoch || pair[0].cursor < pair[1].cursor,
+            "{what}: {positions:?}"
+        );
+    }
 }
 
 /// What the joins of newcomers were answered; none where they failed.
@@ -170,7 +189,7 @@ fn by_room(heard: &[String], keys: &[RoomKey]) -> Heard {
 
 fn check(
     heard: &[Heard],
-    answers: &BTreeMap<String, Result<(), NotifyError>>,
+    answers: &BTreeMap<String, Result<LogPosition, NotifyError>>,
     keys: &[RoomKey],
     what: &str,
 ) {
@@ -191,7 +210,7 @@ fn check(
         let mine = format!("{} ", key.name);
         for (text, answer) in answers.iter().filter(|(text, _)| text.starts_with(&mine)) {
             match answer {
-                Ok(()) => assert!(distinct.contains(text), "{what}: {text} is lost"),
+                Ok(_) => assert!(distinct.contains(text), "{what}: {text} is lost"),
                 Err(NotifyError::Log(LogError::OutcomeUnknown)) => {}
                 Err(NotifyError::Log(LogError::Unavailable)) => {
                     assert!(!distinct.contains(text), "{what}: {text} was refused");
