@@ -12,7 +12,7 @@ use dondo_actors::{
     message::{Action, Command, HistoryRequest},
     session::JoinRequest,
     state::{audience::LeaveScope, room::RoomOptions},
-    testing::{Setup, World, content, marked},
+    testing::{Reading, Setup, World, content, marked},
 };
 
 use crate::{
@@ -293,4 +293,42 @@ fn who_joins_while_its_history_is_read_slowly_misses_nothing_and_hears_nothing_t
             assert!(told.get() == count || heard.len() == all.len(), "{heard:?}");
         });
     }
+}
+
+/// It was closed for what it had asked for: ten histories that did not fit into its outbox together.
+#[test]
+fn who_joins_many_rooms_with_their_history_and_reads_late_gets_all_of_it() {
+    let mut setup = Setup::default();
+    setup.session.outbox.bytes_max = 1 << 20;
+    World::run(setup, |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let long = "x".repeat(100_000);
+        let keys: Vec<RoomKey> = (0..10)
+            .map(|room| RoomKey::room(room.to_string()))
+            .collect();
+        for key in &keys {
+            a.join(key).await.unwrap();
+            for _ in 0..2 {
+                a.say(key, &long).await.unwrap();
+            }
+        }
+        b.probe.reads(Reading::Never);
+        let joined = Rc::new(Cell::new(0));
+        for key in &keys {
+            let joined = joined.clone();
+            world.ask(b.member.join(with_history(key, "b", 9)), move |answer| {
+                let replayed = answer.unwrap().replayed.unwrap();
+                assert_eq!((replayed.count, replayed.complete), (2, true));
+                joined.set(joined.get() + 1);
+            });
+        }
+        pass(Duration::from_secs(5)).await;
+        assert_eq!(b.probe.ended(), None);
+        assert!(joined.get() < keys.len(), "the others wait for it to read");
+        b.probe.reads(Reading::Eager);
+        world.settle().await;
+        assert_eq!(joined.get(), keys.len());
+        assert_eq!(b.heard().len(), 2 * keys.len());
+        a.heard();
+    });
 }
