@@ -32,7 +32,7 @@ use crate::{
     event::RoomEvent,
     flow::{Brake, Patience},
     guard::{Crashes, shielded},
-    id::{Kind, LogKey, MemberId, RoomId, WorkerId},
+    id::{Epoch, Kind, LogKey, MemberId, RoomId, WorkerId},
     letter::{Content, Letter},
     log::LogClient,
     mailbox::WeakMailbox,
@@ -68,8 +68,8 @@ struct Links {
     patience: Patience,
     purse: Permits,
     parked: Parked,
-    /// Letters of former times that were told, by cursor, while somebody holds them.
-    told_again: HashMap<u64, Weak<Letter>>,
+    /// Letters of former times that were told, by epoch and cursor, while somebody holds them.
+    told_again: HashMap<(Epoch, u64), Weak<Letter>>,
     /// What the hub's account knows of.
     on_account: RoomBytes,
     joins_seen: u64,

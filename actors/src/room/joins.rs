@@ -172,20 +172,19 @@ impl Room {
             receipt,
         }
     }
-}
 
-impl Room {
     /// The letters that were said: a crowd that comes at once shares their frames while anybody holds them.
     fn shared(&mut self, said: Vec<(LogPosition, Arc<Said>)>) -> Vec<Arc<Letter>> {
         let context = &self.links.context;
         let told = &mut self.links.told_again;
         told.retain(|_, letter| letter.strong_count() > 0);
         let letters = said.into_iter().map(|(position, said)| {
-            let known = told.get(&position.cursor).and_then(Weak::upgrade);
+            let place = (position.epoch, position.cursor);
+            let known = told.get(&place).and_then(Weak::upgrade);
             known.unwrap_or_else(|| {
                 let draft = Draft::new(said.content.clone(), &context.encodings);
                 let letter = Arc::new(draft.seal(context.namespace.clone()));
-                told.insert(position.cursor, Arc::downgrade(&letter));
+                told.insert(place, Arc::downgrade(&letter));
                 letter
             })
         });

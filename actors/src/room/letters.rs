@@ -35,9 +35,7 @@ impl Room {
         fault::strike(self.part(), Point::Midway, &content.args);
         let mut events = Events::new();
         // The last member left while it was on its way: it was said to nobody.
-        if self.state.roster().is_empty() {
-            self.links.log.missed(&self.links.log_key);
-        } else {
+        if !self.state.roster().is_empty() {
             events.push(RoomEvent::Said(Arc::new(Said {
                 from: member.clone(),
                 tag: tag.clone(),
@@ -66,6 +64,8 @@ impl Room {
         if let Some(RoomEvent::Said(said)) = events.first() {
             recipients = self.state.recipients(said);
             self.post(said, Some(notify.draft), Some(&receipt), permits);
+        } else {
+            self.links.log.missed(&self.links.log_key);
         }
         notify.reply.send(Ok(NotifyAnswer {
             recipients,
