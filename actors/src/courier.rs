@@ -28,7 +28,7 @@ use crate::{
     error::CloseReason,
     flow::{Brake, Braking, DeliveryWindow},
     guard::{Crashes, Guard},
-    id::{LocalId, RoomId, RoomKey, WorkerId},
+    id::{LocalId, RoomId, RoomKey, Token, WorkerId},
     letter::{EncodingId, Encodings},
     mailbox::WeakMailbox,
     message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Register, Replay, ToSession},
@@ -67,6 +67,8 @@ pub struct Courier {
     wakes: Rc<Wakes>,
     /// The last reader that was looked at; none: from the first again.
     looked_at: Option<LocalId>,
+    /// The last letter of each namespace's log that came here; empty where no encoding tells tokens.
+    watermarks: BTreeMap<Arc<str>, Token>,
     on_end: Option<Box<dyn FnOnce()>>,
 }
 
@@ -103,6 +105,7 @@ impl Courier {
             easing: false,
             wakes: Rc::default(),
             looked_at: None,
+            watermarks: BTreeMap::new(),
             on_end: Some(Box::new(on_end)),
         };
         CourierRef::new(worker, Guard::start(|_| courier), window)
@@ -215,6 +218,7 @@ impl Courier {
             served.evict(CloseReason::ServerRestart);
         }
         self.forget_rooms(namespace);
+        self.watermarks.remove(namespace);
     }
 
     /// How many of a room's readers here are behind, near enough, and how many there are.
@@ -321,8 +325,8 @@ impl Courier {
         self.crashes.count_time();
         let (mut taken, mut wakes) = (0, false);
         for letter in &replay.letters {
-            let frame = match letter.frame(served.encoding, &self.encodings) {
-                Ok(frame) => frame.clone(),
+            let frame = match letter.frame(served.encoding, &self.encodings, None) {
+                Ok(frame) => frame,
                 Err(error) => {
                     cause::NO_FRAME.tell(None, None, format_args!("{error}"));
                     continue;

@@ -108,13 +108,16 @@ pub struct LogPosition {
 }
 
 impl LogPosition {
-    /// The position as clients hold it: they give it back, and read nothing from it.
-    pub fn token(&self) -> String {
-        format!("{:x}-{:x}", self.epoch.0, self.cursor)
+    /// The position without its room.
+    pub fn token(self) -> Token {
+        Token {
+            epoch: self.epoch,
+            cursor: self.cursor,
+        }
     }
 }
 
-/// A position without its room, as a client gives it back.
+/// A position without its room. Clients hold its text: they give it back, and read nothing from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Token {
     /// Which log it is of.
@@ -123,17 +126,14 @@ pub struct Token {
     pub cursor: u64,
 }
 
-impl From<LogPosition> for Token {
-    fn from(position: LogPosition) -> Self {
-        Self {
-            epoch: position.epoch,
-            cursor: position.cursor,
-        }
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}-{:x}", self.epoch.0, self.cursor)
     }
 }
 
 impl Token {
-    /// Reads what [`LogPosition::token`] wrote; `None` for anything else.
+    /// Reads what its `Display` wrote; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let (epoch, cursor) = text.split_once('-')?;
         let number = |digits: &str| {
@@ -171,11 +171,9 @@ mod tests {
             cursor: 77,
             offset: 3,
         };
-        let token = Token {
-            epoch: Epoch(u64::MAX),
-            cursor: 77,
-        };
-        assert_eq!(Token::parse(&position.token()), Some(token));
+        let token = position.token();
+        assert_eq!((token.epoch, token.cursor), (Epoch(u64::MAX), 77));
+        assert_eq!(Token::parse(&token.to_string()), Some(token));
         for text in [
             "",
             "-",

@@ -8,7 +8,10 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::account::{Held, MemoryAccount};
+use crate::{
+    account::{Held, MemoryAccount},
+    id::Token,
+};
 
 /// Name, arguments and attachments of something said, as a client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,23 +153,33 @@ impl Draft {
         }
     }
 
-    /// Encodes the draft in one encoding now, on the caller's thread, and keeps the frame for the letter.
+    /// Whether an encoding can express the draft. One that tells no tokens encodes it now, on the caller's thread, and the
+    /// frame is kept for the letter; another encodes once the letter has its number.
+    ///
+    /// # Errors
+    /// The encoding cannot express it, or is not registered.
     pub fn prepare(
         &self,
         encoding: EncodingId,
         encodings: &Encodings,
         namespace: &str,
     ) -> Result<(), EncodeError> {
-        self.frames
-            .frame(encoding, encodings, namespace, &self.content)
-            .map(drop)
+        let codec = encodings.codec(encoding)?;
+        match codec.tells_tokens() {
+            true => codec.check(namespace, &self.content),
+            false => self
+                .frames
+                .frame(encoding, encodings, namespace, &self.content, None)
+                .map(drop),
+        }
     }
 
-    /// Makes the letter: from here on nothing in it changes.
-    pub fn seal(self, namespace: Arc<str>) -> Letter {
+    /// Makes the letter: from here on nothing in it changes. With its token, if it is in a log.
+    pub fn seal(self, namespace: Arc<str>, token: Option<Token>) -> Letter {
         Letter {
             namespace,
             content: self.content,
+            token,
             frames: self.frames,
         }
     }
@@ -179,18 +192,32 @@ pub struct Letter {
     pub namespace: Arc<str>,
     /// What is said.
     pub content: Content,
+    /// Its own place in its namespace's log; none for what is in no log.
+    pub token: Option<Token>,
     frames: Frames,
 }
 
 impl Letter {
-    /// The letter in one encoding; the first caller of an encoding encodes, the others share.
+    /// The letter in one encoding; the first caller of an encoding encodes, the others share. What is in no log an encoding
+    /// that tells tokens makes anew for each caller, as of `behind`: the last letter of the namespace that went before it.
+    ///
+    /// # Errors
+    /// The encoding cannot express it, or is not registered.
     pub fn frame(
         &self,
         encoding: EncodingId,
         encodings: &Encodings,
-    ) -> Result<&Frame, EncodeError> {
+        behind: Option<Token>,
+    ) -> Result<Frame, EncodeError> {
+        let (namespace, content) = (&self.namespace, &self.content);
+        let codec = encodings.codec(encoding)?;
+        if self.token.is_none() && behind.is_some() && codec.tells_tokens() {
+            let frame = codec.encode(namespace, content, behind)?;
+            return Ok(frame.charged(&encodings.account));
+        }
         self.frames
-            .frame(encoding, encodings, &self.namespace, &self.content)
+            .frame(encoding, encodings, namespace, content, self.token)
+            .cloned()
     }
 }
 
@@ -205,8 +232,32 @@ impl EncodingId {
 
 /// Makes the frame of one encoding: a codec, and a view from letter to letter before it.
 pub trait Encoding: Send + Sync + 'static {
-    /// Encodes what is said in a namespace.
-    fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError>;
+    /// Encodes what is said in a namespace, on any thread. The token is for clients that come back and ask for what they
+    /// missed: a letter's own, of anything else that of the last letter before it; none where nothing of the namespace's log
+    /// went before, and for an event to one client alone. An encoding that does not tell tokens is given any.
+    ///
+    /// # Errors
+    /// It cannot be expressed; the text says why.
+    fn encode(
+        &self,
+        namespace: &str,
+        content: &Content,
+        token: Option<Token>,
+    ) -> Result<Frame, EncodeError>;
+
+    /// Whether frames have the token in them. They are encoded once the letter is in the log, on a courier's thread.
+    fn tells_tokens(&self) -> bool {
+        false
+    }
+
+    /// Whether something can be expressed, before it has a token: its sender is told if not. Encodes and forgets, unless
+    /// there is a cheaper way to know.
+    ///
+    /// # Errors
+    /// As [`Encoding::encode`].
+    fn check(&self, namespace: &str, content: &Content) -> Result<(), EncodeError> {
+        self.encode(namespace, content, None).map(drop)
+    }
 }
 
 /// A letter that an encoding cannot express; the text says why.
@@ -225,6 +276,7 @@ impl std::error::Error for EncodeError {}
 #[derive(Clone)]
 pub struct Encodings {
     encodings: Arc<[Arc<dyn Encoding>]>,
+    tell_tokens: bool,
     account: Arc<MemoryAccount>,
 }
 
@@ -237,8 +289,10 @@ impl Encodings {
         encodings: impl IntoIterator<Item = Arc<dyn Encoding>>,
         account: Arc<MemoryAccount>,
     ) -> Self {
+        let encodings: Arc<[_]> = encodings.into_iter().take(Self::MAX).collect();
         Self {
-            encodings: encodings.into_iter().take(Self::MAX).collect(),
+            tell_tokens: encodings.iter().any(|codec| codec.tells_tokens()),
+            encodings,
             account,
         }
     }
@@ -260,7 +314,12 @@ impl Encodings {
         namespace: &str,
         content: &Content,
     ) -> Result<Frame, EncodeError> {
-        self.codec(encoding)?.encode(namespace, content)
+        self.codec(encoding)?.encode(namespace, content, None)
+    }
+
+    /// Whether some of them tell tokens.
+    pub(crate) fn tell_tokens(&self) -> bool {
+        self.tell_tokens
     }
 
     fn codec(&self, encoding: EncodingId) -> Result<&dyn Encoding, EncodeError> {
@@ -303,6 +362,7 @@ impl Frames {
         encodings: &Encodings,
         namespace: &str,
         content: &Content,
+        token: Option<Token>,
     ) -> Result<&Frame, EncodeError> {
         let codec = encodings.codec(encoding)?;
         let cell = self
@@ -310,7 +370,7 @@ impl Frames {
             .get(usize::from(encoding.0))
             .ok_or_else(not_registered)?;
         cell.get_or_init(|| {
-            let frame = codec.encode(namespace, content)?;
+            let frame = codec.encode(namespace, content, token)?;
             Ok(frame.charged(&encodings.account))
         })
         .as_ref()

@@ -32,7 +32,7 @@ use crate::{
     fault::{self, Point},
     flow::InboundUnit,
     guard::{Crashes, Guard, GuardedContext, then},
-    id::{Epoch, Kind, LocalId, MemberId, RoomKey, WorkerId},
+    id::{Epoch, Kind, LocalId, MemberId, RoomKey, Token, WorkerId},
     letter::{Content, Draft, Letter},
     log::{Feed, FeedSink, Log, LogClient},
     mailbox::{Mailbox, WeakMailbox},
@@ -284,7 +284,7 @@ impl Namespace {
 
     fn deliver_online(&mut self, to: &To, content: Content, permits: Permits) {
         let draft = Draft::new(content, &self.context.encodings);
-        let letter = self.seal(draft);
+        let letter = self.seal(draft, None);
         let mut words: Vec<(CourierRef, ToCourier)> = Vec::new();
         match to {
             To::Member(worker, local_id) => {
@@ -327,8 +327,8 @@ impl Namespace {
         }
     }
 
-    fn seal(&self, draft: Draft) -> Arc<Letter> {
-        Arc::new(draft.seal(self.context.namespace.clone()))
+    fn seal(&self, draft: Draft, token: Option<Token>) -> Arc<Letter> {
+        Arc::new(draft.seal(self.context.namespace.clone(), token))
     }
 
     /// One for each courier.

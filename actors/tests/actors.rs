@@ -25,6 +25,8 @@ mod rooms;
 mod sessions;
 #[path = "actors/test_log.rs"]
 mod test_log;
+#[path = "actors/threads.rs"]
+mod threads;
 
 use std::{rc::Rc, time::Duration};
 

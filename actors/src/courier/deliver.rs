@@ -6,7 +6,7 @@ use super::{Courier, FEW_BEHIND, LocalMember, Mirror, Wakes};
 use crate::{
     error::CloseReason,
     fault::{self, Point, Safeguard},
-    id::{Kind, LocalId, RoomKey},
+    id::{Kind, LocalId, RoomKey, Token},
     letter::{EncodingId, Encodings, Frame, Letter},
     message::{Audience, Deliver},
     metrics::Metrics,
@@ -25,9 +25,11 @@ impl Courier {
         fault::strike("courier", Point::Before, marked);
         #[cfg(feature = "fault")]
         fault::freeze(marked);
+        let watermark = self.watermark(letter);
         let mut hands = Fanout {
             letter,
             encodings: &self.encodings,
+            watermark,
             full: Vec::new(),
             frames: Vec::new(),
             delivered: 0,
@@ -120,6 +122,20 @@ impl Courier {
         delivered as usize
     }
 
+    /// The last letter of its namespace's log that came here, with this one.
+    fn watermark(&mut self, letter: &Letter) -> Option<Token> {
+        if !self.encodings.tell_tokens() {
+            return None;
+        }
+        match letter.token {
+            Some(token) => {
+                self.watermarks.insert(letter.namespace.clone(), token);
+                Some(token)
+            }
+            None => self.watermarks.get(&letter.namespace).copied(),
+        }
+    }
+
     fn seated<'a>(
         &'a self,
         letter: &Letter,
@@ -137,8 +153,9 @@ impl Courier {
 struct Fanout<'a> {
     letter: &'a Letter,
     encodings: &'a Encodings,
+    watermark: Option<Token>,
     full: Vec<Rc<LocalMember>>,
-    frames: Vec<(EncodingId, Option<&'a Frame>)>,
+    frames: Vec<(EncodingId, Option<Frame>)>,
     delivered: u64,
     behind: usize,
     wakes: &'a Wakes,
@@ -149,22 +166,11 @@ impl Fanout<'_> {
         let known = self
             .frames
             .iter()
-            .find(|(encoding, _)| *encoding == served.encoding)
-            .map(|(_, frame)| *frame);
-        let frame = known.unwrap_or_else(|| {
-            let frame = self.letter.frame(served.encoding, self.encodings);
-            if let Err(error) = &frame {
-                cause::NO_FRAME.tell(
-                    None,
-                    None,
-                    format_args!("{error}; the members that need this form do not get it"),
-                );
-            }
-            let frame = frame.ok();
-            self.frames.push((served.encoding, frame));
-            frame
-        });
-        let Some(frame) = frame else { return };
+            .position(|(encoding, _)| *encoding == served.encoding);
+        let known = known.unwrap_or_else(|| self.encode(served.encoding));
+        let Some((_, Some(frame))) = self.frames.get(known) else {
+            return;
+        };
         match served.outbox.push(frame.clone(), false) {
             Ok((Pushed::Dropped, _)) => {}
             Ok((pushed, to_wake)) => {
@@ -174,5 +180,19 @@ impl Fanout<'_> {
             }
             Err(Full) => self.full.push(served.clone()),
         }
+    }
+
+    /// The place of the frame in one more encoding.
+    fn encode(&mut self, encoding: EncodingId) -> usize {
+        let frame = self.letter.frame(encoding, self.encodings, self.watermark);
+        if let Err(error) = &frame {
+            cause::NO_FRAME.tell(
+                None,
+                None,
+                format_args!("{error}; the members that need this form do not get it"),
+            );
+        }
+        self.frames.push((encoding, frame.ok()));
+        self.frames.len() - 1
     }
 }

@@ -241,7 +241,7 @@ impl Namespace {
         } = broadcast;
         // Who is in which rooms is known to the couriers.
         let recipients = rooms.as_ref().map_or(self.state.member_count(), |_| 0);
-        let letter = self.seal(draft);
+        let letter = self.seal(draft, Some(position.token()));
         let receipt = Receipt::new(self.couriers.len(), reply.home());
         let audience = || Audience::Rooms {
             rooms: rooms.clone(),

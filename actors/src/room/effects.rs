@@ -9,7 +9,7 @@ use crate::{
     event_template::EventTemplate,
     flow::DeliveryPermit,
     guard::shielded,
-    id::{Kind, WorkerId},
+    id::{Kind, Token, WorkerId},
     letter::Draft,
     message::{
         Action, Audience, CourierRef, Deliver, Join, Leave, Manage, MirrorJoin, MirrorLeave,
@@ -141,7 +141,7 @@ impl Room {
                     let encodings = &self.links.context.encodings;
                     let draft = shielded(&self.crashes, || Draft::new(content, encodings));
                     if let Some(draft) = draft {
-                        self.deliver(&to, draft, None, permit);
+                        self.deliver(&to, (draft, None), None, permit);
                     }
                 }
                 Effect::Joined(member) => {
@@ -194,12 +194,12 @@ impl Room {
     pub(super) fn deliver(
         &self,
         to: &Recipients,
-        draft: Draft,
+        (draft, token): (Draft, Option<Token>),
         receipt: Option<&Arc<Receipt>>,
         mut permit: impl FnMut(WorkerId) -> Option<DeliveryPermit>,
     ) {
         let context = &self.links.context;
-        let letter = Arc::new(draft.seal(context.namespace.clone()));
+        let letter = Arc::new(draft.seal(context.namespace.clone(), token));
         match to {
             Recipients::One(place) => {
                 let deliver = Deliver {

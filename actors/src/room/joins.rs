@@ -183,7 +183,8 @@ impl Room {
             let known = told.get(&place).and_then(Weak::upgrade);
             known.unwrap_or_else(|| {
                 let draft = Draft::new(said.content.clone(), &context.encodings);
-                let letter = Arc::new(draft.seal(context.namespace.clone()));
+                let token = Some(position.token());
+                let letter = Arc::new(draft.seal(context.namespace.clone(), token));
                 told.insert(place, Arc::downgrade(&letter));
                 letter
             })

@@ -91,10 +91,11 @@ impl Room {
         self.trace_letter(&to, &said.content, true);
         let draft = draft
             .unwrap_or_else(|| Draft::new(said.content.clone(), &self.links.context.encodings));
-        self.links
-            .under_way
-            .said(self.state.standing().position, said);
-        self.deliver(&to, draft, receipt, |worker| permits.take(worker));
+        let position = self.state.standing().position;
+        self.links.under_way.said(position, said);
+        self.deliver(&to, (draft, Some(position.token())), receipt, |worker| {
+            permits.take(worker)
+        });
     }
 
     /// Its sender, if it is not to hear itself.

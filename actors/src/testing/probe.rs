@@ -46,6 +46,7 @@ struct Reader {
 }
 
 impl Probe {
+    /// Begins to read what a session's client gets, on the session's thread.
     pub(super) fn start(session: SessionRef) -> Self {
         let reader = Rc::new(Reader {
             reading: Cell::new(Reading::Eager),
@@ -66,7 +67,7 @@ impl Probe {
             )));
     }
 
-    /// Connects to a namespace. Takes the answer from what it read.
+    /// Connects to a namespace (`/`, or `/ telling` for letters with their tokens). Takes the answer from what it read.
     pub async fn connect(&self, namespace: &str) -> Rc<Member> {
         let member = self.try_connect(namespace).await;
         member.unwrap_or_else(|| panic!("no answer to a connect: {:?}", self.peek()))
@@ -75,6 +76,7 @@ impl Probe {
     /// As [`Probe::connect`]; `None` if the session ends instead.
     pub async fn try_connect(&self, namespace: &str) -> Option<Rc<Member>> {
         self.say(&format!("connect {namespace}"));
+        let (namespace, _) = namespace.split_once(' ').unwrap_or((namespace, ""));
         let answer = format!("connected {namespace} ");
         for _ in 0..10_000 {
             tokio::time::sleep(Duration::from_millis(1)).await;

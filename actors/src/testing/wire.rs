@@ -1,15 +1,16 @@
 //! The wire format, the application and the presence events of test worlds. Commands are words between blanks:
-//! `connect NS`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `panic`.
+//! `connect NS [telling]`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `panic`.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 
 use crate::{
+    account::MemoryAccount,
     error::CloseReason,
     event_template::{EventTemplate, Hole},
     fault::Point,
-    id::{MemberId, RoomKey},
+    id::{MemberId, RoomKey, Token},
     letter::{
         Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage, WsFrame,
     },
@@ -66,15 +67,33 @@ pub(super) fn forget_members() {
     drop(MEMBERS.take());
 }
 
-/// The only encoding: the text `letter NS NAME ARGS`. A letter named `unspeakable` cannot be encoded.
-pub(super) struct TextEncoding;
+/// The encodings of a world, for [`TextProtocol`].
+pub(super) fn encodings(account: Arc<MemoryAccount>) -> Encodings {
+    let encodings = [false, true].map(|tells_tokens| Arc::new(TextEncoding { tells_tokens }) as _);
+    Encodings::new(encodings, account)
+}
+
+/// The text `letter NS NAME ARGS`, or `letter NS NAME ARGS @TOKEN`. A letter named `unspeakable` cannot be encoded.
+struct TextEncoding {
+    tells_tokens: bool,
+}
 
 impl Encoding for TextEncoding {
-    fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
+    fn encode(
+        &self,
+        namespace: &str,
+        content: &Content,
+        token: Option<Token>,
+    ) -> Result<Frame, EncodeError> {
         if &*content.name == "unspeakable" {
             return Err(EncodeError("there are no words for it".into()));
         }
-        let mut parts = vec![part(&said("letter", namespace, content))];
+        let mut text = said("letter", namespace, content);
+        if self.tells_tokens {
+            let token = token.map_or("none".to_owned(), |token| token.to_string());
+            text = format!("{text} @{token}");
+        }
+        let mut parts = vec![part(&text)];
         parts.extend(content.blobs.iter().map(|blob| WsFrame {
             frame: blob.clone(),
             header: 0,
@@ -85,6 +104,10 @@ impl Encoding for TextEncoding {
             first,
             rest: (!parts.is_empty()).then(|| parts.into()),
         })
+    }
+
+    fn tells_tokens(&self) -> bool {
+        self.tells_tokens
     }
 }
 
@@ -110,14 +133,18 @@ fn frame(text: &str) -> Frame {
 
 /// Speaks the format.
 pub(super) struct TextProtocol {
-    encoding: EncodingId,
+    plain: EncodingId,
+    telling: EncodingId,
     pending: usize,
 }
 
 impl TextProtocol {
+    /// To a client of a hub with these [`encodings`].
     pub(super) fn new(encodings: &Encodings) -> Self {
+        let id = |index| encodings.id(index).expect("a world has two encodings");
         Self {
-            encoding: encodings.id(0).expect("a world has one form"),
+            plain: id(0),
+            telling: id(1),
             pending: 0,
         }
     }
@@ -131,10 +158,13 @@ impl Protocol for TextProtocol {
         let mut word = || words.next().unwrap_or_default();
         let (command, namespace) = (word(), Arc::from(word()));
         Ok(Some(match command {
-            "connect" => ClientPacket::Connect {
-                namespace,
-                auth: None,
-            },
+            "connect" => {
+                let auth = Bytes::copy_from_slice(word().as_bytes());
+                ClientPacket::Connect {
+                    namespace,
+                    auth: Some(auth).filter(|auth| !auth.is_empty()),
+                }
+            }
             "disconnect" => ClientPacket::Disconnect { namespace },
             "event" => {
                 self.pending = 0;
@@ -171,8 +201,11 @@ impl Protocol for TextProtocol {
         self.pending
     }
 
-    fn encoding(&self, _: Option<&[u8]>) -> EncodingId {
-        self.encoding
+    fn encoding(&self, auth: Option<&[u8]>) -> EncodingId {
+        match auth {
+            Some(b"telling") => self.telling,
+            _ => self.plain,
+        }
     }
 
     fn connected(&self, namespace: &str, member: &MemberId) -> Frame {

@@ -28,7 +28,6 @@ use crate::{
     courier,
     hub::{Hub, HubConfig, HubHandle, LogMaker, NamespaceConfig},
     id::MemberId,
-    letter::{Encoding, Encodings},
     log::{HistorySettings, MemoryLog},
     mailbox::{Mailbox, Word},
     message::CourierRef,
@@ -108,6 +107,56 @@ impl Default for Setup {
     }
 }
 
+impl Setup {
+    /// A hub without actors.
+    pub fn hub(&self) -> HubHandle {
+        let namespace_config = NamespaceConfig {
+            settings: self.settings.clone(),
+            authorizer: Arc::new(AllowAll),
+            presence_events: self
+                .presence_events
+                .then(|| Arc::new(wire::TextPresence) as _),
+        };
+        let namespaces = self
+            .namespaces
+            .iter()
+            .map(|&name| (Arc::from(name), namespace_config.clone()));
+        let account = MemoryAccount::new(self.memory_max, self.memory_max);
+        let log = self.log.clone().unwrap_or_else(|| {
+            let (history, account) = (self.history, account.clone());
+            Arc::new(move |_, _| Rc::new(MemoryLog::new(history, account.clone())))
+        });
+        HubHandle::new(HubConfig {
+            namespaces: namespaces.collect(),
+            encodings: wire::encodings(account),
+            clock: Arc::new(Still),
+            ids: Arc::new(Counted::default()),
+            log,
+            courier_window: self.window,
+            settle_timeout: self.settle_timeout,
+        })
+    }
+
+    /// A client with a session on the present thread, whose courier this is.
+    pub fn client(&self, hub: &HubHandle, courier: &CourierRef) -> Probe {
+        let protocol = Box::new(wire::TextProtocol::new(hub.encodings()));
+        let application = |&name: &&str| (name.into(), Arc::new(wire::TextApplication) as _);
+        let settings = SessionSettings {
+            applications: self.namespaces.iter().map(application).collect(),
+            ..self.session.clone()
+        };
+        let session = Session::start(
+            hub.clone(),
+            courier.clone(),
+            protocol,
+            Arc::new(settings),
+            Peer::default(),
+            |_| {},
+        );
+        Probe::start(session)
+    }
+}
+
 /// See the module. Dropped with living sessions or rooms, or with letters that nobody took, it fails.
 pub struct World {
     /// The hub.
@@ -147,36 +196,8 @@ impl World {
         wire::forget_members();
     }
 
-    fn new(mut setup: Setup) -> Self {
-        let applications = setup.namespaces.iter();
-        setup.session.applications = applications
-            .map(|&name| (name.into(), Arc::new(wire::TextApplication) as _))
-            .collect();
-        let namespace_config = NamespaceConfig {
-            settings: setup.settings.clone(),
-            authorizer: Arc::new(AllowAll),
-            presence_events: setup
-                .presence_events
-                .then(|| Arc::new(wire::TextPresence) as _),
-        };
-        let namespaces = setup
-            .namespaces
-            .iter()
-            .map(|&name| (Arc::from(name), namespace_config.clone()));
-        let account = MemoryAccount::new(setup.memory_max, setup.memory_max);
-        let log = setup.log.clone().unwrap_or_else(|| {
-            let (history, account) = (setup.history, account.clone());
-            Arc::new(move |_, _| Rc::new(MemoryLog::new(history, account.clone())))
-        });
-        let hub = HubHandle::new(HubConfig {
-            namespaces: namespaces.collect(),
-            encodings: Encodings::new([Arc::new(wire::TextEncoding) as Arc<dyn Encoding>], account),
-            clock: Arc::new(Still),
-            ids: Arc::new(Counted::default()),
-            log,
-            courier_window: setup.window,
-            settle_timeout: setup.settle_timeout,
-        });
+    fn new(setup: Setup) -> Self {
+        let hub = setup.hub();
         let root = Hub::start(&hub, |_| true);
         let couriers = (0..setup.workers).map(|_| hub.courier()).collect();
         Self {
@@ -192,17 +213,7 @@ impl World {
 
     /// A client whose session runs on worker `worker`, counted from 0.
     pub fn client(&self, worker: usize) -> Probe {
-        let protocol = Box::new(wire::TextProtocol::new(self.hub.encodings()));
-        let courier = self.couriers[worker].clone();
-        let session = Session::start(
-            self.hub.clone(),
-            courier,
-            protocol,
-            Arc::new(self.setup.session.clone()),
-            Peer::default(),
-            |_| {},
-        );
-        let probe = Probe::start(session);
+        let probe = self.setup.client(&self.hub, &self.couriers[worker]);
         self.probes.borrow_mut().push(probe.clone());
         probe
     }

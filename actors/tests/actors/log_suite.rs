@@ -14,11 +14,11 @@ use dondo_actors::{
     message::{HistoryRequest, Replayed},
     session::JoinRequest,
     state::audience::LeaveScope,
-    testing::{Setup, World, random::Random},
+    testing::{Setup, World, random::Random, wire::announce},
 };
 
 use crate::{
-    Client, client, pass,
+    Client, pass,
     test_log::{Fate, Habits, maker},
 };
 
@@ -68,7 +68,11 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
     ];
     let mut clients = Vec::new();
     for number in 0..=STEADY + NEWCOMERS {
-        clients.push(Rc::new(client(&world, number % 2).await));
+        // A third of them on each worker are told tokens.
+        let namespace = if number % 3 == 2 { "/ telling" } else { "/" };
+        let probe = world.client(number % 2);
+        let member = probe.connect(namespace).await;
+        clients.push(Rc::new(Client { probe, member }));
     }
     for one in &clients[..STEADY] {
         for key in &keys {
@@ -90,7 +94,14 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
             let flapper = clients[STEADY].clone();
             let key = random.pick(&keys).clone();
             match random.percent(50) {
-                true => world.ask(flapper.member.join(JoinRequest::plain(key)), drop),
+                true => {
+                    let announce = Some(announce("joined", &key, "flapper"));
+                    let join = JoinRequest {
+                        announce,
+                        ..JoinRequest::plain(key)
+                    };
+                    world.ask(flapper.member.join(join), drop)
+                }
                 false => world.ask(flapper.member.leave(key, LeaveScope::All, None), drop),
             }
         }
@@ -117,7 +128,17 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
     }
     pass(Duration::from_secs(100)).await;
     world.settle().await;
-    let heard: Vec<Vec<String>> = clients.iter().map(|client| client.heard()).collect();
+    let heard = clients.iter().map(|client| client.heard());
+    let heard: Vec<Vec<String>> = heard
+        .enumerate()
+        .map(|(number, heard)| {
+            let everything = number < STEADY;
+            match number % 3 == 2 {
+                true => without_tokens(heard, everything, &answers.borrow(), &what),
+                false => heard,
+            }
+        })
+        .collect();
     for one in &heard[1..STEADY] {
         assert_eq!(one, &heard[0], "{what}: all rooms together have one order");
     }
@@ -126,6 +147,34 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
     check(&heard, &answers.borrow(), &keys, &what);
     newcomers(&heard, &told.borrow(), &what);
     world.at_rest().await;
+}
+
+/// A letter has the position that its sender was answered. What is in no log has that of the letter before it, for those who
+/// hear everything. Would fail if a frame with a token were made before the letter is in the log, or shared by what is in none.
+fn without_tokens(
+    heard: Vec<String>,
+    everything: bool,
+    answers: &BTreeMap<String, Result<LogPosition, NotifyError>>,
+    what: &str,
+) -> Vec<String> {
+    let mut last = "none".to_owned();
+    let heard = heard.iter().map(|text| {
+        let (text, token) = text.rsplit_once(" @").expect("it is told tokens");
+        match text.strip_prefix("say ") {
+            Some(said) => {
+                if let Some(Ok(position)) = answers.get(said) {
+                    assert_eq!(position.token().to_string(), token, "{what}: {text}");
+                }
+                last = token.to_owned();
+            }
+            None => assert!(
+                !everything || token == last,
+                "{what}: {text} @{token} behind {last}"
+            ),
+        }
+        text.to_owned()
+    });
+    heard.collect()
 }
 
 /// Would fail without the gate: two rooms come to their commits in another order than the log's.

@@ -18,7 +18,7 @@ use dondo_actors::{
     account::MemoryAccount,
     error::CloseReason,
     hub::{Hub, HubConfig, HubHandle, NamespaceConfig},
-    id::MemberId,
+    id::{MemberId, Token},
     letter::{Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage},
     log::{HistorySettings, MemoryLog},
     message::CourierRef,
@@ -339,9 +339,14 @@ fn packet(text: &str) -> Packet {
 struct Counting(SocketIoEncoding, Arc<AtomicUsize>);
 
 impl Encoding for Counting {
-    fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
+    fn encode(
+        &self,
+        namespace: &str,
+        content: &Content,
+        token: Option<Token>,
+    ) -> Result<Frame, EncodeError> {
         self.1.fetch_add(1, Ordering::Relaxed);
-        self.0.encode(namespace, content)
+        self.0.encode(namespace, content, token)
     }
 }
 

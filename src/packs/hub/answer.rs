@@ -144,7 +144,7 @@ pub(crate) struct History {
 impl From<&Replayed> for History {
     fn from(replayed: &Replayed) -> Self {
         Self {
-            position: replayed.position.token(),
+            position: replayed.position.token().to_string(),
             replayed: replayed.count,
             complete: replayed.complete,
         }

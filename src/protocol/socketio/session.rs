@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use dondo_actors::{
-    id::MemberId,
+    id::{MemberId, Token},
     letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
     ports::{self, Answer, ClientPacket, Protocol, Refusal},
 };
@@ -85,7 +85,12 @@ pub(crate) struct SocketIoEncoding {
 }
 
 impl Encoding for SocketIoEncoding {
-    fn encode(&self, namespace: &str, content: &Content) -> Result<Frame, EncodeError> {
+    fn encode(
+        &self,
+        namespace: &str,
+        content: &Content,
+        _: Option<Token>,
+    ) -> Result<Frame, EncodeError> {
         let seen = self
             .view
             .map_or(Cow::Borrowed(content), |view| Cow::Owned(view(content)));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dondo::service::Builder;
 use dondo::transport::engine::{Handshake, message};
-use dondo_actors::id::MemberId;
+use dondo_actors::id::{MemberId, Token};
 use dondo_actors::letter::{
     Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage,
 };
@@ -87,7 +87,7 @@ impl Protocol for Echo {
 struct NoForm;
 
 impl Encoding for NoForm {
-    fn encode(&self, _: &str, _: &Content) -> Result<Frame, EncodeError> {
+    fn encode(&self, _: &str, _: &Content, _: Option<Token>) -> Result<Frame, EncodeError> {
         unreachable!("it gets no letters")
     }
 }

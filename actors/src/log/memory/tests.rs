@@ -112,7 +112,7 @@ fn read_as(
 }
 
 fn token(standing: Standing) -> Option<Token> {
-    Token::parse(&standing.position.token())
+    Some(standing.position.token())
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {

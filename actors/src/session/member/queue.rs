@@ -206,7 +206,7 @@ impl Member {
                     let _ = done.send(false);
                     return None;
                 };
-                let letter = draft.seal(self.namespace().clone());
+                let letter = draft.seal(self.namespace().clone(), None);
                 let cost = place.courier.window.cost(1, letter.content.len());
                 self.parts.pacer.charge(Rated::Deliveries, 1);
                 let deliver = move |courier: &CourierRef, permit| {

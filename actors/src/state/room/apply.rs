@@ -29,7 +29,7 @@ impl RoomState {
         }
         self.joins += 1;
         let position = self.standing.position;
-        self.roster.join(joined, self.joins, position.into());
+        self.roster.join(joined, self.joins, position.token());
         if self.policies.get(tag).is_none() {
             self.policies.put(tag, Policy::default(), &self.roster);
         }
