@@ -1,5 +1,7 @@
 //! A hub put together from its settings, to be mounted in an `App`. Assembly only: no decision is taken here.
 
+mod limits;
+
 use std::any::Any;
 use std::io;
 use std::rc::Rc;
@@ -16,19 +18,23 @@ use dondo_actors::letter::{Encoding, Encodings};
 use dondo_actors::log::{self, MemoryLog};
 use dondo_actors::outbox::OutboxLimits;
 use dondo_actors::ports::{AllowAll, Clock, IdGenerator, PresenceEvents, SystemClock};
-pub use dondo_actors::ports::{Authorizer, Identity, Refusal};
 use dondo_actors::rate::Rates;
 use dondo_actors::session::{Applications, SessionSettings};
+pub use dondo_actors::{
+    handshake::Handshake,
+    ports::{Admission, Authorizer, Identity, Refusal},
+};
 
-use crate::config::{LimitSettings, Settings};
+use self::limits::{door_settings, session_rates};
+use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{Io, Pack};
 use crate::notices;
 use crate::packs::hub::{self, HubPack};
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoEncoding};
 use crate::room_threads::Rooms;
-use crate::transport::doors::{DoorSettings, Doors};
-use crate::transport::engine::{Engine, EngineOptions, Handshake, ProtocolFactory};
+use crate::transport::doors::Doors;
+use crate::transport::engine::{Engine, EngineOptions, ProtocolFactory};
 use tokio::time::{sleep, timeout};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
@@ -45,7 +51,8 @@ pub struct Dondo {
 /// Builds a [`Dondo`].
 pub struct Builder {
     config: Settings,
-    authorizer: Arc<dyn Authorizer>,
+    authorizer: Option<Arc<dyn Authorizer>>,
+    admission_timeout: Duration,
     more: Vec<(String, ProtocolFactory)>,
     bare: Vec<String>,
 }
@@ -60,7 +67,8 @@ impl Dondo {
     pub fn builder() -> Builder {
         Builder {
             config: Settings::default(),
-            authorizer: Arc::new(AllowAll),
+            authorizer: None,
+            admission_timeout: NamespaceSettings::default().admission_timeout,
             more: Vec::new(),
             bare: Vec::new(),
         }
@@ -161,30 +169,34 @@ impl Builder {
     }
 
     /// Asks somebody who may come in, for every namespace that a client connects to. It sees what the client sent as
-    /// `auth`; the client has the refusal as its `connect_error`. Without it everybody may.
+    /// `auth`, the request that opened its session and its address, and may ask others, a database say; the client has the
+    /// refusal as its `connect_error`. Without it everybody may.
     ///
     /// ```no_run
-    /// use dondo::service::{Dondo, Authorizer, Identity, Refusal};
+    /// use dondo::service::{Admission, Dondo, Identity, Refusal};
     ///
-    /// struct Word;
-    ///
-    /// impl Authorizer for Word {
-    ///     fn connect(&self, _namespace: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal> {
-    ///         let auth: Option<serde_json::Value> = auth.and_then(|text| serde_json::from_slice(text).ok());
-    ///         match auth.as_ref().and_then(|auth| auth["word"].as_str()) {
-    ///             Some("akwaaba") => Ok(Identity::default()),
-    ///             _ => Err(Refusal { message: "Say the word".into(), data: None }),
-    ///         }
+    /// async fn word(client: Admission) -> Result<Identity, Refusal> {
+    ///     let auth: Option<serde_json::Value> =
+    ///         client.auth.and_then(|text| serde_json::from_slice(&text).ok());
+    ///     match auth.as_ref().and_then(|auth| auth["word"].as_str()) {
+    ///         Some("akwaaba") => Ok(Identity::default()),
+    ///         _ => Err(Refusal { message: "Say the word".into(), data: None }),
     ///     }
     /// }
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let dondo = Dondo::builder().authorizer(Word).build()?;
+    /// let dondo = Dondo::builder().authorizer(word).build()?;
     /// # Ok(())
     /// # }
     /// ```
     pub fn authorizer(mut self, authorizer: impl Authorizer) -> Self {
-        self.authorizer = Arc::new(authorizer);
+        self.authorizer = Some(Arc::new(authorizer));
+        self
+    }
+
+    /// How long the authorizer may take for one client, before that is refused with `Timed out`. 10 s if not said.
+    pub fn admission_timeout(mut self, limit: Duration) -> Self {
+        self.admission_timeout = limit;
         self
     }
 
@@ -223,12 +235,15 @@ impl Builder {
         }));
         let settings = NamespaceSettings {
             courier_patience: config.delivery.courier_stall,
+            admission_timeout: self.admission_timeout,
             ..pack.namespace_settings()
         };
+        let keeps_handshakes = self.authorizer.is_some();
+        let authorizer = self.authorizer.unwrap_or_else(|| Arc::new(AllowAll));
         let namespace_config = |name: Arc<str>| {
             let presence_events: Option<Arc<dyn PresenceEvents>> =
                 packed(&name).then(|| Arc::new(pack.clone()) as _);
-            let (settings, authorizer) = (settings.clone(), self.authorizer.clone());
+            let (settings, authorizer) = (settings.clone(), authorizer.clone());
             let namespace_config = NamespaceConfig {
                 settings,
                 authorizer,
@@ -262,7 +277,7 @@ impl Builder {
         });
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads)?);
         let doors = Doors::new(door_settings(&config));
-        let options = engine_options(&config, doors.clone(), io.applications());
+        let options = engine_options(&config, doors.clone(), io.applications(), keeps_handshakes);
         let more = self.more.into_iter().map(|(path, upper)| {
             let session = Arc::new(SessionSettings {
                 connect_timeout: None,
@@ -301,14 +316,18 @@ fn upper(config: &Settings, encodings: &Encodings) -> io::Result<ProtocolFactory
     };
     Ok(Arc::new(move |opening: &Handshake| {
         let dialect = opening
-            .query
-            .iter()
+            .query()
             .any(|(key, value)| key == "dialect" && value == "dotnet");
         Box::new(SocketIo::new(limits, plain, dotnet, dialect))
     }))
 }
 
-fn engine_options(config: &Settings, doors: Doors, applications: Applications) -> EngineOptions {
+fn engine_options(
+    config: &Settings,
+    doors: Doors,
+    applications: Applications,
+    keeps_handshakes: bool,
+) -> EngineOptions {
     let engine = &config.engine;
     EngineOptions {
         path: config.path.clone(),
@@ -317,6 +336,7 @@ fn engine_options(config: &Settings, doors: Doors, applications: Applications) -
         upgrade_timeout: engine.upgrade_timeout,
         max_payload: engine.max_payload,
         http_compression: engine.http_compression,
+        keeps_handshakes,
         subprotocols: engine.subprotocols.clone().into(),
         session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,
@@ -338,43 +358,6 @@ fn engine_options(config: &Settings, doors: Doors, applications: Applications) -
             },
             applications,
         }),
-    }
-}
-
-fn door_settings(config: &Settings) -> DoorSettings {
-    let limits = &config.limits;
-    let rated = config.rate_limits;
-    DoorSettings {
-        trusted_proxies: config.trusted_proxies.clone(),
-        hosts: config.hosts.clone(),
-        sessions_max: limits.sessions_max,
-        address_sessions_max: limits.address_sessions_max,
-        connection_sessions_max: limits.connection_sessions_max,
-        address_handshakes_per_s: rated.then_some(limits.address_handshakes_per_s),
-        address_bytes_max: limits.address_bytes_max,
-        address_rates: Arc::new(if rated {
-            Rates {
-                messages: limits.address_messages_per_s as u64,
-                bytes: limits.address_bytes_per_s as u64,
-                joins: limits.address_joins_per_s as u64,
-                deliveries: limits.address_deliveries_per_s as u64,
-                burst: limits.burst,
-            }
-        } else {
-            Rates::default()
-        }),
-        burst: limits.burst,
-        request_timeout: config.engine.request_timeout,
-    }
-}
-
-fn session_rates(limits: &LimitSettings) -> Rates {
-    Rates {
-        messages: limits.messages_per_s as u64,
-        bytes: limits.bytes_per_s as u64,
-        joins: limits.joins_per_s as u64,
-        deliveries: limits.deliveries_per_s as u64,
-        burst: limits.burst,
     }
 }
 

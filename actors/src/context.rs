@@ -41,6 +41,8 @@ pub struct NamespaceSettings {
     pub courier_patience: Duration,
     /// How long a log may take to number a letter.
     pub log_timeout: Duration,
+    /// How long an authorizer may take to let a client in.
+    pub admission_timeout: Duration,
     /// Invitations that an address of a room keeps.
     pub invites_max: usize,
     /// Bytes of invitations that one member may own, all its addresses together.
@@ -57,6 +59,7 @@ impl Default for NamespaceSettings {
             join_events_up_to: 1000,
             courier_patience: Duration::from_secs(5),
             log_timeout: Duration::from_secs(2),
+            admission_timeout: Duration::from_secs(10),
             invites_max: 256,
             invite_bytes_max: 64 << 10,
         }

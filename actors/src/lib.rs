@@ -25,6 +25,7 @@ pub mod event_template;
 pub mod fault;
 pub mod flow;
 pub mod guard;
+pub mod handshake;
 pub mod hub;
 pub mod id;
 pub mod letter;

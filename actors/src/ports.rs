@@ -3,6 +3,7 @@
 
 use std::{
     future::Future,
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -12,6 +13,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
+    handshake::Handshake,
     id::{ChannelScope, MemberId, RoomKey},
     letter::{Content, EncodingId, Frame, TransportMessage},
 };
@@ -117,10 +119,39 @@ pub struct Refusal {
     pub data: Option<String>,
 }
 
-/// Who may come in?
+/// A client that asks to be let into a namespace.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Admission {
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// Credentials: a JSON text, if any were sent.
+    pub auth: Option<Bytes>,
+    /// What came with the request that opened its session.
+    pub handshake: Handshake,
+    /// The client's address; behind a trusted proxy the one that the proxy tells.
+    pub address: Option<IpAddr>,
+}
+
+/// Who may come in? Any `Fn(Admission) -> impl Future<Output = Result<Identity, Refusal>>` is one.
 pub trait Authorizer: Send + Sync + 'static {
-    /// May a client with these credentials come in? The identity it then has.
-    fn connect(&self, namespace: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal>;
+    /// May this client come in? The identity it then has. Asked on the session's thread, which must not be blocked; it may
+    /// wait, and other sessions, and other namespaces of the same one, do not wait with it. A client is refused with
+    /// `Timed out` where that takes longer than [`NamespaceSettings::admission_timeout`](crate::context::NamespaceSettings::admission_timeout), and with `internal` where it panics.
+    ///
+    /// # Errors
+    /// It may not; the client is told why.
+    fn connect(&self, admission: Admission) -> LocalFuture<Result<Identity, Refusal>>;
+}
+
+impl<F, A> Authorizer for F
+where
+    F: Fn(Admission) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<Identity, Refusal>> + 'static,
+{
+    fn connect(&self, admission: Admission) -> LocalFuture<Result<Identity, Refusal>> {
+        Box::pin(self(admission))
+    }
 }
 
 /// Who a member is.
@@ -135,8 +166,8 @@ pub struct Identity {
 pub struct AllowAll;
 
 impl Authorizer for AllowAll {
-    fn connect(&self, _: &str, _: Option<&[u8]>) -> Result<Identity, Refusal> {
-        Ok(Identity::default())
+    fn connect(&self, _: Admission) -> LocalFuture<Result<Identity, Refusal>> {
+        Box::pin(std::future::ready(Ok(Identity::default())))
     }
 }
 

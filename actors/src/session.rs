@@ -1,6 +1,7 @@
 //! The session actor: what survives a change of transport. It hears messages, keeps the heartbeat, and owns its members,
 //! one for each namespace. Knows no transport: those take from its outbox and tell it what they read.
 
+mod admission;
 mod application;
 mod dispatch;
 mod handle;
@@ -23,6 +24,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, SpawnHandle};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use self::admission::{Admitting, refusal};
 pub use self::application::{AckHandle, Application, Applications, Event, Extension};
 use self::dispatch::open;
 pub use self::handle::{Peer, SessionRef, SessionSettings};
@@ -34,6 +36,7 @@ use crate::{
     directory::MemberLocation,
     error::CloseReason,
     flow::{InboundCredit, InboundUnit, Turn},
+    handshake::Handshake,
     hub::HubHandle,
     id::LocalId,
     letter::{EncodingId, Frame, TransportMessage},
@@ -42,7 +45,7 @@ use crate::{
     metrics::Metrics,
     notice::cause,
     outbox::Outbox,
-    ports::{ClientPacket, Protocol, Refusal},
+    ports::{ClientPacket, Identity, Protocol, Refusal},
     rate::{RateLimiter, Rated},
 };
 
@@ -62,6 +65,8 @@ pub struct Session {
     protocol: Rc<RefCell<Box<dyn Protocol>>>,
     settings: Arc<SessionSettings>,
     members: BTreeMap<Arc<str>, Seated>,
+    admitting: BTreeMap<Arc<str>, Admitting>,
+    handshake: Handshake,
     own: LocalId,
     heartbeat: Option<SpawnHandle>,
     /// When the present heartbeat's ping is due, or was.
@@ -97,6 +102,7 @@ impl Session {
         });
         let account = SessionAccount::new(hub.account().clone(), peer.account, settings.bytes_max);
         let partial = account.charge(Held::Partial, 0);
+        let handshake = peer.handshake.charged(&account);
         let outbox = Outbox::new(settings.outbox, account.clone());
         let credit = InboundCredit::new(settings.credit, settings.credit_bytes, account);
         Metrics::add(&hub.metrics().sessions, 1);
@@ -113,6 +119,8 @@ impl Session {
             protocol: Rc::new(RefCell::new(protocol)),
             settings,
             members: BTreeMap::new(),
+            admitting: BTreeMap::new(),
+            handshake,
             heartbeat: None,
             ping_due: Instant::now(),
             awaiting_pong: false,
@@ -218,8 +226,11 @@ impl Session {
     }
 
     fn said(&mut self, said: ClientPacket, unit: InboundUnit, ctx: &mut Context<Self>) {
+        let Some((said, unit)) = self.hold(said, unit, ctx) else {
+            return;
+        };
         match said {
-            ClientPacket::Connect { namespace, auth } => self.connect(namespace, auth, ctx),
+            ClientPacket::Connect { namespace, auth } => self.connect(namespace, auth, unit, ctx),
             ClientPacket::Disconnect { namespace } => match self.members.remove(&namespace) {
                 Some(seated) => seated.leave(CloseReason::ClientLeft),
                 None => self.violated("it leaves a namespace that it is not in", ctx),
@@ -250,44 +261,25 @@ impl Session {
         self.close(CloseReason::ForcedClose, ctx);
     }
 
-    fn connect(&mut self, namespace: Arc<str>, auth: Option<Bytes>, ctx: &mut Context<Self>) {
-        if self.members.contains_key(&namespace) {
-            return self.violated("a second CONNECT for a namespace", ctx);
-        }
-        let hub = self.hub.clone();
-        let configured = hub.namespace_config(&namespace);
-        let application = self.settings.applications.of(&namespace).cloned();
-        let ((Some(namespace_config), Some(application)), Some(home)) =
-            ((configured, application), hub.namespace(&namespace))
-        else {
-            return self.refuse(
-                &namespace,
-                &Refusal {
-                    message: "Invalid namespace".into(),
-                    data: None,
-                },
-            );
-        };
-        let account = self.credit.account();
-        let auth = auth.map(|auth| account.charge_bytes(auth, Held::Auth));
-        if auth.is_some() && account.is_address_over() {
-            return self.close(CloseReason::AddressBytes, ctx);
-        }
-        let identity = match namespace_config
-            .authorizer
-            .connect(&namespace, auth.as_deref())
-        {
+    /// Lets a client in, or tells it why not.
+    fn decided(
+        &mut self,
+        namespace: Arc<str>,
+        auth: Option<Bytes>,
+        verdict: Result<Identity, Refusal>,
+        ctx: &mut Context<Self>,
+    ) {
+        let identity = match verdict {
             Ok(identity) => identity,
             Err(refusal) => return self.refuse(&namespace, &refusal),
         };
+        let hub = self.hub.clone();
+        let application = self.settings.applications.of(&namespace).cloned();
+        let (Some(application), Some(home)) = (application, hub.namespace(&namespace)) else {
+            return self.refuse(&namespace, &refusal("Invalid namespace"));
+        };
         let Some(id) = hub.ids().member_id() else {
-            return self.refuse(
-                &namespace,
-                &Refusal {
-                    message: "No id can be made".into(),
-                    data: None,
-                },
-            );
+            return self.refuse(&namespace, &refusal("No id can be made"));
         };
         if let Some(timer) = self.connect_timer.take() {
             ctx.cancel_future(timer);

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::RequestHead;
 use dondo_actors::account::AddressAccount;
 use dondo_actors::directory::Directory;
+use dondo_actors::handshake::Handshake;
 use dondo_actors::rate::Rates;
 use dondo_actors::session::Peer;
 use ipnet::IpNet;
@@ -270,6 +271,7 @@ impl Ticket {
         Peer {
             address: self.client,
             account: self.account.clone(),
+            handshake: Handshake::default(),
         }
     }
 }

@@ -6,6 +6,7 @@
     unreachable_pub
 )]
 
+mod admission;
 mod clients;
 mod crash;
 mod deadlines;

@@ -12,6 +12,7 @@ use crate::{
     account::AddressAccount,
     error::CloseReason,
     flow::InboundCredit,
+    handshake::Handshake,
     letter::TransportMessage,
     mailbox::Mailbox,
     message::{FromClient, ToSession},
@@ -44,13 +45,15 @@ pub struct SessionSettings {
     pub applications: Applications,
 }
 
-/// Where a session's client is.
+/// Where a session's client is, and what it said when it came.
 #[derive(Clone, Debug, Default)]
 pub struct Peer {
     /// Its address, for the log.
     pub address: Option<IpAddr>,
     /// What all clients of that address hold and send; none where that has no limits.
     pub account: Option<Arc<AddressAccount>>,
+    /// What came with the request that opened the session, for the authorizer.
+    pub handshake: Handshake,
 }
 
 /// What a transport holds of a session.

@@ -73,8 +73,6 @@ pub(crate) enum Ask {
         transport: Transport,
         /// The version it speaks to its end.
         revision: Revision,
-        /// The other parameters, decoded, in the order sent: the handshake query that handlers see.
-        query: Vec<(String, String)>,
     },
     /// Something of a session that should exist; to be judged further by [`check_session`].
     Session {
@@ -193,7 +191,6 @@ pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, R
         (None, Some(revision)) => Ok(Ask::Open {
             transport,
             revision,
-            query: query.others,
         }),
     }
 }

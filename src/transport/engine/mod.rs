@@ -9,6 +9,7 @@ pub(crate) mod counts;
 mod drain;
 pub(crate) mod embedded_driver;
 pub(crate) mod handshake;
+mod opening;
 pub(crate) mod packet;
 pub(super) mod payload;
 mod polling;
@@ -29,15 +30,17 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
+use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::letter::{Frame, TransportMessage};
 use dondo_actors::ports::Protocol;
-use dondo_actors::session::{Session, SessionSettings};
+use dondo_actors::session::{Peer, Session, SessionSettings};
 
 use self::connection::Connection;
 use self::cors::{preflight, site};
 use self::counts::Counts;
 use self::handshake::{Ask, Entry, Revision, Transport, Visit};
+use self::opening::handshake_of;
 use self::stage::Stage;
 use super::address::forwarded_hosts;
 use super::doors::Doors;
@@ -75,15 +78,10 @@ pub struct EngineOptions {
     pub http_compression: bool,
     /// Subprotocols of WebSockets that are answered; with none, whatever a client names first.
     pub subprotocols: Arc<[String]>,
+    /// Whether the heads of the requests that open sessions are kept, for the authorizer. It costs each session their bytes.
+    pub keeps_handshakes: bool,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub session: Arc<SessionSettings>,
-}
-
-/// What a handshake tells the protocol above.
-#[derive(Clone, Debug)]
-pub struct Handshake {
-    /// The handshake's query without `EIO`, `transport` and `sid`, decoded, in the order sent.
-    pub query: Vec<(String, String)>,
 }
 
 /// Makes the protocol value of a new session.
@@ -193,13 +191,12 @@ impl Engine {
         let upgrade = switch::asks_for_websocket(request.head());
         match self.judge(request.head(), upgrade) {
             Err(refusal) => refused(self.refuse(refusal, request.head()), upgrade, &cors),
-            Ok(Judged::Open {
-                transport: Transport::Polling,
-                opening,
-            }) => match self.open_polling(request.head(), &opening, &cors) {
-                Ok(response) => response,
-                Err(refusal) => refused(self.refuse(refusal, request.head()), false, &cors),
-            },
+            Ok(Judged::Open(Transport::Polling)) => {
+                match self.open_polling(request.head(), &cors) {
+                    Ok(response) => response,
+                    Err(refusal) => refused(self.refuse(refusal, request.head()), false, &cors),
+                }
+            }
             Ok(Judged::Session(connection, sid, Entry::Get)) => {
                 self.get(connection, &request, &sid, &cors).await
             }
@@ -231,12 +228,7 @@ impl Engine {
                 ..
             } => Err(Refusal::UnsupportedVersion),
             Ask::Open { .. } if self.draining() => Err(Refusal::ShuttingDown),
-            Ask::Open {
-                transport, query, ..
-            } => Ok(Judged::Open {
-                transport,
-                opening: Handshake { query },
-            }),
+            Ask::Open { transport, .. } => Ok(Judged::Open(transport)),
             Ask::Session {
                 sid,
                 visit,
@@ -268,12 +260,7 @@ impl Engine {
     }
 
     /// Starts a session on the present worker; its id is a secret.
-    fn open(
-        &self,
-        head: &RequestHead,
-        opening: &Handshake,
-        stage: Stage,
-    ) -> Result<(Arc<Connection>, String), Refusal> {
+    fn open(&self, head: &RequestHead, stage: Stage) -> Result<(Arc<Connection>, String), Refusal> {
         let options = &self.0.options;
         if self.0.hub.account().crowded() {
             return Err(Refusal::MemoryMax);
@@ -290,13 +277,21 @@ impl Engine {
             let (engine, key) = (self.clone(), key.clone());
             move |reason: CloseReason| engine.ended(key, reason)
         };
-        let protocol = (self.0.upper)(opening);
+        let handshake = handshake_of(head, options.keeps_handshakes);
+        let protocol = (self.0.upper)(&handshake);
+        let handshake = match options.keeps_handshakes {
+            true => handshake,
+            false => Handshake::default(),
+        };
         let session = Session::start(
             hub,
             courier,
             protocol,
             options.session.clone(),
-            ticket.peer(),
+            Peer {
+                handshake,
+                ..ticket.peer()
+            },
             on_end,
         );
         let connection = Arc::new(Connection::new(
@@ -357,10 +352,7 @@ pub fn message(wire: &TransportMessage) -> Frame {
 /// What a request is about, once it has been found in order.
 pub(crate) enum Judged {
     /// A new session.
-    Open {
-        transport: Transport,
-        opening: Handshake,
-    },
+    Open(Transport),
     /// A session that exists.
     Session(Arc<Connection>, String, Entry),
 }

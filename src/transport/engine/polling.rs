@@ -25,7 +25,7 @@ use super::connection::Connection;
 use super::handshake::TransportNow;
 use super::packet::Packet;
 use super::stage::Stage;
-use super::{Cors, Engine, Handshake, Refusal, cors_headers, payload, refused};
+use super::{Cors, Engine, Refusal, cors_headers, payload, refused};
 use crate::transport::timed;
 use crate::transport::websocket_connection::PARTIAL_FREE;
 
@@ -41,10 +41,9 @@ impl Engine {
     pub(super) fn open_polling(
         &self,
         head: &RequestHead,
-        opening: &Handshake,
         cors: &Cors,
     ) -> Result<HttpResponse, Refusal> {
-        let (_, open) = self.open(head, opening, Stage::Polling)?;
+        let (_, open) = self.open(head, Stage::Polling)?;
         Ok(answer::opening(open, cors))
     }
 

@@ -54,11 +54,8 @@ impl Engine {
 
     fn purpose(&self, head: &RequestHead, judged: Judged) -> Result<Purpose, Refusal> {
         match judged {
-            Judged::Open {
-                transport: Transport::WebSocket,
-                opening,
-            } => {
-                let (connection, open) = self.open(head, &opening, Stage::WebSocket)?;
+            Judged::Open(Transport::WebSocket) => {
+                let (connection, open) = self.open(head, Stage::WebSocket)?;
                 Ok(Purpose::Begin(connection, open))
             }
             Judged::Session(connection, _, Entry::Upgrade) => {

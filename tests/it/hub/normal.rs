@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dondo_actors::ports::{Authorizer, Identity, Refusal};
+use dondo::service::{Admission, Identity, Refusal};
 use serde_json::{Value, json};
 
 use super::{by, guide, holds, join, join_room, own};
@@ -86,20 +86,16 @@ fn plus_is_on_join_and_leave_events_and_counts_the_address_of_the_letter() {
 }
 
 /// Lets in whoever gives a name, by that name.
-struct ByName;
-
-impl Authorizer for ByName {
-    fn connect(&self, _: &str, auth: Option<&[u8]>) -> Result<Identity, Refusal> {
-        let auth: Value = serde_json::from_slice(auth.unwrap_or(b"{}")).unwrap_or_default();
-        Ok(Identity {
-            account: auth["name"].as_str().map(Arc::from),
-        })
-    }
+async fn by_name(client: Admission) -> Result<Identity, Refusal> {
+    let auth: Value = serde_json::from_slice(&client.auth.unwrap_or_default()).unwrap_or_default();
+    Ok(Identity {
+        account: auth["name"].as_str().map(Arc::from),
+    })
 }
 
 #[test]
 fn with_somebody_logged_in_the_accounts_name_replaces_the_clients_word() {
-    let hub = Hub::built(|_| {}, |builder| builder.authorizer(ByName), |_| {});
+    let hub = Hub::built(|_| {}, |builder| builder.authorizer(by_name), |_| {});
     let mut ada = Client::connect_with(&hub, "/", "", "{\"name\":\"Ada\"}");
     let mut guest = Client::connect(&hub);
     for client in [&mut ada, &mut guest] {

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use dondo::config::Settings;
 use dondo::io::{Ack, Blob, Data, Event, Refused, Socket};
+use dondo::service::{Admission, Identity, Refusal};
 use dondo_actors::error::CloseReason;
-use dondo_actors::ports::{Authorizer, Identity, Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ impl App {
         };
         let hub = form.built(
             configure,
-            |builder| echo(builder.authorizer(Doors)),
+            |builder| echo(builder.authorizer(doors)),
             |dondo| {
                 for namespace in ["/", "/a", "/b", "/greet", "/slow"] {
                     let gone = gone.clone();
@@ -193,18 +193,14 @@ async fn welcome(socket: Socket, gone: Sender<(String, CloseReason)>) -> Result<
     Ok(())
 }
 
-struct Doors;
-
-impl Authorizer for Doors {
-    fn connect(&self, namespace: &str, _: Option<&[u8]>) -> Result<Identity, Refusal> {
-        let data = match namespace {
-            "/closed" => None,
-            "/told" => Some(r#"{"until":"noon"}"#.to_owned()),
-            _ => return Ok(Identity::default()),
-        };
-        Err(Refusal {
-            message: "not \"now\"".to_owned(),
-            data,
-        })
-    }
+async fn doors(client: Admission) -> Result<Identity, Refusal> {
+    let data = match &*client.namespace {
+        "/closed" => None,
+        "/told" => Some(r#"{"until":"noon"}"#.to_owned()),
+        _ => return Ok(Identity::default()),
+    };
+    Err(Refusal {
+        message: "not \"now\"".to_owned(),
+        data,
+    })
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dondo::service::Builder;
-use dondo::transport::engine::{Handshake, message};
+use dondo::service::Handshake;
+use dondo::transport::engine::message;
 use dondo_actors::id::{MemberId, Token};
 use dondo_actors::letter::{
     Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage,
@@ -45,7 +46,8 @@ impl Protocol for Echo {
         match &text[..] {
             b"close" => Err(Violation("it was asked to".to_owned())),
             b"query" => {
-                let query = serde_json::to_vec(&self.opening.query).unwrap();
+                let query: Vec<_> = self.opening.query().collect();
+                let query = serde_json::to_vec(&query).unwrap();
                 Ok(Some(ClientPacket::Reply(message(&TransportMessage::Text(
                     Bytes::from(query),
                 )))))

@@ -30,6 +30,7 @@ fn the_core_has_no_web_crate_and_no_protocol() {
         "actix-rt",
         "bytes",
         "dashmap",
+        "form_urlencoded",
         "futures-util",
         "humantime",
         "log",

@@ -41,7 +41,6 @@ fn open(transport: Transport, revision: Revision) -> Result<Ask, Refusal> {
     Ok(Ask::Open {
         transport,
         revision,
-        query: Vec::new(),
     })
 }
 
@@ -353,13 +352,7 @@ fn version_3_is_served_where_allowed_also_unnamed() {
 }
 
 #[test]
-fn other_parameters_are_kept_for_handlers() {
-    let asked = check(&get("a=1&EIO=4&t=x&transport=polling&a=%32"), &settings());
-    let Ok(Ask::Open { query, .. }) = asked else {
-        panic!("{asked:?}");
-    };
-    let kept = [("a", "1"), ("t", "x"), ("a", "2")];
-    assert_eq!(query, kept.map(|(key, value)| (key.into(), value.into())));
+fn other_parameters_do_no_harm_however_many() {
     let flood = "a&".repeat(10_000) + "EIO=4&transport=polling";
     assert!(matches!(
         check(&get(&flood), &settings()),

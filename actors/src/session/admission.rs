@@ -1,0 +1,175 @@
+//! May a client come into a namespace? The authorizer may take its time: meanwhile what the client says to that namespace
+//! waits, and all else goes on.
+
+use std::{
+    any::Any,
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use actix::{AsyncContext, Context, SpawnHandle, fut::ActorFutureExt, fut::wrap_future};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
+use super::Session;
+use crate::{
+    account::Held,
+    error::CloseReason,
+    flow::InboundUnit,
+    hub::NamespaceConfig,
+    notice::cause,
+    ports::{Admission, ClientPacket, Identity, LocalFuture, Refusal, polled_once},
+};
+
+/// A CONNECT that is not decided yet.
+pub(super) struct Admitting {
+    task: SpawnHandle,
+    /// What the client said to the namespace since.
+    held: VecDeque<(ClientPacket, InboundUnit)>,
+    _unit: InboundUnit,
+}
+
+type Verdict = Result<Identity, Refusal>;
+
+impl Session {
+    pub(super) fn connect(
+        &mut self,
+        namespace: Arc<str>,
+        auth: Option<Bytes>,
+        unit: InboundUnit,
+        ctx: &mut Context<Self>,
+    ) {
+        if self.members.contains_key(&namespace) || self.admitting.contains_key(&namespace) {
+            return self.violated("a second CONNECT for a namespace", ctx);
+        }
+        let hub = self.hub.clone();
+        let configured = hub.namespace_config(&namespace);
+        let configured = configured.filter(|_| self.settings.applications.of(&namespace).is_some());
+        let Some(namespace_config) = configured else {
+            return self.refuse(&namespace, &refusal("Invalid namespace"));
+        };
+        let account = self.credit.account();
+        let auth = auth.map(|auth| account.charge_bytes(auth, Held::Auth));
+        if auth.is_some() && account.is_address_over() {
+            return self.close(CloseReason::AddressBytes, ctx);
+        }
+        let admission = Admission {
+            namespace: namespace.clone(),
+            auth: auth.clone(),
+            handshake: self.handshake.clone(),
+            address: self.peer,
+        };
+        let authorizer = &namespace_config.authorizer;
+        let polled = AssertUnwindSafe(|| polled_once(authorizer.connect(admission)));
+        match catch_unwind(polled) {
+            Ok(Ok(verdict)) => self.decided(namespace, auth, verdict, ctx),
+            Ok(Err(waiting)) => {
+                self.await_verdict((namespace, auth, unit), waiting, namespace_config, ctx);
+            }
+            Err(payload) => {
+                let verdict = self.panicked(&namespace, payload);
+                self.decided(namespace, auth, verdict, ctx);
+            }
+        }
+    }
+
+    fn await_verdict(
+        &mut self,
+        (namespace, auth, unit): (Arc<str>, Option<Bytes>, InboundUnit),
+        waiting: LocalFuture<Verdict>,
+        namespace_config: &NamespaceConfig,
+        ctx: &mut Context<Self>,
+    ) {
+        let limit = namespace_config.settings.admission_timeout;
+        let verdict = timeout(limit, AssertUnwindSafe(waiting).catch_unwind());
+        let key = namespace.clone();
+        let admitted = move |outcome, session: &mut Self, ctx: &mut Context<Self>| {
+            let verdict = match outcome {
+                Ok(Ok(verdict)) => verdict,
+                Ok(Err(payload)) => session.panicked(&namespace, payload),
+                Err(_) => {
+                    cause::ADMISSION.tell(
+                        session.peer,
+                        None,
+                        format_args!("an admission to {namespace} took too long"),
+                    );
+                    Err(refusal("Timed out"))
+                }
+            };
+            session.admitted(namespace, auth, verdict, ctx);
+        };
+        let task = ctx.spawn(wrap_future::<_, Self>(verdict).map(admitted));
+        let admitting = Admitting {
+            task,
+            held: VecDeque::new(),
+            _unit: unit,
+        };
+        self.admitting.insert(key, admitting);
+    }
+
+    #[cold]
+    fn panicked(&self, namespace: &str, payload: Box<dyn Any + Send>) -> Verdict {
+        std::mem::forget(payload);
+        cause::ADMISSION.tell(
+            self.peer,
+            None,
+            format_args!("an admission to {namespace} panicked"),
+        );
+        Err(refusal("internal"))
+    }
+
+    /// An admission that waited came to its end; what was said meanwhile is heard now.
+    fn admitted(
+        &mut self,
+        namespace: Arc<str>,
+        auth: Option<Bytes>,
+        verdict: Verdict,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(admitting) = self.admitting.remove(&namespace) else {
+            return;
+        };
+        self.decided(namespace, auth, verdict, ctx);
+        for (packet, unit) in admitting.held {
+            if self.closing.is_some() {
+                break;
+            }
+            self.said(packet, unit, ctx);
+        }
+    }
+
+    /// Something that is said to a namespace whose admission is not decided waits for it. Who leaves meanwhile is not
+    /// admitted, and hears nothing of it.
+    pub(super) fn hold(
+        &mut self,
+        packet: ClientPacket,
+        unit: InboundUnit,
+        ctx: &mut Context<Self>,
+    ) -> Option<(ClientPacket, InboundUnit)> {
+        let namespace = match &packet {
+            ClientPacket::Event { namespace, .. }
+            | ClientPacket::Ack { namespace, .. }
+            | ClientPacket::Disconnect { namespace } => namespace,
+            ClientPacket::Connect { .. } | ClientPacket::Reply(_) => return Some((packet, unit)),
+        };
+        let Some(admitting) = self.admitting.get_mut(namespace) else {
+            return Some((packet, unit));
+        };
+        if matches!(packet, ClientPacket::Disconnect { .. }) {
+            ctx.cancel_future(admitting.task);
+            self.admitting.remove(namespace);
+        } else {
+            admitting.held.push_back((packet, unit));
+        }
+        None
+    }
+}
+
+pub(super) fn refusal(message: &str) -> Refusal {
+    Refusal {
+        message: message.to_owned(),
+        data: None,
+    }
+}

@@ -1,0 +1,47 @@
+//! The settings' limits, as doors and sessions take them.
+
+use std::sync::Arc;
+
+use dondo_actors::rate::Rates;
+
+use crate::{
+    config::{LimitSettings, Settings},
+    transport::doors::DoorSettings,
+};
+
+pub(super) fn door_settings(config: &Settings) -> DoorSettings {
+    let limits = &config.limits;
+    let rated = config.rate_limits;
+    DoorSettings {
+        trusted_proxies: config.trusted_proxies.clone(),
+        hosts: config.hosts.clone(),
+        sessions_max: limits.sessions_max,
+        address_sessions_max: limits.address_sessions_max,
+        connection_sessions_max: limits.connection_sessions_max,
+        address_handshakes_per_s: rated.then_some(limits.address_handshakes_per_s),
+        address_bytes_max: limits.address_bytes_max,
+        address_rates: Arc::new(if rated {
+            Rates {
+                messages: limits.address_messages_per_s as u64,
+                bytes: limits.address_bytes_per_s as u64,
+                joins: limits.address_joins_per_s as u64,
+                deliveries: limits.address_deliveries_per_s as u64,
+                burst: limits.burst,
+            }
+        } else {
+            Rates::default()
+        }),
+        burst: limits.burst,
+        request_timeout: config.engine.request_timeout,
+    }
+}
+
+pub(super) fn session_rates(limits: &LimitSettings) -> Rates {
+    Rates {
+        messages: limits.messages_per_s as u64,
+        bytes: limits.bytes_per_s as u64,
+        joins: limits.joins_per_s as u64,
+        deliveries: limits.deliveries_per_s as u64,
+        burst: limits.burst,
+    }
+}

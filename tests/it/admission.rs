@@ -1,0 +1,208 @@
+//! An authorizer that takes its time, fails, panics or never answers, and what it knows of the client.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::time::Duration;
+
+use dondo::config::Settings;
+use dondo::io::{Event, Socket};
+use dondo::service::{Admission, Identity, Refusal};
+use serde_json::{Value, json};
+
+use crate::support::{Application, Form, Frame, Hub, WebSocket, in_both_forms};
+
+in_both_forms!(
+    a_stock_client_hears_how_each_admission_ended,
+    what_is_said_to_a_namespace_waits_for_its_admission_and_nothing_else_does,
+    who_leaves_before_it_is_admitted_is_not_admitted,
+    a_second_connect_to_a_namespace_that_admits_closes,
+    a_session_that_ends_while_it_is_admitted_leaves_nothing,
+    what_was_said_before_a_refusal_closes_as_it_does_behind_one,
+);
+
+const NAMESPACES: [&str; 6] = [
+    "/",
+    "/slow",
+    "/fails",
+    "/panics",
+    "/panics-at-once",
+    "/never",
+];
+
+/// Lets in after 300 ms whoever comes to `/slow`; its account is all that is known of it.
+fn admit(client: Admission) -> Pin<Box<dyn Future<Output = Result<Identity, Refusal>>>> {
+    assert_ne!(
+        &*client.namespace, "/panics-at-once",
+        "an authorizer panics"
+    );
+    Box::pin(async move {
+        match &*client.namespace {
+            "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
+            "/fails" => {
+                tokio::task::yield_now().await;
+                return Err(Refusal {
+                    message: "no room".to_owned(),
+                    data: Some(r#"{"until":"noon"}"#.to_owned()),
+                });
+            }
+            "/panics" => {
+                tokio::task::yield_now().await;
+                panic!("an authorizer panics later");
+            }
+            "/never" => pending().await,
+            _ => {}
+        }
+        let auth = client.auth.as_deref().unwrap_or(b"null");
+        let known = json!({
+            "auth": serde_json::from_slice::<Value>(auth).unwrap(),
+            "room": client.handshake.parameter("room"),
+            "who": client.handshake.header("X-Who"),
+            "hidden": client.handshake.header("Sec-WebSocket-Key"),
+            "address": client.address,
+        });
+        Ok(Identity {
+            account: Some(known.to_string().into()),
+        })
+    })
+}
+
+fn hub(form: Form) -> Hub {
+    form.built(
+        |settings: &mut Settings| settings.namespaces = NAMESPACES.map(str::to_owned).to_vec(),
+        |builder| {
+            builder
+                .authorizer(admit)
+                .admission_timeout(Duration::from_millis(600))
+        },
+        |dondo| {
+            for namespace in NAMESPACES {
+                let of = dondo.io().of(namespace).unwrap();
+                of.on_connect(|socket: Socket| async move {
+                    socket.on("who", |socket: Socket| async move {
+                        let known = socket.account().map(|account| account.to_string());
+                        socket.emit("who", &known)
+                    });
+                    socket.on("echo", |socket: Socket, event: Event| async move {
+                        socket.emit("echo", &event.arguments.all::<Vec<Value>>().unwrap())
+                    });
+                    Ok(())
+                })
+                .unwrap();
+            }
+        },
+    )
+}
+
+fn socket(hub: &Hub) -> WebSocket {
+    let target = "/socket.io/?EIO=4&transport=websocket&room=a%20b";
+    let (answer, mut socket) = WebSocket::handshake(hub, target, &[("x-who", "Ama")]);
+    assert_eq!(answer.status, 101);
+    assert!(socket.next_text().starts_with("0{"));
+    socket
+}
+
+/// Would fail if an admission were not waited for, not limited, or if one that failed were told as another.
+fn a_stock_client_hears_how_each_admission_ended(form: Form) {
+    let hub = hub(form);
+    for transport in ["polling", "websocket"] {
+        let mut client = Application::node("admission.js", &[&hub.url(), transport]);
+        let mut told: Vec<Value> = Vec::new();
+        while let Some(line) = client.line() {
+            told.push(serde_json::from_str(&line).unwrap());
+        }
+        client.end();
+        told.sort_by_key(|one| one["namespace"].to_string());
+        let known = json!({
+            "auth": {"word": "akwaaba"},
+            "room": "a b",
+            "who": "Ama",
+            "hidden": null,
+            "address": "127.0.0.1",
+        });
+        let expected = json!([
+            {"namespace": "/fails", "error": "no room", "data": {"until": "noon"}},
+            {"namespace": "/never", "error": "Timed out", "data": null},
+            {"namespace": "/panics", "error": "internal", "data": null},
+            {"namespace": "/panics-at-once", "error": "internal", "data": null},
+            {"namespace": "/slow", "who": known},
+        ]);
+        assert_eq!(json!(told), expected, "{transport}");
+    }
+}
+
+/// Would fail if the session stood still while it asks, or if what a hasty client says were lost or closed it.
+fn what_is_said_to_a_namespace_waits_for_its_admission_and_nothing_else_does(form: Form) {
+    let hub = hub(form);
+    let mut socket = socket(&hub);
+    for text in [
+        "40/never,",
+        "40/slow,",
+        r#"42/slow,["echo",1]"#,
+        r#"42/slow,["echo",2]"#,
+    ] {
+        socket.text(text);
+    }
+    socket.text("40");
+    assert!(socket.next_text().starts_with("40{"));
+    socket.text(r#"42["echo","at once"]"#);
+    assert_eq!(socket.next_text(), r#"42["echo",["at once"]]"#);
+    assert!(socket.next_text().starts_with("40/slow,{"));
+    assert_eq!(socket.next_text(), r#"42/slow,["echo",[1]]"#);
+    assert_eq!(socket.next_text(), r#"42/slow,["echo",[2]]"#);
+    assert_eq!(socket.next_text(), r#"44/never,{"message":"Timed out"}"#);
+    socket.text("40/fails,");
+    assert!(socket.next_text().starts_with("44/fails,"), "it goes on");
+}
+
+/// Would fail if a CONNECT that was taken back were still decided, or if it stood in the way of the next.
+fn who_leaves_before_it_is_admitted_is_not_admitted(form: Form) {
+    let hub = hub(form);
+    let mut socket = socket(&hub);
+    for text in [
+        "40/slow,",
+        r#"42/slow,["echo",1]"#,
+        "41/slow,",
+        "40/slow,",
+        "40",
+    ] {
+        socket.text(text);
+    }
+    assert!(socket.next_text().starts_with("40{"));
+    assert!(socket.next_text().starts_with("40/slow,{"));
+    socket.text(r#"42/slow,["echo",2]"#);
+    assert_eq!(socket.next_text(), r#"42/slow,["echo",[2]]"#);
+    hub.wait_for("dondo_members", 2);
+}
+
+fn a_second_connect_to_a_namespace_that_admits_closes(form: Form) {
+    let hub = hub(form);
+    let mut socket = socket(&hub);
+    socket.text("40/never,");
+    socket.text("40/never,");
+    assert_eq!(socket.next(), Frame::Close(None));
+}
+
+/// Would fail if an admission kept its session, its credentials or its handshake.
+fn a_session_that_ends_while_it_is_admitted_leaves_nothing(form: Form) {
+    let hub = hub(form);
+    let mut socket = socket(&hub);
+    let auth = "a".repeat(10_000);
+    socket.text(&format!(r#"40/never,{{"word":"{auth}"}}"#));
+    socket.text("40");
+    assert!(socket.next_text().starts_with("40{"));
+    assert!(hub.metric("dondo_bytes{what=\"auth\"}") > 10_000);
+    drop(socket);
+    hub.wait_for("dondo_sessions{state=\"websocket\"}", 0);
+    hub.wait_for("dondo_bytes{what=\"auth\"}", 0);
+}
+
+fn what_was_said_before_a_refusal_closes_as_it_does_behind_one(form: Form) {
+    let hub = hub(form);
+    for ask in ["40/fails,", "40/panics-at-once,"] {
+        let mut socket = socket(&hub);
+        socket.text(ask);
+        socket.text(&format!(r#"42{}["echo",1]"#, &ask[2..]));
+        assert!(socket.next_text().starts_with("44/"));
+        assert_eq!(socket.next(), Frame::Close(None), "{ask}");
+    }
+}
