@@ -22,7 +22,7 @@ use dondo_actors::rate::Rates;
 use dondo_actors::session::{Applications, SessionSettings};
 pub use dondo_actors::{
     handshake::Handshake,
-    ports::{Admission, Authorizer, Identity, Refusal},
+    ports::{Admission, Authorizer, Identity, LocalFuture, Refusal},
 };
 
 use self::limits::{door_settings, session_rates};

@@ -28,7 +28,7 @@ pub enum Held {
     Inbound,
     /// Messages, packets and bodies of which a part has come.
     Partial,
-    /// Credentials that came with a CONNECT and that an application keeps.
+    /// Credentials that came with a CONNECT and that an application keeps, and handshakes.
     Auth,
     /// What members keep in rooms: names, leave events, tags.
     Memberships,

@@ -7,10 +7,11 @@ mod mirror;
 #[cfg(feature = "testing")]
 mod view;
 mod wakes;
+mod watermarks;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::view::view;
-use self::{mirror::Mirror, wakes::Wakes};
+use self::{mirror::Mirror, wakes::Wakes, watermarks::Watermarks};
 
 use std::{
     collections::{BTreeMap, HashMap, btree_map::Entry},
@@ -28,7 +29,7 @@ use crate::{
     error::CloseReason,
     flow::{Brake, Braking, DeliveryWindow},
     guard::{Crashes, Guard},
-    id::{LocalId, RoomId, RoomKey, Token, WorkerId},
+    id::{LocalId, RoomId, RoomKey, WorkerId},
     letter::{EncodingId, Encodings},
     mailbox::WeakMailbox,
     message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Register, Replay, ToSession},
@@ -67,8 +68,7 @@ pub struct Courier {
     wakes: Rc<Wakes>,
     /// The last reader that was looked at; none: from the first again.
     looked_at: Option<LocalId>,
-    /// The last letter of each namespace's log that came here; empty where no encoding tells tokens.
-    watermarks: BTreeMap<Arc<str>, Token>,
+    watermarks: Watermarks,
     on_end: Option<Box<dyn FnOnce()>>,
 }
 
@@ -105,7 +105,7 @@ impl Courier {
             easing: false,
             wakes: Rc::default(),
             looked_at: None,
-            watermarks: BTreeMap::new(),
+            watermarks: Watermarks::default(),
             on_end: Some(Box::new(on_end)),
         };
         CourierRef::new(worker, Guard::start(|_| courier), window)
@@ -218,7 +218,7 @@ impl Courier {
             served.evict(CloseReason::ServerRestart);
         }
         self.forget_rooms(namespace);
-        self.watermarks.remove(namespace);
+        self.watermarks.forget(namespace);
     }
 
     /// How many of a room's readers here are behind, near enough, and how many there are.
@@ -324,6 +324,10 @@ impl Courier {
         };
         self.crashes.count_time();
         let (mut taken, mut wakes) = (0, false);
+        // All that was said before them went this way, or to nobody here.
+        if let Some(last) = replay.letters.last() {
+            self.watermarks.raise(&self.encodings, last);
+        }
         for letter in &replay.letters {
             let frame = match letter.frame(served.encoding, &self.encodings, None) {
                 Ok(frame) => frame,

@@ -38,6 +38,11 @@ impl Handshake {
         Self(lines)
     }
 
+    /// Whether anything is kept of it.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
     fn lines(&self) -> impl Iterator<Item = &str> {
         let text = self.0.as_ref().map(|lines| &lines.0[..]);
         // It was made of texts.
@@ -56,18 +61,18 @@ impl Handshake {
         form_urlencoded::parse(query.unwrap_or_default().as_bytes())
     }
 
-    /// The first value of a parameter of the query.
+    /// The first value of a parameter of the query, however often it is there.
     pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         let mut query = self.query();
         query.find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// The headers that are kept, in the order sent; names in lower case.
+    /// The headers that are kept, names in lower case: in no order, but for the values of one name.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lines().skip(1).filter_map(|line| line.split_once(':'))
     }
 
-    /// The first value of a header.
+    /// The first value of a header, however many lines of it there are.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers();
         headers.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))

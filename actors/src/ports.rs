@@ -2,6 +2,7 @@
 //! [`crate::session::Application`], what numbers and keeps letters is [`crate::log::Log`]. Knows none of their makers.
 
 use std::{
+    fmt,
     future::Future,
     net::IpAddr,
     pin::Pin,
@@ -120,7 +121,7 @@ pub struct Refusal {
 }
 
 /// A client that asks to be let into a namespace.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Admission {
     /// The namespace.
@@ -133,11 +134,43 @@ pub struct Admission {
     pub address: Option<IpAddr>,
 }
 
+impl Admission {
+    /// A client that has said nothing of itself, for an authorizer's own tests.
+    pub fn new(namespace: impl Into<Arc<str>>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            auth: None,
+            handshake: Handshake::default(),
+            address: None,
+        }
+    }
+}
+
+/// Shows no credentials.
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admission")
+            .field("namespace", &self.namespace)
+            .field("auth", &self.auth.as_ref().map(|_| ".."))
+            .field("handshake", &self.handshake)
+            .field("address", &self.address)
+            .finish()
+    }
+}
+
 /// Who may come in? Any `Fn(Admission) -> impl Future<Output = Result<Identity, Refusal>>` is one.
 pub trait Authorizer: Send + Sync + 'static {
-    /// May this client come in? The identity it then has. Asked on the session's thread, which must not be blocked; it may
-    /// wait, and other sessions, and other namespaces of the same one, do not wait with it. A client is refused with
-    /// `Timed out` where that takes longer than [`NamespaceSettings::admission_timeout`](crate::context::NamespaceSettings::admission_timeout), and with `internal` where it panics.
+    /// May this client come in? The identity it then has.
+    ///
+    /// Asked on the session's thread, which must not be blocked: no time limit helps there. It may wait, and other sessions,
+    /// and other namespaces of the same one, do not wait with it. A client is refused with `Timed out` where that takes longer
+    /// than [`NamespaceSettings::admission_timeout`](crate::context::NamespaceSettings::admission_timeout), and with `internal`
+    /// where it panics. The future is dropped where it waits if the client goes, takes its CONNECT back or asks anew; how often
+    /// a client may ask only the rate of its messages limits. Until it is done the client is no member, so what shuts members
+    /// out meanwhile does not find it.
+    ///
+    /// The handshake is that of the first request of the session: a cookie that was renewed since is not in it. A browser
+    /// sends cookies for pages of other sites, too: who reads them here relies on the origins that are allowed. And it cannot set headers on a WebSocket.
     ///
     /// # Errors
     /// It may not; the client is told why.

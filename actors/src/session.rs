@@ -66,6 +66,8 @@ pub struct Session {
     settings: Arc<SessionSettings>,
     members: BTreeMap<Arc<str>, Seated>,
     admitting: BTreeMap<Arc<str>, Admitting>,
+    /// How many had to wait so far.
+    admissions: u64,
     handshake: Handshake,
     own: LocalId,
     heartbeat: Option<SpawnHandle>,
@@ -120,6 +122,7 @@ impl Session {
             settings,
             members: BTreeMap::new(),
             admitting: BTreeMap::new(),
+            admissions: 0,
             handshake,
             heartbeat: None,
             ping_due: Instant::now(),
@@ -230,7 +233,7 @@ impl Session {
             return;
         };
         match said {
-            ClientPacket::Connect { namespace, auth } => self.connect(namespace, auth, unit, ctx),
+            ClientPacket::Connect { namespace, auth } => self.connect(namespace, auth, ctx),
             ClientPacket::Disconnect { namespace } => match self.members.remove(&namespace) {
                 Some(seated) => seated.leave(CloseReason::ClientLeft),
                 None => self.violated("it leaves a namespace that it is not in", ctx),
@@ -276,7 +279,7 @@ impl Session {
         let hub = self.hub.clone();
         let application = self.settings.applications.of(&namespace).cloned();
         let (Some(application), Some(home)) = (application, hub.namespace(&namespace)) else {
-            return self.refuse(&namespace, &refusal("Invalid namespace"));
+            return self.close(CloseReason::ServerRestart, ctx);
         };
         let Some(id) = hub.ids().member_id() else {
             return self.refuse(&namespace, &refusal("No id can be made"));

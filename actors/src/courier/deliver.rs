@@ -25,7 +25,7 @@ impl Courier {
         fault::strike("courier", Point::Before, marked);
         #[cfg(feature = "fault")]
         fault::freeze(marked);
-        let watermark = self.watermark(letter);
+        let watermark = self.watermarks.raise(&self.encodings, letter);
         let mut hands = Fanout {
             letter,
             encodings: &self.encodings,
@@ -120,20 +120,6 @@ impl Courier {
             self.brake(*room, brake);
         }
         delivered as usize
-    }
-
-    /// The last letter of its namespace's log that came here, with this one.
-    fn watermark(&mut self, letter: &Letter) -> Option<Token> {
-        if !self.encodings.tell_tokens() {
-            return None;
-        }
-        match letter.token {
-            Some(token) => {
-                self.watermarks.insert(letter.namespace.clone(), token);
-                Some(token)
-            }
-            None => self.watermarks.get(&letter.namespace).copied(),
-        }
     }
 
     fn seated<'a>(

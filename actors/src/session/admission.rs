@@ -1,5 +1,5 @@
 //! May a client come into a namespace? The authorizer may take its time: meanwhile what the client says to that namespace
-//! waits, and all else goes on.
+//! waits, and all else goes on, as long as that is not more than a session may have in handling.
 
 use std::{
     any::Any,
@@ -25,31 +25,36 @@ use crate::{
 
 /// A CONNECT that is not decided yet.
 pub(super) struct Admitting {
+    /// A task that was cancelled may run once more: it finds another number here.
+    number: u64,
     task: SpawnHandle,
     /// What the client said to the namespace since.
     held: VecDeque<(ClientPacket, InboundUnit)>,
     _unit: InboundUnit,
 }
 
-type Verdict = Result<Identity, Refusal>;
-
 impl Session {
     pub(super) fn connect(
         &mut self,
         namespace: Arc<str>,
         auth: Option<Bytes>,
-        unit: InboundUnit,
         ctx: &mut Context<Self>,
     ) {
-        if self.members.contains_key(&namespace) || self.admitting.contains_key(&namespace) {
+        if self.members.contains_key(&namespace) {
             return self.violated("a second CONNECT for a namespace", ctx);
         }
+        // Stock clients that take back what is not answered say nothing, and ask anew.
+        self.take_back(&namespace, ctx);
         let hub = self.hub.clone();
         let configured = hub.namespace_config(&namespace);
         let configured = configured.filter(|_| self.settings.applications.of(&namespace).is_some());
         let Some(namespace_config) = configured else {
             return self.refuse(&namespace, &refusal("Invalid namespace"));
         };
+        if hub.namespace(&namespace).is_none() {
+            // Its thread is being started anew.
+            return self.close(CloseReason::ServerRestart, ctx);
+        }
         let account = self.credit.account();
         let auth = auth.map(|auth| account.charge_bytes(auth, Held::Auth));
         if auth.is_some() && account.is_address_over() {
@@ -66,7 +71,7 @@ impl Session {
         match catch_unwind(polled) {
             Ok(Ok(verdict)) => self.decided(namespace, auth, verdict, ctx),
             Ok(Err(waiting)) => {
-                self.await_verdict((namespace, auth, unit), waiting, namespace_config, ctx);
+                self.await_verdict((namespace, auth), waiting, namespace_config, ctx);
             }
             Err(payload) => {
                 let verdict = self.panicked(&namespace, payload);
@@ -77,15 +82,21 @@ impl Session {
 
     fn await_verdict(
         &mut self,
-        (namespace, auth, unit): (Arc<str>, Option<Bytes>, InboundUnit),
-        waiting: LocalFuture<Verdict>,
+        (namespace, auth): (Arc<str>, Option<Bytes>),
+        waiting: LocalFuture<Result<Identity, Refusal>>,
         namespace_config: &NamespaceConfig,
         ctx: &mut Context<Self>,
     ) {
         let limit = namespace_config.settings.admission_timeout;
         let verdict = timeout(limit, AssertUnwindSafe(waiting).catch_unwind());
         let key = namespace.clone();
+        self.admissions += 1;
+        let number = self.admissions;
         let admitted = move |outcome, session: &mut Self, ctx: &mut Context<Self>| {
+            let present = session.admitting.get(&namespace);
+            if present.is_none_or(|present| present.number != number) {
+                return;
+            }
             let verdict = match outcome {
                 Ok(Ok(verdict)) => verdict,
                 Ok(Err(payload)) => session.panicked(&namespace, payload),
@@ -102,15 +113,17 @@ impl Session {
         };
         let task = ctx.spawn(wrap_future::<_, Self>(verdict).map(admitted));
         let admitting = Admitting {
+            number,
             task,
             held: VecDeque::new(),
-            _unit: unit,
+            // What it sent is on the account by itself.
+            _unit: self.credit.unit(0),
         };
         self.admitting.insert(key, admitting);
     }
 
     #[cold]
-    fn panicked(&self, namespace: &str, payload: Box<dyn Any + Send>) -> Verdict {
+    fn panicked(&self, namespace: &str, payload: Box<dyn Any + Send>) -> Result<Identity, Refusal> {
         std::mem::forget(payload);
         cause::ADMISSION.tell(
             self.peer,
@@ -120,24 +133,39 @@ impl Session {
         Err(refusal("internal"))
     }
 
-    /// An admission that waited came to its end; what was said meanwhile is heard now.
+    /// An admission that waited came to its end. What was said meanwhile is heard now; if it is refused, by nobody.
     fn admitted(
         &mut self,
         namespace: Arc<str>,
         auth: Option<Bytes>,
-        verdict: Verdict,
+        verdict: Result<Identity, Refusal>,
         ctx: &mut Context<Self>,
     ) {
         let Some(admitting) = self.admitting.remove(&namespace) else {
             return;
         };
-        self.decided(namespace, auth, verdict, ctx);
+        self.decided(namespace.clone(), auth, verdict, ctx);
         for (packet, unit) in admitting.held {
-            if self.closing.is_some() {
+            if !self.members.contains_key(&namespace) {
                 break;
             }
             self.said(packet, unit, ctx);
         }
+    }
+
+    /// Who comes into no namespace has only so long. Who waits for an admission then is looked at again later.
+    pub(super) fn time_connect(&mut self, ctx: &mut Context<Self>) {
+        self.connect_timer = self.settings.connect_timeout.map(|limit| {
+            ctx.run_later(limit, |session, ctx| match session.admitting.is_empty() {
+                true => session.close(CloseReason::ConnectTimeout, ctx),
+                false => session.time_connect(ctx),
+            })
+        });
+    }
+
+    fn take_back(&mut self, namespace: &str, ctx: &mut Context<Self>) -> bool {
+        let taken = self.admitting.remove(namespace);
+        taken.is_some_and(|admitting| ctx.cancel_future(admitting.task))
     }
 
     /// Something that is said to a namespace whose admission is not decided waits for it. Who leaves meanwhile is not
@@ -158,8 +186,8 @@ impl Session {
             return Some((packet, unit));
         };
         if matches!(packet, ClientPacket::Disconnect { .. }) {
-            ctx.cancel_future(admitting.task);
-            self.admitting.remove(namespace);
+            let namespace = namespace.clone();
+            self.take_back(&namespace, ctx);
         } else {
             admitting.held.push_back((packet, unit));
         }

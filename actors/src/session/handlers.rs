@@ -17,12 +17,11 @@ impl Actor for Session {
     fn started(&mut self, ctx: &mut Self::Context) {
         let encoding = self.protocol.borrow().encoding(None);
         self.register(self.own, "".into(), encoding);
+        if self.handshake.is_kept() && self.credit.account().is_address_over() {
+            return self.close(CloseReason::AddressBytes, ctx);
+        }
         self.next_ping(ctx);
-        self.connect_timer = self.settings.connect_timeout.map(|limit| {
-            ctx.run_later(limit, |session, ctx| {
-                session.close(CloseReason::ConnectTimeout, ctx)
-            })
-        });
+        self.time_connect(ctx);
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn forget_members() {
 }
 
 /// The encodings of a world, for [`TextProtocol`].
-pub(super) fn encodings(account: Arc<MemoryAccount>) -> Encodings {
+pub(crate) fn encodings(account: Arc<MemoryAccount>) -> Encodings {
     let encodings = [false, true].map(|tells_tokens| Arc::new(TextEncoding { tells_tokens }) as _);
     Encodings::new(encodings, account)
 }

@@ -84,7 +84,7 @@ pub struct EngineOptions {
     pub session: Arc<SessionSettings>,
 }
 
-/// Makes the protocol value of a new session.
+/// Makes the protocol value of a new session. Headers are in the handshake only where an authorizer reads them, too.
 pub type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
 
 /// An Engine.IO endpoint. Clones share its sessions.
