@@ -21,7 +21,8 @@ use clap::ValueEnum;
 use ipnet::IpNet;
 
 use self::spelling::{
-    Address, Choice, Count, Folder, HostName, Namespace, Network, Spelling, Switch, Token, UrlPath,
+    Address, Choice, Count, Folder, HostName, NamespaceName, Network, Spelling, Switch, Token,
+    UrlPath,
 };
 use self::table::{settings, within};
 use self::units::{Size, Span};
@@ -79,7 +80,7 @@ settings! {
         admin_listen: Option<SocketAddr> as Option<Address> = Some((Ipv4Addr::LOCALHOST, 11001).into()),
             check check::admin_listen;
         /// Namespaces that clients may connect to, separated by commas.
-        namespaces: Vec<String> as Vec<Namespace> = vec!["/".to_owned()], check check::namespaces;
+        namespaces: Vec<String> as Vec<NamespaceName> = vec!["/".to_owned()], check check::namespaces;
         /// Where the Socket.IO endpoint stands; begins and ends with a slash.
         path: String as UrlPath = "/socket.io/".to_owned(), check check::path;
         /// Web origins that may connect from a browser; clients that send none always may.

@@ -178,7 +178,7 @@ fn render(format: LogFormat, out: &mut impl Write, record: &Record<'_>) -> io::R
         message.truncate(message.floor_char_boundary(MESSAGE_MAX));
         message.push('…');
     }
-    let mut fields = Fields::default();
+    let mut fields = LogFields::default();
     let _ = record.key_values().visit(&mut fields);
     let time = humantime::format_rfc3339_millis(SystemTime::now());
     match format {
@@ -232,12 +232,12 @@ impl std::fmt::Display for OneLine<'_> {
 
 /// The fields of a record that have a value, and do not stand for something else in a line.
 #[derive(Default)]
-struct Fields(BTreeMap<String, serde_json::Value>);
+struct LogFields(BTreeMap<String, serde_json::Value>);
 
-impl<'kvs> VisitSource<'kvs> for Fields {
+impl<'kvs> VisitSource<'kvs> for LogFields {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), FieldError> {
         if !["time", "level", "target", "message"].contains(&key.as_str()) {
-            let mut field = Field(None);
+            let mut field = LogField(None);
             value.visit(&mut field)?;
             if let Some(value) = field.0 {
                 self.0.insert(key.as_str().to_owned(), value);
@@ -247,9 +247,9 @@ impl<'kvs> VisitSource<'kvs> for Fields {
     }
 }
 
-struct Field(Option<serde_json::Value>);
+struct LogField(Option<serde_json::Value>);
 
-impl<'v> VisitValue<'v> for Field {
+impl<'v> VisitValue<'v> for LogField {
     fn visit_any(&mut self, value: Value<'_>) -> Result<(), FieldError> {
         self.0 = Some(value.to_string().into());
         Ok(())

@@ -79,7 +79,7 @@ impl Held {
 /// One counter to a cache line: workers charge at the same time.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Line(AtomicU64);
+struct CacheLine(AtomicU64);
 
 /// Threads share a gauge only if there are more of them.
 const OUTBOX_GAUGES: usize = 16;
@@ -124,7 +124,7 @@ impl OutboxGauge {
 pub struct MemoryAccount {
     max: u64,
     partial_max: u64,
-    held: [Line; Held::ALL.len()],
+    held: [CacheLine; Held::ALL.len()],
     outboxes: [Arc<OutboxGauge>; OUTBOX_GAUGES],
 }
 

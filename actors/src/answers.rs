@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-type Answer = Box<dyn FnOnce() + Send>;
+type AnswerCall = Box<dyn FnOnce() + Send>;
 
 thread_local! {
     static HERE: RefCell<Option<Answers>> = const { RefCell::new(None) };
@@ -15,7 +15,7 @@ thread_local! {
 
 /// Where a thread hears its answers. What waits there it asked for, which bounds it.
 #[derive(Clone, Debug)]
-pub(crate) struct Answers(UnboundedSender<Answer>);
+pub(crate) struct Answers(UnboundedSender<AnswerCall>);
 
 impl Answers {
     /// From now on the present thread hears its answers through one task.
@@ -26,7 +26,7 @@ impl Answers {
     pub(crate) fn hear() {
         if Self::here().is_none() {
             let (to, heard) = unbounded_channel();
-            actix_rt::spawn(Heard(heard).run());
+            actix_rt::spawn(AnswerTask(heard).run());
             HERE.set(Some(Self(to)));
         }
     }
@@ -55,9 +55,9 @@ impl Answers {
     }
 }
 
-struct Heard(UnboundedReceiver<Answer>);
+struct AnswerTask(UnboundedReceiver<AnswerCall>);
 
-impl Heard {
+impl AnswerTask {
     async fn run(mut self) {
         while let Some(answer) = self.0.recv().await {
             answer();
@@ -65,7 +65,7 @@ impl Heard {
     }
 }
 
-impl Drop for Heard {
+impl Drop for AnswerTask {
     /// The thread's runtime ends; it may have another one later.
     fn drop(&mut self) {
         let _ = HERE.try_with(|here| here.replace(None));

@@ -9,7 +9,7 @@ use crate::{
     letter::Encodings,
     metrics::Metrics,
     ports::{Clock, PresenceEvents},
-    state::throttle::Rates,
+    state::throttle::PresenceRates,
 };
 
 /// Whom `online-users` goes to.
@@ -68,8 +68,8 @@ impl Default for NamespaceSettings {
 
 impl NamespaceSettings {
     /// How much presence may be told.
-    pub fn presence_rates(&self) -> Rates {
-        Rates {
+    pub fn presence_rates(&self) -> PresenceRates {
+        PresenceRates {
             interval: self.presence_interval,
             deliveries_per_second: self.deliveries_per_second,
             bytes_per_second: self.presence_bytes_per_second,

@@ -326,7 +326,7 @@ impl Courier {
         let (mut taken, mut wakes) = (0, false);
         // All that was said before them went this way, or to nobody here.
         if let Some(last) = replay.letters.last() {
-            self.watermarks.raise(&self.encodings, last);
+            self.watermarks.raise_again(&self.encodings, last);
         }
         for letter in &replay.letters {
             let frame = match letter.frame(served.encoding, &self.encodings, None) {

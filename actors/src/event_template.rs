@@ -39,10 +39,10 @@ pub enum Hole {
 
 /// An event with holes. Clones share it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventTemplate(Arc<Parts>);
+pub struct EventTemplate(Arc<Template>);
 
 #[derive(Debug, PartialEq, Eq)]
-struct Parts {
+struct Template {
     name: Arc<str>,
     args: Bytes,
     holes: Box<[(Range<usize>, Hole)]>,
@@ -58,7 +58,7 @@ impl EventTemplate {
         holes: Vec<(Range<usize>, Hole)>,
         blobs: Vec<Bytes>,
     ) -> Self {
-        Self(Arc::new(Parts {
+        Self(Arc::new(Template {
             name,
             args,
             holes: holes.into(),
@@ -68,7 +68,7 @@ impl EventTemplate {
 
     /// The event. Without holes its text is shared, not copied.
     pub fn fill(&self, change: &MembershipChange<'_>) -> Content {
-        let Parts {
+        let Template {
             name,
             args,
             holes,
@@ -86,7 +86,7 @@ impl EventTemplate {
 
     /// Bytes that it holds in memory.
     pub fn bytes(&self) -> usize {
-        let Parts {
+        let Template {
             name,
             args,
             holes,
@@ -96,7 +96,7 @@ impl EventTemplate {
             .iter()
             .map(|blob| blob.len() + size_of::<Bytes>())
             .sum();
-        size_of::<Parts>() + name.len() + args.len() + size_of_val(&**holes) + blobs
+        size_of::<Template>() + name.len() + args.len() + size_of_val(&**holes) + blobs
     }
 }
 

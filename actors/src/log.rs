@@ -64,12 +64,12 @@ pub enum Appended {
     /// The feed will tell.
     Pending,
     /// It certainly has not.
-    Refused(Refusal),
+    Refused(AppendRefusal),
 }
 
 /// Why a log has not taken a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum AppendRefusal {
     /// The condition does not hold. What the room does not know yet was said by the feed before.
     Conflict,
     /// It cannot take anything now.
@@ -115,7 +115,7 @@ pub enum Feed {
     /// A batch is in the log, whoever's it is.
     Committed(Committed),
     /// A batch certainly is not.
-    Rejected(BatchId, LogKey, Refusal),
+    Rejected(BatchId, LogKey, AppendRefusal),
     /// Nobody knows; it may still come.
     Unknown(BatchId, LogKey),
     /// From here on positions are of this epoch, and what is of another is old. How far each room's log is then it says next.

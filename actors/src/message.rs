@@ -32,7 +32,7 @@ use crate::{
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{BatchId, ChannelScope, LocalId, LogPosition, MemberId, RoomId, RoomKey, Token},
     letter::{Draft, EncodingId, Frame, Letter, TransportMessage},
-    log::{Committed, Feed, Refusal, Standing},
+    log::{AppendRefusal, Committed, Feed, Standing},
     mailbox::{Reply, WeakMailbox, Word},
     outbox::{Outbox, OutboxLimits},
     state::{
@@ -146,7 +146,7 @@ pub enum ToRoom {
     /// From the namespace: what the log has committed by its feed.
     Commit(Box<Commit>),
     /// From the namespace: the log has not taken a batch.
-    Rejected(BatchId, Refusal),
+    Rejected(BatchId, AppendRefusal),
     /// From the namespace: the log does not know what became of a batch.
     Unknown(BatchId),
     /// From the namespace: how far the room's log is, in an epoch that begins.

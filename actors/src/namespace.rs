@@ -77,7 +77,7 @@ pub struct Namespace {
     started: Instant,
     crashes: Crashes,
     this: WeakMailbox<ToNamespace>,
-    effects: Vec<Effect>,
+    effects: Vec<NamespaceEffect>,
 }
 
 enum Wake {
@@ -88,17 +88,20 @@ enum Wake {
     Sweep,
 }
 
-enum Effect {
+enum NamespaceEffect {
     Join(PlacedJoin),
     Leave(Leave),
-    Online { audience: To, content: Content },
+    Online {
+        audience: OnlineAudience,
+        content: Content,
+    },
 }
 
 /// A channel that changed, and who is new there.
 type Changed = (Arc<str>, Option<(WorkerId, LocalId)>);
 
 #[derive(Clone)]
-enum To {
+enum OnlineAudience {
     Everyone,
     Channel(Arc<str>),
     Member(WorkerId, LocalId),
@@ -187,7 +190,7 @@ impl Namespace {
         fault::strike("namespace", Point::After, marked.as_bytes());
         let local_id = connected.local_id;
         let courier = courier.clone();
-        self.effects.push(Effect::Join(PlacedJoin {
+        self.effects.push(NamespaceEffect::Join(PlacedJoin {
             number: self.state.sent(&join.joined.member, &join.room),
             join,
             courier,
@@ -198,7 +201,7 @@ impl Namespace {
     fn gone(&mut self, member: &MemberId, unit: Option<&Arc<InboundUnit>>) {
         for room in self.state.gone(member) {
             let leave = disconnect(room, member.clone(), unit.cloned());
-            self.effects.push(Effect::Leave(leave));
+            self.effects.push(NamespaceEffect::Leave(leave));
         }
     }
 
@@ -233,15 +236,15 @@ impl Namespace {
     fn carry_out(&mut self, ctx: &mut GuardedContext<Self>) {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
-                Effect::Join(placed) => self.room(&placed.join.room).send(placed),
-                Effect::Leave(leave) => {
+                NamespaceEffect::Join(placed) => self.room(&placed.join.room).send(placed),
+                NamespaceEffect::Leave(leave) => {
                     if let Some(room) = self.living(&leave.room) {
                         room.send(leave);
                     } else if let Some(reply) = leave.reply {
                         reply.send(Default::default());
                     }
                 }
-                Effect::Online { audience, content } => {
+                NamespaceEffect::Online { audience, content } => {
                     let needs = self.needs(&audience, content.len());
                     self.admit(ctx, needs, move |namespace, permits| {
                         namespace.deliver_online(&audience, content, permits);
@@ -268,12 +271,12 @@ impl Namespace {
     }
 
     /// What a letter needs of each courier. Where members are is known to the couriers alone: an equal share each.
-    fn needs(&self, to: &To, bytes: usize) -> Vec<(CourierRef, usize)> {
+    fn needs(&self, to: &OnlineAudience, bytes: usize) -> Vec<(CourierRef, usize)> {
         let all = match to {
             // One for each join, which waited already.
-            To::Member(..) => return Vec::new(),
-            To::Everyone => self.state.member_count(),
-            To::Channel(name) => self.state.channel(name).unwrap_or(0),
+            OnlineAudience::Member(..) => return Vec::new(),
+            OnlineAudience::Everyone => self.state.member_count(),
+            OnlineAudience::Channel(name) => self.state.channel(name).unwrap_or(0),
         };
         let share = all.div_ceil(self.couriers.len().max(1));
         self.couriers
@@ -282,12 +285,12 @@ impl Namespace {
             .collect()
     }
 
-    fn deliver_online(&mut self, to: &To, content: Content, permits: Permits) {
+    fn deliver_online(&mut self, to: &OnlineAudience, content: Content, permits: Permits) {
         let draft = Draft::new(content, &self.context.encodings);
         let letter = self.seal(draft, None);
         let mut words: Vec<(CourierRef, ToCourier)> = Vec::new();
         match to {
-            To::Member(worker, local_id) => {
+            OnlineAudience::Member(worker, local_id) => {
                 if let Some(courier) = self.couriers.get(worker) {
                     let deliver = Deliver {
                         audience: Audience::Member(*local_id),
@@ -298,13 +301,13 @@ impl Namespace {
                     words.push((courier.clone(), deliver.into()));
                 }
             }
-            To::Everyone => {
+            OnlineAudience::Everyone => {
                 let audience = || Audience::AnyChannel { except: None };
                 self.to_all(&letter, None, permits, audience, |courier, word| {
                     words.push((courier.clone(), word))
                 });
             }
-            To::Channel(name) => {
+            OnlineAudience::Channel(name) => {
                 let entry = self.rooms.get(&RoomKey::channel(name.clone()));
                 if let Some(room) = entry.map(|entry| entry.id) {
                     let audience = || Audience::Room {

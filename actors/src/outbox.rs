@@ -6,7 +6,7 @@ mod pace;
 
 pub(crate) use self::pace::PingLeft;
 pub use self::pace::STALL_RATE;
-use self::pace::{Pace, Ping};
+use self::pace::{PingState, ReadPace};
 
 // Two parties at most ever hold this lock, and neither waits while it does.
 #[allow(clippy::disallowed_types)]
@@ -89,8 +89,8 @@ struct Inner {
     reads_until: Instant,
     /// Everything was with the kernel at its last write, and nobody has looked since.
     keeps_up: bool,
-    pace: Pace,
-    ping: Ping,
+    pace: ReadPace,
+    ping: PingState,
     nudged: bool,
     end: Option<CloseReason>,
     held_at_end: usize,
@@ -153,8 +153,8 @@ impl Outbox {
             written_at: now,
             reads_until: now,
             keeps_up: false,
-            pace: Pace::new(now),
-            ping: Ping::Idle,
+            pace: ReadPace::new(now),
+            ping: PingState::Idle,
             nudged: false,
             end: None,
             held_at_end: 0,
@@ -311,7 +311,7 @@ impl Outbox {
             inner.under_way = inner.under_way.saturating_sub(bytes);
         }
         inner.written += bytes as u64;
-        if all && inner.queue.is_empty() && !matches!(inner.ping, Ping::UnderWay(..)) {
+        if all && inner.queue.is_empty() && !matches!(inner.ping, PingState::UnderWay(..)) {
             // The time would cost as much as the rest.
             inner.keeps_up = true;
             return;
@@ -320,8 +320,8 @@ impl Outbox {
         inner.written_at = now;
         inner.keeps_up = false;
         inner.reads(now, bytes);
-        if let Ping::UnderWay(due, behind) = inner.ping {
-            inner.ping = Ping::Left(if behind { now } else { due });
+        if let PingState::UnderWay(due, behind) = inner.ping {
+            inner.ping = PingState::Left(if behind { now } else { due });
         }
     }
 
@@ -346,7 +346,7 @@ impl Outbox {
     pub(crate) fn ping_left(&self) -> PingLeft {
         let inner = self.lock();
         match inner.ping {
-            Ping::Left(at) => PingLeft::At(at),
+            PingState::Left(at) => PingLeft::At(at),
             _ if inner.under_way > 0 => PingLeft::Behind,
             _ => PingLeft::Unread,
         }
@@ -380,7 +380,7 @@ impl Outbox {
     /// The session asks for a heartbeat.
     pub fn ping(&self) {
         let mut inner = self.lock();
-        inner.ping = Ping::Due(Instant::now(), inner.under_way > 0);
+        inner.ping = PingState::Due(Instant::now(), inner.under_way > 0);
         let waker = inner.taker.take();
         drop(inner);
         wake(waker);
@@ -421,7 +421,7 @@ impl Outbox {
         inner.queue = VecDeque::new();
         inner.bytes = 0;
         inner.under_way = 0;
-        inner.ping = Ping::Idle;
+        inner.ping = PingState::Idle;
     }
 
     /// The taker takes whole frames until `bytes_max` is reached or `parts_max` would be passed, at least one. A frame's
@@ -435,8 +435,8 @@ impl Outbox {
         into: &mut Vec<WsFrame>,
     ) -> Poll<Taken> {
         let mut inner = self.lock();
-        let ping = if let Ping::Due(due, behind) = inner.ping {
-            inner.ping = Ping::UnderWay(due, behind);
+        let ping = if let PingState::Due(due, behind) = inner.ping {
+            inner.ping = PingState::UnderWay(due, behind);
             inner.under_way += 1;
             true
         } else {

@@ -81,7 +81,7 @@ struct Links {
 pub(crate) type LeftBehind = Rc<RefCell<Option<(RoomState, LocalRoom)>>>;
 
 /// What a room is made of.
-pub(crate) struct Parts {
+pub(crate) struct RoomParts {
     pub(crate) id: RoomId,
     pub(crate) state: RoomState,
     pub(crate) local: LocalRoom,
@@ -96,8 +96,8 @@ pub(crate) struct Parts {
 }
 
 impl Room {
-    pub(crate) fn new(this: WeakMailbox<ToRoom>, parts: Parts) -> Self {
-        let Parts {
+    pub(crate) fn new(this: WeakMailbox<ToRoom>, parts: RoomParts) -> Self {
+        let RoomParts {
             id,
             state,
             local,

@@ -30,7 +30,7 @@ use self::dispatch::open;
 pub use self::handle::{Peer, SessionRef, SessionSettings};
 pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
 use self::pacer::Pacer;
-use self::seated::{MemberGuard, Seated, Waiting};
+use self::seated::{HeldEvents, MemberGuard, SessionMember};
 use crate::{
     account::{Charge, Held, SessionAccount},
     directory::MemberLocation,
@@ -64,7 +64,7 @@ pub struct Session {
     turn: Turn,
     protocol: Rc<RefCell<Box<dyn Protocol>>>,
     settings: Arc<SessionSettings>,
-    members: BTreeMap<Arc<str>, Seated>,
+    members: BTreeMap<Arc<str>, SessionMember>,
     admitting: BTreeMap<Arc<str>, Admitting>,
     /// How many had to wait so far.
     admissions: u64,
@@ -327,11 +327,11 @@ impl Session {
             courier: self.courier.clone(),
             unit: member.unit(),
         });
-        let held: Waiting = Rc::new(RefCell::new(Some(VecDeque::new())));
+        let held: HeldEvents = Rc::new(RefCell::new(Some(VecDeque::new())));
         let guard = MemberGuard {
             member: member.clone(),
         };
-        let seated = Seated {
+        let seated = SessionMember {
             member: member.clone(),
             application: application.clone(),
             held: held.clone(),

@@ -13,7 +13,7 @@ use super::{BYTES, Setting, SettingError, Settings, TIMER};
 use crate::transport::engine::is_token;
 use crate::transport::origin::is_host;
 
-type Verdict = Result<(), String>;
+type Checked = Result<(), String>;
 
 impl Settings {
     /// Says whether a server can be started with these settings.
@@ -40,7 +40,7 @@ impl Settings {
     }
 }
 
-pub(super) fn listen(settings: &Settings) -> Verdict {
+pub(super) fn listen(settings: &Settings) -> Checked {
     if settings.listen.is_empty() {
         return Err("no address to listen on; write one, for example 127.0.0.1:11000".to_owned());
     }
@@ -48,7 +48,7 @@ pub(super) fn listen(settings: &Settings) -> Verdict {
     once(fixed)
 }
 
-pub(super) fn admin_listen(settings: &Settings) -> Verdict {
+pub(super) fn admin_listen(settings: &Settings) -> Checked {
     match settings.admin_listen {
         Some(address) if address.port() != 0 && settings.listen.contains(&address) => Err(format!(
             "{address} is an address of --listen too; write another port, or off"
@@ -57,7 +57,7 @@ pub(super) fn admin_listen(settings: &Settings) -> Verdict {
     }
 }
 
-pub(super) fn namespaces(settings: &Settings) -> Verdict {
+pub(super) fn namespaces(settings: &Settings) -> Checked {
     if settings.namespaces.is_empty() {
         return Err("no namespace to connect to; write at least one, for example /".to_owned());
     }
@@ -72,19 +72,19 @@ pub(super) fn namespaces(settings: &Settings) -> Verdict {
     once(&settings.namespaces)
 }
 
-pub(super) fn path(settings: &Settings) -> Verdict {
+pub(super) fn path(settings: &Settings) -> Checked {
     path_of(&settings.path, &settings.path)
 }
 
 /// The same for one that was `written` in some way.
-pub(super) fn path_of(path: &str, written: &str) -> Verdict {
+pub(super) fn path_of(path: &str, written: &str) -> Checked {
     match wrong_with_path(path) {
         Some(wrong) => Err(format!("{written:?} {wrong}; write it like /socket.io/")),
         None => Ok(()),
     }
 }
 
-pub(super) fn hosts(settings: &Settings) -> Verdict {
+pub(super) fn hosts(settings: &Settings) -> Checked {
     match settings.hosts.iter().find(|host| !is_host(host)) {
         Some(host) => Err(format!(
             "{host:?} is no host name; write names without scheme, port and pattern, for example chat.example"
@@ -93,7 +93,7 @@ pub(super) fn hosts(settings: &Settings) -> Verdict {
     }
 }
 
-pub(super) fn subprotocols(settings: &Settings) -> Verdict {
+pub(super) fn subprotocols(settings: &Settings) -> Checked {
     match settings
         .engine
         .subprotocols
@@ -105,14 +105,14 @@ pub(super) fn subprotocols(settings: &Settings) -> Verdict {
     }
 }
 
-pub(super) fn client_dist(settings: &Settings) -> Verdict {
+pub(super) fn client_dist(settings: &Settings) -> Checked {
     match &settings.client_dist {
         Some(folder) => readable(folder),
         None => Ok(()),
     }
 }
 
-fn readable(folder: &Path) -> Verdict {
+fn readable(folder: &Path) -> Checked {
     let file = folder.join("socket.io.js");
     let opened = File::open(&file).and_then(|opened| opened.metadata());
     let wrong = match opened {
@@ -127,7 +127,7 @@ fn readable(folder: &Path) -> Verdict {
     ))
 }
 
-pub(super) fn memory_max(settings: &Settings) -> Verdict {
+pub(super) fn memory_max(settings: &Settings) -> Checked {
     let memory = settings.memory_max();
     for (held, setting) in [
         (settings.outbox_bytes_max(), "--delivery.outbox-bytes-max"),
@@ -144,23 +144,23 @@ pub(super) fn memory_max(settings: &Settings) -> Verdict {
     within::<Size, _>(&memory, &BYTES)
 }
 
-pub(super) fn history_bytes(settings: &Settings) -> Verdict {
+pub(super) fn history_bytes(settings: &Settings) -> Checked {
     within::<Size, _>(&settings.history_bytes(), &(1..=settings.memory_max() / 2))
 }
 
-pub(super) fn address_bytes_max(settings: &Settings) -> Verdict {
+pub(super) fn address_bytes_max(settings: &Settings) -> Checked {
     one_message(settings.limits.address_bytes_max, settings)
 }
 
-pub(super) fn unfinished_bytes_max(settings: &Settings) -> Verdict {
+pub(super) fn unfinished_bytes_max(settings: &Settings) -> Checked {
     one_message(settings.limits.unfinished_bytes_max, settings)
 }
 
-pub(super) fn session_bytes_max(settings: &Settings) -> Verdict {
+pub(super) fn session_bytes_max(settings: &Settings) -> Checked {
     two_messages(settings.session_bytes_max, settings)
 }
 
-pub(super) fn packet_bytes_max(settings: &Settings) -> Verdict {
+pub(super) fn packet_bytes_max(settings: &Settings) -> Checked {
     // What is not set is computed from what two others say, which are judged by themselves.
     let Some(bytes) = settings.engine.packet_bytes_max else {
         return Ok(());
@@ -181,15 +181,15 @@ pub(super) fn packet_bytes_max(settings: &Settings) -> Verdict {
     Ok(())
 }
 
-pub(super) fn outbox_bytes_max(settings: &Settings) -> Verdict {
+pub(super) fn outbox_bytes_max(settings: &Settings) -> Checked {
     two_messages(settings.outbox_bytes_max(), settings)
 }
 
-pub(super) fn stall_timeout(settings: &Settings) -> Verdict {
+pub(super) fn stall_timeout(settings: &Settings) -> Checked {
     within::<Span, _>(&settings.stall_timeout(), &TIMER)
 }
 
-fn one_message(bytes: usize, settings: &Settings) -> Verdict {
+fn one_message(bytes: usize, settings: &Settings) -> Checked {
     let least = settings.engine.max_payload;
     if bytes < least {
         return Err(less_than_one_message(bytes, least));
@@ -205,7 +205,7 @@ fn less_than_one_message(bytes: usize, least: usize) -> String {
     )
 }
 
-fn two_messages(bytes: usize, settings: &Settings) -> Verdict {
+fn two_messages(bytes: usize, settings: &Settings) -> Checked {
     let least = settings.engine.max_payload.saturating_mul(2);
     if bytes < least {
         return Err(format!(
@@ -217,7 +217,7 @@ fn two_messages(bytes: usize, settings: &Settings) -> Verdict {
     within::<Size, _>(&bytes, &BYTES)
 }
 
-fn once<'a, T: Ord + std::fmt::Display + 'a>(values: impl IntoIterator<Item = &'a T>) -> Verdict {
+fn once<'a, T: Ord + std::fmt::Display + 'a>(values: impl IntoIterator<Item = &'a T>) -> Checked {
     let mut seen = BTreeSet::new();
     match values.into_iter().find(|value| !seen.insert(*value)) {
         Some(value) => Err(format!("{value} is given twice; write it once")),

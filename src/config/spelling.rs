@@ -50,7 +50,7 @@ pub(super) struct Choice;
 /// An IP address with a port.
 pub(super) struct Address;
 /// A namespace.
-pub(super) struct Namespace;
+pub(super) struct NamespaceName;
 /// A path in URLs; a slash at its end is understood.
 pub(super) struct UrlPath;
 /// A folder.
@@ -155,7 +155,7 @@ impl Spelling<SocketAddr> for Address {
     }
 }
 
-impl Spelling<String> for Namespace {
+impl Spelling<String> for NamespaceName {
     const WRITTEN: &'static str = "/,/OTHER";
 
     fn read(text: &str) -> Result<String, String> {

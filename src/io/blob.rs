@@ -38,11 +38,11 @@ impl Serialize for Blob {
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        struct Placeholder {
+        struct BlobPlaceholder {
             _placeholder: bool,
             num: usize,
         }
-        let Placeholder { _placeholder, num } = Placeholder::deserialize(deserializer)?;
+        let BlobPlaceholder { _placeholder, num } = BlobPlaceholder::deserialize(deserializer)?;
         numbered(num)
             .filter(|_| _placeholder)
             .ok_or_else(|| de::Error::custom(NO_ATTACHMENT))

@@ -67,9 +67,9 @@ impl Default for DoorSettings {
 
 /// The doors of one process, in front of all its endpoints. Clones are the same doors.
 #[derive(Clone)]
-pub struct Doors(Arc<Shared>);
+pub struct Doors(Arc<DoorsState>);
 
-struct Shared {
+struct DoorsState {
     settings: DoorSettings,
     proxies: TrustedProxies,
     hosts: Hosts,
@@ -84,7 +84,7 @@ impl Doors {
     /// Doors with these limits.
     pub fn new(settings: DoorSettings) -> Self {
         let proxies = TrustedProxies::new(settings.trusted_proxies.clone());
-        Self(Arc::new(Shared {
+        Self(Arc::new(DoorsState {
             sockets: Sockets::new(proxies.clone()),
             proxies,
             hosts: Hosts::new(&settings.hosts),

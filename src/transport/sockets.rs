@@ -18,9 +18,9 @@ const HEAD_ALWAYS: usize = 4096;
 
 /// The count, and its limit. Clones are the same.
 #[derive(Clone)]
-pub struct Sockets(Arc<Shared>);
+pub struct Sockets(Arc<SocketsState>);
 
-struct Shared {
+struct SocketsState {
     max: AtomicUsize,
     open: AtomicUsize,
     /// Of each address that limits count.
@@ -76,7 +76,7 @@ impl Slow {
 impl Sockets {
     /// Without a limit yet, as where somebody else accepts connections. A proxy that is trusted may hold all.
     pub(crate) fn new(proxies: TrustedProxies) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(SocketsState {
             max: AtomicUsize::new(usize::MAX),
             open: AtomicUsize::new(0),
             addresses: Directory::new(),
@@ -130,9 +130,9 @@ impl Sockets {
     }
 
     /// A place for one more, if there is one: one address has half of them at most.
-    pub(crate) fn enter(&self, peer: Option<SocketAddr>) -> Option<Socket> {
+    pub(crate) fn enter(&self, peer: Option<SocketAddr>) -> Option<OpenSocket> {
         let shared = &self.0;
-        let mut socket = Socket {
+        let mut socket = OpenSocket {
             shared: shared.clone(),
             address: None,
         };
@@ -197,19 +197,19 @@ impl fmt::Debug for Sockets {
 }
 
 /// One connection's place.
-pub(crate) struct Socket {
-    shared: Arc<Shared>,
+pub(crate) struct OpenSocket {
+    shared: Arc<SocketsState>,
     /// Whose it is, where that is counted.
     address: Option<IpAddr>,
 }
 
-impl fmt::Debug for Socket {
+impl fmt::Debug for OpenSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Socket").field(&self.address).finish()
+        f.debug_tuple("OpenSocket").field(&self.address).finish()
     }
 }
 
-impl Drop for Socket {
+impl Drop for OpenSocket {
     fn drop(&mut self) {
         self.shared.open.fetch_sub(1, Ordering::Relaxed);
         if let Some(address) = self.address {

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::ending::End;
-use super::sockets::Socket;
+use super::sockets::OpenSocket;
 use super::turns::Turn;
 use super::websocket_connection::WebSocketConnection;
 
@@ -51,7 +51,7 @@ impl Stream for TcpStream {
 /// behind the request.
 pub(crate) fn serve(
     stream: impl Stream,
-    socket: Socket,
+    socket: OpenSocket,
     websocket: WebSocketConnection,
     first: Bytes,
     read: Bytes,
@@ -78,7 +78,7 @@ pub(crate) async fn say_and_close(mut stream: impl Stream, word: Bytes) {
 struct Driver<S> {
     stream: S,
     /// Its place among the open connections.
-    _socket: Socket,
+    _socket: OpenSocket,
     websocket: WebSocketConnection,
     queue: VecDeque<Bytes>,
     ending: Option<End>,

@@ -15,7 +15,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use dondo_actors::letter::TransportMessage;
 
 pub(crate) use self::control::{close_frame, pong_frame};
-pub(crate) use self::frame::Fault;
+pub(crate) use self::frame::FrameFault;
 use self::frame::{Header, Kind, Mask, Opcode, append_unmasked};
 
 /// Reads the frames of one connection.
@@ -38,7 +38,7 @@ pub(crate) struct Machine {
 
 /// What a peer said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub(crate) enum WsEvent {
     /// A whole message: its fragments joined, and then checked if it is text.
     Message(TransportMessage),
     /// To be answered by [`pong_frame`]. Of several pings not answered yet, the last is enough (RFC 6455, 5.5.3).
@@ -68,13 +68,13 @@ impl Machine {
     /// # Errors
     /// What the peer sent is no WebSocket or too big; a declared length is judged before its payload arrives. From then
     /// on, as after a close, input is thrown away.
-    pub(crate) fn feed(&mut self, input: &mut BytesMut) -> Result<Option<Event>, Fault> {
+    pub(crate) fn feed(&mut self, input: &mut BytesMut) -> Result<Option<WsEvent>, FrameFault> {
         if self.ended {
             input.clear();
             return Ok(None);
         }
         let outcome = self.advance(input);
-        if matches!(outcome, Err(_) | Ok(Some(Event::Close(_)))) {
+        if matches!(outcome, Err(_) | Ok(Some(WsEvent::Close(_)))) {
             *self = Self::new(self.message_max);
             self.ended = true;
             input.clear();
@@ -87,7 +87,7 @@ impl Machine {
         self.message.capacity()
     }
 
-    fn advance(&mut self, input: &mut BytesMut) -> Result<Option<Event>, Fault> {
+    fn advance(&mut self, input: &mut BytesMut) -> Result<Option<WsEvent>, FrameFault> {
         loop {
             if let Some(frame) = self.frame.take() {
                 self.frame = self.take_payload(frame, input);
@@ -98,7 +98,7 @@ impl Machine {
                     return self.finish().map(Some);
                 }
                 if frame.is_empty {
-                    return Ok(Some(Event::Noise));
+                    return Ok(Some(WsEvent::Noise));
                 }
             }
             let room = self.message_max - self.message.len();
@@ -155,13 +155,13 @@ impl Machine {
         }
     }
 
-    fn finish(&mut self) -> Result<Event, Fault> {
+    fn finish(&mut self) -> Result<WsEvent, FrameFault> {
         // Into a box: a message that is kept must not keep spare room.
         let message = Bytes::from(mem::take(&mut self.message).into_boxed_slice());
         match self.kind.take() {
-            Some(Kind::Text) if str::from_utf8(&message).is_err() => Err(Fault::NOT_UTF8),
-            Some(Kind::Text) => Ok(Event::Message(TransportMessage::Text(message))),
-            _ => Ok(Event::Message(TransportMessage::Binary(message))),
+            Some(Kind::Text) if str::from_utf8(&message).is_err() => Err(FrameFault::NOT_UTF8),
+            Some(Kind::Text) => Ok(WsEvent::Message(TransportMessage::Text(message))),
+            _ => Ok(WsEvent::Message(TransportMessage::Binary(message))),
         }
     }
 }

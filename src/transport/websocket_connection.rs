@@ -20,9 +20,9 @@ use tokio::time::Sleep;
 use self::leftover::Leftover;
 use super::ending::{End, ending};
 use super::engine::connection::Connection;
-use super::engine::packet::Packet;
+use super::engine::packet::EnginePacket;
 use super::engine::stage::Stage;
-use super::websocket::{Event, Machine, close_frame, pong_frame};
+use super::websocket::{Machine, WsEvent, close_frame, pong_frame};
 use crate::notices;
 use crate::protocol::frame;
 
@@ -44,7 +44,7 @@ thread_local! {
 pub(crate) struct WebSocketConnection {
     connection: Arc<Connection>,
     machine: Machine,
-    phase: Phase,
+    phase: SwitchPhase,
     out: VecDeque<Bytes>,
     pong: Option<Bytes>,
     end: Option<End>,
@@ -53,7 +53,7 @@ pub(crate) struct WebSocketConnection {
     partial: Charge,
 }
 
-enum Phase {
+enum SwitchPhase {
     /// The session is on polling; this socket has until then to take over.
     Probing {
         probed: bool,
@@ -67,7 +67,7 @@ enum Phase {
 impl WebSocketConnection {
     /// The WebSocket that a session begins on: `open` is its first message.
     pub(crate) fn open(connection: Arc<Connection>, max_payload: usize, open: &str) -> Self {
-        let mut websocket = Self::new(connection, max_payload, Phase::Live);
+        let mut websocket = Self::new(connection, max_payload, SwitchPhase::Live);
         websocket.say(open);
         websocket
     }
@@ -82,7 +82,7 @@ impl WebSocketConnection {
         Self::new(
             connection,
             max_payload,
-            Phase::Probing {
+            SwitchPhase::Probing {
                 probed: false,
                 noise: 0,
                 deadline,
@@ -90,7 +90,7 @@ impl WebSocketConnection {
         )
     }
 
-    fn new(connection: Arc<Connection>, max_payload: usize, phase: Phase) -> Self {
+    fn new(connection: Arc<Connection>, max_payload: usize, phase: SwitchPhase) -> Self {
         let partial = connection.account().charge(Held::Partial, 0);
         Self {
             connection,
@@ -151,7 +151,7 @@ impl WebSocketConnection {
 
     /// Bytes are with the kernel; `all`: nothing is left that was given to the driver.
     pub(crate) fn wrote(&self, bytes: usize, all: bool) {
-        if let Phase::Live = self.phase {
+        if let SwitchPhase::Live = self.phase {
             self.connection.session.outbox.wrote(bytes, all);
         }
     }
@@ -179,7 +179,8 @@ impl WebSocketConnection {
 
     fn has_credit(&self, cx: &mut Context<'_>) -> bool {
         // While it probes it brings the session nothing, and the session's reader is somebody else.
-        matches!(self.phase, Phase::Probing { .. }) || self.connection.poll_readable(cx).is_ready()
+        matches!(self.phase, SwitchPhase::Probing { .. })
+            || self.connection.poll_readable(cx).is_ready()
     }
 
     /// The peer closed, or the connection broke.
@@ -189,24 +190,24 @@ impl WebSocketConnection {
     }
 
     fn hang_up(&mut self, reason: CloseReason) {
-        if let Phase::Live = self.phase {
+        if let SwitchPhase::Live = self.phase {
             self.connection.session.close(reason);
         }
         self.end.get_or_insert(End::Finish);
     }
 
-    fn event(&mut self, event: Event) {
+    fn event(&mut self, event: WsEvent) {
         match event {
-            Event::Noise => self.noise(),
-            Event::Ping(data) => {
+            WsEvent::Noise => self.noise(),
+            WsEvent::Ping(data) => {
                 self.pong = Some(pong_frame(&data));
                 self.noise();
             }
-            Event::Close(code) => {
+            WsEvent::Close(code) => {
                 self.out.push_back(close_frame(code.unwrap_or(1000)));
                 self.hang_up(CloseReason::TransportClose);
             }
-            Event::Message(wire) => match Packet::from_wire(wire) {
+            WsEvent::Message(wire) => match EnginePacket::from_wire(wire) {
                 Ok(packet) => self.packet(packet),
                 Err(_) => {
                     self.say_close();
@@ -216,10 +217,10 @@ impl WebSocketConnection {
         }
     }
 
-    fn packet(&mut self, packet: Packet) {
-        if let Phase::Probing { probed, .. } = &mut self.phase {
+    fn packet(&mut self, packet: EnginePacket) {
+        if let SwitchPhase::Probing { probed, .. } = &mut self.phase {
             match packet {
-                Packet::Ping(data) if data == "probe" => {
+                EnginePacket::Ping(data) if data == "probe" => {
                     if !std::mem::replace(probed, true) {
                         self.connection.probe();
                     }
@@ -230,35 +231,35 @@ impl WebSocketConnection {
                         self.finish();
                     }
                 }
-                Packet::Upgrade => {
+                EnginePacket::Upgrade => {
                     self.connection.upgrade();
-                    self.phase = Phase::Live;
+                    self.phase = SwitchPhase::Live;
                 }
                 _ => self.finish(),
             }
             return;
         }
         match packet {
-            Packet::Message(wire) => self.connection.session.heard(wire),
-            Packet::Pong => self.connection.session.pong(),
-            Packet::Close => {
+            EnginePacket::Message(wire) => self.connection.session.heard(wire),
+            EnginePacket::Pong => self.connection.session.pong(),
+            EnginePacket::Close => {
                 self.say_close();
                 self.hang_up(CloseReason::TransportClose);
             }
-            Packet::Ping(_) => {
+            EnginePacket::Ping(_) => {
                 self.say_close();
                 self.hang_up(CloseReason::TransportError);
             }
-            Packet::Open | Packet::Upgrade | Packet::Noop => self.noise(),
+            EnginePacket::Open | EnginePacket::Upgrade | EnginePacket::Noop => self.noise(),
         }
     }
 
     /// What means nothing is counted like a message: it costs as much to read.
     fn noise(&mut self) {
         match &mut self.phase {
-            Phase::Live => self.connection.session.noise(),
-            Phase::Probing { noise, .. } if *noise < PROBES_MAX => *noise += 1,
-            Phase::Probing { .. } => self.finish(),
+            SwitchPhase::Live => self.connection.session.noise(),
+            SwitchPhase::Probing { noise, .. } if *noise < PROBES_MAX => *noise += 1,
+            SwitchPhase::Probing { .. } => self.finish(),
         }
     }
 
@@ -289,7 +290,7 @@ impl WebSocketConnection {
         queue.extend(self.pong.take());
         // What an idle connection keeps counts ten thousand times.
         queue.extend(std::mem::take(&mut self.out));
-        let is_live = self.end.is_none() && matches!(self.phase, Phase::Live);
+        let is_live = self.end.is_none() && matches!(self.phase, SwitchPhase::Live);
         if is_live && self.connection.poll_handover(cx).is_ready() {
             self.take(cx, queue);
         }
@@ -329,7 +330,7 @@ impl WebSocketConnection {
 
     /// Ready when the connection is to end although something may still be being written: cut, or flushed for a while.
     pub(crate) fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        if let Phase::Probing { .. } = self.phase {
+        if let SwitchPhase::Probing { .. } = self.phase {
             // Its time runs out behind a stuck write, too.
             self.check_deadline(cx);
             if self.connection.session.outbox.poll_ended(cx).is_ready() {
@@ -345,7 +346,7 @@ impl WebSocketConnection {
     /// What [`WebSocketConnection::poll_cut`] would say now, without waiting: for a driver that is watched over by somebody who waits.
     pub(crate) fn is_cut(&mut self) -> Option<End> {
         let reason = self.connection.session.outbox.ended()?;
-        if let Phase::Probing { .. } = self.phase {
+        if let SwitchPhase::Probing { .. } = self.phase {
             self.finish();
             return None;
         }
@@ -374,7 +375,7 @@ impl WebSocketConnection {
     }
 
     fn check_deadline(&mut self, cx: &mut Context<'_>) {
-        if let Phase::Probing { deadline, .. } = &mut self.phase
+        if let SwitchPhase::Probing { deadline, .. } = &mut self.phase
             && deadline.as_mut().poll(cx).is_ready()
         {
             self.finish();
@@ -385,9 +386,9 @@ impl WebSocketConnection {
 impl Drop for WebSocketConnection {
     fn drop(&mut self) {
         match self.phase {
-            Phase::Live => self.connection.session.close(CloseReason::TransportClose),
+            SwitchPhase::Live => self.connection.session.close(CloseReason::TransportClose),
             // Only this socket goes: the session stays where it was.
-            Phase::Probing { .. } => self.connection.step(Stage::Upgrading, Stage::Polling),
+            SwitchPhase::Probing { .. } => self.connection.step(Stage::Upgrading, Stage::Polling),
         }
     }
 }

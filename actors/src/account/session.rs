@@ -197,7 +197,7 @@ impl SessionAccount {
     /// The same bytes, on the account until the last holder lets go.
     pub fn charge_bytes(self: &Arc<Self>, bytes: Bytes, what: Held) -> Bytes {
         let charge = self.charge(what, bytes.len());
-        Bytes::from_owner(Kept {
+        Bytes::from_owner(ChargedBytes {
             _charge: charge,
             bytes,
         })
@@ -210,12 +210,12 @@ fn counts_for_itself(what: Held) -> bool {
     matches!(what, Held::Memberships | Held::Outbox)
 }
 
-struct Kept {
+struct ChargedBytes {
     _charge: Charge,
     bytes: Bytes,
 }
 
-impl AsRef<[u8]> for Kept {
+impl AsRef<[u8]> for ChargedBytes {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }

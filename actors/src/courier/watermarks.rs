@@ -34,6 +34,15 @@ impl Watermarks {
         }
     }
 
+    /// A letter goes by that is told again: it may be of an epoch that is over.
+    pub(super) fn raise_again(&mut self, encodings: &Encodings, letter: &Letter) {
+        let mark = self.0.get(&letter.namespace);
+        let present = |token: Token| mark.is_none_or(|mark| mark.epoch == token.epoch);
+        if letter.token.is_some_and(present) {
+            self.raise(encodings, letter);
+        }
+    }
+
     /// The log of a namespace is gone with its thread.
     pub(super) fn forget(&mut self, namespace: &str) {
         self.0.remove(namespace);
@@ -68,5 +77,14 @@ mod tests {
         assert_eq!(raise("/", Some((1, 3))), Some((1, 5)), "told again");
         assert_eq!(raise("/a", None), None, "each namespace has its own");
         assert_eq!(raise("/", Some((2, 1))), Some((2, 1)));
+        let again = |epoch, cursor| {
+            let epoch = Epoch(epoch);
+            let draft = crate::letter::Draft::new(content("say", ""), &encodings);
+            draft.seal("/".into(), Some(Token { epoch, cursor }))
+        };
+        marks.raise_again(&encodings, &again(1, 9));
+        assert_eq!(marks.0["/"].epoch, Epoch(2), "that epoch is over");
+        marks.raise_again(&encodings, &again(2, 9));
+        assert_eq!(marks.0["/"].cursor, 9);
     }
 }

@@ -16,7 +16,7 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use self::record::Record;
-use super::{Appended, Batch, Committed, Expect, Log, Page, Read, Refusal, Standing};
+use super::{AppendRefusal, Appended, Batch, Committed, Expect, Log, Page, Read, Standing};
 use crate::{
     account::{Held, MemoryAccount},
     error::LogError,
@@ -55,9 +55,9 @@ impl Default for HistorySettings {
 }
 
 /// See the module.
-pub struct MemoryLog(Rc<RefCell<Inner>>);
+pub struct MemoryLog(Rc<RefCell<Records>>);
 
-struct Inner {
+struct Records {
     settings: HistorySettings,
     account: Arc<MemoryAccount>,
     epoch: Epoch,
@@ -85,7 +85,7 @@ impl MemoryLog {
     pub fn new(settings: HistorySettings, account: Arc<MemoryAccount>) -> Self {
         // Random enough to tell the logs of two processes apart; nobody gains by guessing it.
         let epoch = Epoch(RandomState::new().hash_one(std::process::id()));
-        Self(Rc::new(RefCell::new(Inner {
+        Self(Rc::new(RefCell::new(Records {
             settings,
             account,
             epoch,
@@ -152,7 +152,7 @@ impl Log for MemoryLog {
 }
 
 /// Looks for what is too old until nothing is kept.
-async fn sweep(log: Weak<RefCell<Inner>>) {
+async fn sweep(log: Weak<RefCell<Records>>) {
     loop {
         sleep(SWEEP).await;
         let Some(inner) = log.upgrade() else { return };
@@ -168,7 +168,7 @@ async fn sweep(log: Weak<RefCell<Inner>>) {
     }
 }
 
-impl Inner {
+impl Records {
     fn record(&mut self, log: &LogKey) -> &mut Record {
         let forgotten = self.forgotten;
         match self.logs.entry(log.clone()) {
@@ -203,7 +203,7 @@ impl Inner {
             Expect::Exactly(revision) => of == epoch && record.revision == revision,
         };
         if !holds {
-            return Appended::Refused(Refusal::Conflict);
+            return Appended::Refused(AppendRefusal::Conflict);
         }
         let before = record.size();
         let first = cursor + 1;
@@ -378,7 +378,7 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
+impl Drop for Records {
     fn drop(&mut self) {
         self.account.sub(Held::History, self.bytes);
     }

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Namespace, To, Wake};
+use super::{Namespace, OnlineAudience, Wake};
 use crate::{
     error::{Fault, LogError},
     event::{RoomEvent, Said},
@@ -31,9 +31,9 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 const TOLD_MAX: usize = 64;
 
 /// Broadcasts that the log has neither committed nor refused.
-pub(super) type WaitingBroadcasts = BTreeMap<BatchId, Waiting>;
+pub(super) type WaitingBroadcasts = BTreeMap<BatchId, PendingBroadcast>;
 
-pub(super) struct Waiting {
+pub(super) struct PendingBroadcast {
     broadcast: Broadcast,
     until: Instant,
     /// Its sender was told that nobody knows.
@@ -122,7 +122,7 @@ impl Namespace {
             return broadcast.reply.send(Err(Fault::Quarantined.into()));
         }
         self.strike_broadcast(&broadcast);
-        let needs = self.needs(&To::Everyone, broadcast.draft.content.len());
+        let needs = self.needs(&OnlineAudience::Everyone, broadcast.draft.content.len());
         self.admit(ctx, needs, |namespace, permits| {
             namespace.append_broadcast(broadcast, permits)
         });
@@ -160,7 +160,7 @@ impl Namespace {
     #[cold]
     fn await_log(&mut self, id: BatchId, broadcast: Broadcast) {
         let time = self.context.settings.log_timeout;
-        let waiting = Waiting {
+        let waiting = PendingBroadcast {
             broadcast,
             until: Instant::now() + time,
             told: false,
@@ -173,7 +173,7 @@ impl Namespace {
     fn broadcast_later(&mut self, committed: &Committed, mut place: GatePlace) {
         // Said again, it is not here any more.
         let waiting = committed.id.and_then(|id| self.under_way.remove(&id));
-        let Some(Waiting { broadcast, .. }) = waiting else {
+        let Some(PendingBroadcast { broadcast, .. }) = waiting else {
             return;
         };
         let position = committed.standing.position;
@@ -198,7 +198,7 @@ impl Namespace {
 
     /// Those whose senders were told hold no unit any more: they are bounded here.
     fn forget_broadcasts(&mut self) {
-        let told = |waiting: &Waiting| waiting.told;
+        let told = |waiting: &PendingBroadcast| waiting.told;
         let beyond = self.under_way.values().filter(|one| told(one)).count();
         let beyond = beyond.saturating_sub(TOLD_MAX);
         let first = self

@@ -1,6 +1,6 @@
 //! What the namespace hears, under its guard; effects leave when all is decided.
 
-use super::{Effect, Namespace, Wake};
+use super::{Namespace, NamespaceEffect, Wake};
 use crate::{
     guard::{Crashes, Guarded, GuardedContext},
     id::LogKey,
@@ -37,7 +37,7 @@ impl Guarded for Namespace {
             // The reply goes with the join, and the asker reads that. So it is after a crash.
             ToNamespace::Join(_) if self.crashes.quarantined() => {}
             ToNamespace::Join(join) => self.join(join),
-            ToNamespace::Leave(leave) => self.effects.push(Effect::Leave(leave)),
+            ToNamespace::Leave(leave) => self.effects.push(NamespaceEffect::Leave(leave)),
             ToNamespace::Resolve(Resolve { room, reply }) => {
                 let way = self.resolve(&room);
                 if way.is_none() {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use actix::{ActorContext, AsyncContext};
 use tokio::time::Instant;
 
-use super::{Effect, Namespace, SWEEP, To, Wake};
+use super::{Namespace, NamespaceEffect, OnlineAudience, SWEEP, Wake};
 use crate::{
     context::OnlineUsers,
     guard::{GuardedContext, guard_always, shielded},
@@ -42,7 +42,7 @@ impl Namespace {
             self.tell_online(scope);
         } else if let Some((worker, local_id)) = newcomer {
             self.push_online(
-                To::Member(worker, local_id),
+                OnlineAudience::Member(worker, local_id),
                 &BTreeSet::from([channel.clone()]),
             );
         }
@@ -59,10 +59,10 @@ impl Namespace {
     fn tell_online(&mut self, scope: Option<Arc<str>>) {
         let recipients = self.recipients(&scope);
         let (to, changed) = match &scope {
-            None => (To::Everyone, std::mem::take(&mut self.changed)),
+            None => (OnlineAudience::Everyone, std::mem::take(&mut self.changed)),
             Some(channel) => {
                 let changed = BTreeSet::from([channel.clone()]);
-                (To::Channel(channel.clone()), changed)
+                (OnlineAudience::Channel(channel.clone()), changed)
             }
         };
         let bytes = self.push_online(to, &changed);
@@ -71,7 +71,7 @@ impl Namespace {
     }
 
     /// Sends the present state; the bytes of it.
-    fn push_online(&mut self, audience: To, changed: &BTreeSet<Arc<str>>) -> usize {
+    fn push_online(&mut self, audience: OnlineAudience, changed: &BTreeSet<Arc<str>>) -> usize {
         let Some(presence_events) = &self.context.presence_events else {
             return 0;
         };
@@ -99,7 +99,8 @@ impl Namespace {
             return 0;
         };
         let bytes = content.args.len();
-        self.effects.push(Effect::Online { audience, content });
+        self.effects
+            .push(NamespaceEffect::Online { audience, content });
         bytes
     }
 

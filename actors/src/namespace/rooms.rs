@@ -47,7 +47,7 @@ impl Namespace {
     ) -> Mailbox<ToRoom> {
         let key = state.key().clone();
         let left_behind = LeftBehind::default();
-        let parts = room::Parts {
+        let parts = room::RoomParts {
             id,
             state,
             local,

@@ -12,7 +12,7 @@ const SAMPLES: u32 = 4;
 
 /// What had left at the last few samples, while something waited.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct ReadPace {
     next: Instant,
     samples: [u64; SAMPLES as usize],
     /// How many samples were taken since something began to wait.
@@ -20,7 +20,7 @@ pub(super) struct Pace {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ping {
+pub(super) enum PingState {
     Idle,
     /// Since when, and whether it waits behind bytes that are being written.
     Due(Instant, bool),
@@ -40,7 +40,7 @@ pub(crate) enum PingLeft {
     Unread,
 }
 
-impl Pace {
+impl ReadPace {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             next: now,

@@ -10,14 +10,14 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Room,
-    requests::{History, Refused, Request},
+    requests::{History, Request, RequestError},
 };
 use crate::{
     error::LogError,
     event::RoomEvent,
     guard::{GuardedContext, guard, guard_always, then},
     id::{BatchId, ChannelScope},
-    log::{Appended, Committed, Events, Expect, Feed, Page, Read, Refusal, Standing},
+    log::{AppendRefusal, Appended, Committed, Events, Expect, Feed, Page, Read, Standing},
     message::{Commit, Permits, ToNamespace},
     notice::cause,
     ports::{LocalFuture, polled_once},
@@ -85,10 +85,10 @@ impl Room {
     ) -> Option<(Request, LocalFuture<Result<Page, LogError>>)> {
         let (request, _) = deciding.as_mut()?;
         let decided = match request {
-            Request::Join(placed, _) => self.decide_join(placed).map_err(Refused::from),
+            Request::Join(placed, _) => self.decide_join(placed).map_err(RequestError::from),
             Request::Leave(leave) => Ok(self.decide_leave(leave)),
-            Request::Notify(notify) => self.decide_notify(notify).map_err(Refused::from),
-            Request::Manage(manage) => self.decide_manage(manage).map_err(Refused::from),
+            Request::Notify(notify) => self.decide_notify(notify).map_err(RequestError::from),
+            Request::Manage(manage) => self.decide_manage(manage).map_err(RequestError::from),
             Request::Due => {
                 let (_, permits) = deciding.take()?;
                 self.due(permits);
@@ -156,15 +156,15 @@ impl Room {
             }
             Appended::Pending => self.await_log(id, request),
             // What is missing here the feed has said: it is taken in before this comes back.
-            Appended::Refused(Refusal::Conflict) => {
+            Appended::Refused(AppendRefusal::Conflict) => {
                 self.await_log(id, request);
                 self.links.under_way.recover();
                 let log = self.links.log_key.clone();
                 self.links
                     .log
-                    .feed(Feed::Rejected(id, log, Refusal::Conflict));
+                    .feed(Feed::Rejected(id, log, AppendRefusal::Conflict));
             }
-            Appended::Refused(Refusal::Unavailable) => {
+            Appended::Refused(AppendRefusal::Unavailable) => {
                 self.refuse(request, LogError::Unavailable.into());
             }
         }
@@ -262,12 +262,17 @@ impl Room {
     }
 
     /// The feed says that the log has not taken a batch.
-    pub(super) fn rejected(&mut self, id: BatchId, why: Refusal, ctx: &mut GuardedContext<Self>) {
+    pub(super) fn rejected(
+        &mut self,
+        id: BatchId,
+        why: AppendRefusal,
+        ctx: &mut GuardedContext<Self>,
+    ) {
         let Some(request) = self.links.under_way.take(id) else {
             return;
         };
         match why {
-            Refusal::Conflict if self.links.under_way.conflicted() < CONFLICTS_MAX => {
+            AppendRefusal::Conflict if self.links.under_way.conflicted() < CONFLICTS_MAX => {
                 self.links.under_way.go_again(request);
             }
             _ => self.refuse(request, LogError::Unavailable.into()),

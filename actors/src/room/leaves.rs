@@ -3,7 +3,7 @@
 use super::{
     Room,
     commits::Proposal,
-    requests::{Refused, Request},
+    requests::{Request, RequestError},
 };
 use crate::{
     error::LeaveReason,
@@ -52,7 +52,7 @@ impl Room {
     }
 
     /// Tells who asked. A leave happens all the same: whoever has left is gone, whatever the log takes.
-    pub(super) fn refuse(&mut self, request: Request, refused: Refused) {
+    pub(super) fn refuse(&mut self, request: Request, refused: RequestError) {
         match request {
             Request::Join(placed, _) => {
                 let member = &placed.join.joined.member;
@@ -60,13 +60,13 @@ impl Room {
                     self.without(member.clone(), placed.number, false);
                 }
                 drop(self.links.under_way.collected(placed.number));
-                if !matches!(refused, Refused::Fault(_)) {
+                if !matches!(refused, RequestError::Fault(_)) {
                     self.send_away_if_unserved(&placed.join.joined.member);
                 }
                 placed.join.reply.send(Err(refused.into()));
             }
             Request::Leave(leave) => {
-                if matches!(refused, Refused::Log(_)) {
+                if matches!(refused, RequestError::Log(_)) {
                     let Proposal { events, ends, .. } = self.decide_leave(&leave);
                     self.links.under_way.owe_ends(ends);
                     self.take_in_leave(leave, &events, Permits::default());

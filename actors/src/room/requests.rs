@@ -33,7 +33,7 @@ pub(super) struct History {
 
 /// Why a request is not carried out.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(super) enum RequestError {
     Join(JoinError),
     Notify(NotifyError),
     Manage(ManageError),
@@ -43,7 +43,7 @@ pub(super) enum Refused {
 
 macro_rules! refused_from {
     ($($variant:ident($error:ty)),+) => {$(
-        impl From<$error> for Refused {
+        impl From<$error> for RequestError {
             fn from(error: $error) -> Self {
                 Self::$variant(error)
             }
@@ -61,12 +61,12 @@ refused_from!(
 
 macro_rules! error_of {
     ($($variant:ident: $error:ty),+) => {$(
-        impl From<Refused> for $error {
-            fn from(refused: Refused) -> Self {
+        impl From<RequestError> for $error {
+            fn from(refused: RequestError) -> Self {
                 match refused {
-                    Refused::$variant(error) => error,
-                    Refused::Log(error) => error.into(),
-                    Refused::Fault(fault) => fault.into(),
+                    RequestError::$variant(error) => error,
+                    RequestError::Log(error) => error.into(),
+                    RequestError::Fault(fault) => fault.into(),
                     // Each request is refused in its own words.
                     _ => Self::Internal(Fault::Crashed),
                 }

@@ -19,7 +19,7 @@ use crate::{
 /// See the module.
 #[derive(Default)]
 pub(super) struct UnderWay {
-    batches: BTreeMap<BatchId, Waiting>,
+    batches: BTreeMap<BatchId, PendingRequest>,
     /// Joins that wait for their history.
     reading: Vec<Request>,
     /// How many of both are changes: what a member leaves that was never served comes beside another.
@@ -34,7 +34,7 @@ pub(super) struct UnderWay {
     ends: Vec<ChannelScope>,
 }
 
-struct Waiting {
+struct PendingRequest {
     request: Request,
     until: Instant,
 }
@@ -150,12 +150,12 @@ impl UnderWay {
     /// A request waits for the log.
     pub(super) fn put(&mut self, id: BatchId, request: Request, until: Instant) {
         self.changes += usize::from(request.changes());
-        self.batches.insert(id, Waiting { request, until });
+        self.batches.insert(id, PendingRequest { request, until });
     }
 
     /// It waits no more.
     pub(super) fn take(&mut self, id: BatchId) -> Option<Request> {
-        let Waiting { request, .. } = self.batches.remove(&id)?;
+        let PendingRequest { request, .. } = self.batches.remove(&id)?;
         self.changes -= usize::from(request.changes());
         Some(request)
     }

@@ -15,14 +15,14 @@ use crate::{
     flow::InboundUnit, mailbox::WeakMailbox, message::ToSession, notice::cause, ports::polled_once,
 };
 
-use super::{AckHandle, Application, Event, Member, Waiting};
+use super::{AckHandle, Application, Event, HeldEvents, Member};
 
 /// Lets the application have the member, then its events.
 pub(super) fn open(
     application: Arc<dyn Application>,
     member: Rc<Member>,
     auth: Option<Bytes>,
-    held: Waiting,
+    held: HeldEvents,
     session: WeakMailbox<ToSession>,
 ) {
     let opened = polled_once(Box::pin(async move {

@@ -2,7 +2,7 @@
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
-use super::{Seated, Session};
+use super::{Session, SessionMember};
 use crate::{
     error::CloseReason,
     flow::{InboundUnit, LONG, give_way},
@@ -68,7 +68,7 @@ impl Handler<ToSession> for Session {
             ToSession::RunHere(run) => run(),
             ToSession::Disconnect(local_id) => {
                 // It may be gone by now, and another one in its place.
-                let is_it = |seated: &Seated| seated.member.local_id() == local_id;
+                let is_it = |seated: &SessionMember| seated.member.local_id() == local_id;
                 let mut gone = self.members.extract_if(.., |_, seated| is_it(seated));
                 if let Some((namespace, seated)) = gone.next() {
                     drop(gone);

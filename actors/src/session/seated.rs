@@ -9,16 +9,16 @@ use crate::{
 };
 
 /// A member, and what its session keeps with it.
-pub(super) struct Seated {
+pub(super) struct SessionMember {
     pub(super) member: Rc<Member>,
     pub(super) application: Arc<dyn Application>,
     /// Events that wait for the application to have the member in; `None` once it has.
-    pub(super) held: Waiting,
+    pub(super) held: HeldEvents,
     pub(super) _guard: MemberGuard,
 }
 
 /// Events that came before the application had the member in.
-pub(super) type Waiting = Rc<RefCell<Option<VecDeque<(Event, InboundUnit)>>>>;
+pub(super) type HeldEvents = Rc<RefCell<Option<VecDeque<(Event, InboundUnit)>>>>;
 
 /// Tells everybody that a member is gone, however its session ends.
 pub(super) struct MemberGuard {
@@ -39,7 +39,7 @@ impl Drop for MemberGuard {
     }
 }
 
-impl Seated {
+impl SessionMember {
     pub(super) fn event(&self, content: Content, ack: Option<u64>, unit: InboundUnit) {
         let ack = ack.map(|id| AckHandle::new(self.member.clone(), id));
         let event = Event { content, ack };

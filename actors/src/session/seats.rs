@@ -16,8 +16,8 @@ use crate::{
 /// See the module.
 #[derive(Default)]
 pub(super) struct Seats {
-    held: BTreeMap<RoomKey, Held>,
-    pending: Vec<(RoomKey, Change)>,
+    held: BTreeMap<RoomKey, HeldSeat>,
+    pending: Vec<(RoomKey, SeatChange)>,
     /// What `held` will be once `pending` is done; a room without tags is not in it. Kept, not computed when asked:
     /// every request of a client asks, with many others of its own under way.
     expected: BTreeMap<RoomKey, Scopes>,
@@ -25,7 +25,7 @@ pub(super) struct Seats {
     kicked: BTreeMap<RoomKey, Vec<(u64, Scopes)>>,
 }
 
-struct Held {
+struct HeldSeat {
     tags: Scopes,
     number: u64,
     way: WeakMailbox<ToRoom>,
@@ -33,12 +33,12 @@ struct Held {
     _kept: Charge,
 }
 
-enum Change {
+enum SeatChange {
     Join(ChannelScope),
     Leave(LeaveScope),
 }
 
-impl Change {
+impl SeatChange {
     fn apply(&self, tags: &Scopes) -> Scopes {
         fault::walk(tags.len());
         match self {
@@ -51,15 +51,15 @@ impl Change {
 impl Seats {
     /// A seat was asked for.
     pub(super) fn ask(&mut self, room: RoomKey, tag: ChannelScope) {
-        self.change(room, Change::Join(tag));
+        self.change(room, SeatChange::Join(tag));
     }
 
     /// It was asked to give seats up.
     pub(super) fn give_up(&mut self, room: RoomKey, which: LeaveScope) {
-        self.change(room, Change::Leave(which));
+        self.change(room, SeatChange::Leave(which));
     }
 
-    fn change(&mut self, room: RoomKey, change: Change) {
+    fn change(&mut self, room: RoomKey, change: SeatChange) {
         let before = self.expected.get(&room).cloned().unwrap_or_default();
         self.expect(&room, change.apply(&before));
         self.pending.push((room, change));
@@ -96,7 +96,7 @@ impl Seats {
                 true => drop(self.held.remove(room)),
                 false => drop(self.held.insert(
                     room.clone(),
-                    Held {
+                    HeldSeat {
                         tags,
                         number,
                         way,
@@ -198,7 +198,7 @@ impl Seats {
     fn joining(&self, room: &RoomKey) -> bool {
         self.pending
             .iter()
-            .any(|(key, change)| key == room && matches!(change, Change::Join(_)))
+            .any(|(key, change)| key == room && matches!(change, SeatChange::Join(_)))
     }
 }
 

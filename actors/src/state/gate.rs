@@ -11,13 +11,13 @@ pub struct PlaceId(u64);
 /// See the module. `T` is what passes.
 #[derive(Debug)]
 pub struct Gate<T> {
-    places: VecDeque<Place<T>>,
+    places: VecDeque<Expected<T>>,
     /// The number of the first place.
     first: u64,
 }
 
 #[derive(Debug)]
-struct Place<T> {
+struct Expected<T> {
     released: bool,
     held: Vec<T>,
 }
@@ -35,7 +35,7 @@ impl<T> Gate<T> {
     /// A commit has come: what it leads to has its place behind all that was expected before.
     pub fn expect(&mut self) -> PlaceId {
         let number = self.first + self.places.len() as u64;
-        self.places.push_back(Place {
+        self.places.push_back(Expected {
             released: false,
             held: Vec::new(),
         });

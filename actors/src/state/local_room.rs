@@ -13,7 +13,7 @@ use crate::{
     state::{
         audience::Scopes,
         room::{Departure, RoomState},
-        throttle::{Moment, Rates, Throttle},
+        throttle::{Moment, PresenceRates, Throttle},
     },
 };
 
@@ -110,7 +110,7 @@ pub struct LocalRoom {
 
 impl LocalRoom {
     /// Nobody is served here.
-    pub fn new(rates: Rates) -> Self {
+    pub fn new(rates: PresenceRates) -> Self {
         Self {
             places: BTreeMap::new(),
             workers: BTreeMap::new(),

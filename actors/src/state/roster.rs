@@ -28,12 +28,12 @@ pub struct Membership {
     /// The event that tells the others when the member's session ends.
     pub leave_event: Option<EventTemplate>,
     /// For each tag, in their order, how it was taken.
-    taken: Box<[Taken]>,
+    taken: Box<[TakenTag]>,
 }
 
 /// How a tag was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Taken {
+struct TakenTag {
     /// Its number in the order of joining.
     number: u64,
     /// Behind which letter of the namespace's log its letters are told.
@@ -62,7 +62,7 @@ impl Membership {
         MEMBERSHIP_BYTES + self.tags.len() * TAG_BYTES + tags.sum::<usize>() + user + leave_event
     }
 
-    fn taken(&self, tag: &ChannelScope) -> Option<Taken> {
+    fn taken(&self, tag: &ChannelScope) -> Option<TakenTag> {
         self.taken.get(self.tags.position(tag)?).copied()
     }
 
@@ -74,7 +74,7 @@ impl Membership {
     /// Whether what stands in the namespace's present log there, said to this address, was told to the member.
     pub fn was_told(&self, address: &ChannelScope, position: LogPosition) -> bool {
         let mut tags = self.tags.iter().zip(&self.taken);
-        tags.any(|(tag, Taken { told_since, .. })| {
+        tags.any(|(tag, TakenTag { told_since, .. })| {
             // Who joined in an epoch that is over came before all of this one.
             let later = told_since.epoch != position.epoch || told_since.cursor < position.cursor;
             later && addresses_match(tag, address)
@@ -117,9 +117,9 @@ impl Roster {
         } = joined;
         let old = self.members.get(member);
         let tags = old.map_or_else(|| Scopes::one(tag.clone()), |old| old.tags.with(tag));
-        let mut taken: Vec<Taken> = old.map(|old| old.taken.to_vec()).unwrap_or_default();
+        let mut taken: Vec<TakenTag> = old.map(|old| old.taken.to_vec()).unwrap_or_default();
         if let Some(place) = tags.position(tag) {
-            taken.insert(place.min(taken.len()), Taken { number, told_since });
+            taken.insert(place.min(taken.len()), TakenTag { number, told_since });
         }
         let membership = Membership {
             account: account.clone(),

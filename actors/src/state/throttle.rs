@@ -12,7 +12,7 @@ pub type Moment = Duration;
 
 /// How much presence may be told.
 #[derive(Clone, Copy, Debug)]
-pub struct Rates {
+pub struct PresenceRates {
     /// The least time between two events about the same.
     pub interval: Duration,
     /// The most deliveries in a second.
@@ -21,7 +21,7 @@ pub struct Rates {
     pub bytes_per_second: usize,
 }
 
-impl Rates {
+impl PresenceRates {
     /// The time between two events about the same, to so many.
     fn pause(&self, recipients: usize) -> Duration {
         self.interval
@@ -46,7 +46,7 @@ fn share(amount: usize, per_second: usize) -> Duration {
 /// short time ago; no others.
 #[derive(Debug)]
 pub struct Throttle<K> {
-    rates: Rates,
+    rates: PresenceRates,
     states: BTreeMap<K, State>,
     waiting: BTreeSet<(Moment, K)>,
     resting: BTreeSet<(Moment, K)>,
@@ -64,7 +64,7 @@ enum State {
 
 impl<K: Ord + Clone> Throttle<K> {
     /// Nothing has changed yet.
-    pub fn new(rates: Rates) -> Self {
+    pub fn new(rates: PresenceRates) -> Self {
         Self {
             rates,
             states: BTreeMap::new(),
@@ -173,7 +173,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     fn throttle() -> Throttle<u32> {
-        Throttle::new(Rates {
+        Throttle::new(PresenceRates {
             interval: MS * 250,
             deliveries_per_second: 10_000,
             bytes_per_second: 1_000_000,

@@ -132,7 +132,9 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
     let heard: Vec<Vec<String>> = heard
         .enumerate()
         .map(|(number, heard)| {
-            let everything = number < STEADY;
+            // Where there are gaps, others' letters are kept, which a newcomer alone is told: its courier's mark rises.
+            let foreign = what.contains("gaps") || what.contains("anything");
+            let everything = number < STEADY && !foreign;
             match number % 3 == 2 {
                 true => without_tokens(heard, everything, &answers.borrow(), &what),
                 false => heard,

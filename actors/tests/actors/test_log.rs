@@ -16,8 +16,8 @@ use dondo_actors::{
     hub::LogMaker,
     id::{BatchId, ChannelScope, Epoch, LogKey, MemberId},
     log::{
-        Appended, Batch, Committed, Events, Expect, Feed, FeedSink, HistorySettings, Log,
-        MemoryLog, Page, Read, Refusal, Standing,
+        AppendRefusal, Appended, Batch, Committed, Events, Expect, Feed, FeedSink, HistorySettings,
+        Log, MemoryLog, Page, Read, Standing,
     },
     ports::LocalFuture,
     testing::content,
@@ -157,7 +157,7 @@ impl Log for TestLog {
                 (inner.feed)(Feed::Unknown(batch.id, batch.log.clone()));
                 inner.commit_after(batch, time)
             }
-            Fate::Refused => Appended::Refused(Refusal::Unavailable),
+            Fate::Refused => Appended::Refused(AppendRefusal::Unavailable),
             Fate::Rejected(time) => inner.reject_after(batch, time),
             Fate::Never => Appended::Pending,
             Fate::Conflict => {
@@ -195,7 +195,11 @@ impl Inner {
 
     fn reject_after(&self, batch: Batch, time: Duration) -> Appended {
         self.after(batch, time, |inner, batch| {
-            (inner.feed)(Feed::Rejected(batch.id, batch.log, Refusal::Unavailable));
+            (inner.feed)(Feed::Rejected(
+                batch.id,
+                batch.log,
+                AppendRefusal::Unavailable,
+            ));
         })
     }
 

@@ -113,7 +113,7 @@ fn references(text: &str) -> Result<Vec<Reference>, Broken> {
 /// The blob's number, if the value is a placeholder and nothing else.
 fn placeholder(value: &str) -> Result<usize, Broken> {
     match serde_json::from_str(value) {
-        Ok(Placeholder {
+        Ok(SentPlaceholder {
             placeholder: true,
             num,
         }) => Ok(num),
@@ -123,7 +123,7 @@ fn placeholder(value: &str) -> Result<usize, Broken> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Placeholder {
+struct SentPlaceholder {
     #[serde(rename = "_placeholder")]
     placeholder: bool,
     num: usize,

@@ -16,20 +16,20 @@ pub(crate) fn view(content: &Content) -> Content {
     }
 }
 
-type Names = [(&'static str, &'static str)];
+type KeyNames = [(&'static str, &'static str)];
 
-const TOP: &Names = &[
+const TOP: &KeyNames = &[
     ("data", "Data"),
     ("time", "Time"),
     ("clientId", "ClientId"),
     ("source", "Source"),
 ];
-const DATA: &Names = &[
+const DATA: &KeyNames = &[
     ("message", "Message"),
     ("roomId", "RoomId"),
     ("roomChannel", "RoomChannel"),
 ];
-const SOURCE: &Names = &[
+const SOURCE: &KeyNames = &[
     ("platform", "Platform"),
     ("appName", "AppName"),
     ("appVersion", "AppVersion"),
@@ -38,18 +38,18 @@ const SOURCE: &Names = &[
     ("channel", "Channel"),
     ("room", "Room"),
 ];
-const JOINS: &Names = &[("onlineUsers", "OnlineUsers")];
-const LEAVES: &Names = &[("onlineUsers", "OnlineUsers"), ("reason", "Reason")];
-const PRESENCE: &Names = &[
+const JOINS: &KeyNames = &[("onlineUsers", "OnlineUsers")];
+const LEAVES: &KeyNames = &[("onlineUsers", "OnlineUsers"), ("reason", "Reason")];
+const PRESENCE: &KeyNames = &[
     ("onlineUsers", "OnlineUsers"),
     ("channels", "Channels"),
     ("truncated", "Truncated"),
     ("users", "Users"),
 ];
-const USER: &Names = &[("clientId", "ClientId"), ("userName", "UserName")];
+const USER: &KeyNames = &[("clientId", "ClientId"), ("userName", "UserName")];
 
 /// What the hub itself adds to `data` in this event. In a message, fields of these names are the client's own.
-fn plus(event: &str) -> &'static Names {
+fn plus(event: &str) -> &'static KeyNames {
     match event {
         "join-channel" | "join-room" => JOINS,
         "leave-channel" | "leave-room" => LEAVES,
@@ -108,7 +108,7 @@ fn write_users(out: &mut Vec<u8>, users: &str) {
 fn write_object(
     out: &mut Vec<u8>,
     fields: &[Field<'_>],
-    tables: &[&Names],
+    tables: &[&KeyNames],
     mut value: impl FnMut(&mut Vec<u8>, &Field<'_>),
 ) {
     out.push(b'{');

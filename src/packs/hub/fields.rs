@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use super::{
     blobs,
-    json::{self, Field, Spelling},
+    json::{self, Field, KeySpelling},
 };
 
 /// A piece of a payload's text.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Span {
+pub(super) struct TextRange {
     start: usize,
     end: usize,
 }
@@ -30,18 +30,18 @@ pub(super) struct Source<T> {
 /// The parts of one payload; `None` for what is absent. Unknown fields are pairs of key, with its quotes, and value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parts {
-    pub(super) message: Option<Span>,
-    pub(super) room: Option<Span>,
-    pub(super) channel: Option<Span>,
+    pub(super) message: Option<TextRange>,
+    pub(super) room: Option<TextRange>,
+    pub(super) channel: Option<TextRange>,
     /// A command's bare name.
-    pub(super) bare: Option<Span>,
-    pub(super) token: Option<Span>,
-    pub(super) time: Option<Span>,
-    pub(super) client_id: Option<Span>,
-    pub(super) source: Source<Span>,
-    pub(super) source_unknown: Vec<(Span, Span)>,
-    pub(super) data_unknown: Vec<(Span, Span)>,
-    pub(super) top_unknown: Vec<(Span, Span)>,
+    pub(super) bare: Option<TextRange>,
+    pub(super) token: Option<TextRange>,
+    pub(super) time: Option<TextRange>,
+    pub(super) client_id: Option<TextRange>,
+    pub(super) source: Source<TextRange>,
+    pub(super) source_unknown: Vec<(TextRange, TextRange)>,
+    pub(super) data_unknown: Vec<(TextRange, TextRange)>,
+    pub(super) top_unknown: Vec<(TextRange, TextRange)>,
     /// There is no `data` object: the top level was read as one.
     pub(super) flat: bool,
 }
@@ -51,8 +51,8 @@ impl Parts {
     /// be placeholders.
     pub(super) fn of_object(text: &str, command: bool, blobs: bool) -> Self {
         let is_object = |raw: &&str| raw.starts_with('{') && !(blobs && blobs::is_placeholder(raw));
-        let span = |part: &str| Span::of(text, part);
-        let pairs = |fields: Vec<Field<'_>>| -> Vec<(Span, Span)> {
+        let span = |part: &str| TextRange::of(text, part);
+        let pairs = |fields: Vec<Field<'_>>| -> Vec<(TextRange, TextRange)> {
             fields
                 .iter()
                 .map(|field| (span(field.key), span(field.value)))
@@ -111,7 +111,7 @@ impl Parts {
     }
 }
 
-impl Span {
+impl TextRange {
     /// Where `part` lies in `text`, of which it is a slice.
     pub(super) fn of(text: &str, part: &str) -> Self {
         let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
@@ -145,7 +145,7 @@ fn is_known(key: &str, command: bool) -> bool {
     let among = |names: &[&str]| {
         names
             .iter()
-            .any(|name| json::spelling(key, name) != Spelling::Different)
+            .any(|name| json::spelling(key, name) != KeySpelling::Different)
     };
     among(&KNOWN) || (command && among(&OF_JOINS))
 }

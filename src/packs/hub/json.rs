@@ -85,19 +85,19 @@ pub(super) fn key_text(key: &str) -> Cow<'_, str> {
 }
 
 /// How a key's text is spelled, compared with a known name.
-pub(super) fn spelling(key_text: &str, name: &str) -> Spelling {
+pub(super) fn spelling(key_text: &str, name: &str) -> KeySpelling {
     if key_text == name {
-        Spelling::Exact
+        KeySpelling::Exact
     } else if key_text.eq_ignore_ascii_case(name) {
-        Spelling::OtherCase
+        KeySpelling::OtherCase
     } else {
-        Spelling::Different
+        KeySpelling::Different
     }
 }
 
 /// A known name's exact spelling, its ASCII letters in another case, or another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spelling {
+pub(super) enum KeySpelling {
     Exact,
     OtherCase,
     Different,
@@ -116,9 +116,9 @@ pub(super) fn take<'a>(fields: &mut Vec<Field<'a>>, name: &str) -> Option<&'a st
     let mut other_case = None;
     fields.retain(|field| {
         let local_id = match spelling(&field.name, name) {
-            Spelling::Exact => &mut exact,
-            Spelling::OtherCase => &mut other_case,
-            Spelling::Different => return true,
+            KeySpelling::Exact => &mut exact,
+            KeySpelling::OtherCase => &mut other_case,
+            KeySpelling::Different => return true,
         };
         if !is_absent(field.value) {
             *local_id = Some(field.value);

@@ -41,10 +41,10 @@ use crate::{
 
 /// The pack; clones share their settings. Give the same one to a namespace as its pack and as its presence events.
 #[derive(Clone)]
-pub struct HubPack(Arc<Shared>);
+pub struct HubPack(Arc<PackShared>);
 
 /// What all requests of a pack share.
-struct Shared {
+struct PackShared {
     settings: HubSettings,
     clock: Arc<dyn Clock>,
 }
@@ -52,7 +52,7 @@ struct Shared {
 impl HubPack {
     /// A pack with these settings, which tells the time by `clock`.
     pub fn new(settings: HubSettings, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Shared { settings, clock }))
+        Self(Arc::new(PackShared { settings, clock }))
     }
 
     /// The part of the settings that the core acts on.

@@ -14,7 +14,7 @@ use dondo_actors::{
 
 use super::{
     blobs,
-    json::{self, Spelling},
+    json::{self, KeySpelling},
     payload::Payload,
 };
 
@@ -244,7 +244,7 @@ fn write(
         let key = String::from_utf8_lossy(key);
         let key = json::key_text(&key);
         plus.iter()
-            .all(|name| json::spelling(&key, name) == Spelling::Different)
+            .all(|name| json::spelling(&key, name) == KeySpelling::Different)
     });
     write_pairs(&mut out, shown);
     write_plus(&mut out, &mut holes, plus);

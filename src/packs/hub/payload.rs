@@ -9,8 +9,8 @@ use bytes::Bytes;
 use super::{
     answer::{Code, Fault},
     blobs,
-    fields::{Parts, Source, Span},
-    json::{self, Spelling},
+    fields::{Parts, Source, TextRange},
+    json::{self, KeySpelling},
     name,
 };
 
@@ -83,7 +83,7 @@ impl Payload {
                 return Ok(payload);
             }
         }
-        let whole = Span::of(first, first);
+        let whole = TextRange::of(first, first);
         match purpose {
             Use::Message => payload.parts.message = Some(whole),
             Use::Command if is_string_or_number(first) => {
@@ -124,9 +124,9 @@ impl Payload {
                 continue;
             }
             match json::spelling(&json::key_text(key), name) {
-                Spelling::Exact => exact = Some(value),
-                Spelling::OtherCase => other_case = Some(value),
-                Spelling::Different => {}
+                KeySpelling::Exact => exact = Some(value),
+                KeySpelling::OtherCase => other_case = Some(value),
+                KeySpelling::Different => {}
             }
         }
         exact.or(other_case)
@@ -218,14 +218,14 @@ impl Payload {
 
     fn pairs<'a>(
         &'a self,
-        spans: &'a [(Span, Span)],
+        spans: &'a [(TextRange, TextRange)],
     ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
         spans
             .iter()
             .map(|(key, value)| (self.at(*key), self.at(*value)))
     }
 
-    fn at(&self, span: Span) -> &[u8] {
+    fn at(&self, span: TextRange) -> &[u8] {
         self.text.get(span.range()).unwrap_or_default()
     }
 }

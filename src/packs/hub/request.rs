@@ -12,7 +12,7 @@ use dondo_actors::{
 };
 
 use super::{
-    Shared,
+    PackShared,
     answer::{Code, Fault, Success},
     hub_error,
     normal_form::{self, Channel, ClientIdPolicy, SEAT_SOURCE_BYTES_MAX, Stamp, seat_source},
@@ -26,14 +26,14 @@ use crate::{
 
 /// See the module.
 pub(super) struct Request {
-    shared: Arc<Shared>,
+    shared: Arc<PackShared>,
     socket: Socket,
     event: Event,
     now: SystemTime,
 }
 
 impl Request {
-    pub(super) fn new(shared: Arc<Shared>, socket: Socket, event: Event) -> Self {
+    pub(super) fn new(shared: Arc<PackShared>, socket: Socket, event: Event) -> Self {
         let now = shared.clock.now();
         Self {
             shared,

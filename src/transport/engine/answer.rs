@@ -34,7 +34,7 @@ fn builder(cors: &Cors) -> HttpResponseBuilder {
 
 /// A body that is handed out in pieces. Dropped when the last one is with actix-http, or with the connection: whoever pays
 /// for its bytes pays as long as it lives.
-pub(super) struct Answer {
+pub(super) struct PollAnswer {
     connection: Arc<Connection>,
     body: Body,
     gzip: bool,
@@ -45,7 +45,7 @@ pub(super) struct Answer {
     large: bool,
 }
 
-impl Answer {
+impl PollAnswer {
     pub(super) fn new(body: Body, connection: &Arc<Connection>) -> Self {
         let account = connection.session.credit.account();
         Self {
@@ -83,7 +83,7 @@ impl Answer {
     }
 }
 
-impl MessageBody for Answer {
+impl MessageBody for PollAnswer {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
@@ -103,7 +103,7 @@ impl MessageBody for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for PollAnswer {
     fn drop(&mut self) {
         if self.large {
             self.connection.end_answer();

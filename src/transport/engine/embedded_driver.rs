@@ -65,7 +65,7 @@ pub(super) fn response(
     let watched = request
         .conn_data::<Cutter>()
         .map(|Cutter(descriptor)| watch(&websocket, Arc::downgrade(descriptor)));
-    let body = Body {
+    let body = SocketBody {
         watched,
         websocket,
         payload,
@@ -104,7 +104,7 @@ fn watch(websocket: &WebSocketConnection, descriptor: Weak<OwnedFd>) -> oneshot:
     watched
 }
 
-struct Body {
+struct SocketBody {
     /// The watch over it, where the connection has one.
     watched: Option<oneshot::Sender<()>>,
     websocket: WebSocketConnection,
@@ -114,7 +114,7 @@ struct Body {
     ending: Option<End>,
 }
 
-impl Body {
+impl SocketBody {
     fn read(&mut self, cx: &mut Context<'_>) {
         while self.websocket.poll_wants(cx).is_ready() {
             match Pin::new(&mut self.payload).poll_next(cx) {
@@ -134,7 +134,7 @@ impl Body {
     }
 }
 
-impl MessageBody for Body {
+impl MessageBody for SocketBody {
     type Error = io::Error;
 
     fn size(&self) -> BodySize {

@@ -14,7 +14,7 @@ use crate::transport::origin::{Names, Origins, Verdict};
 
 /// The parts of a request that the handshake looks at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Request<'a> {
+pub(crate) struct RequestView<'a> {
     /// The HTTP method, as sent.
     pub(crate) method: &'a str,
     /// The request asks to switch to WebSocket.
@@ -33,7 +33,7 @@ pub(crate) struct Request<'a> {
 
 /// The settings that the handshake depends on.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
+pub(crate) struct HandshakeSettings {
     /// Long-polling is served.
     pub(crate) polling: bool,
     /// WebSocket is served.
@@ -131,7 +131,10 @@ pub(crate) enum Entry {
 /// changes `Host` must not break a session that began without an `Origin`, and nobody polls without knowing the secret
 /// id. For the same reason the upgrade of a session is the caller's to judge, who knows whether the hub's own page opened
 /// it: behind a proxy that changes `Host` its origin looks foreign. An image or a form of another site sends no `Origin`, so there its absence proves nothing.
-pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<Ask, Refusal> {
+pub(crate) fn check(
+    request: &RequestView<'_>,
+    settings: &HandshakeSettings,
+) -> Result<Ask, Refusal> {
     let query = Query::parse(request.query);
     let transport = match query.transport.as_deref() {
         Some("polling") if settings.polling => Transport::Polling,

@@ -89,11 +89,11 @@ pub type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + 
 
 /// An Engine.IO endpoint. Clones share its sessions.
 #[derive(Clone)]
-pub struct Engine(Arc<Shared>);
+pub struct Engine(Arc<EngineState>);
 
-struct Shared {
+struct EngineState {
     options: EngineOptions,
-    handshake: handshake::Settings,
+    handshake: handshake::HandshakeSettings,
     hub: HubHandle,
     upper: ProtocolFactory,
     sessions: Directory<Arc<str>, Arc<Connection>>,
@@ -104,14 +104,14 @@ struct Shared {
 impl Engine {
     /// An endpoint whose sessions belong to `hub` and speak what `upper` makes.
     pub fn new(options: EngineOptions, hub: HubHandle, upper: ProtocolFactory) -> Self {
-        let handshake = handshake::Settings {
+        let handshake = handshake::HandshakeSettings {
             polling: true,
             websocket: true,
             allow_eio3: false,
             origins: options.origins.clone(),
             hosts: options.doors.hosts().clone(),
         };
-        Self(Arc::new(Shared {
+        Self(Arc::new(EngineState {
             options,
             handshake,
             hub,
@@ -154,7 +154,7 @@ impl Engine {
     }
 
     /// Counts a refusal, and logs it: there is no other way to answer with one.
-    fn refuse(&self, refusal: Refusal, head: &RequestHead) -> Refused {
+    fn refuse(&self, refusal: Refusal, head: &RequestHead) -> ToldRefusal {
         self.0.counts.refused(refusal);
         let peer = self.0.options.doors.client(head);
         let said = refusal.as_str();
@@ -170,7 +170,7 @@ impl Engine {
                     .tell(peer, None, format_args!("a request is refused: {said}"));
             }
         }
-        Refused(refusal)
+        ToldRefusal(refusal)
     }
 
     async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
@@ -213,7 +213,7 @@ impl Engine {
             true => forwarded_hosts(&head.headers),
             false => Vec::new(),
         };
-        let view = handshake::Request {
+        let view = handshake::RequestView {
             method: head.method.as_str(),
             upgrade,
             query: head.uri.query().unwrap_or_default(),
@@ -358,15 +358,15 @@ pub(crate) enum Judged {
 }
 
 /// A refusal that was counted and logged.
-pub(crate) struct Refused(Refusal);
+pub(crate) struct ToldRefusal(Refusal);
 
-impl Refused {
+impl ToldRefusal {
     fn answer(&self, upgrade: bool) -> Answer {
         self.0.answer(upgrade)
     }
 }
 
-fn refused(refusal: Refused, upgrade: bool, cors: &Cors) -> HttpResponse {
+fn refused(refusal: ToldRefusal, upgrade: bool, cors: &Cors) -> HttpResponse {
     let answer = refusal.answer(upgrade);
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = cors_headers(HttpResponse::build(status), cors);

@@ -11,7 +11,7 @@ use dondo_actors::letter::TransportMessage;
 
 /// One Engine.IO packet as a client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Packet {
+pub(crate) enum EnginePacket {
     /// `0`; ignored from a client.
     Open,
     /// `1`: the client leaves.
@@ -39,7 +39,7 @@ pub(crate) enum BadPacket {
     NotUtf8,
 }
 
-impl Packet {
+impl EnginePacket {
     /// Reads one WebSocket message. A binary frame is data only, and an empty one is legal.
     pub(crate) fn from_wire(wire: TransportMessage) -> Result<Self, BadPacket> {
         match wire {
@@ -116,28 +116,28 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &'static str) -> Result<Packet, BadPacket> {
-        Packet::from_text(Bytes::from_static(text.as_bytes()))
+    fn read(text: &'static str) -> Result<EnginePacket, BadPacket> {
+        EnginePacket::from_text(Bytes::from_static(text.as_bytes()))
     }
 
-    fn message(text: &'static str) -> Packet {
-        Packet::Message(TransportMessage::Text(Bytes::from_static(text.as_bytes())))
+    fn message(text: &'static str) -> EnginePacket {
+        EnginePacket::Message(TransportMessage::Text(Bytes::from_static(text.as_bytes())))
     }
 
     #[test]
     fn each_type_is_read_by_its_digit() {
         for (text, packet) in [
-            ("0", Packet::Open),
-            ("0{\"sid\":\"x\"}", Packet::Open),
-            ("1", Packet::Close),
-            ("2", Packet::Ping(Bytes::new())),
-            ("2probe", Packet::Ping(Bytes::from_static(b"probe"))),
-            ("3", Packet::Pong),
-            ("3probe", Packet::Pong),
+            ("0", EnginePacket::Open),
+            ("0{\"sid\":\"x\"}", EnginePacket::Open),
+            ("1", EnginePacket::Close),
+            ("2", EnginePacket::Ping(Bytes::new())),
+            ("2probe", EnginePacket::Ping(Bytes::from_static(b"probe"))),
+            ("3", EnginePacket::Pong),
+            ("3probe", EnginePacket::Pong),
             ("4", message("")),
             ("42[\"é😀\"]", message("2[\"é😀\"]")),
-            ("5", Packet::Upgrade),
-            ("6", Packet::Noop),
+            ("5", EnginePacket::Upgrade),
+            ("6", EnginePacket::Noop),
         ] {
             assert_eq!(read(text), Ok(packet), "{text}");
         }
@@ -159,7 +159,10 @@ mod tests {
     fn a_binary_frame_is_data_only_even_if_empty_or_like_a_packet() {
         for data in [&b""[..], b"4hello", b"bAQID", b"\xff\x00"] {
             let wire = TransportMessage::Binary(Bytes::copy_from_slice(data));
-            assert_eq!(Packet::from_wire(wire.clone()), Ok(Packet::Message(wire)));
+            assert_eq!(
+                EnginePacket::from_wire(wire.clone()),
+                Ok(EnginePacket::Message(wire))
+            );
         }
     }
 
@@ -168,8 +171,8 @@ mod tests {
         let wire = TransportMessage::Text(Bytes::from_static(b"bAQIDBA=="));
         let data = Bytes::from_static(&[1, 2, 3, 4]);
         assert_eq!(
-            Packet::from_wire(wire),
-            Ok(Packet::Message(TransportMessage::Binary(data)))
+            EnginePacket::from_wire(wire),
+            Ok(EnginePacket::Message(TransportMessage::Binary(data)))
         );
     }
 
@@ -195,7 +198,7 @@ mod tests {
             ("b!!!!", b""),
         ] {
             let data = TransportMessage::Binary(Bytes::from_static(data));
-            assert_eq!(read(text), Ok(Packet::Message(data)), "{text:?}");
+            assert_eq!(read(text), Ok(EnginePacket::Message(data)), "{text:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::letter::WsFrame;
 
-use super::packet::{BadPacket, Packet};
+use super::packet::{BadPacket, EnginePacket};
 
 /// The packets of a body that a client posted, read one at a time as they are asked for.
 ///
@@ -108,7 +108,7 @@ pub(crate) fn encode<'a>(parts: impl Iterator<Item = &'a WsFrame> + Clone) -> Bo
 }
 
 impl Iterator for Packets {
-    type Item = Result<Packet, BadPacket>;
+    type Item = Result<EnginePacket, BadPacket>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut piece = self.rest.take()?;
@@ -117,7 +117,7 @@ impl Iterator for Packets {
             piece.truncate(end);
         }
         let packet = self.read(piece);
-        if matches!(packet, Err(_) | Ok(Packet::Close)) {
+        if matches!(packet, Err(_) | Ok(EnginePacket::Close)) {
             self.rest = None;
         }
         Some(packet)
@@ -125,7 +125,7 @@ impl Iterator for Packets {
 }
 
 impl Packets {
-    fn read(&self, piece: Bytes) -> Result<Packet, BadPacket> {
+    fn read(&self, piece: Bytes) -> Result<EnginePacket, BadPacket> {
         if std::str::from_utf8(&piece).is_err() {
             return Err(BadPacket::NotUtf8);
         }
@@ -135,7 +135,7 @@ impl Packets {
         } else {
             piece
         };
-        Packet::from_text(piece)
+        EnginePacket::from_text(piece)
     }
 }
 
@@ -169,14 +169,14 @@ mod tests {
 
     use super::*;
 
-    fn text(text: &'static str) -> Result<Packet, BadPacket> {
-        Ok(Packet::Message(TransportMessage::Text(Bytes::from_static(
-            text.as_bytes(),
-        ))))
+    fn text(text: &'static str) -> Result<EnginePacket, BadPacket> {
+        Ok(EnginePacket::Message(TransportMessage::Text(
+            Bytes::from_static(text.as_bytes()),
+        )))
     }
 
-    fn binary(data: &'static [u8]) -> Result<Packet, BadPacket> {
-        Ok(Packet::Message(TransportMessage::Binary(
+    fn binary(data: &'static [u8]) -> Result<EnginePacket, BadPacket> {
+        Ok(EnginePacket::Message(TransportMessage::Binary(
             Bytes::from_static(data),
         )))
     }
@@ -201,7 +201,7 @@ mod tests {
             (&b"4hello"[..], vec![text("hello")]),
             (
                 b"4a\x1e4b\x1e3",
-                vec![text("a"), text("b"), Ok(Packet::Pong)],
+                vec![text("a"), text("b"), Ok(EnginePacket::Pong)],
             ),
             (b"4\x1e4\xc3\xa9", vec![text(""), text("é")]),
             (b"451-[]\x1ebAQI=", vec![text("51-[]"), binary(&[1, 2])]),
@@ -231,7 +231,7 @@ mod tests {
             // A separator never lies inside a UTF-8 character, so a cut character is bad by itself.
             (b"4\xe2\x1e\x82\xac", vec![Err(BadPacket::NotUtf8)]),
             // An Engine.IO 3 body read as version 4.
-            (b"1:4", vec![Ok(Packet::Close)]),
+            (b"1:4", vec![Ok(EnginePacket::Close)]),
         ] {
             let read: Vec<_> = decode(Bytes::from_static(body)).collect();
             assert_eq!(read, packets, "{body:?}");
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn packets_behind_a_close_are_ignored() {
         let read: Vec<_> = decode(Bytes::from_static(b"4a\x1e1\x1e4b\x1exyz")).collect();
-        assert_eq!(read, [text("a"), Ok(Packet::Close)]);
+        assert_eq!(read, [text("a"), Ok(EnginePacket::Close)]);
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
     fn a_megabyte_of_tiny_packets_is_read_one_at_a_time() {
         let mut packets = decode(Bytes::from(b"6\x1e".repeat(500_000)));
         for left in [999_998, 999_996, 999_994] {
-            assert_eq!(packets.next(), Some(Ok(Packet::Noop)));
+            assert_eq!(packets.next(), Some(Ok(EnginePacket::Noop)));
             assert_eq!(packets.rest.as_ref().map(Bytes::len), Some(left));
         }
         // The last separator stands at the end, where an empty packet follows it.

@@ -20,10 +20,10 @@ use dondo_actors::outbox::Taken;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{self, Answer};
+use super::answer::{self, PollAnswer};
 use super::connection::Connection;
 use super::handshake::TransportNow;
-use super::packet::Packet;
+use super::packet::EnginePacket;
 use super::stage::Stage;
 use super::{Cors, Engine, Refusal, cors_headers, payload, refused};
 use crate::transport::timed;
@@ -113,7 +113,7 @@ impl Engine {
                 }
             }
         };
-        let mut answer = Answer::new(body, &connection);
+        let mut answer = PollAnswer::new(body, &connection);
         if self.0.options.http_compression {
             answer.compress(request).await;
         }
@@ -166,15 +166,17 @@ impl Engine {
                 break;
             }
             match packet {
-                Packet::Message(wire) => connection.session.heard(wire),
-                Packet::Pong => connection.session.pong(),
-                Packet::Close => {
+                EnginePacket::Message(wire) => connection.session.heard(wire),
+                EnginePacket::Pong => connection.session.pong(),
+                EnginePacket::Close => {
                     connection.session.close(CloseReason::TransportClose);
                     break;
                 }
-                Packet::Ping(_) => return misused(&connection, cors),
+                EnginePacket::Ping(_) => return misused(&connection, cors),
                 // Counted like messages: they cost as much to read.
-                Packet::Open | Packet::Upgrade | Packet::Noop => connection.session.noise(),
+                EnginePacket::Open | EnginePacket::Upgrade | EnginePacket::Noop => {
+                    connection.session.noise()
+                }
             }
         }
         cors_headers(HttpResponse::Ok(), cors)

@@ -17,7 +17,7 @@ use super::handshake::{Entry, Transport};
 use super::refusal::Answer;
 use super::stage::Stage;
 use super::{Cors, Engine, Judged, Refusal, embedded_driver, refused, subprotocol};
-use crate::transport::sockets::Socket;
+use crate::transport::sockets::OpenSocket;
 use crate::transport::tcp_driver;
 use crate::transport::timed::Timed;
 use crate::transport::websocket_connection::WebSocketConnection;
@@ -169,7 +169,7 @@ pub(crate) async fn upgrade(
 fn move_home(
     engine: &Engine,
     connection: Arc<Connection>,
-    (stream, socket): (TcpStream, Socket),
+    (stream, socket): (TcpStream, OpenSocket),
     first: Bytes,
     read: Bytes,
 ) {

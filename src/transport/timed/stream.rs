@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::mend::Mender;
 use super::{Phase, Progress};
-use crate::transport::sockets::Socket;
+use crate::transport::sockets::OpenSocket;
 
 /// Read at a time where the reader has room for more than may be read.
 const FEW: usize = 512;
@@ -21,13 +21,13 @@ const FEW: usize = 512;
 pub(crate) struct Timed {
     pub(super) stream: TcpStream,
     pub(super) progress: Rc<Progress>,
-    pub(super) socket: Socket,
+    pub(super) socket: OpenSocket,
     pub(super) mender: Mender,
 }
 
 impl Timed {
     /// The stream itself, for a WebSocket: nobody watches over it from here any more.
-    pub(crate) fn into_parts(self) -> (TcpStream, Socket) {
+    pub(crate) fn into_parts(self) -> (TcpStream, OpenSocket) {
         self.progress.enter(Phase::Served);
         self.progress.blocked.set(false);
         (self.stream, self.socket)

@@ -5,8 +5,8 @@ use std::str;
 
 use bytes::Bytes;
 
-use super::Event;
-use super::frame::{FIN, Fault};
+use super::WsEvent;
+use super::frame::{FIN, FrameFault};
 
 /// A close frame with a code and no reason.
 pub(crate) fn close_frame(code: u16) -> Bytes {
@@ -30,24 +30,24 @@ pub(super) const CONTROL_MAX: usize = 125;
 
 impl Control {
     /// What a control frame with this unmasked payload says.
-    pub(super) fn event(self, payload: Bytes) -> Result<Event, Fault> {
+    pub(super) fn event(self, payload: Bytes) -> Result<WsEvent, FrameFault> {
         match self {
-            Self::Ping => Ok(Event::Ping(payload)),
-            Self::Pong => Ok(Event::Noise),
-            Self::Close if payload.is_empty() => Ok(Event::Close(None)),
+            Self::Ping => Ok(WsEvent::Ping(payload)),
+            Self::Pong => Ok(WsEvent::Noise),
+            Self::Close if payload.is_empty() => Ok(WsEvent::Close(None)),
             Self::Close => {
                 let Some((code, reason)) = payload.split_first_chunk() else {
-                    return Err(Fault::protocol("half a close code"));
+                    return Err(FrameFault::protocol("half a close code"));
                 };
                 let code = u16::from_be_bytes(*code);
                 // RFC 6455, 7.4, and the codes registered since.
                 if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
-                    return Err(Fault::protocol("a close code that must not be sent"));
+                    return Err(FrameFault::protocol("a close code that must not be sent"));
                 }
                 if str::from_utf8(reason).is_err() {
-                    return Err(Fault::NOT_UTF8);
+                    return Err(FrameFault::NOT_UTF8);
                 }
-                Ok(Event::Close(Some(code)))
+                Ok(WsEvent::Close(Some(code)))
             }
         }
     }
@@ -70,11 +70,11 @@ mod tests {
     #[test]
     fn a_close_is_judged_by_its_code_and_reason() {
         for (payload, expected) in [
-            (&b""[..], Ok(Event::Close(None))),
-            (&[3, 0xe8], Ok(Event::Close(Some(1000)))),
-            (b"\x03\xe9bye \xc3\xa9", Ok(Event::Close(Some(1001)))),
-            (&[0x0b, 0xb8], Ok(Event::Close(Some(3000)))),
-            (&[0x13, 0x87], Ok(Event::Close(Some(4999)))),
+            (&b""[..], Ok(WsEvent::Close(None))),
+            (&[3, 0xe8], Ok(WsEvent::Close(Some(1000)))),
+            (b"\x03\xe9bye \xc3\xa9", Ok(WsEvent::Close(Some(1001)))),
+            (&[0x0b, 0xb8], Ok(WsEvent::Close(Some(3000)))),
+            (&[0x13, 0x87], Ok(WsEvent::Close(Some(4999)))),
             (&[3], Err(1002)),
             (&[0, 0], Err(1002)),
             (&[3, 0xe7], Err(1002)),
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(pong_frame(b""), &[0x8a, 0][..]);
         assert_eq!(pong_frame(b"ab"), &b"\x8a\x02ab"[..]);
         assert_eq!(pong_frame(&[7; 200])[..2], [0x8a, 125]);
-        let frame = Fault::TOO_BIG.close_frame();
+        let frame = FrameFault::TOO_BIG.close_frame();
         assert_eq!(frame, &[0x88, 2, 3, 0xf1][..]);
     }
 }

@@ -9,7 +9,7 @@ use super::control::{CONTROL_MAX, Control, close_frame};
 
 /// Why the connection must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct FrameFault {
     /// The close code: 1002, 1007 or 1009.
     pub(crate) code: u16,
     /// What was wrong, in at most 123 bytes of text.
@@ -50,25 +50,25 @@ impl Header {
     /// Reads the header at the front of `input`, none while it is not whole. Each rule is applied as soon as the
     /// bytes it is about are there. `begun` says that a message waits for its next fragment, `room` how many bytes the
     /// message may still grow by.
-    pub(super) fn read(input: &[u8], begun: bool, room: usize) -> Result<Option<Self>, Fault> {
+    pub(super) fn read(input: &[u8], begun: bool, room: usize) -> Result<Option<Self>, FrameFault> {
         let [first, second, rest @ ..] = input else {
             return Ok(None);
         };
         let last = first & FIN != 0;
         if first & RESERVED_BITS != 0 {
-            return Err(Fault::protocol("reserved bits without an extension"));
+            return Err(FrameFault::protocol("reserved bits without an extension"));
         }
         let opcode = Opcode::read(first & OPCODE, begun)?;
         if second & MASKED == 0 {
-            return Err(Fault::protocol("a client's frame without a mask"));
+            return Err(FrameFault::protocol("a client's frame without a mask"));
         }
         let is_control = matches!(opcode, Opcode::Control(_));
         let short = second & LENGTH;
         if is_control && !last {
-            return Err(Fault::protocol("a fragmented control frame"));
+            return Err(FrameFault::protocol("a fragmented control frame"));
         }
         if is_control && usize::from(short) > CONTROL_MAX {
-            return Err(Fault::protocol("a control frame over 125 bytes"));
+            return Err(FrameFault::protocol("a control frame over 125 bytes"));
         }
         let (length, least, rest) = match short {
             126 => match rest.split_first_chunk() {
@@ -82,13 +82,13 @@ impl Header {
             length => (u64::from(length), 0, rest),
         };
         if length < least || length > LENGTH_MAX {
-            return Err(Fault::protocol(
+            return Err(FrameFault::protocol(
                 "a length that is not minimal or above 63 bits",
             ));
         }
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if !is_control && length > room {
-            return Err(Fault::TOO_BIG);
+            return Err(FrameFault::TOO_BIG);
         }
         Ok(rest.split_first_chunk().map(|(mask, payload)| Self {
             last,
@@ -101,22 +101,24 @@ impl Header {
 }
 
 impl Opcode {
-    fn read(number: u8, begun: bool) -> Result<Self, Fault> {
+    fn read(number: u8, begun: bool) -> Result<Self, FrameFault> {
         match number {
-            0 if !begun => Err(Fault::protocol("a continuation of no message")),
-            1 | 2 if begun => Err(Fault::protocol("a new message inside a fragmented one")),
+            0 if !begun => Err(FrameFault::protocol("a continuation of no message")),
+            1 | 2 if begun => Err(FrameFault::protocol(
+                "a new message inside a fragmented one",
+            )),
             0 => Ok(Self::Continue),
             1 => Ok(Self::Start(Kind::Text)),
             2 => Ok(Self::Start(Kind::Binary)),
             8 => Ok(Self::Control(Control::Close)),
             9 => Ok(Self::Control(Control::Ping)),
             10 => Ok(Self::Control(Control::Pong)),
-            _ => Err(Fault::protocol("an unknown opcode")),
+            _ => Err(FrameFault::protocol("an unknown opcode")),
         }
     }
 }
 
-impl Fault {
+impl FrameFault {
     pub(super) const TOO_BIG: Self = Self {
         code: 1009,
         reason: "a message over max_payload",
@@ -137,13 +139,13 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for FrameFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (close code {})", self.reason, self.code)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for FrameFault {}
 
 /// Appends `payload` to `message` without its mask.
 pub(super) fn append_unmasked(message: &mut Vec<u8>, payload: &[u8], mask: Mask) {

@@ -33,18 +33,18 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn text(text: &str) -> Event {
-    Event::Message(TransportMessage::Text(Bytes::copy_from_slice(
+fn text(text: &str) -> WsEvent {
+    WsEvent::Message(TransportMessage::Text(Bytes::copy_from_slice(
         text.as_bytes(),
     )))
 }
 
-fn binary(data: &[u8]) -> Event {
-    Event::Message(TransportMessage::Binary(Bytes::copy_from_slice(data)))
+fn binary(data: &[u8]) -> WsEvent {
+    WsEvent::Message(TransportMessage::Binary(Bytes::copy_from_slice(data)))
 }
 
 /// What a driver does with one read: feed until none or a fault.
-fn read(machine: &mut Machine, input: &mut BytesMut, events: &mut Vec<Event>) -> Option<u16> {
+fn read(machine: &mut Machine, input: &mut BytesMut, events: &mut Vec<WsEvent>) -> Option<u16> {
     loop {
         match machine.feed(input) {
             Ok(Some(event)) => events.push(event),
@@ -55,7 +55,7 @@ fn read(machine: &mut Machine, input: &mut BytesMut, events: &mut Vec<Event>) ->
 }
 
 /// Feeds all bytes in pieces of the lengths given, the rest at the end; events and the code of the fault, if any.
-fn run(bytes: &[u8], cuts: impl IntoIterator<Item = usize>) -> (Vec<Event>, Option<u16>) {
+fn run(bytes: &[u8], cuts: impl IntoIterator<Item = usize>) -> (Vec<WsEvent>, Option<u16>) {
     let mut machine = Machine::new(MESSAGE_MAX);
     let (mut input, mut events) = (BytesMut::new(), Vec::new());
     let mut rest = bytes;
@@ -86,25 +86,31 @@ impl Random {
 
 #[test]
 fn frames_become_events() {
-    let rows: [(&[Vec<u8>], &[Event]); 9] = [
+    let rows: [(&[Vec<u8>], &[WsEvent]); 9] = [
         (&[frame(0x81, "42[\"é\"]".as_bytes())], &[text("42[\"é\"]")]),
         (&[frame(0x81, b"")], &[text("")]),
         (&[frame(0x82, b"")], &[binary(b"")]),
         (&[frame(0x82, &[0xff; 70_000])], &[binary(&[0xff; 70_000])]),
         (
             &[frame(0x89, b""), frame(0x89, &[9; 125])],
-            &[Event::Ping(Bytes::new()), Event::Ping(vec![9; 125].into())],
+            &[
+                WsEvent::Ping(Bytes::new()),
+                WsEvent::Ping(vec![9; 125].into()),
+            ],
         ),
-        (&[frame(0x8a, b"x")], &[Event::Noise]),
+        (&[frame(0x8a, b"x")], &[WsEvent::Noise]),
         (
             &[frame(0x01, b"ab"), frame(0x89, b"p"), frame(0x80, b"cd")],
-            &[Event::Ping(Bytes::from_static(b"p")), text("abcd")],
+            &[WsEvent::Ping(Bytes::from_static(b"p")), text("abcd")],
         ),
         (
             &[frame(0x02, b""), frame(0x00, b""), frame(0x80, b"")],
-            &[Event::Noise, Event::Noise, binary(b"")],
+            &[WsEvent::Noise, WsEvent::Noise, binary(b"")],
         ),
-        (&[frame(0x88, b"\x03\xe8bye")], &[Event::Close(Some(1000))]),
+        (
+            &[frame(0x88, b"\x03\xe8bye")],
+            &[WsEvent::Close(Some(1000))],
+        ),
     ];
     for (frames, events) in rows {
         let (told, fault) = run(&frames.concat(), []);
@@ -160,7 +166,7 @@ fn nothing_behind_a_close_counts() {
         frame(0x80, b"late"),
         vec![0xff; 50],
     ];
-    assert_eq!(run(&bytes.concat(), []), (vec![Event::Close(None)], None));
+    assert_eq!(run(&bytes.concat(), []), (vec![WsEvent::Close(None)], None));
 }
 
 #[test]
@@ -226,7 +232,7 @@ fn a_finished_message_keeps_no_spare_room() {
         .flat_map(|(first, length)| frame(first, &vec![7; length]))
         .collect();
     let (mut events, _) = run(&bytes, []);
-    let Some(Event::Message(TransportMessage::Binary(message))) = events.pop() else {
+    let Some(WsEvent::Message(TransportMessage::Binary(message))) = events.pop() else {
         panic!("{events:?}");
     };
     assert_eq!(message.try_into_mut().unwrap().capacity(), 2_002);
@@ -275,7 +281,7 @@ fn empty_fragments_add_nothing_and_each_is_told() {
     input.extend_from_slice(&frame(0x80, b"end"));
     assert_eq!(read(&mut machine, &mut input, &mut events), None);
     assert_eq!(events.pop(), Some(text("end")));
-    assert_eq!(events, vec![Event::Noise; 100_001]);
+    assert_eq!(events, vec![WsEvent::Noise; 100_001]);
 }
 
 #[test]
@@ -295,12 +301,12 @@ fn however_the_stream_is_cut_the_events_are_the_same() {
                 bytes.extend(frame(first, piece));
                 first = 0x00;
                 if piece.is_empty() {
-                    expected.push(Event::Noise);
+                    expected.push(WsEvent::Noise);
                 }
                 if random.below(2) == 0 {
                     bytes.extend(frame(0x89, &piece[..piece.len().min(125)]));
                     let ping = Bytes::copy_from_slice(&piece[..piece.len().min(125)]);
-                    expected.push(Event::Ping(ping));
+                    expected.push(WsEvent::Ping(ping));
                 }
             }
             bytes.extend(frame(0x80 | first, rest));

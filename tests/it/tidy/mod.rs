@@ -9,5 +9,6 @@ mod pages;
 mod readme;
 mod walls;
 mod wire_rows;
+mod words;
 
 pub use contract_rows::tests_by_name;

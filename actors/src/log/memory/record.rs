@@ -26,7 +26,7 @@ pub(super) struct Record {
     pub(super) offset: u64,
     pub(super) revision: u64,
     pub(super) policy: u64,
-    pub(super) kept: VecDeque<Kept>,
+    pub(super) kept: VecDeque<KeptLetter>,
     pub(super) bytes: usize,
     /// When it came to its place among the logs by their size.
     pub(super) ranked: u64,
@@ -34,7 +34,7 @@ pub(super) struct Record {
     pub(super) forgotten: u64,
 }
 
-pub(super) struct Kept {
+pub(super) struct KeptLetter {
     pub(super) cursor: u64,
     pub(super) offset: u64,
     pub(super) at: Instant,
@@ -53,7 +53,7 @@ impl Record {
         let content = &said.content;
         let bytes = LETTER + content.len() + content.blobs.len() * ATTACHMENT;
         self.bytes += bytes;
-        self.kept.push_back(Kept {
+        self.kept.push_back(KeptLetter {
             cursor,
             offset: self.offset,
             at,

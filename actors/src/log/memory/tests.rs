@@ -51,7 +51,7 @@ fn append(
     key: &LogKey,
     event: RoomEvent,
     expect: Expect,
-) -> Result<Standing, Refusal> {
+) -> Result<Standing, AppendRefusal> {
     append_ending(log, key, event, expect, Vec::new())
 }
 
@@ -61,7 +61,7 @@ fn append_ending(
     event: RoomEvent,
     expect: Expect,
     ends: Vec<ChannelScope>,
-) -> Result<Standing, Refusal> {
+) -> Result<Standing, AppendRefusal> {
     let batch = Batch {
         id: BatchId(0),
         log: key.clone(),
@@ -165,7 +165,7 @@ fn a_batch_is_taken_under_its_condition_and_not_otherwise() {
         );
         assert_eq!(
             append(&log, &key, joined("b"), Expect::Exactly(0)),
-            Err(Refusal::Conflict)
+            Err(AppendRefusal::Conflict)
         );
         assert_eq!(
             append(&log, &key, joined("b"), Expect::Policy(0))
@@ -176,7 +176,7 @@ fn a_batch_is_taken_under_its_condition_and_not_otherwise() {
         let standing = append(&log, &key, policy(), Expect::Policy(0)).unwrap();
         assert_eq!((standing.revision, standing.policy), (3, 3));
         let refused = append(&log, &key, said("no", &None), Expect::Policy(0));
-        assert_eq!(refused, Err(Refusal::Conflict));
+        assert_eq!(refused, Err(AppendRefusal::Conflict));
         assert_eq!(
             read(&log, &key, 9),
             (vec![], true),
@@ -192,7 +192,10 @@ fn a_batch_is_taken_under_its_condition_and_not_otherwise() {
             ends: Vec::new(),
         };
         let appended = log.append(of_another_epoch);
-        assert!(matches!(appended, Appended::Refused(Refusal::Conflict)));
+        assert!(matches!(
+            appended,
+            Appended::Refused(AppendRefusal::Conflict)
+        ));
         log.close(&key, &[]);
         let standing = log.open(&key);
         assert_eq!(standing.policy, 0, "a room made anew knows nothing");

@@ -36,7 +36,7 @@ pub(super) enum Outgoing {
     Manage(Box<ManageOp>, Done<(), ManageError>),
     Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
     Own(Frame, bool),
-    Departure(Departure),
+    DisconnectOnDrop(DisconnectOnDrop),
 }
 
 pub(super) type Done<T, E> = oneshot::Sender<Result<T, E>>;
@@ -56,7 +56,9 @@ pub(super) struct ManageOp {
 impl Outgoing {
     pub(super) fn aim(&self) -> Destination {
         match self {
-            Self::Connected(_) | Self::Broadcast(..) | Self::Departure(_) => Destination::Namespace,
+            Self::Connected(_) | Self::Broadcast(..) | Self::DisconnectOnDrop(_) => {
+                Destination::Namespace
+            }
             Self::Join(join, _) => Destination::Seat(join.room.clone()),
             Self::Leave(leave, _) => Destination::Seat(leave.room.clone()),
             Self::Notify(notify, _) => Destination::Room(notify.request.room.clone()),
@@ -69,12 +71,12 @@ impl Outgoing {
 
 /// Tells the namespace that the member is gone, when it is dropped: behind all that the member has said, or with a queue that
 /// nobody drives any more.
-pub(super) struct Departure {
+pub(super) struct DisconnectOnDrop {
     home: WeakMailbox<ToNamespace>,
     gone: Option<Disconnected>,
 }
 
-impl Drop for Departure {
+impl Drop for DisconnectOnDrop {
     fn drop(&mut self) {
         if let Some(gone) = self.gone.take() {
             self.home.send(gone);
@@ -85,13 +87,13 @@ impl Drop for Departure {
 impl Member {
     /// It is gone.
     pub(in crate::session) fn depart(self: &Rc<Self>) {
-        let departure = Departure {
+        let departure = DisconnectOnDrop {
             home: self.parts.home.clone(),
             gone: Some(Disconnected {
                 member: self.id().clone(),
                 unit: Arc::new(self.unit()),
             }),
         };
-        self.put(Outgoing::Departure(departure));
+        self.put(Outgoing::DisconnectOnDrop(departure));
     }
 }

@@ -130,7 +130,7 @@ impl Member {
     pub(super) fn send(self: &Rc<Self>, op: Outgoing) -> Option<LocalFuture<()>> {
         match op {
             Outgoing::Own(..) => None,
-            Outgoing::Departure(departure) => {
+            Outgoing::DisconnectOnDrop(departure) => {
                 drop(departure);
                 None
             }

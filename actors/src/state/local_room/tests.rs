@@ -36,7 +36,7 @@ impl World {
     fn new(key: RoomKey) -> Self {
         Self {
             room: RoomState::new(key, Allowance::new(10, 1000)),
-            local: LocalRoom::new(Rates {
+            local: LocalRoom::new(PresenceRates {
                 interval: INTERVAL,
                 deliveries_per_second: 10_000,
                 bytes_per_second: 1_000_000,

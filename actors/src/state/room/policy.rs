@@ -90,12 +90,12 @@ impl Allowance {
 #[derive(Default)]
 pub(super) struct Policies {
     by_tag: BTreeMap<ChannelScope, Policy>,
-    index: Index,
+    index: PolicyIndex,
 }
 
 /// Everything here follows from the policies and the number of seats.
 #[derive(Default, PartialEq, Debug)]
-struct Index {
+struct PolicyIndex {
     /// Addresses that everybody may join, locked or not.
     open: usize,
     closed: BTreeSet<ChannelScope>,
@@ -208,7 +208,7 @@ impl Policies {
     }
 }
 
-impl Index {
+impl PolicyIndex {
     fn add(&mut self, tag: &ChannelScope, policy: &Policy, roster: &Roster) {
         self.open += usize::from(policy.access == Access::Open);
         if policy.closed() {

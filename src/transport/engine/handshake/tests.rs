@@ -8,8 +8,8 @@ use std::collections::HashSet;
 
 use super::*;
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> HandshakeSettings {
+    HandshakeSettings {
         polling: true,
         websocket: true,
         allow_eio3: false,
@@ -18,8 +18,8 @@ fn settings() -> Settings {
     }
 }
 
-fn get(query: &str) -> Request<'_> {
-    Request {
+fn get(query: &str) -> RequestView<'_> {
+    RequestView {
         method: "GET",
         upgrade: false,
         query,
@@ -30,8 +30,8 @@ fn get(query: &str) -> Request<'_> {
     }
 }
 
-fn upgrade(query: &str) -> Request<'_> {
-    Request {
+fn upgrade(query: &str) -> RequestView<'_> {
+    RequestView {
         upgrade: true,
         ..get(query)
     }
@@ -135,7 +135,7 @@ fn each_row_of_the_error_table_for_plain_http() {
         ),
         ("GET", "EIO=4&sid=S", Err(Refusal::TransportUnknown)),
     ] {
-        let request = Request {
+        let request = RequestView {
             method,
             ..get(query)
         };
@@ -167,7 +167,7 @@ fn an_upgrade_is_refused_before_the_switch_for_each_fault_it_can_have() {
     ] {
         assert_eq!(check(&upgrade(query), &settings()), expected, "{query}");
     }
-    let post = Request {
+    let post = RequestView {
         method: "POST",
         ..upgrade("EIO=4&transport=websocket&sid=S")
     };
@@ -216,7 +216,7 @@ fn of_several_faults_the_first_of_the_table_is_told() {
             Refusal::UnsupportedVersion,
         ),
     ] {
-        let request = Request {
+        let request = RequestView {
             method,
             origin,
             ..get(query)
@@ -242,7 +242,7 @@ fn a_strange_origin_may_neither_open_nor_upgrade() {
             upgrade("EIO=4&transport=websocket"),
             upgrade("EIO=4&transport=websocket&sid=S"),
         ] {
-            let request = Request {
+            let request = RequestView {
                 origin: Some(origin),
                 ..request
             };
@@ -251,7 +251,7 @@ fn a_strange_origin_may_neither_open_nor_upgrade() {
             assert_eq!(refused || is_foreign(&result), !allowed, "{request:?}");
         }
     }
-    let poll = Request {
+    let poll = RequestView {
         origin: Some(b"https://evil.example"),
         ..get("EIO=4&transport=polling&sid=S")
     };
@@ -273,7 +273,7 @@ fn a_page_of_another_site_must_say_whose_it_is() {
             upgrade("EIO=4&transport=websocket"),
             upgrade("EIO=4&transport=websocket&sid=S"),
         ] {
-            let request = Request {
+            let request = RequestView {
                 origin,
                 site: Some(site.as_bytes()),
                 ..request
@@ -292,7 +292,7 @@ fn is_foreign(result: &Result<Ask, Refusal>) -> bool {
 
 #[test]
 fn a_name_that_is_not_ours_opens_nothing_even_where_origin_and_host_agree() {
-    let settings = Settings {
+    let settings = HandshakeSettings {
         hosts: Hosts::new(&["a.example".to_owned()]),
         ..settings()
     };
@@ -302,7 +302,7 @@ fn a_name_that_is_not_ours_opens_nothing_even_where_origin_and_host_agree() {
         upgrade("EIO=4&transport=websocket&sid=S"),
     ] {
         assert!(check(&request, &settings).is_ok());
-        let request = Request {
+        let request = RequestView {
             host: Some(b"evil.example"),
             origin: Some(b"http://evil.example"),
             ..request
@@ -313,11 +313,11 @@ fn a_name_that_is_not_ours_opens_nothing_even_where_origin_and_host_agree() {
 
 #[test]
 fn a_transport_switched_off_is_unknown() {
-    let no_polling = Settings {
+    let no_polling = HandshakeSettings {
         polling: false,
         ..settings()
     };
-    let no_websocket = Settings {
+    let no_websocket = HandshakeSettings {
         websocket: false,
         ..settings()
     };
@@ -331,7 +331,7 @@ fn a_transport_switched_off_is_unknown() {
 
 #[test]
 fn version_3_is_served_where_allowed_also_unnamed() {
-    let settings = Settings {
+    let settings = HandshakeSettings {
         allow_eio3: true,
         ..settings()
     };
