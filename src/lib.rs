@@ -8,6 +8,8 @@
 //! * The actors underneath are the crate `dondo_actors`.
 //! * `docs` has the map of the house and every event of the hub.
 
+#![warn(missing_debug_implementations)]
+
 pub mod config;
 pub mod http;
 pub mod io;

@@ -30,6 +30,12 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// The log as whoever started it holds it.
 pub struct Log(SyncSender<Word>);
 
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Log")
+    }
+}
+
 enum Word {
     Line(Vec<u8>),
     Flush(mpsc::Sender<()>),

@@ -24,6 +24,12 @@ pub struct Operators {
     handle: ServerHandle,
 }
 
+impl std::fmt::Debug for Operators {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Operators").field(&self.bound).finish()
+    }
+}
+
 impl Operators {
     /// Serves `/metrics`, `/healthz` and `/readyz` of a hub at `address`. Must run inside an actix or tokio runtime.
     ///

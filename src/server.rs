@@ -47,6 +47,12 @@ pub struct Server {
     client: BrowserClient,
 }
 
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Server").field(&self.bound).finish()
+    }
+}
+
 impl Server {
     /// Binds the configured addresses and starts the workers. Must run inside an actix or tokio runtime.
     ///

@@ -48,6 +48,15 @@ pub struct Dondo {
     rooms: Arc<Rooms>,
 }
 
+impl std::fmt::Debug for Dondo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dondo")
+            .field("io", &self.io)
+            .field("sessions", &self.sessions())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Builds a [`Dondo`].
 pub struct Builder {
     config: Settings,
@@ -55,6 +64,14 @@ pub struct Builder {
     admission_timeout: Duration,
     more: Vec<(String, ProtocolFactory)>,
     bare: Vec<String>,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("settings", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How long after the last goodbye of a shutdown sessions may take to go.

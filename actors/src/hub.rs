@@ -62,6 +62,12 @@ pub struct HubConfig {
 #[derive(Clone)]
 pub struct HubHandle(Arc<Shared>);
 
+impl std::fmt::Debug for HubHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.namespaces()).finish()
+    }
+}
+
 /// A hub that somebody else keeps alive.
 #[derive(Clone)]
 pub struct WeakHubHandle(Weak<Shared>);

@@ -10,6 +10,7 @@ use super::Settings;
 use super::spelling::Spelling;
 
 /// What is known of one setting.
+#[derive(Debug)]
 pub struct Setting {
     pub(super) section: &'static str,
     pub(super) field: &'static str,

@@ -43,6 +43,14 @@ pub struct IoApplication {
     pack: Option<Arc<dyn Pack>>,
 }
 
+impl std::fmt::Debug for IoApplication {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("IoApplication")
+            .field(&self.namespace)
+            .finish()
+    }
+}
+
 impl IoApplication {
     pub(super) fn new(namespace: Arc<str>, pack: Option<Arc<dyn Pack>>) -> Self {
         Self {

@@ -50,7 +50,7 @@ impl From<&MemberId> for Target {
 
 /// An address under construction; without any [`Emitter::to`] it is everybody in the namespace.
 #[must_use = "nothing is said before emit"]
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Emitter {
     member: Rc<Member>,
     echo: bool,

@@ -18,7 +18,7 @@ use super::{
 use crate::notices;
 
 /// An event as it came, for handlers that look at it themselves.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Event {
     /// Its name.
     pub name: Arc<str>,
@@ -39,7 +39,7 @@ impl From<session::Event> for Event {
 }
 
 /// Answers an event. The first answer is sent, later ones go nowhere; dropped without one, nothing is sent.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Ack(Option<AckHandle>);
 
 impl Ack {
@@ -87,6 +87,7 @@ pub(super) fn failure(event: &str, code: &str, message: &str) -> Bytes {
 pub struct Data<T>(pub T);
 
 /// An event on its way into a handler.
+#[derive(Debug)]
 pub struct Incoming<'a> {
     /// Who sent it.
     pub socket: &'a Socket,

@@ -60,7 +60,7 @@ pub use self::{
 };
 
 /// The namespaces of a hub, for a host that has something to do in them.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Io {
     applications: Arc<BTreeMap<Arc<str>, Arc<IoApplication>>>,
 }
@@ -95,7 +95,7 @@ impl Io {
 }
 
 /// One namespace.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Namespace(Arc<IoApplication>);
 
 impl Namespace {

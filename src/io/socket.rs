@@ -37,6 +37,12 @@ pub struct Socket {
     kit: Rc<SocketState>,
 }
 
+impl std::fmt::Debug for Socket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Socket").field(&self.member).finish()
+    }
+}
+
 /// What a host keeps with one client.
 #[derive(Default)]
 struct SocketState {

@@ -69,16 +69,15 @@ impl Wakes {
             return;
         }
         self.under_way.set(true);
-        let wakes = self.clone();
+        let rest = Rest(self.clone());
         actix_rt::spawn(async move {
             loop {
                 tokio::task::yield_now().await;
-                wakes.woken.set(0);
-                if wakes.slice() {
+                rest.0.woken.set(0);
+                if rest.0.slice() {
                     break;
                 }
             }
-            wakes.under_way.set(false);
         });
     }
 
@@ -97,6 +96,15 @@ impl Wakes {
             }
         }
         self.waiting.borrow().is_empty()
+    }
+}
+
+/// Those who are woken later. Whoever's waker panics ends it; the next letter to many begins it anew.
+struct Rest(Rc<Wakes>);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        self.0.under_way.set(false);
     }
 }
 
@@ -213,5 +221,43 @@ mod tests {
         assert_eq!(window.undigested(), 6);
         crowd.all().await;
         assert_eq!(window.undigested(), 0);
+    }
+
+    /// Wakes nobody, and panics.
+    struct Broken;
+
+    impl Wake for Broken {
+        fn wake(self: Arc<Self>) {
+            std::panic::resume_unwind(Box::new("a waker panics"));
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_waker_that_panics_costs_nobody_the_next_letter() {
+        let crowd = Crowd {
+            wakes: Rc::default(),
+            count: Arc::default(),
+        };
+        crowd.letter(SLICE, None, true);
+        let limits = OutboxLimits {
+            bytes_max: 100,
+            count_max: 100,
+            stall_timeout: Duration::from_secs(1),
+        };
+        let account = SessionAccount::new(MemoryAccount::new(1 << 30, 1 << 30), None, 1 << 20);
+        let broken = Outbox::new(limits, account);
+        let waker = Waker::from(Arc::new(Broken));
+        let mut cx = Context::from_waker(&waker);
+        assert!(
+            broken
+                .poll_take(&mut cx, 1, 1, &mut Vec::new())
+                .is_pending()
+        );
+        crowd.wakes.add(&broken, true);
+        crowd.letter(SLICE, None, false);
+        crowd.all().await;
+        crowd.letter(2 * SLICE, None, true);
+        crowd.all().await;
+        assert_eq!(crowd.woken(), 4 * SLICE);
     }
 }

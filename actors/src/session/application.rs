@@ -52,6 +52,15 @@ pub struct AckHandle {
     answered: Rc<Cell<bool>>,
 }
 
+impl fmt::Debug for AckHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AckHandle")
+            .field("id", &self.id)
+            .field("open", &self.is_open())
+            .finish_non_exhaustive()
+    }
+}
+
 impl AckHandle {
     pub(crate) fn new(member: Rc<Member>, id: u64) -> Self {
         Self {

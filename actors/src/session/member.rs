@@ -46,6 +46,15 @@ use crate::{
     state::audience::{LeaveScope, Scopes},
 };
 
+impl std::fmt::Debug for Member {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Member")
+            .field("id", self.id())
+            .field("namespace", self.namespace())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Answers to one target that may be outstanding at once.
 const PIPELINE: usize = 32;
 

@@ -43,6 +43,12 @@ use crate::{
 #[derive(Clone)]
 pub struct HubPack(Arc<PackShared>);
 
+impl std::fmt::Debug for HubPack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("HubPack").field(&self.0.settings).finish()
+    }
+}
+
 /// What all requests of a pack share.
 struct PackShared {
     settings: HubSettings,

@@ -91,6 +91,12 @@ pub type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + 
 #[derive(Clone)]
 pub struct Engine(Arc<EngineState>);
 
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Engine").field(&self.0.options.path).finish()
+    }
+}
+
 struct EngineState {
     options: EngineOptions,
     handshake: handshake::HandshakeSettings,

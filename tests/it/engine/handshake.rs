@@ -66,16 +66,27 @@ fn a_websocket_begins_with_the_same_packet_and_no_upgrades(form: Form) {
 
 fn other_parameters_are_allowed_and_kept(form: Form) {
     let hub = form.echoing();
-    let kept = json!([["t", "Pq1"], ["token", "a b"], ["x", ""], ["token", "2"]]);
+    let kept = |transport: &str| {
+        let engines = [("EIO", "4"), ("x", ""), ("transport", transport)];
+        let own = [("t", "Pq1"), ("token", "a b")].into_iter();
+        json!(
+            own.chain(engines)
+                .chain([("token", "2")])
+                .collect::<Vec<_>>()
+        )
+    };
     let more = "t=Pq1&token=a%20b&EIO=4&x&transport=";
     let open = http::get(&hub, &format!("{ECHO}?{more}polling&token=2")).text();
     let target = format!("{ECHO}?EIO=4&transport=polling&sid={}&t=other", sid(&open));
     assert_eq!(http::post(&hub, &target, "4query").status, 200);
-    assert_eq!(http::get(&hub, &target).text(), format!("4{kept}"));
+    assert_eq!(
+        http::get(&hub, &target).text(),
+        format!("4{}", kept("polling"))
+    );
     let mut socket = WebSocket::open(&hub, &format!("{ECHO}?{more}websocket&token=2"));
     assert!(socket.next_text().starts_with("0{"));
     socket.text("4query");
-    assert_eq!(socket.next_text(), format!("4{kept}"));
+    assert_eq!(socket.next_text(), format!("4{}", kept("websocket")));
 }
 
 fn without_the_slash_at_its_end_the_endpoint_is_the_same(form: Form) {
