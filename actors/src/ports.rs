@@ -165,8 +165,8 @@ pub trait Authorizer: Send + Sync + 'static {
     /// Asked on the session's thread, which must not be blocked: no time limit helps there. It may wait, and other sessions,
     /// and other namespaces of the same one, do not wait with it. A client is refused with `Timed out` where that takes longer
     /// than [`NamespaceSettings::admission_timeout`](crate::context::NamespaceSettings::admission_timeout), and with `internal`
-    /// where it panics. The future is dropped where it waits if the client goes, takes its CONNECT back or asks anew; how often
-    /// a client may ask only the rate of its messages limits. Until it is done the client is no member, so what shuts members
+    /// where it panics. The future is dropped where it waits if the client goes, takes its CONNECT back or asks anew; one that
+    /// had to wait counts as a join in the rates of its session and address. Until it is done the client is no member, so what shuts members
     /// out meanwhile does not find it.
     ///
     /// The handshake is that of the first request of the session: a cookie that was renewed since is not in it. A browser

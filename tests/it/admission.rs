@@ -19,6 +19,7 @@ in_both_forms!(
     who_waits_for_an_admission_is_not_late_for_it,
     a_session_that_ends_while_it_is_admitted_leaves_nothing,
     what_was_said_before_a_late_refusal_is_forgotten,
+    who_asks_again_and_again_is_read_later,
 );
 
 const NAMESPACES: [&str; 6] = [
@@ -247,4 +248,18 @@ fn what_was_said_before_a_late_refusal_is_forgotten(form: Form) {
     assert!(socket.next_text().starts_with("44/never,"));
     socket.text("40");
     assert!(socket.next_text().starts_with("40{"));
+}
+
+/// Would fail if each CONNECT that is taken back cost the host a login, and its client nothing.
+fn who_asks_again_and_again_is_read_later(form: Form) {
+    let hub = hub_with(form, Duration::from_millis(600), |settings| {
+        settings.limits.joins_per_s = 5;
+        settings.limits.burst = Duration::from_secs(1);
+    });
+    let mut socket = socket(&hub);
+    for _ in 0..20 {
+        socket.text("40/never,");
+    }
+    hub.wait_for_some("dondo_pauses_total{rate=\"joins and leaves\"}");
+    assert_eq!(socket.next_text(), r#"44/never,{"message":"Timed out"}"#);
 }

@@ -21,6 +21,7 @@ use crate::{
     hub::NamespaceConfig,
     notice::cause,
     ports::{Admission, ClientPacket, Identity, LocalFuture, Refusal, polled_once},
+    rate::Rated,
 };
 
 /// A CONNECT that is not decided yet.
@@ -90,6 +91,8 @@ impl Session {
         let limit = namespace_config.settings.admission_timeout;
         let verdict = timeout(limit, AssertUnwindSafe(waiting).catch_unwind());
         let key = namespace.clone();
+        // What a host does for it goes on when it is taken back: it counts as a join.
+        self.pacer.charge(Rated::Joins, 1);
         self.admissions += 1;
         let number = self.admissions;
         let admitted = move |outcome, session: &mut Self, ctx: &mut Context<Self>| {
