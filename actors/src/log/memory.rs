@@ -1,5 +1,6 @@
 //! The log in memory: commits before it returns, and keeps what is said for a while, within bounds. Gone with the process.
 
+mod forgotten;
 mod record;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 
-use self::record::Record;
+use self::{forgotten::Forgotten, record::Record};
 use super::{AppendRefusal, Appended, Batch, Committed, Expect, Log, Page, Read, Standing};
 use crate::{
     account::{Held, MemoryAccount},
@@ -75,8 +76,8 @@ struct Records {
     /// How many are kept.
     letters: usize,
     bytes: usize,
-    /// The highest cursor of a letter that is gone with all its log.
-    forgotten: u64,
+    /// Of logs that are gone.
+    forgotten: Forgotten,
     sweeping: bool,
 }
 
@@ -97,7 +98,7 @@ impl MemoryLog {
             by_size: BTreeSet::new(),
             letters: 0,
             bytes: 0,
-            forgotten: 0,
+            forgotten: Forgotten::default(),
             sweeping: false,
         })))
     }
@@ -133,7 +134,7 @@ impl Log for MemoryLog {
         let cursor = inner.cursor;
         match inner.logs.get_mut(log) {
             Some(record) => record.forgotten = cursor,
-            None => inner.forgotten = cursor,
+            None => inner.forgotten.note(log, cursor),
         }
     }
 
@@ -170,11 +171,10 @@ async fn sweep(log: Weak<RefCell<Records>>) {
 
 impl Records {
     fn record(&mut self, log: &LogKey) -> &mut Record {
-        let forgotten = self.forgotten;
         match self.logs.entry(log.clone()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(Record {
-                forgotten,
+                forgotten: self.forgotten.of(log),
                 ..Record::default()
             }),
         }
@@ -330,19 +330,20 @@ impl Records {
             .sub(Held::History, before.1.saturating_sub(after.1));
     }
 
-    /// A log without room and letters is no more; that it had letters is remembered for all that come.
+    /// A log without room and letters is no more; that it had letters is remembered, in a table that logs share.
     fn forget_if_idle(&mut self, log: &LogKey) {
         let idle = |record: &&Record| !record.open && record.kept.is_empty();
         let record = self.logs.get(log).filter(idle);
         if let Some(record) = record {
-            self.forgotten = self.forgotten.max(record.forgotten);
+            self.forgotten.note(log, record.forgotten);
             self.logs.remove(log);
         }
     }
 
     fn read(&self, read: &Read) -> Page {
         let record = self.logs.get(&read.log);
-        let forgotten = record.map_or(self.forgotten, |record| record.forgotten);
+        let forgotten =
+            record.map_or_else(|| self.forgotten.of(&read.log), |record| record.forgotten);
         let given = |token: &Token| token.epoch == self.epoch && token.cursor <= self.cursor;
         let known = read.after.filter(given);
         let after = known.map_or(0, |token| token.cursor);
