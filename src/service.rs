@@ -1,9 +1,9 @@
 //! A hub put together from its settings, to be mounted in an `App`. Assembly only: no decision is taken here.
 
+mod error;
 mod limits;
 
 use std::any::Any;
-use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use dondo_actors::account::MemoryAccount;
 use dondo_actors::context::NamespaceSettings;
 use dondo_actors::hub::{HubConfig, HubHandle, NamespaceConfig};
 use dondo_actors::id::MemberId;
-use dondo_actors::letter::{Encoding, Encodings};
+use dondo_actors::letter::{Encoding, EncodingId, Encodings};
 use dondo_actors::log::{self, MemoryLog};
 use dondo_actors::outbox::OutboxLimits;
 use dondo_actors::ports::{AllowAll, Clock, IdGenerator, PresenceEvents, SystemClock};
@@ -25,6 +25,7 @@ pub use dondo_actors::{
     ports::{Admission, Authorizer, Identity, LocalFuture, Refusal},
 };
 
+pub use self::error::BuildError;
 use self::limits::{door_settings, session_rates};
 use crate::config::Settings;
 use crate::http::{health, metrics};
@@ -233,11 +234,9 @@ impl Builder {
     ///
     /// # Errors
     /// A setting that makes no sense, named in the error; or the system has no thread to give.
-    pub fn build(self) -> io::Result<Dondo> {
+    pub fn build(self) -> Result<Dondo, BuildError> {
         let config = self.config;
-        config
-            .check()
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
+        config.check().map_err(BuildError::Setting)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let pack = HubPack::new(config.hub.clone(), clock.clone());
         let names: Vec<Arc<str>> = config
@@ -282,7 +281,7 @@ impl Builder {
         let log_account = account.clone();
         let encodings = views.map(|view| Arc::new(SocketIoEncoding { view }) as Arc<dyn Encoding>);
         let encodings = Encodings::new(encodings, account);
-        let upper = upper(&config, &encodings)?;
+        let upper = upper(&config, &encodings);
         let hub = HubHandle::new(HubConfig {
             namespaces,
             encodings,
@@ -292,7 +291,7 @@ impl Builder {
             courier_window: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
         });
-        let rooms = Arc::new(Rooms::start(&hub, config.room_threads)?);
+        let rooms = Arc::new(Rooms::start(&hub, config.room_threads).map_err(BuildError::Threads)?);
         let doors = Doors::new(door_settings(&config));
         let options = engine_options(&config, doors.clone(), io.applications(), keeps_handshakes);
         let more = self.more.into_iter().map(|(path, upper)| {
@@ -323,20 +322,18 @@ impl Builder {
     }
 }
 
-fn upper(config: &Settings, encodings: &Encodings) -> io::Result<ProtocolFactory> {
-    let (Some(plain), dotnet) = (encodings.id(0), encodings.id(1)) else {
-        return Err(io::Error::other("the hub has no form for Socket.IO"));
-    };
+fn upper(config: &Settings, encodings: &Encodings) -> ProtocolFactory {
+    let (plain, dotnet) = (EncodingId::FIRST, encodings.id(1));
     let limits = Limits {
         attachments_max: config.engine.attachments_max,
         packet_bytes_max: config.packet_bytes_max(),
     };
-    Ok(Arc::new(move |opening: &Handshake| {
+    Arc::new(move |opening: &Handshake| {
         let dialect = opening
             .query()
             .any(|(key, value)| key == "dialect" && value == "dotnet");
         Box::new(SocketIo::new(limits, plain, dotnet, dialect))
-    }))
+    })
 }
 
 fn engine_options(
