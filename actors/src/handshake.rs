@@ -11,19 +11,18 @@ use crate::account::{Held, SessionAccount};
 #[derive(Clone, Default)]
 pub struct Handshake(Option<Arc<Lines>>);
 
-/// The target, then each header as its name and its value: lines, as neither has a line break in it.
+/// The target, then each header as its name and its value: lines, as none has a line break in it.
 struct Lines(Bytes);
 
 impl Handshake {
     /// A handshake with this target (path and query, as sent) and these headers. What a header's value has beside UTF-8
-    /// becomes U+FFFD.
+    /// becomes U+FFFD, and a line break, which no request can have, nothing.
     pub fn new<'a>(target: &str, headers: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
         let mut text = target.replace('\n', "");
         for (name, value) in headers {
             let value = String::from_utf8_lossy(value);
-            for part in ["\n", name, ":", &value] {
-                text.push_str(part);
-            }
+            text.push('\n');
+            text.extend([name, ":", &value].map(|part| part.replace('\n', "")));
         }
         text.shrink_to_fit();
         Self(Some(Arc::new(Lines(text.into()))))
@@ -97,7 +96,7 @@ mod tests {
         let headers: [(&str, &[u8]); 3] = [
             ("authorization", b"Bearer a:b"),
             ("x-name", b"Ad\xff"),
-            ("x-name", b""),
+            ("x-name", b"a\ncookie:b"),
         ];
         let handshake = Handshake::new("/socket.io/?EIO=4&room=a%20b&room=c&x", headers);
         assert_eq!(handshake.target(), "/socket.io/?EIO=4&room=a%20b&room=c&x");

@@ -166,11 +166,12 @@ pub trait Authorizer: Send + Sync + 'static {
     /// and other namespaces of the same one, do not wait with it. A client is refused with `Timed out` where that takes longer
     /// than [`NamespaceSettings::admission_timeout`](crate::context::NamespaceSettings::admission_timeout), and with `internal`
     /// where it panics. The future is dropped where it waits if the client goes, takes its CONNECT back or asks anew; one that
-    /// had to wait counts as a join in the rates of its session and address. Until it is done the client is no member, so what shuts members
-    /// out meanwhile does not find it.
+    /// had to wait counts as a join in the rates of its session and address. Until it is done the client is no member, so what
+    /// shuts members out meanwhile does not find it.
     ///
     /// The handshake is that of the first request of the session: a cookie that was renewed since is not in it. A browser
-    /// sends cookies for pages of other sites, too: who reads them here relies on the origins that are allowed. And it cannot set headers on a WebSocket.
+    /// sends cookies for pages of other sites, too: who reads them here relies on the origins that are allowed. And it cannot
+    /// set headers on a WebSocket.
     ///
     /// # Errors
     /// It may not; the client is told why.

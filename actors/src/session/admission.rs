@@ -166,9 +166,10 @@ impl Session {
         });
     }
 
-    fn take_back(&mut self, namespace: &str, ctx: &mut Context<Self>) -> bool {
-        let taken = self.admitting.remove(namespace);
-        taken.is_some_and(|admitting| ctx.cancel_future(admitting.task))
+    fn take_back(&mut self, namespace: &str, ctx: &mut Context<Self>) {
+        if let Some(admitting) = self.admitting.remove(namespace) {
+            ctx.cancel_future(admitting.task);
+        }
     }
 
     /// Something that is said to a namespace whose admission is not decided waits for it. Who leaves meanwhile is not
