@@ -107,7 +107,7 @@ module.exports = {
     await w.join(ama, "Ama", { channel: "café & co", room: "den" });
     await w.join(kofi, "Kofi", { channel: "café & co" });
     await ama.reload();
-    await ama.waitForSelector("#chat:not([hidden])");
+    await w.joined(ama);
     await w.lists(ama, "members", ["Ama (you)", "Kofi"]);
     await w.lists(ama, "users", ["Ama (you)"]);
     await w.say(kofi, "welcome back");
@@ -119,7 +119,7 @@ module.exports = {
     await w.heard([ama, kofi], ama, "Ama", "for all");
     assert.equal(await kofi.locator(w.message("for the den")).count(), 0);
     await ama.reload();
-    await ama.waitForSelector("#chat:not([hidden])");
+    await w.joined(ama);
     await w.say(ama, "for all again");
     await w.heard([ama, kofi], ama, "Ama", "for all again");
     // The address alone is an invitation: the place is filled in, the name is the guest's own.
@@ -191,7 +191,7 @@ module.exports = {
     await ama.keyboard.type("Ama");
     await tabTo(ama, "channel");
     await ama.keyboard.press("Enter");
-    await ama.waitForSelector("#chat:not([hidden])");
+    await w.joined(ama);
     await ama.waitForFunction(() => document.activeElement.id === "text");
     await ama.keyboard.type("two");
     await ama.keyboard.press("Shift+Enter");

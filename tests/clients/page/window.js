@@ -43,8 +43,11 @@ async function join(page, name, { channel = "lobby", room = "" } = {}) {
   await page.fill("#channel", channel);
   await page.fill("#room", room);
   await page.click("#join-button");
-  await page.waitForSelector("#chat:not([hidden])");
+  await joined(page);
 }
+
+/** Until the hub answered that the page is in: after a reload the chat is shown before. */
+const joined = (page) => page.waitForSelector('#chat:not([hidden]) #leave[aria-disabled="false"]');
 
 async function say(page, text, target) {
   if (target) {
@@ -102,5 +105,5 @@ async function picture(page, name) {
 }
 
 module.exports = {
-  url, WIDE, NARROW, ask, window, open, connected, transport, join, say, message, heard, lists, focused, error, stranger, picture,
+  url, WIDE, NARROW, ask, window, open, connected, transport, join, joined, say, message, heard, lists, focused, error, stranger, picture,
 };
