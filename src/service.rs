@@ -4,7 +4,6 @@ mod error;
 mod limits;
 
 use std::any::Any;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +11,9 @@ use actix_web::dev::Extensions;
 use actix_web::web::ServiceConfig;
 use dondo_actors::account::MemoryAccount;
 use dondo_actors::context::NamespaceSettings;
-use dondo_actors::hub::{HubConfig, HubHandle, NamespaceConfig};
+use dondo_actors::hub::{HubConfig, HubHandle, LogMaker, NamespaceConfig};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Encoding, EncodingId, Encodings};
-use dondo_actors::log::{self, MemoryLog};
 use dondo_actors::outbox::OutboxLimits;
 use dondo_actors::ports::{AllowAll, Clock, IdGenerator, PresenceEvents, SystemClock};
 use dondo_actors::rate::Rates;
@@ -26,7 +24,7 @@ pub use dondo_actors::{
 };
 
 pub use self::error::BuildError;
-use self::limits::{door_settings, session_rates};
+use self::limits::{door_settings, memory_log, session_rates};
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{Io, Pack};
@@ -65,6 +63,7 @@ pub struct Builder {
     admission_timeout: Duration,
     more: Vec<(String, ProtocolFactory)>,
     bare: Vec<String>,
+    log: Option<LogMaker>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -89,6 +88,7 @@ impl Dondo {
             admission_timeout: NamespaceSettings::default().admission_timeout,
             more: Vec::new(),
             bare: Vec::new(),
+            log: None,
         }
     }
 
@@ -230,6 +230,13 @@ impl Builder {
         self
     }
 
+    /// Other logs than that in memory, for dondo's own tests: the face has none yet.
+    #[doc(hidden)]
+    pub fn log(self, log: LogMaker) -> Self {
+        let log = Some(log);
+        Self { log, ..self }
+    }
+
     /// Starts the hub's room threads.
     ///
     /// # Errors
@@ -273,12 +280,8 @@ impl Builder {
             config.memory_max() as u64,
             config.limits.unfinished_bytes_max as u64,
         );
-        let history = log::HistorySettings {
-            count: config.history.count,
-            age: config.history.age,
-            bytes: config.history_bytes() / config.namespaces.len().max(1),
-        };
-        let log_account = account.clone();
+        let memory = || memory_log(&config, account.clone());
+        let log = self.log.unwrap_or_else(memory);
         let encodings = views.map(|view| Arc::new(SocketIoEncoding { view }) as Arc<dyn Encoding>);
         let encodings = Encodings::new(encodings, account);
         let upper = upper(&config, &encodings);
@@ -287,7 +290,7 @@ impl Builder {
             encodings,
             clock,
             ids: Arc::new(SystemIds),
-            log: Arc::new(move |_, _| Rc::new(MemoryLog::new(history, log_account.clone()))),
+            log,
             courier_window: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
         });

@@ -4,13 +4,9 @@
 mod deliver;
 mod handlers;
 mod mirror;
-#[cfg(feature = "testing")]
-mod view;
 mod wakes;
 mod watermarks;
 
-#[cfg(feature = "testing")]
-pub(crate) use self::view::view;
 use self::{mirror::Mirror, wakes::Wakes, watermarks::Watermarks};
 
 use std::{
@@ -370,3 +366,6 @@ impl LocalMember {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -19,7 +19,6 @@ use tokio::time::Instant;
 
 use crate::{
     error::Fault,
-    fault::{self, Safeguard},
     flow::{Turn, give_way},
     mailbox::{Mailbox, WeakMailbox, Word},
     metrics::Metrics,
@@ -221,9 +220,6 @@ fn caught<A: Guarded, T>(
     ctx: &mut GuardedContext<A>,
     run: impl FnOnce(&mut A, &mut GuardedContext<A>) -> T,
 ) -> Result<T, Fault> {
-    if !fault::stands(Safeguard::Guard) {
-        return Ok(run(actor, ctx));
-    }
     match catch_unwind(AssertUnwindSafe(|| run(actor, ctx))) {
         Ok(done) => Ok(done),
         Err(payload) => {

@@ -22,7 +22,6 @@ pub mod directory;
 pub mod error;
 pub mod event;
 pub mod event_template;
-pub mod fault;
 pub mod flow;
 pub mod guard;
 pub mod handshake;
@@ -41,5 +40,7 @@ pub mod rate;
 pub mod room;
 pub mod session;
 pub mod state;
-#[cfg(feature = "testing")]
+#[cfg(test)]
 pub mod testing;
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ pub struct WeakMailbox<W: Word>(Weak<Line<W>>);
 struct Line<W: Word> {
     to: Recipient<W>,
     /// The queue before the mailbox, where tests delay hops.
-    #[cfg(feature = "testing")]
+    #[cfg(test)]
     lane: u64,
 }
 
@@ -34,7 +34,7 @@ impl<W: Word> Mailbox<W> {
     {
         Self(Arc::new_cyclic(|line| Line {
             to: start(WeakMailbox(line.clone())).recipient(),
-            #[cfg(feature = "testing")]
+            #[cfg(test)]
             lane: crate::testing::hops::next_lane(),
         }))
     }
@@ -53,7 +53,7 @@ impl<W: Word> Mailbox<W> {
     /// session's credit and by the few answers that a member may wait for; what a room owes its couriers by theirs.
     pub fn send(&self, word: impl Into<W>) {
         let word = word.into();
-        #[cfg(feature = "testing")]
+        #[cfg(test)]
         if crate::testing::hops::held() {
             let line = self.0.clone();
             let lane = line.lane;
@@ -63,7 +63,7 @@ impl<W: Word> Mailbox<W> {
     }
 
     /// As [`Mailbox::send`], past what is on its way.
-    #[cfg(feature = "testing")]
+    #[cfg(test)]
     pub(crate) fn send_at_once(&self, word: impl Into<W>) {
         self.0.to.do_send(word.into());
     }
@@ -114,7 +114,7 @@ impl<T: Send + 'static> Reply<T> {
     pub fn send(self, answer: T) {
         let Self { to, home } = self;
         let answer = move || drop(to.send(answer));
-        #[cfg(feature = "testing")]
+        #[cfg(test)]
         if crate::testing::hops::held() {
             let lane = crate::testing::hops::next_lane();
             return crate::testing::hops::carry(lane, Box::new(answer));

@@ -22,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix::Message;
 
-#[cfg(feature = "testing")]
+#[cfg(test)]
 use crate::testing::call::Call;
 use crate::{
     account::{Payer, Weighed},
@@ -60,7 +60,7 @@ macro_rules! told {
             }
         })+
 
-        #[cfg(feature = "testing")]
+        #[cfg(test)]
         impl From<Call> for $to {
             fn from(call: Call) -> Self {
                 Self::Call(call)
@@ -129,7 +129,7 @@ pub enum ToNamespace {
     /// From whoever looks after the process.
     Ping(Ping),
     /// From a test.
-    #[cfg(feature = "testing")]
+    #[cfg(test)]
     Call(Call),
 }
 
@@ -154,7 +154,7 @@ pub enum ToRoom {
     /// From the namespace: the time has come for what the room waits for: a presence event, or a log.
     Due,
     /// From a test.
-    #[cfg(feature = "testing")]
+    #[cfg(test)]
     Call(Call),
 }
 
@@ -200,7 +200,7 @@ pub enum ToCourier {
     /// From whoever waits for the courier.
     Ping(Ping),
     /// From a test.
-    #[cfg(feature = "testing")]
+    #[cfg(test)]
     Call(Call),
 }
 
@@ -236,7 +236,7 @@ pub enum ToSession {
         gone: Scopes,
     },
     /// From a test.
-    #[cfg(feature = "testing")]
+    #[cfg(test)]
     Call(Call),
 }
 

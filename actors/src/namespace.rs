@@ -5,11 +5,6 @@ mod feed;
 mod handlers;
 mod online;
 mod rooms;
-#[cfg(feature = "testing")]
-mod view;
-
-#[cfg(feature = "testing")]
-pub(crate) use self::view::view;
 
 use self::rooms::{RoomEntry, disconnect};
 
@@ -29,7 +24,6 @@ use tokio::time::Instant;
 use crate::{
     context::NamespaceContext,
     error::{Fault, JoinError},
-    fault::{self, Point},
     flow::InboundUnit,
     guard::{Crashes, Guard, GuardedContext, then},
     id::{Epoch, Kind, LocalId, MemberId, RoomKey, Token, WorkerId},
@@ -37,8 +31,8 @@ use crate::{
     log::{Feed, FeedSink, Log, LogClient},
     mailbox::{Mailbox, WeakMailbox},
     message::{
-        Audience, Broadcast, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits,
-        PlacedJoin, Receipt, Seated, ToCourier, ToNamespace, Unseated, pass,
+        Audience, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits, PlacedJoin,
+        Receipt, Seated, ToCourier, ToNamespace, Unseated, pass,
     },
     state::{
         gate::Gate,
@@ -175,19 +169,11 @@ impl Namespace {
     }
 
     fn join(&mut self, join: Box<Join>) {
-        let marked = join.joined.user.clone().unwrap_or_default();
-        #[cfg(feature = "fault")]
-        fault::stop_thread(marked.as_bytes());
-        #[cfg(feature = "fault")]
-        fault::freeze(marked.as_bytes());
-        fault::strike("namespace", Point::Before, marked.as_bytes());
-        fault::strike("namespace", Point::Midway, marked.as_bytes());
         let connected = self.state.connected(&join.joined.member);
         let courier = connected.and_then(|connected| self.couriers.get(&connected.worker));
         let (Some(connected), Some(courier)) = (connected, courier) else {
             return join.reply.send(Err(JoinError::Internal(Fault::Gone)));
         };
-        fault::strike("namespace", Point::After, marked.as_bytes());
         let local_id = connected.local_id;
         let courier = courier.clone();
         self.effects.push(NamespaceEffect::Join(PlacedJoin {
@@ -353,11 +339,7 @@ impl Namespace {
             send(courier, deliver.into());
         }
     }
-
-    fn strike_broadcast(&self, broadcast: &Broadcast) {
-        let marked = &broadcast.draft.content.args;
-        fault::strike("namespace", Point::Before, marked);
-        fault::strike("namespace", Point::Midway, marked);
-        fault::strike("namespace", Point::After, marked);
-    }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

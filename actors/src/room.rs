@@ -11,11 +11,7 @@ mod letters;
 mod owner;
 mod requests;
 mod under_way;
-#[cfg(feature = "testing")]
-mod view;
 
-#[cfg(feature = "testing")]
-pub(crate) use self::view::view;
 use self::{admission::Parked, under_way::UnderWay};
 
 use std::{
@@ -225,3 +221,6 @@ impl Room {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

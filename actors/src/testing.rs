@@ -1,5 +1,5 @@
-//! Test-only (feature `testing`): a whole hub on one thread under held time, with clients that speak a wire format of
-//! their own. Knows no rule of the core: what is right is for the tests to say.
+//! A whole hub on one thread under held time, with clients that speak a wire format of their own, and ports that panic on demand.
+//! Knows no rule of the core: what is right is for the tests to say.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,19 +9,21 @@
 )]
 
 pub mod call;
-pub mod hops;
-pub mod inspect;
-pub mod probe;
-pub mod random;
-pub mod trace;
-pub mod wire;
-pub mod world;
+pub(crate) mod hops;
+pub(crate) mod inspect;
+pub(crate) mod poison;
+pub(crate) mod probe;
+pub(crate) mod random;
+pub(crate) mod trace;
+pub(crate) mod wire;
+pub(crate) mod world;
 
-pub use self::{
+pub(crate) use self::{
     call::Call,
-    inspect::{Rest, SeatRecord},
+    inspect::Rest,
+    poison::Poison,
     probe::{Probe, Reading},
     random::Random,
-    wire::{content, marked},
+    wire::content,
     world::{Setup, World},
 };

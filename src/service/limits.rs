@@ -1,8 +1,13 @@
-//! The settings' limits, as doors and sessions take them.
+//! The settings' limits, as doors, sessions and logs take them.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
-use dondo_actors::rate::Rates;
+use dondo_actors::{
+    account::MemoryAccount,
+    hub::LogMaker,
+    log::{HistorySettings, MemoryLog},
+    rate::Rates,
+};
 
 use crate::{
     config::{LimitSettings, Settings},
@@ -44,4 +49,14 @@ pub(super) fn session_rates(limits: &LimitSettings) -> Rates {
         deliveries: limits.deliveries_per_s as u64,
         burst: limits.burst,
     }
+}
+
+/// Logs in memory, which keep what the settings say.
+pub(super) fn memory_log(config: &Settings, account: Arc<MemoryAccount>) -> LogMaker {
+    let history = HistorySettings {
+        count: config.history.count,
+        age: config.history.age,
+        bytes: config.history_bytes() / config.namespaces.len().max(1),
+    };
+    Arc::new(move |_, _| Rc::new(MemoryLog::new(history, account.clone())))
 }

@@ -6,17 +6,17 @@ use std::time::Instant;
 use actix_web::{App, HttpServer};
 use dondo::config::Settings;
 use dondo::service::{Dondo, on_connect};
-use dondo_actors::{id::RoomKey, mailbox::Reply, message::Resolve, testing::Call};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Frame, Hub, PATIENCE, WebSocket};
+use crate::support::{Client, Frame, Hub, PATIENCE, WebSocket, faults};
 
 #[test]
 fn a_lost_room_thread_is_started_anew_and_its_members_are_closed_so_that_they_come_back() {
-    let hub = Hub::with(|config| {
+    let change = |config: &mut Settings| {
         config.namespaces = vec!["/".into(), "/other".into()];
         config.room_threads = 2;
-    });
+    };
+    let hub = Hub::built(change, faults::faulty, |_| {});
     let mut member = Client::connect(&hub);
     let mut neighbour = Client::connect_to(&hub, "/other", "");
     for client in [&mut member, &mut neighbour] {
@@ -24,7 +24,7 @@ fn a_lost_room_thread_is_started_anew_and_its_members_are_closed_so_that_they_co
     }
     let mut poison = Client::connect(&hub);
     let marked = json!({
-        "data": { "roomChannel": "lobby" }, "source": { "userName": "dondo-fault:stop-thread" }
+        "data": { "roomChannel": "lobby" }, "source": { "userName": faults::ENDS_THREAD }
     });
     poison.emit("join-channel", &[marked]);
     member.socket.closed();
@@ -95,19 +95,22 @@ fn member_of_lobby(hub: &Hub) -> WebSocket {
 /// It stayed dead for ever, and its namespace went on handing out the way to it.
 #[test]
 fn a_room_that_dies_outside_of_its_guard_serves_its_next_message_with_its_seats_and_presence() {
-    let hub = Hub::with(|config| config.workers = 2);
+    let hub = Hub::built(|config| config.workers = 2, faults::faulty, |_| {});
     let (mut a, mut b) = (Client::connect(&hub), Client::connect(&hub));
     let here = json!({"roomId": "r", "roomChannel": "lobby", "capacity": 3});
     for client in [&mut a, &mut b] {
         assert_eq!(client.ask("join-channel", &[json!("lobby")])["ok"], true);
         assert_eq!(client.ask("join-room", from_ref(&here))["ok"], true);
     }
-    for key in [RoomKey::channel("lobby"), RoomKey::room("r")] {
-        let namespace = hub.dondo().hub().namespace("/").unwrap();
-        let (reply, room) = Reply::new();
-        namespace.send(Resolve { room: key, reply });
-        let room = room.blocking_recv().unwrap().unwrap();
-        room.way.send(Call::die());
+    let mut killer = Client::connect(&hub);
+    for (event, data) in [
+        ("join-channel", json!({"roomChannel": "lobby"})),
+        ("join-room", json!({"roomId": "r", "roomChannel": "lobby"})),
+    ] {
+        let mut data = data;
+        data["history"] = json!(faults::KILLS_ROOM);
+        let ack = killer.ask(event, &[json!({ "data": data })]);
+        assert_eq!(ack["code"], "internal", "{ack}");
     }
     // What meets a room as it dies is lost and says so; the next is served.
     let served = |client: &mut Client, event: &str, said: Value| {

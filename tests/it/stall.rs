@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Client, Hub, LongPoll, PATIENCE, WebSocket, http, system};
+use crate::support::{Client, Hub, LongPoll, PATIENCE, WebSocket, faults, http, system};
 
 const OTHERS: usize = 50;
 const FURTHER: usize = 1000;
@@ -344,7 +344,7 @@ fn a_frozen_worker_keeps_memory_flat_and_the_other_workers_members_served() {
 
 /// False if the worker thawed before enough was said: on a busy machine, it must be frozen for longer.
 fn served_beside_a_frozen_worker(seconds: u64) -> bool {
-    let hub = Hub::program(&[
+    let hub = Hub::blocking_program(&[
         "--workers",
         "2",
         "--delivery.courier-window",
@@ -364,9 +364,9 @@ fn served_beside_a_frozen_worker(seconds: u64) -> bool {
         sides[number % 2].push(client);
     }
     let [mut frozen, mut live] = sides;
-    seat(&mut frozen[0], "ice");
     let start = Instant::now();
-    live[0].emit("ice", &[json!(format!("dondo-fault:freeze:{seconds}"))]);
+    frozen[0].emit("block", &[json!(seconds)]);
+    faults::wait_until_blocked(&hub);
     let body = "x".repeat(BODY);
     let done = AtomicBool::new(false);
     let process = hub.process();

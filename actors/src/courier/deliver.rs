@@ -5,7 +5,6 @@ use std::{collections::BTreeSet, rc::Rc};
 use super::{Courier, FEW_BEHIND, LocalMember, Mirror, Wakes};
 use crate::{
     error::CloseReason,
-    fault::{self, Point, Safeguard},
     id::{Kind, LocalId, RoomKey, Token},
     letter::{EncodingId, Encodings, Frame, Letter},
     message::{Audience, Deliver},
@@ -21,10 +20,6 @@ impl Courier {
             self.crashes.count_time();
         }
         let letter = &message.letter;
-        let marked = &letter.content.args;
-        fault::strike("courier", Point::Before, marked);
-        #[cfg(feature = "fault")]
-        fault::freeze(marked);
         let watermark = self.watermarks.raise(&self.encodings, letter);
         let mut hands = Fanout {
             letter,
@@ -41,10 +36,7 @@ impl Courier {
                 room, tag, except, ..
             } => {
                 let seats = self.rooms.get(room).map_or(&[][..], Mirror::seats);
-                for (at, (served, tags)) in seats.iter().enumerate() {
-                    if at == seats.len() / 2 {
-                        fault::strike("courier", Point::Midway, marked);
-                    }
+                for (served, tags) in seats {
                     if Some(served.local_id) != *except && tags.matches(tag) {
                         hands.over(served);
                     }
@@ -74,7 +66,7 @@ impl Courier {
                     Some(rooms) => {
                         let mut seen = excluded;
                         for served in rooms.iter().flat_map(|key| self.seated(letter, key)) {
-                            if seen.insert(served.local_id) || !fault::stands(Safeguard::Dedup) {
+                            if seen.insert(served.local_id) {
                                 hands.over(served);
                             }
                         }
@@ -99,7 +91,6 @@ impl Courier {
                 }
             }
         }
-        fault::strike("courier", Point::After, marked);
         let Fanout {
             full,
             delivered,

@@ -62,7 +62,7 @@ impl Guarded for Courier {
                 self.window.answered();
                 reply.send(());
             }
-            #[cfg(feature = "testing")]
+            #[cfg(test)]
             ToCourier::Call(call) => call.run(self, ctx),
         }
     }

@@ -32,7 +32,7 @@ pub(crate) struct Turn {
     spent: bool,
     fresh: bool,
     is_courier: bool,
-    #[cfg(feature = "testing")]
+    #[cfg(test)]
     messages: u32,
 }
 
@@ -87,7 +87,7 @@ impl Turn {
 
     /// After a message: whether the actor is to go [back](give_way). The mailbox loop itself has no budget.
     pub(crate) fn ends(&mut self) -> bool {
-        #[cfg(feature = "testing")]
+        #[cfg(test)]
         self.count();
         let spent = std::mem::take(&mut self.spent);
         if spent {
@@ -97,7 +97,7 @@ impl Turn {
     }
 
     /// A simulation's run must depend on its seed alone.
-    #[cfg(feature = "testing")]
+    #[cfg(test)]
     fn count(&mut self) {
         if crate::testing::hops::held() {
             self.messages = (self.messages + 1) % 128;

@@ -121,7 +121,6 @@ impl Namespace {
         if self.crashes.quarantined() {
             return broadcast.reply.send(Err(Fault::Quarantined.into()));
         }
-        self.strike_broadcast(&broadcast);
         let needs = self.needs(&OnlineAudience::Everyone, broadcast.draft.content.len());
         self.admit(ctx, needs, |namespace, permits| {
             namespace.append_broadcast(broadcast, permits)

@@ -56,7 +56,7 @@ impl Guarded for Namespace {
             ToNamespace::Behind(parcel) => self.behind(parcel),
             ToNamespace::WakeAfter { room, time } => self.wake_after(time, Wake::Room(room)),
             ToNamespace::Ping(Ping(reply)) => reply.send(()),
-            #[cfg(feature = "testing")]
+            #[cfg(test)]
             ToNamespace::Call(call) => call.run(self, ctx),
         }
         if let Some((channel, newcomer)) = changed {

@@ -98,7 +98,7 @@ impl Namespace {
             ),
         );
         Metrics::add(&self.context.metrics.crashes, 1);
-        #[cfg(feature = "testing")]
+        #[cfg(test)]
         crate::testing::trace::note(|| crate::testing::trace::Fact::Died(key.clone()));
         let Some((state, local)) = entry.left_behind.take() else {
             self.log.close(&LogKey::Room(key.clone()), &[]);

@@ -113,7 +113,7 @@ impl Room {
                     .then(|| permits.take(worker))
                     .flatten()
             };
-            #[cfg(feature = "testing")]
+            #[cfg(test)]
             self.trace(&effect);
             match effect {
                 Effect::MirrorJoin { place, tags } => {

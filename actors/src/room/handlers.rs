@@ -60,7 +60,7 @@ impl Guarded for Room {
             ToRoom::Rejected(id, why) => return self.rejected(id, why, ctx),
             ToRoom::Unknown(id) => return self.unknown(id, ctx),
             ToRoom::Opened(standing) => return self.opened(standing),
-            #[cfg(feature = "testing")]
+            #[cfg(test)]
             ToRoom::Call(call) => return call.run(self, ctx),
         };
         self.take(ctx, request);

@@ -6,7 +6,6 @@ use super::{Room, commits::Proposal, requests::History};
 use crate::{
     error::JoinError,
     event::{Joined, RoomEvent, Said},
-    fault::{self, Point, Safeguard},
     id::{Kind, LogPosition, Token},
     letter::{Draft, Letter},
     log::Events,
@@ -19,22 +18,12 @@ use crate::{
 };
 
 impl Room {
-    pub(super) fn decide_join(&mut self, placed: &PlacedJoin) -> Result<Proposal, JoinError> {
-        let part = self.part();
+    pub(super) fn decide_join(&self, placed: &PlacedJoin) -> Result<Proposal, JoinError> {
         let Join {
             joined, options, ..
         } = &*placed.join;
-        let marked = joined.user.as_deref().unwrap_or_default();
-        fault::strike(part, Point::Before, marked.as_bytes());
         let events = self.state.decide_join(joined, options.clone())?;
-        if !fault::stands(Safeguard::Decide) {
-            events
-                .iter()
-                .for_each(|event| drop(self.state.apply(event)));
-        }
-        fault::strike(part, Point::Midway, marked.as_bytes());
         let ends = self.state.histories_ended(&events);
-        fault::strike(part, Point::After, marked.as_bytes());
         Ok(Proposal {
             expect: self.state.expect_of_join(joined, options),
             events: Events::from_vec(events),

@@ -6,7 +6,6 @@ use super::{Room, commits::Proposal};
 use crate::{
     error::NotifyError,
     event::{RoomEvent, Said},
-    fault::{self, Point},
     flow::LONG,
     id::{Kind, LocalId},
     letter::Draft,
@@ -27,12 +26,10 @@ impl Room {
             ..
         } = notify;
         let content = &draft.content;
-        fault::strike(self.part(), Point::Before, &content.args);
         if content.len() >= LONG {
             self.crashes.count_time();
         }
         self.state.check_notify(member, tag, *seat_needed)?;
-        fault::strike(self.part(), Point::Midway, &content.args);
         let mut events = Events::new();
         // The last member left while it was on its way: it was said to nobody.
         if !self.state.roster().is_empty() {
@@ -44,7 +41,6 @@ impl Room {
                 content: content.clone(),
             })));
         }
-        fault::strike(self.part(), Point::After, &content.args);
         let expect = match self.state.key().kind {
             Kind::Channel => Expect::Nothing,
             Kind::Room | Kind::Plain => self.state.expect_of_policy(),
@@ -87,7 +83,7 @@ impl Room {
             tag: said.tag.clone(),
             except: self.unheard_by(said),
         };
-        #[cfg(feature = "testing")]
+        #[cfg(test)]
         self.trace_letter(&to, &said.content, true);
         let draft = draft
             .unwrap_or_else(|| Draft::new(said.content.clone(), &self.links.context.encodings));

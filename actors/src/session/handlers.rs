@@ -87,7 +87,7 @@ impl Handler<ToSession> for Session {
                     member.kicked(&room, number, &gone);
                 }
             }
-            #[cfg(feature = "testing")]
+            #[cfg(test)]
             ToSession::Call(call) => call.run(self, ctx),
         }
     }

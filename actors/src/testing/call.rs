@@ -14,15 +14,20 @@ pub struct Call(Box<Run>);
 
 impl Call {
     /// Lets an actor stand still for a time.
-    pub fn stand_still(time: Duration) -> Self {
+    pub(crate) fn stand_still(time: Duration) -> Self {
         Self(Box::new(move |_| Some(Box::pin(tokio::time::sleep(time)))))
     }
 
     /// Kills an actor for good, as when its thread dies: no guard is around the future.
-    pub fn die() -> Self {
+    pub(crate) fn die() -> Self {
         Self(Box::new(|_| {
-            Some(Box::pin(async { panic!("dondo-fault: an actor dies") }))
+            Some(Box::pin(async { panic!("planted: an actor dies") }))
         }))
+    }
+
+    /// A handler that panics.
+    pub(crate) fn panic() -> Self {
+        Self(Box::new(|_| panic!("planted: a handler panics")))
     }
 
     /// Asks an actor of this type, and of no other.

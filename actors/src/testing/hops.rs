@@ -32,17 +32,17 @@ struct Hops {
 }
 
 /// Whether a world delays the messages of this thread.
-pub fn held() -> bool {
+pub(crate) fn held() -> bool {
     HOPS.with_borrow(Option::is_some)
 }
 
 /// The number of a new lane.
-pub fn next_lane() -> u64 {
+pub(crate) fn next_lane() -> u64 {
     LANES.with(|lanes| lanes.replace(lanes.get() + 1))
 }
 
 /// Runs `hop` after a seeded time, behind whatever was given to the same lane before.
-pub fn carry(lane: u64, hop: Hop) {
+pub(crate) fn carry(lane: u64, hop: Hop) {
     HOPS.with_borrow_mut(|hops| {
         let Some(hops) = hops else { return };
         let delay = Duration::from_millis(hops.random.below(hops.longest + 1) as u64);
@@ -60,12 +60,12 @@ pub fn carry(lane: u64, hop: Hop) {
 }
 
 /// Messages that are under way.
-pub fn in_flight() -> usize {
+pub(crate) fn in_flight() -> usize {
     HOPS.with_borrow(|hops| hops.as_ref().map_or(0, |hops| hops.flying.len()))
 }
 
 /// Messages that were ever given to a lane.
-pub fn carried() -> u64 {
+pub(crate) fn carried() -> u64 {
     HOPS.with_borrow(|hops| hops.as_ref().map_or(0, |hops| hops.carried))
 }
 

@@ -14,15 +14,15 @@ use crate::{
 
 /// A seat, as rooms and couriers both know it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SeatRecord {
+pub(crate) struct SeatRecord {
     /// Who serves it.
-    pub worker: WorkerId,
+    pub(crate) worker: WorkerId,
     /// Whose.
-    pub local_id: LocalId,
+    pub(crate) local_id: LocalId,
     /// In which room.
-    pub room: RoomId,
+    pub(crate) room: RoomId,
     /// Its tags, as text.
-    pub tags: String,
+    pub(crate) tags: String,
 }
 
 impl SeatRecord {
@@ -37,46 +37,46 @@ impl SeatRecord {
 }
 
 /// What a namespace says of itself.
-pub struct NamespaceView {
+pub(crate) struct NamespaceView {
     /// Its rooms.
-    pub rooms: Vec<(RoomKey, WeakMailbox<ToRoom>)>,
+    pub(crate) rooms: Vec<(RoomKey, WeakMailbox<ToRoom>)>,
     /// Its members.
-    pub members: BTreeSet<MemberId>,
+    pub(crate) members: BTreeSet<MemberId>,
     /// Channels with the members that it counts in them.
-    pub channels: BTreeMap<String, usize>,
+    pub(crate) channels: BTreeMap<String, usize>,
     /// Members that it counts in some channel.
-    pub online: usize,
+    pub(crate) online: usize,
 }
 
 /// What a courier says of itself.
-pub struct CourierView {
+pub(crate) struct CourierView {
     /// The seats that it mirrors, each with its namespace.
-    pub seats: Vec<(Arc<str>, SeatRecord)>,
+    pub(crate) seats: Vec<(Arc<str>, SeatRecord)>,
     /// Those it serves: members, and sessions by themselves.
-    pub served: usize,
+    pub(crate) served: usize,
 }
 
 /// What a room says of itself.
-pub struct RoomView {
+pub(crate) struct RoomView {
     /// Its seats.
-    pub seats: Vec<(MemberId, SeatRecord)>,
+    pub(crate) seats: Vec<(MemberId, SeatRecord)>,
     /// The last number that the log gave.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// What is wrong with its policies and its account.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
 }
 
 /// What holds in a world at rest.
 #[derive(Debug, Default)]
-pub struct Rest {
+pub(crate) struct Rest {
     /// The seats of all rooms by room key.
-    pub seats: BTreeMap<RoomKey, BTreeMap<MemberId, SeatRecord>>,
+    pub(crate) seats: BTreeMap<RoomKey, BTreeMap<MemberId, SeatRecord>>,
     /// The last number of each room.
-    pub offsets: BTreeMap<RoomKey, u64>,
+    pub(crate) offsets: BTreeMap<RoomKey, u64>,
     /// Whom the living couriers serve: members, and sessions by themselves.
-    pub served: usize,
+    pub(crate) served: usize,
     /// What is wrong.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
 }
 
 /// Compares what rooms, couriers and the namespace say, at rest.

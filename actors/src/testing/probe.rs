@@ -20,7 +20,7 @@ use crate::{
 
 /// How fast a probe takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
+pub(crate) enum Reading {
     /// At once, everything.
     Eager,
     /// One frame, then it rests for this time.
@@ -31,9 +31,9 @@ pub enum Reading {
 
 /// A client with one session.
 #[derive(Clone)]
-pub struct Probe {
+pub(crate) struct Probe {
     /// Its session.
-    pub session: SessionRef,
+    pub(crate) session: SessionRef,
     reader: Rc<Reader>,
 }
 
@@ -60,7 +60,7 @@ impl Probe {
     }
 
     /// Says something in the test's wire format.
-    pub fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         self.session
             .heard(TransportMessage::Text(Bytes::copy_from_slice(
                 text.as_bytes(),
@@ -68,13 +68,13 @@ impl Probe {
     }
 
     /// Connects to a namespace (`/`, or `/ telling` for letters with their tokens). Takes the answer from what it read.
-    pub async fn connect(&self, namespace: &str) -> Rc<Member> {
+    pub(crate) async fn connect(&self, namespace: &str) -> Rc<Member> {
         let member = self.try_connect(namespace).await;
         member.unwrap_or_else(|| panic!("no answer to a connect: {:?}", self.peek()))
     }
 
     /// As [`Probe::connect`]; `None` if the session ends instead.
-    pub async fn try_connect(&self, namespace: &str) -> Option<Rc<Member>> {
+    pub(crate) async fn try_connect(&self, namespace: &str) -> Option<Rc<Member>> {
         self.say(&format!("connect {namespace}"));
         let (namespace, _) = namespace.split_once(' ').unwrap_or((namespace, ""));
         let answer = format!("connected {namespace} ");
@@ -93,39 +93,39 @@ impl Probe {
     }
 
     /// From now on it takes as fast as this.
-    pub fn reads(&self, reading: Reading) {
+    pub(crate) fn reads(&self, reading: Reading) {
         self.reader.reading.set(reading);
         self.reader.bell.notify_one();
         self.session.outbox.nudge();
     }
 
     /// From now on it answers no heartbeat, or does again.
-    pub fn deaf(&self, deaf: bool) {
+    pub(crate) fn deaf(&self, deaf: bool) {
         self.reader.deaf.set(deaf);
     }
 
     /// The transport is lost.
-    pub fn hang_up(&self) {
+    pub(crate) fn hang_up(&self) {
         self.session.close(CloseReason::TransportClose);
     }
 
     /// What it took since the last call.
-    pub fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         self.reader.took.take()
     }
 
     /// What it took, which stays.
-    pub fn peek(&self) -> Vec<String> {
+    pub(crate) fn peek(&self) -> Vec<String> {
         self.reader.took.borrow().clone()
     }
 
     /// Why its outbox ended, once it has.
-    pub fn ended(&self) -> Option<CloseReason> {
+    pub(crate) fn ended(&self) -> Option<CloseReason> {
         self.session.outbox.ended()
     }
 
     /// Why, once the probe has read the end.
-    pub fn read_end(&self) -> Option<CloseReason> {
+    pub(crate) fn read_end(&self) -> Option<CloseReason> {
         self.reader.ended.get()
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 /// One thing that a room did.
 #[derive(Clone, Debug)]
-pub enum Fact {
+pub(crate) enum Fact {
     /// A seat was taken or changed.
     Seated {
         /// The room.
@@ -50,7 +50,7 @@ pub enum Fact {
 
 /// To whom a room sent a letter.
 #[derive(Clone, Debug)]
-pub enum Recipients {
+pub(crate) enum Recipients {
     /// To the seats that match.
     Matching(ChannelScope, Option<LocalId>),
     /// To one.
@@ -71,12 +71,12 @@ pub(crate) fn note(fact: impl FnOnce() -> Fact) {
 }
 
 /// How many facts there are.
-pub fn len() -> usize {
+pub(crate) fn len() -> usize {
     FACTS.with_borrow(|facts| facts.as_ref().map_or(0, Vec::len))
 }
 
 /// All facts of the present world.
-pub fn facts() -> Vec<Fact> {
+pub(crate) fn facts() -> Vec<Fact> {
     FACTS.with_borrow(|facts| facts.clone().unwrap_or_default())
 }
 

@@ -5,11 +5,11 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 
+use super::poison::Poison;
 use crate::{
     account::MemoryAccount,
     error::CloseReason,
     event_template::{EventTemplate, Hole},
-    fault::Point,
     id::{MemberId, RoomKey, Token},
     letter::{
         Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage, WsFrame,
@@ -26,7 +26,7 @@ thread_local! {
 }
 
 /// What is said: a name and arguments.
-pub fn content(name: &str, args: &str) -> Content {
+pub(crate) fn content(name: &str, args: &str) -> Content {
     Content {
         name: name.into(),
         args: Bytes::copy_from_slice(args.as_bytes()),
@@ -34,19 +34,8 @@ pub fn content(name: &str, args: &str) -> Content {
     }
 }
 
-/// A mark at which `part` (`room`, `channel`, `namespace`, `courier`) crashes, with the feature `fault`. As the name of
-/// a joiner or in the arguments of a letter.
-pub fn marked(part: &str, point: Point) -> String {
-    let point = match point {
-        Point::Before => "before",
-        Point::Midway => "midway",
-        Point::After => "after",
-    };
-    format!("dondo-fault:{part}:{point}")
-}
-
 /// Makes events `NAME` with the arguments `KEY|WHO|COUNT`.
-pub fn announce(name: &'static str, key: &RoomKey, who: &str) -> EventTemplate {
+pub(crate) fn announce(name: &'static str, key: &RoomKey, who: &str) -> EventTemplate {
     let head = format!("{}|{who}|", key.name);
     let end = head.len();
     EventTemplate::new(
@@ -85,11 +74,10 @@ impl Encoding for TextEncoding {
         content: &Content,
         token: Option<Token>,
     ) -> Result<Frame, EncodeError> {
-        if &*content.name == "unspeakable" {
-            return Err(EncodeError("there are no words for it".into()));
-        }
+        self.check(namespace, content)?;
         let mut text = said("letter", namespace, content);
         if self.tells_tokens {
+            Poison::Encode.strike(&content.args);
             let token = token.map_or("none".to_owned(), |token| token.to_string());
             text = format!("{text} @{token}");
         }
@@ -108,6 +96,13 @@ impl Encoding for TextEncoding {
 
     fn tells_tokens(&self) -> bool {
         self.tells_tokens
+    }
+
+    fn check(&self, _: &str, content: &Content) -> Result<(), EncodeError> {
+        match &*content.name {
+            "unspeakable" => Err(EncodeError("there are no words for it".into())),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -192,7 +187,7 @@ impl Protocol for TextProtocol {
                 self.pending = 0;
                 return Ok(None);
             }
-            "panic" => panic!("dondo-fault: a protocol panics"),
+            "panic" => panic!("planted: a protocol panics"),
             _ => return Err(Violation(format!("no command: {command}"))),
         }))
     }
@@ -253,10 +248,10 @@ impl Application for TextApplication {
     fn event(&self, _: Rc<Member>, event: Event) -> Option<LocalFuture<()>> {
         let handled = polled_once(Box::pin(async move {
             match &*event.content.name {
-                "panic" | "panic-twice" => panic!("dondo-fault: a handler panics"),
+                "panic" | "panic-twice" => panic!("planted: a handler panics"),
                 "panic-later" => {
                     tokio::task::yield_now().await;
-                    panic!("dondo-fault: a handler panics later");
+                    panic!("planted: a handler panics later");
                 }
                 "wait" => std::future::pending().await,
                 _ => {}
@@ -269,10 +264,7 @@ impl Application for TextApplication {
     }
 
     fn crashed(&self, _: Rc<Member>, name: &str, ack: Option<AckHandle>) {
-        assert_ne!(
-            name, "panic-twice",
-            "dondo-fault: what tells of a panic panics"
-        );
+        assert_ne!(name, "panic-twice", "planted: what tells of a panic panics");
         if let Some(ack) = ack {
             ack.answer(&answer("error"));
         }
@@ -287,7 +279,7 @@ impl Application for TextApplication {
 pub(super) struct TextPresence;
 
 /// The name of a channel whose presence panics.
-pub const BROKEN: &str = "broken";
+pub(crate) const BROKEN: &str = "broken";
 
 impl PresenceEvents for TextPresence {
     fn online(&self, online: &Online) -> Content {

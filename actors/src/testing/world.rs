@@ -19,6 +19,7 @@ use super::{
     call::Call,
     hops,
     inspect::{self, Rest},
+    poison::poisoned,
     probe::Probe,
     trace, wire,
 };
@@ -27,7 +28,7 @@ use crate::{
     context::NamespaceSettings,
     courier,
     hub::{Hub, HubConfig, HubHandle, LogMaker, NamespaceConfig},
-    id::MemberId,
+    id::{MemberId, RoomKey},
     log::{HistorySettings, MemoryLog},
     mailbox::{Mailbox, Word},
     message::CourierRef,
@@ -41,32 +42,32 @@ use crate::{
 
 /// How a world is made.
 #[derive(Clone)]
-pub struct Setup {
+pub(crate) struct Setup {
     /// Where its randomness begins.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Couriers: simulated workers.
-    pub workers: usize,
+    pub(crate) workers: usize,
     /// Its namespaces.
-    pub namespaces: Vec<&'static str>,
+    pub(crate) namespaces: Vec<&'static str>,
     /// The longest time that a message may wait on its way, in milliseconds; `None`: messages are not delayed, and
     /// mailboxes are bounded.
-    pub delay: Option<usize>,
+    pub(crate) delay: Option<usize>,
     /// Whether there are presence events.
-    pub presence_events: bool,
+    pub(crate) presence_events: bool,
     /// Of every namespace.
-    pub settings: NamespaceSettings,
+    pub(crate) settings: NamespaceSettings,
     /// Of every session.
-    pub session: SessionSettings,
+    pub(crate) session: SessionSettings,
     /// See [`MemoryAccount::new`].
-    pub memory_max: u64,
+    pub(crate) memory_max: u64,
     /// See [`HubConfig::courier_window`].
-    pub window: usize,
+    pub(crate) window: usize,
     /// See [`HubConfig::settle_timeout`].
-    pub settle_timeout: Duration,
+    pub(crate) settle_timeout: Duration,
     /// See [`HubConfig::log`]; without it, one in memory.
-    pub log: Option<LogMaker>,
+    pub(crate) log: Option<LogMaker>,
     /// What the log in memory keeps.
-    pub history: HistorySettings,
+    pub(crate) history: HistorySettings,
 }
 
 impl Default for Setup {
@@ -109,7 +110,7 @@ impl Default for Setup {
 
 impl Setup {
     /// A hub without actors.
-    pub fn hub(&self) -> HubHandle {
+    pub(crate) fn hub(&self) -> HubHandle {
         let namespace_config = NamespaceConfig {
             settings: self.settings.clone(),
             authorizer: Arc::new(AllowAll),
@@ -131,14 +132,14 @@ impl Setup {
             encodings: wire::encodings(account),
             clock: Arc::new(Still),
             ids: Arc::new(Counted::default()),
-            log,
+            log: poisoned(log),
             courier_window: self.window,
             settle_timeout: self.settle_timeout,
         })
     }
 
     /// A client with a session on the present thread, whose courier this is.
-    pub fn client(&self, hub: &HubHandle, courier: &CourierRef) -> Probe {
+    pub(crate) fn client(&self, hub: &HubHandle, courier: &CourierRef) -> Probe {
         let protocol = Box::new(wire::TextProtocol::new(hub.encodings()));
         let application = |&name: &&str| (name.into(), Arc::new(wire::TextApplication) as _);
         let settings = SessionSettings {
@@ -158,11 +159,11 @@ impl Setup {
 }
 
 /// See the module. Dropped with living sessions or rooms, or with letters that nobody took, it fails.
-pub struct World {
+pub(crate) struct World {
     /// The hub.
-    pub hub: HubHandle,
+    pub(crate) hub: HubHandle,
     /// The couriers, one a worker.
-    pub couriers: Vec<CourierRef>,
+    pub(crate) couriers: Vec<CourierRef>,
     setup: Setup,
     probes: RefCell<Vec<Probe>>,
     asked: Rc<Cell<usize>>,
@@ -172,7 +173,7 @@ pub struct World {
 
 impl World {
     /// Makes a world, runs a test in it, and checks that nothing is left over.
-    pub fn run<F: Future<Output = ()>>(setup: Setup, test: impl FnOnce(Rc<Self>) -> F) {
+    pub(crate) fn run<F: Future<Output = ()>>(setup: Setup, test: impl FnOnce(Rc<Self>) -> F) {
         hush();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -212,14 +213,14 @@ impl World {
     }
 
     /// A client whose session runs on worker `worker`, counted from 0.
-    pub fn client(&self, worker: usize) -> Probe {
+    pub(crate) fn client(&self, worker: usize) -> Probe {
         let probe = self.setup.client(&self.hub, &self.couriers[worker]);
         self.probes.borrow_mut().push(probe.clone());
         probe
     }
 
     /// Starts something whose answer [`World::settle`] waits for.
-    pub fn ask<T: 'static>(
+    pub(crate) fn ask<T: 'static>(
         &self,
         question: impl Future<Output = T> + 'static,
         then: impl FnOnce(T) + 'static,
@@ -235,7 +236,7 @@ impl World {
 
     /// Waits until nothing moves: no message is on its way or in a mailbox, no answer is outstanding. Time goes on only
     /// when no task can, so two still milliseconds in a row mean rest. Timers that are not due do not count.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let began = Instant::now();
         let mut still = 0;
         while still < 2 {
@@ -261,8 +262,24 @@ impl World {
         self.asked.get() > 0 || hops::in_flight() > 0 || self.couriers.iter().any(busy)
     }
 
+    /// A handler of the namespace `/` panics.
+    pub(crate) fn crash_namespace(&self) {
+        let home = self.hub.namespace("/").and_then(|home| home.upgrade());
+        home.expect("it lives").send(Call::panic());
+    }
+
+    /// A handler of a room of the namespace `/` panics.
+    pub(crate) async fn crash_room(&self, key: &RoomKey) {
+        let home = self.hub.namespace("/").and_then(|home| home.upgrade());
+        let view = view(&home.expect("it lives"), namespace::tests::view).await;
+        let rooms = view.expect("it answers").rooms;
+        let room = rooms.iter().find(|(room, _)| room == key);
+        let room = room.and_then(|(_, room)| room.upgrade());
+        room.expect("it lives").send(Call::panic());
+    }
+
     /// Settles, then compares rooms, couriers and the namespace.
-    pub async fn rest(&self, namespace: &str) -> Rest {
+    pub(crate) async fn rest(&self, namespace: &str) -> Rest {
         loop {
             self.settle().await;
             let carried = hops::carried();
@@ -282,13 +299,13 @@ impl World {
         let Some(home) = home else {
             return lost(format!("the namespace {namespace} is dead"));
         };
-        let Some(view) = view(&home, namespace::view).await else {
+        let Some(view) = view(&home, namespace::tests::view).await else {
             return lost(format!("the namespace {namespace} does not answer"));
         };
         let mut rooms = Vec::new();
         for (key, room) in &view.rooms {
             let room = match room.upgrade() {
-                Some(room) => self::view(&room, room::view).await,
+                Some(room) => self::view(&room, room::tests::view).await,
                 None => None,
             };
             rooms.push((key.clone(), room));
@@ -297,7 +314,7 @@ impl World {
         let mut alive = BTreeSet::new();
         let mut served = 0;
         for courier in &self.couriers {
-            if let Some(view) = self::view(&courier.mailbox, courier::view).await {
+            if let Some(view) = self::view(&courier.mailbox, courier::tests::view).await {
                 let here = view
                     .seats
                     .into_iter()
@@ -316,7 +333,7 @@ impl World {
     }
 
     /// As [`World::rest`], and it fails if anything is wrong.
-    pub async fn at_rest(&self) -> Rest {
+    pub(crate) async fn at_rest(&self) -> Rest {
         let mut whole = Rest::default();
         for namespace in &self.setup.namespaces {
             let rest = self.rest(namespace).await;
@@ -329,23 +346,23 @@ impl World {
     }
 
     /// A number of the hub.
-    pub fn count(&self, which: impl FnOnce(&Metrics) -> &AtomicU64) -> u64 {
+    pub(crate) fn count(&self, which: impl FnOnce(&Metrics) -> &AtomicU64) -> u64 {
         Metrics::read(which(self.hub.metrics()))
     }
 
     /// What is wrong with this world is known and told: its end checks nothing.
-    pub fn forgive(&self) {
+    pub(crate) fn forgive(&self) {
         self.forgiven.set(true);
     }
 
     /// Lets go of the hub's actor, and waits until nothing is left of its namespaces.
-    pub async fn end_hub(&self) {
+    pub(crate) async fn end_hub(&self) {
         self.root.take();
         sleep(Duration::from_secs(2)).await;
     }
 
     /// Hangs every client up.
-    pub async fn close_all(&self) {
+    pub(crate) async fn close_all(&self) {
         for probe in self.probes.borrow().iter() {
             probe.hang_up();
         }
@@ -353,7 +370,7 @@ impl World {
     }
 
     /// What is left over once every client has hung up; empty if nothing is.
-    pub async fn leftovers(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) async fn leftovers(&self) -> BTreeMap<&'static str, u64> {
         self.close_all().await;
         // The sweep for dead workers runs twice a second; what is kept of letters goes by itself.
         sleep(self.setup.history.age + Duration::from_secs(2)).await;
@@ -435,7 +452,7 @@ fn hush() {
             let text = text
                 .or_else(|| payload.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
-            if !text.starts_with("dondo-fault") && !text.starts_with("a letter marked for") {
+            if !text.starts_with("planted: ") {
                 usual(info);
             }
         }));

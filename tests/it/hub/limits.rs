@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::dotnet_rows::{Folder, open};
 use super::join;
-use crate::support::{Client, Frame, Hub, PATIENCE, QUIET, WebSocket, http};
+use crate::support::{Client, Frame, Hub, PATIENCE, QUIET, WebSocket, faults, http};
 
 const POLL: &str = "/socket.io/?EIO=4&transport=polling";
 const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
@@ -248,14 +248,15 @@ fn a_reader_that_takes_nothing_for_so_long_is_closed() {
     assert_eq!(stalled(&late), 0);
 }
 
-/// A member whose worker stands still for two seconds while four messages come: whether it is still there afterwards.
+/// A member whose worker stands still for seconds while three messages come: whether it is still there afterwards.
 fn survives_a_frozen_worker(change: impl FnOnce(&mut Settings)) -> bool {
-    let hub = Hub::with(change);
+    let hub = Hub::built(change, |builder| builder, faults::with_a_blocking_handler);
     // Connections go to the two workers in turn.
     let (mut member, mut sender) = (Client::connect(&hub), Client::connect(&hub));
     member.emit("join-channel", &[json!("lobby")]);
     member.event("join-channel");
-    sender.emit("lobby", &[json!("dondo-fault:freeze:2")]);
+    member.emit("block", &[json!(3)]);
+    faults::wait_until_blocked(&hub);
     for number in 0..3 {
         sender.emit("lobby", &[json!(number)]);
     }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -160,6 +161,18 @@ impl Hub {
     /// The program itself, in a process of its own, whose memory and files can be measured. Flags as for the program.
     pub fn program(flags: &[&str]) -> Self {
         Self::command(Command::new(env!("CARGO_BIN_EXE_dondo")), flags)
+    }
+
+    /// A host of the same flags, of which a handler blocks its worker: tests/programs/blocking.rs.
+    pub fn blocking_program(flags: &[&str]) -> Self {
+        // Who asks cargo for this test alone gets no examples.
+        let built = Command::new(env!("CARGO"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["build", "--quiet", "--offline", "--example", "blocking"])
+            .status();
+        assert!(built.unwrap().success());
+        let folder = Path::new(env!("CARGO_BIN_EXE_dondo")).parent().unwrap();
+        Self::command(Command::new(folder.join("examples/blocking")), flags)
     }
 
     /// The same with a limit of open files.

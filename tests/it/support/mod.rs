@@ -2,6 +2,7 @@
 //! Everything waits with a deadline; nothing sleeps.
 
 mod echo;
+pub mod faults;
 mod form;
 pub mod http;
 mod hub;

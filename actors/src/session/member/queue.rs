@@ -9,7 +9,6 @@ use super::{
 use crate::{
     account::Held,
     error::{Fault, JoinError, ManageError, NotifyError},
-    fault::{self, Safeguard},
     flow::InboundUnit,
     id::{LogPosition, RoomKey},
     mailbox::{Mailbox, Reply, WeakMailbox},
@@ -100,10 +99,7 @@ impl Member {
                     return;
                 };
                 let changes = queue.under_way > 0 && queue.aim.as_ref() != Some(&aim);
-                if queue.blocked
-                    || queue.under_way >= PIPELINE
-                    || (changes && fault::stands(Safeguard::Order))
-                {
+                if queue.blocked || queue.under_way >= PIPELINE || changes {
                     return;
                 }
                 queue.aim = Some(aim);

@@ -1,29 +1,12 @@
 //! What is expected of seats while changes are under way.
 
 use super::*;
-use crate::{
-    account::{MemoryAccount, SessionAccount},
-    fault::walked,
-};
+use crate::account::{MemoryAccount, SessionAccount};
 
 const ROOM: &str = "den";
 
 fn tag(n: usize) -> ChannelScope {
     Some(n.to_string().into())
-}
-
-/// A client with many joins under way: what it asks next must not be paid for by all of them again.
-#[test]
-fn what_is_expected_costs_no_more_with_many_changes_under_way() {
-    let mut seats = Seats::default();
-    for n in 0..256 {
-        seats.ask(RoomKey::room(ROOM), tag(n));
-        let before = walked();
-        assert_eq!(seats.all_expected(Kind::Room).count(), 1);
-        let tags = seats.expected(&RoomKey::room(ROOM));
-        assert!(tags.is_some_and(|tags| tags.has(&tag(n))));
-        assert_eq!(walked(), before, "with {n} under way");
-    }
 }
 
 #[test]

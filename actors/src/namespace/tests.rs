@@ -1,4 +1,4 @@
-//! What a world sees of a namespace.
+//! What tests see of a namespace.
 
 use super::Namespace;
 use crate::testing::inspect::NamespaceView;

@@ -3,19 +3,18 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use dondo_actors::{
+use crate::{
     error::{Fault, JoinError, LogError, NotifyError},
     event::Access,
-    fault::Point,
     id::RoomKey,
     log::Batch,
     message::{Action, Command, HistoryRequest},
     session::JoinRequest,
     state::{audience::LeaveScope, room::RoomOptions},
-    testing::{Reading, Setup, World, content, marked},
+    testing::{Reading, Setup, World, content},
 };
 
-use crate::{
+use super::{
     client,
     logs::{moody, moody_with},
     pass, says,
@@ -169,7 +168,7 @@ fn a_crash_of_the_room_while_a_history_is_read_is_an_error_to_who_joins() {
         ..Habits::default()
     };
     World::run(moody_with(slow), |world| async move {
-        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let b = client(&world, 1).await;
         let key = RoomKey::room("r");
         let failed = Rc::new(Cell::new(false));
         let seen = failed.clone();
@@ -177,9 +176,7 @@ fn a_crash_of_the_room_while_a_history_is_read_is_an_error_to_who_joins() {
             seen.set(answer.err() == Some(JoinError::Internal(Fault::Crashed)));
         });
         pass(Duration::from_millis(10)).await;
-        a.say(&key, &marked("room", Point::Before))
-            .await
-            .unwrap_err();
+        world.crash_room(&key).await;
         pass(Duration::from_secs(1)).await;
         assert!(failed.get());
         assert_eq!(world.count(|metrics| &metrics.rooms), 0);

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dondo_actors::{
+use crate::{
     account::{Held, IN_HANDLING},
     error::CloseReason,
     id::RoomKey,
@@ -11,7 +11,7 @@ use dondo_actors::{
     testing::{Setup, World, content},
 };
 
-use crate::{client, pass, says};
+use super::{client, pass, says};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -167,9 +167,7 @@ fn a_disconnect_leaves_the_rooms_of_that_namespace_and_keeps_the_session() {
         let key = RoomKey::room("r");
         a.join(&key).await.unwrap();
         other
-            .join(dondo_actors::session::JoinRequest::plain(RoomKey::room(
-                "s",
-            )))
+            .join(crate::session::JoinRequest::plain(RoomKey::room("s")))
             .await
             .unwrap();
         a.probe.say("disconnect /");

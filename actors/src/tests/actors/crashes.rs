@@ -2,33 +2,33 @@
 
 use std::time::Duration;
 
-use dondo_actors::{
+use crate::{
     context::OnlineUsers,
     error::{CloseReason, Fault, JoinError, NotifyError},
-    fault::Point,
     guard::{CRASHES_MAX, QUARANTINE},
     id::RoomKey,
     session::JoinRequest,
     state::{audience::LeaveScope, room::RoomOptions},
-    testing::{Call, Setup, World, content, marked, wire::BROKEN},
+    testing::{Call, Poison, Setup, World, content, wire::BROKEN},
 };
 
-use crate::{client, pass, says};
+use super::{client, pass, says, telling};
 
-const POINTS: [Point; 3] = [Point::Before, Point::Midway, Point::After];
+/// How a log panics, and the number that the next letter has then.
+const PANICS: [(Poison, u64); 2] = [(Poison::Append, 2), (Poison::Appended, 3)];
 
-fn kinds() -> [(&'static str, RoomKey); 3] {
+fn kinds() -> [RoomKey; 3] {
     [
-        ("channel", RoomKey::channel("c")),
-        ("room", RoomKey::room("r")),
-        ("room", RoomKey::plain("p")),
+        RoomKey::channel("c"),
+        RoomKey::room("r"),
+        RoomKey::plain("p"),
     ]
 }
 
 #[test]
 fn a_letter_that_crashes_a_room_or_channel_is_an_error_to_its_sender_and_the_next_is_delivered() {
-    for (part, key) in kinds() {
-        for point in POINTS {
+    for key in kinds() {
+        for (poison, next) in PANICS {
             let key = key.clone();
             World::run(Setup::default(), |world| async move {
                 let (a, b) = (client(&world, 0).await, client(&world, 1).await);
@@ -38,13 +38,13 @@ fn a_letter_that_crashes_a_room_or_channel_is_an_error_to_its_sender_and_the_nex
                     one.join(&sibling).await.unwrap();
                 }
                 assert_eq!(a.say(&key, "first").await.unwrap().position.offset, 1);
-                let crashed = a.say(&key, &marked(part, point)).await.unwrap_err();
+                let crashed = a.say(&key, poison.mark()).await.unwrap_err();
                 assert_eq!(
                     crashed,
                     NotifyError::Internal(Fault::Crashed),
-                    "{key:?} {point:?}"
+                    "{key:?} {poison:?}"
                 );
-                assert_eq!(b.say(&key, "next").await.unwrap().position.offset, 2);
+                assert_eq!(b.say(&key, "next").await.unwrap().position.offset, next);
                 assert_eq!(b.say(&sibling, "untouched").await.unwrap().recipients, 2);
                 world.settle().await;
                 for one in [&a, &b] {
@@ -60,8 +60,8 @@ fn a_letter_that_crashes_a_room_or_channel_is_an_error_to_its_sender_and_the_nex
 
 #[test]
 fn a_join_that_crashes_a_room_or_channel_takes_no_seat_and_no_place() {
-    for (part, key) in kinds() {
-        for point in POINTS {
+    for key in kinds() {
+        for (poison, _) in PANICS {
             let key = key.clone();
             World::run(Setup::default(), |world| async move {
                 let (a, b, c) = (
@@ -80,11 +80,11 @@ fn a_join_that_crashes_a_room_or_channel_takes_no_seat_and_no_place() {
                     })
                     .await
                     .unwrap();
-                let crashed = b.join_as(&key, &marked(part, point)).await.err();
+                let crashed = b.join_as(&key, poison.mark()).await.err();
                 assert_eq!(
                     crashed,
                     Some(JoinError::Internal(Fault::Crashed)),
-                    "{key:?} {point:?}"
+                    "{key:?} {poison:?}"
                 );
                 a.say(&key, "to one").await.unwrap();
                 assert_eq!(b.join(&key).await.unwrap().count, 2);
@@ -103,22 +103,16 @@ fn a_join_that_crashes_a_room_or_channel_takes_no_seat_and_no_place() {
 }
 
 #[test]
-fn a_crash_in_a_namespace_costs_the_join_or_the_broadcast_that_caused_it() {
-    for point in POINTS {
+fn a_crash_in_a_namespace_costs_the_broadcast_that_caused_it() {
+    for (poison, _) in PANICS {
         World::run(Setup::default(), |world| async move {
             let (a, b) = (client(&world, 0).await, client(&world, 1).await);
             let key = RoomKey::channel("c");
             a.join(&key).await.unwrap();
-            let mark = marked("namespace", point);
-            assert_eq!(
-                b.join_as(&key, &mark).await.err(),
-                Some(JoinError::Internal(Fault::Crashed))
-            );
-            let poison = a
-                .member
-                .broadcast(None, vec![], true, content("say", &mark))
-                .await;
-            assert_eq!(poison.unwrap_err(), NotifyError::Internal(Fault::Crashed));
+            world.crash_namespace();
+            let say = content("say", poison.mark());
+            let crashed = a.member.broadcast(None, vec![], true, say).await;
+            assert_eq!(crashed.unwrap_err(), NotifyError::Internal(Fault::Crashed));
             assert_eq!(b.join(&key).await.unwrap().count, 2);
             a.member
                 .broadcast(None, vec![], true, content("say", "all"))
@@ -137,29 +131,25 @@ fn a_crash_in_a_namespace_costs_the_join_or_the_broadcast_that_caused_it() {
 
 #[test]
 fn a_letter_that_crashes_a_courier_is_an_error_to_its_sender_and_the_courier_keeps_its_seats() {
-    for point in POINTS {
-        World::run(Setup::default(), |world| async move {
-            let (a, b) = (client(&world, 0).await, client(&world, 1).await);
-            let key = RoomKey::room("r");
-            a.join(&key).await.unwrap();
-            b.join(&key).await.unwrap();
-            let poison = a.say(&key, &marked("courier", point)).await;
-            assert_eq!(
-                poison.unwrap_err(),
-                NotifyError::Internal(Fault::Crashed),
-                "{point:?}"
-            );
-            a.say(&key, "next").await.unwrap();
-            world.settle().await;
-            for one in [&a, &b] {
-                let heard = one.heard();
-                assert_eq!(heard.last(), Some(&"say next".to_owned()));
-                assert!(heard.len() <= 2, "{heard:?}");
-                assert_eq!(one.probe.ended(), None);
-            }
-            assert_eq!(world.at_rest().await.seats[&key].len(), 2);
-        });
-    }
+    World::run(Setup::default(), |world| async move {
+        let (a, b) = (telling(&world, 0).await, telling(&world, 1).await);
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        b.join(&key).await.unwrap();
+        let crashed = a.say(&key, Poison::Encode.mark()).await;
+        assert_eq!(crashed.unwrap_err(), NotifyError::Internal(Fault::Crashed));
+        world.couriers[0].mailbox.send(Call::panic());
+        a.say(&key, "next").await.unwrap();
+        world.settle().await;
+        for one in [&a, &b] {
+            let heard = one.heard();
+            assert_eq!(heard.len(), 1, "{heard:?}");
+            assert!(heard[0].starts_with("say next @"), "{heard:?}");
+            assert_eq!(one.probe.ended(), None);
+        }
+        assert_eq!(world.count(|metrics| &metrics.crashes), 3);
+        assert_eq!(world.at_rest().await.seats[&key].len(), 2);
+    });
 }
 
 /// Would fail if those were forgotten that had the letter before the crash: nobody else wakes their transports.
@@ -168,13 +158,17 @@ fn who_had_a_letter_before_its_crash_gets_it() {
     World::run(Setup::default(), |world| async move {
         let key = RoomKey::room("r");
         let mut members = Vec::new();
-        for _ in 0..4 {
-            let member = client(&world, 0).await;
+        for place in 0..4 {
+            // Only whom tokens are told is a letter encoded for there and then.
+            let member = match place {
+                0 | 1 => client(&world, 0).await,
+                _ => telling(&world, 0).await,
+            };
             member.join(&key).await.unwrap();
             members.push(member);
         }
-        let mark = marked("courier", Point::Midway);
-        members[0].say(&key, &mark).await.unwrap_err();
+        let mark = Poison::Encode.mark();
+        members[0].say(&key, mark).await.unwrap_err();
         world.settle().await;
         let heard: usize = members.iter().map(|member| member.heard().len()).sum();
         assert_eq!(heard, 2, "half of the room");
@@ -228,10 +222,7 @@ fn after_too_many_crashes_a_room_takes_nothing_but_leaves_for_its_quarantine_and
         a.join(&key).await.unwrap();
         b.join(&key).await.unwrap();
         for _ in 0..=CRASHES_MAX {
-            let crashed = a
-                .say(&key, &marked("room", Point::Midway))
-                .await
-                .unwrap_err();
+            let crashed = a.say(&key, Poison::Append.mark()).await.unwrap_err();
             assert_eq!(crashed, NotifyError::Internal(Fault::Crashed));
         }
         assert_eq!(
@@ -264,10 +255,7 @@ fn crashes_that_are_far_apart_do_not_add_up_to_a_quarantine() {
         let key = RoomKey::room("r");
         a.join(&key).await.unwrap();
         for _ in 0..3 * CRASHES_MAX {
-            let crashed = a
-                .say(&key, &marked("room", Point::After))
-                .await
-                .unwrap_err();
+            let crashed = a.say(&key, Poison::Append.mark()).await.unwrap_err();
             assert_eq!(crashed, NotifyError::Internal(Fault::Crashed));
             pass(Duration::from_secs(3)).await;
         }

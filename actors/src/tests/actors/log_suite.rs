@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use dondo_actors::{
+use crate::{
     error::{LogError, NotifyError},
     id::{LogPosition, RoomKey},
     log::Batch,
@@ -17,13 +17,13 @@ use dondo_actors::{
     testing::{Setup, World, random::Random, wire::announce},
 };
 
-use crate::{
+use super::{
     Client, pass,
     test_log::{Fate, Habits, maker},
 };
 
 /// How often each letter reached whom, when everything is over.
-type Heard = BTreeMap<RoomKey, Vec<String>>;
+type ByRoom = BTreeMap<RoomKey, Vec<String>>;
 
 const STEADY: usize = 4;
 
@@ -145,7 +145,7 @@ async fn play(world: Rc<World>, seed: u64, what: String) {
         assert_eq!(one, &heard[0], "{what}: all rooms together have one order");
     }
     in_the_order_of_the_log(&heard[0], &answers.borrow(), &what);
-    let heard: Vec<Heard> = heard.iter().map(|heard| by_room(heard, &keys)).collect();
+    let heard: Vec<ByRoom> = heard.iter().map(|heard| by_room(heard, &keys)).collect();
     check(&heard, &answers.borrow(), &keys, &what);
     newcomers(&heard, &told.borrow(), &what);
     world.at_rest().await;
@@ -199,7 +199,7 @@ fn in_the_order_of_the_log(
 type Told = BTreeMap<(usize, RoomKey), Option<Replayed>>;
 
 /// Who joins with its history has heard all that was said last: all of it where it was told so.
-fn newcomers(heard: &[Heard], told: &Told, what: &str) {
+fn newcomers(heard: &[ByRoom], told: &Told, what: &str) {
     for ((newcomer, key), replayed) in told {
         let (all, mine) = (&heard[0][key], &heard[*newcomer][key]);
         let Some(replayed) = replayed else {
@@ -228,7 +228,7 @@ fn newcomers(heard: &[Heard], told: &Told, what: &str) {
     }
 }
 
-fn by_room(heard: &[String], keys: &[RoomKey]) -> Heard {
+fn by_room(heard: &[String], keys: &[RoomKey]) -> ByRoom {
     let of = |key: &RoomKey| {
         let prefix = format!("say {} ", key.name);
         let texts = heard.iter().filter(|text| text.starts_with(&prefix));
@@ -239,7 +239,7 @@ fn by_room(heard: &[String], keys: &[RoomKey]) -> Heard {
 }
 
 fn check(
-    heard: &[Heard],
+    heard: &[ByRoom],
     answers: &BTreeMap<String, Result<LogPosition, NotifyError>>,
     keys: &[RoomKey],
     what: &str,

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use dondo_actors::{
+use crate::{
     account::MemoryAccount,
     error::LogError,
     event::{Policy, RoomEvent, Said},

@@ -2,14 +2,14 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
-use dondo_actors::{
+use crate::{
     context::NamespaceSettings,
     outbox::OutboxLimits,
     session::{Member, SessionSettings},
     testing::{Call, Probe, Random, Reading, Setup, World},
 };
 
-use crate::{
+use super::{
     check,
     model::{Model, Player},
 };
@@ -64,6 +64,14 @@ pub(crate) fn play(seed: u64) -> Played {
     result.take()
 }
 
+/// An epoch is another in each run.
+fn without_token(text: &str) -> String {
+    match text.rsplit_once(" @") {
+        Some((text, token)) if !token.contains('|') => text.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
 pub(crate) struct Seatholder {
     pub(crate) probe: Probe,
     pub(crate) member: Rc<Member>,
@@ -98,7 +106,11 @@ impl<'w> Game<'w> {
         let probe = self
             .world
             .client(self.random.below(self.world.couriers.len()));
-        let Some(member) = probe.try_connect("/").await else {
+        let how = match self.random.percent(50) {
+            true => "/ telling",
+            false => "/",
+        };
+        let Some(member) = probe.try_connect(how).await else {
             // It met a worker that had stood still, and may come back.
             return drop(probe.take());
         };
@@ -143,7 +155,14 @@ impl<'w> Game<'w> {
         let taken: Vec<Vec<String>> = self
             .clients
             .iter()
-            .map(|client| client.probe.take())
+            .map(|client| {
+                client
+                    .probe
+                    .take()
+                    .iter()
+                    .map(|text| without_token(text))
+                    .collect()
+            })
             .collect();
         let views: BTreeMap<usize, _> = self
             .clients
@@ -235,6 +254,7 @@ impl<'w> Game<'w> {
                     .mailbox
                     .send(Call::stand_still(time));
             }
+            97..98 => self.crash(),
             _ => self.world.settle().await,
         }
     }

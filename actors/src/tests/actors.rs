@@ -1,36 +1,19 @@
 //! The actors under held time: one test for each way in which something can die, stall or come late.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failed test panics"
-)]
-
-#[path = "actors/couriers.rs"]
 mod couriers;
-#[path = "actors/crashes.rs"]
 mod crashes;
-#[path = "actors/late_commits.rs"]
 mod late_commits;
-#[path = "actors/log_suite.rs"]
 mod log_suite;
-#[path = "actors/logs.rs"]
 mod logs;
-#[path = "actors/readers.rs"]
 mod readers;
-#[path = "actors/rooms.rs"]
 mod rooms;
-#[path = "actors/sessions.rs"]
 mod sessions;
-#[path = "actors/test_log.rs"]
 mod test_log;
-#[path = "actors/threads.rs"]
 mod threads;
 
 use std::{rc::Rc, time::Duration};
 
-use dondo_actors::{
+use crate::{
     error::{JoinError, NotifyError},
     id::RoomKey,
     message::{JoinAnswer, NotifyAnswer},
@@ -45,8 +28,17 @@ struct Client {
 }
 
 async fn client(world: &World, worker: usize) -> Client {
+    connected(world, worker, "/").await
+}
+
+/// A client whose letters tell their tokens.
+async fn telling(world: &World, worker: usize) -> Client {
+    connected(world, worker, "/ telling").await
+}
+
+async fn connected(world: &World, worker: usize, how: &str) -> Client {
     let probe = world.client(worker);
-    let member = probe.connect("/").await;
+    let member = probe.connect(how).await;
     Client { probe, member }
 }
 

@@ -5,17 +5,17 @@ use std::{
     rc::Rc,
 };
 
-use dondo_actors::{
+use crate::{
     id::{Kind, LocalId, RoomId, RoomKey},
     session::Member,
     state::audience::Scopes,
     testing::{
-        Rest,
+        Poison, Rest,
         trace::{self, Fact, Recipients},
     },
 };
 
-use crate::model::{Model, Whom};
+use super::model::{Model, Whom};
 
 /// Checks everything; what is wrong goes to the model.
 pub(crate) fn all(
@@ -163,7 +163,7 @@ fn once_and_in_order(model: &mut Model, player: usize, heard: &[FromClient]) {
         match said {
             None => model.fault(format!("{player} got {id:?}, which nobody said")),
             Some(said) => {
-                if said.poison.is_some_and(|part| part != "courier") {
+                if said.poison.is_some_and(|poison| poison != Poison::Encode) {
                     model.fault(format!("{player} got the poison {id:?}"));
                 }
                 if matches!(said.to, Whom::Player(to) if to != player) {
@@ -222,7 +222,7 @@ fn rooms(model: &mut Model, player: usize, heard: &[FromClient], facts: &[Fact])
                 };
                 if hears {
                     let args = String::from_utf8_lossy(&content.args).into_owned();
-                    let maybe = args.contains("dondo-fault:courier");
+                    let maybe = args.contains(Poison::Encode.mark());
                     let list = expected.entry(key.name.to_string()).or_default();
                     list.push((format!("{} {args}", content.name), maybe));
                 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dondo_actors::{
+use crate::{
     id::{ChannelScope, LocalId, MemberId, RoomKey},
     state::audience::Scopes,
+    testing::Poison,
 };
 
 /// What one letter was and what became of it.
@@ -12,8 +13,8 @@ use dondo_actors::{
 pub(crate) struct ClientPacket {
     pub(crate) by: usize,
     pub(crate) to: Whom,
-    /// The part that it makes crash.
-    pub(crate) poison: Option<&'static str>,
+    /// What it makes panic.
+    pub(crate) poison: Option<Poison>,
     /// How many facts there were when it was said, and when it was answered.
     pub(crate) from: usize,
     pub(crate) until: Option<usize>,

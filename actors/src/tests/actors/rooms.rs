@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use dondo_actors::{
-    fault::Point,
+use crate::{
     id::RoomKey,
     message::{Action, Command},
     session::JoinRequest,
     state::audience::LeaveScope,
-    testing::{Setup, World, marked},
+    testing::{Poison, Setup, World},
 };
 
-use crate::{client, pass, says};
+use super::{client, pass, says};
 
 #[test]
 fn a_room_that_was_empty_is_not_taken_from_one_who_is_joining_it() {
@@ -103,7 +102,7 @@ fn a_room_that_was_crashed_by_one_of_its_members_joins_still_goes_when_it_is_emp
         let a = client(&world, 0).await;
         let key = RoomKey::room("r");
         a.join(&key).await.unwrap();
-        let mark = Some(marked("room", Point::Before).into());
+        let mark = Some(Poison::Append.mark().into());
         let again = JoinRequest {
             tag: Some("c".into()),
             user: mark,
@@ -202,11 +201,7 @@ fn a_crash_that_loses_a_wake_up_does_not_silence_a_rooms_presence() {
             );
             let key = RoomKey::room("r");
             a.join(&key).await.unwrap();
-            assert!(
-                c.join_as(&key, &marked("room", Point::After))
-                    .await
-                    .is_err()
-            );
+            assert!(c.join_as(&key, Poison::Append.mark()).await.is_err());
             pass(Duration::from_secs(2)).await;
             b.join(&key).await.unwrap();
             pass(Duration::from_secs(1)).await;
@@ -229,11 +224,7 @@ fn a_crash_of_the_namespace_does_not_stop_its_clock() {
             a.join(&key).await.unwrap();
             // The second event is due before the next sweep for dead workers: the timer has just been set anew.
             b.join(&key).await.unwrap();
-            assert!(
-                b.join_as(&key, &marked("namespace", Point::Before))
-                    .await
-                    .is_err()
-            );
+            world.crash_namespace();
             pass(Duration::from_secs(2)).await;
             for one in [&a, &b] {
                 assert_eq!(one.heard().last(), Some(&"online 2".to_owned()));

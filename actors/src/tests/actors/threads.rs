@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use actix::Arbiter;
-use dondo_actors::{
+use crate::{
     hub::{Hub, HubHandle},
     id::{RoomKey, Token},
     session::{JoinRequest, NotifyRequest},
     state::audience::LeaveScope,
     testing::{Probe, Setup, content, wire::announce},
 };
+use actix::Arbiter;
 use tokio::sync::{Barrier, mpsc};
 
 const WORKERS: usize = 2;

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use dondo_actors::{
+use crate::{
     error::{JoinError, NotifyError},
     event::Access,
-    fault::Point,
     id::{ChannelScope, MemberId, RoomKey},
     message::{Action, Command},
     session::{JoinRequest, NotifyRequest},
     state::{audience::LeaveScope, room::RoomOptions},
-    testing::{Random, Reading, content, marked, trace, wire::announce},
+    testing::{Call, Poison, Random, Reading, content, trace, wire::announce},
 };
 
-use crate::{
+use super::{
     model::{ClientPacket, Model, Whom},
     play::{Game, POISONS_MAX},
 };
@@ -21,12 +20,7 @@ use crate::{
 impl Game<'_> {
     pub(crate) fn join(&mut self, player: usize) {
         let (room, tag) = self.address();
-        let part = if self.random.percent(40) {
-            "namespace"
-        } else {
-            part_of(&room)
-        };
-        let poison = self.poison(part);
+        let poison = self.poison(&[Poison::Append]);
         let options = RoomOptions {
             capacity: self.random.percent(20).then(|| 1 + self.random.below(4)),
             access: self.random.percent(10).then_some(Access::Invite),
@@ -43,7 +37,7 @@ impl Game<'_> {
         let request = JoinRequest {
             room: room.clone(),
             tag: tag.clone(),
-            user: Some(poison.clone().unwrap_or_default().into()),
+            user: Some(poison.map_or("", Poison::mark).into()),
             options,
             announce: self
                 .random
@@ -78,7 +72,7 @@ impl Game<'_> {
                         {
                             model.fault(format!("{player} joined {room:?} above its capacity"));
                         }
-                        if poison.is_some() {
+                        if poison.is_some() && !answer.already {
                             model.fault(format!("{player} joined {room:?} with {poison:?}"));
                         }
                         model.joined(player, room, &tag);
@@ -130,12 +124,7 @@ impl Game<'_> {
     }
 
     fn say(&mut self, player: usize, room: RoomKey, tag: ChannelScope) {
-        let part = if self.random.percent(30) {
-            "courier"
-        } else {
-            part_of(&room)
-        };
-        let poison = self.poison(part);
+        let poison = self.poison(&[Poison::Append, Poison::Encode]);
         let request = NotifyRequest {
             room: room.clone(),
             tag,
@@ -143,7 +132,7 @@ impl Game<'_> {
             seat_needed: self.random.percent(30),
         };
         let to = Whom::Room(room.clone());
-        let (id, args) = self.letter(player, &room.name, to, poison, part);
+        let (id, args) = self.letter(player, &room.name, to, poison);
         let asked = self.clients[player]
             .member
             .notify(request, content("say", &args));
@@ -167,18 +156,13 @@ impl Game<'_> {
             Vec::new()
         };
         let echo = self.random.percent(50);
-        let part = if self.random.percent(50) {
-            "courier"
-        } else {
-            "namespace"
-        };
-        let poison = self.poison(part);
+        let poison = self.poison(&[Poison::Append, Poison::Encode]);
         let to = Whom::Rooms {
             rooms: rooms.clone(),
             except: except.clone(),
             echo,
         };
-        let (id, args) = self.letter(player, "*", to, poison, part);
+        let (id, args) = self.letter(player, "*", to, poison);
         let asked =
             self.clients[player]
                 .member
@@ -191,7 +175,7 @@ impl Game<'_> {
 
     pub(crate) fn send_to_member(&mut self, player: usize) {
         let to = self.random.below(self.clients.len());
-        let (id, args) = self.letter(player, "@", Whom::Player(to), None, "");
+        let (id, args) = self.letter(player, "@", Whom::Player(to), None);
         let whom = self.clients[to].member.id().clone();
         let asked = self.clients[player]
             .member
@@ -270,15 +254,14 @@ impl Game<'_> {
         player: usize,
         head: &str,
         to: Whom,
-        poison: Option<String>,
-        part: &'static str,
+        poison: Option<Poison>,
     ) -> ((usize, u64), String) {
         let number = self.clients[player].next;
         self.clients[player].next += 1;
         let said = ClientPacket {
             by: player,
             to,
-            poison: poison.as_ref().map(|_| part),
+            poison,
             from: trace::len(),
             until: None,
             answer: None,
@@ -290,19 +273,35 @@ impl Game<'_> {
             .insert((player, number), said);
         (
             (player, number),
-            format!("{head}|{player}|{number}|{}", poison.unwrap_or_default()),
+            format!(
+                "{head}|{player}|{number}|{}",
+                poison.map_or("", Poison::mark)
+            ),
         )
     }
 
-    fn poison(&mut self, part: &str) -> Option<String> {
-        if self.poisons >= POISONS_MAX || !self.random.percent(12) {
-            return None;
+    fn poison(&mut self, kinds: &[Poison]) -> Option<Poison> {
+        let poisoned = self.random.percent(12) && self.may_crash();
+        poisoned.then(|| *self.random.pick(kinds))
+    }
+
+    fn may_crash(&mut self) -> bool {
+        let may = self.poisons < POISONS_MAX;
+        self.poisons += usize::from(may);
+        may
+    }
+
+    /// A handler panics that nobody waits for.
+    pub(crate) fn crash(&mut self) {
+        if !self.may_crash() {
+            return;
         }
-        self.poisons += 1;
-        let point = *self
-            .random
-            .pick(&[Point::Before, Point::Midway, Point::After]);
-        Some(marked(part, point))
+        let at = self.random.below(self.world.couriers.len() + 1);
+        self.tell(format!("{at} crashes"));
+        match self.world.couriers.get(at) {
+            Some(courier) => courier.mailbox.send(Call::panic()),
+            None => self.world.crash_namespace(),
+        }
     }
 
     fn address(&mut self) -> (RoomKey, ChannelScope) {
@@ -327,13 +326,6 @@ fn address(random: &mut Random) -> (RoomKey, ChannelScope) {
     }
 }
 
-fn part_of(room: &RoomKey) -> &'static str {
-    match room.kind {
-        dondo_actors::id::Kind::Channel => "channel",
-        _ => "room",
-    }
-}
-
 fn answered(model: &mut Model, id: (usize, u64), answer: Result<usize, NotifyError>) {
     model.story.push(format!("letter {id:?}: {answer:?}"));
     let Some(said) = model.letters.get_mut(&id) else {
@@ -344,7 +336,7 @@ fn answered(model: &mut Model, id: (usize, u64), answer: Result<usize, NotifyErr
         (Err(NotifyError::Internal(fault)), None) => {
             Some(format!("{fault}, though it is no poison"))
         }
-        (Ok(1..), Some(part)) if part != "courier" => {
+        (Ok(1..), Some(Poison::Append | Poison::Appended)) => {
             Some("the poison's sender is told that all is well".into())
         }
         _ => None,

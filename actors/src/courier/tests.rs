@@ -1,4 +1,4 @@
-//! What a world sees of a courier.
+//! What tests see of a courier.
 
 use super::Courier;
 use crate::testing::inspect::{CourierView, SeatRecord};

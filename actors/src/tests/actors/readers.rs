@@ -2,19 +2,15 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use dondo_actors::{
-    fault::Point,
+use crate::{
     id::RoomKey,
     message::{Action, Command},
     session::{JoinRequest, NotifyRequest},
     state::audience::LeaveScope,
-    testing::{
-        Reading, Setup, World, content,
-        wire::{announce, marked},
-    },
+    testing::{Poison, Reading, Setup, World, content, wire::announce},
 };
 
-use crate::{
+use super::{
     Client, client, pass,
     test_log::{Fate, Habits, maker},
 };
@@ -131,7 +127,7 @@ fn what_waits_for_the_readers_outlives_a_crash_of_its_room() {
         let members = room(&world, &key).await;
         says_much(&world, &members[1], &key).await;
         pass(Duration::from_millis(100)).await;
-        let crashing = members[2].say(&key, &marked("room", Point::Midway));
+        let crashing = members[2].say(&key, Poison::Append.mark());
         assert!(crashing.await.is_err());
         pass(Duration::from_secs(20)).await;
         world.settle().await;
@@ -219,7 +215,7 @@ fn a_room_goes_when_the_join_that_waited_is_refused_behind_a_later_one() {
         let (slow, speaker) = behind(&world, &key).await;
         let (late, passing) = (client(&world, 2).await, client(&world, 3).await);
         let join = late.member.join(JoinRequest {
-            user: Some(marked("room", Point::Midway).into()),
+            user: Some(Poison::Append.mark().into()),
             announce: Some(announce("joined", &key, &"x".repeat(LARGE))),
             ..JoinRequest::plain(key.clone())
         });
@@ -253,8 +249,8 @@ fn a_refused_join_does_not_take_the_room_from_one_that_waits() {
         world.ask(join, |answer| assert!(answer.is_ok()));
         pass(Duration::from_millis(5)).await;
         world.ask(slow.member.leave(key.clone(), LeaveScope::All, None), drop);
-        let crashing = marked("room", Point::Midway);
-        assert!(refused.join_as(&key, &crashing).await.is_err());
+        let crashing = Poison::Append.mark();
+        assert!(refused.join_as(&key, crashing).await.is_err());
         pass(Duration::from_secs(20)).await;
         world.settle().await;
         assert_eq!(world.count(|metrics| &metrics.rooms), 1);

@@ -1,4 +1,4 @@
-//! What a world sees of a room.
+//! What tests see of a room.
 
 use super::Room;
 use crate::{

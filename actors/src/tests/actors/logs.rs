@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dondo_actors::{
+use crate::{
     error::{LogError, NotifyError},
     id::RoomKey,
     log::Batch,
@@ -11,7 +11,7 @@ use dondo_actors::{
 };
 use tokio::time::Instant;
 
-use crate::{
+use super::{
     client, pass, says,
     test_log::{Fate, Habits, maker, text_of},
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dondo_actors::{
+use crate::{
     context::NamespaceSettings,
     error::CloseReason,
     id::RoomKey,
@@ -11,7 +11,7 @@ use dondo_actors::{
     testing::{Call, Reading, Setup, World, content, wire::announce},
 };
 
-use crate::{client, pass, says};
+use super::{client, pass, says};
 
 const WINDOW: usize = 16;
 

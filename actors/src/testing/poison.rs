@@ -1,0 +1,86 @@
+//! Ports that panic on demand: a log as it takes, or has taken, what is marked; an encoding as it encodes it.
+
+use std::{rc::Rc, sync::Arc};
+
+use crate::{
+    error::LogError,
+    event::RoomEvent,
+    hub::LogMaker,
+    id::{ChannelScope, LogKey},
+    log::{Appended, Batch, Log, Page, Read, Standing},
+    ports::LocalFuture,
+};
+
+/// Where what is marked makes a port panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Poison {
+    /// The log, before it has taken it.
+    Append,
+    /// The log, once it has taken it.
+    Appended,
+    /// An encoding that tells tokens: on a courier.
+    Encode,
+}
+
+impl Poison {
+    /// As the name of a joiner, or in the arguments of a letter.
+    pub(crate) fn mark(self) -> &'static str {
+        match self {
+            Self::Append => "poison:append!",
+            Self::Appended => "poison:appended!",
+            Self::Encode => "poison:encode!",
+        }
+    }
+
+    /// Panics if this is marked.
+    pub(super) fn strike(self, text: &[u8]) {
+        let mark = self.mark().as_bytes();
+        let marked = text.windows(mark.len()).any(|part| part == mark);
+        assert!(!marked, "planted: {self:?}");
+    }
+
+    fn strike_events(self, events: &[RoomEvent]) {
+        for event in events {
+            match event {
+                RoomEvent::Joined(joined) => {
+                    self.strike(joined.user.as_deref().unwrap_or_default().as_bytes());
+                }
+                RoomEvent::Said(said) => self.strike(&said.content.args),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Logs that panic on what is marked.
+pub(super) fn poisoned(maker: LogMaker) -> LogMaker {
+    Arc::new(move |namespace, feed| Rc::new(PoisonedLog(maker(namespace, feed))))
+}
+
+struct PoisonedLog(Rc<dyn Log>);
+
+impl Log for PoisonedLog {
+    fn open(&self, log: &LogKey) -> Standing {
+        self.0.open(log)
+    }
+
+    fn close(&self, log: &LogKey, ends: &[ChannelScope]) {
+        self.0.close(log, ends);
+    }
+
+    fn missed(&self, log: &LogKey) {
+        self.0.missed(log);
+    }
+
+    fn append(&self, batch: Batch) -> Appended {
+        Poison::Append.strike_events(&batch.events);
+        let events = batch.events.clone();
+        let appended = self.0.append(batch);
+        Poison::Appended.strike_events(&events);
+        appended
+    }
+
+    fn read(&self, read: Read) -> LocalFuture<Result<Page, LogError>> {
+        self.0.read(read)
+    }
+}

@@ -1,0 +1,130 @@
+//! What makes a hub fail: a log that fails on what is marked, and a handler of the host's that blocks its worker. The hub itself
+//! knows nothing of them, and no client can do it any harm by what it says.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use dondo::io::{Data, Error, Socket};
+use dondo::service::{Builder, Dondo};
+use dondo_actors::account::MemoryAccount;
+use dondo_actors::error::LogError;
+use dondo_actors::event::RoomEvent;
+use dondo_actors::id::{ChannelScope, LogKey};
+use dondo_actors::log::{Appended, Batch, HistorySettings, Log, MemoryLog, Page, Read, Standing};
+use dondo_actors::ports::LocalFuture;
+
+use super::{Hub, PATIENCE, http};
+
+/// The log panics before it takes this: as the name of who joins, or in what is said.
+pub const PANICS: &str = "log:panics!";
+/// The log ends the thread that it runs on.
+pub const ENDS_THREAD: &str = "log:ends-thread!";
+/// The log blocks the thread that it runs on for six seconds.
+pub const BLOCKS: &str = "log:blocks!";
+/// Whoever asks for so many letters of its history kills a room outside of its guard.
+pub const KILLS_ROOM: usize = 66;
+
+/// A hub whose log fails on what is marked.
+pub fn faulty(builder: Builder) -> Builder {
+    builder.log(Arc::new(|_, _| {
+        let account = MemoryAccount::new(1 << 30, 1 << 30);
+        Rc::new(FaultyLog(MemoryLog::new(
+            HistorySettings::default(),
+            account,
+        )))
+    }))
+}
+
+struct FaultyLog(MemoryLog);
+
+impl Log for FaultyLog {
+    fn open(&self, log: &LogKey) -> Standing {
+        self.0.open(log)
+    }
+
+    fn close(&self, log: &LogKey, ends: &[ChannelScope]) {
+        self.0.close(log, ends);
+    }
+
+    fn missed(&self, log: &LogKey) {
+        self.0.missed(log);
+    }
+
+    fn append(&self, batch: Batch) -> Appended {
+        for event in &batch.events {
+            let text = match event {
+                RoomEvent::Joined(joined) => joined.user.as_deref().unwrap_or_default(),
+                RoomEvent::Said(said) => std::str::from_utf8(&said.content.args).unwrap(),
+                _ => continue,
+            };
+            assert!(!text.contains(PANICS), "a log that was told to");
+            if text.contains(ENDS_THREAD) {
+                actix_rt::System::current().stop();
+            }
+            if text.contains(BLOCKS) {
+                block(6);
+            }
+        }
+        self.0.append(batch)
+    }
+
+    fn read(&self, read: Read) -> LocalFuture<Result<Page, LogError>> {
+        match read.count {
+            KILLS_ROOM => Box::pin(PanicsAsDropped { late: false }),
+            _ => self.0.read(read),
+        }
+    }
+}
+
+/// No guard is around the drop of a future that was waited for.
+struct PanicsAsDropped {
+    late: bool,
+}
+
+impl Future for PanicsAsDropped {
+    type Output = Result<Page, LogError>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        match std::mem::replace(&mut self.late, true) {
+            false => Poll::Pending,
+            true => Poll::Ready(Ok(Page::default())),
+        }
+    }
+}
+
+impl Drop for PanicsAsDropped {
+    fn drop(&mut self) {
+        panic!("a page that was told to");
+    }
+}
+
+/// Lets clients of a hub stop their worker: the event `block` with a number of seconds.
+pub fn with_a_blocking_handler(dondo: &Dondo) {
+    let io = dondo.io().of("/").unwrap();
+    io.on_connect(|socket: Socket| async move {
+        socket.on("block", |Data(seconds): Data<u64>| async move {
+            block(seconds);
+            Ok::<(), Error>(())
+        });
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// The thread does nothing for so many seconds.
+fn block(seconds: u64) {
+    let (_kept, never) = mpsc::channel::<()>();
+    let _ = never.recv_timeout(Duration::from_secs(seconds));
+}
+
+/// Until operators are told that a thread does not answer.
+pub fn wait_until_blocked(hub: &Hub) {
+    let deadline = Instant::now() + PATIENCE;
+    while http::get_at(hub.operators(), "/readyz").status != 503 {
+        assert!(Instant::now() < deadline, "it is not blocked");
+        std::thread::yield_now();
+    }
+}
