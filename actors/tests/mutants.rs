@@ -23,7 +23,7 @@ struct Mutant {
     found: &'static str,
 }
 
-const MUTANTS: [Mutant; 5] = [
+const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "guard",
         file: "guard.rs",
@@ -73,6 +73,30 @@ const MUTANTS: [Mutant; 5] = [
         safeguard: "|| changes {",
         without: r#"|| (changes && !crate::mutant("order of targets")) {"#,
         found: "overtook",
+    },
+    Mutant {
+        name: "capacity",
+        file: "state/room.rs",
+        safeguard: "&& self.roster.matching(address) >= capacity",
+        without: r#"&& self.roster.matching(address) >= capacity
+                && !crate::mutant("capacity")"#,
+        found: "is one too many",
+    },
+    Mutant {
+        name: "closed addresses",
+        file: "state/room.rs",
+        safeguard: "false => policy.admits(joined),",
+        without: r#"false if crate::mutant("closed addresses") => Ok(()),
+            false => policy.admits(joined),"#,
+        found: "which is closed to it",
+    },
+    Mutant {
+        name: "a letter's audience",
+        file: "room/letters.rs",
+        safeguard: "let place = (!said.echo).then(|| self.local.place(&said.from))?;",
+        without: r#"let hears = said.echo || crate::mutant("a letter's audience");
+        let place = (!hears).then(|| self.local.place(&said.from))?;"#,
+        found: "was due",
     },
 ];
 

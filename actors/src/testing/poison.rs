@@ -1,7 +1,9 @@
-//! Ports that panic on demand: a log as it takes, or has taken, what is marked; an encoding as it encodes it.
+//! Ports that panic on demand: a log as it takes, or has taken, what is marked; an encoding as it encodes it. What the log
+//! commits is noted.
 
 use std::{rc::Rc, sync::Arc};
 
+use super::trace::{Fact, note};
 use crate::{
     error::LogError,
     event::RoomEvent,
@@ -74,9 +76,12 @@ impl Log for PoisonedLog {
 
     fn append(&self, batch: Batch) -> Appended {
         Poison::Append.strike_events(&batch.events);
-        let events = batch.events.clone();
+        let (log, events) = (batch.log.clone(), batch.events.clone());
         let appended = self.0.append(batch);
         Poison::Appended.strike_events(&events);
+        if let Appended::Committed(_) = appended {
+            note(|| Fact::Committed(log, events));
+        }
         appended
     }
 

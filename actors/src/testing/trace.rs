@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 
 use crate::{
-    id::{ChannelScope, LocalId, RoomId, RoomKey},
+    id::{ChannelScope, LocalId, LogKey, RoomId, RoomKey},
     letter::Content,
+    log::Events,
     state::audience::Scopes,
 };
 
@@ -29,6 +30,8 @@ pub(crate) enum Fact {
         /// Whose seat.
         local_id: LocalId,
     },
+    /// A log took a batch.
+    Committed(LogKey, Events),
     /// A room died outside of its guard, and was made anew.
     Died(RoomKey),
     /// A letter was sent out.

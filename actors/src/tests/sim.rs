@@ -2,6 +2,7 @@
 //! `DONDO_SEEDS=10000 cargo test -p dondo-actors every_seed` runs more; `DONDO_SEED=7` runs one and prints what it did.
 
 mod check;
+mod events;
 mod model;
 mod moves;
 mod play;

@@ -15,7 +15,10 @@ use crate::{
     },
 };
 
-use super::model::{Model, Whom};
+use super::{
+    events,
+    model::{Model, Whom},
+};
 
 /// Checks everything; what is wrong goes to the model.
 pub(crate) fn all(
@@ -39,6 +42,7 @@ pub(crate) fn all(
             model.fault(format!("{key:?} is dead, or was"));
         }
     }
+    events::compare(model, &facts);
     offsets(model, &facts, rest);
     for (player, texts) in taken.iter().enumerate() {
         let heard: Vec<FromClient> = texts

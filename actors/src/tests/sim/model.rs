@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::events::Move;
 use crate::{
     id::{ChannelScope, LocalId, MemberId, RoomKey},
     state::audience::Scopes,
@@ -49,6 +50,10 @@ pub(crate) struct Model {
     pub(crate) seats: BTreeMap<(usize, RoomKey), Scopes>,
     /// Tags that an owner may have taken: only the room knows.
     pub(crate) kicked: BTreeSet<(usize, RoomKey, ChannelScope)>,
+    /// Joins that took a seat and leaves that gave one up, by the answers.
+    pub(crate) moves: BTreeMap<(usize, Move), usize>,
+    /// Players that were told of a failure: what became of what they asked only the room knows.
+    pub(crate) unsure: BTreeSet<usize>,
     pub(crate) letters: BTreeMap<(usize, u64), ClientPacket>,
     pub(crate) faults: Vec<String>,
     /// What is wrong if the player lives to the end.
@@ -64,7 +69,14 @@ impl Model {
         *tags = tags.with(tag);
     }
 
+    pub(crate) fn moved(&mut self, player: usize, what: Move) {
+        *self.moves.entry((player, what)).or_default() += 1;
+    }
+
     pub(crate) fn left(&mut self, player: usize, room: RoomKey, gone: &[(ChannelScope, usize)]) {
+        for (tag, _) in gone {
+            self.moved(player, Move::Leave(room.clone(), tag.clone()));
+        }
         let Some(tags) = self.seats.get(&(player, room.clone())) else {
             return;
         };

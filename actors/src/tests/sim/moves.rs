@@ -13,6 +13,7 @@ use crate::{
 };
 
 use super::{
+    events::Move,
     model::{ClientPacket, Model, Whom},
     play::{Game, POISONS_MAX},
 };
@@ -75,9 +76,13 @@ impl Game<'_> {
                         if poison.is_some() && !answer.already {
                             model.fault(format!("{player} joined {room:?} with {poison:?}"));
                         }
+                        if !answer.already {
+                            model.moved(player, Move::Join(room.clone(), tag.clone()));
+                        }
                         model.joined(player, room, &tag);
                     }
                     Err(JoinError::Internal(fault)) if poison.is_none() => {
+                        model.unsure.insert(player);
                         model.suspect(
                             player,
                             format!(
