@@ -344,7 +344,7 @@ impl Courier {
         if wakes {
             served.outbox.wake();
         }
-        Metrics::add(&self.metrics.deliveries, taken as u64);
+        self.metrics.deliveries.add(self.worker, taken as u64);
         taken
     }
 

@@ -1,8 +1,32 @@
-//! Gauges and counters of one hub, read by `/metrics` and by tests. Plain atomics: nobody waits for them.
+//! Gauges and counters of one hub, read by `/metrics` and by tests. Plain atomics: nobody waits for them, and what is counted with
+//! each delivery is counted by each courier for itself.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::{error::CloseReason, rate::Rated};
+use crate::{error::CloseReason, id::WorkerId, rate::Rated};
+
+/// Couriers share a place only if there are more of them.
+const PLACES: usize = 32;
+
+/// One to a cache line.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Place(AtomicU64);
+
+/// A counter to which each courier adds by itself.
+#[derive(Debug, Default)]
+pub struct CourierCounter([Place; PLACES]);
+
+impl CourierCounter {
+    pub(crate) fn add(&self, courier: WorkerId, by: u64) {
+        Metrics::add(&self.0[courier.0 as usize % PLACES].0, by);
+    }
+
+    /// The sum over all couriers.
+    pub fn sum(&self) -> u64 {
+        self.0.iter().map(|place| Metrics::read(&place.0)).sum()
+    }
+}
 
 /// The numbers of one hub. Gauges go up and down, counters only up.
 #[derive(Debug, Default)]
@@ -18,7 +42,7 @@ pub struct Metrics {
     /// Counter: letters that waited for their room's readers.
     pub letters_braked: AtomicU64,
     /// Counter: letters put into outboxes, once for each member.
-    pub deliveries: AtomicU64,
+    pub deliveries: CourierCounter,
     /// Counter: handlers that panicked and were caught.
     pub crashes: AtomicU64,
     closes: [AtomicU64; CloseReason::ALL.len()],

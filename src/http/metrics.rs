@@ -104,7 +104,7 @@ const FAMILIES: &[Family] = &[
     gauge("resident_bytes", "Resident memory of the process.", |_, to| to.some(process::resident_bytes())),
     counter("letters_total", "Letters that rooms took.", |from, to| to.one(Metrics::read(&from.metrics.letters))),
     counter("letters_braked_total", "Letters, joins, leaves and commands that waited for their room's readers.", |from, to| to.one(Metrics::read(&from.metrics.letters_braked))),
-    counter("deliveries_total", "Letters put into outboxes.", |from, to| to.one(Metrics::read(&from.metrics.deliveries))),
+    counter("deliveries_total", "Letters put into outboxes.", |from, to| to.one(from.metrics.deliveries.sum())),
     counter("crashes_total", "Messages that crashed an actor, and events that could not be rendered.", |from, to| to.one(Metrics::read(&from.metrics.crashes))),
     counter("closes_total", "Sessions that ended, by reason.", |from, to| {
         for (reason, count) in from.metrics.closes() { to.labelled("reason", reason, count); }

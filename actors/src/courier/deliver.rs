@@ -8,7 +8,6 @@ use crate::{
     id::{Kind, LocalId, RoomKey, Token},
     letter::{EncodingId, Encodings, Frame, Letter},
     message::{Audience, Deliver},
-    metrics::Metrics,
     notice::cause,
     outbox::{Full, Pushed},
 };
@@ -97,7 +96,7 @@ impl Courier {
             behind,
             ..
         } = hands;
-        Metrics::add(&self.metrics.deliveries, delivered);
+        self.metrics.deliveries.add(self.worker, delivered);
         for served in full {
             served.evict(CloseReason::OutboxFull);
         }

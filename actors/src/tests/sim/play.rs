@@ -193,10 +193,7 @@ impl<'w> Game<'w> {
             .map(|(reason, count)| (reason.as_str(), count))
             .collect();
         met.insert("crashes", self.world.count(|metrics| &metrics.crashes));
-        met.insert(
-            "deliveries",
-            self.world.count(|metrics| &metrics.deliveries),
-        );
+        met.insert("deliveries", metrics.deliveries.sum());
         Played {
             faults: std::mem::take(&mut model.faults),
             story,
