@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    context::OnlineUsers,
     id::RoomKey,
     message::{Action, Command},
     session::JoinRequest,
@@ -234,4 +235,29 @@ fn a_crash_of_the_namespace_does_not_stop_its_clock() {
             assert_eq!(a.heard(), ["online 1"]);
         },
     );
+}
+
+/// The room's end took the throttle of the channel of its name with it, and the channel's last event never came.
+#[test]
+fn a_room_that_ends_leaves_the_presence_of_the_channel_of_its_name() {
+    let mut setup = Setup {
+        presence_events: true,
+        ..Setup::default()
+    };
+    setup.settings.online_users = OnlineUsers::Channel;
+    World::run(setup, |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let (channel, room) = (RoomKey::channel("c"), RoomKey::room("c"));
+        a.join(&channel).await.unwrap();
+        // Just told: this one comes later.
+        b.join(&channel).await.unwrap();
+        b.join(&room).await.unwrap();
+        b.member.leave(room, LeaveScope::All, None).await;
+        world.settle().await;
+        let before = a.heard();
+        assert_eq!(before.last(), Some(&"online 1".to_owned()), "{before:?}");
+        pass(Duration::from_secs(2)).await;
+        assert_eq!(a.heard(), ["online 2"]);
+        b.heard();
+    });
 }

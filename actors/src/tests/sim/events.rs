@@ -202,7 +202,13 @@ impl RoomModel {
             let tags = left.tags.iter();
             tags.for_each(|tag| self.moved(&left.member, Move::Leave, tag));
         }
-        self.sits(local_id, &after);
+        if left.reason == LeaveReason::Kick {
+            // Its session is told by the way of its seat, whatever it keeps.
+            self.sits(local_id, &[]);
+        }
+        if left.reason != LeaveReason::Kick || !after.is_empty() {
+            self.sits(local_id, &after);
+        }
     }
 
     fn say(&mut self, said: &Said, local_id: Option<LocalId>) {
