@@ -22,6 +22,7 @@ mod room_threads;
 pub mod server;
 pub mod service;
 pub mod transport;
+mod ws;
 
 /// Pages for readers.
 #[cfg(doc)]

@@ -1,5 +1,4 @@
 //! The wire encodings: bytes to words and back.
 //! Knows no socket, no transport and no room: text and blobs come in whole, finished frames go out.
 
-pub(crate) mod frame;
 pub(crate) mod socketio;

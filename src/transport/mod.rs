@@ -12,6 +12,5 @@ pub mod sockets;
 pub(crate) mod tcp_driver;
 pub(crate) mod timed;
 mod turns;
-pub(crate) mod websocket;
 pub(crate) mod websocket_connection;
 pub(crate) mod worker;

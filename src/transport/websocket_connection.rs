@@ -22,9 +22,8 @@ use super::ending::{End, ending};
 use super::engine::connection::Connection;
 use super::engine::packet::EnginePacket;
 use super::engine::stage::Stage;
-use super::websocket::{Machine, WsEvent, close_frame, pong_frame};
 use crate::notices;
-use crate::protocol::frame;
+use crate::ws::{EMPTY_CLOSE, WsDecoder, WsEvent, close_frame, pong_frame, text_frame};
 
 /// Bytes taken from the outbox at a time: what a stuck write can hold beside the outbox's own limit.
 const TAKE_MAX: usize = 64 * 1024;
@@ -43,7 +42,7 @@ thread_local! {
 /// See the module.
 pub(crate) struct WebSocketConnection {
     connection: Arc<Connection>,
-    machine: Machine,
+    decoder: WsDecoder,
     phase: SwitchPhase,
     out: VecDeque<Bytes>,
     pong: Option<Bytes>,
@@ -94,7 +93,7 @@ impl WebSocketConnection {
         let partial = connection.account().charge(Held::Partial, 0);
         Self {
             connection,
-            machine: Machine::new(max_payload),
+            decoder: WsDecoder::new(max_payload),
             phase,
             out: VecDeque::new(),
             pong: None,
@@ -118,7 +117,7 @@ impl WebSocketConnection {
             if self.leftover.short {
                 return;
             }
-            match self.machine.feed(input) {
+            match self.decoder.feed(input) {
                 Ok(None) => return,
                 Ok(Some(event)) => self.event(event),
                 Err(fault) => {
@@ -127,7 +126,7 @@ impl WebSocketConnection {
                         None,
                         format_args!("a WebSocket is closed: {}", fault.reason),
                     );
-                    self.out.push_back(fault.close_frame());
+                    self.out.push_back(close_frame(fault.code));
                     self.hang_up(CloseReason::TransportError);
                 }
             }
@@ -136,7 +135,7 @@ impl WebSocketConnection {
 
     /// Counts what is held, and ends what holds too much.
     fn settle(&mut self) {
-        let pending = self.machine.pending_bytes();
+        let pending = self.decoder.pending_bytes();
         self.partial.resize(pending);
         if pending > PARTIAL_FREE && self.connection.account().is_address_over() {
             self.say_close();
@@ -264,7 +263,7 @@ impl WebSocketConnection {
     }
 
     fn say(&mut self, text: &str) {
-        self.out.push_back(frame::text([text.as_bytes()]).frame);
+        self.out.push_back(text_frame([text.as_bytes()]).frame);
     }
 
     fn finish(&mut self) {
@@ -275,7 +274,7 @@ impl WebSocketConnection {
     }
 
     fn say_close(&mut self) {
-        self.out.push_back(Bytes::from_static(&[0x88, 0]));
+        self.out.push_back(EMPTY_CLOSE);
     }
 
     /// Moves what is to be written to the front of the driver's queue. Pending: nothing is, and the waker is kept.
@@ -319,7 +318,7 @@ impl WebSocketConnection {
                     self.end = Some(ending(reason));
                     queue.push_back(match reason {
                         CloseReason::ShuttingDown => close_frame(1001),
-                        _ => Bytes::from_static(&[0x88, 0]),
+                        _ => EMPTY_CLOSE,
                     });
                     break;
                 }

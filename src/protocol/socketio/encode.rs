@@ -6,7 +6,7 @@ use std::{borrow::Cow, io::Write};
 use bytes::Bytes;
 use dondo_actors::letter::{Content, Frame, WsFrame};
 
-use crate::protocol::frame;
+use crate::ws::{binary_frame, text_frame};
 
 /// An event: `42/ns,12["name",args]`, or `45N-…` and the blobs behind it where there are any.
 ///
@@ -64,7 +64,7 @@ fn with_blobs(
     let count = blobs.len() as u64;
     Frame {
         first: first(kind, Some(count), namespace, id, json),
-        rest: Some(blobs.iter().map(|blob| frame::binary(blob)).collect()),
+        rest: Some(blobs.iter().map(|blob| binary_frame(blob)).collect()),
     }
 }
 
@@ -95,7 +95,7 @@ fn first(
         comma.as_bytes(),
         decimal(id, &mut id_digits),
     ];
-    frame::text(head.iter().chain(json).copied())
+    text_frame(head.iter().chain(json).copied())
 }
 
 /// Digits of the largest `u64`.

@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use crate::transport::ending::{End, ending};
 use crate::transport::tcp_driver::{FLUSH, LINGER};
 use crate::transport::websocket_connection::WebSocketConnection;
+use crate::ws::EMPTY_CLOSE;
 
 /// Bytes handed out between two flushes: actix-http's write buffer keeps whatever size it once grew to.
 const PIECE: usize = 4096;
@@ -55,12 +56,10 @@ pub(super) fn response(
     }
     let Some(websocket) = websocket else {
         // Without a code, as the session has a WebSocket already.
-        return response
-            .message_body(Last(Some(Bytes::from_static(&[0x88, 0]))))
-            .map_or_else(
-                |_| HttpResponse::InternalServerError().finish(),
-                HttpResponse::map_into_boxed_body,
-            );
+        return response.message_body(Last(Some(EMPTY_CLOSE))).map_or_else(
+            |_| HttpResponse::InternalServerError().finish(),
+            HttpResponse::map_into_boxed_body,
+        );
     };
     let watched = request
         .conn_data::<Cutter>()

@@ -46,7 +46,7 @@ use super::address::forwarded_hosts;
 use super::doors::Doors;
 use super::origin::Origins;
 use super::worker;
-use crate::protocol::frame;
+use crate::ws::{binary_frame, text_frame};
 
 pub(crate) use self::cors::{Cors, cors, cors_headers};
 pub(crate) use self::embedded_driver::keep_cutter;
@@ -350,8 +350,8 @@ impl Engine {
 /// A message as a frame of this endpoint, for a [`Protocol`] that stands on Engine.IO directly.
 pub fn message(wire: &TransportMessage) -> Frame {
     match wire {
-        TransportMessage::Text(text) => Frame::single(frame::text([b"4".as_slice(), text])),
-        TransportMessage::Binary(data) => Frame::single(frame::binary(data)),
+        TransportMessage::Text(text) => Frame::single(text_frame([b"4".as_slice(), text])),
+        TransportMessage::Binary(data) => Frame::single(binary_frame(data)),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::transport::sockets::OpenSocket;
 use crate::transport::tcp_driver;
 use crate::transport::timed::Timed;
 use crate::transport::websocket_connection::WebSocketConnection;
+use crate::ws::EMPTY_CLOSE;
 
 /// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the
 /// request's body.
@@ -148,7 +149,7 @@ pub(crate) async fn upgrade(
             drop((read_buf, write_buf));
             match purpose {
                 Purpose::Surplus => {
-                    first.put_slice(&[0x88, 0]);
+                    first.put_slice(&EMPTY_CLOSE);
                     tcp_driver::say_and_close(stream, first.freeze()).await;
                 }
                 begin @ Purpose::Begin(..) => {

@@ -209,6 +209,20 @@ fn layers_know_only_what_is_below_them() {
 }
 
 #[test]
+fn websocket_frames_know_nobody() {
+    let all = sources("src/ws").chain([source(Path::new("src/ws.rs"))]);
+    for source in all.filter(|source| !source.is_test()) {
+        for word in ["crate::", "super::super", "tokio", "actix"] {
+            assert!(
+                !source.code.contains(word),
+                "{} knows of {word}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
 fn one_file_each_uses_actix_web_actors_and_socketioxide() {
     for name in [
         "actix_web_actors",

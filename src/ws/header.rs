@@ -1,11 +1,7 @@
 //! The frames of WebSocket as bytes: a client's header and mask, and what can be wrong with them (RFC 6455, 5).
-//! Knows no messages: what a frame adds to one is the machine's business.
+//! Knows no messages: what a frame adds to one is the decoder's business.
 
 use std::fmt;
-
-use bytes::Bytes;
-
-use super::control::{CONTROL_MAX, Control, close_frame};
 
 /// Why the connection must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +31,16 @@ pub(super) enum Opcode {
     Start(Kind),
     Control(Control),
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Control {
+    Close,
+    Ping,
+    Pong,
+}
+
+/// The longest payload of a control frame, in bytes.
+pub(super) const CONTROL_MAX: usize = 125;
 
 /// Of what kind a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,11 +137,6 @@ impl FrameFault {
 
     pub(super) const fn protocol(reason: &'static str) -> Self {
         Self { code: 1002, reason }
-    }
-
-    /// The close frame that tells the peer the code, and no more, as the reference does.
-    pub(crate) fn close_frame(&self) -> Bytes {
-        close_frame(self.code)
     }
 }
 

@@ -1,29 +1,24 @@
-//! The server's side of WebSocket as a machine: bytes in, messages and faults out (RFC 6455, without extensions).
-//! Knows no socket, no clock and no Engine.IO: two drivers feed it, and both answer pings and faults themselves.
+//! What a client sends: bytes in, messages and faults out. Whoever feeds it answers pings, closes and faults.
 //!
 //! Why not `actix_http::ws::Parser`: it wants a whole frame side by side in the read buffer, so that buffer grows to
 //! the size of the message and stays shared with it, and it reserves the declared length at the header, a megabyte for
 //! fourteen bytes. It accepts lengths that are not minimal, and what it checks besides depends on its version. Here a
-//! payload leaves the read buffer as it arrives. The handshake is actix-http's.
-
-mod control;
-mod frame;
+//! payload leaves the read buffer as it arrives.
 
 use std::{mem, str};
 
 use bytes::{Buf, Bytes, BytesMut};
 use dondo_actors::letter::TransportMessage;
 
-pub(crate) use self::control::{close_frame, pong_frame};
-pub(crate) use self::frame::FrameFault;
-use self::frame::{Header, Kind, Mask, Opcode, append_unmasked};
+use super::control::close_code;
+use super::header::{Control, FrameFault, Header, Kind, Mask, Opcode, append_unmasked};
 
 /// Reads the frames of one connection.
 ///
 /// Between messages it holds no memory, and what [`feed`](Self::feed) leaves unread is the beginning of a header or of
 /// a control frame, at most 130 bytes: a driver may release an empty read buffer, or share one between connections.
 #[derive(Debug)]
-pub(crate) struct Machine {
+pub(crate) struct WsDecoder {
     /// The largest message, in bytes of payload.
     message_max: usize,
     /// Unmasked payload of the message that is half arrived.
@@ -49,8 +44,8 @@ pub(crate) enum WsEvent {
     Close(Option<u16>),
 }
 
-impl Machine {
-    /// A machine that takes messages of up to `message_max` bytes, joined payloads without headers; the limit itself is
+impl WsDecoder {
+    /// A decoder that takes messages of up to `message_max` bytes, joined payloads without headers; the limit itself is
     /// allowed.
     pub(crate) fn new(message_max: usize) -> Self {
         Self {
@@ -113,7 +108,11 @@ impl Machine {
                 let mut payload = Vec::with_capacity(header.length);
                 append_unmasked(&mut payload, &input[..header.length], header.mask);
                 input.advance(header.length);
-                return control.event(payload.into()).map(Some);
+                return match control {
+                    Control::Ping => Ok(Some(WsEvent::Ping(payload.into()))),
+                    Control::Pong => Ok(Some(WsEvent::Noise)),
+                    Control::Close => close_code(&payload).map(|code| Some(WsEvent::Close(code))),
+                };
             }
             if let Opcode::Start(kind) = header.opcode {
                 self.kind = Some(kind);

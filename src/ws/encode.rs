@@ -1,5 +1,5 @@
-//! WebSocket frames as the server sends them: one whole message each, final and unmasked (RFC 6455 5.2).
-//! Knows nothing of what the payload means, nor of long-polling, which takes the payload behind the header.
+//! Messages as the server sends them: one whole frame each, final and unmasked (RFC 6455, 5.2).
+//! Long-polling takes the payload behind the header.
 
 use bytes::Bytes;
 use dondo_actors::letter::WsFrame;
@@ -7,12 +7,14 @@ use dondo_actors::letter::WsFrame;
 /// A text frame whose payload is `pieces` joined; together they must be valid UTF-8.
 ///
 /// Allocates once, exactly what the frame needs: it lives as long as its slowest reader.
-pub(crate) fn text<'a>(pieces: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>) -> WsFrame {
+pub(crate) fn text_frame<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
+) -> WsFrame {
     part(FINAL_TEXT, pieces.into_iter())
 }
 
-/// A binary frame that holds `data`; allocates once, as [`text`] does.
-pub(crate) fn binary(data: &[u8]) -> WsFrame {
+/// A binary frame that holds `data`; allocates once, as [`text_frame`] does.
+pub(crate) fn binary_frame(data: &[u8]) -> WsFrame {
     part(FINAL_BINARY, std::iter::once(data))
 }
 
@@ -69,7 +71,7 @@ mod tests {
             (65_536, vec![0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
         ] {
             let data = vec![7; payload];
-            let part = binary(&data);
+            let part = binary_frame(&data);
             assert_eq!(usize::from(part.header), header.len(), "{payload}");
             assert_eq!(part.frame[..header.len()], header, "{payload}");
             assert_eq!(part.payload(), data, "{payload}");
@@ -79,14 +81,14 @@ mod tests {
 
     #[test]
     fn a_text_frame_joins_its_pieces() {
-        let part = text([b"42".as_slice(), b"[\"", "é".as_bytes(), b"\"]"]);
+        let part = text_frame([b"42".as_slice(), b"[\"", "é".as_bytes(), b"\"]"]);
         assert_eq!(&part.frame[..], b"\x81\x0842[\"\xc3\xa9\"]");
         assert!(!part.binary);
     }
 
     #[test]
     fn a_frame_holds_no_spare_capacity() {
-        let frame = text([b"4".as_slice(), b"2[\"x\"]"]).frame;
+        let frame = text_frame([b"4".as_slice(), b"2[\"x\"]"]).frame;
         let length = frame.len();
         assert_eq!(Vec::from(frame).capacity(), length);
     }

@@ -1,4 +1,4 @@
-//! The machine as its drivers see it: client frames in, events and faults out, however the bytes are cut.
+//! The decoder as its drivers see it: client frames in, events and faults out, however the bytes are cut.
 //! Nothing here opens a socket; what is random is seeded.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -44,9 +44,9 @@ fn binary(data: &[u8]) -> WsEvent {
 }
 
 /// What a driver does with one read: feed until none or a fault.
-fn read(machine: &mut Machine, input: &mut BytesMut, events: &mut Vec<WsEvent>) -> Option<u16> {
+fn read(decoder: &mut WsDecoder, input: &mut BytesMut, events: &mut Vec<WsEvent>) -> Option<u16> {
     loop {
-        match machine.feed(input) {
+        match decoder.feed(input) {
             Ok(Some(event)) => events.push(event),
             Ok(None) => return None,
             Err(fault) => return Some(fault.code),
@@ -56,14 +56,14 @@ fn read(machine: &mut Machine, input: &mut BytesMut, events: &mut Vec<WsEvent>) 
 
 /// Feeds all bytes in pieces of the lengths given, the rest at the end; events and the code of the fault, if any.
 fn run(bytes: &[u8], cuts: impl IntoIterator<Item = usize>) -> (Vec<WsEvent>, Option<u16>) {
-    let mut machine = Machine::new(MESSAGE_MAX);
+    let mut decoder = WsDecoder::new(MESSAGE_MAX);
     let (mut input, mut events) = (BytesMut::new(), Vec::new());
     let mut rest = bytes;
     for cut in cuts.into_iter().chain([usize::MAX]) {
         let (piece, behind) = rest.split_at(cut.min(rest.len()));
         rest = behind;
         input.extend_from_slice(piece);
-        let fault = read(&mut machine, &mut input, &mut events);
+        let fault = read(&mut decoder, &mut input, &mut events);
         if fault.is_some() {
             return (events, fault);
         }
@@ -148,13 +148,13 @@ fn events_before_a_fault_are_delivered_and_nothing_behind_it_counts() {
     let mut bytes = frame(0x81, b"4a");
     bytes.extend(frame(0xc1, b"compressed"));
     bytes.extend(frame(0x81, b"4b"));
-    let mut machine = Machine::new(MESSAGE_MAX);
+    let mut decoder = WsDecoder::new(MESSAGE_MAX);
     let (mut input, mut events) = (BytesMut::from(&bytes[..]), Vec::new());
-    assert_eq!(read(&mut machine, &mut input, &mut events), Some(1002));
+    assert_eq!(read(&mut decoder, &mut input, &mut events), Some(1002));
     assert_eq!(events, [text("4a")]);
     assert!(input.is_empty());
     input.extend_from_slice(&frame(0x81, b"4c"));
-    assert_eq!(machine.feed(&mut input), Ok(None));
+    assert_eq!(decoder.feed(&mut input), Ok(None));
     assert!(input.is_empty());
 }
 
@@ -188,35 +188,35 @@ fn the_limit_itself_is_accepted_and_one_byte_more_is_1009_at_the_header() {
 
 #[test]
 fn no_memory_is_reserved_for_what_is_only_declared() {
-    let mut machine = Machine::new(MESSAGE_MAX);
+    let mut decoder = WsDecoder::new(MESSAGE_MAX);
     let bytes = frame(0x82, &vec![1; MESSAGE_MAX]);
     let mut input = BytesMut::from(&bytes[..14 + 10]);
-    assert_eq!(machine.feed(&mut input), Ok(None));
-    assert_eq!(machine.pending_bytes(), 10);
+    assert_eq!(decoder.feed(&mut input), Ok(None));
+    assert_eq!(decoder.pending_bytes(), 10);
     assert!(input.capacity() < 100 && input.is_empty());
 }
 
 #[test]
 fn between_messages_and_after_a_fault_no_memory_is_held() {
     for last in [frame(0x80, b"c"), frame(0x88, b""), frame(0xc0, b"")] {
-        let mut machine = Machine::new(MESSAGE_MAX);
+        let mut decoder = WsDecoder::new(MESSAGE_MAX);
         let mut events = Vec::new();
         let mut input = BytesMut::from(&frame(0x01, &[b'a'; 5_000])[..]);
-        assert_eq!(read(&mut machine, &mut input, &mut events), None);
-        assert_eq!(machine.pending_bytes(), 5_000);
+        assert_eq!(read(&mut decoder, &mut input, &mut events), None);
+        assert_eq!(decoder.pending_bytes(), 5_000);
         input.extend_from_slice(&last);
-        read(&mut machine, &mut input, &mut events);
-        assert_eq!(machine.pending_bytes(), 0, "{last:?}");
+        read(&mut decoder, &mut input, &mut events);
+        assert_eq!(decoder.pending_bytes(), 0, "{last:?}");
     }
 }
 
 #[test]
 fn a_message_does_not_share_the_read_buffer() {
-    let mut machine = Machine::new(MESSAGE_MAX);
+    let mut decoder = WsDecoder::new(MESSAGE_MAX);
     let mut input = BytesMut::with_capacity(8192);
     input.extend_from_slice(&frame(0x81, b"4a"));
     let place = input.as_ptr();
-    let kept = machine.feed(&mut input);
+    let kept = decoder.feed(&mut input);
     assert_eq!(kept, Ok(Some(text("4a"))));
     // With the message still alive, the buffer gets its whole room back without a new allocation.
     input.reserve(8192);
@@ -240,46 +240,46 @@ fn a_finished_message_keeps_no_spare_room() {
 
 #[test]
 fn tiny_fragments_copy_the_message_a_few_times_and_not_each_time() {
-    let mut machine = Machine::new(MESSAGE_MAX);
+    let mut decoder = WsDecoder::new(MESSAGE_MAX);
     let (mut events, mut sizes) = (Vec::new(), BTreeSet::new());
     let mut input = BytesMut::from(&frame(0x02, b"x")[..]);
     for _ in 0..131_000 {
         input.extend_from_slice(&frame(0x00, b"x"));
-        assert_eq!(read(&mut machine, &mut input, &mut events), None);
-        sizes.insert(machine.pending_bytes());
+        assert_eq!(read(&mut decoder, &mut input, &mut events), None);
+        sizes.insert(decoder.pending_bytes());
     }
     assert!(sizes.len() < 20, "{} sizes of the buffer", sizes.len());
-    assert!(machine.pending_bytes() < 2 * 131_001);
+    assert!(decoder.pending_bytes() < 2 * 131_001);
     input.extend_from_slice(&frame(0x80, b""));
-    assert_eq!(read(&mut machine, &mut input, &mut events), None);
+    assert_eq!(read(&mut decoder, &mut input, &mut events), None);
     assert_eq!(events, [binary(&[b'x'; 131_001])]);
 }
 
 #[test]
 fn fragments_never_hold_more_than_the_limit() {
-    let mut machine = Machine::new(1_000);
+    let mut decoder = WsDecoder::new(1_000);
     let mut events = Vec::new();
     let mut input = BytesMut::from(&frame(0x02, &[0; 600])[..]);
     for _ in 0..400 {
-        assert_eq!(read(&mut machine, &mut input, &mut events), None);
-        assert!(machine.pending_bytes() <= 1_000);
+        assert_eq!(read(&mut decoder, &mut input, &mut events), None);
+        assert!(decoder.pending_bytes() <= 1_000);
         input.extend_from_slice(&frame(0x00, b"x"));
     }
     input.extend_from_slice(&frame(0x00, b"x"));
-    assert_eq!(read(&mut machine, &mut input, &mut events), Some(1009));
+    assert_eq!(read(&mut decoder, &mut input, &mut events), Some(1009));
 }
 
 /// They were read for nothing, as many as came: the caller counts what it is told of.
 #[test]
 fn empty_fragments_add_nothing_and_each_is_told() {
-    let mut machine = Machine::new(MESSAGE_MAX);
+    let mut decoder = WsDecoder::new(MESSAGE_MAX);
     let mut events = Vec::new();
     let mut input = BytesMut::from(&frame(0x01, b"")[..]);
     input.extend_from_slice(&frame(0x00, b"").repeat(100_000));
-    assert_eq!(read(&mut machine, &mut input, &mut events), None);
-    assert_eq!((machine.pending_bytes(), input.len()), (0, 0));
+    assert_eq!(read(&mut decoder, &mut input, &mut events), None);
+    assert_eq!((decoder.pending_bytes(), input.len()), (0, 0));
     input.extend_from_slice(&frame(0x80, b"end"));
-    assert_eq!(read(&mut machine, &mut input, &mut events), None);
+    assert_eq!(read(&mut decoder, &mut input, &mut events), None);
     assert_eq!(events.pop(), Some(text("end")));
     assert_eq!(events, vec![WsEvent::Noise; 100_001]);
 }
