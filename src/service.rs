@@ -176,7 +176,7 @@ impl Dondo {
 /// an address is 400, and `Connection: upgrade` with nothing to upgrade to, as nginx writes it for polls with the lines in
 /// the README, costs the connection.
 pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
-    crate::transport::engine::keep_cutter(connection, data);
+    crate::transport::embedded_driver::keep_cutter(connection, data);
 }
 
 impl Builder {

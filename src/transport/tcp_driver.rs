@@ -14,10 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 
+use super::connection::WebSocketConnection;
 use super::ending::End;
 use super::sockets::OpenSocket;
 use super::turns::Turn;
-use super::websocket_connection::WebSocketConnection;
 
 /// Reads and writes in a row before other tasks of the thread have their turn.
 const TURNS: usize = 16;

@@ -26,8 +26,8 @@ use super::handshake::TransportNow;
 use super::packet::EnginePacket;
 use super::stage::Stage;
 use super::{Cors, Engine, Refusal, cors_headers, payload, refused};
+use crate::transport::connection::PARTIAL_FREE;
 use crate::transport::timed;
-use crate::transport::websocket_connection::PARTIAL_FREE;
 
 /// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
 /// until its client has read them.

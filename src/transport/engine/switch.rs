@@ -16,11 +16,11 @@ use super::connection::Connection;
 use super::handshake::{Entry, Transport};
 use super::refusal::Answer;
 use super::stage::Stage;
-use super::{Cors, Engine, Judged, Refusal, embedded_driver, refused, subprotocol};
+use super::{Cors, Engine, Judged, Refusal, refused, subprotocol};
+use crate::transport::connection::WebSocketConnection;
 use crate::transport::sockets::OpenSocket;
-use crate::transport::tcp_driver;
 use crate::transport::timed::Timed;
-use crate::transport::websocket_connection::WebSocketConnection;
+use crate::transport::{embedded_driver, tcp_driver};
 use crate::ws::EMPTY_CLOSE;
 
 /// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the

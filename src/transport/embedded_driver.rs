@@ -21,9 +21,9 @@ use futures_util::Stream;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use crate::transport::ending::{End, ending};
-use crate::transport::tcp_driver::{FLUSH, LINGER};
-use crate::transport::websocket_connection::WebSocketConnection;
+use super::connection::WebSocketConnection;
+use super::ending::{End, ending};
+use super::tcp_driver::{FLUSH, LINGER};
 use crate::ws::EMPTY_CLOSE;
 
 /// Bytes handed out between two flushes: actix-http's write buffer keeps whatever size it once grew to.
@@ -42,7 +42,7 @@ pub(crate) fn keep_cutter(connection: &dyn Any, data: &mut Extensions) {
     }
 }
 
-pub(super) fn response(
+pub(crate) fn response(
     request: &HttpRequest,
     payload: Payload,
     subprotocol: Option<HeaderValue>,

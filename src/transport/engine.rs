@@ -7,7 +7,6 @@ pub(crate) mod connection;
 mod cors;
 pub(crate) mod counts;
 mod drain;
-pub(crate) mod embedded_driver;
 pub(crate) mod handshake;
 mod opening;
 pub(crate) mod packet;
@@ -49,7 +48,6 @@ use super::worker;
 use crate::ws::{binary_frame, text_frame};
 
 pub(crate) use self::cors::{Cors, cors, cors_headers};
-pub(crate) use self::embedded_driver::keep_cutter;
 pub(crate) use self::handshake::new_sid as secret;
 pub(crate) use self::refusal::{Answer, Refusal};
 pub(crate) use self::subprotocol::is_token;

@@ -1,5 +1,5 @@
 //! One WebSocket of an Engine.IO session, without its socket: bytes in, bytes out, and what both mean for the session.
-//! Two drivers hold it, `tcp_driver` and `engine::embedded_driver`; decision 0001 says why.
+//! Two drivers hold it, `tcp_driver` and `embedded_driver`; decision 0001 says why.
 
 mod leftover;
 

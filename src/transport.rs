@@ -3,7 +3,9 @@
 
 pub mod address;
 pub(crate) mod compression;
+pub(crate) mod connection;
 pub mod doors;
+pub(crate) mod embedded_driver;
 pub(crate) mod ending;
 pub mod engine;
 pub(crate) mod host;
@@ -12,5 +14,4 @@ pub mod sockets;
 pub(crate) mod tcp_driver;
 pub(crate) mod timed;
 mod turns;
-pub(crate) mod websocket_connection;
 pub(crate) mod worker;
