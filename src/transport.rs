@@ -8,6 +8,7 @@ pub mod doors;
 pub(crate) mod embedded_driver;
 pub(crate) mod ending;
 pub mod engine;
+pub(crate) mod framing;
 pub(crate) mod host;
 pub mod origin;
 pub mod sockets;

@@ -17,12 +17,14 @@ use actix_web::dev::{Extensions, Payload};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
+use dondo_actors::outbox::Outbox;
 use futures_util::Stream;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use super::connection::WebSocketConnection;
 use super::ending::{End, ending};
+use super::framing::Framing;
 use super::tcp_driver::{FLUSH, LINGER};
 use crate::ws::EMPTY_CLOSE;
 
@@ -46,7 +48,7 @@ pub(crate) fn response(
     request: &HttpRequest,
     payload: Payload,
     subprotocol: Option<HeaderValue>,
-    websocket: Option<WebSocketConnection>,
+    websocket: Option<WebSocketConnection<impl Framing>>,
 ) -> HttpResponse {
     let Ok(mut response) = actix_web_actors::ws::handshake(request) else {
         return HttpResponse::BadRequest().finish();
@@ -63,7 +65,7 @@ pub(crate) fn response(
     };
     let watched = request
         .conn_data::<Cutter>()
-        .map(|Cutter(descriptor)| watch(&websocket, Arc::downgrade(descriptor)));
+        .map(|Cutter(descriptor)| watch(websocket.outbox(), Arc::downgrade(descriptor)));
     let body = SocketBody {
         watched,
         websocket,
@@ -80,8 +82,7 @@ pub(crate) fn response(
 
 /// Cuts the connection when its outbox says so. What is returned is closed when the outbox has ended, and ends the watch
 /// when it is dropped.
-fn watch(websocket: &WebSocketConnection, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> {
-    let outbox = websocket.outbox();
+fn watch(outbox: Arc<Outbox>, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> {
     let (watched, mut gone) = oneshot::channel();
     actix_rt::spawn(async move {
         let reason = tokio::select! {
@@ -103,17 +104,17 @@ fn watch(websocket: &WebSocketConnection, descriptor: Weak<OwnedFd>) -> oneshot:
     watched
 }
 
-struct SocketBody {
+struct SocketBody<F: Framing> {
     /// The watch over it, where the connection has one.
     watched: Option<oneshot::Sender<()>>,
-    websocket: WebSocketConnection,
+    websocket: WebSocketConnection<F>,
     payload: Payload,
     queue: VecDeque<Bytes>,
     given: usize,
     ending: Option<End>,
 }
 
-impl SocketBody {
+impl<F: Framing> SocketBody<F> {
     fn read(&mut self, cx: &mut Context<'_>) {
         while self.websocket.poll_wants(cx).is_ready() {
             match Pin::new(&mut self.payload).poll_next(cx) {
@@ -133,7 +134,7 @@ impl SocketBody {
     }
 }
 
-impl MessageBody for SocketBody {
+impl<F: Framing> MessageBody for SocketBody<F> {
     type Error = io::Error;
 
     fn size(&self) -> BodySize {

@@ -7,6 +7,7 @@ pub(crate) mod connection;
 mod cors;
 pub(crate) mod counts;
 mod drain;
+mod framing;
 pub(crate) mod handshake;
 mod opening;
 pub(crate) mod packet;

@@ -16,6 +16,7 @@ use tokio::time::{Sleep, sleep, timeout};
 
 use super::connection::WebSocketConnection;
 use super::ending::End;
+use super::framing::Framing;
 use super::sockets::OpenSocket;
 use super::turns::Turn;
 
@@ -52,7 +53,7 @@ impl Stream for TcpStream {
 pub(crate) fn serve(
     stream: impl Stream,
     socket: OpenSocket,
-    websocket: WebSocketConnection,
+    websocket: WebSocketConnection<impl Framing>,
     first: Bytes,
     read: Bytes,
 ) {
@@ -75,17 +76,17 @@ pub(crate) async fn say_and_close(mut stream: impl Stream, word: Bytes) {
     }
 }
 
-struct Driver<S> {
+struct Driver<S, F: Framing> {
     stream: S,
     /// Its place among the open connections.
     _socket: OpenSocket,
-    websocket: WebSocketConnection,
+    websocket: WebSocketConnection<F>,
     queue: VecDeque<Bytes>,
     ending: Option<End>,
     patience: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S: Stream> Driver<S> {
+impl<S: Stream, F: Framing> Driver<S, F> {
     async fn run(mut self, read: Bytes) {
         if !read.is_empty() {
             poll_fn(|cx| {

@@ -38,7 +38,9 @@ pub(crate) enum WsEvent {
     Message(TransportMessage),
     /// To be answered by [`pong_frame`]. Of several pings not answered yet, the last is enough (RFC 6455, 5.5.3).
     Ping(Bytes),
-    /// It means nothing and costs as much to read as a message: a pong, or a fragment without payload that is not the last.
+    /// An answer to a ping, or to nothing.
+    Pong,
+    /// A fragment without payload that is not the last: it means nothing, and costs as much to read as a message.
     Noise,
     /// The peer closes, with this code if it gave one; to be answered by [`close_frame`]. Nothing follows it.
     Close(Option<u16>),
@@ -110,7 +112,7 @@ impl WsDecoder {
                 input.advance(header.length);
                 return match control {
                     Control::Ping => Ok(Some(WsEvent::Ping(payload.into()))),
-                    Control::Pong => Ok(Some(WsEvent::Noise)),
+                    Control::Pong => Ok(Some(WsEvent::Pong)),
                     Control::Close => close_code(&payload).map(|code| Some(WsEvent::Close(code))),
                 };
             }

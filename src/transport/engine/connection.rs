@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use dondo_actors::account::SessionAccount;
 use dondo_actors::error::CloseReason;
 use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
@@ -74,11 +73,6 @@ impl Connection {
     /// a proxy changed `Host`, and the origin of its WebSocket tells nothing.
     pub(super) fn is_own_pages(&self) -> bool {
         self.own_page
-    }
-
-    /// The session's memory.
-    pub(crate) fn account(&self) -> &Arc<SessionAccount> {
-        self.session.credit.account()
     }
 
     /// Ends the session because the server is shutting down.

@@ -13,15 +13,17 @@ use dondo_actors::message::ToSession;
 use tokio::net::TcpStream;
 
 use super::connection::Connection;
+use super::framing::EngineFraming;
 use super::handshake::{Entry, Transport};
 use super::refusal::Answer;
 use super::stage::Stage;
 use super::{Cors, Engine, Judged, Refusal, refused, subprotocol};
 use crate::transport::connection::WebSocketConnection;
+use crate::transport::framing::Framing as _;
 use crate::transport::sockets::OpenSocket;
 use crate::transport::timed::Timed;
 use crate::transport::{embedded_driver, tcp_driver};
-use crate::ws::EMPTY_CLOSE;
+use crate::ws::{EMPTY_CLOSE, text_frame};
 
 /// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the
 /// request's body.
@@ -41,7 +43,7 @@ enum Purpose {
     /// A session begins on it.
     Begin(Arc<Connection>, String),
     /// It asks to take a session over.
-    TakeOver(Arc<Connection>),
+    TakeOver(EngineFraming),
     /// The session has one already: it is closed at once, without a code.
     Surplus,
 }
@@ -60,31 +62,26 @@ impl Engine {
                 Ok(Purpose::Begin(connection, open))
             }
             Judged::Session(connection, _, Entry::Upgrade) => {
-                Ok(match connection.begin_upgrade() {
-                    true => Purpose::TakeOver(connection),
-                    false => Purpose::Surplus,
-                })
+                let limit = self.0.options.upgrade_timeout;
+                let framing = EngineFraming::take_over(connection, limit);
+                Ok(framing.map_or(Purpose::Surplus, Purpose::TakeOver))
             }
             Judged::Session(_, _, Entry::SwitchAndClose) => Ok(Purpose::Surplus),
             _ => Err(Refusal::BadRequest),
         }
     }
 
-    fn websocket(&self, purpose: Purpose) -> Option<WebSocketConnection> {
-        let options = &self.0.options;
-        match purpose {
-            Purpose::Begin(connection, open) => Some(WebSocketConnection::open(
-                connection,
-                options.max_payload,
-                &open,
-            )),
-            Purpose::TakeOver(connection) => Some(WebSocketConnection::probing(
-                connection,
-                options.max_payload,
-                options.upgrade_timeout,
-            )),
-            Purpose::Surplus => None,
-        }
+    fn websocket(&self, purpose: Purpose) -> Option<WebSocketConnection<EngineFraming>> {
+        let (framing, first) = match purpose {
+            Purpose::Begin(connection, open) => {
+                let open = text_frame([open.as_bytes()]);
+                (EngineFraming::begin(connection), Some(open.frame))
+            }
+            Purpose::TakeOver(framing) => (framing, None),
+            Purpose::Surplus => return None,
+        };
+        let max = self.0.options.max_payload;
+        Some(WebSocketConnection::new(framing, max, first))
     }
 
     /// The way in through somebody's `App`: the WebSocket is the response's body.
@@ -157,8 +154,8 @@ pub(crate) async fn upgrade(
                         tcp_driver::serve(stream, socket, websocket, first.freeze(), read);
                     }
                 }
-                Purpose::TakeOver(connection) => {
-                    move_home(engine, connection, (stream, socket), first.freeze(), read)
+                Purpose::TakeOver(framing) => {
+                    move_home(engine, framing, (stream, socket), first.freeze(), read)
                 }
             }
         }
@@ -169,37 +166,22 @@ pub(crate) async fn upgrade(
 /// began on a WebSocket does.
 fn move_home(
     engine: &Engine,
-    connection: Arc<Connection>,
+    framing: EngineFraming,
     (stream, socket): (TcpStream, OpenSocket),
     first: Bytes,
     read: Bytes,
 ) {
     let Ok(stream) = stream.into_std() else {
-        return connection.step(Stage::Upgrading, Stage::Polling);
+        return;
     };
-    let engine = engine.clone();
-    let session = connection.session.mailbox.clone();
-    let landing = Landing(Some(connection));
+    let max_payload = engine.0.options.max_payload;
+    let session = framing.session().mailbox.clone();
     session.send(ToSession::RunHere(Box::new(move || {
-        let mut landing = landing;
-        let (Ok(stream), Some(connection)) = (TcpStream::from_std(stream), landing.0.take()) else {
-            return;
-        };
-        if let Some(websocket) = engine.websocket(Purpose::TakeOver(connection)) {
+        if let Ok(stream) = TcpStream::from_std(stream) {
+            let websocket = WebSocketConnection::new(framing, max_payload, None);
             tcp_driver::serve(stream, socket, websocket, first, read);
         }
     })));
-}
-
-/// A socket on its way; if it never lands, the session may be upgraded again.
-struct Landing(Option<Arc<Connection>>);
-
-impl Drop for Landing {
-    fn drop(&mut self) {
-        if let Some(connection) = &self.0 {
-            connection.step(Stage::Upgrading, Stage::Polling);
-        }
-    }
 }
 
 type Admitted<'a> = (&'a Engine, [u8; 28], Option<HeaderValue>, Purpose);

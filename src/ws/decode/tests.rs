@@ -98,7 +98,7 @@ fn frames_become_events() {
                 WsEvent::Ping(vec![9; 125].into()),
             ],
         ),
-        (&[frame(0x8a, b"x")], &[WsEvent::Noise]),
+        (&[frame(0x8a, b"x")], &[WsEvent::Pong]),
         (
             &[frame(0x01, b"ab"), frame(0x89, b"p"), frame(0x80, b"cd")],
             &[WsEvent::Ping(Bytes::from_static(b"p")), text("abcd")],

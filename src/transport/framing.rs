@@ -1,0 +1,77 @@
+//! What a protocol is asked by the WebSocket that it stands on. Knows no protocol and no socket.
+
+use std::net::IpAddr;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use dondo_actors::error::CloseReason;
+use dondo_actors::letter::TransportMessage;
+use dondo_actors::session::SessionRef;
+
+/// How a protocol frames its messages and its heartbeat on one WebSocket, for [`WebSocketConnection`], which does all else:
+/// frames, credit, memory, and the end.
+///
+/// It says nothing of letters: an `Encoding` made their frames whole, once for all clients, with whatever the protocol puts
+/// around a message. What it is asked of is cheap, and done at once.
+///
+/// A protocol that is on its WebSocket from the beginning (SignalR, plain messages) has an answer to the first four, and to
+/// [`pong`](Self::pong) where WebSocket's own ping is its heartbeat. The others are for one that comes from another
+/// transport.
+///
+/// [`WebSocketConnection`]: super::connection::WebSocketConnection
+pub(crate) trait Framing: Unpin + 'static {
+    /// The session. It is closed with the WebSocket, if that is live.
+    fn session(&self) -> &SessionRef;
+
+    /// The client's address, for the log.
+    fn peer(&self) -> Option<IpAddr>;
+
+    /// What a message of the client is.
+    fn receive(&mut self, message: TransportMessage) -> Received;
+
+    /// The heartbeat as a frame.
+    fn ping(&self) -> Bytes;
+
+    /// What a pong of WebSocket is.
+    fn pong(&mut self) -> Received {
+        Received::Noise
+    }
+
+    /// Whether the session is on this WebSocket. Until then nothing is taken from its outbox, its credit is not asked for,
+    /// and it outlives the WebSocket. Changes in [`receive`](Self::receive) alone, and not back.
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    /// Ready when it was to be live by now; wakes then.
+    fn poll_expired(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+
+    /// Ready when the session takes a message; wakes then.
+    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.session().poll_ready(cx)
+    }
+
+    /// Ready when nobody else takes from the session's outbox, which wakes one taker only; wakes then.
+    fn poll_writable(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// What came in, to the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// A message for the session. Only where it is live.
+    Message(TransportMessage),
+    /// The client answers a heartbeat. Only where it is live.
+    Pong,
+    /// It means nothing, and costs as much to read as a message.
+    Noise,
+    /// It has been dealt with.
+    Done,
+    /// This frame answers it. Nothing but the connection's own limit bounds how many do.
+    Reply(Bytes),
+    /// The WebSocket is to be closed, for this reason.
+    Close(CloseReason),
+}
