@@ -1,6 +1,7 @@
 //! Engine.IO 4 on actix-web: the handshake, long-polling, WebSocket and the upgrade between them, the heartbeat and
 //! the close (wire reference 1). Carries any [`Protocol`]; Socket.IO is one.
 
+mod admission;
 mod advice;
 mod answer;
 pub(crate) mod connection;
@@ -25,7 +26,7 @@ use std::time::Duration;
 
 use actix_http::ConnectionType;
 use actix_web::dev::RequestHead;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::directory::Directory;
@@ -36,13 +37,12 @@ use dondo_actors::letter::{Frame, TransportMessage};
 use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Peer, Session, SessionSettings};
 
+use self::admission::EngineAdmission;
 use self::connection::Connection;
 use self::cors::{preflight, site};
 use self::counts::Counts;
-use self::handshake::{Ask, Entry, Revision, Transport, Visit};
 use self::opening::handshake_of;
 use self::stage::Stage;
-use super::address::forwarded_hosts;
 use super::doors::Doors;
 use super::origin::Origins;
 use super::worker;
@@ -110,9 +110,6 @@ impl Engine {
     /// An endpoint whose sessions belong to `hub` and speak what `upper` makes.
     pub fn new(options: EngineOptions, hub: HubHandle, upper: ProtocolFactory) -> Self {
         let handshake = handshake::HandshakeSettings {
-            polling: true,
-            websocket: true,
-            allow_eio3: false,
             origins: options.origins.clone(),
             hosts: options.doors.hosts().clone(),
         };
@@ -194,73 +191,17 @@ impl Engine {
             return preflight(request.headers(), &cors);
         }
         let upgrade = switch::asks_for_websocket(request.head());
-        match self.judge(request.head(), upgrade) {
+        match self.admit(request.head(), upgrade) {
             Err(refusal) => refused(self.refuse(refusal, request.head()), upgrade, &cors),
-            Ok(Judged::Open(Transport::Polling)) => {
-                match self.open_polling(request.head(), &cors) {
-                    Ok(response) => response,
-                    Err(refusal) => refused(self.refuse(refusal, request.head()), false, &cors),
-                }
-            }
-            Ok(Judged::Session(connection, sid, Entry::Get)) => {
+            Ok(EngineAdmission::Begin(_, open)) if !upgrade => answer::opening(open, &cors),
+            Ok(EngineAdmission::Get(connection, sid)) => {
                 self.get(connection, &request, &sid, &cors).await
             }
-            Ok(Judged::Session(connection, _, Entry::Post)) => {
+            Ok(EngineAdmission::Post(connection)) => {
                 self.post(connection, &request, payload.into_inner(), &cors)
                     .await
             }
-            Ok(judged) => self.switch_in_app(&request, payload.into_inner(), judged),
-        }
-    }
-
-    fn judge(&self, head: &RequestHead, upgrade: bool) -> Result<Judged, Refusal> {
-        let forwarded = match head.headers.contains_key(header::ORIGIN) {
-            true => forwarded_hosts(&head.headers),
-            false => Vec::new(),
-        };
-        let view = handshake::RequestView {
-            method: head.method.as_str(),
-            upgrade,
-            query: head.uri.query().unwrap_or_default(),
-            origin: head.headers.get(header::ORIGIN).map(HeaderValue::as_bytes),
-            host: head.headers.get(header::HOST).map(HeaderValue::as_bytes),
-            forwarded: &forwarded,
-            site: site(head),
-        };
-        match handshake::check(&view, &self.0.handshake)? {
-            Ask::Open {
-                revision: Revision::V3,
-                ..
-            } => Err(Refusal::UnsupportedVersion),
-            Ask::Open { .. } if self.draining() => Err(Refusal::ShuttingDown),
-            Ask::Open { transport, .. } => Ok(Judged::Open(transport)),
-            Ask::Session {
-                sid,
-                visit,
-                foreign,
-            } => {
-                let found = self.0.sessions.find(sid.as_str());
-                match &found {
-                    Some(connection) if foreign && !connection.is_own_pages() => {
-                        return Err(Refusal::UpgradeForbidden);
-                    }
-                    None if foreign => return Err(Refusal::Forbidden),
-                    _ => {}
-                }
-                let over = |connection: &Arc<Connection>| {
-                    // What is left to say goes with a GET.
-                    visit != Visit::Get && connection.session.outbox.ended().is_some()
-                };
-                if self.draining() && found.as_ref().is_none_or(over) {
-                    return Err(Refusal::ShuttingDown);
-                }
-                let entry = handshake::check_session(
-                    visit,
-                    found.as_ref().map(|connection| connection.now()),
-                )?;
-                let connection = found.ok_or(Refusal::SessionUnknown)?;
-                Ok(Judged::Session(connection, sid, entry))
-            }
+            Ok(admission) => self.switch_in_app(&request, payload.into_inner(), admission),
         }
     }
 
@@ -327,7 +268,7 @@ impl Engine {
             .0
             .sessions
             .find(&sid)
-            .is_some_and(|connection| connection.now() != handshake::TransportNow::WebSocket);
+            .is_some_and(|connection| connection.stage() != Stage::WebSocket);
         if reason == CloseReason::ShuttingDown && polling {
             return self.let_go(sid);
         }
@@ -352,14 +293,6 @@ pub fn message(wire: &TransportMessage) -> Frame {
         TransportMessage::Text(text) => Frame::single(text_frame([b"4".as_slice(), text])),
         TransportMessage::Binary(data) => Frame::single(binary_frame(data)),
     }
-}
-
-/// What a request is about, once it has been found in order.
-pub(crate) enum Judged {
-    /// A new session.
-    Open(Transport),
-    /// A session that exists.
-    Session(Arc<Connection>, String, Entry),
 }
 
 /// A refusal that was counted and logged.

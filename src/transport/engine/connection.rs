@@ -11,7 +11,6 @@ use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
 
 use super::counts::Counts;
-use super::handshake::TransportNow;
 use super::stage::Stage;
 use crate::transport::doors::Ticket;
 
@@ -80,16 +79,8 @@ impl Connection {
         self.session.close(CloseReason::ShuttingDown);
     }
 
-    /// Where the session stands, in the handshake's words.
-    pub(crate) fn now(&self) -> TransportNow {
-        match self.stage() {
-            Stage::Polling => TransportNow::Polling,
-            Stage::Upgrading => TransportNow::Upgrading,
-            Stage::WebSocket => TransportNow::WebSocket,
-        }
-    }
-
-    fn stage(&self) -> Stage {
+    /// Where the session stands.
+    pub(crate) fn stage(&self) -> Stage {
         match self.stage.load(Ordering::SeqCst) {
             stage if stage == Stage::Polling as u8 => Stage::Polling,
             stage if stage == Stage::Upgrading as u8 => Stage::Upgrading,

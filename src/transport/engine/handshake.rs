@@ -9,18 +9,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::query::Query;
 use super::refusal::Refusal;
+use super::stage::Stage;
 use crate::transport::host::Hosts;
 use crate::transport::origin::{Names, Origins, Verdict};
 
 /// The parts of a request that the handshake looks at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RequestView<'a> {
     /// The HTTP method, as sent.
     pub(crate) method: &'a str,
     /// The request asks to switch to WebSocket.
     pub(crate) upgrade: bool,
-    /// What stands behind the `?`, still percent-encoded.
-    pub(crate) query: &'a str,
+    /// What stands behind the `?`.
+    pub(crate) query: Query<'a>,
     /// The raw value of `Origin`.
     pub(crate) origin: Option<&'a [u8]>,
     /// The raw value of `Host`.
@@ -34,94 +35,28 @@ pub(crate) struct RequestView<'a> {
 /// The settings that the handshake depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct HandshakeSettings {
-    /// Long-polling is served.
-    pub(crate) polling: bool,
-    /// WebSocket is served.
-    pub(crate) websocket: bool,
-    /// Engine.IO 3 is served as well as 4 (contract 1.13).
-    pub(crate) allow_eio3: bool,
     /// Which web pages may connect.
     pub(crate) origins: Origins,
     /// Under which names they may.
     pub(crate) hosts: Hosts,
 }
 
-/// A way for bytes to come and go.
+/// What an acceptable request asks for: without a session id a new session, else something of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
-    /// HTTP long-polling.
-    Polling,
-    /// WebSocket.
-    WebSocket,
-}
-
-/// The version of the Engine.IO protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Revision {
-    /// Clients 1.x and 2.x; also what a request without `EIO` speaks.
-    V3,
-    /// Clients 3.x and 4.x.
-    V4,
-}
-
-/// What an acceptable request asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ask {
-    /// A new session.
-    Open {
-        /// The transport it begins on.
-        transport: Transport,
-        /// The version it speaks to its end.
-        revision: Revision,
-    },
-    /// Something of a session that should exist; to be judged further by [`check_session`].
-    Session {
-        /// The session's id as sent: a secret, never to be logged.
-        sid: String,
-        /// What is asked of it.
-        visit: Visit,
-        /// An upgrade that comes with an origin which is not allowed: none but the hub's own page may have it.
-        foreign: bool,
-    },
-}
-
-/// What a request with a session id asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Visit {
+pub(crate) enum EngineRequest {
+    /// A new session, on long-polling or, if it asks to switch, on WebSocket.
+    Open,
     /// Long-polling: wait for packets.
     Get,
     /// Long-polling: bring packets.
     Post,
-    /// Long-polling with a method that it does not have.
-    OtherMethod,
-    /// WebSocket was named, but the request does not ask to switch.
-    NoUpgrade,
     /// Move the session to WebSocket.
-    Upgrade,
-}
-
-/// Where a session is, as far as the handshake cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TransportNow {
-    /// On long-polling, no upgrade under way.
-    Polling,
-    /// On long-polling, and a WebSocket is asking to take over.
-    Upgrading,
-    /// On WebSocket.
-    WebSocket,
-}
-
-/// What to do with a request that the session takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entry {
-    /// Answer with packets.
-    Get,
-    /// Read the body.
-    Post,
-    /// Switch to WebSocket and let it ask to take over.
-    Upgrade,
-    /// Switch to WebSocket and close it at once without a code: the session has one already (wire reference 1.5).
-    SwitchAndClose,
+    Upgrade {
+        /// It comes with an origin that is not allowed: none but the hub's own page may have it.
+        foreign: bool,
+    },
+    /// What no session takes: refused once it is known that there is one.
+    Unfit(Refusal),
 }
 
 /// Checks everything that needs no session, in the order of wire reference 1.4; for an upgrade all of it comes before
@@ -134,11 +69,11 @@ pub(crate) enum Entry {
 pub(crate) fn check(
     request: &RequestView<'_>,
     settings: &HandshakeSettings,
-) -> Result<Ask, Refusal> {
-    let query = Query::parse(request.query);
-    let transport = match query.transport.as_deref() {
-        Some("polling") if settings.polling => Transport::Polling,
-        Some("websocket") if settings.websocket => Transport::WebSocket,
+) -> Result<EngineRequest, Refusal> {
+    let query = &request.query;
+    let wants_switch = match query.transport.as_deref() {
+        Some("polling") => false,
+        Some("websocket") => true,
         _ => return Err(Refusal::TransportUnknown),
     };
     let names = Names {
@@ -150,7 +85,6 @@ pub(crate) fn check(
     if verdict == Verdict::Illegal {
         return Err(Refusal::BadRequest);
     }
-    let wants_switch = transport == Transport::WebSocket;
     if query.sid.is_none() || request.upgrade {
         if request.method != "GET" {
             return Err(Refusal::BadMethod);
@@ -169,45 +103,32 @@ pub(crate) fn check(
             return Err(Refusal::CrossSite);
         }
     }
-    let revision = match query.eio.as_deref() {
-        Some("4") => Some(Revision::V4),
-        Some("3") | None if settings.allow_eio3 => Some(Revision::V3),
-        _ => None,
-    };
-    match (query.sid, revision) {
-        (Some(sid), _) if !request.upgrade => Ok(Ask::Session {
-            sid: sid.into_owned(),
-            foreign: false,
-            visit: match request.method {
-                _ if wants_switch => Visit::NoUpgrade,
-                "GET" => Visit::Get,
-                "POST" => Visit::Post,
-                _ => Visit::OtherMethod,
-            },
-        }),
-        (_, None) => Err(Refusal::UnsupportedVersion),
-        (Some(sid), Some(_)) => Ok(Ask::Session {
-            sid: sid.into_owned(),
-            visit: Visit::Upgrade,
-            foreign: verdict == Verdict::Refused,
-        }),
-        (None, Some(revision)) => Ok(Ask::Open {
-            transport,
-            revision,
-        }),
+    if query.sid.is_some() && !request.upgrade {
+        return Ok(match request.method {
+            _ if wants_switch => EngineRequest::Unfit(Refusal::BadRequest),
+            "GET" => EngineRequest::Get,
+            "POST" => EngineRequest::Post,
+            _ => EngineRequest::Unfit(Refusal::OtherMethod),
+        });
     }
+    if query.eio.as_deref() != Some("4") {
+        return Err(Refusal::UnsupportedVersion);
+    }
+    let foreign = verdict == Verdict::Refused;
+    Ok(match query.sid {
+        None => EngineRequest::Open,
+        Some(_) => EngineRequest::Upgrade { foreign },
+    })
 }
 
-/// Checks what needs the session: `now` is where the session with the id sent is, none if there is no such session.
-pub(crate) fn check_session(visit: Visit, now: Option<TransportNow>) -> Result<Entry, Refusal> {
-    let now = now.ok_or(Refusal::SessionUnknown)?;
-    match (visit, now) {
-        (Visit::Upgrade, TransportNow::Polling) => Ok(Entry::Upgrade),
-        (Visit::Upgrade, _) => Ok(Entry::SwitchAndClose),
-        (Visit::NoUpgrade, _) | (_, TransportNow::WebSocket) => Err(Refusal::BadRequest),
-        (Visit::Get, _) => Ok(Entry::Get),
-        (Visit::Post, _) => Ok(Entry::Post),
-        (Visit::OtherMethod, _) => Err(Refusal::OtherMethod),
+/// Whether a session takes what is asked of it, where it stands; none if there is no such session. A WebSocket that it has
+/// no use for is closed once it is there (wire reference 1.5).
+pub(crate) fn check_session(request: EngineRequest, stage: Option<Stage>) -> Result<(), Refusal> {
+    match (request, stage.ok_or(Refusal::SessionUnknown)?) {
+        (EngineRequest::Upgrade { .. }, _) => Ok(()),
+        (_, Stage::WebSocket) => Err(Refusal::BadRequest),
+        (EngineRequest::Unfit(refusal), _) => Err(refusal),
+        _ => Ok(()),
     }
 }
 

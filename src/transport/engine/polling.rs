@@ -20,9 +20,8 @@ use dondo_actors::outbox::Taken;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{self, PollAnswer};
+use super::answer::PollAnswer;
 use super::connection::Connection;
-use super::handshake::TransportNow;
 use super::packet::EnginePacket;
 use super::stage::Stage;
 use super::{Cors, Engine, Refusal, cors_headers, payload, refused};
@@ -38,15 +37,6 @@ const ANSWER_MAX: usize = 1024 * 1024;
 const PYTHON_PARTS_MAX: usize = 15;
 
 impl Engine {
-    pub(super) fn open_polling(
-        &self,
-        head: &RequestHead,
-        cors: &Cors,
-    ) -> Result<HttpResponse, Refusal> {
-        let (_, open) = self.open(head, Stage::Polling)?;
-        Ok(answer::opening(open, cors))
-    }
-
     pub(super) async fn get(
         &self,
         connection: Arc<Connection>,
@@ -73,7 +63,7 @@ impl Engine {
         let parts_max = parts_max(request);
         let mut parts = Vec::new();
         let taken = poll_fn(|cx| {
-            if connection.now() == TransportNow::WebSocket {
+            if connection.stage() == Stage::WebSocket {
                 // The outbox is the WebSocket's now.
                 return Poll::Ready(Taken::Nudged);
             }
@@ -294,7 +284,7 @@ struct PendingPoll<'a> {
 impl Drop for PendingPoll<'_> {
     fn drop(&mut self) {
         self.connection.end_get();
-        if !self.answered && self.connection.now() != TransportNow::WebSocket {
+        if !self.answered && self.connection.stage() != Stage::WebSocket {
             self.connection.session.close(CloseReason::TransportError);
         }
     }

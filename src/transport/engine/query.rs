@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// A decoded query.
 ///
 /// Of a parameter that is sent twice the last value counts, as in Node: people copy addresses with their query.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Query<'a> {
     /// `EIO`.
     pub(crate) eio: Option<Cow<'a, str>>,

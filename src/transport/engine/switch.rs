@@ -5,19 +5,16 @@ use std::sync::Arc;
 use actix_codec::{Framed, FramedParts};
 use actix_http::{Request, Version, h1, ws};
 use actix_web::dev::{Payload, RequestHead};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::message::ToSession;
 use tokio::net::TcpStream;
 
-use super::connection::Connection;
 use super::framing::EngineFraming;
-use super::handshake::{Entry, Transport};
 use super::refusal::Answer;
-use super::stage::Stage;
-use super::{Cors, Engine, Judged, Refusal, refused, subprotocol};
+use super::{Engine, EngineAdmission, Refusal, subprotocol};
 use crate::transport::connection::WebSocketConnection;
 use crate::transport::framing::Framing as _;
 use crate::transport::sockets::OpenSocket;
@@ -33,19 +30,16 @@ pub(super) fn asks_for_websocket(head: &RequestHead) -> bool {
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// HTTP/1.0 knows no upgrades, but proxies that speak it pass them on, and Node answers them.
-fn can_switch(version: Version) -> bool {
-    [Version::HTTP_10, Version::HTTP_11].contains(&version)
-}
-
-/// What a WebSocket is for, once its request has been found in order.
-enum Purpose {
-    /// A session begins on it.
-    Begin(Arc<Connection>, String),
-    /// It asks to take a session over.
-    TakeOver(EngineFraming),
-    /// The session has one already: it is closed at once, without a code.
-    Surplus,
+/// Whether a request for a WebSocket is in order, apart from what the endpoint asks for.
+pub(super) fn check(head: &RequestHead) -> Result<(), Refusal> {
+    // HTTP/1.0 knows no upgrades, but proxies that speak it pass them on, and Node answers them.
+    let can_switch = [Version::HTTP_10, Version::HTTP_11].contains(&head.version);
+    // Frames inside a chunked body would be a second, hidden stream.
+    let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
+    match can_switch && !chunked && ws::verify_handshake(head).is_ok() {
+        true => Ok(()),
+        false => Err(Refusal::BadRequest),
+    }
 }
 
 impl Engine {
@@ -55,30 +49,15 @@ impl Engine {
         path.starts_with(own) || own.strip_suffix('/').is_some_and(|bare| path == bare)
     }
 
-    fn purpose(&self, head: &RequestHead, judged: Judged) -> Result<Purpose, Refusal> {
-        match judged {
-            Judged::Open(Transport::WebSocket) => {
-                let (connection, open) = self.open(head, Stage::WebSocket)?;
-                Ok(Purpose::Begin(connection, open))
-            }
-            Judged::Session(connection, _, Entry::Upgrade) => {
-                let limit = self.0.options.upgrade_timeout;
-                let framing = EngineFraming::take_over(connection, limit);
-                Ok(framing.map_or(Purpose::Surplus, Purpose::TakeOver))
-            }
-            Judged::Session(_, _, Entry::SwitchAndClose) => Ok(Purpose::Surplus),
-            _ => Err(Refusal::BadRequest),
-        }
-    }
-
-    fn websocket(&self, purpose: Purpose) -> Option<WebSocketConnection<EngineFraming>> {
-        let (framing, first) = match purpose {
-            Purpose::Begin(connection, open) => {
+    /// The session's side of a WebSocket; none if it has no use for one.
+    fn websocket(&self, admission: EngineAdmission) -> Option<WebSocketConnection<EngineFraming>> {
+        let (framing, first) = match admission {
+            EngineAdmission::Begin(connection, open) => {
                 let open = text_frame([open.as_bytes()]);
                 (EngineFraming::begin(connection), Some(open.frame))
             }
-            Purpose::TakeOver(framing) => (framing, None),
-            Purpose::Surplus => return None,
+            EngineAdmission::TakeOver(framing) => (framing, None),
+            _ => return None,
         };
         let max = self.0.options.max_payload;
         Some(WebSocketConnection::new(framing, max, first))
@@ -89,26 +68,11 @@ impl Engine {
         &self,
         request: &HttpRequest,
         payload: Payload,
-        judged: Judged,
+        admission: EngineAdmission,
     ) -> HttpResponse {
-        // Frames inside a chunked body would be a second, hidden stream.
-        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-        let valid = ws::verify_handshake(request.head()).is_ok();
-        if chunked || !valid || !can_switch(request.version()) {
-            return refused(
-                self.refuse(Refusal::BadRequest, request.head()),
-                true,
-                &Cors::Own,
-            );
-        }
-        match self.purpose(request.head(), judged) {
-            Ok(purpose) => {
-                let known = &self.0.options.subprotocols;
-                let subprotocol = subprotocol::chosen(request.head(), known);
-                embedded_driver::response(request, payload, subprotocol, self.websocket(purpose))
-            }
-            Err(refusal) => refused(self.refuse(refusal, request.head()), true, &Cors::Own),
-        }
+        let known = &self.0.options.subprotocols;
+        let subprotocol = subprotocol::chosen(request.head(), known);
+        embedded_driver::response(request, payload, subprotocol, self.websocket(admission))
     }
 }
 
@@ -134,7 +98,7 @@ pub(crate) async fn upgrade(
             put_answer(&mut first, &answer);
             tcp_driver::say_and_close(stream, first.freeze()).await;
         }
-        Ok((engine, key, subprotocol, purpose)) => {
+        Ok((engine, key, subprotocol, admission)) => {
             first.put_slice(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
             first.put_slice(&key);
             if let Some(name) = subprotocol {
@@ -144,19 +108,19 @@ pub(crate) async fn upgrade(
             first.put_slice(b"\r\n\r\n");
             let read = Bytes::copy_from_slice(&read_buf);
             drop((read_buf, write_buf));
-            match purpose {
-                Purpose::Surplus => {
-                    first.put_slice(&EMPTY_CLOSE);
-                    tcp_driver::say_and_close(stream, first.freeze()).await;
-                }
-                begin @ Purpose::Begin(..) => {
-                    if let Some(websocket) = engine.websocket(begin) {
-                        tcp_driver::serve(stream, socket, websocket, first.freeze(), read);
-                    }
-                }
-                Purpose::TakeOver(framing) => {
+            match admission {
+                EngineAdmission::TakeOver(framing) => {
                     move_home(engine, framing, (stream, socket), first.freeze(), read)
                 }
+                admission => match engine.websocket(admission) {
+                    Some(websocket) => {
+                        tcp_driver::serve(stream, socket, websocket, first.freeze(), read);
+                    }
+                    None => {
+                        first.put_slice(&EMPTY_CLOSE);
+                        tcp_driver::say_and_close(stream, first.freeze()).await;
+                    }
+                },
             }
         }
     }
@@ -184,7 +148,7 @@ fn move_home(
     })));
 }
 
-type Admitted<'a> = (&'a Engine, [u8; 28], Option<HeaderValue>, Purpose);
+type Admitted<'a> = (&'a Engine, [u8; 28], Option<HeaderValue>, EngineAdmission);
 
 fn admit(engines: &[Engine], request: Request) -> Result<Admitted<'_>, Answer> {
     let Some(engine) = engines
@@ -201,21 +165,12 @@ fn admit(engines: &[Engine], request: Request) -> Result<Admitted<'_>, Answer> {
         });
     };
     let refused = |refusal| engine.refuse(refusal, request.head()).answer(true);
-    let judged = engine.judge(request.head(), true).map_err(refused)?;
     let head = request.head();
-    let valid = can_switch(head.version)
-        && head.method == Method::GET
-        && ws::verify_handshake(head).is_ok();
-    let key = head
-        .headers
-        .get(header::SEC_WEBSOCKET_KEY)
-        .filter(|_| valid);
-    let key = key
-        .map(|key| ws::hash_key(key.as_bytes()))
-        .ok_or_else(|| refused(Refusal::BadRequest))?;
-    let purpose = engine.purpose(head, judged).map_err(refused)?;
+    let admission = engine.admit(head, true).map_err(refused)?;
+    let key = head.headers.get(header::SEC_WEBSOCKET_KEY);
+    let key = ws::hash_key(key.map_or(&[], HeaderValue::as_bytes));
     let subprotocol = subprotocol::chosen(head, &engine.0.options.subprotocols);
-    Ok((engine, key, subprotocol, purpose))
+    Ok((engine, key, subprotocol, admission))
 }
 
 fn put_answer(out: &mut BytesMut, answer: &Answer) {

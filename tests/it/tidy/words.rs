@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::walls::sources;
 
 /// Definitions that have a better name now. What is not here and was renamed, too, has another meaning today.
-const GONE: [&str; 66] = [
+const GONE: [&str; 72] = [
     "Adopt",
     "Aim",
     "Announce",
+    "Ask",
     "Cord",
     "CourierSays",
     "Enter",
+    "Entry",
     "Form",
     "FormId",
     "Gone",
@@ -20,8 +22,10 @@ const GONE: [&str; 66] = [
     "Happening",
     "Heard",
     "Herald",
+    "Judged",
     "Kept",
     "Kit",
+    "Landing",
     "Ledger",
     "MirrorSeat",
     "Numbers",
@@ -33,6 +37,7 @@ const GONE: [&str; 66] = [
     "Part",
     "Plan",
     "Post",
+    "Purpose",
     "PutOut",
     "RoomFact",
     "RoomSays",
@@ -54,6 +59,7 @@ const GONE: [&str; 66] = [
     "Unreadable",
     "UpPost",
     "Upper",
+    "Visit",
     "WeakPost",
     "Whereabouts",
     "Which",
