@@ -4,6 +4,7 @@
 pub mod address;
 pub(crate) mod compression;
 pub(crate) mod connection;
+pub(crate) mod cors;
 pub mod doors;
 pub(crate) mod embedded_driver;
 pub(crate) mod ending;

@@ -17,7 +17,7 @@ pub use client::BrowserClient;
 use super::health::readable_only;
 use crate::config::first_namespace;
 use crate::transport::compression;
-use crate::transport::engine::{cors, cors_headers};
+use crate::transport::cors::{cors, cors_headers};
 use crate::transport::origin::Origins;
 
 /// The page, its scripts and its style; built once, mounted by every worker.

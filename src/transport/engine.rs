@@ -5,7 +5,6 @@ mod admission;
 mod advice;
 mod answer;
 pub(crate) mod connection;
-mod cors;
 pub(crate) mod counts;
 mod drain;
 mod framing;
@@ -39,16 +38,15 @@ use dondo_actors::session::{Peer, Session, SessionSettings};
 
 use self::admission::EngineAdmission;
 use self::connection::Connection;
-use self::cors::{preflight, site};
 use self::counts::Counts;
 use self::opening::handshake_of;
 use self::stage::Stage;
+use super::cors::{Cors, cors, cors_headers, preflight, site};
 use super::doors::Doors;
 use super::origin::Origins;
 use super::worker;
 use crate::ws::{binary_frame, text_frame};
 
-pub(crate) use self::cors::{Cors, cors, cors_headers};
 pub(crate) use self::handshake::new_sid as secret;
 pub(crate) use self::refusal::{Answer, Refusal};
 pub(crate) use self::subprotocol::is_token;

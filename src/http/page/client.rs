@@ -9,7 +9,7 @@ use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::{Asset, SCRIPT};
-use crate::transport::engine::{cors, cors_headers};
+use crate::transport::cors::{cors, cors_headers};
 use crate::transport::origin::Origins;
 
 /// Where the browser client comes from. Its files are read once; one that is missing is not served.

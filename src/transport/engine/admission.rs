@@ -6,13 +6,13 @@ use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderValue};
 
 use super::connection::Connection;
-use super::cors::site;
 use super::framing::EngineFraming;
 use super::handshake::{EngineRequest, RequestView, check, check_session};
 use super::query::Query;
 use super::stage::Stage;
 use super::{Engine, Refusal, switch};
 use crate::transport::address::forwarded_hosts;
+use crate::transport::cors::site;
 
 /// What a request is let in to.
 pub(super) enum EngineAdmission {

@@ -13,8 +13,8 @@ use dondo_actors::account::{Charge, Held};
 
 use super::connection::Connection;
 use super::payload::Body;
-use super::{Cors, cors_headers};
 use crate::transport::compression;
+use crate::transport::cors::{Cors, cors_headers};
 
 /// What actix-http is given of an answer at a time: it copies that, and asks for more once its client has read.
 const PIECE: usize = 32 * 1024;

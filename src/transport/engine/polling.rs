@@ -24,8 +24,9 @@ use super::answer::PollAnswer;
 use super::connection::Connection;
 use super::packet::EnginePacket;
 use super::stage::Stage;
-use super::{Cors, Engine, Refusal, cors_headers, payload, refused};
+use super::{Engine, Refusal, payload, refused};
 use crate::transport::connection::PARTIAL_FREE;
+use crate::transport::cors::{Cors, cors_headers};
 use crate::transport::timed;
 
 /// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held

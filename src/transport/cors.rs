@@ -4,7 +4,7 @@ use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-use crate::transport::origin::{Names, Origins, Verdict};
+use super::origin::{Names, Origins, Verdict};
 
 /// Which pages may read an answer.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub(crate) fn cors_headers(mut response: HttpResponseBuilder, cors: &Cors) -> Ht
 }
 
 /// Tells those pages that they may send what they are about to.
-pub(super) fn preflight(asked: &HeaderMap, cors: &Cors) -> HttpResponse {
+pub(crate) fn preflight(asked: &HeaderMap, cors: &Cors) -> HttpResponse {
     let headers = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
     let headers = headers
         .cloned()
@@ -77,6 +77,6 @@ pub(super) fn preflight(asked: &HeaderMap, cors: &Cors) -> HttpResponse {
 static SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What the browser says of where a request comes from; pages cannot write it.
-pub(super) fn site(head: &RequestHead) -> Option<&[u8]> {
+pub(crate) fn site(head: &RequestHead) -> Option<&[u8]> {
     head.headers.get(&SITE).map(HeaderValue::as_bytes)
 }
