@@ -21,7 +21,6 @@ use tokio::sync::watch;
 use crate::config::{FILES_KEPT, Settings};
 use crate::http::page::{BrowserClient, Page};
 use crate::service::Dondo;
-use crate::transport::engine;
 use crate::transport::timed::{self, Times};
 
 /// Connections that wait to be accepted, at most.
@@ -88,7 +87,7 @@ impl Server {
             builder = builder.listen("dondo", listener, move || {
                 let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
                 let (path, origins) = (path.clone(), origins.clone());
-                let engines = dondo.engines().clone();
+                let endpoints = dondo.endpoints().clone();
                 let app = App::new()
                     .configure(|app| page.configure(app))
                     .configure(|app| client.configure(app, &path, &origins))
@@ -114,9 +113,9 @@ impl Server {
                     // A poll whose client went away is to be seen at once.
                     .h1_allow_half_closed(false)
                     .upgrade(fn_service(move |(request, framed)| {
-                        let engines = engines.clone();
+                        let endpoints = endpoints.clone();
                         async move {
-                            engine::upgrade(engines, request, framed).await;
+                            endpoints.upgrade(request, framed).await;
                             Ok::<_, actix_http::Error>(())
                         }
                     }))

@@ -33,6 +33,7 @@ use crate::packs::hub::{self, HubPack};
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoEncoding};
 use crate::room_threads::Rooms;
 use crate::transport::doors::Doors;
+use crate::transport::endpoint::{Endpoint, Endpoints};
 use crate::transport::engine::{Engine, EngineOptions, ProtocolFactory};
 use tokio::time::{sleep, timeout};
 
@@ -42,6 +43,7 @@ pub struct Dondo {
     io: Io,
     hub: HubHandle,
     engines: Arc<[Engine]>,
+    endpoints: Endpoints,
     health: Arc<health::Health>,
     doors: Doors,
     rooms: Arc<Rooms>,
@@ -107,6 +109,11 @@ impl Dondo {
         &self.engines
     }
 
+    /// What stands at which path.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
     /// Who may open a session.
     pub fn doors(&self) -> &Doors {
         &self.doors
@@ -120,12 +127,7 @@ impl Dondo {
     /// Mounts the endpoints in an `App` or a scope. To be called in the app factory, once for each worker.
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.rooms.on_worker();
-        let engines = self.engines.clone();
-        move |app| {
-            for engine in engines.iter() {
-                app.configure(engine.configure());
-            }
-        }
+        self.endpoints.configure()
     }
 
     /// Mounts what anybody may see: `/healthz` (the process answers) and `/readyz` (it serves newcomers well: 200 or
@@ -314,10 +316,13 @@ impl Builder {
         });
         let main = Engine::new(options.clone(), hub.clone(), upper);
         let engines: Arc<[Engine]> = std::iter::once(main).chain(more).collect();
+        let endpoint = |engine: &Engine| Box::new(engine.clone()) as Box<dyn Endpoint>;
+        let endpoints = Endpoints::new(engines.iter().map(endpoint));
         Ok(Dondo {
             io,
             health: health::Health::new(hub.clone(), engines.clone(), doors.clone()),
             hub,
+            endpoints,
             engines,
             doors,
             rooms,

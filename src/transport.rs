@@ -1,13 +1,15 @@
-//! How bytes come and go: Engine.IO over long-polling and WebSocket. A transport takes from an outbox and tells a
-//! session what it read; it never knows who else receives what.
+//! How bytes come and go: over WebSocket for any protocol, and Engine.IO with its long-polling. A transport takes from an
+//! outbox and tells a session what it read; it never knows who else receives what.
 
 pub mod address;
+pub(crate) mod answer;
 pub(crate) mod compression;
 pub(crate) mod connection;
 pub(crate) mod cors;
 pub mod doors;
 pub(crate) mod embedded_driver;
 pub(crate) mod ending;
+pub(crate) mod endpoint;
 pub mod engine;
 pub(crate) mod framing;
 pub(crate) mod host;
@@ -16,4 +18,5 @@ pub mod sockets;
 pub(crate) mod tcp_driver;
 pub(crate) mod timed;
 mod turns;
+mod upgrade;
 pub(crate) mod worker;

@@ -25,7 +25,6 @@ use std::time::Duration;
 
 use actix_http::ConnectionType;
 use actix_web::dev::RequestHead;
-use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::directory::Directory;
@@ -41,16 +40,17 @@ use self::connection::Connection;
 use self::counts::Counts;
 use self::opening::handshake_of;
 use self::stage::Stage;
-use super::cors::{Cors, cors, cors_headers, preflight, site};
+use super::answer::Answer;
+use super::cors::{cors, preflight, site};
 use super::doors::Doors;
 use super::origin::Origins;
+use super::upgrade::asks_for_websocket;
 use super::worker;
 use crate::ws::{binary_frame, text_frame};
 
 pub(crate) use self::handshake::new_sid as secret;
-pub(crate) use self::refusal::{Answer, Refusal};
+pub(crate) use self::refusal::Refusal;
 pub(crate) use self::subprotocol::is_token;
-pub(crate) use self::switch::upgrade;
 
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
 const CLOSE_GRACE: Duration = Duration::from_secs(30);
@@ -122,27 +122,6 @@ impl Engine {
         }))
     }
 
-    /// Mounts the endpoint in an `App`, also without the slash at its end: `NormalizePath::trim` takes that away. To be
-    /// called in the app factory, once for each worker.
-    pub fn configure(&self) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
-        let engine = self.clone();
-        move |app| {
-            let path = engine.0.options.path.clone();
-            let below = format!("{path}{{tail:.*}}");
-            let handler = move |request: HttpRequest, payload: web::Payload| {
-                let engine = engine.clone();
-                async move { engine.request(request, payload).await }
-            };
-            let bare = path.trim_end_matches('/').to_owned();
-            // Apart from what lies below, which a regular expression finds, it is found by comparing.
-            app.service(web::resource(path).to(handler.clone()));
-            if !bare.is_empty() {
-                app.service(web::resource(bare).to(handler.clone()));
-            }
-            app.service(web::resource(below).to(handler));
-        }
-    }
-
     /// Sessions that can be found by their id, closed ones with something left to say among them.
     pub fn sessions(&self) -> usize {
         self.0.sessions.len()
@@ -154,7 +133,7 @@ impl Engine {
     }
 
     /// Counts a refusal, and logs it: there is no other way to answer with one.
-    fn refuse(&self, refusal: Refusal, head: &RequestHead) -> ToldRefusal {
+    fn refuse(&self, refusal: Refusal, head: &RequestHead, upgrade: bool) -> Answer {
         self.0.counts.refused(refusal);
         let peer = self.0.options.doors.client(head);
         let said = refusal.as_str();
@@ -170,7 +149,7 @@ impl Engine {
                     .tell(peer, None, format_args!("a request is refused: {said}"));
             }
         }
-        ToldRefusal(refusal)
+        refusal.answer(upgrade)
     }
 
     async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
@@ -188,9 +167,12 @@ impl Engine {
         if request.method() == Method::OPTIONS && cors.allows() {
             return preflight(request.headers(), &cors);
         }
-        let upgrade = switch::asks_for_websocket(request.head());
+        let upgrade = asks_for_websocket(request.head());
         match self.admit(request.head(), upgrade) {
-            Err(refusal) => refused(self.refuse(refusal, request.head()), upgrade, &cors),
+            Err(refusal) => {
+                let answer = self.refuse(refusal, request.head(), upgrade);
+                answer.respond(&cors)
+            }
             Ok(EngineAdmission::Begin(_, open)) if !upgrade => answer::opening(open, &cors),
             Ok(EngineAdmission::Get(connection, sid)) => {
                 self.get(connection, &request, &sid, &cors).await
@@ -291,29 +273,4 @@ pub fn message(wire: &TransportMessage) -> Frame {
         TransportMessage::Text(text) => Frame::single(text_frame([b"4".as_slice(), text])),
         TransportMessage::Binary(data) => Frame::single(binary_frame(data)),
     }
-}
-
-/// A refusal that was counted and logged.
-pub(crate) struct ToldRefusal(Refusal);
-
-impl ToldRefusal {
-    fn answer(&self, upgrade: bool) -> Answer {
-        self.0.answer(upgrade)
-    }
-}
-
-fn refused(refusal: ToldRefusal, upgrade: bool, cors: &Cors) -> HttpResponse {
-    let answer = refusal.answer(upgrade);
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = cors_headers(HttpResponse::build(status), cors);
-    if let Some(kind) = answer.content_type {
-        response.insert_header((header::CONTENT_TYPE, kind));
-    }
-    if answer.close {
-        response.force_close();
-    }
-    if let Some(seconds) = answer.retry_after {
-        response.insert_header((header::RETRY_AFTER, seconds));
-    }
-    response.body(answer.body)
 }

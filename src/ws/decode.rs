@@ -36,13 +36,13 @@ pub(crate) struct WsDecoder {
 pub(crate) enum WsEvent {
     /// A whole message: its fragments joined, and then checked if it is text.
     Message(TransportMessage),
-    /// To be answered by [`pong_frame`]. Of several pings not answered yet, the last is enough (RFC 6455, 5.5.3).
+    /// To be answered by [`pong_frame`](super::pong_frame). Of several pings not answered yet, the last is enough (RFC 6455, 5.5.3).
     Ping(Bytes),
     /// An answer to a ping, or to nothing.
     Pong,
     /// A fragment without payload that is not the last: it means nothing, and costs as much to read as a message.
     Noise,
-    /// The peer closes, with this code if it gave one; to be answered by [`close_frame`]. Nothing follows it.
+    /// The peer closes, with this code if it gave one; to be answered by [`close_frame`](super::close_frame). Nothing follows it.
     Close(Option<u16>),
 }
 

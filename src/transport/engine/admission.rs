@@ -10,9 +10,10 @@ use super::framing::EngineFraming;
 use super::handshake::{EngineRequest, RequestView, check, check_session};
 use super::query::Query;
 use super::stage::Stage;
-use super::{Engine, Refusal, switch};
+use super::{Engine, Refusal};
 use crate::transport::address::forwarded_hosts;
 use crate::transport::cors::site;
+use crate::transport::upgrade::is_valid;
 
 /// What a request is let in to.
 pub(super) enum EngineAdmission {
@@ -73,7 +74,7 @@ impl Engine {
         let connection = found.ok_or(Refusal::SessionUnknown)?;
         match request {
             EngineRequest::Upgrade { .. } => {
-                switch::check(head)?;
+                valid(head)?;
                 let framing = EngineFraming::take_over(connection, self.0.options.upgrade_timeout);
                 Ok(framing.map_or(EngineAdmission::Surplus, EngineAdmission::TakeOver))
             }
@@ -87,7 +88,7 @@ impl Engine {
             return Err(Refusal::ShuttingDown);
         }
         if upgrade {
-            switch::check(head)?;
+            valid(head)?;
         }
         let stage = match upgrade {
             true => Stage::WebSocket,
@@ -95,5 +96,12 @@ impl Engine {
         };
         let (connection, open) = self.open(head, stage)?;
         Ok(EngineAdmission::Begin(connection, open))
+    }
+}
+
+fn valid(head: &RequestHead) -> Result<(), Refusal> {
+    match is_valid(head) {
+        true => Ok(()),
+        false => Err(Refusal::BadRequest),
     }
 }

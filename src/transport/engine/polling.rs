@@ -24,7 +24,7 @@ use super::answer::PollAnswer;
 use super::connection::Connection;
 use super::packet::EnginePacket;
 use super::stage::Stage;
-use super::{Engine, Refusal, payload, refused};
+use super::{Engine, Refusal, payload};
 use crate::transport::connection::PARTIAL_FREE;
 use crate::transport::cors::{Cors, cors_headers};
 use crate::transport::timed;
@@ -46,11 +46,9 @@ impl Engine {
         cors: &Cors,
     ) -> HttpResponse {
         if has_body(request.head()) {
-            return refused(
-                self.refuse(Refusal::BadRequest, request.head()),
-                false,
-                cors,
-            );
+            return self
+                .refuse(Refusal::BadRequest, request.head(), false)
+                .respond(cors);
         }
         if !connection.begin_get() {
             return misused(&connection, cors);
@@ -95,8 +93,10 @@ impl Engine {
                 self.0.sessions.strike(sid);
                 match reason {
                     CloseReason::ShuttingDown => {
-                        let told = self.refuse(Refusal::ShuttingDown, request.head());
-                        return refused(told, false, cors);
+                        let head = request.head();
+                        return self
+                            .refuse(Refusal::ShuttingDown, head, false)
+                            .respond(cors);
                     }
                     CloseReason::TransportClose => Bytes::from_static(b"6").into(),
                     _ if late => Bytes::from_static(b"6\x1e1").into(),
@@ -130,11 +130,9 @@ impl Engine {
         let body = match self.read(request, body, &connection.session.credit).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
-                return refused(
-                    self.refuse(Refusal::PayloadTooLarge, request.head()),
-                    false,
-                    cors,
-                );
+                return self
+                    .refuse(Refusal::PayloadTooLarge, request.head(), false)
+                    .respond(cors);
             }
             Err(Unread::Broken) => return misused(&connection, cors),
             Err(Unread::AddressOver) => {

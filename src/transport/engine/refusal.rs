@@ -1,9 +1,11 @@
 //! Every refusal that the Engine.IO path has a code for, and the HTTP answer it becomes (wire reference 1.4 and 1.5).
 //! Knows neither request nor session: whoever refuses has looked at them.
 
+use actix_web::http::StatusCode;
 use dondo_actors::notice::Cause;
 
 use crate::notices;
+use crate::transport::answer::Answer;
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,40 +48,10 @@ pub(crate) enum Refusal {
     MemoryMax,
 }
 
-/// A refusal as HTTP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
-    /// The status code.
-    pub(crate) status: u16,
-    /// The value of `Content-Type`; none goes with an empty body.
-    pub(crate) content_type: Option<&'static str>,
-    /// The body.
-    pub(crate) body: String,
-    /// Send `Connection: close`.
-    pub(crate) close: bool,
-    /// Seconds after which it may be tried again.
-    pub(crate) retry_after: Option<u32>,
-}
-
-impl Answer {
-    fn empty(status: u16, close: bool) -> Self {
-        Self {
-            status,
-            content_type: None,
-            body: String::new(),
-            close,
-            retry_after: None,
-        }
-    }
-
-    fn unavailable(retry_after: u32, body: &str) -> Self {
-        Self {
-            status: 503,
-            content_type: Some("text/plain"),
-            body: body.to_owned(),
-            close: true,
-            retry_after: Some(retry_after),
-        }
+fn unavailable(retry_after: u32, body: &str) -> Answer {
+    Answer {
+        retry_after: Some(retry_after),
+        ..Answer::last(StatusCode::SERVICE_UNAVAILABLE, "text/plain", body)
     }
 }
 
@@ -156,7 +128,7 @@ impl Refusal {
 
     /// The answer to a plain request, or to one that asked for an upgrade: that is 400 and never JSON (wire reference
     /// 1.5), but where the server could not let anybody in.
-    pub(crate) fn answer(self, upgrade: bool) -> Answer {
+    pub(super) fn answer(self, upgrade: bool) -> Answer {
         let (code, message) = match self {
             Self::TransportUnknown => (0, "Transport unknown"),
             Self::SessionUnknown => (1, "Session ID unknown"),
@@ -166,44 +138,40 @@ impl Refusal {
                 (4, "Forbidden")
             }
             Self::UnsupportedVersion => (5, "Unsupported protocol version"),
-            Self::ShuttingDown => return Answer::unavailable(1, "The server is shutting down"),
+            Self::ShuttingDown => return unavailable(1, "The server is shutting down"),
             Self::SessionsMax => {
-                return Answer::unavailable(5, "The server is full: limits.sessions-max");
+                return unavailable(5, "The server is full: limits.sessions-max");
             }
             Self::AddressSessionsMax => {
                 let body = "Too many sessions from this address: limits.address-sessions-max";
-                return Answer::unavailable(5, body);
+                return unavailable(5, body);
             }
             Self::ConnectionSessionsMax => {
                 let body = "Too many sessions over this connection: limits.connection-sessions-max";
-                return Answer::unavailable(1, body);
+                return unavailable(1, body);
             }
             Self::AddressHandshakes => {
                 let body = "Too many handshakes from this address: limits.address-handshakes-per-s";
-                return Answer::unavailable(1, body);
+                return unavailable(1, body);
             }
-            Self::OtherMethod => return Answer::empty(500, false),
-            Self::PayloadTooLarge => return Answer::empty(413, true),
-            Self::NoSecret => return Answer::empty(500, true),
+            Self::OtherMethod => return Answer::empty(StatusCode::INTERNAL_SERVER_ERROR, false),
+            Self::PayloadTooLarge => return Answer::empty(StatusCode::PAYLOAD_TOO_LARGE, true),
+            Self::NoSecret => return Answer::empty(StatusCode::INTERNAL_SERVER_ERROR, true),
             Self::MemoryMax => {
-                return Answer::unavailable(5, "The server holds too much: memory-max");
+                return unavailable(5, "The server holds too much: memory-max");
             }
         };
         if upgrade {
-            return Answer {
-                status: 400,
-                content_type: Some("text/html"),
-                body: message.to_owned(),
-                close: true,
-                retry_after: None,
-            };
+            return Answer::last(StatusCode::BAD_REQUEST, "text/html", message);
         }
+        let status = match code {
+            4 => StatusCode::FORBIDDEN,
+            _ => StatusCode::BAD_REQUEST,
+        };
         Answer {
-            status: if code == 4 { 403 } else { 400 },
             content_type: Some("application/json"),
             body: format!(r#"{{"code":{code},"message":"{message}"}}"#),
-            close: false,
-            retry_after: None,
+            ..Answer::empty(status, false)
         }
     }
 }
@@ -249,7 +217,7 @@ mod tests {
             ),
         ] {
             let answer = Answer {
-                status,
+                status: StatusCode::from_u16(status).unwrap(),
                 content_type: Some("application/json"),
                 body: body.to_owned(),
                 close: false,
@@ -270,7 +238,7 @@ mod tests {
             (Refusal::UnsupportedVersion, "Unsupported protocol version"),
         ] {
             let answer = Answer {
-                status: 400,
+                status: StatusCode::BAD_REQUEST,
                 content_type: Some("text/html"),
                 body: body.to_owned(),
                 close: true,
@@ -289,7 +257,7 @@ mod tests {
         ] {
             let answer = refusal.answer(false);
             assert_eq!(
-                (answer.status, answer.content_type, answer.close),
+                (answer.status.as_u16(), answer.content_type, answer.close),
                 (status, None, close)
             );
             assert_eq!(answer.body, "");
@@ -314,7 +282,11 @@ mod tests {
         ] {
             for upgrade in [false, true] {
                 let answer = refusal.answer(upgrade);
-                assert_eq!((answer.status, answer.close), (503, true), "{refusal:?}");
+                assert_eq!(
+                    (answer.status.as_u16(), answer.close),
+                    (503, true),
+                    "{refusal:?}"
+                );
                 assert!(answer.body.contains(setting), "{}", answer.body);
                 assert!(answer.retry_after.is_some());
             }

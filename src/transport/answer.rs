@@ -1,0 +1,73 @@
+//! A short answer as HTTP: for an `App`, and as bytes where the socket was taken from it.
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use bytes::{BufMut, BytesMut};
+
+use super::cors::{Cors, cors_headers};
+
+/// An answer without anything but its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The status code.
+    pub(crate) status: StatusCode,
+    /// The value of `Content-Type`; none goes with an empty body.
+    pub(crate) content_type: Option<&'static str>,
+    /// The body.
+    pub(crate) body: String,
+    /// Send `Connection: close`.
+    pub(crate) close: bool,
+    /// Seconds after which it may be tried again.
+    pub(crate) retry_after: Option<u32>,
+}
+
+impl Answer {
+    pub(super) fn empty(status: StatusCode, close: bool) -> Self {
+        Self {
+            status,
+            content_type: None,
+            body: String::new(),
+            close,
+            retry_after: None,
+        }
+    }
+
+    /// The last one over its connection.
+    pub(super) fn last(status: StatusCode, content_type: &'static str, body: &str) -> Self {
+        Self {
+            content_type: Some(content_type),
+            body: body.to_owned(),
+            ..Self::empty(status, true)
+        }
+    }
+
+    /// The answer to a request that an `App` has.
+    pub(super) fn respond(self, cors: &Cors) -> HttpResponse {
+        let mut response = cors_headers(HttpResponse::build(self.status), cors);
+        if let Some(kind) = self.content_type {
+            response.insert_header((header::CONTENT_TYPE, kind));
+        }
+        if self.close {
+            response.force_close();
+        }
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        response.body(self.body)
+    }
+
+    /// The answer as bytes, the last ones of their connection.
+    pub(super) fn put_into(&self, out: &mut BytesMut) {
+        let kind = self.content_type.unwrap_or("text/html");
+        let retry = self.retry_after.map(|s| format!("Retry-After: {s}\r\n"));
+        let head = format!(
+            "HTTP/1.1 {} {}\r\nConnection: close\r\n{}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+            self.status.as_str(),
+            self.status.canonical_reason().unwrap_or("Refused"),
+            retry.unwrap_or_default(),
+            self.body.len()
+        );
+        out.put_slice(head.as_bytes());
+        out.put_slice(self.body.as_bytes());
+    }
+}

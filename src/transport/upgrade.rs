@@ -1,0 +1,116 @@
+//! From HTTP to WebSocket: what any endpoint asks of the request, and the standalone server's sockets (decision 0001).
+//! What is left to say to one goes out in one write.
+
+use actix_codec::{Framed, FramedParts};
+use actix_http::{Version, h1, ws};
+use actix_web::dev::RequestHead;
+use actix_web::http::header::{self, HeaderValue};
+use bytes::{BufMut, Bytes, BytesMut};
+use dondo_actors::message::ToSession;
+use tokio::net::TcpStream;
+
+use super::answer::Answer;
+use super::connection::WebSocketConnection;
+use super::framing::Framing;
+use super::sockets::OpenSocket;
+use super::tcp_driver;
+use super::timed::Timed;
+
+/// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the
+/// request's body.
+pub(super) fn asks_for_websocket(head: &RequestHead) -> bool {
+    head.headers
+        .get(header::UPGRADE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Whether a request for a WebSocket is in order, as RFC 6455 has it.
+pub(super) fn is_valid(head: &RequestHead) -> bool {
+    // HTTP/1.0 knows no upgrades, but proxies that speak it pass them on, and Node answers them.
+    let can_switch = [Version::HTTP_10, Version::HTTP_11].contains(&head.version);
+    // Frames inside a chunked body would be a second, hidden stream.
+    let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
+    can_switch && !chunked && ws::verify_handshake(head).is_ok()
+}
+
+/// A socket that the standalone server has taken from actix-http, because its client asks for a WebSocket.
+pub(crate) struct UpgradedSocket {
+    stream: TcpStream,
+    /// Its place among the open connections.
+    socket: OpenSocket,
+    /// To go out before everything else.
+    first: BytesMut,
+    /// What came in behind the request.
+    read: Bytes,
+}
+
+impl UpgradedSocket {
+    pub(super) fn new(framed: Framed<Timed, h1::Codec>) -> Self {
+        let FramedParts {
+            io,
+            read_buf,
+            write_buf,
+            ..
+        } = framed.into_parts();
+        let (stream, socket) = io.into_parts();
+        // An earlier answer that was not sent yet goes before ours.
+        let mut first = BytesMut::with_capacity(write_buf.len() + 192);
+        first.put_slice(&write_buf);
+        Self {
+            stream,
+            socket,
+            first,
+            read: Bytes::copy_from_slice(&read_buf),
+        }
+    }
+
+    /// The 101 to a request that [`is_valid`].
+    pub(super) fn switch(&mut self, head: &RequestHead, subprotocol: Option<HeaderValue>) {
+        let key = head.headers.get(header::SEC_WEBSOCKET_KEY);
+        let key = ws::hash_key(key.map_or(&[], HeaderValue::as_bytes));
+        self.say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
+        self.say(&key);
+        if let Some(name) = subprotocol {
+            self.say(b"\r\nSec-WebSocket-Protocol: ");
+            self.say(name.as_bytes());
+        }
+        self.say(b"\r\n\r\n");
+    }
+
+    /// Instead of a 101.
+    pub(super) fn refuse(&mut self, answer: &Answer) {
+        answer.put_into(&mut self.first);
+    }
+
+    pub(super) fn say(&mut self, bytes: &[u8]) {
+        self.first.put_slice(bytes);
+    }
+
+    /// Serves a WebSocket on the present thread.
+    pub(super) fn serve(self, websocket: WebSocketConnection<impl Framing>) {
+        let first = self.first.freeze();
+        tcp_driver::serve(self.stream, self.socket, websocket, first, self.read);
+    }
+
+    /// Serves a WebSocket that takes a session over on the session's thread: a member that upgraded then costs what one that
+    /// began on a WebSocket does.
+    pub(super) fn serve_at_home(self, framing: impl Framing + Send, max_payload: usize) {
+        let Ok(stream) = self.stream.into_std() else {
+            return;
+        };
+        let (socket, first, read) = (self.socket, self.first.freeze(), self.read);
+        let session = framing.session().mailbox.clone();
+        session.send(ToSession::RunHere(Box::new(move || {
+            if let Ok(stream) = TcpStream::from_std(stream) {
+                let websocket = WebSocketConnection::new(framing, max_payload, None);
+                tcp_driver::serve(stream, socket, websocket, first, read);
+            }
+        })));
+    }
+
+    /// Writes what was said, and closes.
+    pub(super) async fn close(self) {
+        let _place = self.socket;
+        tcp_driver::say_and_close(self.stream, self.first.freeze()).await;
+    }
+}
