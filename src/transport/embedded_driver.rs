@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,13 +12,13 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::body::{BodySize, MessageBody};
+use actix_web::body::{BodySize, BodyStream, MessageBody};
 use actix_web::dev::{Extensions, Payload};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use dondo_actors::outbox::Outbox;
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
@@ -58,26 +58,20 @@ pub(crate) fn response(
     }
     let Some(websocket) = websocket else {
         // Without a code, as the session has a WebSocket already.
-        return response.message_body(Last(Some(EMPTY_CLOSE))).map_or_else(
-            |_| HttpResponse::InternalServerError().finish(),
-            HttpResponse::map_into_boxed_body,
-        );
+        let close = ready(Ok::<_, io::Error>(EMPTY_CLOSE));
+        return response.body(BodyStream::new(stream::once(close)));
     };
     let watched = request
         .conn_data::<Cutter>()
         .map(|Cutter(descriptor)| watch(websocket.outbox(), Arc::downgrade(descriptor)));
-    let body = SocketBody {
+    response.body(SocketBody {
         watched,
         websocket,
         payload,
         queue: VecDeque::new(),
         given: 0,
         ending: None,
-    };
-    response.message_body(body).map_or_else(
-        |_| HttpResponse::InternalServerError().finish(),
-        HttpResponse::map_into_boxed_body,
-    )
+    })
 }
 
 /// Cuts the connection when its outbox says so. What is returned is closed when the outbox has ended, and ends the watch
@@ -184,23 +178,5 @@ impl<F: Framing> MessageBody for SocketBody<F> {
             this.queue = VecDeque::new();
         }
         Poll::Ready(Some(Ok(piece)))
-    }
-}
-
-/// A body of one frame that ends the response.
-struct Last(Option<Bytes>);
-
-impl MessageBody for Last {
-    type Error = io::Error;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Poll::Ready(self.0.take().map(Ok))
     }
 }

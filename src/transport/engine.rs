@@ -44,7 +44,7 @@ use super::answer::Answer;
 use super::cors::{cors, preflight, site};
 use super::doors::Doors;
 use super::origin::Origins;
-use super::upgrade::asks_for_websocket;
+use super::upgrade::{asks_for_websocket, is_valid};
 use super::worker;
 use crate::ws::{binary_frame, text_frame};
 
@@ -96,7 +96,6 @@ impl std::fmt::Debug for Engine {
 
 struct EngineState {
     options: EngineOptions,
-    handshake: handshake::HandshakeSettings,
     hub: HubHandle,
     upper: ProtocolFactory,
     sessions: Directory<Arc<str>, Arc<Connection>>,
@@ -107,13 +106,8 @@ struct EngineState {
 impl Engine {
     /// An endpoint whose sessions belong to `hub` and speak what `upper` makes.
     pub fn new(options: EngineOptions, hub: HubHandle, upper: ProtocolFactory) -> Self {
-        let handshake = handshake::HandshakeSettings {
-            origins: options.origins.clone(),
-            hosts: options.doors.hosts().clone(),
-        };
         Self(Arc::new(EngineState {
             options,
-            handshake,
             hub,
             upper,
             sessions: Directory::new(),
@@ -137,17 +131,13 @@ impl Engine {
         self.0.counts.refused(refusal);
         let peer = self.0.options.doors.client(head);
         let said = refusal.as_str();
+        let cause = refusal.told_as();
         match advice::of(refusal, head, &self.0.options) {
-            Some(advice) => refusal.told_as().tell(
-                peer,
-                None,
-                format_args!("a request is refused: {said}: {advice}"),
-            ),
-            None => {
-                refusal
-                    .told_as()
-                    .tell(peer, None, format_args!("a request is refused: {said}"));
+            Some(advice) => {
+                let text = format_args!("a request is refused: {said}: {advice}");
+                cause.tell(peer, None, text);
             }
+            None => cause.tell(peer, None, format_args!("a request is refused: {said}")),
         }
         refusal.answer(upgrade)
     }
@@ -169,10 +159,7 @@ impl Engine {
         }
         let upgrade = asks_for_websocket(request.head());
         match self.admit(request.head(), upgrade) {
-            Err(refusal) => {
-                let answer = self.refuse(refusal, request.head(), upgrade);
-                answer.respond(&cors)
-            }
+            Err(refusal) => self.refuse(refusal, request.head(), upgrade).respond(&cors),
             Ok(EngineAdmission::Begin(_, open)) if !upgrade => answer::opening(open, &cors),
             Ok(EngineAdmission::Get(connection, sid)) => {
                 self.get(connection, &request, &sid, &cors).await
@@ -186,12 +173,18 @@ impl Engine {
     }
 
     /// Starts a session on the present worker; its id is a secret.
-    fn open(&self, head: &RequestHead, stage: Stage) -> Result<(Arc<Connection>, String), Refusal> {
+    fn open(&self, head: &RequestHead, upgrade: bool) -> Result<EngineAdmission, Refusal> {
         let options = &self.0.options;
+        if self.draining() {
+            return Err(Refusal::ShuttingDown);
+        }
+        if upgrade && !is_valid(head) {
+            return Err(Refusal::BadRequest);
+        }
         if self.0.hub.account().crowded() {
             return Err(Refusal::MemoryMax);
         }
-        let ticket = options.doors.admit(head, stage == Stage::Polling)?;
+        let ticket = options.doors.admit(head, !upgrade)?;
         let sid = handshake::new_sid().map_err(|error| {
             log::debug!("no session can be opened: {error}");
             Refusal::NoSecret
@@ -220,6 +213,10 @@ impl Engine {
             },
             on_end,
         );
+        let (stage, upgrades) = match upgrade {
+            true => (Stage::WebSocket, "[]"),
+            false => (Stage::Polling, r#"["websocket"]"#),
+        };
         let connection = Arc::new(Connection::new(
             session,
             stage,
@@ -228,10 +225,6 @@ impl Engine {
             ticket,
         ));
         self.0.sessions.enter(key, connection.clone());
-        let upgrades = match stage {
-            Stage::Polling => r#"["websocket"]"#,
-            _ => "[]",
-        };
         let settings = &options.session;
         let open = handshake::open_packet(
             &sid,
@@ -240,7 +233,7 @@ impl Engine {
             settings.ping_timeout,
             options.max_payload,
         );
-        Ok((connection, open))
+        Ok(EngineAdmission::Begin(connection, open))
     }
 
     fn ended(&self, sid: Arc<str>, reason: CloseReason) {

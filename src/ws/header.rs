@@ -1,8 +1,6 @@
 //! The frames of WebSocket as bytes: a client's header and mask, and what can be wrong with them (RFC 6455, 5).
 //! Knows no messages: what a frame adds to one is the decoder's business.
 
-use std::fmt;
-
 /// Why the connection must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameFault {
@@ -139,14 +137,6 @@ impl FrameFault {
         Self { code: 1002, reason }
     }
 }
-
-impl fmt::Display for FrameFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (close code {})", self.reason, self.code)
-    }
-}
-
-impl std::error::Error for FrameFault {}
 
 /// Appends `payload` to `message` without its mask.
 pub(super) fn append_unmasked(message: &mut Vec<u8>, payload: &[u8], mask: Mask) {

@@ -9,7 +9,6 @@ use super::connection::Connection;
 use super::framing::EngineFraming;
 use super::handshake::{EngineRequest, RequestView, check, check_session};
 use super::query::Query;
-use super::stage::Stage;
 use super::{Engine, Refusal};
 use crate::transport::address::forwarded_hosts;
 use crate::transport::cors::site;
@@ -49,9 +48,10 @@ impl Engine {
             forwarded: &forwarded,
             site: site(head),
         };
-        let request = check(&view, &self.0.handshake)?;
+        let options = &self.0.options;
+        let request = check(&view, &options.origins, options.doors.hosts())?;
         let Some(sid) = view.query.sid else {
-            return self.begin(head, upgrade);
+            return self.open(head, upgrade);
         };
         let found = self.0.sessions.find(&*sid);
         if request == (EngineRequest::Upgrade { foreign: true }) {
@@ -74,34 +74,14 @@ impl Engine {
         let connection = found.ok_or(Refusal::SessionUnknown)?;
         match request {
             EngineRequest::Upgrade { .. } => {
-                valid(head)?;
-                let framing = EngineFraming::take_over(connection, self.0.options.upgrade_timeout);
+                if !is_valid(head) {
+                    return Err(Refusal::BadRequest);
+                }
+                let framing = EngineFraming::take_over(connection, options.upgrade_timeout);
                 Ok(framing.map_or(EngineAdmission::Surplus, EngineAdmission::TakeOver))
             }
             EngineRequest::Post => Ok(EngineAdmission::Post(connection)),
             _ => Ok(EngineAdmission::Get(connection, sid.into_owned())),
         }
-    }
-
-    fn begin(&self, head: &RequestHead, upgrade: bool) -> Result<EngineAdmission, Refusal> {
-        if self.draining() {
-            return Err(Refusal::ShuttingDown);
-        }
-        if upgrade {
-            valid(head)?;
-        }
-        let stage = match upgrade {
-            true => Stage::WebSocket,
-            false => Stage::Polling,
-        };
-        let (connection, open) = self.open(head, stage)?;
-        Ok(EngineAdmission::Begin(connection, open))
-    }
-}
-
-fn valid(head: &RequestHead) -> Result<(), Refusal> {
-    match is_valid(head) {
-        true => Ok(()),
-        false => Err(Refusal::BadRequest),
     }
 }

@@ -32,15 +32,6 @@ pub(crate) struct RequestView<'a> {
     pub(crate) site: Option<&'a [u8]>,
 }
 
-/// The settings that the handshake depends on.
-#[derive(Clone, Debug)]
-pub(crate) struct HandshakeSettings {
-    /// Which web pages may connect.
-    pub(crate) origins: Origins,
-    /// Under which names they may.
-    pub(crate) hosts: Hosts,
-}
-
 /// What an acceptable request asks for: without a session id a new session, else something of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EngineRequest {
@@ -68,7 +59,8 @@ pub(crate) enum EngineRequest {
 /// it: behind a proxy that changes `Host` its origin looks foreign. An image or a form of another site sends no `Origin`, so there its absence proves nothing.
 pub(crate) fn check(
     request: &RequestView<'_>,
-    settings: &HandshakeSettings,
+    origins: &Origins,
+    hosts: &Hosts,
 ) -> Result<EngineRequest, Refusal> {
     let query = &request.query;
     let wants_switch = match query.transport.as_deref() {
@@ -79,9 +71,9 @@ pub(crate) fn check(
     let names = Names {
         host: request.host,
         forwarded: request.forwarded,
-        own: settings.hosts.names(),
+        own: hosts.names(),
     };
-    let verdict = settings.origins.judge(request.origin, &names);
+    let verdict = origins.judge(request.origin, &names);
     if verdict == Verdict::Illegal {
         return Err(Refusal::BadRequest);
     }
@@ -92,7 +84,7 @@ pub(crate) fn check(
         if request.upgrade != wants_switch {
             return Err(Refusal::BadRequest);
         }
-        if !settings.hosts.allow(request.host) {
+        if !hosts.allow(request.host) {
             return Err(Refusal::ForeignHost);
         }
         let elsewhere = matches!(request.site, Some(b"cross-site" | b"same-site"));

@@ -1,8 +1,6 @@
 //! Engine.IO 4 packets: from one message of a transport to what it means (wire reference 1.1).
 //! Knows no session: whether a packet is allowed at this moment is decided by whoever reads it.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -67,18 +65,6 @@ impl EnginePacket {
         }
     }
 }
-
-impl fmt::Display for BadPacket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => write!(f, "an empty packet"),
-            Self::UnknownType(byte) => write!(f, "an unknown packet type, byte 0x{byte:02x}"),
-            Self::NotUtf8 => write!(f, "a text packet that is not UTF-8"),
-        }
-    }
-}
-
-impl std::error::Error for BadPacket {}
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,

@@ -1,13 +1,12 @@
 //! Long-polling: a GET takes what waits in the outbox, a POST brings packets (wire reference 1.3, 1.4, 1.8).
 //! Knows no packet's meaning above Engine.IO.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use actix_web::body::{BodySize, MessageBody};
+use actix_web::body::BodyStream;
 use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
@@ -17,7 +16,7 @@ use dondo_actors::error::CloseReason;
 use dondo_actors::flow::InboundCredit;
 use dondo_actors::letter::WsFrame;
 use dondo_actors::outbox::Taken;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::PollAnswer;
@@ -87,7 +86,7 @@ impl Engine {
             Taken::Nudged => Bytes::from_static(b"6").into(),
             // The next poll is to find the hub, which does not go before its sessions.
             Taken::Ended(CloseReason::ShuttingDown) if !late => {
-                return HttpResponse::Ok().body(Dropped);
+                return dropped();
             }
             Taken::Ended(reason) => {
                 self.0.sessions.strike(sid);
@@ -244,21 +243,11 @@ fn bare(text: &'static [u8]) -> WsFrame {
 }
 
 /// Ends the connection without an answer: actix-http drops what it has not flushed when a body fails.
-struct Dropped;
-
-impl MessageBody for Dropped {
-    type Error = io::Error;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, io::Error>>> {
-        Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())))
-    }
+fn dropped() -> HttpResponse {
+    let failed = ready(Err::<Bytes, _>(io::Error::from(
+        io::ErrorKind::ConnectionAborted,
+    )));
+    HttpResponse::Ok().body(BodyStream::new(stream::once(failed)))
 }
 
 /// Whether something is to come behind a head: a poll waits for nothing of its client.

@@ -8,11 +8,8 @@ use std::collections::HashSet;
 
 use super::*;
 
-fn settings() -> HandshakeSettings {
-    HandshakeSettings {
-        origins: Origins::SameHost,
-        hosts: Hosts::default(),
-    }
+fn judged(request: &RequestView<'_>) -> Result<EngineRequest, Refusal> {
+    check(request, &Origins::SameHost, &Hosts::default())
 }
 
 fn get(query: &str) -> RequestView<'_> {
@@ -125,7 +122,7 @@ fn each_row_of_the_error_table_for_plain_http() {
             method,
             ..get(query)
         };
-        assert_eq!(check(&request, &settings()), expected, "{method} {query}");
+        assert_eq!(judged(&request), expected, "{method} {query}");
     }
 }
 
@@ -148,13 +145,13 @@ fn an_upgrade_is_refused_before_the_switch_for_each_fault_it_can_have() {
         ),
         ("transport=websocket", Err(Refusal::UnsupportedVersion)),
     ] {
-        assert_eq!(check(&upgrade(query), &settings()), expected, "{query}");
+        assert_eq!(judged(&upgrade(query)), expected, "{query}");
     }
     let post = RequestView {
         method: "POST",
         ..upgrade("EIO=4&transport=websocket&sid=S")
     };
-    assert_eq!(check(&post, &settings()), Err(Refusal::BadMethod));
+    assert_eq!(judged(&post), Err(Refusal::BadMethod));
 }
 
 #[test]
@@ -204,11 +201,7 @@ fn of_several_faults_the_first_of_the_table_is_told() {
             origin,
             ..get(query)
         };
-        assert_eq!(
-            check(&request, &settings()),
-            Err(expected),
-            "{method} {query}"
-        );
+        assert_eq!(judged(&request), Err(expected), "{method} {query}");
     }
 }
 
@@ -229,7 +222,7 @@ fn a_strange_origin_may_neither_open_nor_upgrade() {
                 origin: Some(origin),
                 ..request
             };
-            let result = check(&request, &settings());
+            let result = judged(&request);
             let refused = result == Err(Refusal::Forbidden);
             assert_eq!(refused || is_foreign(&result), !allowed, "{request:?}");
         }
@@ -238,7 +231,7 @@ fn a_strange_origin_may_neither_open_nor_upgrade() {
         origin: Some(b"https://evil.example"),
         ..get("EIO=4&transport=polling&sid=S")
     };
-    assert_eq!(check(&poll, &settings()), Ok(EngineRequest::Get));
+    assert_eq!(judged(&poll), Ok(EngineRequest::Get));
 }
 
 #[test]
@@ -261,7 +254,7 @@ fn a_page_of_another_site_must_say_whose_it_is() {
                 site: Some(site.as_bytes()),
                 ..request
             };
-            let result = check(&request, &settings());
+            let result = judged(&request);
             assert_eq!(result.is_ok(), allowed, "{request:?}");
             assert!(!is_foreign(&result), "{request:?}");
         }
@@ -275,29 +268,29 @@ fn is_foreign(result: &Result<EngineRequest, Refusal>) -> bool {
 
 #[test]
 fn a_name_that_is_not_ours_opens_nothing_even_where_origin_and_host_agree() {
-    let settings = HandshakeSettings {
-        hosts: Hosts::new(&["a.example".to_owned()]),
-        ..settings()
-    };
+    let hosts = Hosts::new(&["a.example".to_owned()]);
     for request in [
         get("EIO=4&transport=polling"),
         upgrade("EIO=4&transport=websocket"),
         upgrade("EIO=4&transport=websocket&sid=S"),
     ] {
-        assert!(check(&request, &settings).is_ok());
+        assert!(check(&request, &Origins::SameHost, &hosts).is_ok());
         let request = RequestView {
             host: Some(b"evil.example"),
             origin: Some(b"http://evil.example"),
             ..request
         };
-        assert_eq!(check(&request, &settings), Err(Refusal::ForeignHost));
+        assert_eq!(
+            check(&request, &Origins::SameHost, &hosts),
+            Err(Refusal::ForeignHost)
+        );
     }
 }
 
 #[test]
 fn other_parameters_do_no_harm_however_many() {
     let flood = "a&".repeat(10_000) + "EIO=4&transport=polling";
-    assert_eq!(check(&get(&flood), &settings()), OPEN);
+    assert_eq!(judged(&get(&flood)), OPEN);
 }
 
 #[test]
