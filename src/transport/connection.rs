@@ -315,3 +315,6 @@ impl<F: Framing> Drop for WebSocketConnection<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
