@@ -223,6 +223,23 @@ fn websocket_frames_know_nobody() {
 }
 
 #[test]
+fn the_ways_of_websockets_know_no_protocol() {
+    for file in [
+        "connection",
+        "framing",
+        "tcp_driver",
+        "embedded_driver",
+        "endpoint",
+        "upgrade",
+    ] {
+        let source = source(Path::new(&format!("src/transport/{file}.rs")));
+        for word in ["engine", "Engine", "protocol::"] {
+            assert!(!source.code.contains(word), "{file} knows of {word}");
+        }
+    }
+}
+
+#[test]
 fn one_file_each_uses_actix_web_actors_and_socketioxide() {
     for name in [
         "actix_web_actors",
