@@ -388,7 +388,7 @@ struct SystemIds;
 
 impl IdGenerator for SystemIds {
     fn member_id(&self) -> Option<MemberId> {
-        let id = crate::transport::engine::secret();
+        let id = crate::transport::secret::secret();
         let told = |error: &_| {
             notices::NO_RANDOMNESS.tell(None, None, format_args!("nobody can be let in: {error}"));
         };

@@ -9,7 +9,6 @@ pub(crate) mod counts;
 mod drain;
 mod framing;
 pub(crate) mod handshake;
-mod opening;
 pub(crate) mod packet;
 pub(super) mod payload;
 mod polling;
@@ -38,17 +37,17 @@ use dondo_actors::session::{Peer, Session, SessionSettings};
 use self::admission::EngineAdmission;
 use self::connection::Connection;
 use self::counts::Counts;
-use self::opening::handshake_of;
 use self::stage::Stage;
 use super::answer::Answer;
 use super::cors::{cors, preflight, site};
 use super::doors::Doors;
+use super::opening::handshake_of;
 use super::origin::Origins;
+use super::secret::secret;
 use super::upgrade::{asks_for_websocket, is_valid};
 use super::worker;
 use crate::ws::{binary_frame, text_frame};
 
-pub(crate) use self::handshake::new_sid as secret;
 pub(crate) use self::refusal::Refusal;
 pub(crate) use self::subprotocol::is_token;
 
@@ -185,7 +184,7 @@ impl Engine {
             return Err(Refusal::MemoryMax);
         }
         let ticket = options.doors.admit(head, !upgrade)?;
-        let sid = handshake::new_sid().map_err(|error| {
+        let sid = secret().map_err(|error| {
             log::debug!("no session can be opened: {error}");
             Refusal::NoSecret
         })?;

@@ -1,11 +1,7 @@
 //! What a request to the Engine.IO path asks for, checked in the order of the protocol (wire reference 1.2 to 1.5).
 //! Knows no HTTP library, no session and no socket: it judges a view of the request.
 
-use std::cell::RefCell;
 use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::query::Query;
 use super::refusal::Refusal;
@@ -139,32 +135,6 @@ pub(crate) fn open_packet(
         ping_interval.as_millis(),
         ping_timeout.as_millis(),
     )
-}
-
-/// A new session id: 20 URL-safe characters, 120 bits, all of them from the system's generator.
-///
-/// # Errors
-/// The system has no randomness to give; no session may be opened then.
-pub(crate) fn new_sid() -> Result<String, getrandom::Error> {
-    let secret = SECRETS.with_borrow_mut(|(ahead, left)| {
-        if *left == 0 {
-            getrandom::fill(ahead.as_flattened_mut())?;
-            *left = SECRETS_AHEAD;
-        }
-        *left -= 1;
-        // What was handed out is not kept.
-        Ok(std::mem::take(&mut ahead[*left]))
-    });
-    Ok(URL_SAFE_NO_PAD.encode(secret?))
-}
-
-/// Ids that a thread asks the system for at once.
-const SECRETS_AHEAD: usize = 16;
-
-thread_local! {
-    /// Randomness for the next ids, and for how many there is some.
-    static SECRETS: RefCell<([[u8; 15]; SECRETS_AHEAD], usize)> =
-        const { RefCell::new(([[0; 15]; SECRETS_AHEAD], 0)) };
 }
 
 #[cfg(test)]
