@@ -12,11 +12,12 @@ use dondo_actors::session::SessionRef;
 /// frames, credit, memory, and the end.
 ///
 /// It says nothing of letters: an `Encoding` made their frames whole, once for all clients, with whatever the protocol puts
-/// around a message. What it is asked of is cheap, and done at once.
+/// around a message. It waits for nobody, and holds no more than it needs: there is one for each WebSocket.
 ///
-/// A protocol that is on its WebSocket from the beginning (SignalR, plain messages) has an answer to the first four, and to
-/// [`pong`](Self::pong) where WebSocket's own ping is its heartbeat. The others are for one that comes from another
-/// transport.
+/// A protocol that is on its WebSocket from the beginning answers the first four, and [`pong`](Self::pong) where WebSocket's
+/// own ping is its heartbeat, as for plain messages. SignalR's opening request would be a [`Received::Reply`], its pings
+/// [`Received::Pong`]: the client lives; records that come in one message are for its `Protocol` to part. The other questions
+/// are for a protocol that comes from another transport, as Engine.IO does.
 ///
 /// [`WebSocketConnection`]: super::connection::WebSocketConnection
 pub(crate) trait Framing: Unpin + 'static {
