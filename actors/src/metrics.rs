@@ -5,26 +5,26 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::{error::CloseReason, id::WorkerId, rate::Rated};
 
-/// Couriers share a place only if there are more of them.
-const PLACES: usize = 32;
+/// Couriers share a part only if there are more of them.
+const PARTS: usize = 32;
 
 /// One to a cache line.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Place(AtomicU64);
+struct CourierPart(AtomicU64);
 
 /// A counter to which each courier adds by itself.
 #[derive(Debug, Default)]
-pub struct CourierCounter([Place; PLACES]);
+pub struct CourierCounter([CourierPart; PARTS]);
 
 impl CourierCounter {
     pub(crate) fn add(&self, courier: WorkerId, by: u64) {
-        Metrics::add(&self.0[courier.0 as usize % PLACES].0, by);
+        Metrics::add(&self.0[courier.0 as usize % PARTS].0, by);
     }
 
     /// The sum over all couriers.
     pub fn sum(&self) -> u64 {
-        self.0.iter().map(|place| Metrics::read(&place.0)).sum()
+        self.0.iter().map(|part| Metrics::read(&part.0)).sum()
     }
 }
 

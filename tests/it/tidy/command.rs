@@ -107,18 +107,22 @@ fn a_step_that_fails_hides_neither_the_later_ones_nor_the_sum() {
         last_lines(&failed),
         [
             "FAILED test: two::three",
+            "FAILED test: two::three",
+            "FAILED test: two::three",
             "FAILED: python clients (exit code 1)",
             "not run: cargo-deny (needs: python clients)",
             "FAILED: lints (exit code 1)",
             "not run: dependencies (needs: cargo-deny)",
-            "FAILED: tests (exit code 101)",
-            "tests: 3 passed, 1 failed, 0 skipped",
+            "FAILED: units and actors (exit code 101)",
+            "FAILED: examples of pages (exit code 101)",
+            "FAILED: tests/it (exit code 101)",
+            "tests: 9 passed, 3 failed, 0 skipped",
         ]
     );
     assert!(folder.called("doc "), "a step after a failed one is tried");
 
     let good = folder.run(None, "");
-    assert_eq!(last_lines(&good), ["tests: 4 passed, 0 failed, 0 skipped"]);
+    assert_eq!(last_lines(&good), ["tests: 12 passed, 0 failed, 0 skipped"]);
     assert!(good.status.success(), "{good:?}");
     assert!(folder.called("cargo-deny --workspace"));
 }
@@ -127,7 +131,7 @@ fn a_step_that_fails_hides_neither_the_later_ones_nor_the_sum() {
 fn a_run_in_which_tests_are_skipped_or_missing_is_no_success() {
     let folder = Folder::new("none-run");
     for (fail, last) in [
-        ("skip", "tests: 4 passed, 0 failed, 1 skipped"),
+        ("skip", "tests: 12 passed, 0 failed, 3 skipped"),
         ("none", "tests: 0 passed, 0 failed, 0 skipped"),
     ] {
         let output = folder.run(None, fail);
