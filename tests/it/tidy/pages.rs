@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 const EVENTS: &str = include_str!("../../../src/docs/events.md");
 const ANSWER: &str = include_str!("../../../src/packs/hub/answer.rs");
 const NAME: &str = include_str!("../../../src/packs/hub/name.rs");
-const PACK: &str = include_str!("../../../src/packs/hub/mod.rs");
+const PACK: &str = include_str!("../../../src/packs/hub.rs");
 
 /// What stands in quotes between two marks of a source.
 fn quoted(source: &'static str, from: &str, to: &str) -> BTreeSet<&'static str> {
