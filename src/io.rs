@@ -1,35 +1,5 @@
-//! The embedding API: what a host's own code does in a namespace. It handles connects, events and disconnects, answers
-//! acks and asks for them, joins and leaves rooms of its own, and emits to clients, to rooms and to everybody.
+//! The embedding API: what a host's own code does in a namespace. What it can do, and cannot yet, stands at the crate's top.
 //! Knows no wire and no transport: it speaks to the core, and protocols turn that into bytes.
-//!
-//! Everything begins at a [`Socket`]. What is not there yet: emitting without one (from an HTTP handler), a list of who is
-//! connected, disconnecting a client, its headers, cookies, query and address, middlewares, and the hub pack's channels
-//! and rooms, which are apart from the rooms here.
-//!
-//! ```no_run
-//! use dondo::io::{Ack, Data, Socket};
-//! use dondo::service::Dondo;
-//! use serde::{Deserialize, Serialize};
-//!
-//! #[derive(Deserialize, Serialize)]
-//! struct Say {
-//!     room: String,
-//!     text: String,
-//! }
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let dondo = Dondo::builder().build()?;
-//! dondo.io().of("/")?.on_connect(|socket: Socket| async move {
-//!     socket.join("lobby").await?;
-//!     socket.on("say", |s: Socket, Data(say): Data<Say>, ack: Ack| async move {
-//!         s.to(&say.room).emit("said", &say).await?;
-//!         ack.ok(&"delivered")
-//!     });
-//!     Ok(())
-//! })?;
-//! # Ok(())
-//! # }
-//! ```
 
 mod application;
 mod arguments;
@@ -48,8 +18,8 @@ use dondo_actors::{
     session::{Application, Applications},
 };
 
+pub(crate) use self::application::{IoApplication, Pack};
 pub use self::{
-    application::{IoApplication, Pack},
     arguments::{Arguments, BadArguments},
     blob::Blob,
     emitter::{Emitter, Target},
@@ -61,13 +31,15 @@ pub use self::{
 
 /// The namespaces of a hub, for a host that has something to do in them.
 #[derive(Clone, Debug)]
-pub struct Io {
+pub(crate) struct Io {
     applications: Arc<BTreeMap<Arc<str>, Arc<IoApplication>>>,
 }
 
 impl Io {
     /// The namespaces by name, each with the pack that is switched on in it.
-    pub fn new(namespaces: impl IntoIterator<Item = (Arc<str>, Option<Arc<dyn Pack>>)>) -> Self {
+    pub(crate) fn new(
+        namespaces: impl IntoIterator<Item = (Arc<str>, Option<Arc<dyn Pack>>)>,
+    ) -> Self {
         let applications = namespaces.into_iter().map(|(name, pack)| {
             let application = Arc::new(IoApplication::new(name.clone(), pack));
             (name, application)
@@ -78,7 +50,7 @@ impl Io {
     }
 
     /// A configured namespace.
-    pub fn of(&self, namespace: &str) -> Result<Namespace, UnknownNamespace> {
+    pub(crate) fn of(&self, namespace: &str) -> Result<Namespace, UnknownNamespace> {
         match self.applications.get(namespace) {
             Some(application) => Ok(Namespace(application.clone())),
             None => Err(UnknownNamespace(namespace.into())),
@@ -86,7 +58,7 @@ impl Io {
     }
 
     /// What the core is to run in the namespaces.
-    pub fn applications(&self) -> Applications {
+    pub(crate) fn applications(&self) -> Applications {
         let applications = self.applications.iter();
         applications
             .map(|(name, application)| (name.clone(), application.clone() as Arc<dyn Application>))

@@ -11,23 +11,20 @@ use actix_web::dev::Extensions;
 use actix_web::web::ServiceConfig;
 use dondo_actors::account::MemoryAccount;
 use dondo_actors::context::NamespaceSettings;
+use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::{HubConfig, HubHandle, LogMaker, NamespaceConfig};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Encoding, EncodingId, Encodings};
 use dondo_actors::outbox::OutboxLimits;
-use dondo_actors::ports::{AllowAll, Clock, IdGenerator, PresenceEvents, SystemClock};
+use dondo_actors::ports::{AllowAll, Authorizer, Clock, IdGenerator, PresenceEvents, SystemClock};
 use dondo_actors::rate::Rates;
 use dondo_actors::session::{Applications, SessionSettings};
-pub use dondo_actors::{
-    handshake::Handshake,
-    ports::{Admission, Authorizer, Identity, LocalFuture, Refusal},
-};
 
 pub use self::error::BuildError;
 use self::limits::{door_settings, memory_log, session_rates};
 use crate::config::Settings;
 use crate::http::{health, metrics};
-use crate::io::{Io, Pack};
+use crate::io::{Io, Namespace, Pack, UnknownNamespace};
 use crate::notices;
 use crate::packs::hub::{self, HubPack};
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoEncoding};
@@ -92,22 +89,27 @@ impl Dondo {
         }
     }
 
-    /// The application's face: namespaces, handlers, emits.
-    pub fn io(&self) -> &Io {
-        &self.io
+    /// A configured namespace, for an application's own handlers.
+    ///
+    /// # Errors
+    /// The setting `namespaces` does not have it.
+    pub fn of(&self, namespace: &str) -> Result<Namespace, UnknownNamespace> {
+        self.io.of(namespace)
     }
 
-    /// The actors.
+    /// The actors, for the tests.
+    #[doc(hidden)]
     pub fn hub(&self) -> &HubHandle {
         &self.hub
     }
 
     /// The Engine.IO endpoints, Socket.IO's first.
-    pub fn engines(&self) -> &Arc<[Engine]> {
+    pub(crate) fn engines(&self) -> &Arc<[Engine]> {
         &self.engines
     }
 
-    /// Who may open a session.
+    /// Who may open a session, for the tests.
+    #[doc(hidden)]
     pub fn doors(&self) -> &Doors {
         &self.doors
     }
@@ -191,7 +193,7 @@ impl Builder {
     /// refusal as its `connect_error`. Without it everybody may.
     ///
     /// ```no_run
-    /// use dondo::service::{Admission, Dondo, Identity, Refusal};
+    /// use dondo::{Admission, Dondo, Identity, Refusal};
     ///
     /// async fn word(client: Admission) -> Result<Identity, Refusal> {
     ///     let auth: Option<serde_json::Value> =
@@ -224,7 +226,9 @@ impl Builder {
         self
     }
 
-    /// A further Engine.IO endpoint at `path`, without Socket.IO: its sessions speak what `upper` makes.
+    /// A further Engine.IO endpoint at `path`, without Socket.IO: its sessions speak what `upper` makes. For
+    /// the official suite and the tests: they have an echo there.
+    #[doc(hidden)]
     pub fn engine_at(mut self, path: &str, upper: ProtocolFactory) -> Self {
         self.more.push((path.to_owned(), upper));
         self

@@ -72,7 +72,7 @@ impl fmt::Display for ContentError {
         match self {
             Self::Unwritable(why) => write!(f, "the data cannot be written as JSON: {why}"),
             Self::BlobLost => f.write_str(
-                "the data has a placeholder of an attachment that it was read without: take it as dondo::io::Value",
+                "the data has a placeholder of an attachment that it was read without: take it as dondo::Value",
             ),
             Self::ReservedName(name) => {
                 write!(

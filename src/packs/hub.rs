@@ -41,7 +41,7 @@ use crate::{
 
 /// The pack; clones share their settings. Give the same one to a namespace as its pack and as its presence events.
 #[derive(Clone)]
-pub struct HubPack(Arc<PackShared>);
+pub(crate) struct HubPack(Arc<PackShared>);
 
 impl std::fmt::Debug for HubPack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,12 +57,12 @@ struct PackShared {
 
 impl HubPack {
     /// A pack with these settings, which tells the time by `clock`.
-    pub fn new(settings: HubSettings, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(settings: HubSettings, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(PackShared { settings, clock }))
     }
 
     /// The part of the settings that the core acts on.
-    pub fn namespace_settings(&self) -> NamespaceSettings {
+    pub(crate) fn namespace_settings(&self) -> NamespaceSettings {
         let presence = &self.0.settings.presence;
         NamespaceSettings {
             presence_interval: presence.interval,
@@ -79,7 +79,7 @@ impl HubPack {
 }
 
 /// The view of `dialect=dotnet` on a letter (contract 2.2): what is in normal form has its fields in PascalCase.
-pub fn dotnet_view(content: &Content) -> Content {
+pub(crate) fn dotnet_view(content: &Content) -> Content {
     dotnet::view(content)
 }
 

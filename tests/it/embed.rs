@@ -10,8 +10,7 @@ use actix_session::storage::CookieSessionStore;
 use actix_web::cookie::Key;
 use actix_web::middleware::{Compress, Logger, NormalizePath};
 use actix_web::{App, HttpServer, web};
-use dondo::io::{Ack, Error, Event, Refused, Socket};
-use dondo::service::{Dondo, on_connect};
+use dondo::{Ack, Dondo, Error, Event, Refused, Socket, on_connect};
 use serde_json::{Value, json};
 
 use crate::clients::{Kind, Robot};
@@ -119,7 +118,7 @@ fn a_namespace_without_the_pack_has_only_the_applications_events() {
         |config| config.namespaces.push("/bare".into()),
         |builder| builder.without_pack("/bare"),
         |dondo| {
-            dondo.io().of("/bare").unwrap().on_connect(echo).unwrap();
+            dondo.of("/bare").unwrap().on_connect(echo).unwrap();
         },
     );
     let mut bare = Client::connect_to(&hub, "/bare", "");
@@ -138,7 +137,7 @@ fn arguments_are_passed_on_as_they_came() {
         |_| {},
         |builder| builder,
         |dondo| {
-            dondo.io().of("/").unwrap().on_connect(echo).unwrap();
+            dondo.of("/").unwrap().on_connect(echo).unwrap();
         },
     );
     let mut client = Client::connect(&hub);
@@ -172,7 +171,7 @@ fn a_client_with_retries_sends_once_what_is_answered_with_null() {
                 socket.on("say again", say_again);
                 async { Ok::<_, Refused>(()) }
             };
-            dondo.io().of("/").unwrap().on_connect(greet).unwrap();
+            dondo.of("/").unwrap().on_connect(greet).unwrap();
         },
     );
     let options = json!({"transports": ["websocket"], "retries": 3});
