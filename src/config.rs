@@ -60,6 +60,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
 pub enum LogFormat {
     /// For people.
     #[default]

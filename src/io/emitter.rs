@@ -17,6 +17,7 @@ use super::{arguments, error::Error};
 
 /// A room by its name, or a client by its id. Two spaces: a room named like a client's id gets nothing of his.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Target {
     /// The members of a room.
     Room(Arc<str>),

@@ -21,6 +21,7 @@ use super::blob::{self, Blob};
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Value {
     /// `null`.
     Null,

@@ -265,7 +265,7 @@ impl From<JoinError> for Fault {
                 Code::Forbidden,
                 "the room is closed: ask its owner to open it",
             ),
-            JoinError::Log(_) | JoinError::Internal(_) => internal(),
+            _ => internal(),
         }
     }
 }
@@ -281,7 +281,7 @@ impl From<NotifyError> for Fault {
                 Code::Forbidden,
                 "the room is private: only members may send here",
             ),
-            NotifyError::Log(_) | NotifyError::Encode(_) | NotifyError::Internal(_) => internal(),
+            _ => internal(),
         }
     }
 }
