@@ -50,8 +50,7 @@ async fn main() -> std::io::Result<()> {
     }
     let dondo = builder.build()?;
     for namespace in NAMESPACES {
-        let of = dondo.of(namespace).map_err(std::io::Error::other)?;
-        of.on_connect(greet).map_err(std::io::Error::other)?;
+        dondo.of(namespace)?.on_connect(greet)?;
     }
 
     if flags.in_app {

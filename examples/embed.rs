@@ -1,6 +1,5 @@
 //! A hub inside somebody's own actix-web `App`, beside their own routes and with a handler of their own.
 
-use std::io::Error;
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, rt, web};
@@ -12,8 +11,7 @@ async fn main() -> std::io::Result<()> {
     // Where it listens, and whom it refuses and why.
     env_logger::init_from_env(Env::default().default_filter_or("info"));
     let dondo = Dondo::builder().build()?;
-    let of = dondo.of("/").map_err(Error::other)?;
-    of.on_connect(greet).map_err(Error::other)?;
+    dondo.of("/")?.on_connect(greet)?;
 
     let hub = dondo.clone();
     let app = move || {

@@ -32,8 +32,7 @@ async fn main() -> std::io::Result<()> {
         .settings(config.clone())
         .without_pack("/")
         .build()?;
-    let of = dondo.of("/").map_err(std::io::Error::other)?;
-    of.on_connect(greet).map_err(std::io::Error::other)?;
+    dondo.of("/")?.on_connect(greet)?;
     let stop = async { drop(tokio::signal::ctrl_c().await) };
     Server::start(&config, dondo)?
         .serve(stop, Duration::ZERO)

@@ -53,6 +53,7 @@ mod service;
 #[doc(hidden)]
 pub mod transport;
 
+pub use bytes::Bytes;
 pub use dondo_actors::{
     error::{CloseReason as DisconnectReason, Fault, JoinError, LogError, NotifyError},
     handshake::Handshake,

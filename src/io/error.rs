@@ -1,7 +1,7 @@
 //! What can go wrong with what a host asks of the embedding API, one type for each question.
 //! Knows no wire: what of it a client may read is decided where it is sent.
 
-use std::{error, fmt, sync::Arc};
+use std::{error, fmt, io, sync::Arc};
 
 use dondo_actors::error::{JoinError, NotifyError};
 
@@ -114,6 +114,20 @@ impl error::Error for AlreadyHandled {}
 impl error::Error for ContentError {}
 impl error::Error for AckError {}
 impl error::Error for Error {}
+
+/// For a `main` that returns one.
+impl From<UnknownNamespace> for io::Error {
+    fn from(error: UnknownNamespace) -> Self {
+        Self::other(error)
+    }
+}
+
+/// For a `main` that returns one.
+impl From<AlreadyHandled> for io::Error {
+    fn from(error: AlreadyHandled) -> Self {
+        Self::other(error)
+    }
+}
 
 impl From<ContentError> for AckError {
     fn from(error: ContentError) -> Self {
