@@ -1,24 +1,9 @@
 //! The hub pack: channels, rooms, messages and presence, as the contract has them (`docs/contract.md`, parts 2 to 6).
 //! Written on the embedding API and the core's rooms; knows no wire, and never waits for a client.
 
-mod answer;
-mod blobs;
-mod dotnet;
-mod fields;
-mod history;
-mod join;
-mod json;
-mod leave;
-mod manage;
-mod name;
-mod normal_form;
-mod notify;
-mod payload;
-mod presence;
-mod presence_events;
-mod request;
-mod room_options;
-mod target;
+mod contract;
+mod render;
+mod service;
 
 use std::sync::Arc;
 
@@ -31,8 +16,11 @@ use dondo_actors::{
 };
 
 use self::{
-    answer::{Code, Fault},
-    request::Request,
+    contract::{
+        dotnet,
+        fault::{Code, Fault},
+    },
+    service::{Request, join, leave, manage, notify},
 };
 use crate::{
     config::{HubSettings, OnlineUsers},

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 const EVENTS: &str = include_str!("../../../src/docs/events.md");
-const ANSWER: &str = include_str!("../../../src/packs/hub/answer.rs");
-const NAME: &str = include_str!("../../../src/packs/hub/name.rs");
+const FAULT: &str = include_str!("../../../src/packs/hub/contract/fault.rs");
+const NAME: &str = include_str!("../../../src/packs/hub/contract/name.rs");
 const PACK: &str = include_str!("../../../src/packs/hub.rs");
 
 /// What stands in quotes between two marks of a source.
@@ -28,7 +28,7 @@ fn listed(head: &str) -> BTreeSet<&'static str> {
 
 #[test]
 fn every_code_is_in_the_table_of_codes_and_no_other() {
-    let code = quoted(ANSWER, "fn as_str(self)", "\n    }\n}");
+    let code = quoted(FAULT, "fn as_str(self)", "\n    }\n}");
     assert!(code.len() > 10, "{code:?}");
     assert_eq!(listed("| code | when |"), code);
 }

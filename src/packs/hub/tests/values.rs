@@ -15,8 +15,8 @@ use dondo_actors::{
 };
 use serde_json::Value;
 
-use super::super::{
-    answer::Code,
+use super::super::contract::{
+    fault::Code,
     normal_form::{self, Channel, ClientIdPolicy, Stamp, compose},
     payload::{Payload, Use},
 };

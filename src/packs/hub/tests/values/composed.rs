@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{
-    super::super::{
+    super::super::contract::{
         normal_form::{SEAT_SOURCE_BYTES_MAX, gone_template, seat_source},
         payload::USER_NAME_BYTES_MAX,
     },

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    super::super::{
+    super::super::contract::{
         dotnet,
         target::{self, Rules},
     },

@@ -10,15 +10,16 @@ use dondo_actors::{
 };
 
 use super::{
-    answer::{Fault, Left},
-    payload::Use,
-    request::{Place, Request},
-    target,
+    super::{
+        contract::{fault::Fault, payload::Use, target},
+        render::Left,
+    },
+    Place, Request,
 };
 use crate::config::RoomScope;
 
 /// leave-channel. A member's rooms of that channel go first: they are parts of it.
-pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
+pub(crate) async fn channel(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Command)?;
     let channel = target::channel_to_leave(&payload, &request.channels(), request.rules())?;
     let key = RoomKey::channel(channel.clone());
@@ -51,7 +52,7 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
 }
 
 /// leave-room.
-pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
+pub(crate) async fn room(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Command)?;
     let strict = request.settings().room_scope == RoomScope::Strict;
     let target = match strict {

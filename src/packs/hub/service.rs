@@ -1,6 +1,11 @@
 //! One event for the hub pack: who sent it, what the settings make of it, and the way back.
 //! Knows no event by name.
 
+pub(super) mod join;
+pub(super) mod leave;
+pub(super) mod manage;
+pub(super) mod notify;
+
 use std::{rc::Rc, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
@@ -13,11 +18,14 @@ use dondo_actors::{
 
 use super::{
     PackShared,
-    answer::{Code, Fault, Success},
+    contract::{
+        fault::{Code, Fault},
+        normal_form::{self, Channel, ClientIdPolicy, SEAT_SOURCE_BYTES_MAX, Stamp, seat_source},
+        payload::{Payload, Use},
+        target::{self, RoomTarget, Rules},
+    },
     hub_error,
-    normal_form::{self, Channel, ClientIdPolicy, SEAT_SOURCE_BYTES_MAX, Stamp, seat_source},
-    payload::{Payload, Use},
-    target::{self, RoomTarget, Rules},
+    render::Success,
 };
 use crate::{
     config::{ClientId, HubSettings, RoomScope},

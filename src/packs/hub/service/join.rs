@@ -10,19 +10,23 @@ use dondo_actors::{
 };
 
 use super::{
-    answer::{Code, Fault, RoomTerms},
-    history,
-    name::{self, Named},
-    payload::Use,
-    presence,
-    request::{Place, Request},
-    room_options::{Access, AskedOptions},
-    target,
+    super::{
+        contract::{
+            fault::{Code, Fault},
+            history,
+            name::{self, Named},
+            payload::Use,
+            room_options::{Access, AskedOptions},
+            target,
+        },
+        render::{RoomTerms, presence},
+    },
+    Place, Request,
 };
 use crate::config::DefaultAccess;
 
 /// join-channel.
-pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
+pub(crate) async fn channel(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Command)?;
     let channel = target::channel_to_join(&payload, request.rules())?;
     request.not_an_event(&channel)?;
@@ -56,7 +60,7 @@ pub(super) async fn channel(request: &Request) -> Result<Bytes, Fault> {
 }
 
 /// join-room.
-pub(super) async fn room(request: &Request) -> Result<Bytes, Fault> {
+pub(crate) async fn room(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Command)?;
     let target = target::room(&payload, &request.channels(), request.rules())?;
     let tag = request.tag(target.channel.as_ref())?;

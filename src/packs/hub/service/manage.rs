@@ -11,26 +11,28 @@ use dondo_actors::{
 };
 
 use super::{
-    answer::{Code, Fault},
-    name::{self, Named},
-    normal_form,
-    payload::{Payload, Use},
-    request::Request,
-    room_options::people,
+    super::contract::{
+        fault::{Code, Fault},
+        name::{self, Named},
+        normal_form,
+        payload::{Payload, Use},
+        room_options::people,
+    },
+    Request,
 };
 
 /// Socket ids or accounts in one command.
 const PEOPLE_MAX: usize = 256;
 
 /// invite-room: `data.invite` lists socket ids or accounts that may join.
-pub(super) async fn invite(request: &Request) -> Result<Bytes, Fault> {
+pub(crate) async fn invite(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Command)?;
     let guests = listed(request, &payload, "invite")?;
     command(request, payload, Action::Invite(guests)).await
 }
 
 /// kick-room: `data.kick` lists socket ids that are sent out; their invitations end.
-pub(super) async fn kick(request: &Request) -> Result<Bytes, Fault> {
+pub(crate) async fn kick(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Command)?;
     let ids = listed(request, &payload, "kick")?.into_iter();
     command(
@@ -42,7 +44,7 @@ pub(super) async fn kick(request: &Request) -> Result<Bytes, Fault> {
 }
 
 /// lock-room: closes the room to newcomers; `data.locked` false opens it again.
-pub(super) async fn lock(request: &Request) -> Result<Bytes, Fault> {
+pub(crate) async fn lock(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Command)?;
     let locked = match payload.field("locked") {
         None | Some(b"true") => true,

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use dondo_actors::{letter::Content, message::JoinAnswer};
 use serde_json::value::RawValue;
 
-use super::{json, normal_form};
+use super::super::contract::{json, normal_form};
 
 /// Most channels, and most users, that one presence event lists.
 pub(crate) const LISTED_MAX: usize = 100;

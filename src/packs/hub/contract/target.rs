@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    answer::{Code, Fault},
+    fault::{Code, Fault},
     name::{self, Named},
     payload::Payload,
 };

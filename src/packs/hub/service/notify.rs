@@ -8,10 +8,13 @@ use dondo_actors::{
     session::NotifyRequest,
 };
 
-use super::{answer::Fault, normal_form, payload::Use, request::Request, target};
+use super::{
+    super::contract::{fault::Fault, normal_form, payload::Use, target},
+    Request,
+};
 
 /// A channel message.
-pub(super) async fn to_channel(request: &Request) -> Result<Bytes, Fault> {
+pub(crate) async fn to_channel(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Message)?;
     let channel = target::channel_of_message(request.event(), &payload, request.rules())?;
     let event = channel.clone();
@@ -26,7 +29,7 @@ pub(super) async fn to_channel(request: &Request) -> Result<Bytes, Fault> {
 }
 
 /// notify-room.
-pub(super) async fn to_room(request: &Request) -> Result<Bytes, Fault> {
+pub(crate) async fn to_room(request: &Request) -> Result<Bytes, Fault> {
     let payload = request.payload(Use::Message)?;
     let target = target::room(&payload, &request.channels(), request.rules())?;
     let tag = request.tag(target.channel.as_ref())?;

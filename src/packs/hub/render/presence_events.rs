@@ -8,7 +8,7 @@ use dondo_actors::{
 };
 
 use super::{
-    HubPack,
+    super::HubPack,
     presence::{self, HubInfo},
 };
 
