@@ -1,6 +1,7 @@
 //! The hub pack: channels, rooms, messages and presence, as the contract has them (`docs/contract.md`, parts 2 to 6).
 //! Written on the embedding API and the core's rooms; knows no wire, and never waits for a client.
 
+mod command;
 mod contract;
 mod render;
 mod service;
@@ -11,16 +12,17 @@ use bytes::Bytes;
 use dondo_actors::{
     context::{self, NamespaceSettings},
     letter::Content,
-    ports::{Answer, Clock, LocalFuture, polled_once},
+    ports::{Answer, Clock, LocalFuture},
     session::AckHandle,
 };
 
 use self::{
+    command::{Command, Success},
     contract::{
         dotnet,
         fault::{Code, Fault},
     },
-    service::{Request, join, leave, manage, notify},
+    service::Caller,
 };
 use crate::{
     config::{HubSettings, OnlineUsers},
@@ -73,24 +75,33 @@ pub(crate) fn dotnet_view(content: &Content) -> Content {
 
 impl Pack for HubPack {
     fn event(&self, socket: Socket, event: Event) -> Option<LocalFuture<()>> {
-        let request = Request::new(self.0.clone(), socket, event);
-        let handled = polled_once(Box::pin(async move {
-            // Each asks the core for all it needs before it first waits: so what a client sends stays in its order.
-            let done = match request.event() {
-                "join-channel" => join::channel(&request).await,
-                "join-room" => join::room(&request).await,
-                "leave-channel" => leave::channel(&request).await,
-                "leave-room" => leave::room(&request).await,
-                "notify-room" => notify::to_room(&request).await,
-                // Rare and large: every event would hold as much.
-                "invite-room" => Box::pin(manage::invite(&request)).await,
-                "kick-room" => Box::pin(manage::kick(&request)).await,
-                "lock-room" => Box::pin(manage::lock(&request)).await,
-                _ => notify::to_channel(&request).await,
-            };
-            request.answer(done);
-        }));
-        handled.err()
+        let caller = Caller {
+            settings: &self.0.settings,
+            socket: &socket,
+            now: self.0.clock.now(),
+        };
+        let guest = socket.account().is_none();
+        let read = Command::read(&event.name, &event.arguments, caller.rules(), guest);
+        let (told, name, ack) = (socket.clone(), event.name, event.ack);
+        // In the ack if there is one, else only faults, as `hub-error`. Never both.
+        let answer = move |done: Result<Success, Fault>| match done {
+            Ok(outcome) => {
+                ack.text(render::ack(&name, told.id().as_str(), &outcome));
+            }
+            Err(fault) => {
+                let args = fault.answer(&name);
+                if !ack.text(args.clone()) {
+                    hub_error(&told, args);
+                }
+            }
+        };
+        match read {
+            Ok((command, payload)) => caller.carry_out(command, payload, answer),
+            Err(fault) => {
+                answer(Err(fault));
+                None
+            }
+        }
     }
 
     fn crashed(&self, socket: &Socket, event: &str, ack: Option<AckHandle>) {

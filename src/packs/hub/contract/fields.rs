@@ -35,7 +35,6 @@ pub(crate) struct Parts {
     pub(crate) channel: Option<TextRange>,
     /// A command's bare name.
     pub(crate) bare: Option<TextRange>,
-    pub(crate) token: Option<TextRange>,
     pub(crate) time: Option<TextRange>,
     pub(crate) client_id: Option<TextRange>,
     pub(crate) source: Source<TextRange>,
@@ -86,12 +85,9 @@ impl Parts {
             .map(|raw| json::fields(raw).unwrap_or_default());
         if command {
             // Also a token that stands in the wrong place is a secret.
-            let misplaced = json::take(&mut top, "token");
-            let token = match &mut inner {
-                Some(fields) => json::take(fields, "token"),
-                None => misplaced,
-            };
-            parts.token = token.map(span);
+            for fields in [Some(&mut top), inner.as_mut()].into_iter().flatten() {
+                json::take(fields, "token");
+            }
         }
         parts.flat = inner.is_none();
         let fields = inner.as_mut().unwrap_or(&mut top);

@@ -24,7 +24,7 @@ pub(crate) const USER_NAME_BYTES_MAX: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     /// join-, leave- and the owners' events: a bare string or integer names the target. Fields named `token` are
-    /// secrets between the client and the hub: readable with [`Payload::token`], never delivered.
+    /// secrets between the client and the hub: never delivered.
     Command,
     /// Channel messages and notify-room: whatever is no payload is the message itself.
     Message,
@@ -100,11 +100,6 @@ impl Payload {
         let raw = self.parts.source.user_name.map(|span| self.at(span));
         raw.map(|raw| name::read_user(raw, USER_NAME_BYTES_MAX))
             .transpose()
-    }
-
-    /// `data.token`, if it is text. Only commands have one; a message's field of that name is delivered.
-    pub(crate) fn token(&self) -> Option<Cow<'_, str>> {
-        json::string(self.at(self.parts.token?))
     }
 
     /// A field of `data` that the payload itself does not know, raw (in the flat form: of the top level). Found as

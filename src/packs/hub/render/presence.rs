@@ -4,7 +4,6 @@
 use std::time::SystemTime;
 
 use dondo_actors::{letter::Content, message::JoinAnswer};
-use serde_json::value::RawValue;
 
 use super::super::contract::{json, normal_form};
 
@@ -86,7 +85,7 @@ pub(crate) fn room_online_users<'a>(
 }
 
 /// `users` for the ack of a join, and whether it lists all members. Plain rooms list nobody.
-pub(crate) fn users(joined: &JoinAnswer) -> (Option<Box<RawValue>>, bool) {
+pub(crate) fn users(joined: &JoinAnswer) -> (Vec<u8>, bool) {
     let mut text = vec![b'['];
     let mut listed = 0;
     let complete = write_list(&mut text, joined.users.iter(), 1, |text, (id, name)| {
@@ -94,9 +93,7 @@ pub(crate) fn users(joined: &JoinAnswer) -> (Option<Box<RawValue>>, bool) {
         write_user(text, id.as_str(), name.as_deref());
     });
     text.push(b']');
-    let text = String::from_utf8(text).ok();
-    let users = text.and_then(|text| RawValue::from_string(text).ok());
-    (users, complete && listed >= joined.count)
+    (text, complete && listed >= joined.count)
 }
 
 fn write_user(text: &mut Vec<u8>, client_id: &str, user_name: Option<&str>) {

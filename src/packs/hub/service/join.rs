@@ -1,115 +1,135 @@
 //! join-channel and join-room: a seat, and everybody there is told (contract 3).
 //! Knows no seat itself: the room decides.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use dondo_actors::{
     event,
-    id::{ChannelScope, RoomKey},
+    id::{ChannelScope, Kind, RoomKey},
+    message::HistoryRequest,
     session::JoinRequest,
     state::room::RoomOptions,
 };
 
 use super::{
     super::{
+        command::{Done, Place, Success},
         contract::{
             fault::{Code, Fault},
-            history,
-            name::{self, Named},
-            payload::Use,
+            payload::Payload,
             room_options::{Access, AskedOptions},
-            target,
+            target::RoomTarget,
         },
-        render::{RoomTerms, presence},
+        render,
     },
-    Place, Request,
+    Begun, Caller,
 };
-use crate::config::DefaultAccess;
+use crate::config::{DefaultAccess, RoomScope};
 
 /// join-channel.
-pub(crate) async fn channel(request: &Request) -> Result<Bytes, Fault> {
-    let payload = request.payload(Use::Command)?;
-    let channel = target::channel_to_join(&payload, request.rules())?;
-    request.not_an_event(&channel)?;
-    let key = RoomKey::channel(channel.clone());
-    request.place_for(&key, &None)?;
-    let history = history::asked(&payload)?;
-    let place = Place {
-        room: None,
-        channel: Some(channel.clone()),
-    };
-    let joining = request.member().join(JoinRequest {
-        room: key,
-        tag: None,
-        user: request.user(&payload),
-        options: RoomOptions::default(),
-        announce: Some(request.announce(&payload, &place)),
-        leave_event: Some(request.leave_event(&payload, &place)),
-        history,
-    });
-    drop(payload);
-    let joined = joining.await?;
-    let (users, complete) = presence::users(&joined);
-    let mut ack = request.success();
-    ack.channel = Some(&channel);
-    ack.online_users = Some(joined.count);
-    ack.already = Some(joined.already);
-    ack.history = joined.replayed.as_ref().map(Into::into);
-    ack.users = users.as_deref();
-    ack.truncated = (!complete).then_some(true);
-    Ok(ack.answer())
+pub(super) fn channel(
+    caller: &Caller<'_>,
+    channel: Arc<str>,
+    history: Option<HistoryRequest>,
+    payload: &Payload,
+) -> Result<impl Begun, Fault> {
+    not_an_event(caller, &channel)?;
+    let place = Place::Channel(channel);
+    place_for(caller, &place.key(), &None)?;
+    let options = RoomOptions::default();
+    Ok(seat(caller, place, None, options, history, payload))
 }
 
 /// join-room.
-pub(crate) async fn room(request: &Request) -> Result<Bytes, Fault> {
-    let payload = request.payload(Use::Command)?;
-    let target = target::room(&payload, &request.channels(), request.rules())?;
-    let tag = request.tag(target.channel.as_ref())?;
+pub(super) fn room(
+    caller: &Caller<'_>,
+    target: RoomTarget,
+    options: AskedOptions,
+    history: Option<HistoryRequest>,
+    payload: &Payload,
+) -> Result<impl Begun, Fault> {
+    let target = target.under_only(&caller.channels());
+    let tag = caller.tag(target.channel.as_ref())?;
     if let Some(channel) = &target.channel {
-        request.not_an_event(channel)?;
+        not_an_event(caller, channel)?;
     }
-    if request.settings().require_channel_for_room {
-        in_its_channel(request, &target.channel)?;
+    if caller.settings.require_channel_for_room {
+        in_its_channel(caller, &target.channel)?;
     }
-    let key = RoomKey::room(target.room.clone());
-    request.place_for(&key, &tag)?;
-    let options = options(request, AskedOptions::read(&payload)?)?;
-    let history = history::asked(&payload)?;
-    let place = Place {
-        room: Some(target.room.clone()),
-        channel: target.channel.clone(),
-    };
-    let joining = request.member().join(JoinRequest {
-        room: key,
-        tag,
-        user: request.user(&payload),
-        options,
-        announce: Some(request.announce(&payload, &place)),
-        leave_event: Some(request.leave_event(&payload, &place)),
-        history,
-    });
-    drop(payload);
-    let joined = joining.await?;
-    let (users, complete) = presence::users(&joined);
-    let mut ack = request.success();
-    ack.channel = target.channel.as_deref();
-    ack.room = Some(&target.room);
-    ack.online_users = Some(joined.count);
-    ack.already = Some(joined.already);
-    ack.terms = Some(RoomTerms::new(&joined.terms));
-    ack.history = joined.replayed.as_ref().map(Into::into);
-    ack.users = users.as_deref();
-    ack.truncated = (!complete).then_some(true);
-    Ok(ack.answer())
+    let place = Place::Room(target);
+    place_for(caller, &place.key(), &tag)?;
+    let options = in_force(caller, options)?;
+    Ok(seat(caller, place, tag, options, history, payload))
 }
 
-fn in_its_channel(request: &Request, channel: &ChannelScope) -> Result<(), Fault> {
+fn seat(
+    caller: &Caller<'_>,
+    place: Place,
+    tag: ChannelScope,
+    options: RoomOptions,
+    history: Option<HistoryRequest>,
+    payload: &Payload,
+) -> impl Begun {
+    let stamp = caller.stamp();
+    // A seat in a room may have several channels; the room says which one it is about.
+    let by_tag = caller.settings.room_scope != RoomScope::Flat;
+    // The account's name where somebody is logged in, else the client's word.
+    let account = caller.socket.account().cloned();
+    let user = account.or_else(|| payload.user_name().ok().flatten().map(Arc::from));
+    let joining = caller.member().join(JoinRequest {
+        room: place.key(),
+        tag,
+        user,
+        options,
+        announce: Some(render::joined(payload, &place, &stamp)),
+        leave_event: Some(render::gone(payload, &place, by_tag, &stamp)),
+        history,
+    });
+    async move {
+        let done = Done::Joined(joining.await?);
+        Ok(Success { place, done })
+    }
+}
+
+/// The channel, unless its name was an event of the host's own when the client connected (contract 3.2).
+fn not_an_event(caller: &Caller<'_>, channel: &str) -> Result<(), Fault> {
+    match caller.socket.reserved().contains(channel) {
+        false => Ok(()),
+        true => Err(Fault::new(
+            Code::ReservedName,
+            format!("no channel can have the name {channel}: it is an event of the server"),
+        )),
+    }
+}
+
+/// Whether the client may have one seat more, if this one is new.
+fn place_for(caller: &Caller<'_>, key: &RoomKey, tag: &ChannelScope) -> Result<(), Fault> {
+    let held = caller.member().tags(key);
+    if held.is_some_and(|tags| tags.has(tag)) {
+        return Ok(());
+    }
+    let (limit, what) = match key.kind {
+        Kind::Channel => (caller.settings.channels_max, "channels"),
+        Kind::Room | Kind::Plain => (caller.settings.rooms_max, "rooms"),
+    };
+    // A room under two channels takes two places: each is kept and told apart.
+    match caller.member().seats(key.kind) < limit {
+        true => Ok(()),
+        false => Err(Fault::new(
+            Code::LimitReached,
+            format!("a client can be in {limit} {what} at a time"),
+        )),
+    }
+}
+
+fn in_its_channel(caller: &Caller<'_>, channel: &ChannelScope) -> Result<(), Fault> {
     let Some(channel) = channel else {
         return Err(Fault::new(
             Code::MissingChannel,
             "nothing names the room's channel, which the setting require_channel_for_room asks for",
         ));
     };
-    match request.member().tags(&RoomKey::channel(channel.clone())) {
+    match caller.member().tags(&RoomKey::channel(channel.clone())) {
         Some(_) => Ok(()),
         None => Err(Fault::new(
             Code::NotMember,
@@ -119,8 +139,8 @@ fn in_its_channel(request: &Request, channel: &ChannelScope) -> Result<(), Fault
 }
 
 /// What the maker of a room asks for, in the core's words.
-fn options(request: &Request, room_options: AskedOptions) -> Result<RoomOptions, Fault> {
-    let access = match room_options.access {
+fn in_force(caller: &Caller<'_>, asked: AskedOptions) -> Result<RoomOptions, Fault> {
+    let access = match asked.access {
         None => None,
         Some(Access::Open) => Some(event::Access::Open),
         Some(Access::Invite) => Some(event::Access::Invite),
@@ -131,29 +151,23 @@ fn options(request: &Request, room_options: AskedOptions) -> Result<RoomOptions,
             ));
         }
     };
-    let default_access = match request.settings().rooms_default_access {
+    let default_access = match caller.settings.rooms_default_access {
         DefaultAccess::Open => event::Access::Open,
         DefaultAccess::Invite => event::Access::Invite,
     };
-    let namespace = request.member().namespace();
-    let namespace_config = request.member().hub().namespace_config(namespace);
-    let limit =
-        namespace_config.map_or(0, |namespace_config| namespace_config.settings.invites_max);
-    if room_options.invite.len() > limit {
+    let namespace = caller.member().namespace();
+    let config = caller.member().hub().namespace_config(namespace);
+    let limit = config.map_or(0, |config| config.settings.invites_max);
+    if asked.invite.len() > limit {
         return Err(Fault::new(
             Code::LimitReached,
             format!("a room keeps {limit} invitations"),
         ));
     }
-    for guest in &room_options.invite {
-        name::check(Named::Other, guest, request.settings().name_bytes_max)?;
-    }
     Ok(RoomOptions {
-        capacity: room_options
-            .capacity
-            .and_then(|seats| usize::try_from(seats).ok()),
+        capacity: asked.capacity.and_then(|seats| usize::try_from(seats).ok()),
         access,
         default_access,
-        invite: room_options.invite,
+        invite: asked.invite,
     })
 }

@@ -3,101 +3,86 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use dondo_actors::{
-    id::{ChannelScope, Kind, RoomKey},
+    event_template::EventTemplate,
+    id::{ChannelScope, Kind},
     state::audience::LeaveScope,
 };
 
 use super::{
     super::{
-        contract::{fault::Fault, payload::Use, target},
-        render::Left,
+        command::{Done, Place, Success},
+        contract::{
+            fault::Fault,
+            payload::Payload,
+            target::{self, RoomTarget},
+        },
+        render,
     },
-    Place, Request,
+    Begun, Caller,
 };
 use crate::config::RoomScope;
 
 /// leave-channel. A member's rooms of that channel go first: they are parts of it.
-pub(crate) async fn channel(request: &Request) -> Result<Bytes, Fault> {
-    let payload = request.payload(Use::Command)?;
-    let channel = target::channel_to_leave(&payload, &request.channels(), request.rules())?;
-    let key = RoomKey::channel(channel.clone());
-    if request.member().tags(&key).is_some() {
-        let tag: ChannelScope = Some(channel.clone());
-        for (room, tags) in request.member().rooms(Kind::Room) {
+pub(super) fn channel(
+    caller: &Caller<'_>,
+    channel: Option<Arc<str>>,
+    payload: &Payload,
+) -> Result<impl Begun, Fault> {
+    let channel = match channel {
+        Some(channel) => channel,
+        None => target::channel_to_leave(&caller.channels())?,
+    };
+    let place = Place::Channel(channel.clone());
+    if caller.member().tags(&place.key()).is_some() {
+        let tag: ChannelScope = Some(channel);
+        for (room, tags) in caller.member().rooms(Kind::Room) {
             if tags.has(&tag) {
+                let which = LeaveScope::Exactly(tag.clone());
                 // Told with the source given at joining. Queued by the call; nobody needs its answer.
-                drop(
-                    request
-                        .member()
-                        .leave(room, LeaveScope::Exactly(tag.clone()), None),
-                );
+                drop(caller.member().leave(room, which, None));
             }
         }
     }
-    let place = Place {
-        room: None,
-        channel: Some(channel.clone()),
-    };
-    let announce = request.announce(&payload, &place);
-    let leaving = request.member().leave(key, LeaveScope::All, Some(announce));
-    drop(payload);
-    let left = leaving.await;
-    let mut ack = request.success();
-    ack.channel = Some(&channel);
-    ack.online_users = left.gone.first().map(|(_, count)| *count);
-    ack.already = Some(left.gone.is_empty());
-    Ok(ack.answer())
+    let announce = render::left(payload, &place, &caller.stamp());
+    Ok(give_up(caller, place, LeaveScope::All, announce))
 }
 
 /// leave-room.
-pub(crate) async fn room(request: &Request) -> Result<Bytes, Fault> {
-    let payload = request.payload(Use::Command)?;
-    let strict = request.settings().room_scope == RoomScope::Strict;
-    let target = match strict {
-        true => target::room(&payload, &request.channels(), request.rules())?,
-        false => target::room_to_leave(&payload, request.rules())?,
-    };
-    let tag = request.tag(target.channel.as_ref())?;
-    let which = match &tag {
+pub(super) fn room(
+    caller: &Caller<'_>,
+    mut target: RoomTarget,
+    payload: &Payload,
+) -> Result<impl Begun, Fault> {
+    let scope = caller.settings.room_scope;
+    if scope == RoomScope::Strict {
+        target = target.under_only(&caller.channels());
+    }
+    let which = match caller.tag(target.channel.as_ref())? {
         None => LeaveScope::All,
-        Some(_) if strict => LeaveScope::Exactly(tag),
-        Some(channel) => LeaveScope::Matching(channel.clone()),
+        Some(channel) if scope == RoomScope::Strict => LeaveScope::Exactly(Some(channel)),
+        Some(channel) => LeaveScope::Matching(channel),
     };
-    let key = RoomKey::room(target.room.clone());
-    let announce = match request.settings().room_scope {
-        RoomScope::Flat => {
-            let place = Place {
-                room: Some(target.room.clone()),
-                channel: target.channel.clone(),
-            };
-            request.announce(&payload, &place)
-        }
+    let seats = which.of(&caller.held(&target.room)).count();
+    let place = Place::Room(target);
+    let announce = match scope {
+        RoomScope::Flat => render::left(payload, &place, &caller.stamp()),
         RoomScope::Match | RoomScope::Strict => {
-            let held = request.member().tags(&key).unwrap_or_default();
-            request.announce_each(&payload, &target.room, which.of(&held).count())
+            render::left_seats(payload, &place, seats, &caller.stamp())
         }
     };
-    let leaving = request.member().leave(key, which, Some(announce));
-    drop(payload);
-    let gone = leaving.await.gone;
-    let left = seats(&target.room, &gone);
-    let mut ack = request.success();
-    ack.channel = target.channel.as_deref();
-    ack.room = Some(&target.room);
-    // Of several seats, the most that any still shares; `left` has each.
-    ack.online_users = gone.iter().map(|(_, count)| *count).max();
-    ack.already = Some(gone.is_empty());
-    ack.left = Some(&left);
-    Ok(ack.answer())
+    Ok(give_up(caller, place, which, announce))
 }
 
-fn seats<'a>(room: &'a Arc<str>, gone: &'a [(ChannelScope, usize)]) -> Vec<Left<'a>> {
-    let seats = gone.iter().map(|(tag, count)| Left {
-        room,
-        channel: tag.as_deref(),
-        online_users: *count,
-    });
-    seats.collect()
+fn give_up(
+    caller: &Caller<'_>,
+    place: Place,
+    which: LeaveScope,
+    announce: EventTemplate,
+) -> impl Begun {
+    let leaving = caller.member().leave(place.key(), which, Some(announce));
+    async move {
+        let done = Done::Left(leaving.await.gone);
+        Ok(Success { place, done })
+    }
 }

@@ -1,101 +1,52 @@
 //! invite-room, kick-room and lock-room: what a room's owner may ask for (contract 3, private rooms).
 //! Knows no owner: the room does.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use dondo_actors::{
-    event_template::EventTemplate,
-    id::{MemberId, RoomKey},
-    message::{Action, Command},
-};
+use dondo_actors::message::{self, Action};
 
 use super::{
-    super::contract::{
-        fault::{Code, Fault},
-        name::{self, Named},
-        normal_form,
-        payload::{Payload, Use},
-        room_options::people,
+    super::{
+        command::{Done, Place, Success},
+        contract::{fault::Fault, payload::Payload, target::RoomTarget},
+        render,
     },
-    Request,
+    Begun, Caller,
 };
+use crate::config::RoomScope;
 
-/// Socket ids or accounts in one command.
-const PEOPLE_MAX: usize = 256;
-
-/// invite-room: `data.invite` lists socket ids or accounts that may join.
-pub(crate) async fn invite(request: &Request) -> Result<Bytes, Fault> {
-    let payload = request.payload(Use::Command)?;
-    let guests = listed(request, &payload, "invite")?;
-    command(request, payload, Action::Invite(guests)).await
-}
-
-/// kick-room: `data.kick` lists socket ids that are sent out; their invitations end.
-pub(crate) async fn kick(request: &Request) -> Result<Bytes, Fault> {
-    let payload = request.payload(Use::Command)?;
-    let ids = listed(request, &payload, "kick")?.into_iter();
-    command(
-        request,
-        payload,
-        Action::Kick(ids.map(MemberId::new).collect()),
-    )
-    .await
-}
-
-/// lock-room: closes the room to newcomers; `data.locked` false opens it again.
-pub(crate) async fn lock(request: &Request) -> Result<Bytes, Fault> {
-    let payload = request.payload(Use::Command)?;
-    let locked = match payload.field("locked") {
-        None | Some(b"true") => true,
-        Some(b"false") => false,
-        Some(_) => {
-            return Err(Fault::new(Code::BadPayload, "data.locked is true or false"));
-        }
+/// Has the room carry the action out at the owner's address, which is the channel that it names, else the sender's own; the
+/// members there are told.
+pub(super) fn manage(
+    caller: &Caller<'_>,
+    mut target: RoomTarget,
+    action: Action,
+    payload: &Payload,
+) -> Result<impl Begun, Fault> {
+    if target.channel.is_none() && caller.settings.room_scope != RoomScope::Flat {
+        let held = caller.held(&target.room);
+        let only = held.iter().next().filter(|_| held.len() == 1);
+        target = match only {
+            Some(only) => RoomTarget {
+                channel: only.clone(),
+                ..target
+            },
+            None => target.under_only(&caller.channels()),
+        };
+    }
+    let tag = caller.tag(target.channel.as_ref())?;
+    let event = match action {
+        Action::Invite(_) => "invite-room",
+        Action::Kick(_) => "kick-room",
+        Action::Lock(_) => "lock-room",
     };
-    command(request, payload, Action::Lock(locked)).await
-}
-
-/// Has the room carry the command out at the owner's address; the members there are told.
-async fn command(request: &Request, payload: Payload, action: Action) -> Result<Bytes, Fault> {
-    let (target, tag) = request.own_address(&payload)?;
-    let told = normal_form::compose(
-        request.event().into(),
-        &payload,
-        Some(&target.room),
-        target.channel.as_deref(),
-        &request.stamp(),
-    );
-    drop(payload);
-    let announce = EventTemplate::new(told.name, told.args, vec![], told.blobs);
-    let key = RoomKey::room(target.room.clone());
-    let command = Command { tag, action };
-    request
-        .member()
-        .manage(key, command, Some(announce))
-        .await?;
-    let mut ack = request.success();
-    ack.channel = target.channel.as_deref();
-    ack.room = Some(&target.room);
-    Ok(ack.answer())
-}
-
-fn listed(request: &Request, payload: &Payload, field: &str) -> Result<Vec<Arc<str>>, Fault> {
-    let people = people(payload, field)?;
-    if people.is_empty() {
-        return Err(Fault::new(
-            Code::BadPayload,
-            format!("data.{field} lists nobody"),
-        ));
-    }
-    if people.len() > PEOPLE_MAX {
-        return Err(Fault::new(
-            Code::LimitReached,
-            format!("data.{field} lists at most {PEOPLE_MAX}"),
-        ));
-    }
-    for person in &people {
-        name::check(Named::Other, person, request.settings().name_bytes_max)?;
-    }
-    Ok(people)
+    let place = Place::Room(target);
+    let announce = render::managed(event, payload, &place, &caller.stamp());
+    let command = message::Command { tag, action };
+    let managing = caller.member().manage(place.key(), command, Some(announce));
+    Ok(async move {
+        managing.await?;
+        Ok(Success {
+            place,
+            done: Done::Managed,
+        })
+    })
 }

@@ -2,6 +2,7 @@
 //! Knows the contract's tables and the recorded clients, no actor.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod commands;
 mod composed;
 mod forms;
 mod guides;

@@ -187,7 +187,6 @@ fn a_join_shows_its_wishes_but_never_its_token() {
         r#""{\"Data\":{\"Room\":\"r\",\"capacity\":2,\"Token\":\"secret\"}}""#,
     ] {
         let payload = command(args).unwrap();
-        assert_eq!(payload.token().as_deref(), Some("secret"), "{args}");
         let sent = text(&announced("join-room", &payload, Some("r"), None, 1));
         assert!(!sent.contains("secret"), "{sent}");
         assert!(sent.contains(r#""capacity":2"#), "{sent}");
