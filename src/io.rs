@@ -4,7 +4,7 @@
 mod application;
 mod arguments;
 mod blob;
-mod emitter;
+mod broadcast;
 mod error;
 mod handler;
 mod shape;
@@ -14,6 +14,7 @@ mod value;
 use std::{collections::BTreeMap, fmt, future::Future, rc::Rc, sync::Arc};
 
 use dondo_actors::{
+    hub::HubHandle,
     ports::{LocalFuture, Refusal},
     session::{Application, Applications},
 };
@@ -22,7 +23,7 @@ pub(crate) use self::application::{IoApplication, Pack};
 pub use self::{
     arguments::{Arguments, BadArguments},
     blob::Blob,
-    emitter::{Emitter, Target},
+    broadcast::{Broadcast, Target},
     error::{AckError, AlreadyHandled, ContentError, Error, UnknownNamespace},
     handler::{Ack, Data, Event, FromEvent, Handler, Incoming, IntoOutcome},
     socket::Socket,
@@ -32,12 +33,14 @@ pub use self::{
 /// The namespaces of a hub, for a host that has something to do in them.
 #[derive(Clone, Debug)]
 pub(crate) struct Io {
+    hub: HubHandle,
     applications: Arc<BTreeMap<Arc<str>, Arc<IoApplication>>>,
 }
 
 impl Io {
-    /// The namespaces by name, each with the pack that is switched on in it.
+    /// The namespaces of `hub` by name, each with the pack that is switched on in it.
     pub(crate) fn new(
+        hub: HubHandle,
         namespaces: impl IntoIterator<Item = (Arc<str>, Option<Arc<dyn Pack>>)>,
     ) -> Self {
         let applications = namespaces.into_iter().map(|(name, pack)| {
@@ -45,6 +48,7 @@ impl Io {
             (name, application)
         });
         Self {
+            hub,
             applications: Arc::new(applications.collect()),
         }
     }
@@ -52,7 +56,10 @@ impl Io {
     /// A configured namespace.
     pub(crate) fn of(&self, namespace: &str) -> Result<Namespace, UnknownNamespace> {
         match self.applications.get(namespace) {
-            Some(application) => Ok(Namespace(application.clone())),
+            Some(application) => Ok(Namespace {
+                hub: self.hub.clone(),
+                application: application.clone(),
+            }),
             None => Err(UnknownNamespace(namespace.into())),
         }
     }
@@ -66,11 +73,50 @@ impl Io {
     }
 }
 
-/// One namespace.
+/// One namespace, from any thread.
+///
+/// ```no_run
+/// use actix_web::{HttpResponse, web};
+/// use dondo::Namespace;
+///
+/// async fn notify(inbox: web::Data<Namespace>, text: String) -> HttpResponse {
+///     match inbox.to("lobby").emit("note", &text).await {
+///         Ok(()) => HttpResponse::Accepted().finish(),
+///         Err(error) => HttpResponse::ServiceUnavailable().body(error.to_string()),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
-pub struct Namespace(Arc<IoApplication>);
+pub struct Namespace {
+    hub: HubHandle,
+    application: Arc<IoApplication>,
+}
 
 impl Namespace {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.application.namespace()
+    }
+
+    /// The members of a room. Further [`Broadcast::to`] add more.
+    pub fn to(&self, room: impl Into<Arc<str>>) -> Broadcast<Self> {
+        self.broadcast().to(room)
+    }
+
+    /// Everybody.
+    pub fn broadcast(&self) -> Broadcast<Self> {
+        Broadcast::new(self.clone(), false)
+    }
+
+    /// Everybody who is not in this room.
+    pub fn except(&self, room: impl Into<Arc<str>>) -> Broadcast<Self> {
+        self.broadcast().except(room)
+    }
+
+    fn hub(&self) -> &HubHandle {
+        &self.hub
+    }
+
     /// Runs `handler` for every client that comes in. The client has its CONNECT by then; its events wait until the
     /// handler returns. A refusal puts the client out again; its text goes to the log.
     pub fn on_connect<F, Fut>(&self, handler: F) -> Result<(), AlreadyHandled>
@@ -78,7 +124,7 @@ impl Namespace {
         F: Fn(Socket) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Refused>> + 'static,
     {
-        self.0
+        self.application
             .on_connect(Box::new(move |socket| Box::pin(handler(socket))))
     }
 }

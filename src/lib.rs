@@ -8,8 +8,7 @@
 //!   [`Authorizer`] says who may come in.
 //! * `docs` has the map of the house and every event of the hub.
 //!
-//! What is not there yet: emitting without a socket (from an HTTP handler), a list of who is connected, disconnecting a
-//! client, its headers, cookies, query and address in a handler, middlewares, and the hub pack's channels and rooms, which
+//! What is not there yet: emitting to one client without a socket, a list of who is connected, disconnecting a client, its headers, cookies, query and address in a handler, middlewares, and the hub pack's channels and rooms, which
 //! are apart from an application's own rooms.
 //!
 //! ```no_run
@@ -63,8 +62,8 @@ pub use dondo_actors::{
 
 pub use self::{
     io::{
-        Ack, AckError, AlreadyHandled, Arguments, BadArguments, Blob, ContentError, Data, Emitter,
-        Error, Event, FromEvent, Handler, Incoming, IntoOutcome, Namespace, Refused, Socket,
+        Ack, AckError, AlreadyHandled, Arguments, BadArguments, Blob, Broadcast, ContentError,
+        Data, Error, Event, FromEvent, Handler, Incoming, IntoOutcome, Namespace, Refused, Socket,
         Target, UnknownNamespace, Value,
     },
     operators::Operators,

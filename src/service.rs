@@ -256,10 +256,6 @@ impl Builder {
             .map(|name| name.as_str().into())
             .collect();
         let packed = |name: &str| !self.bare.iter().any(|bare| bare == name);
-        let io = Io::new(names.iter().map(|name| {
-            let pack: Option<Arc<dyn Pack>> = packed(name).then(|| Arc::new(pack.clone()) as _);
-            (name.clone(), pack)
-        }));
         let settings = NamespaceSettings {
             courier_patience: config.delivery.courier_stall,
             admission_timeout: self.admission_timeout,
@@ -278,7 +274,7 @@ impl Builder {
             };
             (name, namespace_config)
         };
-        let namespaces = names.into_iter().map(namespace_config).collect();
+        let namespaces = names.iter().cloned().map(namespace_config).collect();
         let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
         let account = MemoryAccount::new(
             config.memory_max() as u64,
@@ -298,6 +294,13 @@ impl Builder {
             courier_window: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
         });
+        let io = Io::new(
+            hub.clone(),
+            names.iter().map(|name| {
+                let pack: Option<Arc<dyn Pack>> = packed(name).then(|| Arc::new(pack.clone()) as _);
+                (name.clone(), pack)
+            }),
+        );
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads).map_err(BuildError::Threads)?);
         let doors = Doors::new(door_settings(&config));
         let options = engine_options(&config, doors.clone(), io.applications(), keeps_handshakes);

@@ -60,6 +60,10 @@ impl IoApplication {
         }
     }
 
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     pub(super) fn on_connect(&self, handler: OnConnect) -> Result<(), AlreadyHandled> {
         let taken = self.on_connect.set(handler);
         taken.map_err(|_| AlreadyHandled(self.namespace.clone()))

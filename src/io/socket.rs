@@ -25,7 +25,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     OnEvent,
     arguments::{self, Arguments, BadArguments},
-    emitter::{Emitter, Target},
+    broadcast::{Broadcast, Target},
     error::{AckError, Error},
     handler::{Handler, kept},
 };
@@ -163,23 +163,23 @@ impl Socket {
         rooms.map(|(key, _)| key.name.to_string()).collect()
     }
 
-    /// The others in a room, or another client by its id. Further [`Emitter::to`] add more.
-    pub fn to(&self, target: impl Into<Target>) -> Emitter {
-        Emitter::new(self.member.clone(), false).to(target)
+    /// The others in a room, or another client by its id. Further [`Broadcast::to`] add more.
+    pub fn to(&self, target: impl Into<Target>) -> Broadcast<Self> {
+        self.broadcast().to(target)
     }
 
     /// As [`Socket::to`], with this client itself where it is one of those addressed.
-    pub fn within(&self, target: impl Into<Target>) -> Emitter {
-        Emitter::new(self.member.clone(), true).to(target)
+    pub fn within(&self, target: impl Into<Target>) -> Broadcast<Self> {
+        Broadcast::new(self.clone(), true).to(target)
     }
 
     /// Everybody else in the namespace.
-    pub fn broadcast(&self) -> Emitter {
-        Emitter::new(self.member.clone(), false)
+    pub fn broadcast(&self) -> Broadcast<Self> {
+        Broadcast::new(self.clone(), false)
     }
 
     /// Everybody else in the namespace who is not in this room.
-    pub fn except(&self, room: impl Into<Arc<str>>) -> Emitter {
+    pub fn except(&self, room: impl Into<Arc<str>>) -> Broadcast<Self> {
         self.broadcast().except(room)
     }
 

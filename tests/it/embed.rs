@@ -10,7 +10,7 @@ use actix_session::storage::CookieSessionStore;
 use actix_web::cookie::Key;
 use actix_web::middleware::{Compress, Logger, NormalizePath};
 use actix_web::{App, HttpServer, web};
-use dondo::{Ack, Dondo, Error, Event, Refused, Socket, on_connect};
+use dondo::{Ack, Dondo, Error, Event, Namespace, Refused, Socket, on_connect};
 use serde_json::{Value, json};
 
 use crate::clients::{Kind, Robot};
@@ -110,6 +110,32 @@ fn with_what_hosts_wrap_around_their_app_stock_clients_connect() {
         answer.header("Access-Control-Allow-Origin"),
         Some(page[0].1)
     );
+}
+
+/// From the thread of an HTTP request, which is not that of the clients.
+#[test]
+fn an_http_handler_says_something_to_the_members_of_a_room() {
+    let hub = hub_in!(|dondo| {
+        let notify = |inbox: web::Data<Namespace>, text: String| async move {
+            let told = inbox.to("den").emit("note", &text).await;
+            told.map_err(actix_web::error::ErrorInternalServerError)
+                .map(|()| "told")
+        };
+        let inbox = dondo.of("/").unwrap();
+        // Each worker makes an App: the first registers it.
+        let _ = inbox.on_connect(|socket: Socket| async move { Ok(socket.join("den").await?) });
+        App::new()
+            .app_data(web::Data::new(inbox))
+            .route("/notify", web::post().to(notify))
+            .configure(dondo.configure_observation())
+            .configure(dondo.configure())
+    });
+    let mut members = [Client::connect(&hub), Client::connect(&hub)];
+    let answer = http::request(&hub, "POST", "/notify", &[], b"hello");
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"told"[..]));
+    for member in &mut members {
+        assert_eq!(member.event("note"), [json!("hello")]);
+    }
 }
 
 #[test]
