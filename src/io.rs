@@ -19,7 +19,10 @@ use dondo_actors::{
     session::{Application, Applications},
 };
 
-pub(crate) use self::application::{IoApplication, Pack};
+pub(crate) use self::{
+    application::{IoApplication, Pack},
+    socket::PackSocket,
+};
 pub use self::{
     arguments::{Arguments, BadArguments},
     blob::Blob,

@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use tokio::time::timeout;
 
-use super::{Namespace, Socket, arguments, error::Error};
+use super::{Namespace, PackSocket, Socket, arguments, error::Error};
 
 /// Who speaks where nobody does that is connected, as the hub's own events have it.
 const SERVER: &str = "server";

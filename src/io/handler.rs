@@ -56,7 +56,7 @@ impl Ack {
     }
 
     /// Answers with one argument that is JSON text already. `false`: nobody waits.
-    pub(crate) fn text(&self, args: Bytes) -> bool {
+    pub(super) fn text(&self, args: Bytes) -> bool {
         self.send(&Answer {
             args,
             blobs: Vec::new(),

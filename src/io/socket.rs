@@ -27,7 +27,7 @@ use super::{
     arguments::{self, Arguments, BadArguments},
     broadcast::{Broadcast, Target},
     error::{AckError, Error},
-    handler::{Handler, kept},
+    handler::{Ack, Handler, kept},
 };
 
 /// A handle; clones are the same client.
@@ -183,16 +183,6 @@ impl Socket {
         self.broadcast().except(room)
     }
 
-    /// The member behind the socket, for packs.
-    pub(crate) fn member(&self) -> &Rc<Member> {
-        &self.member
-    }
-
-    /// Event names that had a handler when the client had come in: no channel can have them.
-    pub(crate) fn reserved(&self) -> Rc<BTreeSet<Arc<str>>> {
-        self.kit.reserved.borrow().clone()
-    }
-
     /// A client that comes in.
     pub(super) fn new(member: Rc<Member>, auth: Option<Bytes>) -> Self {
         let kit = Rc::new(SocketState {
@@ -229,6 +219,32 @@ impl Socket {
         self.kit.handlers.take();
         self.kit.any.take();
         self.kit.disconnect.take()
+    }
+}
+
+/// What a pack has beyond the public face.
+pub(crate) trait PackSocket {
+    /// The member behind the socket.
+    fn member(&self) -> &Rc<Member>;
+
+    /// Event names that had a handler when the client had come in: no channel can have them.
+    fn reserved(&self) -> Rc<BTreeSet<Arc<str>>>;
+
+    /// Answers an event with one argument that is JSON text already. `false`: nobody waits.
+    fn answer(&self, ack: &Ack, args: Bytes) -> bool;
+}
+
+impl PackSocket for Socket {
+    fn member(&self) -> &Rc<Member> {
+        &self.member
+    }
+
+    fn reserved(&self) -> Rc<BTreeSet<Arc<str>>> {
+        self.kit.reserved.borrow().clone()
+    }
+
+    fn answer(&self, ack: &Ack, args: Bytes) -> bool {
+        ack.text(args)
     }
 }
 

@@ -16,17 +16,15 @@ use dondo_actors::{
     session::AckHandle,
 };
 
+pub(crate) use self::contract::dotnet::view as dotnet_view;
 use self::{
     command::{Command, Success},
-    contract::{
-        dotnet,
-        fault::{Code, Fault},
-    },
+    contract::fault::{Code, Fault},
     service::Caller,
 };
 use crate::{
     config::{HubSettings, OnlineUsers},
-    io::{Event, Pack, Socket},
+    io::{Event, Pack, PackSocket, Socket},
 };
 
 /// The pack; clones share their settings. Give the same one to a namespace as its pack and as its presence events.
@@ -68,11 +66,6 @@ impl HubPack {
     }
 }
 
-/// The view of `dialect=dotnet` on a letter (contract 2.2): what is in normal form has its fields in PascalCase.
-pub(crate) fn dotnet_view(content: &Content) -> Content {
-    dotnet::view(content)
-}
-
 impl Pack for HubPack {
     fn event(&self, socket: Socket, event: Event) -> Option<LocalFuture<()>> {
         let caller = Caller {
@@ -85,12 +78,12 @@ impl Pack for HubPack {
         let (told, name, ack) = (socket.clone(), event.name, event.ack);
         // In the ack if there is one, else only faults, as `hub-error`. Never both.
         let answer = move |done: Result<Success, Fault>| match done {
-            Ok(outcome) => {
-                ack.text(render::ack(&name, told.id().as_str(), &outcome));
+            Ok(success) => {
+                told.answer(&ack, render::ack(&name, told.id().as_str(), &success));
             }
             Err(fault) => {
                 let args = fault.answer(&name);
-                if !ack.text(args.clone()) {
+                if !told.answer(&ack, args.clone()) {
                     hub_error(&told, args);
                 }
             }

@@ -108,11 +108,11 @@ fn leave(place: &Place) -> &'static str {
 }
 
 /// The one argument of the ack of a command that was carried out: a JSON object.
-pub(super) fn ack(event: &str, client_id: &str, outcome: &Success) -> Bytes {
+pub(super) fn ack(event: &str, client_id: &str, success: &Success) -> Bytes {
     let mut text = Vec::with_capacity(128);
     text.extend_from_slice(b"{\"ok\":true");
     put(&mut text, "event", event);
-    let Success { place, done } = outcome;
+    let Success { place, done } = success;
     put_some(&mut text, "channel", place.channel());
     put_some(&mut text, "room", place.room());
     put(&mut text, "clientId", client_id);

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     config::{ClientId, HubSettings, RoomScope},
-    io::Socket,
+    io::{PackSocket, Socket},
 };
 
 /// Who asks, when, and under which settings.

@@ -24,7 +24,10 @@ use super::{
     },
     Begun, Caller,
 };
-use crate::config::{DefaultAccess, RoomScope};
+use crate::{
+    config::{DefaultAccess, RoomScope},
+    io::PackSocket,
+};
 
 /// join-channel.
 pub(super) fn channel(
