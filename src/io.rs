@@ -135,7 +135,7 @@ impl Namespace {
 /// Why a connect handler does not want a client: any error, by `?`. One concrete type, so that a closure need not name
 /// the error it returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub String);
+pub struct Refused(String);
 
 impl<E: fmt::Display> From<E> for Refused {
     fn from(error: E) -> Self {

@@ -7,11 +7,11 @@ use dondo_actors::error::{JoinError, NotifyError};
 
 /// The namespace is not configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownNamespace(pub Arc<str>);
+pub struct UnknownNamespace(pub(super) Arc<str>);
 
 /// The namespace has a connect handler already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AlreadyHandled(pub Arc<str>);
+pub struct AlreadyHandled(pub(super) Arc<str>);
 
 /// Why data did not become an event.
 #[derive(Clone, Debug, PartialEq, Eq)]

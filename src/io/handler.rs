@@ -19,6 +19,7 @@ use crate::notices;
 
 /// An event as it came, for handlers that look at it themselves.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Event {
     /// Its name.
     pub name: Arc<str>,
