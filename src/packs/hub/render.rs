@@ -1,8 +1,7 @@
 //! What clients are told: the event that others get of a command, and its ack, of which contract 4.3 names every field.
 //! Refuses to know how either travels.
 
-pub(super) mod presence;
-mod presence_events;
+mod presence;
 
 use bytes::Bytes;
 use dondo_actors::{

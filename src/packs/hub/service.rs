@@ -17,13 +17,14 @@ use dondo_actors::{
 };
 
 use super::{
-    command::{Command, Success},
+    command::{Command, Done, Place, Success},
     contract::{
         fault::{Code, Fault},
         normal_form::{ClientIdPolicy, Stamp},
         payload::Payload,
-        target::Rules,
+        target::{RoomTarget, Rules},
     },
+    render,
 };
 use crate::{
     config::{ClientId, HubSettings, RoomScope},

@@ -11,22 +11,11 @@ use dondo_actors::{
     state::room::RoomOptions,
 };
 
-use super::{
-    super::{
-        command::{Done, Place, Success},
-        contract::{
-            fault::{Code, Fault},
-            payload::Payload,
-            room_options::{Access, AskedOptions},
-            target::RoomTarget,
-        },
-        render,
-    },
-    Begun, Caller,
-};
+use super::{Begun, Caller, Code, Done, Fault, Payload, Place, RoomTarget, Success, render};
 use crate::{
     config::{DefaultAccess, RoomScope},
     io::PackSocket,
+    packs::hub::contract::room_options::{Access, AskedOptions},
 };
 
 /// join-channel.

@@ -10,16 +10,8 @@ use dondo_actors::{
 };
 
 use super::{
-    super::{
-        command::{Done, Place, Success},
-        contract::{
-            fault::Fault,
-            payload::Payload,
-            target::{self, RoomTarget},
-        },
-        render,
-    },
-    Begun, Caller,
+    super::contract::target, Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success,
+    render,
 };
 use crate::config::RoomScope;
 

@@ -3,14 +3,7 @@
 
 use dondo_actors::message::{self, Action};
 
-use super::{
-    super::{
-        command::{Done, Place, Success},
-        contract::{fault::Fault, payload::Payload, target::RoomTarget},
-        render,
-    },
-    Begun, Caller,
-};
+use super::{Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success, render};
 use crate::config::RoomScope;
 
 /// Has the room carry the action out at the owner's address, which is the channel that it names, else the sender's own; the

@@ -5,14 +5,7 @@ use std::sync::Arc;
 
 use dondo_actors::{id::ChannelScope, session::NotifyRequest};
 
-use super::{
-    super::{
-        command::{Done, Place, Success},
-        contract::{fault::Fault, payload::Payload, target::RoomTarget},
-        render,
-    },
-    Begun, Caller,
-};
+use super::{Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success, render};
 
 /// A channel message.
 pub(super) fn to_channel(caller: &Caller<'_>, channel: Arc<str>, payload: &Payload) -> impl Begun {
