@@ -48,9 +48,7 @@ mod protocol;
 mod room_threads;
 mod server;
 mod service;
-/// The tests look at its doors, and the conformance server frames its own messages.
-#[doc(hidden)]
-pub mod transport;
+mod transport;
 
 pub use bytes::Bytes;
 pub use dondo_actors::{
@@ -75,12 +73,14 @@ pub use self::{
 #[doc(hidden)]
 pub mod internal {
     pub use dondo_actors::{
-        id::MemberId,
         letter::{Content, EncodingId, Frame, TransportMessage},
         ports::{Answer, ClientPacket, Protocol, Violation},
     };
 
-    pub use crate::{logging::start as start_log, transport::engine::message};
+    pub use crate::{
+        logging::start as start_log,
+        transport::{doors::Doors, engine::message},
+    };
 }
 
 /// Pages for readers.

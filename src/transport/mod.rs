@@ -1,14 +1,14 @@
 //! How bytes come and go: Engine.IO over long-polling and WebSocket. A transport takes from an outbox and tells a
 //! session what it read; it never knows who else receives what.
 
-pub mod address;
+pub(crate) mod address;
 pub(crate) mod compression;
-pub mod doors;
+pub(crate) mod doors;
 pub(crate) mod ending;
-pub mod engine;
+pub(crate) mod engine;
 pub(crate) mod host;
-pub mod origin;
-pub mod sockets;
+pub(crate) mod origin;
+pub(crate) mod sockets;
 pub(crate) mod tcp_driver;
 pub(crate) mod timed;
 mod turns;

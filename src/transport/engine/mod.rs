@@ -63,7 +63,7 @@ const LAST_GET: Duration = Duration::from_secs(1);
 
 /// The settings of one Engine.IO endpoint.
 #[derive(Clone, Debug)]
-pub struct EngineOptions {
+pub(crate) struct EngineOptions {
     /// Where it stands; begins and ends with a slash.
     pub path: String,
     /// Which web pages may connect.
@@ -85,11 +85,11 @@ pub struct EngineOptions {
 }
 
 /// Makes the protocol value of a new session. Headers are in the handshake only where an authorizer reads them, too.
-pub type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
+pub(crate) type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
 
 /// An Engine.IO endpoint. Clones share its sessions.
 #[derive(Clone)]
-pub struct Engine(Arc<EngineState>);
+pub(crate) struct Engine(Arc<EngineState>);
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -109,7 +109,7 @@ struct EngineState {
 
 impl Engine {
     /// An endpoint whose sessions belong to `hub` and speak what `upper` makes.
-    pub fn new(options: EngineOptions, hub: HubHandle, upper: ProtocolFactory) -> Self {
+    pub(crate) fn new(options: EngineOptions, hub: HubHandle, upper: ProtocolFactory) -> Self {
         let handshake = handshake::HandshakeSettings {
             polling: true,
             websocket: true,
@@ -130,7 +130,7 @@ impl Engine {
 
     /// Mounts the endpoint in an `App`, also without the slash at its end: `NormalizePath::trim` takes that away. To be
     /// called in the app factory, once for each worker.
-    pub fn configure(&self) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    pub(crate) fn configure(&self) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
         let engine = self.clone();
         move |app| {
             let path = engine.0.options.path.clone();
@@ -150,7 +150,7 @@ impl Engine {
     }
 
     /// Sessions that can be found by their id, closed ones with something left to say among them.
-    pub fn sessions(&self) -> usize {
+    pub(crate) fn sessions(&self) -> usize {
         self.0.sessions.len()
     }
 

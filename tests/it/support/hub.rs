@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use dondo::config::Settings;
-use dondo::transport::doors::Doors;
+use dondo::internal::Doors;
 use dondo::{Builder, Dondo, Operators, Server};
 use tokio::sync::oneshot;
 
