@@ -8,13 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::Parser;
 use dondo::config::Settings;
-use dondo::io::{Event, Refused, Socket};
-use dondo::server::{Server, listen};
-use dondo::service::{Dondo, on_connect};
-use dondo::transport::engine::message;
-use dondo_actors::id::MemberId;
-use dondo_actors::letter::{Content, EncodingId, Frame, TransportMessage};
-use dondo_actors::ports::{Answer, ClientPacket, Protocol, Refusal, Violation};
+use dondo::internal::{
+    Answer, ClientPacket, Content, EncodingId, Frame, Protocol, TransportMessage, Violation,
+    message,
+};
+use dondo::{Dondo, Event, Refusal, Refused, Server, Socket, SocketId, listen, on_connect};
 use serde_json::{Value, json};
 
 /// A server for the protocol suites.
@@ -34,12 +32,10 @@ const NAMESPACES: [&str; 2] = ["/", "/custom"];
 async fn main() -> std::io::Result<()> {
     env_logger::init();
     let flags = Flags::parse();
-    let mut config = Settings {
-        listen: vec![flags.listen],
-        namespaces: NAMESPACES.map(str::to_owned).to_vec(),
-        workers: 2,
-        ..Settings::default()
-    };
+    let mut config = Settings::default();
+    config.listen = vec![flags.listen];
+    config.namespaces = NAMESPACES.map(str::to_owned).to_vec();
+    config.workers = 2;
     config.engine.ping_interval = Duration::from_millis(300);
     config.engine.ping_timeout = Duration::from_millis(200);
     // The suite waits two seconds for the connection of a client that joins no namespace to be closed, and in another
@@ -54,8 +50,7 @@ async fn main() -> std::io::Result<()> {
     }
     let dondo = builder.build()?;
     for namespace in NAMESPACES {
-        let of = dondo.io().of(namespace).map_err(std::io::Error::other)?;
-        of.on_connect(greet).map_err(std::io::Error::other)?;
+        dondo.of(namespace)?.on_connect(greet)?;
     }
 
     if flags.in_app {
@@ -103,7 +98,7 @@ impl Protocol for Echo {
         EncodingId::FIRST
     }
 
-    fn connected(&self, _: &str, _: &MemberId) -> Frame {
+    fn connected(&self, _: &str, _: &SocketId) -> Frame {
         nothing()
     }
 

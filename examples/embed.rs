@@ -1,12 +1,9 @@
 //! A hub inside somebody's own actix-web `App`, beside their own routes and with a handler of their own.
 
-use std::io::Error;
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, rt, web};
-use dondo::io::{Data, Refused, Socket};
-use dondo::server::listen;
-use dondo::service::{Dondo, on_connect};
+use dondo::{Data, Dondo, Refused, Socket, listen, on_connect};
 use env_logger::Env;
 
 #[actix_web::main]
@@ -14,8 +11,7 @@ async fn main() -> std::io::Result<()> {
     // Where it listens, and whom it refuses and why.
     env_logger::init_from_env(Env::default().default_filter_or("info"));
     let dondo = Dondo::builder().build()?;
-    let of = dondo.io().of("/").map_err(Error::other)?;
-    of.on_connect(greet).map_err(Error::other)?;
+    dondo.of("/")?.on_connect(greet)?;
 
     let hub = dondo.clone();
     let app = move || {

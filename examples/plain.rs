@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use dondo::config::Settings;
-use dondo::io::{Ack, Data, Error, Refused, Socket};
-use dondo::server::Server;
-use dondo::service::Dondo;
+use dondo::{Ack, Data, Dondo, Error, Refused, Server, Socket};
 
 /// Rooms, messages and an echo.
 #[derive(Parser)]
@@ -25,19 +23,16 @@ struct Flags {
 async fn main() -> std::io::Result<()> {
     env_logger::init();
     let flags = Flags::parse();
-    let config = Settings {
-        listen: vec![flags.listen],
-        workers: flags.workers,
-        // What it can do is to be measured, not what it allows.
-        rate_limits: false,
-        ..Settings::default()
-    };
+    let mut config = Settings::default();
+    config.listen = vec![flags.listen];
+    config.workers = flags.workers;
+    // What it can do is to be measured, not what it allows.
+    config.rate_limits = false;
     let dondo = Dondo::builder()
         .settings(config.clone())
         .without_pack("/")
         .build()?;
-    let of = dondo.io().of("/").map_err(std::io::Error::other)?;
-    of.on_connect(greet).map_err(std::io::Error::other)?;
+    dondo.of("/")?.on_connect(greet)?;
     let stop = async { drop(tokio::signal::ctrl_c().await) };
     Server::start(&config, dondo)?
         .serve(stop, Duration::ZERO)

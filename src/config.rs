@@ -8,7 +8,7 @@ mod memory;
 mod spelling;
 mod start_log;
 mod table;
-pub mod units;
+mod units;
 mod variables;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,7 +18,6 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use ipnet::IpNet;
 
 use self::spelling::{
     Address, Choice, Count, Folder, HostName, NamespaceName, Network, Spelling, Switch, Token,
@@ -26,12 +25,19 @@ use self::spelling::{
 };
 use self::table::{settings, within};
 use self::units::{Size, Span};
-use crate::transport::origin::Origins;
 
-pub use flags::{Given, command, matches_from};
+pub use crate::transport::origin::{BadOrigins, Origin, Origins};
 pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
-pub use table::{Setting, SettingError};
-pub use variables::unknown_variables;
+pub use ipnet::IpNet;
+pub use table::SettingError;
+
+/// For the program, and for the tests of what it prints.
+#[doc(hidden)]
+pub use self::{
+    flags::{Given, matches_from},
+    table::Setting,
+    variables::unknown_variables,
+};
 
 const MIB: usize = 1 << 20;
 const MB: usize = 1_000_000;
@@ -54,6 +60,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
 pub enum LogFormat {
     /// For people.
     #[default]
@@ -67,7 +74,8 @@ settings! {
     ///
     /// ```
     /// # use dondo::config::Settings;
-    /// let mut settings = Settings { workers: 2, ..Settings::default() };
+    /// let mut settings = Settings::default();
+    /// settings.workers = 2;
     /// settings.engine.max_payload = 64 * 1024;
     /// settings.hub.echo = false;
     /// settings.check()?;
@@ -228,6 +236,7 @@ impl Settings {
     pub const PORT: u16 = 11000;
 
     /// What is known of every setting, in the order of sections.
+    #[doc(hidden)]
     pub fn table() -> impl Iterator<Item = &'static Setting> {
         [
             Self::TABLE,
@@ -272,6 +281,7 @@ impl Settings {
     ///
     /// # Errors
     /// None is left; the error says how many files to allow.
+    #[doc(hidden)]
     pub fn connections_within(&self, open_files: u64) -> Result<u64, SettingError> {
         // A thread with a runtime has four of its own.
         let threads = 4 * (self.workers + self.room_threads + 1);

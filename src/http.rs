@@ -2,5 +2,5 @@
 
 pub(crate) mod health;
 pub(crate) mod metrics;
-pub mod page;
+pub(crate) mod page;
 mod process;

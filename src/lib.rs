@@ -1,28 +1,88 @@
 //! dondo: a self-hosted realtime chat hub. Stock Socket.IO clients join channels and rooms, notify them, and see who is
 //! online; run it as a program, or mount it in an actix-web `App`.
 //!
-//! * [`service::Dondo`] is a hub to mount; [`io`] is what an application does with it.
-//! * [`server::Server`] is the standalone server; [`config::Settings`] its settings; [`operators::Operators`] is where it
-//!   is looked after; [`logging`] its log.
-//! * [`packs::hub`] is the built-in application: channels, rooms and presence.
-//! * The actors underneath are the crate `dondo_actors`.
+//! * [`Dondo`] is a hub to mount, made by its [`Builder`]; [`Server`] is the standalone server and [`Operators`] where it is
+//!   looked after; [`config::Settings`] are the settings of all three.
+//! * What an application does with a hub begins at a [`Socket`]: it handles connects, events and disconnects, answers acks
+//!   and asks for them, joins and leaves rooms of its own, and emits to clients, to rooms and to everybody. An
+//!   [`Authorizer`] says who may come in.
 //! * `docs` has the map of the house and every event of the hub.
+//!
+//! What is not there yet: emitting to one client without a socket, a list of who is connected, disconnecting a client, its headers, cookies, query and address in a handler, middlewares, and the hub pack's channels and rooms, which
+//! are apart from an application's own rooms.
+//!
+//! ```no_run
+//! use dondo::{Ack, Data, Dondo, Socket};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize, Serialize)]
+//! struct Say {
+//!     room: String,
+//!     text: String,
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let dondo = Dondo::builder().build()?;
+//! dondo.of("/")?.on_connect(|socket: Socket| async move {
+//!     socket.join("lobby").await?;
+//!     socket.on("say", |s: Socket, Data(say): Data<Say>, ack: Ack| async move {
+//!         s.to(&say.room).emit("said", &say).await?;
+//!         ack.ok(&"delivered")
+//!     });
+//!     Ok(())
+//! })?;
+//! # Ok(())
+//! # }
+//! ```
 
 #![warn(missing_debug_implementations)]
 
 pub mod config;
-pub mod http;
-pub mod io;
-pub mod logging;
+mod http;
+mod io;
+mod logging;
 mod notices;
-pub mod operators;
-pub mod packs;
+mod operators;
+mod packs;
 mod protocol;
 mod room_threads;
-pub mod server;
-pub mod service;
-pub mod transport;
+mod server;
+mod service;
+mod transport;
 mod ws;
+
+pub use bytes::Bytes;
+pub use dondo_actors::{
+    error::{CloseReason as DisconnectReason, Fault, JoinError, LogError, NotifyError},
+    handshake::Handshake,
+    id::MemberId as SocketId,
+    ports::{Admission, Authorizer, Identity, LocalFuture, Refusal},
+};
+
+pub use self::{
+    io::{
+        Ack, AckError, AlreadyHandled, Arguments, BadArguments, Blob, Broadcast, ContentError,
+        Data, Error, Event, FromEvent, Handler, Incoming, IntoOutcome, Namespace, Refused, Socket,
+        Target, UnknownNamespace, Value,
+    },
+    operators::Operators,
+    server::{Server, listen},
+    service::{BuildError, Builder, Dondo, on_connect},
+};
+
+/// What only the program, the conformance server and the tests need; nobody else can rely on it.
+#[doc(hidden)]
+pub mod internal {
+    pub use dondo_actors::{
+        letter::{Content, EncodingId, Frame, TransportMessage},
+        ports::{Answer, ClientPacket, Protocol, Violation},
+    };
+
+    pub use crate::{
+        logging::start as start_log,
+        transport::{doors::Doors, engine::message},
+    };
+}
 
 /// Pages for readers.
 #[cfg(doc)]

@@ -44,7 +44,7 @@ enum Word {
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
 /// Lines that were dropped since the process began, because nobody read standard error fast enough.
-pub fn dropped() -> u64 {
+pub(crate) fn dropped() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }
 

@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use dondo::config::{Given, matches_from, unknown_variables};
-use dondo::operators::Operators;
-use dondo::server::Server;
-use dondo::service::Dondo;
+use dondo::internal::start_log;
+use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -37,7 +36,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let log = match dondo::logging::start(given.settings.log_format) {
+    let log = match start_log(given.settings.log_format) {
         Ok(log) => log,
         Err(error) => {
             eprintln!("no log can be written: {error}");

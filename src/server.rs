@@ -145,7 +145,8 @@ impl Server {
         &self.bound
     }
 
-    /// Where the browser client comes from, for the start log.
+    /// Where the browser client comes from, for the program's start log.
+    #[doc(hidden)]
     pub fn client(&self) -> &BrowserClient {
         &self.client
     }

@@ -11,23 +11,20 @@ use actix_web::dev::Extensions;
 use actix_web::web::ServiceConfig;
 use dondo_actors::account::MemoryAccount;
 use dondo_actors::context::NamespaceSettings;
+use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::{HubConfig, HubHandle, LogMaker, NamespaceConfig};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Encoding, EncodingId, Encodings};
 use dondo_actors::outbox::OutboxLimits;
-use dondo_actors::ports::{AllowAll, Clock, IdGenerator, PresenceEvents, SystemClock};
+use dondo_actors::ports::{AllowAll, Authorizer, Clock, IdGenerator, PresenceEvents, SystemClock};
 use dondo_actors::rate::Rates;
 use dondo_actors::session::{Applications, SessionSettings};
-pub use dondo_actors::{
-    handshake::Handshake,
-    ports::{Admission, Authorizer, Identity, LocalFuture, Refusal},
-};
 
 pub use self::error::BuildError;
 use self::limits::{door_settings, memory_log, session_rates};
 use crate::config::Settings;
 use crate::http::{health, metrics};
-use crate::io::{Io, Pack};
+use crate::io::{Io, Namespace, Pack, UnknownNamespace};
 use crate::notices;
 use crate::packs::hub::{self, HubPack};
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoEncoding};
@@ -42,7 +39,7 @@ use tokio::time::{sleep, timeout};
 pub struct Dondo {
     io: Io,
     hub: HubHandle,
-    engines: Arc<[Engine]>,
+    pub(crate) engines: Arc<[Engine]>,
     endpoints: Endpoints,
     health: Arc<health::Health>,
     doors: Doors,
@@ -94,19 +91,18 @@ impl Dondo {
         }
     }
 
-    /// The application's face: namespaces, handlers, emits.
-    pub fn io(&self) -> &Io {
-        &self.io
+    /// A configured namespace, for an application's own handlers.
+    ///
+    /// # Errors
+    /// The setting `namespaces` does not have it.
+    pub fn of(&self, namespace: &str) -> Result<Namespace, UnknownNamespace> {
+        self.io.of(namespace)
     }
 
-    /// The actors.
+    /// The actors, for the tests.
+    #[doc(hidden)]
     pub fn hub(&self) -> &HubHandle {
         &self.hub
-    }
-
-    /// The Engine.IO endpoints, Socket.IO's first.
-    pub fn engines(&self) -> &Arc<[Engine]> {
-        &self.engines
     }
 
     /// What stands at which path.
@@ -114,7 +110,8 @@ impl Dondo {
         &self.endpoints
     }
 
-    /// Who may open a session.
+    /// Who may open a session, for the tests.
+    #[doc(hidden)]
     pub fn doors(&self) -> &Doors {
         &self.doors
     }
@@ -193,7 +190,7 @@ impl Builder {
     /// refusal as its `connect_error`. Without it everybody may.
     ///
     /// ```no_run
-    /// use dondo::service::{Admission, Dondo, Identity, Refusal};
+    /// use dondo::{Admission, Dondo, Identity, Refusal};
     ///
     /// async fn word(client: Admission) -> Result<Identity, Refusal> {
     ///     let auth: Option<serde_json::Value> =
@@ -226,7 +223,9 @@ impl Builder {
         self
     }
 
-    /// A further Engine.IO endpoint at `path`, without Socket.IO: its sessions speak what `upper` makes.
+    /// A further Engine.IO endpoint at `path`, without Socket.IO: its sessions speak what `upper` makes. For
+    /// the official suite and the tests: they have an echo there.
+    #[doc(hidden)]
     pub fn engine_at(mut self, path: &str, upper: ProtocolFactory) -> Self {
         self.more.push((path.to_owned(), upper));
         self
@@ -254,10 +253,6 @@ impl Builder {
             .map(|name| name.as_str().into())
             .collect();
         let packed = |name: &str| !self.bare.iter().any(|bare| bare == name);
-        let io = Io::new(names.iter().map(|name| {
-            let pack: Option<Arc<dyn Pack>> = packed(name).then(|| Arc::new(pack.clone()) as _);
-            (name.clone(), pack)
-        }));
         let settings = NamespaceSettings {
             courier_patience: config.delivery.courier_stall,
             admission_timeout: self.admission_timeout,
@@ -276,7 +271,7 @@ impl Builder {
             };
             (name, namespace_config)
         };
-        let namespaces = names.into_iter().map(namespace_config).collect();
+        let namespaces = names.iter().cloned().map(namespace_config).collect();
         let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
         let account = MemoryAccount::new(
             config.memory_max() as u64,
@@ -296,6 +291,13 @@ impl Builder {
             courier_window: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
         });
+        let io = Io::new(
+            hub.clone(),
+            names.iter().map(|name| {
+                let pack: Option<Arc<dyn Pack>> = packed(name).then(|| Arc::new(pack.clone()) as _);
+                (name.clone(), pack)
+            }),
+        );
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads).map_err(BuildError::Threads)?);
         let doors = Doors::new(door_settings(&config));
         let options = engine_options(&config, doors.clone(), io.applications(), keeps_handshakes);

@@ -1,22 +1,22 @@
 //! How bytes come and go: over WebSocket for any protocol, and Engine.IO with its long-polling. A transport takes from an
 //! outbox and tells a session what it read; it never knows who else receives what.
 
-pub mod address;
+pub(crate) mod address;
 pub(crate) mod answer;
 pub(crate) mod compression;
 pub(crate) mod connection;
 pub(crate) mod cors;
-pub mod doors;
+pub(crate) mod doors;
 pub(crate) mod embedded_driver;
 pub(crate) mod ending;
 pub(crate) mod endpoint;
-pub mod engine;
+pub(crate) mod engine;
 pub(crate) mod framing;
 pub(crate) mod host;
 mod opening;
-pub mod origin;
+pub(crate) mod origin;
 pub(crate) mod secret;
-pub mod sockets;
+pub(crate) mod sockets;
 pub(crate) mod tcp_driver;
 pub(crate) mod timed;
 mod turns;

@@ -1,10 +1,11 @@
 //! One error for each question an actor can be asked; the variants are what the asker may do something about.
 //! Knows no wire: each error has a stable code, and doors turn codes into what their clients read.
 
-use std::fmt;
+use std::{error, fmt};
 
 /// Why somebody is not in a room now.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum JoinError {
     /// The room holds as many as its maker asked for.
     Full {
@@ -29,6 +30,7 @@ pub enum JoinError {
 
 /// Why a letter was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NotifyError {
     /// The room takes letters from its members only, and the sender is none.
     NotMember,
@@ -57,6 +59,7 @@ pub enum ManageError {
 
 /// What can befall any message to an actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fault {
     /// The handler panicked; its state is as it was before.
     Crashed,
@@ -68,6 +71,7 @@ pub enum Fault {
 
 /// Why the log did not take something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LogError {
     /// No answer within the time limit: perhaps it took it, perhaps it still will.
     OutcomeUnknown,
@@ -77,6 +81,7 @@ pub enum LogError {
 
 /// Why a session ended. Seen in the log, in metrics, and by applications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum CloseReason {
     /// The transport's connection was closed or lost.
     TransportClose,
@@ -222,6 +227,42 @@ macro_rules! log_error_from {
 }
 
 log_error_from!(JoinError, NotifyError, ManageError);
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full { capacity } => {
+                return write!(f, "the room holds {capacity} members and is full");
+            }
+            Self::NotInvited => "the room is by invitation, and there is none",
+            Self::Forbidden => "the room is closed to newcomers",
+            Self::RoomExists => "the room is occupied and less private than asked for",
+            Self::TooManyInvitations => "the room keeps fewer invitations",
+            Self::AddressHigh => {
+                "the clients of this address hold too much (limits.address-bytes-max)"
+            }
+            Self::Log(error) => return write!(f, "the join: {error}"),
+            Self::Internal(fault) => return write!(f, "the room was not entered: {fault}"),
+        })
+    }
+}
+
+impl fmt::Display for NotifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotMember => f.write_str("only members may say something there"),
+            Self::Forbidden => {
+                f.write_str("the room is not open: saying something there needs a seat")
+            }
+            Self::Log(error) => write!(f, "the letter: {error}"),
+            Self::Encode(why) => f.write_str(why),
+            Self::Internal(fault) => write!(f, "the letter was not delivered: {fault}"),
+        }
+    }
+}
+
+impl error::Error for JoinError {}
+impl error::Error for NotifyError {}
 
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

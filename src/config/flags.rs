@@ -30,7 +30,7 @@ pub struct Given {
 }
 
 /// The program's command line.
-pub fn command() -> Command {
+pub(super) fn command() -> Command {
     let command = Command::new("dondo")
         .version(env!("CARGO_PKG_VERSION"))
         .about("A self-hosted realtime chat hub for stock Socket.IO clients.")

@@ -56,6 +56,7 @@ settings! {
 
 /// When two addresses (room id, channel or none) mean the same room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
 pub enum RoomScope {
     /// Equal ids, and equal channels or none on either side.
     #[default]
@@ -68,6 +69,7 @@ pub enum RoomScope {
 
 /// Whose word the `clientId` of a message is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
 pub enum ClientId {
     /// The server's: the sender's own socket id is written into it.
     #[default]
@@ -78,6 +80,7 @@ pub enum ClientId {
 
 /// Who is told `online-users`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
 pub enum OnlineUsers {
     /// Every client that is in any channel of the namespace.
     #[default]
@@ -90,6 +93,7 @@ pub enum OnlineUsers {
 
 /// Who may join a room whose maker says nothing of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
 pub enum DefaultAccess {
     /// Everybody.
     #[default]

@@ -19,6 +19,7 @@ impl Settings {
     /// The lines to log at start. `open_files`: how many files the process may have open, if known.
     ///
     /// The addresses are those of `listen` and `admin_listen`: put the ones really bound there first, where a port was 0.
+    #[doc(hidden)]
     pub fn start_log(&self, open_files: Option<u64>) -> Vec<String> {
         let mut lines = Vec::new();
         for address in &self.listen {

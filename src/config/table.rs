@@ -121,6 +121,7 @@ macro_rules! settings {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
         pub struct $name {
             $(
                 $(#[doc = $doc])+

@@ -9,17 +9,17 @@ use std::time::Duration;
 ///
 /// A bare number is refused, `0` too: nobody can tell seconds from milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub Duration);
+pub(super) struct Span(pub(super) Duration);
 
 /// A size in bytes with its unit: `B`; `KB`, `MB`, `GB` in steps of 1000; `KiB`, `MiB`, `GiB` in steps of 1024.
 ///
 /// The unit's case does not matter. A bare number and a fraction are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size(pub usize);
+pub(super) struct Size(pub(super) usize);
 
 /// Why a text is no duration or size; its words are meant for the one who wrote the setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnitError(String);
+pub(super) struct UnitError(String);
 
 /// Largest first, so that the first one that divides a size exactly is the one to show it in.
 const SIZES: [(&str, usize); 7] = [

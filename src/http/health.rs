@@ -337,7 +337,7 @@ mod tests {
     fn health(dondo: &Dondo) -> Arc<Health> {
         Health::new(
             dondo.hub().clone(),
-            dondo.engines().clone(),
+            dondo.engines.clone(),
             dondo.doors().clone(),
         )
     }

@@ -215,7 +215,7 @@ mod tests {
         dondo.hub().courier();
         let health = Health::new(
             dondo.hub().clone(),
-            dondo.engines().clone(),
+            dondo.engines.clone(),
             dondo.doors().clone(),
         );
         let text = text(&health, &*health.look().await);

@@ -12,7 +12,7 @@ use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-pub use client::BrowserClient;
+pub(crate) use client::BrowserClient;
 
 use super::health::readable_only;
 use crate::config::first_namespace;
@@ -22,7 +22,7 @@ use crate::transport::origin::Origins;
 
 /// The page, its scripts and its style; built once, mounted by every worker.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub(crate) struct Page {
     files: Vec<(String, Asset)>,
 }
 
@@ -64,7 +64,7 @@ impl Page {
     ///
     /// It names every address relative to its own, so a proxy may take a prefix away. Where the proxy leaves the prefix
     /// to `path`, the page is below it, too: with `/chat/socket.io/`, at `/chat/`.
-    pub fn new(path: &str, namespaces: &[String]) -> Self {
+    pub(crate) fn new(path: &str, namespaces: &[String]) -> Self {
         let namespace = first_namespace(namespaces);
         let above = path.trim_end_matches('/').rsplit_once('/');
         let prefix = above.map_or("/".to_owned(), |(above, _)| format!("{above}/"));
@@ -95,7 +95,7 @@ impl Page {
     }
 
     /// The same, with its files in gzip for those who ask for it.
-    pub fn compressed(self) -> Self {
+    pub(crate) fn compressed(self) -> Self {
         let files = self.files.into_iter();
         let files = files.map(|(path, asset)| (path, asset.compressed()));
         Self {
@@ -104,7 +104,7 @@ impl Page {
     }
 
     /// Adds the page and its files to an app.
-    pub fn configure(&self, app: &mut ServiceConfig) {
+    pub(crate) fn configure(&self, app: &mut ServiceConfig) {
         for (path, asset) in &self.files {
             asset.clone().mount(app, path);
         }

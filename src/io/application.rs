@@ -20,7 +20,7 @@ use super::{
 };
 
 /// An application's set of events, switched on in a namespace.
-pub trait Pack: Send + Sync + 'static {
+pub(crate) trait Pack: Send + Sync + 'static {
     /// A client has come in; the host's connect handler is done.
     fn connected(&self, _socket: &Socket) {}
 
@@ -37,7 +37,7 @@ pub trait Pack: Send + Sync + 'static {
 }
 
 /// One namespace's application.
-pub struct IoApplication {
+pub(crate) struct IoApplication {
     namespace: Arc<str>,
     on_connect: OnceLock<OnConnect>,
     pack: Option<Arc<dyn Pack>>,
@@ -58,6 +58,10 @@ impl IoApplication {
             on_connect: OnceLock::new(),
             pack,
         }
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     pub(super) fn on_connect(&self, handler: OnConnect) -> Result<(), AlreadyHandled> {

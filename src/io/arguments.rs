@@ -33,7 +33,14 @@ pub struct Arguments {
 
 /// Arguments that are not what a handler takes; the text says why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadArguments(pub String);
+pub struct BadArguments(pub(super) String);
+
+impl BadArguments {
+    /// For a [`FromEvent`](super::FromEvent) of the host's own; the client reads the text.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
 
 impl fmt::Display for BadArguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::Seri
 /// Bytes that travel beside the JSON. Only within what is emitted, answered or received.
 ///
 /// ```
-/// use dondo::io::Blob;
+/// use dondo::Blob;
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
 /// struct Picture {

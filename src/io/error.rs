@@ -1,20 +1,21 @@
 //! What can go wrong with what a host asks of the embedding API, one type for each question.
 //! Knows no wire: what of it a client may read is decided where it is sent.
 
-use std::{error, fmt, sync::Arc};
+use std::{error, fmt, io, sync::Arc};
 
 use dondo_actors::error::{JoinError, NotifyError};
 
 /// The namespace is not configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownNamespace(pub Arc<str>);
+pub struct UnknownNamespace(pub(super) Arc<str>);
 
 /// The namespace has a connect handler already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AlreadyHandled(pub Arc<str>);
+pub struct AlreadyHandled(pub(super) Arc<str>);
 
 /// Why data did not become an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ContentError {
     /// It cannot be written as JSON; the serializer's words.
     Unwritable(String),
@@ -27,6 +28,7 @@ pub enum ContentError {
 
 /// Why a client's answer did not come.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AckError {
     /// Not within the time given.
     TimedOut,
@@ -40,6 +42,7 @@ pub enum AckError {
 
 /// Why something a handler asked for was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Error {
     /// What was to be said could not be made.
     Content(ContentError),
@@ -72,7 +75,7 @@ impl fmt::Display for ContentError {
         match self {
             Self::Unwritable(why) => write!(f, "the data cannot be written as JSON: {why}"),
             Self::BlobLost => f.write_str(
-                "the data has a placeholder of an attachment that it was read without: take it as dondo::io::Value",
+                "the data has a placeholder of an attachment that it was read without: take it as dondo::Value",
             ),
             Self::ReservedName(name) => {
                 write!(
@@ -100,37 +103,8 @@ impl fmt::Display for Error {
         match self {
             Self::Content(error) => error.fmt(f),
             Self::Ack(error) => error.fmt(f),
-            Self::Join(JoinError::Full { capacity }) => {
-                write!(f, "the room holds {capacity} members and is full")
-            }
-            Self::Join(JoinError::NotInvited) => {
-                f.write_str("the room is by invitation, and there is none")
-            }
-            Self::Join(JoinError::RoomExists) => {
-                f.write_str("the room is occupied and less private than asked for")
-            }
-            Self::Join(JoinError::TooManyInvitations) => {
-                f.write_str("the room keeps fewer invitations")
-            }
-            Self::Join(JoinError::AddressHigh) => {
-                f.write_str("the clients of this address hold too much (limits.address-bytes-max)")
-            }
-            Self::Join(JoinError::Forbidden) => f.write_str("the room is closed to newcomers"),
-            Self::Join(JoinError::Log(error)) => write!(f, "the join: {error}"),
-            Self::Join(JoinError::Internal(fault)) => {
-                write!(f, "the room was not entered: {fault}")
-            }
-            Self::Notify(NotifyError::NotMember) => {
-                f.write_str("only members may say something there")
-            }
-            Self::Notify(NotifyError::Forbidden) => {
-                f.write_str("the room is not open: saying something there needs a seat")
-            }
-            Self::Notify(NotifyError::Log(error)) => write!(f, "the letter: {error}"),
-            Self::Notify(NotifyError::Encode(why)) => f.write_str(why),
-            Self::Notify(NotifyError::Internal(fault)) => {
-                write!(f, "the letter was not delivered: {fault}")
-            }
+            Self::Join(error) => error.fmt(f),
+            Self::Notify(error) => error.fmt(f),
         }
     }
 }
@@ -140,6 +114,20 @@ impl error::Error for AlreadyHandled {}
 impl error::Error for ContentError {}
 impl error::Error for AckError {}
 impl error::Error for Error {}
+
+/// For a `main` that returns one.
+impl From<UnknownNamespace> for io::Error {
+    fn from(error: UnknownNamespace) -> Self {
+        Self::other(error)
+    }
+}
+
+/// For a `main` that returns one.
+impl From<AlreadyHandled> for io::Error {
+    fn from(error: AlreadyHandled) -> Self {
+        Self::other(error)
+    }
+}
 
 impl From<ContentError> for AckError {
     fn from(error: ContentError) -> Self {

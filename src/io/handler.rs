@@ -19,6 +19,7 @@ use crate::notices;
 
 /// An event as it came, for handlers that look at it themselves.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Event {
     /// Its name.
     pub name: Arc<str>,
@@ -56,7 +57,7 @@ impl Ack {
     }
 
     /// Answers with one argument that is JSON text already. `false`: nobody waits.
-    pub(crate) fn text(&self, args: Bytes) -> bool {
+    pub(super) fn text(&self, args: Bytes) -> bool {
         self.send(&Answer {
             args,
             blobs: Vec::new(),

@@ -39,10 +39,6 @@ impl serde::ser::Error for One {
     }
 }
 
-fn one<T>() -> Result<T, One> {
-    Err(One)
-}
-
 /// A tuple, whose elements do not matter.
 struct Elements;
 
@@ -59,44 +55,31 @@ impl SerializeTuple for Elements {
     }
 }
 
+/// All that is one argument: methods of plain values, of values around another, and of compounds.
 macro_rules! one_argument {
-    ($($method:ident($($type:ty),*);)*) => {$(
-        fn $method(self, $(_: $type),*) -> Result<Shape, One> {
-            one()
-        }
-    )*};
+    (
+        plain { $($plain:ident($($plain_type:ty),*);)* }
+        around { $($around:ident($($around_type:ty),*);)* }
+        compound { $($compound:ident($($compound_type:ty),*) -> $kind:ident;)* }
+    ) => {
+        $(fn $plain(self, $(_: $plain_type),*) -> Result<Shape, One> {
+            Err(One)
+        })*
+        $(fn $around<T: Serialize + ?Sized>(self, $(_: $around_type,)* _: &T) -> Result<Shape, One> {
+            Err(One)
+        })*
+        $(type $kind = Impossible<Shape, One>;
+
+        fn $compound(self, $(_: $compound_type),*) -> Result<Self::$kind, One> {
+            Err(One)
+        })*
+    };
 }
 
 impl Serializer for Probe {
     type Ok = Shape;
     type Error = One;
-    type SerializeSeq = Impossible<Shape, One>;
     type SerializeTuple = Elements;
-    type SerializeTupleStruct = Impossible<Shape, One>;
-    type SerializeTupleVariant = Impossible<Shape, One>;
-    type SerializeMap = Impossible<Shape, One>;
-    type SerializeStruct = Impossible<Shape, One>;
-    type SerializeStructVariant = Impossible<Shape, One>;
-
-    one_argument! {
-        serialize_bool(bool);
-        serialize_i8(i8);
-        serialize_i16(i16);
-        serialize_i32(i32);
-        serialize_i64(i64);
-        serialize_u8(u8);
-        serialize_u16(u16);
-        serialize_u32(u32);
-        serialize_u64(u64);
-        serialize_f32(f32);
-        serialize_f64(f64);
-        serialize_char(char);
-        serialize_str(&str);
-        serialize_bytes(&[u8]);
-        serialize_none();
-        serialize_unit_struct(&'static str);
-        serialize_unit_variant(&'static str, u32, &'static str);
-    }
 
     fn serialize_unit(self) -> Result<Shape, One> {
         Ok(Shape::None)
@@ -106,65 +89,38 @@ impl Serializer for Probe {
         Ok(Elements)
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<Shape, One> {
-        one()
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: &T,
-    ) -> Result<Shape, One> {
-        one()
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<Shape, One> {
-        one()
-    }
-
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, One> {
-        one()
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleStruct, One> {
-        one()
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, One> {
-        one()
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, One> {
-        one()
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, One> {
-        one()
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant, One> {
-        one()
+    one_argument! {
+        plain {
+            serialize_bool(bool);
+            serialize_i8(i8);
+            serialize_i16(i16);
+            serialize_i32(i32);
+            serialize_i64(i64);
+            serialize_u8(u8);
+            serialize_u16(u16);
+            serialize_u32(u32);
+            serialize_u64(u64);
+            serialize_f32(f32);
+            serialize_f64(f64);
+            serialize_char(char);
+            serialize_str(&str);
+            serialize_bytes(&[u8]);
+            serialize_none();
+            serialize_unit_struct(&'static str);
+            serialize_unit_variant(&'static str, u32, &'static str);
+        }
+        around {
+            serialize_some();
+            serialize_newtype_struct(&'static str);
+            serialize_newtype_variant(&'static str, u32, &'static str);
+        }
+        compound {
+            serialize_seq(Option<usize>) -> SerializeSeq;
+            serialize_tuple_struct(&'static str, usize) -> SerializeTupleStruct;
+            serialize_tuple_variant(&'static str, u32, &'static str, usize) -> SerializeTupleVariant;
+            serialize_map(Option<usize>) -> SerializeMap;
+            serialize_struct(&'static str, usize) -> SerializeStruct;
+            serialize_struct_variant(&'static str, u32, &'static str, usize) -> SerializeStructVariant;
+        }
     }
 }

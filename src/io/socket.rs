@@ -25,9 +25,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     OnEvent,
     arguments::{self, Arguments, BadArguments},
-    emitter::{Emitter, Target},
+    broadcast::{Broadcast, Target},
     error::{AckError, Error},
-    handler::{Handler, kept},
+    handler::{Ack, Handler, kept},
 };
 
 /// A handle; clones are the same client.
@@ -163,34 +163,24 @@ impl Socket {
         rooms.map(|(key, _)| key.name.to_string()).collect()
     }
 
-    /// The others in a room, or another client by its id. Further [`Emitter::to`] add more.
-    pub fn to(&self, target: impl Into<Target>) -> Emitter {
-        Emitter::new(self.member.clone(), false).to(target)
+    /// The others in a room, or another client by its id. Further [`Broadcast::to`] add more.
+    pub fn to(&self, target: impl Into<Target>) -> Broadcast<Self> {
+        self.broadcast().to(target)
     }
 
     /// As [`Socket::to`], with this client itself where it is one of those addressed.
-    pub fn within(&self, target: impl Into<Target>) -> Emitter {
-        Emitter::new(self.member.clone(), true).to(target)
+    pub fn within(&self, target: impl Into<Target>) -> Broadcast<Self> {
+        Broadcast::new(self.clone(), true).to(target)
     }
 
     /// Everybody else in the namespace.
-    pub fn broadcast(&self) -> Emitter {
-        Emitter::new(self.member.clone(), false)
+    pub fn broadcast(&self) -> Broadcast<Self> {
+        Broadcast::new(self.clone(), false)
     }
 
     /// Everybody else in the namespace who is not in this room.
-    pub fn except(&self, room: impl Into<Arc<str>>) -> Emitter {
+    pub fn except(&self, room: impl Into<Arc<str>>) -> Broadcast<Self> {
         self.broadcast().except(room)
-    }
-
-    /// The member behind the socket, for packs.
-    pub(crate) fn member(&self) -> &Rc<Member> {
-        &self.member
-    }
-
-    /// Event names that had a handler when the client had come in: no channel can have them.
-    pub(crate) fn reserved(&self) -> Rc<BTreeSet<Arc<str>>> {
-        self.kit.reserved.borrow().clone()
     }
 
     /// A client that comes in.
@@ -229,6 +219,32 @@ impl Socket {
         self.kit.handlers.take();
         self.kit.any.take();
         self.kit.disconnect.take()
+    }
+}
+
+/// What a pack has beyond the public face.
+pub(crate) trait PackSocket {
+    /// The member behind the socket.
+    fn member(&self) -> &Rc<Member>;
+
+    /// Event names that had a handler when the client had come in: no channel can have them.
+    fn reserved(&self) -> Rc<BTreeSet<Arc<str>>>;
+
+    /// Answers an event with one argument that is JSON text already. `false`: nobody waits.
+    fn answer(&self, ack: &Ack, args: Bytes) -> bool;
+}
+
+impl PackSocket for Socket {
+    fn member(&self) -> &Rc<Member> {
+        &self.member
+    }
+
+    fn reserved(&self) -> Rc<BTreeSet<Arc<str>>> {
+        self.kit.reserved.borrow().clone()
+    }
+
+    fn answer(&self, ack: &Ack, args: Bytes) -> bool {
+        ack.text(args)
     }
 }
 

@@ -14,13 +14,14 @@ use super::blob::{self, Blob};
 /// [`serde_json::Value`] has no place for blobs: it cannot be sent on once it was read from an event that has some.
 ///
 /// ```
-/// use dondo::io::{Data, Error, Socket, Value};
+/// use dondo::{Data, Error, Socket, Value};
 ///
 /// async fn relay(socket: Socket, Data(anything): Data<Value>) -> Result<(), Error> {
 ///     socket.to("room").emit("relayed", &anything).await.map(drop)
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Value {
     /// `null`.
     Null,

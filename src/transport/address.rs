@@ -10,11 +10,11 @@ use ipnet::IpNet;
 
 /// The proxies whose word on a client's address is taken. Default: none.
 #[derive(Clone, Debug, Default)]
-pub struct TrustedProxies(Vec<IpNet>);
+pub(crate) struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
     /// Trusts these networks.
-    pub fn new(networks: Vec<IpNet>) -> Self {
+    pub(crate) fn new(networks: Vec<IpNet>) -> Self {
         Self(networks)
     }
 
@@ -23,7 +23,7 @@ impl TrustedProxies {
     /// `X-Forwarded-For`: a proxy that writes the former must not let the latter pass from outside.
     ///
     /// What stands left of an address that is not trusted, or of a word that is no address, anybody can have written.
-    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         if !self.trust(client) {
             return client;

@@ -59,7 +59,7 @@ const LAST_GET: Duration = Duration::from_secs(1);
 
 /// The settings of one Engine.IO endpoint.
 #[derive(Clone, Debug)]
-pub struct EngineOptions {
+pub(crate) struct EngineOptions {
     /// Where it stands; begins and ends with a slash.
     pub path: String,
     /// Which web pages may connect.
@@ -81,11 +81,11 @@ pub struct EngineOptions {
 }
 
 /// Makes the protocol value of a new session. Headers are in the handshake only where an authorizer reads them, too.
-pub type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
+pub(crate) type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
 
 /// An Engine.IO endpoint. Clones share its sessions.
 #[derive(Clone)]
-pub struct Engine(Arc<EngineState>);
+pub(crate) struct Engine(Arc<EngineState>);
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -104,7 +104,7 @@ struct EngineState {
 
 impl Engine {
     /// An endpoint whose sessions belong to `hub` and speak what `upper` makes.
-    pub fn new(options: EngineOptions, hub: HubHandle, upper: ProtocolFactory) -> Self {
+    pub(crate) fn new(options: EngineOptions, hub: HubHandle, upper: ProtocolFactory) -> Self {
         Self(Arc::new(EngineState {
             options,
             hub,
@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// Sessions that can be found by their id, closed ones with something left to say among them.
-    pub fn sessions(&self) -> usize {
+    pub(crate) fn sessions(&self) -> usize {
         self.0.sessions.len()
     }
 

@@ -14,6 +14,7 @@ use std::str::FromStr;
 /// cannot be somebody else's that was made to point here (DNS rebinding): an IP address, `localhost`, a name of `hosts`,
 /// the host of a listed origin; under any name if `same-host` stands in the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origins {
     /// `same-host`: the hub's own page, under any name.
     #[default]
@@ -38,6 +39,7 @@ pub struct Names<'a> {
 
 /// One origin of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// `same-host`: the hub's own page, under any name.
     SameHost,
@@ -81,6 +83,7 @@ pub(super) enum WayIn {
 
 /// Why a setting is not a list of origins.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BadOrigins {
     /// Nothing between two commas, or nothing at all.
     Empty,

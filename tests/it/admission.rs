@@ -5,8 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use dondo::config::Settings;
-use dondo::io::{Event, Socket};
-use dondo::service::{Admission, Identity, Refusal};
+use dondo::{Admission, Event, Identity, Refusal, Socket};
 use serde_json::{Value, json};
 
 use crate::support::{Application, Form, Frame, Hub, PATIENCE, WebSocket, in_both_forms};
@@ -81,7 +80,7 @@ fn hub_with(form: Form, limit: Duration, change: impl FnOnce(&mut Settings)) -> 
         |builder| builder.authorizer(admit).admission_timeout(limit),
         |dondo| {
             for namespace in NAMESPACES {
-                let of = dondo.io().of(namespace).unwrap();
+                let of = dondo.of(namespace).unwrap();
                 of.on_connect(|socket: Socket| async move {
                     socket.on("who", |socket: Socket| async move {
                         let known = socket.account().map(|account| account.to_string());

@@ -22,8 +22,8 @@ impl Scene {
             |config| config.workers = workers,
             faults::faulty,
             |dondo| {
-                let io = dondo.io().of("/").unwrap();
-                io.on_connect(|socket: dondo::io::Socket| async move {
+                let io = dondo.of("/").unwrap();
+                io.on_connect(|socket: dondo::Socket| async move {
                     socket.on("shout", shout);
                     Ok(())
                 })
@@ -120,10 +120,10 @@ impl Scene {
 
 /// A host's handler whose letter goes through the namespace, since it has two rooms.
 async fn shout(
-    socket: dondo::io::Socket,
-    dondo::io::Data(text): dondo::io::Data<String>,
-    ack: dondo::io::Ack,
-) -> Result<(), dondo::io::Error> {
+    socket: dondo::Socket,
+    dondo::Data(text): dondo::Data<String>,
+    ack: dondo::Ack,
+) -> Result<(), dondo::Error> {
     socket.to("a").to("b").emit("shouted", &text).await?;
     ack.ok(&json!({ "ok": true }))
 }

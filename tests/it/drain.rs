@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use dondo_actors::error::CloseReason;
+use dondo::DisconnectReason;
 
 use crate::support::http::{self, Answer};
 use crate::support::{ECHO, Form, Hub, PATIENCE, Polling, WebSocket, in_both_forms};
@@ -191,7 +191,7 @@ fn everybody_is_told_before_the_hub_ends() {
         .hub()
         .metrics()
         .closes()
-        .find(|(reason, _)| *reason == CloseReason::ShuttingDown);
+        .find(|(reason, _)| *reason == DisconnectReason::ShuttingDown);
     assert_eq!(told.map(|(_, count)| count), Some(2 * EACH as u64));
     assert_eq!(hub.dondo().sessions(), 0);
     assert_eq!(hub.doors().sessions(), 0);

@@ -10,8 +10,7 @@ use actix_session::storage::CookieSessionStore;
 use actix_web::cookie::Key;
 use actix_web::middleware::{Compress, Logger, NormalizePath};
 use actix_web::{App, HttpServer, web};
-use dondo::io::{Ack, Error, Event, Refused, Socket};
-use dondo::service::{Dondo, on_connect};
+use dondo::{Ack, Dondo, Error, Event, Namespace, Refused, Socket, on_connect};
 use serde_json::{Value, json};
 
 use crate::clients::{Kind, Robot};
@@ -113,13 +112,39 @@ fn with_what_hosts_wrap_around_their_app_stock_clients_connect() {
     );
 }
 
+/// From the thread of an HTTP request, which is not that of the clients.
+#[test]
+fn an_http_handler_says_something_to_the_members_of_a_room() {
+    let hub = hub_in!(|dondo| {
+        let notify = |inbox: web::Data<Namespace>, text: String| async move {
+            let told = inbox.to("den").emit("note", &text).await;
+            told.map_err(actix_web::error::ErrorInternalServerError)
+                .map(|()| "told")
+        };
+        let inbox = dondo.of("/").unwrap();
+        // Each worker makes an App: the first registers it.
+        let _ = inbox.on_connect(|socket: Socket| async move { Ok(socket.join("den").await?) });
+        App::new()
+            .app_data(web::Data::new(inbox))
+            .route("/notify", web::post().to(notify))
+            .configure(dondo.configure_observation())
+            .configure(dondo.configure())
+    });
+    let mut members = [Client::connect(&hub), Client::connect(&hub)];
+    let answer = http::request(&hub, "POST", "/notify", &[], b"hello");
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"told"[..]));
+    for member in &mut members {
+        assert_eq!(member.event("note"), [json!("hello")]);
+    }
+}
+
 #[test]
 fn a_namespace_without_the_pack_has_only_the_applications_events() {
     let hub = Hub::built(
         |config| config.namespaces.push("/bare".into()),
         |builder| builder.without_pack("/bare"),
         |dondo| {
-            dondo.io().of("/bare").unwrap().on_connect(echo).unwrap();
+            dondo.of("/bare").unwrap().on_connect(echo).unwrap();
         },
     );
     let mut bare = Client::connect_to(&hub, "/bare", "");
@@ -138,7 +163,7 @@ fn arguments_are_passed_on_as_they_came() {
         |_| {},
         |builder| builder,
         |dondo| {
-            dondo.io().of("/").unwrap().on_connect(echo).unwrap();
+            dondo.of("/").unwrap().on_connect(echo).unwrap();
         },
     );
     let mut client = Client::connect(&hub);
@@ -172,7 +197,7 @@ fn a_client_with_retries_sends_once_what_is_answered_with_null() {
                 socket.on("say again", say_again);
                 async { Ok::<_, Refused>(()) }
             };
-            dondo.io().of("/").unwrap().on_connect(greet).unwrap();
+            dondo.of("/").unwrap().on_connect(greet).unwrap();
         },
     );
     let options = json!({"transports": ["websocket"], "retries": 3});

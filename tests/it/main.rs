@@ -28,3 +28,4 @@ mod socketio;
 mod stall;
 mod support;
 mod tidy;
+mod value_codec;

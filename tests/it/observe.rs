@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use actix_web::App;
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
+use dondo::Dondo;
 use dondo::config::{OnlineUsers, Settings};
-use dondo::service::Dondo;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Hub, LongPoll, PATIENCE, faults, http};

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use actix_web::{App, HttpServer};
 use dondo::config::Settings;
-use dondo::service::{Dondo, on_connect};
+use dondo::{Dondo, on_connect};
 use serde_json::{Value, json};
 
 use crate::support::{Client, Frame, Hub, PATIENCE, WebSocket, faults};
@@ -48,10 +48,8 @@ fn a_lost_room_thread_is_started_anew_and_its_members_are_closed_so_that_they_co
 /// The rooms were gone for ever with the worker that they ran on.
 #[test]
 fn rooms_whose_worker_ended_run_on_the_next() {
-    let settings = Settings {
-        room_threads: 0,
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.room_threads = 0;
     let dondo = Dondo::builder().settings(settings).build().unwrap();
     for _ in 0..2 {
         let serving = dondo.clone();

@@ -284,22 +284,11 @@ fn a_member_on_polling_that_reads_a_long_answer_slowly_is_not_cut() {
 
 #[test]
 fn inside_an_app_a_stalled_reader_is_cut_too() {
-    let config = dondo::config::Settings {
-        engine: dondo::config::EngineSettings {
-            max_payload: 100_000,
-            ..Default::default()
-        },
-        delivery: dondo::config::DeliverySettings {
-            outbox_bytes_max: Some(1_000_000),
-            ..Default::default()
-        },
-        ..Default::default()
-    };
-    let dondo = dondo::service::Dondo::builder()
-        .settings(config)
-        .build()
-        .unwrap();
-    let listener = dondo::server::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let mut config = dondo::config::Settings::default();
+    config.engine.max_payload = 100_000;
+    config.delivery.outbox_bytes_max = Some(1_000_000);
+    let dondo = dondo::Dondo::builder().settings(config).build().unwrap();
+    let listener = dondo::listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let hub = Hub::around(listener.local_addr().unwrap(), dondo.clone());
     let (started, handle) = mpsc::channel();
     let server = thread::spawn(move || {
@@ -309,7 +298,7 @@ fn inside_an_app_a_stalled_reader_is_cut_too() {
                     .configure(dondo.configure_observation())
                     .configure(dondo.configure())
             })
-            .on_connect(dondo::service::on_connect)
+            .on_connect(dondo::on_connect)
             .workers(2)
             .shutdown_timeout(0)
             .listen(listener)

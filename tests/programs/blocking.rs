@@ -6,10 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use dondo::config::{Given, matches_from};
-use dondo::io::{Data, Error, Socket};
-use dondo::operators::Operators;
-use dondo::server::Server;
-use dondo::service::Dondo;
+use dondo::{Data, Dondo, Error, Operators, Server, Socket};
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,18 +14,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let given = Given::read(&flags, |_| None)?;
     let (mut settings, _) = given.present(|address| TcpListener::bind(address).map(drop));
     let dondo = Dondo::builder().settings(settings.clone()).build()?;
-    dondo
-        .io()
-        .of("/")
-        .map_err(|unknown| unknown.to_string())?
-        .on_connect(|socket: Socket| async move {
-            socket.on("block", |Data(seconds): Data<u64>| async move {
-                let (_kept, never) = mpsc::channel::<()>();
-                let _ = never.recv_timeout(Duration::from_secs(seconds));
-                Ok::<(), Error>(())
-            });
-            Ok(())
-        })?;
+    dondo.of("/")?.on_connect(|socket: Socket| async move {
+        socket.on("block", |Data(seconds): Data<u64>| async move {
+            let (_kept, never) = mpsc::channel::<()>();
+            let _ = never.recv_timeout(Duration::from_secs(seconds));
+            Ok::<(), Error>(())
+        });
+        Ok(())
+    })?;
     let address = settings.admin_listen.ok_or("no operators")?;
     let operators = Operators::start(address, &dondo)?;
     let server = Server::start(&settings, dondo.clone())?;

@@ -48,7 +48,7 @@ fn is_missing(error: &Error) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use crate::config::command;
+    use crate::config::flags::command;
 
     use super::*;
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::world::{World, run, settle};
-use crate::io::{Ack, AckError, AlreadyHandled, Blob, Data, Event, Socket};
+use crate::io::{Ack, AckError, AlreadyHandled, Blob, Data, Event, PackSocket, Socket};
 
 #[derive(Serialize, Deserialize)]
 struct Say {

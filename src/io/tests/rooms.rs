@@ -4,7 +4,7 @@ use dondo_actors::id::MemberId;
 use serde_json::json;
 
 use super::world::{Client, World, run, settle};
-use crate::io::{Ack, Data, Socket, Target};
+use crate::io::{Ack, Data, Error, Socket, Target};
 
 /// A world whose clients steer their own socket.
 fn world(namespaces: &[&str]) -> World {
@@ -59,6 +59,37 @@ fn counts(clients: &[&Client]) -> Vec<usize> {
         .iter()
         .map(|client| client.heard("m").len())
         .collect()
+}
+
+/// What the server says through a namespace reaches its own rooms only, in the order said; who waits for it is told.
+#[test]
+fn a_namespace_says_something_without_a_socket() {
+    run(async {
+        let world = world(&["/", "/other"]);
+        let (a, b) = (world.client().await, world.client().await);
+        a.ask("join", r#""r""#).await;
+        b.ask("join", r#""r""#).await;
+        b.ask("join", r#""q""#).await;
+        let (all, of) = ([&a, &b], world.io.of("/").unwrap());
+        for (said, expected) in [
+            (of.broadcast(), [1, 1]),
+            (of.to("r").to("q"), [1, 1]),
+            (of.to("q"), [0, 1]),
+            (of.to("r").except("q"), [1, 0]),
+            (of.except("r"), [0, 0]),
+            (world.io.of("/other").unwrap().broadcast(), [0, 0]),
+        ] {
+            said.emit("m", &()).await.unwrap();
+            settle().await;
+            assert_eq!(counts(&all), expected);
+        }
+        drop(of.to("r").emit("m", &1));
+        drop(of.broadcast().emit("m", &2));
+        settle().await;
+        assert_eq!(a.heard("m"), [json!(1), json!(2)]);
+        let reserved = of.broadcast().emit("disconnect", &()).await;
+        assert!(matches!(reserved, Err(Error::Content(_))), "{reserved:?}");
+    });
 }
 
 #[test]

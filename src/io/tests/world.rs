@@ -76,11 +76,7 @@ impl World {
     fn start(namespaces: &[&str], settings: Option<HubSettings>) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(Fixed);
         let pack = settings.map(|settings| HubPack::new(settings, clock.clone()));
-        let io = Io::new(namespaces.iter().map(|name| {
-            let pack = pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Pack>);
-            (Arc::from(*name), pack)
-        }));
-        let namespaces: BTreeMap<Arc<str>, NamespaceConfig> = namespaces
+        let configs: BTreeMap<Arc<str>, NamespaceConfig> = namespaces
             .iter()
             .map(|name| {
                 let namespace_config = NamespaceConfig {
@@ -105,7 +101,7 @@ impl World {
         let encodings = Encodings::new(counting, account.clone());
         let ids = [encodings.id(0).unwrap(), encodings.id(1).unwrap()];
         let hub = HubHandle::new(HubConfig {
-            namespaces,
+            namespaces: configs,
             encodings,
             clock,
             ids: Arc::new(Numbered(AtomicU64::new(1))),
@@ -115,6 +111,13 @@ impl World {
             courier_window: 1024,
             settle_timeout: Duration::from_secs(1),
         });
+        let io = Io::new(
+            hub.clone(),
+            namespaces.iter().map(|name| {
+                let pack = pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Pack>);
+                (Arc::from(*name), pack)
+            }),
+        );
         let supervisor = Hub::start(&hub, |_| true);
         Self {
             io,

@@ -23,7 +23,7 @@ impl Engine {
     ///
     /// A WebSocket is closed with 1001. A poll that waits is dropped, and the next one is answered with 503: stock clients
     /// come back after both, and some of them never do after a close packet.
-    pub async fn shut_down(&self, grace: Duration) {
+    pub(crate) async fn shut_down(&self, grace: Duration) {
         self.0.draining.store(true, Ordering::Release);
         let all = self.0.sessions.all();
         let share = grace / u32::try_from(all.len().max(1)).unwrap_or(u32::MAX);

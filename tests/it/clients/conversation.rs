@@ -1,7 +1,7 @@
 //! One conversation for every stock client: what the two guides let a client do, a witness beside it.
 
 use dondo::config::Settings;
-use dondo::io::{Ack, Event, Refused, Socket};
+use dondo::{Ack, Event, Refused, Socket};
 use serde_json::{Value, json};
 
 use super::connected;
@@ -26,7 +26,7 @@ pub(super) fn converse(kind: Kind, change: impl FnOnce(&mut Settings)) {
         change,
         |builder| builder,
         |dondo| {
-            let of = dondo.io().of("/").unwrap();
+            let of = dondo.of("/").unwrap();
             of.on_connect(curious).unwrap();
         },
     );

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use dondo::config::Settings;
-use dondo::io::{Ack, Socket};
+use dondo::{Ack, Socket};
 use serde_json::{Value, json};
 
 use super::dotnet_rows::{Folder, open};
@@ -147,7 +147,7 @@ fn begin(inbound_max: usize, count: usize) -> bool {
         |config| config.limits.inbound_max = inbound_max,
         |builder| builder,
         |dondo| {
-            let of = dondo.io().of("/").unwrap();
+            let of = dondo.of("/").unwrap();
             of.on_connect(move |socket: Socket| {
                 let began = began.clone();
                 async move {

@@ -1,7 +1,7 @@
 //! Contract 2.3 and 3.2 over sockets: what is a name, what no channel may be called, and that spaces do not meet.
 //! Knows the lists of names from the contract, not from the code.
 
-use dondo::io::Socket;
+use dondo::Socket;
 use serde_json::json;
 
 use super::{code, join, join_room, own};
@@ -146,7 +146,7 @@ fn events_with_a_handler_of_the_host_are_no_channels() {
         |_| {},
         |builder| builder,
         |dondo| {
-            let of = dondo.io().of("/").unwrap();
+            let of = dondo.of("/").unwrap();
             of.on_connect(|socket: Socket| async move {
                 socket.on("hi", |socket: Socket| async move {
                     socket.emit("hi", "hi client")

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dondo::service::{Admission, Identity, Refusal};
+use dondo::{Admission, Identity, Refusal};
 use serde_json::{Value, json};
 
 use super::{by, guide, holds, join, join_room, own};

@@ -8,9 +8,9 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use dondo::config::Settings;
-use dondo::io::{Ack, Blob, Data, Event, Refused, Socket};
-use dondo::service::{Admission, Identity, Refusal};
-use dondo_actors::error::CloseReason;
+use dondo::{
+    Ack, Admission, Blob, Data, DisconnectReason, Event, Identity, Refusal, Refused, Socket,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use crate::support::{Form, Frame, Hub, PATIENCE, WebSocket, echo};
 pub(super) struct App {
     hub: Hub,
     /// For each member that went: its namespace and why.
-    farewells: Receiver<(String, CloseReason)>,
+    farewells: Receiver<(String, DisconnectReason)>,
 }
 
 impl Deref for App {
@@ -49,7 +49,7 @@ impl App {
             |dondo| {
                 for namespace in ["/", "/a", "/b", "/greet", "/slow"] {
                     let gone = gone.clone();
-                    let of = dondo.io().of(namespace).unwrap();
+                    let of = dondo.of(namespace).unwrap();
                     of.on_connect(move |socket| welcome(socket, gone.clone()))
                         .unwrap();
                 }
@@ -59,7 +59,7 @@ impl App {
     }
 
     /// The next member that went.
-    pub(super) fn farewell(&self) -> (String, CloseReason) {
+    pub(super) fn farewell(&self) -> (String, DisconnectReason) {
         self.farewells
             .recv_timeout(PATIENCE)
             .expect("a member goes")
@@ -128,7 +128,7 @@ struct Middle {
     layers: Vec<Blob>,
 }
 
-async fn welcome(socket: Socket, gone: Sender<(String, CloseReason)>) -> Result<(), Refused> {
+async fn welcome(socket: Socket, gone: Sender<(String, DisconnectReason)>) -> Result<(), Refused> {
     socket.on("echo", |socket: Socket, event: Event| async move {
         socket.emit("echo", &event.arguments.all::<Vec<Value>>().unwrap())
     });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dondo_actors::error::CloseReason;
+use dondo::DisconnectReason;
 
 use crate::support::polling::SEPARATOR;
 use crate::support::{Form, Frame, Polling, in_both_forms};
@@ -43,7 +43,10 @@ fn an_event_behind_a_disconnect_closes(form: Form) {
     assert_eq!(app.farewell().0, "/a");
     socket.text(r#"42/a,["echo"]"#);
     is_closed(&mut socket, "an event for a namespace that it left");
-    assert_eq!(app.farewell(), ("/".to_owned(), CloseReason::ForcedClose));
+    assert_eq!(
+        app.farewell(),
+        ("/".to_owned(), DisconnectReason::ForcedClose)
+    );
 }
 
 fn a_namespace_that_was_left_can_be_joined_again(form: Form) {
@@ -61,39 +64,42 @@ fn a_namespace_that_was_left_can_be_joined_again(form: Form) {
 
 fn handlers_see_why_a_member_went(form: Form) {
     let app = App::with(form, |config| config.engine.max_payload = 1000);
-    let why = |reason: CloseReason| assert_eq!(app.farewell(), ("/".to_owned(), reason));
+    let why = |reason: DisconnectReason| assert_eq!(app.farewell(), ("/".to_owned(), reason));
     drop(app.inside(&["/"]));
-    why(CloseReason::TransportClose);
+    why(DisconnectReason::TransportClose);
     let mut leaving = app.inside(&["/"]);
     leaving.text("41");
-    why(CloseReason::ClientLeft);
+    why(DisconnectReason::ClientLeft);
     drop(leaving);
     app.inside(&["/"]).text("1");
-    why(CloseReason::TransportClose);
+    why(DisconnectReason::TransportClose);
     app.inside(&["/"]).text(&"4".repeat(1001));
-    why(CloseReason::TransportError);
+    why(DisconnectReason::TransportError);
     app.inside(&["/"]).text("x");
-    why(CloseReason::ParseError);
+    why(DisconnectReason::ParseError);
     app.inside(&["/"]).text("4x");
-    why(CloseReason::ForcedClose);
+    why(DisconnectReason::ForcedClose);
     let polling = Polling::open(&app, "/socket.io/");
     polling.say(&["40", "1"].join(SEPARATOR));
-    why(CloseReason::TransportClose);
+    why(DisconnectReason::TransportClose);
     let hasty = App::with(form, |config| {
         config.engine.ping_interval = Duration::from_millis(100);
         config.engine.ping_timeout = Duration::from_secs(1);
     });
     let silent = hasty.inside(&["/"]);
-    assert_eq!(hasty.farewell(), ("/".to_owned(), CloseReason::PingTimeout));
+    assert_eq!(
+        hasty.farewell(),
+        ("/".to_owned(), DisconnectReason::PingTimeout)
+    );
     drop(silent);
     let words = [
-        (CloseReason::TransportClose, "transport close"),
-        (CloseReason::ClientLeft, "client namespace disconnect"),
-        (CloseReason::TransportError, "transport error"),
-        (CloseReason::ParseError, "parse error"),
-        (CloseReason::ForcedClose, "forced close"),
-        (CloseReason::PingTimeout, "ping timeout"),
-        (CloseReason::ShuttingDown, "server shutting down"),
+        (DisconnectReason::TransportClose, "transport close"),
+        (DisconnectReason::ClientLeft, "client namespace disconnect"),
+        (DisconnectReason::TransportError, "transport error"),
+        (DisconnectReason::ParseError, "parse error"),
+        (DisconnectReason::ForcedClose, "forced close"),
+        (DisconnectReason::PingTimeout, "ping timeout"),
+        (DisconnectReason::ShuttingDown, "server shutting down"),
     ];
     assert!(words.iter().all(|(reason, word)| reason.as_str() == *word));
 }
@@ -109,6 +115,6 @@ fn a_shutdown_says_no_41_and_members_hear_of_it() {
     gone.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!(
         gone,
-        ["/", "/a"].map(|name| (name.to_owned(), CloseReason::ShuttingDown))
+        ["/", "/a"].map(|name| (name.to_owned(), DisconnectReason::ShuttingDown))
     );
 }

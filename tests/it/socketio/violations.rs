@@ -1,6 +1,6 @@
 //! Packets that close the connection (wire reference 3): a close frame, nothing else, and every member goes.
 
-use dondo_actors::error::CloseReason;
+use dondo::DisconnectReason;
 
 use crate::support::polling::SEPARATOR;
 use crate::support::{Form, Polling, in_both_forms};
@@ -37,7 +37,7 @@ fn all_close(form: Form, lists: &[&[&str]]) {
         is_closed(&mut socket, &format!("{packets:?}"));
         assert_eq!(
             app.farewell(),
-            ("/".to_owned(), CloseReason::ForcedClose),
+            ("/".to_owned(), DisconnectReason::ForcedClose),
             "{packets:?}"
         );
         app.wait_for(FORCED, number as u64 + 1);
@@ -120,7 +120,7 @@ fn a_second_connect_closes_also_while_the_first_one_waits(form: Form) {
     is_closed(&mut socket, "its connect handler still runs");
     assert_eq!(
         app.farewell(),
-        ("/slow".to_owned(), CloseReason::ForcedClose)
+        ("/slow".to_owned(), DisconnectReason::ForcedClose)
     );
     app.wait_for("dondo_members", 0);
 }
@@ -195,7 +195,10 @@ fn attachments_that_stay_away_close(form: Form) {
     let mut socket = app.inside(&["/"]);
     socket.text("451-[\"blobs\",{\"_placeholder\":true,\"num\":0}]");
     is_closed(&mut socket, "the time is over");
-    assert_eq!(app.farewell(), ("/".to_owned(), CloseReason::HalfPacket));
+    assert_eq!(
+        app.farewell(),
+        ("/".to_owned(), DisconnectReason::HalfPacket)
+    );
 }
 
 fn on_polling_the_members_go_at_once(form: Form) {
@@ -208,7 +211,7 @@ fn on_polling_the_members_go_at_once(form: Form) {
         polling.say(&[packet, "42[\"echo\"]"].join(SEPARATOR));
         assert_eq!(
             app.farewell(),
-            ("/".to_owned(), CloseReason::ForcedClose),
+            ("/".to_owned(), DisconnectReason::ForcedClose),
             "{packet}"
         );
         app.wait_for("dondo_members", 0);

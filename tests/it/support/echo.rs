@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dondo::service::Builder;
-use dondo::service::Handshake;
-use dondo::transport::engine::message;
+use dondo::internal::message;
+use dondo::{Builder, Handshake};
 use dondo_actors::id::{MemberId, Token};
 use dondo_actors::letter::{
     Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage,

@@ -7,8 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use dondo::io::{Data, Error, Socket};
-use dondo::service::{Builder, Dondo};
+use dondo::{Builder, Data, Dondo, Error, Socket};
 use dondo_actors::account::MemoryAccount;
 use dondo_actors::error::LogError;
 use dondo_actors::event::RoomEvent;
@@ -103,7 +102,7 @@ impl Drop for PanicsAsDropped {
 
 /// Lets clients of a hub stop their worker: the event `block` with a number of seconds.
 pub fn with_a_blocking_handler(dondo: &Dondo) {
-    let io = dondo.io().of("/").unwrap();
+    let io = dondo.of("/").unwrap();
     io.on_connect(|socket: Socket| async move {
         socket.on("block", |Data(seconds): Data<u64>| async move {
             block(seconds);

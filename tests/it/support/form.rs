@@ -1,7 +1,7 @@
 //! The two forms in which dondo is served, so that one test can hold for both (decision 0001).
 
 use dondo::config::Settings;
-use dondo::service::{Builder, Dondo};
+use dondo::{Builder, Dondo};
 
 use super::{Hub, echo};
 

@@ -10,10 +10,8 @@ use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use dondo::config::Settings;
-use dondo::operators::Operators;
-use dondo::server::Server;
-use dondo::service::{Builder, Dondo};
-use dondo::transport::doors::Doors;
+use dondo::internal::Doors;
+use dondo::{Builder, Dondo, Operators, Server};
 use tokio::sync::oneshot;
 
 use super::http;
@@ -47,12 +45,10 @@ impl Hub {
         build: impl FnOnce(Builder) -> Builder,
         prepare: impl FnOnce(&Dondo),
     ) -> Self {
-        let mut config = Settings {
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
-            workers: 2,
-            grace: Duration::ZERO,
-            ..Settings::default()
-        };
+        let mut config = Settings::default();
+        config.listen = vec!["127.0.0.1:0".parse().unwrap()];
+        config.workers = 2;
+        config.grace = Duration::ZERO;
         change(&mut config);
         let dondo = build(Dondo::builder().settings(config.clone()))
             .build()
@@ -94,10 +90,8 @@ impl Hub {
         build: impl FnOnce(Builder) -> Builder,
         prepare: impl FnOnce(&Dondo),
     ) -> Self {
-        let mut config = Settings {
-            workers: 2,
-            ..Settings::default()
-        };
+        let mut config = Settings::default();
+        config.workers = 2;
         change(&mut config);
         let dondo = build(Dondo::builder().settings(config.clone()))
             .build()
@@ -113,7 +107,7 @@ impl Hub {
         let mut hub = Self::serving(dondo, move |listener| {
             HttpServer::new(app)
                 .workers(config.workers)
-                .on_connect(dondo::service::on_connect)
+                .on_connect(dondo::on_connect)
                 .h1_allow_half_closed(false)
                 .disable_signals()
                 .shutdown_timeout(0)
@@ -135,7 +129,7 @@ impl Hub {
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let listener =
-                    dondo::server::listen("127.0.0.1:0".parse().unwrap()).expect("a port is free");
+                    dondo::listen("127.0.0.1:0".parse().unwrap()).expect("a port is free");
                 bound.send(listener.local_addr().unwrap()).unwrap();
                 let server = run(listener);
                 let handle = server.handle();

@@ -4,6 +4,7 @@ mod circles;
 mod citations;
 mod command;
 mod contract_rows;
+mod face;
 mod fields;
 mod pages;
 mod readme;

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 const EVENTS: &str = include_str!("../../../src/docs/events.md");
-const ANSWER: &str = include_str!("../../../src/packs/hub/answer.rs");
-const NAME: &str = include_str!("../../../src/packs/hub/name.rs");
-const PACK: &str = include_str!("../../../src/packs/hub/mod.rs");
+const FAULT: &str = include_str!("../../../src/packs/hub/contract/fault.rs");
+const NAME: &str = include_str!("../../../src/packs/hub/contract/name.rs");
+const COMMAND: &str = include_str!("../../../src/packs/hub/command.rs");
 
 /// What stands in quotes between two marks of a source.
 fn quoted(source: &'static str, from: &str, to: &str) -> BTreeSet<&'static str> {
@@ -28,14 +28,15 @@ fn listed(head: &str) -> BTreeSet<&'static str> {
 
 #[test]
 fn every_code_is_in_the_table_of_codes_and_no_other() {
-    let code = quoted(ANSWER, "fn as_str(self)", "\n    }\n}");
+    let code = quoted(FAULT, "fn as_str(self)", "\n    }\n}");
     assert!(code.len() > 10, "{code:?}");
     assert_eq!(listed("| code | when |"), code);
 }
 
 #[test]
 fn every_event_that_the_hub_takes_is_in_the_table_of_events_and_no_other() {
-    let taken = quoted(PACK, "match request.event() {", "_ => notify::to_channel");
+    let mut taken = quoted(COMMAND, "match event {", "Self::NotifyChannel");
+    taken.retain(|name| COMMAND.contains(&format!("\"{name}\" =>")));
     assert_eq!(listed("| event | does | who gets what |"), taken);
     let told = ["online-users", "room-online-users", "hub-error"];
     let all: BTreeSet<_> = taken.into_iter().chain(told).collect();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// A source file: its path from the repository's top, its text, and the text without tests and comments.
 pub(super) struct Source {
     pub(super) path: String,
-    text: String,
+    pub(super) text: String,
     pub(super) code: String,
 }
 

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{
-    super::super::{
+    super::super::contract::{
         normal_form::{SEAT_SOURCE_BYTES_MAX, gone_template, seat_source},
         payload::USER_NAME_BYTES_MAX,
     },
@@ -187,7 +187,6 @@ fn a_join_shows_its_wishes_but_never_its_token() {
         r#""{\"Data\":{\"Room\":\"r\",\"capacity\":2,\"Token\":\"secret\"}}""#,
     ] {
         let payload = command(args).unwrap();
-        assert_eq!(payload.token().as_deref(), Some("secret"), "{args}");
         let sent = text(&announced("join-room", &payload, Some("r"), None, 1));
         assert!(!sent.contains("secret"), "{sent}");
         assert!(sent.contains(r#""capacity":2"#), "{sent}");

@@ -8,8 +8,11 @@ use serde_json::value::RawValue;
 
 use super::{
     super::super::{
-        dotnet,
-        target::{self, Rules},
+        command::Command,
+        contract::{
+            dotnet,
+            target::{self, Rules},
+        },
     },
     *,
 };
@@ -58,37 +61,27 @@ struct Packet {
 /// What the hub makes of an event: resolved by its name, announced with plus or delivered as a message.
 fn hub(event: &str, args: &str, channels: &[String]) -> Content {
     let joined: Vec<Arc<str>> = channels.iter().map(|name| name.as_str().into()).collect();
-    let purpose = match event.starts_with("join-") || event.starts_with("leave-") {
-        true => Use::Command,
-        false => Use::Message,
-    };
-    let payload = Payload::read(&said(args, &[]).into(), purpose).unwrap();
-    let (room, channel) = match event {
-        "join-channel" => (
-            None,
-            Some(target::channel_to_join(&payload, RULES).unwrap()),
-        ),
-        "leave-channel" => {
-            let channel = target::channel_to_leave(&payload, &joined, RULES).unwrap();
+    let (command, payload) = Command::read(event, &said(args, &[]).into(), RULES, true).unwrap();
+    let (room, channel) = match command {
+        Command::JoinChannel { channel, .. } | Command::NotifyChannel { channel } => {
             (None, Some(channel))
         }
-        "join-room" | "notify-room" => {
-            let target = target::room(&payload, &joined, RULES).unwrap();
+        Command::LeaveChannel { channel } => {
+            let only = || target::channel_to_leave(&joined).unwrap();
+            (None, Some(channel.unwrap_or_else(only)))
+        }
+        Command::JoinRoom { target, .. } | Command::NotifyRoom { target } => {
+            let target = target.under_only(&joined);
             (Some(target.room), target.channel)
         }
-        "leave-room" => {
-            let target = target::room_to_leave(&payload, RULES).unwrap();
+        Command::LeaveRoom { target } | Command::Manage { target, .. } => {
             (Some(target.room), target.channel)
-        }
-        _ => {
-            let channel = target::channel_of_message(event, &payload, RULES).unwrap();
-            (None, Some(channel))
         }
     };
     let (room, channel) = (room.as_deref(), channel.as_deref());
-    match purpose {
-        Use::Command => announced(event, &payload, room, channel, 2),
-        Use::Message => compose(event.into(), &payload, room, channel, &stamp()),
+    match event.starts_with("join-") || event.starts_with("leave-") {
+        true => announced(event, &payload, room, channel, 2),
+        false => compose(event.into(), &payload, room, channel, &stamp()),
     }
 }
 

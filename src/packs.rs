@@ -1,3 +1,3 @@
 //! Applications' sets of events. The hub pack is built in.
 
-pub mod hub;
+pub(crate) mod hub;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    answer::{Code, Fault},
+    fault::{Code, Fault},
     name::{self, Named},
     payload::Payload,
 };
@@ -27,33 +27,20 @@ pub(crate) struct RoomTarget {
     pub(crate) channel: Option<Arc<str>>,
 }
 
-/// join-channel: data.roomChannel › second argument › bare name › source.channel.
-pub(crate) fn channel_to_join(payload: &Payload, rules: Rules) -> Result<Arc<str>, Fault> {
-    match first_named(Named::Channel, &channel_candidates(payload), rules)? {
-        Some(channel) => name::as_channel(channel),
-        None => Err(missing_channel("nothing names the channel")),
-    }
+/// join-channel and leave-channel: data.roomChannel › second argument › bare name › source.channel.
+pub(crate) fn channel(payload: &Payload, rules: Rules) -> Result<Option<Arc<str>>, Fault> {
+    let named = first_named(Named::Channel, &channel_candidates(payload), rules)?;
+    named.map(name::as_channel).transpose()
 }
 
-/// leave-channel: as [`channel_to_join`], else the only one of the sender's channels.
-pub(crate) fn channel_to_leave(
-    payload: &Payload,
-    joined: &[Arc<str>],
-    rules: Rules,
-) -> Result<Arc<str>, Fault> {
-    match (
-        first_named(Named::Channel, &channel_candidates(payload), rules)?,
-        joined,
-    ) {
-        (Some(channel), _) => name::as_channel(channel),
-        (None, [only]) => Ok(only.clone()),
-        (None, []) => Err(missing_channel(
-            "nothing names the channel, and none is joined",
-        )),
-        (None, _) => Err(missing_channel(
-            "nothing names the channel, and several are joined",
-        )),
-    }
+/// leave-channel where nothing names the channel: the only one of the sender's.
+pub(crate) fn channel_to_leave(joined: &[Arc<str>]) -> Result<Arc<str>, Fault> {
+    let wrong = match joined {
+        [only] => return Ok(only.clone()),
+        [] => "nothing names the channel, and none is joined",
+        _ => "nothing names the channel, and several are joined",
+    };
+    Err(Fault::new(Code::MissingChannel, wrong))
 }
 
 /// A channel message: the event's name, always. The payload is read only where `strict` asks whether it agrees.
@@ -75,23 +62,9 @@ pub(crate) fn channel_of_message(
     Ok(channel)
 }
 
-/// join-room and notify-room (and an owner's events). Room: data.roomId › second argument › bare name › source.room.
-/// Channel: data.roomChannel › source.channel › the only one of the sender's channels › none.
-pub(crate) fn room(
-    payload: &Payload,
-    joined: &[Arc<str>],
-    rules: Rules,
-) -> Result<RoomTarget, Fault> {
-    let mut target = room_to_leave(payload, rules)?;
-    if let (None, [only]) = (&target.channel, joined) {
-        target.channel = Some(only.clone());
-    }
-    Ok(target)
-}
-
-/// leave-room: as [`room`], but only the payload names a channel. With none, every seat of that room id is meant
-/// (contract 3, 3.1), so the sender's channels must not narrow it.
-pub(crate) fn room_to_leave(payload: &Payload, rules: Rules) -> Result<RoomTarget, Fault> {
+/// The events of rooms. Room: data.roomId › second argument › bare name › source.room. Channel: data.roomChannel ›
+/// source.channel; then, but for leave-room, [`RoomTarget::under_only`].
+pub(crate) fn room(payload: &Payload, rules: Rules) -> Result<RoomTarget, Fault> {
     let source = payload.source();
     let rooms = [
         payload.room(),
@@ -105,6 +78,17 @@ pub(crate) fn room_to_leave(payload: &Payload, rules: Rules) -> Result<RoomTarge
         .map(name::as_channel)
         .transpose()?;
     Ok(RoomTarget { room, channel })
+}
+
+impl RoomTarget {
+    /// Where nothing names the channel: the only one of the sender's, or none. Not of a leave-room: there no channel means
+    /// every seat of that room id (contract 3, 3.1), which the sender's channels must not narrow.
+    pub(crate) fn under_only(mut self, joined: &[Arc<str>]) -> Self {
+        if let (None, [only]) = (&self.channel, joined) {
+            self.channel = Some(only.clone());
+        }
+        self
+    }
 }
 
 fn channel_candidates(payload: &Payload) -> [Option<&[u8]>; 4] {
@@ -150,10 +134,6 @@ fn agree(
     }
 }
 
-fn missing_channel(message: &'static str) -> Fault {
-    Fault::new(Code::MissingChannel, message)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -189,14 +169,16 @@ mod tests {
         names.iter().map(|name| Arc::from(*name)).collect()
     }
 
-    fn to_join(args: &'static str) -> Result<String, Code> {
-        channel_to_join(&command(args), RULES)
-            .map(|name| name.to_string())
+    /// The channel that is named; `-` where none is.
+    fn named(args: &'static str) -> Result<String, Code> {
+        channel(&command(args), RULES)
+            .map(|name| name.as_deref().unwrap_or("-").to_owned())
             .map_err(|fault| fault.code)
     }
 
     fn room_address(args: &'static str, channels: &[&str]) -> (String, Option<String>) {
-        let target = room(&command(args), &joined(channels), RULES).unwrap();
+        let target = room(&command(args), RULES).unwrap();
+        let target = target.under_only(&joined(channels));
         let channel = target.channel.map(|channel| channel.to_string());
         (target.room.to_string(), channel)
     }
@@ -204,41 +186,40 @@ mod tests {
     #[test]
     fn join_channel_takes_data_then_second_then_bare_then_source() {
         let all = r#"{"data":{"roomChannel":"d"},"source":{"channel":"s"}},"2""#;
-        assert_eq!(to_join(all).unwrap(), "d");
+        assert_eq!(named(all).unwrap(), "d");
         let no_data = r#"{"data":{"roomChannel":null},"source":{"channel":"s"}},"2""#;
-        assert_eq!(to_join(no_data).unwrap(), "2");
-        assert_eq!(to_join(r#""bare","2""#).unwrap(), "2");
-        assert_eq!(to_join(r#""bare""#).unwrap(), "bare");
-        assert_eq!(to_join(r#"{"source":{"channel":"s"}}"#).unwrap(), "s");
-        assert_eq!(to_join(r#"{"data":{"channel":3946}}"#).unwrap(), "3946");
-        assert_eq!(to_join(r#"null,7"#).unwrap(), "7");
+        assert_eq!(named(no_data).unwrap(), "2");
+        assert_eq!(named(r#""bare","2""#).unwrap(), "2");
+        assert_eq!(named(r#""bare""#).unwrap(), "bare");
+        assert_eq!(named(r#"{"source":{"channel":"s"}}"#).unwrap(), "s");
+        assert_eq!(named(r#"{"data":{"channel":3946}}"#).unwrap(), "3946");
+        assert_eq!(named(r#"null,7"#).unwrap(), "7");
     }
 
     #[test]
     fn join_channel_tells_missing_invalid_and_reserved_names_apart() {
-        assert_eq!(to_join(""), Err(Code::MissingChannel));
-        assert_eq!(to_join(r#""""#), Err(Code::MissingChannel));
-        assert_eq!(to_join(r#"{"data":{}},{"a":1}"#), Err(Code::MissingChannel));
-        assert_eq!(to_join("1.5"), Err(Code::InvalidName));
-        assert_eq!(to_join(r#""x",1.5"#), Err(Code::InvalidName));
+        assert_eq!(named(""), Ok("-".into()));
+        assert_eq!(named(r#""""#), Ok("-".into()));
+        assert_eq!(named(r#"{"data":{}},{"a":1}"#), Ok("-".into()));
+        assert_eq!(named("1.5"), Err(Code::InvalidName));
+        assert_eq!(named(r#""x",1.5"#), Err(Code::InvalidName));
         assert_eq!(
-            to_join(r#"{"data":{"roomChannel":["x"]}},"y""#),
+            named(r#"{"data":{"roomChannel":["x"]}},"y""#),
             Err(Code::InvalidName)
         );
-        assert_eq!(to_join(r#""disconnect""#), Err(Code::ReservedName));
+        assert_eq!(named(r#""disconnect""#), Err(Code::ReservedName));
     }
 
     #[test]
     fn leave_channel_without_a_name_means_the_only_joined_one() {
-        let leave = |args, channels: &[&str]| {
-            channel_to_leave(&command(args), &joined(channels), RULES)
+        let leave = |channels: &[&str]| {
+            channel_to_leave(&joined(channels))
                 .map(|name| name.to_string())
                 .map_err(|fault| fault.code)
         };
-        assert_eq!(leave("", &["a"]), Ok("a".into()));
-        assert_eq!(leave("", &[]), Err(Code::MissingChannel));
-        assert_eq!(leave("", &["a", "b"]), Err(Code::MissingChannel));
-        assert_eq!(leave(r#""b""#, &["a"]), Ok("b".into()));
+        assert_eq!(leave(&["a"]), Ok("a".into()));
+        assert_eq!(leave(&[]), Err(Code::MissingChannel));
+        assert_eq!(leave(&["a", "b"]), Err(Code::MissingChannel));
     }
 
     #[test]
@@ -287,31 +268,28 @@ mod tests {
     #[test]
     fn a_string_to_notify_room_is_text_and_names_nothing() {
         let text = payload(r#""r""#, Use::Message);
-        assert_eq!(room(&text, &[], RULES).unwrap_err().code, Code::MissingRoom);
+        assert_eq!(room(&text, RULES).unwrap_err().code, Code::MissingRoom);
         let named = payload(r#""hello","r""#, Use::Message);
-        assert_eq!(&*room(&named, &[], RULES).unwrap().room, "r");
+        assert_eq!(&*room(&named, RULES).unwrap().room, "r");
     }
 
     #[test]
     fn a_room_in_a_reserved_channel_is_refused() {
         let sent = command(r#"{"roomId":"r","channel":"ping"}"#);
-        assert_eq!(
-            room(&sent, &[], RULES).unwrap_err().code,
-            Code::ReservedName
-        );
+        assert_eq!(room(&sent, RULES).unwrap_err().code, Code::ReservedName);
     }
 
     #[test]
     fn leave_room_is_not_narrowed_by_the_channels_joined() {
-        let target = room_to_leave(&command(r#""r""#), RULES).unwrap();
+        let target = room(&command(r#""r""#), RULES).unwrap();
         assert_eq!(target.channel, None);
-        let target = room_to_leave(&command(r#"{"roomId":"r","roomChannel":"c"}"#), RULES).unwrap();
+        let target = room(&command(r#"{"roomId":"r","roomChannel":"c"}"#), RULES).unwrap();
         assert_eq!(target.channel.as_deref(), Some("c"));
     }
 
     #[test]
     fn strict_targets_refuse_what_names_two_and_take_what_agrees() {
-        let join = |args| channel_to_join(&command(args), STRICT).map_err(|fault| fault.code);
+        let join = |args| channel(&command(args), STRICT).map_err(|fault| fault.code);
         assert_eq!(
             join(r#"{"data":{"roomChannel":"a"}},"b""#),
             Err(Code::TargetMismatch)
@@ -322,9 +300,6 @@ mod tests {
         );
         assert!(join(r#"{"data":{"roomChannel":"7"},"source":{"channel":7}},"7""#).is_ok());
         let rooms = command(r#"{"data":{"roomId":"a"},"source":{"room":"b"}}"#);
-        assert_eq!(
-            room(&rooms, &[], STRICT).unwrap_err().code,
-            Code::TargetMismatch
-        );
+        assert_eq!(room(&rooms, STRICT).unwrap_err().code, Code::TargetMismatch);
     }
 }

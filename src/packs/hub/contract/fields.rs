@@ -10,46 +10,45 @@ use super::{
 
 /// A piece of a payload's text.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct TextRange {
+pub(crate) struct TextRange {
     start: usize,
     end: usize,
 }
 
 /// The known fields of `source`, as they were sent.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Source<T> {
-    pub(super) platform: Option<T>,
-    pub(super) app_name: Option<T>,
-    pub(super) app_version: Option<T>,
-    pub(super) client_id: Option<T>,
-    pub(super) user_name: Option<T>,
-    pub(super) channel: Option<T>,
-    pub(super) room: Option<T>,
+pub(crate) struct Source<T> {
+    pub(crate) platform: Option<T>,
+    pub(crate) app_name: Option<T>,
+    pub(crate) app_version: Option<T>,
+    pub(crate) client_id: Option<T>,
+    pub(crate) user_name: Option<T>,
+    pub(crate) channel: Option<T>,
+    pub(crate) room: Option<T>,
 }
 
 /// The parts of one payload; `None` for what is absent. Unknown fields are pairs of key, with its quotes, and value.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Parts {
-    pub(super) message: Option<TextRange>,
-    pub(super) room: Option<TextRange>,
-    pub(super) channel: Option<TextRange>,
+pub(crate) struct Parts {
+    pub(crate) message: Option<TextRange>,
+    pub(crate) room: Option<TextRange>,
+    pub(crate) channel: Option<TextRange>,
     /// A command's bare name.
-    pub(super) bare: Option<TextRange>,
-    pub(super) token: Option<TextRange>,
-    pub(super) time: Option<TextRange>,
-    pub(super) client_id: Option<TextRange>,
-    pub(super) source: Source<TextRange>,
-    pub(super) source_unknown: Vec<(TextRange, TextRange)>,
-    pub(super) data_unknown: Vec<(TextRange, TextRange)>,
-    pub(super) top_unknown: Vec<(TextRange, TextRange)>,
+    pub(crate) bare: Option<TextRange>,
+    pub(crate) time: Option<TextRange>,
+    pub(crate) client_id: Option<TextRange>,
+    pub(crate) source: Source<TextRange>,
+    pub(crate) source_unknown: Vec<(TextRange, TextRange)>,
+    pub(crate) data_unknown: Vec<(TextRange, TextRange)>,
+    pub(crate) top_unknown: Vec<(TextRange, TextRange)>,
     /// There is no `data` object: the top level was read as one.
-    pub(super) flat: bool,
+    pub(crate) flat: bool,
 }
 
 impl Parts {
     /// Reads an object. For a `command` its token is a secret, taken out; `blobs` tells whether some of its objects may
     /// be placeholders.
-    pub(super) fn of_object(text: &str, command: bool, blobs: bool) -> Self {
+    pub(crate) fn of_object(text: &str, command: bool, blobs: bool) -> Self {
         let is_object = |raw: &&str| raw.starts_with('{') && !(blobs && blobs::is_placeholder(raw));
         let span = |part: &str| TextRange::of(text, part);
         let pairs = |fields: Vec<Field<'_>>| -> Vec<(TextRange, TextRange)> {
@@ -86,12 +85,9 @@ impl Parts {
             .map(|raw| json::fields(raw).unwrap_or_default());
         if command {
             // Also a token that stands in the wrong place is a secret.
-            let misplaced = json::take(&mut top, "token");
-            let token = match &mut inner {
-                Some(fields) => json::take(fields, "token"),
-                None => misplaced,
-            };
-            parts.token = token.map(span);
+            for fields in [Some(&mut top), inner.as_mut()].into_iter().flatten() {
+                json::take(fields, "token");
+            }
         }
         parts.flat = inner.is_none();
         let fields = inner.as_mut().unwrap_or(&mut top);
@@ -113,7 +109,7 @@ impl Parts {
 
 impl TextRange {
     /// Where `part` lies in `text`, of which it is a slice.
-    pub(super) fn of(text: &str, part: &str) -> Self {
+    pub(crate) fn of(text: &str, part: &str) -> Self {
         let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
         Self {
             start,
@@ -122,7 +118,7 @@ impl TextRange {
     }
 
     /// The piece's place, in bytes.
-    pub(super) fn range(self) -> Range<usize> {
+    pub(crate) fn range(self) -> Range<usize> {
         self.start..self.end
     }
 }
@@ -152,7 +148,7 @@ fn is_known(key: &str, command: bool) -> bool {
 
 impl<T: Copy> Source<T> {
     /// The same fields, each in another form.
-    pub(super) fn map<U>(self, to: impl Fn(T) -> U) -> Source<U> {
+    pub(crate) fn map<U>(self, to: impl Fn(T) -> U) -> Source<U> {
         Source {
             platform: self.platform.map(&to),
             app_name: self.app_name.map(&to),

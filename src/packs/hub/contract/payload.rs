@@ -7,8 +7,8 @@ use crate::io::Arguments;
 use bytes::Bytes;
 
 use super::{
-    answer::{Code, Fault},
     blobs,
+    fault::{Code, Fault},
     fields::{Parts, Source, TextRange},
     json::{self, KeySpelling},
     name,
@@ -24,7 +24,7 @@ pub(crate) const USER_NAME_BYTES_MAX: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     /// join-, leave- and the owners' events: a bare string or integer names the target. Fields named `token` are
-    /// secrets between the client and the hub: readable with [`Payload::token`], never delivered.
+    /// secrets between the client and the hub: never delivered.
     Command,
     /// Channel messages and notify-room: whatever is no payload is the message itself.
     Message,
@@ -102,11 +102,6 @@ impl Payload {
             .transpose()
     }
 
-    /// `data.token`, if it is text. Only commands have one; a message's field of that name is delivered.
-    pub(crate) fn token(&self) -> Option<Cow<'_, str>> {
-        json::string(self.at(self.parts.token?))
-    }
-
     /// A field of `data` that the payload itself does not know, raw (in the flat form: of the top level). Found as
     /// known ones are: without regard to case, exact spelling first, absent values not counted.
     pub(crate) fn field(&self, name: &str) -> Option<&[u8]> {
@@ -133,62 +128,62 @@ impl Payload {
     }
 
     /// `data.roomId` or its alias.
-    pub(super) fn room(&self) -> Option<&[u8]> {
+    pub(crate) fn room(&self) -> Option<&[u8]> {
         self.parts.room.map(|span| self.at(span))
     }
 
     /// `data.roomChannel` or its alias.
-    pub(super) fn channel(&self) -> Option<&[u8]> {
+    pub(crate) fn channel(&self) -> Option<&[u8]> {
         self.parts.channel.map(|span| self.at(span))
     }
 
     /// A command's bare name in the place of a payload.
-    pub(super) fn bare(&self) -> Option<&[u8]> {
+    pub(crate) fn bare(&self) -> Option<&[u8]> {
         self.parts.bare.map(|span| self.at(span))
     }
 
     /// The second argument, where it is a string or a number.
-    pub(super) fn second(&self) -> Option<&[u8]> {
+    pub(crate) fn second(&self) -> Option<&[u8]> {
         self.second.as_deref()
     }
 
     /// The message; `None` where the normal form has the empty string.
-    pub(super) fn message(&self) -> Option<&[u8]> {
+    pub(crate) fn message(&self) -> Option<&[u8]> {
         self.parts.message.map(|span| self.at(span))
     }
 
     /// The time as sent.
-    pub(super) fn time(&self) -> Option<&[u8]> {
+    pub(crate) fn time(&self) -> Option<&[u8]> {
         self.parts.time.map(|span| self.at(span))
     }
 
     /// The clientId as sent.
-    pub(super) fn client_id(&self) -> Option<&[u8]> {
+    pub(crate) fn client_id(&self) -> Option<&[u8]> {
         self.parts.client_id.map(|span| self.at(span))
     }
 
     /// The fields of `source`.
-    pub(super) fn source(&self) -> Source<&[u8]> {
+    pub(crate) fn source(&self) -> Source<&[u8]> {
         self.parts.source.map(|span| self.at(span))
     }
 
     /// Unknown fields of `source`, keys with their quotes.
-    pub(super) fn source_unknown(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(crate) fn source_unknown(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.pairs(&self.parts.source_unknown)
     }
 
     /// Unknown fields of `data`, keys with their quotes.
-    pub(super) fn data_unknown(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(crate) fn data_unknown(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.pairs(&self.parts.data_unknown)
     }
 
     /// Unknown fields of the top level, keys with their quotes.
-    pub(super) fn top_unknown(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(crate) fn top_unknown(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.pairs(&self.parts.top_unknown)
     }
 
     /// The same with its known fields alone.
-    pub(super) fn without_unknown(&self) -> Self {
+    pub(crate) fn without_unknown(&self) -> Self {
         let mut known = self.clone();
         let parts = &mut known.parts;
         for unknown in [
@@ -202,17 +197,17 @@ impl Payload {
     }
 
     /// The attachments that placeholders in the raw values number.
-    pub(super) fn blobs(&self) -> &[Bytes] {
+    pub(crate) fn blobs(&self) -> &[Bytes] {
         &self.blobs
     }
 
     /// Bytes of its text and its attachments.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.text.len() + self.blobs.iter().map(Bytes::len).sum::<usize>()
     }
 
     /// Bytes of JSON text that this payload was read from: no less than all raw values together.
-    pub(super) fn text_len(&self) -> usize {
+    pub(crate) fn text_len(&self) -> usize {
         self.text.len()
     }
 

@@ -2,6 +2,7 @@
 //! Knows the contract's tables and the recorded clients, no actor.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod commands;
 mod composed;
 mod forms;
 mod guides;
@@ -15,8 +16,8 @@ use dondo_actors::{
 };
 use serde_json::Value;
 
-use super::super::{
-    answer::Code,
+use super::super::contract::{
+    fault::Code,
     normal_form::{self, Channel, ClientIdPolicy, Stamp, compose},
     payload::{Payload, Use},
 };

@@ -195,7 +195,7 @@ fn write_plus(out: &mut Vec<u8>, holes: &mut Holes, plus: &[&str]) {
 }
 
 /// Appends the server's time in UTC, as `time`.
-pub(super) fn write_time(out: &mut Vec<u8>, sent: Option<&[u8]>, now: SystemTime) {
+pub(crate) fn write_time(out: &mut Vec<u8>, sent: Option<&[u8]>, now: SystemTime) {
     out.extend_from_slice(b",\"time\":");
     match sent {
         Some(time) => out.extend_from_slice(time),
@@ -208,7 +208,7 @@ pub(super) fn write_time(out: &mut Vec<u8>, sent: Option<&[u8]>, now: SystemTime
 }
 
 /// Appends `{"data":{` and data's known fields, `roomChannel` last.
-pub(super) fn write_data(
+pub(crate) fn write_data(
     out: &mut Vec<u8>,
     message: Option<&[u8]>,
     room: Option<&str>,

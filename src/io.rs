@@ -1,40 +1,10 @@
-//! The embedding API: what a host's own code does in a namespace. It handles connects, events and disconnects, answers
-//! acks and asks for them, joins and leaves rooms of its own, and emits to clients, to rooms and to everybody.
+//! The embedding API: what a host's own code does in a namespace. What it can do, and cannot yet, stands at the crate's top.
 //! Knows no wire and no transport: it speaks to the core, and protocols turn that into bytes.
-//!
-//! Everything begins at a [`Socket`]. What is not there yet: emitting without one (from an HTTP handler), a list of who is
-//! connected, disconnecting a client, its headers, cookies, query and address, middlewares, and the hub pack's channels
-//! and rooms, which are apart from the rooms here.
-//!
-//! ```no_run
-//! use dondo::io::{Ack, Data, Socket};
-//! use dondo::service::Dondo;
-//! use serde::{Deserialize, Serialize};
-//!
-//! #[derive(Deserialize, Serialize)]
-//! struct Say {
-//!     room: String,
-//!     text: String,
-//! }
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let dondo = Dondo::builder().build()?;
-//! dondo.io().of("/")?.on_connect(|socket: Socket| async move {
-//!     socket.join("lobby").await?;
-//!     socket.on("say", |s: Socket, Data(say): Data<Say>, ack: Ack| async move {
-//!         s.to(&say.room).emit("said", &say).await?;
-//!         ack.ok(&"delivered")
-//!     });
-//!     Ok(())
-//! })?;
-//! # Ok(())
-//! # }
-//! ```
 
 mod application;
 mod arguments;
 mod blob;
-mod emitter;
+mod broadcast;
 mod error;
 mod handler;
 mod shape;
@@ -44,15 +14,19 @@ mod value;
 use std::{collections::BTreeMap, fmt, future::Future, rc::Rc, sync::Arc};
 
 use dondo_actors::{
+    hub::HubHandle,
     ports::{LocalFuture, Refusal},
     session::{Application, Applications},
 };
 
-pub use self::{
+pub(crate) use self::{
     application::{IoApplication, Pack},
+    socket::PackSocket,
+};
+pub use self::{
     arguments::{Arguments, BadArguments},
     blob::Blob,
-    emitter::{Emitter, Target},
+    broadcast::{Broadcast, Target},
     error::{AckError, AlreadyHandled, ContentError, Error, UnknownNamespace},
     handler::{Ack, Data, Event, FromEvent, Handler, Incoming, IntoOutcome},
     socket::Socket,
@@ -61,32 +35,40 @@ pub use self::{
 
 /// The namespaces of a hub, for a host that has something to do in them.
 #[derive(Clone, Debug)]
-pub struct Io {
+pub(crate) struct Io {
+    hub: HubHandle,
     applications: Arc<BTreeMap<Arc<str>, Arc<IoApplication>>>,
 }
 
 impl Io {
-    /// The namespaces by name, each with the pack that is switched on in it.
-    pub fn new(namespaces: impl IntoIterator<Item = (Arc<str>, Option<Arc<dyn Pack>>)>) -> Self {
+    /// The namespaces of `hub` by name, each with the pack that is switched on in it.
+    pub(crate) fn new(
+        hub: HubHandle,
+        namespaces: impl IntoIterator<Item = (Arc<str>, Option<Arc<dyn Pack>>)>,
+    ) -> Self {
         let applications = namespaces.into_iter().map(|(name, pack)| {
             let application = Arc::new(IoApplication::new(name.clone(), pack));
             (name, application)
         });
         Self {
+            hub,
             applications: Arc::new(applications.collect()),
         }
     }
 
     /// A configured namespace.
-    pub fn of(&self, namespace: &str) -> Result<Namespace, UnknownNamespace> {
+    pub(crate) fn of(&self, namespace: &str) -> Result<Namespace, UnknownNamespace> {
         match self.applications.get(namespace) {
-            Some(application) => Ok(Namespace(application.clone())),
+            Some(application) => Ok(Namespace {
+                hub: self.hub.clone(),
+                application: application.clone(),
+            }),
             None => Err(UnknownNamespace(namespace.into())),
         }
     }
 
     /// What the core is to run in the namespaces.
-    pub fn applications(&self) -> Applications {
+    pub(crate) fn applications(&self) -> Applications {
         let applications = self.applications.iter();
         applications
             .map(|(name, application)| (name.clone(), application.clone() as Arc<dyn Application>))
@@ -94,11 +76,50 @@ impl Io {
     }
 }
 
-/// One namespace.
+/// One namespace, from any thread.
+///
+/// ```no_run
+/// use actix_web::{HttpResponse, web};
+/// use dondo::Namespace;
+///
+/// async fn notify(inbox: web::Data<Namespace>, text: String) -> HttpResponse {
+///     match inbox.to("lobby").emit("note", &text).await {
+///         Ok(()) => HttpResponse::Accepted().finish(),
+///         Err(error) => HttpResponse::ServiceUnavailable().body(error.to_string()),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
-pub struct Namespace(Arc<IoApplication>);
+pub struct Namespace {
+    hub: HubHandle,
+    application: Arc<IoApplication>,
+}
 
 impl Namespace {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.application.namespace()
+    }
+
+    /// The members of a room. Further [`Broadcast::to`] add more.
+    pub fn to(&self, room: impl Into<Arc<str>>) -> Broadcast<Self> {
+        self.broadcast().to(room)
+    }
+
+    /// Everybody.
+    pub fn broadcast(&self) -> Broadcast<Self> {
+        Broadcast::new(self.clone(), false)
+    }
+
+    /// Everybody who is not in this room.
+    pub fn except(&self, room: impl Into<Arc<str>>) -> Broadcast<Self> {
+        self.broadcast().except(room)
+    }
+
+    fn hub(&self) -> &HubHandle {
+        &self.hub
+    }
+
     /// Runs `handler` for every client that comes in. The client has its CONNECT by then; its events wait until the
     /// handler returns. A refusal puts the client out again; its text goes to the log.
     pub fn on_connect<F, Fut>(&self, handler: F) -> Result<(), AlreadyHandled>
@@ -106,7 +127,7 @@ impl Namespace {
         F: Fn(Socket) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Refused>> + 'static,
     {
-        self.0
+        self.application
             .on_connect(Box::new(move |socket| Box::pin(handler(socket))))
     }
 }
@@ -114,7 +135,7 @@ impl Namespace {
 /// Why a connect handler does not want a client: any error, by `?`. One concrete type, so that a closure need not name
 /// the error it returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub String);
+pub struct Refused(String);
 
 impl<E: fmt::Display> From<E> for Refused {
     fn from(error: E) -> Self {

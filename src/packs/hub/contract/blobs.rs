@@ -9,10 +9,10 @@ use super::json;
 /// An object with the key `_placeholder` that is no plain reference to a blob that came along. Clients would break
 /// on it, so it must not be relayed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Broken;
+pub(crate) struct Broken;
 
 /// Whether every placeholder in a valid JSON text names one of `count` blobs.
-pub(super) fn check(text: &str, count: usize) -> Result<(), Broken> {
+pub(crate) fn check(text: &str, count: usize) -> Result<(), Broken> {
     match references(text)?.iter().all(|found| found.num < count) {
         true => Ok(()),
         false => Err(Broken),
@@ -20,13 +20,13 @@ pub(super) fn check(text: &str, count: usize) -> Result<(), Broken> {
 }
 
 /// Whether this one value is a placeholder, not an object of the application.
-pub(super) fn is_placeholder(value: &str) -> bool {
+pub(crate) fn is_placeholder(value: &str) -> bool {
     placeholder(value).is_ok()
 }
 
 /// The text with its blobs numbered in document order, and those blobs alone. `places` in the text, none of them inside
 /// of a placeholder, move with what they point at.
-pub(super) fn renumber(text: &str, places: &mut [usize], blobs: &[Bytes]) -> (Vec<u8>, Vec<Bytes>) {
+pub(crate) fn renumber(text: &str, places: &mut [usize], blobs: &[Bytes]) -> (Vec<u8>, Vec<Bytes>) {
     let mut kept = Vec::new();
     let mut numbers = vec![None; blobs.len()];
     let text = replace(text, places, |out, num| {
@@ -45,7 +45,7 @@ pub(super) fn renumber(text: &str, places: &mut [usize], blobs: &[Bytes]) -> (Ve
 }
 
 /// The text with `null` in the place of every blob.
-pub(super) fn strip(text: &str) -> Vec<u8> {
+pub(crate) fn strip(text: &str) -> Vec<u8> {
     replace(text, &mut [], |out, _| out.extend_from_slice(b"null"))
 }
 

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{
-    answer::{Code, Fault},
+    fault::{Code, Fault},
     json,
 };
 

@@ -1,84 +1,68 @@
 //! The hub's own events about who is there: `online-users` and `room-online-users` (contract 4.2).
 //! Refuses to count: numbers, names and their order are handed in.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
-use dondo_actors::{letter::Content, message::JoinAnswer};
-use serde_json::value::RawValue;
+use dondo_actors::{
+    id::{MemberId, RoomKey},
+    letter::Content,
+    message::JoinAnswer,
+    ports::{Online, PresenceEvents, RoomOnline},
+};
 
-use super::{json, normal_form};
+use super::super::{
+    HubPack,
+    contract::{json, normal_form},
+};
 
 /// Most channels, and most users, that one presence event lists.
-pub(crate) const LISTED_MAX: usize = 100;
+const LISTED_MAX: usize = 100;
 
 /// Most bytes of one presence event, and of the users in the ack of a join.
-pub(crate) const BYTES_MAX: usize = 4096;
+const BYTES_MAX: usize = 4096;
 
 const TRUNCATED: &[u8] = b",\"truncated\":true";
 
-/// Who the hub says it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HubInfo<'a> {
-    /// The hub's `source.appName`.
-    pub(crate) app_name: &'a str,
-    /// The hub's `source.appVersion`.
-    pub(crate) app_version: &'a str,
+impl PresenceEvents for HubPack {
+    fn online(&self, online: &Online) -> Content {
+        online_users(online, self.0.clock.now())
+    }
+
+    fn room_online(&self, room: &RoomKey, online: &RoomOnline<'_>) -> Content {
+        room_online_users(&room.name, online, self.0.clock.now())
+    }
 }
 
-/// `online-users`. `total` is the number of distinct clients in any channel; `channels` are names and counts, the most
-/// interesting first, of which [`LISTED_MAX`] are sent; `truncated` tells that there are more; `changed` is the channel
-/// that changed, if it was one.
-pub(crate) fn online_users<'a>(
-    total: usize,
-    channels: impl Iterator<Item = (&'a str, usize)>,
-    truncated: bool,
-    changed: Option<&str>,
-    hub: &HubInfo<'_>,
-    now: SystemTime,
-) -> Content {
+/// `online-users`: of the channels [`LISTED_MAX`] are sent, fewer where they take more than [`BYTES_MAX`].
+fn online_users(online: &Online, now: SystemTime) -> Content {
+    let changed = online.changed.as_deref();
     let mut text = Vec::with_capacity(512);
-    write_head(&mut text, total, None, changed);
+    write_head(&mut text, online.members, None, changed);
     text.extend_from_slice(b",\"channels\":{");
-    let tail = tail(changed, hub, now);
+    let tail = tail(changed, now);
+    let channels = online.channels.iter();
     let complete = write_list(&mut text, channels, tail.len(), |text, (channel, count)| {
-        json::put(text, channel);
+        json::put(text, &**channel);
         text.push(b':');
-        json::put(text, &count);
+        json::put(text, count);
     });
     text.push(b'}');
-    if truncated || !complete {
+    if online.truncated || !complete {
         text.extend_from_slice(TRUNCATED);
     }
     text.extend_from_slice(&tail);
     event("online-users", text)
 }
 
-/// `room-online-users` of one address. `count` is the number of its members; `users` are socket ids and user names, of
-/// which [`LISTED_MAX`] are sent, fewer where they take more than [`BYTES_MAX`].
-pub(crate) fn room_online_users<'a>(
-    room: &str,
-    channel: Option<&str>,
-    count: usize,
-    users: impl Iterator<Item = (&'a str, Option<&'a str>)>,
-    hub: &HubInfo<'_>,
-    now: SystemTime,
-) -> Content {
+/// `room-online-users` of one address: of the users [`LISTED_MAX`] are sent, fewer where they take more than [`BYTES_MAX`].
+fn room_online_users(room: &str, online: &RoomOnline<'_>, now: SystemTime) -> Content {
+    let channel = online.tag.as_deref();
     let mut text = Vec::with_capacity(512);
-    write_head(&mut text, count, Some(room), channel);
-    text.extend_from_slice(b",\"users\":[");
-    let tail = tail(channel, hub, now);
-    let mut listed = 0;
-    let complete = write_list(
-        &mut text,
-        users,
-        tail.len(),
-        |text, (client_id, user_name)| {
-            listed += 1;
-            write_user(text, client_id, user_name);
-        },
-    );
-    text.push(b']');
-    if listed < count || !complete {
+    write_head(&mut text, online.count, Some(room), channel);
+    text.extend_from_slice(b",\"users\":");
+    let tail = tail(channel, now);
+    let complete = write_users(&mut text, &online.users, online.count, tail.len());
+    if !complete {
         text.extend_from_slice(TRUNCATED);
     }
     text.extend_from_slice(&tail);
@@ -86,25 +70,31 @@ pub(crate) fn room_online_users<'a>(
 }
 
 /// `users` for the ack of a join, and whether it lists all members. Plain rooms list nobody.
-pub(crate) fn users(joined: &JoinAnswer) -> (Option<Box<RawValue>>, bool) {
-    let mut text = vec![b'['];
-    let mut listed = 0;
-    let complete = write_list(&mut text, joined.users.iter(), 1, |text, (id, name)| {
-        listed += 1;
-        write_user(text, id.as_str(), name.as_deref());
-    });
-    text.push(b']');
-    let text = String::from_utf8(text).ok();
-    let users = text.and_then(|text| RawValue::from_string(text).ok());
-    (users, complete && listed >= joined.count)
+pub(super) fn users(joined: &JoinAnswer) -> (Vec<u8>, bool) {
+    let mut text = Vec::with_capacity(128);
+    let complete = write_users(&mut text, &joined.users, joined.count, 1);
+    (text, complete)
 }
 
-fn write_user(text: &mut Vec<u8>, client_id: &str, user_name: Option<&str>) {
-    text.extend_from_slice(b"{\"clientId\":");
-    json::put(text, client_id);
-    text.extend_from_slice(b",\"userName\":");
-    json::put(text, &user_name);
-    text.push(b'}');
+/// Appends a list of users; whether it has all of `count`.
+fn write_users(
+    text: &mut Vec<u8>,
+    users: &[(MemberId, Option<Arc<str>>)],
+    count: usize,
+    behind: usize,
+) -> bool {
+    let mut listed = 0;
+    text.push(b'[');
+    let complete = write_list(text, users.iter(), behind, |text, (id, name)| {
+        listed += 1;
+        text.extend_from_slice(b"{\"clientId\":");
+        json::put(text, id.as_str());
+        text.extend_from_slice(b",\"userName\":");
+        json::put(text, &name.as_deref());
+        text.push(b'}');
+    });
+    text.push(b']');
+    complete && listed >= count
 }
 
 /// Appends items, commas between, while there are at most [`LISTED_MAX`] and the text stays below [`BYTES_MAX`] with a
@@ -146,15 +136,15 @@ fn write_head(text: &mut Vec<u8>, count: usize, room: Option<&str>, channel: Opt
 }
 
 /// From the end of `data` on.
-fn tail(channel: Option<&str>, hub: &HubInfo<'_>, now: SystemTime) -> Vec<u8> {
+fn tail(channel: Option<&str>, now: SystemTime) -> Vec<u8> {
     let mut text = vec![b'}'];
     normal_form::write_time(&mut text, None, now);
     text.extend_from_slice(
         b",\"clientId\":\"server\",\"source\":{\"platform\":\"server\",\"appName\":",
     );
-    json::put(&mut text, hub.app_name);
+    json::put(&mut text, env!("CARGO_PKG_NAME"));
     text.extend_from_slice(b",\"appVersion\":");
-    json::put(&mut text, hub.app_version);
+    json::put(&mut text, env!("CARGO_PKG_VERSION"));
     text.extend_from_slice(b",\"clientId\":\"server\",\"userName\":null,\"channel\":");
     json::put(&mut text, &channel);
     text.extend_from_slice(b"}}");
@@ -179,13 +169,31 @@ mod tests {
 
     use super::*;
 
-    const HUB: HubInfo<'static> = HubInfo {
-        app_name: "dondo",
-        app_version: "0.1.0",
-    };
-
     fn now() -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(1_630_497_600_123)
+    }
+
+    /// With these channels, each with one member.
+    fn online(members: usize, channels: &[String], changed: Option<&str>) -> Online {
+        Online {
+            members,
+            channels: channels
+                .iter()
+                .map(|name| (name.as_str().into(), 1))
+                .collect(),
+            truncated: false,
+            changed: changed.map(Arc::from),
+        }
+    }
+
+    fn in_room(count: usize, users: &[(&str, Option<&str>)], channel: Option<&str>) -> Content {
+        let user = |(id, name): &(&str, Option<&str>)| (MemberId::new(*id), name.map(Arc::from));
+        let online = RoomOnline {
+            tag: &channel.map(Arc::from),
+            count,
+            users: users.iter().map(user).collect(),
+        };
+        room_online_users("r", &online, now())
     }
 
     fn value(content: &Content) -> Value {
@@ -194,36 +202,32 @@ mod tests {
 
     #[test]
     fn online_users_is_a_message_of_the_server_with_counts_by_channel() {
-        let channels = [("__proto__", 2), ("a \"b\"", 1)];
-        let sent = online_users(3, channels.into_iter(), false, Some("a \"b\""), &HUB, now());
+        let online = Online {
+            channels: vec![("__proto__".into(), 2), ("a \"b\"".into(), 1)],
+            ..online(3, &[], Some("a \"b\""))
+        };
+        let sent = online_users(&online, now());
         assert_eq!(&*sent.name, "online-users");
         let expected = r#"{"data":{"message":"3 users online","roomId":null,"roomChannel":"a \"b\"",
             "onlineUsers":3,"channels":{"__proto__":2,"a \"b\"":1}},
             "time":"2021-09-01T12:00:00.123Z","clientId":"server",
-            "source":{"platform":"server","appName":"dondo","appVersion":"0.1.0","clientId":"server",
-                "userName":null,"channel":"a \"b\""}}"#;
+            "source":{"platform":"server","appName":"dondo","appVersion":"VERSION","clientId":"server",
+                "userName":null,"channel":"a \"b\""}}"#
+            .replace("VERSION", env!("CARGO_PKG_VERSION"));
         assert_eq!(
             value(&sent),
-            serde_json::from_str::<Value>(expected).unwrap()
+            serde_json::from_str::<Value>(&expected).unwrap()
         );
     }
 
     #[test]
     fn online_users_lists_at_most_100_channels_and_says_so() {
         let names: Vec<String> = (0..150).map(|number| number.to_string()).collect();
-        let channels = names.iter().map(|name| (name.as_str(), 1));
-        let sent = value(&online_users(150, channels, true, None, &HUB, now()));
+        let sent = value(&online_users(&online(150, &names, None), now()));
         assert_eq!(sent["data"]["channels"].as_object().unwrap().len(), 100);
         assert_eq!(sent["data"]["truncated"], true);
         assert_eq!(sent["data"]["roomChannel"], Value::Null);
-        let none = value(&online_users(
-            0,
-            std::iter::empty(),
-            false,
-            None,
-            &HUB,
-            now(),
-        ));
+        let none = value(&online_users(&online(0, &[], None), now()));
         assert_eq!(none["data"].get("truncated"), None);
         assert_eq!(none["data"]["channels"], json!({}));
     }
@@ -231,7 +235,7 @@ mod tests {
     #[test]
     fn room_online_users_lists_members_with_their_names() {
         let users = [("id1", Some("John \"Doe\"")), ("id2", None)];
-        let sent = room_online_users("r", Some("c"), 2, users.into_iter(), &HUB, now());
+        let sent = in_room(2, &users, Some("c"));
         assert_eq!(&*sent.name, "room-online-users");
         assert_eq!(
             value(&sent)["data"],
@@ -243,15 +247,16 @@ mod tests {
     #[test]
     fn no_presence_event_is_longer_than_4_kb() {
         let names: Vec<String> = (0..100).map(|number| format!("{number:\"<256}")).collect();
-        let channels = names.iter().map(|name| (name.as_str(), 1));
-        let changed = Some(names[0].as_str());
-        let sent = online_users(100, channels, false, changed, &HUB, now());
+        let sent = online_users(&online(100, &names, Some(&names[0])), now());
         assert!(sent.args.len() <= BYTES_MAX, "{}", sent.args.len());
         let channels = value(&sent)["data"]["channels"].as_object().unwrap().len();
         assert!((3..20).contains(&channels), "{channels}");
         assert_eq!(value(&sent)["data"]["truncated"], true);
-        let users = names.iter().map(|name| ("id", Some(name.as_str())));
-        let sent = room_online_users("r", None, 100, users, &HUB, now());
+        let users: Vec<_> = names
+            .iter()
+            .map(|name| ("id", Some(name.as_str())))
+            .collect();
+        let sent = in_room(100, &users, None);
         assert!(sent.args.len() <= BYTES_MAX, "{}", sent.args.len());
         assert!(value(&sent)["data"]["users"].as_array().unwrap().len() > 3);
         assert_eq!(value(&sent)["data"]["truncated"], true);
@@ -259,8 +264,7 @@ mod tests {
 
     #[test]
     fn room_online_users_lists_at_most_100_but_counts_all() {
-        let users = (0..200).map(|_| ("id", None));
-        let sent = value(&room_online_users("r", None, 200, users, &HUB, now()));
+        let sent = value(&in_room(200, &[("id", None); 200], None));
         assert_eq!(sent["data"]["users"].as_array().unwrap().len(), 100);
         assert_eq!(sent["data"]["onlineUsers"], 200);
     }

@@ -12,17 +12,17 @@ use serde_json::value::RawValue;
 
 /// One field of an object as it was sent.
 #[derive(Clone, Debug)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     /// The key with its quotes and escapes.
-    pub(super) key: &'a str,
+    pub(crate) key: &'a str,
     /// What the key says: read once, as it is compared with many names.
-    pub(super) name: Cow<'a, str>,
+    pub(crate) name: Cow<'a, str>,
     /// The value.
-    pub(super) value: &'a str,
+    pub(crate) value: &'a str,
 }
 
 /// Whether a nesting of more than `levels` arrays and objects stands in a valid JSON text. Does not recurse.
-pub(super) fn deeper_than(text: &str, levels: usize) -> bool {
+pub(crate) fn deeper_than(text: &str, levels: usize) -> bool {
     let mut open = 0_usize;
     let mut quoted = false;
     let mut bytes = text.bytes();
@@ -46,7 +46,7 @@ pub(super) fn deeper_than(text: &str, levels: usize) -> bool {
 }
 
 /// The first two of JSON values joined by commas; `None` if what is read of them is no JSON.
-pub(super) fn first_two(args: &str) -> Option<(Option<&str>, Option<&str>)> {
+pub(crate) fn first_two(args: &str) -> Option<(Option<&str>, Option<&str>)> {
     if args.trim_ascii().is_empty() {
         return Some((None, None));
     }
@@ -58,14 +58,14 @@ pub(super) fn first_two(args: &str) -> Option<(Option<&str>, Option<&str>)> {
 }
 
 /// The fields of an object in order, duplicates included; `None` if the text is no JSON object. Does not recurse.
-pub(super) fn fields(object: &str) -> Option<Vec<Field<'_>>> {
+pub(crate) fn fields(object: &str) -> Option<Vec<Field<'_>>> {
     serde_json::from_str::<Fields<'_>>(object)
         .ok()
         .map(|fields| fields.0)
 }
 
 /// The text of a JSON string; `None` for anything else and for lone surrogates.
-pub(super) fn string(raw: &[u8]) -> Option<Cow<'_, str>> {
+pub(crate) fn string(raw: &[u8]) -> Option<Cow<'_, str>> {
     serde_json::from_slice::<Text<'_>>(raw)
         .ok()
         .map(|text| text.0)
@@ -73,7 +73,7 @@ pub(super) fn string(raw: &[u8]) -> Option<Cow<'_, str>> {
 
 /// What a raw key says, without quotes and escapes. One that is no Unicode text stays as it is written: no known name
 /// has a backslash.
-pub(super) fn key_text(key: &str) -> Cow<'_, str> {
+pub(crate) fn key_text(key: &str) -> Cow<'_, str> {
     let quoted = key
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
@@ -85,7 +85,7 @@ pub(super) fn key_text(key: &str) -> Cow<'_, str> {
 }
 
 /// How a key's text is spelled, compared with a known name.
-pub(super) fn spelling(key_text: &str, name: &str) -> KeySpelling {
+pub(crate) fn spelling(key_text: &str, name: &str) -> KeySpelling {
     if key_text == name {
         KeySpelling::Exact
     } else if key_text.eq_ignore_ascii_case(name) {
@@ -97,21 +97,21 @@ pub(super) fn spelling(key_text: &str, name: &str) -> KeySpelling {
 
 /// A known name's exact spelling, its ASCII letters in another case, or another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeySpelling {
+pub(crate) enum KeySpelling {
     Exact,
     OtherCase,
     Different,
 }
 
 /// Contract 2.1: `null` and `""` count as absent.
-pub(super) fn is_absent(raw: &str) -> bool {
+pub(crate) fn is_absent(raw: &str) -> bool {
     raw == "null" || raw == "\"\""
 }
 
 /// Takes all spellings of `name` out of the fields and answers the value of one: an exact spelling first, the last of
 /// duplicates, as parsers do. Absent values do not count. No other spelling may travel on, or a reader that ignores
 /// case could be shown another value than the one the hub went by.
-pub(super) fn take<'a>(fields: &mut Vec<Field<'a>>, name: &str) -> Option<&'a str> {
+pub(crate) fn take<'a>(fields: &mut Vec<Field<'a>>, name: &str) -> Option<&'a str> {
     let mut exact = None;
     let mut other_case = None;
     fields.retain(|field| {
@@ -129,13 +129,13 @@ pub(super) fn take<'a>(fields: &mut Vec<Field<'a>>, name: &str) -> Option<&'a st
 }
 
 /// Appends a value as JSON text.
-pub(super) fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+pub(crate) fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     // Strings, numbers and plain structs cannot fail to serialize, nor can a write to memory.
     let _ = serde_json::to_writer(out, value);
 }
 
 /// A value as JSON text of its own.
-pub(super) fn text(value: &impl Serialize) -> Bytes {
+pub(crate) fn text(value: &impl Serialize) -> Bytes {
     let mut out = Vec::with_capacity(128);
     put(&mut out, value);
     out.into()

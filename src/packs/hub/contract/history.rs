@@ -4,7 +4,7 @@
 use dondo_actors::{id::Token, message::HistoryRequest};
 
 use super::{
-    answer::{Code, Fault},
+    fault::{Code, Fault},
     json,
     payload::Payload,
 };

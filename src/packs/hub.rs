@@ -1,24 +1,10 @@
 //! The hub pack: channels, rooms, messages and presence, as the contract has them (`docs/contract.md`, parts 2 to 6).
 //! Written on the embedding API and the core's rooms; knows no wire, and never waits for a client.
 
-mod answer;
-mod blobs;
-mod dotnet;
-mod fields;
-mod history;
-mod join;
-mod json;
-mod leave;
-mod manage;
-mod name;
-mod normal_form;
-mod notify;
-mod payload;
-mod presence;
-mod presence_events;
-mod request;
-mod room_options;
-mod target;
+mod command;
+mod contract;
+mod render;
+mod service;
 
 use std::sync::Arc;
 
@@ -26,22 +12,24 @@ use bytes::Bytes;
 use dondo_actors::{
     context::{self, NamespaceSettings},
     letter::Content,
-    ports::{Answer, Clock, LocalFuture, polled_once},
+    ports::{Answer, Clock, LocalFuture},
     session::AckHandle,
 };
 
+pub(crate) use self::contract::dotnet::view as dotnet_view;
 use self::{
-    answer::{Code, Fault},
-    request::Request,
+    command::{Command, Success},
+    contract::fault::{Code, Fault},
+    service::Caller,
 };
 use crate::{
     config::{HubSettings, OnlineUsers},
-    io::{Event, Pack, Socket},
+    io::{Event, Pack, PackSocket, Socket},
 };
 
 /// The pack; clones share their settings. Give the same one to a namespace as its pack and as its presence events.
 #[derive(Clone)]
-pub struct HubPack(Arc<PackShared>);
+pub(crate) struct HubPack(Arc<PackShared>);
 
 impl std::fmt::Debug for HubPack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,12 +45,12 @@ struct PackShared {
 
 impl HubPack {
     /// A pack with these settings, which tells the time by `clock`.
-    pub fn new(settings: HubSettings, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(settings: HubSettings, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(PackShared { settings, clock }))
     }
 
     /// The part of the settings that the core acts on.
-    pub fn namespace_settings(&self) -> NamespaceSettings {
+    pub(crate) fn namespace_settings(&self) -> NamespaceSettings {
         let presence = &self.0.settings.presence;
         NamespaceSettings {
             presence_interval: presence.interval,
@@ -78,31 +66,35 @@ impl HubPack {
     }
 }
 
-/// The view of `dialect=dotnet` on a letter (contract 2.2): what is in normal form has its fields in PascalCase.
-pub fn dotnet_view(content: &Content) -> Content {
-    dotnet::view(content)
-}
-
 impl Pack for HubPack {
     fn event(&self, socket: Socket, event: Event) -> Option<LocalFuture<()>> {
-        let request = Request::new(self.0.clone(), socket, event);
-        let handled = polled_once(Box::pin(async move {
-            // Each asks the core for all it needs before it first waits: so what a client sends stays in its order.
-            let done = match request.event() {
-                "join-channel" => join::channel(&request).await,
-                "join-room" => join::room(&request).await,
-                "leave-channel" => leave::channel(&request).await,
-                "leave-room" => leave::room(&request).await,
-                "notify-room" => notify::to_room(&request).await,
-                // Rare and large: every event would hold as much.
-                "invite-room" => Box::pin(manage::invite(&request)).await,
-                "kick-room" => Box::pin(manage::kick(&request)).await,
-                "lock-room" => Box::pin(manage::lock(&request)).await,
-                _ => notify::to_channel(&request).await,
-            };
-            request.answer(done);
-        }));
-        handled.err()
+        let caller = Caller {
+            settings: &self.0.settings,
+            socket: &socket,
+            now: self.0.clock.now(),
+        };
+        let guest = socket.account().is_none();
+        let read = Command::read(&event.name, &event.arguments, caller.rules(), guest);
+        let (told, name, ack) = (socket.clone(), event.name, event.ack);
+        // In the ack if there is one, else only faults, as `hub-error`. Never both.
+        let answer = move |done: Result<Success, Fault>| match done {
+            Ok(success) => {
+                told.answer(&ack, render::ack(&name, told.id().as_str(), &success));
+            }
+            Err(fault) => {
+                let args = fault.answer(&name);
+                if !told.answer(&ack, args.clone()) {
+                    hub_error(&told, args);
+                }
+            }
+        };
+        match read {
+            Ok((command, payload)) => caller.carry_out(command, payload, answer),
+            Err(fault) => {
+                answer(Err(fault));
+                None
+            }
+        }
     }
 
     fn crashed(&self, socket: &Socket, event: &str, ack: Option<AckHandle>) {

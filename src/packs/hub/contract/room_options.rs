@@ -1,13 +1,17 @@
-//! What a join asks of the room that it makes, and proves to the one that it enters (contract 3, join-room).
+//! The fields of `data` that are about a room: what a join asks of the one that it makes, and an owner of his (contract 3).
 //! Refuses to know whether the room exists; a wish that a room's state makes void is read all the same.
 
 use std::sync::Arc;
 
 use super::{
-    answer::{Code, Fault},
+    fault::{Code, Fault},
     json,
+    name::{self, Named},
     payload::Payload,
 };
+
+/// Socket ids or accounts in one command.
+const PEOPLE_MAX: usize = 256;
 
 /// The join's own fields of `data`. All but the token stay in what is delivered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +22,6 @@ pub(crate) struct AskedOptions {
     pub(crate) access: Option<Access>,
     /// Socket ids or accounts that may enter.
     pub(crate) invite: Vec<Arc<str>>,
-    /// The proof for a room with [`Access::Token`]. A secret: for the hub alone.
-    pub(crate) token: Option<String>,
 }
 
 /// Who may enter a room.
@@ -34,24 +36,56 @@ pub(crate) enum Access {
 }
 
 impl AskedOptions {
-    /// Reads them; `bad_payload` for a field of the wrong kind.
-    pub(crate) fn read(payload: &Payload) -> Result<Self, Fault> {
+    /// Reads them; `bad_payload` for a field of the wrong kind, `invalid_name` for a guest that is no name.
+    pub(crate) fn read(payload: &Payload, name_bytes_max: usize) -> Result<Self, Fault> {
         Ok(Self {
             capacity: payload.field("capacity").map(capacity).transpose()?,
             access: payload.field("access").map(access).transpose()?,
-            invite: people(payload, "invite")?,
-            token: payload.token().map(|token| token.into_owned()),
+            invite: named(&people(payload, "invite")?, name_bytes_max)?,
         })
     }
 }
 
-/// A field that lists socket ids or accounts; empty where it is absent, `bad_payload` where it is no list of strings.
-pub(crate) fn people(payload: &Payload, field: &str) -> Result<Vec<Arc<str>>, Fault> {
+/// `data.locked` of lock-room; what is not said is true.
+pub(crate) fn locked(payload: &Payload) -> Result<bool, Fault> {
+    match payload.field("locked") {
+        None | Some(b"true") => Ok(true),
+        Some(b"false") => Ok(false),
+        Some(_) => Err(bad("data.locked is true or false")),
+    }
+}
+
+/// Whom an owner's event is about: at least one.
+pub(crate) fn listed(
+    payload: &Payload,
+    field: &str,
+    name_bytes_max: usize,
+) -> Result<Vec<Arc<str>>, Fault> {
+    let people = people(payload, field)?;
+    if people.is_empty() {
+        return Err(bad(format!("data.{field} lists nobody")));
+    }
+    if people.len() > PEOPLE_MAX {
+        return Err(Fault::new(
+            Code::LimitReached,
+            format!("data.{field} lists at most {PEOPLE_MAX}"),
+        ));
+    }
+    named(&people, name_bytes_max)
+}
+
+/// Socket ids or accounts; empty where the field is absent, `bad_payload` where it is no list of strings.
+fn people(payload: &Payload, field: &str) -> Result<Vec<String>, Fault> {
     payload.field(field).map_or(Ok(Vec::new()), |raw| {
-        serde_json::from_slice::<Vec<String>>(raw)
-            .map(|list| list.into_iter().map(Arc::from).collect())
-            .map_err(|_| bad(format!("data.{field} is a list of strings")))
+        serde_json::from_slice(raw).map_err(|_| bad(format!("data.{field} is a list of strings")))
     })
+}
+
+fn named(people: &[String], name_bytes_max: usize) -> Result<Vec<Arc<str>>, Fault> {
+    let people = people.iter();
+    people
+        .map(|person| name::check(Named::Other, person, name_bytes_max))
+        .collect()
 }
 
 fn capacity(raw: &[u8]) -> Result<u32, Fault> {
@@ -89,7 +123,7 @@ mod tests {
             args: Bytes::from_static(args.as_bytes()),
             blobs: Vec::new(),
         };
-        AskedOptions::read(&Payload::read(&content.clone().into(), Use::Command).unwrap())
+        AskedOptions::read(&Payload::read(&content.into(), Use::Command).unwrap(), 256)
     }
 
     #[test]
@@ -103,7 +137,6 @@ mod tests {
                 capacity: Some(2),
                 access: Some(Access::Invite),
                 invite: vec!["a".into(), "b".into()],
-                token: Some("t".into()),
             }
         );
     }
@@ -117,10 +150,7 @@ mod tests {
             Some(3)
         );
         let read = room_options(r#"{"access":"token","token":"t"},"r""#).unwrap();
-        assert_eq!(
-            (read.access, read.token.as_deref()),
-            (Some(Access::Token), Some("t"))
-        );
+        assert_eq!(read.access, Some(Access::Token));
     }
 
     #[test]

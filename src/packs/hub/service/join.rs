@@ -1,0 +1,165 @@
+//! join-channel and join-room: a seat, and everybody there is told (contract 3).
+//! Knows no seat itself: the room decides.
+
+use std::sync::Arc;
+
+use dondo_actors::{
+    event,
+    id::{ChannelScope, Kind, RoomKey},
+    message::HistoryRequest,
+    session::JoinRequest,
+    state::room::RoomOptions,
+};
+
+use super::{Begun, Caller, Code, Done, Fault, Payload, Place, RoomTarget, Success, render};
+use crate::{
+    config::{DefaultAccess, RoomScope},
+    io::PackSocket,
+    packs::hub::contract::room_options::{Access, AskedOptions},
+};
+
+/// join-channel.
+pub(super) fn channel(
+    caller: &Caller<'_>,
+    channel: Arc<str>,
+    history: Option<HistoryRequest>,
+    payload: &Payload,
+) -> Result<impl Begun, Fault> {
+    not_an_event(caller, &channel)?;
+    let place = Place::Channel(channel);
+    place_for(caller, &place.key(), &None)?;
+    let options = RoomOptions::default();
+    Ok(seat(caller, place, None, options, history, payload))
+}
+
+/// join-room.
+pub(super) fn room(
+    caller: &Caller<'_>,
+    target: RoomTarget,
+    options: AskedOptions,
+    history: Option<HistoryRequest>,
+    payload: &Payload,
+) -> Result<impl Begun, Fault> {
+    let target = target.under_only(&caller.channels());
+    let tag = caller.tag(target.channel.as_ref())?;
+    if let Some(channel) = &target.channel {
+        not_an_event(caller, channel)?;
+    }
+    if caller.settings.require_channel_for_room {
+        in_its_channel(caller, &target.channel)?;
+    }
+    let place = Place::Room(target);
+    place_for(caller, &place.key(), &tag)?;
+    let options = in_force(caller, options)?;
+    Ok(seat(caller, place, tag, options, history, payload))
+}
+
+fn seat(
+    caller: &Caller<'_>,
+    place: Place,
+    tag: ChannelScope,
+    options: RoomOptions,
+    history: Option<HistoryRequest>,
+    payload: &Payload,
+) -> impl Begun {
+    let stamp = caller.stamp();
+    // A seat in a room may have several channels; the room says which one it is about.
+    let by_tag = caller.settings.room_scope != RoomScope::Flat;
+    // The account's name where somebody is logged in, else the client's word.
+    let account = caller.socket.account().cloned();
+    let user = account.or_else(|| payload.user_name().ok().flatten().map(Arc::from));
+    let joining = caller.member().join(JoinRequest {
+        room: place.key(),
+        tag,
+        user,
+        options,
+        announce: Some(render::joined(payload, &place, &stamp)),
+        leave_event: Some(render::gone(payload, &place, by_tag, &stamp)),
+        history,
+    });
+    async move {
+        let done = Done::Joined(joining.await?);
+        Ok(Success { place, done })
+    }
+}
+
+/// The channel, unless its name was an event of the host's own when the client connected (contract 3.2).
+fn not_an_event(caller: &Caller<'_>, channel: &str) -> Result<(), Fault> {
+    match caller.socket.reserved().contains(channel) {
+        false => Ok(()),
+        true => Err(Fault::new(
+            Code::ReservedName,
+            format!("no channel can have the name {channel}: it is an event of the server"),
+        )),
+    }
+}
+
+/// Whether the client may have one seat more, if this one is new.
+fn place_for(caller: &Caller<'_>, key: &RoomKey, tag: &ChannelScope) -> Result<(), Fault> {
+    let held = caller.member().tags(key);
+    if held.is_some_and(|tags| tags.has(tag)) {
+        return Ok(());
+    }
+    let (limit, what) = match key.kind {
+        Kind::Channel => (caller.settings.channels_max, "channels"),
+        Kind::Room | Kind::Plain => (caller.settings.rooms_max, "rooms"),
+    };
+    // A room under two channels takes two places: each is kept and told apart.
+    match caller.member().seats(key.kind) < limit {
+        true => Ok(()),
+        false => Err(Fault::new(
+            Code::LimitReached,
+            format!("a client can be in {limit} {what} at a time"),
+        )),
+    }
+}
+
+fn in_its_channel(caller: &Caller<'_>, channel: &ChannelScope) -> Result<(), Fault> {
+    let Some(channel) = channel else {
+        return Err(Fault::new(
+            Code::MissingChannel,
+            "nothing names the room's channel, which the setting require_channel_for_room asks for",
+        ));
+    };
+    match caller.member().tags(&RoomKey::channel(channel.clone())) {
+        Some(_) => Ok(()),
+        None => Err(Fault::new(
+            Code::NotMember,
+            "join the room's channel first, as the setting require_channel_for_room asks",
+        )),
+    }
+}
+
+/// What the maker of a room asks for, in the core's words.
+fn in_force(caller: &Caller<'_>, asked: AskedOptions) -> Result<RoomOptions, Fault> {
+    let access = match asked.access {
+        None => None,
+        Some(Access::Open) => Some(event::Access::Open),
+        Some(Access::Invite) => Some(event::Access::Invite),
+        Some(Access::Token) => {
+            return Err(Fault::new(
+                Code::Forbidden,
+                "rooms by token need a key to check tokens with, and this hub has none configured",
+            ));
+        }
+    };
+    let default_access = match caller.settings.rooms_default_access {
+        DefaultAccess::Open => event::Access::Open,
+        DefaultAccess::Invite => event::Access::Invite,
+    };
+    let namespace = caller.member().namespace();
+    let config = caller.member().hub().namespace_config(namespace);
+    let limit = config.map_or(0, |config| config.settings.invites_max);
+    if asked.invite.len() > limit {
+        return Err(Fault::new(
+            Code::LimitReached,
+            format!("a room keeps {limit} invitations"),
+        ));
+    }
+    Ok(RoomOptions {
+        capacity: asked.capacity.and_then(|seats| usize::try_from(seats).ok()),
+        access,
+        default_access,
+        invite: asked.invite,
+    })
+}

@@ -1,0 +1,39 @@
+//! Messages: any event that is not reserved goes to the channel of its name, notify-room to a room (contract 3).
+//! Knows no recipient: the room counts them.
+
+use std::sync::Arc;
+
+use dondo_actors::{id::ChannelScope, session::NotifyRequest};
+
+use super::{Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success, render};
+
+/// A channel message.
+pub(super) fn to_channel(caller: &Caller<'_>, channel: Arc<str>, payload: &Payload) -> impl Begun {
+    notify(caller, Place::Channel(channel), None, payload)
+}
+
+/// notify-room.
+pub(super) fn to_room(
+    caller: &Caller<'_>,
+    target: RoomTarget,
+    payload: &Payload,
+) -> Result<impl Begun, Fault> {
+    let target = target.under_only(&caller.channels());
+    let tag = caller.tag(target.channel.as_ref())?;
+    Ok(notify(caller, Place::Room(target), tag, payload))
+}
+
+fn notify(caller: &Caller<'_>, place: Place, tag: ChannelScope, payload: &Payload) -> impl Begun {
+    let asked = NotifyRequest {
+        room: place.key(),
+        tag,
+        echo: caller.settings.echo,
+        seat_needed: caller.settings.require_join_to_send,
+    };
+    let content = render::message(payload, &place, &caller.stamp());
+    let telling = caller.member().notify(asked, content);
+    async move {
+        let done = Done::Notified(telling.await?.recipients);
+        Ok(Success { place, done })
+    }
+}
