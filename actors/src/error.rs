@@ -67,6 +67,8 @@ pub enum Fault {
     Quarantined,
     /// The actor is gone, or the sender is not known to it.
     Gone,
+    /// Too much of what the sender said still waits to be sent.
+    Full,
 }
 
 /// Why the log did not take something.
@@ -279,6 +281,7 @@ impl fmt::Display for Fault {
             Self::Crashed => "the message made its handler crash and was dropped",
             Self::Quarantined => "crashed too often; nothing is taken for a while",
             Self::Gone => "the one addressed is gone",
+            Self::Full => "too much that was said before waits to be sent; wait for some of it",
         })
     }
 }

@@ -28,7 +28,7 @@ use self::admission::{Admitting, refusal};
 pub use self::application::{AckHandle, Application, Applications, Event, Extension};
 use self::dispatch::open;
 pub use self::handle::{Peer, SessionRef, SessionSettings};
-pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
+pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest, WAITING_MAX};
 use self::pacer::Pacer;
 use self::seated::{HeldEvents, MemberGuard, SessionMember};
 use crate::{

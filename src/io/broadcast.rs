@@ -8,7 +8,7 @@ use dondo_actors::{
     id::{MemberId, RoomKey},
     letter::{Content, Draft, EncodingId},
     mailbox::Reply,
-    message::{self, NotifyAnswer},
+    message,
     ports::LocalFuture,
     session::NotifyRequest,
 };
@@ -167,7 +167,7 @@ impl Broadcast<Socket> {
             let mut letters: Vec<LocalFuture<Result<(), Error>>> = Vec::new();
             for id in clients {
                 let send_to_member = member.send_to_member(id, content.clone());
-                letters.push(Box::pin(send_to_member.map(|_| Ok(()))));
+                letters.push(Box::pin(send_to_member.map(said)));
             }
             let only_clients = rooms.is_empty() && !letters.is_empty();
             match rooms.as_slice() {
@@ -199,6 +199,6 @@ impl Broadcast<Socket> {
     }
 }
 
-fn said(answer: Result<NotifyAnswer, NotifyError>) -> Result<(), Error> {
+fn said<T>(answer: Result<T, NotifyError>) -> Result<(), Error> {
     answer.map(drop).map_err(Error::Notify)
 }

@@ -9,6 +9,7 @@ mod queue;
 mod requests;
 
 pub(super) use self::parts::Parts;
+pub use self::queue::WAITING_MAX;
 pub use self::requests::{JoinRequest, MemberError, NotifyRequest};
 use self::{
     outgoing::{ManageOp, NotifyOp, Outgoing},
@@ -24,7 +25,8 @@ use std::{
     sync::Arc,
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use futures_util::future::{Either, ready};
+use tokio::sync::oneshot;
 
 use crate::{
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
@@ -157,6 +159,9 @@ impl Member {
             leave_event,
             history,
         } = request;
+        if let Err(full) = self.has_room() {
+            return Either::Left(ready(Err(full.into())));
+        }
         self.parts.pacer.charge(Rated::Joins, 1);
         self.seats.borrow_mut().ask(room.clone(), tag.clone());
         let joined = Joined {
@@ -177,11 +182,11 @@ impl Member {
             reply,
         };
         self.enqueue(Outgoing::Join(Box::new(join), done));
-        async move {
+        Either::Right(async move {
             answer
                 .await
                 .unwrap_or(Err(JoinError::Internal(Fault::Gone)))
-        }
+        })
     }
 
     /// Gives seats up.
@@ -261,11 +266,16 @@ impl Member {
         self: &Rc<Self>,
         to: MemberId,
         content: Content,
-    ) -> impl Future<Output = bool> + 'static {
+    ) -> impl Future<Output = Result<bool, NotifyError>> + 'static {
         let (done, answer) = oneshot::channel();
-        let draft = Draft::new(content, self.hub().encodings());
-        self.enqueue(Outgoing::Member(to, Box::new(draft), done));
-        async move { answer.await.unwrap_or(false) }
+        let queued = self.has_room().map(|()| {
+            let draft = Draft::new(content, self.hub().encodings());
+            self.enqueue(Outgoing::Member(to, Box::new(draft), done));
+        });
+        async move {
+            queued?;
+            Ok(answer.await.unwrap_or(false))
+        }
     }
 
     /// Commands a room as its owner.
@@ -276,15 +286,18 @@ impl Member {
         announce: Option<EventTemplate>,
     ) -> impl Future<Output = Result<(), ManageError>> + 'static {
         let (done, answer) = oneshot::channel();
-        self.enqueue(Outgoing::Manage(
-            Box::new(ManageOp {
-                room,
-                command,
-                announce,
-            }),
-            done,
-        ));
+        let queued = self.has_room().map(|()| {
+            self.enqueue(Outgoing::Manage(
+                Box::new(ManageOp {
+                    room,
+                    command,
+                    announce,
+                }),
+                done,
+            ));
+        });
         async move {
+            queued?;
             answer
                 .await
                 .unwrap_or(Err(ManageError::Internal(Fault::Gone)))
@@ -348,39 +361,6 @@ impl Member {
 
     pub(super) fn local_id(&self) -> LocalId {
         self.parts.local_id
-    }
-
-    /// Encodes for the sender's own encoding here, on the sender's thread: what cannot be encoded is the sender's to know.
-    fn draft(&self, content: Content) -> Result<Draft, NotifyError> {
-        let draft = Draft::new(content, self.hub().encodings());
-        match draft.prepare(
-            self.parts.encoding,
-            self.hub().encodings(),
-            self.namespace(),
-        ) {
-            Ok(()) => Ok(draft),
-            Err(error) => Err(NotifyError::Encode(error.to_string())),
-        }
-    }
-
-    async fn settled(
-        self: Rc<Self>,
-        queued: Result<oneshot::Receiver<Result<NotifyAnswer, NotifyError>>, NotifyError>,
-    ) -> Result<NotifyAnswer, NotifyError> {
-        let answer = queued?
-            .await
-            .unwrap_or(Err(NotifyError::Internal(Fault::Gone)))?;
-        self.parts
-            .pacer
-            .charge(Rated::Deliveries, answer.recipients);
-        let settled = timeout(self.hub().settle_timeout(), answer.receipt.settled()).await;
-        let Some(delivered) = settled.unwrap_or(Some(0)) else {
-            return Err(NotifyError::Internal(Fault::Crashed));
-        };
-        // Only couriers know who is in several rooms.
-        let more = delivered.saturating_sub(answer.recipients);
-        self.parts.pacer.charge(Rated::Deliveries, more);
-        Ok(answer)
     }
 
     /// A unit for something that leaves: its client is not read while too many are out.

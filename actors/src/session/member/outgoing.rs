@@ -2,19 +2,20 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{Member, NotifyRequest};
 use crate::{
-    error::{JoinError, ManageError, NotifyError},
+    error::{Fault, JoinError, ManageError, NotifyError},
     event_template::EventTemplate,
     id::{MemberId, RoomKey},
-    letter::{Draft, Frame},
+    letter::{Content, Draft, Frame},
     mailbox::WeakMailbox,
     message::{
         Broadcast, Command, Connected, Disconnected, Join, JoinAnswer, Leave, LeaveAnswer,
         NotifyAnswer, ToNamespace,
     },
+    rate::Rated,
 };
 
 #[derive(Clone, PartialEq, Eq)]
@@ -95,5 +96,39 @@ impl Member {
             }),
         };
         self.put(Outgoing::DisconnectOnDrop(departure));
+    }
+
+    /// Encodes for the sender's own encoding here, on the sender's thread: what cannot be encoded is the sender's to know.
+    pub(super) fn draft(&self, content: Content) -> Result<Draft, NotifyError> {
+        self.has_room()?;
+        let draft = Draft::new(content, self.hub().encodings());
+        match draft.prepare(
+            self.parts.encoding,
+            self.hub().encodings(),
+            self.namespace(),
+        ) {
+            Ok(()) => Ok(draft),
+            Err(error) => Err(NotifyError::Encode(error.to_string())),
+        }
+    }
+
+    pub(super) async fn settled(
+        self: Rc<Self>,
+        queued: Result<oneshot::Receiver<Result<NotifyAnswer, NotifyError>>, NotifyError>,
+    ) -> Result<NotifyAnswer, NotifyError> {
+        let answer = queued?
+            .await
+            .unwrap_or(Err(NotifyError::Internal(Fault::Gone)))?;
+        self.parts
+            .pacer
+            .charge(Rated::Deliveries, answer.recipients);
+        let settled = timeout(self.hub().settle_timeout(), answer.receipt.settled()).await;
+        let Some(delivered) = settled.unwrap_or(Some(0)) else {
+            return Err(NotifyError::Internal(Fault::Crashed));
+        };
+        // Only couriers know who is in several rooms.
+        let more = delivered.saturating_sub(answer.recipients);
+        self.parts.pacer.charge(Rated::Deliveries, more);
+        Ok(answer)
     }
 }

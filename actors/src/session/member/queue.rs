@@ -23,6 +23,10 @@ use crate::{
 /// What a room keeps for a member beside what the member sent, in bytes; more if it is alone there.
 const MEMBERSHIP: usize = 2048;
 
+/// What may wait to be sent. A client's own messages are bounded long before, by its units; a handler that says more without
+/// waiting for anything is told.
+pub const WAITING_MAX: usize = 16_384;
+
 #[derive(Default)]
 pub(super) struct Queue {
     pub(super) waiting: VecDeque<(Outgoing, InboundUnit)>,
@@ -39,6 +43,14 @@ pub(super) struct Queue {
 }
 
 impl Member {
+    /// Refuses what is said while too much waits. Leaves are never refused, nor what the member's own outbox bounds.
+    pub(super) fn has_room(&self) -> Result<(), Fault> {
+        match self.queue.borrow().waiting.len() {
+            0..WAITING_MAX => Ok(()),
+            _ => Err(Fault::Full),
+        }
+    }
+
     pub(super) fn enqueue(self: &Rc<Self>, op: Outgoing) {
         if self.ended.get() {
             return;

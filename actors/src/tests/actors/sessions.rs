@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     account::{Held, IN_HANDLING},
-    error::CloseReason,
+    error::{CloseReason, Fault, NotifyError},
     id::RoomKey,
     rate::Rates,
-    session::{NotifyRequest, SessionSettings},
+    session::{NotifyRequest, SessionSettings, WAITING_MAX},
     testing::{Setup, World, content},
 };
 
@@ -246,5 +246,25 @@ fn a_broadcast_to_several_rooms_counts_as_what_it_leads_to() {
         for one in &members {
             assert_eq!(one.heard(), ["say hi"]);
         }
+    });
+}
+
+/// A handler that says much without waiting grew its queue without limit.
+#[test]
+fn who_says_too_much_without_waiting_is_told_and_may_go_on_once_it_has_waited() {
+    World::run(Setup::default(), |world| async move {
+        let a = client(&world, 0).await;
+        let key = RoomKey::room("r");
+        let said: Vec<_> = (0..2 * WAITING_MAX).map(|_| a.say(&key, "x")).collect();
+        let said = futures_util::future::join_all(said).await;
+        let refused =
+            |answer: &&Result<_, _>| matches!(answer, Err(NotifyError::Internal(Fault::Full)));
+        let full = said.iter().filter(refused).count();
+        assert!((WAITING_MAX - 64..=WAITING_MAX).contains(&full), "{full}");
+        assert_eq!(
+            said.iter().filter(|answer| answer.is_ok()).count() + full,
+            said.len()
+        );
+        assert!(a.join(&key).await.is_ok());
     });
 }

@@ -187,7 +187,7 @@ impl Game<'_> {
             .send_to_member(whom, content("say", &args));
         let model = self.model.clone();
         self.world.ask(asked, move |found| {
-            answered(&mut model.borrow_mut(), id, Ok(usize::from(found)))
+            answered(&mut model.borrow_mut(), id, found.map(usize::from))
         });
     }
 
