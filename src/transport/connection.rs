@@ -171,6 +171,7 @@ impl<F: Framing> WebSocketConnection<F> {
                 Received::Noise
             }
             WsEvent::Close(code) => {
+                self.end.get_or_insert(End::Closed);
                 let frame = close_frame(code.unwrap_or(1000));
                 return self.close(frame, CloseReason::TransportClose);
             }
@@ -291,8 +292,9 @@ impl<F: Framing> WebSocketConnection<F> {
         if self.end.is_none() {
             self.out.push_back(EMPTY_CLOSE);
         }
-        if self.end != Some(End::Cut) {
-            self.end = Some(end);
+        match (self.end, end) {
+            (Some(End::Cut), _) | (Some(End::Closed), End::Finish) => {}
+            _ => self.end = Some(end),
         }
         end
     }
