@@ -101,4 +101,7 @@ pub mod docs {
 
     #[doc = include_str!("docs/metrics.md")]
     pub mod metrics {}
+
+    #[doc = include_str!("docs/performance.md")]
+    pub mod performance {}
 }
