@@ -17,6 +17,7 @@ mod opening;
 pub(crate) mod origin;
 pub(crate) mod secret;
 pub(crate) mod sockets;
+pub(crate) mod subprotocol;
 pub(crate) mod tcp_driver;
 pub(crate) mod timed;
 mod turns;

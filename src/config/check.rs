@@ -10,8 +10,8 @@ use super::spelling::no_subprotocol;
 use super::table::within;
 use super::units::{Size, Span};
 use super::{BYTES, Count, Setting, SettingError, Settings, TIMER};
-use crate::transport::engine::is_token;
 use crate::transport::origin::is_host;
+use crate::transport::subprotocol::is_token;
 
 type Checked = Result<(), String>;
 

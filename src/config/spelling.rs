@@ -12,8 +12,8 @@ use ipnet::IpNet;
 
 use super::Settings;
 use super::units::{Size, Span};
-use crate::transport::engine::is_token;
 use crate::transport::origin::{Origins, is_host};
+use crate::transport::subprotocol::is_token;
 
 /// A way to write a `T`. What [`Spelling::show`] gives can be read back.
 pub(super) trait Spelling<T> {

@@ -15,7 +15,6 @@ mod polling;
 mod query;
 pub(super) mod refusal;
 pub(super) mod stage;
-mod subprotocol;
 mod switch;
 
 use std::sync::Arc;
@@ -49,7 +48,6 @@ use super::worker;
 use crate::ws::{binary_frame, text_frame};
 
 pub(crate) use self::refusal::Refusal;
-pub(crate) use self::subprotocol::is_token;
 
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
 const CLOSE_GRACE: Duration = Duration::from_secs(30);

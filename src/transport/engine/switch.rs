@@ -6,12 +6,13 @@ use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
 
+use super::Engine;
 use super::admission::EngineAdmission;
 use super::framing::EngineFraming;
-use super::{Engine, subprotocol};
 use crate::transport::connection::WebSocketConnection;
 use crate::transport::embedded_driver;
 use crate::transport::endpoint::Endpoint;
+use crate::transport::subprotocol;
 use crate::transport::upgrade::UpgradedSocket;
 use crate::ws::{EMPTY_CLOSE, text_frame};
 

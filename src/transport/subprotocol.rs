@@ -5,7 +5,7 @@ use actix_web::dev::RequestHead;
 use actix_web::http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 
 /// The client's first, as the reference answers; of those in `known` alone where that has some.
-pub(super) fn chosen(head: &RequestHead, known: &[String]) -> Option<HeaderValue> {
+pub(crate) fn chosen(head: &RequestHead, known: &[String]) -> Option<HeaderValue> {
     head.headers
         .get_all(SEC_WEBSOCKET_PROTOCOL)
         .filter_map(|value| value.to_str().ok())
