@@ -34,8 +34,8 @@ impl<K: Eq + Hash, V: Clone> Directory<K, V> {
         self.0.get(id).map(|entry| entry.value().clone())
     }
 
-    /// Strikes an id out.
-    pub fn strike<Q>(&self, id: &Q)
+    /// Takes an id out.
+    pub fn remove<Q>(&self, id: &Q)
     where
         K: std::borrow::Borrow<Q>,
         Q: Eq + Hash + ?Sized,
@@ -44,7 +44,7 @@ impl<K: Eq + Hash, V: Clone> Directory<K, V> {
     }
 
     /// Changes what an id stands for, entered first as `make` makes it. `change` gives an answer, and whether anything
-    /// is left to keep: an id that stands for nothing is struck out. It must not come back here.
+    /// is left to keep: an id that stands for nothing is taken out. It must not come back here.
     pub fn change<R>(
         &self,
         id: K,

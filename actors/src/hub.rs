@@ -119,7 +119,7 @@ impl HubHandle {
                 let hub = Arc::downgrade(&self.0);
                 move || {
                     if let Some(hub) = hub.upgrade() {
-                        hub.couriers.strike(&worker);
+                        hub.couriers.remove(&worker);
                     }
                 }
             },

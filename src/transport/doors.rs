@@ -207,7 +207,7 @@ impl Doors {
     fn forget_later(&self, address: IpAddr, wait: Duration) {
         let Ok(runtime) = Handle::try_current() else {
             // Nobody to wait: a thread that ends the process.
-            return self.0.addresses.strike(&address);
+            return self.0.addresses.remove(&address);
         };
         let doors = self.clone();
         runtime.spawn(async move {

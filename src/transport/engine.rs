@@ -245,14 +245,14 @@ impl Engine {
         let grace = match reason {
             CloseReason::TransportClose if polling => LAST_GET,
             // It has never been told anything; a GET that waits is answered all the same.
-            CloseReason::ConnectTimeout => return self.0.sessions.strike(&sid),
+            CloseReason::ConnectTimeout => return self.0.sessions.remove(&sid),
             _ if polling && reason.flushes() => CLOSE_GRACE,
-            _ => return self.0.sessions.strike(&sid),
+            _ => return self.0.sessions.remove(&sid),
         };
         let engine = self.clone();
         actix_rt::spawn(async move {
             tokio::time::sleep(grace).await;
-            engine.0.sessions.strike(&sid);
+            engine.0.sessions.remove(&sid);
         });
     }
 }

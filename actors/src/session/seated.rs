@@ -34,7 +34,7 @@ impl Drop for MemberGuard {
         member.courier().mailbox.send(unregister);
         let hub = member.hub();
         hub.members()
-            .strike(&(member.namespace().clone(), member.id().clone()));
+            .remove(&(member.namespace().clone(), member.id().clone()));
         Metrics::sub(&hub.metrics().members, 1);
     }
 }

@@ -35,19 +35,19 @@ impl Poison {
     }
 
     /// Panics if this is marked.
-    pub(super) fn strike(self, text: &[u8]) {
+    pub(super) fn panic_if_marked(self, text: &[u8]) {
         let mark = self.mark().as_bytes();
         let marked = text.windows(mark.len()).any(|part| part == mark);
         assert!(!marked, "planted: {self:?}");
     }
 
-    fn strike_events(self, events: &[RoomEvent]) {
+    fn panic_at_marked(self, events: &[RoomEvent]) {
         for event in events {
             match event {
                 RoomEvent::Joined(joined) => {
-                    self.strike(joined.user.as_deref().unwrap_or_default().as_bytes());
+                    self.panic_if_marked(joined.user.as_deref().unwrap_or_default().as_bytes());
                 }
-                RoomEvent::Said(said) => self.strike(&said.content.args),
+                RoomEvent::Said(said) => self.panic_if_marked(&said.content.args),
                 _ => {}
             }
         }
@@ -75,10 +75,10 @@ impl Log for PoisonedLog {
     }
 
     fn append(&self, batch: Batch) -> Appended {
-        Poison::Append.strike_events(&batch.events);
+        Poison::Append.panic_at_marked(&batch.events);
         let (log, events) = (batch.log.clone(), batch.events.clone());
         let appended = self.0.append(batch);
-        Poison::Appended.strike_events(&events);
+        Poison::Appended.panic_at_marked(&events);
         if let Appended::Committed(_) = appended {
             note(|| Fact::Committed(log, events));
         }

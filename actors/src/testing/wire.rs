@@ -77,7 +77,7 @@ impl Encoding for TextEncoding {
         self.check(namespace, content)?;
         let mut text = said("letter", namespace, content);
         if self.tells_tokens {
-            Poison::Encode.strike(&content.args);
+            Poison::Encode.panic_if_marked(&content.args);
             let token = token.map_or("none".to_owned(), |token| token.to_string());
             text = format!("{text} @{token}");
         }

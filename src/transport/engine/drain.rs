@@ -65,7 +65,7 @@ impl Engine {
                 }
                 sleep(NEXT_POLL).await;
             }
-            engine.0.sessions.strike(&sid);
+            engine.0.sessions.remove(&sid);
         });
     }
 }

@@ -89,7 +89,7 @@ impl Engine {
                 return dropped();
             }
             Taken::Ended(reason) => {
-                self.0.sessions.strike(sid);
+                self.0.sessions.remove(sid);
                 match reason {
                     CloseReason::ShuttingDown => {
                         let head = request.head();

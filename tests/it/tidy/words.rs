@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::walls::sources;
 
 /// Definitions that have a better name now. What is not here and was renamed, too, has another meaning today.
-const GONE: [&str; 72] = [
+const GONE: [&str; 75] = [
     "Adopt",
     "Aim",
     "Announce",
@@ -41,6 +41,7 @@ const GONE: [&str; 72] = [
     "PutOut",
     "RoomFact",
     "RoomSays",
+    "Safeguard",
     "Script",
     "Seat",
     "Secrets",
@@ -77,6 +78,8 @@ const GONE: [&str; 72] = [
     "placement",
     "pump",
     "rooms_lost",
+    "stands",
+    "strike",
     "whisper",
 ];
 
