@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::{App, HttpServer, rt, web};
 use dondo::{Data, Dondo, Refused, Socket, listen, on_connect};
 use env_logger::Env;
+use rt::signal::unix::{SignalKind, signal};
 
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
@@ -21,7 +22,7 @@ async fn main() -> std::io::Result<()> {
             .configure(hub.configure())
     };
     let stop = async move {
-        let _ = rt::signal::ctrl_c().await;
+        stopped().await;
         // Clients are told before the server stops, so that they come back at once.
         dondo.shut_down(Duration::from_secs(5)).await;
     };
@@ -33,6 +34,16 @@ async fn main() -> std::io::Result<()> {
         .listen(listen(([127, 0, 0, 1], 8080).into())?)?
         .run()
         .await
+}
+
+/// Until a person at the terminal or a service manager wants it to end.
+async fn stopped() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! { _ = terminate.recv() => {}, _ = rt::signal::ctrl_c() => {} }
+        }
+        Err(_) => drop(rt::signal::ctrl_c().await),
+    }
 }
 
 /// Channels, rooms and presence work as in the program; `shout` is ours.

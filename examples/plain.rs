@@ -30,6 +30,7 @@ async fn main() -> std::io::Result<()> {
     let mut config = Settings::default();
     config.listen = vec![flags.listen];
     config.workers = flags.workers;
+    config.room_threads = Some(config.room_threads());
     // What it can do is to be measured, not what it allows.
     config.rate_limits = false;
     let dondo = Dondo::builder()

@@ -258,8 +258,9 @@ impl Settings {
         self.memory_max.unwrap_or_else(memory::half)
     }
 
-    /// Threads of their own for rooms: what is set, else 1, and none beside a single worker, where a thread more would cost each
-    /// message two changes of thread.
+    /// Threads for rooms beside the workers of the standalone server: what is set, else 1, and none beside a single worker, where a
+    /// thread more would cost each message two changes of thread. A hub in an `App` has 1 if nothing is set: its host has the
+    /// workers.
     pub fn room_threads(&self) -> usize {
         self.room_threads.unwrap_or(usize::from(self.workers > 1))
     }

@@ -8,8 +8,13 @@
 //!   [`Authorizer`] says who may come in.
 //! * `docs` has the map of the house and every event of the hub.
 //!
-//! What is not there yet: emitting to one client without a socket, a list of who is connected, disconnecting a client, its headers, cookies, query and address in a handler, middlewares, and the hub pack's channels and rooms, which
-//! are apart from an application's own rooms.
+//! An application's rooms are apart from the channels and rooms of the hub pack, also where they have one name: `lobby` there
+//! is not `lobby` here. Where a namespace is to have an application's events only, [`Builder::without_pack`] leaves the pack out:
+//! with it every event without a handler is a message to the channel of its name.
+//!
+//! What is not there yet: saying something to the pack's channels and rooms, emitting to one client without a socket, a list of
+//! who is connected, disconnecting a client, its headers, cookies, query and address and more of its login than the account in
+//! a handler, failures of an application's own in acks, and middlewares.
 //!
 //! ```no_run
 //! use dondo::{Ack, Data, Dondo, Socket};
@@ -24,7 +29,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dondo = Dondo::builder().build()?;
 //! dondo.of("/")?.on_connect(|socket: Socket| async move {
-//!     socket.join("lobby").await?;
+//!     socket.join("desk").await?;
 //!     socket.on("say", |s: Socket, Data(say): Data<Say>, ack: Ack| async move {
 //!         s.to(&say.room).emit("said", &say).await?;
 //!         ack.ok(&"delivered")

@@ -47,6 +47,9 @@ const _: () = assert!(size_of::<Waiting>() <= ENTRY);
 /// A reader that so many frames wait for is behind. So is one for whom a sixteenth of its bytes wait.
 const BEHIND: usize = 512;
 
+/// So many wait for one outbox to be calm: its reader, and one for each namespace.
+const CALM_MAX: usize = 64;
+
 /// A reader that took nothing for so long is not reading at present.
 const READING: Duration = Duration::from_millis(500);
 
@@ -98,8 +101,8 @@ struct Inner {
     /// The courier is to wake the taker.
     due: bool,
     gate: Option<Waker>,
-    /// Who waits for it to be calm: whoever reads the client, and what is told it of former times.
-    calm: [Option<Waker>; 2],
+    /// Who waits for it to be calm: whoever reads the client, and in each namespace what is told it of former times.
+    calm: Vec<Waker>,
 }
 
 /// What a taker finds.
@@ -161,7 +164,7 @@ impl Outbox {
             taker: None,
             due: false,
             gate: None,
-            calm: [None, None],
+            calm: Vec::new(),
         };
         Arc::new(Self {
             inner: Mutex::new(inner),
@@ -273,15 +276,6 @@ impl Outbox {
 
     /// Ready while at most half of what may wait waits: a client that does not take its answers is not read.
     pub fn poll_calm(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_calm_as(0, cx)
-    }
-
-    /// Waits as [`Outbox::poll_calm`] does, beside it. For one at a time.
-    pub(crate) async fn calm(&self) {
-        std::future::poll_fn(|cx| self.poll_calm_as(1, cx)).await;
-    }
-
-    fn poll_calm_as(&self, waiter: usize, cx: &mut Context<'_>) -> Poll<()> {
         if !self.half_full.load(Ordering::Acquire) {
             return Poll::Ready(());
         }
@@ -289,11 +283,20 @@ impl Outbox {
         if inner.end.is_some() || !self.is_half_full(&inner) {
             return Poll::Ready(());
         }
-        match &mut inner.calm[waiter] {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
+        if !inner.calm.iter().any(|one| one.will_wake(cx.waker())) {
+            // Who asks under ever new names is one of few, and asks again when it is woken.
+            let full = inner.calm.len() >= CALM_MAX;
+            let woken = full.then(|| std::mem::take(&mut inner.calm));
+            inner.calm.push(cx.waker().clone());
+            drop(inner);
+            woken.into_iter().flatten().for_each(Waker::wake);
         }
         Poll::Pending
+    }
+
+    /// Waits as [`Outbox::poll_calm`] does.
+    pub(crate) async fn calm(&self) {
+        std::future::poll_fn(|cx| self.poll_calm(cx)).await;
     }
 
     /// Whether its client is not read at present, see [`Outbox::poll_calm`].
@@ -409,7 +412,11 @@ impl Outbox {
         let wakers = [inner.taker.take(), inner.gate.take()];
         let calm = std::mem::take(&mut inner.calm);
         drop(inner);
-        wakers.into_iter().chain(calm).for_each(wake);
+        wakers
+            .into_iter()
+            .flatten()
+            .chain(calm)
+            .for_each(Waker::wake);
     }
 
     fn clear(&self, inner: &mut Inner) {
@@ -478,7 +485,7 @@ impl Outbox {
             self.gauge.sub(count, taken);
             let waiting = self.calms(&mut inner);
             drop(inner);
-            waiting.into_iter().for_each(wake);
+            waiting.into_iter().for_each(Waker::wake);
             return Poll::Ready(Taken::Some { ping });
         }
         if ping {
@@ -497,9 +504,9 @@ impl Outbox {
         Poll::Pending
     }
 
-    fn calms(&self, inner: &mut Inner) -> [Option<Waker>; 2] {
+    fn calms(&self, inner: &mut Inner) -> Vec<Waker> {
         if !self.half_full.load(Ordering::Acquire) || self.is_half_full(inner) {
-            return [None, None];
+            return Vec::new();
         }
         self.half_full.store(false, Ordering::Release);
         std::mem::take(&mut inner.calm)

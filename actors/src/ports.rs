@@ -116,7 +116,7 @@ pub trait Protocol: 'static {
 pub struct Refusal {
     /// For people, and for the clients' error event.
     pub message: String,
-    /// Further data for the client: a JSON text.
+    /// Further data for the client: a JSON text, made by `serde_json` rather than by hand. What is none is left out, and logged.
     pub data: Option<String>,
 }
 
@@ -164,7 +164,7 @@ pub trait Authorizer: Send + Sync + 'static {
     ///
     /// Asked on the session's thread, which must not be blocked: no time limit helps there. It may wait, and other sessions,
     /// and other namespaces of the same one, do not wait with it. A client is refused with `Timed out` where that takes longer
-    /// than [`NamespaceSettings::admission_timeout`](crate::context::NamespaceSettings::admission_timeout), and with `internal`
+    /// than `Builder::admission_timeout`, and with `internal`
     /// where it panics. The future is dropped where it waits if the client goes, takes its CONNECT back or asks anew; one that
     /// had to wait counts as a join in the rates of its session and address. Until it is done the client is no member, so what
     /// shuts members out meanwhile does not find it.
@@ -174,7 +174,8 @@ pub trait Authorizer: Send + Sync + 'static {
     /// set headers on a WebSocket.
     ///
     /// # Errors
-    /// It may not; the client is told why.
+    /// It may not; the client is told why, in these words: those of a database that failed belong into the log, not here. Stock
+    /// clients do not try again by themselves after a refusal, nor after `Timed out` or `internal`.
     fn connect(&self, admission: Admission) -> LocalFuture<Result<Identity, Refusal>>;
 }
 

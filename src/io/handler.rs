@@ -107,6 +107,10 @@ impl Incoming<'_> {
 }
 
 /// What a handler can have as a parameter.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of a handler",
+    note = "parameters are `Socket`, `Data<T>` for the next argument, `Arguments`, `Event` and `Ack`"
+)]
 pub trait FromEvent: Sized {
     /// Takes it from the event.
     fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments>;
@@ -136,7 +140,12 @@ impl<T: DeserializeOwned> FromEvent for Data<T> {
     }
 }
 
-/// What a handler may come to: nothing, or a result whose error goes to the log and, without its text, to the ack.
+/// What a handler may come to: nothing, or a result whose error goes to the log and, without its text, to the ack. Any error that
+/// can be shown will do, as [`Error`] or `Box<dyn std::error::Error>`; a closure that ends in `Ok(())` has to name its.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot come to `{Self}`",
+    note = "it comes to `()` or to `Result<(), E>` with an `E` that is `Display`; data for the client go through `Ack::ok`"
+)]
 pub trait IntoOutcome {
     /// The error's text.
     fn failure(self) -> Option<String>;
@@ -155,6 +164,11 @@ impl<E: Display> IntoOutcome for Result<(), E> {
 }
 
 /// An async function or closure of up to six extractors.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handler",
+    note = "a handler is async, has up to six parameters (`Socket`, `Data<T>`, `Arguments`, `Event`, `Ack`) and comes to `()` or \
+            to `Result<(), E>` with an `E` that is `Display`"
+)]
 pub trait Handler<Args>: 'static {
     /// Takes its arguments and starts; the future is the rest, with the text of its failure.
     fn call(&self, call: &mut Incoming<'_>) -> Result<LocalFuture<Option<String>>, BadArguments>;

@@ -255,6 +255,27 @@ fn a_reader_is_stalled_below_a_thousand_bytes_a_second_and_not_at_that() {
     }
 }
 
+/// The second of two namespaces that told a client of former times took the place of the first, which waited for ever.
+#[test]
+fn all_who_wait_for_an_outbox_to_be_calm_are_woken() {
+    let (outbox, _) = outbox(4 * (100 + ENTRY), 100);
+    for _ in 0..3 {
+        push(&outbox, frame(100), false).unwrap();
+    }
+    let counts = [(); 2 * CALM_MAX].map(|()| Arc::new(Count::default()));
+    for count in &counts {
+        let waker = Waker::from(count.clone());
+        for _ in 0..2 {
+            let mut cx = Context::from_waker(&waker);
+            assert!(outbox.poll_calm(&mut cx).is_pending());
+        }
+    }
+    let _ = take(&outbox, 100);
+    for count in counts {
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    }
+}
+
 #[test]
 fn a_client_is_not_read_while_over_half_of_its_outbox_waits() {
     let (outbox, _) = outbox(4 * (100 + ENTRY), 100);
