@@ -68,7 +68,7 @@ impl Room {
             Ok(Some((request, reading))) => self.await_history(ctx, request, reading),
             Err(fault) => {
                 if let Some((request, _)) = deciding {
-                    self.refuse(request, fault.into());
+                    let _ = guard_always(self, ctx, |room| room.refuse(request, fault.into()));
                 } else if let Some((member, number)) = joining
                     && self.state.roster().get(&member).is_none()
                 {
@@ -114,24 +114,30 @@ impl Room {
                 }
             }
         }
-        let (request, permits) = deciding.take()?;
         match decided {
-            Ok(proposal) => self.append(request, proposal, permits),
-            Err(refused) => self.refuse(request, refused),
+            Ok(proposal) => self.append(deciding, proposal),
+            Err(refused) => {
+                let (request, _) = deciding.take()?;
+                self.refuse(request, refused);
+            }
         }
         None
     }
 
-    pub(super) fn append(&mut self, mut request: Request, proposal: Proposal, permits: Permits) {
+    /// Appends, and goes on with the request, which is taken out once the log has answered: what the log panics on is still there.
+    pub(super) fn append(&mut self, deciding: &mut Option<(Request, Permits)>, proposal: Proposal) {
         let Proposal {
             events,
             expect,
             mut ends,
         } = proposal;
         if events.is_empty() {
+            let Some((request, permits)) = deciding.take() else {
+                return;
+            };
             return self.take_in(Some(request), &events, permits);
         }
-        if let Request::Join(_, Some(history)) = &mut request
+        if let Some((Request::Join(_, Some(history)), _)) = deciding
             && !ends.is_empty()
         {
             // An address that is made private has no past.
@@ -144,6 +150,9 @@ impl Room {
         let epoch = self.state.standing().position.epoch;
         let log = &self.links.log;
         let (id, appended) = log.append(self.links.log_key.clone(), events, (expect, epoch), ends);
+        let Some((request, permits)) = deciding.take() else {
+            return;
+        };
         match appended {
             Appended::Committed(committed) if !self.links.gateway.is_closed() => {
                 self.reach(committed.standing);

@@ -47,7 +47,10 @@ impl Room {
                 unit: None,
             };
             let proposal = self.decide_leave(&leave);
-            self.append(Request::Leave(leave), proposal, Permits::default());
+            self.append(
+                &mut Some((Request::Leave(leave), Permits::default())),
+                proposal,
+            );
         }
     }
 
@@ -66,7 +69,7 @@ impl Room {
                 placed.join.reply.send(Err(refused.into()));
             }
             Request::Leave(leave) => {
-                if matches!(refused, RequestError::Log(_)) {
+                if matches!(refused, RequestError::Log(_) | RequestError::Fault(_)) {
                     let Proposal { events, ends, .. } = self.decide_leave(&leave);
                     self.links.under_way.owe_ends(ends);
                     self.take_in_leave(leave, &events, Permits::default());

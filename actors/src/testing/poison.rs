@@ -1,14 +1,14 @@
 //! Ports that panic on demand: a log as it takes, or has taken, what is marked; an encoding as it encodes it. What the log
 //! commits is noted.
 
-use std::{rc::Rc, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
 
 use super::trace::{Fact, note};
 use crate::{
     error::LogError,
     event::RoomEvent,
     hub::LogMaker,
-    id::{ChannelScope, LogKey},
+    id::{ChannelScope, LogKey, MemberId},
     log::{Appended, Batch, Log, Page, Read, Standing},
     ports::LocalFuture,
 };
@@ -20,6 +20,8 @@ pub(crate) enum Poison {
     Append,
     /// The log, once it has taken it.
     Appended,
+    /// The log, before it has taken that whoever joined so leaves.
+    Leave,
     /// An encoding that tells tokens: on a courier.
     Encode,
 }
@@ -30,6 +32,7 @@ impl Poison {
         match self {
             Self::Append => "poison:append!",
             Self::Appended => "poison:appended!",
+            Self::Leave => "poison:leave!",
             Self::Encode => "poison:encode!",
         }
     }
@@ -48,7 +51,7 @@ impl Poison {
                     self.panic_if_marked(joined.user.as_deref().unwrap_or_default().as_bytes());
                 }
                 RoomEvent::Said(said) => self.panic_if_marked(&said.content.args),
-                _ => {}
+                RoomEvent::Left(_) | RoomEvent::Policy(..) => {}
             }
         }
     }
@@ -56,10 +59,32 @@ impl Poison {
 
 /// Logs that panic on what is marked.
 pub(super) fn poisoned(maker: LogMaker) -> LogMaker {
-    Arc::new(move |namespace, feed| Rc::new(PoisonedLog(maker(namespace, feed))))
+    Arc::new(move |namespace, feed| {
+        Rc::new(PoisonedLog(maker(namespace, feed), RefCell::default()))
+    })
 }
 
-struct PoisonedLog(Rc<dyn Log>);
+/// With those whose leaves it panics on.
+struct PoisonedLog(Rc<dyn Log>, RefCell<BTreeSet<MemberId>>);
+
+impl PoisonedLog {
+    fn panic_at_leaves(&self, events: &[RoomEvent]) {
+        for event in events {
+            match event {
+                RoomEvent::Joined(joined)
+                    if joined.user.as_deref() == Some(Poison::Leave.mark()) =>
+                {
+                    self.1.borrow_mut().insert(joined.member.clone());
+                }
+                RoomEvent::Left(left) => {
+                    let marked = self.1.borrow().contains(&left.member);
+                    assert!(!marked, "planted: {:?}", Poison::Leave);
+                }
+                _ => {}
+            }
+        }
+    }
+}
 
 impl Log for PoisonedLog {
     fn open(&self, log: &LogKey) -> Standing {
@@ -76,6 +101,7 @@ impl Log for PoisonedLog {
 
     fn append(&self, batch: Batch) -> Appended {
         Poison::Append.panic_at_marked(&batch.events);
+        self.panic_at_leaves(&batch.events);
         let (log, events) = (batch.log.clone(), batch.events.clone());
         let appended = self.0.append(batch);
         Poison::Appended.panic_at_marked(&events);

@@ -102,6 +102,32 @@ fn a_join_that_crashes_a_room_or_channel_takes_no_seat_and_no_place() {
     }
 }
 
+/// It was told that it had left, or was gone, and kept its seat for ever.
+#[test]
+fn who_leaves_is_gone_though_the_log_panics_on_it() {
+    for key in kinds() {
+        World::run(Setup::default(), |world| async move {
+            let (a, b, c) = (
+                client(&world, 0).await,
+                client(&world, 1).await,
+                client(&world, 1).await,
+            );
+            for one in [&a, &c] {
+                one.join_as(&key, Poison::Leave.mark()).await.unwrap();
+            }
+            b.join(&key).await.unwrap();
+            let left = a.member.leave(key.clone(), LeaveScope::All, None).await;
+            assert_eq!(left.gone, [(None, 2)]);
+            c.probe.hang_up();
+            world.settle().await;
+            let rest = world.at_rest().await;
+            assert!(rest.seats[&key].keys().eq([b.member.id()]), "{rest:?}");
+            assert_eq!(world.count(|metrics| &metrics.crashes), 2);
+            c.probe.take();
+        });
+    }
+}
+
 #[test]
 fn a_crash_in_a_namespace_costs_the_broadcast_that_caused_it() {
     for (poison, _) in PANICS {
