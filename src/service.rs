@@ -1,7 +1,7 @@
 //! A hub put together from its settings, to be mounted in an `App`. Assembly only: no decision is taken here.
 
 mod error;
-mod limits;
+mod parts;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -15,13 +15,11 @@ use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::{HubConfig, HubHandle, LogMaker, NamespaceConfig};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Encoding, EncodingId, Encodings};
-use dondo_actors::outbox::OutboxLimits;
 use dondo_actors::ports::{AllowAll, Authorizer, Clock, IdGenerator, PresenceEvents, SystemClock};
-use dondo_actors::rate::Rates;
-use dondo_actors::session::{Applications, SessionSettings};
+use dondo_actors::session::SessionSettings;
 
 pub use self::error::BuildError;
-use self::limits::{door_settings, memory_log, session_rates};
+use self::parts::{door_settings, engine_options, memory_log};
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{Io, Namespace, Pack, UnknownNamespace};
@@ -346,45 +344,6 @@ fn upper(config: &Settings, encodings: &Encodings) -> ProtocolFactory {
             .any(|(key, value)| key == "dialect" && value == "dotnet");
         Box::new(SocketIo::new(limits, plain, dotnet, dialect))
     })
-}
-
-fn engine_options(
-    config: &Settings,
-    doors: Doors,
-    applications: Applications,
-    keeps_handshakes: bool,
-) -> EngineOptions {
-    let engine = &config.engine;
-    EngineOptions {
-        path: config.path.clone(),
-        origins: config.origins.clone(),
-        doors,
-        upgrade_timeout: engine.upgrade_timeout,
-        max_payload: engine.max_payload,
-        http_compression: engine.http_compression,
-        keeps_handshakes,
-        subprotocols: engine.subprotocols.clone().into(),
-        session: Arc::new(SessionSettings {
-            ping_interval: engine.ping_interval,
-            ping_timeout: engine.ping_timeout,
-            connect_timeout: Some(engine.connect_timeout),
-            half_packet_timeout: engine.attachments_timeout,
-            credit: config.limits.inbound_max,
-            credit_bytes: engine.max_payload,
-            bytes_max: config.session_bytes_max,
-            rates: Arc::new(if config.rate_limits {
-                session_rates(&config.limits)
-            } else {
-                Rates::default()
-            }),
-            outbox: OutboxLimits {
-                bytes_max: config.outbox_bytes_max(),
-                count_max: config.delivery.outbox_count_max,
-                stall_timeout: config.stall_timeout(),
-            },
-            applications,
-        }),
-    }
 }
 
 /// Ids from the system's generator.

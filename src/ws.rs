@@ -1,5 +1,5 @@
 //! WebSocket as bytes, both ways (RFC 6455, without extensions): what a client's frames say, and ours.
-//! Knows nobody: no socket, no clock and no protocol on top of it. The opening handshake is actix-http's.
+//! Knows nobody: no socket, no clock and no protocol on top of it. The opening handshake is not here: a driver writes its answer.
 
 mod control;
 mod decode;

@@ -1,5 +1,5 @@
 //! How actors send to each other: a way is typed by what may be said there, not by who hears it.
-//! With the feature `testing` every hop can be delayed by a seeded time; as in actix, what is sent to one actor arrives
+//! In tests every hop can be delayed by a seeded time; as in actix, what is sent to one actor arrives
 //! in the order in which it was sent.
 
 use std::sync::{Arc, Weak};

@@ -25,7 +25,7 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
     fn upgrade(&self, request: &Request, socket: UpgradedSocket) -> Option<UpgradedSocket>;
 }
 
-/// All endpoints of a hub. Of two with the same path the first answers.
+/// All endpoints of a hub. Of two the first answers whose path a request lies at or below.
 #[derive(Clone)]
 pub(crate) struct Endpoints(Arc<[Box<dyn Endpoint>]>);
 

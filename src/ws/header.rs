@@ -6,7 +6,7 @@
 pub(crate) struct FrameFault {
     /// The close code: 1002, 1007 or 1009.
     pub(crate) code: u16,
-    /// What was wrong, in at most 123 bytes of text.
+    /// What was wrong, for the log.
     pub(crate) reason: &'static str,
 }
 

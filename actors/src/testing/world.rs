@@ -49,8 +49,7 @@ pub(crate) struct Setup {
     pub(crate) workers: usize,
     /// Its namespaces.
     pub(crate) namespaces: Vec<&'static str>,
-    /// The longest time that a message may wait on its way, in milliseconds; `None`: messages are not delayed, and
-    /// mailboxes are bounded.
+    /// The longest time that a message may wait on its way, in milliseconds; `None`: messages are not delayed.
     pub(crate) delay: Option<usize>,
     /// Whether there are presence events.
     pub(crate) presence_events: bool,

@@ -390,17 +390,3 @@ fn a_room_that_dies_outside_of_its_guard_goes_on_with_its_members_presence_and_n
         });
     }
 }
-
-#[test]
-fn a_room_that_dies_as_its_last_member_goes_is_let_go() {
-    World::run(Setup::default(), |world| async move {
-        let key = RoomKey::room("r");
-        let a = client(&world, 0).await;
-        let room = a.join(&key).await.unwrap().room;
-        room.send(Call::die());
-        a.probe.hang_up();
-        pass(Duration::from_secs(1)).await;
-        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
-        a.probe.take();
-    });
-}

@@ -8,7 +8,7 @@ use crate::{
     message::{Action, Command},
     session::JoinRequest,
     state::audience::LeaveScope,
-    testing::{Poison, Setup, World},
+    testing::{Call, Poison, Setup, World},
 };
 
 use super::{client, pass, says};
@@ -259,5 +259,19 @@ fn a_room_that_ends_leaves_the_presence_of_the_channel_of_its_name() {
         pass(Duration::from_secs(2)).await;
         assert_eq!(a.heard(), ["online 2"]);
         b.heard();
+    });
+}
+
+#[test]
+fn a_room_that_dies_as_its_last_member_goes_is_let_go() {
+    World::run(Setup::default(), |world| async move {
+        let key = RoomKey::room("r");
+        let a = client(&world, 0).await;
+        let room = a.join(&key).await.unwrap().room;
+        room.send(Call::die());
+        a.probe.hang_up();
+        pass(Duration::from_secs(1)).await;
+        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
+        a.probe.take();
     });
 }

@@ -1,4 +1,4 @@
-//! The settings' limits, as doors, sessions and logs take them.
+//! The settings, as doors, engines, sessions and logs take them.
 
 use std::{rc::Rc, sync::Arc};
 
@@ -6,12 +6,17 @@ use dondo_actors::{
     account::MemoryAccount,
     hub::LogMaker,
     log::{HistorySettings, MemoryLog},
+    outbox::OutboxLimits,
     rate::Rates,
+    session::{Applications, SessionSettings},
 };
 
 use crate::{
     config::{LimitSettings, Settings},
-    transport::doors::DoorSettings,
+    transport::{
+        doors::{DoorSettings, Doors},
+        engine::EngineOptions,
+    },
 };
 
 pub(super) fn door_settings(config: &Settings) -> DoorSettings {
@@ -41,7 +46,7 @@ pub(super) fn door_settings(config: &Settings) -> DoorSettings {
     }
 }
 
-pub(super) fn session_rates(limits: &LimitSettings) -> Rates {
+fn session_rates(limits: &LimitSettings) -> Rates {
     Rates {
         messages: limits.messages_per_s as u64,
         bytes: limits.bytes_per_s as u64,
@@ -59,4 +64,43 @@ pub(super) fn memory_log(config: &Settings, account: Arc<MemoryAccount>) -> LogM
         bytes: config.history_bytes() / config.namespaces.len().max(1),
     };
     Arc::new(move |_, _| Rc::new(MemoryLog::new(history, account.clone())))
+}
+
+pub(super) fn engine_options(
+    config: &Settings,
+    doors: Doors,
+    applications: Applications,
+    keeps_handshakes: bool,
+) -> EngineOptions {
+    let engine = &config.engine;
+    EngineOptions {
+        path: config.path.clone(),
+        origins: config.origins.clone(),
+        doors,
+        upgrade_timeout: engine.upgrade_timeout,
+        max_payload: engine.max_payload,
+        http_compression: engine.http_compression,
+        keeps_handshakes,
+        subprotocols: engine.subprotocols.clone().into(),
+        session: Arc::new(SessionSettings {
+            ping_interval: engine.ping_interval,
+            ping_timeout: engine.ping_timeout,
+            connect_timeout: Some(engine.connect_timeout),
+            half_packet_timeout: engine.attachments_timeout,
+            credit: config.limits.inbound_max,
+            credit_bytes: engine.max_payload,
+            bytes_max: config.session_bytes_max,
+            rates: Arc::new(if config.rate_limits {
+                session_rates(&config.limits)
+            } else {
+                Rates::default()
+            }),
+            outbox: OutboxLimits {
+                bytes_max: config.outbox_bytes_max(),
+                count_max: config.delivery.outbox_count_max,
+                stall_timeout: config.stall_timeout(),
+            },
+            applications,
+        }),
+    }
 }
