@@ -19,10 +19,6 @@ struct Flags {
     workers: usize,
 }
 
-/// As the program has it.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     env_logger::init();
@@ -30,7 +26,6 @@ async fn main() -> std::io::Result<()> {
     let mut config = Settings::default();
     config.listen = vec![flags.listen];
     config.workers = flags.workers;
-    config.room_threads = Some(config.room_threads());
     // What it can do is to be measured, not what it allows.
     config.rate_limits = false;
     let dondo = Dondo::builder()

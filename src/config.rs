@@ -102,8 +102,7 @@ settings! {
         /// HTTP worker threads; as many as the machine runs at once.
         workers: usize as Count = available_parallelism().map_or(1, usize::from), in THREADS;
         /// Threads of their own for rooms; with 0, rooms run on the first worker.
-        room_threads: Option<usize> as Option<Count> = None, check check::room_threads,
-            else room_threads "1, with one worker 0";
+        room_threads: usize as Count = 1, in 0..=1024;
         /// Time over which a shutdown spreads the closing of connections.
         grace: Duration as Span = Duration::from_secs(10), in Duration::ZERO..=DAY;
         /// How log lines are written.
@@ -258,13 +257,6 @@ impl Settings {
         self.memory_max.unwrap_or_else(memory::half)
     }
 
-    /// Threads for rooms beside the workers of the standalone server: what is set, else 1, and none beside a single worker, where a
-    /// thread more would cost each message two changes of thread. A hub in an `App` has 1 if nothing is set: its host has the
-    /// workers.
-    pub fn room_threads(&self) -> usize {
-        self.room_threads.unwrap_or(usize::from(self.workers > 1))
-    }
-
     /// Bytes that may wait for one session: what is set, else 16 MiB and never under twice `max_payload`.
     pub fn outbox_bytes_max(&self) -> usize {
         let least = self.engine.max_payload.saturating_mul(2);
@@ -292,7 +284,7 @@ impl Settings {
     #[doc(hidden)]
     pub fn connections_within(&self, open_files: u64) -> Result<u64, SettingError> {
         // A thread with a runtime has four of its own.
-        let threads = 4 * (self.workers + self.room_threads() + 1);
+        let threads = 4 * (self.workers + self.room_threads + 1);
         let own = FILES_KEPT + 16 + threads as u64 + self.listen.len() as u64;
         let left = open_files.saturating_sub(own);
         if left > 0 {
@@ -303,7 +295,7 @@ impl Settings {
             "too few to serve with {} workers and {} room threads; write `ulimit -n {}` before it starts, better \
              65536, as each connection takes one; or fewer --workers",
             self.workers,
-            self.room_threads(),
+            self.room_threads,
             own + 1
         );
         Err(SettingError::new(&name, said))

@@ -64,7 +64,6 @@ fn served(given: Given, open_files: Option<u64>) -> ExitCode {
 
 async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
     let (mut settings, left_out) = given.present(|address| TcpListener::bind(address).map(drop));
-    settings.room_threads = Some(settings.room_threads());
     for line in left_out {
         log::info!("{line}");
     }

@@ -296,9 +296,7 @@ impl Builder {
                 (name.clone(), pack)
             }),
         );
-        let rooms = Arc::new(
-            Rooms::start(&hub, config.room_threads.unwrap_or(1)).map_err(BuildError::Threads)?,
-        );
+        let rooms = Arc::new(Rooms::start(&hub, config.room_threads).map_err(BuildError::Threads)?);
         let doors = Doors::new(door_settings(&config));
         let options = engine_options(&config, doors.clone(), io.applications(), keeps_handshakes);
         let more = self.more.into_iter().map(|(path, upper)| {

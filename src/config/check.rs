@@ -9,7 +9,7 @@ use std::path::Path;
 use super::spelling::no_subprotocol;
 use super::table::within;
 use super::units::{Size, Span};
-use super::{BYTES, Count, Setting, SettingError, Settings, TIMER};
+use super::{BYTES, Setting, SettingError, Settings, TIMER};
 use crate::transport::origin::is_host;
 use crate::transport::subprotocol::is_token;
 
@@ -142,10 +142,6 @@ pub(super) fn memory_max(settings: &Settings) -> Checked {
         }
     }
     within::<Size, _>(&memory, &BYTES)
-}
-
-pub(super) fn room_threads(settings: &Settings) -> Checked {
-    within::<Count, _>(&settings.room_threads(), &(0..=1024))
 }
 
 pub(super) fn history_bytes(settings: &Settings) -> Checked {

@@ -171,7 +171,6 @@ impl<F: Framing> WebSocketConnection<F> {
                 Received::Noise
             }
             WsEvent::Close(code) => {
-                self.end.get_or_insert(End::Closed);
                 let frame = close_frame(code.unwrap_or(1000));
                 return self.close(frame, CloseReason::TransportClose);
             }
@@ -292,9 +291,8 @@ impl<F: Framing> WebSocketConnection<F> {
         if self.end.is_none() {
             self.out.push_back(EMPTY_CLOSE);
         }
-        match (self.end, end) {
-            (Some(End::Cut), _) | (Some(End::Closed), End::Finish) => {}
-            _ => self.end = Some(end),
+        if self.end != Some(End::Cut) {
+            self.end = Some(end);
         }
         end
     }

@@ -7,9 +7,6 @@ use dondo_actors::error::CloseReason;
 pub(crate) enum End {
     /// Flush, then close in good order.
     Finish,
-    /// Flush, then close at once: both have said Close, and the server is to close first (RFC 6455, 7.1.1). Nothing more comes
-    /// that could be lost.
-    Closed,
     /// Cut the connection: its peer does not read.
     Cut,
 }

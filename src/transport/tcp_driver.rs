@@ -115,7 +115,6 @@ impl<S: Stream, F: Framing> Driver<S, F> {
                 drop(self.websocket);
                 Box::pin(close(self.stream)).await;
             }
-            Ok(End::Closed) => {}
             Ok(End::Cut) => self.stream.cut(),
             Err(_) => {}
         }

@@ -120,7 +120,7 @@ fn numbers_are_for_operators_and_health_for_both() {
 fn a_blocked_room_thread_makes_the_hub_not_ready_and_is_named() {
     let change = |config: &mut Settings| {
         config.namespaces = vec!["/".into(), "/other".into()];
-        config.room_threads = Some(2);
+        config.room_threads = 2;
     };
     let hub = Hub::built(change, faults::faulty, |_| {});
     wait_for_status(&hub, "/readyz", 200);

@@ -224,7 +224,7 @@ fn send_over_polling(hub: &Hub, sender: usize, upgrade_at: usize) {
 fn every_member_gets_each_message_once_in_its_rooms_order_and_its_senders_order() {
     let hub = Hub::with(|config| {
         config.workers = 2;
-        config.room_threads = Some(1);
+        config.room_threads = 1;
         // What is looked at is order, not patience with slow readers: the machine may be busy.
         config.engine.ping_interval = Duration::from_secs(3600);
         config.engine.upgrade_timeout = Duration::from_secs(600);

@@ -14,7 +14,7 @@ use crate::support::{Client, Frame, Hub, PATIENCE, WebSocket, faults};
 fn a_lost_room_thread_is_started_anew_and_its_members_are_closed_so_that_they_come_back() {
     let change = |config: &mut Settings| {
         config.namespaces = vec!["/".into(), "/other".into()];
-        config.room_threads = Some(2);
+        config.room_threads = 2;
     };
     let hub = Hub::built(change, faults::faulty, |_| {});
     let mut member = Client::connect(&hub);
@@ -49,7 +49,7 @@ fn a_lost_room_thread_is_started_anew_and_its_members_are_closed_so_that_they_co
 #[test]
 fn rooms_whose_worker_ended_run_on_the_next() {
     let mut settings = Settings::default();
-    settings.room_threads = Some(0);
+    settings.room_threads = 0;
     let dondo = Dondo::builder().settings(settings).build().unwrap();
     for _ in 0..2 {
         let serving = dondo.clone();

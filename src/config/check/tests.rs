@@ -94,8 +94,8 @@ fn a_duration_that_a_clients_timer_cannot_count_is_refused() {
 #[test]
 fn thread_counts_out_of_reason_are_refused() {
     assert!(refusal(|c| c.workers = 0).starts_with("--workers: 0 "));
-    assert!(refusal(|c| c.room_threads = Some(100_000)).starts_with("--room-threads: "));
-    assert_eq!(checked(|c| c.room_threads = Some(0)), Ok(()));
+    assert!(refusal(|c| c.room_threads = 100_000).starts_with("--room-threads: "));
+    assert_eq!(checked(|c| c.room_threads = 0), Ok(()));
 }
 
 /// Whatever has a unit or is counted: at zero it is refused, or zero has a meaning.

@@ -79,21 +79,14 @@ fn it_has_as_many_workers_as_it_is_told() {
         assert_eq!(program.get("/healthz").status, 200);
         program.threads().len()
     };
-    assert_eq!(count("4"), count("2") + 2);
+    assert_eq!(count("4"), count("1") + 3);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn it_has_as_many_room_threads_as_it_is_told() {
-    // Beside a single worker there is none unless it is asked for.
-    for (flags, count) in [
-        (&["--room-threads", "0"][..], 0),
-        (&["--room-threads", "3"], 3),
-        (&["--workers", "1"], 0),
-        (&["--workers", "1", "--room-threads", "1"], 1),
-        (&["--workers", "2"], 1),
-    ] {
-        let program = Program::start(&[&["--listen", ANY], flags].concat(), &[]);
+    for (wanted, count) in [("0", 0), ("1", 1), ("3", 3)] {
+        let program = Program::start(&["--listen", ANY, "--room-threads", wanted], &[]);
         let threads = program.threads();
         let rooms = threads
             .iter()

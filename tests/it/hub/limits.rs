@@ -346,7 +346,7 @@ fn the_browser_client_comes_from_the_folder_that_is_given() {
 
 #[test]
 fn with_no_room_threads_rooms_run_on_a_worker() {
-    let hub = Hub::with(|config| config.room_threads = Some(0));
+    let hub = Hub::with(|config| config.room_threads = 0);
     let (mut one, mut two) = (Client::connect(&hub), Client::connect(&hub));
     join(&mut one, "lobby");
     join(&mut two, "lobby");
