@@ -28,9 +28,11 @@ pub(super) fn asks_for_websocket(head: &RequestHead) -> bool {
 pub(super) fn is_valid(head: &RequestHead) -> bool {
     // HTTP/1.0 knows no upgrades, but proxies that speak it pass them on, and Node answers them.
     let can_switch = [Version::HTTP_10, Version::HTTP_11].contains(&head.version);
-    // Frames inside a chunked body would be a second, hidden stream.
+    // Frames inside a body would be a second, hidden stream: a proxy that counts it sees the WebSocket begin elsewhere.
     let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
-    can_switch && !chunked && ws::verify_handshake(head).is_ok()
+    let mut lengths = head.headers.get_all(header::CONTENT_LENGTH);
+    let empty = lengths.all(|length| length.as_bytes() == b"0");
+    can_switch && !chunked && empty && ws::verify_handshake(head).is_ok()
 }
 
 /// A socket that the standalone server has taken from actix-http, because its client asks for a WebSocket.

@@ -158,7 +158,7 @@ fn odd_extensions_are_not_taken_up_and_of_subprotocols_names_alone() {
 #[test]
 fn a_handshake_that_is_none_is_refused_in_plain_text() {
     let siege = Siege::begin(&[]);
-    let rows: [(&str, &[(&str, &str)]); 8] = [
+    let rows: [(&str, &[(&str, &str)]); 9] = [
         ("no key", &[("Sec-WebSocket-Key", "")]),
         ("an old version", &[("Sec-WebSocket-Version", "8")]),
         ("no version", &[("Sec-WebSocket-Version", "")]),
@@ -167,6 +167,7 @@ fn a_handshake_that_is_none_is_refused_in_plain_text() {
             "a body that is chunked",
             &[("Transfer-Encoding", "chunked")],
         ),
+        ("a body with a length", &[("Content-Length", "8")]),
         ("another upgrade", &[("Upgrade", "h2c")]),
         ("an upgrade to two", &[("Upgrade", "websocket, foo")]),
         (
