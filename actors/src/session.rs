@@ -28,7 +28,9 @@ use self::admission::{Admitting, refusal};
 pub use self::application::{AckHandle, Application, Applications, Event, Extension};
 use self::dispatch::open;
 pub use self::handle::{Peer, SessionRef, SessionSettings};
-pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest, WAITING_MAX};
+#[cfg(test)]
+pub(crate) use self::member::WAITING_MAX;
+pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
 use self::pacer::Pacer;
 use self::seated::{HeldEvents, MemberGuard, SessionMember};
 use crate::{

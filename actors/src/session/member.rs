@@ -9,7 +9,8 @@ mod queue;
 mod requests;
 
 pub(super) use self::parts::Parts;
-pub use self::queue::WAITING_MAX;
+#[cfg(test)]
+pub(crate) use self::queue::WAITING_MAX;
 pub use self::requests::{JoinRequest, MemberError, NotifyRequest};
 use self::{
     outgoing::{ManageOp, NotifyOp, Outgoing},

@@ -1,5 +1,4 @@
-//! What a client asks of the hub, and what comes of it, as values: a protocol that has no Socket.IO events can make the one
-//! and tell the other. Refuses to know a session: what depends on where the sender is, the service resolves.
+//! What a client asks of the hub, and what comes of it, as values; what others are shown of it is a payload beside it. Refuses to know a session: what depends on where the sender is, the service resolves.
 
 use std::sync::Arc;
 

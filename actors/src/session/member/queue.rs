@@ -25,7 +25,7 @@ const MEMBERSHIP: usize = 2048;
 
 /// What may wait to be sent. A client's own messages are bounded long before, by its units; a handler that says more without
 /// waiting for anything is told.
-pub const WAITING_MAX: usize = 16_384;
+pub(crate) const WAITING_MAX: usize = 16_384;
 
 #[derive(Default)]
 pub(super) struct Queue {
@@ -43,7 +43,8 @@ pub(super) struct Queue {
 }
 
 impl Member {
-    /// Refuses what is said while too much waits. Leaves are never refused, nor what the member's own outbox bounds.
+    /// Refuses what is said while too much waits. Leaves are never refused, nor frames for the member's own client: its outbox bounds
+    /// those, but only once they reach it.
     pub(super) fn has_room(&self) -> Result<(), Fault> {
         match self.queue.borrow().waiting.len() {
             0..WAITING_MAX => Ok(()),
