@@ -45,17 +45,31 @@ pub struct How<'a> {
     pub scrape: bool,
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+/// Two ports that differ: both are held until both are known.
+fn free_ports() -> (u16, u16) {
+    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [port, admin] = held.each_ref().map(|l| l.local_addr().unwrap().port());
+    (port, admin)
 }
+
+/// How often a server that ended before it listened is started anew: somebody may take a port before it does.
+const TRIES: usize = 3;
 
 impl Server {
     pub fn start(how: &How) -> Server {
-        let (port, admin) = (free_port(), free_port());
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            match Self::start_once(how) {
+                Ok(server) => return server,
+                Err(said) => last = said,
+            }
+        }
+        loadgen::die(&last)
+    }
+
+    /// `Err` says what the server wrote before it ended.
+    fn start_once(how: &How) -> Result<Server, String> {
+        let (port, admin) = free_ports();
         let line = how
             .command
             .replace("{port}", &port.to_string())
@@ -122,9 +136,14 @@ impl Server {
             Some(stream.local_addr().ok()?.port() != port)
         };
         while accepts() != Some(true) {
-            if now_ns() - t0 > 10 * SEC || child.try_wait().unwrap().is_some() {
+            let has_ended = child.try_wait().unwrap().is_some();
+            if has_ended || now_ns() - t0 > 10 * SEC {
                 let log = watched.log.lock().unwrap();
-                loadgen::die(&format!("{line} does not listen: {:?}", log.last()));
+                let said = format!("{line} does not listen: {:?}", log.last());
+                if has_ended {
+                    return Err(said);
+                }
+                loadgen::die(&said);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -146,12 +165,12 @@ impl Server {
                 }
             });
         }
-        Server {
+        Ok(Server {
             child,
             port,
             watched,
             _deaf: deaf,
-        }
+        })
     }
 
     pub fn terminate(&self) {
