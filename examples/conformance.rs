@@ -9,10 +9,12 @@ use bytes::Bytes;
 use clap::Parser;
 use dondo::config::Settings;
 use dondo::internal::{
-    Answer, ClientPacket, Content, EncodingId, Frame, Protocol, TransportMessage, Violation,
-    message,
+    Answer, ClientPacket, Content, EncodingId, Frame, Protocol, Refusal, TransportMessage,
+    Violation, message,
 };
-use dondo::{Dondo, Event, Refusal, Refused, Server, Socket, SocketId, listen, on_connect};
+use dondo::{
+    Arguments, Auth, Builder, Dondo, Namespace, Server, Socket, SocketId, listen, on_connect,
+};
 use serde_json::{Value, json};
 
 /// A server for the protocol suites.
@@ -26,15 +28,12 @@ struct Flags {
     in_app: bool,
 }
 
-const NAMESPACES: [&str; 2] = ["/", "/custom"];
-
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     env_logger::init();
     let flags = Flags::parse();
     let mut config = Settings::default();
     config.listen = vec![flags.listen];
-    config.namespaces = NAMESPACES.map(str::to_owned).to_vec();
     config.workers = 2;
     config.engine.ping_interval = Duration::from_millis(300);
     config.engine.ping_timeout = Duration::from_millis(200);
@@ -42,16 +41,14 @@ async fn main() -> std::io::Result<()> {
     // test answers three pings without joining one: about 0.9 s.
     config.engine.connect_timeout = Duration::from_millis(1400);
 
-    let mut builder = Dondo::builder()
+    let builder = Dondo::builder()
         .settings(config.clone())
         .engine_at("/engine.io/", Arc::new(|_| Box::new(Echo)));
-    for namespace in NAMESPACES {
-        builder = builder.without_pack(namespace);
-    }
-    let dondo = builder.build()?;
-    for namespace in NAMESPACES {
-        dondo.of(namespace)?.on_connect(greet)?;
-    }
+    let namespaces = ["/", "/custom"].map(suite);
+    let dondo = namespaces
+        .into_iter()
+        .fold(builder, Builder::namespace)
+        .build()?;
 
     if flags.in_app {
         let app = move || actix_web::App::new().configure(dondo.configure());
@@ -69,16 +66,17 @@ async fn main() -> std::io::Result<()> {
 }
 
 /// What the Socket.IO suite expects in each namespace.
-async fn greet(socket: Socket) -> Result<(), Refused> {
-    socket.on("message", |socket: Socket, event: Event| async move {
-        socket.emit("message-back", &event.arguments)
-    });
-    socket.on("message-with-ack", |event: Event| async move {
-        event.ack.ok(&event.arguments)
-    });
-    let auth: Option<Value> = socket.auth()?;
-    socket.emit("auth", &auth.unwrap_or_else(|| json!({})))?;
-    Ok(())
+fn suite(name: &str) -> Namespace {
+    Namespace::new(name)
+        .on_connect(async |socket: Socket, Auth(auth): Auth<Option<Value>>| {
+            socket.emit("auth", auth.unwrap_or_else(|| json!({})))?;
+            Ok(())
+        })
+        .on("message", async |socket: Socket, all: Arguments| {
+            socket.emit("message-back", all)?;
+            Ok(())
+        })
+        .on("message-with-ack", async |all: Arguments| Ok(all))
 }
 
 /// What the Engine.IO suite expects: every message comes back. Its sessions enter no namespace, so of what a protocol

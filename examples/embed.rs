@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, rt, web};
-use dondo::{Data, Dondo, Refused, Socket, listen, on_connect};
+use dondo::{Data, Dondo, Namespace, Result, Socket, listen, on_connect};
 use env_logger::Env;
 use rt::signal::unix::{SignalKind, signal};
 
@@ -11,8 +11,9 @@ use rt::signal::unix::{SignalKind, signal};
 async fn main() -> std::io::Result<()> {
     // Where it listens, and whom it refuses and why.
     env_logger::init_from_env(Env::default().default_filter_or("info"));
-    let dondo = Dondo::builder().build()?;
-    dondo.of("/")?.on_connect(greet)?;
+    // Channels, rooms and presence work as in the program; `shout` is ours.
+    let root = Namespace::hub("/").on("shout", shout);
+    let dondo = Dondo::builder().namespace(root).build()?;
 
     let hub = dondo.clone();
     let app = move || {
@@ -46,14 +47,7 @@ async fn stopped() {
     }
 }
 
-/// Channels, rooms and presence work as in the program; `shout` is ours.
-async fn greet(socket: Socket) -> Result<(), Refused> {
-    socket.on(
-        "shout",
-        |socket: Socket, Data(text): Data<String>| async move {
-            let text = text.to_uppercase();
-            socket.broadcast().emit("shouted", &text).await
-        },
-    );
+async fn shout(socket: Socket, Data(text): Data<String>) -> Result {
+    socket.broadcast().emit("shouted", text.to_uppercase())?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use dondo::config::Settings;
-use dondo::{Ack, Data, Dondo, Error, Refused, Server, Socket};
+use dondo::{Data, Dondo, Namespace, Result, Server, Socket};
 
 /// Rooms, messages and an echo.
 #[derive(Parser)]
@@ -28,45 +28,37 @@ async fn main() -> std::io::Result<()> {
     config.workers = flags.workers;
     // What it can do is to be measured, not what it allows.
     config.rate_limits = false;
-    let dondo = Dondo::builder()
-        .settings(config.clone())
-        .without_pack("/")
-        .build()?;
-    dondo.of("/")?.on_connect(greet)?;
+    let plain = Namespace::new("/")
+        .on("join", join)
+        .on("leave", leave)
+        .on("publish", publish)
+        .on("echo", echo);
+    let builder = Dondo::builder().settings(config.clone());
+    let dondo = builder.namespace(plain).build()?;
     let stop = async { drop(tokio::signal::ctrl_c().await) };
     Server::start(&config, dondo)?
         .serve(stop, Duration::ZERO)
         .await
 }
 
-async fn greet(socket: Socket) -> Result<(), Refused> {
-    socket.on("join", join);
-    socket.on("leave", leave);
-    socket.on("publish", publish);
-    socket.on("echo", echo);
-    Ok(())
-}
-
-async fn join(socket: Socket, Data(room): Data<String>, ack: Ack) -> Result<(), Error> {
+async fn join(socket: Socket, Data(room): Data<String>) -> Result<&'static str> {
     socket.join(room).await?;
-    ack.ok("ok")
+    Ok("ok")
 }
 
-async fn leave(socket: Socket, Data(room): Data<String>, ack: Ack) -> Result<(), Error> {
+async fn leave(socket: Socket, Data(room): Data<String>) -> Result<&'static str> {
     socket.leave(room).await;
-    ack.ok("ok")
+    Ok("ok")
 }
 
 async fn publish(
     socket: Socket,
-    Data(room): Data<String>,
-    Data(payload): Data<String>,
-    ack: Ack,
-) -> Result<(), Error> {
-    socket.within(&room).emit("message", &payload).await?;
-    ack.ok("ok")
+    Data((room, payload)): Data<(String, String)>,
+) -> Result<&'static str> {
+    socket.within(room).emit("message", payload)?.await?;
+    Ok("ok")
 }
 
-async fn echo(Data(payload): Data<String>, ack: Ack) -> Result<(), Error> {
-    ack.ok(&payload)
+async fn echo(Data(payload): Data<String>) -> Result<String> {
+    Ok(payload)
 }

@@ -3,21 +3,22 @@
 //!
 //! * [`Dondo`] is a hub to mount, made by its [`Builder`]; [`Server`] is the standalone server and [`Operators`] where it is
 //!   looked after; [`config::Settings`] are the settings of all three.
-//! * What an application does with a hub begins at a [`Socket`]: it handles connects, events and disconnects, answers acks
-//!   and asks for them, joins and leaves rooms of its own, and emits to clients, to rooms and to everybody. An
-//!   [`Authorizer`] says who may come in.
+//! * A [`Namespace`] says what an application does: what runs before a client is let in, when it has come in, for each of its
+//!   events, and when it is gone. [`Builder::namespace`] takes it, before the hub is built.
+//! * Handlers are async functions of [extractors](Extract): data by serde, the [`Socket`] that joins, emits and asks, what the
+//!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
+//! * A [`NamespaceHandle`] says something from anywhere, and from any thread.
 //! * `docs` has the map of the house and every event of the hub.
 //!
 //! An application's rooms are apart from the channels and rooms of the hub pack, also where they have one name: `lobby` there
-//! is not `lobby` here. Where a namespace is to have an application's events only, [`Builder::without_pack`] leaves the pack out:
-//! with it every event without a handler is a message to the channel of its name.
+//! is not `lobby` here. A [`Namespace::hub`] has the pack: every event without a handler is a message to the channel of its
+//! name. A [`Namespace::new`] has an application's events only.
 //!
 //! What is not there yet: saying something to the pack's channels and rooms, emitting to one client without a socket, a list of
-//! who is connected, disconnecting a client, its headers, cookies, query and address and more of its login than the account in
-//! a handler, failures of an application's own in acks, and middlewares.
+//! who is connected, disconnecting a client, and namespaces by pattern.
 //!
 //! ```no_run
-//! use dondo::{Ack, Data, Dondo, Socket};
+//! use dondo::{Data, Dondo, Namespace, Socket};
 //! use serde::{Deserialize, Serialize};
 //!
 //! #[derive(Deserialize, Serialize)]
@@ -27,15 +28,16 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let dondo = Dondo::builder().build()?;
-//! dondo.of("/")?.on_connect(|socket: Socket| async move {
-//!     socket.join("desk").await?;
-//!     socket.on("say", |s: Socket, Data(say): Data<Say>, ack: Ack| async move {
-//!         s.to(&say.room).emit("said", &say).await?;
-//!         ack.ok(&"delivered")
+//! let root = Namespace::hub("/")
+//!     .on_connect(async |socket: Socket| {
+//!         socket.join("desk").await?;
+//!         Ok(())
+//!     })
+//!     .on("say", async |socket: Socket, Data(say): Data<Say>| {
+//!         socket.to(&say.room).emit("said", &say)?.await?;
+//!         Ok("delivered")
 //!     });
-//!     Ok(())
-//! })?;
+//! let dondo = Dondo::builder().namespace(root).build()?;
 //! # Ok(())
 //! # }
 //! ```
@@ -61,14 +63,16 @@ pub use dondo_actors::{
     error::{CloseReason as DisconnectReason, Fault, JoinError, LogError, NotifyError},
     handshake::Handshake,
     id::MemberId as SocketId,
-    ports::{Admission, Authorizer, Identity, LocalFuture, Refusal},
 };
 
 pub use self::{
     io::{
-        Ack, AckError, AlreadyHandled, Arguments, BadArguments, Blob, Broadcast, ContentError,
-        Data, Error, Event, FromEvent, Handler, Incoming, IntoOutcome, Namespace, Refused, Socket,
-        Target, UnknownNamespace, Value,
+        Account, Ack, AckError, AckFuture, AdmissionContext, Arguments, Auth, BadArguments, Blob,
+        Broadcast, ConnectContext, Connecting, Context, Data, Delivery, DeliveryError,
+        DisconnectContext, EmitError, Emitter, Error, EventContext, EventName, Extension, Extract,
+        Handler, Identity, IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving, ListenerId,
+        Namespace, NamespaceHandle, OrFail, RemoteDelivery, Result, RoomName, Socket,
+        SocketContext, State, Target, UnknownNamespace, Value,
     },
     operators::Operators,
     server::{Server, listen},
@@ -80,7 +84,7 @@ pub use self::{
 pub mod internal {
     pub use dondo_actors::{
         letter::{Content, EncodingId, Frame, TransportMessage},
-        ports::{Answer, ClientPacket, Protocol, Violation},
+        ports::{Answer, ClientPacket, Protocol, Refusal, Violation},
     };
 
     pub use crate::{

@@ -15,14 +15,16 @@ use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::{HubConfig, HubHandle, LogMaker, NamespaceConfig};
 use dondo_actors::id::MemberId;
 use dondo_actors::letter::{Encoding, EncodingId, Encodings};
-use dondo_actors::ports::{AllowAll, Authorizer, Clock, IdGenerator, PresenceEvents, SystemClock};
+use dondo_actors::ports::{Clock, IdGenerator, PresenceEvents, SystemClock};
 use dondo_actors::session::SessionSettings;
 
 pub use self::error::BuildError;
 use self::parts::{door_settings, engine_options, memory_log};
 use crate::config::Settings;
 use crate::http::{health, metrics};
-use crate::io::{Io, Namespace, Pack, UnknownNamespace};
+use crate::io::{
+    Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States, UnknownNamespace,
+};
 use crate::notices;
 use crate::packs::hub::{self, HubPack};
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoEncoding};
@@ -35,7 +37,7 @@ use tokio::time::{sleep, timeout};
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
 #[derive(Clone)]
 pub struct Dondo {
-    io: Io,
+    namespaces: Namespaces,
     hub: HubHandle,
     pub(crate) engines: Arc<[Engine]>,
     endpoints: Endpoints,
@@ -47,7 +49,7 @@ pub struct Dondo {
 impl std::fmt::Debug for Dondo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Dondo")
-            .field("io", &self.io)
+            .field("namespaces", &self.namespaces)
             .field("sessions", &self.sessions())
             .finish_non_exhaustive()
     }
@@ -56,10 +58,10 @@ impl std::fmt::Debug for Dondo {
 /// Builds a [`Dondo`].
 pub struct Builder {
     config: Settings,
-    authorizer: Option<Arc<dyn Authorizer>>,
+    namespaces: Vec<Namespace>,
+    states: States,
     admission_timeout: Duration,
     more: Vec<(String, ProtocolFactory)>,
-    bare: Vec<String>,
     log: Option<LogMaker>,
 }
 
@@ -81,20 +83,20 @@ impl Dondo {
     pub fn builder() -> Builder {
         Builder {
             config: Settings::default(),
-            authorizer: None,
+            namespaces: Vec::new(),
+            states: States::default(),
             admission_timeout: NamespaceSettings::default().admission_timeout,
             more: Vec::new(),
-            bare: Vec::new(),
             log: None,
         }
     }
 
-    /// A configured namespace, for an application's own handlers.
+    /// A namespace, to say something in it from anywhere.
     ///
     /// # Errors
-    /// The setting `namespaces` does not have it.
-    pub fn of(&self, namespace: &str) -> Result<Namespace, UnknownNamespace> {
-        self.io.of(namespace)
+    /// The hub does not serve it.
+    pub fn of(&self, namespace: &str) -> Result<NamespaceHandle, UnknownNamespace> {
+        self.namespaces.of(namespace, &self.hub)
     }
 
     /// The actors, for the tests.
@@ -183,41 +185,30 @@ impl Builder {
         self
     }
 
-    /// Asks somebody who may come in, for every namespace that a client connects to. It sees what the client sent as
-    /// `auth`, the request that opened its session and its address, and may ask others, a database say; the client has the
-    /// refusal as its `connect_error`. Without it everybody may.
-    ///
-    /// ```no_run
-    /// use dondo::{Admission, Dondo, Identity, Refusal};
-    ///
-    /// async fn word(client: Admission) -> Result<Identity, Refusal> {
-    ///     let auth: Option<serde_json::Value> =
-    ///         client.auth.and_then(|text| serde_json::from_slice(&text).ok());
-    ///     match auth.as_ref().and_then(|auth| auth["word"].as_str()) {
-    ///         Some("akwaaba") => Ok(Identity::default()),
-    ///         _ => Err(Refusal { message: "Say the word".into(), data: None }),
-    ///     }
-    /// }
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let dondo = Dondo::builder().authorizer(word).build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn authorizer(mut self, authorizer: impl Authorizer) -> Self {
-        self.authorizer = Some(Arc::new(authorizer));
+    /// Serves a namespace. Where none is given, those of the setting `namespaces` are served, each with channels, rooms and
+    /// presence; where some are, they alone.
+    #[must_use]
+    pub fn namespace(mut self, namespace: Namespace) -> Self {
+        self.namespaces.push(namespace);
         self
     }
 
-    /// How long the authorizer may take for one client, before that is refused with `Timed out`. 10 s if not said.
+    /// Gives handlers a value of the application's own, which they take as [`State<T>`](crate::State): one of a type.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(self, value: T) -> Self {
+        self.shared_state(Arc::new(value))
+    }
+
+    /// As [`Builder::state`], of a value that others hold too: of an actix-web `Data<T>` its `into_inner()`.
+    #[must_use]
+    pub fn shared_state<T: Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.states.add(value);
+        self
+    }
+
+    /// How long a namespace's middlewares may take for one client, before that is refused with `Timed out`. 10 s if not said.
     pub fn admission_timeout(mut self, limit: Duration) -> Self {
         self.admission_timeout = limit;
-        self
-    }
-
-    /// Leaves the hub pack out of a namespace: only what the application handles there is answered.
-    pub fn without_pack(mut self, namespace: &str) -> Self {
-        self.bare.push(namespace.to_owned());
         self
     }
 
@@ -241,35 +232,55 @@ impl Builder {
     /// # Errors
     /// A setting that makes no sense, named in the error; or the system has no thread to give.
     pub fn build(self) -> Result<Dondo, BuildError> {
-        let config = self.config;
+        let mut config = self.config;
+        if !self.namespaces.is_empty() {
+            let names = self
+                .namespaces
+                .iter()
+                .map(|namespace| namespace.name.to_string());
+            config.namespaces = names.collect();
+        }
         config.check().map_err(BuildError::Setting)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let pack = HubPack::new(config.hub.clone(), clock.clone());
-        let names: Vec<Arc<str>> = config
-            .namespaces
+        let namespaces = match self.namespaces.is_empty() {
+            true => config
+                .namespaces
+                .iter()
+                .map(|name| Namespace::hub(name.as_str()))
+                .collect(),
+            false => self.namespaces,
+        };
+        let mut states = namespaces
             .iter()
-            .map(|name| name.as_str().into())
-            .collect();
-        let packed = |name: &str| !self.bare.iter().any(|bare| bare == name);
+            .flat_map(|namespace| &namespace.needs().states);
+        if let Some((_, name)) = states.find(|(id, _)| !self.states.has(*id)) {
+            return Err(BuildError::StateMissing(name));
+        }
         let settings = NamespaceSettings {
             courier_patience: config.delivery.courier_stall,
             admission_timeout: self.admission_timeout,
             ..pack.namespace_settings()
         };
-        let keeps_handshakes = self.authorizer.is_some();
-        let authorizer = self.authorizer.unwrap_or_else(|| Arc::new(AllowAll));
-        let namespace_config = |name: Arc<str>| {
-            let presence_events: Option<Arc<dyn PresenceEvents>> =
-                packed(&name).then(|| Arc::new(pack.clone()) as _);
-            let (settings, authorizer) = (settings.clone(), authorizer.clone());
-            let namespace_config = NamespaceConfig {
-                settings,
-                authorizer,
+        let served = namespaces.into_iter().map(|namespace| {
+            let pack = namespace
+                .is_hub
+                .then(|| Arc::new(pack.clone()) as Arc<dyn Pack>);
+            namespace.served(self.states.clone(), pack)
+        });
+        let namespaces = Namespaces::new(served);
+        let namespace_configs = namespaces.all().map(|served| {
+            let presence_events = served
+                .has_pack()
+                .then(|| Arc::new(pack.clone()) as Arc<dyn PresenceEvents>);
+            let config = NamespaceConfig {
+                settings: settings.clone(),
+                authorizer: Arc::new(Middlewares(served.clone())),
                 presence_events,
             };
-            (name, namespace_config)
-        };
-        let namespaces = names.iter().cloned().map(namespace_config).collect();
+            (served.name().clone(), config)
+        });
+        let namespace_configs = namespace_configs.collect();
         let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
         let account = MemoryAccount::new(
             config.memory_max() as u64,
@@ -281,7 +292,7 @@ impl Builder {
         let encodings = Encodings::new(encodings, account);
         let upper = upper(&config, &encodings);
         let hub = HubHandle::new(HubConfig {
-            namespaces,
+            namespaces: namespace_configs,
             encodings,
             clock,
             ids: Arc::new(SystemIds),
@@ -289,16 +300,14 @@ impl Builder {
             courier_window: config.delivery.courier_window,
             settle_timeout: config.delivery.courier_stall,
         });
-        let io = Io::new(
-            hub.clone(),
-            names.iter().map(|name| {
-                let pack: Option<Arc<dyn Pack>> = packed(name).then(|| Arc::new(pack.clone()) as _);
-                (name.clone(), pack)
-            }),
-        );
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads).map_err(BuildError::Threads)?);
         let doors = Doors::new(door_settings(&config));
-        let options = engine_options(&config, doors.clone(), io.applications(), keeps_handshakes);
+        let options = engine_options(
+            &config,
+            doors.clone(),
+            namespaces.applications(),
+            namespaces.keep_handshakes(),
+        );
         let more = self.more.into_iter().map(|(path, upper)| {
             let session = Arc::new(SessionSettings {
                 connect_timeout: None,
@@ -319,7 +328,7 @@ impl Builder {
         let endpoint = |engine: &Engine| Box::new(engine.clone()) as Box<dyn Endpoint>;
         let endpoints = Endpoints::new(engines.iter().map(endpoint));
         Ok(Dondo {
-            io,
+            namespaces,
             health: health::Health::new(hub.clone(), engines.clone(), doors.clone()),
             hub,
             endpoints,

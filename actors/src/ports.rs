@@ -2,10 +2,12 @@
 //! [`crate::session::Application`], what numbers and keeps letters is [`crate::log::Log`]. Knows none of their makers.
 
 use std::{
+    any::Any,
     fmt,
     future::Future,
     net::IpAddr,
     pin::Pin,
+    rc::Rc,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::SystemTime,
@@ -158,35 +160,34 @@ impl fmt::Debug for Admission {
     }
 }
 
-/// Who may come in? Any `Fn(Admission) -> impl Future<Output = Result<Identity, Refusal>>` is one.
+/// Who may come in?
 pub trait Authorizer: Send + Sync + 'static {
-    /// May this client come in? The identity it then has.
+    /// May this client come in? What it then has.
     ///
     /// Asked on the session's thread, which must not be blocked: no time limit helps there. It may wait, and other sessions,
     /// and other namespaces of the same one, do not wait with it. A client is refused with `Timed out` where that takes longer
-    /// than `Builder::admission_timeout`, and with `internal`
-    /// where it panics. The future is dropped where it waits if the client goes, takes its CONNECT back or asks anew; one that
-    /// had to wait counts as a join in the rates of its session and address. Until it is done the client is no member, so what
-    /// shuts members out meanwhile does not find it.
-    ///
-    /// The handshake is that of the first request of the session: a cookie that was renewed since is not in it. A browser
-    /// sends cookies for pages of other sites, too: who reads them here relies on the origins that are allowed. And it cannot
-    /// set headers on a WebSocket.
+    /// than the namespace's `admission_timeout`, and with `internal` where it panics. The future is dropped where it waits if the
+    /// client goes, takes its CONNECT back or asks anew; one that had to wait counts as a join in the rates of its session and
+    /// address. Until it is done the client is no member, so what shuts members out meanwhile does not find it.
     ///
     /// # Errors
-    /// It may not; the client is told why, in these words: those of a database that failed belong into the log, not here. Stock
-    /// clients do not try again by themselves after a refusal, nor after `Timed out` or `internal`.
-    fn connect(&self, admission: Admission) -> LocalFuture<Result<Identity, Refusal>>;
+    /// It may not; the client is told why, in these words. Stock clients do not try again by themselves after a refusal, nor
+    /// after `Timed out` or `internal`.
+    fn connect(&self, admission: Admission) -> LocalFuture<Result<Admitted, Refusal>>;
 }
 
-impl<F, A> Authorizer for F
-where
-    F: Fn(Admission) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<Identity, Refusal>> + 'static,
-{
-    fn connect(&self, admission: Admission) -> LocalFuture<Result<Identity, Refusal>> {
-        Box::pin(self(admission))
-    }
+/// What an application keeps with a member.
+pub type Extension = Rc<dyn Any>;
+
+/// A client that may come in.
+#[derive(Default)]
+pub struct Admitted {
+    /// Who it is.
+    pub identity: Identity,
+    /// What its application keeps with it.
+    pub extension: Option<Extension>,
+    /// What it is told before its CONNECT.
+    pub said: Vec<Content>,
 }
 
 /// Who a member is.
@@ -201,8 +202,8 @@ pub struct Identity {
 pub struct AllowAll;
 
 impl Authorizer for AllowAll {
-    fn connect(&self, _: Admission) -> LocalFuture<Result<Identity, Refusal>> {
-        Box::pin(std::future::ready(Ok(Identity::default())))
+    fn connect(&self, _: Admission) -> LocalFuture<Result<Admitted, Refusal>> {
+        Box::pin(std::future::ready(Ok(Admitted::default())))
     }
 }
 

@@ -25,7 +25,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use self::admission::{Admitting, refusal};
-pub use self::application::{AckHandle, Application, Applications, Event, Extension};
+pub use self::application::{AckHandle, Application, Applications, Event};
 use self::dispatch::open;
 pub use self::handle::{Peer, SessionRef, SessionSettings};
 #[cfg(test)]
@@ -47,7 +47,7 @@ use crate::{
     metrics::Metrics,
     notice::cause,
     outbox::Outbox,
-    ports::{ClientPacket, Identity, Protocol, Refusal},
+    ports::{Admitted, ClientPacket, Protocol, Refusal},
     rate::{RateLimiter, Rated},
 };
 
@@ -271,11 +271,11 @@ impl Session {
         &mut self,
         namespace: Arc<str>,
         auth: Option<Bytes>,
-        verdict: Result<Identity, Refusal>,
+        verdict: Result<Admitted, Refusal>,
         ctx: &mut Context<Self>,
     ) {
-        let identity = match verdict {
-            Ok(identity) => identity,
+        let admitted = match verdict {
+            Ok(admitted) => admitted,
             Err(refusal) => return self.refuse(&namespace, &refusal),
         };
         let hub = self.hub.clone();
@@ -294,7 +294,7 @@ impl Session {
             id,
             namespace: namespace.clone(),
             local_id: hub.local_id(),
-            identity,
+            identity: admitted.identity,
             hub: hub.clone(),
             courier: self.courier.clone(),
             outbox: self.outbox.clone(),
@@ -305,6 +305,9 @@ impl Session {
             pacer: self.pacer.clone(),
             peer: self.peer,
         });
+        if let Some(extension) = admitted.extension {
+            member.extend(extension);
+        }
         self.register(member.local_id(), namespace.clone(), encoding);
         if member.home().is_none() {
             // Its thread ended meanwhile, and the courier was told before it knew of this member.
@@ -319,6 +322,9 @@ impl Session {
         };
         hub.members()
             .enter((namespace.clone(), member.id().clone()), place);
+        for content in &admitted.said {
+            member.emit(content, false);
+        }
         member.own(
             self.protocol.borrow().connected(&namespace, member.id()),
             false,
@@ -340,7 +346,7 @@ impl Session {
             _guard: guard,
         };
         self.members.insert(namespace, seated);
-        open(application, member, auth, held, self.this.clone());
+        open(application, member, held, self.this.clone());
     }
 
     fn refuse(&self, namespace: &str, refusal: &Refusal) {

@@ -1,124 +1,228 @@
 //! What the core runs in a namespace: the host's handlers first, the namespace's pack for whatever has none.
 //! Knows no pack by name.
 
-use std::{
-    rc::Rc,
-    sync::{Arc, OnceLock},
-};
+use std::{rc::Rc, sync::Arc};
 
-use bytes::Bytes;
 use dondo_actors::{
     error::CloseReason,
-    ports::{Answer, LocalFuture, Refusal},
+    ports::{LocalFuture, Refusal, polled_once},
     session::{self, AckHandle, Application, Member},
 };
+use futures_util::future::join_all;
 
 use super::{
-    OnConnect, Socket,
-    error::AlreadyHandled,
-    handler::{Event, FAILED, failure},
+    Socket,
+    ack::{Ack, failure},
+    arguments::Arguments,
+    context::{ConnectContext, DisconnectContext, EventContext},
+    error::{Error, FAILED, LogAs, Result},
+    handler::{HandlerOutcome, Running, start},
+    namespace::ServedNamespace,
 };
+use crate::notices;
 
 /// An application's set of events, switched on in a namespace.
 pub(crate) trait Pack: Send + Sync + 'static {
-    /// A client has come in; the host's connect handler is done.
-    fn connected(&self, _socket: &Socket) {}
-
     /// An event that the host has no handler for. Handled at once up to its first wait; returns what is left to do then.
-    fn event(&self, socket: Socket, event: Event) -> Option<LocalFuture<()>>;
+    fn event(&self, socket: Socket, event: PackEvent) -> Option<LocalFuture<()>>;
 
     /// The handling of an event panicked; `ack` if the client still waits for its answer.
-    fn crashed(&self, _socket: &Socket, event: &str, ack: Option<AckHandle>) {
-        answer_crash(event, ack);
-    }
+    fn crashed(&self, socket: &Socket, event: &str, ack: Option<AckHandle>);
+}
 
-    /// The client is gone. Its seats are left by the core.
-    fn disconnected(&self, _socket: &Socket, _reason: CloseReason) {}
+/// An event as a pack has it.
+pub(crate) struct PackEvent {
+    pub(crate) name: Arc<str>,
+    pub(crate) arguments: Arguments,
+    pub(crate) ack: Ack,
 }
 
 /// One namespace's application.
-pub(crate) struct IoApplication {
-    namespace: Arc<str>,
-    on_connect: OnceLock<OnConnect>,
-    pack: Option<Arc<dyn Pack>>,
-}
-
-impl std::fmt::Debug for IoApplication {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("IoApplication")
-            .field(&self.namespace)
-            .finish()
-    }
-}
+pub(crate) struct IoApplication(pub(super) Arc<ServedNamespace>);
 
 impl IoApplication {
-    pub(super) fn new(namespace: Arc<str>, pack: Option<Arc<dyn Pack>>) -> Self {
-        Self {
-            namespace,
-            on_connect: OnceLock::new(),
-            pack,
+    /// Lets everybody have an event who handles it.
+    fn handle(served: &ServedNamespace, context: EventContext) -> Option<LocalFuture<()>> {
+        let mut rests = Vec::new();
+        let state = context.socket.state().clone();
+        let handlers = &served.handlers;
+        for observer in &handlers.any {
+            rests.extend(run(observer, context.clone()));
+        }
+        for observer in state.listeners(None) {
+            rests.extend(run(&*observer, context.clone()));
+        }
+        let shared = handlers.events.get(&*context.name);
+        let shared = shared.map(Vec::as_slice).unwrap_or_default();
+        let own = state.listeners(Some(&context.name));
+        for handler in shared {
+            rests.extend(run(handler, context.clone()));
+        }
+        for handler in &own {
+            rests.extend(run(&**handler, context.clone()));
+        }
+        if shared.is_empty() && own.is_empty() {
+            rests.extend(Self::unhandled(served, context));
+        }
+        match rests.len() {
+            0 | 1 => rests.pop(),
+            _ => Some(Box::pin(async move {
+                join_all(rests).await;
+            })),
         }
     }
 
-    pub(super) fn namespace(&self) -> &str {
-        &self.namespace
-    }
-
-    pub(super) fn on_connect(&self, handler: OnConnect) -> Result<(), AlreadyHandled> {
-        let taken = self.on_connect.set(handler);
-        taken.map_err(|_| AlreadyHandled(self.namespace.clone()))
+    /// An event that no handler has the name of.
+    fn unhandled(served: &ServedNamespace, context: EventContext) -> Option<LocalFuture<()>> {
+        if let Some(fallback) = &served.handlers.fallback {
+            return run(fallback, context);
+        }
+        let EventContext {
+            socket,
+            name,
+            arguments,
+            ack,
+            ..
+        } = context;
+        let Some(pack) = &served.pack else {
+            let unknown = Error::new("unknown_event", "no handler has this name");
+            ack.fail(&name, &unknown);
+            return None;
+        };
+        // It always answers by itself.
+        ack.clone().withhold();
+        let event = PackEvent {
+            name,
+            arguments,
+            ack,
+        };
+        pack.event(socket, event)
     }
 }
 
+/// Starts a handler; what is left of it, with what becomes of its outcome.
+fn run(
+    handler: &(impl Fn(&mut EventContext) -> Result<Running> + ?Sized),
+    mut context: EventContext,
+) -> Option<LocalFuture<()>> {
+    context.ack.handler_begins();
+    match start(handler, &mut context) {
+        Ok(outcome) => {
+            ended(&context, outcome);
+            None
+        }
+        Err(rest) => Some(Box::pin(async move {
+            let HandlerOutcome(outcome) = rest.await;
+            ended(&context, outcome);
+        })),
+    }
+}
+
+/// A handler came to its end.
+fn ended(context: &EventContext, outcome: Result<Option<dondo_actors::ports::Answer>>) {
+    let EventContext {
+        socket, name, ack, ..
+    } = context;
+    match outcome {
+        Ok(None) => {}
+        Ok(Some(answer)) => {
+            ack.answer(&answer);
+        }
+        Err(error) => {
+            match error.log() {
+                LogAs::Nothing => {}
+                LogAs::Failure(_) => {
+                    socket.tell_failure(format_args!("a handler for {name:?}"), &error);
+                }
+                LogAs::Unreadable => notices::UNREADABLE.tell(
+                    socket.address(),
+                    None,
+                    format_args!(
+                        "{name:?} has other arguments than its handler: {}",
+                        error.message()
+                    ),
+                ),
+            }
+            ack.fail(name, &error);
+        }
+    }
+    ack.handler_ended();
+}
+
 impl Application for IoApplication {
-    fn connected(
-        &self,
-        member: Rc<Member>,
-        auth: Option<Bytes>,
-    ) -> LocalFuture<Result<(), Refusal>> {
-        let handler = self.on_connect.get();
-        // Without a handler nobody can ask for it.
-        let socket = Socket::new(member, auth.filter(|_| handler.is_some()));
-        let opening = handler.map(|handler| handler(socket.clone()));
-        let pack = self.pack.clone();
+    fn connected(&self, member: Rc<Member>) -> LocalFuture<std::result::Result<(), Refusal>> {
+        let served = self.0.clone();
+        let Some(socket) = Socket::of(member) else {
+            return Box::pin(std::future::ready(Ok(())));
+        };
         Box::pin(async move {
-            if let Some(opening) = opening {
-                opening.await?;
+            for handler in &served.handlers.connect {
+                let mut context = ConnectContext {
+                    socket: socket.clone(),
+                };
+                let outcome = match start(handler, &mut context) {
+                    Ok(outcome) => outcome,
+                    Err(rest) => rest.await.0,
+                };
+                outcome.map_err(|error| Refusal {
+                    message: error.to_string(),
+                    data: None,
+                })?;
             }
             socket.opened();
-            if let Some(pack) = pack {
-                pack.connected(&socket);
-            }
             Ok(())
         })
     }
 
     fn event(&self, member: Rc<Member>, event: session::Event) -> Option<LocalFuture<()>> {
-        let socket = Socket::of(member)?;
-        let event = Event::from(event);
-        let any = socket
-            .any()
-            .and_then(|handler| handler(socket.clone(), event.clone()));
-        let own = match (socket.handler(&event.name), &self.pack) {
-            (Some(handler), _) => handler(socket, event),
-            (None, Some(pack)) => pack.event(socket, event),
-            (None, None) => None,
+        let context = EventContext {
+            socket: Socket::of(member)?,
+            name: event.content.name.clone(),
+            arguments: event.content.into(),
+            ack: Ack::new(event.ack),
+            next: 0,
         };
-        match (any, own) {
-            (Some(any), Some(own)) => Some(Box::pin(async move {
-                futures_util::future::join(any, own).await;
-            })),
-            (one, None) | (None, one) => one,
+        if self.0.handlers.filters.is_empty() {
+            return Self::handle(&self.0, context);
         }
+        let served = self.0.clone();
+        let turn = context.socket.turn();
+        polled_once(Box::pin(async move {
+            let turn = turn.await;
+            for filter in &served.handlers.filters {
+                let mut context = context.clone();
+                context.ack.handler_begins();
+                let outcome = match start(filter, &mut context) {
+                    Ok(outcome) => outcome,
+                    Err(rest) => rest.await.0,
+                };
+                let failed = outcome.is_err();
+                ended(&context, outcome);
+                if failed {
+                    return;
+                }
+            }
+            let rest = Self::handle(&served, context);
+            drop(turn);
+            if let Some(rest) = rest {
+                rest.await;
+            }
+        }))
+        .err()
     }
 
     fn crashed(&self, member: Rc<Member>, name: &str, ack: Option<AckHandle>) {
-        let pack = Socket::of(member)
-            .filter(|socket| socket.handler(name).is_none())
-            .zip(self.pack.as_ref());
-        match pack {
-            Some((socket, pack)) => pack.crashed(&socket, name, ack),
-            None => answer_crash(name, ack),
+        let handled =
+            self.0.handlers.events.contains_key(name) || self.0.handlers.fallback.is_some();
+        let pack = self.0.pack.as_ref().filter(|_| !handled);
+        match Socket::of(member).zip(pack) {
+            Some((socket, pack)) if !socket.state().has_listener(name) => {
+                pack.crashed(&socket, name, ack);
+            }
+            _ => {
+                let error = Error::new("internal", FAILED);
+                Ack::new(ack).text(failure(name, &error));
+            }
         }
     }
 
@@ -126,21 +230,36 @@ impl Application for IoApplication {
         let Some(socket) = Socket::of(member) else {
             return;
         };
-        let handler = socket.close();
-        if let Some(pack) = &self.pack {
-            pack.disconnected(&socket, reason);
+        let context = DisconnectContext {
+            socket: socket.clone(),
+            reason,
+        };
+        for handler in &self.0.handlers.disconnecting {
+            last(start(handler, &mut context.clone()), &socket);
         }
-        if let Some(handler) = handler {
-            actix_rt::spawn(handler(socket, reason));
+        let own = socket.close();
+        for handler in &self.0.handlers.disconnect {
+            last(start(handler, &mut context.clone()), &socket);
+        }
+        for handler in own {
+            last(start(&*handler, &mut context.clone()), &socket);
         }
     }
 }
 
-fn answer_crash(event: &str, ack: Option<AckHandle>) {
-    if let Some(ack) = ack {
-        ack.answer(&Answer {
-            args: failure(event, "internal", FAILED),
-            blobs: Vec::new(),
-        });
+/// What a handler came to that nobody waits for.
+fn last(
+    started: std::result::Result<Result<Option<dondo_actors::ports::Answer>>, Running>,
+    socket: &Socket,
+) {
+    let socket = socket.clone();
+    let tell = move |outcome: Result<_>| {
+        if let Err(error) = outcome {
+            socket.tell_failure(format_args!("a disconnect handler"), &error);
+        }
+    };
+    match started {
+        Ok(outcome) => tell(outcome),
+        Err(rest) => drop(actix_rt::spawn(async move { tell(rest.await.0) })),
     }
 }

@@ -1,7 +1,7 @@
 //! Data to the arguments of an event, and back.
 //! The rule: a tuple (or an array of fixed length) is several arguments, `()` is none, anything else is one.
 
-use std::{borrow::Cow, cell::Cell, fmt};
+use std::{borrow::Cow, cell::Cell};
 
 use bytes::Bytes;
 use dondo_actors::{letter::Content, ports::Answer};
@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 
 use super::{
     blob,
-    error::ContentError,
+    error::{BadArguments, EmitError},
+    next::{NextArguments, skip},
     shape::{self, Shape},
 };
 
@@ -31,46 +32,42 @@ pub struct Arguments {
     blobs: Vec<Bytes>,
 }
 
-/// Arguments that are not what a handler takes; the text says why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadArguments(pub(super) String);
-
-impl BadArguments {
-    /// For a [`FromEvent`](super::FromEvent) of the host's own; the client reads the text.
-    pub fn new(why: impl Into<String>) -> Self {
-        Self(why.into())
-    }
-}
-
-impl fmt::Display for BadArguments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadArguments {}
-
 impl Arguments {
     /// One argument, counted from 0. One that was not sent reads as `null`.
+    ///
+    /// # Errors
+    /// It is not what is read.
     pub fn at<T: DeserializeOwned>(&self, index: usize) -> Result<T, BadArguments> {
+        let ((argument,), _) = self.read(index)?;
+        Ok(argument)
+    }
+
+    /// Arguments from the one that is counted `first`, from 0: of a tuple as many as it has, of `()` none, else one. How many
+    /// were taken is answered too. What was not sent reads as `null`.
+    ///
+    /// # Errors
+    /// They are not what is read.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        first: usize,
+    ) -> Result<(T, usize), BadArguments> {
         let text = self.readable();
-        let mut rest = &*text;
-        for _ in 0..index {
-            let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<&RawValue>();
-            if values.next().transpose().map_err(unreadable)?.is_none() {
-                break;
-            }
-            rest = rest[values.byte_offset()..].trim_ascii_start();
-            rest = rest.strip_prefix(b",").unwrap_or_default();
-        }
-        if rest.trim_ascii_start().is_empty() {
-            rest = b"null";
-        }
-        let read = || T::deserialize(&mut serde_json::Deserializer::from_slice(rest));
-        blob::provide(&self.blobs, read).map_err(unreadable)
+        let rest = skip(&text, first).map_err(unreadable)?;
+        let taken = Cell::new(0);
+        let read = || {
+            T::deserialize(NextArguments {
+                rest,
+                taken: &taken,
+            })
+        };
+        let value = blob::provide(&self.blobs, read).map_err(unreadable)?;
+        Ok((value, taken.get()))
     }
 
     /// All arguments, as a tuple or a list.
+    ///
+    /// # Errors
+    /// They are not what is read.
     pub fn all<T: DeserializeOwned>(&self) -> Result<T, BadArguments> {
         let list = list(&self.readable());
         blob::provide(&self.blobs, || serde_json::from_slice(&list)).map_err(unreadable)
@@ -134,12 +131,9 @@ impl From<Answer> for Arguments {
 }
 
 /// An event with `data` as its arguments.
-pub(super) fn content<T: Serialize + ?Sized>(
-    name: &str,
-    data: &T,
-) -> Result<Content, ContentError> {
+pub(super) fn content<T: Serialize + ?Sized>(name: &str, data: &T) -> Result<Content, EmitError> {
     if RESERVED.contains(&name) {
-        return Err(ContentError::ReservedName(name.into()));
+        return Err(EmitError::ReservedName(name.into()));
     }
     let Answer { args, blobs } = answer(data)?;
     Ok(Content {
@@ -158,12 +152,12 @@ thread_local! {
 }
 
 /// An answer with `data` as its arguments.
-pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, ContentError> {
+pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitError> {
     let mut text = WRITTEN.take();
     let (written, blobs) = blob::collect(|| serde_json::to_writer(&mut text, data));
-    written.map_err(|error| ContentError::Unwritable(error.to_string()))?;
+    written.map_err(|error| EmitError::Unwritable(error.to_string()))?;
     if blob::is_lost(&text) {
-        return Err(ContentError::BlobLost);
+        return Err(EmitError::BlobLost);
     }
     // In a scope of its own: what looks at the shape must not leave blobs.
     let (shape, _) = blob::collect(|| shape::of(data));
@@ -185,7 +179,7 @@ pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, ContentE
 }
 
 fn unreadable(error: serde_json::Error) -> BadArguments {
-    BadArguments(error.to_string())
+    BadArguments::new(error.to_string())
 }
 
 #[cfg(test)]
@@ -233,9 +227,9 @@ mod tests {
     fn a_blob_that_was_read_into_a_value_without_room_for_it_is_missed_when_that_is_sent() {
         let sent = read(r#"{"a":{"_placeholder":true,"num":0}}"#, &[b"a"]);
         let lost: serde_json::Value = sent.at(0).unwrap();
-        assert_eq!(content("x", &lost), Err(ContentError::BlobLost));
+        assert_eq!(content("x", &lost), Err(EmitError::BlobLost));
         let all: Vec<serde_json::Value> = sent.all().unwrap();
-        assert_eq!(content("x", &all), Err(ContentError::BlobLost));
+        assert_eq!(content("x", &all), Err(EmitError::BlobLost));
         // In an event without attachments it is an object like others.
         let plain = read(r#"{"_placeholder":true,"num":0}"#, &[]);
         let object: serde_json::Value = plain.at(0).unwrap();
@@ -281,7 +275,7 @@ mod tests {
         let taken = (Blob::default(), read(placeholder, &[b"a"]));
         assert!(matches!(
             content("x", &taken),
-            Err(ContentError::Unwritable(_))
+            Err(EmitError::Unwritable(_))
         ));
     }
 
@@ -310,16 +304,13 @@ mod tests {
     fn names_of_the_client_libraries_cannot_be_emitted() {
         assert_eq!(
             content("disconnect", &()),
-            Err(ContentError::ReservedName("disconnect".into()))
+            Err(EmitError::ReservedName("disconnect".into()))
         );
     }
 
     #[test]
     fn data_that_is_no_json_is_refused() {
         let odd = std::collections::BTreeMap::from([(vec![1], 1)]);
-        assert!(matches!(
-            content("x", &odd),
-            Err(ContentError::Unwritable(_))
-        ));
+        assert!(matches!(content("x", &odd), Err(EmitError::Unwritable(_))));
     }
 }

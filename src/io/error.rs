@@ -1,22 +1,225 @@
-//! What can go wrong with what a host asks of the embedding API, one type for each question.
+//! What can go wrong: one error for what handlers come to, and one for each question that a host asks.
 //! Knows no wire: what of it a client may read is decided where it is sent.
 
-use std::{error, fmt, io, sync::Arc};
+use std::{borrow::Cow, error, fmt, io, sync::Arc};
 
 use dondo_actors::error::{JoinError, NotifyError};
+use serde::Serialize;
 
-/// The namespace is not configured.
+/// What a handler comes to that has nothing else to return.
+pub type Result<T = (), E = Error> = std::result::Result<T, E>;
+
+/// Why a handler, or a middleware, did not do what was asked of it. Every error turns into one by `?`: those of dondo keep
+/// their code, of others the client reads `internal` and the log the text. Like `anyhow::Error` it is itself no
+/// `std::error::Error`.
+///
+/// ```
+/// use dondo::{Error, OrFail, Result};
+///
+/// fn seat(taken: Option<u8>) -> Result<u8> {
+///     let seat = taken.or_fail("missing_room", "join a room first")?;
+///     match seat {
+///         0 => Err(Error::new("room_full", "two play here").with_data(2)),
+///         seat => Ok(seat),
+///     }
+/// }
+/// # assert_eq!(seat(Some(0)).unwrap_err().code(), "room_full");
+/// # assert_eq!(seat(None).unwrap_err().code(), "missing_room");
+/// ```
+pub struct Error(Box<ErrorParts>);
+
+struct ErrorParts {
+    code: Cow<'static, str>,
+    message: Cow<'static, str>,
+    /// A JSON text.
+    data: Option<String>,
+    log: LogAs,
+}
+
+/// What the log says of an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LogAs {
+    /// Nothing: it is the client's.
+    Nothing,
+    /// The client sent other arguments than the handler takes.
+    Unreadable,
+    /// This text, which the client does not read.
+    Failure(String),
+}
+
+/// What the client reads of an error that is not for it.
+pub(super) const FAILED: &str = "the server's handler failed";
+
+impl Error {
+    /// An error for the client: a code for its program, words for whoever writes that.
+    pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(ErrorParts {
+            code: code.into(),
+            message: message.into(),
+            data: None,
+            log: LogAs::Nothing,
+        }))
+    }
+
+    /// With further data for the client. Data that cannot be written as JSON are left out, and the log says so.
+    #[must_use]
+    pub fn with_data(mut self, data: impl Serialize) -> Self {
+        match serde_json::to_string(&data) {
+            Ok(data) => self.0.data = Some(data),
+            Err(why) => {
+                let text = format!("the data of {:?} cannot be written: {why}", self.0.code);
+                self.0.log = LogAs::Failure(text);
+            }
+        }
+        self
+    }
+
+    /// The code that the client reads.
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// The words that the client reads.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// An error whose text goes to the log alone.
+    pub(super) fn internal(text: impl fmt::Display) -> Self {
+        let mut error = Self::new("internal", FAILED);
+        error.0.log = LogAs::Failure(text.to_string());
+        error
+    }
+
+    /// A JSON text.
+    pub(super) fn data(&self) -> Option<&str> {
+        self.0.data.as_deref()
+    }
+
+    pub(super) fn log(&self) -> &LogAs {
+        &self.0.log
+    }
+
+    fn of(error: &(dyn error::Error + 'static)) -> Self {
+        if let Some(bad) = error.downcast_ref::<BadArguments>() {
+            let mut error = Self::new("bad_payload", bad.to_string());
+            error.0.log = LogAs::Unreadable;
+            return error;
+        }
+        match code(error) {
+            Some(code) => Self::new(code, error.to_string()),
+            None => Self::internal(error),
+        }
+    }
+}
+
+/// The code of an error that the client may read as it is.
+fn code(error: &(dyn error::Error + 'static)) -> Option<&'static str> {
+    if let Some(join) = error.downcast_ref::<JoinError>() {
+        return match join {
+            JoinError::Full { .. } => Some("room_full"),
+            JoinError::AddressHigh => Some("limit_reached"),
+            _ => None,
+        };
+    }
+    if let Some(ack) = error.downcast_ref::<AckError>() {
+        return match ack {
+            AckError::TimedOut => Some("timed_out"),
+            AckError::Disconnected => Some("disconnected"),
+            _ => None,
+        };
+    }
+    error
+        .is::<UnknownNamespace>()
+        .then_some("unknown_namespace")
+}
+
+/// Shows the code and the words, and nothing of the data.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("code", &self.0.code)
+            .field("message", &self.0.message)
+            .field("log", &self.0.log)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.log {
+            LogAs::Failure(text) => write!(f, "{}: {text}", self.0.code),
+            _ => write!(f, "{}: {}", self.0.code, self.0.message),
+        }
+    }
+}
+
+impl<E: error::Error + Send + Sync + 'static> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self::of(&error)
+    }
+}
+
+/// Turns what is missing, or any error, into one that the client reads.
+pub trait OrFail<T> {
+    /// The value, or an [`Error`] with this code and these words.
+    ///
+    /// # Errors
+    /// There is no value.
+    fn or_fail(
+        self,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Result<T>;
+}
+
+impl<T> OrFail<T> for Option<T> {
+    fn or_fail(
+        self,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Result<T> {
+        self.ok_or_else(|| Error::new(code, message))
+    }
+}
+
+impl<T, E: fmt::Debug> OrFail<T> for std::result::Result<T, E> {
+    fn or_fail(
+        self,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Result<T> {
+        self.map_err(|_| Error::new(code, message))
+    }
+}
+
+/// Arguments that are not what a handler takes; the text says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadArguments(String);
+
+impl BadArguments {
+    /// For an [`Extract`](super::Extract) of the host's own; the client reads the text.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+impl fmt::Display for BadArguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl error::Error for BadArguments {}
+
+/// The namespace is not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownNamespace(pub(super) Arc<str>);
-
-/// The namespace has a connect handler already.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AlreadyHandled(pub(super) Arc<str>);
 
 /// Why data did not become an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ContentError {
+pub enum EmitError {
     /// It cannot be written as JSON; the serializer's words.
     Unwritable(String),
     /// The event's name belongs to the client libraries.
@@ -26,7 +229,7 @@ pub enum ContentError {
     BlobLost,
 }
 
-/// Why a client's answer did not come.
+/// Why a client's answer did not come, or was none of those expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AckError {
@@ -36,41 +239,23 @@ pub enum AckError {
     Disconnected,
     /// The client has more answers to give than are waited for.
     TooMany,
+    /// It is not what was asked for.
+    Unreadable(BadArguments),
     /// The event could not be made.
-    Content(ContentError),
-}
-
-/// Why something a handler asked for was not done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Error {
-    /// What was to be said could not be made.
-    Content(ContentError),
-    /// The room was not entered.
-    Join(JoinError),
-    /// What was said did not go out.
-    Notify(NotifyError),
-    /// The client did not answer.
-    Ack(AckError),
+    Emit(EmitError),
 }
 
 impl fmt::Display for UnknownNamespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the namespace {} is not configured: add it to the setting namespaces",
+            "the namespace {} is not served: give it to Builder::namespace, or add it to the setting namespaces",
             self.0
         )
     }
 }
 
-impl fmt::Display for AlreadyHandled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the namespace {} has a connect handler already", self.0)
-    }
-}
-
-impl fmt::Display for ContentError {
+impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unwritable(why) => write!(f, "the data cannot be written as JSON: {why}"),
@@ -93,27 +278,15 @@ impl fmt::Display for AckError {
             Self::TimedOut => f.write_str("the client did not answer in time"),
             Self::Disconnected => f.write_str("the client left before it answered"),
             Self::TooMany => f.write_str("the client owes too many answers already"),
-            Self::Content(error) => error.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Content(error) => error.fmt(f),
-            Self::Ack(error) => error.fmt(f),
-            Self::Join(error) => error.fmt(f),
-            Self::Notify(error) => error.fmt(f),
+            Self::Unreadable(why) => write!(f, "the client's answer cannot be read: {why}"),
+            Self::Emit(error) => error.fmt(f),
         }
     }
 }
 
 impl error::Error for UnknownNamespace {}
-impl error::Error for AlreadyHandled {}
-impl error::Error for ContentError {}
+impl error::Error for EmitError {}
 impl error::Error for AckError {}
-impl error::Error for Error {}
 
 /// For a `main` that returns one.
 impl From<UnknownNamespace> for io::Error {
@@ -122,39 +295,11 @@ impl From<UnknownNamespace> for io::Error {
     }
 }
 
-/// For a `main` that returns one.
-impl From<AlreadyHandled> for io::Error {
-    fn from(error: AlreadyHandled) -> Self {
-        Self::other(error)
+impl From<EmitError> for AckError {
+    fn from(error: EmitError) -> Self {
+        Self::Emit(error)
     }
 }
 
-impl From<ContentError> for AckError {
-    fn from(error: ContentError) -> Self {
-        Self::Content(error)
-    }
-}
-
-impl From<ContentError> for Error {
-    fn from(error: ContentError) -> Self {
-        Self::Content(error)
-    }
-}
-
-impl From<JoinError> for Error {
-    fn from(error: JoinError) -> Self {
-        Self::Join(error)
-    }
-}
-
-impl From<NotifyError> for Error {
-    fn from(error: NotifyError) -> Self {
-        Self::Notify(error)
-    }
-}
-
-impl From<AckError> for Error {
-    fn from(error: AckError) -> Self {
-        Self::Ack(error)
-    }
-}
+/// What became of something that was said to a room, to everybody or to a client by its id.
+pub type DeliveryError = NotifyError;

@@ -1,240 +1,138 @@
-//! Handlers and their arguments: a handler is any function of extractors, and an event gives each what it takes.
-//! Knows no pack: whether an event has a handler is looked up elsewhere.
+//! What a handler is: an async function of extractors, and what it may come to.
+//! Knows no event and no socket: contexts do, and give each extractor what it takes.
 
-use std::{fmt::Display, future::Future, rc::Rc, sync::Arc};
+use std::{pin::Pin, rc::Rc, sync::Arc};
 
-use bytes::Bytes;
-use dondo_actors::{
-    ports::{Answer, LocalFuture, polled_once},
-    session::{self, AckHandle},
-};
-use serde::{Serialize, de::DeserializeOwned};
+use dondo_actors::ports::{Answer, polled_once};
+use serde::Serialize;
 
 use super::{
-    OnEvent, Socket,
-    arguments::{self, Arguments, BadArguments},
-    error::Error,
+    arguments,
+    context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext},
+    error::Result,
+    extract::{Extract, Needs},
 };
-use crate::notices;
 
-/// An event as it came, for handlers that look at it themselves.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Event {
-    /// Its name.
-    pub name: Arc<str>,
-    /// What came with it.
-    pub arguments: Arguments,
-    /// Answers it.
-    pub ack: Ack,
-}
-
-impl From<session::Event> for Event {
-    fn from(event: session::Event) -> Self {
-        Self {
-            name: event.content.name.clone(),
-            ack: Ack(event.ack),
-            arguments: event.content.into(),
-        }
-    }
-}
-
-/// Answers an event. The first answer is sent, later ones go nowhere; dropped without one, nothing is sent.
-#[derive(Clone, Debug)]
-pub struct Ack(Option<AckHandle>);
-
-impl Ack {
-    /// Whether the client waits for an answer that was not given yet.
-    pub fn is_open(&self) -> bool {
-        self.0.as_ref().is_some_and(AckHandle::is_open)
-    }
-
-    /// Answers with `data`: a tuple is several arguments, anything else one.
-    pub fn ok<T: Serialize + ?Sized>(self, data: &T) -> Result<(), Error> {
-        let answer = arguments::answer(data)?;
-        self.send(&answer);
-        Ok(())
-    }
-
-    /// Answers with one argument that is JSON text already. `false`: nobody waits.
-    pub(super) fn text(&self, args: Bytes) -> bool {
-        self.send(&Answer {
-            args,
-            blobs: Vec::new(),
-        })
-    }
-
-    /// Answers with the failure object that all parts of the hub use: `{ ok: false, event, code, message }`.
-    pub(super) fn fail(&self, event: &str, code: &str, message: &str) -> bool {
-        self.text(failure(event, code, message))
-    }
-
-    fn send(&self, answer: &Answer) -> bool {
-        let handle = self.0.as_ref();
-        handle.is_some_and(|handle| handle.answer(answer))
-    }
-}
-
-/// What a handler's failure looks like to the client, without details.
-pub(super) const FAILED: &str = "the server's handler failed";
-
-pub(super) fn failure(event: &str, code: &str, message: &str) -> Bytes {
-    let object = serde_json::json!({"ok": false, "event": event, "code": code, "message": message});
-    object.to_string().into()
-}
-
-/// One argument of the event: the first [`Data`] of a handler takes the first, the next the second, and so on.
-#[derive(Clone, Debug)]
-pub struct Data<T>(pub T);
-
-/// An event on its way into a handler.
+/// What a handler came to.
 #[derive(Debug)]
-pub struct Incoming<'a> {
-    /// Who sent it.
-    pub socket: &'a Socket,
-    /// What was sent.
-    pub event: &'a Event,
-    next: usize,
-}
+pub struct HandlerOutcome(pub(super) Result<Option<Answer>>);
 
-impl Incoming<'_> {
-    /// The next argument that no extractor has taken.
-    pub fn next_argument<T: DeserializeOwned>(&mut self) -> Result<T, BadArguments> {
-        let index = self.next;
-        self.next += 1;
-        self.event.arguments.at(index)
-    }
-}
+/// A handler that is under way; it stays on its thread.
+pub(super) type Running = Pin<Box<dyn Future<Output = HandlerOutcome>>>;
 
-/// What a handler can have as a parameter.
+/// What a handler for a context may come to: nothing, or a [`Result`] whose error the client reads, as far as it is for it.
+/// What the handler of an event comes to is its answer.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a parameter of a handler",
-    note = "parameters are `Socket`, `Data<T>` for the next argument, `Arguments`, `Event` and `Ack`"
+    message = "a handler cannot come to `{Self}` here",
+    note = "it comes to `()` or to `dondo::Result<T>`: any other error turns into `dondo::Error` by `?`",
+    note = "the `T` of an event's handler is `Serialize` and the answer to the event; elsewhere it is `()`"
 )]
-pub trait FromEvent: Sized {
-    /// Takes it from the event.
-    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments>;
+pub trait IntoOutcome<C> {
+    /// The outcome.
+    fn into_outcome(self) -> HandlerOutcome;
 }
 
-impl FromEvent for Socket {
-    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments> {
-        Ok(call.socket.clone())
+impl<C> IntoOutcome<C> for () {
+    fn into_outcome(self) -> HandlerOutcome {
+        HandlerOutcome(Ok(None))
     }
 }
 
-impl FromEvent for Event {
-    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments> {
-        Ok(call.event.clone())
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> IntoOutcome<EventContext> for Result<T> {
+    fn into_outcome(self) -> HandlerOutcome {
+        let answer = self.and_then(|data| Ok(arguments::answer(&data)?));
+        // Who has nothing to say leaves the answer to others.
+        HandlerOutcome(answer.map(|answer| Some(answer).filter(|answer| !answer.args.is_empty())))
     }
 }
 
-impl FromEvent for Ack {
-    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments> {
-        Ok(call.event.ack.clone())
-    }
+macro_rules! of_nothing {
+    ($($context:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl IntoOutcome<$context> for Result<()> {
+            fn into_outcome(self) -> HandlerOutcome {
+                HandlerOutcome(self.map(|()| None))
+            }
+        }
+    )*};
 }
 
-impl<T: DeserializeOwned> FromEvent for Data<T> {
-    fn from_event(call: &mut Incoming<'_>) -> Result<Self, BadArguments> {
-        call.next_argument().map(Data)
-    }
-}
+of_nothing!(AdmissionContext, ConnectContext, DisconnectContext);
 
-/// What a handler may come to: nothing, or a result whose error goes to the log and, without its text, to the ack. Any error that
-/// can be shown will do, as [`Error`] or `Box<dyn std::error::Error>`; a closure that ends in `Ok(())` has to name its.
+/// An async function or closure of up to eight extractors, for the context `C`.
 #[diagnostic::on_unimplemented(
-    message = "a handler cannot come to `{Self}`",
-    note = "it comes to `()` or to `Result<(), E>` with an `E` that is `Display`; data for the client go through `Ack::ok`"
+    message = "`{Self}` is no handler here",
+    note = "a handler is an async function or closure of up to eight extractors, such as `Socket` and `Data<T>`, and comes to \
+            `()` or to `dondo::Result<T>`",
+    note = "which extractors there are, and where, stands at `dondo::Extract`"
 )]
-pub trait IntoOutcome {
-    /// The error's text.
-    fn failure(self) -> Option<String>;
-}
+pub trait Handler<C, Args>: 'static {
+    /// Takes its arguments and starts; the future is the rest.
+    #[doc(hidden)]
+    fn call(self: &Arc<Self>, context: &mut C) -> Result<Running>;
 
-impl IntoOutcome for () {
-    fn failure(self) -> Option<String> {
-        None
-    }
-}
-
-impl<E: Display> IntoOutcome for Result<(), E> {
-    fn failure(self) -> Option<String> {
-        self.err().map(|error| error.to_string())
-    }
-}
-
-/// An async function or closure of up to six extractors.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler",
-    note = "a handler is async, has up to six parameters (`Socket`, `Data<T>`, `Arguments`, `Event`, `Ack`) and comes to `()` or \
-            to `Result<(), E>` with an `E` that is `Display`"
-)]
-pub trait Handler<Args>: 'static {
-    /// Takes its arguments and starts; the future is the rest, with the text of its failure.
-    fn call(&self, call: &mut Incoming<'_>) -> Result<LocalFuture<Option<String>>, BadArguments>;
+    /// What its extractors need to be kept or given.
+    #[doc(hidden)]
+    fn needs(needs: &mut Needs);
 }
 
 macro_rules! handlers {
     ($(($($argument:ident),*))*) => {$(
-        impl<F, Fut, $($argument),*> Handler<($($argument,)*)> for F
+        #[diagnostic::do_not_recommend]
+        impl<F, C, R, $($argument),*> Handler<C, ($($argument,)*)> for F
         where
-            F: Fn($($argument),*) -> Fut + 'static,
-            Fut: Future<Output: IntoOutcome> + 'static,
-            $($argument: FromEvent,)*
+            F: AsyncFn($($argument),*) -> R + 'static,
+            R: IntoOutcome<C>,
+            $($argument: Extract<C>,)*
         {
-            #[allow(unused_variables, reason = "a handler without arguments takes nothing from the call")]
-            fn call(&self, call: &mut Incoming<'_>) -> Result<LocalFuture<Option<String>>, BadArguments> {
-                let future = self($($argument::from_event(call)?),*);
-                Ok(Box::pin(async move { future.await.failure() }))
+            #[allow(unused_variables, non_snake_case, reason = "a handler without arguments takes nothing from the context")]
+            fn call(self: &Arc<Self>, context: &mut C) -> Result<Running> {
+                let handler = self.clone();
+                $(let $argument = $argument::extract(context)?;)*
+                Ok(Box::pin(async move { handler($($argument),*).await.into_outcome() }))
+            }
+
+            #[allow(unused_variables, reason = "a handler without arguments needs nothing")]
+            fn needs(needs: &mut Needs) {
+                $($argument::needs(needs);)*
             }
         }
     )*};
 }
 
 handlers! {
-    () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, G)
+    () (A1) (A1, A2) (A1, A2, A3) (A1, A2, A3, A4) (A1, A2, A3, A4, A5) (A1, A2, A3, A4, A5, A6)
+    (A1, A2, A3, A4, A5, A6, A7) (A1, A2, A3, A4, A5, A6, A7, A8)
 }
 
-/// The handler as a socket keeps it.
-pub(super) fn kept<Args, H: Handler<Args>>(handler: H) -> OnEvent {
-    Rc::new(move |socket, event| {
-        let mut call = Incoming {
-            socket: &socket,
-            event: &event,
-            next: 0,
-        };
-        let peer = socket.peer();
-        let failed = move |event: &Event, error: String| {
-            notices::HANDLER_FAILED.tell(
-                peer,
-                None,
-                format_args!("a handler for {:?} failed: {error}", event.name),
-            );
-            event.ack.fail(&event.name, "internal", FAILED);
-        };
-        match handler.call(&mut call).map(polled_once) {
-            Ok(Ok(None)) => None,
-            Ok(Ok(Some(error))) => {
-                failed(&event, error);
-                None
-            }
-            Ok(Err(rest)) => Some(Box::pin(async move {
-                if let Some(error) = rest.await {
-                    failed(&event, error);
-                }
-            })),
-            Err(unreadable) => {
-                notices::UNREADABLE.tell(
-                    peer,
-                    None,
-                    format_args!(
-                        "{:?} has other arguments than its handler: {unreadable}",
-                        event.name
-                    ),
-                );
-                event.ack.fail(&event.name, "bad_payload", &unreadable.0);
-                None
-            }
-        }
-    })
+/// A handler as a namespace keeps it, shared by the worker threads.
+pub(super) type Shared<C> = Box<dyn Fn(&mut C) -> Result<Running> + Send + Sync>;
+
+/// A handler as a socket keeps it, on its thread.
+pub(super) type Local<C> = Rc<dyn Fn(&mut C) -> Result<Running>>;
+
+pub(super) fn shared<C: 'static, A, H>(handler: H) -> Shared<C>
+where
+    H: Handler<C, A> + Send + Sync,
+{
+    let handler = Arc::new(handler);
+    Box::new(move |context| handler.call(context))
+}
+
+pub(super) fn local<C: 'static, A, H: Handler<C, A>>(handler: H) -> Local<C> {
+    let handler = Arc::new(handler);
+    Rc::new(move |context| handler.call(context))
+}
+
+/// Starts a handler and runs it to its first wait: what it came to, or the rest.
+pub(super) fn start<C>(
+    handler: &(impl Fn(&mut C) -> Result<Running> + ?Sized),
+    context: &mut C,
+) -> std::result::Result<Result<Option<Answer>>, Running> {
+    match handler(context).map(polled_once) {
+        Ok(Ok(HandlerOutcome(outcome))) => Ok(outcome),
+        Ok(Err(rest)) => Err(rest),
+        Err(error) => Ok(Err(error)),
+    }
 }

@@ -1,40 +1,39 @@
 //! A client in a namespace, as a host's handlers hold it.
 //! Stays on its session's thread; knows nothing of the wire.
 
-use std::{
-    any::Any,
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    future::Future,
-    net::IpAddr,
-    rc::Rc,
-    sync::Arc,
-    time::Duration,
-};
+mod state;
+
+use std::{any::Any, collections::BTreeSet, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use dondo_actors::{
-    error::CloseReason,
     id::{Kind, MemberId, RoomKey},
-    ports::LocalFuture,
-    session::{JoinRequest, Member, MemberError},
+    session::{JoinRequest, Member},
     state::audience::LeaveScope,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::state::Listener;
+pub(super) use self::state::SocketState;
 use super::{
-    OnEvent,
-    arguments::{self, Arguments, BadArguments},
-    broadcast::{Broadcast, Target},
-    error::{AckError, Error},
-    handler::{Ack, Handler, kept},
+    NamespaceHandle,
+    ack::Ack,
+    arguments,
+    broadcast::Broadcast,
+    context::{DisconnectContext, EventContext},
+    emitter::Emitter,
+    error::{EmitError, Error},
+    eventual::{AckFuture, Joining, Leaving},
+    handler::{Handler, Local, local},
+    targets::{IntoRooms, IntoTargets, RoomName},
 };
 
-/// A handle; clones are the same client.
+/// A client in a namespace. Clones are the same client.
 #[derive(Clone)]
 pub struct Socket {
     member: Rc<Member>,
-    kit: Rc<SocketState>,
+    state: Rc<SocketState>,
 }
 
 impl std::fmt::Debug for Socket {
@@ -43,134 +42,159 @@ impl std::fmt::Debug for Socket {
     }
 }
 
-/// What a host keeps with one client.
-#[derive(Default)]
-struct SocketState {
-    auth: Option<Bytes>,
-    handlers: RefCell<BTreeMap<Arc<str>, OnEvent>>,
-    any: RefCell<Option<OnEvent>>,
-    disconnect: RefCell<Option<OnDisconnect>>,
-    reserved: RefCell<Rc<BTreeSet<Arc<str>>>>,
-}
-
-type OnDisconnect = Box<dyn FnOnce(Socket, CloseReason) -> LocalFuture<()>>;
+/// Names a handler of one socket, for [`Socket::off`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenerId(u64);
 
 impl Socket {
-    /// The client's public id in this namespace.
+    /// The client's public id in this namespace: nobody can guess it, and it is another one after a reconnect.
     pub fn id(&self) -> &MemberId {
         self.member.id()
     }
 
-    /// The namespace.
-    pub fn namespace(&self) -> &Arc<str> {
-        self.member.namespace()
+    /// The namespace, from any thread.
+    pub fn namespace(&self) -> NamespaceHandle {
+        NamespaceHandle::new(self.member.hub().clone(), self.state.served.clone())
     }
 
-    /// The client's address, for the log.
-    pub(super) fn peer(&self) -> Option<IpAddr> {
+    /// The client's address; behind a trusted proxy the one that the proxy tells.
+    pub fn address(&self) -> Option<IpAddr> {
         self.member.peer()
     }
 
-    /// Who is logged in, if anybody.
+    /// The name of the account that is logged in, if any.
     pub fn account(&self) -> Option<&Arc<str>> {
         self.member.identity().account.as_ref()
     }
 
-    /// What the client sent with its CONNECT; nothing reads as `null`.
-    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, BadArguments> {
-        let text = self.kit.auth.as_deref().unwrap_or(b"null");
-        serde_json::from_slice(text).map_err(|error| BadArguments(error.to_string()))
+    /// Whether the client is still there.
+    pub fn is_connected(&self) -> bool {
+        !self.member.has_ended()
     }
 
-    /// Handles an event, in place of the namespace's pack. A second handler for the same event replaces the first.
-    /// Handlers start in the order in which events came and run to their first wait before the next one starts.
-    pub fn on<Args, H: Handler<Args>>(&self, event: &str, handler: H) {
-        if !self.member.has_ended() {
-            self.kit
-                .handlers
-                .borrow_mut()
-                .insert(event.into(), kept(handler));
+    /// Keeps a value with this client, for [`Extension`](super::Extension): one of a type. Answers the one before.
+    pub fn insert<T: 'static>(&self, value: T) -> Option<Rc<T>> {
+        self.state.insert(value)
+    }
+
+    /// Handles an event of this client, after the namespace's own handlers of that name and in place of the hub's channels.
+    /// Several may have one name. All are let go of when the client is gone, also where they hold their socket.
+    pub fn on<A>(&self, event: &str, handler: impl Handler<EventContext, A>) -> ListenerId {
+        self.listen(Some(event.into()), false, local(handler))
+    }
+
+    /// As [`Socket::on`], for the next such event alone.
+    pub fn once<A>(&self, event: &str, handler: impl Handler<EventContext, A>) -> ListenerId {
+        self.listen(Some(event.into()), true, local(handler))
+    }
+
+    /// Sees every event of this client, before its own handlers have it.
+    pub fn on_any<A>(&self, handler: impl Handler<EventContext, A>) -> ListenerId {
+        self.listen(None, false, local(handler))
+    }
+
+    /// Runs when this client is gone, whatever the cause, after the namespace's own.
+    pub fn on_disconnect<A>(&self, handler: impl Handler<DisconnectContext, A>) {
+        if self.is_connected() {
+            self.state.more(|more| more.disconnect.push(local(handler)));
         }
     }
 
-    /// Sees every event, before the event's own handler or the pack has it.
-    pub fn on_any<Args, H: Handler<Args>>(&self, handler: H) {
-        if !self.member.has_ended() {
-            *self.kit.any.borrow_mut() = Some(kept(handler));
-        }
+    /// Takes a handler of this socket away. `false`: it is not there any more.
+    pub fn off(&self, listener: ListenerId) -> bool {
+        self.state.more(|more| {
+            let before: usize = more.listeners.values().map(Vec::len).sum();
+            more.listeners.retain(|_, listeners| {
+                listeners.retain(|kept| kept.id != listener.0);
+                !listeners.is_empty()
+            });
+            more.listeners.values().map(Vec::len).sum::<usize>() < before
+        })
     }
 
-    /// Runs once when the client is gone, whatever the cause. Nothing can be said through this socket any more.
-    pub fn on_disconnect<F, Fut>(&self, handler: F)
-    where
-        F: FnOnce(Self, CloseReason) -> Fut + 'static,
-        Fut: Future<Output = ()> + 'static,
-    {
-        if !self.member.has_ended() {
-            let handler: OnDisconnect =
-                Box::new(move |socket, reason| Box::pin(handler(socket, reason)));
-            *self.kit.disconnect.borrow_mut() = Some(handler);
-        }
+    fn listen(
+        &self,
+        event: Option<Arc<str>>,
+        once: bool,
+        handler: Local<EventContext>,
+    ) -> ListenerId {
+        self.state.more(|more| {
+            more.listeners_made += 1;
+            let id = more.listeners_made;
+            if self.is_connected() {
+                let listener = Listener { id, once, handler };
+                more.listeners.entry(event).or_default().push(listener);
+            }
+            ListenerId(id)
+        })
     }
 
     /// Says something to this client. A tuple is several arguments, `()` none, anything else one; a
     /// [`Blob`](super::Blob) anywhere in it travels as an attachment.
-    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), Error> {
-        let content = arguments::content(event, data)?;
+    ///
+    /// # Errors
+    /// It cannot be made an event. A client that is gone is none.
+    pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
+        let content = arguments::content(event, &data)?;
         self.member.emit(&content, false);
         Ok(())
     }
 
-    /// Says something to this client, now, and waits for its answer for at most `limit`.
-    pub fn emit_with_ack<T: Serialize + ?Sized>(
+    /// Says something to this client, now; the future is its answer, however long that takes, while the client is there:
+    /// [`Socket::timeout`] has a limit. Of several arguments a tuple takes as many as it has, else the first is read.
+    pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
-        data: &T,
-        limit: Duration,
-    ) -> impl Future<Output = Result<Arguments, AckError>> + use<T> {
-        let asked = match arguments::content(event, data) {
-            Ok(content) => self.member.ask(&content).map_err(of_member),
-            Err(error) => Err(AckError::Content(error)),
-        };
-        let asked = asked.map(|answer| -> LocalFuture<_> { Box::pin(answer) });
-        async move {
-            match tokio::time::timeout(limit, asked?).await {
-                Ok(answer) => answer.map(Arguments::from).map_err(of_member),
-                Err(_) => Err(AckError::TimedOut),
-            }
-        }
+        data: impl Serialize,
+    ) -> AckFuture<T> {
+        AckFuture::ask(&self.member, event, &data, None)
     }
 
-    /// Enters a room of this namespace, made if need be. Queued behind what was said before.
-    pub fn join(&self, room: impl Into<Arc<str>>) -> impl Future<Output = Result<(), Error>> {
-        let joining = self
-            .member
-            .join(JoinRequest::plain(RoomKey::plain(room.into())));
-        async move { joining.await.map(drop).map_err(Error::Join) }
+    /// How long an answer is waited for.
+    pub fn timeout(&self, limit: Duration) -> Emitter<'_> {
+        Emitter::new(&self.member, limit)
     }
 
-    /// Leaves a room.
-    pub fn leave(&self, room: impl Into<Arc<str>>) -> impl Future<Output = ()> {
-        let leaving = self
-            .member
-            .leave(RoomKey::plain(room.into()), LeaveScope::All, None);
-        async move { drop(leaving.await) }
+    /// Enters rooms of this namespace, made if need be: queued now, behind what was said before.
+    pub fn join(&self, rooms: impl IntoRooms) -> Joining {
+        let rooms = rooms.into_rooms();
+        Joining::all(rooms.into_iter().map(|room| {
+            let request = JoinRequest::plain(RoomKey::plain(room));
+            self.member.join(request)
+        }))
+    }
+
+    /// Leaves rooms: queued now.
+    pub fn leave(&self, rooms: impl IntoRooms) -> Leaving {
+        let rooms = rooms.into_rooms();
+        Leaving::all(rooms.into_iter().map(|room| {
+            let key = RoomKey::plain(room);
+            self.member.leave(key, LeaveScope::All, None)
+        }))
     }
 
     /// The rooms that this client is in, or will be when what was asked for is done.
-    pub fn rooms(&self) -> Vec<String> {
+    pub fn rooms(&self) -> BTreeSet<RoomName> {
         let rooms = self.member.rooms(Kind::Plain).into_iter();
-        rooms.map(|(key, _)| key.name.to_string()).collect()
+        rooms.map(|(key, _)| key.name.into()).collect()
     }
 
-    /// The others in a room, or another client by its id. Further [`Broadcast::to`] add more.
-    pub fn to(&self, target: impl Into<Target>) -> Broadcast<Self> {
-        self.broadcast().to(target)
+    /// Whether this client is in a room, or will be when what was asked for is done.
+    pub fn in_room(&self, room: impl Into<RoomName>) -> bool {
+        let room: RoomName = room.into();
+        let key = RoomKey::plain(room);
+        self.member.tags(&key).is_some()
+    }
+
+    /// The others in rooms, or other clients by their ids: see [`IntoTargets`]. Further [`Broadcast::to`] add more.
+    #[doc(alias = "in")]
+    pub fn to(&self, targets: impl IntoTargets) -> Broadcast<Self> {
+        self.broadcast().to(targets)
     }
 
     /// As [`Socket::to`], with this client itself where it is one of those addressed.
-    pub fn within(&self, target: impl Into<Target>) -> Broadcast<Self> {
-        Broadcast::new(self.clone(), true).to(target)
+    pub fn within(&self, targets: impl IntoTargets) -> Broadcast<Self> {
+        Broadcast::new(self.clone(), true).to(targets)
     }
 
     /// Everybody else in the namespace.
@@ -178,47 +202,51 @@ impl Socket {
         Broadcast::new(self.clone(), false)
     }
 
-    /// Everybody else in the namespace who is not in this room.
-    pub fn except(&self, room: impl Into<Arc<str>>) -> Broadcast<Self> {
-        self.broadcast().except(room)
+    /// Everybody else in the namespace who is not in these rooms.
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast<Self> {
+        self.broadcast().except(rooms)
     }
 
-    /// A client that comes in.
-    pub(super) fn new(member: Rc<Member>, auth: Option<Bytes>) -> Self {
-        let kit = Rc::new(SocketState {
-            auth,
-            ..SocketState::default()
-        });
-        member.extend(kit.clone());
-        Self { member, kit }
-    }
-
-    /// The socket of a member that has come in.
+    /// The socket of a member that the namespace's middlewares have let in.
     pub(super) fn of(member: Rc<Member>) -> Option<Self> {
         let extension: Rc<dyn Any> = member.extension()?;
-        let kit = extension.downcast().ok()?;
-        Some(Self { member, kit })
+        let state = extension.downcast().ok()?;
+        Some(Self { member, state })
     }
 
-    pub(super) fn handler(&self, event: &str) -> Option<OnEvent> {
-        self.kit.handlers.borrow().get(event).cloned()
+    pub(super) fn state(&self) -> &Rc<SocketState> {
+        &self.state
     }
 
-    pub(super) fn any(&self) -> Option<OnEvent> {
-        self.kit.any.borrow().clone()
-    }
-
-    /// The connect handler is done.
+    /// The connect handlers are done.
     pub(super) fn opened(&self) {
-        let names = self.kit.handlers.borrow().keys().cloned().collect();
-        *self.kit.reserved.borrow_mut() = Rc::new(names);
+        if let Some(more) = self.state.more.borrow_mut().as_mut() {
+            more.reserved = more.listeners.keys().flatten().cloned().collect();
+        }
     }
 
-    /// Lets go of the handlers, which may hold this socket, and answers the last one to run.
-    pub(super) fn close(&self) -> Option<OnDisconnect> {
-        self.kit.handlers.take();
-        self.kit.any.take();
-        self.kit.disconnect.take()
+    /// Comes when every event before this one is through its middlewares; the next one's comes when it is dropped.
+    pub(super) fn turn(&self) -> impl Future<Output = Option<OwnedSemaphorePermit>> + use<> {
+        let turns = self.state.more(|more| {
+            let turns = more
+                .turns
+                .get_or_insert_with(|| Arc::new(Semaphore::new(1)));
+            turns.clone()
+        });
+        async move { turns.acquire_owned().await.ok() }
+    }
+
+    /// Lets go of the handlers, which may hold this socket, and answers the last ones to run.
+    pub(super) fn close(&self) -> Vec<Local<DisconnectContext>> {
+        let more = self.state.more.take();
+        let Some(mut more) = more else {
+            return Vec::new();
+        };
+        let last = std::mem::take(&mut more.disconnect);
+        more.listeners.clear();
+        // Handlers that run last still find what was kept.
+        *self.state.more.borrow_mut() = Some(more);
+        last
     }
 }
 
@@ -227,8 +255,8 @@ pub(crate) trait PackSocket {
     /// The member behind the socket.
     fn member(&self) -> &Rc<Member>;
 
-    /// Event names that had a handler when the client had come in: no channel can have them.
-    fn reserved(&self) -> Rc<BTreeSet<Arc<str>>>;
+    /// Whether an event of this name had a handler of the host's own when the client had come in: no channel can have it.
+    fn is_reserved(&self, event: &str) -> bool;
 
     /// Answers an event with one argument that is JSON text already. `false`: nobody waits.
     fn answer(&self, ack: &Ack, args: Bytes) -> bool;
@@ -239,8 +267,12 @@ impl PackSocket for Socket {
         &self.member
     }
 
-    fn reserved(&self) -> Rc<BTreeSet<Arc<str>>> {
-        self.kit.reserved.borrow().clone()
+    fn is_reserved(&self, event: &str) -> bool {
+        let more = self.state.more.borrow();
+        let own = more
+            .as_ref()
+            .is_some_and(|more| more.reserved.contains(event));
+        own || self.state.served.handlers.events.contains_key(event)
     }
 
     fn answer(&self, ack: &Ack, args: Bytes) -> bool {
@@ -248,9 +280,13 @@ impl PackSocket for Socket {
     }
 }
 
-fn of_member(error: MemberError) -> AckError {
-    match error {
-        MemberError::TooManyAcks => AckError::TooMany,
-        MemberError::Ended => AckError::Disconnected,
+/// How a handler of a socket fails where its own error has no reader.
+impl Socket {
+    pub(super) fn tell_failure(&self, what: std::fmt::Arguments<'_>, error: &Error) {
+        crate::notices::HANDLER_FAILED.tell(
+            self.address(),
+            None,
+            format_args!("{what} failed: {error}"),
+        );
     }
 }

@@ -14,10 +14,11 @@ use super::blob::{self, Blob};
 /// [`serde_json::Value`] has no place for blobs: it cannot be sent on once it was read from an event that has some.
 ///
 /// ```
-/// use dondo::{Data, Error, Socket, Value};
+/// use dondo::{Data, Result, Socket, Value};
 ///
-/// async fn relay(socket: Socket, Data(anything): Data<Value>) -> Result<(), Error> {
-///     socket.to("room").emit("relayed", &anything).await.map(drop)
+/// async fn relay(socket: Socket, Data(anything): Data<Value>) -> Result {
+///     socket.to("room").emit("relayed", anything)?;
+///     Ok(())
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     config::{HubSettings, OnlineUsers},
-    io::{Event, Pack, PackSocket, Socket},
+    io::{Pack, PackEvent, PackSocket, Socket},
 };
 
 /// The pack; clones share their settings. Give the same one to a namespace as its pack and as its presence events.
@@ -67,7 +67,7 @@ impl HubPack {
 }
 
 impl Pack for HubPack {
-    fn event(&self, socket: Socket, event: Event) -> Option<LocalFuture<()>> {
+    fn event(&self, socket: Socket, event: PackEvent) -> Option<LocalFuture<()>> {
         let caller = Caller {
             settings: &self.0.settings,
             socket: &socket,

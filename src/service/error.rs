@@ -10,15 +10,18 @@ use crate::config::SettingError;
 pub enum BuildError {
     /// A setting makes no sense; the error names it.
     Setting(SettingError),
+    /// A handler takes a [`State`](crate::State) of this type, and [`Builder::state`](super::Builder::state) was given none.
+    StateMissing(&'static str),
     /// The system has no thread to give, or a room thread does not start.
     Threads(io::Error),
 }
 
 impl BuildError {
-    /// A word for the cause that does not change: `setting` or `threads`.
+    /// A word for the cause that does not change: `setting`, `state_missing` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
+            Self::StateMissing(_) => "state_missing",
             Self::Threads(_) => "threads",
         }
     }
@@ -28,6 +31,10 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting(error) => error.fmt(f),
+            Self::StateMissing(name) => write!(
+                f,
+                "a handler takes State<{name}>, which the hub has none of: give it one by Builder::state"
+            ),
             Self::Threads(error) => error.fmt(f),
         }
     }
@@ -38,7 +45,9 @@ impl error::Error for BuildError {}
 impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         match error {
-            BuildError::Setting(error) => Self::new(io::ErrorKind::InvalidInput, error.to_string()),
+            BuildError::Setting(_) | BuildError::StateMissing(_) => {
+                Self::new(io::ErrorKind::InvalidInput, error.to_string())
+            }
             BuildError::Threads(error) => error,
         }
     }

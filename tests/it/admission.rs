@@ -1,11 +1,10 @@
-//! An authorizer that takes its time, fails, panics or never answers, and what it knows of the client.
+//! A middleware that takes its time, fails, panics or never answers, and what it knows of the client.
 
-use std::future::{Future, pending};
-use std::pin::Pin;
+use std::future::pending;
 use std::time::Duration;
 
 use dondo::config::Settings;
-use dondo::{Admission, Event, Identity, Refusal, Socket};
+use dondo::{Arguments, Auth, Builder, Connecting, Error, Handshake, Namespace, Result, Socket};
 use serde_json::{Value, json};
 
 use crate::support::{Application, Form, Frame, Hub, PATIENCE, WebSocket, in_both_forms};
@@ -31,40 +30,31 @@ const NAMESPACES: [&str; 6] = [
 ];
 
 /// Lets in after 300 ms whoever comes to `/slow`; its account is all that is known of it.
-fn admit(client: Admission) -> Pin<Box<dyn Future<Output = Result<Identity, Refusal>>>> {
-    assert_ne!(
-        &*client.namespace, "/panics-at-once",
-        "an authorizer panics"
-    );
-    Box::pin(async move {
-        match &*client.namespace {
-            "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
-            "/fails" => {
-                tokio::task::yield_now().await;
-                return Err(Refusal {
-                    message: "no room".to_owned(),
-                    data: Some(r#"{"until":"noon"}"#.to_owned()),
-                });
-            }
-            "/panics" => {
-                tokio::task::yield_now().await;
-                panic!("an authorizer panics later");
-            }
-            "/never" => pending().await,
-            _ => {}
+async fn admit(client: Connecting, Auth(auth): Auth<Value>, handshake: Handshake) -> Result {
+    match client.namespace() {
+        "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
+        "/fails" => {
+            tokio::task::yield_now().await;
+            let until = json!({"until": "noon"});
+            return Err(Error::new("full", "no room").with_data(until));
         }
-        let auth = client.auth.as_deref().unwrap_or(b"null");
-        let known = json!({
-            "auth": serde_json::from_slice::<Value>(auth).unwrap(),
-            "room": client.handshake.parameter("room"),
-            "who": client.handshake.header("X-Who"),
-            "hidden": client.handshake.header("Sec-WebSocket-Key"),
-            "address": client.address,
-        });
-        Ok(Identity {
-            account: Some(known.to_string().into()),
-        })
-    })
+        "/panics-at-once" => panic!("a middleware panics"),
+        "/panics" => {
+            tokio::task::yield_now().await;
+            panic!("a middleware panics later");
+        }
+        "/never" => pending().await,
+        _ => {}
+    }
+    let known = json!({
+        "auth": auth,
+        "room": handshake.parameter("room"),
+        "who": handshake.header("X-Who"),
+        "hidden": handshake.header("Sec-WebSocket-Key"),
+        "address": client.address(),
+    });
+    client.login(known.to_string());
+    Ok(())
 }
 
 fn hub(form: Form) -> Hub {
@@ -72,29 +62,20 @@ fn hub(form: Form) -> Hub {
 }
 
 fn hub_with(form: Form, limit: Duration, change: impl FnOnce(&mut Settings)) -> Hub {
-    form.built(
-        |settings: &mut Settings| {
-            settings.namespaces = NAMESPACES.map(str::to_owned).to_vec();
-            change(settings);
-        },
-        |builder| builder.authorizer(admit).admission_timeout(limit),
-        |dondo| {
-            for namespace in NAMESPACES {
-                let of = dondo.of(namespace).unwrap();
-                of.on_connect(|socket: Socket| async move {
-                    socket.on("who", |socket: Socket| async move {
-                        let known = socket.account().map(|account| account.to_string());
-                        socket.emit("who", &known)
-                    });
-                    socket.on("echo", |socket: Socket, event: Event| async move {
-                        socket.emit("echo", &event.arguments.all::<Vec<Value>>().unwrap())
-                    });
-                    Ok(())
-                })
-                .unwrap();
-            }
-        },
-    )
+    let namespaces = NAMESPACES.map(|name| {
+        Namespace::hub(name)
+            .middleware(admit)
+            .on("who", async |socket: Socket| {
+                Ok(socket.emit("who", socket.account().map(|name| &**name))?)
+            })
+            .on("echo", async |socket: Socket, all: Arguments| {
+                Ok(socket.emit("echo", all.all::<Vec<Value>>()?)?)
+            })
+    });
+    form.built(change, |builder| {
+        let builder = builder.admission_timeout(limit);
+        namespaces.into_iter().fold(builder, Builder::namespace)
+    })
 }
 
 fn socket(hub: &Hub) -> WebSocket {

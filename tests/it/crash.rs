@@ -1,5 +1,6 @@
 //! Messages and joins on which a room, a channel or a namespace panics: everybody but their sender goes on as if nothing was.
 
+use dondo::{Data, Namespace, Socket};
 use serde_json::{Value, json};
 
 use crate::support::{Client, Hub, faults};
@@ -18,17 +19,10 @@ struct Scene {
 
 impl Scene {
     fn new(workers: usize) -> Self {
+        let root = Namespace::hub("/").on("shout", shout);
         let hub = Hub::built(
             |config| config.workers = workers,
-            faults::faulty,
-            |dondo| {
-                let io = dondo.of("/").unwrap();
-                io.on_connect(|socket: dondo::Socket| async move {
-                    socket.on("shout", shout);
-                    Ok(())
-                })
-                .unwrap();
-            },
+            |builder| faults::faulty(builder).namespace(root),
         );
         let settle = |channel: &str, room: &str| -> Vec<Client> {
             let settled = (0..MEMBERS).map(|_| {
@@ -119,13 +113,9 @@ impl Scene {
 }
 
 /// A host's handler whose letter goes through the namespace, since it has two rooms.
-async fn shout(
-    socket: dondo::Socket,
-    dondo::Data(text): dondo::Data<String>,
-    ack: dondo::Ack,
-) -> Result<(), dondo::Error> {
-    socket.to("a").to("b").emit("shouted", &text).await?;
-    ack.ok(&json!({ "ok": true }))
+async fn shout(socket: Socket, Data(text): Data<String>) -> dondo::Result<Value> {
+    socket.to(["a", "b"]).emit("shouted", text)?.await?;
+    Ok(json!({ "ok": true }))
 }
 
 fn room_of(room: &str, user: &str) -> Value {

@@ -18,7 +18,6 @@ fn hub() -> Hub {
             config.engine.request_timeout = SHORT;
         },
         echo,
-        |_| {},
     )
 }
 

@@ -23,7 +23,7 @@ const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
 const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 1, 1));
 
 fn guarded(form: Form, change: impl FnOnce(&mut Settings)) -> Hub {
-    form.built(change, echo, |_| {})
+    form.built(change, echo)
 }
 
 fn is_refused(answer: &Answer, setting: &str) {

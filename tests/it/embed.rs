@@ -10,7 +10,7 @@ use actix_session::storage::CookieSessionStore;
 use actix_web::cookie::Key;
 use actix_web::middleware::{Compress, Logger, NormalizePath};
 use actix_web::{App, HttpServer, web};
-use dondo::{Ack, Dondo, Error, Event, Namespace, Refused, Socket, on_connect};
+use dondo::{Arguments, Dondo, Namespace, NamespaceHandle, Socket, on_connect};
 use serde_json::{Value, json};
 
 use crate::clients::{Kind, Robot};
@@ -18,8 +18,11 @@ use crate::support::{Client, Hub, http};
 
 /// A hub in an `App` that the expression makes, with whatever stands around the hub there.
 macro_rules! hub_in {
-    (|$dondo:ident| $app:expr) => {{
-        let dondo = Dondo::builder().build().unwrap();
+    (|$dondo:ident| $app:expr) => {
+        hub_in!(Dondo::builder(), |$dondo| $app)
+    };
+    ($builder:expr, |$dondo:ident| $app:expr) => {{
+        let dondo = $builder.build().unwrap();
         let $dondo = dondo.clone();
         Hub::serving(dondo, move |listener| {
             HttpServer::new(move || $app)
@@ -115,17 +118,15 @@ fn with_what_hosts_wrap_around_their_app_stock_clients_connect() {
 /// From the thread of an HTTP request, which is not that of the clients.
 #[test]
 fn an_http_handler_says_something_to_the_members_of_a_room() {
-    let hub = hub_in!(|dondo| {
-        let notify = |inbox: web::Data<Namespace>, text: String| async move {
-            let told = inbox.to("den").emit("note", &text).await;
+    let root = Namespace::hub("/").on_connect(async |s: Socket| Ok(s.join("den").await?));
+    let hub = hub_in!(Dondo::builder().namespace(root), |dondo| {
+        let notify = async |inbox: web::Data<NamespaceHandle>, text: String| {
+            let told = inbox.to("den").emit("note", text)?.await;
             told.map_err(actix_web::error::ErrorInternalServerError)
                 .map(|()| "told")
         };
-        let inbox = dondo.of("/").unwrap();
-        // Each worker makes an App: the first registers it.
-        let _ = inbox.on_connect(|socket: Socket| async move { Ok(socket.join("den").await?) });
         App::new()
-            .app_data(web::Data::new(inbox))
+            .app_data(web::Data::new(dondo.of("/").unwrap()))
             .route("/notify", web::post().to(notify))
             .configure(dondo.configure_observation())
             .configure(dondo.configure())
@@ -140,16 +141,15 @@ fn an_http_handler_says_something_to_the_members_of_a_room() {
 
 #[test]
 fn a_namespace_without_the_pack_has_only_the_applications_events() {
+    let bare = saying(Namespace::new("/bare"));
     let hub = Hub::built(
-        |config| config.namespaces.push("/bare".into()),
-        |builder| builder.without_pack("/bare"),
-        |dondo| {
-            dondo.of("/bare").unwrap().on_connect(echo).unwrap();
-        },
+        |_| {},
+        |builder| builder.namespace(Namespace::hub("/")).namespace(bare),
     );
     let mut bare = Client::connect_to(&hub, "/bare", "");
     bare.emit("join-channel", &[json!("lobby")]);
-    bare.emit("lobby", &[json!("anybody?")]);
+    let unknown = bare.ask("lobby", &[json!("anybody?")]);
+    assert_eq!(unknown["code"], "unknown_event");
     assert_eq!(bare.ask("echo", &[json!(1.5)]), 1.5);
     assert_eq!(bare.drain(), []);
     // The pack's own namespace is as it was.
@@ -159,13 +159,8 @@ fn a_namespace_without_the_pack_has_only_the_applications_events() {
 
 #[test]
 fn arguments_are_passed_on_as_they_came() {
-    let hub = Hub::built(
-        |_| {},
-        |builder| builder,
-        |dondo| {
-            dondo.of("/").unwrap().on_connect(echo).unwrap();
-        },
-    );
+    let root = saying(Namespace::hub("/"));
+    let hub = Hub::built(|_| {}, |builder| builder.namespace(root));
     let mut client = Client::connect(&hub);
     client.emit("say again", &[json!(1.50), json!("two"), json!([3])]);
     assert_eq!(
@@ -184,22 +179,12 @@ fn arguments_are_passed_on_as_they_came() {
 fn a_client_with_retries_sends_once_what_is_answered_with_null() {
     let times = Arc::new(AtomicUsize::new(0));
     let counted = times.clone();
-    let take = move |_: Event, ack: Ack| {
+    let take = async move || {
         counted.fetch_add(1, Ordering::Relaxed);
-        async move { ack.ok(&Value::Null) }
+        Ok(Value::Null)
     };
-    let hub = Hub::built(
-        |_| {},
-        |builder| builder,
-        |dondo| {
-            let greet = move |socket: Socket| {
-                socket.on("take", take.clone());
-                socket.on("say again", say_again);
-                async { Ok::<_, Refused>(()) }
-            };
-            dondo.of("/").unwrap().on_connect(greet).unwrap();
-        },
-    );
+    let root = saying(Namespace::hub("/")).on("take", take);
+    let hub = Hub::built(|_| {}, |builder| builder.namespace(root));
     let options = json!({"transports": ["websocket"], "retries": 3});
     let mut robot = Robot::start_with(&hub, Kind::JsWebSocket, options);
     robot.tell("connect", &[]);
@@ -210,14 +195,10 @@ fn a_client_with_retries_sends_once_what_is_answered_with_null() {
     assert_eq!(times.load(Ordering::Relaxed), 1);
 }
 
-async fn echo(socket: Socket) -> Result<(), Refused> {
-    socket.on("echo", |event: Event| async move {
-        event.ack.ok(&event.arguments)
-    });
-    socket.on("say again", say_again);
-    Ok(())
-}
-
-async fn say_again(socket: Socket, event: Event) -> Result<(), Error> {
-    socket.emit("again", &event.arguments)
+fn saying(namespace: Namespace) -> Namespace {
+    namespace
+        .on("echo", async |all: Arguments| Ok(all))
+        .on("say again", async |socket: Socket, all: Arguments| {
+            Ok(socket.emit("again", all)?)
+        })
 }

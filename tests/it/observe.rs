@@ -122,7 +122,7 @@ fn a_blocked_room_thread_makes_the_hub_not_ready_and_is_named() {
         config.namespaces = vec!["/".into(), "/other".into()];
         config.room_threads = 2;
     };
-    let hub = Hub::built(change, faults::faulty, |_| {});
+    let hub = Hub::built(change, faults::faulty);
     wait_for_status(&hub, "/readyz", 200);
     let mut client = Client::connect(&hub);
     let marked = json!({
@@ -160,11 +160,7 @@ fn a_blocked_room_thread_makes_the_hub_not_ready_and_is_named() {
 
 #[test]
 fn operators_are_served_while_every_worker_is_blocked() {
-    let hub = Hub::built(
-        |config| config.workers = 1,
-        |builder| builder,
-        faults::with_a_blocking_handler,
-    );
+    let hub = Hub::built(|config| config.workers = 1, faults::with_a_blocking_handler);
     let mut client = Client::connect(&hub);
     client.emit("block", &[json!(6)]);
     // Only somebody who is served elsewhere sees this while it lasts.

@@ -16,7 +16,7 @@ fn a_lost_room_thread_is_started_anew_and_its_members_are_closed_so_that_they_co
         config.namespaces = vec!["/".into(), "/other".into()];
         config.room_threads = 2;
     };
-    let hub = Hub::built(change, faults::faulty, |_| {});
+    let hub = Hub::built(change, faults::faulty);
     let mut member = Client::connect(&hub);
     let mut neighbour = Client::connect_to(&hub, "/other", "");
     for client in [&mut member, &mut neighbour] {
@@ -93,7 +93,7 @@ fn member_of_lobby(hub: &Hub) -> WebSocket {
 /// It stayed dead for ever, and its namespace went on handing out the way to it.
 #[test]
 fn a_room_that_dies_outside_of_its_guard_serves_its_next_message_with_its_seats_and_presence() {
-    let hub = Hub::built(|config| config.workers = 2, faults::faulty, |_| {});
+    let hub = Hub::built(|config| config.workers = 2, faults::faulty);
     let (mut a, mut b) = (Client::connect(&hub), Client::connect(&hub));
     let here = json!({"roomId": "r", "roomChannel": "lobby", "capacity": 3});
     for client in [&mut a, &mut b] {

@@ -20,7 +20,7 @@ use crate::{
     flow::InboundUnit,
     hub::NamespaceConfig,
     notice::cause,
-    ports::{Admission, ClientPacket, Identity, LocalFuture, Refusal, polled_once},
+    ports::{Admission, Admitted, ClientPacket, LocalFuture, Refusal, polled_once},
     rate::Rated,
 };
 
@@ -84,7 +84,7 @@ impl Session {
     fn await_verdict(
         &mut self,
         (namespace, auth): (Arc<str>, Option<Bytes>),
-        waiting: LocalFuture<Result<Identity, Refusal>>,
+        waiting: LocalFuture<Result<Admitted, Refusal>>,
         namespace_config: &NamespaceConfig,
         ctx: &mut Context<Self>,
     ) {
@@ -126,7 +126,7 @@ impl Session {
     }
 
     #[cold]
-    fn panicked(&self, namespace: &str, payload: Box<dyn Any + Send>) -> Result<Identity, Refusal> {
+    fn panicked(&self, namespace: &str, payload: Box<dyn Any + Send>) -> Result<Admitted, Refusal> {
         std::mem::forget(payload);
         cause::ADMISSION.tell(
             self.peer,
@@ -141,7 +141,7 @@ impl Session {
         &mut self,
         namespace: Arc<str>,
         auth: Option<Bytes>,
-        verdict: Result<Identity, Refusal>,
+        verdict: Result<Admitted, Refusal>,
         ctx: &mut Context<Self>,
     ) {
         let Some(admitting) = self.admitting.remove(&namespace) else {

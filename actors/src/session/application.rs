@@ -1,8 +1,6 @@
 //! What runs for a member: the port of applications, and which of them runs in which namespace.
 
-use std::{any::Any, cell::Cell, collections::BTreeMap, fmt, rc::Rc, sync::Arc};
-
-use bytes::Bytes;
+use std::{cell::Cell, collections::BTreeMap, fmt, rc::Rc, sync::Arc};
 
 use super::Member;
 use crate::{
@@ -90,11 +88,7 @@ impl AckHandle {
 pub trait Application: Send + Sync + 'static {
     /// A member has come in: the client has its CONNECT already. Events wait until the future ends.
     /// An error puts the member out again.
-    fn connected(
-        &self,
-        member: Rc<Member>,
-        auth: Option<Bytes>,
-    ) -> LocalFuture<Result<(), Refusal>>;
+    fn connected(&self, member: Rc<Member>) -> LocalFuture<Result<(), Refusal>>;
 
     /// An event has come. It is handled at once, up to its first wait, before the next event is looked at; what is left to
     /// do then is returned.
@@ -106,6 +100,3 @@ pub trait Application: Send + Sync + 'static {
     /// The member is gone; its seats are being left.
     fn disconnected(&self, member: Rc<Member>, reason: CloseReason);
 }
-
-/// What an application keeps with a member.
-pub type Extension = Rc<dyn Any>;

@@ -8,7 +8,6 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use futures_util::{FutureExt, future::join};
 
 use crate::{
@@ -21,12 +20,11 @@ use super::{AckHandle, Application, Event, HeldEvents, Member};
 pub(super) fn open(
     application: Arc<dyn Application>,
     member: Rc<Member>,
-    auth: Option<Bytes>,
     held: HeldEvents,
     session: WeakMailbox<ToSession>,
 ) {
     let opened = polled_once(Box::pin(async move {
-        let opening = AssertUnwindSafe(async { application.connected(member.clone(), auth).await });
+        let opening = AssertUnwindSafe(async { application.connected(member.clone()).await });
         let failure = match opening.catch_unwind().await {
             Ok(Ok(())) => None,
             Ok(Err(refusal)) => Some(refusal.message),

@@ -43,9 +43,9 @@ use crate::{
         NotifyAnswer, ToNamespace,
     },
     notice::cause,
-    ports::{Answer, Identity},
+    ports::{Answer, Extension, Identity},
     rate::Rated,
-    session::{Extension, seats::Seats},
+    session::seats::Seats,
     state::audience::{LeaveScope, Scopes},
 };
 

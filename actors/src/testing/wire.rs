@@ -240,7 +240,7 @@ fn answer(args: &str) -> Answer {
 pub(super) struct TextApplication;
 
 impl Application for TextApplication {
-    fn connected(&self, member: Rc<Member>, _: Option<Bytes>) -> LocalFuture<Result<(), Refusal>> {
+    fn connected(&self, member: Rc<Member>) -> LocalFuture<Result<(), Refusal>> {
         MEMBERS.with_borrow_mut(|members| members.insert(member.id().clone(), member));
         Box::pin(std::future::ready(Ok(())))
     }

@@ -3,17 +3,18 @@
 use std::{
     cell::RefCell,
     rc::{Rc, Weak},
-    sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use bytes::Bytes;
-use dondo_actors::session::Member;
+use dondo_actors::{error::CloseReason, session::Member};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::{sync::mpsc, task::yield_now, time::sleep};
 
 use super::world::{World, run, settle};
-use crate::io::{Ack, AckError, AlreadyHandled, Blob, Data, Event, PackSocket, Socket};
+use crate::io::{
+    AckError, Arguments, Auth, Data, Error, EventName, Namespace, OrFail, PackSocket, Socket,
+};
 
 #[derive(Serialize, Deserialize)]
 struct Say {
@@ -24,22 +25,16 @@ struct Say {
 #[test]
 fn the_example_of_the_architecture_works_as_it_is_written() {
     run(async {
-        let world = World::bare(&["/chat"]);
-        let io = world.io.clone();
-        io.of("/chat")
-            .unwrap()
-            .on_connect(|socket: Socket| async move {
+        let chat = Namespace::new("/chat")
+            .on_connect(async |socket: Socket| {
                 socket.join("lobby").await?;
-                socket.on(
-                    "say",
-                    |s: Socket, Data(say): Data<Say>, ack: Ack| async move {
-                        s.to(&say.room).emit("said", &say).await?;
-                        ack.ok(&"delivered")
-                    },
-                );
                 Ok(())
             })
-            .unwrap();
+            .on("say", async |socket: Socket, Data(say): Data<Say>| {
+                socket.to(&say.room).emit("said", &say)?.await?;
+                Ok("delivered")
+            });
+        let world = World::of([chat]);
         let a = world.client_in("/chat", "").await;
         let b = world.client_in("/chat", "").await;
         let say = r#"{"room":"lobby","text":"hi"}"#;
@@ -53,62 +48,49 @@ fn the_example_of_the_architecture_works_as_it_is_written() {
 }
 
 #[test]
-fn an_unknown_namespace_and_a_second_connect_handler_are_refused() {
+fn events_wait_until_the_connect_handlers_return_and_then_come_in_order() {
     run(async {
-        let world = World::bare(&["/"]);
-        let unknown = world.io.of("/x").err().unwrap();
-        assert!(unknown.to_string().contains("/x"));
-        let root = world.io.of("/").unwrap();
-        assert_eq!(root.on_connect(|_| async { Ok(()) }), Ok(()));
-        let second = root.on_connect(|_| async { Ok(()) });
-        assert_eq!(second, Err(AlreadyHandled("/".into())));
-    });
-}
-
-#[test]
-fn events_wait_until_the_connect_handler_returns_and_then_come_in_order() {
-    run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            tokio::time::sleep(Duration::from_secs(5)).await;
-            socket.on("n", |s: Socket, Data(n): Data<u8>| async move {
-                s.emit("n", &n)
-            });
-            Ok(())
-        })
-        .unwrap();
+        let namespace = Namespace::new("/")
+            .on_connect(async |socket: Socket| {
+                sleep(Duration::from_secs(5)).await;
+                socket.on(
+                    "n",
+                    async |s: Socket, Data(n): Data<u8>| Ok(s.emit("n", n)?),
+                );
+            })
+            .on_connect(async |s: Socket| Ok(s.emit("second", ())?));
+        let world = World::of([namespace]);
         let client = world.client().await;
         for n in 0..3 {
             client.emit("n", &n.to_string());
         }
         settle().await;
         assert!(client.events().is_empty());
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        assert_eq!(
-            client.events(),
-            [json!(["n", 0]), json!(["n", 1]), json!(["n", 2])]
-        );
+        sleep(Duration::from_secs(5)).await;
+        let expected = [
+            json!(["second"]),
+            json!(["n", 0]),
+            json!(["n", 1]),
+            json!(["n", 2]),
+        ];
+        assert_eq!(client.events(), expected);
     });
 }
 
 #[test]
-fn a_refusal_puts_the_client_out() {
+fn an_error_of_a_connect_handler_puts_the_client_out() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
         #[derive(Deserialize)]
-        struct Auth {
+        struct Token {
             token: String,
         }
-        root.on_connect(|socket: Socket| async move {
-            let Auth { token } = socket.auth()?;
-            match token == "let me in" {
+        let namespace = Namespace::new("/").on_connect(async |Auth(auth): Auth<Token>| {
+            match auth.token == "let me in" {
                 true => Ok(()),
-                false => Err("no".into()),
+                false => Err(Error::new("unauthorized", "no")),
             }
-        })
-        .unwrap();
+        });
+        let world = World::of([namespace]);
         let kinds = async |auth| {
             let client = world.stranger();
             client.wire(&format!("0{auth}"));
@@ -126,102 +108,50 @@ fn a_refusal_puts_the_client_out() {
 #[test]
 fn handlers_start_in_order_and_run_to_their_first_wait() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on("x", |s: Socket, Data(n): Data<u8>| async move {
-                s.emit("began", &n)?;
-                if n == 0 {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-                s.emit("ended", &n)
-            });
+        let namespace = Namespace::new("/").on("x", async |s: Socket, Data(n): Data<u8>| {
+            s.emit("began", n)?;
+            if n == 0 {
+                sleep(Duration::from_secs(1)).await;
+            }
+            s.emit("ended", n)?;
             Ok(())
-        })
-        .unwrap();
+        });
+        let world = World::of([namespace]);
         let client = world.client().await;
         client.emit("x", "0");
         client.emit("x", "1");
         settle().await;
         assert_eq!(client.names(), ["began", "began", "ended"]);
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
         assert_eq!(client.names(), ["ended"]);
-    });
-}
-
-#[test]
-fn each_data_takes_the_next_argument_and_a_wrong_one_is_bad_payload() {
-    run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on(
-                "pair",
-                |Data(a): Data<u8>, Data(b): Data<Option<String>>, ack: Ack| async move {
-                    ack.ok(&(a, b))
-                },
-            );
-            Ok(())
-        })
-        .unwrap();
-        let client = world.client().await;
-        assert_eq!(client.ask("pair", r#"7,"x""#).await, 7);
-        assert_eq!(client.ask("pair", "7").await, 7);
-        assert_eq!(client.code("pair", r#""x""#).await, "bad_payload");
-        client.emit("pair", r#""x""#);
-        settle().await;
-        assert!(client.packets().is_empty());
     });
 }
 
 /// What JavaScript writes and Rust has no value for.
 #[test]
-fn half_a_surrogate_and_a_number_beyond_all_are_bad_payload_to_a_typed_handler() {
-    run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on("text", |Data(text): Data<String>, ack: Ack| async move {
-                ack.ok(&text)
-            });
-            socket.on("number", |Data(number): Data<f64>, ack: Ack| async move {
-                ack.ok(&number)
-            });
-            Ok(())
-        })
-        .unwrap();
-        let client = world.client().await;
-        assert_eq!(client.code("text", r#""a\ud800b""#).await, "bad_payload");
-        assert_eq!(client.ask("text", r#""a\u00e4b""#).await, "a\u{e4}b");
-        assert_eq!(client.code("number", "1e400").await, "bad_payload");
-        assert_eq!(client.ask("number", "1e300").await, 1e300);
-    });
-}
-
-#[test]
 fn a_failing_or_panicking_handler_is_an_internal_failure_without_details() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on("fail", || async { Err::<(), _>("secret") });
-            socket.on("fail later", || async {
-                tokio::task::yield_now().await;
-                Err::<(), _>("secret")
-            });
-            socket.on("panic", |Data(at_once): Data<bool>| {
+        let namespace = Namespace::new("/")
+            .on("fail", async || {
+                Err(secret())?;
+                Ok(())
+            })
+            .on("fail later", async || {
+                yield_now().await;
+                Err(secret())?;
+                Ok(())
+            })
+            .on("panic", |Data(at_once): Data<bool>| {
                 assert!(!at_once, "secret");
                 async {
-                    tokio::task::yield_now().await;
+                    yield_now().await;
                     if true {
                         panic!("secret");
                     }
                 }
-            });
-            socket.on("fine", |ack: Ack| async move { ack.ok(&1) });
-            Ok(())
-        })
-        .unwrap();
+            })
+            .on("fine", async || Ok(1));
+        let world = World::of([namespace]);
         let client = world.client().await;
         for (event, args) in [
             ("fail", ""),
@@ -242,154 +172,179 @@ fn a_failing_or_panicking_handler_is_an_internal_failure_without_details() {
     });
 }
 
+/// What an application refuses came to the client as `internal`.
 #[test]
-fn an_event_without_handler_and_a_dropped_ack_send_nothing() {
+fn an_error_of_the_applications_own_is_the_ack_with_its_code_its_words_and_its_data() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on("drop", |ack: Ack| async move { drop(ack) });
-            Ok(())
-        })
-        .unwrap();
+        let namespace = Namespace::new("/")
+            .on("full", async || {
+                Err::<(), _>(Error::new("room_full", "two play here").with_data(json!({"most": 2})))
+            })
+            .on("missing", async || {
+                None::<u8>.or_fail("missing_room", "join first")
+            });
+        let world = World::of([namespace]);
         let client = world.client().await;
-        assert!(client.ask("nobody", "1").await.is_null());
-        assert!(client.ask("drop", "1").await.is_null());
+        let full = json!({
+            "ok": false, "event": "full", "code": "room_full", "message": "two play here", "data": {"most": 2}
+        });
+        assert_eq!(client.ask("full", "").await, full);
+        assert_eq!(client.code("missing", "").await, "missing_room");
+    });
+}
+
+#[test]
+fn an_ack_is_never_left_open() {
+    run(async {
+        let namespace = Namespace::new("/")
+            .on("silent", async || {})
+            .on("unit", async || Ok(()));
+        let world = World::of([namespace]);
+        let client = world.client().await;
+        assert_eq!(client.code("nobody", "1").await, "unknown_event");
+        for event in ["silent", "unit"] {
+            client.wire(&format!(r#"27["{event}"]"#));
+            settle().await;
+            let packets = client.packets();
+            assert_eq!((packets.len(), packets[0].kind), (1, '3'), "{event}");
+            assert_eq!(packets[0].json, json!([]));
+        }
+        client.emit("nobody", "1");
+        settle().await;
         assert!(client.packets().is_empty());
         assert_eq!(client.ended(), None);
     });
 }
 
 #[test]
-fn on_any_sees_every_event_before_its_handler_does() {
+fn on_any_sees_every_event_before_its_handlers_do_and_the_namespaces_come_before_the_sockets() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on("x", |s: Socket| async move { s.emit("own", &()) });
-            socket.on_any(|s: Socket, event: Event| async move { s.emit("any", &*event.name) });
-            Ok(())
-        })
-        .unwrap();
+        let namespace = Namespace::new("/")
+            .on_connect(async |socket: Socket| {
+                socket.on("x", async |s: Socket| Ok(s.emit("second", ())?));
+                socket.on_any(async |s: Socket, EventName(name): EventName| {
+                    Ok(s.emit("any of the socket", &*name)?)
+                });
+            })
+            .on("x", async |s: Socket| Ok(s.emit("first", ())?))
+            .on_any(async |s: Socket, EventName(name): EventName| Ok(s.emit("any", &*name)?));
+        let world = World::of([namespace]);
         let client = world.client().await;
         client.emit("x", "");
         client.emit("y", "");
         settle().await;
-        assert_eq!(
-            client.events(),
-            [json!(["any", "x"]), json!(["own"]), json!(["any", "y"])]
-        );
+        let names = [
+            "any",
+            "any of the socket",
+            "first",
+            "second",
+            "any",
+            "any of the socket",
+        ];
+        assert_eq!(client.names(), names);
     });
 }
 
 #[test]
-fn blobs_travel_both_ways_anywhere_in_the_data() {
-    #[derive(Serialize, Deserialize)]
-    struct Picture {
-        title: String,
-        pixels: Blob,
-    }
+fn a_fallback_has_what_nobody_handles_and_once_runs_once_and_off_takes_a_handler_away() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on(
-                "picture",
-                |s: Socket, Data(sent): Data<Picture>| async move {
-                    let more = Blob(Bytes::from_static(b"more"));
-                    s.emit("back", &(sent, more))
-                },
-            );
-            Ok(())
-        })
-        .unwrap();
+        let namespace = Namespace::new("/")
+            .on_connect(async |socket: Socket| {
+                socket.once("one", async || Ok("once"));
+                let x = socket.on("x", async || Ok("x"));
+                socket.on("stop", async move |s: Socket| Ok((s.off(x), s.off(x))));
+            })
+            .fallback(async |EventName(name): EventName, all: Arguments| {
+                Ok((&*name == "one", all))
+            });
+        let world = World::of([namespace]);
         let client = world.client().await;
-        client.wire(r#"51-["picture",{"title":"t","pixels":{"_placeholder":true,"num":0}}]"#);
-        client.blob(b"\x01\x02");
-        settle().await;
-        let packets = client.packets();
-        assert_eq!(packets.len(), 1);
-        assert_eq!(packets[0].kind, '5');
-        assert_eq!(packets[0].blobs, [&b"\x01\x02"[..], b"more"]);
-        assert_eq!(packets[0].json[1]["pixels"]["num"], 0);
-        assert_eq!(packets[0].json[2]["num"], 1);
+        assert_eq!(client.ask("one", "").await, "once");
+        assert_eq!(client.ask("one", "").await, true);
+        assert_eq!(client.ask("x", "").await, "x");
+        assert_eq!(client.ask("stop", "").await, true);
+        assert_eq!(client.ask("x", "").await, false);
     });
 }
 
+/// What the application gives, and what it keeps with a client, came to no handler.
 #[test]
 fn a_client_is_asked_and_its_answer_its_silence_or_its_end_is_told() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        let results: Arc<OnceLock<tokio::sync::mpsc::Sender<String>>> = Arc::default();
-        let (sender, mut receiver) = tokio::sync::mpsc::channel(8);
-        results.set(sender).unwrap();
-        root.on_connect(move |socket: Socket| {
-            let results = results.clone();
-            async move {
-                socket.on("start", move |s: Socket| {
-                    let results = results.clone();
-                    async move {
-                        let limit = Duration::from_secs(1);
-                        let answer = s.emit_with_ack("question", &(1, 2), limit).await;
-                        let text = match answer {
-                            Ok(answer) => answer.at::<String>(1).unwrap(),
-                            Err(AckError::TimedOut) => "timed out".into(),
-                            Err(AckError::Disconnected) => "gone".into(),
-                            Err(other) => other.to_string(),
-                        };
-                        results.get().unwrap().try_send(text).unwrap();
-                    }
-                });
-                Ok(())
-            }
-        })
-        .unwrap();
+        let (results, mut told) = mpsc::channel(8);
+        let tell = async move |s: Socket| {
+            let asked = s
+                .timeout(Duration::from_secs(1))
+                .emit_with_ack("question", (1, 2));
+            let text = match asked.await {
+                Ok::<(u8, String), _>((_, answer)) => answer,
+                Err(AckError::TimedOut) => "timed out".to_owned(),
+                Err(AckError::Disconnected) => "gone".to_owned(),
+                Err(other) => other.to_string(),
+            };
+            results.try_send(text).unwrap();
+        };
+        let namespace = Namespace::new("/").on("start", tell);
+        let world = World::of([namespace]);
         let client = world.client().await;
         client.emit("start", "");
         settle().await;
         let question = client.packets().remove(0);
         assert_eq!(question.json, json!(["question", 1, 2]));
         client.wire(&format!("3{}[0,\"answer\"]", question.number.unwrap()));
-        assert_eq!(receiver.recv().await.unwrap(), "answer");
+        assert_eq!(told.recv().await.unwrap(), "answer");
         client.emit("start", "");
-        assert_eq!(receiver.recv().await.unwrap(), "timed out");
+        assert_eq!(told.recv().await.unwrap(), "timed out");
         client.emit("start", "");
         settle().await;
         client.hang_up().await;
-        assert_eq!(receiver.recv().await.unwrap(), "gone");
+        assert_eq!(told.recv().await.unwrap(), "gone");
     });
 }
 
 #[test]
-fn on_disconnect_runs_once_and_handlers_that_hold_their_socket_are_let_go() {
+fn the_end_is_told_once_with_the_rooms_still_there_and_handlers_that_hold_their_socket_are_let_go()
+{
     thread_local! {
         static LAST: RefCell<Weak<Member>> = const { RefCell::new(Weak::new()) };
     }
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        let (sender, mut receiver) = tokio::sync::mpsc::channel(8);
-        root.on_connect(move |socket: Socket| {
-            let sender = sender.clone();
-            async move {
-                let held = socket.clone();
-                socket.on("x", move || {
-                    let held = held.clone();
-                    async move { held.emit("x", &()) }
-                });
-                socket.on_disconnect(move |socket, reason| async move {
+        let (sender, mut told) = mpsc::channel(8);
+        let (first, second) = (sender.clone(), sender.clone());
+        let namespace = Namespace::new("/")
+            .on_connect(async move |socket: Socket| {
+                let (held, last) = (socket.clone(), sender.clone());
+                socket.on("x", async move || Ok(held.emit("x", ())?));
+                socket.on_disconnect(async move |socket: Socket, reason: CloseReason| {
                     LAST.set(Rc::downgrade(socket.member()));
-                    sender.try_send(reason.as_str()).unwrap();
+                    last.try_send(format!("own: {reason}")).unwrap();
                 });
+                socket.join(["r", "q"]).await?;
                 Ok(())
-            }
-        })
-        .unwrap();
+            })
+            .on_disconnect(async move |reason: CloseReason| {
+                second.try_send(format!("gone: {reason}")).unwrap();
+            })
+            .on_disconnecting(async move |socket: Socket| {
+                first
+                    .try_send(format!("in {} rooms", socket.rooms().len()))
+                    .unwrap();
+            });
+        let world = World::of([namespace]);
         world.client().await.hang_up().await;
-        assert_eq!(receiver.recv().await.unwrap(), "transport close");
+        for expected in [
+            "in 2 rooms",
+            "gone: transport close",
+            "own: transport close",
+        ] {
+            assert_eq!(told.recv().await.unwrap(), expected);
+        }
         settle().await;
         assert!(LAST.take().upgrade().is_none());
-        assert!(receiver.try_recv().is_err());
+        assert!(told.try_recv().is_err());
     });
+}
+
+fn secret() -> std::io::Error {
+    std::io::Error::other("secret")
 }

@@ -3,7 +3,7 @@
 use std::sync::{OnceLock, mpsc};
 
 use super::world::{World, run, settle};
-use crate::io::{Data, Socket};
+use crate::io::{Data, Namespace};
 
 static LINES: OnceLock<mpsc::Sender<String>> = OnceLock::new();
 
@@ -30,13 +30,8 @@ fn arguments_that_a_handler_does_not_take_are_in_the_log_with_the_events_name() 
     log::set_logger(&Lines).unwrap();
     log::set_max_level(log::LevelFilter::Info);
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on("number please", |Data(_): Data<u8>| async {});
-            Ok(())
-        })
-        .unwrap();
+        let namespace = Namespace::new("/").on("number please", async |Data(_): Data<u8>| {});
+        let world = World::of([namespace]);
         let client = world.client().await;
         // Once a second: the lines of other tests may come first.
         let line = loop {

@@ -1,56 +1,44 @@
 //! Whom what is said reaches, and in which order.
 
-use dondo_actors::id::MemberId;
+use dondo_actors::id::{MemberId, MemberId as SocketId};
 use serde_json::json;
 
 use super::world::{Client, World, run, settle};
-use crate::io::{Ack, Data, Error, Socket, Target};
+use crate::io::{Data, EmitError, Namespace, RoomName, Socket, Target};
 
 /// A world whose clients steer their own socket.
 fn world(namespaces: &[&str]) -> World {
-    let world = World::bare(namespaces);
-    for namespace in namespaces {
-        let of = world.io.of(namespace).unwrap();
-        of.on_connect(|socket: Socket| async move {
-            socket.on(
-                "join",
-                |s: Socket, Data(room): Data<String>, ack: Ack| async move {
-                    s.join(room).await?;
-                    ack.ok(&s.rooms())
-                },
-            );
-            socket.on(
-                "leave",
-                |s: Socket, Data(room): Data<String>, ack: Ack| async move {
-                    s.leave(room).await;
-                    ack.ok(&s.rooms())
-                },
-            );
-            socket.on(
-                "to",
-                |s: Socket, Data(rooms): Data<Vec<String>>| async move {
-                    let first = s.to(&rooms[0]);
-                    let all = rooms[1..].iter().fold(first, |to, room| to.to(room));
-                    all.emit("m", &rooms).await
-                },
-            );
-            socket.on("within", |s: Socket, Data(room): Data<String>| async move {
-                s.within(room).emit("m", &()).await
-            });
-            socket.on("except", |s: Socket, Data(room): Data<String>| async move {
-                s.except(room).emit("m", &()).await
-            });
-            socket.on("all", |s: Socket| async move {
-                s.broadcast().emit("m", &()).await
-            });
-            socket.on("client", |s: Socket, Data(id): Data<String>| async move {
-                s.to(MemberId::new(id)).emit("m", &()).await
-            });
-            Ok(())
-        })
-        .unwrap();
-    }
-    world
+    World::of(namespaces.iter().map(|name| {
+        Namespace::new(*name)
+            .on("join", async |s: Socket, Data(room): Data<RoomName>| {
+                s.join(&room).await?;
+                Ok(s.rooms())
+            })
+            .on("leave", async |s: Socket, Data(room): Data<RoomName>| {
+                s.leave(room).await;
+                Ok(s.rooms())
+            })
+            .on("to", async |s: Socket, Data(rooms): Data<Vec<String>>| {
+                s.to(&rooms).emit("m", &rooms)?.await?;
+                Ok(())
+            })
+            .on("within", async |s: Socket, Data(room): Data<String>| {
+                s.within(room).emit("m", ())?.await?;
+                Ok(())
+            })
+            .on("except", async |s: Socket, Data(room): Data<String>| {
+                s.except(room).emit("m", ())?.await?;
+                Ok(())
+            })
+            .on("all", async |s: Socket| {
+                s.broadcast().emit("m", ())?.await?;
+                Ok(())
+            })
+            .on("client", async |s: Socket, Data(id): Data<SocketId>| {
+                s.to(id).emit("m", ())?.await?;
+                Ok(())
+            })
+    }))
 }
 
 /// How many of the events `m` each got.
@@ -70,25 +58,25 @@ fn a_namespace_says_something_without_a_socket() {
         a.ask("join", r#""r""#).await;
         b.ask("join", r#""r""#).await;
         b.ask("join", r#""q""#).await;
-        let (all, of) = ([&a, &b], world.io.of("/").unwrap());
+        let (all, of) = ([&a, &b], world.namespace("/"));
         for (said, expected) in [
             (of.broadcast(), [1, 1]),
             (of.to("r").to("q"), [1, 1]),
             (of.to("q"), [0, 1]),
             (of.to("r").except("q"), [1, 0]),
             (of.except("r"), [0, 0]),
-            (world.io.of("/other").unwrap().broadcast(), [0, 0]),
+            (world.namespace("/other").broadcast(), [0, 0]),
         ] {
-            said.emit("m", &()).await.unwrap();
+            said.emit("m", ()).unwrap().await.unwrap();
             settle().await;
             assert_eq!(counts(&all), expected);
         }
-        drop(of.to("r").emit("m", &1));
-        drop(of.broadcast().emit("m", &2));
+        of.to("r").emit("m", 1).unwrap();
+        of.emit("m", 2).unwrap();
         settle().await;
         assert_eq!(a.heard("m"), [json!(1), json!(2)]);
-        let reserved = of.broadcast().emit("disconnect", &()).await;
-        assert!(matches!(reserved, Err(Error::Content(_))), "{reserved:?}");
+        let reserved = of.emit("disconnect", ()).map(drop);
+        assert_eq!(reserved, Err(EmitError::ReservedName("disconnect".into())));
     });
 }
 
@@ -157,28 +145,43 @@ fn the_same_room_name_in_two_namespaces_is_two_rooms() {
 #[test]
 fn what_one_socket_says_arrives_in_its_order_whichever_way_it_goes() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.join("r").await?;
-            socket.on("go", |s: Socket, Data(id): Data<String>| async move {
-                let id = MemberId::new(id);
+        let namespace = Namespace::new("/")
+            .on_connect(async |socket: Socket| Ok(socket.join("r").await?))
+            .on("go", async |s: Socket, Data(id): Data<SocketId>| {
                 // None is waited for: the order is that of the calls.
                 for n in 0..50_u8 {
-                    drop(s.within("r").emit("n", &(4 * n)));
-                    drop(s.to(&id).emit("n", &(4 * n + 1)));
-                    drop(s.broadcast().emit("n", &(4 * n + 2)));
-                    drop(s.join(format!("new {n}")));
-                    drop(s.to("r").to("q").emit("n", &(4 * n + 3)));
+                    s.within("r").emit("n", 4 * n)?;
+                    s.to(&id).emit("n", 4 * n + 1)?;
+                    s.broadcast().emit("n", 4 * n + 2)?;
+                    s.join(format!("new {n}"));
+                    s.to(["r", "q"]).emit("n", 4 * n + 3)?;
                 }
+                Ok(())
             });
-            Ok(())
-        })
-        .unwrap();
+        let world = World::of([namespace]);
         let (a, b) = (world.client().await, world.client().await);
         a.emit("go", &format!("{:?}", b.id));
         settle().await;
         settle().await;
         assert_eq!(b.heard("n"), (0..200).collect::<Vec<_>>());
+    });
+}
+
+/// A room that was joined by a number came back as text, or was another one than that of the same text.
+#[test]
+fn a_room_is_named_by_a_number_as_well_and_its_name_comes_back_as_it_was_sent() {
+    run(async {
+        let namespace =
+            Namespace::new("/").on("join", async |s: Socket, Data(room): Data<RoomName>| {
+                s.join(&room).await?;
+                Ok((room, s.in_room("3946")))
+            });
+        let world = World::of([namespace]);
+        let client = world.client().await;
+        for sent in ["3946", r#""3946""#, r#""lobby""#] {
+            let name = client.ask("join", sent).await;
+            assert_eq!(name.to_string(), sent);
+        }
+        assert_eq!(client.code("join", "1.5").await, "bad_payload");
     });
 }

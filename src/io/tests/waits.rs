@@ -1,43 +1,37 @@
 //! Handlers that wait, and acks that several hold.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio::{task::yield_now, time::sleep};
 
 use super::world::{World, run, settle};
-use crate::io::{Ack, Data, Socket};
+use crate::io::{Ack, Data, Error, Namespace, Socket};
 
 #[test]
 fn on_any_and_its_handler_both_go_on_after_a_wait_whichever_waits() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on(
+        let namespace = Namespace::new("/")
+            .on(
                 "x",
-                |s: Socket, Data((_, waits)): Data<(bool, bool)>| async move {
+                async |s: Socket, Data((_, waits)): Data<(bool, bool)>| {
                     if waits {
-                        tokio::task::yield_now().await;
+                        yield_now().await;
                     }
-                    s.emit("own", &())
+                    s.emit("own", ())?;
+                    Ok(())
                 },
-            );
-            socket.on_any(
-                |s: Socket, Data((waits, _)): Data<(bool, bool)>| async move {
-                    if waits {
-                        tokio::task::yield_now().await;
-                    }
-                    s.emit("any", &())
-                },
-            );
-            Ok(())
-        })
-        .unwrap();
+            )
+            .on_any(async |s: Socket, Data((waits, _)): Data<(bool, bool)>| {
+                if waits {
+                    yield_now().await;
+                }
+                s.emit("any", ())?;
+                Ok(())
+            });
+        let world = World::of([namespace]);
         let client = world.client().await;
-        for who_waits in [
-            "[false,false]",
-            "[true,false]",
-            "[false,true]",
-            "[true,true]",
-        ] {
+        for who_waits in ["false,false", "true,false", "false,true", "true,true"] {
             client.emit("x", who_waits);
             settle().await;
             let mut events = client.events();
@@ -50,21 +44,81 @@ fn on_any_and_its_handler_both_go_on_after_a_wait_whichever_waits() {
 #[test]
 fn of_the_clones_of_an_ack_one_answers() {
     run(async {
-        let world = World::bare(&["/"]);
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on("x", |first: Ack, second: Ack| async move {
-                assert!(second.is_open());
-                first.ok(&1).unwrap();
-                assert!(!second.is_open());
-                second.ok(&2)
-            });
-            Ok(())
-        })
-        .unwrap();
+        let namespace = Namespace::new("/").on("x", async |first: Ack, second: Ack| {
+            assert!(second.is_wanted());
+            first.send(1)?;
+            assert!(!second.is_wanted());
+            second.send(2)?;
+            Ok(3)
+        });
+        let world = World::of([namespace]);
         let client = world.client().await;
         assert_eq!(client.ask("x", "").await, 1);
         settle().await;
         assert!(client.packets().is_empty());
+    });
+}
+
+/// An ack that is kept answers later; an empty one would have come when its handler returned.
+#[test]
+fn an_ack_that_somebody_holds_is_answered_when_he_does_or_lets_it_go() {
+    run(async {
+        let namespace = Namespace::new("/")
+            .on("later", async |ack: Ack, Data(answers): Data<bool>| {
+                actix_rt::spawn(async move {
+                    sleep(Duration::from_secs(1)).await;
+                    if answers {
+                        ack.send("late").unwrap();
+                    }
+                });
+            })
+            .on("never", async |ack: Ack| ack.withhold());
+        let world = World::of([namespace]);
+        let client = world.client().await;
+        for (args, answer) in [("true", json!(["late"])), ("false", json!([]))] {
+            client.ask("later", args).await;
+            assert!(client.packets().is_empty());
+            sleep(Duration::from_secs(1)).await;
+            let packets = client.packets();
+            assert_eq!((packets.len(), &packets[0].json), (1, &answer));
+        }
+        client.ask("never", "").await;
+        sleep(Duration::from_secs(2)).await;
+        assert!(client.packets().is_empty());
+    });
+}
+
+/// A later event would overtake one whose middleware waits, or run though it was refused.
+#[test]
+fn a_sockets_events_go_through_its_middlewares_one_by_one_and_others_do_not_wait() {
+    run(async {
+        let namespace = Namespace::new("/")
+            .event_middleware(async |Data(n): Data<u64>| {
+                sleep(Duration::from_secs(n)).await;
+                match n {
+                    3 => Err(Error::new("too_long", "three seconds are too long")),
+                    _ => Ok(()),
+                }
+            })
+            .on("x", async |s: Socket, Data(n): Data<u64>| {
+                s.emit("x", n)?;
+                Ok(n)
+            });
+        let world = World::of([namespace]);
+        let (client, other) = (world.client().await, world.client().await);
+        client.emit("x", "2");
+        client.emit("x", "0");
+        other.emit("x", "0");
+        settle().await;
+        assert_eq!((client.names().len(), other.names().len()), (0, 1));
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(client.heard("x"), [json!(2), json!(0)]);
+        client.ask("x", "3").await;
+        client.emit("x", "0");
+        sleep(Duration::from_secs(3)).await;
+        let packets = client.packets();
+        assert_eq!(packets[0].json[0]["code"], "too_long");
+        assert_eq!(packets[1].json, json!(["x", 0]));
+        assert_eq!(packets.len(), 2);
     });
 }

@@ -23,14 +23,14 @@ use dondo_actors::{
     log::{HistorySettings, MemoryLog},
     message::CourierRef,
     outbox::{OutboxLimits, Taken},
-    ports::{AllowAll, Clock, IdGenerator, PresenceEvents},
+    ports::{Clock, IdGenerator, PresenceEvents},
     session::{Peer, Session, SessionRef, SessionSettings},
 };
 use serde_json::Value;
 
 use crate::{
     config::HubSettings,
-    io::{Io, Pack},
+    io::{Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States},
     packs::hub::{HubPack, dotnet_view},
     protocol::socketio::{Limits, SocketIo, SocketIoEncoding},
 };
@@ -53,7 +53,7 @@ pub(crate) async fn settle() {
 }
 
 pub(crate) struct World {
-    pub(crate) io: Io,
+    namespaces: Namespaces,
     /// How often each form was asked to encode: plain, dotnet.
     pub(crate) encoded: [Arc<AtomicUsize>; 2],
     hub: HubHandle,
@@ -65,31 +65,50 @@ pub(crate) struct World {
 impl World {
     /// A hub with the hub pack in `/`.
     pub(crate) fn hub(settings: HubSettings) -> Self {
-        Self::start(&["/"], Some(settings))
+        Self::packed(settings, Namespace::hub("/"))
+    }
+
+    /// As [`World::hub`], with something of the host's own.
+    pub(crate) fn packed(settings: HubSettings, namespace: Namespace) -> Self {
+        let pack = HubPack::new(settings, Arc::new(Fixed));
+        Self::start([namespace], States::default(), Some(pack))
     }
 
     /// A hub without a pack.
-    pub(crate) fn bare(namespaces: &[&str]) -> Self {
-        Self::start(namespaces, None)
+    pub(crate) fn of(namespaces: impl IntoIterator<Item = Namespace>) -> Self {
+        Self::start(namespaces, States::default(), None)
     }
 
-    fn start(namespaces: &[&str], settings: Option<HubSettings>) -> Self {
+    /// As [`World::of`], where the host has given something.
+    pub(crate) fn with(states: States, namespace: Namespace) -> Self {
+        Self::start([namespace], states, None)
+    }
+
+    fn start(
+        namespaces: impl IntoIterator<Item = Namespace>,
+        states: States,
+        pack: Option<HubPack>,
+    ) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(Fixed);
-        let pack = settings.map(|settings| HubPack::new(settings, clock.clone()));
+        let served = namespaces.into_iter().map(|namespace| {
+            let pack = pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Pack>);
+            namespace.served(states.clone(), pack)
+        });
+        let namespaces = Namespaces::new(served);
         let configs: BTreeMap<Arc<str>, NamespaceConfig> = namespaces
-            .iter()
-            .map(|name| {
+            .all()
+            .map(|served| {
                 let namespace_config = NamespaceConfig {
                     settings: pack
                         .as_ref()
                         .map(HubPack::namespace_settings)
                         .unwrap_or_default(),
-                    authorizer: Arc::new(AllowAll),
+                    authorizer: Arc::new(Middlewares(served.clone())),
                     presence_events: pack
                         .clone()
                         .map(|pack| Arc::new(pack) as Arc<dyn PresenceEvents>),
                 };
-                (Arc::from(*name), namespace_config)
+                (served.name().clone(), namespace_config)
             })
             .collect();
         let encoded: [Arc<AtomicUsize>; 2] = Default::default();
@@ -111,22 +130,20 @@ impl World {
             courier_window: 1024,
             settle_timeout: Duration::from_secs(1),
         });
-        let io = Io::new(
-            hub.clone(),
-            namespaces.iter().map(|name| {
-                let pack = pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Pack>);
-                (Arc::from(*name), pack)
-            }),
-        );
         let supervisor = Hub::start(&hub, |_| true);
         Self {
-            io,
+            namespaces,
             encoded,
             courier: hub.courier(),
             hub,
             encodings: ids,
             _supervisor: supervisor,
         }
+    }
+
+    /// A namespace, as the host has it.
+    pub(crate) fn namespace(&self, name: &str) -> NamespaceHandle {
+        self.namespaces.of(name, &self.hub).unwrap()
     }
 
     /// A client whose session has said nothing yet.
@@ -148,7 +165,7 @@ impl World {
                 count_max: 1 << 14,
                 stall_timeout: hour,
             },
-            applications: self.io.applications(),
+            applications: self.namespaces.applications(),
         };
         let session = Session::start(
             self.hub.clone(),
@@ -238,7 +255,10 @@ impl Client {
         let mut inbox = self.inbox.borrow_mut();
         let is_ack = |packet: &Packet| packet.kind == '3' && packet.number == Some(number);
         match inbox.iter().position(is_ack) {
-            Some(at) => inbox.remove(at).json[0].take(),
+            Some(at) => {
+                let mut json = inbox.remove(at).json;
+                json.get_mut(0).map(Value::take).unwrap_or_default()
+            }
             None => Value::Null,
         }
     }

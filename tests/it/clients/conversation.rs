@@ -1,7 +1,7 @@
 //! One conversation for every stock client: what the two guides let a client do, a witness beside it.
 
 use dondo::config::Settings;
-use dondo::{Ack, Event, Refused, Socket};
+use dondo::{Arguments, Namespace, Result, Socket};
 use serde_json::{Value, json};
 
 use super::connected;
@@ -22,14 +22,8 @@ pub(super) fn payload(id: &str, room: Option<&str>, message: &Value) -> Value {
 }
 
 pub(super) fn converse(kind: Kind, change: impl FnOnce(&mut Settings)) {
-    let hub = Hub::built(
-        change,
-        |builder| builder,
-        |dondo| {
-            let of = dondo.of("/").unwrap();
-            of.on_connect(curious).unwrap();
-        },
-    );
+    let root = Namespace::hub("/").on("ask me", curious);
+    let hub = Hub::built(change, |builder| builder.namespace(root));
     let mut witness = Client::connect(&hub);
     let witness_id = witness.id.clone();
     for (event, room) in [("join-channel", None), ("join-room", Some("den"))] {
@@ -180,16 +174,9 @@ pub(super) fn converse(kind: Kind, change: impl FnOnce(&mut Settings)) {
 }
 
 /// Answers `ask me` with what the client answers to a question of the server's.
-async fn curious(socket: Socket) -> Result<(), Refused> {
-    socket.on(
-        "ask me",
-        |socket: Socket, event: Event, ack: Ack| async move {
-            let answer = socket
-                .emit_with_ack("question", &event.arguments, PATIENCE)
-                .await
-                .map_err(|error| error.to_string())?;
-            ack.ok(&answer).map_err(|error| error.to_string())
-        },
-    );
-    Ok(())
+async fn curious(socket: Socket, all: Arguments) -> Result<Arguments> {
+    let asked = socket
+        .timeout(PATIENCE)
+        .emit_with_ack::<Value>("question", all);
+    Ok(asked.arguments().await?)
 }

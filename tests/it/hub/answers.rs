@@ -57,7 +57,7 @@ fn every_failure_has_its_code_in_the_ack() {
 
 #[test]
 fn a_crash_of_the_hub_is_an_internal_failure_without_details_and_the_client_stays() {
-    let hub = Hub::built(|_| {}, faults::faulty, |_| {});
+    let hub = Hub::built(|_| {}, faults::faulty);
     let mut client = Client::connect(&hub);
     join(&mut client, "lobby");
     let ack = client.ask("lobby", &[json!(faults::PANICS)]);

@@ -4,8 +4,8 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use dondo::Namespace;
 use dondo::config::Settings;
-use dondo::{Ack, Socket};
 use serde_json::{Value, json};
 
 use super::dotnet_rows::{Folder, open};
@@ -143,23 +143,13 @@ fn attachments_that_stay_away_too_long_end_the_connection() {
 /// Whether so many of ten handlers that never end begin, and no more.
 fn begin(inbound_max: usize, count: usize) -> bool {
     let (began, begun) = mpsc::channel();
+    let root = Namespace::hub("/").on("wait", async move || {
+        let _ = began.send(());
+        std::future::pending::<()>().await
+    });
     let hub = Hub::built(
         |config| config.limits.inbound_max = inbound_max,
-        |builder| builder,
-        |dondo| {
-            let of = dondo.of("/").unwrap();
-            of.on_connect(move |socket: Socket| {
-                let began = began.clone();
-                async move {
-                    socket.on("wait", move |_: Ack| {
-                        let _ = began.send(());
-                        std::future::pending::<()>()
-                    });
-                    Ok(())
-                }
-            })
-            .unwrap();
-        },
+        |builder| builder.namespace(root),
     );
     let mut client = Client::connect(&hub);
     for _ in 0..10 {
@@ -250,7 +240,7 @@ fn a_reader_that_takes_nothing_for_so_long_is_closed() {
 
 /// A member whose worker stands still for seconds while three messages come: whether it is still there afterwards.
 fn survives_a_frozen_worker(change: impl FnOnce(&mut Settings)) -> bool {
-    let hub = Hub::built(change, |builder| builder, faults::with_a_blocking_handler);
+    let hub = Hub::built(change, faults::with_a_blocking_handler);
     // Connections go to the two workers in turn.
     let (mut member, mut sender) = (Client::connect(&hub), Client::connect(&hub));
     member.emit("join-channel", &[json!("lobby")]);

@@ -1,7 +1,7 @@
 //! Contract 2.3 and 3.2 over sockets: what is a name, what no channel may be called, and that spaces do not meet.
 //! Knows the lists of names from the contract, not from the code.
 
-use dondo::Socket;
+use dondo::{Namespace, Socket};
 use serde_json::json;
 
 use super::{code, join, join_room, own};
@@ -142,20 +142,9 @@ fn an_event_that_only_a_hand_made_client_can_send_closes_its_connection() {
 
 #[test]
 fn events_with_a_handler_of_the_host_are_no_channels() {
-    let hub = Hub::built(
-        |_| {},
-        |builder| builder,
-        |dondo| {
-            let of = dondo.of("/").unwrap();
-            of.on_connect(|socket: Socket| async move {
-                socket.on("hi", |socket: Socket| async move {
-                    socket.emit("hi", "hi client")
-                });
-                Ok(())
-            })
-            .unwrap();
-        },
-    );
+    let hi = async |socket: Socket| Ok(socket.emit("hi", "hi client")?);
+    let root = Namespace::hub("/").on("hi", hi);
+    let hub = Hub::built(|_| {}, |builder| builder.namespace(root));
     let mut client = Client::connect(&hub);
     assert_eq!(
         code(&client.ask("join-channel", &[json!("hi")])),

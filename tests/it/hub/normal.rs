@@ -1,9 +1,7 @@
 //! Contract 2.2 over sockets: one object in normal form, the same for all who get it.
 //! Knows no form of a payload but those that show something here.
 
-use std::sync::Arc;
-
-use dondo::{Admission, Identity, Refusal};
+use dondo::{Auth, Connecting, Namespace};
 use serde_json::{Value, json};
 
 use super::{by, guide, holds, join, join_room, own};
@@ -86,16 +84,16 @@ fn plus_is_on_join_and_leave_events_and_counts_the_address_of_the_letter() {
 }
 
 /// Lets in whoever gives a name, by that name.
-async fn by_name(client: Admission) -> Result<Identity, Refusal> {
-    let auth: Value = serde_json::from_slice(&client.auth.unwrap_or_default()).unwrap_or_default();
-    Ok(Identity {
-        account: auth["name"].as_str().map(Arc::from),
-    })
+async fn by_name(client: Connecting, Auth(auth): Auth<Value>) {
+    if let Some(name) = auth["name"].as_str() {
+        client.login(name.to_owned());
+    }
 }
 
 #[test]
 fn with_somebody_logged_in_the_accounts_name_replaces_the_clients_word() {
-    let hub = Hub::built(|_| {}, |builder| builder.authorizer(by_name), |_| {});
+    let root = Namespace::hub("/").middleware(by_name);
+    let hub = Hub::built(|_| {}, |builder| builder.namespace(root));
     let mut ada = Client::connect_with(&hub, "/", "", "{\"name\":\"Ada\"}");
     let mut guest = Client::connect(&hub);
     for client in [&mut ada, &mut guest] {

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use dondo::config::Settings;
 use dondo::{
-    Ack, Admission, Blob, Data, DisconnectReason, Event, Identity, Refusal, Refused, Socket,
+    Ack, Arguments, Auth, Blob, Builder, Data, DisconnectReason, Error, Namespace, Socket,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Form, Frame, Hub, PATIENCE, WebSocket, echo};
 
@@ -37,24 +37,17 @@ impl App {
 
     pub(super) fn with(form: Form, change: impl FnOnce(&mut Settings)) -> Self {
         let (gone, farewells) = mpsc::channel();
-        let configure = |config: &mut Settings| {
-            config.namespaces = ["/", "/a", "/b", "/greet", "/slow", "/closed", "/told"]
-                .map(str::to_owned)
-                .to_vec();
-            change(config);
-        };
-        let hub = form.built(
-            configure,
-            |builder| echo(builder.authorizer(doors)),
-            |dondo| {
-                for namespace in ["/", "/a", "/b", "/greet", "/slow"] {
-                    let gone = gone.clone();
-                    let of = dondo.of(namespace).unwrap();
-                    of.on_connect(move |socket| welcome(socket, gone.clone()))
-                        .unwrap();
-                }
-            },
-        );
+        let welcoming = ["/", "/a", "/b", "/greet", "/slow"];
+        let namespaces = welcoming.map(|name| welcome(name, gone.clone()));
+        let closed =
+            Namespace::new("/closed").middleware(async || Err(Error::new("closed", NOT_NOW)));
+        let told = Namespace::new("/told").middleware(async || {
+            Err(Error::new("closed", NOT_NOW).with_data(json!({"until": "noon"})))
+        });
+        let all = namespaces.into_iter().chain([closed, told]);
+        let hub = form.built(change, |builder| {
+            echo(all.fold(builder, Builder::namespace))
+        });
         Self { hub, farewells }
     }
 
@@ -128,79 +121,63 @@ struct Middle {
     layers: Vec<Blob>,
 }
 
-async fn welcome(socket: Socket, gone: Sender<(String, DisconnectReason)>) -> Result<(), Refused> {
-    socket.on("echo", |socket: Socket, event: Event| async move {
-        socket.emit("echo", &event.arguments.all::<Vec<Value>>().unwrap())
-    });
-    socket.on("connection", |socket: Socket| async move {
-        socket.emit("connection", &())
-    });
-    socket.on(
-        "7",
-        |socket: Socket| async move { socket.emit("seven", &()) },
-    );
-    socket.on("auth", |socket: Socket, ack: Ack| async move {
-        ack.ok(&(socket.auth::<Value>().unwrap(),))
-    });
-    socket.on("blobs", |socket: Socket, event: Event| async move {
-        socket.emit("blobs", &event.arguments.all::<Vec<Blob>>().unwrap())
-    });
-    socket.on("picture", |socket: Socket, Data(picture): Data<Picture>| async move {
-        socket.emit("picture", &picture)
-    });
-    socket.on(
-        "to all",
-        |socket: Socket, Data(blob): Data<Blob>| async move {
-            socket.broadcast().emit("to all", &(&blob, &blob)).await
-        },
-    );
-    socket.on("ack", |event: Event, ack: Ack| async move {
-        ack.ok(&event.arguments.all::<Vec<Value>>().unwrap())
-    });
-    socket.on("ack two", |ack: Ack| async move { ack.ok(&("one", 2)) });
-    socket.on("ack none", |ack: Ack| async move { ack.ok(&()) });
-    socket.on("ack twice", |ack: Ack| async move {
-        ack.clone().ok(&"first")?;
-        ack.ok(&"second")
-    });
-    socket.on("ack blob", |Data(blob): Data<Blob>, ack: Ack| async move {
-        ack.ok(&blob)
-    });
-    socket.on("ask", |socket: Socket, Data(limit): Data<u64>| async move {
-        let asked = socket.emit_with_ack("question", &"?", Duration::from_millis(limit));
-        match asked.await {
-            Ok(answer) => socket.emit("answered", &answer.all::<Vec<Value>>().unwrap()),
-            Err(error) => socket.emit("failed", &error.to_string()),
-        }
-    });
-    socket.on("ask for blob", |socket: Socket| async move {
-        let answer = socket.emit_with_ack("question", &"?", PATIENCE).await;
-        socket.emit("answered", &answer.unwrap().at::<Blob>(0).unwrap())
-    });
-    let namespace = socket.namespace().to_string();
-    let greets = namespace == "/greet";
-    let never = namespace == "/slow";
-    socket.on_disconnect(move |_, reason| {
-        let _ = gone.send((namespace, reason));
-        async {}
-    });
-    if greets {
-        socket.emit("welcome", &1)?;
-    }
-    if never {
-        std::future::pending::<()>().await;
-    }
-    Ok(())
-}
+const NOT_NOW: &str = "not \"now\"";
 
-async fn doors(client: Admission) -> Result<Identity, Refusal> {
-    let data = match &*client.namespace {
-        "/closed" => None,
-        "/told" => Some(r#"{"until":"noon"}"#.to_owned()),
-        _ => return Ok(Identity::default()),
-    };
-    Err(Refusal {
-        message: "not \"now\"".to_owned(),
-        data,
-    })
+fn welcome(name: &'static str, gone: Sender<(String, DisconnectReason)>) -> Namespace {
+    Namespace::hub(name)
+        .on_connect(async move |socket: Socket| {
+            if name == "/greet" {
+                socket.emit("welcome", 1)?;
+            }
+            if name == "/slow" {
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        })
+        .on_disconnect(async move |reason: DisconnectReason| {
+            let _ = gone.send((name.to_owned(), reason));
+        })
+        .on("echo", async |socket: Socket, all: Arguments| {
+            Ok(socket.emit("echo", all.all::<Vec<Value>>()?)?)
+        })
+        .on("connection", async |socket: Socket| {
+            Ok(socket.emit("connection", ())?)
+        })
+        .on("7", async |socket: Socket| Ok(socket.emit("seven", ())?))
+        .on("auth", async |Auth(auth): Auth<Value>| Ok((auth,)))
+        .on("blobs", async |socket: Socket, all: Arguments| {
+            Ok(socket.emit("blobs", all.all::<Vec<Blob>>()?)?)
+        })
+        .on(
+            "picture",
+            async |socket: Socket, Data(picture): Data<Picture>| {
+                Ok(socket.emit("picture", picture)?)
+            },
+        )
+        .on("to all", async |socket: Socket, Data(blob): Data<Blob>| {
+            socket.broadcast().emit("to all", (&blob, &blob))?.await?;
+            Ok(())
+        })
+        .on("ack", async |all: Arguments| Ok(all.all::<Vec<Value>>()?))
+        .on("ack two", async || Ok(("one", 2)))
+        .on("ack none", async || Ok(()))
+        .on("ack twice", async |ack: Ack| {
+            ack.clone().send("first")?;
+            ack.send("second")?;
+            Ok("third")
+        })
+        .on("ack blob", async |Data(blob): Data<Blob>| Ok(blob))
+        .on("ask", async |socket: Socket, Data(limit): Data<u64>| {
+            let asked = socket.timeout(Duration::from_millis(limit));
+            let asked = asked.emit_with_ack::<Value>("question", "?");
+            match asked.arguments().await {
+                Ok(answer) => socket.emit("answered", answer.all::<Vec<Value>>()?)?,
+                Err(error) => socket.emit("failed", error.to_string())?,
+            }
+            Ok(())
+        })
+        .on("ask for blob", async |socket: Socket| {
+            let answer: Blob = socket.emit_with_ack("question", "?").await?;
+            Ok(socket.emit("answered", answer)?)
+        })
 }

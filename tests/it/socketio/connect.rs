@@ -54,7 +54,10 @@ fn a_refusal_gives_message_and_data_and_the_rest_stays(form: Form) {
     let app = App::start(form);
     let mut socket = app.inside(&["/"]);
     for (namespace, body) in [
-        ("/closed", r#"{"message":"not \"now\""}"#),
+        (
+            "/closed",
+            r#"{"message":"not \"now\"","data":{"code":"closed"}}"#,
+        ),
         (
             "/told",
             r#"{"message":"not \"now\"","data":{"until":"noon"}}"#,

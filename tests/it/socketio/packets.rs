@@ -118,7 +118,7 @@ fn the_comma_is_always_written_behind_other_namespaces(form: Form) {
     says(
         &mut socket,
         "40/closed,",
-        r#"44/closed,{"message":"not \"now\""}"#,
+        r#"44/closed,{"message":"not \"now\"","data":{"code":"closed"}}"#,
     );
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use dondo::{Builder, Data, Dondo, Error, Socket};
+use dondo::{Builder, Data, Namespace};
 use dondo_actors::account::MemoryAccount;
 use dondo_actors::error::LogError;
 use dondo_actors::event::RoomEvent;
@@ -101,16 +101,9 @@ impl Drop for PanicsAsDropped {
 }
 
 /// Lets clients of a hub stop their worker: the event `block` with a number of seconds.
-pub fn with_a_blocking_handler(dondo: &Dondo) {
-    let io = dondo.of("/").unwrap();
-    io.on_connect(|socket: Socket| async move {
-        socket.on("block", |Data(seconds): Data<u64>| async move {
-            block(seconds);
-            Ok::<(), Error>(())
-        });
-        Ok(())
-    })
-    .unwrap();
+pub fn with_a_blocking_handler(builder: Builder) -> Builder {
+    let root = Namespace::hub("/").on("block", async |Data(seconds): Data<u64>| block(seconds));
+    builder.namespace(root)
 }
 
 /// The thread does nothing for so many seconds.

@@ -1,7 +1,7 @@
 //! The two forms in which dondo is served, so that one test can hold for both (decision 0001).
 
+use dondo::Builder;
 use dondo::config::Settings;
-use dondo::{Builder, Dondo};
 
 use super::{Hub, echo};
 
@@ -18,11 +18,10 @@ impl Form {
         self,
         change: impl FnOnce(&mut Settings),
         build: impl FnOnce(Builder) -> Builder,
-        prepare: impl FnOnce(&Dondo),
     ) -> Hub {
         match self {
-            Self::Standalone => Hub::built(change, build, prepare),
-            Self::InApp => Hub::in_app(change, build, prepare),
+            Self::Standalone => Hub::built(change, build),
+            Self::InApp => Hub::in_app(change, build),
         }
     }
 
@@ -37,7 +36,7 @@ impl Form {
             config.workers = 1;
             change(config);
         };
-        self.built(one_worker, echo, |_| {})
+        self.built(one_worker, echo)
     }
 }
 

@@ -36,14 +36,13 @@ impl Hub {
 
     /// With settings changed.
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::built(change, |builder| builder, |_| {})
+        Self::built(change, |builder| builder)
     }
 
-    /// With settings changed, a builder changed, and handlers registered before the server listens.
+    /// With settings changed, and a builder changed.
     pub fn built(
         change: impl FnOnce(&mut Settings),
         build: impl FnOnce(Builder) -> Builder,
-        prepare: impl FnOnce(&Dondo),
     ) -> Self {
         let mut config = Settings::default();
         config.listen = vec!["127.0.0.1:0".parse().unwrap()];
@@ -53,7 +52,6 @@ impl Hub {
         let dondo = build(Dondo::builder().settings(config.clone()))
             .build()
             .expect("the hub starts");
-        prepare(&dondo);
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, is_bound) = mpsc::channel();
         let workers = config.workers;
@@ -88,7 +86,6 @@ impl Hub {
     pub fn in_app(
         change: impl FnOnce(&mut Settings),
         build: impl FnOnce(Builder) -> Builder,
-        prepare: impl FnOnce(&Dondo),
     ) -> Self {
         let mut config = Settings::default();
         config.workers = 2;
@@ -96,7 +93,6 @@ impl Hub {
         let dondo = build(Dondo::builder().settings(config.clone()))
             .build()
             .expect("the hub starts");
-        prepare(&dondo);
         let serving = dondo.clone();
         let app = move || {
             App::new()

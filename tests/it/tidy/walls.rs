@@ -49,6 +49,7 @@ fn the_core_has_no_web_crate_and_no_protocol() {
         "futures-util",
         "humantime",
         "log",
+        "serde",
         "smallvec",
         "tokio",
     ];

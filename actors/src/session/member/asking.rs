@@ -16,7 +16,7 @@ impl Member {
     pub fn ask(
         self: &Rc<Self>,
         content: &Content,
-    ) -> Result<impl Future<Output = Result<Answer, MemberError>> + 'static, MemberError> {
+    ) -> Result<impl Future<Output = Result<Answer, MemberError>> + use<>, MemberError> {
         if self.acks.borrow().len() >= ACKS_MAX {
             return Err(MemberError::TooManyAcks);
         }

@@ -85,7 +85,7 @@ fn seat(
 
 /// The channel, unless its name was an event of the host's own when the client connected (contract 3.2).
 fn not_an_event(caller: &Caller<'_>, channel: &str) -> Result<(), Fault> {
-    match caller.socket.reserved().contains(channel) {
+    match caller.socket.is_reserved(channel) {
         false => Ok(()),
         true => Err(Fault::new(
             Code::ReservedName,

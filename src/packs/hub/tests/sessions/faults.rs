@@ -2,7 +2,7 @@
 
 use super::{counts, quiet, three};
 use crate::io::{
-    Ack, Socket,
+    Namespace, Socket,
     tests::world::{CLOCK_PANICS, World, run, settle},
 };
 
@@ -71,18 +71,18 @@ fn a_success_without_ack_is_silent() {
 #[test]
 fn a_hosts_handler_wins_over_the_pack_and_its_event_is_no_channel() {
     run(async {
-        let world = World::hub(quiet());
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on("mine", |s: Socket, ack: Ack| async move {
-                s.on("later", |ack: Ack| async move { ack.ok("handled") });
-                ack.ok("handled")
-            });
-            Ok(())
-        })
-        .unwrap();
+        let namespace = Namespace::hub("/")
+            .on_connect(async |socket: Socket| {
+                socket.on("mine", async |s: Socket| {
+                    s.on("later", async || Ok("handled"));
+                    Ok("handled")
+                });
+            })
+            .on("always", async || Ok("handled"));
+        let world = World::packed(quiet(), namespace);
         let a = world.client().await;
         assert_eq!(a.code("join-channel", r#""mine""#).await, "reserved_name");
+        assert_eq!(a.code("join-channel", r#""always""#).await, "reserved_name");
         let room = r#"{"roomId":"r","roomChannel":"mine"}"#;
         assert_eq!(a.code("join-room", room).await, "reserved_name");
         assert_eq!(a.ask("mine", "1").await, "handled");
@@ -98,17 +98,13 @@ fn a_hosts_handler_wins_over_the_pack_and_its_event_is_no_channel() {
 #[test]
 fn a_panicking_handler_of_the_host_is_no_hub_error() {
     run(async {
-        let world = World::hub(quiet());
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.on("boom", || async {
-                if true {
-                    panic!("secret");
-                }
-            });
-            Ok(())
-        })
-        .unwrap();
+        let boom = async || {
+            if true {
+                panic!("secret");
+            }
+        };
+        let namespace = Namespace::hub("/").on("boom", boom);
+        let world = World::packed(quiet(), namespace);
         let a = world.client().await;
         assert_eq!(a.code("boom", "").await, "internal");
         a.emit("boom", "");
@@ -140,16 +136,13 @@ fn a_panic_in_the_pack_is_an_internal_fault_of_that_event_alone() {
 #[test]
 fn plain_rooms_of_the_host_and_rooms_of_the_pack_do_not_meet() {
     run(async {
-        let world = World::hub(quiet());
-        let root = world.io.of("/").unwrap();
-        root.on_connect(|socket: Socket| async move {
-            socket.join("r").await?;
-            socket.on("plain", |s: Socket| async move {
-                s.within("r").emit("plain", &()).await
+        let namespace = Namespace::hub("/")
+            .on_connect(async |socket: Socket| Ok(socket.join("r").await?))
+            .on("plain", async |s: Socket| {
+                s.within("r").emit("plain", ())?.await?;
+                Ok(())
             });
-            Ok(())
-        })
-        .unwrap();
+        let world = World::packed(quiet(), namespace);
         let (a, b) = (world.client().await, world.client().await);
         a.done("join-room", r#""r""#).await;
         assert_eq!(a.done("notify-room", r#"1,"r""#).await["recipients"], 1);

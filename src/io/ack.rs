@@ -1,0 +1,117 @@
+//! Answers to events. An event that asks for an answer always gets one: what its first handler to answer says, or else an
+//! empty one when the last of them is done and nobody holds its [`Ack`] any more.
+
+use std::{cell::Cell, rc::Rc};
+
+use bytes::Bytes;
+use dondo_actors::{ports::Answer, session::AckHandle};
+use serde::Serialize;
+
+use super::{
+    arguments,
+    error::{EmitError, Error},
+};
+
+/// Answers an event, early or later than its handler returns. The first answer is sent, later ones go nowhere. Clones
+/// answer the same event.
+#[derive(Clone, Debug)]
+pub struct Ack(Option<Rc<AckState>>);
+
+#[derive(Debug)]
+struct AckState {
+    handle: AckHandle,
+    /// Handlers that have begun and have not come to an end: one that panics never does, and is answered for elsewhere.
+    under_way: Cell<usize>,
+    withheld: Cell<bool>,
+}
+
+impl Drop for AckState {
+    fn drop(&mut self) {
+        if self.under_way.get() == 0 && !self.withheld.get() {
+            self.handle.answer(&text(Bytes::new()));
+        }
+    }
+}
+
+impl Ack {
+    pub(super) fn new(handle: Option<AckHandle>) -> Self {
+        Self(handle.map(|handle| {
+            Rc::new(AckState {
+                handle,
+                under_way: Cell::default(),
+                withheld: Cell::default(),
+            })
+        }))
+    }
+
+    /// Whether the client waits for an answer that was not given yet.
+    pub fn is_wanted(&self) -> bool {
+        self.0.as_ref().is_some_and(|state| state.handle.is_open())
+    }
+
+    /// Answers with `data`: a tuple is several arguments, `()` none, anything else one.
+    ///
+    /// # Errors
+    /// The data cannot be written as JSON; the event can still be answered.
+    pub fn send(self, data: impl Serialize) -> Result<(), EmitError> {
+        let answer = arguments::answer(&data)?;
+        self.answer(&answer);
+        Ok(())
+    }
+
+    /// Gives no answer at all, for a client that shall try again, as stock clients with `retries` do.
+    pub fn withhold(self) {
+        if let Some(state) = &self.0 {
+            state.withheld.set(true);
+        }
+    }
+
+    /// Answers with the failure object that all parts of the hub use: `{ ok: false, event, code, message, data? }`.
+    /// `false`: nobody waits.
+    pub(super) fn fail(&self, event: &str, error: &Error) -> bool {
+        self.text(failure(event, error))
+    }
+
+    /// Answers with one argument that is JSON text already. `false`: nobody waits.
+    pub(super) fn text(&self, args: Bytes) -> bool {
+        self.answer(&text(args))
+    }
+
+    pub(super) fn answer(&self, answer: &Answer) -> bool {
+        let state = self.0.as_ref();
+        state.is_some_and(|state| state.handle.answer(answer))
+    }
+
+    pub(super) fn handler_begins(&self) {
+        if let Some(state) = &self.0 {
+            state.under_way.update(|handlers| handlers + 1);
+        }
+    }
+
+    pub(super) fn handler_ended(&self) {
+        if let Some(state) = &self.0 {
+            state.under_way.update(|handlers| handlers - 1);
+        }
+    }
+}
+
+fn text(args: Bytes) -> Answer {
+    Answer {
+        args,
+        blobs: Vec::new(),
+    }
+}
+
+/// The failure object.
+pub(super) fn failure(event: &str, error: &Error) -> Bytes {
+    let mut object = serde_json::json!({
+        "ok": false, "event": event, "code": error.code(), "message": error.message()
+    });
+    if let Some(data) = error
+        .data()
+        .and_then(|data| serde_json::from_str(data).ok())
+    {
+        object["data"] = data;
+    }
+    object.to_string().into()
+}

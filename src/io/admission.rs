@@ -1,0 +1,180 @@
+//! A client before it is let in: what a namespace's middlewares do with it.
+
+use std::{any::Any, cell::RefCell, fmt, net::IpAddr, rc::Rc, sync::Arc};
+
+use dondo_actors::{
+    handshake::Handshake,
+    letter::Content,
+    ports::{Admission, Admitted, Authorizer, Identity, LocalFuture, Refusal},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    arguments,
+    context::AdmissionContext,
+    error::{EmitError, Error, LogAs, Result},
+    handler::HandlerOutcome,
+    namespace::ServedNamespace,
+    socket::SocketState,
+};
+use crate::notices;
+
+/// An application's own user, as [`Connecting::login`] takes it and [`Identity`](super::Identity) gives it back.
+pub trait Account: Any {
+    /// The account's name: the hub puts it on what its clients say, and one account may have several clients.
+    fn account(&self) -> &str;
+}
+
+impl Account for String {
+    fn account(&self) -> &str {
+        self
+    }
+}
+
+/// A client that is not let in yet: it can be told something, and logged in, but is in no room and nobody can reach it.
+#[derive(Clone)]
+pub struct Connecting(Rc<ConnectingState>);
+
+struct ConnectingState {
+    state: Rc<SocketState>,
+    address: Option<IpAddr>,
+    account: RefCell<Option<Arc<str>>>,
+    said: RefCell<Vec<Content>>,
+}
+
+impl fmt::Debug for Connecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connecting")
+            .field("namespace", &self.0.state.shared().name)
+            .field("address", &self.0.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connecting {
+    /// The namespace that it asks for.
+    pub fn namespace(&self) -> &str {
+        &self.0.state.shared().name
+    }
+
+    /// Its address; behind a trusted proxy the one that the proxy tells.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.address
+    }
+
+    /// What came with the request that opened its session: a cookie that was renewed since is not in it.
+    pub fn handshake(&self) -> Handshake {
+        self.0.state.handshake().unwrap_or_default()
+    }
+
+    /// What it sent with its CONNECT; nothing reads as `null`.
+    ///
+    /// # Errors
+    /// It is not what is read.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T> {
+        self.0.state.auth()
+    }
+
+    /// Says who it is, from now on. The last one said stands.
+    pub fn login(&self, user: impl Account) {
+        *self.0.account.borrow_mut() = Some(user.account().into());
+        self.0.state.log_in(user);
+    }
+
+    /// Keeps a value with the client, as [`Socket::insert`](super::Socket::insert) does.
+    pub fn insert<T: 'static>(&self, value: T) -> Option<Rc<T>> {
+        self.0.state.insert(value)
+    }
+
+    /// Says something to this client. It arrives before its CONNECT; who is refused never hears it.
+    ///
+    /// # Errors
+    /// It cannot be made an event.
+    pub fn emit(&self, event: &str, data: impl Serialize) -> std::result::Result<(), EmitError> {
+        let content = arguments::content(event, &data)?;
+        self.0.said.borrow_mut().push(content);
+        Ok(())
+    }
+
+    pub(super) fn state(&self) -> &Rc<SocketState> {
+        &self.0.state
+    }
+}
+
+/// A namespace's middlewares, as the core asks them.
+pub(crate) struct Middlewares(pub(crate) Arc<ServedNamespace>);
+
+impl Authorizer for Middlewares {
+    fn connect(&self, admission: Admission) -> LocalFuture<std::result::Result<Admitted, Refusal>> {
+        let served = self.0.clone();
+        let state = Rc::new(SocketState::new(
+            served.clone(),
+            admission.auth.filter(|_| served.keeps_auth),
+            served.keeps_handshake.then_some(admission.handshake),
+        ));
+        let address = admission.address;
+        if served.handlers.admission.is_empty() {
+            let admitted = Admitted {
+                extension: Some(state),
+                ..Admitted::default()
+            };
+            return Box::pin(std::future::ready(Ok(admitted)));
+        }
+        let connecting = Connecting(Rc::new(ConnectingState {
+            state,
+            address,
+            account: RefCell::default(),
+            said: RefCell::default(),
+        }));
+        Box::pin(async move {
+            for middleware in &served.handlers.admission {
+                let mut context = AdmissionContext {
+                    connecting: connecting.clone(),
+                };
+                let HandlerOutcome(outcome) = match middleware(&mut context) {
+                    Ok(rest) => rest.await,
+                    Err(error) => HandlerOutcome(Err(error)),
+                };
+                if let Err(error) = outcome {
+                    return Err(refusal(&error, &connecting));
+                }
+            }
+            let ConnectingState {
+                state,
+                account,
+                said,
+                ..
+            } = &*connecting.0;
+            Ok(Admitted {
+                identity: Identity {
+                    account: account.borrow().clone(),
+                },
+                extension: Some(state.clone()),
+                said: said.take(),
+            })
+        })
+    }
+}
+
+fn refusal(error: &Error, client: &Connecting) -> Refusal {
+    let namespace = client.namespace();
+    let tell = |text: &dyn fmt::Display| {
+        notices::HANDLER_FAILED.tell(
+            client.address(),
+            None,
+            format_args!("a middleware of {namespace} failed: {text}"),
+        );
+    };
+    let message = match error.log() {
+        LogAs::Failure(text) => {
+            tell(text);
+            "internal"
+        }
+        LogAs::Nothing | LogAs::Unreadable => error.message(),
+    };
+    let code = || serde_json::json!({ "code": error.code() }).to_string();
+    Refusal {
+        message: message.to_owned(),
+        data: Some(error.data().map_or_else(code, str::to_owned)),
+    }
+}

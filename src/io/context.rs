@@ -1,0 +1,98 @@
+//! What a handler is called with, one type for each occasion; extractors take it apart.
+
+use std::{rc::Rc, sync::Arc};
+
+use dondo_actors::error::CloseReason;
+
+use super::{
+    Connecting, Socket, ack::Ack, arguments::Arguments, error::Error, socket::SocketState,
+};
+
+/// An event of a client.
+#[derive(Clone, Debug)]
+pub struct EventContext {
+    pub(super) socket: Socket,
+    pub(super) name: Arc<str>,
+    pub(super) arguments: Arguments,
+    pub(super) ack: Ack,
+    /// The first argument that no extractor has taken.
+    pub(super) next: usize,
+}
+
+/// A client that is being let in.
+#[derive(Clone, Debug)]
+pub struct AdmissionContext {
+    pub(super) connecting: Connecting,
+}
+
+/// A client that has come in.
+#[derive(Clone, Debug)]
+pub struct ConnectContext {
+    pub(super) socket: Socket,
+}
+
+/// A client that is gone.
+#[derive(Clone, Debug)]
+pub struct DisconnectContext {
+    pub(super) socket: Socket,
+    pub(super) reason: CloseReason,
+}
+
+/// What every context has. Nobody else's type can be one.
+pub trait Context: sealed::Sealed {
+    #[doc(hidden)]
+    fn state(&self) -> &Rc<SocketState>;
+}
+
+/// The contexts of a client that is in.
+pub trait SocketContext: Context {
+    #[doc(hidden)]
+    fn socket(&self) -> &Socket;
+}
+
+impl Context for AdmissionContext {
+    fn state(&self) -> &Rc<SocketState> {
+        self.connecting.state()
+    }
+}
+
+macro_rules! socket_contexts {
+    ($($context:ty),*) => {$(
+        impl Context for $context {
+            fn state(&self) -> &Rc<SocketState> {
+                self.socket.state()
+            }
+        }
+
+        impl SocketContext for $context {
+            fn socket(&self) -> &Socket {
+                &self.socket
+            }
+        }
+    )*};
+}
+
+socket_contexts!(EventContext, ConnectContext, DisconnectContext);
+
+mod sealed {
+    use super::{AdmissionContext, ConnectContext, DisconnectContext, EventContext};
+
+    pub trait Sealed {}
+
+    impl Sealed for AdmissionContext {}
+    impl Sealed for ConnectContext {}
+    impl Sealed for DisconnectContext {}
+    impl Sealed for EventContext {}
+}
+
+impl EventContext {
+    /// The next arguments that no extractor has taken: as many as a tuple has, else one.
+    ///
+    /// # Errors
+    /// They are not what is read.
+    pub fn next_data<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Error> {
+        let (value, taken) = self.arguments.read(self.next)?;
+        self.next += taken;
+        Ok(value)
+    }
+}

@@ -1,0 +1,31 @@
+//! What is said to one client with something beside it.
+
+use std::{rc::Rc, time::Duration};
+
+use dondo_actors::session::Member;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::eventual::AckFuture;
+
+/// Says something to one client, and waits for its answer so long.
+#[must_use = "nothing is said before emit_with_ack"]
+#[derive(Debug)]
+pub struct Emitter<'a> {
+    member: &'a Rc<Member>,
+    limit: Duration,
+}
+
+impl<'a> Emitter<'a> {
+    pub(super) fn new(member: &'a Rc<Member>, limit: Duration) -> Self {
+        Self { member, limit }
+    }
+
+    /// As [`Socket::emit_with_ack`](super::Socket::emit_with_ack), within the time given.
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        self,
+        event: &str,
+        data: impl Serialize,
+    ) -> AckFuture<T> {
+        AckFuture::ask(self.member, event, &data, Some(self.limit))
+    }
+}

@@ -1,0 +1,262 @@
+//! What a handler can have as a parameter.
+
+use std::{any::TypeId, ops::Deref, rc::Rc, sync::Arc};
+
+use dondo_actors::{error::CloseReason, handshake::Handshake};
+use serde::de::DeserializeOwned;
+
+use super::{
+    Account, Connecting, NamespaceHandle, Socket,
+    ack::Ack,
+    arguments::Arguments,
+    context::{
+        AdmissionContext, ConnectContext, Context, DisconnectContext, EventContext, SocketContext,
+    },
+    error::{Error, Result},
+};
+
+/// What a handler can have as a parameter, taken from its context.
+///
+/// | parameter | what it is | where |
+/// |---|---|---|
+/// | [`Data<T>`] | the event's next argument by serde, of a tuple as many as it has | events |
+/// | [`Arguments`], [`EventName`], [`Ack`] | all arguments as they came, the event's name, its answer | events |
+/// | [`Connecting`] | the client before it is let in | middlewares |
+/// | [`Socket`], [`NamespaceHandle`] | the client, and its namespace | everywhere but in middlewares |
+/// | [`DisconnectReason`](crate::DisconnectReason) | why it is gone | `on_disconnecting`, `on_disconnect` |
+/// | [`Auth<T>`], [`Handshake`] | what it sent with its CONNECT, and with the request that opened its session | everywhere |
+/// | [`State<T>`], [`Extension<T>`], [`Identity<U>`] | what the application was given, what was kept with the client, who is logged in | everywhere |
+/// | `Option<…>` of the last two, `Result<E>` of any | `None`, or the error, in place of a failure | everywhere |
+///
+/// Handlers start in the order in which events came, so a parameter is taken without waiting.
+///
+/// ```
+/// use dondo::{Context, Extract, Extension, Result};
+///
+/// #[derive(Clone)]
+/// struct Seat(String);
+///
+/// /// The room that the client said it was in.
+/// struct Room(String);
+///
+/// impl<C: Context> Extract<C> for Room {
+///     fn extract(context: &mut C) -> Result<Self> {
+///         let Extension(Seat(room)) = Extension::extract(context)?;
+///         Ok(Self(room))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of a handler of this kind",
+    note = "data of the client are `Data<T>` with a `T` that is `Deserialize`, what the application keeps is `State<T>`, what it \
+            keeps with a client `Extension<T>`; which parameters there are, and where, stands at `dondo::Extract`"
+)]
+pub trait Extract<C>: Sized + 'static {
+    /// Takes it.
+    ///
+    /// # Errors
+    /// It is not there; the handler does not run, and the client reads the error.
+    fn extract(context: &mut C) -> Result<Self>;
+
+    /// What has to be given or kept for it.
+    #[doc(hidden)]
+    fn needs(_: &mut Needs) {}
+}
+
+/// What the extractors of a namespace's handlers need.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    /// Handshakes are to be kept.
+    pub(crate) handshake: bool,
+    /// Types of [`State`] with their names.
+    pub(crate) states: Vec<(TypeId, &'static str)>,
+}
+
+/// The event's next argument; of a tuple as many as it has, and of `()` none. The first `Data` of a handler takes the first, the
+/// next goes on behind it. An argument that was not sent reads as `null`.
+#[derive(Clone, Debug)]
+pub struct Data<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> Extract<EventContext> for Data<T> {
+    fn extract(context: &mut EventContext) -> Result<Self> {
+        context.next_data().map(Self)
+    }
+}
+
+impl Extract<EventContext> for Arguments {
+    fn extract(context: &mut EventContext) -> Result<Self> {
+        Ok(context.arguments.clone())
+    }
+}
+
+/// The event's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventName(pub Arc<str>);
+
+impl Extract<EventContext> for EventName {
+    fn extract(context: &mut EventContext) -> Result<Self> {
+        Ok(Self(context.name.clone()))
+    }
+}
+
+impl Extract<EventContext> for Ack {
+    fn extract(context: &mut EventContext) -> Result<Self> {
+        Ok(context.ack.clone())
+    }
+}
+
+impl Extract<AdmissionContext> for Connecting {
+    fn extract(context: &mut AdmissionContext) -> Result<Self> {
+        Ok(context.connecting.clone())
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.handshake = true;
+    }
+}
+
+impl Extract<DisconnectContext> for CloseReason {
+    fn extract(context: &mut DisconnectContext) -> Result<Self> {
+        Ok(context.reason)
+    }
+}
+
+macro_rules! of_sockets {
+    ($($context:ty),*) => {$(
+        impl Extract<$context> for Socket {
+            fn extract(context: &mut $context) -> Result<Self> {
+                Ok(context.socket().clone())
+            }
+        }
+
+        impl Extract<$context> for NamespaceHandle {
+            fn extract(context: &mut $context) -> Result<Self> {
+                Ok(context.socket().namespace())
+            }
+        }
+    )*};
+}
+
+of_sockets!(EventContext, ConnectContext, DisconnectContext);
+
+/// What the client sent with its CONNECT; nothing reads as `null`.
+#[derive(Clone, Debug)]
+pub struct Auth<T>(pub T);
+
+impl<C: Context, T: DeserializeOwned + 'static> Extract<C> for Auth<T> {
+    fn extract(context: &mut C) -> Result<Self> {
+        context.state().auth().map(Self)
+    }
+}
+
+impl<C: Context> Extract<C> for Handshake {
+    fn extract(context: &mut C) -> Result<Self> {
+        context.state().handshake().ok_or_else(|| {
+            Error::internal(
+                "no handshake was kept: some handler of the namespace itself must take it",
+            )
+        })
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.handshake = true;
+    }
+}
+
+/// What [`Builder::state`](crate::Builder::state) was given: one value of a type for the whole hub.
+#[derive(Debug)]
+pub struct State<T: ?Sized>(pub Arc<T>);
+
+impl<T: ?Sized> Clone for State<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: ?Sized> Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<C: Context, T: Send + Sync + 'static> Extract<C> for State<T> {
+    fn extract(context: &mut C) -> Result<Self> {
+        let given = context.state().shared().states.find::<T>();
+        given.map(Self).ok_or_else(|| {
+            let name = std::any::type_name::<T>();
+            Error::internal(format_args!("Builder::state was given no {name}"))
+        })
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs
+            .states
+            .push((TypeId::of::<T>(), std::any::type_name::<T>()));
+    }
+}
+
+/// What [`Socket::insert`] or [`Connecting::insert`] keeps with this client: one value of a type.
+#[derive(Clone, Debug)]
+pub struct Extension<T>(pub T);
+
+impl<C: Context, T: Clone + 'static> Extract<C> for Extension<T> {
+    fn extract(context: &mut C) -> Result<Self> {
+        let kept = context.state().extension::<T>();
+        kept.map(Self).ok_or_else(|| {
+            let name = std::any::type_name::<T>();
+            Error::internal(format_args!(
+                "nothing of type {name} was kept with this client"
+            ))
+        })
+    }
+}
+
+impl<C: Context, T: Clone + 'static> Extract<C> for Option<Extension<T>> {
+    fn extract(context: &mut C) -> Result<Self> {
+        Ok(context.state().extension().map(Extension))
+    }
+}
+
+/// Who is logged in, as [`Connecting::login`] was told. Nobody, or somebody of another type, is `unauthorized`.
+#[derive(Debug)]
+pub struct Identity<U: ?Sized>(pub Rc<U>);
+
+impl<U: ?Sized> Clone for Identity<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<U: ?Sized> Deref for Identity<U> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        &self.0
+    }
+}
+
+impl<C: Context, U: Account> Extract<C> for Identity<U> {
+    fn extract(context: &mut C) -> Result<Self> {
+        let user = context.state().user();
+        user.map(Self)
+            .ok_or_else(|| Error::new("unauthorized", "log in first"))
+    }
+}
+
+impl<C: Context, U: Account> Extract<C> for Option<Identity<U>> {
+    fn extract(context: &mut C) -> Result<Self> {
+        Ok(context.state().user().map(Identity))
+    }
+}
+
+impl<C, E: Extract<C>> Extract<C> for Result<E> {
+    fn extract(context: &mut C) -> Result<Self> {
+        Ok(E::extract(context))
+    }
+
+    fn needs(needs: &mut Needs) {
+        E::needs(needs);
+    }
+}

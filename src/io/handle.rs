@@ -1,0 +1,70 @@
+//! A namespace of a hub that runs, from any thread.
+
+use std::sync::Arc;
+
+use dondo_actors::hub::HubHandle;
+use serde::Serialize;
+
+use super::{
+    broadcast::Broadcast, error::EmitError, eventual::RemoteDelivery, namespace::ServedNamespace,
+    targets::IntoRooms,
+};
+
+/// A namespace, from any thread: [`Dondo::of`](crate::Dondo::of) has it. Clones are the same namespace.
+///
+/// ```no_run
+/// use actix_web::{HttpResponse, web};
+/// use dondo::NamespaceHandle;
+///
+/// async fn notify(inbox: web::Data<NamespaceHandle>, text: String) -> actix_web::Result<HttpResponse> {
+///     inbox.to("lobby").emit("note", text)?;
+///     Ok(HttpResponse::Accepted().finish())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct NamespaceHandle {
+    hub: HubHandle,
+    served: Arc<ServedNamespace>,
+}
+
+impl NamespaceHandle {
+    pub(super) fn new(hub: HubHandle, served: Arc<ServedNamespace>) -> Self {
+        Self { hub, served }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.served.name
+    }
+
+    /// The members of rooms. Further [`Broadcast::to`] add more.
+    #[doc(alias = "in")]
+    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast<Self> {
+        self.broadcast().to(rooms)
+    }
+
+    /// Everybody.
+    pub fn broadcast(&self) -> Broadcast<Self> {
+        Broadcast::new(self.clone(), false)
+    }
+
+    /// Everybody who is not in these rooms.
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast<Self> {
+        self.broadcast().except(rooms)
+    }
+
+    /// Says something to everybody, now: see [`Broadcast::emit`].
+    ///
+    /// # Errors
+    /// It cannot be made an event.
+    pub fn emit(&self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
+        self.broadcast().emit(event, data)
+    }
+
+    pub(super) fn hub(&self) -> &HubHandle {
+        &self.hub
+    }
+}
+
+/// For an HTTP handler that says something: the server's fault.
+impl actix_web::ResponseError for EmitError {}

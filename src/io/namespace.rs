@@ -1,0 +1,245 @@
+//! A namespace before the hub is built: what the host does there. Defined first, held afterwards, so that no client comes in
+//! before its handlers are there.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use super::{
+    Pack, States,
+    context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext},
+    extract::Needs,
+    handler::{Handler, Shared, shared},
+};
+
+/// What an application does in a namespace, for [`Builder::namespace`](crate::Builder::namespace).
+///
+/// ```
+/// use dondo::{Data, Namespace, Socket};
+///
+/// let chat = Namespace::new("/chat")
+///     .on_connect(async |socket: Socket| {
+///         socket.join("lobby").await?;
+///         Ok(())
+///     })
+///     .on("say", async |socket: Socket, Data((room, text)): Data<(String, String)>| {
+///         socket.to(&room).emit("said", text)?;
+///         Ok("delivered")
+///     });
+/// ```
+pub struct Namespace {
+    pub(crate) name: Arc<str>,
+    pub(crate) is_hub: bool,
+    handlers: Handlers,
+    needs: Needs,
+}
+
+/// The handlers of a namespace, in the order in which they were given.
+#[derive(Default)]
+pub(super) struct Handlers {
+    pub(super) admission: Vec<Shared<AdmissionContext>>,
+    pub(super) connect: Vec<Shared<ConnectContext>>,
+    pub(super) filters: Vec<Shared<EventContext>>,
+    pub(super) any: Vec<Shared<EventContext>>,
+    pub(super) events: BTreeMap<Box<str>, Vec<Shared<EventContext>>>,
+    pub(super) fallback: Option<Shared<EventContext>>,
+    pub(super) disconnecting: Vec<Shared<DisconnectContext>>,
+    pub(super) disconnect: Vec<Shared<DisconnectContext>>,
+}
+
+impl Handlers {
+    /// Whether the host does anything that could ask for what the client sent.
+    fn are_any(&self) -> bool {
+        !(self.admission.is_empty()
+            && self.connect.is_empty()
+            && self.filters.is_empty()
+            && self.any.is_empty()
+            && self.events.is_empty()
+            && self.fallback.is_none()
+            && self.disconnecting.is_empty()
+            && self.disconnect.is_empty())
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Namespace")
+            .field("name", &self.name)
+            .field("is_hub", &self.is_hub)
+            .field("events", &self.handlers.events.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Namespace {
+    /// A namespace with the application's own events only: what has no handler is answered with `unknown_event`. Its name
+    /// begins with a slash; stock clients begin in `/`.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self {
+            name: name.into(),
+            is_hub: false,
+            handlers: Handlers::default(),
+            needs: Needs::default(),
+        }
+    }
+
+    /// A namespace with channels, rooms and presence as in the program. An event that has a handler here is the
+    /// application's; a name that has one cannot be a channel's.
+    pub fn hub(name: impl Into<Arc<str>>) -> Self {
+        Self {
+            is_hub: true,
+            ..Self::new(name)
+        }
+    }
+
+    /// Runs before a client is let in, after those given before. An error is the client's `connect_error`, with the error's
+    /// data as `data`, or else `{ code }`.
+    ///
+    /// It may wait, and nobody else waits with it: [`Builder::admission_timeout`](crate::Builder::admission_timeout) is the
+    /// limit for all of them together. It runs on the session's thread, which must not be blocked. The future is dropped
+    /// where it waits if the client goes or takes its CONNECT back.
+    ///
+    /// ```
+    /// use dondo::{Auth, Connecting, Error, Namespace};
+    ///
+    /// let inbox = Namespace::new("/inbox").middleware(async |Auth(word): Auth<String>, client: Connecting| {
+    ///     if word != "akwaaba" {
+    ///         return Err(Error::new("unauthorized", "say the word"));
+    ///     }
+    ///     client.login("ama".to_owned());
+    ///     Ok(())
+    /// });
+    /// ```
+    #[must_use]
+    pub fn middleware<A>(
+        mut self,
+        handler: impl Handler<AdmissionContext, A> + Send + Sync,
+    ) -> Self {
+        self.handlers.admission.push(keep(&mut self.needs, handler));
+        self
+    }
+
+    /// Runs when a client has come in, after its CONNECT; its events wait until all of these are done. An error puts the
+    /// client out again and goes to the log: to say why, refuse it in a [`Namespace::middleware`].
+    #[must_use]
+    pub fn on_connect<A>(mut self, handler: impl Handler<ConnectContext, A> + Send + Sync) -> Self {
+        self.handlers.connect.push(keep(&mut self.needs, handler));
+        self
+    }
+
+    /// Runs for every such event. Several may have one name: they start in the order given, before those of
+    /// [`Socket::on`](super::Socket::on), and the first to answer is heard. A handler starts in the order in which events
+    /// came, and runs to its first wait before the next one starts.
+    #[must_use]
+    pub fn on<A>(
+        mut self,
+        event: &str,
+        handler: impl Handler<EventContext, A> + Send + Sync,
+    ) -> Self {
+        let handler = keep(&mut self.needs, handler);
+        self.handlers
+            .events
+            .entry(event.into())
+            .or_default()
+            .push(handler);
+        self
+    }
+
+    /// Runs before the handlers of every event, which wait for it, as do the socket's later events. An error is the answer,
+    /// and the event goes no further.
+    #[must_use]
+    pub fn event_middleware<A>(
+        mut self,
+        handler: impl Handler<EventContext, A> + Send + Sync,
+    ) -> Self {
+        self.handlers.filters.push(keep(&mut self.needs, handler));
+        self
+    }
+
+    /// Sees every event, before its own handlers have it.
+    #[must_use]
+    pub fn on_any<A>(mut self, handler: impl Handler<EventContext, A> + Send + Sync) -> Self {
+        self.handlers.any.push(keep(&mut self.needs, handler));
+        self
+    }
+
+    /// Has the events that nobody else handles, in place of the hub's channels too. A later one replaces it.
+    #[must_use]
+    pub fn fallback<A>(mut self, handler: impl Handler<EventContext, A> + Send + Sync) -> Self {
+        self.handlers.fallback = Some(keep(&mut self.needs, handler));
+        self
+    }
+
+    /// Runs when a client is gone, whatever the cause; to its first wait the client's rooms are still there.
+    #[must_use]
+    pub fn on_disconnecting<A>(
+        mut self,
+        handler: impl Handler<DisconnectContext, A> + Send + Sync,
+    ) -> Self {
+        self.handlers
+            .disconnecting
+            .push(keep(&mut self.needs, handler));
+        self
+    }
+
+    /// Runs when a client is gone, whatever the cause. Nothing can be said through its socket any more.
+    #[must_use]
+    pub fn on_disconnect<A>(
+        mut self,
+        handler: impl Handler<DisconnectContext, A> + Send + Sync,
+    ) -> Self {
+        self.handlers
+            .disconnect
+            .push(keep(&mut self.needs, handler));
+        self
+    }
+
+    pub(crate) fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    /// As the hub serves it.
+    pub(crate) fn served(
+        self,
+        states: States,
+        pack: Option<Arc<dyn Pack>>,
+    ) -> Arc<ServedNamespace> {
+        Arc::new(ServedNamespace {
+            keeps_auth: self.handlers.are_any(),
+            keeps_handshake: self.needs.handshake,
+            name: self.name,
+            handlers: self.handlers,
+            states,
+            pack,
+        })
+    }
+}
+
+fn keep<C: 'static, A, H: Handler<C, A> + Send + Sync>(needs: &mut Needs, handler: H) -> Shared<C> {
+    H::needs(needs);
+    shared(handler)
+}
+
+/// A namespace of a hub that is built: what all its sockets share.
+pub(crate) struct ServedNamespace {
+    pub(super) name: Arc<str>,
+    pub(super) handlers: Handlers,
+    pub(super) states: States,
+    pub(super) pack: Option<Arc<dyn Pack>>,
+    pub(super) keeps_auth: bool,
+    pub(super) keeps_handshake: bool,
+}
+
+impl ServedNamespace {
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn has_pack(&self) -> bool {
+        self.pack.is_some()
+    }
+}
+
+impl fmt::Debug for ServedNamespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ServedNamespace").field(&self.name).finish()
+    }
+}

@@ -1,0 +1,137 @@
+//! What is kept with one client.
+
+use std::{
+    any::{Any, TypeId},
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use dondo_actors::handshake::Handshake;
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+
+use crate::io::{
+    Account,
+    context::{DisconnectContext, EventContext},
+    error::{BadArguments, Result},
+    handler::Local,
+    namespace::ServedNamespace,
+};
+
+/// What is kept with one client.
+pub struct SocketState {
+    pub(super) served: Arc<ServedNamespace>,
+    auth: Option<Bytes>,
+    handshake: Option<Handshake>,
+    /// Most clients have none of it.
+    pub(super) more: RefCell<Option<Box<More>>>,
+}
+
+#[derive(Default)]
+pub(super) struct More {
+    /// By the event's name; of all events where that is none.
+    pub(super) listeners: BTreeMap<Option<Arc<str>>, Vec<Listener>>,
+    pub(super) disconnect: Vec<Local<DisconnectContext>>,
+    pub(super) listeners_made: u64,
+    extensions: BTreeMap<TypeId, Rc<dyn Any>>,
+    user: Option<Rc<dyn Any>>,
+    /// In which events go through middlewares that wait.
+    pub(super) turns: Option<Arc<Semaphore>>,
+    /// Names that had a listener when the client had come in.
+    pub(super) reserved: BTreeSet<Arc<str>>,
+}
+
+#[derive(Clone)]
+pub(super) struct Listener {
+    pub(super) id: u64,
+    pub(super) once: bool,
+    pub(super) handler: Local<EventContext>,
+}
+
+impl std::fmt::Debug for SocketState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SocketState").field(&self.served).finish()
+    }
+}
+
+impl SocketState {
+    pub(in crate::io) fn new(
+        served: Arc<ServedNamespace>,
+        auth: Option<Bytes>,
+        handshake: Option<Handshake>,
+    ) -> Self {
+        Self {
+            served,
+            auth,
+            handshake,
+            more: RefCell::default(),
+        }
+    }
+
+    pub(in crate::io) fn shared(&self) -> &Arc<ServedNamespace> {
+        &self.served
+    }
+
+    pub(in crate::io) fn auth<T: DeserializeOwned>(&self) -> Result<T> {
+        let text = self.auth.as_deref().unwrap_or(b"null");
+        let read = serde_json::from_slice(text);
+        Ok(read.map_err(|error| BadArguments::new(error.to_string()))?)
+    }
+
+    pub(in crate::io) fn handshake(&self) -> Option<Handshake> {
+        self.handshake.clone()
+    }
+
+    pub(in crate::io) fn insert<T: 'static>(&self, value: T) -> Option<Rc<T>> {
+        let value: Rc<dyn Any> = Rc::new(value);
+        let before = self.more(|more| more.extensions.insert(TypeId::of::<T>(), value));
+        before?.downcast().ok()
+    }
+
+    pub(in crate::io) fn extension<T: Clone + 'static>(&self) -> Option<T> {
+        let more = self.more.borrow();
+        let value = more.as_ref()?.extensions.get(&TypeId::of::<T>())?;
+        value.downcast_ref::<T>().cloned()
+    }
+
+    pub(in crate::io) fn log_in(&self, user: impl Account) {
+        self.more(|more| more.user = Some(Rc::new(user)));
+    }
+
+    pub(in crate::io) fn user<U: Account>(&self) -> Option<Rc<U>> {
+        let more = self.more.borrow();
+        more.as_ref()?.user.clone()?.downcast().ok()
+    }
+
+    /// The listeners of an event, or of all events; those that were to run once are taken out.
+    pub(in crate::io) fn listeners(&self, event: Option<&Arc<str>>) -> Vec<Local<EventContext>> {
+        let mut more = self.more.borrow_mut();
+        let Some(more) = more.as_mut().filter(|more| !more.listeners.is_empty()) else {
+            return Vec::new();
+        };
+        let key = event.cloned();
+        let Some(listeners) = more.listeners.get_mut(&key) else {
+            return Vec::new();
+        };
+        let handlers = listeners.iter().map(|one| one.handler.clone()).collect();
+        listeners.retain(|listener| !listener.once);
+        if listeners.is_empty() {
+            more.listeners.remove(&key);
+        }
+        handlers
+    }
+
+    pub(in crate::io) fn has_listener(&self, event: &str) -> bool {
+        let more = self.more.borrow();
+        let key = Some(Arc::from(event));
+        more.as_ref()
+            .is_some_and(|more| more.listeners.contains_key(&key))
+    }
+
+    pub(super) fn more<T>(&self, change: impl FnOnce(&mut More) -> T) -> T {
+        change(self.more.borrow_mut().get_or_insert_default())
+    }
+}
