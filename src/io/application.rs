@@ -17,7 +17,7 @@ use super::{
     context::{ConnectContext, DisconnectContext, EventContext},
     error::{Error, FAILED, LogAs, Result},
     handler::{HandlerOutcome, Running, start},
-    namespace::ServedNamespace,
+    namespace::{Handlers, ServedNamespace},
 };
 use crate::notices;
 
@@ -43,27 +43,29 @@ pub(crate) struct IoApplication(pub(super) Arc<ServedNamespace>);
 impl IoApplication {
     /// Lets everybody have an event who handles it.
     fn handle(served: &ServedNamespace, context: EventContext) -> Option<LocalFuture<()>> {
-        let mut rests = Vec::new();
         let state = context.socket.state().clone();
-        let handlers = &served.handlers;
-        for observer in &handlers.any {
-            rests.extend(run(observer, context.clone()));
+        let Handlers { any, events, .. } = &served.handlers;
+        let shared = events.get(&*context.name).map(Vec::as_slice);
+        let shared = shared.unwrap_or_default();
+        let (own_any, own) = (state.listeners(None), state.listeners(Some(&context.name)));
+        let is_handled = !(shared.is_empty() && own.is_empty());
+        let handlers = any.iter().map(|handler| &**handler as EventHandler<'_>);
+        let handlers = handlers.chain(own_any.iter().map(|handler| &**handler as EventHandler<'_>));
+        let handlers = handlers.chain(shared.iter().map(|handler| &**handler as EventHandler<'_>));
+        let handlers = handlers.chain(own.iter().map(|handler| &**handler as EventHandler<'_>));
+        let mut handlers = handlers.peekable();
+        let (mut rests, mut context) = (Vec::new(), Some(context));
+        while let Some(handler) = handlers.next() {
+            // The last one takes it: most events have one handler.
+            let is_last = is_handled && handlers.peek().is_none();
+            let given = if is_last {
+                context.take()
+            } else {
+                context.clone()
+            };
+            rests.extend(given.and_then(|context| run(handler, context)));
         }
-        for observer in state.listeners(None) {
-            rests.extend(run(&*observer, context.clone()));
-        }
-        let shared = handlers.events.get(&*context.name);
-        let shared = shared.map(Vec::as_slice).unwrap_or_default();
-        let own = state.listeners(Some(&context.name));
-        for handler in shared {
-            rests.extend(run(handler, context.clone()));
-        }
-        for handler in &own {
-            rests.extend(run(&**handler, context.clone()));
-        }
-        if shared.is_empty() && own.is_empty() {
-            rests.extend(Self::unhandled(served, context));
-        }
+        rests.extend(context.and_then(|context| Self::unhandled(served, context)));
         match rests.len() {
             0 | 1 => rests.pop(),
             _ => Some(Box::pin(async move {
@@ -100,11 +102,11 @@ impl IoApplication {
     }
 }
 
+/// A handler, whoever keeps it.
+type EventHandler<'a> = &'a dyn Fn(&mut EventContext) -> Result<Running>;
+
 /// Starts a handler; what is left of it, with what becomes of its outcome.
-fn run(
-    handler: &(impl Fn(&mut EventContext) -> Result<Running> + ?Sized),
-    mut context: EventContext,
-) -> Option<LocalFuture<()>> {
+fn run(handler: EventHandler<'_>, mut context: EventContext) -> Option<LocalFuture<()>> {
     context.ack.handler_begins();
     match start(handler, &mut context) {
         Ok(outcome) => {
