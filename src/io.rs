@@ -46,7 +46,7 @@ pub use self::{
     eventual::{AckFuture, Delivery, Joining, Leaving, RemoteDelivery},
     extract::{Auth, Data, EventName, Extension, Extract, Identity, State},
     handle::NamespaceHandle,
-    handler::{Handler, IntoOutcome},
+    handler::{Extractors, Handler, IntoOutcome},
     namespace::Namespace,
     socket::{ListenerId, Socket},
     targets::{IntoRooms, IntoTargets, RoomName, Target},

@@ -60,37 +60,53 @@ macro_rules! of_nothing {
 
 of_nothing!(AdmissionContext, ConnectContext, DisconnectContext);
 
-/// An async function or closure of up to eight extractors, for the context `C`.
+/// An async function or closure of up to eight [extractors](Extract).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler here",
-    note = "a handler is an async function or closure of up to eight extractors, such as `Socket` and `Data<T>`, and comes to \
-            `()` or to `dondo::Result<T>`",
-    note = "which extractors there are, and where, stands at `dondo::Extract`"
+    message = "`{Self}` is no handler",
+    note = "a handler is an async function or closure, of up to eight parameters: which \
+            there are, and where, stands at `dondo::Extract`"
 )]
-pub trait Handler<C, Args>: 'static {
-    /// Takes its arguments and starts; the future is the rest.
-    #[doc(hidden)]
-    fn call(self: &Arc<Self>, context: &mut C) -> Result<Running>;
+pub trait Handler<Args>: 'static {
+    /// What it comes to.
+    type Outcome: 'static;
 
-    /// What its extractors need to be kept or given.
+    #[doc(hidden)]
+    fn call(self: Arc<Self>, arguments: Args) -> impl Future<Output = Self::Outcome> + 'static;
+}
+
+/// All the parameters of a handler for the context `C`: a tuple of up to eight [extractors](Extract).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the parameters of a handler of this kind"
+)]
+pub trait Extractors<C>: Sized + 'static {
+    #[doc(hidden)]
+    fn extract_all(context: &mut C) -> Result<Self>;
+
     #[doc(hidden)]
     fn needs(needs: &mut Needs);
 }
 
 macro_rules! handlers {
     ($(($($argument:ident),*))*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<F, C, R, $($argument),*> Handler<C, ($($argument,)*)> for F
+        impl<F, R, $($argument),*> Handler<($($argument,)*)> for F
         where
             F: AsyncFn($($argument),*) -> R + 'static,
-            R: IntoOutcome<C>,
-            $($argument: Extract<C>,)*
+            R: 'static,
+            $($argument: 'static,)*
         {
-            #[allow(unused_variables, non_snake_case, reason = "a handler without arguments takes nothing from the context")]
-            fn call(self: &Arc<Self>, context: &mut C) -> Result<Running> {
-                let handler = self.clone();
-                $(let $argument = $argument::extract(context)?;)*
-                Ok(Box::pin(async move { handler($($argument),*).await.into_outcome() }))
+            type Outcome = R;
+
+            #[allow(non_snake_case, reason = "the arguments have the names of their types")]
+            async fn call(self: Arc<Self>, arguments: ($($argument,)*)) -> R {
+                let ($($argument,)*) = arguments;
+                self($($argument),*).await
+            }
+        }
+
+        impl<C, $($argument: Extract<C>),*> Extractors<C> for ($($argument,)*) {
+            #[allow(unused_variables, clippy::unused_unit, reason = "a handler without arguments takes nothing")]
+            fn extract_all(context: &mut C) -> Result<Self> {
+                Ok(($($argument::extract(context)?,)*))
             }
 
             #[allow(unused_variables, reason = "a handler without arguments needs nothing")]
@@ -112,17 +128,31 @@ pub(super) type Shared<C> = Box<dyn Fn(&mut C) -> Result<Running> + Send + Sync>
 /// A handler as a socket keeps it, on its thread.
 pub(super) type Local<C> = Rc<dyn Fn(&mut C) -> Result<Running>>;
 
-pub(super) fn shared<C: 'static, A, H>(handler: H) -> Shared<C>
+pub(super) fn shared<C, A, H>(handler: H) -> Shared<C>
 where
-    H: Handler<C, A> + Send + Sync,
+    A: Extractors<C>,
+    H: Handler<A, Outcome: IntoOutcome<C>> + Send + Sync,
 {
     let handler = Arc::new(handler);
-    Box::new(move |context| handler.call(context))
+    Box::new(move |context| called(&handler, context))
 }
 
-pub(super) fn local<C: 'static, A, H: Handler<C, A>>(handler: H) -> Local<C> {
+pub(super) fn local<C, A, H>(handler: H) -> Local<C>
+where
+    A: Extractors<C>,
+    H: Handler<A, Outcome: IntoOutcome<C>>,
+{
     let handler = Arc::new(handler);
-    Rc::new(move |context| handler.call(context))
+    Rc::new(move |context| called(&handler, context))
+}
+
+fn called<C, A, H>(handler: &Arc<H>, context: &mut C) -> Result<Running>
+where
+    A: Extractors<C>,
+    H: Handler<A, Outcome: IntoOutcome<C>>,
+{
+    let handled = handler.clone().call(A::extract_all(context)?);
+    Ok(Box::pin(async move { handled.await.into_outcome() }))
 }
 
 /// Starts a handler and runs it to its first wait: what it came to, or the rest.

@@ -7,7 +7,7 @@ use super::{
     Pack, States,
     context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext},
     extract::Needs,
-    handler::{Handler, Shared, shared},
+    handler::{Extractors, Handler, IntoOutcome, Shared, shared},
 };
 
 /// What an application does in a namespace, for [`Builder::namespace`](crate::Builder::namespace).
@@ -109,9 +109,9 @@ impl Namespace {
     /// });
     /// ```
     #[must_use]
-    pub fn middleware<A>(
+    pub fn middleware<A: Extractors<AdmissionContext>>(
         mut self,
-        handler: impl Handler<AdmissionContext, A> + Send + Sync,
+        handler: impl Handler<A, Outcome: IntoOutcome<AdmissionContext>> + Send + Sync,
     ) -> Self {
         self.handlers.admission.push(keep(&mut self.needs, handler));
         self
@@ -120,7 +120,10 @@ impl Namespace {
     /// Runs when a client has come in, after its CONNECT; its events wait until all of these are done. An error puts the
     /// client out again and goes to the log: to say why, refuse it in a [`Namespace::middleware`].
     #[must_use]
-    pub fn on_connect<A>(mut self, handler: impl Handler<ConnectContext, A> + Send + Sync) -> Self {
+    pub fn on_connect<A: Extractors<ConnectContext>>(
+        mut self,
+        handler: impl Handler<A, Outcome: IntoOutcome<ConnectContext>> + Send + Sync,
+    ) -> Self {
         self.handlers.connect.push(keep(&mut self.needs, handler));
         self
     }
@@ -129,10 +132,10 @@ impl Namespace {
     /// [`Socket::on`](super::Socket::on), and the first to answer is heard. A handler starts in the order in which events
     /// came, and runs to its first wait before the next one starts.
     #[must_use]
-    pub fn on<A>(
+    pub fn on<A: Extractors<EventContext>>(
         mut self,
         event: &str,
-        handler: impl Handler<EventContext, A> + Send + Sync,
+        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
     ) -> Self {
         let handler = keep(&mut self.needs, handler);
         self.handlers
@@ -146,9 +149,9 @@ impl Namespace {
     /// Runs before the handlers of every event, which wait for it, as do the socket's later events. An error is the answer,
     /// and the event goes no further.
     #[must_use]
-    pub fn event_middleware<A>(
+    pub fn event_middleware<A: Extractors<EventContext>>(
         mut self,
-        handler: impl Handler<EventContext, A> + Send + Sync,
+        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
     ) -> Self {
         self.handlers.filters.push(keep(&mut self.needs, handler));
         self
@@ -156,23 +159,29 @@ impl Namespace {
 
     /// Sees every event, before its own handlers have it.
     #[must_use]
-    pub fn on_any<A>(mut self, handler: impl Handler<EventContext, A> + Send + Sync) -> Self {
+    pub fn on_any<A: Extractors<EventContext>>(
+        mut self,
+        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
+    ) -> Self {
         self.handlers.any.push(keep(&mut self.needs, handler));
         self
     }
 
     /// Has the events that nobody else handles, in place of the hub's channels too. A later one replaces it.
     #[must_use]
-    pub fn fallback<A>(mut self, handler: impl Handler<EventContext, A> + Send + Sync) -> Self {
+    pub fn fallback<A: Extractors<EventContext>>(
+        mut self,
+        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
+    ) -> Self {
         self.handlers.fallback = Some(keep(&mut self.needs, handler));
         self
     }
 
     /// Runs when a client is gone, whatever the cause; to its first wait the client's rooms are still there.
     #[must_use]
-    pub fn on_disconnecting<A>(
+    pub fn on_disconnecting<A: Extractors<DisconnectContext>>(
         mut self,
-        handler: impl Handler<DisconnectContext, A> + Send + Sync,
+        handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>> + Send + Sync,
     ) -> Self {
         self.handlers
             .disconnecting
@@ -182,9 +191,9 @@ impl Namespace {
 
     /// Runs when a client is gone, whatever the cause. Nothing can be said through its socket any more.
     #[must_use]
-    pub fn on_disconnect<A>(
+    pub fn on_disconnect<A: Extractors<DisconnectContext>>(
         mut self,
-        handler: impl Handler<DisconnectContext, A> + Send + Sync,
+        handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>> + Send + Sync,
     ) -> Self {
         self.handlers
             .disconnect
@@ -213,8 +222,11 @@ impl Namespace {
     }
 }
 
-fn keep<C: 'static, A, H: Handler<C, A> + Send + Sync>(needs: &mut Needs, handler: H) -> Shared<C> {
-    H::needs(needs);
+fn keep<C, A: Extractors<C>>(
+    needs: &mut Needs,
+    handler: impl Handler<A, Outcome: IntoOutcome<C>> + Send + Sync,
+) -> Shared<C> {
+    A::needs(needs);
     shared(handler)
 }
 

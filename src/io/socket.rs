@@ -25,7 +25,7 @@ use super::{
     emitter::Emitter,
     error::{EmitError, Error},
     eventual::{AckFuture, Joining, Leaving},
-    handler::{Handler, Local, local},
+    handler::{Extractors, Handler, IntoOutcome, Local, local},
     targets::{IntoRooms, IntoTargets, RoomName},
 };
 
@@ -79,22 +79,36 @@ impl Socket {
 
     /// Handles an event of this client, after the namespace's own handlers of that name and in place of the hub's channels.
     /// Several may have one name. All are let go of when the client is gone, also where they hold their socket.
-    pub fn on<A>(&self, event: &str, handler: impl Handler<EventContext, A>) -> ListenerId {
+    pub fn on<A: Extractors<EventContext>>(
+        &self,
+        event: &str,
+        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
+    ) -> ListenerId {
         self.listen(Some(event.into()), false, local(handler))
     }
 
     /// As [`Socket::on`], for the next such event alone.
-    pub fn once<A>(&self, event: &str, handler: impl Handler<EventContext, A>) -> ListenerId {
+    pub fn once<A: Extractors<EventContext>>(
+        &self,
+        event: &str,
+        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
+    ) -> ListenerId {
         self.listen(Some(event.into()), true, local(handler))
     }
 
     /// Sees every event of this client, before its own handlers have it.
-    pub fn on_any<A>(&self, handler: impl Handler<EventContext, A>) -> ListenerId {
+    pub fn on_any<A: Extractors<EventContext>>(
+        &self,
+        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
+    ) -> ListenerId {
         self.listen(None, false, local(handler))
     }
 
     /// Runs when this client is gone, whatever the cause, after the namespace's own.
-    pub fn on_disconnect<A>(&self, handler: impl Handler<DisconnectContext, A>) {
+    pub fn on_disconnect<A: Extractors<DisconnectContext>>(
+        &self,
+        handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>>,
+    ) {
         if self.is_connected() {
             self.state.more(|more| more.disconnect.push(local(handler)));
         }

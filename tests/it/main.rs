@@ -29,3 +29,4 @@ mod stall;
 mod support;
 mod tidy;
 mod value_codec;
+mod wrong_handlers;
