@@ -6,6 +6,7 @@ mod admission;
 mod application;
 mod arguments;
 mod blob;
+mod blocking;
 mod broadcast;
 mod context;
 mod emitter;
@@ -21,6 +22,7 @@ mod socket;
 mod state;
 mod targets;
 mod value;
+mod watchdog;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -35,6 +37,7 @@ pub use self::{
     admission::{Account, Connecting},
     arguments::Arguments,
     blob::Blob,
+    blocking::{Blocking, blocking},
     broadcast::Broadcast,
     context::{
         AdmissionContext, ConnectContext, Context, DisconnectContext, EventContext, SocketContext,
@@ -57,6 +60,7 @@ pub(crate) use self::{
     application::{IoApplication, Pack, PackEvent},
     socket::PackSocket,
     state::States,
+    watchdog::Watchdog,
 };
 
 /// The namespaces of a hub that is built, by their names.

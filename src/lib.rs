@@ -68,11 +68,11 @@ pub use dondo_actors::{
 pub use self::{
     io::{
         Account, Ack, AckError, AckFuture, AdmissionContext, Arguments, Auth, BadArguments, Blob,
-        Broadcast, ConnectContext, Connecting, Context, Data, Delivery, DeliveryError,
+        Blocking, Broadcast, ConnectContext, Connecting, Context, Data, Delivery, DeliveryError,
         DisconnectContext, EmitError, Emitter, Error, EventContext, EventName, Extension, Extract,
         Extractors, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving,
         ListenerId, Namespace, NamespaceHandle, OrFail, RemoteDelivery, Result, RoomName, Socket,
-        SocketContext, State, Target, UnknownNamespace, Value,
+        SocketContext, State, Target, UnknownNamespace, Value, blocking,
     },
     operators::Operators,
     server::{Server, listen},

@@ -23,7 +23,7 @@ use self::parts::{door_settings, engine_options, memory_log};
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{
-    Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States, UnknownNamespace,
+    Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States, UnknownNamespace, Watchdog,
 };
 use crate::notices;
 use crate::packs::hub::{self, HubPack};
@@ -44,6 +44,7 @@ pub struct Dondo {
     health: Arc<health::Health>,
     doors: Doors,
     rooms: Arc<Rooms>,
+    _watchdog: Watchdog,
 }
 
 impl std::fmt::Debug for Dondo {
@@ -335,6 +336,7 @@ impl Builder {
             engines,
             doors,
             rooms,
+            _watchdog: Watchdog::start(),
         })
     }
 }

@@ -13,14 +13,14 @@ use super::{
     arguments,
     context::AdmissionContext,
     error::{EmitError, Error, LogAs, Result},
-    handler::HandlerOutcome,
+    handler::start,
     namespace::ServedNamespace,
     socket::SocketState,
 };
 use crate::notices;
 
 /// An application's own user, as [`Connecting::login`] takes it and [`Identity`](super::Identity) gives it back.
-pub trait Account: Any {
+pub trait Account: Any + Send + Sync {
     /// The account's name: the hub puts it on what its clients say, and one account may have several clients.
     fn account(&self) -> &str;
 }
@@ -131,9 +131,9 @@ impl Authorizer for Middlewares {
                 let mut context = AdmissionContext {
                     connecting: connecting.clone(),
                 };
-                let HandlerOutcome(outcome) = match middleware(&mut context) {
-                    Ok(rest) => rest.await,
-                    Err(error) => HandlerOutcome(Err(error)),
+                let outcome = match start(middleware, &mut context) {
+                    Ok(outcome) => outcome,
+                    Err(rest) => rest.await.0,
                 };
                 if let Err(error) = outcome {
                     return Err(refusal(&error, &connecting));

@@ -16,7 +16,7 @@ use super::{
     arguments::Arguments,
     context::{ConnectContext, DisconnectContext, EventContext},
     error::{Error, FAILED, LogAs, Result},
-    handler::{HandlerOutcome, Running, start},
+    handler::{HandlerOutcome, HandlerRef, Rest, start},
     namespace::{Handlers, ServedNamespace},
 };
 use crate::notices;
@@ -49,10 +49,10 @@ impl IoApplication {
         let shared = shared.unwrap_or_default();
         let (own_any, own) = (state.listeners(None), state.listeners(Some(&context.name)));
         let is_handled = !(shared.is_empty() && own.is_empty());
-        let handlers = any.iter().map(|handler| &**handler as EventHandler<'_>);
-        let handlers = handlers.chain(own_any.iter().map(|handler| &**handler as EventHandler<'_>));
-        let handlers = handlers.chain(shared.iter().map(|handler| &**handler as EventHandler<'_>));
-        let handlers = handlers.chain(own.iter().map(|handler| &**handler as EventHandler<'_>));
+        let handlers = any.iter().map(HandlerRef::from);
+        let handlers = handlers.chain(own_any.iter().map(HandlerRef::from));
+        let handlers = handlers.chain(shared.iter().map(HandlerRef::from));
+        let handlers = handlers.chain(own.iter().map(HandlerRef::from));
         let mut handlers = handlers.peekable();
         let (mut rests, mut context) = (Vec::new(), Some(context));
         while let Some(handler) = handlers.next() {
@@ -77,7 +77,7 @@ impl IoApplication {
     /// An event that no handler has the name of.
     fn unhandled(served: &ServedNamespace, context: EventContext) -> Option<LocalFuture<()>> {
         if let Some(fallback) = &served.handlers.fallback {
-            return run(fallback, context);
+            return run(fallback.into(), context);
         }
         let EventContext {
             socket,
@@ -102,11 +102,11 @@ impl IoApplication {
     }
 }
 
-/// A handler, whoever keeps it.
-type EventHandler<'a> = &'a dyn Fn(&mut EventContext) -> Result<Running>;
-
 /// Starts a handler; what is left of it, with what becomes of its outcome.
-fn run(handler: EventHandler<'_>, mut context: EventContext) -> Option<LocalFuture<()>> {
+fn run(
+    handler: HandlerRef<'_, EventContext>,
+    mut context: EventContext,
+) -> Option<LocalFuture<()>> {
     context.ack.handler_begins();
     match start(handler, &mut context) {
         Ok(outcome) => {
@@ -244,14 +244,14 @@ impl Application for IoApplication {
             last(start(handler, &mut context.clone()), &socket);
         }
         for handler in own {
-            last(start(&*handler, &mut context.clone()), &socket);
+            last(start(&handler, &mut context.clone()), &socket);
         }
     }
 }
 
 /// What a handler came to that nobody waits for.
 fn last(
-    started: std::result::Result<Result<Option<dondo_actors::ports::Answer>>, Running>,
+    started: std::result::Result<Result<Option<dondo_actors::ports::Answer>>, Rest>,
     socket: &Socket,
 ) {
     let socket = socket.clone();

@@ -1,6 +1,6 @@
 //! What a handler can have as a parameter.
 
-use std::{any::TypeId, ops::Deref, rc::Rc, sync::Arc};
+use std::{any::TypeId, ops::Deref, sync::Arc};
 
 use dondo_actors::{error::CloseReason, handshake::Handshake};
 use serde::de::DeserializeOwned;
@@ -221,7 +221,7 @@ impl<C: Context, T: Clone + 'static> Extract<C> for Option<Extension<T>> {
 
 /// Who is logged in, as [`Connecting::login`] was told. Nobody, or somebody of another type, is `unauthorized`.
 #[derive(Debug)]
-pub struct Identity<U: ?Sized>(pub Rc<U>);
+pub struct Identity<U: ?Sized>(pub Arc<U>);
 
 impl<U: ?Sized> Clone for Identity<U> {
     fn clone(&self) -> Self {

@@ -11,6 +11,7 @@ use super::{
     context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext},
     error::Result,
     extract::{Extract, Needs},
+    watchdog::{HandlerLabel, WatchedHandler},
 };
 
 /// What a handler came to.
@@ -122,28 +123,72 @@ handlers! {
     (A1, A2, A3, A4, A5, A6, A7) (A1, A2, A3, A4, A5, A6, A7, A8)
 }
 
+type LocalCall<C> = dyn Fn(&mut C) -> Result<Running>;
+type SharedCall<C> = dyn Fn(&mut C) -> Result<Running> + Send + Sync;
+
 /// A handler as a namespace keeps it, shared by the worker threads.
-pub(super) type Shared<C> = Box<dyn Fn(&mut C) -> Result<Running> + Send + Sync>;
+pub(super) struct Shared<C> {
+    label: HandlerLabel,
+    call: Box<SharedCall<C>>,
+}
 
 /// A handler as a socket keeps it, on its thread.
-pub(super) type Local<C> = Rc<dyn Fn(&mut C) -> Result<Running>>;
+pub(super) struct Local<C> {
+    label: HandlerLabel,
+    call: Rc<LocalCall<C>>,
+}
 
-pub(super) fn shared<C, A, H>(handler: H) -> Shared<C>
+impl<C> Clone for Local<C> {
+    fn clone(&self) -> Self {
+        Self {
+            label: self.label,
+            call: self.call.clone(),
+        }
+    }
+}
+
+/// A handler, whoever keeps it.
+pub(super) struct HandlerRef<'a, C> {
+    label: HandlerLabel,
+    call: &'a LocalCall<C>,
+}
+
+impl<'a, C> From<&'a Shared<C>> for HandlerRef<'a, C> {
+    fn from(Shared { label, call }: &'a Shared<C>) -> Self {
+        Self {
+            label: *label,
+            call: &**call,
+        }
+    }
+}
+
+impl<'a, C> From<&'a Local<C>> for HandlerRef<'a, C> {
+    fn from(Local { label, call }: &'a Local<C>) -> Self {
+        Self {
+            label: *label,
+            call: &**call,
+        }
+    }
+}
+
+pub(super) fn shared<C, A, H>(label: HandlerLabel, handler: H) -> Shared<C>
 where
     A: Extractors<C>,
     H: Handler<A, Outcome: IntoOutcome<C>> + Send + Sync,
 {
     let handler = Arc::new(handler);
-    Box::new(move |context| called(&handler, context))
+    let call = Box::new(move |context: &mut C| called(&handler, context));
+    Shared { label, call }
 }
 
-pub(super) fn local<C, A, H>(handler: H) -> Local<C>
+pub(super) fn local<C, A, H>(label: HandlerLabel, handler: H) -> Local<C>
 where
     A: Extractors<C>,
     H: Handler<A, Outcome: IntoOutcome<C>>,
 {
     let handler = Arc::new(handler);
-    Rc::new(move |context| called(&handler, context))
+    let call = Rc::new(move |context: &mut C| called(&handler, context));
+    Local { label, call }
 }
 
 fn called<C, A, H>(handler: &Arc<H>, context: &mut C) -> Result<Running>
@@ -155,14 +200,18 @@ where
     Ok(Box::pin(async move { handled.await.into_outcome() }))
 }
 
+/// What is left of a handler that has to wait.
+pub(super) type Rest = WatchedHandler<Running>;
+
 /// Starts a handler and runs it to its first wait: what it came to, or the rest.
-pub(super) fn start<C>(
-    handler: &(impl Fn(&mut C) -> Result<Running> + ?Sized),
+pub(super) fn start<'a, C: 'a>(
+    handler: impl Into<HandlerRef<'a, C>>,
     context: &mut C,
-) -> std::result::Result<Result<Option<Answer>>, Running> {
-    match handler(context).map(polled_once) {
+) -> std::result::Result<Result<Option<Answer>>, Rest> {
+    let HandlerRef { label, call } = handler.into();
+    match label.watch(|| call(context).map(polled_once)) {
         Ok(Ok(HandlerOutcome(outcome))) => Ok(outcome),
-        Ok(Err(rest)) => Err(rest),
+        Ok(Err(future)) => Err(WatchedHandler { label, future }),
         Err(error) => Ok(Err(error)),
     }
 }

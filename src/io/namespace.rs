@@ -8,6 +8,7 @@ use super::{
     context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext},
     extract::Needs,
     handler::{Extractors, Handler, IntoOutcome, Shared, shared},
+    watchdog::HandlerLabel,
 };
 
 /// What an application does in a namespace, for [`Builder::namespace`](crate::Builder::namespace).
@@ -113,7 +114,8 @@ impl Namespace {
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<AdmissionContext>> + Send + Sync,
     ) -> Self {
-        self.handlers.admission.push(keep(&mut self.needs, handler));
+        let handler = self.keep("a middleware", handler);
+        self.handlers.admission.push(handler);
         self
     }
 
@@ -124,7 +126,8 @@ impl Namespace {
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<ConnectContext>> + Send + Sync,
     ) -> Self {
-        self.handlers.connect.push(keep(&mut self.needs, handler));
+        let handler = self.keep("on_connect", handler);
+        self.handlers.connect.push(handler);
         self
     }
 
@@ -137,7 +140,7 @@ impl Namespace {
         event: &str,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
     ) -> Self {
-        let handler = keep(&mut self.needs, handler);
+        let handler = self.keep(&format!("{event:?}"), handler);
         self.handlers
             .events
             .entry(event.into())
@@ -153,7 +156,8 @@ impl Namespace {
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
     ) -> Self {
-        self.handlers.filters.push(keep(&mut self.needs, handler));
+        let handler = self.keep("event_middleware", handler);
+        self.handlers.filters.push(handler);
         self
     }
 
@@ -163,7 +167,8 @@ impl Namespace {
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
     ) -> Self {
-        self.handlers.any.push(keep(&mut self.needs, handler));
+        let handler = self.keep("on_any", handler);
+        self.handlers.any.push(handler);
         self
     }
 
@@ -173,7 +178,7 @@ impl Namespace {
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
     ) -> Self {
-        self.handlers.fallback = Some(keep(&mut self.needs, handler));
+        self.handlers.fallback = Some(self.keep("fallback", handler));
         self
     }
 
@@ -183,9 +188,8 @@ impl Namespace {
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>> + Send + Sync,
     ) -> Self {
-        self.handlers
-            .disconnecting
-            .push(keep(&mut self.needs, handler));
+        let handler = self.keep("on_disconnecting", handler);
+        self.handlers.disconnecting.push(handler);
         self
     }
 
@@ -195,10 +199,18 @@ impl Namespace {
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>> + Send + Sync,
     ) -> Self {
-        self.handlers
-            .disconnect
-            .push(keep(&mut self.needs, handler));
+        let handler = self.keep("on_disconnect", handler);
+        self.handlers.disconnect.push(handler);
         self
+    }
+
+    fn keep<C, A: Extractors<C>>(
+        &mut self,
+        what: &str,
+        handler: impl Handler<A, Outcome: IntoOutcome<C>> + Send + Sync,
+    ) -> Shared<C> {
+        A::needs(&mut self.needs);
+        shared(HandlerLabel::new(&self.name, what), handler)
     }
 
     pub(crate) fn needs(&self) -> &Needs {
@@ -220,14 +232,6 @@ impl Namespace {
             pack,
         })
     }
-}
-
-fn keep<C, A: Extractors<C>>(
-    needs: &mut Needs,
-    handler: impl Handler<A, Outcome: IntoOutcome<C>> + Send + Sync,
-) -> Shared<C> {
-    A::needs(needs);
-    shared(handler)
 }
 
 /// A namespace of a hub that is built: what all its sockets share.

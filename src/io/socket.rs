@@ -27,6 +27,7 @@ use super::{
     eventual::{AckFuture, Joining, Leaving},
     handler::{Extractors, Handler, IntoOutcome, Local, local},
     targets::{IntoRooms, IntoTargets, RoomName},
+    watchdog::HandlerLabel,
 };
 
 /// A client in a namespace. Clones are the same client.
@@ -84,7 +85,11 @@ impl Socket {
         event: &str,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
     ) -> ListenerId {
-        self.listen(Some(event.into()), false, local(handler))
+        self.listen(
+            Some(event.into()),
+            false,
+            local(self.label(&format!("{event:?}")), handler),
+        )
     }
 
     /// As [`Socket::on`], for the next such event alone.
@@ -93,7 +98,11 @@ impl Socket {
         event: &str,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
     ) -> ListenerId {
-        self.listen(Some(event.into()), true, local(handler))
+        self.listen(
+            Some(event.into()),
+            true,
+            local(self.label(&format!("{event:?}")), handler),
+        )
     }
 
     /// Sees every event of this client, before its own handlers have it.
@@ -101,7 +110,7 @@ impl Socket {
         &self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
     ) -> ListenerId {
-        self.listen(None, false, local(handler))
+        self.listen(None, false, local(self.label("on_any"), handler))
     }
 
     /// Runs when this client is gone, whatever the cause, after the namespace's own.
@@ -110,7 +119,8 @@ impl Socket {
         handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>>,
     ) {
         if self.is_connected() {
-            self.state.more(|more| more.disconnect.push(local(handler)));
+            let handler = local(self.label("on_disconnect"), handler);
+            self.state.more(|more| more.disconnect.push(handler));
         }
     }
 
@@ -124,6 +134,10 @@ impl Socket {
             });
             more.listeners.values().map(Vec::len).sum::<usize>() < before
         })
+    }
+
+    fn label(&self, what: &str) -> HandlerLabel {
+        HandlerLabel::new(self.member.namespace(), what)
     }
 
     fn listen(

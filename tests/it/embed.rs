@@ -10,8 +10,10 @@ use actix_session::storage::CookieSessionStore;
 use actix_web::cookie::Key;
 use actix_web::middleware::{Compress, Logger, NormalizePath};
 use actix_web::{App, HttpServer, web};
-use dondo::{Arguments, Dondo, Namespace, NamespaceHandle, Socket, on_connect};
+use dondo::{Arguments, Data, Dondo, Namespace, NamespaceHandle, Socket, blocking, on_connect};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::clients::{Kind, Robot};
 use crate::support::{Client, Hub, http};
@@ -193,6 +195,38 @@ fn a_client_with_retries_sends_once_what_is_answered_with_null() {
     robot.emit("say again", &[json!("done")]);
     robot.event("again");
     assert_eq!(times.load(Ordering::Relaxed), 1);
+}
+
+/// It would stop the only worker, and with it whoever could let it go on.
+#[test]
+fn what_blocks_in_a_blocking_handler_delays_nobody_else_and_its_panic_is_its_acks() {
+    let go = Arc::new(Semaphore::new(0));
+    let wait = go.clone();
+    let root = Namespace::hub("/")
+        .on(
+            "wait",
+            blocking(move |Data(panics): Data<bool>| {
+                Handle::current().block_on(wait.acquire())?.forget();
+                assert!(!panics, "as it was told to");
+                Ok("gone on")
+            }),
+        )
+        .on("go", async move || go.add_permits(1));
+    let hub = Hub::built(
+        |config| config.workers = 1,
+        |builder| builder.namespace(root),
+    );
+    let (mut waiting, mut other) = (Client::connect(&hub), Client::connect(&hub));
+    for (panics, expected) in [(false, json!("gone on")), (true, json!("internal"))] {
+        waiting.socket.text(&format!(r#"427["wait",{panics}]"#));
+        other.ask("go", &[]);
+        let answer = waiting.socket.next_text();
+        let answer: Value = serde_json::from_str(answer.strip_prefix("437").unwrap()).unwrap();
+        assert!(
+            answer[0] == expected || answer[0]["code"] == expected,
+            "{answer}"
+        );
+    }
 }
 
 fn saying(namespace: Namespace) -> Namespace {

@@ -37,7 +37,7 @@ pub(super) struct More {
     pub(super) disconnect: Vec<Local<DisconnectContext>>,
     pub(super) listeners_made: u64,
     extensions: BTreeMap<TypeId, Rc<dyn Any>>,
-    user: Option<Rc<dyn Any>>,
+    user: Option<Arc<dyn Any + Send + Sync>>,
     /// In which events go through middlewares that wait.
     pub(super) turns: Option<Arc<Semaphore>>,
     /// Names that had a listener when the client had come in.
@@ -98,10 +98,10 @@ impl SocketState {
     }
 
     pub(in crate::io) fn log_in(&self, user: impl Account) {
-        self.more(|more| more.user = Some(Rc::new(user)));
+        self.more(|more| more.user = Some(Arc::new(user)));
     }
 
-    pub(in crate::io) fn user<U: Account>(&self) -> Option<Rc<U>> {
+    pub(in crate::io) fn user<U: Account>(&self) -> Option<Arc<U>> {
         let more = self.more.borrow();
         more.as_ref()?.user.clone()?.downcast().ok()
     }

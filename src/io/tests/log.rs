@@ -1,11 +1,27 @@
 //! What the log says of a handler that cannot be called.
 
-use std::sync::{OnceLock, mpsc};
+use std::{
+    sync::{Once, OnceLock, mpsc},
+    time::Duration,
+};
 
 use super::world::{World, run, settle};
-use crate::io::{Data, Namespace};
+use crate::io::{Data, Namespace, Socket, Watchdog};
 
-static LINES: OnceLock<mpsc::Sender<String>> = OnceLock::new();
+/// One for each test here.
+static LISTENERS: [OnceLock<mpsc::Sender<String>>; 2] = [OnceLock::new(), OnceLock::new()];
+
+/// What the log says from now on, whoever says it.
+fn lines(test: usize) -> mpsc::Receiver<String> {
+    static LOGGER: Once = Once::new();
+    LOGGER.call_once(|| {
+        log::set_logger(&Lines).unwrap();
+        log::set_max_level(log::LevelFilter::Info);
+    });
+    let (lines, said) = mpsc::channel();
+    LISTENERS[test].set(lines).unwrap();
+    said
+}
 
 struct Lines;
 
@@ -16,7 +32,9 @@ impl log::Log for Lines {
 
     fn log(&self, record: &log::Record<'_>) {
         let line = format!("{} {}", record.level(), record.args());
-        let _ = LINES.get().map(|lines| lines.send(line));
+        for lines in LISTENERS.iter().filter_map(OnceLock::get) {
+            let _ = lines.send(line.clone());
+        }
     }
 
     fn flush(&self) {}
@@ -25,10 +43,7 @@ impl log::Log for Lines {
 /// Nobody was told what was wrong when a client sent a handler something else than it takes, and wanted no ack.
 #[test]
 fn arguments_that_a_handler_does_not_take_are_in_the_log_with_the_events_name() {
-    let (lines, said) = mpsc::channel();
-    LINES.set(lines).unwrap();
-    log::set_logger(&Lines).unwrap();
-    log::set_max_level(log::LevelFilter::Info);
+    let said = lines(0);
     run(async {
         let namespace = Namespace::new("/").on("number please", async |Data(_): Data<u8>| {});
         let world = World::of([namespace]);
@@ -46,5 +61,25 @@ fn arguments_that_a_handler_does_not_take_are_in_the_log_with_the_events_name() 
             "{line}"
         );
         assert!(client.packets().is_empty());
+    });
+}
+
+/// A handler that does not come back was one of many that might have stopped the worker.
+#[test]
+fn a_handler_that_blocks_is_named_while_it_does() {
+    let _watchdog = Watchdog::start();
+    run(async {
+        let namespace = Namespace::new("/blocked").on_connect(async |socket: Socket| {
+            let said = lines(1);
+            // As long as nobody names it.
+            socket.on("block", async move || {
+                let blocks = "the handler of \"block\" in /blocked has blocked its thread for ";
+                while !said.recv_timeout(Duration::from_secs(60))?.contains(blocks) {}
+                Ok("named")
+            });
+        });
+        let world = World::of([namespace]);
+        let client = world.client_in("/blocked", "").await;
+        assert_eq!(client.ask("block", "").await, "named");
     });
 }
