@@ -3,6 +3,7 @@
 //! Stays on its session's thread.
 
 mod asking;
+mod notifying;
 mod outgoing;
 mod parts;
 mod queue;
