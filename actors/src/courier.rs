@@ -4,6 +4,7 @@
 mod deliver;
 mod handlers;
 mod mirror;
+mod selections;
 mod wakes;
 mod watermarks;
 

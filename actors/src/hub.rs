@@ -1,7 +1,10 @@
 //! The hub: which namespaces there are, and the actor that supervises them. Everything outside holds a [`HubHandle`].
 //! Knows no transport and no application: those come in as encodings, authorizers and presence events.
 
+mod selections;
 mod warden;
+
+use self::selections::Slots;
 
 use std::{
     collections::BTreeMap,
@@ -88,6 +91,7 @@ struct Shared {
     members: Members,
     namespaces: Directory<Arc<str>, WeakMailbox<ToNamespace>>,
     couriers: Directory<WorkerId, CourierRef>,
+    slots: Slots,
 }
 
 impl HubHandle {
@@ -102,6 +106,7 @@ impl HubHandle {
             members: Members::new(),
             namespaces: Directory::new(),
             couriers: Directory::new(),
+            slots: Slots::default(),
         }))
     }
 

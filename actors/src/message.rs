@@ -6,12 +6,17 @@ mod command;
 mod courier_ref;
 mod gateway;
 mod receipt;
+mod selection;
 
 pub use self::{
     command::{Action, Command},
     courier_ref::{CourierParts, CourierRef, WeakCourierRef},
     gateway::{GatePlace, Parcel},
     receipt::{NotifyAnswer, Receipt},
+    selection::{
+        ChangeCount, CourierSelect, MemberChange, MemberInfo, MemberPage, MemberRequest,
+        MemberTask, Select, Selected, Selection, SelectionRequest,
+    },
 };
 pub(crate) use self::{
     courier_ref::Permits,
@@ -71,11 +76,11 @@ macro_rules! told {
 
 told! {
     ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
-        Broadcast(Box<Broadcast>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
+        Broadcast(Box<Broadcast>), Select(Box<Select>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
     ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Commit(Box<Commit>);
     ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver),
-        Replay(Replay), Ping(Ping);
-    ToSession: FromClient(FromClient);
+        Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
+    ToSession: FromClient(FromClient), ForMember(Box<MemberRequest>);
 }
 
 /// What a namespace hears. Boxed is what its sender has in a box, and what is much larger than the rest.
@@ -92,6 +97,8 @@ pub enum ToNamespace {
     Resolve(Resolve),
     /// From a session.
     Broadcast(Box<Broadcast>),
+    /// From anywhere: something is asked of some of its members.
+    Select(Box<Select>),
     /// From a room.
     Seated(Seated),
     /// From a room.
@@ -174,6 +181,8 @@ pub enum ToCourier {
     Deliver(Deliver),
     /// From a room, before the seat that it goes with.
     Replay(Replay),
+    /// From a namespace: something is asked of some of its members.
+    Select(Box<CourierSelect>),
     /// From the hub: the rooms of this namespace are gone with their thread, and its members are to come back.
     CloseNamespace(Arc<str>),
     /// From a session: ends an outbox behind everything that the courier was sent before.
@@ -220,8 +229,15 @@ pub enum ToSession {
     /// From the transport: runs something on the session's thread, while the session lives. So a socket moves to its
     /// session's worker.
     RunHere(Box<dyn FnOnce() + Send>),
-    /// From what runs for its members: one is put out of this namespace.
-    Disconnect(LocalId),
+    /// From one of its members, or what runs for it: that one is disconnected.
+    Disconnect {
+        /// The member's place.
+        local_id: LocalId,
+        /// And the whole connection is closed.
+        close: bool,
+    },
+    /// From the courier: something is asked of one of its members.
+    ForMember(Box<MemberRequest>),
     /// From the courier: its outbox was ended for this reason.
     Evicted(CloseReason),
     /// From the courier: one of its members lost tags of its seat in a room.
@@ -573,15 +589,8 @@ pub enum Audience {
         /// Holds the room back while its readers are behind; none where a namespace speaks to a channel.
         brake: Option<Arc<Brake>>,
     },
-    /// The seats of several rooms of the letter's namespace, each member once.
-    Rooms {
-        /// Those of any of these; `None` is every member of the namespace.
-        rooms: Option<Vec<RoomKey>>,
-        /// But of none of these.
-        except_rooms: Vec<RoomKey>,
-        /// And not this one.
-        except: Option<LocalId>,
-    },
+    /// Members of the letter's namespace, each once.
+    Selected(Arc<Selected>),
     /// Everybody who is in some channel of the letter's namespace.
     AnyChannel {
         /// All but this one.

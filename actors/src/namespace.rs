@@ -5,6 +5,7 @@ mod feed;
 mod handlers;
 mod online;
 mod rooms;
+mod selections;
 
 use self::rooms::{RoomEntry, disconnect};
 
@@ -309,10 +310,15 @@ impl Namespace {
             }
         }
         for (courier, word) in words {
-            match self.gate.is_closed() {
-                true => self.hold(Parcel::new(courier, word)),
-                false => pass(&courier, word),
-            }
+            self.send_in_order(courier, word);
+        }
+    }
+
+    /// Sends, behind every commit so far.
+    fn send_in_order(&mut self, courier: CourierRef, word: impl Into<ToCourier>) {
+        match self.gate.is_closed() {
+            true => self.hold(Parcel::new(courier, word.into())),
+            false => pass(&courier, word.into()),
         }
     }
 

@@ -4,6 +4,7 @@
 mod admission;
 mod application;
 mod dispatch;
+mod from_afar;
 mod handle;
 mod handlers;
 mod heartbeat;
@@ -299,6 +300,7 @@ impl Session {
             courier: self.courier.clone(),
             outbox: self.outbox.clone(),
             home,
+            session: self.this.clone(),
             protocol: self.protocol.clone(),
             encoding,
             credit: self.credit.clone(),

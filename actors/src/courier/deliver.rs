@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, rc::Rc};
 use super::{Courier, FEW_BEHIND, LocalMember, Mirror, Wakes};
 use crate::{
     error::CloseReason,
-    id::{Kind, LocalId, RoomKey, Token},
+    id::{Kind, LocalId, Token},
     letter::{EncodingId, Encodings, Frame, Letter},
     message::{Audience, Deliver},
     notice::cause,
@@ -41,36 +41,8 @@ impl Courier {
                     }
                 }
             }
-            Audience::Rooms {
-                rooms,
-                except_rooms,
-                except,
-            } => {
-                let excluded: BTreeSet<LocalId> = except_rooms
-                    .iter()
-                    .flat_map(|key| self.seated(letter, key))
-                    .map(|s| s.local_id)
-                    .chain(*except)
-                    .collect();
-                match rooms {
-                    None => {
-                        for served in self.members.values() {
-                            if served.namespace == letter.namespace
-                                && !excluded.contains(&served.local_id)
-                            {
-                                hands.over(served);
-                            }
-                        }
-                    }
-                    Some(rooms) => {
-                        let mut seen = excluded;
-                        for served in rooms.iter().flat_map(|key| self.seated(letter, key)) {
-                            if seen.insert(served.local_id) {
-                                hands.over(served);
-                            }
-                        }
-                    }
-                }
+            Audience::Selected(selected) => {
+                self.each_selected(&letter.namespace, selected, |served| hands.over(served));
             }
             Audience::AnyChannel { except } => {
                 let mut seen: BTreeSet<LocalId> = except.iter().copied().collect();
@@ -110,18 +82,6 @@ impl Courier {
             self.brake(*room, brake);
         }
         delivered as usize
-    }
-
-    fn seated<'a>(
-        &'a self,
-        letter: &Letter,
-        key: &RoomKey,
-    ) -> impl Iterator<Item = &'a Rc<LocalMember>> {
-        let room = self.keys.get(&(letter.namespace.clone(), key.clone()));
-        let mirror = room.and_then(|room| self.rooms.get(room));
-        mirror
-            .into_iter()
-            .flat_map(|mirror| mirror.seats().iter().map(|(served, _)| served))
     }
 }
 

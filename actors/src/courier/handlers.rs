@@ -41,6 +41,7 @@ impl Guarded for Courier {
             ToCourier::Unregister(local_id) => drop(self.members.remove(&local_id)),
             ToCourier::Deliver(deliver) => self.hear_letter(deliver, ctx),
             ToCourier::Replay(replay) => self.hear_replay(&replay, ctx),
+            ToCourier::Select(select) => self.select(*select),
             ToCourier::Direct(direct) => self.direct(direct),
             ToCourier::MirrorJoin(join) => self.mirror(&join),
             ToCourier::MirrorLeave(leave) => self.mirror_leave(leave),

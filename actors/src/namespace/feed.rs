@@ -19,7 +19,7 @@ use crate::{
     mailbox::Reply,
     message::{
         Audience, Broadcast, Commit, CourierRef, GatePlace, NotifyAnswer, Parcel, Permits, Receipt,
-        ToCourier, ToRoom, pass,
+        Selected, ToCourier, ToRoom, pass,
     },
     metrics::Metrics,
     state::gate::PlaceId,
@@ -242,11 +242,13 @@ impl Namespace {
         let recipients = rooms.as_ref().map_or(self.state.member_count(), |_| 0);
         let letter = self.seal(draft, Some(position.token()));
         let receipt = Receipt::new(self.couriers.len(), reply.home());
-        let audience = || Audience::Rooms {
-            rooms: rooms.clone(),
-            except_rooms: except_rooms.clone(),
+        let selected = Arc::new(Selected {
+            rooms,
+            except_rooms,
             except,
-        };
+            only: None,
+        });
+        let audience = || Audience::Selected(selected.clone());
         self.to_all(&letter, Some(&receipt), permits, audience, send);
         Metrics::add(&self.context.metrics.letters, 1);
         reply.send(Ok(NotifyAnswer {

@@ -47,6 +47,7 @@ impl Guarded for Namespace {
                 reply.send(way);
             }
             ToNamespace::Broadcast(broadcast) => self.hear_broadcast(*broadcast, ctx),
+            ToNamespace::Select(select) => self.select(*select),
             ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),
             ToNamespace::Unseated(unseated) => changed = self.unseated(unseated),
             ToNamespace::Vacant { room, seen, ends } => self.vacant(room, seen, &ends),

@@ -6,6 +6,7 @@ mod asking;
 mod notifying;
 mod outgoing;
 mod parts;
+mod profile;
 mod queue;
 mod requests;
 
@@ -27,6 +28,7 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use futures_util::future::{Either, ready};
 use tokio::sync::oneshot;
 
@@ -71,6 +73,7 @@ pub struct Member {
     next_ack: Cell<u64>,
     ended: Cell<bool>,
     extension: RefCell<Option<Extension>>,
+    data: RefCell<Option<Bytes>>,
 }
 
 impl Member {
@@ -88,6 +91,7 @@ impl Member {
             next_ack: Cell::new(0),
             ended: Cell::new(false),
             extension: RefCell::default(),
+            data: RefCell::default(),
         })
     }
 

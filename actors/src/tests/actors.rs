@@ -7,6 +7,8 @@ mod log_suite;
 mod logs;
 mod readers;
 mod rooms;
+mod selection_faults;
+mod selections;
 mod sessions;
 mod test_log;
 mod threads;

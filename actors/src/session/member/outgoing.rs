@@ -37,6 +37,7 @@ pub(super) enum Outgoing {
     Manage(Box<ManageOp>, Done<(), ManageError>),
     Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
     Own(Frame, bool),
+    Disconnect { close: bool },
     DisconnectOnDrop(DisconnectOnDrop),
 }
 
@@ -65,7 +66,7 @@ impl Outgoing {
             Self::Notify(notify, _) => Destination::Room(notify.request.room.clone()),
             Self::Manage(manage, _) => Destination::Room(manage.room.clone()),
             Self::Member(to, ..) => Destination::Member(to.clone()),
-            Self::Own(..) => Destination::Own,
+            Self::Own(..) | Self::Disconnect { .. } => Destination::Own,
         }
     }
 }

@@ -136,6 +136,10 @@ impl Member {
     pub(super) fn send(self: &Rc<Self>, op: Outgoing) -> Option<LocalFuture<()>> {
         match op {
             Outgoing::Own(..) => None,
+            Outgoing::Disconnect { close } => {
+                self.send_disconnect(close);
+                None
+            }
             Outgoing::DisconnectOnDrop(departure) => {
                 drop(departure);
                 None
