@@ -92,6 +92,8 @@ struct Shared {
     namespaces: Directory<Arc<str>, WeakMailbox<ToNamespace>>,
     couriers: Directory<WorkerId, CourierRef>,
     slots: Slots,
+    /// Letters that many may answer.
+    shared_acks: AtomicU64,
 }
 
 impl HubHandle {
@@ -107,6 +109,7 @@ impl HubHandle {
             namespaces: Directory::new(),
             couriers: Directory::new(),
             slots: Slots::default(),
+            shared_acks: AtomicU64::new(0),
         }))
     }
 

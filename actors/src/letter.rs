@@ -143,6 +143,7 @@ impl Frame {
 pub struct Draft {
     /// What is said.
     pub content: Content,
+    ack: Option<u64>,
     frames: Frames,
 }
 
@@ -151,7 +152,16 @@ impl Draft {
     pub fn new(content: Content, encodings: &Encodings) -> Self {
         Self {
             content,
+            ack: None,
             frames: Frames::new(encodings.len()),
+        }
+    }
+
+    /// As [`Draft::new`], of an event that everybody who receives it may answer under this number.
+    pub(crate) fn asking(content: Content, encodings: &Encodings, ack: u64) -> Self {
+        Self {
+            ack: Some(ack),
+            ..Self::new(content, encodings)
         }
     }
 
@@ -168,11 +178,22 @@ impl Draft {
     ) -> Result<(), EncodeError> {
         let codec = encodings.codec(encoding)?;
         match codec.tells_tokens() {
-            true => codec.check(namespace, &self.content),
-            false => self
-                .frames
-                .frame(encoding, encodings, namespace, &self.content, None)
+            true if self.ack.is_none() => codec.check(namespace, &self.content),
+            true => encodings
+                .make(encoding, namespace, &self.content, None, self.ack)
                 .map(drop),
+            false => {
+                let frames = &self.frames;
+                let frame = frames.frame(
+                    encoding,
+                    encodings,
+                    namespace,
+                    &self.content,
+                    None,
+                    self.ack,
+                );
+                frame.map(drop)
+            }
         }
     }
 
@@ -182,6 +203,7 @@ impl Draft {
             namespace,
             content: self.content,
             token,
+            ack: self.ack,
             frames: self.frames,
         }
     }
@@ -196,6 +218,7 @@ pub struct Letter {
     pub content: Content,
     /// Its own place in its namespace's log; none for what is in no log.
     pub token: Option<Token>,
+    ack: Option<u64>,
     frames: Frames,
 }
 
@@ -214,12 +237,19 @@ impl Letter {
         let (namespace, content) = (&self.namespace, &self.content);
         let codec = encodings.codec(encoding)?;
         if self.token.is_none() && behind.is_some() && codec.tells_tokens() {
-            let frame = codec.encode(namespace, content, behind)?;
+            let frame = encodings.make(encoding, namespace, content, behind, self.ack)?;
             return Ok(frame.charged(encodings.account()));
         }
         self.frames
-            .frame(encoding, encodings, namespace, content, self.token)
+            .frame(
+                encoding, encodings, namespace, content, self.token, self.ack,
+            )
             .cloned()
+    }
+
+    /// The number under which everybody who receives it may answer.
+    pub(crate) fn ack(&self) -> Option<u64> {
+        self.ack
     }
 }
 
@@ -238,14 +268,14 @@ impl Frames {
         namespace: &str,
         content: &Content,
         token: Option<Token>,
+        ack: Option<u64>,
     ) -> Result<&Frame, EncodeError> {
-        let codec = encodings.codec(encoding)?;
         let cell = self
             .0
             .get(usize::from(encoding.0))
             .ok_or_else(not_registered)?;
         cell.get_or_init(|| {
-            let frame = codec.encode(namespace, content, token)?;
+            let frame = encodings.make(encoding, namespace, content, token, ack)?;
             Ok(frame.charged(encodings.account()))
         })
         .as_ref()

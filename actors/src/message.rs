@@ -2,13 +2,20 @@
 //! Every word that the actors say to each other: one enum for each that hears. Read this first: a word that is not here is
 //! said by nobody.
 
+mod acks;
 mod command;
 mod courier_ref;
 mod gateway;
 mod receipt;
 mod selection;
 
+pub(crate) use self::{
+    acks::SHARED_ACKS,
+    courier_ref::Permits,
+    gateway::{Gateway, pass},
+};
 pub use self::{
+    acks::{AckStream, AskedLetter, Asking, MemberAnswer, SelectedLetter, SharedAck},
     command::{Action, Command},
     courier_ref::{CourierParts, CourierRef, WeakCourierRef},
     gateway::{GatePlace, Parcel},
@@ -17,10 +24,6 @@ pub use self::{
         ChangeCount, CourierSelect, MemberChange, MemberInfo, MemberPage, MemberRequest,
         MemberTask, Select, Selected, Selection, SelectionRequest,
     },
-};
-pub(crate) use self::{
-    courier_ref::Permits,
-    gateway::{Gateway, pass},
 };
 
 use std::{sync::Arc, time::Duration};
@@ -76,10 +79,10 @@ macro_rules! told {
 
 told! {
     ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
-        Broadcast(Box<Broadcast>), Select(Box<Select>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
+        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
     ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Commit(Box<Commit>);
-    ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver),
-        Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
+    ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver), AskedLetter(Box<AskedLetter>),
+        SharedAck(SharedAck), Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
     ToSession: FromClient(FromClient), ForMember(Box<MemberRequest>);
 }
 
@@ -97,6 +100,8 @@ pub enum ToNamespace {
     Resolve(Resolve),
     /// From a session.
     Broadcast(Box<Broadcast>),
+    /// From anywhere: a letter to some of its members.
+    Letter(Box<SelectedLetter>),
     /// From anywhere: something is asked of some of its members.
     Select(Box<Select>),
     /// From a room.
@@ -179,6 +184,10 @@ pub enum ToCourier {
     MirrorLeave(MirrorLeave),
     /// From rooms, namespaces and sessions.
     Deliver(Deliver),
+    /// From a namespace.
+    AskedLetter(Box<AskedLetter>),
+    /// From a session.
+    SharedAck(SharedAck),
     /// From a room, before the seat that it goes with.
     Replay(Replay),
     /// From a namespace: something is asked of some of its members.
@@ -503,6 +512,8 @@ pub struct Register {
     pub local_id: LocalId,
     /// Its namespace.
     pub namespace: Arc<str>,
+    /// The public id; none of a session by itself.
+    pub member: Option<MemberId>,
     /// Where its letters go.
     pub outbox: Arc<Outbox>,
     /// The encoding they take.

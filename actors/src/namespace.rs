@@ -32,8 +32,8 @@ use crate::{
     log::{Feed, FeedSink, Log, LogClient},
     mailbox::{Mailbox, WeakMailbox},
     message::{
-        Audience, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits, PlacedJoin,
-        Receipt, Seated, ToCourier, ToNamespace, Unseated, pass,
+        Audience, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits, PlacedJoin, Seated,
+        ToCourier, ToNamespace, Unseated, pass,
     },
     state::{
         gate::Gate,
@@ -290,7 +290,7 @@ impl Namespace {
             }
             OnlineAudience::Everyone => {
                 let audience = || Audience::AnyChannel { except: None };
-                self.to_all(&letter, None, permits, audience, |courier, word| {
+                self.to_all(&letter, permits, audience, |courier, word| {
                     words.push((courier.clone(), word))
                 });
             }
@@ -303,7 +303,7 @@ impl Namespace {
                         except: None,
                         brake: None,
                     };
-                    self.to_all(&letter, None, permits, audience, |courier, word| {
+                    self.to_all(&letter, permits, audience, |courier, word| {
                         words.push((courier.clone(), word))
                     });
                 }
@@ -330,7 +330,6 @@ impl Namespace {
     fn to_all(
         &self,
         letter: &Arc<Letter>,
-        receipt: Option<&Arc<Receipt>>,
         mut permits: Permits,
         audience: impl Fn() -> Audience,
         mut send: impl FnMut(&CourierRef, ToCourier),
@@ -339,7 +338,7 @@ impl Namespace {
             let deliver = Deliver {
                 audience: audience(),
                 letter: letter.clone(),
-                receipt: receipt.cloned(),
+                receipt: None,
                 permit: permits.take(courier.worker),
             };
             send(courier, deliver.into());

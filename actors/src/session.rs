@@ -254,7 +254,7 @@ impl Session {
                 id,
                 answer,
             } => match self.members.get(&namespace) {
-                Some(seated) => seated.member.answered(id, answer),
+                Some(seated) => seated.member.answered(id, answer, unit),
                 None => self.violated("an ack for a namespace that it is not in", ctx),
             },
             ClientPacket::Reply(frame) => self.send(frame),
@@ -307,7 +307,7 @@ impl Session {
             pacer: self.pacer.clone(),
             peer: self.peer,
         });
-        self.register(member.local_id(), namespace.clone(), encoding);
+        self.register(member.local_id(), Some(&member), encoding);
         if member.home().is_none() {
             // Its thread ended meanwhile, and the courier was told before it knew of this member.
             let unregister = ToCourier::Unregister(member.local_id());
@@ -349,13 +349,15 @@ impl Session {
         self.send(self.protocol.borrow().refused(namespace, refusal));
     }
 
-    fn register(&self, local_id: LocalId, namespace: Arc<str>, encoding: EncodingId) {
+    fn register(&self, local_id: LocalId, member: Option<&Rc<Member>>, encoding: EncodingId) {
+        let namespace = member.map_or_else(|| "".into(), |member| member.namespace().clone());
         let session = self.this.clone();
         let outbox = self.outbox.clone();
         let generation = self.courier.window.generation();
         self.courier.mailbox.send(Register {
             local_id,
             namespace,
+            member: member.map(|member| member.id().clone()),
             outbox,
             encoding,
             session,

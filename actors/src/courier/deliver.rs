@@ -13,8 +13,12 @@ use crate::{
 };
 
 impl Courier {
-    /// Into how many outboxes it went.
-    pub(super) fn deliver(&mut self, message: &Deliver) -> usize {
+    /// Into how many outboxes it went; adds to `received` whose they are.
+    pub(super) fn deliver(
+        &mut self,
+        message: &Deliver,
+        received: Option<&mut Vec<Rc<LocalMember>>>,
+    ) -> usize {
         if !matches!(message.audience, Audience::Member(_)) {
             self.crashes.count_time();
         }
@@ -29,6 +33,7 @@ impl Courier {
             delivered: 0,
             behind: 0,
             wakes: &self.wakes,
+            received,
         };
         match &message.audience {
             Audience::Room {
@@ -95,6 +100,7 @@ struct Fanout<'a> {
     delivered: u64,
     behind: usize,
     wakes: &'a Wakes,
+    received: Option<&'a mut Vec<Rc<LocalMember>>>,
 }
 
 impl Fanout<'_> {
@@ -112,6 +118,9 @@ impl Fanout<'_> {
             Ok((pushed, to_wake)) => {
                 self.wakes.add(&served.outbox, to_wake);
                 self.delivered += 1;
+                if let Some(received) = &mut self.received {
+                    received.push(served.clone());
+                }
                 self.behind += usize::from(pushed == Pushed::Behind);
             }
             Err(Full) => self.full.push(served.clone()),

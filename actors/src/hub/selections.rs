@@ -1,19 +1,24 @@
 //! What is asked of the members of a namespace from any thread, without a runtime there: each question goes at once, in one
 //! order with the broadcasts that its thread has sent to the namespace before, and its future only waits for the answer.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use futures_util::future::{Either, ready};
 use tokio::sync::Semaphore;
 
 use super::HubHandle;
 use crate::{
-    error::{AskError, Fault},
+    error::{AskError, Fault, NotifyError},
     id::{LocalId, MemberId, RoomKey},
-    letter::Content,
-    mailbox::Reply,
+    letter::{Content, Draft, EncodingId},
+    mailbox::{Reply, WeakMailbox},
     message::{
-        ChangeCount, MemberChange, MemberPage, Select, Selected, Selection, SelectionRequest,
+        AckStream, Asking, ChangeCount, MemberChange, MemberPage, NotifyAnswer, SHARED_ACKS,
+        Select, Selected, SelectedLetter, Selection, SelectionRequest, ToNamespace,
     },
     ports::Answer,
 };
@@ -151,6 +156,88 @@ impl HubHandle {
         })
     }
 
+    /// Says something to selected members, each once, as from `from`.
+    ///
+    /// # Errors
+    /// It cannot be encoded, or the log or the namespace did not take it.
+    pub fn broadcast(
+        &self,
+        namespace: &str,
+        from: MemberId,
+        selection: Selection,
+        content: Content,
+    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
+        let draft = Draft::new(content, self.encodings());
+        self.letter(namespace, from, selection, draft, None)
+    }
+
+    /// As [`HubHandle::broadcast`]; whoever receives it may answer for `limit` (and at most a day). The future is ready when it is
+    /// on its way.
+    ///
+    /// # Errors
+    /// As [`HubHandle::broadcast`], or too many requests are under way.
+    pub fn ask_members(
+        &self,
+        namespace: &str,
+        from: MemberId,
+        selection: Selection,
+        content: Content,
+        limit: Duration,
+    ) -> impl Future<Output = Result<AckStream, NotifyError>> + Send + use<> {
+        let number = self.0.shared_acks.fetch_add(1, Relaxed) % SHARED_ACKS;
+        let draft = Draft::asking(content, self.encodings(), SHARED_ACKS + number);
+        let slot = self.0.slots.requests.clone().try_acquire_owned();
+        let asking = slot.map(|slot| Asking::new(limit.min(LIMIT_MAX), slot));
+        let said = asking.map(|(asking, stream)| {
+            let said = self.letter(namespace, from, selection, draft, Some(asking));
+            (said, stream)
+        });
+        async move {
+            let (said, stream) = said.map_err(|_| Fault::Full)?;
+            said.await?;
+            Ok(stream)
+        }
+    }
+
+    fn letter(
+        &self,
+        namespace: &str,
+        from: MemberId,
+        selection: Selection,
+        draft: Draft,
+        asking: Option<Asking>,
+    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
+        let prepared = draft.prepare(EncodingId::FIRST, self.encodings(), namespace);
+        let home = self.namespace(namespace);
+        let selected = self.places(namespace, selection);
+        let (reply, answer) = Reply::new();
+        let sent = match (prepared, &home, selected) {
+            (Err(error), ..) => Err(NotifyError::Encode(error.to_string())),
+            (_, None, _) => Err(Fault::Gone.into()),
+            (_, _, None) => {
+                if let Some(asking) = asking {
+                    asking.silent.send(Ok(Vec::new()));
+                }
+                reply.send(Ok(NotifyAnswer::nobody()));
+                Ok(())
+            }
+            (_, Some(home), Some(selected)) => {
+                home.send(Box::new(SelectedLetter {
+                    from,
+                    selected,
+                    draft,
+                    reply,
+                    asking,
+                }));
+                Ok(())
+            }
+        };
+        async move {
+            sent?;
+            answer.await.map_err(|_| lost(home.as_ref()))?
+        }
+    }
+
     fn change(
         &self,
         namespace: &str,
@@ -197,13 +284,7 @@ impl HubHandle {
             request,
             slot,
         }));
-        Either::Right(async move {
-            let lost = |_| match home.upgrade() {
-                Some(_) => Fault::Crashed,
-                None => Fault::Gone,
-            };
-            answer.await.map_err(lost)?
-        })
+        Either::Right(async move { answer.await.map_err(|_| lost(Some(&home)))? })
     }
 
     /// The members' places for their ids; `None` if the only one is not there.
@@ -229,5 +310,13 @@ impl HubHandle {
             except,
             only,
         })
+    }
+}
+
+/// Why a namespace let a reply drop.
+fn lost(home: Option<&WeakMailbox<ToNamespace>>) -> Fault {
+    match home.and_then(WeakMailbox::upgrade) {
+        Some(_) => Fault::Crashed,
+        None => Fault::Gone,
     }
 }

@@ -29,6 +29,20 @@ pub trait Encoding: Send + Sync + 'static {
         token: Option<Token>,
     ) -> Result<Frame, EncodeError>;
 
+    /// As [`Encoding::encode`], for an event that each client may answer under this number, which is one for all of them.
+    ///
+    /// # Errors
+    /// It cannot be expressed, as where there are no acks; the text says why.
+    fn encode_asking(
+        &self,
+        _namespace: &str,
+        _content: &Content,
+        _token: Option<Token>,
+        _ack: u64,
+    ) -> Result<Frame, EncodeError> {
+        Err(EncodeError("its form knows no acks".into()))
+    }
+
     /// Whether frames have the token in them. They are encoded once the letter is in the log, on a courier's thread.
     fn tells_tokens(&self) -> bool {
         false
@@ -98,7 +112,23 @@ impl Encodings {
         namespace: &str,
         content: &Content,
     ) -> Result<Frame, EncodeError> {
-        self.codec(encoding)?.encode(namespace, content, None)
+        self.make(encoding, namespace, content, None, None)
+    }
+
+    /// A frame that is on no account.
+    pub(super) fn make(
+        &self,
+        encoding: EncodingId,
+        namespace: &str,
+        content: &Content,
+        token: Option<Token>,
+        ack: Option<u64>,
+    ) -> Result<Frame, EncodeError> {
+        let codec = self.codec(encoding)?;
+        match ack {
+            Some(ack) => codec.encode_asking(namespace, content, token, ack),
+            None => codec.encode(namespace, content, token),
+        }
     }
 
     /// Whether some of them tell tokens.

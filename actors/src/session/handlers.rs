@@ -16,7 +16,7 @@ impl Actor for Session {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let encoding = self.protocol.borrow().encoding(None);
-        self.register(self.own, "".into(), encoding);
+        self.register(self.own, None, encoding);
         if self.handshake.is_kept() && self.credit.account().is_address_over() {
             return self.close(CloseReason::AddressBytes, ctx);
         }

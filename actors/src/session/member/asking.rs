@@ -5,7 +5,12 @@ use std::{future::Future, rc::Rc};
 use tokio::sync::oneshot;
 
 use super::{Member, MemberError};
-use crate::{letter::Content, ports::Answer};
+use crate::{
+    flow::InboundUnit,
+    letter::Content,
+    message::{SHARED_ACKS, SharedAck},
+    ports::Answer,
+};
 
 /// Acks of the client that may be outstanding at once.
 const ACKS_MAX: usize = 1024;
@@ -20,7 +25,9 @@ impl Member {
         if self.acks.borrow().len() >= ACKS_MAX {
             return Err(MemberError::TooManyAcks);
         }
-        let id = self.next_ack.replace(self.next_ack.get() + 1);
+        let id = self
+            .next_ack
+            .replace((self.next_ack.get() + 1) % SHARED_ACKS);
         let (done, answer) = oneshot::channel();
         self.acks.borrow_mut().insert(id, done);
         let frame = self
@@ -41,7 +48,17 @@ impl Member {
     }
 
     /// The client answered an event of ours. Answers nobody waits for are dropped.
-    pub(in crate::session) fn answered(&self, id: u64, answer: Answer) {
+    pub(in crate::session) fn answered(&self, id: u64, answer: Answer, unit: InboundUnit) {
+        if id >= SHARED_ACKS {
+            let local_id = self.local_id();
+            // Its courier knows who was asked.
+            return self.courier().mailbox.send(SharedAck {
+                local_id,
+                ack: id,
+                answer,
+                unit,
+            });
+        }
         if let Some(done) = self.acks.borrow_mut().remove(&id) {
             let _ = done.send(answer);
         }

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     error::{Fault, NotifyError},
-    id::{LogPosition, RoomKey},
+    id::RoomKey,
     mailbox::Reply,
-    message::{Notify, NotifyAnswer, Receipt, Resolve},
+    message::{Notify, NotifyAnswer, Resolve},
     ports::LocalFuture,
 };
 
@@ -46,7 +46,7 @@ impl Member {
                     Ok(answer) => answer,
                     // The last member left while the letter was on its way: nobody was there to have it.
                     Err(_) if weak.upgrade().is_none() && !this.has_died(&key).await => {
-                        unseated.map_or_else(|| Ok(nobody()), Err)
+                        unseated.map_or_else(|| Ok(NotifyAnswer::nobody()), Err)
                     }
                     Err(_) => Err(NotifyError::Internal(Fault::Crashed)),
                 };
@@ -55,7 +55,7 @@ impl Member {
         }
         let home = self.home().filter(|_| !op.resolved);
         let Some(home) = home else {
-            let _ = done.send(unseated.map_or_else(|| Ok(nobody()), Err));
+            let _ = done.send(unseated.map_or_else(|| Ok(NotifyAnswer::nobody()), Err));
             return None;
         };
         // Everything behind this letter waits until it is known where it goes.
@@ -93,13 +93,5 @@ impl Member {
             Ok(room) => room.is_some_and(|room| room.died),
             Err(_) => true,
         }
-    }
-}
-
-fn nobody() -> NotifyAnswer {
-    NotifyAnswer {
-        recipients: 0,
-        position: LogPosition::default(),
-        receipt: Receipt::new(0, None),
     }
 }

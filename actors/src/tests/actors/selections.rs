@@ -228,6 +228,40 @@ fn who_is_disconnected_is_told_and_goes_on_elsewhere_unless_it_is_closed() {
     });
 }
 
+/// Fails if a request overtakes what its thread has said before, at whatever speed it goes.
+#[test]
+fn who_is_put_out_has_what_was_said_before() {
+    for seed in 0..20 {
+        let setup = Setup {
+            delay: Some(20),
+            seed,
+            ..small()
+        };
+        World::run(setup, |world| async move {
+            let all = clients(&world, 4).await;
+            let from = MemberId::new("server");
+            let said = |args: &str| {
+                let said = content("say", args);
+                world
+                    .hub
+                    .broadcast("/", from.clone(), Selection::default(), said)
+            };
+            drop((said("1"), said("2")));
+            let out = world
+                .hub
+                .disconnect_members("/", Selection::default(), false);
+            drop(said("3"));
+            assert_eq!(out.await, done(4));
+            world.settle().await;
+            for one in &all {
+                let heard = one.heard();
+                assert_eq!(heard[..2], says(&["1", "2"]), "{heard:?}");
+                assert!(heard.contains(&"disconnected /".to_owned()), "{heard:?}");
+            }
+        });
+    }
+}
+
 /// Fails if what a handler has said before it puts its client out is lost, as the queue waits for an answer.
 #[test]
 fn a_member_that_disconnects_itself_goes_behind_what_it_has_said() {
