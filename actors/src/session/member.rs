@@ -73,7 +73,8 @@ pub struct Member {
     next_ack: Cell<u64>,
     ended: Cell<bool>,
     extension: RefCell<Option<Extension>>,
-    data: RefCell<Option<Bytes>>,
+    /// Most have none, and each connection has a member.
+    data: RefCell<Option<Box<Bytes>>>,
 }
 
 impl Member {

@@ -13,12 +13,12 @@ use crate::{
 impl Member {
     /// What others see of it as [`MemberInfo::data`]: a JSON text, or nothing.
     pub fn set_data(&self, data: Option<Bytes>) {
-        *self.data.borrow_mut() = data;
+        *self.data.borrow_mut() = data.map(Box::new);
     }
 
     /// What was set with [`Member::set_data`].
     pub fn data(&self) -> Option<Bytes> {
-        self.data.borrow().clone()
+        self.data.borrow().as_deref().cloned()
     }
 
     pub(in crate::session) fn describe(&self) -> MemberInfo {
