@@ -14,9 +14,23 @@ use crate::{
     testing::{Probe, Setup, World, content},
 };
 
-use super::{Client, client, connected, pass, says};
+use super::{
+    Client, client, connected, pass, says,
+    test_log::{Fate, Habits, maker},
+};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
+/// How long a log may take to commit.
+const LATE: Duration = Duration::from_millis(200);
+
+/// The same, where each message takes its own time.
+fn delayed() -> impl Iterator<Item = Setup> {
+    (0..20).map(|seed| Setup {
+        delay: Some(20),
+        seed,
+        ..small()
+    })
+}
 
 pub(super) fn small() -> Setup {
     Setup {
@@ -134,46 +148,50 @@ fn members_are_counted_and_listed_by_rooms_and_ids_over_all_workers() {
 /// Fails if the answer comes before the last seat is taken or left, or if what is said then passes by one of them.
 #[test]
 fn what_is_said_behind_joins_and_leaves_from_afar_finds_who_was_made_to() {
-    World::run(small(), |world| async move {
-        let all = clients(&world, 4).await;
-        let joined = world
-            .hub
-            .join_members("/", Selection::default(), names(&["a", "b"]));
-        assert_eq!(joined.await, done(4));
-        let broadcast = |rooms: Selection, args: &str| {
-            let said = content("say", args);
-            all[0].member.broadcast(rooms.rooms, vec![], true, said)
-        };
-        broadcast(rooms(&["b"]), "1").await.unwrap();
-        let left = world
-            .hub
-            .leave_members("/", only(&all[1]), names(&["a", "none"]));
-        assert_eq!(left.await, done(1));
-        broadcast(rooms(&["a"]), "2").await.unwrap();
-        // Nobody is in there: what is left to do is done.
-        let left = world
-            .hub
-            .leave_members("/", Selection::default(), names(&["none"]));
-        assert_eq!(left.await, done(4));
-        world.settle().await;
-        for (number, one) in all.iter().enumerate() {
-            let heard = if number == 1 {
-                says(&["1"])
-            } else {
-                says(&["1", "2"])
+    for setup in delayed() {
+        let late = Some(maker(Habits::default(), || |_| Fate::After(LATE)));
+        let log = if setup.seed % 2 == 0 { late } else { None };
+        let setup = Setup { log, ..setup };
+        World::run(setup, |world| async move {
+            let all = clients(&world, 4).await;
+            let joined = world
+                .hub
+                .join_members("/", Selection::default(), names(&["a", "b"]));
+            assert_eq!(joined.await, done(4));
+            let broadcast = |rooms: Selection, args: &str| {
+                let said = content("say", args);
+                all[0].member.broadcast(rooms.rooms, vec![], true, said)
             };
-            assert_eq!(one.heard(), heard, "{number}");
-        }
-        let rest = world.at_rest().await;
-        assert_eq!(rest.seats[&RoomKey::plain("a")].len(), 3);
-    });
+            broadcast(rooms(&["b"]), "1").await.unwrap();
+            let left = world
+                .hub
+                .leave_members("/", only(&all[1]), names(&["a", "none"]));
+            assert_eq!(left.await, done(1));
+            broadcast(rooms(&["a"]), "2").await.unwrap();
+            // Nobody is in there: what is left to do is done.
+            let left = world
+                .hub
+                .leave_members("/", Selection::default(), names(&["none"]));
+            assert_eq!(left.await, done(4));
+            world.settle().await;
+            for (number, one) in all.iter().enumerate() {
+                let heard = if number == 1 {
+                    says(&["1"])
+                } else {
+                    says(&["1", "2"])
+                };
+                assert_eq!(one.heard(), heard, "{number}");
+            }
+            let rest = world.at_rest().await;
+            assert_eq!(rest.seats[&RoomKey::plain("a")].len(), 3);
+        });
+    }
 }
 
 /// Fails if one that goes is waited for, or counts as one that did it.
 #[test]
 fn members_that_go_meanwhile_are_neither_waited_for_nor_counted() {
-    for delay in [None, Some(20)] {
-        let setup = Setup { delay, ..small() };
+    for setup in delayed() {
         World::run(setup, |world| async move {
             let all = clients(&world, 6).await;
             let joined = world
@@ -231,12 +249,7 @@ fn who_is_disconnected_is_told_and_goes_on_elsewhere_unless_it_is_closed() {
 /// Fails if a request overtakes what its thread has said before, at whatever speed it goes.
 #[test]
 fn who_is_put_out_has_what_was_said_before() {
-    for seed in 0..20 {
-        let setup = Setup {
-            delay: Some(20),
-            seed,
-            ..small()
-        };
+    for setup in delayed() {
         World::run(setup, |world| async move {
             let all = clients(&world, 4).await;
             let from = MemberId::new("server");
@@ -265,8 +278,8 @@ fn who_is_put_out_has_what_was_said_before() {
 /// Fails if what a handler has said before it puts its client out is lost, as the queue waits for an answer.
 #[test]
 fn a_member_that_disconnects_itself_goes_behind_what_it_has_said() {
-    for close in [false, true] {
-        World::run(small(), |world| async move {
+    for (setup, close) in delayed().zip([false, true].into_iter().cycle()) {
+        World::run(setup, |world| async move {
             let (a, b) = (client(&world, 0).await, client(&world, 1).await);
             let key = RoomKey::plain("a");
             for one in [&a, &b] {
