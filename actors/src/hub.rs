@@ -5,6 +5,8 @@ mod selections;
 mod warden;
 
 use self::selections::Slots;
+#[cfg(test)]
+pub(crate) use self::selections::{ASKED_LETTERS_MAX, REQUESTS_MAX};
 
 use std::{
     collections::BTreeMap,

@@ -1,5 +1,6 @@
-//! What is asked of the members of a namespace from any thread, without a runtime there: each question goes at once, in one
-//! order with the broadcasts that its thread has sent to the namespace before, and its future only waits for the answer.
+//! What is asked of the members of a namespace from any thread, without a runtime there: each question goes at once, and its
+//! future only waits for the answer. It comes behind the broadcasts that its thread has sent to the namespace before; but where
+//! the log is late, behind those that were answered.
 
 use std::{
     future::Future,
@@ -26,7 +27,9 @@ use crate::{
 /// Members on one page at most.
 const PAGE_MAX: usize = 1000;
 /// Requests to many that may be under way in a hub: each may list all members.
-const REQUESTS_MAX: usize = 64;
+pub(crate) const REQUESTS_MAX: usize = 128;
+/// Letters to many that may wait for answers: each knows its receivers.
+pub(crate) const ASKED_LETTERS_MAX: usize = 1024;
 /// Members that may be asked at once for an answer, in a hub.
 const ASKS_MAX: usize = 16_384;
 /// The longest time to wait for an answer.
@@ -35,6 +38,7 @@ const LIMIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// How much may be asked at once.
 pub(super) struct Slots {
     requests: Arc<Semaphore>,
+    letters: Arc<Semaphore>,
     asks: Arc<Semaphore>,
 }
 
@@ -42,6 +46,7 @@ impl Default for Slots {
     fn default() -> Self {
         Self {
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            letters: Arc::new(Semaphore::new(ASKED_LETTERS_MAX)),
             asks: Arc::new(Semaphore::new(ASKS_MAX)),
         }
     }
@@ -175,7 +180,7 @@ impl HubHandle {
     /// on its way.
     ///
     /// # Errors
-    /// As [`HubHandle::broadcast`], or too many requests are under way.
+    /// As [`HubHandle::broadcast`], or too many letters wait for answers.
     pub fn ask_members(
         &self,
         namespace: &str,
@@ -184,19 +189,30 @@ impl HubHandle {
         content: Content,
         limit: Duration,
     ) -> impl Future<Output = Result<AckStream, NotifyError>> + Send + use<> {
-        let number = self.0.shared_acks.fetch_add(1, Relaxed) % SHARED_ACKS;
-        let draft = Draft::asking(content, self.encodings(), SHARED_ACKS + number);
-        let slot = self.0.slots.requests.clone().try_acquire_owned();
-        let asking = slot.map(|slot| Asking::new(limit.min(LIMIT_MAX), slot));
+        let draft = self.asking_draft(content);
+        let asking = self.asking(limit);
         let said = asking.map(|(asking, stream)| {
             let said = self.letter(namespace, from, selection, draft, Some(asking));
             (said, stream)
         });
         async move {
-            let (said, stream) = said.map_err(|_| Fault::Full)?;
+            let (said, stream) = said?;
             said.await?;
             Ok(stream)
         }
+    }
+
+    /// Something that everybody who receives it may answer.
+    pub(crate) fn asking_draft(&self, content: Content) -> Draft {
+        let number = self.0.shared_acks.fetch_add(1, Relaxed) % SHARED_ACKS;
+        Draft::asking(content, self.encodings(), SHARED_ACKS + number)
+    }
+
+    /// A place for it among those that are under way, and for the answers.
+    pub(crate) fn asking(&self, limit: Duration) -> Result<(Asking, AckStream), Fault> {
+        let slot = self.0.slots.letters.clone().try_acquire_owned();
+        let slot = slot.map_err(|_| Fault::Full)?;
+        Ok(Asking::new(limit.min(LIMIT_MAX), slot))
     }
 
     fn letter(
@@ -216,7 +232,7 @@ impl HubHandle {
             (_, None, _) => Err(Fault::Gone.into()),
             (_, _, None) => {
                 if let Some(asking) = asking {
-                    asking.silent.send(Ok(Vec::new()));
+                    asking.nobody();
                 }
                 reply.send(Ok(NotifyAnswer::nobody()));
                 Ok(())
@@ -288,7 +304,7 @@ impl HubHandle {
     }
 
     /// The members' places for their ids; `None` if the only one is not there.
-    fn places(&self, namespace: &str, selection: Selection) -> Option<Selected> {
+    pub(crate) fn places(&self, namespace: &str, selection: Selection) -> Option<Selected> {
         let Selection {
             rooms,
             except_rooms,

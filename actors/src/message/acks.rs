@@ -98,6 +98,11 @@ impl Asking {
         (asking, stream)
     }
 
+    /// Nobody receives the letter.
+    pub(crate) fn nobody(self) {
+        self.silent.send(Ok(Vec::new()));
+    }
+
     /// The same for one courier, and where it tells of the end.
     pub(crate) fn letter(&self, deliver: Deliver) -> (AskedLetter, oneshot::Receiver<Silent>) {
         let (silent, end) = Reply::new();

@@ -262,7 +262,7 @@ impl Member {
                 draft,
                 reply,
             };
-            self.enqueue(Outgoing::Broadcast(Box::new(broadcast), done));
+            self.enqueue(Outgoing::Letter(Box::new(broadcast.into()), done));
             answer
         });
         self.clone().settled(queued)

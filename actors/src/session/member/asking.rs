@@ -1,14 +1,16 @@
 //! Events that the client is to answer.
 
-use std::{future::Future, rc::Rc};
+use std::{future::Future, rc::Rc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::{Member, MemberError};
+use super::{Member, MemberError, outgoing::Outgoing};
 use crate::{
+    error::NotifyError,
     flow::InboundUnit,
     letter::Content,
-    message::{SHARED_ACKS, SharedAck},
+    mailbox::Reply,
+    message::{AckStream, NotifyAnswer, SHARED_ACKS, SelectedLetter, Selection, SharedAck},
     ports::Answer,
 };
 
@@ -45,6 +47,59 @@ impl Member {
             let _waiting = waiting;
             answer.await.map_err(|_| MemberError::Ended)
         })
+    }
+
+    /// As [`Member::broadcast`] to selected members, each of whom may answer for `limit` (and at most a day).
+    pub fn ask_members(
+        self: &Rc<Self>,
+        selection: Selection,
+        content: Content,
+        limit: Duration,
+    ) -> impl Future<Output = Result<AckStream, NotifyError>> + 'static {
+        let asked = self.queue_asking(selection, content, limit);
+        let this = self.clone();
+        async move {
+            let (queued, stream) = asked?;
+            this.settled(Ok(queued)).await?;
+            Ok(stream)
+        }
+    }
+
+    fn queue_asking(
+        self: &Rc<Self>,
+        selection: Selection,
+        content: Content,
+        limit: Duration,
+    ) -> Result<
+        (
+            oneshot::Receiver<Result<NotifyAnswer, NotifyError>>,
+            AckStream,
+        ),
+        NotifyError,
+    > {
+        let hub = self.hub();
+        let draft = self.prepared(hub.asking_draft(content))?;
+        let (asking, stream) = hub.asking(limit)?;
+        let (done, answer) = oneshot::channel();
+        match hub.places(self.namespace(), selection) {
+            Some(selected) => {
+                // The reply is replaced when the letter is sent.
+                let (reply, _) = Reply::new();
+                let letter = SelectedLetter {
+                    from: self.id().clone(),
+                    selected,
+                    draft,
+                    reply,
+                    asking: Some(asking),
+                };
+                self.enqueue(Outgoing::Letter(Box::new(letter), done));
+            }
+            None => {
+                asking.nobody();
+                let _ = done.send(Ok(NotifyAnswer::nobody()));
+            }
+        }
+        Ok((answer, stream))
     }
 
     /// The client answered an event of ours. Answers nobody waits for are dropped.

@@ -169,10 +169,10 @@ impl Member {
                 }))
             }
             Outgoing::Notify(notify, done) => self.send_notify(notify, done),
-            Outgoing::Broadcast(mut broadcast, done) => {
+            Outgoing::Letter(mut letter, done) => {
                 let (reply, answer) = Reply::new();
-                broadcast.reply = reply;
-                self.home()?.send(broadcast);
+                letter.reply = reply;
+                self.home()?.send(letter);
                 Some(Box::pin(async move {
                     let _ = done.send(
                         answer

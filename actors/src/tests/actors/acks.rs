@@ -4,16 +4,19 @@
 use std::time::Duration;
 
 use crate::{
-    error::{Fault, NotifyError},
+    error::{Fault, LogError, NotifyError},
+    hub::ASKED_LETTERS_MAX,
     id::{MemberId, RoomKey},
+    log::Batch,
     message::{AckStream, SHARED_ACKS, Selection},
-    testing::{Call, Poison, World, content},
+    testing::{Call, Poison, Setup, World, content},
 };
 
 use super::{
     Client, client, pass, says,
     selections::{SECOND, ask, clients, only, small},
     telling,
+    test_log::{Fate, Habits, maker, text_of},
 };
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -164,7 +167,7 @@ fn so_many_letters_wait_for_answers_and_one_that_is_dropped_does_not() {
     World::run(small(), |world| async move {
         let all = clients(&world, 2).await;
         let mut streams = Vec::new();
-        for _ in 0..64 {
+        for _ in 0..ASKED_LETTERS_MAX {
             streams.push(ask_all(&world, Selection::default()).await.unwrap());
         }
         let full = ask_all(&world, Selection::default()).await.err();
@@ -256,5 +259,58 @@ fn a_crash_on_the_letter_is_told_at_the_end() {
         assert_eq!(gone, Some(NotifyError::Internal(Fault::Gone)));
         b.probe.take();
         world.forgive();
+    });
+}
+
+/// Fails if a member's letter overtakes what it has said before, if it hears itself though it is excepted, or if what waits for
+/// the log keeps its place, and whoever asks, once nobody knows whether it was said.
+#[test]
+fn a_member_asks_others_in_the_order_of_what_it_says_also_where_the_log_is_late() {
+    let fate = |batch: &Batch| match text_of(batch).as_deref() {
+        Some("unknown") => Fate::Unknown(SECOND),
+        _ => Fate::After(SECOND / 10),
+    };
+    let setup = Setup {
+        log: Some(maker(Habits::default(), move || fate)),
+        ..small()
+    };
+    World::run(setup, |world| async move {
+        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
+        let key = RoomKey::plain("r");
+        for one in [&a, &b] {
+            one.join(&key).await.unwrap();
+        }
+        let others = || Selection {
+            rooms: Some(vec![key.clone()]),
+            except: Some(a.member.id().clone()),
+            ..Selection::default()
+        };
+        drop(a.say(&key, "before"));
+        let asked = a.member.ask_members(others(), content("ask", "x"), LIMIT);
+        let mut stream = asked.await.unwrap();
+        let heard = b.heard();
+        assert_eq!(heard[0], "say before", "{heard:?}");
+        let ack = heard[1]
+            .strip_prefix("ask #")
+            .unwrap()
+            .trim_end_matches(" x");
+        b.probe.say(&format!("ack / {ack} yes"));
+        assert_eq!(all_answers(&mut stream).await, [of(&b, "yes")]);
+        let unknown = a
+            .member
+            .ask_members(others(), content("ask", "unknown"), LIMIT);
+        let unknown = unknown.await.err();
+        assert_eq!(unknown, Some(NotifyError::Log(LogError::OutcomeUnknown)));
+        pass(SECOND * 2).await;
+        let ack = number(&b);
+        b.probe.say(&format!("ack / {ack} nobody-listens"));
+        world.settle().await;
+        assert_eq!(a.heard(), says(&["before"]));
+        let gone = Selection {
+            only: Some(MemberId::new("gone")),
+            ..Selection::default()
+        };
+        let asked = a.member.ask_members(gone, content("ask", "x"), LIMIT);
+        assert_eq!(asked.await.unwrap().silent().await, Ok(vec![]));
     });
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::{
     error::{AskError, Fault},
     guard::{CRASHES_MAX, QUARANTINE},
-    hub::Hub,
+    hub::{Hub, REQUESTS_MAX},
     id::{Kind, RoomKey},
     message::Selection,
     testing::{Call, World},
@@ -128,7 +128,7 @@ fn so_many_requests_are_under_way_at_once() {
             .send(Call::stand_still(SECOND * 5));
         pass(Duration::from_millis(1)).await;
         let count = || world.hub.count_members("/", Selection::default());
-        let counts: Vec<_> = (0..65).map(|_| count()).collect();
+        let counts: Vec<_> = (0..=REQUESTS_MAX).map(|_| count()).collect();
         let mut answers = Vec::new();
         for count in counts {
             answers.push(count.await.unwrap_err());
