@@ -141,6 +141,7 @@ pub struct SharedAck {
 }
 
 /// From a courier to whoever asks.
+#[derive(Debug)]
 pub struct MemberAnswer {
     pub(crate) member: MemberId,
     pub(crate) answer: Answer,
@@ -149,6 +150,7 @@ pub struct MemberAnswer {
 }
 
 /// The answers to a letter to many, as they come. Taken too slowly, they make their clients wait; dropped, it hears no more.
+#[derive(Debug)]
 pub struct AckStream {
     answers: mpsc::Receiver<MemberAnswer>,
     end: oneshot::Receiver<Silent>,
