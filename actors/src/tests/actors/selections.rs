@@ -10,7 +10,7 @@ use crate::{
     id::{LocalId, MemberId, RoomKey},
     message::{ChangeCount, MemberPage, Selection},
     ports::Answer,
-    session::NotifyRequest,
+    session::{JoinRequest, NotifyRequest},
     testing::{Probe, Setup, World, content},
 };
 
@@ -271,6 +271,28 @@ fn who_is_put_out_has_what_was_said_before() {
                 assert_eq!(heard[..2], says(&["1", "2"]), "{heard:?}");
                 assert!(heard.contains(&"disconnected /".to_owned()), "{heard:?}");
             }
+        });
+    }
+}
+
+/// Fails if a request overtakes a commit of a late log: whoever joined has its answer while its courier's word may still wait
+/// for commits of other rooms that came before.
+#[test]
+fn who_has_joined_is_found_where_the_log_is_late() {
+    for setup in delayed() {
+        let log = Some(maker(Habits::default(), || |_| Fate::After(LATE)));
+        World::run(Setup { log, ..setup }, |world| async move {
+            let all = clients(&world, 4).await;
+            for round in ["a", "b", "c", "d"] {
+                for one in &all[1..] {
+                    let other = RoomKey::plain(format!("{round} {}", one.member.id()));
+                    world.ask(one.member.join(JoinRequest::plain(other)), |_| {});
+                }
+                all[0].join(&RoomKey::plain(round)).await.unwrap();
+                let count = world.hub.count_members("/", rooms(&[round]));
+                assert_eq!(count.await, Ok(1), "{round}");
+            }
+            world.settle().await;
         });
     }
 }
