@@ -1,13 +1,15 @@
 //! The courier of one worker thread: it mirrors the rooms' seats of its members and is the only writer of their
 //! outboxes. Knows no room beyond its mirror, waits for nobody.
 
+mod asked;
 mod deliver;
 mod handlers;
 mod mirror;
+mod selections;
 mod wakes;
 mod watermarks;
 
-use self::{mirror::Mirror, wakes::Wakes, watermarks::Watermarks};
+use self::{asked::AskedLetters, mirror::Mirror, wakes::Wakes, watermarks::Watermarks};
 
 use std::{
     collections::{BTreeMap, HashMap, btree_map::Entry},
@@ -25,7 +27,7 @@ use crate::{
     error::CloseReason,
     flow::{Brake, Braking, DeliveryWindow},
     guard::{Crashes, Guard},
-    id::{LocalId, RoomId, RoomKey, WorkerId},
+    id::{LocalId, MemberId, RoomId, RoomKey, WorkerId},
     letter::{EncodingId, Encodings},
     mailbox::WeakMailbox,
     message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Register, Replay, ToSession},
@@ -65,12 +67,15 @@ pub struct Courier {
     /// The last reader that was looked at; none: from the first again.
     looked_at: Option<LocalId>,
     watermarks: Watermarks,
+    asked: Rc<AskedLetters>,
     on_end: Option<Box<dyn FnOnce()>>,
 }
 
 struct LocalMember {
     local_id: LocalId,
     namespace: Arc<str>,
+    /// None of a session by itself.
+    member: Option<MemberId>,
     outbox: Arc<Outbox>,
     encoding: EncodingId,
     session: WeakMailbox<ToSession>,
@@ -102,6 +107,7 @@ impl Courier {
             wakes: Rc::default(),
             looked_at: None,
             watermarks: Watermarks::default(),
+            asked: Rc::default(),
             on_end: Some(Box::new(on_end)),
         };
         CourierRef::new(worker, Guard::start(|_| courier), window)
@@ -130,6 +136,7 @@ impl Courier {
         let Register {
             local_id,
             namespace,
+            member,
             outbox,
             encoding,
             session,
@@ -138,6 +145,7 @@ impl Courier {
         let served = Rc::new(LocalMember {
             local_id,
             namespace,
+            member,
             outbox,
             encoding,
             session,

@@ -57,6 +57,20 @@ pub enum ManageError {
     Internal(Fault),
 }
 
+/// Why one member's answer to an event did not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AskError {
+    /// There is no such member, or it went before it answered.
+    Ended,
+    /// Its client has more acks to answer than are kept.
+    TooManyAcks,
+    /// It did not answer in time.
+    TimedOut,
+    /// The hub's own fault.
+    Internal(Fault),
+}
+
 /// What can befall any message to an actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -69,6 +83,8 @@ pub enum Fault {
     Gone,
     /// Too much of what the sender said still waits to be sent.
     Full,
+    /// The one addressed does nothing at present: it may still be done.
+    Late,
 }
 
 /// Why the log did not take something.
@@ -216,7 +232,7 @@ macro_rules! fault_from {
     )*};
 }
 
-fault_from!(JoinError, NotifyError, ManageError);
+fault_from!(JoinError, NotifyError, ManageError, AskError);
 
 macro_rules! log_error_from {
     ($($error:ty),*) => {$(
@@ -263,8 +279,20 @@ impl fmt::Display for NotifyError {
     }
 }
 
+impl fmt::Display for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended => f.write_str("the client is gone"),
+            Self::TooManyAcks => f.write_str("the client has too many acks to answer already"),
+            Self::TimedOut => f.write_str("the client did not answer in time"),
+            Self::Internal(fault) => write!(f, "the client was not asked: {fault}"),
+        }
+    }
+}
+
 impl error::Error for JoinError {}
 impl error::Error for NotifyError {}
+impl error::Error for AskError {}
 
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -282,6 +310,7 @@ impl fmt::Display for Fault {
             Self::Quarantined => "crashed too often; nothing is taken for a while",
             Self::Gone => "the one addressed is gone",
             Self::Full => "too much that was said before waits to be sent; wait for some of it",
+            Self::Late => "the one addressed does nothing at present; it may still be done",
         })
     }
 }

@@ -1,7 +1,12 @@
 //! The hub: which namespaces there are, and the actor that supervises them. Everything outside holds a [`HubHandle`].
 //! Knows no transport and no application: those come in as encodings, authorizers and presence events.
 
+mod selections;
 mod warden;
+
+use self::selections::Slots;
+#[cfg(test)]
+pub(crate) use self::selections::{ASKED_LETTERS_MAX, REQUESTS_MAX};
 
 use std::{
     collections::BTreeMap,
@@ -88,6 +93,9 @@ struct Shared {
     members: Members,
     namespaces: Directory<Arc<str>, WeakMailbox<ToNamespace>>,
     couriers: Directory<WorkerId, CourierRef>,
+    slots: Slots,
+    /// Letters that many may answer.
+    shared_acks: AtomicU64,
 }
 
 impl HubHandle {
@@ -102,6 +110,8 @@ impl HubHandle {
             members: Members::new(),
             namespaces: Directory::new(),
             couriers: Directory::new(),
+            slots: Slots::default(),
+            shared_acks: AtomicU64::new(0),
         }))
     }
 

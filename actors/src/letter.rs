@@ -1,10 +1,12 @@
 //! What is said: a letter, sealed once and shared by everyone who receives it, and the frames it becomes.
 //! Knows no protocol: a frame is bytes that somebody else made, and an encoding is only a number here.
 
-use std::{
-    fmt,
-    sync::{Arc, OnceLock},
-};
+mod encodings;
+
+use self::encodings::not_registered;
+pub use self::encodings::{EncodeError, Encoding, EncodingId, Encodings};
+
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -141,6 +143,7 @@ impl Frame {
 pub struct Draft {
     /// What is said.
     pub content: Content,
+    ack: Option<u64>,
     frames: Frames,
 }
 
@@ -149,7 +152,16 @@ impl Draft {
     pub fn new(content: Content, encodings: &Encodings) -> Self {
         Self {
             content,
+            ack: None,
             frames: Frames::new(encodings.len()),
+        }
+    }
+
+    /// As [`Draft::new`], of an event that everybody who receives it may answer under this number.
+    pub(crate) fn asking(content: Content, encodings: &Encodings, ack: u64) -> Self {
+        Self {
+            ack: Some(ack),
+            ..Self::new(content, encodings)
         }
     }
 
@@ -166,11 +178,22 @@ impl Draft {
     ) -> Result<(), EncodeError> {
         let codec = encodings.codec(encoding)?;
         match codec.tells_tokens() {
-            true => codec.check(namespace, &self.content),
-            false => self
-                .frames
-                .frame(encoding, encodings, namespace, &self.content, None)
+            true if self.ack.is_none() => codec.check(namespace, &self.content),
+            true => encodings
+                .make(encoding, namespace, &self.content, None, self.ack)
                 .map(drop),
+            false => {
+                let frames = &self.frames;
+                let frame = frames.frame(
+                    encoding,
+                    encodings,
+                    namespace,
+                    &self.content,
+                    None,
+                    self.ack,
+                );
+                frame.map(drop)
+            }
         }
     }
 
@@ -180,6 +203,7 @@ impl Draft {
             namespace,
             content: self.content,
             token,
+            ack: self.ack,
             frames: self.frames,
         }
     }
@@ -194,6 +218,7 @@ pub struct Letter {
     pub content: Content,
     /// Its own place in its namespace's log; none for what is in no log.
     pub token: Option<Token>,
+    ack: Option<u64>,
     frames: Frames,
 }
 
@@ -212,140 +237,20 @@ impl Letter {
         let (namespace, content) = (&self.namespace, &self.content);
         let codec = encodings.codec(encoding)?;
         if self.token.is_none() && behind.is_some() && codec.tells_tokens() {
-            let frame = codec.encode(namespace, content, behind)?;
-            return Ok(frame.charged(&encodings.account));
+            let frame = encodings.make(encoding, namespace, content, behind, self.ack)?;
+            return Ok(frame.charged(encodings.account()));
         }
         self.frames
-            .frame(encoding, encodings, namespace, content, self.token)
+            .frame(
+                encoding, encodings, namespace, content, self.token, self.ack,
+            )
             .cloned()
     }
-}
 
-/// A registered (codec, view) pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EncodingId(u8);
-
-impl EncodingId {
-    /// The encoding that was registered first. For a protocol that no letter ever reaches, too.
-    pub const FIRST: Self = Self(0);
-}
-
-/// Makes the frame of one encoding: a codec, and a view from letter to letter before it.
-pub trait Encoding: Send + Sync + 'static {
-    /// Encodes what is said in a namespace, on any thread. The token is for clients that come back and ask for what they
-    /// missed: a letter's own, of anything else that of the last letter before it; none where nothing of the namespace's log
-    /// went before, and for an event to one client alone. An encoding that does not tell tokens is given any.
-    ///
-    /// # Errors
-    /// It cannot be expressed; the text says why.
-    fn encode(
-        &self,
-        namespace: &str,
-        content: &Content,
-        token: Option<Token>,
-    ) -> Result<Frame, EncodeError>;
-
-    /// Whether frames have the token in them. They are encoded once the letter is in the log, on a courier's thread.
-    fn tells_tokens(&self) -> bool {
-        false
+    /// The number under which everybody who receives it may answer.
+    pub(crate) fn ack(&self) -> Option<u64> {
+        self.ack
     }
-
-    /// Whether something can be expressed, before it has a token: its sender is told if not. Encodes and forgets, unless
-    /// there is a cheaper way to know.
-    ///
-    /// # Errors
-    /// As [`Encoding::encode`].
-    fn check(&self, namespace: &str, content: &Content) -> Result<(), EncodeError> {
-        self.encode(namespace, content, None).map(drop)
-    }
-}
-
-/// A letter that an encoding cannot express; the text says why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodeError(pub Arc<str>);
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the letter cannot be encoded: {}", self.0)
-    }
-}
-
-impl std::error::Error for EncodeError {}
-
-/// All encodings of a hub, registered when it is built. At most [`Encodings::MAX`].
-#[derive(Clone)]
-pub struct Encodings {
-    encodings: Arc<[Arc<dyn Encoding>]>,
-    tell_tokens: bool,
-    account: Arc<MemoryAccount>,
-}
-
-impl Encodings {
-    /// The most encodings that a hub can have.
-    pub const MAX: usize = 16;
-
-    /// Registers the encodings in order. Those beyond [`Encodings::MAX`] are not taken. Frames are charged to `account`.
-    pub fn new(
-        encodings: impl IntoIterator<Item = Arc<dyn Encoding>>,
-        account: Arc<MemoryAccount>,
-    ) -> Self {
-        let encodings: Arc<[_]> = encodings.into_iter().take(Self::MAX).collect();
-        Self {
-            tell_tokens: encodings.iter().any(|codec| codec.tells_tokens()),
-            encodings,
-            account,
-        }
-    }
-
-    /// What frames are charged to.
-    pub fn account(&self) -> &Arc<MemoryAccount> {
-        &self.account
-    }
-
-    /// The id of the encoding that was registered as number `index`, from 0.
-    pub fn id(&self, index: usize) -> Option<EncodingId> {
-        (index < self.encodings.len()).then_some(EncodingId(index as u8))
-    }
-
-    /// Encodes something for one member alone, without a letter. The frame is on no account.
-    pub fn encode(
-        &self,
-        encoding: EncodingId,
-        namespace: &str,
-        content: &Content,
-    ) -> Result<Frame, EncodeError> {
-        self.codec(encoding)?.encode(namespace, content, None)
-    }
-
-    /// Whether some of them tell tokens.
-    pub(crate) fn tell_tokens(&self) -> bool {
-        self.tell_tokens
-    }
-
-    fn codec(&self, encoding: EncodingId) -> Result<&dyn Encoding, EncodeError> {
-        let codec = self.encodings.get(usize::from(encoding.0));
-        codec.map(AsRef::as_ref).ok_or_else(not_registered)
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.encodings.len()
-    }
-
-    /// Whether none is registered.
-    pub fn is_empty(&self) -> bool {
-        self.encodings.is_empty()
-    }
-}
-
-impl fmt::Debug for Encodings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Encodings({})", self.len())
-    }
-}
-
-fn not_registered() -> EncodeError {
-    EncodeError("its form is not registered with this hub".into())
 }
 
 #[derive(Debug)]
@@ -363,15 +268,15 @@ impl Frames {
         namespace: &str,
         content: &Content,
         token: Option<Token>,
+        ack: Option<u64>,
     ) -> Result<&Frame, EncodeError> {
-        let codec = encodings.codec(encoding)?;
         let cell = self
             .0
             .get(usize::from(encoding.0))
             .ok_or_else(not_registered)?;
         cell.get_or_init(|| {
-            let frame = codec.encode(namespace, content, token)?;
-            Ok(frame.charged(&encodings.account))
+            let frame = encodings.make(encoding, namespace, content, token, ack)?;
+            Ok(frame.charged(encodings.account()))
         })
         .as_ref()
         .map_err(Clone::clone)

@@ -2,20 +2,28 @@
 //! Every word that the actors say to each other: one enum for each that hears. Read this first: a word that is not here is
 //! said by nobody.
 
+mod acks;
 mod command;
 mod courier_ref;
 mod gateway;
 mod receipt;
+mod selection;
 
+pub(crate) use self::{
+    acks::SHARED_ACKS,
+    courier_ref::Permits,
+    gateway::{Gateway, pass},
+};
 pub use self::{
+    acks::{AckStream, AskedLetter, Asking, MemberAnswer, SelectedLetter, SharedAck},
     command::{Action, Command},
     courier_ref::{CourierParts, CourierRef, WeakCourierRef},
     gateway::{GatePlace, Parcel},
     receipt::{NotifyAnswer, Receipt},
-};
-pub(crate) use self::{
-    courier_ref::Permits,
-    gateway::{Gateway, pass},
+    selection::{
+        ChangeCount, CourierSelect, MemberChange, MemberInfo, MemberPage, MemberRequest,
+        MemberTask, Select, Selected, Selection, SelectionRequest,
+    },
 };
 
 use std::{sync::Arc, time::Duration};
@@ -71,11 +79,11 @@ macro_rules! told {
 
 told! {
     ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
-        Broadcast(Box<Broadcast>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
+        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
     ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Commit(Box<Commit>);
-    ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver),
-        Replay(Replay), Ping(Ping);
-    ToSession: FromClient(FromClient);
+    ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver), AskedLetter(Box<AskedLetter>),
+        SharedAck(SharedAck), Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
+    ToSession: FromClient(FromClient), ForMember(Box<MemberRequest>);
 }
 
 /// What a namespace hears. Boxed is what its sender has in a box, and what is much larger than the rest.
@@ -92,6 +100,10 @@ pub enum ToNamespace {
     Resolve(Resolve),
     /// From a session.
     Broadcast(Box<Broadcast>),
+    /// From anywhere: a letter to some of its members.
+    Letter(Box<SelectedLetter>),
+    /// From anywhere: something is asked of some of its members.
+    Select(Box<Select>),
     /// From a room.
     Seated(Seated),
     /// From a room.
@@ -172,8 +184,14 @@ pub enum ToCourier {
     MirrorLeave(MirrorLeave),
     /// From rooms, namespaces and sessions.
     Deliver(Deliver),
+    /// From a namespace.
+    AskedLetter(Box<AskedLetter>),
+    /// From a session.
+    SharedAck(SharedAck),
     /// From a room, before the seat that it goes with.
     Replay(Replay),
+    /// From a namespace: something is asked of some of its members.
+    Select(Box<CourierSelect>),
     /// From the hub: the rooms of this namespace are gone with their thread, and its members are to come back.
     CloseNamespace(Arc<str>),
     /// From a session: ends an outbox behind everything that the courier was sent before.
@@ -220,8 +238,15 @@ pub enum ToSession {
     /// From the transport: runs something on the session's thread, while the session lives. So a socket moves to its
     /// session's worker.
     RunHere(Box<dyn FnOnce() + Send>),
-    /// From what runs for its members: one is put out of this namespace.
-    Disconnect(LocalId),
+    /// From one of its members, or what runs for it: that one is disconnected.
+    Disconnect {
+        /// The member's place.
+        local_id: LocalId,
+        /// And the whole connection is closed.
+        close: bool,
+    },
+    /// From the courier: something is asked of one of its members.
+    ForMember(Box<MemberRequest>),
     /// From the courier: its outbox was ended for this reason.
     Evicted(CloseReason),
     /// From the courier: one of its members lost tags of its seat in a room.
@@ -487,6 +512,8 @@ pub struct Register {
     pub local_id: LocalId,
     /// Its namespace.
     pub namespace: Arc<str>,
+    /// The public id; none of a session by itself.
+    pub member: Option<MemberId>,
     /// Where its letters go.
     pub outbox: Arc<Outbox>,
     /// The encoding they take.
@@ -573,15 +600,8 @@ pub enum Audience {
         /// Holds the room back while its readers are behind; none where a namespace speaks to a channel.
         brake: Option<Arc<Brake>>,
     },
-    /// The seats of several rooms of the letter's namespace, each member once.
-    Rooms {
-        /// Those of any of these; `None` is every member of the namespace.
-        rooms: Option<Vec<RoomKey>>,
-        /// But of none of these.
-        except_rooms: Vec<RoomKey>,
-        /// And not this one.
-        except: Option<LocalId>,
-    },
+    /// Members of the letter's namespace, each once.
+    Selected(Arc<Selected>),
     /// Everybody who is in some channel of the letter's namespace.
     AnyChannel {
         /// All but this one.

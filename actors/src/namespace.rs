@@ -5,6 +5,7 @@ mod feed;
 mod handlers;
 mod online;
 mod rooms;
+mod selections;
 
 use self::rooms::{RoomEntry, disconnect};
 
@@ -31,8 +32,8 @@ use crate::{
     log::{Feed, FeedSink, Log, LogClient},
     mailbox::{Mailbox, WeakMailbox},
     message::{
-        Audience, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits, PlacedJoin,
-        Receipt, Seated, ToCourier, ToNamespace, Unseated, pass,
+        Audience, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits, PlacedJoin, Seated,
+        ToCourier, ToNamespace, Unseated, pass,
     },
     state::{
         gate::Gate,
@@ -289,7 +290,7 @@ impl Namespace {
             }
             OnlineAudience::Everyone => {
                 let audience = || Audience::AnyChannel { except: None };
-                self.to_all(&letter, None, permits, audience, |courier, word| {
+                self.to_all(&letter, permits, audience, |courier, word| {
                     words.push((courier.clone(), word))
                 });
             }
@@ -302,17 +303,22 @@ impl Namespace {
                         except: None,
                         brake: None,
                     };
-                    self.to_all(&letter, None, permits, audience, |courier, word| {
+                    self.to_all(&letter, permits, audience, |courier, word| {
                         words.push((courier.clone(), word))
                     });
                 }
             }
         }
         for (courier, word) in words {
-            match self.gate.is_closed() {
-                true => self.hold(Parcel::new(courier, word)),
-                false => pass(&courier, word),
-            }
+            self.send_in_order(courier, word);
+        }
+    }
+
+    /// Sends, behind every commit so far.
+    fn send_in_order(&mut self, courier: CourierRef, word: impl Into<ToCourier>) {
+        match self.gate.is_closed() {
+            true => self.hold(Parcel::new(courier, word.into())),
+            false => pass(&courier, word.into()),
         }
     }
 
@@ -324,7 +330,6 @@ impl Namespace {
     fn to_all(
         &self,
         letter: &Arc<Letter>,
-        receipt: Option<&Arc<Receipt>>,
         mut permits: Permits,
         audience: impl Fn() -> Audience,
         mut send: impl FnMut(&CourierRef, ToCourier),
@@ -333,7 +338,7 @@ impl Namespace {
             let deliver = Deliver {
                 audience: audience(),
                 letter: letter.clone(),
-                receipt: receipt.cloned(),
+                receipt: None,
                 permit: permits.take(courier.worker),
             };
             send(courier, deliver.into());

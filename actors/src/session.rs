@@ -4,6 +4,7 @@
 mod admission;
 mod application;
 mod dispatch;
+mod from_afar;
 mod handle;
 mod handlers;
 mod heartbeat;
@@ -253,7 +254,7 @@ impl Session {
                 id,
                 answer,
             } => match self.members.get(&namespace) {
-                Some(seated) => seated.member.answered(id, answer),
+                Some(seated) => seated.member.answered(id, answer, unit),
                 None => self.violated("an ack for a namespace that it is not in", ctx),
             },
             ClientPacket::Reply(frame) => self.send(frame),
@@ -299,6 +300,7 @@ impl Session {
             courier: self.courier.clone(),
             outbox: self.outbox.clone(),
             home,
+            session: self.this.clone(),
             protocol: self.protocol.clone(),
             encoding,
             credit: self.credit.clone(),
@@ -308,20 +310,18 @@ impl Session {
         if let Some(extension) = admitted.extension {
             member.extend(extension);
         }
-        self.register(member.local_id(), namespace.clone(), encoding);
+        self.register(member.local_id(), Some(&member), encoding);
         if member.home().is_none() {
             // Its thread ended meanwhile, and the courier was told before it knew of this member.
-            let unregister = ToCourier::Unregister(member.local_id());
-            self.courier.mailbox.send(unregister);
+            let gone = ToCourier::Unregister(member.local_id());
+            self.courier.mailbox.send(gone);
             return self.close(CloseReason::ServerRestart, ctx);
         }
         Metrics::add(&hub.metrics().members, 1);
-        let place = MemberLocation {
-            courier: self.courier.clone(),
-            local_id: member.local_id(),
-        };
+        let (courier, local_id) = (self.courier.clone(), member.local_id());
+        let entry = (namespace.clone(), member.id().clone());
         hub.members()
-            .enter((namespace.clone(), member.id().clone()), place);
+            .enter(entry, MemberLocation { courier, local_id });
         for content in &admitted.said {
             member.emit(content, false);
         }
@@ -353,13 +353,15 @@ impl Session {
         self.send(self.protocol.borrow().refused(namespace, refusal));
     }
 
-    fn register(&self, local_id: LocalId, namespace: Arc<str>, encoding: EncodingId) {
+    fn register(&self, local_id: LocalId, member: Option<&Rc<Member>>, encoding: EncodingId) {
+        let namespace = member.map_or_else(|| "".into(), |member| member.namespace().clone());
         let session = self.this.clone();
         let outbox = self.outbox.clone();
         let generation = self.courier.window.generation();
         self.courier.mailbox.send(Register {
             local_id,
             namespace,
+            member: member.map(|member| member.id().clone()),
             outbox,
             encoding,
             session,

@@ -48,11 +48,11 @@ const MUTANTS: [Mutant; 8] = [
     },
     Mutant {
         name: "each member once",
-        file: "courier/deliver.rs",
-        safeguard: "for served in rooms.iter().flat_map(|key| self.seated(letter, key)) {
-                            if seen.insert(served.local_id) {",
-        without: r#"for served in rooms.iter().flat_map(|key| self.seated(letter, key)) {
-                            if seen.insert(served.local_id) || crate::mutant("each member once") {"#,
+        file: "courier/selections.rs",
+        safeguard: "for served in rooms.iter().flat_map(|key| self.seated(namespace, key)) {
+                    if seen.insert(served.local_id) {",
+        without: r#"for served in rooms.iter().flat_map(|key| self.seated(namespace, key)) {
+                    if seen.insert(served.local_id) || crate::mutant("each member once") {"#,
         found: "came twice",
     },
     Mutant {

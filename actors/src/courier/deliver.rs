@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, rc::Rc};
 use super::{Courier, FEW_BEHIND, LocalMember, Mirror, Wakes};
 use crate::{
     error::CloseReason,
-    id::{Kind, LocalId, RoomKey, Token},
+    id::{Kind, LocalId, Token},
     letter::{EncodingId, Encodings, Frame, Letter},
     message::{Audience, Deliver},
     notice::cause,
@@ -13,8 +13,12 @@ use crate::{
 };
 
 impl Courier {
-    /// Into how many outboxes it went.
-    pub(super) fn deliver(&mut self, message: &Deliver) -> usize {
+    /// Into how many outboxes it went; adds to `received` whose they are.
+    pub(super) fn deliver(
+        &mut self,
+        message: &Deliver,
+        received: Option<&mut Vec<Rc<LocalMember>>>,
+    ) -> usize {
         if !matches!(message.audience, Audience::Member(_)) {
             self.crashes.count_time();
         }
@@ -29,6 +33,7 @@ impl Courier {
             delivered: 0,
             behind: 0,
             wakes: &self.wakes,
+            received,
         };
         match &message.audience {
             Audience::Room {
@@ -41,36 +46,8 @@ impl Courier {
                     }
                 }
             }
-            Audience::Rooms {
-                rooms,
-                except_rooms,
-                except,
-            } => {
-                let excluded: BTreeSet<LocalId> = except_rooms
-                    .iter()
-                    .flat_map(|key| self.seated(letter, key))
-                    .map(|s| s.local_id)
-                    .chain(*except)
-                    .collect();
-                match rooms {
-                    None => {
-                        for served in self.members.values() {
-                            if served.namespace == letter.namespace
-                                && !excluded.contains(&served.local_id)
-                            {
-                                hands.over(served);
-                            }
-                        }
-                    }
-                    Some(rooms) => {
-                        let mut seen = excluded;
-                        for served in rooms.iter().flat_map(|key| self.seated(letter, key)) {
-                            if seen.insert(served.local_id) {
-                                hands.over(served);
-                            }
-                        }
-                    }
-                }
+            Audience::Selected(selected) => {
+                self.each_selected(&letter.namespace, selected, |served| hands.over(served));
             }
             Audience::AnyChannel { except } => {
                 let mut seen: BTreeSet<LocalId> = except.iter().copied().collect();
@@ -111,18 +88,6 @@ impl Courier {
         }
         delivered as usize
     }
-
-    fn seated<'a>(
-        &'a self,
-        letter: &Letter,
-        key: &RoomKey,
-    ) -> impl Iterator<Item = &'a Rc<LocalMember>> {
-        let room = self.keys.get(&(letter.namespace.clone(), key.clone()));
-        let mirror = room.and_then(|room| self.rooms.get(room));
-        mirror
-            .into_iter()
-            .flat_map(|mirror| mirror.seats().iter().map(|(served, _)| served))
-    }
 }
 
 /// Hands one letter to many, with its frame looked up once for each encoding.
@@ -135,6 +100,7 @@ struct Fanout<'a> {
     delivered: u64,
     behind: usize,
     wakes: &'a Wakes,
+    received: Option<&'a mut Vec<Rc<LocalMember>>>,
 }
 
 impl Fanout<'_> {
@@ -152,6 +118,9 @@ impl Fanout<'_> {
             Ok((pushed, to_wake)) => {
                 self.wakes.add(&served.outbox, to_wake);
                 self.delivered += 1;
+                if let Some(received) = &mut self.received {
+                    received.push(served.clone());
+                }
                 self.behind += usize::from(pushed == Pushed::Behind);
             }
             Err(Full) => self.full.push(served.clone()),

@@ -1,9 +1,12 @@
 //! What the courier hears, under its guard.
 
+use std::rc::Rc;
+
 use actix::{ActorContext, AsyncContext};
 
-use super::{BRAKE_TICK, Courier, STALL_TICK};
+use super::{BRAKE_TICK, Courier, LocalMember, STALL_TICK};
 use crate::{
+    error::Fault,
     guard::{Crashes, Guarded, GuardedContext, guard},
     message::{Deliver, Ping, Replay, ToCourier},
 };
@@ -39,8 +42,13 @@ impl Guarded for Courier {
         match word {
             ToCourier::Register(register) => self.register(register),
             ToCourier::Unregister(local_id) => drop(self.members.remove(&local_id)),
-            ToCourier::Deliver(deliver) => self.hear_letter(deliver, ctx),
+            ToCourier::Deliver(deliver) => {
+                let _ = self.hear_letter(deliver, None, ctx);
+            }
+            ToCourier::AskedLetter(asked) => self.hear_asked(*asked, ctx),
+            ToCourier::SharedAck(shared) => self.asked.answered(shared),
             ToCourier::Replay(replay) => self.hear_replay(&replay, ctx),
+            ToCourier::Select(select) => self.select(*select),
             ToCourier::Direct(direct) => self.direct(direct),
             ToCourier::MirrorJoin(join) => self.mirror(&join),
             ToCourier::MirrorLeave(leave) => self.mirror_leave(leave),
@@ -77,15 +85,22 @@ impl Drop for Courier {
 }
 
 impl Courier {
-    fn hear_letter(&mut self, mut deliver: Deliver, ctx: &mut GuardedContext<Self>) {
+    /// Adds those who received it to `received`.
+    pub(super) fn hear_letter(
+        &mut self,
+        mut deliver: Deliver,
+        received: Option<&mut Vec<Rc<LocalMember>>>,
+        ctx: &mut GuardedContext<Self>,
+    ) -> Result<usize, Fault> {
         let (receipt, permit) = (deliver.receipt.clone(), deliver.permit.take());
-        let done = guard(self, ctx, |courier| courier.deliver(&deliver));
+        let done = guard(self, ctx, |courier| courier.deliver(&deliver, received));
         // Those, too, that had theirs before a crash.
         self.wakes.wake(permit, self.crashes.turn_is_fresh());
         self.ease_later(ctx);
         if let Some(receipt) = receipt {
             receipt.settle(done.ok());
         }
+        done
     }
 
     fn hear_replay(&mut self, replay: &Replay, ctx: &mut GuardedContext<Self>) {

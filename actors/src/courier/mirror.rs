@@ -33,6 +33,11 @@ impl Mirror {
         &self.seats
     }
 
+    /// Whether a member has a seat.
+    pub(super) fn has(&self, local_id: LocalId) -> bool {
+        self.places.contains_key(&local_id)
+    }
+
     /// A member has a seat with these tags.
     pub(super) fn put(&mut self, served: &Rc<LocalMember>, tags: Scopes) {
         let place = self.places.get(&served.local_id);

@@ -133,6 +133,14 @@ impl DeliveryWindow {
             .store(self.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
+    /// Gives the courier something to do, if it has nothing of the kind: one that nobody sends anything to makes no progress
+    /// either.
+    pub(crate) fn poke(&self, poke: impl Fn()) {
+        if !self.poked.swap(true, Ordering::AcqRel) {
+            poke();
+        }
+    }
+
     /// The courier has handled what one who waits gave it to do.
     pub(crate) fn answered(&self) {
         self.poked.store(false, Ordering::Release);
@@ -158,7 +166,7 @@ impl DeliveryWindow {
     }
 
     /// Waits for leave. `None`: the courier is given up, by this very wait if it makes no progress for `patience`.
-    /// `poke` gives it something to do: one that nobody sends anything to makes no progress either.
+    /// See [`DeliveryWindow::poke`].
     pub(crate) async fn wait(
         self: Arc<Self>,
         cost: usize,
@@ -182,9 +190,7 @@ impl DeliveryWindow {
             if self.suspended() {
                 return None;
             }
-            if !self.poked.swap(true, Ordering::AcqRel) {
-                poke();
-            }
+            self.poke(&poke);
             // Patience is counted in glances of our own: a process that was stopped as a whole gives nobody up.
             match timeout(glance, room.as_mut()).await {
                 Ok((room, pool)) => {

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::timeout;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{Ping, ToCourier};
 use crate::{
+    error::Fault,
     flow::{DeliveryPermit, DeliveryWindow, FEW, GLANCE},
     id::WorkerId,
     mailbox::{Mailbox, Reply},
@@ -73,8 +74,42 @@ impl CourierRef {
 
     /// Waits for leave to send so much. `None`: it is given up.
     pub(crate) async fn permit(&self, cost: usize, patience: Duration) -> Option<DeliveryPermit> {
-        let poke = || self.mailbox.send(Ping(Reply::new().0));
+        let poke = || self.poke();
         self.window.clone().wait(cost, patience, poke).await
+    }
+
+    fn poke(&self) {
+        self.mailbox.send(Ping(Reply::new().0));
+    }
+
+    /// Waits for what it answers: for `ahead` whatever it does, then as long as it does anything at all. `None`: it takes
+    /// nothing any more, and its members are gone, or about to be closed.
+    ///
+    /// # Errors
+    /// It crashed on what it was asked, or has done nothing at all for `patience`.
+    pub(crate) async fn answered<T>(
+        &self,
+        mut answer: oneshot::Receiver<T>,
+        ahead: Duration,
+        patience: Duration,
+    ) -> Result<Option<T>, Fault> {
+        let glance = GLANCE.min(patience);
+        let glances = (patience.as_millis() / GLANCE.as_millis()).max(1);
+        let (mut seen, mut still, mut limit) = (self.window.handled(), 0, ahead.max(glance));
+        loop {
+            match timeout(limit, &mut answer).await {
+                Ok(Ok(answer)) => return Ok(Some(answer)),
+                _ if !self.takes() => return Ok(None),
+                Ok(Err(_)) => return Err(Fault::Crashed),
+                Err(_) if self.window.handled() != seen => {
+                    (seen, still) = (self.window.handled(), 0);
+                }
+                Err(_) if still == glances => return Err(Fault::Late),
+                Err(_) => still += 1,
+            }
+            self.window.poke(|| self.poke());
+            limit = glance;
+        }
     }
 
     /// Sends what a room owes the courier; nothing, and `false`, while the courier is given up.

@@ -23,6 +23,7 @@ impl Parcel {
     pub(crate) fn new(courier: CourierRef, mut word: ToCourier) -> Self {
         match &mut word {
             ToCourier::Deliver(deliver) => deliver.permit = None,
+            ToCourier::AskedLetter(asked) => asked.deliver.permit = None,
             ToCourier::MirrorJoin(join) => join.permit = None,
             ToCourier::MirrorLeave(leave) => leave.permit = None,
             _ => {}
@@ -42,6 +43,7 @@ pub(crate) fn pass(courier: &CourierRef, word: ToCourier) {
     }
     let receipt = match &word {
         ToCourier::Deliver(deliver) => deliver.receipt.as_ref(),
+        ToCourier::AskedLetter(asked) => asked.deliver.receipt.as_ref(),
         ToCourier::Replay(replay) => Some(&replay.receipt),
         _ => None,
     };

@@ -20,6 +20,17 @@ pub struct NotifyAnswer {
     pub receipt: Arc<Receipt>,
 }
 
+impl NotifyAnswer {
+    /// Nobody is there to have it.
+    pub(crate) fn nobody() -> Self {
+        Self {
+            recipients: 0,
+            position: LogPosition::default(),
+            receipt: Receipt::new(0, None),
+        }
+    }
+}
+
 /// Counts the couriers that have still to hand a letter on.
 #[derive(Debug)]
 pub struct Receipt {

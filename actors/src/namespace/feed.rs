@@ -18,8 +18,8 @@ use crate::{
     log::{Appended, Committed, Events, Expect, Feed},
     mailbox::Reply,
     message::{
-        Audience, Broadcast, Commit, CourierRef, GatePlace, NotifyAnswer, Parcel, Permits, Receipt,
-        ToCourier, ToRoom, pass,
+        Asking, Audience, Commit, CourierRef, Deliver, GatePlace, NotifyAnswer, Parcel, Permits,
+        Receipt, SelectedLetter, ToCourier, ToRoom, pass,
     },
     metrics::Metrics,
     state::gate::PlaceId,
@@ -34,7 +34,7 @@ const TOLD_MAX: usize = 64;
 pub(super) type WaitingBroadcasts = BTreeMap<BatchId, PendingBroadcast>;
 
 pub(super) struct PendingBroadcast {
-    broadcast: Broadcast,
+    broadcast: SelectedLetter,
     until: Instant,
     /// Its sender was told that nobody knows.
     told: bool,
@@ -117,21 +117,29 @@ impl Namespace {
         self.gate.behind(parcel).into_iter().for_each(Parcel::send);
     }
 
-    pub(super) fn hear_broadcast(&mut self, broadcast: Broadcast, ctx: &mut GuardedContext<Self>) {
+    pub(super) fn hear_letter(&mut self, letter: SelectedLetter, ctx: &mut GuardedContext<Self>) {
         if self.crashes.quarantined() {
-            return broadcast.reply.send(Err(Fault::Quarantined.into()));
+            return letter.reply.send(Err(Fault::Quarantined.into()));
         }
-        let needs = self.needs(&OnlineAudience::Everyone, broadcast.draft.content.len());
+        let bytes = letter.draft.content.len();
+        let needs = match letter.selected.only {
+            None => self.needs(&OnlineAudience::Everyone, bytes),
+            Some(_) => {
+                let couriers = self.couriers_of(&letter.selected).into_iter();
+                let need = |courier: CourierRef| (courier.clone(), courier.window.cost(1, bytes));
+                couriers.map(need).collect()
+            }
+        };
         self.admit(ctx, needs, |namespace, permits| {
-            namespace.append_broadcast(broadcast, permits)
+            namespace.append_broadcast(letter, permits)
         });
     }
 
-    fn append_broadcast(&mut self, broadcast: Broadcast, permits: Permits) {
+    fn append_broadcast(&mut self, broadcast: SelectedLetter, permits: Permits) {
         let said = RoomEvent::Said(Arc::new(Said {
             from: broadcast.from.clone(),
             tag: None,
-            echo: broadcast.except.is_none(),
+            echo: broadcast.selected.except.is_none(),
             for_later: false,
             content: broadcast.draft.content.clone(),
         }));
@@ -157,7 +165,7 @@ impl Namespace {
     }
 
     #[cold]
-    fn await_log(&mut self, id: BatchId, broadcast: Broadcast) {
+    fn await_log(&mut self, id: BatchId, broadcast: SelectedLetter) {
         let time = self.context.settings.log_timeout;
         let waiting = PendingBroadcast {
             broadcast,
@@ -225,29 +233,55 @@ impl Namespace {
 
     fn send_broadcast(
         &self,
-        broadcast: Broadcast,
+        broadcast: SelectedLetter,
         position: LogPosition,
-        permits: Permits,
-        send: impl FnMut(&CourierRef, ToCourier),
+        mut permits: Permits,
+        mut send: impl FnMut(&CourierRef, ToCourier),
     ) {
-        let Broadcast {
-            rooms,
-            except_rooms,
-            except,
+        let SelectedLetter {
+            selected,
             draft,
             reply,
+            asking,
             ..
         } = broadcast;
         // Who is in which rooms is known to the couriers.
-        let recipients = rooms.as_ref().map_or(self.state.member_count(), |_| 0);
-        let letter = self.seal(draft, Some(position.token()));
-        let receipt = Receipt::new(self.couriers.len(), reply.home());
-        let audience = || Audience::Rooms {
-            rooms: rooms.clone(),
-            except_rooms: except_rooms.clone(),
-            except,
+        let recipients = match (&selected.rooms, selected.only) {
+            (None, None) => self.state.member_count(),
+            _ => 0,
         };
-        self.to_all(&letter, Some(&receipt), permits, audience, send);
+        let letter = self.seal(draft, Some(position.token()));
+        let couriers = self.couriers_of(&selected);
+        let receipt = Receipt::new(couriers.len(), reply.home());
+        let selected = Arc::new(selected);
+        let mut silent = Vec::new();
+        for courier in &couriers {
+            let deliver = Deliver {
+                audience: Audience::Selected(selected.clone()),
+                letter: letter.clone(),
+                receipt: Some(receipt.clone()),
+                permit: permits.take(courier.worker),
+            };
+            let word = match &asking {
+                None => deliver.into(),
+                Some(asking) => {
+                    let (asked, end) = asking.letter(deliver);
+                    silent.push((courier.clone(), end));
+                    Box::new(asked).into()
+                }
+            };
+            send(courier, word);
+        }
+        if let Some(Asking {
+            limit,
+            silent: reply,
+            slot,
+            ..
+        }) = asking
+        {
+            let all = |parts: Vec<Vec<_>>| Ok(parts.concat());
+            self.answer_later((silent, limit), all, reply, slot);
+        }
         Metrics::add(&self.context.metrics.letters, 1);
         reply.send(Ok(NotifyAnswer {
             recipients,
@@ -257,6 +291,6 @@ impl Namespace {
     }
 }
 
-fn refuse(broadcast: Broadcast, why: LogError) {
+fn refuse(broadcast: SelectedLetter, why: LogError) {
     broadcast.reply.send(Err(why.into()));
 }

@@ -46,7 +46,9 @@ impl Guarded for Namespace {
                 }
                 reply.send(way);
             }
-            ToNamespace::Broadcast(broadcast) => self.hear_broadcast(*broadcast, ctx),
+            ToNamespace::Broadcast(broadcast) => self.hear_letter((*broadcast).into(), ctx),
+            ToNamespace::Letter(letter) => self.hear_letter(*letter, ctx),
+            ToNamespace::Select(select) => self.select(*select),
             ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),
             ToNamespace::Unseated(unseated) => changed = self.unseated(unseated),
             ToNamespace::Vacant { room, seen, ends } => self.vacant(room, seen, &ends),

@@ -40,7 +40,10 @@ pub(super) fn open(
                 None,
                 format_args!("a member of {namespace} is put out: {why}"),
             );
-            return session.send(ToSession::Disconnect(member.local_id()));
+            return session.send(ToSession::Disconnect {
+                local_id: member.local_id(),
+                close: false,
+            });
         }
         loop {
             let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);

@@ -2,7 +2,7 @@
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
-use super::{Session, SessionMember};
+use super::Session;
 use crate::{
     error::CloseReason,
     flow::{InboundUnit, LONG, give_way},
@@ -16,7 +16,7 @@ impl Actor for Session {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let encoding = self.protocol.borrow().encoding(None);
-        self.register(self.own, "".into(), encoding);
+        self.register(self.own, None, encoding);
         if self.handshake.is_kept() && self.credit.account().is_address_over() {
             return self.close(CloseReason::AddressBytes, ctx);
         }
@@ -66,24 +66,17 @@ impl Handler<ToSession> for Session {
             ToSession::Noise { pong, unit } => self.noise(pong, unit, ctx),
             ToSession::Close(reason) | ToSession::Evicted(reason) => self.close(reason, ctx),
             ToSession::RunHere(run) => run(),
-            ToSession::Disconnect(local_id) => {
-                // It may be gone by now, and another one in its place.
-                let is_it = |seated: &SessionMember| seated.member.local_id() == local_id;
-                let mut gone = self.members.extract_if(.., |_, seated| is_it(seated));
-                if let Some((namespace, seated)) = gone.next() {
-                    drop(gone);
-                    self.send(self.protocol.borrow().disconnected(&namespace));
-                    seated.leave(CloseReason::ForcedClose);
-                }
+            ToSession::Disconnect { local_id, close } => {
+                self.disconnect(local_id, close, ctx);
             }
+            ToSession::ForMember(request) => self.for_member(*request, ctx),
             ToSession::Kicked {
                 local_id,
                 room,
                 number,
                 gone,
             } => {
-                let mut members = self.members.values().map(|seated| &seated.member);
-                if let Some(member) = members.find(|member| member.local_id() == local_id) {
+                if let Some(member) = self.member(local_id) {
                     member.kicked(&room, number, &gone);
                 }
             }

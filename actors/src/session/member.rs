@@ -3,8 +3,10 @@
 //! Stays on its session's thread.
 
 mod asking;
+mod notifying;
 mod outgoing;
 mod parts;
+mod profile;
 mod queue;
 mod requests;
 
@@ -26,6 +28,7 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use futures_util::future::{Either, ready};
 use tokio::sync::oneshot;
 
@@ -70,6 +73,8 @@ pub struct Member {
     next_ack: Cell<u64>,
     ended: Cell<bool>,
     extension: RefCell<Option<Extension>>,
+    /// Most have none, and each connection has a member.
+    data: RefCell<Option<Box<Bytes>>>,
 }
 
 impl Member {
@@ -87,6 +92,7 @@ impl Member {
             next_ack: Cell::new(0),
             ended: Cell::new(false),
             extension: RefCell::default(),
+            data: RefCell::default(),
         })
     }
 
@@ -256,7 +262,7 @@ impl Member {
                 draft,
                 reply,
             };
-            self.enqueue(Outgoing::Broadcast(Box::new(broadcast), done));
+            self.enqueue(Outgoing::Letter(Box::new(broadcast.into()), done));
             answer
         });
         self.clone().settled(queued)

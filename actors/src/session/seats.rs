@@ -174,6 +174,11 @@ impl Seats {
         self.expected.get(room)
     }
 
+    /// Whether something that was asked of a room is not answered.
+    pub(super) fn changes(&self, room: &RoomKey) -> bool {
+        self.pending.iter().any(|(key, _)| key == room)
+    }
+
     /// All rooms of a kind with a seat, as in [`Seats::expected`].
     pub(super) fn all_expected(&self, kind: Kind) -> impl Iterator<Item = (&RoomKey, &Scopes)> {
         self.expected

@@ -94,6 +94,22 @@ impl Encoding for TextEncoding {
         })
     }
 
+    fn encode_asking(
+        &self,
+        namespace: &str,
+        content: &Content,
+        token: Option<Token>,
+        ack: u64,
+    ) -> Result<Frame, EncodeError> {
+        let name = format!("{} #{ack}", content.name).into();
+        let asking = Content {
+            name,
+            ..content.clone()
+        };
+        self.check(namespace, content)?;
+        self.encode(namespace, &asking, token)
+    }
+
     fn tells_tokens(&self) -> bool {
         self.tells_tokens
     }

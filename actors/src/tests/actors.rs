@@ -1,5 +1,6 @@
 //! The actors under held time: one test for each way in which something can die, stall or come late.
 
+mod acks;
 mod couriers;
 mod crashes;
 mod late_commits;
@@ -7,6 +8,8 @@ mod log_suite;
 mod logs;
 mod readers;
 mod rooms;
+mod selection_faults;
+mod selections;
 mod sessions;
 mod test_log;
 mod threads;

@@ -1,11 +1,18 @@
 //! Events that the client is to answer.
 
-use std::{future::Future, rc::Rc};
+use std::{future::Future, rc::Rc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::{Member, MemberError};
-use crate::{letter::Content, ports::Answer};
+use super::{Member, MemberError, outgoing::Outgoing};
+use crate::{
+    error::NotifyError,
+    flow::InboundUnit,
+    letter::Content,
+    mailbox::Reply,
+    message::{AckStream, NotifyAnswer, SHARED_ACKS, SelectedLetter, Selection, SharedAck},
+    ports::Answer,
+};
 
 /// Acks of the client that may be outstanding at once.
 const ACKS_MAX: usize = 1024;
@@ -20,7 +27,9 @@ impl Member {
         if self.acks.borrow().len() >= ACKS_MAX {
             return Err(MemberError::TooManyAcks);
         }
-        let id = self.next_ack.replace(self.next_ack.get() + 1);
+        let id = self
+            .next_ack
+            .replace((self.next_ack.get() + 1) % SHARED_ACKS);
         let (done, answer) = oneshot::channel();
         self.acks.borrow_mut().insert(id, done);
         let frame = self
@@ -40,8 +49,71 @@ impl Member {
         })
     }
 
+    /// As [`Member::broadcast`] to selected members, each of whom may answer for `limit` (and at most a day).
+    pub fn ask_members(
+        self: &Rc<Self>,
+        selection: Selection,
+        content: Content,
+        limit: Duration,
+    ) -> impl Future<Output = Result<AckStream, NotifyError>> + 'static {
+        let asked = self.queue_asking(selection, content, limit);
+        let this = self.clone();
+        async move {
+            let (queued, stream) = asked?;
+            this.settled(Ok(queued)).await?;
+            Ok(stream)
+        }
+    }
+
+    fn queue_asking(
+        self: &Rc<Self>,
+        selection: Selection,
+        content: Content,
+        limit: Duration,
+    ) -> Result<
+        (
+            oneshot::Receiver<Result<NotifyAnswer, NotifyError>>,
+            AckStream,
+        ),
+        NotifyError,
+    > {
+        let hub = self.hub();
+        let draft = self.prepared(hub.asking_draft(content))?;
+        let (asking, stream) = hub.asking(limit)?;
+        let (done, answer) = oneshot::channel();
+        match hub.places(self.namespace(), selection) {
+            Some(selected) => {
+                // The reply is replaced when the letter is sent.
+                let (reply, _) = Reply::new();
+                let letter = SelectedLetter {
+                    from: self.id().clone(),
+                    selected,
+                    draft,
+                    reply,
+                    asking: Some(asking),
+                };
+                self.enqueue(Outgoing::Letter(Box::new(letter), done));
+            }
+            None => {
+                asking.nobody();
+                let _ = done.send(Ok(NotifyAnswer::nobody()));
+            }
+        }
+        Ok((answer, stream))
+    }
+
     /// The client answered an event of ours. Answers nobody waits for are dropped.
-    pub(in crate::session) fn answered(&self, id: u64, answer: Answer) {
+    pub(in crate::session) fn answered(&self, id: u64, answer: Answer, unit: InboundUnit) {
+        if id >= SHARED_ACKS {
+            let local_id = self.local_id();
+            // Its courier knows who was asked.
+            return self.courier().mailbox.send(SharedAck {
+                local_id,
+                ack: id,
+                answer,
+                unit,
+            });
+        }
         if let Some(done) = self.acks.borrow_mut().remove(&id) {
             let _ = done.send(answer);
         }

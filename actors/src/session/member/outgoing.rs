@@ -12,8 +12,8 @@ use crate::{
     letter::{Content, Draft, Frame},
     mailbox::WeakMailbox,
     message::{
-        Broadcast, Command, Connected, Disconnected, Join, JoinAnswer, Leave, LeaveAnswer,
-        NotifyAnswer, ToNamespace,
+        Command, Connected, Disconnected, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
+        SelectedLetter, ToNamespace,
     },
     rate::Rated,
 };
@@ -33,10 +33,11 @@ pub(super) enum Outgoing {
     Join(Box<Join>, Done<JoinAnswer, JoinError>),
     Leave(Box<Leave>, oneshot::Sender<LeaveAnswer>),
     Notify(Box<NotifyOp>, Done<NotifyAnswer, NotifyError>),
-    Broadcast(Box<Broadcast>, Done<NotifyAnswer, NotifyError>),
+    Letter(Box<SelectedLetter>, Done<NotifyAnswer, NotifyError>),
     Manage(Box<ManageOp>, Done<(), ManageError>),
     Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
     Own(Frame, bool),
+    Disconnect { close: bool },
     DisconnectOnDrop(DisconnectOnDrop),
 }
 
@@ -57,7 +58,7 @@ pub(super) struct ManageOp {
 impl Outgoing {
     pub(super) fn aim(&self) -> Destination {
         match self {
-            Self::Connected(_) | Self::Broadcast(..) | Self::DisconnectOnDrop(_) => {
+            Self::Connected(_) | Self::Letter(..) | Self::DisconnectOnDrop(_) => {
                 Destination::Namespace
             }
             Self::Join(join, _) => Destination::Seat(join.room.clone()),
@@ -65,7 +66,7 @@ impl Outgoing {
             Self::Notify(notify, _) => Destination::Room(notify.request.room.clone()),
             Self::Manage(manage, _) => Destination::Room(manage.room.clone()),
             Self::Member(to, ..) => Destination::Member(to.clone()),
-            Self::Own(..) => Destination::Own,
+            Self::Own(..) | Self::Disconnect { .. } => Destination::Own,
         }
     }
 }
@@ -100,8 +101,11 @@ impl Member {
 
     /// Encodes for the sender's own encoding here, on the sender's thread: what cannot be encoded is the sender's to know.
     pub(super) fn draft(&self, content: Content) -> Result<Draft, NotifyError> {
+        self.prepared(Draft::new(content, self.hub().encodings()))
+    }
+
+    pub(super) fn prepared(&self, draft: Draft) -> Result<Draft, NotifyError> {
         self.has_room()?;
-        let draft = Draft::new(content, self.hub().encodings());
         match draft.prepare(
             self.parts.encoding,
             self.hub().encodings(),

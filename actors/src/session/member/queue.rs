@@ -3,19 +3,16 @@
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
 use super::{
-    Member, NotifyRequest, PIPELINE,
-    outgoing::{Destination, Done, ManageOp, NotifyOp, Outgoing},
+    Member, PIPELINE,
+    outgoing::{Destination, Done, ManageOp, Outgoing},
 };
 use crate::{
     account::Held,
     error::{Fault, JoinError, ManageError, NotifyError},
     flow::InboundUnit,
-    id::{LogPosition, RoomKey},
+    id::RoomKey,
     mailbox::{Mailbox, Reply, WeakMailbox},
-    message::{
-        Audience, CourierRef, Deliver, Join, JoinAnswer, Manage, Notify, NotifyAnswer, Receipt,
-        Resolve, ToRoom,
-    },
+    message::{Audience, CourierRef, Deliver, Join, JoinAnswer, Manage, ToRoom},
     ports::LocalFuture,
     rate::Rated,
 };
@@ -139,6 +136,10 @@ impl Member {
     pub(super) fn send(self: &Rc<Self>, op: Outgoing) -> Option<LocalFuture<()>> {
         match op {
             Outgoing::Own(..) => None,
+            Outgoing::Disconnect { close } => {
+                self.send_disconnect(close);
+                None
+            }
             Outgoing::DisconnectOnDrop(departure) => {
                 drop(departure);
                 None
@@ -168,10 +169,10 @@ impl Member {
                 }))
             }
             Outgoing::Notify(notify, done) => self.send_notify(notify, done),
-            Outgoing::Broadcast(mut broadcast, done) => {
+            Outgoing::Letter(mut letter, done) => {
                 let (reply, answer) = Reply::new();
-                broadcast.reply = reply;
-                self.home()?.send(broadcast);
+                letter.reply = reply;
+                self.home()?.send(letter);
                 Some(Box::pin(async move {
                     let _ = done.send(
                         answer
@@ -299,86 +300,6 @@ impl Member {
         }))
     }
 
-    pub(super) fn send_notify(
-        self: &Rc<Self>,
-        mut op: Box<NotifyOp>,
-        done: Done<NotifyAnswer, NotifyError>,
-    ) -> Option<LocalFuture<()>> {
-        let unseated = op.request.seat_needed.then_some(NotifyError::NotMember);
-        if let Some(room) = self.route(&op.request.room) {
-            let (reply, answer) = Reply::new();
-            let NotifyOp { request, draft, .. } = *op;
-            let NotifyRequest {
-                tag,
-                echo,
-                seat_needed,
-                ..
-            } = request;
-            let notify = Notify {
-                tag,
-                member: self.id().clone(),
-                echo,
-                seat_needed,
-                draft,
-                reply,
-            };
-            let weak = room.downgrade();
-            let (this, key) = (self.clone(), request.room);
-            room.send(notify);
-            return Some(Box::pin(async move {
-                let answer = match answer.await {
-                    Ok(answer) => answer,
-                    // The last member left while the letter was on its way: nobody was there to have it.
-                    Err(_) if weak.upgrade().is_none() && !this.has_died(&key).await => {
-                        unseated.map_or_else(|| Ok(nobody()), Err)
-                    }
-                    Err(_) => Err(NotifyError::Internal(Fault::Crashed)),
-                };
-                let _ = done.send(answer);
-            }));
-        }
-        let home = self.home().filter(|_| !op.resolved);
-        let Some(home) = home else {
-            let _ = done.send(unseated.map_or_else(|| Ok(nobody()), Err));
-            return None;
-        };
-        // Everything behind this letter waits until it is known where it goes.
-        self.queue.borrow_mut().blocked = true;
-        let (reply, answer) = Reply::new();
-        let room = op.request.room.clone();
-        home.send(Resolve {
-            room: room.clone(),
-            reply,
-        });
-        let this = self.clone();
-        Some(Box::pin(async move {
-            // Said before the member left, if it has: it goes.
-            let way = answer.await.ok().flatten();
-            op.resolved = true;
-            let mut queue = this.queue.borrow_mut();
-            queue.blocked = false;
-            queue.route = way.map(|resolved| (room, resolved.way));
-            let unit = this.unit();
-            queue.waiting.push_front((Outgoing::Notify(op, done), unit));
-        }))
-    }
-
-    /// Whether a room whose address is dead died: what was on its way to it is lost then. One that ended had nobody in it.
-    async fn has_died(&self, room: &RoomKey) -> bool {
-        let Some(home) = self.home() else {
-            return true;
-        };
-        let (reply, answer) = Reply::new();
-        home.send(Resolve {
-            room: room.clone(),
-            reply,
-        });
-        match answer.await {
-            Ok(room) => room.is_some_and(|room| room.died),
-            Err(_) => true,
-        }
-    }
-
     pub(super) fn route(&self, room: &RoomKey) -> Option<Mailbox<ToRoom>> {
         self.seats
             .borrow()
@@ -387,13 +308,5 @@ impl Member {
                 Some((key, way)) if key == room => way.upgrade(),
                 _ => None,
             })
-    }
-}
-
-fn nobody() -> NotifyAnswer {
-    NotifyAnswer {
-        recipients: 0,
-        position: LogPosition::default(),
-        receipt: Receipt::new(0, None),
     }
 }

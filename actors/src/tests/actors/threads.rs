@@ -1,13 +1,23 @@
 //! Real threads and real time: what only shows where the rooms and two workers run beside each other.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::{Future, pending},
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
 
 use crate::{
+    error::Fault,
     hub::{Hub, HubHandle},
     id::{RoomKey, Token},
+    message::Selection,
     session::{JoinRequest, NotifyRequest},
     state::audience::LeaveScope,
-    testing::{Probe, Setup, content, wire::announce},
+    testing::{Call, Probe, Setup, content, wire::announce},
 };
 use actix::Arbiter;
 use tokio::sync::{Barrier, mpsc};
@@ -154,4 +164,91 @@ fn a_position_reaches_the_bytes_of_every_member_over_two_workers_under_load() {
         }
         assert_eq!(letters, said.len());
     }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits on a thread that has no runtime.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => return answer,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// Fails if whoever asks for members needs a runtime, or hangs where the thread of the rooms ends before it has answered.
+#[test]
+fn a_thread_without_a_runtime_is_answered_though_that_of_the_rooms_ends() {
+    let setup = Setup::default();
+    let hub = setup.hub();
+    actix::System::new().block_on(async {
+        let (rooms, workers) = (Arbiter::new(), [Arbiter::new(), Arbiter::new()]);
+        let (started, mut starts) = mpsc::channel(1 + WORKERS);
+        let (of_rooms, tell) = (hub.clone(), started.clone());
+        rooms.spawn(async move {
+            let _rooms = Hub::start(&of_rooms, |_| true);
+            // Its namespaces start in its first turn.
+            tokio::task::yield_now().await;
+            let _ = tell.send(()).await;
+            pending::<()>().await;
+        });
+        starts.recv().await;
+        for worker in &workers {
+            let (hub, setup, tell) = (hub.clone(), setup.clone(), started.clone());
+            worker.spawn(async move {
+                let courier = hub.courier();
+                let probe = setup.client(&hub, &courier);
+                tokio::task::spawn_local(async move {
+                    probe.connect("/").await;
+                    let _ = tell.send(()).await;
+                    pending::<()>().await;
+                });
+            });
+        }
+        for _ in &workers {
+            starts.recv().await;
+        }
+        let asking = thread::spawn(move || {
+            let all = Selection::default;
+            let joined = wait(hub.join_members("/", all(), vec!["a".into()]));
+            assert_eq!(joined.map(|joined| joined.done), Ok(WORKERS));
+            let listed = wait(hub.list_members("/", all(), None, 10)).unwrap();
+            assert!(listed.members.iter().all(|member| *member.rooms[0] == *"a"));
+            let stalled = hub.couriers();
+            stalled[0].mailbox.send(Call::stand_still(LIMIT));
+            let counting = hub.count_members("/", all());
+            let here = Selection {
+                only: listed.members.first().map(|member| member.id.clone()),
+                ..all()
+            };
+            let there = Selection {
+                only: listed.members.last().map(|member| member.id.clone()),
+                ..all()
+            };
+            let (here, there) = (hub.count_members("/", here), hub.count_members("/", there));
+            rooms.stop();
+            // Its tasks may end before it does.
+            let lost =
+                |answer: &Result<usize, Fault>| matches!(answer, Err(Fault::Gone | Fault::Crashed));
+            let counted = wait(counting);
+            assert!(lost(&counted), "{counted:?}");
+            for answer in [wait(here), wait(there)] {
+                assert!(answer == Ok(1) || lost(&answer), "{answer:?}");
+            }
+        });
+        asking.join().unwrap();
+        for worker in &workers {
+            worker.stop();
+        }
+    });
 }

@@ -1,0 +1,338 @@
+//! What is asked of the members of a namespace from any thread, without a runtime there: each question goes at once, and its
+//! future only waits for the answer. It comes behind the broadcasts that its thread has sent to the namespace before; but where
+//! the log is late, behind those that were answered.
+
+use std::{
+    future::Future,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use futures_util::future::{Either, ready};
+use tokio::sync::Semaphore;
+
+use super::HubHandle;
+use crate::{
+    error::{AskError, Fault, NotifyError},
+    id::{LocalId, MemberId, RoomKey},
+    letter::{Content, Draft, EncodingId},
+    mailbox::{Reply, WeakMailbox},
+    message::{
+        AckStream, Asking, ChangeCount, MemberChange, MemberPage, NotifyAnswer, SHARED_ACKS,
+        Select, Selected, SelectedLetter, Selection, SelectionRequest, ToNamespace,
+    },
+    ports::Answer,
+};
+
+/// Members on one page at most.
+const PAGE_MAX: usize = 1000;
+/// Requests to many that may be under way in a hub: each may list all members.
+pub(crate) const REQUESTS_MAX: usize = 128;
+/// Letters to many that may wait for answers: each knows its receivers.
+pub(crate) const ASKED_LETTERS_MAX: usize = 1024;
+/// Members that may be asked at once for an answer, in a hub.
+const ASKS_MAX: usize = 16_384;
+/// The longest time to wait for an answer.
+const LIMIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How much may be asked at once.
+pub(super) struct Slots {
+    requests: Arc<Semaphore>,
+    letters: Arc<Semaphore>,
+    asks: Arc<Semaphore>,
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self {
+            requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            letters: Arc::new(Semaphore::new(ASKED_LETTERS_MAX)),
+            asks: Arc::new(Semaphore::new(ASKS_MAX)),
+        }
+    }
+}
+
+impl HubHandle {
+    /// How many members are selected.
+    ///
+    /// # Errors
+    /// The namespace or a worker is gone, stands still, crashed on it or takes nothing, or too many requests are under way.
+    pub fn count_members(
+        &self,
+        namespace: &str,
+        selection: Selection,
+    ) -> impl Future<Output = Result<usize, Fault>> + Send + use<> {
+        self.request(namespace, selection, Ok(0), SelectionRequest::Count)
+    }
+
+    /// At most `limit` of the selected members (and at most 1000), behind a place that [`MemberPage::next`] told. Who comes in
+    /// while somebody turns pages is on a later one.
+    ///
+    /// # Errors
+    /// As [`HubHandle::count_members`].
+    pub fn list_members(
+        &self,
+        namespace: &str,
+        selection: Selection,
+        after: Option<LocalId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<MemberPage, Fault>> + Send + use<> {
+        let limit = limit.clamp(1, PAGE_MAX);
+        let nobody = Ok(MemberPage::default());
+        self.request(namespace, selection, nobody, move |reply| {
+            SelectionRequest::List {
+                after,
+                limit,
+                reply,
+            }
+        })
+    }
+
+    /// Makes the selected members join plain rooms, each through its own queue. What is said to the rooms after the answer
+    /// reaches them. It goes on if the future is dropped.
+    ///
+    /// # Errors
+    /// As [`HubHandle::count_members`]; some may have joined, or do so yet.
+    pub fn join_members(
+        &self,
+        namespace: &str,
+        selection: Selection,
+        rooms: Vec<Arc<str>>,
+    ) -> impl Future<Output = Result<ChangeCount, Fault>> + Send + use<> {
+        let rooms = rooms.into_iter().map(RoomKey::plain).collect();
+        self.change(namespace, selection, MemberChange::Join(rooms))
+    }
+
+    /// Makes them leave plain rooms, as [`HubHandle::join_members`]. Who is in none of them has done so.
+    ///
+    /// # Errors
+    /// As [`HubHandle::count_members`]; some may have left, or do so yet.
+    pub fn leave_members(
+        &self,
+        namespace: &str,
+        selection: Selection,
+        rooms: Vec<Arc<str>>,
+    ) -> impl Future<Output = Result<ChangeCount, Fault>> + Send + use<> {
+        let rooms = rooms.into_iter().map(RoomKey::plain).collect();
+        self.change(namespace, selection, MemberChange::Leave(rooms))
+    }
+
+    /// Puts them out of the namespace: their clients are told. With `close` they are put out of all others, too, and their
+    /// connections are closed behind that. What they have not sent yet of their own is not waited for.
+    ///
+    /// # Errors
+    /// As [`HubHandle::count_members`]; some may be put out, or will be.
+    pub fn disconnect_members(
+        &self,
+        namespace: &str,
+        selection: Selection,
+        close: bool,
+    ) -> impl Future<Output = Result<ChangeCount, Fault>> + Send + use<> {
+        let change = match close {
+            true => MemberChange::Close,
+            false => MemberChange::Disconnect,
+        };
+        self.change(namespace, selection, change)
+    }
+
+    /// Says something to one member and waits for its answer, for `limit` (and at most a day). It is asked through its own
+    /// queue, and goes on waiting if the future is dropped.
+    ///
+    /// # Errors
+    /// There is no such member, it did not answer, or it was not asked.
+    pub fn ask_member(
+        &self,
+        namespace: &str,
+        member: MemberId,
+        content: Content,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Answer, AskError>> + Send + use<> {
+        let selection = Selection {
+            only: Some(member),
+            ..Selection::default()
+        };
+        let limit = limit.min(LIMIT_MAX);
+        self.request(namespace, selection, Err(AskError::Ended), move |reply| {
+            SelectionRequest::Ask {
+                content,
+                limit,
+                reply,
+            }
+        })
+    }
+
+    /// Says something to selected members, each once, as from `from`.
+    ///
+    /// # Errors
+    /// It cannot be encoded, or the log or the namespace did not take it.
+    pub fn broadcast(
+        &self,
+        namespace: &str,
+        from: MemberId,
+        selection: Selection,
+        content: Content,
+    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
+        let draft = Draft::new(content, self.encodings());
+        self.letter(namespace, from, selection, draft, None)
+    }
+
+    /// As [`HubHandle::broadcast`]; whoever receives it may answer for `limit` (and at most a day). The future is ready when it is
+    /// on its way.
+    ///
+    /// # Errors
+    /// As [`HubHandle::broadcast`], or too many letters wait for answers.
+    pub fn ask_members(
+        &self,
+        namespace: &str,
+        from: MemberId,
+        selection: Selection,
+        content: Content,
+        limit: Duration,
+    ) -> impl Future<Output = Result<AckStream, NotifyError>> + Send + use<> {
+        let draft = self.asking_draft(content);
+        let asking = self.asking(limit);
+        let said = asking.map(|(asking, stream)| {
+            let said = self.letter(namespace, from, selection, draft, Some(asking));
+            (said, stream)
+        });
+        async move {
+            let (said, stream) = said?;
+            said.await?;
+            Ok(stream)
+        }
+    }
+
+    /// Something that everybody who receives it may answer.
+    pub(crate) fn asking_draft(&self, content: Content) -> Draft {
+        let number = self.0.shared_acks.fetch_add(1, Relaxed) % SHARED_ACKS;
+        Draft::asking(content, self.encodings(), SHARED_ACKS + number)
+    }
+
+    /// A place for it among those that are under way, and for the answers.
+    pub(crate) fn asking(&self, limit: Duration) -> Result<(Asking, AckStream), Fault> {
+        let slot = self.0.slots.letters.clone().try_acquire_owned();
+        let slot = slot.map_err(|_| Fault::Full)?;
+        Ok(Asking::new(limit.min(LIMIT_MAX), slot))
+    }
+
+    fn letter(
+        &self,
+        namespace: &str,
+        from: MemberId,
+        selection: Selection,
+        draft: Draft,
+        asking: Option<Asking>,
+    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
+        let prepared = draft.prepare(EncodingId::FIRST, self.encodings(), namespace);
+        let home = self.namespace(namespace);
+        let selected = self.places(namespace, selection);
+        let (reply, answer) = Reply::new();
+        let sent = match (prepared, &home, selected) {
+            (Err(error), ..) => Err(NotifyError::Encode(error.to_string())),
+            (_, None, _) => Err(Fault::Gone.into()),
+            (_, _, None) => {
+                if let Some(asking) = asking {
+                    asking.nobody();
+                }
+                reply.send(Ok(NotifyAnswer::nobody()));
+                Ok(())
+            }
+            (_, Some(home), Some(selected)) => {
+                home.send(Box::new(SelectedLetter {
+                    from,
+                    selected,
+                    draft,
+                    reply,
+                    asking,
+                }));
+                Ok(())
+            }
+        };
+        async move {
+            sent?;
+            answer.await.map_err(|_| lost(home.as_ref()))?
+        }
+    }
+
+    fn change(
+        &self,
+        namespace: &str,
+        selection: Selection,
+        change: MemberChange,
+    ) -> impl Future<Output = Result<ChangeCount, Fault>> + Send + use<> {
+        let nobody = Ok(ChangeCount::default());
+        self.request(namespace, selection, nobody, |reply| {
+            SelectionRequest::Change(change, reply)
+        })
+    }
+
+    /// Sends, and gives `nobody` where the only one that is selected is not there.
+    fn request<T, E, R>(
+        &self,
+        namespace: &str,
+        selection: Selection,
+        nobody: Result<T, E>,
+        request: R,
+    ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, R>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+        R: FnOnce(Reply<Result<T, E>>) -> SelectionRequest,
+    {
+        let now = |answer| Either::Left(ready(answer));
+        let Some(home) = self.namespace(namespace) else {
+            return now(Err(Fault::Gone.into()));
+        };
+        let Some(selected) = self.places(namespace, selection) else {
+            return now(nobody);
+        };
+        let (reply, answer) = Reply::new();
+        let request = request(reply);
+        let slots = match &request {
+            SelectionRequest::Ask { .. } => &self.0.slots.asks,
+            _ => &self.0.slots.requests,
+        };
+        let Ok(slot) = slots.clone().try_acquire_owned() else {
+            return now(Err(Fault::Full.into()));
+        };
+        home.send(Box::new(Select {
+            selected,
+            request,
+            slot,
+        }));
+        Either::Right(async move { answer.await.map_err(|_| lost(Some(&home)))? })
+    }
+
+    /// The members' places for their ids; `None` if the only one is not there.
+    pub(crate) fn places(&self, namespace: &str, selection: Selection) -> Option<Selected> {
+        let Selection {
+            rooms,
+            except_rooms,
+            except,
+            only,
+        } = selection;
+        let place = |id: MemberId| self.members().find(&(Arc::from(namespace), id));
+        let except = except.and_then(place).map(|place| place.local_id);
+        let only = match only {
+            Some(id) => {
+                let place = place(id)?;
+                Some((place.courier.worker, place.local_id))
+            }
+            None => None,
+        };
+        Some(Selected {
+            rooms,
+            except_rooms,
+            except,
+            only,
+        })
+    }
+}
+
+/// Why a namespace let a reply drop.
+fn lost(home: Option<&WeakMailbox<ToNamespace>>) -> Fault {
+    match home.and_then(WeakMailbox::upgrade) {
+        Some(_) => Fault::Crashed,
+        None => Fault::Gone,
+    }
+}

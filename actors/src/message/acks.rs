@@ -1,0 +1,194 @@
+//! A letter to many, each of whom may answer it for a time: its way out, the answers' way back, and what whoever asks holds.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::{Broadcast, Deliver, NotifyAnswer, Selected};
+use crate::{
+    error::{Fault, NotifyError},
+    flow::InboundUnit,
+    id::{LocalId, MemberId},
+    letter::Draft,
+    mailbox::Reply,
+    ports::Answer,
+};
+
+/// The numbers of letters that many may answer begin here; those of events to one client end. Some stock clients read no
+/// number beyond 31 bits.
+pub(crate) const SHARED_ACKS: u64 = 1 << 30;
+
+/// Answers that whoever asks has not taken. Beyond, they wait at the couriers, and hold units of the clients that sent them.
+const ANSWERS_MAX: usize = 64;
+
+/// Who received a letter and did not answer.
+type Silent = Result<Vec<MemberId>, Fault>;
+
+/// From anywhere to a namespace: a letter to selected members, each once.
+pub struct SelectedLetter {
+    /// Who says it.
+    pub(crate) from: MemberId,
+    /// To whom.
+    pub(crate) selected: Selected,
+    /// What is said.
+    pub(crate) draft: Draft,
+    /// Takes the answer of who says it.
+    pub(crate) reply: Reply<Result<NotifyAnswer, NotifyError>>,
+    /// They may answer.
+    pub(crate) asking: Option<Asking>,
+}
+
+impl From<Broadcast> for SelectedLetter {
+    fn from(broadcast: Broadcast) -> Self {
+        let Broadcast {
+            from,
+            rooms,
+            except_rooms,
+            except,
+            draft,
+            reply,
+        } = broadcast;
+        Self {
+            from,
+            selected: Selected {
+                rooms,
+                except_rooms,
+                except,
+                only: None,
+            },
+            draft,
+            reply,
+            asking: None,
+        }
+    }
+}
+
+/// How the answers of those who received a letter come to whoever asks.
+pub struct Asking {
+    /// So long after they were handed the letter.
+    pub(crate) limit: Duration,
+    /// Takes the answers.
+    pub(crate) answers: mpsc::Sender<MemberAnswer>,
+    /// Takes the end: who did not answer.
+    pub(crate) silent: Reply<Silent>,
+    /// Held until then: so many are under way at once.
+    pub(crate) slot: OwnedSemaphorePermit,
+}
+
+impl Asking {
+    pub(crate) fn new(limit: Duration, slot: OwnedSemaphorePermit) -> (Self, AckStream) {
+        let (answers, heard) = mpsc::channel(ANSWERS_MAX);
+        let (silent, end) = Reply::new();
+        let asking = Self {
+            limit,
+            answers,
+            silent,
+            slot,
+        };
+        let stream = AckStream {
+            answers: heard,
+            end,
+            silent: None,
+        };
+        (asking, stream)
+    }
+
+    /// Nobody receives the letter.
+    pub(crate) fn nobody(self) {
+        self.silent.send(Ok(Vec::new()));
+    }
+
+    /// The same for one courier, and where it tells of the end.
+    pub(crate) fn letter(&self, deliver: Deliver) -> (AskedLetter, oneshot::Receiver<Silent>) {
+        let (silent, end) = Reply::new();
+        let asked = AskedLetter {
+            deliver,
+            limit: self.limit,
+            answers: self.answers.clone(),
+            silent,
+        };
+        (asked, end)
+    }
+}
+
+/// From a namespace to a courier: a letter whose receivers may answer.
+pub struct AskedLetter {
+    /// The letter.
+    pub(crate) deliver: Deliver,
+    /// See [`Asking`].
+    pub(crate) limit: Duration,
+    /// Takes the answers.
+    pub(crate) answers: mpsc::Sender<MemberAnswer>,
+    /// Takes the end: who of those who received it here did not answer.
+    pub(crate) silent: Reply<Silent>,
+}
+
+/// From a session to its courier: a client says that it answers a letter to many.
+pub struct SharedAck {
+    /// The member's place.
+    pub(crate) local_id: LocalId,
+    /// The number of the letter, if it is one.
+    pub(crate) ack: u64,
+    /// The answer.
+    pub(crate) answer: Answer,
+    /// Held until whoever asks has taken it.
+    pub(crate) unit: InboundUnit,
+}
+
+/// From a courier to whoever asks.
+#[derive(Debug)]
+pub struct MemberAnswer {
+    pub(crate) member: MemberId,
+    pub(crate) answer: Answer,
+    /// Held until then.
+    pub(crate) _unit: InboundUnit,
+}
+
+/// The answers to a letter to many, as they come. Taken too slowly, they make their clients wait; dropped, it hears no more.
+#[derive(Debug)]
+pub struct AckStream {
+    answers: mpsc::Receiver<MemberAnswer>,
+    end: oneshot::Receiver<Silent>,
+    silent: Option<Silent>,
+}
+
+impl AckStream {
+    /// The next answer, each member's once. `None`: everybody has answered, the time is over, or the workers that are waited for
+    /// do nothing.
+    pub async fn next(&mut self) -> Option<(MemberId, Answer)> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// As [`AckStream::next`].
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(MemberId, Answer)>> {
+        let heard = |MemberAnswer { member, answer, .. }| (member, answer);
+        if self.silent.is_none() {
+            if let Poll::Ready(answer) = self.answers.poll_recv(cx) {
+                return Poll::Ready(answer.map(heard));
+            }
+            match Pin::new(&mut self.end).poll(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(end) => self.silent = Some(end.unwrap_or(Err(Fault::Gone))),
+            }
+        }
+        // Every answer was here before the end was told.
+        Poll::Ready(self.answers.try_recv().ok().map(heard))
+    }
+
+    /// Waits for the end, without the answers that are still to come: who received the letter and did not answer.
+    ///
+    /// # Errors
+    /// A worker crashed on the letter, or does nothing; or the namespace is gone. Some of its members may have answered.
+    pub async fn silent(mut self) -> Result<Vec<MemberId>, Fault> {
+        while self.next().await.is_some() {}
+        match self.silent {
+            Some(silent) => silent,
+            None => self.end.await.unwrap_or(Err(Fault::Gone)),
+        }
+    }
+}

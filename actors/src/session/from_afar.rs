@@ -1,0 +1,116 @@
+//! What is asked of a session's members from elsewhere, and what puts them out.
+
+use std::{rc::Rc, sync::Arc};
+
+use actix::Context;
+use tokio::time::timeout;
+
+use super::{JoinRequest, Member, MemberError, Session};
+use crate::{
+    error::{AskError, CloseReason},
+    id::{LocalId, RoomKey},
+    message::{MemberChange, MemberRequest, MemberTask},
+    state::audience::LeaveScope,
+};
+
+impl Session {
+    pub(super) fn member(&self, local_id: LocalId) -> Option<&Rc<Member>> {
+        let mut members = self.members.values().map(|seated| &seated.member);
+        members.find(|member| member.local_id() == local_id)
+    }
+
+    /// Puts a member out of its namespace, and with `close` the others out of theirs; the client is told, and behind that the
+    /// connection ends. `false`: it is not here.
+    pub(super) fn disconnect(
+        &mut self,
+        local_id: LocalId,
+        close: bool,
+        ctx: &mut Context<Self>,
+    ) -> bool {
+        // It may be gone by now, and another one in its place.
+        let Some(namespace) = self
+            .member(local_id)
+            .map(|member| member.namespace().clone())
+        else {
+            return false;
+        };
+        if close {
+            for namespace in self.members.keys() {
+                self.send(self.protocol.borrow().disconnected(namespace));
+            }
+            self.close(CloseReason::ForcedClose, ctx);
+        } else if let Some(seated) = self.members.remove(&namespace) {
+            self.send(self.protocol.borrow().disconnected(&namespace));
+            seated.leave(CloseReason::ForcedClose);
+        }
+        true
+    }
+
+    /// Who is gone lets the reply drop.
+    pub(super) fn for_member(&mut self, request: MemberRequest, ctx: &mut Context<Self>) {
+        let MemberRequest { local_id, task } = request;
+        let Some(member) = self.member(local_id).cloned() else {
+            return;
+        };
+        match task {
+            MemberTask::Describe(reply) => reply.send(member.describe()),
+            MemberTask::Change(MemberChange::Disconnect, reply) => {
+                reply.send(self.disconnect(local_id, false, ctx));
+            }
+            MemberTask::Change(MemberChange::Close, reply) => {
+                reply.send(self.disconnect(local_id, true, ctx));
+            }
+            MemberTask::Change(MemberChange::Join(rooms), reply) => {
+                actix_rt::spawn(async move {
+                    let all = join_all(&member, &rooms).await;
+                    if !member.has_ended() {
+                        reply.send(all);
+                    }
+                });
+            }
+            MemberTask::Change(MemberChange::Leave(rooms), reply) => {
+                actix_rt::spawn(async move {
+                    leave_all(&member, &rooms).await;
+                    if !member.has_ended() {
+                        reply.send(true);
+                    }
+                });
+            }
+            MemberTask::Ask {
+                content,
+                limit,
+                reply,
+            } => match member.ask(&content) {
+                Ok(answer) => drop(actix_rt::spawn(async move {
+                    let answer = timeout(limit, answer).await;
+                    let answer = answer.map_err(|_| AskError::TimedOut);
+                    reply.send(answer.and_then(|answer| answer.map_err(ask_error)));
+                })),
+                Err(error) => reply.send(Err(ask_error(error))),
+            },
+        }
+    }
+}
+
+/// Whether it has joined all of them.
+async fn join_all(member: &Rc<Member>, rooms: &Arc<[RoomKey]>) -> bool {
+    let mut all = true;
+    for room in rooms.iter() {
+        all &= member.join(JoinRequest::plain(room.clone())).await.is_ok();
+    }
+    all
+}
+
+async fn leave_all(member: &Rc<Member>, rooms: &Arc<[RoomKey]>) {
+    for room in rooms.iter().filter(|room| member.may_be_in(room)) {
+        let left = member.leave(room.clone(), LeaveScope::All, None);
+        left.await;
+    }
+}
+
+fn ask_error(error: MemberError) -> AskError {
+    match error {
+        MemberError::TooManyAcks => AskError::TooManyAcks,
+        MemberError::Ended => AskError::Ended,
+    }
+}

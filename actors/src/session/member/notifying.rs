@@ -1,0 +1,97 @@
+//! A letter to one room, on its way: straight there by the way of a seat, else behind the namespace's word of where it is.
+
+use std::rc::Rc;
+
+use super::{
+    Member, NotifyRequest,
+    outgoing::{Done, NotifyOp, Outgoing},
+};
+use crate::{
+    error::{Fault, NotifyError},
+    id::RoomKey,
+    mailbox::Reply,
+    message::{Notify, NotifyAnswer, Resolve},
+    ports::LocalFuture,
+};
+
+impl Member {
+    pub(super) fn send_notify(
+        self: &Rc<Self>,
+        mut op: Box<NotifyOp>,
+        done: Done<NotifyAnswer, NotifyError>,
+    ) -> Option<LocalFuture<()>> {
+        let unseated = op.request.seat_needed.then_some(NotifyError::NotMember);
+        if let Some(room) = self.route(&op.request.room) {
+            let (reply, answer) = Reply::new();
+            let NotifyOp { request, draft, .. } = *op;
+            let NotifyRequest {
+                tag,
+                echo,
+                seat_needed,
+                ..
+            } = request;
+            let notify = Notify {
+                tag,
+                member: self.id().clone(),
+                echo,
+                seat_needed,
+                draft,
+                reply,
+            };
+            let weak = room.downgrade();
+            let (this, key) = (self.clone(), request.room);
+            room.send(notify);
+            return Some(Box::pin(async move {
+                let answer = match answer.await {
+                    Ok(answer) => answer,
+                    // The last member left while the letter was on its way: nobody was there to have it.
+                    Err(_) if weak.upgrade().is_none() && !this.has_died(&key).await => {
+                        unseated.map_or_else(|| Ok(NotifyAnswer::nobody()), Err)
+                    }
+                    Err(_) => Err(NotifyError::Internal(Fault::Crashed)),
+                };
+                let _ = done.send(answer);
+            }));
+        }
+        let home = self.home().filter(|_| !op.resolved);
+        let Some(home) = home else {
+            let _ = done.send(unseated.map_or_else(|| Ok(NotifyAnswer::nobody()), Err));
+            return None;
+        };
+        // Everything behind this letter waits until it is known where it goes.
+        self.queue.borrow_mut().blocked = true;
+        let (reply, answer) = Reply::new();
+        let room = op.request.room.clone();
+        home.send(Resolve {
+            room: room.clone(),
+            reply,
+        });
+        let this = self.clone();
+        Some(Box::pin(async move {
+            // Said before the member left, if it has: it goes.
+            let way = answer.await.ok().flatten();
+            op.resolved = true;
+            let mut queue = this.queue.borrow_mut();
+            queue.blocked = false;
+            queue.route = way.map(|resolved| (room, resolved.way));
+            let unit = this.unit();
+            queue.waiting.push_front((Outgoing::Notify(op, done), unit));
+        }))
+    }
+
+    /// Whether a room whose address is dead died: what was on its way to it is lost then. One that ended had nobody in it.
+    async fn has_died(&self, room: &RoomKey) -> bool {
+        let Some(home) = self.home() else {
+            return true;
+        };
+        let (reply, answer) = Reply::new();
+        home.send(Resolve {
+            room: room.clone(),
+            reply,
+        });
+        match answer.await {
+            Ok(room) => room.is_some_and(|room| room.died),
+            Err(_) => true,
+        }
+    }
+}

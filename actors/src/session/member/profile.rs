@@ -1,0 +1,59 @@
+//! What others see of a member, and how it leaves.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::{Member, outgoing::Outgoing};
+use crate::{
+    id::{Kind, RoomKey},
+    message::{MemberInfo, ToSession},
+};
+
+impl Member {
+    /// What others see of it as [`MemberInfo::data`]: a JSON text, or nothing.
+    pub fn set_data(&self, data: Option<Bytes>) {
+        *self.data.borrow_mut() = data.map(Box::new);
+    }
+
+    /// What was set with [`Member::set_data`].
+    pub fn data(&self) -> Option<Bytes> {
+        self.data.borrow().as_deref().cloned()
+    }
+
+    pub(in crate::session) fn describe(&self) -> MemberInfo {
+        let seats = self.seats.borrow();
+        let rooms = seats.all_expected(Kind::Plain);
+        MemberInfo {
+            id: self.id().clone(),
+            account: self.identity().account.clone(),
+            address: self.peer(),
+            rooms: rooms.map(|(key, _)| key.name.clone()).collect(),
+            data: self.data(),
+            place: self.local_id(),
+        }
+    }
+
+    /// Puts it out of the namespace, behind what it has said and what its client was told: that is told of it, and may go on
+    /// in other namespaces.
+    pub fn disconnect(self: &Rc<Self>) {
+        self.enqueue(Outgoing::Disconnect { close: false });
+    }
+
+    /// As [`Member::disconnect`], of every namespace that its client is in; then the connection is closed.
+    pub fn close(self: &Rc<Self>) {
+        self.enqueue(Outgoing::Disconnect { close: true });
+    }
+
+    pub(super) fn send_disconnect(&self, close: bool) {
+        let local_id = self.local_id();
+        let word = ToSession::Disconnect { local_id, close };
+        self.parts.session.send(word);
+    }
+
+    /// It has a seat there, will have one, or is about to lose it.
+    pub(in crate::session) fn may_be_in(&self, room: &RoomKey) -> bool {
+        let seats = self.seats.borrow();
+        seats.expected(room).is_some() || seats.changes(room)
+    }
+}
