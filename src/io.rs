@@ -2,6 +2,7 @@
 //! Knows no wire and no transport: it speaks to the core, and protocols turn that into bytes.
 
 mod ack;
+mod acks;
 mod admission;
 mod application;
 mod arguments;
@@ -17,8 +18,10 @@ mod handle;
 mod handler;
 mod namespace;
 mod next;
+mod remote;
 mod shape;
 mod socket;
+mod speaker;
 mod state;
 mod targets;
 mod value;
@@ -34,6 +37,7 @@ use dondo_actors::{
 use self::namespace::ServedNamespace;
 pub use self::{
     ack::Ack,
+    acks::{Acks, AllAcks, RemoteAcks},
     admission::{Account, Connecting},
     arguments::Arguments,
     blob::Blob,
@@ -51,7 +55,11 @@ pub use self::{
     handle::NamespaceHandle,
     handler::{Extractors, Handler, IntoOutcome},
     namespace::Namespace,
+    remote::{
+        Counting, FetchSockets, Operation, RemoteAck, RemoteSocket, SocketCursor, SocketPage,
+    },
     socket::{ListenerId, Socket},
+    speaker::Speaker,
     targets::{IntoRooms, IntoTargets, RoomName, Target},
     value::Value,
 };

@@ -7,15 +7,16 @@
 //!   events, and when it is gone. [`Builder::namespace`] takes it, before the hub is built.
 //! * Handlers are async functions of [extractors](Extract): data by serde, the [`Socket`] that joins, emits and asks, what the
 //!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
-//! * A [`NamespaceHandle`] says something from anywhere, and from any thread.
+//! * A [`NamespaceHandle`] does from anywhere, and from any thread, what a socket does with others: it says something and takes
+//!   the answers, counts and lists who is connected, makes sockets join and leave rooms, and puts them out.
 //! * `docs` has the map of the house and every event of the hub.
 //!
 //! An application's rooms are apart from the channels and rooms of the hub pack, also where they have one name: `lobby` there
 //! is not `lobby` here. A [`Namespace::hub`] has the pack: every event without a handler is a message to the channel of its
 //! name. A [`Namespace::new`] has an application's events only.
 //!
-//! What is not there yet: saying something to the pack's channels and rooms, emitting to one client without a socket, a list of
-//! who is connected, disconnecting a client, and namespaces by pattern.
+//! What is not there yet: saying something to the pack's channels and rooms, namespaces by pattern, volatile events, presence of
+//! rooms, and hooks inside of rooms.
 //!
 //! ```no_run
 //! use dondo::{Data, Dondo, Namespace, Socket};
@@ -63,16 +64,19 @@ pub use dondo_actors::{
     error::{CloseReason as DisconnectReason, Fault, JoinError, LogError, NotifyError},
     handshake::Handshake,
     id::MemberId as SocketId,
+    message::ChangeCount,
 };
 
 pub use self::{
     io::{
-        Account, Ack, AckError, AckFuture, AdmissionContext, Arguments, Auth, BadArguments, Blob,
-        Blocking, Broadcast, ConnectContext, Connecting, Context, Data, Delivery, DeliveryError,
-        DisconnectContext, EmitError, Emitter, Error, EventContext, EventName, Extension, Extract,
-        Extractors, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving,
-        ListenerId, Namespace, NamespaceHandle, OrFail, RemoteDelivery, Result, RoomName, Socket,
-        SocketContext, State, Target, UnknownNamespace, Value, blocking,
+        Account, Ack, AckError, AckFuture, Acks, AdmissionContext, AllAcks, Arguments, Auth,
+        BadArguments, Blob, Blocking, Broadcast, ConnectContext, Connecting, Context, Counting,
+        Data, Delivery, DeliveryError, DisconnectContext, EmitError, Emitter, Error, EventContext,
+        EventName, Extension, Extract, Extractors, FetchSockets, Handler, Identity, IntoOutcome,
+        IntoRooms, IntoTargets, Joining, Leaving, ListenerId, Namespace, NamespaceHandle,
+        Operation, OrFail, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Result, RoomName,
+        Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target, UnknownNamespace,
+        Value, blocking,
     },
     operators::Operators,
     server::{Server, listen},

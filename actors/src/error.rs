@@ -292,6 +292,7 @@ impl fmt::Display for AskError {
 
 impl error::Error for JoinError {}
 impl error::Error for NotifyError {}
+impl error::Error for Fault {}
 impl error::Error for AskError {}
 
 impl fmt::Display for LogError {

@@ -239,7 +239,7 @@ impl Application for IoApplication {
         for handler in &self.0.handlers.disconnecting {
             last(start(handler, &mut context.clone()), &socket);
         }
-        let own = socket.close();
+        let own = socket.let_go();
         for handler in &self.0.handlers.disconnect {
             last(start(handler, &mut context.clone()), &socket);
         }

@@ -1,23 +1,26 @@
 //! Whom something is said to, by a client or by the server itself: rooms, all but some rooms, single clients.
 //! Knows no wire; each address becomes one letter of the core, whatever the number of members.
 
+use std::time::Duration;
+
 use dondo_actors::{
     error::{Fault, NotifyError},
     id::{MemberId, RoomKey},
-    letter::{Content, Draft, EncodingId},
-    mailbox::Reply,
-    message,
+    message::Selection,
     ports::LocalFuture,
     session::NotifyRequest,
 };
 use futures_util::FutureExt;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
 use super::{
-    NamespaceHandle, PackSocket, Socket, arguments,
+    NamespaceHandle, PackSocket, Socket,
+    acks::{Acks, RemoteAcks},
+    arguments,
     error::{DeliveryError, EmitError},
     eventual::{Delivery, RemoteDelivery},
+    speaker::Speaker,
     targets::{IntoRooms, IntoTargets, Target},
 };
 
@@ -48,71 +51,8 @@ impl<S> Broadcast<S> {
         }
     }
 
-    /// But not to the members of these rooms.
-    pub fn except(mut self, rooms: impl IntoRooms) -> Self {
-        let rooms = rooms.into_rooms().into_iter();
-        self.except.extend(rooms.map(RoomKey::plain));
-        self
-    }
-}
-
-impl Broadcast<NamespaceHandle> {
-    /// Also to the members of these rooms. Who is in several hears it once.
-    pub fn to(mut self, rooms: impl IntoRooms) -> Self {
-        let rooms = rooms.into_rooms().into_iter();
-        self.rooms.extend(rooms.map(RoomKey::plain));
-        self
-    }
-
-    /// Says it, now, from any thread. What is emitted through one namespace arrives in that order. Nothing bounds what waits:
-    /// a loop waits for each delivery before the next.
-    ///
-    /// # Errors
-    /// It cannot be made an event.
-    pub fn emit(self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
-        let content = arguments::content(event, &data)?;
-        Ok(RemoteDelivery::new(self.queue(content)))
-    }
-
-    fn queue(
-        self,
-        content: Content,
-    ) -> impl Future<Output = Result<(), DeliveryError>> + Send + use<> {
-        let (name, hub) = (self.from.name(), self.from.hub());
-        let encodings = hub.encodings();
-        let draft = Draft::new(content, encodings);
-        let prepared = draft.prepare(EncodingId::FIRST, encodings, name);
-        let (reply, answer) = Reply::new();
-        // Where rooms are being started anew there is none: the reply that is dropped says so.
-        if let (Ok(()), Some(home)) = (&prepared, hub.namespace(name)) {
-            home.send(Box::new(message::Broadcast {
-                from: MemberId::new(SERVER),
-                rooms: (!self.rooms.is_empty()).then_some(self.rooms),
-                except_rooms: self.except,
-                except: None,
-                draft,
-                reply,
-            }));
-        }
-        let patience = hub
-            .namespace_config(name)
-            .map(|config| config.settings.courier_patience);
-        async move {
-            prepared.map_err(|error| NotifyError::Encode(error.to_string()))?;
-            let gone = |_| NotifyError::Internal(Fault::Gone);
-            let said = answer.await.map_err(gone)??;
-            let handed_on = said.receipt.settled();
-            // Who does nothing for so long is given up; the others have it.
-            match timeout(patience.unwrap_or_default(), handed_on).await {
-                Ok(None) => Err(NotifyError::Internal(Fault::Crashed)),
-                Ok(Some(_)) | Err(_) => Ok(()),
-            }
-        }
-    }
-}
-
-impl Broadcast<Socket> {
-    /// Also to these. Members of several rooms hear it once; one who is named by id as well hears it twice.
+    /// Also to these. Members of several rooms hear it once; one who is named by id and is in a room as well hears it once, too.
+    #[doc(alias = "in")]
     pub fn to(mut self, targets: impl IntoTargets) -> Self {
         for target in targets.into_targets() {
             match target {
@@ -123,6 +63,92 @@ impl Broadcast<Socket> {
         self
     }
 
+    /// But not to the members of these rooms.
+    pub fn except(mut self, rooms: impl IntoRooms) -> Self {
+        let rooms = rooms.into_rooms().into_iter();
+        self.except.extend(rooms.map(RoomKey::plain));
+        self
+    }
+}
+
+impl<S: Speaker> Broadcast<S> {
+    pub(super) fn namespace(&self) -> NamespaceHandle {
+        self.from.its_namespace()
+    }
+
+    /// Those addressed, each in one of these: those of the rooms, or everybody, and each who is named by id.
+    pub(super) fn selections(&self) -> Vec<Selection> {
+        let except = self.from.its_id().filter(|_| !self.echo);
+        let only_clients = self.rooms.is_empty() && !self.clients.is_empty();
+        let of_rooms = (!only_clients).then(|| Selection {
+            rooms: (!self.rooms.is_empty()).then(|| self.rooms.clone()),
+            except_rooms: self.except.clone(),
+            except: except.clone(),
+            only: None,
+        });
+        let elsewhere = [&self.except[..], &self.rooms].concat();
+        let of_clients = self.clients.iter().map(|id| Selection {
+            rooms: None,
+            except_rooms: elsewhere.clone(),
+            except: except.clone(),
+            only: Some(id.clone()),
+        });
+        of_rooms.into_iter().chain(of_clients).collect()
+    }
+}
+
+impl Broadcast<NamespaceHandle> {
+    /// Says it, now, from any thread. What is emitted through one namespace arrives in that order. Nothing bounds what waits:
+    /// a loop waits for each delivery before the next.
+    ///
+    /// # Errors
+    /// It cannot be made an event.
+    pub fn emit(self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
+        let content = arguments::content(event, &data)?;
+        let (hub, name) = (self.from.hub(), self.from.name());
+        let patience = hub
+            .namespace_config(name)
+            .map(|config| config.settings.courier_patience);
+        let patience = patience.unwrap_or_default();
+        let letters: Vec<_> = self
+            .selections()
+            .into_iter()
+            .map(|selection| hub.broadcast(name, MemberId::new(SERVER), selection, content.clone()))
+            .collect();
+        Ok(RemoteDelivery::new(async move {
+            for letter in letters {
+                // Who does nothing for so long is given up; the others have it.
+                let handed_on = letter.await?.receipt;
+                if let Ok(None) = timeout(patience, handed_on.settled()).await {
+                    return Err(NotifyError::Internal(Fault::Crashed));
+                }
+            }
+            Ok(())
+        }))
+    }
+
+    /// Says it, now, and waits for the answers of those who hear it, each for `limit`, a day at most.
+    ///
+    /// # Errors
+    /// It cannot be made an event.
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        self,
+        event: &str,
+        data: impl Serialize,
+        limit: Duration,
+    ) -> Result<RemoteAcks<T>, EmitError> {
+        let content = arguments::content(event, &data)?;
+        let (hub, name) = (self.from.hub(), self.from.name());
+        let selections = self.selections().into_iter();
+        let asked = selections.map(|selection| {
+            let from = MemberId::new(SERVER);
+            Box::pin(hub.ask_members(name, from, selection, content.clone(), limit)) as _
+        });
+        Ok(RemoteAcks::new(asked.collect()))
+    }
+}
+
+impl Broadcast<Socket> {
     /// Says it, now: queued behind what this socket said before.
     ///
     /// # Errors
@@ -170,6 +196,25 @@ impl Broadcast<Socket> {
             }
             Ok(())
         }))
+    }
+
+    /// Says it, now, queued behind what this socket said before, and waits for the answers of those who hear it, each for
+    /// `limit`, a day at most.
+    ///
+    /// # Errors
+    /// It cannot be made an event.
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        self,
+        event: &str,
+        data: impl Serialize,
+        limit: Duration,
+    ) -> Result<Acks<T>, EmitError> {
+        let content = arguments::content(event, &data)?;
+        let member = self.from.member();
+        let selections = self.selections().into_iter();
+        let asked = selections
+            .map(|selection| Box::pin(member.ask_members(selection, content.clone(), limit)) as _);
+        Ok(Acks::new(asked.collect()))
     }
 }
 

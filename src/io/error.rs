@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, error, fmt, io, sync::Arc};
 
-use dondo_actors::error::{JoinError, NotifyError};
+use dondo_actors::error::{Fault, JoinError, NotifyError};
 use serde::Serialize;
 
 /// What a handler comes to that has nothing else to return.
@@ -243,6 +243,8 @@ pub enum AckError {
     Unreadable(BadArguments),
     /// The event could not be made.
     Emit(EmitError),
+    /// The hub's own fault.
+    Internal(Fault),
 }
 
 impl fmt::Display for UnknownNamespace {
@@ -280,6 +282,7 @@ impl fmt::Display for AckError {
             Self::TooMany => f.write_str("the client owes too many answers already"),
             Self::Unreadable(why) => write!(f, "the client's answer cannot be read: {why}"),
             Self::Emit(error) => error.fmt(f),
+            Self::Internal(fault) => fault.fmt(f),
         }
     }
 }

@@ -6,8 +6,12 @@ use dondo_actors::hub::HubHandle;
 use serde::Serialize;
 
 use super::{
-    broadcast::Broadcast, error::EmitError, eventual::RemoteDelivery, namespace::ServedNamespace,
-    targets::IntoRooms,
+    broadcast::Broadcast,
+    error::EmitError,
+    eventual::RemoteDelivery,
+    namespace::ServedNamespace,
+    remote::{Counting, FetchSockets, Operation},
+    targets::{IntoRooms, IntoTargets},
 };
 
 /// A namespace, from any thread: [`Dondo::of`](crate::Dondo::of) has it. Clones are the same namespace.
@@ -37,10 +41,10 @@ impl NamespaceHandle {
         &self.served.name
     }
 
-    /// The members of rooms. Further [`Broadcast::to`] add more.
+    /// The members of rooms, or clients by their ids: see [`IntoTargets`]. Further [`Broadcast::to`] add more.
     #[doc(alias = "in")]
-    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast<Self> {
-        self.broadcast().to(rooms)
+    pub fn to(&self, targets: impl IntoTargets) -> Broadcast<Self> {
+        self.broadcast().to(targets)
     }
 
     /// Everybody.
@@ -59,6 +63,31 @@ impl NamespaceHandle {
     /// It cannot be made an event.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
         self.broadcast().emit(event, data)
+    }
+
+    /// How many sockets are in: see [`Broadcast::count`].
+    pub fn count(&self) -> Counting {
+        self.broadcast().count()
+    }
+
+    /// Who is in: see [`Broadcast::fetch_sockets`].
+    pub fn fetch_sockets(&self) -> FetchSockets {
+        self.broadcast().fetch_sockets()
+    }
+
+    /// Makes everybody join rooms.
+    pub fn sockets_join(&self, rooms: impl IntoRooms) -> Operation {
+        self.broadcast().sockets_join(rooms)
+    }
+
+    /// Makes everybody leave rooms.
+    pub fn sockets_leave(&self, rooms: impl IntoRooms) -> Operation {
+        self.broadcast().sockets_leave(rooms)
+    }
+
+    /// Puts everybody out of the namespace.
+    pub fn disconnect_sockets(&self) -> Operation {
+        self.broadcast().disconnect_sockets()
     }
 
     pub(super) fn hub(&self) -> &HubHandle {

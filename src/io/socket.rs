@@ -168,6 +168,27 @@ impl Socket {
         Ok(())
     }
 
+    /// Puts this client out of the namespace, behind what was said before. A stock client does not come back by itself.
+    pub fn disconnect(&self) {
+        self.member.disconnect();
+    }
+
+    /// As [`Socket::disconnect`], and closes its connection, with all namespaces that it is in.
+    pub fn close(&self) {
+        self.member.close();
+    }
+
+    /// What others see of this client: [`RemoteSocket::data`](super::RemoteSocket::data) reads it. The last one said stands.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub fn set_data(&self, data: impl Serialize) -> Result<(), EmitError> {
+        let text = serde_json::to_vec(&data);
+        let text = text.map_err(|error| EmitError::Unwritable(error.to_string()))?;
+        self.member.set_data(Some(text.into()));
+        Ok(())
+    }
+
     /// Says something to this client, now; the future is its answer, however long that takes, while the client is there:
     /// [`Socket::timeout`] has a limit. Of several arguments a tuple takes as many as it has, else the first is read.
     pub fn emit_with_ack<T: DeserializeOwned>(
@@ -265,7 +286,7 @@ impl Socket {
     }
 
     /// Lets go of the handlers, which may hold this socket, and answers the last ones to run.
-    pub(super) fn close(&self) -> Vec<Local<DisconnectContext>> {
+    pub(super) fn let_go(&self) -> Vec<Local<DisconnectContext>> {
         let more = self.state.more.take();
         let Some(mut more) = more else {
             return Vec::new();

@@ -5,6 +5,7 @@
 mod extractors;
 mod handlers;
 mod log;
+mod remote;
 mod rooms;
 mod waits;
 pub(crate) mod world;

@@ -1,5 +1,6 @@
 //! A hub in one thread under held time, with clients that speak real Socket.IO packets to real sessions.
 //! No socket and no transport: what a transport would write is taken from the outbox.
+//! Over 400 lines: the world and its clients are one thing to whoever writes a test.
 
 use std::{
     cell::{Cell, RefCell},
@@ -370,6 +371,17 @@ impl Encoding for Counting {
     ) -> Result<Frame, EncodeError> {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.encode(namespace, content, token)
+    }
+
+    fn encode_asking(
+        &self,
+        namespace: &str,
+        content: &Content,
+        token: Option<Token>,
+        ack: u64,
+    ) -> Result<Frame, EncodeError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.encode_asking(namespace, content, token, ack)
     }
 }
 

@@ -1,0 +1,356 @@
+//! Sockets from afar: who is connected, and what can be done with them from any thread. What is asked goes at the call.
+
+use std::{
+    future::{Future, IntoFuture},
+    net::IpAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use dondo_actors::{
+    error::{AskError, Fault},
+    id::{LocalId, MemberId},
+    message::{ChangeCount, MemberInfo, MemberPage, Selection},
+    ports::Answer,
+};
+use futures_util::future::join_all;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    NamespaceHandle,
+    arguments::{self, Arguments},
+    broadcast::Broadcast,
+    error::{AckError, BadArguments, EmitError},
+    eventual::RemoteDelivery,
+    speaker::Speaker,
+    targets::{IntoRooms, RoomName},
+};
+
+/// Sockets that are on a page if nothing else is said.
+const PAGE: usize = 100;
+
+/// What some sockets were made to do, on its way; ready when each of them has done it. What is said afterwards finds them so.
+/// It goes on if this is dropped.
+#[derive(Debug)]
+pub struct Operation(Eventual<Result<ChangeCount, Fault>>);
+
+/// How many sockets there are.
+#[derive(Debug)]
+pub struct Counting(Eventual<Result<usize, Fault>>);
+
+/// A client's answer to something that was said from afar.
+#[derive(Debug)]
+#[must_use = "who does not wait for the answer need not ask for it: emit does not"]
+pub struct RemoteAck<T>(
+    Eventual<Result<Answer, AckError>>,
+    std::marker::PhantomData<fn() -> T>,
+);
+
+/// A future from any thread.
+struct Eventual<T>(Pin<Box<dyn Future<Output = T> + Send>>);
+
+impl<T> std::fmt::Debug for Eventual<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("..")
+    }
+}
+
+impl<T> Future for Eventual<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl Future for Operation {
+    type Output = Result<ChangeCount, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl Future for Counting {
+    type Output = Result<usize, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T: DeserializeOwned> Future for RemoteAck<T> {
+    type Output = Result<T, AckError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = std::task::ready!(Pin::new(&mut self.0).poll(cx));
+        let read = |answer| Arguments::from(answer).read(0);
+        let read = answer.and_then(|answer| read(answer).map_err(AckError::Unreadable));
+        Poll::Ready(read.map(|(value, _)| value))
+    }
+}
+
+/// What is asked of those addressed. Awaited, each is answered when all are; not awaited, it is done all the same.
+impl<S: Speaker> Broadcast<S> {
+    /// How many there are; one message for each worker, however many they are.
+    pub fn count(self) -> Counting {
+        let namespace = self.namespace();
+        let (hub, name) = (namespace.hub(), namespace.name());
+        let selections = self.selections().into_iter();
+        let counts: Vec<_> = selections
+            .map(|selection| hub.count_members(name, selection))
+            .collect();
+        Counting(Eventual(Box::pin(async move {
+            join_all(counts).await.into_iter().sum()
+        })))
+    }
+
+    /// Who they are: the first page, or the one behind [`FetchSockets::after`].
+    pub fn fetch_sockets(self) -> FetchSockets {
+        FetchSockets {
+            namespace: self.namespace(),
+            selections: self.selections(),
+            after: None,
+            limit: PAGE,
+        }
+    }
+
+    /// Makes them join rooms.
+    pub fn sockets_join(self, rooms: impl IntoRooms) -> Operation {
+        let rooms = rooms.into_rooms();
+        self.change(|namespace, selection| {
+            let joins = namespace
+                .hub()
+                .join_members(namespace.name(), selection, rooms.clone());
+            Box::pin(joins)
+        })
+    }
+
+    /// Makes them leave rooms.
+    pub fn sockets_leave(self, rooms: impl IntoRooms) -> Operation {
+        let rooms = rooms.into_rooms();
+        self.change(|namespace, selection| {
+            let leaves = namespace
+                .hub()
+                .leave_members(namespace.name(), selection, rooms.clone());
+            Box::pin(leaves)
+        })
+    }
+
+    /// Puts them out of the namespace. Stock clients do not come back by themselves.
+    pub fn disconnect_sockets(self) -> Operation {
+        self.put_out(false)
+    }
+
+    /// As [`Broadcast::disconnect_sockets`], and closes their connections, with all namespaces that they are in.
+    pub fn close_sockets(self) -> Operation {
+        self.put_out(true)
+    }
+
+    fn put_out(self, close: bool) -> Operation {
+        self.change(|namespace, selection| {
+            let hub = namespace.hub();
+            Box::pin(hub.disconnect_members(namespace.name(), selection, close))
+        })
+    }
+
+    fn change(
+        self,
+        change: impl Fn(
+            &NamespaceHandle,
+            Selection,
+        ) -> Pin<Box<dyn Future<Output = Result<ChangeCount, Fault>> + Send>>,
+    ) -> Operation {
+        let namespace = self.namespace();
+        let selections = self.selections().into_iter();
+        let changes: Vec<_> = selections
+            .map(|selection| change(&namespace, selection))
+            .collect();
+        Operation(Eventual(Box::pin(async move {
+            let mut all = ChangeCount::default();
+            for changed in join_all(changes).await {
+                let ChangeCount { done, failed } = changed?;
+                all.done += done;
+                all.failed += failed;
+            }
+            Ok(all)
+        })))
+    }
+}
+
+/// A page of sockets that is to be fetched: await it.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is fetched before it is awaited"]
+pub struct FetchSockets {
+    namespace: NamespaceHandle,
+    selections: Vec<Selection>,
+    after: Option<SocketCursor>,
+    limit: usize,
+}
+
+/// Where a page ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketCursor(LocalId);
+
+/// Some of the sockets, in the order in which they came in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SocketPage {
+    /// They. There may be fewer than asked for where more follow.
+    pub sockets: Vec<RemoteSocket>,
+    /// Where the next page begins; none: this is the last one.
+    pub next: Option<SocketCursor>,
+}
+
+impl FetchSockets {
+    /// The page behind another one. Who came in meanwhile is on a later page.
+    pub fn after(mut self, cursor: SocketCursor) -> Self {
+        self.after = Some(cursor);
+        self
+    }
+
+    /// At most so many on it: 100 if not said, 1000 at most.
+    pub fn limit(mut self, sockets: usize) -> Self {
+        self.limit = sockets;
+        self
+    }
+}
+
+impl IntoFuture for FetchSockets {
+    type Output = Result<SocketPage, Fault>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self {
+            namespace,
+            mut selections,
+            after,
+            limit,
+        } = self;
+        // Those who were named by their ids stand on the first page.
+        if after.is_some() {
+            selections.retain(|selection| selection.only.is_none());
+        }
+        let place = after.map(|SocketCursor(place)| place);
+        let pages: Vec<_> = selections
+            .into_iter()
+            .map(|selection| {
+                let hub = namespace.hub();
+                hub.list_members(namespace.name(), selection, place, limit)
+            })
+            .collect();
+        Box::pin(async move {
+            let mut page = SocketPage {
+                sockets: Vec::new(),
+                next: None,
+            };
+            for members in join_all(pages).await {
+                let MemberPage { members, next } = members?;
+                page.next = page.next.or(next.map(SocketCursor));
+                page.sockets.extend(members.into_iter().map(|info| {
+                    let namespace = namespace.clone();
+                    RemoteSocket { info, namespace }
+                }));
+            }
+            Ok(page)
+        })
+    }
+}
+
+/// A socket as it was when it was fetched, wherever it is served.
+#[derive(Clone, Debug)]
+pub struct RemoteSocket {
+    info: MemberInfo,
+    namespace: NamespaceHandle,
+}
+
+impl RemoteSocket {
+    /// Its id.
+    pub fn id(&self) -> &MemberId {
+        &self.info.id
+    }
+
+    /// The name of the account that was logged in, if any.
+    pub fn account(&self) -> Option<&Arc<str>> {
+        self.info.account.as_ref()
+    }
+
+    /// Its address.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.info.address
+    }
+
+    /// The rooms that it was in.
+    pub fn rooms(&self) -> impl Iterator<Item = RoomName> {
+        self.info.rooms.iter().map(RoomName::from)
+    }
+
+    /// What [`Socket::set_data`](super::Socket::set_data) said of it; nothing reads as `null`.
+    ///
+    /// # Errors
+    /// It is not what is read.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T, BadArguments> {
+        let text = self.info.data.as_deref().unwrap_or(b"null");
+        serde_json::from_slice(text).map_err(|error| BadArguments::new(error.to_string()))
+    }
+
+    /// Says something to it, if it is still there.
+    ///
+    /// # Errors
+    /// It cannot be made an event.
+    pub fn emit(&self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
+        self.alone().emit(event, data)
+    }
+
+    /// Says something to it, and waits for its answer for `limit`, a day at most.
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        data: impl Serialize,
+        limit: Duration,
+    ) -> RemoteAck<T> {
+        let namespace = &self.namespace;
+        let asked = arguments::content(event, &data).map(|content| {
+            let id = self.id().clone();
+            namespace
+                .hub()
+                .ask_member(namespace.name(), id, content, limit)
+        });
+        let answer = async move {
+            asked?.await.map_err(|error| match error {
+                AskError::Ended => AckError::Disconnected,
+                AskError::TooManyAcks => AckError::TooMany,
+                AskError::TimedOut => AckError::TimedOut,
+                AskError::Internal(fault) => AckError::Internal(fault),
+                _ => AckError::Disconnected,
+            })
+        };
+        RemoteAck(Eventual(Box::pin(answer)), std::marker::PhantomData)
+    }
+
+    /// Makes it join rooms.
+    pub fn join(&self, rooms: impl IntoRooms) -> Operation {
+        self.alone().sockets_join(rooms)
+    }
+
+    /// Makes it leave rooms.
+    pub fn leave(&self, rooms: impl IntoRooms) -> Operation {
+        self.alone().sockets_leave(rooms)
+    }
+
+    /// Puts it out of the namespace.
+    pub fn disconnect(&self) -> Operation {
+        self.alone().disconnect_sockets()
+    }
+
+    /// Closes its connection.
+    pub fn close(&self) -> Operation {
+        self.alone().close_sockets()
+    }
+
+    fn alone(&self) -> Broadcast<NamespaceHandle> {
+        self.namespace.to(self.id())
+    }
+}
