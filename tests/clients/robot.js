@@ -52,7 +52,7 @@ require("node:readline")
 function hear(socket, prefix) {
   socket.on("connect", () => say({ event: `${prefix}$connect`, args: [socket.id] }));
   socket.on("disconnect", (reason) => say({ event: `${prefix}$disconnect`, args: [reason] }));
-  socket.on("connect_error", (error) => say({ event: `${prefix}$connect_error`, args: [error.message] }));
+  socket.on("connect_error", (error) => say({ event: `${prefix}$connect_error`, args: [error.message, error.data ?? null] }));
   return socket.onAny((event, ...args) => {
     // What the server asks is answered with what it said.
     const ack = typeof args.at(-1) === "function" ? args.pop() : () => {};

@@ -1,5 +1,6 @@
 //! The programs of `examples`, each as a child process, with stock clients in JavaScript over both transports.
 
+mod blog;
 mod guide;
 mod lecture;
 
