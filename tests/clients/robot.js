@@ -4,6 +4,7 @@
 //   node robot.js URL OPTIONS        OPTIONS: what io() takes, as JSON
 //
 // In:  [number, "emit" | "ask", event, ...args]  [number, "connect" | "where" | "spoil" | "end"]  [number, "refused", namespace]
+//      [number, "enter", namespace]  [number, "askIn", namespace, event, ...args]
 // Out: {answer: number, value}  {event, args}    Bytes are {"$bytes": hex} in both directions.
 "use strict";
 
@@ -14,15 +15,7 @@ const socket = io(url, { autoConnect: false, forceNew: true, reconnectionDelay: 
 
 const say = (line) => process.stdout.write(`${JSON.stringify(hex(line))}\n`);
 
-socket.on("connect", () => say({ event: "$connect", args: [socket.id] }));
-socket.on("disconnect", (reason) => say({ event: "$disconnect", args: [reason] }));
-socket.on("connect_error", (error) => say({ event: "$connect_error", args: [error.message] }));
-socket.onAny((event, ...args) => {
-  // What the server asks is answered with what it said.
-  const ack = typeof args.at(-1) === "function" ? args.pop() : () => {};
-  say({ event, args });
-  ack(...args);
-});
+hear(socket, "");
 
 const does = {
   connect: () => socket.connect() && null,
@@ -32,6 +25,9 @@ const does = {
   // No Socket.IO packet begins with 9: the server must close the connection.
   spoil: () => socket.io.engine.write("9") && null,
   end: () => socket.disconnect() && null,
+  // Another namespace over the same connection: what comes there is told as "NAMESPACE EVENT".
+  enter: (namespace) => hear(socket.io.socket(namespace), `${namespace} `).connect() && null,
+  askIn: (namespace, event, ...args) => socket.io.socket(namespace).timeout(60_000).emitWithAck(event, ...args),
   refused: (namespace) =>
     new Promise((resolve) => {
       const other = io(url + namespace, { forceNew: true, ...options });
@@ -51,6 +47,19 @@ require("node:readline")
     say({ answer, value: (await does[verb](...args)) ?? null });
   })
   .on("close", () => process.exit());
+
+/** Says all that comes to a socket. */
+function hear(socket, prefix) {
+  socket.on("connect", () => say({ event: `${prefix}$connect`, args: [socket.id] }));
+  socket.on("disconnect", (reason) => say({ event: `${prefix}$disconnect`, args: [reason] }));
+  socket.on("connect_error", (error) => say({ event: `${prefix}$connect_error`, args: [error.message, error.data ?? null] }));
+  return socket.onAny((event, ...args) => {
+    // What the server asks is answered with what it said.
+    const ack = typeof args.at(-1) === "function" ? args.pop() : () => {};
+    say({ event: prefix + event, args });
+    ack(...args);
+  });
+}
 
 /** Bytes to hex, wherever they stand. */
 function hex(value) {

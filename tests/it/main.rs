@@ -14,6 +14,7 @@ mod doors;
 mod drain;
 mod embed;
 mod engine;
+mod examples;
 mod history;
 mod hostile;
 mod hub;

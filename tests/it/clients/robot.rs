@@ -94,11 +94,22 @@ impl Robot {
         Self::start_with(hub, kind, options)
     }
 
+    /// The same in another namespace with this `auth`; the clients in Python cannot be told.
+    pub(crate) fn start_in(hub: &Hub, kind: Kind, namespace: &str, auth: Value) -> Self {
+        let mut options = kind.options();
+        options["auth"] = auth;
+        Self::started(kind, &format!("{}{namespace}", hub.url()), &options)
+    }
+
     /// The same with these options of the library's.
     pub(crate) fn start_with(hub: &Hub, kind: Kind, options: Value) -> Self {
+        Self::started(kind, &hub.url(), &options)
+    }
+
+    fn started(kind: Kind, url: &str, options: &Value) -> Self {
         Self {
             kind,
-            script: kind.start(&hub.url(), &options),
+            script: kind.start(url, options),
             events: VecDeque::new(),
             answers: VecDeque::new(),
             count: 0,

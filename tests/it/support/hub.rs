@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -155,14 +155,20 @@ impl Hub {
 
     /// A host of the same flags, of which a handler blocks its worker: tests/programs/blocking.rs.
     pub fn blocking_program(flags: &[&str]) -> Self {
-        // Who asks cargo for this test alone gets no examples.
-        let built = Command::new(env!("CARGO"))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(["build", "--quiet", "--offline", "--example", "blocking"])
-            .status();
-        assert!(built.unwrap().success());
-        let folder = Path::new(env!("CARGO_BIN_EXE_dondo")).parent().unwrap();
-        Self::command(Command::new(folder.join("examples/blocking")), flags)
+        Self::command(built_example("blocking"), flags)
+    }
+
+    /// A program of `examples`, which says nothing to operators.
+    pub fn example(name: &str, variables: &[(&str, &str)]) -> Self {
+        let mut program = built_example(name)
+            .args(["--listen", "127.0.0.1:0"])
+            .envs(variables.iter().copied())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut log = BufReader::new(program.stderr.take().unwrap());
+        let address = address_after(&mut log, "listening on http://");
+        Self::of_program(program, log, address, address)
     }
 
     /// The same with a limit of open files.
@@ -192,19 +198,17 @@ impl Hub {
             .spawn()
             .expect("the program starts");
         let mut log = BufReader::new(program.stderr.take().unwrap());
-        let mut line = String::new();
-        let mut address_after = |words: &str| {
-            loop {
-                line.clear();
-                let count = log.read_line(&mut line).unwrap();
-                assert!(count > 0, "the program ended before it listened");
-                if let Some((_, url)) = line.split_once(words) {
-                    break url.trim().split('/').next().unwrap().parse().unwrap();
-                }
-            }
-        };
-        let address = address_after("first page: http://");
-        let operators = address_after("health in detail: http://");
+        let address = address_after(&mut log, "first page: http://");
+        let operators = address_after(&mut log, "health in detail: http://");
+        Self::of_program(program, log, address, operators)
+    }
+
+    fn of_program(
+        program: Child,
+        mut log: BufReader<ChildStderr>,
+        address: SocketAddr,
+        operators: SocketAddr,
+    ) -> Self {
         // A log that nobody reads would block the program.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Self {
@@ -325,6 +329,30 @@ impl Drop for Hub {
                 ended.is_ok() || std::thread::panicking(),
                 "the server's thread panicked"
             );
+        }
+    }
+}
+
+/// An example, which is built first: who asks cargo for a test alone gets no examples.
+fn built_example(name: &str) -> Command {
+    let built = Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--quiet", "--offline", "--example", name])
+        .status();
+    assert!(built.unwrap().success());
+    let folder = Path::new(env!("CARGO_BIN_EXE_dondo")).parent().unwrap();
+    Command::new(folder.join("examples").join(name))
+}
+
+/// The address behind these words in a program's log.
+fn address_after(log: &mut impl BufRead, words: &str) -> SocketAddr {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        let count = log.read_line(&mut line).unwrap();
+        assert!(count > 0, "the program ended before it listened");
+        if let Some((_, url)) = line.split_once(words) {
+            return url.trim().split('/').next().unwrap().parse().unwrap();
         }
     }
 }
