@@ -50,8 +50,8 @@ pub use self::{
     error::{
         AckError, BadArguments, DeliveryError, EmitError, Error, OrFail, Result, UnknownNamespace,
     },
-    eventual::{AckFuture, Delivery, Joining, Leaving, RemoteDelivery},
-    extract::{Auth, Data, EventName, Extension, Extract, Identity, State},
+    eventual::{AckFuture, Delivered, Delivery, Joining, Leaving, RemoteDelivery},
+    extract::{Auth, Data, EventName, Extension, Extract, Identity, Rest, State},
     handle::NamespaceHandle,
     handler::{Extractors, Handler, IntoOutcome},
     namespace::Namespace,
@@ -79,7 +79,11 @@ impl Namespaces {
     pub(crate) fn new(served: impl IntoIterator<Item = Arc<ServedNamespace>>) -> Self {
         let served = served.into_iter();
         let named = served.map(|served| (served.name.clone(), served));
-        Self(Arc::new(named.collect()))
+        let all: Arc<BTreeMap<_, _>> = Arc::new(named.collect());
+        for served in all.values() {
+            let _ = served.siblings.set(Arc::downgrade(&all));
+        }
+        Self(all)
     }
 
     /// One of them.

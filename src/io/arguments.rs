@@ -64,6 +64,13 @@ impl Arguments {
         Ok((value, taken.get()))
     }
 
+    /// Those from the one that is counted `first`, from 0.
+    pub(super) fn rest<T: DeserializeOwned>(&self, first: usize) -> Result<Vec<T>, BadArguments> {
+        let text = self.readable();
+        let list = list(skip(&text, first).map_err(unreadable)?);
+        blob::provide(&self.blobs, || serde_json::from_slice(&list)).map_err(unreadable)
+    }
+
     /// All arguments, as a tuple or a list.
     ///
     /// # Errors

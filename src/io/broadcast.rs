@@ -6,11 +6,11 @@ use std::time::Duration;
 use dondo_actors::{
     error::{Fault, NotifyError},
     id::{MemberId, RoomKey},
-    message::Selection,
+    message::{NotifyAnswer, Selection},
     ports::LocalFuture,
     session::NotifyRequest,
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryFutureExt};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
@@ -19,7 +19,7 @@ use super::{
     acks::{Acks, RemoteAcks},
     arguments,
     error::{DeliveryError, EmitError},
-    eventual::{Delivery, RemoteDelivery},
+    eventual::{Delivered, Delivery, RemoteDelivery},
     speaker::Speaker,
     targets::{IntoRooms, IntoTargets, Target},
 };
@@ -33,7 +33,8 @@ const SERVER: &str = "server";
 #[derive(Clone, Debug)]
 pub struct Broadcast<S> {
     from: S,
-    rooms: Vec<RoomKey>,
+    /// None: everybody.
+    rooms: Option<Vec<RoomKey>>,
     clients: Vec<MemberId>,
     except: Vec<RoomKey>,
     /// The speaker hears it, where it is one of those addressed.
@@ -44,19 +45,21 @@ impl<S> Broadcast<S> {
     pub(super) fn new(from: S, echo: bool) -> Self {
         Self {
             from,
-            rooms: Vec::new(),
+            rooms: None,
             clients: Vec::new(),
             except: Vec::new(),
             echo,
         }
     }
 
-    /// Also to these. Members of several rooms hear it once; one who is named by id and is in a room as well hears it once, too.
+    /// Also to these: to nobody where the list is empty. Members of several rooms hear it once; what a namespace says one who is
+    /// named by id and is in a room as well hears once, and what a socket says twice.
     #[doc(alias = "in")]
     pub fn to(mut self, targets: impl IntoTargets) -> Self {
+        let rooms = self.rooms.get_or_insert_default();
         for target in targets.into_targets() {
             match target {
-                Target::Room(room) => self.rooms.push(RoomKey::plain(room)),
+                Target::Room(room) => rooms.push(RoomKey::plain(room)),
                 Target::Client(id) => self.clients.push(id),
             }
         }
@@ -79,14 +82,14 @@ impl<S: Speaker> Broadcast<S> {
     /// Those addressed, each in one of these: those of the rooms, or everybody, and each who is named by id.
     pub(super) fn selections(&self) -> Vec<Selection> {
         let except = self.from.its_id().filter(|_| !self.echo);
-        let only_clients = self.rooms.is_empty() && !self.clients.is_empty();
-        let of_rooms = (!only_clients).then(|| Selection {
-            rooms: (!self.rooms.is_empty()).then(|| self.rooms.clone()),
+        let rooms = self.rooms.as_deref();
+        let of_rooms = (rooms != Some(&[])).then(|| Selection {
+            rooms: self.rooms.clone(),
             except_rooms: self.except.clone(),
             except: except.clone(),
             only: None,
         });
-        let elsewhere = [&self.except[..], &self.rooms].concat();
+        let elsewhere = [&self.except[..], rooms.unwrap_or_default()].concat();
         let of_clients = self.clients.iter().map(|id| Selection {
             rooms: None,
             except_rooms: elsewhere.clone(),
@@ -116,14 +119,17 @@ impl Broadcast<NamespaceHandle> {
             .map(|selection| hub.broadcast(name, MemberId::new(SERVER), selection, content.clone()))
             .collect();
         Ok(RemoteDelivery::new(async move {
+            let mut all = Delivered::default();
             for letter in letters {
+                let answer = letter.await?;
                 // Who does nothing for so long is given up; the others have it.
-                let handed_on = letter.await?.receipt;
-                if let Ok(None) = timeout(patience, handed_on.settled()).await {
-                    return Err(NotifyError::Internal(Fault::Crashed));
+                match timeout(patience, answer.receipt.settled()).await {
+                    Ok(None) => return Err(NotifyError::Internal(Fault::Crashed)),
+                    Ok(Some(recipients)) => all += Delivered { recipients },
+                    Err(_) => all += said(&answer),
                 }
             }
-            Ok(())
+            Ok(all)
         }))
     }
 
@@ -163,15 +169,17 @@ impl Broadcast<Socket> {
             except,
         } = self;
         let member = from.member();
-        let mut letters: Vec<LocalFuture<Result<(), DeliveryError>>> = Vec::new();
+        let mut letters: Vec<LocalFuture<Result<Delivered, DeliveryError>>> = Vec::new();
         for id in clients {
+            let recipients = |there: bool| Delivered {
+                recipients: usize::from(there),
+            };
             let send_to_member = member.send_to_member(id, content.clone());
-            letters.push(Box::pin(send_to_member.map(said)));
+            letters.push(Box::pin(send_to_member.map_ok(recipients)));
         }
-        let only_clients = rooms.is_empty() && !letters.is_empty();
-        match rooms.as_slice() {
-            [] if only_clients => {}
-            [room] if except.is_empty() => {
+        match rooms.as_deref() {
+            Some([]) => {}
+            Some([room]) if except.is_empty() => {
                 let request = NotifyRequest {
                     room: room.clone(),
                     tag: None,
@@ -180,21 +188,21 @@ impl Broadcast<Socket> {
                 };
                 let letter = member.notify(request, content);
                 if letters.is_empty() {
-                    return Ok(Delivery::new(letter.map(said)));
+                    return Ok(Delivery::new(letter.map_ok(|answer| said(&answer))));
                 }
-                letters.push(Box::pin(letter.map(said)));
+                letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
             }
             _ => {
-                let rooms = (!rooms.is_empty()).then_some(rooms);
                 let letter = member.broadcast(rooms, except, echo, content);
-                letters.push(Box::pin(letter.map(said)));
+                letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
             }
         }
         Ok(Delivery::new(async move {
+            let mut all = Delivered::default();
             for letter in letters {
-                letter.await?;
+                all += letter.await?;
             }
-            Ok(())
+            Ok(all)
         }))
     }
 
@@ -218,6 +226,10 @@ impl Broadcast<Socket> {
     }
 }
 
-fn said<T>(answer: Result<T, NotifyError>) -> Result<(), DeliveryError> {
-    answer.map(drop)
+/// Only couriers know who is in several rooms: they have said so by now.
+fn said(answer: &NotifyAnswer) -> Delivered {
+    let handed_on = answer.receipt.settled().now_or_never().flatten();
+    Delivered {
+        recipients: handed_on.unwrap_or(answer.recipients),
+    }
 }

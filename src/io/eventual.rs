@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::{Future, ready},
     marker::PhantomData,
+    ops::AddAssign,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -28,11 +29,26 @@ pub struct Joining(LocalFuture<Result<(), JoinError>>);
 /// A leave that is on its way.
 pub struct Leaving(LocalFuture<()>);
 
-/// Something that was said, on its way; ready when the workers have handed it on. Who is gone by then is no error.
-pub struct Delivery(LocalFuture<Result<(), DeliveryError>>);
+/// Something that was said, on its way; ready when the workers have handed it on, with how many they were. Who is gone by then is
+/// no error.
+pub struct Delivery(LocalFuture<Result<Delivered, DeliveryError>>);
+
+/// What became of something that was said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivered {
+    /// Clients that it was handed to.
+    pub recipients: usize,
+}
+
+impl AddAssign for Delivered {
+    fn add_assign(&mut self, other: Self) {
+        self.recipients += other.recipients;
+    }
+}
 
 /// As [`Delivery`], from any thread; it waits within a tokio runtime.
-pub struct RemoteDelivery(Pin<Box<dyn Future<Output = Result<(), DeliveryError>> + Send>>);
+pub struct RemoteDelivery(Pin<Box<dyn Future<Output = Result<Delivered, DeliveryError>> + Send>>);
 
 /// An answer that a client was asked for.
 #[must_use = "who does not wait for the answer need not ask for it: emit does not"]
@@ -69,14 +85,16 @@ impl Leaving {
 }
 
 impl Delivery {
-    pub(super) fn new(delivery: impl Future<Output = Result<(), DeliveryError>> + 'static) -> Self {
+    pub(super) fn new(
+        delivery: impl Future<Output = Result<Delivered, DeliveryError>> + 'static,
+    ) -> Self {
         Self(Box::pin(delivery))
     }
 }
 
 impl RemoteDelivery {
     pub(super) fn new(
-        delivery: impl Future<Output = Result<(), DeliveryError>> + Send + 'static,
+        delivery: impl Future<Output = Result<Delivered, DeliveryError>> + Send + 'static,
     ) -> Self {
         Self(Box::pin(delivery))
     }
@@ -156,8 +174,8 @@ macro_rules! futures {
 futures! {
     Joining -> Result<(), JoinError>,
     Leaving -> (),
-    Delivery -> Result<(), DeliveryError>,
-    RemoteDelivery -> Result<(), DeliveryError>,
+    Delivery -> Result<Delivered, DeliveryError>,
+    RemoteDelivery -> Result<Delivered, DeliveryError>,
 }
 
 impl<T> fmt::Debug for AckFuture<T> {

@@ -20,6 +20,7 @@ use super::{
 /// | parameter | what it is | where |
 /// |---|---|---|
 /// | [`Data<T>`] | the event's next argument by serde, of a tuple as many as it has | events |
+/// | [`Rest<T>`] | all that are left | events |
 /// | [`Arguments`], [`EventName`], [`Ack`] | all arguments as they came, the event's name, its answer | events |
 /// | [`Connecting`] | the client before it is let in | middlewares |
 /// | [`Socket`], [`NamespaceHandle`] | the client, and its namespace | everywhere but in middlewares |
@@ -80,6 +81,16 @@ pub struct Data<T>(pub T);
 impl<T: DeserializeOwned + 'static> Extract<EventContext> for Data<T> {
     fn extract(context: &mut EventContext) -> Result<Self> {
         context.next_data().map(Self)
+    }
+}
+
+/// All arguments that no extractor before it has taken.
+#[derive(Clone, Debug)]
+pub struct Rest<T>(pub Vec<T>);
+
+impl<T: DeserializeOwned + 'static> Extract<EventContext> for Rest<T> {
+    fn extract(context: &mut EventContext) -> Result<Self> {
+        Ok(Self(context.arguments.rest(context.next)?))
     }
 }
 

@@ -1,13 +1,13 @@
 //! A namespace of a hub that runs, from any thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use dondo_actors::hub::HubHandle;
 use serde::Serialize;
 
 use super::{
     broadcast::Broadcast,
-    error::EmitError,
+    error::{EmitError, UnknownNamespace},
     eventual::RemoteDelivery,
     namespace::ServedNamespace,
     remote::{Counting, FetchSockets, Operation},
@@ -39,6 +39,19 @@ impl NamespaceHandle {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.served.name
+    }
+
+    /// Another namespace of the same hub, or this one.
+    ///
+    /// # Errors
+    /// The hub does not serve it.
+    pub fn of(&self, namespace: &str) -> Result<Self, UnknownNamespace> {
+        let all = self.served.siblings.get().and_then(Weak::upgrade);
+        let served = all.and_then(|all| all.get(namespace).cloned());
+        match served {
+            Some(served) => Ok(Self::new(self.hub.clone(), served)),
+            None => Err(UnknownNamespace(namespace.into())),
+        }
     }
 
     /// The members of rooms, or clients by their ids: see [`IntoTargets`]. Further [`Broadcast::to`] add more.

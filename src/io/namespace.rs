@@ -1,7 +1,11 @@
 //! A namespace before the hub is built: what the host does there. Defined first, held afterwards, so that no client comes in
 //! before its handlers are there.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, OnceLock, Weak},
+};
 
 use super::{
     Pack, States,
@@ -230,6 +234,7 @@ impl Namespace {
             handlers: self.handlers,
             states,
             pack,
+            siblings: OnceLock::new(),
         })
     }
 }
@@ -242,6 +247,8 @@ pub(crate) struct ServedNamespace {
     pub(super) pack: Option<Arc<dyn Pack>>,
     pub(super) keeps_auth: bool,
     pub(super) keeps_handshake: bool,
+    /// All of the hub's, this one among them.
+    pub(super) siblings: OnceLock<Weak<BTreeMap<Arc<str>, Arc<ServedNamespace>>>>,
 }
 
 impl ServedNamespace {

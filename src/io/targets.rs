@@ -181,7 +181,8 @@ rooms!(
     &Arc<str>,
     Arc<str>,
     &RoomName,
-    RoomName
+    RoomName,
+    i64
 );
 
 impl From<MemberId> for Target {
@@ -207,6 +208,7 @@ macro_rules! targets {
 }
 
 targets!(
+    i64,
     &str,
     &String,
     String,

@@ -125,7 +125,7 @@ fn an_http_handler_says_something_to_the_members_of_a_room() {
         let notify = async |inbox: web::Data<NamespaceHandle>, text: String| {
             let told = inbox.to("den").emit("note", text)?.await;
             told.map_err(actix_web::error::ErrorInternalServerError)
-                .map(|()| "told")
+                .map(|told| format!("told {}", told.recipients))
         };
         App::new()
             .app_data(web::Data::new(dondo.of("/").unwrap()))
@@ -135,7 +135,7 @@ fn an_http_handler_says_something_to_the_members_of_a_room() {
     });
     let mut members = [Client::connect(&hub), Client::connect(&hub)];
     let answer = http::request(&hub, "POST", "/notify", &[], b"hello");
-    assert_eq!((answer.status, &answer.body[..]), (200, &b"told"[..]));
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"told 2"[..]));
     for member in &mut members {
         assert_eq!(member.event("note"), [json!("hello")]);
     }

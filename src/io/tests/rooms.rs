@@ -4,7 +4,7 @@ use dondo_actors::id::{MemberId, MemberId as SocketId};
 use serde_json::json;
 
 use super::world::{Client, World, run, settle};
-use crate::io::{Data, EmitError, Namespace, RoomName, Socket, Target};
+use crate::io::{Data, EmitError, Namespace, Rest, RoomName, Socket, Target};
 
 /// A world whose clients steer their own socket.
 fn world(namespaces: &[&str]) -> World {
@@ -183,5 +183,47 @@ fn a_room_is_named_by_a_number_as_well_and_its_name_comes_back_as_it_was_sent() 
             assert_eq!(name.to_string(), sent);
         }
         assert_eq!(client.code("join", "1.5").await, "bad_payload");
+    });
+}
+
+/// An empty list of rooms was everybody.
+#[test]
+fn to_nobody_is_nobody_and_a_delivery_tells_how_many_heard_it() {
+    run(async {
+        let namespace = Namespace::new("/")
+            .on("join", async |s: Socket, Data(room): Data<i64>| {
+                s.join(room).await?;
+                Ok(())
+            })
+            .on("tell", async |s: Socket, Rest(rooms): Rest<RoomName>| {
+                Ok(s.to(rooms).emit("m", ())?.await?.recipients)
+            })
+            .on("client", async |s: Socket, Data(id): Data<SocketId>| {
+                Ok(s.to(id).emit("m", ())?.await?.recipients)
+            })
+            .on("elsewhere", async |s: Socket, Data(name): Data<String>| {
+                let of = s.namespace().of(&name)?;
+                Ok(of.emit("m", ())?.await?.recipients)
+            });
+        let world = World::of([namespace, Namespace::new("/other")]);
+        let (a, b) = (world.client().await, world.client().await);
+        let _other = world.client_in("/other", "").await;
+        for client in [&a, &b] {
+            client.ask("join", "1").await;
+        }
+        b.ask("join", "2").await;
+        for (event, args, expected) in [
+            ("tell", "".to_owned(), 0),
+            ("tell", "1".to_owned(), 1),
+            ("tell", r#"1,"2""#.to_owned(), 1),
+            ("tell", "3".to_owned(), 0),
+            ("client", format!("{:?}", b.id), 1),
+            ("client", r#""gone""#.to_owned(), 0),
+            ("elsewhere", r#""/""#.to_owned(), 2),
+            ("elsewhere", r#""/other""#.to_owned(), 1),
+        ] {
+            assert_eq!(a.ask(event, &args).await, expected, "{event} {args}");
+        }
+        assert_eq!(a.code("elsewhere", r#""/none""#).await, "unknown_namespace");
     });
 }
