@@ -16,7 +16,7 @@ use super::{
     arguments::Arguments,
     context::{ConnectContext, DisconnectContext, EventContext},
     error::{Error, FAILED, LogAs, Result},
-    handler::{HandlerOutcome, HandlerRef, Rest, start},
+    handler::{HandlerOutcome, HandlerRef, HandlerRest, start},
     namespace::{Handlers, ServedNamespace},
 };
 use crate::notices;
@@ -251,7 +251,7 @@ impl Application for IoApplication {
 
 /// What a handler came to that nobody waits for.
 fn last(
-    started: std::result::Result<Result<Option<dondo_actors::ports::Answer>>, Rest>,
+    started: std::result::Result<Result<Option<dondo_actors::ports::Answer>>, HandlerRest>,
     socket: &Socket,
 ) {
     let socket = socket.clone();

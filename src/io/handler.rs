@@ -201,13 +201,13 @@ where
 }
 
 /// What is left of a handler that has to wait.
-pub(super) type Rest = WatchedHandler<Running>;
+pub(super) type HandlerRest = WatchedHandler<Running>;
 
 /// Starts a handler and runs it to its first wait: what it came to, or the rest.
 pub(super) fn start<'a, C: 'a>(
     handler: impl Into<HandlerRef<'a, C>>,
     context: &mut C,
-) -> std::result::Result<Result<Option<Answer>>, Rest> {
+) -> std::result::Result<Result<Option<Answer>>, HandlerRest> {
     let HandlerRef { label, call } = handler.into();
     match label.watch(|| call(context).map(polled_once)) {
         Ok(Ok(HandlerOutcome(outcome))) => Ok(outcome),

@@ -55,8 +55,8 @@ const WRONG: [(&str, &str, &str); 10] = [
     ),
     (
         "a target that is none",
-        r#".on("say", async |socket: Socket| { socket.to(7).emit("said", ())?; Ok(()) })"#,
-        "`{integer}` is nobody that something can be said to",
+        r#".on("say", async |socket: Socket| { socket.to(7.5).emit("said", ())?; Ok(()) })"#,
+        "`{float}` is nobody that something can be said to",
     ),
 ];
 
