@@ -13,7 +13,7 @@ use std::{
 use clap::Parser;
 use dashmap::DashMap;
 use dondo::{
-    Arguments, Auth, Connecting, Data, Dondo, Error, Extension, Namespace, NamespaceHandle, OrFail,
+    Auth, Connecting, Data, Dondo, Error, Extension, Namespace, NamespaceHandle, OrFail, Rest,
     Result, RoomName, Server, Socket, SocketId, State, Value, config::Settings,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
@@ -63,6 +63,8 @@ fn blog() -> Namespace {
         .on_disconnect(forget)
         .on("message", async || Ok(()))
         .on("tellEveryone", tell_everyone)
+        .on("tellNamespace", tell_namespace)
+        .on("connectedIds", connected_ids)
         .on("tellRoom", tell_room)
         .on("tellRooms", tell_rooms)
         .on("broadcastMsg", broadcast_msg)
@@ -213,16 +215,36 @@ async fn tell_everyone(
     Ok(())
 }
 
+async fn tell_namespace(socket: Socket, Data((msg, name)): Data<(Value, String)>) -> Result {
+    let there = socket.namespace().of(&name)?;
+    there.emit("heyEveryone", (msg, socket.id()))?.await?;
+    Ok(())
+}
+
+async fn connected_ids(
+    namespace: NamespaceHandle,
+    Data(room): Data<Option<RoomName>>,
+) -> Result<Vec<SocketId>> {
+    let all = match room {
+        Some(room) => namespace.to(room).fetch_sockets(),
+        None => namespace.fetch_sockets(),
+    };
+    let (mut ids, mut page) = (Vec::new(), all.clone().await?);
+    loop {
+        ids.extend(page.sockets.iter().map(|socket| socket.id().clone()));
+        let Some(next) = page.next else {
+            return Ok(ids);
+        };
+        page = all.clone().after(next).await?;
+    }
+}
+
 async fn tell_room(socket: Socket, Data((msg, room)): Data<(Value, RoomName)>) -> Result {
     socket.to(room).emit("heyThere", (msg, socket.id()))?;
     Ok(())
 }
 
-async fn tell_rooms(socket: Socket, all: Arguments) -> Result {
-    let msg: Value = all.at(0)?;
-    let rooms = (1..).map_while(|index| all.at::<Option<RoomName>>(index).transpose());
-    let rooms: Vec<RoomName> = rooms.collect::<Result<_, _>>()?;
-    // To no room would be to everybody.
+async fn tell_rooms(socket: Socket, Data(msg): Data<Value>, Rest(rooms): Rest<RoomName>) -> Result {
     rooms.first().or_fail("missing_room", "which rooms?")?;
     socket.to(rooms).emit("heyThere", (msg, socket.id()))?;
     Ok(())
@@ -241,8 +263,11 @@ async fn broadcast_msg(
 }
 
 async fn send_to_user(socket: Socket, Data((msg, id)): Data<(Value, SocketId)>) -> Result {
-    socket.to(id).emit("messageFromUser", (msg, socket.id()))?;
-    Ok(())
+    let sent = socket.to(id).emit("messageFromUser", (msg, socket.id()))?;
+    match sent.await?.recipients {
+        0 => Err(Error::new("unknown_client", "nobody has this id")),
+        _ => Ok(()),
+    }
 }
 
 async fn send_msg(

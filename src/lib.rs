@@ -112,6 +112,9 @@ pub mod docs {
     #[doc = include_str!("docs/events.md")]
     pub mod events {}
 
+    #[doc = include_str!("docs/from-node.md")]
+    pub mod from_node {}
+
     #[doc = include_str!("docs/metrics.md")]
     pub mod metrics {}
 

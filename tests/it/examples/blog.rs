@@ -1,5 +1,6 @@
-//! `examples/blog.rs`, event by event.
+//! `examples/blog.rs`, event by event. Over 400 lines: a test for each row of one table.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -170,6 +171,51 @@ fn what_is_sent_to_a_client_reaches_it_alone_even_where_a_room_has_its_id_for_a_
             json!({"msg": "three", "from": from})
         );
         assert_eq!(heard_from(&mut ama, &mut yaa), []);
+    });
+}
+
+/// A sender would believe that somebody had it.
+#[test]
+fn who_writes_to_a_client_that_is_gone_is_told() {
+    with_three(|_, [mut ama, mut kofi, mut yaa]| {
+        let gone = json!(kofi.id());
+        kofi.tell("end", &[]);
+        kofi.event("$disconnect");
+        while ama.ask("connectedIds", &[]).as_array().unwrap().len() > 2 {}
+        let sent = ama.ask("sendToUser", &[json!("hello?"), gone]);
+        assert_eq!(sent["code"], "unknown_client", "{sent}");
+        assert_eq!(heard_from(&mut ama, &mut yaa), []);
+    });
+}
+
+#[test]
+fn the_ids_of_who_is_connected_are_those_of_the_namespace_or_of_the_room() {
+    with_three(|_, [mut ama, mut kofi, mut yaa]| {
+        let ids = |robot: &mut Robot, room: &[Value]| -> BTreeSet<String> {
+            serde_json::from_value(robot.ask("connectedIds", room)).unwrap()
+        };
+        let [a, k, y] = [&mut ama, &mut kofi, &mut yaa].map(|robot| robot.id());
+        kofi.ask("enterRoom", &[json!("a")]);
+        let all = BTreeSet::from([a, k.clone(), y]);
+        assert_eq!(ids(&mut ama, &[]), all);
+        assert_eq!(ids(&mut ama, &[json!("a")]), BTreeSet::from([k]));
+        assert_eq!(ids(&mut ama, &[json!("nowhere")]), BTreeSet::new());
+    });
+}
+
+#[test]
+fn what_is_told_to_another_namespace_is_heard_there_alone() {
+    with_three(|hub, [mut ama, mut kofi, _]| {
+        let mut there = Robot::start_in(hub, Kind::JsWebSocket, "/other", json!({}));
+        there.tell("connect", &[]);
+        there.event("$connect");
+        let told = ama.ask("tellNamespace", &[json!("hello"), json!("/other")]);
+        assert_eq!(told, Value::Null);
+        let said = [json!("hello"), json!(ama.id())];
+        assert_eq!(there.event("heyEveryone"), said);
+        assert_eq!(heard_from(&mut ama, &mut kofi), []);
+        let nowhere = ama.ask("tellNamespace", &[json!("hello"), json!("/nowhere")]);
+        assert_eq!(nowhere["code"], "unknown_namespace", "{nowhere}");
     });
 }
 

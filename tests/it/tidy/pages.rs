@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::walls::sources;
+
 const EVENTS: &str = include_str!("../../../src/docs/events.md");
 const FAULT: &str = include_str!("../../../src/packs/hub/contract/fault.rs");
 const NAME: &str = include_str!("../../../src/packs/hub/contract/name.rs");
@@ -61,6 +63,33 @@ fn every_reserved_name_is_on_the_page() {
                 above || said.contains(&name) || said.iter().any(begins),
                 "{name} is in {list} and not among the reserved names of events.md"
             );
+        }
+    }
+}
+
+/// A row would go on promising what its test, renamed or gone, does not hold any more.
+#[test]
+fn each_row_for_who_comes_from_node_names_a_test_that_there_is_or_says_why_not() {
+    let page = include_str!("../../../src/docs/from-node.md");
+    let tests: String = ["src", "tests/it"]
+        .into_iter()
+        .flat_map(sources)
+        .map(|source| source.text)
+        .collect();
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1)
+        .collect();
+    assert!(rows.len() > 40, "{}", rows.len());
+    for row in rows {
+        let last = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
+        assert!(!last.is_empty(), "{row}");
+        if let Some(name) = last
+            .strip_prefix('`')
+            .and_then(|name| name.strip_suffix('`'))
+        {
+            assert!(tests.contains(&format!("fn {name}(")), "{row}");
         }
     }
 }
