@@ -30,7 +30,6 @@ causes! {
     WEBSOCKET_FAULT: Info, "websocket fault", "", "the client does not speak the protocol, or sends more than --engine.max-payload";
     HANDLER_FAILED: Warn, "handler failed", "", "the application's handler returned an error";
     HANDLER_BLOCKS: Warn, "handler blocks", "", "what takes long is awaited, or runs in dondo::blocking";
-    REFUSAL_DATA: Warn, "a refusal's data are no JSON", "", "Refusal::data of the authorizer is a JSON text";
     UNREADABLE: Info, "arguments unreadable", "", "the client sends what the application does not expect";
     NO_RANDOMNESS: Error, "no randomness", "", "the system's generator gives nothing: nobody can be let in";
     ROOMS_ENDED: Error, "room thread ended", "", "it is started anew; a bug: report it with the panic above";

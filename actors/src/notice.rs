@@ -170,7 +170,7 @@ pub mod cause {
         SERVER_RESTART: Warn, "server restart", "", "a room thread was started anew; its clients come back";
         SESSION_CRASHED: Error, "session crashed", "", "a bug: report it with the panic above";
         PUT_OUT: Warn, "put out", "", "the application's connect handler refused the member or panicked";
-        ADMISSION: Error, "admission failed", "", "the application's authorizer panicked, or took too long";
+        ADMISSION: Error, "admission failed", "", "a middleware of the application panicked, or took too long";
         HANDLER_PANICKED: Error, "handler panicked", "", "a bug in the application: look at the panic above";
         ACTOR_CRASHED: Error, "actor crashed", "", "a bug: report it with the panic above; state was kept";
         QUARANTINED: Error, "quarantined", "", "what crashes it is sent again and again; see the panics above";

@@ -118,13 +118,12 @@ pub trait Protocol: 'static {
 pub struct Refusal {
     /// For people, and for the clients' error event.
     pub message: String,
-    /// Further data for the client: a JSON text, made by `serde_json` rather than by hand. What is none is left out, and logged.
+    /// Further data for the client: a JSON text.
     pub data: Option<String>,
 }
 
 /// A client that asks to be let into a namespace.
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct Admission {
     /// The namespace.
     pub namespace: Arc<str>,
@@ -134,18 +133,6 @@ pub struct Admission {
     pub handshake: Handshake,
     /// The client's address; behind a trusted proxy the one that the proxy tells.
     pub address: Option<IpAddr>,
-}
-
-impl Admission {
-    /// A client that has said nothing of itself, for an authorizer's own tests.
-    pub fn new(namespace: impl Into<Arc<str>>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            auth: None,
-            handshake: Handshake::default(),
-            address: None,
-        }
-    }
 }
 
 /// Shows no credentials.
@@ -195,16 +182,6 @@ pub struct Admitted {
 pub struct Identity {
     /// The account, if somebody is logged in.
     pub account: Option<Arc<str>>,
-}
-
-/// Lets everybody in as a guest.
-#[derive(Debug, Default)]
-pub struct AllowAll;
-
-impl Authorizer for AllowAll {
-    fn connect(&self, _: Admission) -> LocalFuture<Result<Admitted, Refusal>> {
-        Box::pin(std::future::ready(Ok(Admitted::default())))
-    }
 }
 
 /// Makes a namespace's presence events.

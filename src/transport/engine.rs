@@ -72,13 +72,13 @@ pub(crate) struct EngineOptions {
     pub http_compression: bool,
     /// Subprotocols of WebSockets that are answered; with none, whatever a client names first.
     pub subprotocols: Arc<[String]>,
-    /// Whether the heads of the requests that open sessions are kept, for the authorizer. It costs each session their bytes.
+    /// Whether the heads of the requests that open sessions are kept, for handlers. It costs each session their bytes.
     pub keeps_handshakes: bool,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub session: Arc<SessionSettings>,
 }
 
-/// Makes the protocol value of a new session. Headers are in the handshake only where an authorizer reads them, too.
+/// Makes the protocol value of a new session. Headers are in the handshake only where some handler reads them, too.
 pub(crate) type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
 
 /// An Engine.IO endpoint. Clones share its sessions.

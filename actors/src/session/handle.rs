@@ -52,7 +52,7 @@ pub struct Peer {
     pub address: Option<IpAddr>,
     /// What all clients of that address hold and send; none where that has no limits.
     pub account: Option<Arc<AddressAccount>>,
-    /// What came with the request that opened the session, for the authorizer.
+    /// What came with the request that opened the session, for whoever lets members in.
     pub handshake: Handshake,
 }
 

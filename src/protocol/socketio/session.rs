@@ -8,10 +8,9 @@ use dondo_actors::{
     letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
     ports::{self, Answer, ClientPacket, Protocol, Refusal},
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
 use super::{Decoder, Limits, Packet, Violation, encode};
-use crate::notices;
 
 /// The protocol of one session.
 #[derive(Debug)]
@@ -62,14 +61,7 @@ impl Protocol for SocketIo {
     }
 
     fn refused(&self, namespace: &str, refusal: &Refusal) -> Frame {
-        let data = refusal.data.as_deref();
-        // Within the packet's JSON, what is none would break the packet, and so the client's connection.
-        let checked = data.filter(|data| serde_json::from_str::<IgnoredAny>(data).is_ok());
-        if checked.is_none() && data.is_some() {
-            let without = format_args!("a client was refused without them");
-            notices::REFUSAL_DATA.tell(None, None, without);
-        }
-        encode::refused(namespace, &refusal.message, checked)
+        encode::refused(namespace, &refusal.message, refusal.data.as_deref())
     }
 
     fn disconnected(&self, namespace: &str) -> Frame {

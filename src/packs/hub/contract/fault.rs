@@ -29,7 +29,7 @@ pub(crate) enum Code {
     RoomExists,
     /// The room is private and the client is not invited.
     NotInvited,
-    /// The authorizer said no, or only an owner may do it.
+    /// Only an owner may do it.
     Forbidden,
     /// `strict_targets` is on, and the request names two targets.
     TargetMismatch,
