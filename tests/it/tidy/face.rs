@@ -42,7 +42,7 @@ fn no_public_signature_has_a_word_of_the_core_that_the_face_has_not() {
 }
 
 /// The files of what the root re-exports, and the root.
-fn public() -> impl Iterator<Item = Source> {
+pub(super) fn public() -> impl Iterator<Item = Source> {
     let face = ["lib", "io", "service", "server", "operators", "config"];
     sources("src").filter(move |source| {
         let below = source.path["src/".len()..].split(['/', '.']).next();

@@ -6,6 +6,7 @@ mod command;
 mod contract_rows;
 mod face;
 mod fields;
+mod listing;
 mod pages;
 mod readme;
 mod walls;
