@@ -51,7 +51,7 @@ pub use self::{
         AckError, BadArguments, DeliveryError, EmitError, Error, OrFail, Result, UnknownNamespace,
     },
     eventual::{AckFuture, Delivered, Delivery, Joining, Leaving, RemoteDelivery},
-    extract::{Auth, Data, EventName, Extension, Extract, Identity, Rest, State},
+    extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Rest, State},
     handle::NamespaceHandle,
     handler::{Extractors, Handler, IntoOutcome},
     namespace::Namespace,

@@ -258,6 +258,9 @@ impl Builder {
         if let Some((_, name)) = states.find(|(id, _)| !self.states.has(*id)) {
             return Err(BuildError::StateMissing(name));
         }
+        if let Some(name) = namespaces.iter().find_map(Namespace::reserved_event) {
+            return Err(BuildError::ReservedEvent(name.to_owned()));
+        }
         let settings = NamespaceSettings {
             courier_patience: config.delivery.courier_stall,
             admission_timeout: self.admission_timeout,

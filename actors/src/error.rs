@@ -310,7 +310,9 @@ impl fmt::Display for Fault {
             Self::Crashed => "the message made its handler crash and was dropped",
             Self::Quarantined => "crashed too often; nothing is taken for a while",
             Self::Gone => "the one addressed is gone",
-            Self::Full => "too much that was said before waits to be sent; wait for some of it",
+            Self::Full => {
+                "too much that was asked or said before is still under way; wait for some of it"
+            }
             Self::Late => "the one addressed does nothing at present; it may still be done",
         })
     }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     arguments::Arguments,
-    error::{BadArguments, DeliveryError},
+    error::{AckError, DeliveryError},
 };
 
 /// The answers of those who heard something, as they come. Whoever does not wait for the end drops it.
@@ -28,7 +28,7 @@ type SendFuture = Pin<Box<dyn Future<Output = Result<AckStream, DeliveryError>> 
 #[non_exhaustive]
 pub struct AllAcks<T> {
     /// Who answered and what, or why that cannot be read.
-    pub answers: Vec<(MemberId, Result<T, BadArguments>)>,
+    pub answers: Vec<(MemberId, Result<T, AckError>)>,
     /// Who heard it and did not answer in time.
     pub silent: Vec<MemberId>,
 }
@@ -36,14 +36,17 @@ pub struct AllAcks<T> {
 /// One letter for each kind of address, one after the other.
 struct Streams<F> {
     waiting: std::vec::IntoIter<F>,
+    /// The letter that is on its way. Kept here, so that whoever stops waiting for an answer can go on.
+    asked: Option<F>,
     present: Option<AckStream>,
     silent: Vec<MemberId>,
 }
 
-impl<F: Future<Output = Result<AckStream, DeliveryError>>> Streams<F> {
+impl<F: Future<Output = Result<AckStream, DeliveryError>> + Unpin> Streams<F> {
     fn new(asked: Vec<F>) -> Self {
         Self {
             waiting: asked.into_iter(),
+            asked: None,
             present: None,
             silent: Vec::new(),
         }
@@ -51,21 +54,26 @@ impl<F: Future<Output = Result<AckStream, DeliveryError>>> Streams<F> {
 
     async fn next<T: DeserializeOwned>(
         &mut self,
-    ) -> Result<Option<(MemberId, Result<T, BadArguments>)>, DeliveryError> {
+    ) -> Result<Option<(MemberId, Result<T, AckError>)>, DeliveryError> {
         loop {
             if let Some(present) = &mut self.present
                 && let Some((id, answer)) = present.next().await
             {
                 let read = Arguments::from(answer).read(0);
-                return Ok(Some((id, read.map(|(value, _)| value))));
+                let read = read.map(|(value, _)| value);
+                return Ok(Some((id, read.map_err(AckError::Unreadable))));
             }
             if let Some(ended) = self.present.take() {
+                // All answers are in: so is the end.
                 self.silent.extend(ended.silent().await?);
             }
-            match self.waiting.next() {
-                Some(asked) => self.present = Some(asked.await?),
-                None => return Ok(None),
-            }
+            self.asked = self.asked.take().or_else(|| self.waiting.next());
+            let Some(asked) = &mut self.asked else {
+                return Ok(None);
+            };
+            let present = asked.await;
+            self.asked = None;
+            self.present = Some(present?);
         }
     }
 
@@ -92,7 +100,7 @@ macro_rules! acks {
             /// It was not said to all of them, or a worker that serves some is gone.
             pub async fn next(
                 &mut self,
-            ) -> Result<Option<(MemberId, Result<T, BadArguments>)>, DeliveryError> {
+            ) -> Result<Option<(MemberId, Result<T, AckError>)>, DeliveryError> {
                 self.0.next().await
             }
 

@@ -1,7 +1,11 @@
 //! What the core runs in a namespace: the host's handlers first, the namespace's pack for whatever has none.
 //! Knows no pack by name.
 
-use std::{rc::Rc, sync::Arc};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+    sync::Arc,
+};
 
 use dondo_actors::{
     error::CloseReason,
@@ -16,7 +20,7 @@ use super::{
     arguments::Arguments,
     context::{ConnectContext, DisconnectContext, EventContext},
     error::{Error, FAILED, LogAs, Result},
-    handler::{HandlerOutcome, HandlerRef, HandlerRest, start},
+    handler::{HandlerOutcome, HandlerRef, start},
     namespace::{Handlers, ServedNamespace},
 };
 use crate::notices;
@@ -49,12 +53,14 @@ impl IoApplication {
         let shared = shared.unwrap_or_default();
         let (own_any, own) = (state.listeners(None), state.listeners(Some(&context.name)));
         let is_handled = !(shared.is_empty() && own.is_empty());
-        let handlers = any.iter().map(HandlerRef::from);
-        let handlers = handlers.chain(own_any.iter().map(HandlerRef::from));
-        let handlers = handlers.chain(shared.iter().map(HandlerRef::from));
-        let handlers = handlers.chain(own.iter().map(HandlerRef::from));
-        let mut handlers = handlers.peekable();
-        let (mut rests, mut context) = (Vec::new(), Some(context));
+        let mut rests = Vec::new();
+        let observers = any.iter().map(HandlerRef::from);
+        for observer in observers.chain(own_any.iter().map(HandlerRef::from)) {
+            rests.extend(observe(observer, context.clone()));
+        }
+        let handlers = shared.iter().map(HandlerRef::from);
+        let mut handlers = handlers.chain(own.iter().map(HandlerRef::from)).peekable();
+        let mut context = Some(context);
         while let Some(handler) = handlers.next() {
             // The last one takes it: most events have one handler.
             let is_last = is_handled && handlers.peek().is_none();
@@ -120,32 +126,54 @@ fn run(
     }
 }
 
+/// Starts a handler that only looks on: what it comes to is no answer.
+fn observe(
+    handler: HandlerRef<'_, EventContext>,
+    mut context: EventContext,
+) -> Option<LocalFuture<()>> {
+    match start(handler, &mut context) {
+        Ok(outcome) => {
+            tell_failure(&context, outcome.err());
+            None
+        }
+        Err(rest) => Some(Box::pin(async move {
+            let HandlerOutcome(outcome) = rest.await;
+            tell_failure(&context, outcome.err());
+        })),
+    }
+}
+
+/// What the log says of an error, if anything.
+fn tell_failure(context: &EventContext, error: Option<Error>) {
+    let EventContext { socket, name, .. } = context;
+    match error.as_ref().map(|error| (error, error.log())) {
+        None | Some((_, LogAs::Nothing)) => {}
+        Some((error, LogAs::Failure(_))) => {
+            socket.tell_failure(format_args!("a handler for \"{}\"", shown(name)), error);
+        }
+        Some((error, LogAs::Unreadable)) => notices::UNREADABLE.tell(
+            socket.address(),
+            None,
+            format_args!(
+                "\"{}\" has other arguments than its handler: {}",
+                shown(name),
+                shown(error.message())
+            ),
+        ),
+    }
+}
+
 /// A handler came to its end.
 fn ended(context: &EventContext, outcome: Result<Option<dondo_actors::ports::Answer>>) {
-    let EventContext {
-        socket, name, ack, ..
-    } = context;
+    let EventContext { name, ack, .. } = context;
     match outcome {
         Ok(None) => {}
         Ok(Some(answer)) => {
             ack.answer(&answer);
         }
         Err(error) => {
-            match error.log() {
-                LogAs::Nothing => {}
-                LogAs::Failure(_) => {
-                    socket.tell_failure(format_args!("a handler for {name:?}"), &error);
-                }
-                LogAs::Unreadable => notices::UNREADABLE.tell(
-                    socket.address(),
-                    None,
-                    format_args!(
-                        "{name:?} has other arguments than its handler: {}",
-                        error.message()
-                    ),
-                ),
-            }
             ack.fail(name, &error);
+            tell_failure(context, Some(error));
         }
     }
     ack.handler_ended();
@@ -170,6 +198,10 @@ impl Application for IoApplication {
                     message: error.to_string(),
                     data: None,
                 })?;
+                // Its disconnect handlers have run: nothing is to be done for it any more.
+                if !socket.is_connected() {
+                    return Ok(());
+                }
             }
             socket.opened();
             Ok(())
@@ -199,10 +231,15 @@ impl Application for IoApplication {
                     Err(rest) => rest.await.0,
                 };
                 let failed = outcome.is_err();
-                ended(&context, outcome);
+                // It lets through or refuses; the answer is the handlers'.
+                ended(&context, outcome.map(|_| None));
                 if failed {
                     return;
                 }
+            }
+            // Who is gone meanwhile is not heard any more.
+            if !context.socket.is_connected() {
+                return;
             }
             let rest = Self::handle(&served, context);
             drop(turn);
@@ -228,40 +265,73 @@ impl Application for IoApplication {
         }
     }
 
+    fn disconnecting(&self, member: Rc<Member>, reason: CloseReason) {
+        if let Some(socket) = Socket::of(member) {
+            let context = DisconnectContext { socket, reason };
+            for handler in &self.0.handlers.disconnecting {
+                last(handler.into(), context.clone(), None);
+            }
+        }
+    }
+
     fn disconnected(&self, member: Rc<Member>, reason: CloseReason) {
         let Some(socket) = Socket::of(member) else {
             return;
         };
-        let context = DisconnectContext {
-            socket: socket.clone(),
-            reason,
-        };
-        for handler in &self.0.handlers.disconnecting {
-            last(start(handler, &mut context.clone()), &socket);
-        }
         let own = socket.let_go();
-        for handler in &self.0.handlers.disconnect {
-            last(start(handler, &mut context.clone()), &socket);
-        }
-        for handler in own {
-            last(start(&handler, &mut context.clone()), &socket);
+        let kept = Rc::new(KeptToTheEnd(socket.clone()));
+        let context = DisconnectContext { socket, reason };
+        let handlers = self.0.handlers.disconnect.iter().map(HandlerRef::from);
+        for handler in handlers.chain(own.iter().map(HandlerRef::from)) {
+            last(handler, context.clone(), Some(kept.clone()));
         }
     }
 }
 
-/// What a handler came to that nobody waits for.
+/// What the host keeps with a client that is gone, until the last handler is done: it may hold the socket itself.
+struct KeptToTheEnd(Socket);
+
+impl Drop for KeptToTheEnd {
+    fn drop(&mut self) {
+        self.0.state().clear();
+    }
+}
+
+/// Runs a handler that nobody waits for. One that panics is no other's end.
 fn last(
-    started: std::result::Result<Result<Option<dondo_actors::ports::Answer>>, HandlerRest>,
-    socket: &Socket,
+    handler: HandlerRef<'_, DisconnectContext>,
+    mut context: DisconnectContext,
+    kept: Option<Rc<KeptToTheEnd>>,
 ) {
-    let socket = socket.clone();
+    let started = catch_unwind(AssertUnwindSafe(|| start(handler, &mut context)));
+    let socket = context.socket;
+    let namespace = socket.namespace();
     let tell = move |outcome: Result<_>| {
         if let Err(error) = outcome {
-            socket.tell_failure(format_args!("a disconnect handler"), &error);
+            let name = namespace.name();
+            socket.tell_failure(format_args!("a disconnect handler in {name}"), &error);
         }
     };
     match started {
-        Ok(outcome) => tell(outcome),
-        Err(rest) => drop(actix_rt::spawn(async move { tell(rest.await.0) })),
+        Ok(Ok(outcome)) => tell(outcome),
+        Ok(Err(rest)) => drop(actix_rt::spawn(async move {
+            tell(rest.await.0);
+            drop(kept);
+        })),
+        Err(panic) => {
+            std::mem::forget(panic);
+            tell(Err(Error::internal("it panicked")));
+        }
     }
 }
+
+/// What a client wrote, for the log.
+fn shown(text: &str) -> String {
+    text.chars()
+        .take(SHOWN_MAX)
+        .flat_map(char::escape_debug)
+        .collect()
+}
+
+/// Characters of a client's that the log shows at most.
+const SHOWN_MAX: usize = 200;

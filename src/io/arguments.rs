@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Names that the client libraries fire themselves.
-const RESERVED: [&str; 6] = [
+pub(super) const RESERVED: [&str; 6] = [
     "connect",
     "connect_error",
     "disconnect",

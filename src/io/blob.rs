@@ -1,7 +1,11 @@
 //! Bytes within data: a [`Blob`] anywhere in a serialized value travels as an attachment, and comes back as one.
 //! Knows no packet: it leaves a placeholder in the JSON and the bytes in a list beside it.
 
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    hash::{BuildHasher, RandomState},
+    sync::LazyLock,
+};
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::SerializeMap};
@@ -24,8 +28,14 @@ impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let number = BLOBS.with_borrow_mut(|blobs| {
             let blobs = blobs.as_mut()?;
-            blobs.push(self.0.clone());
-            Some(blobs.len() - 1)
+            // One that a client names often is sent on once: else it would grow with each name.
+            let is_same =
+                |other: &Bytes| (other.as_ptr(), other.len()) == (self.0.as_ptr(), self.0.len());
+            let present = blobs.iter().position(is_same);
+            Some(present.unwrap_or_else(|| {
+                blobs.push(self.0.clone());
+                blobs.len() - 1
+            }))
         });
         let number = number.ok_or_else(|| ser::Error::custom("a blob is only part of events"))?;
         let mut map = serializer.serialize_map(Some(2))?;
@@ -65,17 +75,21 @@ pub(super) fn numbered(number: usize) -> Option<Blob> {
 /// How clients write a placeholder.
 const PLACEHOLDER: &str = r#""_placeholder":true"#;
 
-/// A field that placeholders have while they are read: what has no room for a blob keeps it, and is known by it.
-const MARK: &str = r#""_read_without_its_blob":true"#;
+/// A field that placeholders have while they are read: what has no room for a blob keeps it, and is known by it. No client knows
+/// its name, which is another one in each process.
+static MARK: LazyLock<String> = LazyLock::new(|| {
+    let secret = RandomState::new().hash_one(PLACEHOLDER);
+    format!(r#""_read_without_its_blob_{secret:016x}":true"#)
+});
 
 /// The JSON text of an event with attachments, its placeholders marked.
 pub(super) fn marked(text: &str) -> String {
-    text.replace(PLACEHOLDER, &format!("{PLACEHOLDER},{MARK}"))
+    text.replace(PLACEHOLDER, &format!("{PLACEHOLDER},{}", *MARK))
 }
 
 /// Whether data that is to be sent has a placeholder of an attachment that it was read without.
 pub(super) fn is_lost(text: &[u8]) -> bool {
-    str::from_utf8(text).is_ok_and(|text| text.contains(MARK))
+    str::from_utf8(text).is_ok_and(|text| text.contains(&**MARK))
 }
 
 /// What `write` answers, and the blobs that were serialized meanwhile.

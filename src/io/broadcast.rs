@@ -52,7 +52,8 @@ impl<S> Broadcast<S> {
         }
     }
 
-    /// Also to these: to nobody where the list is empty. Members of several rooms hear it once; what a namespace says one who is
+    /// Also to these: to nobody where the list is empty. Who is named by its id is meant whatever rooms are
+    /// excepted, and even if it speaks. Members of several rooms hear it once; what a namespace says one who is
     /// named by id and is in a room as well hears once, and what a socket says twice.
     #[doc(alias = "in")]
     pub fn to(mut self, targets: impl IntoTargets) -> Self {
@@ -60,6 +61,7 @@ impl<S> Broadcast<S> {
         for target in targets.into_targets() {
             match target {
                 Target::Room(room) => rooms.push(RoomKey::plain(room)),
+                Target::Client(id) if self.clients.contains(&id) => {}
                 Target::Client(id) => self.clients.push(id),
             }
         }
@@ -89,11 +91,11 @@ impl<S: Speaker> Broadcast<S> {
             except: except.clone(),
             only: None,
         });
-        let elsewhere = [&self.except[..], rooms.unwrap_or_default()].concat();
+        let elsewhere = rooms.unwrap_or_default();
         let of_clients = self.clients.iter().map(|id| Selection {
             rooms: None,
-            except_rooms: elsewhere.clone(),
-            except: except.clone(),
+            except_rooms: elsewhere.to_vec(),
+            except: None,
             only: Some(id.clone()),
         });
         of_rooms.into_iter().chain(of_clients).collect()
@@ -158,9 +160,10 @@ impl Broadcast<Socket> {
     /// Says it, now: queued behind what this socket said before.
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// It cannot be made an event, or too much of what this socket said waits.
     pub fn emit(self, event: &str, data: impl Serialize) -> Result<Delivery, EmitError> {
         let content = arguments::content(event, &data)?;
+        self.from.member().has_room().map_err(|_| EmitError::Full)?;
         let Self {
             from,
             echo,
@@ -210,7 +213,7 @@ impl Broadcast<Socket> {
     /// `limit`, a day at most.
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// It cannot be made an event, or too much of what this socket said waits.
     pub fn emit_with_ack<T: DeserializeOwned>(
         self,
         event: &str,
@@ -219,6 +222,7 @@ impl Broadcast<Socket> {
     ) -> Result<Acks<T>, EmitError> {
         let content = arguments::content(event, &data)?;
         let member = self.from.member();
+        member.has_room().map_err(|_| EmitError::Full)?;
         let selections = self.selections().into_iter();
         let asked = selections
             .map(|selection| Box::pin(member.ask_members(selection, content.clone(), limit)) as _);

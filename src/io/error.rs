@@ -9,8 +9,8 @@ use serde::Serialize;
 /// What a handler comes to that has nothing else to return.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
-/// Why a handler, or a middleware, did not do what was asked of it. Every error turns into one by `?`: those of dondo keep
-/// their code, of others the client reads `internal` and the log the text. Like `anyhow::Error` it is itself no
+/// Why a handler, or a middleware, did not do what was asked of it. Every error turns into one by `?`: those of dondo that a
+/// client can do something about have a code, of others the client reads `internal` and the log the text. Like `anyhow::Error` it is itself no
 /// `std::error::Error`.
 ///
 /// ```
@@ -67,8 +67,10 @@ impl Error {
         match serde_json::to_string(&data) {
             Ok(data) => self.0.data = Some(data),
             Err(why) => {
-                let text = format!("the data of {:?} cannot be written: {why}", self.0.code);
-                self.0.log = LogAs::Failure(text);
+                log::warn!(
+                    "the data of the error {:?} cannot be written: {why}",
+                    self.0.code
+                );
             }
         }
         self
@@ -222,6 +224,8 @@ pub struct UnknownNamespace(pub(super) Arc<str>);
 pub enum EmitError {
     /// It cannot be written as JSON; the serializer's words.
     Unwritable(String),
+    /// Too much of what this socket said still waits to be sent: wait for a [`Delivery`](super::Delivery) now and then.
+    Full,
     /// The event's name belongs to the client libraries.
     ReservedName(Arc<str>),
     /// There is a placeholder in it, and no blob for that: read blobs as [`Blob`](super::Blob) or
@@ -260,6 +264,7 @@ impl fmt::Display for UnknownNamespace {
 impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Full => f.write_str("too much that this socket said before waits to be sent"),
             Self::Unwritable(why) => write!(f, "the data cannot be written as JSON: {why}"),
             Self::BlobLost => f.write_str(
                 "the data has a placeholder of an attachment that it was read without: take it as dondo::Value",

@@ -32,7 +32,7 @@ use super::{
 /// Handlers start in the order in which events came, so a parameter is taken without waiting.
 ///
 /// ```
-/// use dondo::{Context, Extract, Extension, Result};
+/// use dondo::{Context, Extract, Extension, Needs, Result};
 ///
 /// #[derive(Clone)]
 /// struct Seat(String);
@@ -44,6 +44,10 @@ use super::{
 ///     fn extract(context: &mut C) -> Result<Self> {
 ///         let Extension(Seat(room)) = Extension::extract(context)?;
 ///         Ok(Self(room))
+///     }
+///
+///     fn needs(needs: &mut Needs) {
+///         <Extension<Seat> as Extract<C>>::needs(needs);
 ///     }
 /// }
 /// ```
@@ -59,12 +63,11 @@ pub trait Extract<C>: Sized + 'static {
     /// It is not there; the handler does not run, and the client reads the error.
     fn extract(context: &mut C) -> Result<Self>;
 
-    /// What has to be given or kept for it.
-    #[doc(hidden)]
+    /// What has to be given or kept for it: an extractor of one's own that uses others calls theirs.
     fn needs(_: &mut Needs) {}
 }
 
-/// What the extractors of a namespace's handlers need.
+/// What the extractors of a namespace's handlers need, known before the hub is built.
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
     /// Handshakes are to be kept.
@@ -268,6 +271,9 @@ impl<C, E: Extract<C>> Extract<C> for Result<E> {
     }
 
     fn needs(needs: &mut Needs) {
-        E::needs(needs);
+        let mut wished = Needs::default();
+        E::needs(&mut wished);
+        // Who takes the error as well does without.
+        needs.handshake |= wished.handshake;
     }
 }

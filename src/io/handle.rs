@@ -103,6 +103,11 @@ impl NamespaceHandle {
         self.broadcast().disconnect_sockets()
     }
 
+    /// Puts everybody out, and closes their connections.
+    pub fn close_sockets(&self) -> Operation {
+        self.broadcast().close_sockets()
+    }
+
     pub(super) fn hub(&self) -> &HubHandle {
         &self.hub
     }
@@ -110,3 +115,6 @@ impl NamespaceHandle {
 
 /// For an HTTP handler that says something: the server's fault.
 impl actix_web::ResponseError for EmitError {}
+
+/// For an HTTP handler: the server's fault.
+impl actix_web::ResponseError for UnknownNamespace {}

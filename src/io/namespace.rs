@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     Pack, States,
+    arguments::RESERVED,
     context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext},
     extract::Needs,
     handler::{Extractors, Handler, IntoOutcome, Shared, shared},
@@ -186,7 +187,8 @@ impl Namespace {
         self
     }
 
-    /// Runs when a client is gone, whatever the cause; to its first wait the client's rooms are still there.
+    /// Runs when a client goes, whatever the cause; to its first wait the client's rooms are still there, and what it says to others
+    /// goes out, before the word that it left.
     #[must_use]
     pub fn on_disconnecting<A: Extractors<DisconnectContext>>(
         mut self,
@@ -215,6 +217,14 @@ impl Namespace {
     ) -> Shared<C> {
         A::needs(&mut self.needs);
         shared(HandlerLabel::new(&self.name, what), handler)
+    }
+
+    /// An event that is handled here and never comes.
+    pub(crate) fn reserved_event(&self) -> Option<&str> {
+        let mut events = self.handlers.events.keys();
+        events
+            .find(|name| RESERVED.contains(&&***name))
+            .map(|name| &**name)
     }
 
     pub(crate) fn needs(&self) -> &Needs {

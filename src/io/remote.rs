@@ -1,4 +1,5 @@
-//! Sockets from afar: who is connected, and what can be done with them from any thread. What is asked goes at the call.
+//! Sockets from afar: who is connected, and what can be done with them from any thread. What is asked goes at the call, but
+//! for pages, which are fetched when they are awaited.
 
 use std::{
     future::{Future, IntoFuture},
@@ -22,7 +23,7 @@ use super::{
     NamespaceHandle,
     arguments::{self, Arguments},
     broadcast::Broadcast,
-    error::{AckError, BadArguments, EmitError},
+    error::{AckError, EmitError},
     eventual::RemoteDelivery,
     speaker::Speaker,
     targets::{IntoRooms, RoomName},
@@ -92,7 +93,8 @@ impl<T: DeserializeOwned> Future for RemoteAck<T> {
     }
 }
 
-/// What is asked of those addressed. Awaited, each is answered when all are; not awaited, it is done all the same.
+/// What is asked of those addressed. Awaited, each is answered when all are; not awaited, it is done all the same. A hub has 1024 of
+/// these under way at most: one more is [`Fault::Full`].
 impl<S: Speaker> Broadcast<S> {
     /// How many there are; one message for each worker, however many they are.
     pub fn count(self) -> Counting {
@@ -291,9 +293,9 @@ impl RemoteSocket {
     ///
     /// # Errors
     /// It is not what is read.
-    pub fn data<T: DeserializeOwned>(&self) -> Result<T, BadArguments> {
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         let text = self.info.data.as_deref().unwrap_or(b"null");
-        serde_json::from_slice(text).map_err(|error| BadArguments::new(error.to_string()))
+        serde_json::from_slice(text)
     }
 
     /// Says something to it, if it is still there.

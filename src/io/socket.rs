@@ -73,7 +73,8 @@ impl Socket {
         !self.member.has_ended()
     }
 
-    /// Keeps a value with this client, for [`Extension`](super::Extension): one of a type. Answers the one before.
+    /// Keeps a value with this client, for [`Extension`](super::Extension): one of a type, until its last disconnect handler is done.
+    /// Answers the one before.
     pub fn insert<T: 'static>(&self, value: T) -> Option<Rc<T>> {
         self.state.insert(value)
     }
@@ -126,14 +127,9 @@ impl Socket {
 
     /// Takes a handler of this socket away. `false`: it is not there any more.
     pub fn off(&self, listener: ListenerId) -> bool {
-        self.state.more(|more| {
-            let before: usize = more.listeners.values().map(Vec::len).sum();
-            more.listeners.retain(|_, listeners| {
-                listeners.retain(|kept| kept.id != listener.0);
-                !listeners.is_empty()
-            });
-            more.listeners.values().map(Vec::len).sum::<usize>() < before
-        })
+        // Dropped when nothing is borrowed any more: what it holds may come back here as it goes.
+        let gone = self.state.more(|more| more.remove(listener.0));
+        gone.is_some()
     }
 
     fn label(&self, what: &str) -> HandlerLabel {
@@ -146,15 +142,18 @@ impl Socket {
         once: bool,
         handler: Local<EventContext>,
     ) -> ListenerId {
-        self.state.more(|more| {
+        let is_connected = self.is_connected();
+        let mut handler = Some(handler);
+        let id = self.state.more(|more| {
             more.listeners_made += 1;
             let id = more.listeners_made;
-            if self.is_connected() {
+            if let Some(handler) = handler.take_if(|_| is_connected) {
                 let listener = Listener { id, once, handler };
                 more.listeners.entry(event).or_default().push(listener);
             }
-            ListenerId(id)
-        })
+            id
+        });
+        ListenerId(id)
     }
 
     /// Says something to this client. A tuple is several arguments, `()` none, anything else one; a
@@ -168,7 +167,8 @@ impl Socket {
         Ok(())
     }
 
-    /// Puts this client out of the namespace, behind what was said before. A stock client does not come back by itself.
+    /// Puts this client out of the namespace, behind what was said before; events of its that came before that are handled yet. A
+    /// stock client does not come back by itself.
     pub fn disconnect(&self) {
         self.member.disconnect();
     }
@@ -287,14 +287,12 @@ impl Socket {
 
     /// Lets go of the handlers, which may hold this socket, and answers the last ones to run.
     pub(super) fn let_go(&self) -> Vec<Local<DisconnectContext>> {
-        let more = self.state.more.take();
-        let Some(mut more) = more else {
-            return Vec::new();
-        };
-        let last = std::mem::take(&mut more.disconnect);
-        more.listeners.clear();
-        // Handlers that run last still find what was kept.
-        *self.state.more.borrow_mut() = Some(more);
+        let (last, _listeners) = self.state.more(|more| {
+            (
+                std::mem::take(&mut more.disconnect),
+                std::mem::take(&mut more.listeners),
+            )
+        });
         last
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod extractors;
+mod goodbyes;
 mod handlers;
 mod log;
 mod remote;

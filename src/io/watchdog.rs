@@ -28,6 +28,9 @@ const FIRST: u32 = 4;
 /// The most names that are kept; a host with more has some that are not told apart.
 const NAMES_MAX: u32 = 10_000;
 
+/// Characters of an event's name that are told.
+const WHAT_MAX: usize = 100;
+
 /// A handler's name, for the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct HandlerLabel(u32);
@@ -40,6 +43,7 @@ static NAMES_MADE: AtomicU32 = AtomicU32::new(0);
 impl HandlerLabel {
     /// What `what` is in the namespace: an event's name in quotes, or another occasion.
     pub(super) fn new(namespace: &str, what: &str) -> Self {
+        let what: String = what.chars().take(WHAT_MAX).collect();
         let name: Arc<str> = format!("{what} in {namespace}").into();
         if let Some(number) = NUMBERS.find(&name) {
             return Self(number);

@@ -12,16 +12,19 @@ pub enum BuildError {
     Setting(SettingError),
     /// A handler takes a [`State`](crate::State) of this type, and [`Builder::state`](super::Builder::state) was given none.
     StateMissing(&'static str),
+    /// A namespace handles an event of this name, which belongs to the client libraries and never comes.
+    ReservedEvent(String),
     /// The system has no thread to give, or a room thread does not start.
     Threads(io::Error),
 }
 
 impl BuildError {
-    /// A word for the cause that does not change: `setting`, `state_missing` or `threads`.
+    /// A word for the cause that does not change: `setting`, `state_missing`, `reserved_event` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
             Self::StateMissing(_) => "state_missing",
+            Self::ReservedEvent(_) => "reserved_event",
             Self::Threads(_) => "threads",
         }
     }
@@ -35,6 +38,10 @@ impl fmt::Display for BuildError {
                 f,
                 "a handler takes State<{name}>, which the hub has none of: give it one by Builder::state"
             ),
+            Self::ReservedEvent(name) => write!(
+                f,
+                "no client can send the event {name:?}: see Namespace::on_connect and on_disconnect"
+            ),
             Self::Threads(error) => error.fmt(f),
         }
     }
@@ -45,7 +52,7 @@ impl error::Error for BuildError {}
 impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         match error {
-            BuildError::Setting(_) | BuildError::StateMissing(_) => {
+            BuildError::Setting(_) | BuildError::StateMissing(_) | BuildError::ReservedEvent(_) => {
                 Self::new(io::ErrorKind::InvalidInput, error.to_string())
             }
             BuildError::Threads(error) => error,
@@ -58,7 +65,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::{config::Settings, service::Dondo};
+    use crate::{
+        config::Settings,
+        io::{Namespace, State},
+        service::Dondo,
+    };
 
     #[test]
     fn a_setting_that_makes_no_sense_is_named_and_has_its_code() {
@@ -70,5 +81,19 @@ mod tests {
         assert_eq!(error.code(), "setting");
         assert!(error.to_string().contains("namespaces"), "{error}");
         assert_eq!(io::Error::from(error).kind(), io::ErrorKind::InvalidInput);
+    }
+
+    /// It was built, and the handler never ran.
+    #[test]
+    fn what_no_client_can_send_and_a_state_that_is_missing_are_errors() {
+        let error = |namespace| {
+            let built = Dondo::builder().namespace(namespace).build();
+            built.unwrap_err()
+        };
+        let reserved = error(Namespace::new("/").on("disconnect", async || {}));
+        assert_eq!(reserved.code(), "reserved_event");
+        let missing = error(Namespace::new("/").on("x", async |_: State<String>| {}));
+        assert_eq!(missing.code(), "state_missing");
+        assert!(missing.to_string().contains("String"), "{missing}");
     }
 }

@@ -27,7 +27,7 @@ use crate::{
 /// Members on one page at most.
 const PAGE_MAX: usize = 1000;
 /// Requests to many that may be under way in a hub: each may list all members.
-pub(crate) const REQUESTS_MAX: usize = 128;
+pub(crate) const REQUESTS_MAX: usize = 1024;
 /// Letters to many that may wait for answers: each knows its receivers.
 pub(crate) const ASKED_LETTERS_MAX: usize = 1024;
 /// Members that may be asked at once for an answer, in a hub.

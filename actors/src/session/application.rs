@@ -97,6 +97,9 @@ pub trait Application: Send + Sync + 'static {
     /// The handling of an event panicked; `ack` if it had not answered yet.
     fn crashed(&self, member: Rc<Member>, name: &str, ack: Option<AckHandle>);
 
+    /// The member is about to go: it has its seats, and what it says still goes out, but for its own client.
+    fn disconnecting(&self, member: Rc<Member>, reason: CloseReason);
+
     /// The member is gone; its seats are being left.
     fn disconnected(&self, member: Rc<Member>, reason: CloseReason);
 }

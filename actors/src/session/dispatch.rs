@@ -47,7 +47,9 @@ pub(super) fn open(
         }
         loop {
             let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);
-            let Some((event, unit)) = next else { break };
+            let Some((event, unit)) = next.filter(|_| !member.has_ended()) else {
+                break;
+            };
             dispatch(&application, &member, event, unit);
         }
         *held.borrow_mut() = None;

@@ -166,8 +166,12 @@ impl Member {
             leave_event,
             history,
         } = request;
-        if let Err(full) = self.has_room() {
-            return Either::Left(ready(Err(full.into())));
+        let room_for_it = match self.has_ended() {
+            true => Err(Fault::Gone),
+            false => self.has_room(),
+        };
+        if let Err(why) = room_for_it {
+            return Either::Left(ready(Err(why.into())));
         }
         self.parts.pacer.charge(Rated::Joins, 1);
         self.seats.borrow_mut().ask(room.clone(), tag.clone());

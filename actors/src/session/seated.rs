@@ -50,19 +50,30 @@ impl SessionMember {
     }
 
     pub(super) fn leave(self, reason: CloseReason) {
-        self.member.end();
-        let closed =
-            AssertUnwindSafe(|| self.application.disconnected(self.member.clone(), reason));
-        if let Err(payload) = std::panic::catch_unwind(closed) {
-            std::mem::forget(payload);
-            cause::HANDLER_PANICKED.tell(
-                self.member.peer(),
-                None,
-                format_args!(
-                    "a disconnect handler in {} panicked",
-                    self.member.namespace()
-                ),
-            );
-        }
+        let Self {
+            member,
+            application,
+            _guard: guard,
+            ..
+        } = self;
+        told(&member, || {
+            application.disconnecting(member.clone(), reason)
+        });
+        // Whoever counts from here on counts without it.
+        drop(guard);
+        told(&member, || application.disconnected(member.clone(), reason));
+    }
+}
+
+/// Lets the application know of the end, and goes on where it panics.
+fn told(member: &Rc<Member>, tell: impl FnOnce()) {
+    if let Err(payload) = std::panic::catch_unwind(AssertUnwindSafe(tell)) {
+        std::mem::forget(payload);
+        let namespace = member.namespace();
+        cause::HANDLER_PANICKED.tell(
+            member.peer(),
+            None,
+            format_args!("a disconnect handler in {namespace} panicked"),
+        );
     }
 }

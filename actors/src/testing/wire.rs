@@ -286,6 +286,8 @@ impl Application for TextApplication {
         }
     }
 
+    fn disconnecting(&self, _: Rc<Member>, _: CloseReason) {}
+
     fn disconnected(&self, member: Rc<Member>, _: CloseReason) {
         MEMBERS.with_borrow_mut(|members| members.remove(member.id()));
     }

@@ -51,6 +51,20 @@ pub(super) struct Listener {
     pub(super) handler: Local<EventContext>,
 }
 
+impl More {
+    /// Takes a listener out.
+    pub(super) fn remove(&mut self, id: u64) -> Option<Listener> {
+        let mut found = None;
+        self.listeners.retain(|_, listeners| {
+            if let Some(at) = listeners.iter().position(|listener| listener.id == id) {
+                found = Some(listeners.remove(at));
+            }
+            !listeners.is_empty()
+        });
+        found
+    }
+}
+
 impl std::fmt::Debug for SocketState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("SocketState").field(&self.served).finish()
@@ -129,6 +143,11 @@ impl SocketState {
         let key = Some(Arc::from(event));
         more.as_ref()
             .is_some_and(|more| more.listeners.contains_key(&key))
+    }
+
+    /// Lets go of what was kept with the client.
+    pub(in crate::io) fn clear(&self) {
+        drop(self.more.take());
     }
 
     pub(super) fn more<T>(&self, change: impl FnOnce(&mut More) -> T) -> T {

@@ -113,3 +113,37 @@ fn blobs_travel_both_ways_anywhere_in_the_data() {
         assert_eq!(packets[0].json[2]["num"], 1);
     });
 }
+
+/// A client could make whatever the application keeps unsendable, for everybody.
+#[test]
+fn nothing_that_a_client_writes_is_taken_for_a_lost_attachment() {
+    run(async {
+        let namespace =
+            Namespace::new("/").on("say", async |Data(any): Data<serde_json::Value>| Ok(any));
+        let world = World::of([namespace]);
+        let client = world.client().await;
+        let sly = r#"{"_read_without_its_blob":true}"#;
+        assert_eq!(client.ask("say", sly).await.to_string(), sly);
+    });
+}
+
+/// One attachment that was named a hundred times came back a hundred times, to each member of a room.
+#[test]
+fn an_attachment_that_is_named_twice_is_sent_on_once() {
+    run(async {
+        let namespace =
+            Namespace::new("/").on("v", async |s: Socket, Data(blobs): Data<Vec<Blob>>| {
+                s.emit("v", blobs)?;
+                Ok(())
+            });
+        let world = World::of([namespace]);
+        let client = world.client().await;
+        let named = r#"{"_placeholder":true,"num":0}"#;
+        client.wire(&format!(r#"51-["v",[{named},{named}]]"#));
+        client.blob(b"once");
+        settle().await;
+        let packet = client.packets().remove(0);
+        assert_eq!(packet.blobs, [&b"once"[..]]);
+        assert_eq!(packet.json[1][1]["num"], 0);
+    });
+}

@@ -193,3 +193,22 @@ fn one_client_is_asked_from_elsewhere() {
         assert!(asked.await.unwrap_err().to_string().contains("in time"));
     });
 }
+
+/// Whoever gave up waiting for the first answer lost all of them.
+#[test]
+fn answers_are_still_there_for_who_stops_waiting_and_goes_on() {
+    run(async {
+        let world = World::of([namespace()]);
+        let all = three(&world).await;
+        let of = world.namespace("/");
+        let acks = of.broadcast().emit_with_ack::<u8>("question", "?", LIMIT);
+        let mut acks = acks.unwrap();
+        drop(futures_util::FutureExt::now_or_never(acks.next()));
+        settle().await;
+        for client in &all {
+            let question = client.packets().remove(0);
+            client.wire(&format!("3{}[1]", question.number.unwrap()));
+        }
+        assert_eq!(acks.all().await.unwrap().answers.len(), 3);
+    });
+}

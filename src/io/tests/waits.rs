@@ -122,3 +122,18 @@ fn a_sockets_events_go_through_its_middlewares_one_by_one_and_others_do_not_wait
         assert_eq!(packets.len(), 2);
     });
 }
+
+/// Who only looked on took the answer of the event's own handler.
+#[test]
+fn what_looks_on_or_lets_through_does_not_answer() {
+    run(async {
+        let namespace = Namespace::new("/")
+            .on_any(async |Data(_): Data<String>| Ok("any"))
+            .event_middleware(async || Ok("middleware"))
+            .on("x", async || Ok("own"));
+        let world = World::of([namespace]);
+        let client = world.client().await;
+        assert_eq!(client.ask("x", "1").await, "own");
+        assert_eq!(client.ask("x", r#""text""#).await, "own");
+    });
+}

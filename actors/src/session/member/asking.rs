@@ -24,6 +24,9 @@ impl Member {
         self: &Rc<Self>,
         content: &Content,
     ) -> Result<impl Future<Output = Result<Answer, MemberError>> + use<>, MemberError> {
+        if self.has_ended() {
+            return Err(MemberError::Ended);
+        }
         if self.acks.borrow().len() >= ACKS_MAX {
             return Err(MemberError::TooManyAcks);
         }

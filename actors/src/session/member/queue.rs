@@ -40,9 +40,12 @@ pub(super) struct Queue {
 }
 
 impl Member {
-    /// Refuses what is said while too much waits. Leaves are never refused, nor frames for the member's own client: its outbox bounds
-    /// those, but only once they reach it.
-    pub(super) fn has_room(&self) -> Result<(), Fault> {
+    /// Refuses what is said while too much waits.
+    ///
+    /// # Errors
+    /// Too much waits. Leaves are never refused, nor frames for the member's own client: its outbox bounds those, but only once they
+    /// reach it.
+    pub fn has_room(&self) -> Result<(), Fault> {
         match self.queue.borrow().waiting.len() {
             0..WAITING_MAX => Ok(()),
             _ => Err(Fault::Full),
