@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use dondo::config::Settings;
 use dondo::{
-    Ack, Arguments, Auth, Blob, Builder, Data, DisconnectReason, Error, Namespace, Socket,
+    Ack, Arguments, Auth, Blob, Builder, Bytes, Data, DisconnectReason, Error, Namespace, Socket,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -155,7 +155,9 @@ fn welcome(name: &'static str, gone: Sender<(String, DisconnectReason)>) -> Name
             },
         )
         .on("to all", async |socket: Socket, Data(blob): Data<Blob>| {
-            socket.broadcast().emit("to all", (&blob, &blob))?.await?;
+            // Another one of the same bytes: twice the same would be one attachment.
+            let other = Blob(Bytes::copy_from_slice(&blob.0));
+            socket.broadcast().emit("to all", (blob, other))?.await?;
             Ok(())
         })
         .on("ack", async |all: Arguments| Ok(all.all::<Vec<Value>>()?))
