@@ -29,7 +29,7 @@ impl fmt::Display for MemberId {
 
 impl fmt::Debug for MemberId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MemberId({})", self.0)
+        f.write_str(&self.0)
     }
 }
 

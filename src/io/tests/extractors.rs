@@ -40,6 +40,7 @@ fn a_tuple_takes_several_arguments_and_each_data_goes_on_behind_the_one_before()
     });
 }
 
+/// What JavaScript writes and Rust has no value for.
 #[test]
 fn half_a_surrogate_and_a_number_beyond_all_are_bad_payload_to_a_typed_handler() {
     run(async {
@@ -55,6 +56,7 @@ fn half_a_surrogate_and_a_number_beyond_all_are_bad_payload_to_a_typed_handler()
     });
 }
 
+/// What the application gives, and what it keeps with a client, came to no handler.
 #[test]
 fn handlers_take_what_the_application_gave_and_what_it_kept_with_the_client() {
     #[derive(Clone)]

@@ -127,7 +127,6 @@ fn handlers_start_in_order_and_run_to_their_first_wait() {
     });
 }
 
-/// What JavaScript writes and Rust has no value for.
 #[test]
 fn a_failing_or_panicking_handler_is_an_internal_failure_without_details() {
     run(async {
@@ -267,7 +266,6 @@ fn a_fallback_has_what_nobody_handles_and_once_runs_once_and_off_takes_a_handler
     });
 }
 
-/// What the application gives, and what it keeps with a client, came to no handler.
 #[test]
 fn a_client_is_asked_and_its_answer_its_silence_or_its_end_is_told() {
     run(async {
