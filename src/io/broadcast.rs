@@ -1,7 +1,7 @@
 //! Whom something is said to, by a client or by the server itself: rooms, all but some rooms, single clients.
 //! Knows no wire; each address becomes one letter of the core, whatever the number of members.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use dondo_actors::{
     error::{Fault, NotifyError},
@@ -35,7 +35,7 @@ pub struct Broadcast<S> {
     from: S,
     /// None: everybody.
     rooms: Option<Vec<RoomKey>>,
-    clients: Vec<MemberId>,
+    clients: BTreeSet<MemberId>,
     except: Vec<RoomKey>,
     /// The speaker hears it, where it is one of those addressed.
     echo: bool,
@@ -46,7 +46,7 @@ impl<S> Broadcast<S> {
         Self {
             from,
             rooms: None,
-            clients: Vec::new(),
+            clients: BTreeSet::new(),
             except: Vec::new(),
             echo,
         }
@@ -61,8 +61,9 @@ impl<S> Broadcast<S> {
         for target in targets.into_targets() {
             match target {
                 Target::Room(room) => rooms.push(RoomKey::plain(room)),
-                Target::Client(id) if self.clients.contains(&id) => {}
-                Target::Client(id) => self.clients.push(id),
+                Target::Client(id) => {
+                    self.clients.insert(id);
+                }
             }
         }
         self

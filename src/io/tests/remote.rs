@@ -70,6 +70,7 @@ fn the_host_counts_and_lists_who_is_in_with_rooms_and_data() {
         // Who is named by his id and in the room is one.
         let second = MemberId::new(all[1].id.clone());
         assert_eq!(of.to("r").to(&third).to(&second).count().await, Ok(3));
+        assert_eq!(of.to([&third, &third]).count().await, Ok(1));
         assert_eq!(of.except("r").count().await, Ok(1));
         let first = of.fetch_sockets().limit(2).await.unwrap();
         let rest = of.fetch_sockets().after(first.next.unwrap());
