@@ -27,14 +27,17 @@ mod targets;
 mod value;
 mod watchdog;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use dondo_actors::{
-    hub::HubHandle,
+    hub::{HubHandle, ParentFinder},
     session::{Application, Applications},
 };
 
-use self::namespace::ServedNamespace;
 pub use self::{
     ack::Ack,
     acks::{Acks, AllAcks, RemoteAcks},
@@ -44,14 +47,15 @@ pub use self::{
     blocking::{Blocking, blocking},
     broadcast::Broadcast,
     context::{
-        AdmissionContext, ConnectContext, Context, DisconnectContext, EventContext, SocketContext,
+        AdmissionContext, ConnectContext, Context, DisconnectContext, EventContext, LookupContext,
+        SocketContext,
     },
     emitter::Emitter,
     error::{
         AckError, BadArguments, DeliveryError, EmitError, Error, OrFail, Result, UnknownNamespace,
     },
     eventual::{AckFuture, Delivered, Delivery, Joining, Leaving, RemoteDelivery},
-    extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Rest, State},
+    extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Path, Rest, State},
     handle::NamespaceHandle,
     handler::{Extractors, Handler, IntoOutcome},
     namespace::Namespace,
@@ -66,22 +70,47 @@ pub use self::{
 pub(crate) use self::{
     admission::Middlewares,
     application::{IoApplication, Pack, PackEvent},
+    namespace::BadPattern,
     socket::PackSocket,
     state::States,
     watchdog::Watchdog,
 };
+use self::{admission::Patterns, namespace::ServedNamespace};
 
-/// The namespaces of a hub that is built, by their names.
+/// The namespaces of a hub that is built, parents of others among them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Namespaces(Arc<BTreeMap<Arc<str>, Arc<ServedNamespace>>>);
+pub(crate) struct Namespaces(Arc<AllNamespaces>);
+
+/// The same, not kept alive.
+#[derive(Clone)]
+pub(crate) struct WeakNamespaces(Weak<AllNamespaces>);
+
+#[derive(Debug, Default)]
+struct AllNamespaces {
+    named: BTreeMap<Arc<str>, Arc<ServedNamespace>>,
+    /// In their order.
+    parents: Vec<Arc<ServedNamespace>>,
+}
+
+impl WeakNamespaces {
+    fn upgrade(&self) -> Option<Namespaces> {
+        self.0.upgrade().map(Namespaces)
+    }
+}
 
 impl Namespaces {
     pub(crate) fn new(served: impl IntoIterator<Item = Arc<ServedNamespace>>) -> Self {
-        let served = served.into_iter();
-        let named = served.map(|served| (served.name.clone(), served));
-        let all: Arc<BTreeMap<_, _>> = Arc::new(named.collect());
-        for served in all.values() {
-            let _ = served.siblings.set(Arc::downgrade(&all));
+        let mut all = AllNamespaces::default();
+        for served in served {
+            if served.is_parent {
+                all.parents.push(served.clone());
+            }
+            all.named.insert(served.name.clone(), served);
+        }
+        let all = Arc::new(all);
+        for served in all.named.values() {
+            let siblings = WeakNamespaces(Arc::downgrade(&all));
+            let _ = served.siblings.set(siblings);
         }
         Self(all)
     }
@@ -92,15 +121,21 @@ impl Namespaces {
         namespace: &str,
         hub: &HubHandle,
     ) -> std::result::Result<NamespaceHandle, UnknownNamespace> {
-        match self.0.get(namespace) {
-            Some(served) => Ok(NamespaceHandle::new(hub.clone(), served.clone())),
+        let named = self.0.named.get(namespace).cloned();
+        let child = || {
+            let mut parents = self.0.parents.iter();
+            let parent = parents.find(|parent| parent.is_parent_of(namespace))?;
+            Some(parent.child(namespace.into()))
+        };
+        match named.or_else(child) {
+            Some(served) => Ok(NamespaceHandle::new(hub.clone(), served)),
             None => Err(UnknownNamespace(namespace.into())),
         }
     }
 
     /// What the core is to run in them.
     pub(crate) fn applications(&self) -> Applications {
-        let served = self.0.iter();
+        let served = self.0.named.iter();
         served
             .map(|(name, served)| {
                 let application = IoApplication(served.clone());
@@ -110,12 +145,23 @@ impl Namespaces {
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<ServedNamespace>> {
-        self.0.values()
+        self.0.named.values()
+    }
+
+    /// The patterns, for the core.
+    pub(crate) fn parents(&self, admission_timeout: Duration) -> Option<Arc<dyn ParentFinder>> {
+        let parents = self.0.parents.clone();
+        (!parents.is_empty()).then(|| {
+            Arc::new(Patterns {
+                parents,
+                admission_timeout,
+            }) as _
+        })
     }
 
     /// Whether handshakes are to be kept for anybody.
     pub(crate) fn keep_handshakes(&self) -> bool {
-        self.0.values().any(|served| served.keeps_handshake)
+        self.0.named.values().any(|served| served.keeps_handshake)
     }
 }
 

@@ -15,7 +15,7 @@
 //! is not `lobby` here. A [`Namespace::hub`] has the pack: every event without a handler is a message to the channel of its
 //! name. A [`Namespace::new`] has an application's events only.
 //!
-//! What is not there yet: saying something to the pack's channels and rooms, namespaces by pattern, volatile events, presence of
+//! What is not there yet: saying something to the pack's channels and rooms, volatile events, presence of
 //! rooms, and hooks inside of rooms.
 //!
 //! ```no_run
@@ -73,10 +73,10 @@ pub use self::{
         BadArguments, Blob, Blocking, Broadcast, ConnectContext, Connecting, Context, Counting,
         Data, Delivered, Delivery, DeliveryError, DisconnectContext, EmitError, Emitter, Error,
         EventContext, EventName, Extension, Extract, Extractors, FetchSockets, Handler, Identity,
-        IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving, ListenerId, Namespace,
-        NamespaceHandle, Needs, Operation, OrFail, RemoteAck, RemoteAcks, RemoteDelivery,
-        RemoteSocket, Rest, Result, RoomName, Socket, SocketContext, SocketCursor, SocketPage,
-        Speaker, State, Target, UnknownNamespace, Value, blocking,
+        IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving, ListenerId, LookupContext,
+        Namespace, NamespaceHandle, Needs, Operation, OrFail, Path, RemoteAck, RemoteAcks,
+        RemoteDelivery, RemoteSocket, Rest, Result, RoomName, Socket, SocketContext, SocketCursor,
+        SocketPage, Speaker, State, Target, UnknownNamespace, Value, blocking,
     },
     operators::Operators,
     server::{Server, listen},

@@ -8,9 +8,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use actix::{Addr, System};
+use actix::System;
 use dondo_actors::directory::Directory;
-use dondo_actors::hub::{Hub, HubHandle};
+use dondo_actors::hub::{Hub, HubHandle, Share, ToHub};
+use dondo_actors::mailbox::Mailbox;
 use tokio::sync::watch;
 
 use crate::notices;
@@ -29,7 +30,7 @@ pub(crate) struct Rooms {
 
 /// See [`Rooms::on_worker`].
 struct OnWorker {
-    hub: Directory<(), Addr<Hub>>,
+    hub: Directory<(), Mailbox<ToHub>>,
     /// A worker is about to start it.
     starting: AtomicBool,
 }
@@ -72,12 +73,12 @@ impl Rooms {
             return;
         }
         let before = on_worker.hub.find(&());
-        if !before.as_ref().is_some_and(Addr::connected) {
-            on_worker.hub.enter((), Hub::start(&self.hub, |_| true));
+        if !before.as_ref().is_some_and(Mailbox::connected) {
+            on_worker.hub.enter((), Hub::start(&self.hub, Share::ALL));
             if before.is_some() {
                 let hub = self.hub.clone();
                 // Behind the hub's actor, which starts the namespaces: whoever comes back must find them.
-                actix_rt::spawn(async move { hub.rooms_restarted(|_| true) });
+                actix_rt::spawn(async move { hub.rooms_restarted(Share::ALL) });
             }
         }
         on_worker.starting.store(false, Ordering::Release);
@@ -98,7 +99,10 @@ fn watch_over(
     ready: mpsc::Sender<Result<(), String>>,
 ) {
     let mut ready = Some(ready);
-    let ours = move |namespace: usize| namespace % threads == number;
+    let ours = Share {
+        number,
+        of: threads,
+    };
     let mut again = false;
     loop {
         let run = AssertUnwindSafe(|| {

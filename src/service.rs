@@ -23,7 +23,8 @@ use self::parts::{door_settings, engine_options, memory_log};
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{
-    Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States, UnknownNamespace, Watchdog,
+    BadPattern, Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States,
+    UnknownNamespace, Watchdog,
 };
 use crate::notices;
 use crate::packs::hub::{self, HubPack};
@@ -272,7 +273,10 @@ impl Builder {
                 .then(|| Arc::new(pack.clone()) as Arc<dyn Pack>);
             namespace.served(self.states.clone(), pack)
         });
-        let namespaces = Namespaces::new(served);
+        let served: Result<Vec<_>, _> = served.collect();
+        let namespaces = Namespaces::new(
+            served.map_err(|BadPattern(name)| BuildError::Pattern(name.to_string()))?,
+        );
         let namespace_configs = namespaces.all().map(|served| {
             let presence_events = served
                 .has_pack()
@@ -281,6 +285,7 @@ impl Builder {
                 settings: settings.clone(),
                 authorizer: Arc::new(Middlewares(served.clone())),
                 presence_events,
+                children: served.children(),
             };
             (served.name().clone(), config)
         });
@@ -297,6 +302,7 @@ impl Builder {
         let upper = upper(&config, &encodings);
         let hub = HubHandle::new(HubConfig {
             namespaces: namespace_configs,
+            parents: namespaces.parents(self.admission_timeout),
             encodings,
             clock,
             ids: Arc::new(SystemIds),

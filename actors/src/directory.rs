@@ -70,6 +70,21 @@ impl<K: Eq + Hash, V: Clone> Directory<K, V> {
         }
     }
 
+    /// Changes what an id stands for, if it is entered; `change` as in [`Directory::change`].
+    pub fn with<Q, R>(&self, id: &Q, change: impl FnOnce(&mut V) -> (R, bool)) -> Option<R>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let mut answer = None;
+        self.0.remove_if_mut(id, |_, value| {
+            let (given, keep) = change(value);
+            answer = Some(given);
+            !keep
+        });
+        answer
+    }
+
     /// Everything that is entered now.
     pub fn all(&self) -> Vec<V> {
         self.0.iter().map(|entry| entry.value().clone()).collect()

@@ -1,28 +1,32 @@
 //! The hub: which namespaces there are, and the actor that supervises them. Everything outside holds a [`HubHandle`].
 //! Knows no transport and no application: those come in as encodings, authorizers and presence events.
 
+mod children;
 mod selections;
 mod warden;
 
-use self::selections::Slots;
+pub use self::children::{ChildrenSettings, ParentFinder, ToHub};
 #[cfg(test)]
 pub(crate) use self::selections::{ASKED_LETTERS_MAX, REQUESTS_MAX};
+use self::{
+    children::{Child, Children},
+    selections::Slots,
+};
 
 use std::{
     collections::BTreeMap,
     sync::{
         Arc, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
-
-use actix::{Actor, Context};
 
 use crate::{
     account::MemoryAccount,
     context::{NamespaceContext, NamespaceSettings},
     courier::Courier,
     directory::{Directory, Members},
+    guard::{Crashes, Guard, Guarded, GuardedContext},
     id::{LocalId, WorkerId},
     letter::Encodings,
     mailbox::{Mailbox, WeakMailbox},
@@ -43,12 +47,16 @@ pub struct NamespaceConfig {
     pub authorizer: Arc<dyn Authorizer>,
     /// Its presence events.
     pub presence_events: Option<Arc<dyn PresenceEvents>>,
+    /// It is no namespace itself, but what its children are made from.
+    pub children: Option<ChildrenSettings>,
 }
 
 /// What a hub is built from.
 pub struct HubConfig {
     /// The namespaces by name.
     pub namespaces: BTreeMap<Arc<str>, NamespaceConfig>,
+    /// Whose child a name is that none of them has.
+    pub parents: Option<Arc<dyn ParentFinder>>,
     /// The encodings that letters can take.
     pub encodings: Encodings,
     /// The time of day.
@@ -78,6 +86,11 @@ impl std::fmt::Debug for HubHandle {
 pub struct WeakHubHandle(Weak<Shared>);
 
 impl WeakHubHandle {
+    /// The hub, while somebody keeps it.
+    pub(crate) fn upgrade(&self) -> Option<HubHandle> {
+        self.0.upgrade().map(HubHandle)
+    }
+
     /// Whether it is this hub.
     pub fn is(&self, hub: &HubHandle) -> bool {
         std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&hub.0))
@@ -92,6 +105,12 @@ struct Shared {
     workers: AtomicU64,
     members: Members,
     namespaces: Directory<Arc<str>, WeakMailbox<ToNamespace>>,
+    /// The hub's actors by their threads.
+    threads: Directory<usize, WeakMailbox<ToHub>>,
+    children: Directory<Arc<str>, Child>,
+    /// By parent.
+    children_counts: BTreeMap<Arc<str>, AtomicUsize>,
+    children_made: AtomicU64,
     couriers: Directory<WorkerId, CourierRef>,
     slots: Slots,
     /// Letters that many may answer.
@@ -101,7 +120,11 @@ struct Shared {
 impl HubHandle {
     /// A hub without actors yet: [`Hub::start`] starts its namespaces, [`HubHandle::courier`] its couriers.
     pub fn new(config: HubConfig) -> Self {
+        let parents = config.namespaces.iter();
+        let parents = parents.filter(|(_, namespace)| namespace.children.is_some());
+        let children_counts = parents.map(|(name, _)| (name.clone(), AtomicUsize::new(0)));
         Self(Arc::new(Shared {
+            children_counts: children_counts.collect(),
             config,
             metrics: Arc::new(Metrics::default()),
             room_ids: Arc::new(AtomicU64::new(1)),
@@ -109,6 +132,9 @@ impl HubHandle {
             workers: AtomicU64::new(1),
             members: Members::new(),
             namespaces: Directory::new(),
+            threads: Directory::new(),
+            children: Directory::new(),
+            children_made: AtomicU64::new(0),
             couriers: Directory::new(),
             slots: Slots::default(),
             shared_acks: AtomicU64::new(0),
@@ -143,19 +169,27 @@ impl HubHandle {
         WeakHubHandle(Arc::downgrade(&self.0))
     }
 
-    /// The configuration of a namespace.
-    pub fn namespace_config(&self, namespace: &str) -> Option<&NamespaceConfig> {
+    /// The configuration of a namespace, or of the parent of some.
+    pub(crate) fn namespace_config(&self, namespace: &str) -> Option<&NamespaceConfig> {
         self.0.config.namespaces.get(namespace)
     }
 
-    /// The names of the namespaces.
+    /// Whose child a name is that no namespace has.
+    pub(crate) fn parents(&self) -> Option<&Arc<dyn ParentFinder>> {
+        self.0.config.parents.as_ref()
+    }
+
+    /// The names of the namespaces that are there as long as the hub is.
     pub fn namespaces(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.0.config.namespaces.keys()
+        let all = self.0.config.namespaces.iter();
+        all.filter(|(_, config)| config.children.is_none())
+            .map(|(name, _)| name)
     }
 
     /// The actor of a namespace, while it runs.
     pub fn namespace(&self, name: &str) -> Option<WeakMailbox<ToNamespace>> {
-        self.0.namespaces.find(name)
+        let of_child = || Some(self.0.children.find(name)?.mailbox().clone());
+        self.0.namespaces.find(name).or_else(of_child)
     }
 
     /// The couriers, one for each worker thread.
@@ -194,9 +228,7 @@ impl HubHandle {
 
     /// How long a courier may do nothing at all before it is given up.
     pub(crate) fn courier_patience(&self, namespace: &str) -> std::time::Duration {
-        let settings = self
-            .namespace_config(namespace)
-            .map(|namespace_config| &namespace_config.settings);
+        let settings = self.namespace_settings(namespace);
         settings.map_or_else(
             || NamespaceSettings::default().courier_patience,
             |settings| settings.courier_patience,
@@ -211,13 +243,13 @@ impl HubHandle {
         LocalId(self.0.local_ids.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The namespaces that `only` picks (as in [`Hub::start`]) were started anew after the loss of their thread: their
-    /// members are closed so that they come back.
-    pub fn rooms_restarted(&self, only: impl Fn(usize) -> bool) {
+    /// The namespaces of a share were started anew after the loss of their thread: their members are closed so that they come
+    /// back. Children are not started anew: their members are closed as soon as the share's actor starts again.
+    pub fn rooms_restarted(&self, share: Share) {
         let lost = self
             .namespaces()
             .enumerate()
-            .filter(|(number, _)| only(*number));
+            .filter(|(number, _)| share.has(*number));
         for (_, namespace) in lost {
             for courier in self.0.couriers.all() {
                 let close = ToCourier::CloseNamespace(namespace.clone());
@@ -243,49 +275,100 @@ impl HubHandle {
     }
 }
 
+/// The namespaces that one of several threads runs: of those in the order of their names every `of`th, from `number` on.
+#[derive(Clone, Copy, Debug)]
+pub struct Share {
+    /// The thread's number, below `of`.
+    pub number: usize,
+    /// How many threads there are.
+    pub of: usize,
+}
+
+impl Share {
+    /// One thread runs all.
+    pub const ALL: Self = Self { number: 0, of: 1 };
+
+    fn has(self, namespace: usize) -> bool {
+        namespace % self.of == self.number
+    }
+}
+
 /// The actor at the top. It alone keeps its namespaces alive.
 pub struct Hub {
     handle: HubHandle,
-    only: Box<dyn Fn(usize) -> bool>,
-    namespaces: BTreeMap<Arc<str>, Mailbox<ToNamespace>>,
+    this: WeakMailbox<ToHub>,
+    share: Share,
+    /// None before its first start.
+    namespaces: Option<BTreeMap<Arc<str>, Mailbox<ToNamespace>>>,
+    children: Children,
+    crashes: Crashes,
+    /// Looks in a row at which the hub was too crowded for newcomers.
+    crowded: u32,
 }
 
 impl Hub {
-    /// Starts, on the present thread, the namespaces whose number (in the order of their names) `only` picks.
-    /// Several threads share a hub by picking different ones.
-    pub fn start(handle: &HubHandle, only: impl Fn(usize) -> bool + 'static) -> actix::Addr<Self> {
-        Self {
-            handle: handle.clone(),
-            only: Box::new(only),
-            namespaces: BTreeMap::new(),
-        }
-        .start()
+    /// Starts, on the present thread, a share of the namespaces. They end with the last strong way to it.
+    pub fn start(handle: &HubHandle, share: Share) -> Mailbox<ToHub> {
+        let handle = handle.clone();
+        Guard::start(move |this| Self {
+            crashes: Crashes::new(handle.metrics().clone()),
+            handle,
+            this,
+            share,
+            namespaces: None,
+            children: Children::default(),
+            crowded: 0,
+        })
     }
 
     pub(crate) fn handle(&self) -> &HubHandle {
         &self.handle
     }
+
+    fn start_namespaces(&self) -> BTreeMap<Arc<str>, Mailbox<ToNamespace>> {
+        let hub = &self.handle.0;
+        let all = self.handle.namespaces().enumerate();
+        let share = all.filter(|(number, _)| self.share.has(*number));
+        let started = share.filter_map(|(_, name)| {
+            let context = self.handle.context(name, hub.config.namespaces.get(name)?);
+            let namespace = Namespace::start(context, &hub.config.log);
+            hub.namespaces.enter(name.clone(), namespace.downgrade());
+            Some((name.clone(), namespace))
+        });
+        started.collect()
+    }
 }
 
-impl Actor for Hub {
-    type Context = Context<Self>;
+impl Guarded for Hub {
+    type Word = ToHub;
 
-    fn started(&mut self, ctx: &mut Self::Context) {
+    fn title(&self) -> String {
+        "the hub".to_owned()
+    }
+
+    fn crashes(&mut self) -> &mut Crashes {
+        &mut self.crashes
+    }
+
+    fn started(&mut self, ctx: &mut GuardedContext<Self>) {
         // Of several threads, the one that runs the first namespace.
-        if (self.only)(0) {
+        if self.share.has(0) {
             warden::watch(ctx);
         }
-        let config = &self.handle.0.config;
-        for (number, (name, namespace_config)) in config.namespaces.iter().enumerate() {
-            if (self.only)(number) {
-                let context = self.handle.context(name, namespace_config);
-                let namespace = Namespace::start(context, &config.log);
-                self.handle
-                    .0
-                    .namespaces
-                    .enter(name.clone(), namespace.downgrade());
-                self.namespaces.insert(name.clone(), namespace);
-            }
+        if self.namespaces.is_none() {
+            self.bury_children();
+            let threads = &self.handle.0.threads;
+            threads.enter(self.share.number, self.this.clone());
+            self.namespaces = Some(self.start_namespaces());
+        }
+    }
+
+    fn restarting(&mut self) {}
+
+    fn hear(&mut self, word: ToHub, _: &mut GuardedContext<Self>) {
+        match word {
+            ToHub::Open(open) => self.open(open),
+            ToHub::Close { name, number } => self.children.close(&name, number),
         }
     }
 }

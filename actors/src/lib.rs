@@ -27,6 +27,7 @@ pub mod guard;
 pub mod handshake;
 pub mod hub;
 pub mod id;
+mod lease;
 pub mod letter;
 pub mod log;
 pub mod mailbox;

@@ -39,6 +39,7 @@ use crate::{
     event_template::EventTemplate,
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{BatchId, ChannelScope, LocalId, LogPosition, MemberId, RoomId, RoomKey, Token},
+    lease::Lease,
     letter::{Draft, EncodingId, Frame, Letter, TransportMessage},
     log::{AppendRefusal, Committed, Feed, Standing},
     mailbox::{Reply, WeakMailbox, Word},
@@ -285,6 +286,8 @@ pub struct Disconnected {
     pub member: MemberId,
     /// Held until the last room has seen it off.
     pub unit: Arc<InboundUnit>,
+    /// Keeps the namespace until then, if it has a parent.
+    pub(crate) lease: Option<Lease>,
 }
 
 /// A member wants to sit down in a room, which is made if need be.

@@ -14,7 +14,7 @@ mod seated;
 mod seats;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
     net::IpAddr,
     rc::Rc,
@@ -25,7 +25,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, SpawnHandle};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use self::admission::{Admitting, refusal};
+use self::admission::{Admitting, Verdict, refusal};
 pub use self::application::{AckHandle, Application, Applications, Event};
 use self::dispatch::open;
 pub use self::handle::{Peer, SessionRef, SessionSettings};
@@ -48,7 +48,7 @@ use crate::{
     metrics::Metrics,
     notice::cause,
     outbox::Outbox,
-    ports::{Admitted, ClientPacket, Protocol, Refusal},
+    ports::{ClientPacket, Protocol, Refusal},
     rate::{RateLimiter, Rated},
 };
 
@@ -272,15 +272,16 @@ impl Session {
         &mut self,
         namespace: Arc<str>,
         auth: Option<Bytes>,
-        verdict: Result<Admitted, Refusal>,
+        verdict: Result<Verdict, Refusal>,
         ctx: &mut Context<Self>,
     ) {
-        let admitted = match verdict {
-            Ok(admitted) => admitted,
+        let Verdict { admitted, child } = match verdict {
+            Ok(verdict) => verdict,
             Err(refusal) => return self.refuse(&namespace, &refusal),
         };
         let hub = self.hub.clone();
-        let application = self.settings.applications.of(&namespace).cloned();
+        let served_as = child.as_ref().map_or(&namespace, |child| &child.parent);
+        let application = self.settings.applications.of(served_as).cloned();
         let (Some(application), Some(home)) = (application, hub.namespace(&namespace)) else {
             return self.close(CloseReason::ServerRestart, ctx);
         };
@@ -300,6 +301,7 @@ impl Session {
             courier: self.courier.clone(),
             outbox: self.outbox.clone(),
             home,
+            lease: Cell::new(child.map(|child| child.lease)),
             session: self.this.clone(),
             protocol: self.protocol.clone(),
             encoding,
@@ -347,10 +349,6 @@ impl Session {
         };
         self.members.insert(namespace, seated);
         open(application, member, held, self.this.clone());
-    }
-
-    fn refuse(&self, namespace: &str, refusal: &Refusal) {
-        self.send(self.protocol.borrow().refused(namespace, refusal));
     }
 
     fn register(&self, local_id: LocalId, member: Option<&Rc<Member>>, encoding: EncodingId) {

@@ -1,9 +1,10 @@
 //! A client before it is let in: what a namespace's middlewares do with it.
 
-use std::{any::Any, cell::RefCell, fmt, net::IpAddr, rc::Rc, sync::Arc};
+use std::{any::Any, cell::RefCell, fmt, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
 use dondo_actors::{
     handshake::Handshake,
+    hub::ParentFinder,
     letter::Content,
     ports::{Admission, Admitted, Authorizer, Identity, LocalFuture, Refusal},
 };
@@ -11,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     arguments,
-    context::AdmissionContext,
+    context::{AdmissionContext, LookupContext},
     error::{EmitError, Error, LogAs, Result},
     handler::start,
     namespace::ServedNamespace,
@@ -101,17 +102,75 @@ impl Connecting {
     }
 }
 
-/// A namespace's middlewares, as the core asks them.
+/// The patterns of a hub, as the core asks them, in their order.
+pub(crate) struct Patterns {
+    pub(crate) parents: Vec<Arc<ServedNamespace>>,
+    pub(crate) admission_timeout: Duration,
+}
+
+impl ParentFinder for Patterns {
+    fn find(&self, admission: Admission) -> LocalFuture<Option<Arc<str>>> {
+        let name = admission.namespace.clone();
+        let matching = self
+            .parents
+            .iter()
+            .filter(|parent| parent.is_parent_of(&name));
+        let matching: Vec<_> = matching.cloned().collect();
+        Box::pin(async move {
+            for parent in matching {
+                if is_there(&parent, &admission).await {
+                    return Some(parent.name().clone());
+                }
+            }
+            None
+        })
+    }
+
+    fn admission_timeout(&self) -> Duration {
+        self.admission_timeout
+    }
+}
+
+async fn is_there(parent: &Arc<ServedNamespace>, admission: &Admission) -> bool {
+    let Some(lookup) = &parent.lookup else {
+        return true;
+    };
+    let mut context = LookupContext {
+        state: state_of(&parent.child(admission.namespace.clone()), admission),
+    };
+    let outcome = match start(lookup, &mut context) {
+        Ok(outcome) => outcome,
+        Err(rest) => rest.await.0,
+    };
+    if let Err(error) = &outcome
+        && let LogAs::Failure(text) = error.log()
+    {
+        notices::HANDLER_FAILED.tell(
+            admission.address,
+            None,
+            format_args!("the lookup of {} failed: {text}", parent.name()),
+        );
+    }
+    outcome.is_ok()
+}
+
+/// What is kept with a client that is not in yet.
+fn state_of(served: &Arc<ServedNamespace>, admission: &Admission) -> Rc<SocketState> {
+    let auth = admission.auth.clone().filter(|_| served.keeps_auth);
+    let handshake = served.keeps_handshake.then(|| admission.handshake.clone());
+    Rc::new(SocketState::new(served.clone(), auth, handshake))
+}
+
+/// A namespace's middlewares, as the core asks them; a parent's run for each of its children.
 pub(crate) struct Middlewares(pub(crate) Arc<ServedNamespace>);
 
 impl Authorizer for Middlewares {
     fn connect(&self, admission: Admission) -> LocalFuture<std::result::Result<Admitted, Refusal>> {
-        let served = self.0.clone();
-        let state = Rc::new(SocketState::new(
-            served.clone(),
-            admission.auth.filter(|_| served.keeps_auth),
-            served.keeps_handshake.then_some(admission.handshake),
-        ));
+        let served = match self.0.is_parent {
+            true => self.0.child(admission.namespace.clone()),
+            false => self.0.clone(),
+        };
+        let state = state_of(&served, &admission);
         let address = admission.address;
         if served.handlers.admission.is_empty() {
             let admitted = Admitted {

@@ -103,6 +103,18 @@ impl<S: Speaker> Broadcast<S> {
     }
 }
 
+impl<S: Speaker> Broadcast<S> {
+    /// The selections, in the namespace or in each child of a parent.
+    pub(super) fn selected(&self) -> Vec<(NamespaceHandle, Selection)> {
+        let namespaces = self.namespace().children().into_iter();
+        let all = namespaces.flat_map(|namespace| {
+            let selections = self.selections().into_iter();
+            selections.map(move |selection| (namespace.clone(), selection))
+        });
+        all.collect()
+    }
+}
+
 impl Broadcast<NamespaceHandle> {
     /// Says it, now, from any thread. What is emitted through one namespace arrives in that order. Nothing bounds what waits:
     /// a loop waits for each delivery before the next.
@@ -113,13 +125,15 @@ impl Broadcast<NamespaceHandle> {
         let content = arguments::content(event, &data)?;
         let (hub, name) = (self.from.hub(), self.from.name());
         let patience = hub
-            .namespace_config(name)
-            .map(|config| config.settings.courier_patience);
+            .namespace_settings(name)
+            .map(|settings| settings.courier_patience);
         let patience = patience.unwrap_or_default();
-        let letters: Vec<_> = self
-            .selections()
-            .into_iter()
-            .map(|selection| hub.broadcast(name, MemberId::new(SERVER), selection, content.clone()))
+        let letters = self.selected().into_iter();
+        let letters: Vec<_> = letters
+            .map(|(namespace, selection)| {
+                let from = MemberId::new(SERVER);
+                hub.broadcast(namespace.name(), from, selection, content.clone())
+            })
             .collect();
         Ok(RemoteDelivery::new(async move {
             let mut all = Delivered::default();
@@ -147,10 +161,10 @@ impl Broadcast<NamespaceHandle> {
         limit: Duration,
     ) -> Result<RemoteAcks<T>, EmitError> {
         let content = arguments::content(event, &data)?;
-        let (hub, name) = (self.from.hub(), self.from.name());
-        let selections = self.selections().into_iter();
-        let asked = selections.map(|selection| {
-            let from = MemberId::new(SERVER);
+        let hub = self.from.hub();
+        let selected = self.selected().into_iter();
+        let asked = selected.map(|(namespace, selection)| {
+            let (from, name) = (MemberId::new(SERVER), namespace.name());
             Box::pin(hub.ask_members(name, from, selection, content.clone(), limit)) as _
         });
         Ok(RemoteAcks::new(asked.collect()))

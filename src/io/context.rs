@@ -25,6 +25,12 @@ pub struct AdmissionContext {
     pub(super) connecting: Connecting,
 }
 
+/// A client that asks for a namespace, which there may be.
+#[derive(Clone, Debug)]
+pub struct LookupContext {
+    pub(super) state: Rc<SocketState>,
+}
+
 /// A client that has come in.
 #[derive(Clone, Debug)]
 pub struct ConnectContext {
@@ -48,6 +54,12 @@ pub trait Context: sealed::Sealed {
 pub trait SocketContext: Context {
     #[doc(hidden)]
     fn socket(&self) -> &Socket;
+}
+
+impl Context for LookupContext {
+    fn state(&self) -> &Rc<SocketState> {
+        &self.state
+    }
 }
 
 impl Context for AdmissionContext {
@@ -75,7 +87,7 @@ macro_rules! socket_contexts {
 socket_contexts!(EventContext, ConnectContext, DisconnectContext);
 
 mod sealed {
-    use super::{AdmissionContext, ConnectContext, DisconnectContext, EventContext};
+    use super::{AdmissionContext, ConnectContext, DisconnectContext, EventContext, LookupContext};
 
     pub trait Sealed {}
 
@@ -83,6 +95,7 @@ mod sealed {
     impl Sealed for ConnectContext {}
     impl Sealed for DisconnectContext {}
     impl Sealed for EventContext {}
+    impl Sealed for LookupContext {}
 }
 
 impl EventContext {

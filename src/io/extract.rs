@@ -12,7 +12,7 @@ use super::{
     context::{
         AdmissionContext, ConnectContext, Context, DisconnectContext, EventContext, SocketContext,
     },
-    error::{Error, Result},
+    error::{BadArguments, Error, Result},
 };
 
 /// What a handler can have as a parameter, taken from its context.
@@ -26,6 +26,7 @@ use super::{
 /// | [`Socket`], [`NamespaceHandle`] | the client, and its namespace | everywhere but in middlewares |
 /// | [`DisconnectReason`](crate::DisconnectReason) | why it is gone | `on_disconnecting`, `on_disconnect` |
 /// | [`Auth<T>`], [`Handshake`] | what it sent with its CONNECT, and with the request that opened its session | everywhere |
+/// | [`Path<T>`] | what the captures of its namespace's pattern are | everywhere |
 /// | [`State<T>`], [`Extension<T>`], [`Identity<U>`] | what the application was given, what was kept with the client, who is logged in | everywhere |
 /// | `Option<…>` of the last two, `Result<E>` of any | `None`, or the error, in place of a failure | everywhere |
 ///
@@ -174,6 +175,24 @@ impl<C: Context> Extract<C> for Handshake {
 
     fn needs(needs: &mut Needs) {
         needs.handshake = true;
+    }
+}
+
+/// What the captures of a parent's pattern are in its child's name: a value of one, a tuple of several, or a struct with their
+/// names.
+#[derive(Clone, Debug)]
+pub struct Path<T>(pub T);
+
+impl<C: Context, T: DeserializeOwned + 'static> Extract<C> for Path<T> {
+    fn extract(context: &mut C) -> Result<Self> {
+        let served = context.state().shared();
+        let mut path = actix_router::Path::new(&*served.name);
+        let pattern = served.pattern.as_ref();
+        if !pattern.is_some_and(|pattern| pattern.capture_match_info(&mut path)) {
+            return Err(Error::internal("the namespace has no captures"));
+        }
+        let read = path.load().map(Self);
+        Ok(read.map_err(|error| BadArguments::new(format!("the namespace's name: {error}")))?)
     }
 }
 

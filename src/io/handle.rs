@@ -1,11 +1,12 @@
 //! A namespace of a hub that runs, from any thread.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use dondo_actors::hub::HubHandle;
 use serde::Serialize;
 
 use super::{
+    WeakNamespaces,
     broadcast::Broadcast,
     error::{EmitError, UnknownNamespace},
     eventual::RemoteDelivery,
@@ -14,7 +15,8 @@ use super::{
     targets::{IntoRooms, IntoTargets},
 };
 
-/// A namespace, from any thread: [`Dondo::of`](crate::Dondo::of) has it. Clones are the same namespace.
+/// A namespace, from any thread: [`Dondo::of`](crate::Dondo::of) has it. Clones are the same namespace. The handle of a parent is all its
+/// children: what is said, asked or done by it is so in each that is there then.
 ///
 /// ```no_run
 /// use actix_web::{HttpResponse, web};
@@ -46,11 +48,27 @@ impl NamespaceHandle {
     /// # Errors
     /// The hub does not serve it.
     pub fn of(&self, namespace: &str) -> Result<Self, UnknownNamespace> {
-        let all = self.served.siblings.get().and_then(Weak::upgrade);
-        let served = all.and_then(|all| all.get(namespace).cloned());
-        match served {
-            Some(served) => Ok(Self::new(self.hub.clone(), served)),
-            None => Err(UnknownNamespace(namespace.into())),
+        let all = self.served.siblings.get().and_then(WeakNamespaces::upgrade);
+        let all = all.ok_or_else(|| UnknownNamespace(namespace.into()))?;
+        all.of(namespace, &self.hub)
+    }
+
+    /// The children that a parent has now; any other namespace is alone.
+    pub fn children(&self) -> Vec<Self> {
+        match self.served.is_parent {
+            true => {
+                let names = self.hub.children_of(self.name()).into_iter();
+                names.map(|name| self.child(name)).collect()
+            }
+            false => vec![self.clone()],
+        }
+    }
+
+    /// This namespace, or the child of that name.
+    pub(super) fn child(&self, name: Arc<str>) -> Self {
+        match self.served.name == name {
+            true => self.clone(),
+            false => Self::new(self.hub.clone(), self.served.child(name)),
         }
     }
 

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{
     arguments,
-    context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext},
-    error::Result,
+    context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext, LookupContext},
+    error::{OrFail, Result},
     extract::{Extract, Needs},
     watchdog::{HandlerLabel, WatchedHandler},
 };
@@ -26,7 +26,8 @@ pub(super) type Running = Pin<Box<dyn Future<Output = HandlerOutcome>>>;
 #[diagnostic::on_unimplemented(
     message = "a handler cannot come to `{Self}` here",
     note = "it comes to `()` or to `dondo::Result<T>`: any other error turns into `dondo::Error` by `?`",
-    note = "the `T` of an event's handler is `Serialize` and the answer to the event; elsewhere it is `()`"
+    note = "the `T` of an event's handler is `Serialize` and the answer to the event; what `when` asks comes to a `bool`; \
+            elsewhere it is `()`"
 )]
 pub trait IntoOutcome<C> {
     /// The outcome.
@@ -45,6 +46,23 @@ impl<T: Serialize> IntoOutcome<EventContext> for Result<T> {
         let answer = self.and_then(|data| Ok(arguments::answer(&data)?));
         // Who has nothing to say leaves the answer to others.
         HandlerOutcome(answer.map(|answer| Some(answer).filter(|answer| !answer.args.is_empty())))
+    }
+}
+
+impl IntoOutcome<LookupContext> for bool {
+    fn into_outcome(self) -> HandlerOutcome {
+        let there = self.then_some(None);
+        HandlerOutcome(there.or_fail("no_namespace", "it is not there"))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl IntoOutcome<LookupContext> for Result<bool> {
+    fn into_outcome(self) -> HandlerOutcome {
+        match self {
+            Ok(there) => there.into_outcome(),
+            Err(error) => HandlerOutcome(Err(error)),
+        }
     }
 }
 

@@ -1,16 +1,23 @@
 //! A namespace before the hub is built: what the host does there. Defined first, held afterwards, so that no client comes in
 //! before its handlers are there.
 
+mod served;
+
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, OnceLock, Weak},
+    panic::catch_unwind,
+    sync::{Arc, OnceLock},
 };
 
+use actix_router::ResourceDef;
+use dondo_actors::hub::ChildrenSettings;
+
+pub(crate) use self::served::{Definition, ServedNamespace};
 use super::{
     Pack, States,
     arguments::RESERVED,
-    context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext},
+    context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext, LookupContext},
     extract::Needs,
     handler::{Extractors, Handler, IntoOutcome, Shared, shared},
     watchdog::HandlerLabel,
@@ -31,16 +38,31 @@ use super::{
 ///         Ok("delivered")
 ///     });
 /// ```
+///
+/// A name with captures, as routes of actix-web have them, is a pattern: it is the parent of any number of namespaces, its
+/// children, which share its handlers and nothing else. Each is made when its first client comes, and ends with its last.
+///
+/// ```
+/// use dondo::{Data, Namespace, NamespaceHandle, Path};
+///
+/// let orders = Namespace::new("/orders/{order}")
+///     .on("pay", async |Path(order): Path<u64>, nsp: NamespaceHandle, Data(sum): Data<u64>| {
+///         nsp.emit("paid", (order, sum))?;
+///         Ok(())
+///     });
+/// ```
 pub struct Namespace {
     pub(crate) name: Arc<str>,
     pub(crate) is_hub: bool,
+    lookup: Option<Shared<LookupContext>>,
+    children: ChildrenSettings,
     handlers: Handlers,
     needs: Needs,
 }
 
 /// The handlers of a namespace, in the order in which they were given.
 #[derive(Default)]
-pub(super) struct Handlers {
+pub(in crate::io) struct Handlers {
     pub(super) admission: Vec<Shared<AdmissionContext>>,
     pub(super) connect: Vec<Shared<ConnectContext>>,
     pub(super) filters: Vec<Shared<EventContext>>,
@@ -77,11 +99,18 @@ impl fmt::Debug for Namespace {
 
 impl Namespace {
     /// A namespace with the application's own events only: what has no handler is answered with `unknown_event`. Its name
-    /// begins with a slash; stock clients begin in `/`.
+    /// begins with a slash; stock clients begin in `/`. With captures, as in `/orders/{order}` or `/{year:\\d+}`, it is the
+    /// parent of all whose names match and that no other namespace has, patterns given before among them; a capture without a
+    /// pattern of its own is any text without a slash. A child's name has at most 256 bytes.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self {
             name: name.into(),
             is_hub: false,
+            lookup: None,
+            children: ChildrenSettings {
+                max: CHILDREN_MAX,
+                keep_empty: false,
+            },
             handlers: Handlers::default(),
             needs: Needs::default(),
         }
@@ -96,6 +125,40 @@ impl Namespace {
         }
     }
 
+    /// Asks whether there is such a namespace for this client, of a parent: where it comes to `false`, the next pattern that
+    /// matches is tried, and without one the client hears `Invalid namespace`. It may wait, within the time of the middlewares,
+    /// which run afterwards.
+    ///
+    /// ```
+    /// use dondo::{Auth, Namespace, Path};
+    /// # #[derive(serde::Deserialize)] struct Login { tenants: Vec<String> }
+    ///
+    /// let tenants = Namespace::new("/{tenant}")
+    ///     .when(async |Path(tenant): Path<String>, Auth(login): Auth<Login>| login.tenants.contains(&tenant));
+    /// ```
+    #[must_use]
+    pub fn when<A: Extractors<LookupContext>>(
+        mut self,
+        lookup: impl Handler<A, Outcome: IntoOutcome<LookupContext>> + Send + Sync,
+    ) -> Self {
+        self.lookup = Some(self.keep("when", lookup));
+        self
+    }
+
+    /// How many children a parent may have at once: 10,000 if not said. One client may be in 64.
+    #[must_use]
+    pub fn children_max(mut self, children: usize) -> Self {
+        self.children.max = children;
+        self
+    }
+
+    /// Keeps children whose last client has gone, and what the hub knows of their channels and rooms. They count on.
+    #[must_use]
+    pub fn keep_empty(mut self) -> Self {
+        self.children.keep_empty = true;
+        self
+    }
+
     /// Runs before a client is let in, after those given before. An error is the client's `connect_error`, with the error's
     /// data as `data`, or else `{ code }`.
     ///
@@ -105,9 +168,10 @@ impl Namespace {
     ///
     /// ```
     /// use dondo::{Auth, Connecting, Error, Namespace};
+    /// # #[derive(serde::Deserialize)] struct Login { word: String }
     ///
-    /// let inbox = Namespace::new("/inbox").middleware(async |Auth(word): Auth<String>, client: Connecting| {
-    ///     if word != "akwaaba" {
+    /// let inbox = Namespace::new("/inbox").middleware(async |Auth(login): Auth<Login>, client: Connecting| {
+    ///     if login.word != "akwaaba" {
     ///         return Err(Error::new("unauthorized", "say the word"));
     ///     }
     ///     client.login("ama".to_owned());
@@ -231,48 +295,42 @@ impl Namespace {
         &self.needs
     }
 
+    /// Whether it is the parent of others.
+    pub(crate) fn is_parent(&self) -> bool {
+        self.lookup.is_some() || self.name.contains('{')
+    }
+
     /// As the hub serves it.
+    ///
+    /// # Errors
+    /// Its name is a pattern that cannot be read.
     pub(crate) fn served(
         self,
         states: States,
         pack: Option<Arc<dyn Pack>>,
-    ) -> Arc<ServedNamespace> {
-        Arc::new(ServedNamespace {
-            keeps_auth: self.handlers.are_any(),
+    ) -> Result<Arc<ServedNamespace>, BadPattern> {
+        let pattern = self.is_parent().then(|| {
+            // It has no way to say so but a panic.
+            catch_unwind(|| ResourceDef::new(&*self.name))
+                .map_err(|_| BadPattern(self.name.clone()))
+        });
+        let definition = Definition {
+            keeps_auth: self.lookup.is_some() || self.handlers.are_any(),
             keeps_handshake: self.needs.handshake,
-            name: self.name,
+            pattern: pattern.transpose()?,
+            lookup: self.lookup,
+            children: self.children,
             handlers: self.handlers,
             states,
             pack,
             siblings: OnceLock::new(),
-        })
+        };
+        Ok(ServedNamespace::new(self.name, definition))
     }
 }
 
-/// A namespace of a hub that is built: what all its sockets share.
-pub(crate) struct ServedNamespace {
-    pub(super) name: Arc<str>,
-    pub(super) handlers: Handlers,
-    pub(super) states: States,
-    pub(super) pack: Option<Arc<dyn Pack>>,
-    pub(super) keeps_auth: bool,
-    pub(super) keeps_handshake: bool,
-    /// All of the hub's, this one among them.
-    pub(super) siblings: OnceLock<Weak<BTreeMap<Arc<str>, Arc<ServedNamespace>>>>,
-}
-
-impl ServedNamespace {
-    pub(crate) fn name(&self) -> &Arc<str> {
-        &self.name
-    }
-
-    pub(crate) fn has_pack(&self) -> bool {
-        self.pack.is_some()
-    }
-}
-
-impl fmt::Debug for ServedNamespace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ServedNamespace").field(&self.name).finish()
-    }
-}
+/// Children of one parent at once, if nothing else is said.
+const CHILDREN_MAX: usize = 10_000;
+/// A name that is a pattern, but none that can be read.
+#[derive(Debug)]
+pub(crate) struct BadPattern(pub(crate) Arc<str>);

@@ -98,11 +98,12 @@ impl<T: DeserializeOwned> Future for RemoteAck<T> {
 impl<S: Speaker> Broadcast<S> {
     /// How many there are; one message for each worker, however many they are.
     pub fn count(self) -> Counting {
-        let namespace = self.namespace();
-        let (hub, name) = (namespace.hub(), namespace.name());
-        let selections = self.selections().into_iter();
-        let counts: Vec<_> = selections
-            .map(|selection| hub.count_members(name, selection))
+        let selected = self.selected().into_iter();
+        let counts: Vec<_> = selected
+            .map(|(namespace, selection)| {
+                let hub = namespace.hub();
+                hub.count_members(namespace.name(), selection)
+            })
             .collect();
         Counting(Eventual(Box::pin(async move {
             join_all(counts).await.into_iter().sum()
@@ -112,8 +113,7 @@ impl<S: Speaker> Broadcast<S> {
     /// Who they are: the first page, or the one behind [`FetchSockets::after`].
     pub fn fetch_sockets(self) -> FetchSockets {
         FetchSockets {
-            namespace: self.namespace(),
-            selections: self.selections(),
+            selected: self.selected(),
             after: None,
             limit: PAGE,
         }
@@ -165,10 +165,9 @@ impl<S: Speaker> Broadcast<S> {
             Selection,
         ) -> Pin<Box<dyn Future<Output = Result<ChangeCount, Fault>> + Send>>,
     ) -> Operation {
-        let namespace = self.namespace();
-        let selections = self.selections().into_iter();
-        let changes: Vec<_> = selections
-            .map(|selection| change(&namespace, selection))
+        let selected = self.selected().into_iter();
+        let changes: Vec<_> = selected
+            .map(|(namespace, selection)| change(&namespace, selection))
             .collect();
         Operation(Eventual(Box::pin(async move {
             let mut all = ChangeCount::default();
@@ -186,8 +185,7 @@ impl<S: Speaker> Broadcast<S> {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is fetched before it is awaited"]
 pub struct FetchSockets {
-    namespace: NamespaceHandle,
-    selections: Vec<Selection>,
+    selected: Vec<(NamespaceHandle, Selection)>,
     after: Option<SocketCursor>,
     limit: usize,
 }
@@ -226,36 +224,39 @@ impl IntoFuture for FetchSockets {
 
     fn into_future(self) -> Self::IntoFuture {
         let Self {
-            namespace,
-            mut selections,
+            selected,
             after,
             limit,
         } = self;
         // Those who were named by their ids stand on the first page.
-        if after.is_some() {
-            selections.retain(|selection| selection.only.is_none());
-        }
-        let place = after.map(|SocketCursor(place)| place);
-        let pages: Vec<_> = selections
+        let (named, of_rooms): (Vec<_>, Vec<_>) = selected
             .into_iter()
-            .map(|selection| {
-                let hub = namespace.hub();
-                hub.list_members(namespace.name(), selection, place, limit)
-            })
-            .collect();
+            .partition(|(_, selection)| selection.only.is_some());
+        let first = of_rooms.first().or(named.first());
+        let any = first.map(|(namespace, _)| namespace.clone());
+        let place = after.map(|SocketCursor(place)| place);
+        let page = |(namespace, selection): (NamespaceHandle, Selection)| {
+            let hub = namespace.hub();
+            hub.list_members(namespace.name(), selection, place, limit)
+        };
+        let named = named.into_iter().filter(|_| after.is_none()).map(page);
+        let named: Vec<_> = named.collect();
+        let of_rooms: Vec<_> = of_rooms.into_iter().map(page).collect();
         Box::pin(async move {
-            let mut page = SocketPage {
-                sockets: Vec::new(),
-                next: None,
-            };
-            for members in join_all(pages).await {
-                let MemberPage { members, next } = members?;
-                page.next = page.next.or(next.map(SocketCursor));
-                page.sockets.extend(members.into_iter().map(|info| {
-                    let namespace = namespace.clone();
-                    RemoteSocket { info, namespace }
-                }));
+            let of_rooms = join_all(of_rooms).await.into_iter();
+            let of_rooms: Vec<MemberPage> = of_rooms.collect::<Result<_, _>>()?;
+            let MemberPage { mut members, next } = MemberPage::merge(of_rooms, limit);
+            for named in join_all(named).await {
+                members.extend(named?.members);
             }
+            let sockets = members.into_iter().filter_map(|info| {
+                let namespace = any.as_ref()?.child(info.namespace.clone());
+                Some(RemoteSocket { info, namespace })
+            });
+            let page = SocketPage {
+                sockets: sockets.collect(),
+                next: next.map(SocketCursor),
+            };
             Ok(page)
         })
     }

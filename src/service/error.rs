@@ -14,17 +14,20 @@ pub enum BuildError {
     StateMissing(&'static str),
     /// A namespace handles an event of this name, which belongs to the client libraries and never comes.
     ReservedEvent(String),
+    /// A namespace's name has braces, but is no pattern: `/orders/{id}` is one, and `/{year:\\d+}`.
+    Pattern(String),
     /// The system has no thread to give, or a room thread does not start.
     Threads(io::Error),
 }
 
 impl BuildError {
-    /// A word for the cause that does not change: `setting`, `state_missing`, `reserved_event` or `threads`.
+    /// A word for the cause that does not change: `setting`, `state_missing`, `reserved_event`, `pattern` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
             Self::StateMissing(_) => "state_missing",
             Self::ReservedEvent(_) => "reserved_event",
+            Self::Pattern(_) => "pattern",
             Self::Threads(_) => "threads",
         }
     }
@@ -42,6 +45,10 @@ impl fmt::Display for BuildError {
                 f,
                 "no client can send the event {name:?}: see Namespace::on_connect and on_disconnect"
             ),
+            Self::Pattern(name) => write!(
+                f,
+                "{name:?} is no pattern: write captures like /orders/{{id}} or /{{year:\\d+}}"
+            ),
             Self::Threads(error) => error.fmt(f),
         }
     }
@@ -52,9 +59,10 @@ impl error::Error for BuildError {}
 impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         match error {
-            BuildError::Setting(_) | BuildError::StateMissing(_) | BuildError::ReservedEvent(_) => {
-                Self::new(io::ErrorKind::InvalidInput, error.to_string())
-            }
+            BuildError::Setting(_)
+            | BuildError::StateMissing(_)
+            | BuildError::ReservedEvent(_)
+            | BuildError::Pattern(_) => Self::new(io::ErrorKind::InvalidInput, error.to_string()),
             BuildError::Threads(error) => error,
         }
     }

@@ -56,6 +56,9 @@ fn session_rates(limits: &LimitSettings) -> Rates {
     }
 }
 
+/// Children of a parent that have, together, as much history as a namespace of its own.
+const CHILDREN_OF_ONE: usize = 64;
+
 /// Logs in memory, which keep what the settings say.
 pub(super) fn memory_log(config: &Settings, account: Arc<MemoryAccount>) -> LogMaker {
     let history = HistorySettings {
@@ -63,7 +66,15 @@ pub(super) fn memory_log(config: &Settings, account: Arc<MemoryAccount>) -> LogM
         age: config.history.age,
         bytes: config.history_bytes() / config.namespaces.len().max(1),
     };
-    Arc::new(move |_, _| Rc::new(MemoryLog::new(history, account.clone())))
+    let named = config.namespaces.clone();
+    Arc::new(move |namespace, _| {
+        let bytes = match named.iter().any(|named| named == namespace) {
+            true => history.bytes,
+            false => history.bytes / CHILDREN_OF_ONE,
+        };
+        let history = HistorySettings { bytes, ..history };
+        Rc::new(MemoryLog::new(history, account.clone()))
+    })
 }
 
 pub(super) fn engine_options(

@@ -229,8 +229,8 @@ impl HubHandle {
         let (reply, answer) = Reply::new();
         let sent = match (prepared, &home, selected) {
             (Err(error), ..) => Err(NotifyError::Encode(error.to_string())),
-            (_, None, _) => Err(Fault::Gone.into()),
-            (_, _, None) => {
+            (_, None, _) if !self.may_end(namespace) => Err(Fault::Gone.into()),
+            (_, None, _) | (_, _, None) => {
                 if let Some(asking) = asking {
                     asking.nobody();
                 }
@@ -248,9 +248,16 @@ impl HubHandle {
                 Ok(())
             }
         };
+        let may_end = self.may_end(namespace);
         async move {
             sent?;
-            answer.await.map_err(|_| lost(home.as_ref()))?
+            match (answer.await, home) {
+                (Ok(answer), _) => answer,
+                (Err(_), Some(home)) if may_end && home.upgrade().is_none() => {
+                    Ok(NotifyAnswer::nobody())
+                }
+                (Err(_), home) => Err(lost(home.as_ref()).into()),
+            }
         }
     }
 
@@ -280,8 +287,13 @@ impl HubHandle {
         R: FnOnce(Reply<Result<T, E>>) -> SelectionRequest,
     {
         let now = |answer| Either::Left(ready(answer));
+        let may_end = self.may_end(namespace);
         let Some(home) = self.namespace(namespace) else {
-            return now(Err(Fault::Gone.into()));
+            return now(if may_end {
+                nobody
+            } else {
+                Err(Fault::Gone.into())
+            });
         };
         let Some(selected) = self.places(namespace, selection) else {
             return now(nobody);
@@ -300,7 +312,18 @@ impl HubHandle {
             request,
             slot,
         }));
-        Either::Right(async move { answer.await.map_err(|_| lost(Some(&home)))? })
+        Either::Right(async move {
+            match answer.await {
+                Ok(answer) => answer,
+                Err(_) if may_end && home.upgrade().is_none() => nobody,
+                Err(_) => Err(lost(Some(&home)).into()),
+            }
+        })
+    }
+
+    /// Whether it ends with its last member, as a parent's children do: where it is not there, nobody is in it.
+    fn may_end(&self, namespace: &str) -> bool {
+        self.parents().is_some() && self.namespace_config(namespace).is_none()
     }
 
     /// The members' places for their ids; `None` if the only one is not there.

@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
-use actix::{ActorContext, AsyncContext, Context, WrapFuture};
+use actix::{ActorContext, AsyncContext};
 use tokio::time::timeout;
 
 use super::Hub;
 use crate::{
     account::Weighed,
     error::CloseReason,
+    guard::{GuardedContext, then},
     mailbox::Reply,
     message::{CourierRef, ToCourier},
 };
@@ -23,35 +24,45 @@ const CROWDED_LOOKS: u32 = 20;
 /// An address that holds more than this part of what a worker may hold has much.
 const MUCH: usize = 8;
 
-/// Begins to watch.
-pub(crate) fn watch(ctx: &mut Context<Hub>) {
-    let mut crowded = 0;
-    ctx.run_interval(TICK, move |hub, ctx| {
+/// Looks again after a while, and so on.
+pub(crate) fn watch(ctx: &mut GuardedContext<Hub>) {
+    ctx.run_later(TICK, |guard, ctx| {
         // A timer keeps its actor when nobody has its address any more.
-        if !ctx.connected() {
-            return ctx.stop();
-        }
-        let account = hub.handle().account();
-        let (all, partial) = (account.surplus(), account.partial_surplus());
-        crowded = if account.crowded() { crowded + 1 } else { 0 };
-        let excess = match crowded > CROWDED_LOOKS {
-            true => account.excess(),
-            false => 0,
-        };
-        if all > 0 || partial > 0 || excess > 0 {
-            let couriers = hub.handle().couriers();
-            let workers = couriers.len().max(1);
-            let much = usize::try_from(account.max()).unwrap_or(usize::MAX) / workers / MUCH;
-            let relief = async move {
-                relieve(&couriers, Weighed::Partial, partial, 0).await;
-                relieve(&couriers, Weighed::All, all, 0).await;
-                if all == 0 {
-                    relieve(&couriers, Weighed::All, excess, much).await;
-                }
-            };
-            ctx.wait(relief.into_actor(hub));
+        match ctx.connected() {
+            true => guard.enter(ctx, look),
+            false => ctx.stop(),
         }
     });
+}
+
+fn look(hub: &mut Hub, ctx: &mut GuardedContext<Hub>) {
+    let account = hub.handle().account();
+    let (all, partial) = (account.surplus(), account.partial_surplus());
+    let crowded = if account.crowded() {
+        hub.crowded + 1
+    } else {
+        0
+    };
+    let excess = match crowded > CROWDED_LOOKS {
+        true => account.excess(),
+        false => 0,
+    };
+    let max = account.max();
+    hub.crowded = crowded;
+    if all == 0 && partial == 0 && excess == 0 {
+        return watch(ctx);
+    }
+    let couriers = hub.handle().couriers();
+    let workers = couriers.len().max(1);
+    let much = usize::try_from(max).unwrap_or(usize::MAX) / workers / MUCH;
+    let relief = async move {
+        relieve(&couriers, Weighed::Partial, partial, 0).await;
+        relieve(&couriers, Weighed::All, all, 0).await;
+        if all == 0 {
+            relieve(&couriers, Weighed::All, excess, much).await;
+        }
+    };
+    ctx.spawn(then(relief, |_, (), ctx| watch(ctx)));
 }
 
 /// Closes the heaviest sessions, of addresses that hold so much, until so many bytes are given back.

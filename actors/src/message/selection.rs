@@ -137,6 +137,8 @@ impl ChangeCount {
 pub struct MemberInfo {
     /// Its public id.
     pub id: MemberId,
+    /// The namespace that it is in.
+    pub namespace: Arc<str>,
     /// The account, if somebody is logged in.
     pub account: Option<Arc<str>>,
     /// Its client's address.
@@ -159,8 +161,8 @@ pub struct MemberPage {
 }
 
 impl MemberPage {
-    /// The first `limit` members of what several couriers have.
-    pub(crate) fn merge(parts: Vec<Self>, limit: usize) -> Self {
+    /// The first `limit` members of what several couriers or namespaces have.
+    pub fn merge(parts: Vec<Self>, limit: usize) -> Self {
         // Beyond the first place at which one of them stopped not everybody is known.
         let mut next = parts.iter().filter_map(|part| part.next).min();
         let members = parts.into_iter().flat_map(|part| part.members);
@@ -206,6 +208,7 @@ mod tests {
 
     fn member(place: u64) -> MemberInfo {
         MemberInfo {
+            namespace: "/".into(),
             id: MemberId::new(place.to_string()),
             account: None,
             address: None,

@@ -31,8 +31,13 @@ impl Guarded for Namespace {
         let mut changed = None;
         match word {
             ToNamespace::Connected(connected) => self.enter(*connected),
-            ToNamespace::Disconnected(Disconnected { member, unit }) => {
+            ToNamespace::Disconnected(Disconnected {
+                member,
+                unit,
+                lease,
+            }) => {
                 self.gone(&member, Some(&unit));
+                drop(lease);
             }
             // The reply goes with the join, and the asker reads that. So it is after a crash.
             ToNamespace::Join(_) if self.crashes.quarantined() => {}

@@ -1,11 +1,13 @@
 //! May a client come into a namespace? The authorizer may take its time: meanwhile what the client says to that namespace
-//! waits, and all else goes on, as long as that is not more than a session may have in handling.
+//! waits, and all else goes on, as long as that is not more than a session may have in handling. Where a parent has children,
+//! the authorizer is its parent's, and what it waits for ends with the lease of the child.
 
 use std::{
     any::Any,
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 
 use actix::{AsyncContext, Context, SpawnHandle, fut::ActorFutureExt, fut::wrap_future};
@@ -16,13 +18,29 @@ use tokio::time::timeout;
 use super::Session;
 use crate::{
     account::Held,
-    error::CloseReason,
+    error::{CloseReason, Fault},
     flow::InboundUnit,
-    hub::NamespaceConfig,
+    hub::{HubHandle, ParentFinder},
+    lease::Lease,
     notice::cause,
     ports::{Admission, Admitted, ClientPacket, LocalFuture, Refusal, polled_once},
     rate::Rated,
 };
+
+/// Children of parents that one session may be in, as more of them are made for the asking.
+const CHILDREN_MAX: usize = 64;
+
+/// A client that may come in, and where.
+pub(super) struct Verdict {
+    pub(super) admitted: Admitted,
+    pub(super) child: Option<InChild>,
+}
+
+/// A namespace that has a parent.
+pub(super) struct InChild {
+    pub(super) parent: Arc<str>,
+    pub(super) lease: Lease,
+}
 
 /// A CONNECT that is not decided yet.
 pub(super) struct Admitting {
@@ -48,13 +66,20 @@ impl Session {
         self.take_back(&namespace, ctx);
         let hub = self.hub.clone();
         let configured = hub.namespace_config(&namespace);
-        let configured = configured.filter(|_| self.settings.applications.of(&namespace).is_some());
-        let Some(namespace_config) = configured else {
+        let configured = configured.filter(|config| {
+            config.children.is_none() && self.settings.applications.of(&namespace).is_some()
+        });
+        let parents = hub.parents().filter(|_| configured.is_none());
+        if configured.is_none() && parents.is_none() {
             return self.refuse(&namespace, &refusal("Invalid namespace"));
-        };
-        if hub.namespace(&namespace).is_none() {
+        }
+        if configured.is_some() && hub.namespace(&namespace).is_none() {
             // Its thread is being started anew.
             return self.close(CloseReason::ServerRestart, ctx);
+        }
+        let all = self.members.len() + self.admitting.len();
+        if configured.is_none() && all >= CHILDREN_MAX + hub.namespaces().count() {
+            return self.refuse(&namespace, &refusal("Too many namespaces"));
         }
         let account = self.credit.account();
         let auth = auth.map(|auth| account.charge_bytes(auth, Held::Auth));
@@ -67,12 +92,26 @@ impl Session {
             handshake: self.handshake.clone(),
             address: self.peer,
         };
-        let authorizer = &namespace_config.authorizer;
-        let polled = AssertUnwindSafe(|| polled_once(authorizer.connect(admission)));
+        let polled = AssertUnwindSafe(|| match (configured, parents) {
+            (Some(config), _) => match polled_once(config.authorizer.connect(admission)) {
+                Ok(verdict) => Ok(verdict.map(in_no_child)),
+                Err(waiting) => Err(waiting
+                    .map(|verdict| verdict.map(in_no_child))
+                    .boxed_local()),
+            },
+            (None, Some(parents)) => {
+                let verdict = in_child(hub.clone(), parents.clone(), admission);
+                polled_once(Box::pin(verdict))
+            }
+            (None, None) => Ok(Err(refusal("Invalid namespace"))),
+        });
         match catch_unwind(polled) {
             Ok(Ok(verdict)) => self.decided(namespace, auth, verdict, ctx),
             Ok(Err(waiting)) => {
-                self.await_verdict((namespace, auth), waiting, namespace_config, ctx);
+                let own = configured.map(|config| config.settings.admission_timeout);
+                let of_parents = parents.map(|parents| parents.admission_timeout());
+                let limit = own.or(of_parents).unwrap_or_default();
+                self.await_verdict((namespace, auth), waiting, limit, ctx);
             }
             Err(payload) => {
                 let verdict = self.panicked(&namespace, payload);
@@ -84,11 +123,10 @@ impl Session {
     fn await_verdict(
         &mut self,
         (namespace, auth): (Arc<str>, Option<Bytes>),
-        waiting: LocalFuture<Result<Admitted, Refusal>>,
-        namespace_config: &NamespaceConfig,
+        waiting: LocalFuture<Result<Verdict, Refusal>>,
+        limit: Duration,
         ctx: &mut Context<Self>,
     ) {
-        let limit = namespace_config.settings.admission_timeout;
         let verdict = timeout(limit, AssertUnwindSafe(waiting).catch_unwind());
         let key = namespace.clone();
         // What a host does for it goes on when it is taken back: it counts as a join.
@@ -126,7 +164,7 @@ impl Session {
     }
 
     #[cold]
-    fn panicked(&self, namespace: &str, payload: Box<dyn Any + Send>) -> Result<Admitted, Refusal> {
+    fn panicked(&self, namespace: &str, payload: Box<dyn Any + Send>) -> Result<Verdict, Refusal> {
         std::mem::forget(payload);
         cause::ADMISSION.tell(
             self.peer,
@@ -141,7 +179,7 @@ impl Session {
         &mut self,
         namespace: Arc<str>,
         auth: Option<Bytes>,
-        verdict: Result<Admitted, Refusal>,
+        verdict: Result<Verdict, Refusal>,
         ctx: &mut Context<Self>,
     ) {
         let Some(admitting) = self.admitting.remove(&namespace) else {
@@ -164,6 +202,10 @@ impl Session {
                 false => session.time_connect(ctx),
             })
         });
+    }
+
+    pub(super) fn refuse(&self, namespace: &str, refusal: &Refusal) {
+        self.send(self.protocol.borrow().refused(namespace, refusal));
     }
 
     fn take_back(&mut self, namespace: &str, ctx: &mut Context<Self>) {
@@ -196,6 +238,37 @@ impl Session {
             admitting.held.push_back((packet, unit));
         }
         None
+    }
+}
+
+fn in_no_child(admitted: Admitted) -> Verdict {
+    Verdict {
+        admitted,
+        child: None,
+    }
+}
+
+/// Whose child it is, whether the parent lets the client in, and the child itself.
+async fn in_child(
+    hub: HubHandle,
+    parents: Arc<dyn ParentFinder>,
+    admission: Admission,
+) -> Result<Verdict, Refusal> {
+    let name = admission.namespace.clone();
+    let parent = parents.find(admission.clone()).await;
+    let found = parent.and_then(|parent| Some((hub.namespace_config(&parent)?, parent)));
+    let Some((config, parent)) = found.filter(|(_, parent)| *parent != name) else {
+        return Err(refusal("Invalid namespace"));
+    };
+    let admitted = config.authorizer.connect(admission).await?;
+    match hub.open_child(name, parent.clone()).await {
+        Ok(lease) => Ok(Verdict {
+            admitted,
+            child: Some(InChild { parent, lease }),
+        }),
+        Err(Fault::Full) => Err(refusal("Too many namespaces")),
+        // Its thread is being started anew: without a child there is nothing to come into, and the session closes.
+        Err(_) => Ok(in_no_child(admitted)),
     }
 }
 

@@ -27,7 +27,10 @@ use crate::{
     account::{Held, MemoryAccount},
     context::NamespaceSettings,
     courier,
-    hub::{Hub, HubConfig, HubHandle, LogMaker, NamespaceConfig},
+    hub::{
+        ChildrenSettings, Hub, HubConfig, HubHandle, LogMaker, NamespaceConfig, ParentFinder,
+        Share, ToHub,
+    },
     id::{MemberId, RoomKey},
     log::{HistorySettings, MemoryLog},
     mailbox::{Mailbox, Word},
@@ -67,6 +70,24 @@ pub(crate) struct Setup {
     pub(crate) log: Option<LogMaker>,
     /// What the log in memory keeps.
     pub(crate) history: HistorySettings,
+    /// Whether every name that begins with [`PARENT`] is a child of that.
+    pub(crate) children: Option<ChildrenSettings>,
+}
+
+/// See [`Setup::children`].
+pub(crate) const PARENT: &str = "/child/";
+
+struct OneParent;
+
+impl ParentFinder for OneParent {
+    fn find(&self, admission: Admission) -> LocalFuture<Option<Arc<str>>> {
+        let is_child = admission.namespace.starts_with(PARENT);
+        Box::pin(std::future::ready(is_child.then(|| PARENT.into())))
+    }
+
+    fn admission_timeout(&self) -> Duration {
+        Duration::from_secs(10)
+    }
 }
 
 impl Default for Setup {
@@ -103,6 +124,7 @@ impl Default for Setup {
                 age: Duration::from_secs(10),
                 ..HistorySettings::default()
             },
+            children: None,
         }
     }
 }
@@ -116,18 +138,27 @@ impl Setup {
             presence_events: self
                 .presence_events
                 .then(|| Arc::new(wire::TextPresence) as _),
+            children: None,
         };
         let namespaces = self
             .namespaces
             .iter()
             .map(|&name| (Arc::from(name), namespace_config.clone()));
+        let parent = self.children.map(|children| {
+            let config = NamespaceConfig {
+                children: Some(children),
+                ..namespace_config.clone()
+            };
+            (Arc::from(PARENT), config)
+        });
         let account = MemoryAccount::new(self.memory_max, self.memory_max);
         let log = self.log.clone().unwrap_or_else(|| {
             let (history, account) = (self.history, account.clone());
             Arc::new(move |_, _| Rc::new(MemoryLog::new(history, account.clone())))
         });
         HubHandle::new(HubConfig {
-            namespaces: namespaces.collect(),
+            namespaces: namespaces.chain(parent).collect(),
+            parents: self.children.map(|_| Arc::new(OneParent) as _),
             encodings: wire::encodings(account),
             clock: Arc::new(Still),
             ids: Arc::new(Counted::default()),
@@ -142,7 +173,12 @@ impl Setup {
         let protocol = Box::new(wire::TextProtocol::new(hub.encodings()));
         let application = |&name: &&str| (name.into(), Arc::new(wire::TextApplication) as _);
         let settings = SessionSettings {
-            applications: self.namespaces.iter().map(application).collect(),
+            applications: self
+                .namespaces
+                .iter()
+                .chain([&PARENT])
+                .map(application)
+                .collect(),
             ..self.session.clone()
         };
         let session = Session::start(
@@ -167,7 +203,7 @@ pub(crate) struct World {
     probes: RefCell<Vec<Probe>>,
     asked: Rc<Cell<usize>>,
     forgiven: Cell<bool>,
-    root: RefCell<Option<actix::Addr<Hub>>>,
+    root: RefCell<Option<Mailbox<ToHub>>>,
 }
 
 impl World {
@@ -198,7 +234,7 @@ impl World {
 
     fn new(setup: Setup) -> Self {
         let hub = setup.hub();
-        let root = Hub::start(&hub, |_| true);
+        let root = Hub::start(&hub, Share::ALL);
         let couriers = (0..setup.workers).map(|_| hub.courier()).collect();
         Self {
             hub,

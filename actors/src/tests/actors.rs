@@ -1,6 +1,7 @@
 //! The actors under held time: one test for each way in which something can die, stall or come late.
 
 mod acks;
+mod children;
 mod couriers;
 mod crashes;
 mod late_commits;

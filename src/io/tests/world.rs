@@ -18,10 +18,11 @@ use bytes::Bytes;
 use dondo_actors::{
     account::MemoryAccount,
     error::CloseReason,
-    hub::{Hub, HubConfig, HubHandle, NamespaceConfig},
+    hub::{Hub, HubConfig, HubHandle, NamespaceConfig, Share, ToHub},
     id::{MemberId, Token},
     letter::{Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage},
     log::{HistorySettings, MemoryLog},
+    mailbox::Mailbox,
     message::CourierRef,
     outbox::{OutboxLimits, Taken},
     ports::{Clock, IdGenerator, PresenceEvents},
@@ -60,7 +61,7 @@ pub(crate) struct World {
     hub: HubHandle,
     courier: CourierRef,
     encodings: [EncodingId; 2],
-    _supervisor: actix::Addr<Hub>,
+    _supervisor: Mailbox<ToHub>,
 }
 
 impl World {
@@ -85,7 +86,7 @@ impl World {
         Self::start([namespace], states, None)
     }
 
-    fn start(
+    pub(crate) fn start(
         namespaces: impl IntoIterator<Item = Namespace>,
         states: States,
         pack: Option<HubPack>,
@@ -93,7 +94,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(Fixed);
         let served = namespaces.into_iter().map(|namespace| {
             let pack = pack.clone().map(|pack| Arc::new(pack) as Arc<dyn Pack>);
-            namespace.served(states.clone(), pack)
+            namespace.served(states.clone(), pack).unwrap()
         });
         let namespaces = Namespaces::new(served);
         let configs: BTreeMap<Arc<str>, NamespaceConfig> = namespaces
@@ -108,6 +109,7 @@ impl World {
                     presence_events: pack
                         .clone()
                         .map(|pack| Arc::new(pack) as Arc<dyn PresenceEvents>),
+                    children: served.children(),
                 };
                 (served.name().clone(), namespace_config)
             })
@@ -122,6 +124,7 @@ impl World {
         let ids = [encodings.id(0).unwrap(), encodings.id(1).unwrap()];
         let hub = HubHandle::new(HubConfig {
             namespaces: configs,
+            parents: namespaces.parents(Duration::from_secs(10)),
             encodings,
             clock,
             ids: Arc::new(Numbered(AtomicU64::new(1))),
@@ -131,7 +134,7 @@ impl World {
             courier_window: 1024,
             settle_timeout: Duration::from_secs(1),
         });
-        let supervisor = Hub::start(&hub, |_| true);
+        let supervisor = Hub::start(&hub, Share::ALL);
         Self {
             namespaces,
             encoded,
@@ -199,7 +202,8 @@ impl World {
         client.wire(&format!("0{}{auth}", client.namespace));
         settle().await;
         let packets = client.packets();
-        let connected = packets.iter().find(|packet| packet.kind == '0').unwrap();
+        let connected = packets.iter().find(|packet| packet.kind == '0');
+        let connected = connected.unwrap_or_else(|| panic!("{namespace}: {packets:?}"));
         client.id = connected.json["sid"].as_str().unwrap().to_owned();
         client
     }

@@ -94,6 +94,7 @@ impl Member {
             gone: Some(Disconnected {
                 member: self.id().clone(),
                 unit: Arc::new(self.unit()),
+                lease: self.parts.lease.take(),
             }),
         };
         self.put(Outgoing::DisconnectOnDrop(departure));

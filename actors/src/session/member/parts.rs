@@ -1,11 +1,17 @@
 //! What a member is made of.
 
-use std::{cell::RefCell, net::IpAddr, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    net::IpAddr,
+    rc::Rc,
+    sync::Arc,
+};
 
 use crate::{
     flow::InboundCredit,
     hub::HubHandle,
     id::{LocalId, MemberId},
+    lease::Lease,
     letter::EncodingId,
     mailbox::WeakMailbox,
     message::{CourierRef, ToNamespace, ToSession},
@@ -24,6 +30,8 @@ pub(in crate::session) struct Parts {
     pub(in crate::session) courier: CourierRef,
     pub(in crate::session) outbox: Arc<Outbox>,
     pub(in crate::session) home: WeakMailbox<ToNamespace>,
+    /// Until it departs, of a namespace that has a parent.
+    pub(in crate::session) lease: Cell<Option<Lease>>,
     pub(in crate::session) session: WeakMailbox<ToSession>,
     pub(in crate::session) protocol: Rc<RefCell<Box<dyn Protocol>>>,
     pub(in crate::session) encoding: EncodingId,

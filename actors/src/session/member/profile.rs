@@ -26,6 +26,7 @@ impl Member {
         let rooms = seats.all_expected(Kind::Plain);
         MemberInfo {
             id: self.id().clone(),
+            namespace: self.namespace().clone(),
             account: self.identity().account.clone(),
             address: self.peer(),
             rooms: rooms.map(|(key, _)| key.name.clone()).collect(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     context::NamespaceSettings,
     error::CloseReason,
+    hub::Share,
     id::RoomKey,
     session::JoinRequest,
     state::audience::LeaveScope,
@@ -272,7 +273,7 @@ fn a_letter_that_no_form_can_express_is_an_error_to_its_sender_alone() {
 fn when_the_rooms_are_lost_the_sessions_are_closed_so_that_they_come_back() {
     World::run(Setup::default(), |world| async move {
         let (a, b) = (client(&world, 0).await, client(&world, 1).await);
-        world.hub.rooms_restarted(|_| true);
+        world.hub.rooms_restarted(Share::ALL);
         world.settle().await;
         for one in [&a, &b] {
             assert_eq!(one.probe.read_end(), Some(CloseReason::ServerRestart));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::{
     error::{AskError, Fault},
     guard::{CRASHES_MAX, QUARANTINE},
-    hub::{Hub, REQUESTS_MAX},
+    hub::{Hub, REQUESTS_MAX, Share},
     id::{Kind, RoomKey},
     message::Selection,
     testing::{Call, World},
@@ -104,8 +104,8 @@ fn a_namespace_that_crashes_or_ends_meanwhile_leaves_nobody_without_an_answer() 
         let gone = world.hub.count_members("/", everyone());
         assert_eq!(gone.await, Err(Fault::Gone));
         // Its thread is started anew.
-        let again = Hub::start(&world.hub, |_| true);
-        world.hub.rooms_restarted(|_| true);
+        let again = Hub::start(&world.hub, Share::ALL);
+        world.hub.rooms_restarted(Share::ALL);
         world.settle().await;
         let counted = world.hub.count_members("/", everyone());
         assert_eq!(counted.await, Ok(0));

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     error::Fault,
-    hub::{Hub, HubHandle},
+    hub::{Hub, HubHandle, Share},
     id::{RoomKey, Token},
     message::Selection,
     session::{JoinRequest, NotifyRequest},
@@ -119,7 +119,7 @@ fn a_position_reaches_the_bytes_of_every_member_over_two_workers_under_load() {
     let setup = Setup::default();
     let hub = setup.hub();
     let told = actix::System::new().block_on(async {
-        let _rooms = Hub::start(&hub, |_| true);
+        let _rooms = Hub::start(&hub, Share::ALL);
         // Its namespaces start in its first turn.
         tokio::task::yield_now().await;
         let all = Arc::new(Barrier::new(WORKERS * MEMBERS));
@@ -196,7 +196,7 @@ fn a_thread_without_a_runtime_is_answered_though_that_of_the_rooms_ends() {
         let (started, mut starts) = mpsc::channel(1 + WORKERS);
         let (of_rooms, tell) = (hub.clone(), started.clone());
         rooms.spawn(async move {
-            let _rooms = Hub::start(&of_rooms, |_| true);
+            let _rooms = Hub::start(&of_rooms, Share::ALL);
             // Its namespaces start in its first turn.
             tokio::task::yield_now().await;
             let _ = tell.send(()).await;

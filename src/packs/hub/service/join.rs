@@ -148,8 +148,8 @@ fn in_force(caller: &Caller<'_>, asked: AskedOptions) -> Result<RoomOptions, Fau
         DefaultAccess::Invite => event::Access::Invite,
     };
     let namespace = caller.member().namespace();
-    let config = caller.member().hub().namespace_config(namespace);
-    let limit = config.map_or(0, |config| config.settings.invites_max);
+    let settings = caller.member().hub().namespace_settings(namespace);
+    let limit = settings.map_or(0, |settings| settings.invites_max);
     if asked.invite.len() > limit {
         return Err(Fault::new(
             Code::LimitReached,
