@@ -2,18 +2,13 @@
 //! on `/socket.io/`. Run the suites with `tests/suites`.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use clap::Parser;
 use dondo::config::Settings;
-use dondo::internal::{
-    Answer, ClientPacket, Content, EncodingId, Frame, Protocol, Refusal, TransportMessage,
-    Violation, message,
-};
 use dondo::{
-    Arguments, Auth, Builder, Dondo, Namespace, Server, Socket, SocketId, listen, on_connect,
+    Arguments, Auth, Builder, Dondo, EngineMessage, EngineSocket, Namespace, Server, Socket,
+    listen, on_connect,
 };
 use serde_json::{Value, json};
 
@@ -41,9 +36,16 @@ async fn main() -> std::io::Result<()> {
     // test answers three pings without joining one: about 0.9 s.
     config.engine.connect_timeout = Duration::from_millis(1400);
 
-    let builder = Dondo::builder()
-        .settings(config.clone())
-        .engine_at("/engine.io/", Arc::new(|_| Box::new(Echo)));
+    let builder = Dondo::builder().settings(config.clone()).engine(
+        "/engine.io/",
+        async |socket: EngineSocket| {
+            let echo = socket.clone();
+            socket.on_message(async move |message: EngineMessage| {
+                echo.send(message)?;
+                Ok(())
+            });
+        },
+    );
     let namespaces = ["/", "/custom"].map(suite);
     let dondo = namespaces
         .into_iter()
@@ -77,46 +79,4 @@ fn suite(name: &str) -> Namespace {
             Ok(())
         })
         .on("message-with-ack", async |all: Arguments| Ok(all))
-}
-
-/// What the Engine.IO suite expects: every message comes back. Its sessions enter no namespace, so of what a protocol
-/// does only `decode` is ever asked for.
-struct Echo;
-
-impl Protocol for Echo {
-    fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
-        Ok(Some(ClientPacket::Reply(message(&wire))))
-    }
-
-    fn pending_bytes(&self) -> usize {
-        0
-    }
-
-    fn encoding(&self, _: Option<&[u8]>) -> EncodingId {
-        EncodingId::FIRST
-    }
-
-    fn connected(&self, _: &str, _: &SocketId) -> Frame {
-        nothing()
-    }
-
-    fn refused(&self, _: &str, _: &Refusal) -> Frame {
-        nothing()
-    }
-
-    fn disconnected(&self, _: &str) -> Frame {
-        nothing()
-    }
-
-    fn event(&self, _: &str, _: &Content, _: Option<u64>) -> Frame {
-        nothing()
-    }
-
-    fn ack(&self, _: &str, _: u64, _: &Answer) -> Frame {
-        nothing()
-    }
-}
-
-fn nothing() -> Frame {
-    message(&TransportMessage::Text(Bytes::new()))
 }

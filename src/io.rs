@@ -11,6 +11,7 @@ mod blocking;
 mod broadcast;
 mod context;
 mod emitter;
+mod engine;
 mod error;
 mod eventual;
 mod extract;
@@ -47,10 +48,11 @@ pub use self::{
     blocking::{Blocking, blocking},
     broadcast::Broadcast,
     context::{
-        AdmissionContext, ConnectContext, Context, DisconnectContext, EventContext, LookupContext,
-        SocketContext,
+        AdmissionContext, ConnectContext, Context, DisconnectContext, EngineContext, EventContext,
+        LookupContext, SocketContext,
     },
     emitter::Emitter,
+    engine::{EngineMessage, EngineSocket},
     error::{
         AckError, BadArguments, DeliveryError, EmitError, Error, OrFail, Result, UnknownNamespace,
     },
@@ -70,6 +72,7 @@ pub use self::{
 pub(crate) use self::{
     admission::Middlewares,
     application::{IoApplication, Pack, PackEvent},
+    engine::MESSAGE,
     namespace::BadPattern,
     socket::PackSocket,
     state::States,

@@ -71,12 +71,13 @@ pub use self::{
     io::{
         Account, Ack, AckError, AckFuture, Acks, AdmissionContext, AllAcks, Arguments, Auth,
         BadArguments, Blob, Blocking, Broadcast, ConnectContext, Connecting, Context, Counting,
-        Data, Delivered, Delivery, DeliveryError, DisconnectContext, EmitError, Emitter, Error,
-        EventContext, EventName, Extension, Extract, Extractors, FetchSockets, Handler, Identity,
-        IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving, ListenerId, LookupContext,
-        Namespace, NamespaceHandle, Needs, Operation, OrFail, Path, RemoteAck, RemoteAcks,
-        RemoteDelivery, RemoteSocket, Rest, Result, RoomName, Socket, SocketContext, SocketCursor,
-        SocketPage, Speaker, State, Target, UnknownNamespace, Value, blocking,
+        Data, Delivered, Delivery, DeliveryError, DisconnectContext, EmitError, Emitter,
+        EngineContext, EngineMessage, EngineSocket, Error, EventContext, EventName, Extension,
+        Extract, Extractors, FetchSockets, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets,
+        Joining, Leaving, ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation,
+        OrFail, Path, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result, RoomName,
+        Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target, UnknownNamespace,
+        Value, blocking,
     },
     operators::Operators,
     server::{Server, listen},
@@ -86,15 +87,7 @@ pub use self::{
 /// What only the program, the conformance server and the tests need; nobody else can rely on it.
 #[doc(hidden)]
 pub mod internal {
-    pub use dondo_actors::{
-        letter::{Content, EncodingId, Frame, TransportMessage},
-        ports::{Answer, ClientPacket, Protocol, Refusal, Violation},
-    };
-
-    pub use crate::{
-        logging::start as start_log,
-        transport::{doors::Doors, engine::message},
-    };
+    pub use crate::{logging::start as start_log, transport::doors::Doors};
 }
 
 /// Pages for readers.

@@ -11,28 +11,27 @@ use actix_web::dev::Extensions;
 use actix_web::web::ServiceConfig;
 use dondo_actors::account::MemoryAccount;
 use dondo_actors::context::NamespaceSettings;
-use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::{HubConfig, HubHandle, LogMaker, NamespaceConfig};
 use dondo_actors::id::MemberId;
-use dondo_actors::letter::{Encoding, EncodingId, Encodings};
+use dondo_actors::letter::{Encoding, Encodings};
 use dondo_actors::ports::{Clock, IdGenerator, PresenceEvents, SystemClock};
-use dondo_actors::session::SessionSettings;
 
 pub use self::error::BuildError;
-use self::parts::{door_settings, engine_options, memory_log};
+use self::parts::{bare_engines, door_settings, engine_options, memory_log, upper, wrong_path};
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{
-    BadPattern, Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States,
-    UnknownNamespace, Watchdog,
+    BadPattern, EngineContext, Extractors, Handler, IntoOutcome, Middlewares, Namespace,
+    NamespaceHandle, Namespaces, Pack, States, UnknownNamespace, Watchdog,
 };
 use crate::notices;
 use crate::packs::hub::{self, HubPack};
-use crate::protocol::socketio::{Limits, SocketIo, SocketIoEncoding};
+use crate::protocol::bare::BareEncoding;
+use crate::protocol::socketio::SocketIoEncoding;
 use crate::room_threads::Rooms;
 use crate::transport::doors::Doors;
 use crate::transport::endpoint::{Endpoint, Endpoints};
-use crate::transport::engine::{Engine, EngineOptions, ProtocolFactory};
+use crate::transport::engine::Engine;
 use tokio::time::{sleep, timeout};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
@@ -63,7 +62,7 @@ pub struct Builder {
     namespaces: Vec<Namespace>,
     states: States,
     admission_timeout: Duration,
-    more: Vec<(String, ProtocolFactory)>,
+    engines: Vec<(String, Namespace)>,
     log: Option<LogMaker>,
 }
 
@@ -88,7 +87,7 @@ impl Dondo {
             namespaces: Vec::new(),
             states: States::default(),
             admission_timeout: NamespaceSettings::default().admission_timeout,
-            more: Vec::new(),
+            engines: Vec::new(),
             log: None,
         }
     }
@@ -214,11 +213,36 @@ impl Builder {
         self
     }
 
-    /// A further Engine.IO endpoint at `path`, without Socket.IO: its sessions speak what `upper` makes. For
-    /// the official suite and the tests: they have an echo there.
-    #[doc(hidden)]
-    pub fn engine_at(mut self, path: &str, upper: ProtocolFactory) -> Self {
-        self.more.push((path.to_owned(), upper));
+    /// A further endpoint for Engine.IO alone, for clients that speak something of their own over it: `handler` has each
+    /// connection as it opens, and may speak first. Its settings are those of Socket.IO's endpoint; `path` is its own, with a
+    /// slash at both ends.
+    ///
+    /// ```
+    /// use dondo::{Dondo, EngineMessage, EngineSocket};
+    ///
+    /// # fn main() -> Result<(), dondo::BuildError> {
+    /// let dondo = Dondo::builder()
+    ///     .engine("/engine.io/", async |socket: EngineSocket| {
+    ///         socket.send("hi")?;
+    ///         let echo = socket.clone();
+    ///         socket.on_message(async move |message: EngineMessage| {
+    ///             echo.send(message)?;
+    ///             Ok(())
+    ///         });
+    ///         Ok(())
+    ///     })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn engine<A: Extractors<EngineContext>>(
+        mut self,
+        path: &str,
+        handler: impl Handler<A, Outcome: IntoOutcome<EngineContext>> + Send + Sync,
+    ) -> Self {
+        let namespace = Namespace::engine(path, handler);
+        self.engines.push((path.to_owned(), namespace));
         self
     }
 
@@ -253,14 +277,20 @@ impl Builder {
                 .collect(),
             false => self.namespaces,
         };
+        let of_engines = self.engines.iter().map(|(_, namespace)| namespace);
         let mut states = namespaces
             .iter()
+            .chain(of_engines)
             .flat_map(|namespace| &namespace.needs().states);
         if let Some((_, name)) = states.find(|(id, _)| !self.states.has(*id)) {
             return Err(BuildError::StateMissing(name));
         }
         if let Some(name) = namespaces.iter().find_map(Namespace::reserved_event) {
             return Err(BuildError::ReservedEvent(name.to_owned()));
+        }
+        let paths = self.engines.iter().map(|(path, _)| &**path);
+        if let Some(path) = wrong_path(&config.path, paths) {
+            return Err(BuildError::EnginePath(path.to_owned()));
         }
         let settings = NamespaceSettings {
             courier_patience: config.delivery.courier_stall,
@@ -273,11 +303,16 @@ impl Builder {
                 .then(|| Arc::new(pack.clone()) as Arc<dyn Pack>);
             namespace.served(self.states.clone(), pack)
         });
+        let bad_pattern = |BadPattern(name): BadPattern| BuildError::Pattern(name.to_string());
         let served: Result<Vec<_>, _> = served.collect();
-        let namespaces = Namespaces::new(
-            served.map_err(|BadPattern(name)| BuildError::Pattern(name.to_string()))?,
-        );
-        let namespace_configs = namespaces.all().map(|served| {
+        let namespaces = Namespaces::new(served.map_err(bad_pattern)?);
+        let engines = self.engines.into_iter().map(|(path, namespace)| {
+            let served = namespace.served(self.states.clone(), None);
+            Ok((path, Namespaces::new([served.map_err(bad_pattern)?])))
+        });
+        let engines: Vec<_> = engines.collect::<Result<_, BuildError>>()?;
+        let of_engines = engines.iter().flat_map(|(_, namespaces)| namespaces.all());
+        let namespace_configs = namespaces.all().chain(of_engines).map(|served| {
             let presence_events = served
                 .has_pack()
                 .then(|| Arc::new(pack.clone()) as Arc<dyn PresenceEvents>);
@@ -297,7 +332,11 @@ impl Builder {
         );
         let memory = || memory_log(&config, account.clone());
         let log = self.log.unwrap_or_else(memory);
-        let encodings = views.map(|view| Arc::new(SocketIoEncoding { view }) as Arc<dyn Encoding>);
+        let mut encodings: Vec<Arc<dyn Encoding>> = Vec::new();
+        encodings.extend(views.map(|view| Arc::new(SocketIoEncoding { view }) as _));
+        if !engines.is_empty() {
+            encodings.push(Arc::new(BareEncoding));
+        }
         let encodings = Encodings::new(encodings, account);
         let upper = upper(&config, &encodings);
         let hub = HubHandle::new(HubConfig {
@@ -318,23 +357,9 @@ impl Builder {
             namespaces.applications(),
             namespaces.keep_handshakes(),
         );
-        let more = self.more.into_iter().map(|(path, upper)| {
-            let session = Arc::new(SessionSettings {
-                connect_timeout: None,
-                ..(*options.session).clone()
-            });
-            Engine::new(
-                EngineOptions {
-                    path,
-                    session,
-                    ..options.clone()
-                },
-                hub.clone(),
-                upper,
-            )
-        });
+        let bare = bare_engines(&engines, &options, &hub);
         let main = Engine::new(options.clone(), hub.clone(), upper);
-        let engines: Arc<[Engine]> = std::iter::once(main).chain(more).collect();
+        let engines: Arc<[Engine]> = std::iter::once(main).chain(bare).collect();
         let endpoint = |engine: &Engine| Box::new(engine.clone()) as Box<dyn Endpoint>;
         let endpoints = Endpoints::new(engines.iter().map(endpoint));
         Ok(Dondo {
@@ -348,20 +373,6 @@ impl Builder {
             _watchdog: Watchdog::start(),
         })
     }
-}
-
-fn upper(config: &Settings, encodings: &Encodings) -> ProtocolFactory {
-    let (plain, dotnet) = (EncodingId::FIRST, encodings.id(1));
-    let limits = Limits {
-        attachments_max: config.engine.attachments_max,
-        packet_bytes_max: config.packet_bytes_max(),
-    };
-    Arc::new(move |opening: &Handshake| {
-        let dialect = opening
-            .query()
-            .any(|(key, value)| key == "dialect" && value == "dotnet");
-        Box::new(SocketIo::new(limits, plain, dotnet, dialect))
-    })
 }
 
 /// Ids from the system's generator.

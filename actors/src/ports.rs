@@ -88,6 +88,11 @@ pub struct Violation(pub String);
 
 /// What a session speaks. One value per session, on the session's thread.
 pub trait Protocol: 'static {
+    /// The namespace that a session comes into as it opens, without being asked.
+    fn opens(&self) -> Option<Arc<str>> {
+        None
+    }
+
     /// Takes one message of the transport in; what it says, if it is complete.
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation>;
 
@@ -97,14 +102,14 @@ pub trait Protocol: 'static {
     /// The encoding that letters to this session take, given what it said when it connected.
     fn encoding(&self, auth: Option<&[u8]>) -> EncodingId;
 
-    /// Tells the client that it is in a namespace.
-    fn connected(&self, namespace: &str, member: &MemberId) -> Frame;
+    /// Tells the client that it is in a namespace, if there is a word for that.
+    fn connected(&self, namespace: &str, member: &MemberId) -> Option<Frame>;
 
-    /// Tells the client that it is not let into a namespace.
-    fn refused(&self, namespace: &str, refusal: &Refusal) -> Frame;
+    /// Tells the client that it is not let into a namespace. Without a word for that its session is closed.
+    fn refused(&self, namespace: &str, refusal: &Refusal) -> Option<Frame>;
 
-    /// Tells the client that it was put out of a namespace.
-    fn disconnected(&self, namespace: &str) -> Frame;
+    /// Tells the client that it was put out of a namespace. Without a word for that its session is closed.
+    fn disconnected(&self, namespace: &str) -> Option<Frame>;
 
     /// An event to this client alone.
     fn event(&self, namespace: &str, content: &Content, ack: Option<u64>) -> Frame;

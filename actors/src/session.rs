@@ -277,7 +277,7 @@ impl Session {
     ) {
         let Verdict { admitted, child } = match verdict {
             Ok(verdict) => verdict,
-            Err(refusal) => return self.refuse(&namespace, &refusal),
+            Err(refusal) => return self.refuse(&namespace, &refusal, ctx),
         };
         let hub = self.hub.clone();
         let served_as = child.as_ref().map_or(&namespace, |child| &child.parent);
@@ -286,7 +286,7 @@ impl Session {
             return self.close(CloseReason::ServerRestart, ctx);
         };
         let Some(id) = hub.ids().member_id() else {
-            return self.refuse(&namespace, &refusal("No id can be made"));
+            return self.refuse(&namespace, &refusal("No id can be made"), ctx);
         };
         if let Some(timer) = self.connect_timer.take() {
             ctx.cancel_future(timer);
@@ -327,10 +327,8 @@ impl Session {
         for content in &admitted.said {
             member.emit(content, false);
         }
-        member.own(
-            self.protocol.borrow().connected(&namespace, member.id()),
-            false,
-        );
+        let told = self.protocol.borrow().connected(&namespace, member.id());
+        told.into_iter().for_each(|frame| member.own(frame, false));
         member.enter(Connected {
             member: member.id().clone(),
             local_id: member.local_id(),

@@ -15,7 +15,7 @@ use dondo_actors::{
 use futures_util::future::join_all;
 
 use super::{
-    Socket,
+    PackSocket, Socket,
     ack::{Ack, failure},
     arguments::Arguments,
     context::{ConnectContext, DisconnectContext, EventContext},
@@ -237,8 +237,8 @@ impl Application for IoApplication {
                     return;
                 }
             }
-            // Who is gone meanwhile is not heard any more.
-            if !context.socket.is_connected() {
+            // Who is gone meanwhile, or put out, is not heard any more.
+            if !context.socket.member().is_heard() {
                 return;
             }
             let rest = Self::handle(&served, context);

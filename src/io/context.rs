@@ -25,6 +25,12 @@ pub struct AdmissionContext {
     pub(super) connecting: Connecting,
 }
 
+/// A connection of an endpoint without Socket.IO.
+#[derive(Clone, Debug)]
+pub struct EngineContext {
+    pub(super) socket: Socket,
+}
+
 /// A client that asks for a namespace, which there may be.
 #[derive(Clone, Debug)]
 pub struct LookupContext {
@@ -62,6 +68,12 @@ impl Context for LookupContext {
     }
 }
 
+impl Context for EngineContext {
+    fn state(&self) -> &Rc<SocketState> {
+        self.socket.state()
+    }
+}
+
 impl Context for AdmissionContext {
     fn state(&self) -> &Rc<SocketState> {
         self.connecting.state()
@@ -87,7 +99,10 @@ macro_rules! socket_contexts {
 socket_contexts!(EventContext, ConnectContext, DisconnectContext);
 
 mod sealed {
-    use super::{AdmissionContext, ConnectContext, DisconnectContext, EventContext, LookupContext};
+    use super::{
+        AdmissionContext, ConnectContext, DisconnectContext, EngineContext, EventContext,
+        LookupContext,
+    };
 
     pub trait Sealed {}
 
@@ -95,6 +110,7 @@ mod sealed {
     impl Sealed for ConnectContext {}
     impl Sealed for DisconnectContext {}
     impl Sealed for EventContext {}
+    impl Sealed for EngineContext {}
     impl Sealed for LookupContext {}
 }
 

@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use super::{
     arguments,
-    context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext, LookupContext},
+    context::{
+        AdmissionContext, ConnectContext, DisconnectContext, EngineContext, EventContext,
+        LookupContext,
+    },
     error::{OrFail, Result},
     extract::{Extract, Needs},
     watchdog::{HandlerLabel, WatchedHandler},
@@ -77,7 +80,12 @@ macro_rules! of_nothing {
     )*};
 }
 
-of_nothing!(AdmissionContext, ConnectContext, DisconnectContext);
+of_nothing!(
+    AdmissionContext,
+    ConnectContext,
+    DisconnectContext,
+    EngineContext
+);
 
 /// An async function or closure of up to eight [extractors](Extract).
 #[diagnostic::on_unimplemented(
@@ -148,6 +156,18 @@ type SharedCall<C> = dyn Fn(&mut C) -> Result<Running> + Send + Sync;
 pub(super) struct Shared<C> {
     label: HandlerLabel,
     call: Box<SharedCall<C>>,
+}
+
+impl Shared<EngineContext> {
+    /// As what runs when a client has come in.
+    pub(super) fn on_connect(self) -> Shared<ConnectContext> {
+        let Self { label, call } = self;
+        let call = Box::new(move |context: &mut ConnectContext| {
+            let socket = context.socket.clone();
+            call(&mut EngineContext { socket })
+        });
+        Shared { label, call }
+    }
 }
 
 /// A handler as a socket keeps it, on its thread.

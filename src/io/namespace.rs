@@ -17,7 +17,10 @@ pub(crate) use self::served::{Definition, ServedNamespace};
 use super::{
     Pack, States,
     arguments::RESERVED,
-    context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext, LookupContext},
+    context::{
+        AdmissionContext, ConnectContext, DisconnectContext, EngineContext, EventContext,
+        LookupContext,
+    },
     extract::Needs,
     handler::{Extractors, Handler, IntoOutcome, Shared, shared},
     watchdog::HandlerLabel,
@@ -274,6 +277,18 @@ impl Namespace {
         self
     }
 
+    /// What runs for the connections of an endpoint without Socket.IO.
+    pub(crate) fn engine<A: Extractors<EngineContext>>(
+        path: &str,
+        handler: impl Handler<A, Outcome: IntoOutcome<EngineContext>> + Send + Sync,
+    ) -> Self {
+        // No client can ask for it: the names of namespaces begin with a slash.
+        let mut namespace = Self::new(format!("engine:{path}"));
+        let handler = namespace.keep("engine", handler);
+        namespace.handlers.connect.push(handler.on_connect());
+        namespace
+    }
+
     fn keep<C, A: Extractors<C>>(
         &mut self,
         what: &str,
@@ -317,6 +332,7 @@ impl Namespace {
         let definition = Definition {
             keeps_auth: self.lookup.is_some() || self.handlers.are_any(),
             keeps_handshake: self.needs.handshake,
+            title: self.name.clone(),
             pattern: pattern.transpose()?,
             lookup: self.lookup,
             children: self.children,

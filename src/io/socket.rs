@@ -133,7 +133,7 @@ impl Socket {
     }
 
     fn label(&self, what: &str) -> HandlerLabel {
-        HandlerLabel::new(self.member.namespace(), what)
+        HandlerLabel::new(&self.state.served.title, what)
     }
 
     fn listen(
@@ -167,8 +167,8 @@ impl Socket {
         Ok(())
     }
 
-    /// Puts this client out of the namespace, behind what was said before; events of its that came before that are handled yet. A
-    /// stock client does not come back by itself.
+    /// Puts this client out of the namespace, behind what was said before. None of its events is handled any more. A stock client
+    /// does not come back by itself.
     pub fn disconnect(&self) {
         self.member.disconnect();
     }

@@ -1,4 +1,5 @@
 //! The wire encodings: bytes to words and back.
 //! Knows no socket, no transport and no room: text and blobs come in whole, finished frames go out.
 
+pub(crate) mod bare;
 pub(crate) mod socketio;

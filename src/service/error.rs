@@ -16,18 +16,21 @@ pub enum BuildError {
     ReservedEvent(String),
     /// A namespace's name has braces, but is no pattern: `/orders/{id}` is one, and `/{year:\\d+}`.
     Pattern(String),
+    /// The path of an endpoint has no slash at one of its ends, or is another endpoint's.
+    EnginePath(String),
     /// The system has no thread to give, or a room thread does not start.
     Threads(io::Error),
 }
 
 impl BuildError {
-    /// A word for the cause that does not change: `setting`, `state_missing`, `reserved_event`, `pattern` or `threads`.
+    /// A word for the cause that does not change: `setting`, `state_missing`, `reserved_event`, `pattern`, `engine_path` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
             Self::StateMissing(_) => "state_missing",
             Self::ReservedEvent(_) => "reserved_event",
             Self::Pattern(_) => "pattern",
+            Self::EnginePath(_) => "engine_path",
             Self::Threads(_) => "threads",
         }
     }
@@ -49,6 +52,10 @@ impl fmt::Display for BuildError {
                 f,
                 "{name:?} is no pattern: write captures like /orders/{{id}} or /{{year:\\d+}}"
             ),
+            Self::EnginePath(path) => write!(
+                f,
+                "no endpoint can stand at {path:?}: write a path like /engine.io/ that no other has"
+            ),
             Self::Threads(error) => error.fmt(f),
         }
     }
@@ -62,7 +69,10 @@ impl From<BuildError> for io::Error {
             BuildError::Setting(_)
             | BuildError::StateMissing(_)
             | BuildError::ReservedEvent(_)
-            | BuildError::Pattern(_) => Self::new(io::ErrorKind::InvalidInput, error.to_string()),
+            | BuildError::Pattern(_)
+            | BuildError::EnginePath(_) => {
+                Self::new(io::ErrorKind::InvalidInput, error.to_string())
+            }
             BuildError::Threads(error) => error,
         }
     }

@@ -1,21 +1,29 @@
 //! The settings, as doors, engines, sessions and logs take them.
 
-use std::{rc::Rc, sync::Arc};
+use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 
 use dondo_actors::{
     account::MemoryAccount,
-    hub::LogMaker,
+    handshake::Handshake,
+    hub::{HubHandle, LogMaker},
+    letter::{EncodingId, Encodings},
     log::{HistorySettings, MemoryLog},
     outbox::OutboxLimits,
+    ports::Protocol,
     rate::Rates,
     session::{Applications, SessionSettings},
 };
 
 use crate::{
     config::{LimitSettings, Settings},
+    io::{MESSAGE, Namespaces},
+    protocol::{
+        bare::Bare,
+        socketio::{Limits, SocketIo},
+    },
     transport::{
         doors::{DoorSettings, Doors},
-        engine::EngineOptions,
+        engine::{Engine, EngineOptions, ProtocolFactory},
     },
 };
 
@@ -56,6 +64,8 @@ fn session_rates(limits: &LimitSettings) -> Rates {
     }
 }
 
+/// The place of the encoding for endpoints without Socket.IO.
+const BARE: usize = 2;
 /// Children of a parent that have, together, as much history as a namespace of its own.
 const CHILDREN_OF_ONE: usize = 64;
 
@@ -114,4 +124,60 @@ pub(super) fn engine_options(
             applications,
         }),
     }
+}
+
+/// The path of an endpoint that cannot stand there.
+pub(super) fn wrong_path<'a>(
+    main: &'a str,
+    paths: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let mut taken = BTreeSet::from([main]);
+    paths.into_iter().find(|path| {
+        let is_path = path.starts_with('/') && path.ends_with('/');
+        !is_path || !taken.insert(path)
+    })
+}
+
+/// The endpoints without Socket.IO, each with its one namespace.
+pub(super) fn bare_engines(
+    engines: &[(String, Namespaces)],
+    options: &EngineOptions,
+    hub: &HubHandle,
+) -> Vec<Engine> {
+    let engines = engines.iter().filter_map(|(path, namespaces)| {
+        let session = Arc::new(SessionSettings {
+            connect_timeout: None,
+            applications: namespaces.applications(),
+            ..(*options.session).clone()
+        });
+        let options = EngineOptions {
+            path: path.clone(),
+            session,
+            keeps_handshakes: namespaces.keep_handshakes(),
+            ..options.clone()
+        };
+        let name = namespaces.all().next()?.name().clone();
+        let (message, encoding): (Arc<str>, _) = (MESSAGE.into(), hub.encodings().id(BARE)?);
+        let upper = move |_: &Handshake| {
+            let bare = Bare::new(name.clone(), message.clone(), encoding);
+            Box::new(bare) as Box<dyn Protocol>
+        };
+        Some(Engine::new(options, hub.clone(), Arc::new(upper)))
+    });
+    engines.collect()
+}
+
+/// What sessions of the main endpoint speak.
+pub(super) fn upper(config: &Settings, encodings: &Encodings) -> ProtocolFactory {
+    let (plain, dotnet) = (EncodingId::FIRST, encodings.id(1));
+    let limits = Limits {
+        attachments_max: config.engine.attachments_max,
+        packet_bytes_max: config.packet_bytes_max(),
+    };
+    Arc::new(move |opening: &Handshake| {
+        let dialect = opening
+            .query()
+            .any(|(key, value)| key == "dialect" && value == "dotnet");
+        Box::new(SocketIo::new(limits, plain, dotnet, dialect))
+    })
 }

@@ -29,7 +29,6 @@ use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::HubHandle;
-use dondo_actors::letter::{Frame, TransportMessage};
 use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Peer, Session, SessionSettings};
 
@@ -45,7 +44,6 @@ use super::origin::Origins;
 use super::secret::secret;
 use super::upgrade::{asks_for_websocket, is_valid};
 use super::worker;
-use crate::ws::{binary_frame, text_frame};
 
 pub(crate) use self::refusal::Refusal;
 
@@ -254,13 +252,5 @@ impl Engine {
             tokio::time::sleep(grace).await;
             engine.0.sessions.remove(&sid);
         });
-    }
-}
-
-/// A message as a frame of this endpoint, for a [`Protocol`] that stands on Engine.IO directly.
-pub fn message(wire: &TransportMessage) -> Frame {
-    match wire {
-        TransportMessage::Text(text) => Frame::single(text_frame([b"4".as_slice(), text])),
-        TransportMessage::Binary(data) => Frame::single(binary_frame(data)),
     }
 }

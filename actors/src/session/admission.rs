@@ -71,7 +71,7 @@ impl Session {
         });
         let parents = hub.parents().filter(|_| configured.is_none());
         if configured.is_none() && parents.is_none() {
-            return self.refuse(&namespace, &refusal("Invalid namespace"));
+            return self.refuse(&namespace, &refusal("Invalid namespace"), ctx);
         }
         if configured.is_some() && hub.namespace(&namespace).is_none() {
             // Its thread is being started anew.
@@ -79,7 +79,7 @@ impl Session {
         }
         let all = self.members.len() + self.admitting.len();
         if configured.is_none() && all >= CHILDREN_MAX + hub.namespaces().count() {
-            return self.refuse(&namespace, &refusal("Too many namespaces"));
+            return self.refuse(&namespace, &refusal("Too many namespaces"), ctx);
         }
         let account = self.credit.account();
         let auth = auth.map(|auth| account.charge_bytes(auth, Held::Auth));
@@ -204,8 +204,12 @@ impl Session {
         });
     }
 
-    pub(super) fn refuse(&self, namespace: &str, refusal: &Refusal) {
-        self.send(self.protocol.borrow().refused(namespace, refusal));
+    pub(super) fn refuse(&mut self, namespace: &str, refusal: &Refusal, ctx: &mut Context<Self>) {
+        let told = self.protocol.borrow().refused(namespace, refusal);
+        match told {
+            Some(frame) => self.send(frame),
+            None => self.close(CloseReason::ForcedClose, ctx),
+        }
     }
 
     fn take_back(&mut self, namespace: &str, ctx: &mut Context<Self>) {

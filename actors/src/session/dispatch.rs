@@ -47,7 +47,7 @@ pub(super) fn open(
         }
         loop {
             let next = held.borrow_mut().as_mut().and_then(VecDeque::pop_front);
-            let Some((event, unit)) = next.filter(|_| !member.has_ended()) else {
+            let Some((event, unit)) = next.filter(|_| member.is_heard()) else {
                 break;
             };
             dispatch(&application, &member, event, unit);

@@ -36,11 +36,19 @@ impl Session {
         };
         if close {
             for namespace in self.members.keys() {
-                self.send(self.protocol.borrow().disconnected(namespace));
+                let told = self.protocol.borrow().disconnected(namespace);
+                told.into_iter().for_each(|frame| self.send(frame));
             }
             self.close(CloseReason::ForcedClose, ctx);
-        } else if let Some(seated) = self.members.remove(&namespace) {
-            self.send(self.protocol.borrow().disconnected(&namespace));
+            return true;
+        }
+        let told = self.protocol.borrow().disconnected(&namespace);
+        let Some(frame) = told else {
+            self.close(CloseReason::ForcedClose, ctx);
+            return true;
+        };
+        if let Some(seated) = self.members.remove(&namespace) {
+            self.send(frame);
             seated.leave(CloseReason::ForcedClose);
         }
         true

@@ -22,6 +22,10 @@ impl Actor for Session {
         }
         self.next_ping(ctx);
         self.time_connect(ctx);
+        let opens = self.protocol.borrow().opens();
+        if let Some(namespace) = opens {
+            self.connect(namespace, None, ctx);
+        }
     }
 }
 

@@ -72,6 +72,8 @@ pub struct Member {
     acks: RefCell<BTreeMap<u64, oneshot::Sender<Answer>>>,
     next_ack: Cell<u64>,
     ended: Cell<bool>,
+    /// The application has put it out: its events are for nobody.
+    put_out: Cell<bool>,
     extension: RefCell<Option<Extension>>,
     /// Most have none, and each connection has a member.
     data: RefCell<Option<Box<Bytes>>>,
@@ -91,6 +93,7 @@ impl Member {
             acks: RefCell::default(),
             next_ack: Cell::new(0),
             ended: Cell::new(false),
+            put_out: Cell::new(false),
             extension: RefCell::default(),
             data: RefCell::default(),
         })
@@ -119,6 +122,11 @@ impl Member {
     /// Whether the session has ended.
     pub fn has_ended(&self) -> bool {
         self.ended.get()
+    }
+
+    /// Whether what its client says is still for the application: it has neither gone nor been put out.
+    pub fn is_heard(&self) -> bool {
+        !(self.ended.get() || self.put_out.get())
     }
 
     /// What the application keeps with this member.

@@ -41,6 +41,9 @@ impl Drop for MemberGuard {
 
 impl SessionMember {
     pub(super) fn event(&self, content: Content, ack: Option<u64>, unit: InboundUnit) {
+        if !self.member.is_heard() {
+            return;
+        }
         let ack = ack.map(|id| AckHandle::new(self.member.clone(), id));
         let event = Event { content, ack };
         match self.held.borrow_mut().as_mut() {

@@ -219,16 +219,16 @@ impl Protocol for TextProtocol {
         }
     }
 
-    fn connected(&self, namespace: &str, member: &MemberId) -> Frame {
-        frame(&format!("connected {namespace} {member}"))
+    fn connected(&self, namespace: &str, member: &MemberId) -> Option<Frame> {
+        Some(frame(&format!("connected {namespace} {member}")))
     }
 
-    fn refused(&self, namespace: &str, refusal: &Refusal) -> Frame {
-        frame(&format!("refused {namespace} {}", refusal.message))
+    fn refused(&self, namespace: &str, refusal: &Refusal) -> Option<Frame> {
+        Some(frame(&format!("refused {namespace} {}", refusal.message)))
     }
 
-    fn disconnected(&self, namespace: &str) -> Frame {
-        frame(&format!("disconnected {namespace}"))
+    fn disconnected(&self, namespace: &str) -> Option<Frame> {
+        Some(frame(&format!("disconnected {namespace}")))
     }
 
     fn event(&self, namespace: &str, content: &Content, ack: Option<u64>) -> Frame {

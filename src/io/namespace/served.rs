@@ -24,6 +24,8 @@ pub(crate) struct ServedNamespace {
 
 /// What was said of a namespace, shared by all the children of a parent.
 pub(crate) struct Definition {
+    /// As it was given: of a parent its pattern.
+    pub(in crate::io) title: Arc<str>,
     pub(in crate::io) pattern: Option<ResourceDef>,
     pub(in crate::io) lookup: Option<Shared<LookupContext>>,
     pub(super) children: ChildrenSettings,

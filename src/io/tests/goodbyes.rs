@@ -139,3 +139,38 @@ fn who_is_gone_is_not_asked_and_joins_nothing() {
         assert_eq!(answers.recv().await, Some(expected));
     });
 }
+
+/// Events that a client sent before it knew that it was put out were handled, with and without middlewares that wait.
+#[test]
+fn who_is_put_out_is_heard_no_more() {
+    run(async {
+        for close in [false, true] {
+            let heard = Arc::new(AtomicUsize::new(0));
+            let count = heard.clone();
+            let quiet = Namespace::new("/")
+                .on("out", async move |s: Socket| match close {
+                    true => s.close(),
+                    false => s.disconnect(),
+                })
+                .on("count", async move || {
+                    count.fetch_add(1, Relaxed);
+                });
+            let count = heard.clone();
+            let slow = Namespace::new("/slow")
+                .event_middleware(async || tokio::task::yield_now().await)
+                .on("out", async |s: Socket| s.disconnect())
+                .on("count", async move || {
+                    count.fetch_add(1, Relaxed);
+                });
+            let world = World::of([quiet, slow]);
+            for name in ["/", "/slow"] {
+                let client = world.client_in(name, "").await;
+                client.emit("count", "");
+                client.emit("out", "");
+                client.emit("count", "");
+                settle().await;
+                assert_eq!(heard.swap(0, Relaxed), 1, "{name}, close: {close}");
+            }
+        }
+    });
+}

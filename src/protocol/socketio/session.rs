@@ -56,16 +56,20 @@ impl Protocol for SocketIo {
         self.dotnet.filter(|_| asked).unwrap_or(self.plain)
     }
 
-    fn connected(&self, namespace: &str, member: &MemberId) -> Frame {
-        encode::connected(namespace, member.as_str())
+    fn connected(&self, namespace: &str, member: &MemberId) -> Option<Frame> {
+        Some(encode::connected(namespace, member.as_str()))
     }
 
-    fn refused(&self, namespace: &str, refusal: &Refusal) -> Frame {
-        encode::refused(namespace, &refusal.message, refusal.data.as_deref())
+    fn refused(&self, namespace: &str, refusal: &Refusal) -> Option<Frame> {
+        Some(encode::refused(
+            namespace,
+            &refusal.message,
+            refusal.data.as_deref(),
+        ))
     }
 
-    fn disconnected(&self, namespace: &str) -> Frame {
-        encode::disconnected(namespace)
+    fn disconnected(&self, namespace: &str) -> Option<Frame> {
+        Some(encode::disconnected(namespace))
     }
 
     fn event(&self, namespace: &str, content: &Content, ack: Option<u64>) -> Frame {

@@ -1,94 +1,44 @@
 //! An Engine.IO endpoint without Socket.IO: it says back what it hears. Some words make it do something else:
-//! `query` answers the handshake's query, `quiet …` nothing, and `close` ends the session as the server's wish.
+//! `query` answers the handshake's query, `quiet …` nothing, `close` ends the session as the server's wish, `count` counts, and
+//! `counted` answers how often.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
-use dondo::internal::message;
-use dondo::{Builder, Handshake};
-use dondo_actors::id::{MemberId, Token};
-use dondo_actors::letter::{
-    Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage,
-};
-use dondo_actors::ports::{Answer, ClientPacket, Protocol, Refusal, Violation};
+use dondo::{Builder, EngineMessage, EngineSocket, Result, State};
 
 /// Where it stands.
 pub const ECHO: &str = "/engine.io/";
 
+#[derive(Default)]
+struct Count(AtomicUsize);
+
 /// Mounts it beside Socket.IO.
 pub fn echo(builder: Builder) -> Builder {
-    let encoding = Encodings::new(
-        [Arc::new(NoForm) as Arc<dyn Encoding>],
-        dondo_actors::account::MemoryAccount::new(1 << 30, 1 << 30),
-    )
-    .id(0)
-    .unwrap();
-    let upper = move |opening: &Handshake| -> Box<dyn Protocol> {
-        Box::new(Echo {
-            encoding,
-            opening: opening.clone(),
-        })
+    let endpoint = async |socket: EngineSocket, count: State<Count>| {
+        let echo = socket.clone();
+        socket.on_message(async move |message: EngineMessage| answer(&echo, &count, message));
     };
-    builder.engine_at(ECHO, Arc::new(upper))
+    builder.state(Count::default()).engine(ECHO, endpoint)
 }
 
-struct Echo {
-    encoding: EncodingId,
-    opening: Handshake,
-}
-
-impl Protocol for Echo {
-    fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
-        let TransportMessage::Text(text) = &wire else {
-            return Ok(Some(ClientPacket::Reply(message(&wire))));
-        };
-        match &text[..] {
-            b"close" => Err(Violation("it was asked to".to_owned())),
-            b"query" => {
-                let query: Vec<_> = self.opening.query().collect();
-                let query = serde_json::to_vec(&query).unwrap();
-                Ok(Some(ClientPacket::Reply(message(&TransportMessage::Text(
-                    Bytes::from(query),
-                )))))
-            }
-            quiet if quiet.starts_with(b"quiet") => Ok(None),
-            _ => Ok(Some(ClientPacket::Reply(message(&wire)))),
+fn answer(socket: &EngineSocket, Count(count): &Count, message: EngineMessage) -> Result {
+    let word = match &message {
+        EngineMessage::Text(text) => text.as_str(),
+        EngineMessage::Binary(_) => "",
+    };
+    match word {
+        "close" => socket.close(),
+        "query" => {
+            let handshake = socket.handshake();
+            let query: Vec<_> = handshake.query().collect();
+            socket.send(serde_json::to_string(&query)?)?;
         }
+        "count" => {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        "counted" => socket.send(count.load(Ordering::Relaxed).to_string())?,
+        quiet if quiet.starts_with("quiet") => {}
+        _ => socket.send(message)?,
     }
-
-    fn pending_bytes(&self) -> usize {
-        0
-    }
-
-    fn encoding(&self, _: Option<&[u8]>) -> EncodingId {
-        self.encoding
-    }
-
-    fn connected(&self, _: &str, _: &MemberId) -> Frame {
-        unreachable!("it has no namespaces")
-    }
-
-    fn refused(&self, _: &str, _: &Refusal) -> Frame {
-        unreachable!("it has no namespaces")
-    }
-
-    fn disconnected(&self, _: &str) -> Frame {
-        unreachable!("it has no namespaces")
-    }
-
-    fn event(&self, _: &str, _: &Content, _: Option<u64>) -> Frame {
-        unreachable!("it has no events")
-    }
-
-    fn ack(&self, _: &str, _: u64, _: &Answer) -> Frame {
-        unreachable!("it has no events")
-    }
-}
-
-struct NoForm;
-
-impl Encoding for NoForm {
-    fn encode(&self, _: &str, _: &Content, _: Option<Token>) -> Result<Frame, EncodeError> {
-        unreachable!("it gets no letters")
-    }
+    Ok(())
 }

@@ -38,11 +38,13 @@ impl Member {
     /// Puts it out of the namespace, behind what it has said and what its client was told: that is told of it, and may go on
     /// in other namespaces.
     pub fn disconnect(self: &Rc<Self>) {
+        self.put_out.set(true);
         self.enqueue(Outgoing::Disconnect { close: false });
     }
 
     /// As [`Member::disconnect`], of every namespace that its client is in; then the connection is closed.
     pub fn close(self: &Rc<Self>) {
+        self.put_out.set(true);
         self.enqueue(Outgoing::Disconnect { close: true });
     }
 
