@@ -51,7 +51,7 @@ pub use self::{
         AdmissionContext, ConnectContext, Context, DisconnectContext, EngineContext, EventContext,
         LookupContext, SocketContext,
     },
-    emitter::Emitter,
+    emitter::{Emitter, VolatileEmitter},
     engine::{EngineMessage, EngineSocket},
     error::{
         AckError, BadArguments, DeliveryError, EmitError, Error, OrFail, Result, UnknownNamespace,

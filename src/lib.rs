@@ -15,8 +15,7 @@
 //! is not `lobby` here. A [`Namespace::hub`] has the pack: every event without a handler is a message to the channel of its
 //! name. A [`Namespace::new`] has an application's events only.
 //!
-//! What is not there yet: saying something to the pack's channels and rooms, volatile events, presence of
-//! rooms, and hooks inside of rooms.
+//! What is not there yet: saying something to the pack's channels and rooms, presence of rooms, and hooks inside of rooms.
 //!
 //! ```no_run
 //! use dondo::{Data, Dondo, Namespace, Socket};
@@ -77,7 +76,7 @@ pub use self::{
         Joining, Leaving, ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation,
         OrFail, Path, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result, RoomName,
         Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target, UnknownNamespace,
-        Value, blocking,
+        Value, VolatileEmitter, blocking,
     },
     operators::Operators,
     server::{Server, listen},

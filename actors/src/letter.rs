@@ -143,6 +143,8 @@ impl Frame {
 pub struct Draft {
     /// What is said.
     pub content: Content,
+    /// It is for those alone for whom nothing else waits, and in no log.
+    pub(crate) volatile: bool,
     ack: Option<u64>,
     frames: Frames,
 }
@@ -152,9 +154,15 @@ impl Draft {
     pub fn new(content: Content, encodings: &Encodings) -> Self {
         Self {
             content,
+            volatile: false,
             ack: None,
             frames: Frames::new(encodings.len()),
         }
+    }
+
+    /// Whether it is dropped for those for whom something waits.
+    pub(crate) fn volatile(self, volatile: bool) -> Self {
+        Self { volatile, ..self }
     }
 
     /// As [`Draft::new`], of an event that everybody who receives it may answer under this number.
@@ -202,6 +210,7 @@ impl Draft {
         Letter {
             namespace,
             content: self.content,
+            volatile: self.volatile,
             token,
             ack: self.ack,
             frames: self.frames,
@@ -218,6 +227,8 @@ pub struct Letter {
     pub content: Content,
     /// Its own place in its namespace's log; none for what is in no log.
     pub token: Option<Token>,
+    /// See [`Draft::volatile`].
+    pub(crate) volatile: bool,
     ack: Option<u64>,
     frames: Frames,
 }

@@ -72,7 +72,6 @@ pub struct Outbox {
 
 struct Waiting {
     frame: Frame,
-    volatile: bool,
     /// It is on no account but this outbox's.
     own: bool,
 }
@@ -122,7 +121,7 @@ pub enum Taken {
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
-    /// The outbox has ended, or the frame is volatile and there was no room.
+    /// The outbox has ended, or the frame is volatile and something waited.
     Dropped,
     /// It waits, and the reader keeps up, or does not read at all.
     Taken,
@@ -179,13 +178,10 @@ impl Outbox {
     /// soon: once, however much it adds until then.
     ///
     /// # Errors
-    /// There is no room, and the frame is not volatile.
+    /// There is no room. What is volatile is dropped where anything waits.
     pub fn push(&self, frame: Frame, volatile: bool) -> Result<(Pushed, bool), Full> {
-        let (pushed, mut inner) = self.wait(Waiting {
-            frame,
-            volatile,
-            own: false,
-        })?;
+        let waiting = Waiting { frame, own: false };
+        let (pushed, mut inner) = self.wait(waiting, volatile)?;
         // What was dropped is nobody's to wake for: marked as due, the taker would be forgotten.
         let to_wake = pushed != Pushed::Dropped
             && inner.taker.is_some()
@@ -205,19 +201,19 @@ impl Outbox {
     /// As [`Outbox::push`], for a frame of this client alone that went through `Frame::charged_to_its_client`. Wakes the taker.
     pub(crate) fn push_own(&self, frame: Frame, volatile: bool) -> Result<(), Full> {
         let own = frame.is_counted_by_outbox();
-        let (_, mut inner) = self.wait(Waiting {
-            frame,
-            volatile,
-            own,
-        })?;
+        let (_, mut inner) = self.wait(Waiting { frame, own }, volatile)?;
         let taker = inner.taker.take();
         drop(inner);
         wake(taker);
         Ok(())
     }
 
-    fn wait(&self, waiting: Waiting) -> Result<(Pushed, MutexGuard<'_, Inner>), Full> {
-        let (bytes, volatile) = (waiting.frame.len(), waiting.volatile);
+    fn wait(
+        &self,
+        waiting: Waiting,
+        volatile: bool,
+    ) -> Result<(Pushed, MutexGuard<'_, Inner>), Full> {
+        let bytes = waiting.frame.len();
         let mut inner = self.lock();
         if inner.end.is_some() {
             return Ok((Pushed::Dropped, inner));
@@ -232,15 +228,11 @@ impl Outbox {
                 inner.bytes + cost > self.limits.bytes_max
                     || inner.queue.len() >= self.limits.count_max
             };
-            if over(&inner) {
-                self.drop_volatile(&mut inner);
+            if volatile {
+                return Ok((Pushed::Dropped, inner));
             }
             if over(&inner) {
-                return if volatile {
-                    Ok((Pushed::Dropped, inner))
-                } else {
-                    Err(Full)
-                };
+                return Err(Full);
             }
         }
         self.gauge.add(bytes);
@@ -353,24 +345,6 @@ impl Outbox {
             _ if inner.under_way > 0 => PingLeft::Behind,
             _ => PingLeft::Unread,
         }
-    }
-
-    fn drop_volatile(&self, inner: &mut Inner) {
-        let gauge = &self.gauge;
-        inner.queue.retain(|waiting| {
-            if waiting.volatile {
-                gauge.sub(1, waiting.frame.len());
-                if waiting.own {
-                    gauge.sub_own(waiting.frame.len());
-                }
-            }
-            !waiting.volatile
-        });
-        let costs = inner
-            .queue
-            .iter()
-            .map(|waiting| waiting.frame.len() + ENTRY);
-        inner.bytes = costs.sum();
     }
 
     fn own_left(&self, inner: &mut Inner) {

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 use dondo_actors::{
     error::{Fault, NotifyError},
     id::{MemberId, RoomKey},
+    letter::Content,
     message::{NotifyAnswer, Selection},
     ports::LocalFuture,
     session::NotifyRequest,
@@ -39,6 +40,7 @@ pub struct Broadcast<S> {
     except: Vec<RoomKey>,
     /// The speaker hears it, where it is one of those addressed.
     echo: bool,
+    volatile: bool,
 }
 
 impl<S> Broadcast<S> {
@@ -49,6 +51,7 @@ impl<S> Broadcast<S> {
             clients: BTreeSet::new(),
             except: Vec::new(),
             echo,
+            volatile: false,
         }
     }
 
@@ -67,6 +70,15 @@ impl<S> Broadcast<S> {
             }
         }
         self
+    }
+
+    /// For those alone for whom nothing else waits, and kept for nobody: who reads slowly misses some. For what is outdated soon,
+    /// as a position that moves. What asks for answers is not volatile.
+    pub fn volatile(self) -> Self {
+        Self {
+            volatile: true,
+            ..self
+        }
     }
 
     /// But not to the members of these rooms.
@@ -132,7 +144,8 @@ impl Broadcast<NamespaceHandle> {
         let letters: Vec<_> = letters
             .map(|(namespace, selection)| {
                 let from = MemberId::new(SERVER);
-                hub.broadcast(namespace.name(), from, selection, content.clone())
+                let volatile = self.volatile;
+                hub.broadcast(namespace.name(), from, selection, content.clone(), volatile)
             })
             .collect();
         Ok(RemoteDelivery::new(async move {
@@ -179,12 +192,16 @@ impl Broadcast<Socket> {
     pub fn emit(self, event: &str, data: impl Serialize) -> Result<Delivery, EmitError> {
         let content = arguments::content(event, &data)?;
         self.from.member().has_room().map_err(|_| EmitError::Full)?;
+        if self.volatile {
+            return Ok(self.emit_volatile(&content));
+        }
         let Self {
             from,
             echo,
             rooms,
             clients,
             except,
+            ..
         } = self;
         let member = from.member();
         let mut letters: Vec<LocalFuture<Result<Delivered, DeliveryError>>> = Vec::new();
@@ -222,6 +239,22 @@ impl Broadcast<Socket> {
             }
             Ok(all)
         }))
+    }
+
+    fn emit_volatile(self, content: &Content) -> Delivery {
+        let member = self.from.member();
+        let letters: Vec<_> = self
+            .selections()
+            .into_iter()
+            .map(|selection| member.broadcast_volatile(selection, content.clone()))
+            .collect();
+        Delivery::new(async move {
+            let mut all = Delivered::default();
+            for letter in letters {
+                all += said(&letter.await?);
+            }
+            Ok(all)
+        })
     }
 
     /// Says it, now, queued behind what this socket said before, and waits for the answers of those who hear it, each for

@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use dondo_actors::session::Member;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::eventual::AckFuture;
+use super::{arguments, error::EmitError, eventual::AckFuture};
 
 /// Says something to one client, and waits for its answer so long.
 #[must_use = "nothing is said before emit_with_ack"]
@@ -27,5 +27,22 @@ impl<'a> Emitter<'a> {
         data: impl Serialize,
     ) -> AckFuture<T> {
         AckFuture::ask(self.member, event, &data, Some(self.limit))
+    }
+}
+
+/// Says something to one client if nothing else waits for it.
+#[must_use = "nothing is said before emit"]
+#[derive(Debug)]
+pub struct VolatileEmitter<'a>(pub(super) &'a Rc<Member>);
+
+impl VolatileEmitter<'_> {
+    /// As [`Socket::emit`](super::Socket::emit); it is dropped where something else waits for the client.
+    ///
+    /// # Errors
+    /// It cannot be made an event.
+    pub fn emit(self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
+        let content = arguments::content(event, &data)?;
+        self.0.emit(&content, true);
+        Ok(())
     }
 }

@@ -22,7 +22,7 @@ use super::{
     arguments,
     broadcast::Broadcast,
     context::{DisconnectContext, EventContext},
-    emitter::Emitter,
+    emitter::{Emitter, VolatileEmitter},
     error::{EmitError, Error},
     eventual::{AckFuture, Joining, Leaving},
     handler::{Extractors, Handler, IntoOutcome, Local, local},
@@ -165,6 +165,11 @@ impl Socket {
         let content = arguments::content(event, &data)?;
         self.member.emit(&content, false);
         Ok(())
+    }
+
+    /// For what is outdated soon: what is said goes out if nothing else waits for this client, and is dropped if it reads slowly.
+    pub fn volatile(&self) -> VolatileEmitter<'_> {
+        VolatileEmitter(&self.member)
     }
 
     /// Puts this client out of the namespace, behind what was said before. None of its events is handled any more. A stock client

@@ -7,6 +7,7 @@
 )]
 
 mod admission;
+mod bare;
 mod clients;
 mod crash;
 mod deadlines;

@@ -113,7 +113,7 @@ impl Fanout<'_> {
         let Some((_, Some(frame))) = self.frames.get(known) else {
             return;
         };
-        match served.outbox.push(frame.clone(), false) {
+        match served.outbox.push(frame.clone(), self.letter.volatile) {
             Ok((Pushed::Dropped, _)) => {}
             Ok((pushed, to_wake)) => {
                 self.wakes.add(&served.outbox, to_wake);

@@ -161,7 +161,7 @@ impl HubHandle {
         })
     }
 
-    /// Says something to selected members, each once, as from `from`.
+    /// Says something to selected members, each once, as from `from`; something volatile to those alone for whom nothing waits.
     ///
     /// # Errors
     /// It cannot be encoded, or the log or the namespace did not take it.
@@ -171,8 +171,9 @@ impl HubHandle {
         from: MemberId,
         selection: Selection,
         content: Content,
+        volatile: bool,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
-        let draft = Draft::new(content, self.encodings());
+        let draft = Draft::new(content, self.encodings()).volatile(volatile);
         self.letter(namespace, from, selection, draft, None)
     }
 

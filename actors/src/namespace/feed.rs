@@ -136,6 +136,16 @@ impl Namespace {
     }
 
     fn append_broadcast(&mut self, broadcast: SelectedLetter, permits: Permits) {
+        if broadcast.draft.volatile {
+            let mut words = Vec::new();
+            self.send_broadcast(broadcast, None, permits, |courier, word| {
+                words.push((courier.clone(), word));
+            });
+            for (courier, word) in words {
+                self.send_in_order(courier, word);
+            }
+            return;
+        }
         let said = RoomEvent::Said(Arc::new(Said {
             from: broadcast.from.clone(),
             tag: None,
@@ -153,7 +163,7 @@ impl Namespace {
         let closed = self.feed_under_way.load(Relaxed) > 0;
         match appended {
             Appended::Committed(committed) if !closed => {
-                self.send_broadcast(broadcast, committed.standing.position, permits, pass);
+                self.send_broadcast(broadcast, Some(committed.standing.position), permits, pass);
             }
             Appended::Committed(committed) => {
                 self.await_log(id, broadcast);
@@ -184,9 +194,14 @@ impl Namespace {
             return;
         };
         let position = committed.standing.position;
-        self.send_broadcast(broadcast, position, Permits::default(), |courier, word| {
-            place.parcels.push(Parcel::new(courier.clone(), word));
-        });
+        self.send_broadcast(
+            broadcast,
+            Some(position),
+            Permits::default(),
+            |courier, word| {
+                place.parcels.push(Parcel::new(courier.clone(), word));
+            },
+        );
     }
 
     /// The sender is told; should it be committed yet, it goes out then.
@@ -234,7 +249,7 @@ impl Namespace {
     fn send_broadcast(
         &self,
         broadcast: SelectedLetter,
-        position: LogPosition,
+        position: Option<LogPosition>,
         mut permits: Permits,
         mut send: impl FnMut(&CourierRef, ToCourier),
     ) {
@@ -250,7 +265,7 @@ impl Namespace {
             (None, None) => self.state.member_count(),
             _ => 0,
         };
-        let letter = self.seal(draft, Some(position.token()));
+        let letter = self.seal(draft, position.map(LogPosition::token));
         let couriers = self.couriers_of(&selected);
         let receipt = Receipt::new(couriers.len(), reply.home());
         let selected = Arc::new(selected);
@@ -285,7 +300,7 @@ impl Namespace {
         Metrics::add(&self.context.metrics.letters, 1);
         reply.send(Ok(NotifyAnswer {
             recipients,
-            position,
+            position: position.unwrap_or_default(),
             receipt,
         }));
     }

@@ -227,3 +227,51 @@ fn to_nobody_is_nobody_and_a_delivery_tells_how_many_heard_it() {
         assert_eq!(a.code("elsewhere", r#""/none""#).await, "unknown_namespace");
     });
 }
+
+/// What is volatile waits behind other things, is kept for later, or is dropped although its reader keeps up.
+#[test]
+fn what_is_volatile_is_for_those_for_whom_nothing_waits() {
+    run(async {
+        let namespace = Namespace::new("/")
+            .on_connect(async |s: Socket| {
+                s.join("r").await?;
+                Ok(())
+            })
+            .on("move", async |s: Socket, Data(n): Data<u64>| {
+                s.to("r").volatile().emit("moved", n)?;
+                Ok(())
+            })
+            .on("me", async |s: Socket, Data(n): Data<u64>| {
+                s.volatile().emit("moved", n)?;
+                Ok(())
+            });
+        let world = World::of([namespace]);
+        let (a, b, c) = (
+            world.client().await,
+            world.client().await,
+            world.client().await,
+        );
+        let all = world.namespace("/");
+        let to_b = all.to(MemberId::new(&*b.id)).emit("first", ());
+        assert_eq!(to_b.unwrap().await.unwrap().recipients, 1);
+        a.emit("move", "1");
+        settle().await;
+        a.emit("move", "2");
+        settle().await;
+        assert_eq!(b.names(), ["first"]);
+        assert_eq!(c.heard("moved"), [json!(1)]);
+        // They keep up now.
+        let told = all.to("r").volatile().emit("moved", 3).unwrap().await;
+        assert_eq!(told.unwrap().recipients, 3);
+        let told = all.broadcast().volatile().emit("moved", 4).unwrap().await;
+        assert_eq!(told.unwrap().recipients, 0);
+        for client in [&a, &b, &c] {
+            assert_eq!(client.heard("moved"), [json!(3)]);
+        }
+        b.emit("me", "5");
+        settle().await;
+        b.emit("me", "6");
+        settle().await;
+        assert_eq!(b.heard("moved"), [json!(5)]);
+    });
+}

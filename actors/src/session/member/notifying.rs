@@ -1,6 +1,8 @@
 //! A letter to one room, on its way: straight there by the way of a seat, else behind the namespace's word of where it is.
 
-use std::rc::Rc;
+use std::{future::Future, rc::Rc};
+
+use tokio::sync::oneshot;
 
 use super::{
     Member, NotifyRequest,
@@ -9,12 +11,41 @@ use super::{
 use crate::{
     error::{Fault, NotifyError},
     id::RoomKey,
+    letter::Content,
     mailbox::Reply,
-    message::{Notify, NotifyAnswer, Resolve},
+    message::{Notify, NotifyAnswer, Resolve, SelectedLetter, Selection},
     ports::LocalFuture,
 };
 
 impl Member {
+    /// Says something to those of the selected members for whom nothing waits.
+    pub fn broadcast_volatile(
+        self: &Rc<Self>,
+        selection: Selection,
+        content: Content,
+    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
+        let queued = self.draft(content).map(|draft| {
+            let (done, answer) = oneshot::channel();
+            match self.hub().places(self.namespace(), selection) {
+                Some(selected) => {
+                    // The reply is replaced when the letter is sent.
+                    let (reply, _) = Reply::new();
+                    let letter = SelectedLetter {
+                        from: self.id().clone(),
+                        selected,
+                        draft: draft.volatile(true),
+                        reply,
+                        asking: None,
+                    };
+                    self.enqueue(Outgoing::Letter(Box::new(letter), done));
+                }
+                None => drop(done.send(Ok(NotifyAnswer::nobody()))),
+            }
+            answer
+        });
+        self.clone().settled(queued)
+    }
+
     pub(super) fn send_notify(
         self: &Rc<Self>,
         mut op: Box<NotifyOp>,

@@ -243,7 +243,7 @@ fn a_crash_on_the_letter_is_told_at_the_end() {
         assert!(matches!(asked.await, Err(NotifyError::Encode(_))));
         let said = world
             .hub
-            .broadcast("/", from, Selection::default(), content("say", "x"));
+            .broadcast("/", from, Selection::default(), content("say", "x"), false);
         assert_eq!(said.await.unwrap().recipients, 2);
         world.settle().await;
         assert_eq!(a.heard(), says(&["x"]));

@@ -223,14 +223,14 @@ fn above_the_hubs_limit_the_worst_payer_of_all_workers_is_closed_and_the_innocen
 }
 
 #[test]
-fn volatile_letters_are_dropped_before_a_slow_reader_is_closed() {
+fn volatile_letters_do_not_fill_a_slow_readers_outbox() {
     World::run(narrow(1000, 1 << 40), |world| async move {
         let a = client(&world, 0).await;
         a.probe.reads(Reading::Never);
         for _ in 0..100 {
             a.member.emit(&content("volatile", &"v".repeat(100)), true);
         }
-        for number in 0..5 {
+        for number in 0..4 {
             a.member.emit(
                 &content("say", &format!("{number} {}", "w".repeat(100))),
                 false,
@@ -245,7 +245,7 @@ fn volatile_letters_are_dropped_before_a_slow_reader_is_closed() {
             .into_iter()
             .filter(|text| text.starts_with("say"))
             .collect();
-        assert_eq!(live.len(), 5);
+        assert_eq!(live.len(), 4);
     });
 }
 

@@ -257,7 +257,7 @@ fn who_is_put_out_has_what_was_said_before() {
                 let said = content("say", args);
                 world
                     .hub
-                    .broadcast("/", from.clone(), Selection::default(), said)
+                    .broadcast("/", from.clone(), Selection::default(), said, false)
             };
             drop((said("1"), said("2")));
             let out = world
