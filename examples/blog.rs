@@ -74,6 +74,7 @@ fn blog() -> Namespace {
         .on("sendMsgTo", send_msg_to)
         .on("enterRoom", enter_room)
         .on("leaveRoom", leave_room)
+        .on("history", history)
         .on("setNickname", set_nickname)
         .on("auth", auth)
         .on("sendToAccount", send_to_account)
@@ -89,6 +90,8 @@ struct Blog {
     tokens: DecodingKey,
     nicknames: DashMap<SocketId, String>,
     accounts: DashMap<String, Account>,
+    /// What was said to rooms: the last of each.
+    said: DashMap<RoomName, VecDeque<Value>>,
     /// Who waits for a game, by how many it takes.
     waiting: DashMap<usize, Vec<SocketId>>,
 }
@@ -99,6 +102,10 @@ struct Account {
     /// What was sent to it while it had no socket: the last few.
     offline: VecDeque<PrivateMessage>,
 }
+
+/// So much is kept of what was said to a room, of so many rooms.
+const SAID_MAX: usize = 100;
+const ROOMS_MAX: usize = 1000;
 
 /// So many messages wait for an account.
 const OFFLINE_MAX: usize = 100;
@@ -119,6 +126,7 @@ impl Blog {
             tokens: DecodingKey::from_secret(secret.as_bytes()),
             nicknames: DashMap::new(),
             accounts: DashMap::new(),
+            said: DashMap::new(),
             waiting: DashMap::new(),
         }
     }
@@ -146,6 +154,18 @@ impl Blog {
             socket.emit("offlineMessages", missed)?;
         }
         Ok(())
+    }
+
+    /// What was said to a room is there for those who come later.
+    fn keep(&self, room: &RoomName, msg: &Value) {
+        if self.said.len() >= ROOMS_MAX && !self.said.contains_key(room) {
+            return;
+        }
+        let mut said = self.said.entry(room.clone()).or_default();
+        said.push_back(msg.clone());
+        if said.len() > SAID_MAX {
+            said.pop_front();
+        }
     }
 
     fn depart(&self, socket: &Socket, name: &str) {
@@ -240,23 +260,50 @@ async fn connected_ids(
     }
 }
 
-async fn tell_room(socket: Socket, Data((msg, room)): Data<(Value, RoomName)>) -> Result {
+async fn tell_room(
+    socket: Socket,
+    blog: State<Blog>,
+    Data((msg, room)): Data<(Value, RoomName)>,
+) -> Result {
+    blog.keep(&room, &msg);
     socket.to(room).emit("heyThere", (msg, socket.id()))?;
     Ok(())
 }
 
-async fn tell_rooms(socket: Socket, Data(msg): Data<Value>, Rest(rooms): Rest<RoomName>) -> Result {
+async fn tell_rooms(
+    socket: Socket,
+    blog: State<Blog>,
+    Data(msg): Data<Value>,
+    Rest(rooms): Rest<RoomName>,
+) -> Result {
     rooms.first().or_fail("missing_room", "which rooms?")?;
+    for room in &rooms {
+        blog.keep(room, &msg);
+    }
     socket.to(rooms).emit("heyThere", (msg, socket.id()))?;
     Ok(())
 }
 
+/// The last `n` that were said to a room, oldest first.
+async fn history(
+    blog: State<Blog>,
+    Data((room, n)): Data<(RoomName, usize)>,
+) -> Result<Vec<Value>> {
+    let said = blog.said.get(&room);
+    let said = said.as_ref().map(|said| said.iter().rev().take(n).rev());
+    Ok(said.into_iter().flatten().cloned().collect())
+}
+
 async fn broadcast_msg(
     socket: Socket,
+    blog: State<Blog>,
     Data((msg, room)): Data<(Value, Option<RoomName>)>,
 ) -> Result {
     let others = match room {
-        Some(room) => socket.to(room),
+        Some(room) => {
+            blog.keep(&room, &msg);
+            socket.to(room)
+        }
         None => socket.broadcast(),
     };
     others.emit("broadcastFrom", (msg, socket.id()))?;
@@ -273,11 +320,13 @@ async fn send_to_user(socket: Socket, Data((msg, id)): Data<(Value, SocketId)>) 
 
 async fn send_msg(
     socket: Socket,
+    blog: State<Blog>,
     Data((msg, user, room)): Data<(Value, Option<SocketId>, Option<RoomName>)>,
 ) -> Result {
     match (user, room) {
         (Some(user), _) => socket.to(user).emit("receiveMsg", (msg, socket.id()))?,
         (None, Some(room)) => {
+            blog.keep(&room, &msg);
             let message = (msg, socket.id(), &room);
             socket.to(&room).emit("receiveMsgFromRoom", message)?
         }
@@ -300,8 +349,20 @@ async fn send_msg_to(socket: Socket, Data(Addressed { msg, to }): Data<Addressed
     Ok(())
 }
 
-async fn enter_room(socket: Socket, Data(room): Data<RoomName>) -> Result {
-    Ok(socket.join(room).await?)
+#[derive(Deserialize)]
+struct RoomFor {
+    capacity: Option<usize>,
+}
+
+async fn enter_room(
+    socket: Socket,
+    Data((room, asked)): Data<(RoomName, Option<RoomFor>)>,
+) -> Result {
+    match asked.and_then(|asked| asked.capacity) {
+        Some(capacity) => socket.join_up_to(capacity, room).await?,
+        None => socket.join(room).await?,
+    }
+    Ok(())
 }
 
 async fn leave_room(socket: Socket, Data(room): Data<RoomName>) {

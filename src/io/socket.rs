@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dondo_actors::{
     id::{Kind, MemberId, RoomKey},
     session::{JoinRequest, Member},
-    state::audience::LeaveScope,
+    state::{audience::LeaveScope, room::RoomOptions},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -216,6 +216,20 @@ impl Socket {
             let request = JoinRequest::plain(RoomKey::plain(room));
             self.member.join(request)
         }))
+    }
+
+    /// As [`Socket::join`], of a room for so many: whoever makes it says how many it holds, until it is empty again. A later number
+    /// has no effect, and those who join without one are counted too. One too many is [`JoinError::Full`](crate::JoinError::Full).
+    pub fn join_up_to(&self, capacity: usize, room: impl Into<RoomName>) -> Joining {
+        let room: RoomName = room.into();
+        let options = RoomOptions {
+            capacity: Some(capacity),
+            ..RoomOptions::default()
+        };
+        Joining::all(std::iter::once(self.member.join(JoinRequest {
+            options,
+            ..JoinRequest::plain(RoomKey::plain(room))
+        })))
     }
 
     /// Leaves rooms: queued now.

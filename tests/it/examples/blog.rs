@@ -245,6 +245,51 @@ fn who_has_left_a_room_hears_nothing_of_it_any_more() {
     });
 }
 
+/// A third client in a room for two, or a place that is not free again after a leave and after a lost connection.
+#[test]
+fn a_room_for_two_refuses_the_third_until_one_of_them_goes() {
+    with_three(|_, [mut ama, mut kofi, mut yaa]| {
+        let two = [json!("pair"), json!({"capacity": 2})];
+        let five = [json!("pair"), json!({"capacity": 5})];
+        assert_eq!(ama.ask("enterRoom", &two), Value::Null);
+        assert_eq!(kofi.ask("enterRoom", &[json!("pair")]), Value::Null);
+        let full = yaa.ask("enterRoom", &five);
+        assert_eq!(full["code"], "room_full", "{full}");
+        ama.ask("leaveRoom", &[json!("pair")]);
+        assert_eq!(yaa.ask("enterRoom", &two), Value::Null);
+        assert_eq!(ama.ask("enterRoom", &two)["code"], "room_full");
+        kofi.tell("end", &[]);
+        kofi.event("$disconnect");
+        while ama
+            .ask("connectedIds", &[json!("pair")])
+            .as_array()
+            .unwrap()
+            .len()
+            > 1
+        {}
+        assert_eq!(ama.ask("enterRoom", &two), Value::Null);
+    });
+}
+
+/// Other rooms' messages, another order, or more than was asked for or than is kept.
+#[test]
+fn who_comes_later_is_told_the_last_that_was_said_to_a_room() {
+    with_three(|_, [mut ama, mut kofi, mut yaa]| {
+        for n in 0..101 {
+            ama.ask("tellRoom", &[json!(n), json!("a")]);
+        }
+        kofi.ask("tellRooms", &[json!("both"), json!("a"), json!(7)]);
+        kofi.ask("broadcastMsg", &[json!("seven"), json!(7)]);
+        kofi.ask("sendMsg", &[json!("eight"), Value::Null, json!(7)]);
+        let mut last = |room: Value, n: usize| yaa.ask("history", &[room, json!(n)]);
+        assert_eq!(last(json!("a"), 2), json!([100, "both"]));
+        assert_eq!(last(json!(7), 9), json!(["both", "seven", "eight"]));
+        assert_eq!(last(json!("nowhere"), 9), json!([]));
+        let all = last(json!("a"), 1000);
+        assert_eq!((all.as_array().unwrap().len(), &all[0]), (100, &json!(2)));
+    });
+}
+
 #[test]
 fn a_token_logs_in_by_event_and_as_the_client_connects_and_guests_may_stay() {
     with_three(|hub, [mut ama, mut kofi, _]| {
