@@ -7,11 +7,10 @@ use std::time::Duration;
 use actix_http::{HttpService, Protocol as Http};
 use actix_server::ServerHandle;
 use actix_service::{
-    IntoServiceFactory, Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service,
-    map_config,
+    IntoServiceFactory, Service as _, ServiceFactoryExt as _, apply_fn_factory, map_config,
 };
-use actix_web::App;
 use actix_web::dev::AppConfig;
+use actix_web::{App, HttpResponse, web};
 use futures_util::FutureExt as _;
 use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -21,6 +20,7 @@ use tokio::sync::watch;
 use crate::config::{FILES_KEPT, Settings};
 use crate::http::page::{BrowserClient, Page};
 use crate::service::Dondo;
+use crate::transport::endpoint::upgrade;
 use crate::transport::timed::{self, Times};
 
 /// Connections that wait to be accepted, at most.
@@ -87,7 +87,10 @@ impl Server {
             builder = builder.listen("dondo", listener, move || {
                 let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
                 let (path, origins) = (path.clone(), origins.clone());
-                let endpoints = dondo.endpoints().clone();
+                let upgrades = App::new()
+                    .configure(dondo.configure())
+                    .default_service(web::to(no_websocket));
+                let upgrades = map_config(upgrades.into_factory(), |()| AppConfig::default());
                 let app = App::new()
                     .configure(|app| page.configure(app))
                     .configure(|app| client.configure(app, &path, &origins))
@@ -112,12 +115,8 @@ impl Server {
                     })
                     // A poll whose client went away is to be seen at once.
                     .h1_allow_half_closed(false)
-                    .upgrade(fn_service(move |(request, framed)| {
-                        let endpoints = endpoints.clone();
-                        async move {
-                            endpoints.upgrade(request, framed).await;
-                            Ok::<_, actix_http::Error>(())
-                        }
+                    .upgrade(apply_fn_factory(upgrades, |(request, framed), app: &_| {
+                        upgrade(request, framed, app)
                     }))
                     .finish(app);
                 let sockets = sockets.clone();
@@ -190,6 +189,13 @@ impl Server {
             .await
             .unwrap_or_else(|error| Err(io::Error::other(error)))
     }
+}
+
+/// A request for a WebSocket where none is.
+async fn no_websocket() -> HttpResponse {
+    HttpResponse::NotFound()
+        .content_type("text/plain")
+        .body("No WebSocket is served here")
 }
 
 /// Ready when the drain begins: a connection that stands by then is closed once it is idle. Who connects later has a poll

@@ -106,11 +106,6 @@ impl Dondo {
         &self.hub
     }
 
-    /// What stands at which path.
-    pub(crate) fn endpoints(&self) -> &Endpoints {
-        &self.endpoints
-    }
-
     /// Who may open a session, for the tests.
     #[doc(hidden)]
     pub fn doors(&self) -> &Doors {

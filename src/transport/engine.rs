@@ -165,7 +165,7 @@ impl Engine {
                 self.post(connection, &request, payload.into_inner(), &cors)
                     .await
             }
-            Ok(admission) => self.switch_in_app(&request, payload.into_inner(), admission),
+            Ok(admission) => self.switch(&request, payload.into_inner(), admission),
         }
     }
 
