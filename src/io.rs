@@ -16,6 +16,7 @@ mod eventual;
 mod extract;
 mod handle;
 mod handler;
+mod login;
 mod namespace;
 mod next;
 mod remote;
@@ -66,6 +67,7 @@ pub use self::{
 pub(crate) use self::{
     admission::Middlewares,
     application::{IoApplication, Pack, PackEvent},
+    login::login,
     socket::PackSocket,
     state::States,
     watchdog::Watchdog,

@@ -1,6 +1,7 @@
 //! A hub put together from its settings, to be mounted in an `App`. Assembly only: no decision is taken here.
 
 mod error;
+mod identify;
 mod parts;
 
 use std::any::Any;
@@ -32,6 +33,7 @@ use crate::room_threads::Rooms;
 use crate::transport::doors::Doors;
 use crate::transport::endpoint::{Endpoint, Endpoints};
 use crate::transport::engine::{Engine, EngineOptions, ProtocolFactory};
+use crate::transport::login::{Find, Login};
 use tokio::time::{sleep, timeout};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
@@ -62,6 +64,7 @@ pub struct Builder {
     namespaces: Vec<Namespace>,
     states: States,
     admission_timeout: Duration,
+    login: Option<Arc<Find>>,
     more: Vec<(String, ProtocolFactory)>,
     log: Option<LogMaker>,
 }
@@ -87,6 +90,7 @@ impl Dondo {
             namespaces: Vec::new(),
             states: States::default(),
             admission_timeout: NamespaceSettings::default().admission_timeout,
+            login: None,
             more: Vec::new(),
             log: None,
         }
@@ -202,7 +206,8 @@ impl Builder {
         self
     }
 
-    /// How long a namespace's middlewares may take for one client, before that is refused with `Timed out`. 10 s if not said.
+    /// How long a namespace's middlewares may take for one client, before that is refused with `Timed out`, and how long the
+    /// login of [`Builder::identify`]. 10 s if not said.
     pub fn admission_timeout(mut self, limit: Duration) -> Self {
         self.admission_timeout = limit;
         self
@@ -305,6 +310,7 @@ impl Builder {
             &config,
             doors.clone(),
             namespaces.applications(),
+            Login::new(self.login, self.admission_timeout),
             namespaces.keep_handshakes(),
         );
         let more = self.more.into_iter().map(|(path, upper)| {

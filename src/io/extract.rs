@@ -233,7 +233,7 @@ impl<C: Context, T: Clone + 'static> Extract<C> for Option<Extension<T>> {
     }
 }
 
-/// Who is logged in, as [`Connecting::login`] was told. Nobody, or somebody of another type, is `unauthorized`.
+/// Who is logged in, as [`Builder::identify`](crate::Builder::identify) found or [`Connecting::login`] was told. Nobody, or somebody of another type, is `unauthorized`.
 #[derive(Debug)]
 pub struct Identity<U: ?Sized>(pub Arc<U>);
 

@@ -16,6 +16,7 @@ use crate::{
     transport::{
         doors::{DoorSettings, Doors},
         engine::EngineOptions,
+        login::Login,
     },
 };
 
@@ -70,6 +71,7 @@ pub(super) fn engine_options(
     config: &Settings,
     doors: Doors,
     applications: Applications,
+    login: Login,
     keeps_handshakes: bool,
 ) -> EngineOptions {
     let engine = &config.engine;
@@ -81,6 +83,7 @@ pub(super) fn engine_options(
         max_payload: engine.max_payload,
         http_compression: engine.http_compression,
         keeps_handshakes,
+        login,
         subprotocols: engine.subprotocols.clone().into(),
         session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,

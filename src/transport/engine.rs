@@ -30,7 +30,7 @@ use dondo_actors::error::CloseReason;
 use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::letter::{Frame, TransportMessage};
-use dondo_actors::ports::Protocol;
+use dondo_actors::ports::{LoggedIn, Protocol};
 use dondo_actors::session::{Peer, Session, SessionSettings};
 
 use self::admission::EngineAdmission;
@@ -39,7 +39,8 @@ use self::counts::Counts;
 use self::stage::Stage;
 use super::answer::Answer;
 use super::cors::{cors, preflight, site};
-use super::doors::Doors;
+use super::doors::{Doors, Ticket};
+use super::login::{Login, LoginFailure};
 use super::opening::handshake_of;
 use super::origin::Origins;
 use super::secret::secret;
@@ -74,6 +75,8 @@ pub(crate) struct EngineOptions {
     pub subprotocols: Arc<[String]>,
     /// Whether the heads of the requests that open sessions are kept, for handlers. It costs each session their bytes.
     pub keeps_handshakes: bool,
+    /// Who opens a session.
+    pub login: Login,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub session: Arc<SessionSettings>,
 }
@@ -155,7 +158,21 @@ impl Engine {
             return preflight(request.headers(), &cors);
         }
         let upgrade = asks_for_websocket(request.head());
-        match self.admit(request.head(), upgrade) {
+        let admission = match self.admit(request.head(), upgrade) {
+            Ok(EngineAdmission::Open(place)) => match self.0.options.login.find(&request).await {
+                Ok(login) => self.begin(place, login, request.head(), upgrade),
+                Err(LoginFailure::Late) => Err(Refusal::LoginTimeout),
+                Err(LoginFailure::Refused(error)) => {
+                    let mut answer = error.error_response();
+                    for (name, value) in cors.headers() {
+                        answer.headers_mut().append(name, value);
+                    }
+                    return answer;
+                }
+            },
+            admission => admission,
+        };
+        match admission {
             Err(refusal) => self.refuse(refusal, request.head(), upgrade).respond(&cors),
             Ok(EngineAdmission::Begin(_, open)) if !upgrade => answer::opening(open, &cors),
             Ok(EngineAdmission::Get(connection, sid)) => {
@@ -169,9 +186,8 @@ impl Engine {
         }
     }
 
-    /// Starts a session on the present worker; its id is a secret.
-    fn open(&self, head: &RequestHead, upgrade: bool) -> Result<EngineAdmission, Refusal> {
-        let options = &self.0.options;
+    /// A place for a session, if this request may open one.
+    fn place(&self, head: &RequestHead, upgrade: bool) -> Result<Ticket, Refusal> {
         if self.draining() {
             return Err(Refusal::ShuttingDown);
         }
@@ -181,7 +197,22 @@ impl Engine {
         if self.0.hub.account().crowded() {
             return Err(Refusal::MemoryMax);
         }
-        let ticket = options.doors.admit(head, !upgrade)?;
+        self.0.options.doors.admit(head, !upgrade)
+    }
+
+    /// Starts a session on the present worker; its id is a secret.
+    fn begin(
+        &self,
+        ticket: Ticket,
+        login: Option<Arc<LoggedIn>>,
+        head: &RequestHead,
+        upgrade: bool,
+    ) -> Result<EngineAdmission, Refusal> {
+        let options = &self.0.options;
+        // A login may have waited.
+        if self.draining() {
+            return Err(Refusal::ShuttingDown);
+        }
         let sid = secret().map_err(|error| {
             log::debug!("no session can be opened: {error}");
             Refusal::NoSecret
@@ -206,6 +237,7 @@ impl Engine {
             options.session.clone(),
             Peer {
                 handshake,
+                login,
                 ..ticket.peer()
             },
             on_end,

@@ -19,6 +19,7 @@ mod history;
 mod hostile;
 mod hub;
 mod logging;
+mod login;
 mod observe;
 mod order;
 mod page;

@@ -65,6 +65,7 @@ impl Session {
             namespace: namespace.clone(),
             auth: auth.clone(),
             handshake: self.handshake.clone(),
+            login: self.login.clone(),
             address: self.peer,
         };
         let authorizer = &namespace_config.authorizer;
