@@ -12,9 +12,7 @@ use dondo::internal::{
     Answer, ClientPacket, Content, EncodingId, Frame, Protocol, Refusal, TransportMessage,
     Violation, message,
 };
-use dondo::{
-    Arguments, Auth, Builder, Dondo, Namespace, Server, Socket, SocketId, listen, on_connect,
-};
+use dondo::{Arguments, Auth, Builder, Dondo, Namespace, Server, Socket, SocketId, listen};
 use serde_json::{Value, json};
 
 /// A server for the protocol suites.
@@ -51,12 +49,12 @@ async fn main() -> std::io::Result<()> {
         .build()?;
 
     if flags.in_app {
-        let app = move || actix_web::App::new().configure(dondo.configure());
-        return actix_web::HttpServer::new(app)
-            .on_connect(on_connect)
-            .workers(config.workers)
-            .listen(listen(flags.listen)?)?
-            .run()
+        let hub = dondo.clone();
+        let app = move || actix_web::App::new().configure(hub.configure());
+        let server = dondo.tune(actix_web::HttpServer::new(app));
+        let server = server.workers(config.workers);
+        return dondo
+            .serve(server.listen(listen(flags.listen)?)?.run())
             .await;
     }
     let stop = async { drop(tokio::signal::ctrl_c().await) };

@@ -1,11 +1,8 @@
 //! A hub inside somebody's own actix-web `App`, beside their own routes and with a handler of their own.
 
-use std::time::Duration;
-
-use actix_web::{App, HttpServer, rt, web};
-use dondo::{Data, Dondo, Namespace, Result, Socket, listen, on_connect};
+use actix_web::{App, HttpServer, web};
+use dondo::{Data, Dondo, Namespace, Result, Socket, listen};
 use env_logger::Env;
-use rt::signal::unix::{SignalKind, signal};
 
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
@@ -22,29 +19,11 @@ async fn main() -> std::io::Result<()> {
             .configure(hub.configure_health())
             .configure(hub.configure())
     };
-    let stop = async move {
-        stopped().await;
-        // Clients are told before the server stops, so that they come back at once.
-        dondo.shut_down(Duration::from_secs(5)).await;
-    };
-    HttpServer::new(app)
-        // With these three the hub sees soon that a client is gone or reads no more.
-        .on_connect(on_connect)
-        .h1_allow_half_closed(false)
-        .shutdown_signal(stop)
-        .listen(listen(([127, 0, 0, 1], 8080).into())?)?
-        .run()
+    // It hears SIGTERM and SIGINT: clients are told before the server stops, so that they come back at once.
+    let server = dondo.tune(HttpServer::new(app));
+    dondo
+        .serve(server.listen(listen("127.0.0.1:8080")?)?.run())
         .await
-}
-
-/// Until a person at the terminal or a service manager wants it to end.
-async fn stopped() {
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! { _ = terminate.recv() => {}, _ = rt::signal::ctrl_c() => {} }
-        }
-        Err(_) => drop(rt::signal::ctrl_c().await),
-    }
 }
 
 async fn shout(socket: Socket, Data(text): Data<String>) -> Result {

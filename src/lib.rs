@@ -56,6 +56,7 @@ mod protocol;
 mod room_threads;
 mod server;
 mod service;
+mod signals;
 mod transport;
 mod ws;
 
@@ -80,7 +81,7 @@ pub use self::{
     },
     operators::Operators,
     server::{Server, listen},
-    service::{BuildError, Builder, Dondo, on_connect},
+    service::{BuildError, Builder, Dondo},
 };
 
 /// What only the program, the conformance server and the tests need; nobody else can rely on it.
@@ -93,6 +94,7 @@ pub mod internal {
 
     pub use crate::{
         logging::start as start_log,
+        signals::StopSignals,
         transport::{doors::Doors, engine::message},
     };
 }

@@ -1,7 +1,7 @@
 //! The standalone server: listeners, workers, and the way down. Assembly only.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
 use actix_http::{HttpService, Protocol as Http};
@@ -65,6 +65,7 @@ impl Server {
             false => (page, client),
         };
         let sockets = dondo.doors().sockets().clone();
+        dondo.is_tuned();
         let account = dondo.hub().account().clone();
         sockets.limit(connections_max(config)?, account);
         let times = Times {
@@ -247,13 +248,20 @@ fn listen_on(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
     Err(io::Error::new(kind, said))
 }
 
-/// A listening socket with the options that its accepted sockets inherit. For an embedder's `HttpServer::listen` too.
-/// `[::]` takes connections over IPv4, too.
+/// A listening socket with the options that its accepted sockets inherit, for the `listen` of a host's `HttpServer`. Of
+/// several addresses the first that can be had; `[::]` takes connections over IPv4, too.
 ///
 /// # Errors
-/// The address cannot be bound.
-pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    listen_beside(address, &[])
+/// No address can be bound.
+pub fn listen(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+    let mut last = None;
+    for address in address.to_socket_addrs()? {
+        match listen_beside(address, &[]) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no address")))
 }
 
 /// The same where these addresses are listened on as well: with one of IPv4 on the same port, `[::]` leaves IPv4 to it.
@@ -303,7 +311,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_peer_that_is_lost_is_given_up_by_the_kernel_and_little_waits_in_it() {
-        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = listen("127.0.0.1:0").unwrap();
         let accepted = accepted(&listener, "127.0.0.1");
         let socket = SockRef::from(&accepted);
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(PEER_LOST));
@@ -319,13 +327,13 @@ mod tests {
         assert!(!only_v6(&both));
         accepted(&both, "127.0.0.1");
         accepted(&both, "::1");
-        let other = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let other = listen("127.0.0.1:0").unwrap();
         let other = other.local_addr().unwrap();
         let beside = SocketAddr::new(any.ip(), other.port());
         let alone = listen_beside(beside, &[other, beside]).unwrap();
         assert!(only_v6(&alone));
         accepted(&alone, "::1");
-        let loopback = listen("[::1]:0".parse().unwrap()).unwrap();
+        let loopback = listen("[::1]:0").unwrap();
         assert!(only_v6(&loopback));
     }
 }

@@ -3,12 +3,11 @@
 mod error;
 mod identify;
 mod parts;
+mod serving;
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Extensions;
 use actix_web::web::ServiceConfig;
 use dondo_actors::account::MemoryAccount;
 use dondo_actors::context::NamespaceSettings;
@@ -31,6 +30,7 @@ use crate::packs::hub::{self, HubPack};
 use crate::protocol::socketio::{Limits, SocketIo, SocketIoEncoding};
 use crate::room_threads::Rooms;
 use crate::transport::doors::Doors;
+use crate::transport::embedded_driver::Untuned;
 use crate::transport::endpoint::{Endpoint, Endpoints};
 use crate::transport::engine::{Engine, EngineOptions, ProtocolFactory};
 use crate::transport::login::{Find, Login};
@@ -45,6 +45,8 @@ pub struct Dondo {
     endpoints: Endpoints,
     health: Arc<health::Health>,
     doors: Doors,
+    untuned: Untuned,
+    grace: Duration,
     rooms: Arc<Rooms>,
     _watchdog: Watchdog,
 }
@@ -116,6 +118,11 @@ impl Dondo {
         &self.doors
     }
 
+    /// The standalone server serves it, which needs no tuning.
+    pub(crate) fn is_tuned(&self) {
+        self.untuned.settle();
+    }
+
     /// Sessions over all endpoints.
     pub fn sessions(&self) -> usize {
         self.engines.iter().map(Engine::sessions).sum()
@@ -156,26 +163,6 @@ impl Dondo {
         };
         let _ = timeout(grace + FLUSH, gone).await;
     }
-}
-
-/// For `HttpServer::on_connect` of an embedder: with it, a client that stopped reading is cut at once. It costs one more
-/// file descriptor for each connection; without it, such a connection stays until the kernel gives it up.
-///
-/// An embedder should also set `HttpServer::h1_allow_half_closed(false)`: without it, a polling client that went away is
-/// noticed by its missing pong only.
-///
-/// What an embedder has to see to, because only the owner of the socket can: actix-web's
-/// `HttpServer::client_request_timeout` covers the first head of a connection, and nothing covers a second head that never
-/// ends, a body that no handler reads, or an answer that the peer does not read. The standalone server ends all of these;
-/// elsewhere a proxy in front must. It also reads few requests ahead of one that waits for its answer, of which actix-web
-/// alone takes thousands. Bodies of polls are timed here too. `HttpServer::max_connections` does not count what
-/// a limit of open files should be kept for.
-///
-/// The standalone server alone puts right what actix-web takes amiss in a head and Node does not: in an `App` a raw quote in
-/// an address is 400, and `Connection: upgrade` with nothing to upgrade to, as nginx writes it for polls with the lines in
-/// the README, costs the connection.
-pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
-    crate::transport::embedded_driver::keep_cutter(connection, data);
 }
 
 impl Builder {
@@ -339,6 +326,8 @@ impl Builder {
             endpoints,
             engines,
             doors,
+            untuned: options.untuned,
+            grace: config.grace,
             rooms,
             _watchdog: Watchdog::start(),
         })

@@ -5,7 +5,7 @@
 mod extractors;
 mod goodbyes;
 mod handlers;
-mod log;
+pub(crate) mod log;
 mod remote;
 mod rooms;
 mod waits;

@@ -15,6 +15,7 @@ use crate::{
     config::{LimitSettings, Settings},
     transport::{
         doors::{DoorSettings, Doors},
+        embedded_driver::Untuned,
         engine::EngineOptions,
         login::Login,
     },
@@ -84,6 +85,7 @@ pub(super) fn engine_options(
         http_compression: engine.http_compression,
         keeps_handshakes,
         login,
+        untuned: Untuned::default(),
         subprotocols: engine.subprotocols.clone().into(),
         session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,

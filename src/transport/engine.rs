@@ -40,6 +40,7 @@ use self::stage::Stage;
 use super::answer::Answer;
 use super::cors::{cors, preflight, site};
 use super::doors::{Doors, Ticket};
+use super::embedded_driver::Untuned;
 use super::login::{Login, LoginFailure};
 use super::opening::handshake_of;
 use super::origin::Origins;
@@ -77,6 +78,8 @@ pub(crate) struct EngineOptions {
     pub keeps_handshakes: bool,
     /// Who opens a session.
     pub login: Login,
+    /// Tells of a host's server that lacks what makes clients be noticed that are gone.
+    pub untuned: Untuned,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub session: Arc<SessionSettings>,
 }
@@ -159,7 +162,7 @@ impl Engine {
         }
         let upgrade = asks_for_websocket(request.head());
         let admission = match self.admit(request.head(), upgrade) {
-            Ok(EngineAdmission::Open(place)) => match self.0.options.login.find(&request).await {
+            Ok(EngineAdmission::Open(place)) => match self.log_in(&request).await {
                 Ok(login) => self.begin(place, login, request.head(), upgrade),
                 Err(LoginFailure::Late) => Err(Refusal::LoginTimeout),
                 Err(LoginFailure::Refused(error)) => {
@@ -184,6 +187,12 @@ impl Engine {
             }
             Ok(admission) => self.switch(&request, payload.into_inner(), admission),
         }
+    }
+
+    /// Who opens a session with this request.
+    async fn log_in(&self, request: &HttpRequest) -> Result<Option<Arc<LoggedIn>>, LoginFailure> {
+        self.0.options.untuned.look(request);
+        self.0.options.login.find(request).await
     }
 
     /// A place for a session, if this request may open one.

@@ -9,7 +9,7 @@ use actix_web::cookie::{Key, SameSite};
 use actix_web::error::ErrorUnauthorized;
 use actix_web::http::header::HeaderValue;
 use actix_web::{App, HttpRequest, HttpServer, web};
-use dondo::{Account, Builder, Connecting, Dondo, Identity, Namespace, Socket, on_connect};
+use dondo::{Account, Builder, Connecting, Dondo, Identity, Namespace, Socket};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -248,13 +248,13 @@ fn an_extractor_of_the_hosts_own_is_the_identity_of_a_stock_client() {
         .namespace(Namespace::new("/").on("whoami", whoami))
         .build()
         .unwrap();
-    let (mount, key) = (dondo.clone(), Key::generate());
+    let (mount, serving, key) = (dondo.clone(), dondo.clone(), Key::generate());
     let log_in = async |session: Session, name: String| -> actix_web::Result<&'static str> {
         session.insert("user", Visitor(name))?;
         Ok("welcome")
     };
     let hub = Hub::serving(dondo, move |listener| {
-        HttpServer::new(move || {
+        let server = HttpServer::new(move || {
             let sessions = SessionMiddleware::builder(CookieSessionStore::default(), key.clone())
                 .cookie_secure(false)
                 .cookie_same_site(SameSite::Lax);
@@ -262,15 +262,9 @@ fn an_extractor_of_the_hosts_own_is_the_identity_of_a_stock_client() {
                 .wrap(sessions.build())
                 .route("/login", web::post().to(log_in))
                 .configure(mount.configure())
-        })
-        .workers(2)
-        .on_connect(on_connect)
-        .h1_allow_half_closed(false)
-        .disable_signals()
-        .shutdown_timeout(0)
-        .listen(listener)
-        .unwrap()
-        .run()
+        });
+        let server = serving.tune(server).workers(2).shutdown_timeout(0);
+        server.listen(listener).unwrap().run()
     });
     let welcome = http::request(&hub, "POST", "/login", &[], b"Ama");
     let cookie = welcome.header("Set-Cookie").unwrap();

@@ -100,12 +100,10 @@ impl Hub {
                 .configure(serving.configure())
         };
         let workers = config.workers;
-        let mut hub = Self::serving(dondo, move |listener| {
-            HttpServer::new(app)
+        let mut hub = Self::serving(dondo.clone(), move |listener| {
+            dondo
+                .tune(HttpServer::new(app))
                 .workers(config.workers)
-                .on_connect(dondo::on_connect)
-                .h1_allow_half_closed(false)
-                .disable_signals()
                 .shutdown_timeout(0)
                 .listen(listener)
                 .expect("the listener is taken")
@@ -124,8 +122,7 @@ impl Hub {
         let (bound, is_bound) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
-                let listener =
-                    dondo::listen("127.0.0.1:0".parse().unwrap()).expect("a port is free");
+                let listener = dondo::listen("127.0.0.1:0").expect("a port is free");
                 bound.send(listener.local_addr().unwrap()).unwrap();
                 let server = run(listener);
                 let handle = server.handle();
