@@ -3,6 +3,7 @@
 
 mod ack;
 mod acks;
+mod actor;
 mod admission;
 mod application;
 mod arguments;
@@ -39,6 +40,7 @@ use self::namespace::ServedNamespace;
 pub use self::{
     ack::Ack,
     acks::{Acks, AllAcks, RemoteAcks},
+    actor::{Received, ToActor, actor},
     admission::{Account, Connecting},
     arguments::Arguments,
     blob::Blob,

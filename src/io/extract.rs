@@ -6,7 +6,7 @@ use dondo_actors::{error::CloseReason, handshake::Handshake};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Account, Connecting, NamespaceHandle, Socket,
+    Account, Connecting, NamespaceHandle, RemoteSocket, Socket,
     ack::Ack,
     arguments::Arguments,
     context::{
@@ -23,7 +23,7 @@ use super::{
 /// | [`Rest<T>`] | all that are left | events |
 /// | [`Arguments`], [`EventName`], [`Ack`] | all arguments as they came, the event's name, its answer | events |
 /// | [`Connecting`] | the client before it is let in | middlewares |
-/// | [`Socket`], [`NamespaceHandle`] | the client, and its namespace | everywhere but in middlewares |
+/// | [`Socket`], [`RemoteSocket`], [`NamespaceHandle`] | the client, the same for any thread, and its namespace | everywhere but in middlewares |
 /// | [`DisconnectReason`](crate::DisconnectReason) | why it is gone | `on_disconnecting`, `on_disconnect` |
 /// | [`Auth<T>`], [`Handshake`] | what it sent with its CONNECT, and with the request that opened its session | everywhere |
 /// | [`State<T>`], [`Extension<T>`], [`Identity<U>`] | what the application was given, what was kept with the client, who is logged in | everywhere |
@@ -140,6 +140,12 @@ macro_rules! of_sockets {
         impl Extract<$context> for Socket {
             fn extract(context: &mut $context) -> Result<Self> {
                 Ok(context.socket().clone())
+            }
+        }
+
+        impl Extract<$context> for RemoteSocket {
+            fn extract(context: &mut $context) -> Result<Self> {
+                Ok(context.socket().remote())
             }
         }
 

@@ -57,7 +57,7 @@ impl Dondo {
     /// ```no_run
     /// # use actix_web::{App, HttpServer};
     /// # use dondo::{Dondo, listen};
-    /// # async fn main() -> std::io::Result<()> {
+    /// # #[actix_web::main] async fn main() -> std::io::Result<()> {
     /// let dondo = Dondo::builder().build()?;
     /// let hub = dondo.clone();
     /// let server = HttpServer::new(move || App::new().configure(hub.configure()));

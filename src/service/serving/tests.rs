@@ -1,4 +1,5 @@
 //! What the log says of a host's server.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
     io::{Read, Write},
