@@ -1,9 +1,9 @@
 //! A hub in this process, on a free loopback port, with its own worker and room threads. Ends with the value.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use actix_web::{App, HttpServer};
 use dondo::config::Settings;
 use dondo::internal::Doors;
 use dondo::{Builder, Dondo, Operators, Server};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::oneshot;
 
 use super::http;
@@ -25,6 +26,8 @@ pub struct Hub {
     /// Known of a hub in this process.
     workers: Option<usize>,
     program: Option<Child>,
+    /// What the program logged, once it has ended.
+    log: Option<JoinHandle<String>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -77,6 +80,7 @@ impl Hub {
             dondo: Some(dondo),
             workers: Some(workers),
             program: None,
+            log: None,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -140,6 +144,7 @@ impl Hub {
             dondo: Some(dondo),
             workers: None,
             program: None,
+            log: None,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -207,13 +212,18 @@ impl Hub {
         operators: SocketAddr,
     ) -> Self {
         // A log that nobody reads would block the program.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let log = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = log.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
         Self {
             address,
             operators,
             dondo: None,
             workers: None,
             program: Some(program),
+            log: Some(log),
             stop: None,
             thread: None,
         }
@@ -235,6 +245,25 @@ impl Hub {
         self.program.as_ref().expect("a program of its own").id()
     }
 
+    /// Signals the process of [`Hub::program`].
+    pub fn signal(&self, signal: Signal) {
+        let process = Pid::from_raw(self.process().cast_signed()).unwrap();
+        kill_process(process, signal).unwrap();
+    }
+
+    /// Waits for the end of the process of [`Hub::program`]; how it ended, and what it logged.
+    pub fn ended(&mut self) -> (ExitStatus, String) {
+        let log = self.log.take().expect("a program of its own");
+        let deadline = std::time::Instant::now() + super::PATIENCE;
+        while !log.is_finished() {
+            assert!(std::time::Instant::now() < deadline, "it goes on");
+            std::thread::yield_now();
+        }
+        let log = log.join().expect("its log is read");
+        let program = self.program.as_mut().expect("a program of its own");
+        (program.wait().unwrap(), log)
+    }
+
     /// A server that somebody else runs, whose hub this is.
     pub fn around(address: SocketAddr, dondo: Dondo) -> Self {
         Self {
@@ -243,6 +272,7 @@ impl Hub {
             dondo: Some(dondo),
             workers: None,
             program: None,
+            log: None,
             stop: None,
             thread: None,
         }
