@@ -17,6 +17,7 @@ mod engine;
 mod examples;
 mod history;
 mod hostile;
+mod hosts;
 mod hub;
 mod logging;
 mod login;

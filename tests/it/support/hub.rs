@@ -18,6 +18,8 @@ use tokio::sync::oneshot;
 use super::http;
 
 pub struct Hub {
+    /// `http`, or `https` of a host that speaks TLS.
+    scheme: &'static str,
     address: SocketAddr,
     /// Where its numbers are.
     operators: SocketAddr,
@@ -75,6 +77,7 @@ impl Hub {
         });
         let (address, operators) = is_bound.recv().expect("the server listens");
         Self {
+            scheme: "http",
             address,
             operators,
             dondo: Some(dondo),
@@ -139,6 +142,7 @@ impl Hub {
         });
         let address = is_bound.recv().expect("the server listens");
         Self {
+            scheme: "http",
             address,
             operators: address,
             dondo: Some(dondo),
@@ -169,8 +173,12 @@ impl Hub {
             .spawn()
             .expect("the program starts");
         let mut log = BufReader::new(program.stderr.take().unwrap());
-        let address = address_after(&mut log, "listening on http://");
-        Self::of_program(program, log, address, address)
+        let tls = ["tokio_host", "actix_host"].contains(&name);
+        let scheme = if tls { "https" } else { "http" };
+        let address = address_after(&mut log, &format!("listening on {scheme}://"));
+        let mut hub = Self::of_program(program, log, address, address);
+        hub.scheme = scheme;
+        hub
     }
 
     /// The same with a limit of open files.
@@ -218,6 +226,7 @@ impl Hub {
             String::from_utf8_lossy(&text).into_owned()
         });
         Self {
+            scheme: "http",
             address,
             operators,
             dondo: None,
@@ -251,6 +260,11 @@ impl Hub {
         kill_process(process, signal).unwrap();
     }
 
+    /// Whether the process of [`Hub::program`] goes on.
+    pub fn is_running(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| !log.is_finished())
+    }
+
     /// Waits for the end of the process of [`Hub::program`]; how it ended, and what it logged.
     pub fn ended(&mut self) -> (ExitStatus, String) {
         let log = self.log.take().expect("a program of its own");
@@ -267,6 +281,7 @@ impl Hub {
     /// A server that somebody else runs, whose hub this is.
     pub fn around(address: SocketAddr, dondo: Dondo) -> Self {
         Self {
+            scheme: "http",
             address,
             operators: address,
             dondo: Some(dondo),
@@ -298,7 +313,7 @@ impl Hub {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// One number of `/metrics`, by its name with labels.
