@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_http::{HttpService, Protocol as Http};
@@ -12,6 +13,7 @@ use actix_service::{
 use actix_web::dev::AppConfig;
 use actix_web::{App, HttpResponse, web};
 use futures_util::FutureExt as _;
+use futures_util::future::join;
 use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
@@ -167,10 +169,9 @@ impl Server {
             draining,
             ..
         } = self;
-        let serving = actix_rt::spawn(running);
-        tokio::pin!(serving);
+        let mut running = pin!(running);
         tokio::select! {
-            ended = &mut serving => return ended.unwrap_or_else(|error| Err(io::Error::other(error))),
+            ended = &mut running => return ended,
             () = stop => {}
         }
         draining.send_replace(true);
@@ -179,16 +180,16 @@ impl Server {
             dondo.sessions(),
             grace.as_secs_f64()
         );
-        dondo.shut_down(grace).await;
-        let left = dondo.sessions();
-        if left > 0 {
-            log::warn!("{left} sessions did not go in time");
-        }
-        handle.stop(true).await;
-        log::info!("drained; nothing listens any more");
-        serving
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
+        let drained = async {
+            dondo.shut_down(grace).await;
+            let left = dondo.sessions();
+            if left > 0 {
+                log::warn!("{left} sessions did not go in time");
+            }
+            handle.stop(true).await;
+            log::info!("drained; nothing listens any more");
+        };
+        join(running, drained).await.0
     }
 }
 

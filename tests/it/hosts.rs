@@ -2,9 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use dondo::config::Settings;
+use dondo::{Dondo, Operators, Server};
 use rustix::process::Signal;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
@@ -13,9 +15,10 @@ use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned,
 };
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::clients::{Kind, Robot};
-use crate::support::{Hub, PATIENCE, WebSocket, masked};
+use crate::support::{Client, Hub, PATIENCE, WebSocket, http, masked};
 
 /// Open clients beside the stock ones.
 const CLIENTS: usize = 500;
@@ -89,6 +92,39 @@ fn a_second_signal_ends_a_host_at_once() {
     let (status, log) = hub.ended();
     assert!(status.success() && log.contains("stopped at once"), "{log}");
     drop(clients);
+}
+
+/// Would fail if the standalone server, its operators, or rooms on a worker needed actix's runtime around them.
+#[test]
+fn under_tokio_the_standalone_server_serves_with_rooms_on_a_worker() {
+    let mut settings = Settings::default();
+    settings.listen = vec!["127.0.0.1:0".parse().unwrap()];
+    (settings.workers, settings.room_threads) = (1, 0);
+    let dondo = Dondo::builder().settings(settings.clone()).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let (runtime, serving) = (runtime.unwrap(), dondo.clone());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (bound, is_bound) = mpsc::channel();
+    let server = std::thread::spawn(move || {
+        runtime.block_on(async {
+            let operators = Operators::start("127.0.0.1:0".parse().unwrap(), &serving).unwrap();
+            let server = Server::start(&settings, serving).unwrap();
+            bound.send((server.bound()[0], operators.bound())).unwrap();
+            let stop = async { drop(stopped.await) };
+            server.serve(stop, Duration::ZERO).await
+        })
+    });
+    let (address, operators) = is_bound.recv().unwrap();
+    let hub = Hub::around(address, dondo);
+    let mut ama = Client::connect(&hub);
+    ama.ask("join-channel", &[json!("lobby")]);
+    assert_eq!(ama.ask("lobby", &[json!("akwaaba")])["recipients"], 1);
+    assert_eq!(http::get_at(operators, "/readyz").status, 200);
+    drop(stop);
+    assert_eq!(ama.socket.closed(), Some(1001));
+    server.join().unwrap().unwrap();
 }
 
 /// A stock client that connects, and does not ask who signed the host's certificate.
