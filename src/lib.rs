@@ -9,6 +9,9 @@
 //!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
 //! * A [`NamespaceHandle`] does from anywhere, and from any thread, what a socket does with others: it says something and takes
 //!   the answers, counts and lists who is connected, makes sockets join and leave rooms, and puts them out.
+//! * In an application's own server, [`Builder::identify`] says who its clients are, [`Dondo::configure`] mounts the hub,
+//!   [`Dondo::tune`] sets what only the server's owner can, and [`Dondo::serve`] runs it to its end. [`actor`] makes an actor the
+//!   handler of an event.
 //! * `docs` has the map of the house and every event of the hub.
 //!
 //! An application's rooms are apart from the channels and rooms of the hub pack, also where they have one name: `lobby` there
