@@ -7,8 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use dondo::config::Settings;
 use dondo::{
-    Arguments, Auth, Builder, Dondo, EngineMessage, EngineSocket, Namespace, Server, Socket,
-    listen, on_connect,
+    Arguments, Auth, Builder, Dondo, EngineMessage, EngineSocket, Namespace, Server, Socket, listen,
 };
 use serde_json::{Value, json};
 
@@ -53,12 +52,12 @@ async fn main() -> std::io::Result<()> {
         .build()?;
 
     if flags.in_app {
-        let app = move || actix_web::App::new().configure(dondo.configure());
-        return actix_web::HttpServer::new(app)
-            .on_connect(on_connect)
-            .workers(config.workers)
-            .listen(listen(flags.listen)?)?
-            .run()
+        let hub = dondo.clone();
+        let app = move || actix_web::App::new().configure(hub.configure());
+        let server = dondo.tune(actix_web::HttpServer::new(app));
+        let server = server.workers(config.workers);
+        return dondo
+            .serve(server.listen(listen(flags.listen)?)?.run())
             .await;
     }
     let stop = async { drop(tokio::signal::ctrl_c().await) };

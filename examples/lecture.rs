@@ -11,7 +11,7 @@ use actix_web::{
 use clap::Parser;
 use dondo::{
     Arguments, Data, Dondo, Extension, Namespace, OrFail, Result, RoomName, Socket, SocketId,
-    Value, listen, on_connect,
+    Value, listen,
 };
 
 /// A chat for a lecture.
@@ -31,19 +31,16 @@ async fn main() -> std::io::Result<()> {
         .namespace(lecture("/chat"))
         .namespace(lecture("/news"))
         .build()?;
+    let hub = dondo.clone();
     let app = move || {
         App::new()
             .route("/", web::get().to(page))
-            .configure(dondo.configure())
+            .configure(hub.configure())
     };
     let listener = listen(flags.listen)?;
     eprintln!("listening on http://{}", listener.local_addr()?);
-    HttpServer::new(app)
-        .on_connect(on_connect)
-        .h1_allow_half_closed(false)
-        .listen(listener)?
-        .run()
-        .await
+    let server = dondo.tune(HttpServer::new(app)).listen(listener)?;
+    dondo.serve(server.run()).await
 }
 
 /// What the server does in a namespace. A room of one namespace is none of another's.

@@ -3,6 +3,7 @@
 
 mod ack;
 mod acks;
+mod actor;
 mod admission;
 mod application;
 mod arguments;
@@ -17,6 +18,7 @@ mod eventual;
 mod extract;
 mod handle;
 mod handler;
+mod login;
 mod namespace;
 mod next;
 mod remote;
@@ -42,6 +44,7 @@ use dondo_actors::{
 pub use self::{
     ack::Ack,
     acks::{Acks, AllAcks, RemoteAcks},
+    actor::{Received, ToActor, actor},
     admission::{Account, Connecting},
     arguments::Arguments,
     blob::Blob,
@@ -73,6 +76,7 @@ pub(crate) use self::{
     admission::Middlewares,
     application::{IoApplication, Pack, PackEvent},
     engine::MESSAGE,
+    login::login,
     namespace::BadPattern,
     socket::PackSocket,
     state::States,

@@ -9,6 +9,9 @@
 //!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
 //! * A [`NamespaceHandle`] does from anywhere, and from any thread, what a socket does with others: it says something and takes
 //!   the answers, counts and lists who is connected, makes sockets join and leave rooms, and puts them out.
+//! * In an application's own server, [`Builder::identify`] says who its clients are, [`Dondo::configure`] mounts the hub,
+//!   [`Dondo::tune`] sets what only the server's owner can, and [`Dondo::serve`] runs it to its end. [`actor`] makes an actor the
+//!   handler of an event.
 //! * `docs` has the map of the house and every event of the hub.
 //!
 //! An application's rooms are apart from the channels and rooms of the hub pack, also where they have one name: `lobby` there
@@ -55,6 +58,7 @@ mod protocol;
 mod room_threads;
 mod server;
 mod service;
+mod signals;
 mod transport;
 mod ws;
 
@@ -74,19 +78,19 @@ pub use self::{
         EngineContext, EngineMessage, EngineSocket, Error, EventContext, EventName, Extension,
         Extract, Extractors, FetchSockets, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets,
         Joining, Leaving, ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation,
-        OrFail, Path, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result, RoomName,
-        Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target, UnknownNamespace,
-        Value, VolatileEmitter, blocking,
+        OrFail, Path, Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
+        RoomName, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target, ToActor,
+        UnknownNamespace, Value, VolatileEmitter, actor, blocking,
     },
     operators::Operators,
     server::{Server, listen},
-    service::{BuildError, Builder, Dondo, on_connect},
+    service::{BuildError, Builder, Dondo},
 };
 
 /// What only the program, the conformance server and the tests need; nobody else can rely on it.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::{logging::start as start_log, transport::doors::Doors};
+    pub use crate::{logging::start as start_log, signals::StopSignals, transport::doors::Doors};
 }
 
 /// Pages for readers.

@@ -3,19 +3,16 @@
 use std::io::Error;
 use std::net::TcpListener;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dondo::config::{Given, matches_from, unknown_variables};
-use dondo::internal::start_log;
+use dondo::internal::{StopSignals, start_log};
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// How long the last lines of the log may take.
 const LAST_LINES: Duration = Duration::from_secs(1);
-
-/// Signals that come so soon after the first are the same wish: `timeout` and others send to the program and to its group.
-const SAME_WISH: Duration = Duration::from_millis(500);
 
 /// It gives memory back after a burst; the system's kept most of 600 half packets of 0.9 MB for good.
 #[global_allocator]
@@ -72,8 +69,7 @@ async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
         let written = written.unwrap_or_default();
         move |error: Error| Error::new(error.kind(), format!("{error}{written}"))
     };
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = StopSignals::listen()?;
     let mut hangup = signal(SignalKind::hangup())?;
     actix_rt::spawn(async move {
         while hangup.recv().await.is_some() {
@@ -103,13 +99,9 @@ async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
     log::info!("{}", server.client());
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
     let again = async move {
-        asked(&mut interrupt, &mut terminate).await;
-        log::info!("asked to stop; once more, in half a second or later, to stop at once");
+        signals.first().await;
         let _ = told.send(());
-        let first = Instant::now();
-        while first.elapsed() < SAME_WISH {
-            asked(&mut interrupt, &mut terminate).await;
-        }
+        signals.second().await;
     };
     let stop = async move {
         let _ = stop.await;
@@ -121,10 +113,6 @@ async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
             Ok(())
         }
     }
-}
-
-async fn asked(interrupt: &mut Signal, terminate: &mut Signal) {
-    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
 }
 
 /// Each connection is an open file: takes as many as the system lets this process have.

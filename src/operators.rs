@@ -64,7 +64,7 @@ impl Operators {
             .listen(listener)?
             .run();
         let handle = running.handle();
-        actix_rt::spawn(async move {
+        tokio::spawn(async move {
             if let Err(error) = running.await {
                 log::error!("the operators' listener at {bound} ended: {error}");
             }

@@ -1,18 +1,19 @@
 //! The standalone server: listeners, workers, and the way down. Assembly only.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_http::{HttpService, Protocol as Http};
 use actix_server::ServerHandle;
 use actix_service::{
-    IntoServiceFactory, Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service,
-    map_config,
+    IntoServiceFactory, Service as _, ServiceFactoryExt as _, apply_fn_factory, map_config,
 };
-use actix_web::App;
 use actix_web::dev::AppConfig;
+use actix_web::{App, HttpResponse, web};
 use futures_util::FutureExt as _;
+use futures_util::future::join;
 use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use crate::config::{FILES_KEPT, Settings};
 use crate::http::page::{BrowserClient, Page};
 use crate::service::Dondo;
+use crate::transport::endpoint::upgrade;
 use crate::transport::timed::{self, Times};
 
 /// Connections that wait to be accepted, at most.
@@ -65,6 +67,7 @@ impl Server {
             false => (page, client),
         };
         let sockets = dondo.doors().sockets().clone();
+        dondo.is_tuned();
         let account = dondo.hub().account().clone();
         sockets.limit(connections_max(config)?, account);
         let times = Times {
@@ -87,7 +90,10 @@ impl Server {
             builder = builder.listen("dondo", listener, move || {
                 let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
                 let (path, origins) = (path.clone(), origins.clone());
-                let endpoints = dondo.endpoints().clone();
+                let upgrades = App::new()
+                    .configure(dondo.configure())
+                    .default_service(web::to(no_websocket));
+                let upgrades = map_config(upgrades.into_factory(), |()| AppConfig::default());
                 let app = App::new()
                     .configure(|app| page.configure(app))
                     .configure(|app| client.configure(app, &path, &origins))
@@ -112,12 +118,8 @@ impl Server {
                     })
                     // A poll whose client went away is to be seen at once.
                     .h1_allow_half_closed(false)
-                    .upgrade(fn_service(move |(request, framed)| {
-                        let endpoints = endpoints.clone();
-                        async move {
-                            endpoints.upgrade(request, framed).await;
-                            Ok::<_, actix_http::Error>(())
-                        }
+                    .upgrade(apply_fn_factory(upgrades, |(request, framed), app: &_| {
+                        upgrade(request, framed, app)
                     }))
                     .finish(app);
                 let sockets = sockets.clone();
@@ -167,10 +169,9 @@ impl Server {
             draining,
             ..
         } = self;
-        let serving = actix_rt::spawn(running);
-        tokio::pin!(serving);
+        let mut running = pin!(running);
         tokio::select! {
-            ended = &mut serving => return ended.unwrap_or_else(|error| Err(io::Error::other(error))),
+            ended = &mut running => return ended,
             () = stop => {}
         }
         draining.send_replace(true);
@@ -179,17 +180,24 @@ impl Server {
             dondo.sessions(),
             grace.as_secs_f64()
         );
-        dondo.shut_down(grace).await;
-        let left = dondo.sessions();
-        if left > 0 {
-            log::warn!("{left} sessions did not go in time");
-        }
-        handle.stop(true).await;
-        log::info!("drained; nothing listens any more");
-        serving
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
+        let drained = async {
+            dondo.shut_down(grace).await;
+            let left = dondo.sessions();
+            if left > 0 {
+                log::warn!("{left} sessions did not go in time");
+            }
+            handle.stop(true).await;
+            log::info!("drained; nothing listens any more");
+        };
+        join(running, drained).await.0
     }
+}
+
+/// A request for a WebSocket where none is.
+async fn no_websocket() -> HttpResponse {
+    HttpResponse::NotFound()
+        .content_type("text/plain")
+        .body("No WebSocket is served here")
 }
 
 /// Ready when the drain begins: a connection that stands by then is closed once it is idle. Who connects later has a poll
@@ -241,13 +249,20 @@ fn listen_on(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
     Err(io::Error::new(kind, said))
 }
 
-/// A listening socket with the options that its accepted sockets inherit. For an embedder's `HttpServer::listen` too.
-/// `[::]` takes connections over IPv4, too.
+/// A listening socket with the options that its accepted sockets inherit, for the `listen` of a host's `HttpServer`. Of
+/// several addresses the first that can be had; `[::]` takes connections over IPv4, too.
 ///
 /// # Errors
-/// The address cannot be bound.
-pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    listen_beside(address, &[])
+/// No address can be bound.
+pub fn listen(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+    let mut last = None;
+    for address in address.to_socket_addrs()? {
+        match listen_beside(address, &[]) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no address")))
 }
 
 /// The same where these addresses are listened on as well: with one of IPv4 on the same port, `[::]` leaves IPv4 to it.
@@ -297,7 +312,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_peer_that_is_lost_is_given_up_by_the_kernel_and_little_waits_in_it() {
-        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = listen("127.0.0.1:0").unwrap();
         let accepted = accepted(&listener, "127.0.0.1");
         let socket = SockRef::from(&accepted);
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(PEER_LOST));
@@ -313,13 +328,13 @@ mod tests {
         assert!(!only_v6(&both));
         accepted(&both, "127.0.0.1");
         accepted(&both, "::1");
-        let other = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let other = listen("127.0.0.1:0").unwrap();
         let other = other.local_addr().unwrap();
         let beside = SocketAddr::new(any.ip(), other.port());
         let alone = listen_beside(beside, &[other, beside]).unwrap();
         assert!(only_v6(&alone));
         accepted(&alone, "::1");
-        let loopback = listen("[::1]:0".parse().unwrap()).unwrap();
+        let loopback = listen("[::1]:0").unwrap();
         assert!(only_v6(&loopback));
     }
 }

@@ -1,13 +1,13 @@
 //! A hub put together from its settings, to be mounted in an `App`. Assembly only: no decision is taken here.
 
 mod error;
+mod identify;
 mod parts;
+mod serving;
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Extensions;
 use actix_web::web::ServiceConfig;
 use dondo_actors::account::MemoryAccount;
 use dondo_actors::context::NamespaceSettings;
@@ -30,8 +30,10 @@ use crate::protocol::bare::BareEncoding;
 use crate::protocol::socketio::SocketIoEncoding;
 use crate::room_threads::Rooms;
 use crate::transport::doors::Doors;
+use crate::transport::embedded_driver::Untuned;
 use crate::transport::endpoint::{Endpoint, Endpoints};
 use crate::transport::engine::Engine;
+use crate::transport::login::{Find, Login};
 use tokio::time::{sleep, timeout};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
@@ -43,6 +45,8 @@ pub struct Dondo {
     endpoints: Endpoints,
     health: Arc<health::Health>,
     doors: Doors,
+    untuned: Untuned,
+    grace: Duration,
     rooms: Arc<Rooms>,
     _watchdog: Watchdog,
 }
@@ -63,6 +67,7 @@ pub struct Builder {
     states: States,
     admission_timeout: Duration,
     engines: Vec<(String, Namespace)>,
+    login: Option<Arc<Find>>,
     log: Option<LogMaker>,
 }
 
@@ -88,6 +93,7 @@ impl Dondo {
             states: States::default(),
             admission_timeout: NamespaceSettings::default().admission_timeout,
             engines: Vec::new(),
+            login: None,
             log: None,
         }
     }
@@ -106,15 +112,15 @@ impl Dondo {
         &self.hub
     }
 
-    /// What stands at which path.
-    pub(crate) fn endpoints(&self) -> &Endpoints {
-        &self.endpoints
-    }
-
     /// Who may open a session, for the tests.
     #[doc(hidden)]
     pub fn doors(&self) -> &Doors {
         &self.doors
+    }
+
+    /// The standalone server serves it, which needs no tuning.
+    pub(crate) fn is_tuned(&self) {
+        self.untuned.settle();
     }
 
     /// Sessions over all endpoints.
@@ -159,26 +165,6 @@ impl Dondo {
     }
 }
 
-/// For `HttpServer::on_connect` of an embedder: with it, a client that stopped reading is cut at once. It costs one more
-/// file descriptor for each connection; without it, such a connection stays until the kernel gives it up.
-///
-/// An embedder should also set `HttpServer::h1_allow_half_closed(false)`: without it, a polling client that went away is
-/// noticed by its missing pong only.
-///
-/// What an embedder has to see to, because only the owner of the socket can: actix-web's
-/// `HttpServer::client_request_timeout` covers the first head of a connection, and nothing covers a second head that never
-/// ends, a body that no handler reads, or an answer that the peer does not read. The standalone server ends all of these;
-/// elsewhere a proxy in front must. It also reads few requests ahead of one that waits for its answer, of which actix-web
-/// alone takes thousands. Bodies of polls are timed here too. `HttpServer::max_connections` does not count what
-/// a limit of open files should be kept for.
-///
-/// The standalone server alone puts right what actix-web takes amiss in a head and Node does not: in an `App` a raw quote in
-/// an address is 400, and `Connection: upgrade` with nothing to upgrade to, as nginx writes it for polls with the lines in
-/// the README, costs the connection.
-pub fn on_connect(connection: &dyn Any, data: &mut Extensions) {
-    crate::transport::embedded_driver::keep_cutter(connection, data);
-}
-
 impl Builder {
     /// Takes other settings.
     pub fn settings(mut self, settings: Settings) -> Self {
@@ -207,7 +193,8 @@ impl Builder {
         self
     }
 
-    /// How long a namespace's middlewares may take for one client, before that is refused with `Timed out`. 10 s if not said.
+    /// How long a namespace's middlewares may take for one client, before that is refused with `Timed out`, and how long the
+    /// login of [`Builder::identify`]. 10 s if not said.
     pub fn admission_timeout(mut self, limit: Duration) -> Self {
         self.admission_timeout = limit;
         self
@@ -355,6 +342,7 @@ impl Builder {
             &config,
             doors.clone(),
             namespaces.applications(),
+            Login::new(self.login, self.admission_timeout),
             namespaces.keep_handshakes(),
         );
         let bare = bare_engines(&engines, &options, &hub);
@@ -369,6 +357,8 @@ impl Builder {
             endpoints,
             engines,
             doors,
+            untuned: options.untuned,
+            grace: config.grace,
             rooms,
             _watchdog: Watchdog::start(),
         })

@@ -13,6 +13,7 @@ pub(crate) mod endpoint;
 pub(crate) mod engine;
 pub(crate) mod framing;
 pub(crate) mod host;
+pub(crate) mod login;
 mod opening;
 pub(crate) mod origin;
 pub(crate) mod secret;

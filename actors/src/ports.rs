@@ -136,6 +136,8 @@ pub struct Admission {
     pub auth: Option<Bytes>,
     /// What came with the request that opened its session.
     pub handshake: Handshake,
+    /// Whom the host's login found in that request.
+    pub login: Option<Arc<LoggedIn>>,
     /// The client's address; behind a trusted proxy the one that the proxy tells.
     pub address: Option<IpAddr>,
 }
@@ -147,8 +149,25 @@ impl fmt::Debug for Admission {
             .field("namespace", &self.namespace)
             .field("auth", &self.auth.as_ref().map(|_| ".."))
             .field("handshake", &self.handshake)
+            .field("login", &self.login)
             .field("address", &self.address)
             .finish()
+    }
+}
+
+/// A user of the host's, who is logged in.
+#[derive(Clone)]
+pub struct LoggedIn {
+    /// The account's name.
+    pub account: Arc<str>,
+    /// The host's own value for it.
+    pub user: Arc<dyn Any + Send + Sync>,
+}
+
+/// Shows the account alone: the host's value may hold anything.
+impl fmt::Debug for LoggedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LoggedIn").field(&self.account).finish()
     }
 }
 

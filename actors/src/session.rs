@@ -48,7 +48,7 @@ use crate::{
     metrics::Metrics,
     notice::cause,
     outbox::Outbox,
-    ports::{ClientPacket, Protocol, Refusal},
+    ports::{ClientPacket, LoggedIn, Protocol, Refusal},
     rate::{RateLimiter, Rated},
 };
 
@@ -72,6 +72,7 @@ pub struct Session {
     /// How many had to wait so far.
     admissions: u64,
     handshake: Handshake,
+    login: Option<Arc<LoggedIn>>,
     own: LocalId,
     heartbeat: Option<SpawnHandle>,
     /// When the present heartbeat's ping is due, or was.
@@ -86,7 +87,6 @@ pub struct Session {
     /// A packet whose attachments are still to come.
     partial: Charge,
     closing: Option<CloseReason>,
-    /// The client's address, for the log.
     peer: Option<IpAddr>,
     on_end: Option<Box<dyn FnOnce(CloseReason)>>,
 }
@@ -127,6 +127,7 @@ impl Session {
             admitting: BTreeMap::new(),
             admissions: 0,
             handshake,
+            login: peer.login,
             heartbeat: None,
             ping_due: Instant::now(),
             awaiting_pong: false,

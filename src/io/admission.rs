@@ -6,7 +6,7 @@ use dondo_actors::{
     handshake::Handshake,
     hub::ParentFinder,
     letter::Content,
-    ports::{Admission, Admitted, Authorizer, Identity, LocalFuture, Refusal},
+    ports::{Admission, Admitted, Authorizer, Identity, LocalFuture, LoggedIn, Refusal},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -20,7 +20,8 @@ use super::{
 };
 use crate::notices;
 
-/// An application's own user, as [`Connecting::login`] takes it and [`Identity`](super::Identity) gives it back.
+/// An application's own user, as [`Builder::identify`](crate::Builder::identify) and [`Connecting::login`] take it and
+/// [`Identity`](super::Identity) gives it back.
 pub trait Account: Any + Send + Sync {
     /// The account's name: the hub puts it on what its clients say, and one account may have several clients.
     fn account(&self) -> &str;
@@ -39,7 +40,6 @@ pub struct Connecting(Rc<ConnectingState>);
 struct ConnectingState {
     state: Rc<SocketState>,
     address: Option<IpAddr>,
-    account: RefCell<Option<Arc<str>>>,
     said: RefCell<Vec<Content>>,
 }
 
@@ -76,10 +76,9 @@ impl Connecting {
         self.0.state.auth()
     }
 
-    /// Says who it is, from now on. The last one said stands.
+    /// Says who it is, from now on, whomever [`Builder::identify`](crate::Builder::identify) found. The last one said stands.
     pub fn login(&self, user: impl Account) {
-        *self.0.account.borrow_mut() = Some(user.account().into());
-        self.0.state.log_in(user);
+        self.0.state.log_in(Arc::new(logged_in(user)));
     }
 
     /// Keeps a value with the client, as [`Socket::insert`](super::Socket::insert) does.
@@ -171,18 +170,16 @@ impl Authorizer for Middlewares {
             false => self.0.clone(),
         };
         let state = state_of(&served, &admission);
+        if let Some(login) = admission.login {
+            state.log_in(login);
+        }
         let address = admission.address;
         if served.handlers.admission.is_empty() {
-            let admitted = Admitted {
-                extension: Some(state),
-                ..Admitted::default()
-            };
-            return Box::pin(std::future::ready(Ok(admitted)));
+            return Box::pin(std::future::ready(Ok(admitted(&state, Vec::new()))));
         }
         let connecting = Connecting(Rc::new(ConnectingState {
             state,
             address,
-            account: RefCell::default(),
             said: RefCell::default(),
         }));
         Box::pin(async move {
@@ -198,20 +195,26 @@ impl Authorizer for Middlewares {
                     return Err(refusal(&error, &connecting));
                 }
             }
-            let ConnectingState {
-                state,
-                account,
-                said,
-                ..
-            } = &*connecting.0;
-            Ok(Admitted {
-                identity: Identity {
-                    account: account.borrow().clone(),
-                },
-                extension: Some(state.clone()),
-                said: said.take(),
-            })
+            let ConnectingState { state, said, .. } = &*connecting.0;
+            Ok(admitted(state, said.take()))
         })
+    }
+}
+
+fn admitted(state: &Rc<SocketState>, said: Vec<Content>) -> Admitted {
+    let account = state.login().map(|login| login.account.clone());
+    Admitted {
+        identity: Identity { account },
+        extension: Some(state.clone()),
+        said,
+    }
+}
+
+/// A user as the core has it.
+pub(super) fn logged_in(user: impl Account) -> LoggedIn {
+    LoggedIn {
+        account: user.account().into(),
+        user: Arc::new(user),
     }
 }
 

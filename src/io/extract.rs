@@ -6,7 +6,7 @@ use dondo_actors::{error::CloseReason, handshake::Handshake};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Account, Connecting, NamespaceHandle, Socket,
+    Account, Connecting, NamespaceHandle, RemoteSocket, Socket,
     ack::Ack,
     arguments::Arguments,
     context::{
@@ -23,7 +23,7 @@ use super::{
 /// | [`Rest<T>`] | all that are left | events |
 /// | [`Arguments`], [`EventName`], [`Ack`] | all arguments as they came, the event's name, its answer | events |
 /// | [`Connecting`] | the client before it is let in | middlewares |
-/// | [`Socket`], [`NamespaceHandle`] | the client, and its namespace | everywhere but in middlewares |
+/// | [`Socket`], [`RemoteSocket`], [`NamespaceHandle`] | the client, the same for any thread, and its namespace | everywhere but in middlewares |
 /// | [`DisconnectReason`](crate::DisconnectReason) | why it is gone | `on_disconnecting`, `on_disconnect` |
 /// | [`Auth<T>`], [`Handshake`] | what it sent with its CONNECT, and with the request that opened its session | everywhere |
 /// | [`Path<T>`] | what the captures of its namespace's pattern are | everywhere |
@@ -144,6 +144,12 @@ macro_rules! of_sockets {
             }
         }
 
+        impl Extract<$context> for RemoteSocket {
+            fn extract(context: &mut $context) -> Result<Self> {
+                Ok(context.socket().remote())
+            }
+        }
+
         impl Extract<$context> for NamespaceHandle {
             fn extract(context: &mut $context) -> Result<Self> {
                 Ok(context.socket().namespace())
@@ -252,7 +258,7 @@ impl<C: Context, T: Clone + 'static> Extract<C> for Option<Extension<T>> {
     }
 }
 
-/// Who is logged in, as [`Connecting::login`] was told. Nobody, or somebody of another type, is `unauthorized`.
+/// Who is logged in, as [`Builder::identify`](crate::Builder::identify) found or [`Connecting::login`] was told. Nobody, or somebody of another type, is `unauthorized`.
 #[derive(Debug)]
 pub struct Identity<U: ?Sized>(pub Arc<U>);
 

@@ -262,11 +262,11 @@ impl IntoFuture for FetchSockets {
     }
 }
 
-/// A socket as it was when it was fetched, wherever it is served.
+/// A socket as it was when it was fetched, or when [`Socket::remote`](super::Socket::remote) was called, wherever it is served.
 #[derive(Clone, Debug)]
 pub struct RemoteSocket {
-    info: MemberInfo,
-    namespace: NamespaceHandle,
+    pub(super) info: MemberInfo,
+    pub(super) namespace: NamespaceHandle,
 }
 
 impl RemoteSocket {

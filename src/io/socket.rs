@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use self::state::Listener;
 pub(super) use self::state::SocketState;
 use super::{
-    NamespaceHandle,
+    NamespaceHandle, RemoteSocket,
     ack::Ack,
     arguments,
     broadcast::Broadcast,
@@ -56,6 +56,14 @@ impl Socket {
     /// The namespace, from any thread.
     pub fn namespace(&self) -> NamespaceHandle {
         NamespaceHandle::new(self.member.hub().clone(), self.state.served.clone())
+    }
+
+    /// The client as it is now, for any thread.
+    pub fn remote(&self) -> RemoteSocket {
+        RemoteSocket {
+            info: self.member.describe(),
+            namespace: self.namespace(),
+        }
     }
 
     /// The client's address; behind a trusted proxy the one that the proxy tells.

@@ -2,11 +2,12 @@
 //! Knows what clients get, not how.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod actors;
 mod children;
 mod extractors;
 mod goodbyes;
 mod handlers;
-mod log;
+pub(crate) mod log;
 mod remote;
 mod rooms;
 mod waits;

@@ -23,7 +23,9 @@ use crate::{
     },
     transport::{
         doors::{DoorSettings, Doors},
+        embedded_driver::Untuned,
         engine::{Engine, EngineOptions, ProtocolFactory},
+        login::Login,
     },
 };
 
@@ -91,6 +93,7 @@ pub(super) fn engine_options(
     config: &Settings,
     doors: Doors,
     applications: Applications,
+    login: Login,
     keeps_handshakes: bool,
 ) -> EngineOptions {
     let engine = &config.engine;
@@ -102,6 +105,8 @@ pub(super) fn engine_options(
         max_payload: engine.max_payload,
         http_compression: engine.http_compression,
         keeps_handshakes,
+        login,
+        untuned: Untuned::default(),
         subprotocols: engine.subprotocols.clone().into(),
         session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,

@@ -1,8 +1,7 @@
-//! A short answer as HTTP: for an `App`, and as bytes where the socket was taken from it.
+//! A short answer as HTTP.
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use bytes::{BufMut, BytesMut};
 
 use super::cors::{Cors, cors_headers};
 
@@ -54,20 +53,5 @@ impl Answer {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
         response.body(self.body)
-    }
-
-    /// The answer as bytes, the last ones of their connection.
-    pub(super) fn put_into(&self, out: &mut BytesMut) {
-        let kind = self.content_type.unwrap_or("text/html");
-        let retry = self.retry_after.map(|s| format!("Retry-After: {s}\r\n"));
-        let head = format!(
-            "HTTP/1.1 {} {}\r\nConnection: close\r\n{}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
-            self.status.as_str(),
-            self.status.canonical_reason().unwrap_or("Refused"),
-            retry.unwrap_or_default(),
-            self.body.len()
-        );
-        out.put_slice(head.as_bytes());
-        out.put_slice(self.body.as_bytes());
     }
 }

@@ -17,7 +17,7 @@ use dondo_actors::outbox::{Outbox, Taken};
 
 use self::leftover::Leftover;
 use super::ending::{End, ending};
-use super::framing::{Framing, Received};
+use super::framing::{Framing, FromPeer};
 use crate::notices;
 use crate::ws::{EMPTY_CLOSE, WsDecoder, WsEvent, close_frame, pong_frame};
 
@@ -165,10 +165,10 @@ impl<F: Framing> WebSocketConnection<F> {
         let received = match event {
             WsEvent::Message(message) => self.framing.receive(message),
             WsEvent::Pong => self.framing.pong(),
-            WsEvent::Noise => Received::Noise,
+            WsEvent::Noise => FromPeer::Noise,
             WsEvent::Ping(data) => {
                 self.pong = Some(pong_frame(&data));
-                Received::Noise
+                FromPeer::Noise
             }
             WsEvent::Close(code) => {
                 let frame = close_frame(code.unwrap_or(1000));
@@ -176,14 +176,14 @@ impl<F: Framing> WebSocketConnection<F> {
             }
         };
         match received {
-            Received::Message(message) => self.framing.session().heard(message),
-            Received::Pong => self.framing.session().pong(),
-            Received::Noise => self.noise(),
-            Received::Done => {}
+            FromPeer::Message(message) => self.framing.session().heard(message),
+            FromPeer::Pong => self.framing.session().pong(),
+            FromPeer::Noise => self.noise(),
+            FromPeer::Done => {}
             // Input is read while answers wait: without a bound a peer that never reads would fill memory.
-            Received::Reply(frame) if self.out.len() < UNCREDITED_MAX => self.out.push_back(frame),
-            Received::Reply(_) => self.close(EMPTY_CLOSE, CloseReason::TransportError),
-            Received::Close(reason) => self.close(EMPTY_CLOSE, reason),
+            FromPeer::Reply(frame) if self.out.len() < UNCREDITED_MAX => self.out.push_back(frame),
+            FromPeer::Reply(_) => self.close(EMPTY_CLOSE, CloseReason::TransportError),
+            FromPeer::Close(reason) => self.close(EMPTY_CLOSE, reason),
         }
     }
 

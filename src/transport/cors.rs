@@ -22,6 +22,23 @@ impl Cors {
     pub(crate) fn allows(&self) -> bool {
         !matches!(self, Self::Own)
     }
+
+    /// The headers of the answer that say so.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<> {
+        let (origin, credentials) = match self {
+            Self::Own => (None, None),
+            Self::All => (Some(HeaderValue::from_static("*")), None),
+            Self::One(origin) => (Some(origin.clone()), Some(HeaderValue::from_static("true"))),
+        };
+        let vary = Some(HeaderValue::from_static("Origin"));
+        [
+            (header::VARY, vary),
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, origin),
+            (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, credentials),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
 }
 
 /// Which pages may read the answer to a request.
@@ -42,17 +59,8 @@ pub(crate) fn cors(origins: &Origins, head: &RequestHead) -> Cors {
 /// Lets those pages read the answer, and keeps caches from giving it to pages of other origins, whatever the setting: it
 /// may have been another before.
 pub(crate) fn cors_headers(mut response: HttpResponseBuilder, cors: &Cors) -> HttpResponseBuilder {
-    response.append_header((header::VARY, "Origin"));
-    match cors {
-        Cors::Own => {}
-        Cors::All => {
-            response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
-        }
-        Cors::One(origin) => {
-            response
-                .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()))
-                .insert_header((header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"));
-        }
+    for header in cors.headers() {
+        response.append_header(header);
     }
     response
 }

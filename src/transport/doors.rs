@@ -272,6 +272,7 @@ impl Ticket {
             address: self.client,
             account: self.account.clone(),
             handshake: Handshake::default(),
+            login: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -31,16 +32,38 @@ use crate::ws::EMPTY_CLOSE;
 /// Bytes handed out between two flushes: actix-http's write buffer keeps whatever size it once grew to.
 const PIECE: usize = 4096;
 
-/// A second descriptor of a connection, through which it can be cut although nobody polls it. It dies with the
-/// connection's data.
-struct Cutter(Arc<OwnedFd>);
+/// A second descriptor of a connection, through which it can be cut although nobody polls it; none where its kind is not
+/// known, as with TLS, or where files are out. It dies with the connection's data.
+struct Cutter(Option<Arc<OwnedFd>>);
 
-/// Keeps a [`Cutter`] with a connection, if its kind is known.
+/// Keeps a [`Cutter`] with a connection.
 pub(crate) fn keep_cutter(connection: &dyn Any, data: &mut Extensions) {
-    if let Some(stream) = connection.downcast_ref::<TcpStream>()
-        && let Ok(descriptor) = stream.as_fd().try_clone_to_owned()
-    {
-        data.insert(Cutter(Arc::new(descriptor)));
+    let stream = connection.downcast_ref::<TcpStream>();
+    let descriptor = stream.and_then(|stream| stream.as_fd().try_clone_to_owned().ok());
+    data.insert(Cutter(descriptor.map(Arc::new)));
+}
+
+/// Tells once of a host's server that keeps no [`Cutter`] with its connections. Clones tell once together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Untuned(Arc<AtomicBool>);
+
+impl Untuned {
+    /// There is nothing to tell.
+    pub(crate) fn settle(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Looks at the connection of a request.
+    pub(super) fn look(&self, request: &HttpRequest) {
+        if !self.0.load(Ordering::Relaxed)
+            && request.conn_data::<Cutter>().is_none()
+            && !self.0.swap(true, Ordering::Relaxed)
+        {
+            log::warn!(
+                "a client that stops reading or goes away is noticed late in this server: write \
+                 `dondo.tune(HttpServer::new(…))`, before `bind` or `listen`"
+            );
+        }
     }
 }
 
@@ -63,7 +86,8 @@ pub(crate) fn response(
     };
     let watched = request
         .conn_data::<Cutter>()
-        .map(|Cutter(descriptor)| watch(websocket.outbox(), Arc::downgrade(descriptor)));
+        .and_then(|Cutter(descriptor)| descriptor.as_ref())
+        .map(|descriptor| watch(websocket.outbox(), Arc::downgrade(descriptor)));
     response.body(SocketBody {
         watched,
         websocket,

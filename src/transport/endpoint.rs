@@ -1,14 +1,14 @@
-//! Which endpoint stands at which path: one table, for an `App` and for the sockets that the standalone server takes from
-//! actix-http.
+//! Which endpoint stands at which path of an `App`: the host's, or the standalone server's own, through which the heads of
+//! upgrades pass as well.
 
 use std::sync::Arc;
 
 use actix_codec::Framed;
-use actix_http::{Request, h1};
-use actix_web::http::StatusCode;
+use actix_http::{HttpMessage as _, Request, h1};
+use actix_service::Service;
+use actix_web::dev::ServiceResponse;
 use actix_web::{Resource, web};
 
-use super::answer::Answer;
 use super::timed::Timed;
 use super::upgrade::UpgradedSocket;
 
@@ -19,10 +19,6 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
 
     /// Makes an `App`'s resource answer.
     fn mount(&self, resource: Resource) -> Resource;
-
-    /// Takes a socket whose client asks for a WebSocket, and serves it. Or answers something else, and gives it back to be
-    /// closed.
-    fn upgrade(&self, request: &Request, socket: UpgradedSocket) -> Option<UpgradedSocket>;
 }
 
 /// All endpoints of a hub. Of two the first answers whose path a request lies at or below.
@@ -51,30 +47,31 @@ impl Endpoints {
             }
         }
     }
+}
 
-    /// The way in of the standalone server: every request with `Upgrade: websocket` comes here with its socket. Those that
-    /// are for no endpoint are refused.
-    pub(crate) async fn upgrade(self, request: Request, framed: Framed<Timed, h1::Codec>) {
-        let mut socket = UpgradedSocket::new(framed);
-        let left = match self.at(request.path()) {
-            Some(endpoint) => endpoint.upgrade(&request, socket),
-            None => {
-                let body = "No WebSocket is served here";
-                socket.refuse(&Answer::last(StatusCode::NOT_FOUND, "text/plain", body));
-                Some(socket)
-            }
-        };
+/// The way in of the standalone server: a request with `Upgrade: websocket` passes through an `App` with its socket beside it.
+/// An endpoint that serves it takes that; with any other answer it is closed.
+pub(crate) fn upgrade<A>(
+    request: Request,
+    framed: Framed<Timed, h1::Codec>,
+    app: &A,
+) -> impl Future<Output = Result<(), A::Error>> + use<A>
+where
+    A: Service<Request, Response = ServiceResponse>,
+{
+    let socket = UpgradedSocket::new(framed);
+    request.extensions_mut().insert(socket);
+    let answer = app.call(request);
+    async move {
+        let (request, answer) = answer.await?.into_parts();
+        let socket = request.extensions_mut().remove::<UpgradedSocket>();
         // It holds on to the buffer that it was read into.
         drop(request);
-        if let Some(socket) = left {
+        if let Some(mut socket) = socket {
+            socket.refuse(answer).await;
             socket.close().await;
         }
-    }
-
-    fn at(&self, path: &str) -> Option<&dyn Endpoint> {
-        let mut endpoints = self.0.iter().map(AsRef::as_ref);
-        endpoints
-            .find(|endpoint| path.starts_with(endpoint.path()) || path == bare(endpoint.path()))
+        Ok(())
     }
 }
 
@@ -103,15 +100,11 @@ mod tests {
             let name = self.0;
             resource.to(move || async move { name })
         }
-
-        fn upgrade(&self, _: &Request, socket: UpgradedSocket) -> Option<UpgradedSocket> {
-            Some(socket)
-        }
     }
 
-    /// Read apart, one of them would serve WebSockets where the other has nothing.
+    /// Found by a prefix, an endpoint would take what is another's or the host's.
     #[actix_web::test]
-    async fn an_app_and_an_upgrade_find_the_same_endpoint() {
+    async fn a_request_finds_the_first_endpoint_at_or_above_its_path() {
         for (paths, rows) in [
             (
                 vec!["/a/", "/a/b/", "/c/"],
@@ -133,8 +126,6 @@ mod tests {
             let endpoints = Endpoints::new(paths.into_iter().map(named));
             let app = init_service(App::new().configure(endpoints.configure())).await;
             for (path, expected) in rows {
-                let found = endpoints.at(path).map(|endpoint| endpoint.path());
-                assert_eq!(found, expected, "{path}");
                 let request = TestRequest::with_uri(path).to_request();
                 let body = read_body(call_service(&app, request).await).await;
                 assert_eq!(body, expected.unwrap_or_default(), "{path}");

@@ -29,7 +29,7 @@ use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::HubHandle;
-use dondo_actors::ports::Protocol;
+use dondo_actors::ports::{LoggedIn, Protocol};
 use dondo_actors::session::{Peer, Session, SessionSettings};
 
 use self::admission::EngineAdmission;
@@ -38,7 +38,9 @@ use self::counts::Counts;
 use self::stage::Stage;
 use super::answer::Answer;
 use super::cors::{cors, preflight, site};
-use super::doors::Doors;
+use super::doors::{Doors, Ticket};
+use super::embedded_driver::Untuned;
+use super::login::{Login, LoginFailure};
 use super::opening::handshake_of;
 use super::origin::Origins;
 use super::secret::secret;
@@ -72,6 +74,10 @@ pub(crate) struct EngineOptions {
     pub subprotocols: Arc<[String]>,
     /// Whether the heads of the requests that open sessions are kept, for handlers. It costs each session their bytes.
     pub keeps_handshakes: bool,
+    /// Who opens a session.
+    pub login: Login,
+    /// Tells of a host's server that lacks what makes clients be noticed that are gone.
+    pub untuned: Untuned,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub session: Arc<SessionSettings>,
 }
@@ -153,7 +159,21 @@ impl Engine {
             return preflight(request.headers(), &cors);
         }
         let upgrade = asks_for_websocket(request.head());
-        match self.admit(request.head(), upgrade) {
+        let admission = match self.admit(request.head(), upgrade) {
+            Ok(EngineAdmission::Open(place)) => match self.log_in(&request).await {
+                Ok(login) => self.begin(place, login, request.head(), upgrade),
+                Err(LoginFailure::Late) => Err(Refusal::LoginTimeout),
+                Err(LoginFailure::Refused(error)) => {
+                    let mut answer = error.error_response();
+                    for (name, value) in cors.headers() {
+                        answer.headers_mut().append(name, value);
+                    }
+                    return answer;
+                }
+            },
+            admission => admission,
+        };
+        match admission {
             Err(refusal) => self.refuse(refusal, request.head(), upgrade).respond(&cors),
             Ok(EngineAdmission::Begin(_, open)) if !upgrade => answer::opening(open, &cors),
             Ok(EngineAdmission::Get(connection, sid)) => {
@@ -163,13 +183,18 @@ impl Engine {
                 self.post(connection, &request, payload.into_inner(), &cors)
                     .await
             }
-            Ok(admission) => self.switch_in_app(&request, payload.into_inner(), admission),
+            Ok(admission) => self.switch(&request, payload.into_inner(), admission),
         }
     }
 
-    /// Starts a session on the present worker; its id is a secret.
-    fn open(&self, head: &RequestHead, upgrade: bool) -> Result<EngineAdmission, Refusal> {
-        let options = &self.0.options;
+    /// Who opens a session with this request.
+    async fn log_in(&self, request: &HttpRequest) -> Result<Option<Arc<LoggedIn>>, LoginFailure> {
+        self.0.options.untuned.look(request);
+        self.0.options.login.find(request).await
+    }
+
+    /// A place for a session, if this request may open one.
+    fn place(&self, head: &RequestHead, upgrade: bool) -> Result<Ticket, Refusal> {
         if self.draining() {
             return Err(Refusal::ShuttingDown);
         }
@@ -179,7 +204,22 @@ impl Engine {
         if self.0.hub.account().crowded() {
             return Err(Refusal::MemoryMax);
         }
-        let ticket = options.doors.admit(head, !upgrade)?;
+        self.0.options.doors.admit(head, !upgrade)
+    }
+
+    /// Starts a session on the present worker; its id is a secret.
+    fn begin(
+        &self,
+        ticket: Ticket,
+        login: Option<Arc<LoggedIn>>,
+        head: &RequestHead,
+        upgrade: bool,
+    ) -> Result<EngineAdmission, Refusal> {
+        let options = &self.0.options;
+        // A login may have waited.
+        if self.draining() {
+            return Err(Refusal::ShuttingDown);
+        }
         let sid = secret().map_err(|error| {
             log::debug!("no session can be opened: {error}");
             Refusal::NoSecret
@@ -204,6 +244,7 @@ impl Engine {
             options.session.clone(),
             Peer {
                 handshake,
+                login,
                 ..ticket.peer()
             },
             on_end,

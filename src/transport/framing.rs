@@ -15,8 +15,8 @@ use dondo_actors::session::SessionRef;
 /// around a message. It waits for nobody, and holds no more than it needs: there is one for each WebSocket.
 ///
 /// A protocol that is on its WebSocket from the beginning answers the first four, and [`pong`](Self::pong) where WebSocket's
-/// own ping is its heartbeat, as for plain messages. SignalR's opening request would be a [`Received::Reply`], its pings
-/// [`Received::Pong`]: the client lives; records that come in one message are for its `Protocol` to part. The other questions
+/// own ping is its heartbeat, as for plain messages. SignalR's opening request would be a [`FromPeer::Reply`], its pings
+/// [`FromPeer::Pong`]: the client lives; records that come in one message are for its `Protocol` to part. The other questions
 /// are for a protocol that comes from another transport, as Engine.IO does.
 ///
 /// [`WebSocketConnection`]: super::connection::WebSocketConnection
@@ -28,14 +28,14 @@ pub(crate) trait Framing: Unpin + 'static {
     fn peer(&self) -> Option<IpAddr>;
 
     /// What a message of the client is.
-    fn receive(&mut self, message: TransportMessage) -> Received;
+    fn receive(&mut self, message: TransportMessage) -> FromPeer;
 
     /// The heartbeat as a frame.
     fn ping(&self) -> Bytes;
 
     /// What a pong of WebSocket is.
-    fn pong(&mut self) -> Received {
-        Received::Noise
+    fn pong(&mut self) -> FromPeer {
+        FromPeer::Noise
     }
 
     /// Whether the session is on this WebSocket. Until then nothing is taken from its outbox, its credit is not asked for,
@@ -62,7 +62,7 @@ pub(crate) trait Framing: Unpin + 'static {
 
 /// What came in, to the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Received {
+pub(crate) enum FromPeer {
     /// A message for the session. Only where it is live.
     Message(TransportMessage),
     /// The client answers a heartbeat. Only where it is live.

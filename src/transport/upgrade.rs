@@ -3,18 +3,22 @@
 
 use actix_codec::{Framed, FramedParts};
 use actix_http::{Version, h1, ws};
+use actix_web::HttpResponse;
+use actix_web::body::to_bytes_limited;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderValue};
 use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::message::ToSession;
 use tokio::net::TcpStream;
 
-use super::answer::Answer;
 use super::connection::WebSocketConnection;
 use super::framing::Framing;
 use super::sockets::OpenSocket;
 use super::tcp_driver;
 use super::timed::Timed;
+
+/// Of an answer that refuses a WebSocket no more is passed on.
+const REFUSAL_MAX: usize = 64 * 1024;
 
 /// Whether a request asks for a WebSocket. Only the exact word counts: actix-http decides by it what becomes of the
 /// request's body.
@@ -79,9 +83,34 @@ impl UpgradedSocket {
         self.say(b"\r\n\r\n");
     }
 
-    /// Instead of a 101.
-    pub(super) fn refuse(&mut self, answer: &Answer) {
-        answer.put_into(&mut self.first);
+    /// Instead of a 101: an answer of the `App`, the last one over its connection.
+    pub(super) async fn refuse(&mut self, answer: HttpResponse) {
+        let (head, body) = answer.into_parts();
+        let body = to_bytes_limited(body, REFUSAL_MAX).await;
+        let body = body.ok().and_then(Result::ok).unwrap_or_default();
+        let status = head.status();
+        let reason = status.canonical_reason().unwrap_or("Refused");
+        let line = format!(
+            "HTTP/1.1 {} {reason}\r\nConnection: close\r\n",
+            status.as_str()
+        );
+        self.say(line.as_bytes());
+        for (name, value) in head.headers() {
+            if ![
+                header::CONNECTION,
+                header::CONTENT_LENGTH,
+                header::TRANSFER_ENCODING,
+            ]
+            .contains(name)
+            {
+                self.say(name.as_str().as_bytes());
+                self.say(b": ");
+                self.say(value.as_bytes());
+                self.say(b"\r\n");
+            }
+        }
+        self.say(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+        self.say(&body);
     }
 
     pub(super) fn say(&mut self, bytes: &[u8]) {

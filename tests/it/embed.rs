@@ -10,7 +10,7 @@ use actix_session::storage::CookieSessionStore;
 use actix_web::cookie::Key;
 use actix_web::middleware::{Compress, Logger, NormalizePath};
 use actix_web::{App, HttpServer, web};
-use dondo::{Arguments, Data, Dondo, Namespace, NamespaceHandle, Socket, blocking, on_connect};
+use dondo::{Arguments, Data, Dondo, Namespace, NamespaceHandle, Socket, blocking};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -25,13 +25,11 @@ macro_rules! hub_in {
     };
     ($builder:expr, |$dondo:ident| $app:expr) => {{
         let dondo = $builder.build().unwrap();
-        let $dondo = dondo.clone();
+        let ($dondo, serving) = (dondo.clone(), dondo.clone());
         Hub::serving(dondo, move |listener| {
-            HttpServer::new(move || $app)
+            serving
+                .tune(HttpServer::new(move || $app))
                 .workers(2)
-                .on_connect(on_connect)
-                .h1_allow_half_closed(false)
-                .disable_signals()
                 .shutdown_timeout(0)
                 .listen(listener)
                 .unwrap()

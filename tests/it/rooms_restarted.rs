@@ -4,8 +4,8 @@ use std::slice::from_ref;
 use std::time::Instant;
 
 use actix_web::{App, HttpServer};
+use dondo::Dondo;
 use dondo::config::Settings;
-use dondo::{Dondo, on_connect};
 use serde_json::{Value, json};
 
 use crate::support::{Client, Frame, Hub, PATIENCE, WebSocket, faults};
@@ -52,17 +52,16 @@ fn rooms_whose_worker_ended_run_on_the_next() {
     settings.room_threads = 0;
     let dondo = Dondo::builder().settings(settings).build().unwrap();
     for _ in 0..2 {
-        let serving = dondo.clone();
+        let (serving, mounted) = (dondo.clone(), dondo.clone());
         let server = Hub::serving(dondo.clone(), move |listener| {
             let app = move || {
                 App::new()
-                    .configure(serving.configure_observation())
-                    .configure(serving.configure())
+                    .configure(mounted.configure_observation())
+                    .configure(mounted.configure())
             };
-            HttpServer::new(app)
+            serving
+                .tune(HttpServer::new(app))
                 .workers(1)
-                .on_connect(on_connect)
-                .disable_signals()
                 .shutdown_timeout(0)
                 .listen(listener)
                 .unwrap()

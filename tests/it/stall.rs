@@ -288,22 +288,24 @@ fn inside_an_app_a_stalled_reader_is_cut_too() {
     config.engine.max_payload = 100_000;
     config.delivery.outbox_bytes_max = Some(1_000_000);
     let dondo = dondo::Dondo::builder().settings(config).build().unwrap();
-    let listener = dondo::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = dondo::listen("127.0.0.1:0").unwrap();
     let hub = Hub::around(listener.local_addr().unwrap(), dondo.clone());
     let (started, handle) = mpsc::channel();
     let server = thread::spawn(move || {
         actix_rt::System::new().block_on(async move {
-            let server = actix_web::HttpServer::new(move || {
+            let mounted = dondo.clone();
+            let app = move || {
                 actix_web::App::new()
-                    .configure(dondo.configure_observation())
-                    .configure(dondo.configure())
-            })
-            .on_connect(dondo::on_connect)
-            .workers(2)
-            .shutdown_timeout(0)
-            .listen(listener)
-            .unwrap()
-            .run();
+                    .configure(mounted.configure_observation())
+                    .configure(mounted.configure())
+            };
+            let server = dondo
+                .tune(actix_web::HttpServer::new(app))
+                .workers(2)
+                .shutdown_timeout(0)
+                .listen(listener)
+                .unwrap()
+                .run();
             started.send(server.handle()).unwrap();
             server.await.unwrap();
         });

@@ -90,6 +90,7 @@ impl Session {
             namespace: namespace.clone(),
             auth: auth.clone(),
             handshake: self.handshake.clone(),
+            login: self.login.clone(),
             address: self.peer,
         };
         let polled = AssertUnwindSafe(|| match (configured, parents) {

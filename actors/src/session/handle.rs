@@ -17,6 +17,7 @@ use crate::{
     mailbox::Mailbox,
     message::{FromClient, ToSession},
     outbox::{Outbox, OutboxLimits},
+    ports::LoggedIn,
     rate::Rates,
 };
 
@@ -54,6 +55,8 @@ pub struct Peer {
     pub account: Option<Arc<AddressAccount>>,
     /// What came with the request that opened the session, for whoever lets members in.
     pub handshake: Handshake,
+    /// Whom the host's login found in that request.
+    pub login: Option<Arc<LoggedIn>>,
 }
 
 /// What a transport holds of a session.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use dondo_actors::handshake::Handshake;
+use dondo_actors::{handshake::Handshake, ports::LoggedIn};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
@@ -37,7 +37,7 @@ pub(super) struct More {
     pub(super) disconnect: Vec<Local<DisconnectContext>>,
     pub(super) listeners_made: u64,
     extensions: BTreeMap<TypeId, Rc<dyn Any>>,
-    user: Option<Arc<dyn Any + Send + Sync>>,
+    login: Option<Arc<LoggedIn>>,
     /// In which events go through middlewares that wait.
     pub(super) turns: Option<Arc<Semaphore>>,
     /// Names that had a listener when the client had come in.
@@ -111,13 +111,16 @@ impl SocketState {
         value.downcast_ref::<T>().cloned()
     }
 
-    pub(in crate::io) fn log_in(&self, user: impl Account) {
-        self.more(|more| more.user = Some(Arc::new(user)));
+    pub(in crate::io) fn log_in(&self, login: Arc<LoggedIn>) {
+        self.more(|more| more.login = Some(login));
+    }
+
+    pub(in crate::io) fn login(&self) -> Option<Arc<LoggedIn>> {
+        self.more.borrow().as_ref()?.login.clone()
     }
 
     pub(in crate::io) fn user<U: Account>(&self) -> Option<Arc<U>> {
-        let more = self.more.borrow();
-        more.as_ref()?.user.clone()?.downcast().ok()
+        self.login()?.user.clone().downcast().ok()
     }
 
     /// The listeners of an event, or of all events; those that were to run once are taken out.

@@ -8,11 +8,11 @@ use std::{
 use super::world::{World, run, settle};
 use crate::io::{Data, Namespace, Socket, Watchdog};
 
-/// One for each test here.
-static LISTENERS: [OnceLock<mpsc::Sender<String>>; 2] = [OnceLock::new(), OnceLock::new()];
+/// One for each test that reads the log.
+static LISTENERS: [OnceLock<mpsc::Sender<String>>; 3] = [const { OnceLock::new() }; 3];
 
 /// What the log says from now on, whoever says it.
-fn lines(test: usize) -> mpsc::Receiver<String> {
+pub(crate) fn lines(test: usize) -> mpsc::Receiver<String> {
     static LOGGER: Once = Once::new();
     LOGGER.call_once(|| {
         log::set_logger(&Lines).unwrap();

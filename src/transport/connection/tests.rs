@@ -53,11 +53,11 @@ impl Framing for Plain {
         None
     }
 
-    fn receive(&mut self, message: TransportMessage) -> Received {
+    fn receive(&mut self, message: TransportMessage) -> FromPeer {
         match message.bytes().as_ref() {
-            b"hello" => Received::Reply(text_frame([b"welcome".as_slice()]).frame),
-            b"bye" => Received::Close(CloseReason::TransportClose),
-            _ => Received::Message(message),
+            b"hello" => FromPeer::Reply(text_frame([b"welcome".as_slice()]).frame),
+            b"bye" => FromPeer::Close(CloseReason::TransportClose),
+            _ => FromPeer::Message(message),
         }
     }
 
@@ -65,8 +65,8 @@ impl Framing for Plain {
         Bytes::from_static(&[0x89, 0])
     }
 
-    fn pong(&mut self) -> Received {
-        Received::Pong
+    fn pong(&mut self) -> FromPeer {
+        FromPeer::Pong
     }
 }
 

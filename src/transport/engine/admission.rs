@@ -12,10 +12,13 @@ use super::query::Query;
 use super::{Engine, Refusal};
 use crate::transport::address::forwarded_hosts;
 use crate::transport::cors::site;
+use crate::transport::doors::Ticket;
 use crate::transport::upgrade::is_valid;
 
 /// What a request is let in to.
 pub(super) enum EngineAdmission {
+    /// A session may be opened: this is its place.
+    Open(Ticket),
     /// A session has begun; this is its open packet.
     Begin(Arc<Connection>, String),
     /// A poll of the session with this id, a secret, never to be logged.
@@ -51,7 +54,7 @@ impl Engine {
         let options = &self.0.options;
         let request = check(&view, &options.origins, options.doors.hosts())?;
         let Some(sid) = view.query.sid else {
-            return self.open(head, upgrade);
+            return self.place(head, upgrade).map(EngineAdmission::Open);
         };
         let found = self.0.sessions.find(&*sid);
         if request == (EngineRequest::Upgrade { foreign: true }) {

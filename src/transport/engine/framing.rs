@@ -16,7 +16,7 @@ use tokio::time::{Sleep, sleep};
 use super::connection::Connection;
 use super::packet::EnginePacket;
 use super::stage::Stage;
-use crate::transport::framing::{Framing, Received};
+use crate::transport::framing::{Framing, FromPeer};
 
 /// One WebSocket of a session. Dropped while it probes, it leaves the session where it was.
 pub(crate) struct EngineFraming {
@@ -64,30 +64,30 @@ impl Framing for EngineFraming {
         self.connection.peer()
     }
 
-    fn receive(&mut self, message: TransportMessage) -> Received {
+    fn receive(&mut self, message: TransportMessage) -> FromPeer {
         let Ok(packet) = EnginePacket::from_wire(message) else {
-            return Received::Close(CloseReason::ParseError);
+            return FromPeer::Close(CloseReason::ParseError);
         };
         match (&mut self.takeover, packet) {
             (Some(takeover), EnginePacket::Ping(data)) if data == "probe" => {
                 if !std::mem::replace(&mut takeover.probed, true) {
                     self.connection.probe();
                 }
-                Received::Reply(Bytes::from_static(PROBE_ANSWER))
+                FromPeer::Reply(Bytes::from_static(PROBE_ANSWER))
             }
             (Some(_), EnginePacket::Upgrade) => {
                 self.connection.upgrade();
                 self.takeover = None;
-                Received::Done
+                FromPeer::Done
             }
             (Some(_), _) | (None, EnginePacket::Ping(_)) => {
-                Received::Close(CloseReason::TransportError)
+                FromPeer::Close(CloseReason::TransportError)
             }
-            (None, EnginePacket::Message(message)) => Received::Message(message),
-            (None, EnginePacket::Pong) => Received::Pong,
-            (None, EnginePacket::Close) => Received::Close(CloseReason::TransportClose),
+            (None, EnginePacket::Message(message)) => FromPeer::Message(message),
+            (None, EnginePacket::Pong) => FromPeer::Pong,
+            (None, EnginePacket::Close) => FromPeer::Close(CloseReason::TransportClose),
             (None, EnginePacket::Open | EnginePacket::Upgrade | EnginePacket::Noop) => {
-                Received::Noise
+                FromPeer::Noise
             }
         }
     }

@@ -46,6 +46,8 @@ pub(crate) enum Refusal {
     NoSecret,
     /// Status 503, and the connection is closed: `memory-max`.
     MemoryMax,
+    /// Status 503, and the connection is closed: the host's login takes longer than `Builder::admission_timeout`.
+    LoginTimeout,
 }
 
 fn unavailable(retry_after: u32, body: &str) -> Answer {
@@ -57,7 +59,7 @@ fn unavailable(retry_after: u32, body: &str) -> Answer {
 
 impl Refusal {
     /// All of them, for metrics.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::TransportUnknown,
         Self::SessionUnknown,
         Self::BadMethod,
@@ -76,6 +78,7 @@ impl Refusal {
         Self::PayloadTooLarge,
         Self::NoSecret,
         Self::MemoryMax,
+        Self::LoginTimeout,
     ];
 
     /// As what the log tells of it.
@@ -99,6 +102,7 @@ impl Refusal {
             Self::PayloadTooLarge => &notices::PAYLOAD_TOO_LARGE,
             Self::NoSecret => &notices::NO_RANDOMNESS,
             Self::MemoryMax => &notices::MEMORY_MAX,
+            Self::LoginTimeout => &notices::LOGIN_TIMEOUT,
         }
     }
 
@@ -123,6 +127,7 @@ impl Refusal {
             Self::PayloadTooLarge => "payload too large",
             Self::NoSecret => "no randomness",
             Self::MemoryMax => "memory max",
+            Self::LoginTimeout => "login timeout",
         }
     }
 
@@ -160,6 +165,7 @@ impl Refusal {
             Self::MemoryMax => {
                 return unavailable(5, "The server holds too much: memory-max");
             }
+            Self::LoginTimeout => return unavailable(1, "Timed out"),
         };
         if upgrade {
             return Answer::last(StatusCode::BAD_REQUEST, "text/html", message);

@@ -1,10 +1,9 @@
-//! Engine.IO as an endpoint: in an `App`, and with the sockets that the standalone server takes (decision 0001). Requests
-//! are judged whole before the 101 (wire reference 1.5, 1.7).
+//! Engine.IO as an endpoint, and its WebSockets: in an `App`, and over the sockets that the standalone server takes
+//! (decision 0001). Requests are judged whole before the 101 (wire reference 1.5, 1.7).
 
-use actix_http::Request;
 use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::header::HeaderValue;
-use actix_web::{HttpRequest, HttpResponse, Resource, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Resource, web};
 
 use super::Engine;
 use super::admission::EngineAdmission;
@@ -28,40 +27,36 @@ impl Endpoint for Engine {
             async move { engine.request(request, payload).await }
         })
     }
-
-    fn upgrade(&self, request: &Request, mut socket: UpgradedSocket) -> Option<UpgradedSocket> {
-        let head = request.head();
-        let admission = match self.admit(head, true) {
-            Ok(admission) => admission,
-            Err(refusal) => {
-                socket.refuse(&self.refuse(refusal, head, true));
-                return Some(socket);
-            }
-        };
-        socket.switch(head, self.subprotocol(head));
-        if let EngineAdmission::TakeOver(framing) = admission {
-            socket.serve_at_home(framing, self.0.options.max_payload);
-            return None;
-        }
-        let Some(websocket) = self.websocket(admission) else {
-            socket.say(&EMPTY_CLOSE);
-            return Some(socket);
-        };
-        socket.serve(websocket);
-        None
-    }
 }
 
 impl Engine {
-    /// The way in through somebody's `App`: the WebSocket is the response's body.
-    pub(super) fn switch_in_app(
+    /// Serves a WebSocket: over the socket that came beside the request, else as the response's body.
+    pub(super) fn switch(
         &self,
         request: &HttpRequest,
         payload: Payload,
         admission: EngineAdmission,
     ) -> HttpResponse {
         let subprotocol = self.subprotocol(request.head());
-        embedded_driver::response(request, payload, subprotocol, self.websocket(admission))
+        let socket = request.extensions_mut().remove::<UpgradedSocket>();
+        let Some(mut socket) = socket else {
+            return embedded_driver::response(
+                request,
+                payload,
+                subprotocol,
+                self.websocket(admission),
+            );
+        };
+        socket.switch(request.head(), subprotocol);
+        if let EngineAdmission::TakeOver(framing) = admission {
+            socket.serve_at_home(framing, self.0.options.max_payload);
+        } else if let Some(websocket) = self.websocket(admission) {
+            socket.serve(websocket);
+        } else {
+            socket.say(&EMPTY_CLOSE);
+            actix_rt::spawn(socket.close());
+        }
+        HttpResponse::SwitchingProtocols().finish()
     }
 
     /// The session's side of a WebSocket; none if it has no use for one.

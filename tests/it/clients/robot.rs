@@ -49,7 +49,7 @@ impl Kind {
         )
     }
 
-    fn options(self) -> Value {
+    pub(crate) fn options(self) -> Value {
         match self {
             Self::JsPolling | Self::PythonPolling => json!({"transports": ["polling"]}),
             Self::JsWebSocket | Self::PythonWebSocket => json!({"transports": ["websocket"]}),

@@ -1,9 +1,9 @@
 //! A hub in this process, on a free loopback port, with its own worker and room threads. Ends with the value.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,11 +12,14 @@ use actix_web::{App, HttpServer};
 use dondo::config::Settings;
 use dondo::internal::Doors;
 use dondo::{Builder, Dondo, Operators, Server};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::oneshot;
 
 use super::http;
 
 pub struct Hub {
+    /// `http`, or `https` of a host that speaks TLS.
+    scheme: &'static str,
     address: SocketAddr,
     /// Where its numbers are.
     operators: SocketAddr,
@@ -25,6 +28,8 @@ pub struct Hub {
     /// Known of a hub in this process.
     workers: Option<usize>,
     program: Option<Child>,
+    /// What the program logged, once it has ended.
+    log: Option<JoinHandle<String>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -72,11 +77,13 @@ impl Hub {
         });
         let (address, operators) = is_bound.recv().expect("the server listens");
         Self {
+            scheme: "http",
             address,
             operators,
             dondo: Some(dondo),
             workers: Some(workers),
             program: None,
+            log: None,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -100,12 +107,10 @@ impl Hub {
                 .configure(serving.configure())
         };
         let workers = config.workers;
-        let mut hub = Self::serving(dondo, move |listener| {
-            HttpServer::new(app)
+        let mut hub = Self::serving(dondo.clone(), move |listener| {
+            dondo
+                .tune(HttpServer::new(app))
                 .workers(config.workers)
-                .on_connect(dondo::on_connect)
-                .h1_allow_half_closed(false)
-                .disable_signals()
                 .shutdown_timeout(0)
                 .listen(listener)
                 .expect("the listener is taken")
@@ -124,8 +129,7 @@ impl Hub {
         let (bound, is_bound) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
-                let listener =
-                    dondo::listen("127.0.0.1:0".parse().unwrap()).expect("a port is free");
+                let listener = dondo::listen("127.0.0.1:0").expect("a port is free");
                 bound.send(listener.local_addr().unwrap()).unwrap();
                 let server = run(listener);
                 let handle = server.handle();
@@ -138,11 +142,13 @@ impl Hub {
         });
         let address = is_bound.recv().expect("the server listens");
         Self {
+            scheme: "http",
             address,
             operators: address,
             dondo: Some(dondo),
             workers: None,
             program: None,
+            log: None,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -167,8 +173,12 @@ impl Hub {
             .spawn()
             .expect("the program starts");
         let mut log = BufReader::new(program.stderr.take().unwrap());
-        let address = address_after(&mut log, "listening on http://");
-        Self::of_program(program, log, address, address)
+        let tls = ["tokio_host", "actix_host"].contains(&name);
+        let scheme = if tls { "https" } else { "http" };
+        let address = address_after(&mut log, &format!("listening on {scheme}://"));
+        let mut hub = Self::of_program(program, log, address, address);
+        hub.scheme = scheme;
+        hub
     }
 
     /// The same with a limit of open files.
@@ -210,13 +220,19 @@ impl Hub {
         operators: SocketAddr,
     ) -> Self {
         // A log that nobody reads would block the program.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let log = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = log.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
         Self {
+            scheme: "http",
             address,
             operators,
             dondo: None,
             workers: None,
             program: Some(program),
+            log: Some(log),
             stop: None,
             thread: None,
         }
@@ -238,14 +254,40 @@ impl Hub {
         self.program.as_ref().expect("a program of its own").id()
     }
 
+    /// Signals the process of [`Hub::program`].
+    pub fn signal(&self, signal: Signal) {
+        let process = Pid::from_raw(self.process().cast_signed()).unwrap();
+        kill_process(process, signal).unwrap();
+    }
+
+    /// Whether the process of [`Hub::program`] goes on.
+    pub fn is_running(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| !log.is_finished())
+    }
+
+    /// Waits for the end of the process of [`Hub::program`]; how it ended, and what it logged.
+    pub fn ended(&mut self) -> (ExitStatus, String) {
+        let log = self.log.take().expect("a program of its own");
+        let deadline = std::time::Instant::now() + super::PATIENCE;
+        while !log.is_finished() {
+            assert!(std::time::Instant::now() < deadline, "it goes on");
+            std::thread::yield_now();
+        }
+        let log = log.join().expect("its log is read");
+        let program = self.program.as_mut().expect("a program of its own");
+        (program.wait().unwrap(), log)
+    }
+
     /// A server that somebody else runs, whose hub this is.
     pub fn around(address: SocketAddr, dondo: Dondo) -> Self {
         Self {
+            scheme: "http",
             address,
             operators: address,
             dondo: Some(dondo),
             workers: None,
             program: None,
+            log: None,
             stop: None,
             thread: None,
         }
@@ -271,7 +313,7 @@ impl Hub {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// One number of `/metrics`, by its name with labels.

@@ -14,7 +14,7 @@ pub const UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
 pub struct Polling<'a> {
     pub hub: &'a Hub,
     pub sid: String,
-    path: String,
+    pub path: String,
 }
 
 impl<'a> Polling<'a> {

@@ -14,7 +14,7 @@ fn block(heading: &str, language: &str) -> String {
 
 #[test]
 fn the_program_in_readme_is_the_example_that_is_built() {
-    let example = read("examples/embed.rs");
+    let example = read("examples/mount.rs");
     assert_eq!(block("In your own application", "rust"), example);
 }
 

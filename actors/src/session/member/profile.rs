@@ -21,7 +21,8 @@ impl Member {
         self.data.borrow().as_deref().cloned()
     }
 
-    pub(in crate::session) fn describe(&self) -> MemberInfo {
+    /// What others see of it.
+    pub fn describe(&self) -> MemberInfo {
         let seats = self.seats.borrow();
         let rooms = seats.all_expected(Kind::Plain);
         MemberInfo {

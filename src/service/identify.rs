@@ -1,0 +1,47 @@
+//! Who opens a connection: the host's own login.
+
+use std::sync::Arc;
+
+use actix_web::FromRequest;
+
+use super::Builder;
+use crate::io::{self, Account, Handler};
+
+impl Builder {
+    /// Says who opens a connection: an async function of actix-web's extractors, called with the request that opens it, be
+    /// that for long-polling or for a WebSocket, and in the standalone server too. Whom it finds is the
+    /// [`Identity<U>`](crate::Identity) of the client in each of its namespaces, where no middleware says otherwise; `None` is
+    /// nobody. Its error is the HTTP answer to the request: no connection is opened.
+    ///
+    /// It runs once for a connection, so a session that moves from long-polling to a WebSocket keeps its identity. While it
+    /// waits nothing else does, and the connection counts for the limits of sessions; it is refused (503) after
+    /// [`Builder::admission_timeout`]. In an `App` middlewares that stand around the hub have seen the request before.
+    ///
+    /// ```
+    /// use actix_web::{HttpRequest, error::ErrorUnauthorized};
+    /// use dondo::{Dondo, Identity, Namespace};
+    ///
+    /// async fn login(request: HttpRequest) -> actix_web::Result<Option<String>> {
+    ///     match request.headers().get("x-name").map(|name| name.to_str()) {
+    ///         Some(Ok(name)) => Ok(Some(name.to_owned())),
+    ///         Some(Err(_)) => Err(ErrorUnauthorized("no such user")),
+    ///         None => Ok(None),
+    ///     }
+    /// }
+    ///
+    /// let whoami = async |Identity(user): Identity<String>| Ok(user.to_string());
+    /// let root = Namespace::new("/").on("whoami", whoami);
+    /// let dondo = Dondo::builder().identify(login).namespace(root).build()?;
+    /// # Ok::<(), dondo::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn identify<A, U, H>(mut self, login: H) -> Self
+    where
+        A: FromRequest + 'static,
+        U: Account,
+        H: Handler<A, Outcome = actix_web::Result<Option<U>>> + Send + Sync,
+    {
+        self.login = Some(Arc::new(io::login(login)));
+        self
+    }
+}
