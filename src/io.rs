@@ -24,6 +24,7 @@ mod socket;
 mod speaker;
 mod state;
 mod targets;
+mod typed;
 mod value;
 mod watchdog;
 
@@ -61,6 +62,10 @@ pub use self::{
     socket::{ListenerId, Socket},
     speaker::Speaker,
     targets::{IntoRooms, IntoTargets, RoomName, Target},
+    typed::{
+        AnswersEvent, AnswersEvents, Event, EventAnswer, EventArguments, EventParameters, Events,
+        Never, OneOf, assert_distinct,
+    },
     value::Value,
 };
 pub(crate) use self::{

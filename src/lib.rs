@@ -7,6 +7,7 @@
 //!   events, and when it is gone. [`Builder::namespace`] takes it, before the hub is built.
 //! * Handlers are async functions of [extractors](Extract): data by serde, the [`Socket`] that joins, emits and asks, what the
 //!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
+//! * Events may be types: `#[derive(Event)]` gives a struct its event's name and ack, and `#[derive(Events)]` makes an enum of such.
 //! * A [`NamespaceHandle`] does from anywhere, and from any thread, what a socket does with others: it says something and takes
 //!   the answers, counts and lists who is connected, makes sockets join and leave rooms, and puts them out.
 //! * `docs` has the map of the house and every event of the hub.
@@ -59,6 +60,12 @@ mod service;
 mod transport;
 mod ws;
 
+#[allow(
+    unused_extern_crates,
+    reason = "what the derives write begins with `::dondo`, here too"
+)]
+extern crate self as dondo;
+
 pub use bytes::Bytes;
 pub use dondo_actors::{
     error::{CloseReason as DisconnectReason, Fault, JoinError, LogError, NotifyError},
@@ -67,16 +74,19 @@ pub use dondo_actors::{
     message::ChangeCount,
 };
 
+pub use dondo_derive::{Event, Events};
+
 pub use self::{
     io::{
-        Account, Ack, AckError, AckFuture, Acks, AdmissionContext, AllAcks, Arguments, Auth,
-        BadArguments, Blob, Blocking, Broadcast, ConnectContext, Connecting, Context, Counting,
-        Data, Delivered, Delivery, DeliveryError, DisconnectContext, EmitError, Emitter, Error,
-        EventContext, EventName, Extension, Extract, Extractors, FetchSockets, Handler, Identity,
-        IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving, ListenerId, Namespace,
-        NamespaceHandle, Needs, Operation, OrFail, RemoteAck, RemoteAcks, RemoteDelivery,
-        RemoteSocket, Rest, Result, RoomName, Socket, SocketContext, SocketCursor, SocketPage,
-        Speaker, State, Target, UnknownNamespace, Value, blocking,
+        Account, Ack, AckError, AckFuture, Acks, AdmissionContext, AllAcks, AnswersEvent,
+        AnswersEvents, Arguments, Auth, BadArguments, Blob, Blocking, Broadcast, ConnectContext,
+        Connecting, Context, Counting, Data, Delivered, Delivery, DeliveryError, DisconnectContext,
+        EmitError, Emitter, Error, Event, EventAnswer, EventContext, EventName, EventParameters,
+        Events, Extension, Extract, Extractors, FetchSockets, Handler, Identity, IntoOutcome,
+        IntoRooms, IntoTargets, Joining, Leaving, ListenerId, Namespace, NamespaceHandle, Needs,
+        Operation, OrFail, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
+        RoomName, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target,
+        UnknownNamespace, Value, blocking,
     },
     operators::Operators,
     server::{Server, listen},
@@ -95,6 +105,12 @@ pub mod internal {
         logging::start as start_log,
         transport::{doors::Doors, engine::message},
     };
+}
+
+/// What the derives of events write; nobody else can rely on it.
+#[doc(hidden)]
+pub mod derived {
+    pub use crate::io::{EventArguments, Never, OneOf, assert_distinct};
 }
 
 /// Pages for readers.
