@@ -10,6 +10,8 @@ mod blob;
 mod blocking;
 mod broadcast;
 mod context;
+#[cfg(feature = "types")]
+mod declarations;
 mod emitter;
 mod error;
 mod eventual;
@@ -35,6 +37,8 @@ use dondo_actors::{
     session::{Application, Applications},
 };
 
+#[cfg(feature = "types")]
+pub use self::declarations::Declarations;
 use self::namespace::ServedNamespace;
 pub use self::{
     ack::Ack,

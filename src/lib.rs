@@ -7,7 +7,8 @@
 //!   events, and when it is gone. [`Builder::namespace`] takes it, before the hub is built.
 //! * Handlers are async functions of [extractors](Extract): data by serde, the [`Socket`] that joins, emits and asks, what the
 //!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
-//! * Events may be types: `#[derive(Event)]` gives a struct its event's name and ack, and `#[derive(Events)]` makes an enum of such.
+//! * Events may be types: `#[derive(Event)]` gives a struct its event's name and ack, `#[derive(Events)]` makes an enum of such, and
+//!   [`Declarations`] are the same in TypeScript and C#.
 //! * A [`NamespaceHandle`] does from anywhere, and from any thread, what a socket does with others: it says something and takes
 //!   the answers, counts and lists who is connected, makes sockets join and leave rooms, and puts them out.
 //! * `docs` has the map of the house and every event of the hub.
@@ -75,6 +76,9 @@ pub use dondo_actors::{
 };
 
 pub use dondo_derive::{Event, Events};
+
+#[cfg(feature = "types")]
+pub use self::io::Declarations;
 
 pub use self::{
     io::{
