@@ -105,6 +105,8 @@ pub mod internal {
         ports::{Answer, ClientPacket, Protocol, Refusal, Violation},
     };
 
+    #[cfg(feature = "types")]
+    pub use crate::packs::hub::{csharp, typescript};
     pub use crate::{
         logging::start as start_log,
         transport::{doors::Doors, engine::message},
