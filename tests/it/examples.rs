@@ -3,6 +3,7 @@
 mod blog;
 mod guide;
 mod lecture;
+mod typed;
 
 use serde_json::{Value, json};
 

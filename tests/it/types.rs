@@ -57,7 +57,7 @@ fn types_are_printed_in_one_language_and_in_nothing_else() {
 }
 
 /// Files in a folder of their own, beside the stock clients' packages.
-fn folder(name: &str, files: &[(&str, String)]) -> PathBuf {
+pub(crate) fn folder(name: &str, files: &[(&str, String)]) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
@@ -74,7 +74,7 @@ fn folder(name: &str, files: &[(&str, String)]) -> PathBuf {
 }
 
 /// What the compiler says of them.
-fn compiled(folder: &Path) -> String {
+pub(crate) fn compiled(folder: &Path) -> String {
     installed("node_modules/typescript");
     let output = Command::new("node")
         .arg(folder.join("node_modules/typescript/bin/tsc"))

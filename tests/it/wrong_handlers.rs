@@ -89,11 +89,28 @@ struct Dumb { text: String }
 
 /// The right uses beside the wrong ones.
 const RIGHT: &str = r#"
+#[derive(Serialize, Event)]
+#[event("borrowed")]
+struct Borrowed<'a> { text: &'a str }
+
+#[derive(Deserialize, Event)]
+#[event("page", ack = T)]
+struct Page<T>(T, u8);
+
+#[derive(Events)]
+enum Lent<'a> { Borrowed(Borrowed<'a>), Move(Move) }
+
+fn lend(socket: &Socket, text: &str) -> dondo::Result {
+    socket.emit_event(Borrowed { text })?;
+    Ok(socket.emit_event(Lent::Borrowed(Borrowed { text }))?)
+}
+
 fn right(namespace: Namespace) -> Namespace {
     namespace
         .on_event(async |say: Say, socket: Socket| { socket.emit_event(Move(1, 2))?; Ok(Seen { by: say.text.len() }) })
         .on_event(async |_: Move| {})
         .on_event(async |_: Move, socket: Socket| { socket.join("r").await?; Ok(()) })
+        .on_event(async |Page(text, _): Page<String>| Ok(text))
         .on_events(async |_: Silent| {})
         .on_events(async |_: Silent| Ok(()))
         .on_events(async |any: Any| Ok(match any {
