@@ -117,7 +117,7 @@ fn types_are_written_in_typescript_as_serde_has_them() {
         "  urgent: boolean;\n",
         "  pictures: (ArrayBuffer | Uint8Array)[];\n",
         "  any: unknown;\n",
-        "  pairs: ([number, string])[];\n",
+        "  pairs: [number, string][];\n",
         "  counts: { [key: string]: number };\n",
         "  tree?: Tree | null;\n",
         "export type Mood = \"plain\" | \"very-glad\";\n",

@@ -161,13 +161,11 @@ fn type_of(json: &JsonType) -> String {
             values.join(" | ")
         }
         JsonType::List(of) => match **of {
-            JsonType::Any | JsonType::Null | JsonType::Bool | JsonType::Text => {
-                format!("{}[]", type_of(of))
-            }
-            JsonType::Integer(_) | JsonType::Float | JsonType::Named(_) => {
-                format!("{}[]", type_of(of))
-            }
-            _ => format!("({})[]", type_of(of)),
+            JsonType::Attachment
+            | JsonType::Literals(_)
+            | JsonType::OneOf(_)
+            | JsonType::AllOf(_) => format!("({})[]", type_of(of)),
+            _ => format!("{}[]", type_of(of)),
         },
         JsonType::Tuple(types) => format!("[{}]", join(types, ", ")),
         JsonType::Map(of) => format!("{{ [key: string]: {} }}", type_of(of)),
