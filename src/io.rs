@@ -38,7 +38,7 @@ use dondo_actors::{
 };
 
 #[cfg(feature = "types")]
-pub use self::declarations::Declarations;
+pub use self::declarations::{Declarations, DeclareEvents};
 use self::namespace::ServedNamespace;
 pub use self::{
     ack::Ack,
@@ -67,8 +67,8 @@ pub use self::{
     speaker::Speaker,
     targets::{IntoRooms, IntoTargets, RoomName, Target},
     typed::{
-        AnswersEvent, AnswersEvents, Event, EventAnswer, EventArguments, EventParameters, Events,
-        Never, OneOf, assert_distinct,
+        AnswersEvent, AnswersEvents, EmitEvents, Event, EventAnswer, EventArguments,
+        EventParameters, Events, Never, OneOf, assert_distinct,
     },
     value::Value,
 };

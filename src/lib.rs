@@ -78,19 +78,19 @@ pub use dondo_actors::{
 pub use dondo_derive::{Event, Events};
 
 #[cfg(feature = "types")]
-pub use self::io::Declarations;
+pub use self::io::{Declarations, DeclareEvents};
 
 pub use self::{
     io::{
         Account, Ack, AckError, AckFuture, Acks, AdmissionContext, AllAcks, AnswersEvent,
         AnswersEvents, Arguments, Auth, BadArguments, Blob, Blocking, Broadcast, ConnectContext,
         Connecting, Context, Counting, Data, Delivered, Delivery, DeliveryError, DisconnectContext,
-        EmitError, Emitter, Error, Event, EventAnswer, EventContext, EventName, EventParameters,
-        Events, Extension, Extract, Extractors, FetchSockets, Handler, Identity, IntoOutcome,
-        IntoRooms, IntoTargets, Joining, Leaving, ListenerId, Namespace, NamespaceHandle, Needs,
-        Operation, OrFail, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
-        RoomName, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target,
-        UnknownNamespace, Value, blocking,
+        EmitError, EmitEvents, Emitter, Error, Event, EventAnswer, EventContext, EventName,
+        EventParameters, Events, Extension, Extract, Extractors, FetchSockets, Handler, Identity,
+        IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving, ListenerId, Namespace,
+        NamespaceHandle, Needs, Operation, OrFail, RemoteAck, RemoteAcks, RemoteDelivery,
+        RemoteSocket, Rest, Result, RoomName, Socket, SocketContext, SocketCursor, SocketPage,
+        Speaker, State, Target, UnknownNamespace, Value, blocking,
     },
     operators::Operators,
     server::{Server, listen},

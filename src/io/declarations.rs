@@ -70,11 +70,7 @@ struct DeclaredEvent {
 
 impl Declarations {
     /// Of what clients send, and what they hear: enums of [`Events`], or single ones.
-    pub fn new<FromClient, ToClient>() -> Self
-    where
-        FromClient: Events<OneOf: DeclaredEvents>,
-        ToClient: Events<OneOf: DeclaredEvents>,
-    {
+    pub fn new<FromClient: DeclareEvents, ToClient: DeclareEvents>() -> Self {
         let read = SchemaSettings::draft2020_12().for_deserialize();
         let written = SchemaSettings::draft2020_12().for_serialize();
         let (mut read, mut written) = (read.into_generator(), written.into_generator());
@@ -101,6 +97,16 @@ impl Declarations {
         csharp::file(self)
     }
 }
+
+/// What can be declared: an [`Event`], or an enum of [`Events`], each of them and its ack a `schemars::JsonSchema`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be declared",
+    note = "it is a struct with `#[derive(dondo::Event)]`, or an enum of such with `#[derive(dondo::Events)]`; each event and its ack \
+            derives `schemars::JsonSchema`"
+)]
+pub trait DeclareEvents: Events<OneOf: DeclaredEvents> {}
+
+impl<E: Events<OneOf: DeclaredEvents>> DeclareEvents for E {}
 
 /// An event as schemars has it.
 #[derive(Debug)]

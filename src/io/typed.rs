@@ -9,7 +9,10 @@ use serde::{
     de::{DeserializeOwned, Visitor},
 };
 
-pub use self::hearing::{AnswersEvent, AnswersEvents, EventAnswer, EventParameters};
+pub use self::{
+    hearing::{AnswersEvent, AnswersEvents, EventAnswer, EventParameters},
+    saying::EmitEvents,
+};
 use super::{context::EventContext, error::Result, shape::EVENT};
 
 /// An event by its type: `#[derive(Event)]` with `#[event("say", ack = Delivered)]`. It is heard by

@@ -121,7 +121,7 @@ fn right(namespace: Namespace) -> Namespace {
 "#;
 
 /// A typed event that is used wrongly, and what has to be said of it.
-const WRONG_EVENTS: [(&str, &str, &str); 19] = [
+const WRONG_EVENTS: [(&str, &str, &str); 20] = [
     (
         "a name that is missing",
         "#[derive(Event)] struct Nameless;",
@@ -190,12 +190,17 @@ const WRONG_EVENTS: [(&str, &str, &str); 19] = [
     (
         "an event that serde cannot write",
         "fn f(s: Socket) { s.emit_event(Dumb { text: String::new() }); }",
-        "Dumb: serde::Serialize` is not satisfied",
+        "the trait `Serialize` is not implemented for `Dumb`",
     ),
     (
         "an event by its name alone",
         "fn f(s: Socket) { s.emit_event(\"say\"); }",
-        "`&str` is no event",
+        "`&str` cannot be emitted as an event",
+    ),
+    (
+        "an event without a schema",
+        "fn f() -> String { dondo::Declarations::new::<Any, Move>().typescript() }",
+        "the trait bound `Seen: schemars::JsonSchema` is not satisfied",
     ),
     (
         "another ack than the event's",

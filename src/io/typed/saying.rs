@@ -12,23 +12,32 @@ use super::{
     Event, Events, SaidEvents,
 };
 
+/// What can be emitted: an [`Event`], or an enum of [`Events`], each of them `Serialize`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be emitted as an event",
+    note = "it is a struct with `#[derive(dondo::Event)]`, or an enum of such with `#[derive(dondo::Events)]`, and `Serialize`"
+)]
+pub trait EmitEvents: Events<OneOf: SaidEvents> {}
+
+impl<E: Events<OneOf: SaidEvents>> EmitEvents for E {}
+
 impl Connecting {
     /// As [`Connecting::emit`], an event by its type.
     ///
     /// # Errors
     /// It cannot be made an event.
-    pub fn emit_event(&self, event: impl Events<OneOf: SaidEvents>) -> Result<(), EmitError> {
+    pub fn emit_event(&self, event: impl EmitEvents) -> Result<(), EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
     }
 }
 
 impl Socket {
-    /// As [`Socket::emit`], an event by its type, or one of an enum of [`Events`].
+    /// As [`Socket::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
     /// It cannot be made an event. A client that is gone is none.
-    pub fn emit_event(&self, event: impl Events<OneOf: SaidEvents>) -> Result<(), EmitError> {
+    pub fn emit_event(&self, event: impl EmitEvents) -> Result<(), EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
     }
@@ -71,11 +80,11 @@ impl Emitter<'_> {
 }
 
 impl Broadcast<Socket> {
-    /// As [`Broadcast::emit`], an event by its type, or one of an enum of [`Events`].
+    /// As [`Broadcast::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
     /// It cannot be made an event, or too much of what this socket said waits.
-    pub fn emit_event(self, event: impl Events<OneOf: SaidEvents>) -> Result<Delivery, EmitError> {
+    pub fn emit_event(self, event: impl EmitEvents) -> Result<Delivery, EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
     }
@@ -97,14 +106,11 @@ impl Broadcast<Socket> {
 }
 
 impl Broadcast<NamespaceHandle> {
-    /// As [`Broadcast::emit`], an event by its type, or one of an enum of [`Events`].
+    /// As [`Broadcast::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
     /// It cannot be made an event.
-    pub fn emit_event(
-        self,
-        event: impl Events<OneOf: SaidEvents>,
-    ) -> Result<RemoteDelivery, EmitError> {
+    pub fn emit_event(self, event: impl EmitEvents) -> Result<RemoteDelivery, EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
     }
@@ -126,27 +132,21 @@ impl Broadcast<NamespaceHandle> {
 }
 
 impl NamespaceHandle {
-    /// As [`NamespaceHandle::emit`], an event by its type, or one of an enum of [`Events`].
+    /// As [`NamespaceHandle::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
     /// It cannot be made an event.
-    pub fn emit_event(
-        &self,
-        event: impl Events<OneOf: SaidEvents>,
-    ) -> Result<RemoteDelivery, EmitError> {
+    pub fn emit_event(&self, event: impl EmitEvents) -> Result<RemoteDelivery, EmitError> {
         self.broadcast().emit_event(event)
     }
 }
 
 impl RemoteSocket {
-    /// As [`RemoteSocket::emit`], an event by its type, or one of an enum of [`Events`].
+    /// As [`RemoteSocket::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
     /// It cannot be made an event.
-    pub fn emit_event(
-        &self,
-        event: impl Events<OneOf: SaidEvents>,
-    ) -> Result<RemoteDelivery, EmitError> {
+    pub fn emit_event(&self, event: impl EmitEvents) -> Result<RemoteDelivery, EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
     }
