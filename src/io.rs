@@ -11,6 +11,8 @@ mod blob;
 mod blocking;
 mod broadcast;
 mod context;
+#[cfg(feature = "types")]
+mod declarations;
 mod emitter;
 mod engine;
 mod error;
@@ -27,6 +29,7 @@ mod socket;
 mod speaker;
 mod state;
 mod targets;
+mod typed;
 mod value;
 mod watchdog;
 
@@ -41,6 +44,8 @@ use dondo_actors::{
     session::{Application, Applications},
 };
 
+#[cfg(feature = "types")]
+pub use self::declarations::{Declarations, DeclareEvents};
 pub use self::{
     ack::Ack,
     acks::{Acks, AllAcks, RemoteAcks},
@@ -70,6 +75,10 @@ pub use self::{
     socket::{ListenerId, Socket},
     speaker::Speaker,
     targets::{IntoRooms, IntoTargets, RoomName, Target},
+    typed::{
+        AnswersEvent, AnswersEvents, EmitEvents, Event, EventAnswer, EventArguments,
+        EventParameters, Events, Never, OneOf, assert_distinct,
+    },
     value::Value,
 };
 pub(crate) use self::{

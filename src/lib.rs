@@ -7,6 +7,8 @@
 //!   events, and when it is gone. [`Builder::namespace`] takes it, before the hub is built.
 //! * Handlers are async functions of [extractors](Extract): data by serde, the [`Socket`] that joins, emits and asks, what the
 //!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
+//! * Events may be types: `#[derive(Event)]` gives a struct its event's name and ack, `#[derive(Events)]` makes an enum of such, and
+//!   [`Declarations`] are the same in TypeScript and C#.
 //! * A [`NamespaceHandle`] does from anywhere, and from any thread, what a socket does with others: it says something and takes
 //!   the answers, counts and lists who is connected, makes sockets join and leave rooms, and puts them out.
 //! * In an application's own server, [`Builder::identify`] says who its clients are, [`Dondo::configure`] mounts the hub,
@@ -62,6 +64,12 @@ mod signals;
 mod transport;
 mod ws;
 
+#[allow(
+    unused_extern_crates,
+    reason = "what the derives write begins with `::dondo`, here too"
+)]
+extern crate self as dondo;
+
 pub use bytes::Bytes;
 pub use dondo_actors::{
     error::{CloseReason as DisconnectReason, Fault, JoinError, LogError, NotifyError},
@@ -70,15 +78,21 @@ pub use dondo_actors::{
     message::ChangeCount,
 };
 
+pub use dondo_derive::{Event, Events};
+
+#[cfg(feature = "types")]
+pub use self::io::{Declarations, DeclareEvents};
+
 pub use self::{
     io::{
-        Account, Ack, AckError, AckFuture, Acks, AdmissionContext, AllAcks, Arguments, Auth,
-        BadArguments, Blob, Blocking, Broadcast, ConnectContext, Connecting, Context, Counting,
-        Data, Delivered, Delivery, DeliveryError, DisconnectContext, EmitError, Emitter,
-        EngineContext, EngineMessage, EngineSocket, Error, EventContext, EventName, Extension,
-        Extract, Extractors, FetchSockets, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets,
-        Joining, Leaving, ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation,
-        OrFail, Path, Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
+        Account, Ack, AckError, AckFuture, Acks, AdmissionContext, AllAcks, AnswersEvent,
+        AnswersEvents, Arguments, Auth, BadArguments, Blob, Blocking, Broadcast, ConnectContext,
+        Connecting, Context, Counting, Data, Delivered, Delivery, DeliveryError, DisconnectContext,
+        EmitError, EmitEvents, Emitter, EngineContext, EngineMessage, EngineSocket, Error, Event,
+        EventAnswer, EventContext, EventName, EventParameters, Events, Extension, Extract,
+        Extractors, FetchSockets, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets, Joining,
+        Leaving, ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation, OrFail,
+        Path, Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
         RoomName, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target, ToActor,
         UnknownNamespace, Value, VolatileEmitter, actor, blocking,
     },
@@ -91,6 +105,15 @@ pub use self::{
 #[doc(hidden)]
 pub mod internal {
     pub use crate::{logging::start as start_log, signals::StopSignals, transport::doors::Doors};
+
+    #[cfg(feature = "types")]
+    pub use crate::packs::hub::{csharp, typescript};
+}
+
+/// What the derives of events write; nobody else can rely on it.
+#[doc(hidden)]
+pub mod derived {
+    pub use crate::io::{EventArguments, Never, OneOf, assert_distinct};
 }
 
 /// Pages for readers.

@@ -1,12 +1,12 @@
 //! The program: flags, log, signals. Everything else is the library.
 
-use std::io::Error;
+use std::io::{Error, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use dondo::config::{Given, matches_from, unknown_variables};
-use dondo::internal::{StopSignals, start_log};
+use dondo::internal::{StopSignals, csharp, start_log, typescript};
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,6 +20,15 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let flags = matches_from(std::env::args_os()).unwrap_or_else(|refusal| refusal.exit());
+    if let Some(types) = flags.subcommand_matches("types") {
+        let declarations = match types.get_flag("ts") {
+            true => typescript(),
+            false => csharp(),
+        };
+        // Whoever reads no further has what it wanted.
+        let _ = std::io::stdout().write_all(declarations.as_bytes());
+        return ExitCode::SUCCESS;
+    }
     let open_files = raise_open_files();
     let given = Given::read(&flags, |name| std::env::var_os(name)).and_then(|given| {
         // With fewer than the runtime opens for itself it would end in a panic.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command, Error};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, Error};
 
 use super::table::variable;
 use super::{Setting, SettingError, Settings};
@@ -31,7 +31,13 @@ pub struct Given {
 
 /// The program's command line.
 pub(super) fn command() -> Command {
+    let types = Command::new("types")
+        .about("Prints the hub's events as declarations for clients.")
+        .arg(declared_in("ts", "TypeScript"))
+        .arg(declared_in("cs", "C#"))
+        .group(ArgGroup::new("language").args(["ts", "cs"]).required(true));
     let command = Command::new("dondo")
+        .subcommand(types)
         .version(env!("CARGO_PKG_VERSION"))
         .about("A self-hosted realtime chat hub for stock Socket.IO clients.")
         .after_help(ABOUT);
@@ -49,6 +55,11 @@ pub(super) fn command() -> Command {
         let old = setting.was.map(|was| flag_of_old(setting, was));
         command.arg(flag).args(old)
     })
+}
+
+fn declared_in(flag: &'static str, language: &str) -> Arg {
+    let arg = Arg::new(flag).long(flag).action(ArgAction::SetTrue);
+    arg.help(format!("In {language}."))
 }
 
 /// The flags of a command line, its first word the program's name.

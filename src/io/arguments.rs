@@ -58,6 +58,7 @@ impl Arguments {
             T::deserialize(NextArguments {
                 rest,
                 taken: &taken,
+                is_event: false,
             })
         };
         let value = blob::provide(&self.blobs, read).map_err(unreadable)?;
@@ -170,9 +171,10 @@ pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitErro
     let (shape, _) = blob::collect(|| shape::of(data));
     let args = match shape {
         Ok(Shape::Several) => 1..text.len() - 1,
-        // `null` writes itself as `()` does, but takes room.
-        Ok(Shape::None) if size_of_val(data) == 0 => 0..0,
-        Ok(Shape::None) | Err(_) => 0..text.len(),
+        Ok(Shape::None) => 0..0,
+        // `null` takes room.
+        Ok(Shape::Unit) if size_of_val(data) == 0 => 0..0,
+        Ok(Shape::Unit) | Err(_) => 0..text.len(),
     };
     let args = if text.capacity() > WRITTEN_MAX {
         Bytes::from(text).slice(args)

@@ -43,6 +43,12 @@ impl<C> IntoOutcome<C> for () {
     }
 }
 
+impl<C> IntoOutcome<C> for HandlerOutcome {
+    fn into_outcome(self) -> HandlerOutcome {
+        self
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> IntoOutcome<EventContext> for Result<T> {
     fn into_outcome(self) -> HandlerOutcome {

@@ -6,13 +6,17 @@ use serde::{
     Deserializer,
     de::{DeserializeSeed, SeqAccess, Visitor},
 };
-use serde_json::{Error, value::RawValue};
+use serde_json::{Error, de::SliceRead, value::RawValue};
+
+use super::shape::EVENT;
 
 /// The JSON texts of arguments, joined by commas, from some argument on.
 pub(super) struct NextArguments<'de, 'a> {
     pub(super) rest: &'de [u8],
     /// How many were taken.
     pub(super) taken: &'a Cell<usize>,
+    /// A typed event: of a tuple struct as many as it has, too, of a unit struct none.
+    pub(super) is_event: bool,
 }
 
 /// What an argument that was not sent reads as.
@@ -45,11 +49,16 @@ fn or_null(text: &[u8]) -> &[u8] {
 macro_rules! one_argument {
     ($($method:ident($($name:ident: $type:ty),*))*) => {$(
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, Error> {
-            self.taken.set(1);
-            let mut one = serde_json::Deserializer::from_slice(or_null(self.rest));
-            (&mut one).$method($($name,)* visitor)
+            self.one().$method($($name,)* visitor)
         }
     )*};
+}
+
+impl<'de> NextArguments<'de, '_> {
+    fn one(&self) -> serde_json::Deserializer<SliceRead<'de>> {
+        self.taken.set(1);
+        serde_json::Deserializer::from_slice(or_null(self.rest))
+    }
 }
 
 impl<'de> Deserializer<'de> for NextArguments<'de, '_> {
@@ -58,8 +67,6 @@ impl<'de> Deserializer<'de> for NextArguments<'de, '_> {
     one_argument! {
         deserialize_any()
         deserialize_option()
-        deserialize_newtype_struct(name: &'static str)
-        deserialize_tuple_struct(name: &'static str, len: usize)
         deserialize_struct(name: &'static str, fields: &'static [&'static str])
         deserialize_enum(name: &'static str, variants: &'static [&'static str])
         deserialize_bytes()
@@ -84,7 +91,43 @@ impl<'de> Deserializer<'de> for NextArguments<'de, '_> {
         deserialize_seq()
         deserialize_map()
         deserialize_identifier()
-        deserialize_unit_struct(name: &'static str)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if name == EVENT {
+            return visitor.visit_newtype_struct(Self {
+                is_event: true,
+                ..self
+            });
+        }
+        self.one().deserialize_newtype_struct(name, visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.is_event {
+            true => self.deserialize_tuple(len, visitor),
+            false => self.one().deserialize_tuple_struct(name, len, visitor),
+        }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.is_event {
+            true => visitor.visit_unit(),
+            false => self.one().deserialize_unit_struct(name, visitor),
+        }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

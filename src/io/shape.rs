@@ -4,22 +4,29 @@ use std::fmt;
 
 use serde::{
     Serialize, Serializer,
-    ser::{Impossible, SerializeTuple},
+    ser::{Impossible, SerializeTuple, SerializeTupleStruct},
 };
+
+/// How serde names what a typed event is wrapped in: there a tuple struct is several arguments, too, and a unit struct none.
+pub(super) const EVENT: &str = "dondo's typed event";
 
 /// How many arguments a value is, where it is not one.
 pub(super) enum Shape {
     None,
+    /// None, or `null`, which writes itself so.
+    Unit,
     Several,
 }
 
 /// The shape of a value; an error where it is one argument.
 pub(super) fn of<T: Serialize + ?Sized>(data: &T) -> Result<Shape, One> {
-    data.serialize(Probe)
+    data.serialize(Probe { is_event: false })
 }
 
 /// Looks at the outermost shape of a value; an error where that is one argument.
-struct Probe;
+struct Probe {
+    is_event: bool,
+}
 
 /// It is one argument, or its own `Serialize` fails; then writing it has failed before.
 #[derive(Debug)]
@@ -55,6 +62,19 @@ impl SerializeTuple for Elements {
     }
 }
 
+impl SerializeTupleStruct for Elements {
+    type Ok = Shape;
+    type Error = One;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, _: &T) -> Result<(), One> {
+        Ok(())
+    }
+
+    fn end(self) -> Result<Shape, One> {
+        Ok(Shape::Several)
+    }
+}
+
 /// All that is one argument: methods of plain values, of values around another, and of compounds.
 macro_rules! one_argument {
     (
@@ -80,13 +100,34 @@ impl Serializer for Probe {
     type Ok = Shape;
     type Error = One;
     type SerializeTuple = Elements;
+    type SerializeTupleStruct = Elements;
 
     fn serialize_unit(self) -> Result<Shape, One> {
-        Ok(Shape::None)
+        Ok(Shape::Unit)
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Elements, One> {
         Ok(Elements)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        inner: &T,
+    ) -> Result<Shape, One> {
+        match name {
+            EVENT => inner.serialize(Self { is_event: true }),
+            _ => Err(One),
+        }
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<Shape, One> {
+        self.is_event.then_some(Shape::None).ok_or(One)
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Elements, One> {
+        let several = self.is_event.then_some(Elements);
+        several.ok_or(One)
     }
 
     one_argument! {
@@ -106,17 +147,14 @@ impl Serializer for Probe {
             serialize_str(&str);
             serialize_bytes(&[u8]);
             serialize_none();
-            serialize_unit_struct(&'static str);
             serialize_unit_variant(&'static str, u32, &'static str);
         }
         around {
             serialize_some();
-            serialize_newtype_struct(&'static str);
             serialize_newtype_variant(&'static str, u32, &'static str);
         }
         compound {
             serialize_seq(Option<usize>) -> SerializeSeq;
-            serialize_tuple_struct(&'static str, usize) -> SerializeTupleStruct;
             serialize_tuple_variant(&'static str, u32, &'static str, usize) -> SerializeTupleVariant;
             serialize_map(Option<usize>) -> SerializeMap;
             serialize_struct(&'static str, usize) -> SerializeStruct;

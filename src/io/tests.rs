@@ -10,5 +10,6 @@ mod handlers;
 pub(crate) mod log;
 mod remote;
 mod rooms;
+mod typed;
 mod waits;
 pub(crate) mod world;

@@ -3,6 +3,8 @@
 
 mod command;
 mod contract;
+#[cfg(feature = "types")]
+mod declared;
 mod render;
 mod service;
 
@@ -17,6 +19,8 @@ use dondo_actors::{
 };
 
 pub(crate) use self::contract::dotnet::view as dotnet_view;
+#[cfg(feature = "types")]
+pub use self::declared::{csharp, typescript};
 use self::{
     command::{Command, Success},
     contract::fault::{Code, Fault},

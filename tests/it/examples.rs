@@ -4,6 +4,7 @@ mod blog;
 mod embed;
 mod guide;
 mod lecture;
+mod typed;
 
 use serde_json::{Value, json};
 

@@ -32,5 +32,6 @@ mod socketio;
 mod stall;
 mod support;
 mod tidy;
+mod types;
 mod value_codec;
 mod wrong_handlers;

@@ -1,4 +1,4 @@
-//! What the compiler says of handlers that are none: whoever writes one reads what is wrong, in words of ours. Compiled by
+//! What the compiler says of handlers and typed events that are none: whoever writes one reads what is wrong, in words of ours. Compiled by
 //! `rustc` against the crate that cargo built for these tests, so that nothing is built twice.
 
 use std::env;
@@ -60,6 +60,192 @@ const WRONG: [(&str, &str, &str); 10] = [
     ),
 ];
 
+/// What the typed events below are heard and said by.
+const TYPED: &str = r#"
+use dondo::{Event, Events};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event("say", ack = Seen)]
+struct Say { text: String }
+
+#[derive(Serialize)]
+struct Seen { by: usize }
+
+#[derive(Serialize, Deserialize, Event)]
+#[event("move")]
+struct Move(u8, u8);
+
+#[derive(Events)]
+enum Any { Say(Say), Move(Move) }
+
+#[derive(Events)]
+enum Silent { Move(Move) }
+
+#[derive(Event)]
+#[event("dumb")]
+struct Dumb { text: String }
+"#;
+
+/// The right uses beside the wrong ones.
+const RIGHT: &str = r#"
+#[derive(Serialize, Event)]
+#[event("borrowed")]
+struct Borrowed<'a> { text: &'a str }
+
+#[derive(Deserialize, Event)]
+#[event("page", ack = T)]
+struct Page<T>(T, u8);
+
+#[derive(Events)]
+enum Lent<'a> { Borrowed(Borrowed<'a>), Move(Move) }
+
+fn lend(socket: &Socket, text: &str) -> dondo::Result {
+    socket.emit_event(Borrowed { text })?;
+    Ok(socket.emit_event(Lent::Borrowed(Borrowed { text }))?)
+}
+
+fn right(namespace: Namespace) -> Namespace {
+    namespace
+        .on_event(async |say: Say, socket: Socket| { socket.emit_event(Move(1, 2))?; Ok(Seen { by: say.text.len() }) })
+        .on_event(async |_: Move| {})
+        .on_event(async |_: Move, socket: Socket| { socket.join("r").await?; Ok(()) })
+        .on_event(async |Page(text, _): Page<String>| Ok(text))
+        .on_events(async |_: Silent| {})
+        .on_events(async |_: Silent| Ok(()))
+        .on_events(async |any: Any| Ok(match any {
+            Any::Say(_) => Say::answer(Seen { by: 1 }),
+            Any::Move(_) => Move::answer(()),
+        }))
+}
+"#;
+
+/// A typed event that is used wrongly, and what has to be said of it.
+const WRONG_EVENTS: [(&str, &str, &str); 20] = [
+    (
+        "a name that is missing",
+        "#[derive(Event)] struct Nameless;",
+        "an event has a name: #[event(\"say\")]",
+    ),
+    (
+        "a name that is no text",
+        "#[derive(Event)] #[event(say)] struct Bare;",
+        "the event's name comes first: #[event(\"say\")]",
+    ),
+    (
+        "a word that is not known",
+        "#[derive(Event)] #[event(\"a\", answer = u8)] struct Odd;",
+        "behind its name an event has one `ack = Type` at most",
+    ),
+    (
+        "a name of the client libraries",
+        "#[derive(Event)] #[event(\"disconnect\")] struct Reserved;",
+        "`disconnect` is an event of the client libraries' own",
+    ),
+    (
+        "an enum that is to be one event",
+        "#[derive(Event)] #[event(\"a\")] enum One { A, B }",
+        "an event is a struct; an enum of events derives `Events`",
+    ),
+    (
+        "a struct that is to be several",
+        "#[derive(Events)] struct Many;",
+        "an enum of events derives `Events`; a struct that is an event derives `Event`",
+    ),
+    (
+        "a variant without an event",
+        "#[derive(Events)] enum Loose { Say { text: String } }",
+        "a variant holds one event: `Say(Say)`",
+    ),
+    (
+        "a variant with what is no event",
+        "#[derive(Events)] enum Text { Text(String) }",
+        "String` is no event",
+    ),
+    (
+        "one name twice",
+        "#[derive(Events)] enum Twice { One(Move), Other(Move) }",
+        "two events of an enum have one name",
+    ),
+    (
+        "a handler without an event",
+        "fn f(n: Namespace) -> Namespace { n.on_event(async |socket: Socket| {}) }",
+        "`Socket` is no event",
+    ),
+    (
+        "a handler of what is named by text",
+        "fn f(n: Namespace) -> Namespace { n.on_event(async |text: String| {}) }",
+        "String` is no event",
+    ),
+    (
+        "a handler with a parameter that is no extractor",
+        "fn f(n: Namespace) -> Namespace { n.on_event(async |say: Move, text: String| {}) }",
+        "String` cannot be a parameter of a handler of this kind",
+    ),
+    (
+        "an event that serde cannot read",
+        "fn f(n: Namespace) -> Namespace { n.on_event(async |dumb: Dumb| {}) }",
+        "Dumb: serde::Deserialize<'de>` is not satisfied",
+    ),
+    (
+        "an event that serde cannot write",
+        "fn f(s: Socket) { s.emit_event(Dumb { text: String::new() }); }",
+        "the trait `Serialize` is not implemented for `Dumb`",
+    ),
+    (
+        "an event by its name alone",
+        "fn f(s: Socket) { s.emit_event(\"say\"); }",
+        "`&str` cannot be emitted as an event",
+    ),
+    (
+        "an event without a schema",
+        "fn f() -> String { dondo::Declarations::new::<Any, Move>().typescript() }",
+        "the trait bound `Seen: schemars::JsonSchema` is not satisfied",
+    ),
+    (
+        "another ack than the event's",
+        "fn f(n: Namespace) -> Namespace { n.on_event(async |say: Say| Ok(7)) }",
+        "a handler of the event `Say` cannot come to `Result<",
+    ),
+    (
+        "no ack where the event has one",
+        "fn f(n: Namespace) -> Namespace { n.on_event(async |say: Say| {}) }",
+        "type mismatch resolving `<Say as Event>::Ack == ()`",
+    ),
+    (
+        "no answer where one of the events has an ack",
+        "fn f(n: Namespace) -> Namespace { n.on_events(async |any: Any| {}) }",
+        "type mismatch resolving `<Say as Event>::Ack == ()`",
+    ),
+    (
+        "an answer that does not say to which event",
+        "fn f(n: Namespace) -> Namespace { n.on_events(async |any: Any| Ok(Seen { by: 1 })) }",
+        "a handler of the events `Any` cannot come to `Result<Seen, dondo::Error>`",
+    ),
+];
+
+#[test]
+fn what_is_wrong_with_a_typed_event_is_named_by_the_compiler() {
+    let serde = built_all("serde").into_iter();
+    let right = format!("{TYPED}{RIGHT}");
+    let failed = |serde: &PathBuf| compile(&right, &[("serde", serde)]);
+    // Which of them the crate was built with, only the compiler knows.
+    let mut said = String::new();
+    let serde = serde.rev().find(|serde| {
+        said = failed(serde);
+        said.is_empty()
+    });
+    let serde = serde.unwrap_or_else(|| panic!("{said}"));
+    let mut missed = String::new();
+    for (title, code, expected) in WRONG_EVENTS {
+        let errors = compile(&format!("{TYPED}{code}\n"), &[("serde", &serde)]);
+        if !errors.contains(expected) {
+            missed.push_str(&format!("\n{title}: {expected:?} is not in {errors}"));
+        }
+    }
+    assert!(missed.is_empty(), "{missed}");
+}
+
 #[test]
 fn what_is_wrong_with_a_handler_is_named_by_the_compiler() {
     assert_eq!(errors(r#".on("say", async |socket: Socket| {})"#), "");
@@ -75,14 +261,24 @@ fn what_is_wrong_with_a_handler_is_named_by_the_compiler() {
 
 /// What the compiler says of a namespace with this.
 fn errors(code: &str) -> String {
+    let code = format!("pub fn namespace() -> Namespace {{ Namespace::new(\"/\"){code} }}\n");
+    compile(&code, &[])
+}
+
+/// What the compiler says of this, with dondo and these other crates.
+fn compile(code: &str, others: &[(&str, &PathBuf)]) -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let file = folder.join("wrong_handler.rs");
-    let program = format!(
-        "use dondo::{{Data, Namespace, Socket}};\n\
-         pub fn namespace() -> Namespace {{ Namespace::new(\"/\"){code} }}\n"
-    );
-    fs::write(&file, program).unwrap();
-    let (deps, dondo) = built();
+    let file = folder.join(format!("wrong_handler_{}.rs", others.len()));
+    fs::write(
+        &file,
+        format!("use dondo::{{Data, Namespace, Socket}};\n{code}"),
+    )
+    .unwrap();
+    let dondo = built_all("dondo").pop().expect("cargo built the crate");
+    let others = others.iter().map(|(name, path)| (*name, *path));
+    let externs = [("dondo", &dondo)].into_iter().chain(others);
+    let externs = externs
+        .flat_map(|(name, path)| ["--extern".to_owned(), format!("{name}={}", path.display())]);
     let output = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .args([
             "--edition",
@@ -96,24 +292,25 @@ fn errors(code: &str) -> String {
         .arg("--out-dir")
         .arg(folder)
         .arg("-L")
-        .arg(format!("dependency={}", deps.display()))
-        .arg("--extern")
-        .arg(format!("dondo={}", dondo.display()))
+        .arg(format!("dependency={}", dondo.parent().unwrap().display()))
+        .args(externs)
         .arg(&file)
         .output()
         .unwrap();
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// Where cargo puts what it builds, and the crate in there that it built last.
-fn built() -> (PathBuf, PathBuf) {
+/// What cargo built of a crate, the last at the end.
+fn built_all(name: &str) -> Vec<PathBuf> {
     let test = env::current_exe().unwrap();
     let deps = test.parent().unwrap();
+    let start = format!("lib{name}-");
     let files = fs::read_dir(deps).unwrap().map(|file| file.unwrap().path());
     let libraries = files.filter(|path| {
         let name = path.file_name().unwrap().to_string_lossy();
-        name.starts_with("libdondo-") && name.ends_with(".rlib")
+        name.starts_with(&start) && name.ends_with(".rlib")
     });
-    let last = libraries.max_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
-    (deps.to_owned(), last.expect("cargo built the crate"))
+    let mut libraries: Vec<_> = libraries.collect();
+    libraries.sort_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
+    libraries
 }

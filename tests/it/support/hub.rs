@@ -376,7 +376,7 @@ impl Drop for Hub {
 }
 
 /// An example, which is built first: who asks cargo for a test alone gets no examples.
-fn built_example(name: &str) -> Command {
+pub fn built_example(name: &str) -> Command {
     let built = Command::new(env!("CARGO"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["build", "--quiet", "--offline", "--example", name])

@@ -16,7 +16,7 @@ mod websocket;
 pub use echo::{ECHO, echo};
 pub use form::Form;
 pub(crate) use form::in_both_forms;
-pub use hub::Hub;
+pub use hub::{Hub, built_example};
 pub use long_poll::LongPoll;
 pub use polling::Polling;
 pub use script::{Application, installed};

@@ -52,9 +52,9 @@ fn lines(text: &str) -> BTreeSet<&str> {
 
 fn items() -> String {
     let root = read("src/lib.rs");
-    let (_, exported) = root.split_once("pub use self::{").unwrap();
-    let (exported, _) = exported.split_once("\n};").unwrap();
-    let words = exported.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let exported = root.split("pub use self::").skip(1);
+    let exported = exported.map(|rest| rest.split(';').next().unwrap());
+    let words = exported.flat_map(|names| names.split(|c: char| !c.is_alphanumeric() && c != '_'));
     let face: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
     let items: BTreeSet<String> = public()
         .filter(|source| !source.path.starts_with("src/config"))

@@ -5,6 +5,7 @@ mod citations;
 mod command;
 mod contract_rows;
 mod face;
+mod features;
 mod fields;
 mod listing;
 mod pages;

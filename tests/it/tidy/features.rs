@@ -1,0 +1,41 @@
+//! What is built with a feature of cargo, and without it.
+
+use super::walls::{read, sources};
+
+/// What ships was not what was tested: a feature made clients' messages crash rooms (decision 11). The one that there is adds
+/// whole modules and changes nothing; it is on where nobody says otherwise, and without it there is no program.
+#[test]
+fn no_feature_changes_what_is_built() {
+    for manifest in ["actors/Cargo.toml", "src/derive/Cargo.toml"] {
+        let text = read(manifest);
+        assert!(!text.contains("\n[features"), "{manifest}");
+    }
+    let manifest = read("Cargo.toml");
+    let own = manifest.lines().find(|line| line.contains("path = \".\""));
+    assert_eq!(own, None, "the crate depends on itself");
+    let (_, table) = manifest.split_once("\n[features]\n").unwrap();
+    let table = table.split("\n[").next().unwrap();
+    let table = table.lines().take_while(|line| !line.is_empty());
+    let features: Vec<_> = table.filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(
+        features,
+        ["default = [\"types\"]", "types = [\"dep:schemars\"]"]
+    );
+    assert!(manifest.contains("path = \"src/main.rs\"\nrequired-features = [\"types\"]"));
+    for source in ["actors/src", "src"].into_iter().flat_map(sources) {
+        let mut lines = source.code.lines().map(str::trim_start);
+        while let Some(line) = lines.next() {
+            let adds = |item: &str| {
+                let item = item.strip_prefix("pub ").unwrap_or(item);
+                item.starts_with("mod ") || item.starts_with("use ")
+            };
+            let is_addition =
+                line == "#[cfg(feature = \"types\")]" && lines.next().is_some_and(adds);
+            assert!(
+                is_addition || !line.contains("feature = "),
+                "{} has more behind a feature than a module: {line}",
+                source.path
+            );
+        }
+    }
+}
