@@ -43,7 +43,15 @@ fn no_public_signature_has_a_word_of_the_core_that_the_face_has_not() {
 
 /// The files of what the root re-exports, and the root.
 pub(super) fn public() -> impl Iterator<Item = Source> {
-    let face = ["lib", "io", "service", "server", "operators", "config"];
+    let face = [
+        "lib",
+        "io",
+        "service",
+        "server",
+        "operators",
+        "config",
+        "testing",
+    ];
     sources("src").filter(move |source| {
         let below = source.path["src/".len()..].split(['/', '.']).next();
         !source.is_test() && below.is_some_and(|module| face.contains(&module))
@@ -78,6 +86,7 @@ fn foreign(code: &str, face: &BTreeSet<&str>) -> BTreeSet<String> {
             continue;
         }
         let end = match item {
+            item if item.ends_with("{}") => "{",
             item if item.starts_with("pub enum") || item.starts_with("pub trait") => "\n}",
             item if item.contains("fn ") => "{",
             // Its fields are its own, but for those that say otherwise.
