@@ -92,6 +92,11 @@ pub(crate) use self::{
     watchdog::Watchdog,
 };
 use self::{admission::Patterns, namespace::ServedNamespace};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::{
+    admission::logged_in,
+    arguments::{answer, content},
+};
 
 /// The namespaces of a hub that is built, parents of others among them.
 #[derive(Clone, Debug, Default)]

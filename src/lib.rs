@@ -61,6 +61,8 @@ mod room_threads;
 mod server;
 mod service;
 mod signals;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod transport;
 mod ws;
 

@@ -62,12 +62,13 @@ impl std::fmt::Debug for Dondo {
 
 /// Builds a [`Dondo`].
 pub struct Builder {
-    config: Settings,
+    pub(crate) config: Settings,
     namespaces: Vec<Namespace>,
     states: States,
     admission_timeout: Duration,
     engines: Vec<(String, Namespace)>,
-    login: Option<Arc<Find>>,
+    pub(crate) login: Option<Arc<Find>>,
+    pub(crate) clock: Arc<dyn Clock>,
     log: Option<LogMaker>,
 }
 
@@ -94,6 +95,7 @@ impl Dondo {
             admission_timeout: NamespaceSettings::default().admission_timeout,
             engines: Vec::new(),
             login: None,
+            clock: Arc::new(SystemClock),
             log: None,
         }
     }
@@ -254,8 +256,7 @@ impl Builder {
             config.namespaces = names.collect();
         }
         config.check().map_err(BuildError::Setting)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let pack = HubPack::new(config.hub.clone(), clock.clone());
+        let pack = HubPack::new(config.hub.clone(), self.clock.clone());
         let namespaces = match self.namespaces.is_empty() {
             true => config
                 .namespaces
@@ -330,7 +331,7 @@ impl Builder {
             namespaces: namespace_configs,
             parents: namespaces.parents(self.admission_timeout),
             encodings,
-            clock,
+            clock: self.clock,
             ids: Arc::new(SystemIds),
             log,
             courier_window: config.delivery.courier_window,

@@ -211,7 +211,7 @@ fn admitted(state: &Rc<SocketState>, said: Vec<Content>) -> Admitted {
 }
 
 /// A user as the core has it.
-pub(super) fn logged_in(user: impl Account) -> LoggedIn {
+pub(crate) fn logged_in(user: impl Account) -> LoggedIn {
     LoggedIn {
         account: user.account().into(),
         user: Arc::new(user),

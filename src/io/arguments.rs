@@ -47,7 +47,7 @@ impl Arguments {
     ///
     /// # Errors
     /// They are not what is read.
-    pub(super) fn read<T: DeserializeOwned>(
+    pub(crate) fn read<T: DeserializeOwned>(
         &self,
         first: usize,
     ) -> Result<(T, usize), BadArguments> {
@@ -139,7 +139,7 @@ impl From<Answer> for Arguments {
 }
 
 /// An event with `data` as its arguments.
-pub(super) fn content<T: Serialize + ?Sized>(name: &str, data: &T) -> Result<Content, EmitError> {
+pub(crate) fn content<T: Serialize + ?Sized>(name: &str, data: &T) -> Result<Content, EmitError> {
     if RESERVED.contains(&name) {
         return Err(EmitError::ReservedName(name.into()));
     }
@@ -160,7 +160,7 @@ thread_local! {
 }
 
 /// An answer with `data` as its arguments.
-pub(super) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitError> {
+pub(crate) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitError> {
     let mut text = WRITTEN.take();
     let (written, blobs) = blob::collect(|| serde_json::to_writer(&mut text, data));
     written.map_err(|error| EmitError::Unwritable(error.to_string()))?;

@@ -14,6 +14,8 @@ pub(super) mod payload;
 mod polling;
 mod query;
 pub(super) mod refusal;
+#[cfg(any(test, feature = "testing"))]
+mod socketless;
 pub(super) mod stage;
 mod switch;
 

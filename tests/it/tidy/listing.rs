@@ -51,7 +51,7 @@ fn lines(text: &str) -> BTreeSet<&str> {
 }
 
 fn items() -> String {
-    let root = read("src/lib.rs");
+    let root = read("src/lib.rs") + &read("src/testing.rs");
     let exported = root.split("pub use self::").skip(1);
     let exported = exported.map(|rest| rest.split(';').next().unwrap());
     let words = exported.flat_map(|names| names.split(|c: char| !c.is_alphanumeric() && c != '_'));

@@ -2,6 +2,13 @@
 
 use super::walls::read;
 
+/// A test that does not compile, or fails where it is copied.
+#[test]
+fn the_test_in_readme_is_one_that_is_run() {
+    let test = read("tests/socketless.rs");
+    assert_eq!(block("A test of it", "rust"), test);
+}
+
 /// The first block of a language in a section of README.
 fn block(heading: &str, language: &str) -> String {
     let text = read("README.md");

@@ -1,0 +1,6 @@
+//! The kit itself: what it lets happen, and what it says when an expectation fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod expectations;
+mod opening;
+mod time;
