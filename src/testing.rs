@@ -55,6 +55,8 @@ pub use self::{
     client::TestClient, error::TestError, hub::TestHub, opening::TestClientBuilder,
     settled::Settled,
 };
+#[cfg(test)]
+pub(crate) use self::{hub::in_held_time, settled::settle};
 
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ use dondo_actors::{
     letter::{Content, EncodingId, Frame, TransportMessage},
     outbox::Taken,
     ports::{Answer, ClientPacket, Protocol},
+    session::SessionRef,
 };
 use futures_util::future::{Either, select};
 use serde::Deserialize;
@@ -28,13 +29,12 @@ use crate::{
     Bytes, SocketId,
     io::Arguments,
     protocol::socketio::{Limits, SocketIo},
-    transport::engine::connection::Connection,
 };
 
 type Answering = Box<dyn FnMut(&Arguments) -> Answer>;
 
 pub(super) struct TestConnection {
-    opened: Arc<Connection>,
+    session: SessionRef,
     namespace: Arc<str>,
     protocol: SocketIo,
     to_write: RefCell<VecDeque<TransportMessage>>,
@@ -68,9 +68,9 @@ struct ConnectPacket {
 
 impl TestConnection {
     /// Begins to read and to write, and asks to be let into a namespace.
-    pub(super) fn start(opened: Arc<Connection>, namespace: &str, auth: &str) -> Rc<Self> {
+    pub(super) fn start(session: SessionRef, namespace: &str, auth: &str) -> Rc<Self> {
         let connection = Rc::new(Self {
-            opened,
+            session,
             namespace: namespace.into(),
             protocol: protocol(),
             to_write: RefCell::default(),
@@ -131,7 +131,7 @@ impl TestConnection {
     /// The connection is lost, with all that was not written yet.
     pub(super) fn cut(&self) {
         self.to_write.borrow_mut().clear();
-        self.opened.session.close(CloseReason::TransportClose);
+        self.session.close(CloseReason::TransportClose);
         self.end(CloseReason::TransportClose);
     }
 
@@ -224,7 +224,7 @@ impl TestConnection {
     }
 
     async fn write(self: Rc<Self>) {
-        let session = &self.opened.session;
+        let session = &self.session;
         loop {
             let next = self.to_write.borrow_mut().pop_front();
             match next {
@@ -239,7 +239,7 @@ impl TestConnection {
     }
 
     async fn read(self: Rc<Self>) {
-        let session = &self.opened.session;
+        let session = &self.session;
         let mut protocol = protocol();
         let mut parts = Vec::new();
         loop {

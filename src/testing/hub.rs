@@ -12,10 +12,7 @@ use std::{
 use actix_rt::System;
 use actix_web::{HttpMessage, HttpRequest};
 use dondo_actors::ports::{Clock, LoggedIn};
-use tokio::{
-    runtime::{self, Runtime},
-    time::Instant,
-};
+use tokio::{runtime, time::Instant};
 
 use super::{opening::TestClientBuilder, settled::settle};
 use crate::service::{Builder, Dondo};
@@ -35,10 +32,7 @@ impl TestHub {
         // As the test's, so that a panic names it.
         let name = thread::current().name().unwrap_or("test").to_owned();
         let ran = thread::scope(|scope| {
-            let run = || {
-                let system = System::with_tokio_rt(runtime_with_held_time);
-                system.block_on(async { test(Self::start(builder)).await })
-            };
+            let run = || in_held_time(async { test(Self::start(builder)).await });
             let thread = thread::Builder::new().name(name);
             match thread.spawn_scoped(scope, run) {
                 Ok(thread) => thread.join(),
@@ -102,12 +96,16 @@ impl fmt::Debug for TestHub {
     }
 }
 
-fn runtime_with_held_time() -> Runtime {
-    let mut runtime = runtime::Builder::new_current_thread();
-    match runtime.enable_all().start_paused(true).build() {
-        Ok(runtime) => runtime,
-        Err(error) => panic!("a test has no runtime: {error}"),
-    }
+/// Runs a test on the present thread, in an actix system whose time is held.
+pub(crate) fn in_held_time<T>(test: impl Future<Output = T>) -> T {
+    let runtime = || {
+        let mut runtime = runtime::Builder::new_current_thread();
+        match runtime.enable_all().start_paused(true).build() {
+            Ok(runtime) => runtime,
+            Err(error) => panic!("a test has no runtime: {error}"),
+        }
+    };
+    System::with_tokio_rt(runtime).block_on(test)
 }
 
 /// The time of day, as it was when the test began and as the test moved it since.

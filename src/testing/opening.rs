@@ -118,11 +118,11 @@ impl TestClientBuilder {
         if let Some(user) = self.user {
             request.extensions_mut().insert(user);
         }
-        let opened = match self.engine.open_socketless(&request).await {
-            Ok(opened) => opened,
+        let session = match self.engine.open_socketless(&request).await {
+            Ok(session) => session,
             Err(answer) => return Err(TestError::in_http(answer).await),
         };
-        let connection = TestConnection::start(opened, &self.namespace, &self.auth);
+        let connection = TestConnection::start(session, &self.namespace, &self.auth);
         match connection.connected().await {
             Ok(id) => Ok(TestClient::new(id, connection)),
             Err(error) => {

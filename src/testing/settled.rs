@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Until nothing moves: held time goes on only when nobody has anything to do, by the millisecond that this takes.
-pub(super) async fn settle() {
+pub(crate) async fn settle() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 

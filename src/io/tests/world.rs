@@ -30,29 +30,13 @@ use dondo_actors::{
 };
 use serde_json::Value;
 
+pub(crate) use crate::testing::{in_held_time as run, settle};
 use crate::{
     config::HubSettings,
     io::{Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States},
     packs::hub::{HubPack, dotnet_view},
     protocol::socketio::{Limits, SocketIo, SocketIoEncoding},
 };
-
-/// Runs a test under held time.
-pub(crate) fn run(test: impl Future<Output = ()>) {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap()
-    };
-    actix_rt::System::with_tokio_rt(runtime).block_on(test);
-}
-
-/// Until nothing moves: held time goes on only when nobody has anything to do.
-pub(crate) async fn settle() {
-    tokio::time::sleep(Duration::from_millis(1)).await;
-}
 
 pub(crate) struct World {
     namespaces: Namespaces,

@@ -1,10 +1,8 @@
 //! A session that is opened as a WebSocket's is, without the socket: for `testing`, which reads and writes in its place.
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse};
+use dondo_actors::session::SessionRef;
 
-use super::connection::Connection;
 use super::{Engine, EngineAdmission, LoginFailure, Refusal};
 use crate::transport::cors::Cors;
 
@@ -13,7 +11,7 @@ impl Engine {
     pub(crate) async fn open_socketless(
         &self,
         request: &HttpRequest,
-    ) -> Result<Arc<Connection>, HttpResponse> {
+    ) -> Result<SessionRef, HttpResponse> {
         let admission = match self.admit(request.head(), true) {
             Ok(EngineAdmission::Open(place)) => match self.log_in(request).await {
                 Ok(login) => self.begin(place, login, request.head(), true),
@@ -23,7 +21,7 @@ impl Engine {
             admission => admission,
         };
         match admission {
-            Ok(EngineAdmission::Begin(connection, _)) => Ok(connection),
+            Ok(EngineAdmission::Begin(connection, _)) => Ok(connection.session.clone()),
             // Whoever names a session in the query has that session's socket already, or none.
             Ok(_) => Err(HttpResponse::BadRequest().finish()),
             Err(refusal) => {
