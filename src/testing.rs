@@ -4,7 +4,7 @@
 //! [`TestHub::run`] gives a test a hub, from a plain `#[test]` or from any other: it has a thread and a runtime of its own, with
 //! an actix `System`, and what the test awaits runs there. Its time stands still: heartbeats, time limits, intervals of presence, and
 //! all that handlers wait for by tokio's or actix's clock happen when [`TestHub::advance`] comes to them, at once:
-//! a minute takes a debug build about as long as a blink, an hour a second. A [`TestClient`] is
+//! of a debug build a minute takes about 25 ms, and an hour a second and a half. A [`TestClient`] is
 //! let in by the hub's own login and middlewares, and each of its packets goes the way of any other's. No other test is disturbed.
 //!
 //! A test that moves what it captures there is `async move`. Whatever a client does is done at the call; the [`Settled`] that it returns is ready when all that comes of it has happened.
