@@ -113,31 +113,36 @@ impl<E: Events<OneOf: WithoutAcks>> AnswersEvents<E> for () {
 #[diagnostic::do_not_recommend]
 impl<E: Events, T: AnswerOf<E>> AnswersEvents<E> for Result<T> {
     fn outcome(self, name: &str) -> HandlerOutcome {
-        HandlerOutcome(self.and_then(|answer| answer.to(name)))
+        match self {
+            Ok(answer) => answer.to(name),
+            Err(error) => HandlerOutcome(Err(error)),
+        }
     }
 }
 
 /// What a handler of several events returns. One implementation of [`AnswersEvents`] for a `Result` lets the compiler find its error.
 pub trait AnswerOf<E> {
     #[doc(hidden)]
-    fn to(self, name: &str) -> Result<Option<Answer>>;
+    fn to(self, name: &str) -> HandlerOutcome;
 }
 
 impl<E: Events<OneOf: WithoutAcks>> AnswerOf<E> for () {
-    fn to(self, _: &str) -> Result<Option<Answer>> {
-        Ok(None)
+    fn to(self, _: &str) -> HandlerOutcome {
+        HandlerOutcome(Ok(None))
     }
 }
 
 impl<E: Events> AnswerOf<E> for EventAnswer {
-    fn to(self, name: &str) -> Result<Option<Answer>> {
+    fn to(self, name: &str) -> HandlerOutcome {
         let Self { event, answer } = self;
-        if event != name {
-            let text = format_args!("the handler of {name:?} gave the answer to {event:?}");
-            return Err(Error::internal(text));
-        }
-        let answer = answer?;
-        Ok(Some(answer).filter(|answer| !answer.args.is_empty()))
+        HandlerOutcome(match event == name {
+            true => answer
+                .map(|answer| Some(answer).filter(|answer| !answer.args.is_empty()))
+                .map_err(Error::from),
+            false => Err(Error::internal(format_args!(
+                "the handler of {name:?} gave the answer to {event:?}"
+            ))),
+        })
     }
 }
 
