@@ -131,6 +131,9 @@ fn code(error: &(dyn error::Error + 'static)) -> Option<&'static str> {
             _ => None,
         };
     }
+    if let Some(EmitError::Disconnected) = error.downcast_ref::<EmitError>() {
+        return Some("disconnected");
+    }
     error
         .is::<UnknownNamespace>()
         .then_some("unknown_namespace")
@@ -226,6 +229,8 @@ pub enum EmitError {
     Unwritable(String),
     /// Too much of what this socket said still waits to be sent: wait for a [`Delivery`](super::Delivery) now and then.
     Full,
+    /// The client is gone: a loop ends here. Who has other things to do goes on.
+    Disconnected,
     /// The event's name belongs to the client libraries.
     ReservedName(Arc<str>),
     /// There is a placeholder in it, and no blob for that: read blobs as [`Blob`](super::Blob) or
@@ -265,6 +270,7 @@ impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => f.write_str("too much that this socket said before waits to be sent"),
+            Self::Disconnected => f.write_str("the client is gone"),
             Self::Unwritable(why) => write!(f, "the data cannot be written as JSON: {why}"),
             Self::BlobLost => f.write_str(
                 "the data has a placeholder of an attachment that it was read without: take it as dondo::Value",
