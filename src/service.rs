@@ -281,6 +281,7 @@ impl Builder {
                 settings: settings.clone(),
                 authorizer: Arc::new(Middlewares(served.clone())),
                 presence_events,
+                room_hooks: None,
             };
             (served.name().clone(), config)
         });

@@ -5,6 +5,7 @@ mod admission;
 mod commits;
 mod effects;
 mod handlers;
+mod hooked;
 mod joins;
 mod leaves;
 mod letters;
@@ -12,7 +13,11 @@ mod owner;
 mod requests;
 mod under_way;
 
-use self::{admission::Parked, under_way::UnderWay};
+use self::{
+    admission::Parked,
+    hooked::{Hooked, Owed},
+    under_way::UnderWay,
+};
 
 use std::{
     cell::RefCell,
@@ -47,6 +52,7 @@ pub struct Room {
     local: LocalRoom,
     links: Links,
     crashes: Crashes,
+    hooked: Option<Box<Hooked>>,
 }
 
 /// What a room holds besides its state.
@@ -63,6 +69,7 @@ struct Links {
     brake: Arc<Brake>,
     patience: Patience,
     purse: Permits,
+    owed: Owed,
     parked: Parked,
     /// Letters of former times that were told, by epoch and cursor, while somebody holds them.
     told_again: HashMap<(Epoch, u64), Weak<Letter>>,
@@ -107,12 +114,14 @@ impl Room {
         } = parts;
         let crashes = Crashes::new(context.metrics.clone());
         Metrics::add(&context.metrics.rooms, 1);
+        let hooks = context.room_hooks.as_ref();
+        let hook = hooks.and_then(|hooks| hooks.of(state.key()));
         let links = Links {
             id,
             context,
             log,
             log_key: LogKey::Room(state.key().clone()),
-            under_way: UnderWay::default(),
+            under_way: UnderWay::new(hook.is_some()),
             gateway: Gateway::new(owner.clone(), feed_under_way),
             owner,
             this,
@@ -120,6 +129,7 @@ impl Room {
             brake: Arc::default(),
             patience: Patience::default(),
             purse: Permits::default(),
+            owed: Owed::default(),
             parked: Parked::default(),
             told_again: HashMap::new(),
             on_account: RoomBytes::default(),
@@ -132,6 +142,7 @@ impl Room {
             local,
             links,
             crashes,
+            hooked: hook.map(|hook| Box::new(Hooked::new(hook))),
         };
         room.settle_account();
         room
@@ -172,6 +183,7 @@ impl Room {
             local,
             links,
             crashes,
+            ..
         } = self;
         let presence_events = links.context.presence_events.as_ref();
         let render = |room: &RoomState, tag: &_| -> Option<Content> {
@@ -212,7 +224,7 @@ impl Room {
 
     /// The namespace hears that the room may go. Joins that came behind that one may have run before it, and others may wait.
     fn tell_if_vacant(&self) {
-        if self.state.roster().is_empty() && self.links.under_way.is_empty() {
+        if self.state.roster().is_empty() && self.links.under_way.is_empty() && !self.is_kept() {
             self.links.owner.send(ToNamespace::Vacant {
                 room: self.state.key().clone(),
                 seen: self.joins_seen(),

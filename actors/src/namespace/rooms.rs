@@ -7,12 +7,12 @@ use std::{
 
 use super::Namespace;
 use crate::{
-    error::LeaveReason,
+    error::{LeaveReason, RoomAskError},
     flow::InboundUnit,
     guard::Guard,
     id::{ChannelScope, LogKey, MemberId, RoomId, RoomKey, WorkerId},
     mailbox::Mailbox,
-    message::{CourierRef, Leave, Resolved, ToRoom},
+    message::{CourierRef, Leave, Resolved, RoomAsk, ToRoom},
     metrics::Metrics,
     notice::cause,
     room::{self, LeftBehind, Room},
@@ -117,6 +117,14 @@ impl Namespace {
             room.send(disconnect(key.clone(), member, None));
         }
         Some(room)
+    }
+
+    /// Asks a room's hook, if there is such a room.
+    pub(super) fn ask_room(&mut self, ask: Box<RoomAsk>) {
+        match self.living(&ask.room) {
+            Some(room) => room.send(ask),
+            None => ask.reply.send(Err(RoomAskError::NoRoom)),
+        }
     }
 
     pub(super) fn vacant(&mut self, room: RoomKey, seen: u64, ends: &[ChannelScope]) {

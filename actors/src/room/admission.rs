@@ -168,8 +168,12 @@ impl Room {
     fn must_wait(&self, request: &Request) -> bool {
         let under_way = &self.links.under_way;
         let depends = match request {
-            Request::Notify(notify) => notify.seat_needed || self.state.is_closed(&notify.tag),
-            _ => request.changes(),
+            Request::Notify(notify) => {
+                under_way.is_change(request)
+                    || notify.seat_needed
+                    || self.state.is_closed(&notify.tag)
+            }
+            _ => under_way.is_change(request),
         };
         under_way.changes() && depends || under_way.is_recovering() && request.member().is_some()
     }

@@ -35,7 +35,7 @@ use crate::{
     metrics::Metrics,
     namespace,
     outbox::OutboxLimits,
-    ports::{Admission, Admitted, Authorizer, Clock, IdGenerator, LocalFuture, Refusal},
+    ports::{Admission, Admitted, Authorizer, Clock, IdGenerator, LocalFuture, Refusal, RoomHooks},
     room,
     session::{Peer, Session, SessionSettings},
 };
@@ -67,6 +67,8 @@ pub(crate) struct Setup {
     pub(crate) log: Option<LogMaker>,
     /// What the log in memory keeps.
     pub(crate) history: HistorySettings,
+    /// See [`NamespaceConfig::room_hooks`].
+    pub(crate) room_hooks: Option<Arc<dyn RoomHooks>>,
 }
 
 impl Default for Setup {
@@ -103,6 +105,7 @@ impl Default for Setup {
                 age: Duration::from_secs(10),
                 ..HistorySettings::default()
             },
+            room_hooks: None,
         }
     }
 }
@@ -116,6 +119,7 @@ impl Setup {
             presence_events: self
                 .presence_events
                 .then(|| Arc::new(wire::TextPresence) as _),
+            room_hooks: self.room_hooks.clone(),
         };
         let namespaces = self
             .namespaces

@@ -108,6 +108,7 @@ impl World {
                     presence_events: pack
                         .clone()
                         .map(|pack| Arc::new(pack) as Arc<dyn PresenceEvents>),
+                    room_hooks: None,
                 };
                 (served.name().clone(), namespace_config)
             })
