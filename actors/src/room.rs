@@ -13,6 +13,8 @@ mod owner;
 mod requests;
 mod under_way;
 
+#[cfg(test)]
+pub(crate) use self::hooked::ASKS_MAX;
 use self::{
     admission::Parked,
     hooked::{Hooked, Owed},
@@ -224,7 +226,8 @@ impl Room {
 
     /// The namespace hears that the room may go. Joins that came behind that one may have run before it, and others may wait.
     fn tell_if_vacant(&self) {
-        if self.state.roster().is_empty() && self.links.under_way.is_empty() && !self.is_kept() {
+        let is_kept = self.is_kept();
+        if !is_kept && self.state.roster().is_empty() && self.links.under_way.is_empty() {
             self.links.owner.send(ToNamespace::Vacant {
                 room: self.state.key().clone(),
                 seen: self.joins_seen(),

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Questions from elsewhere that wait in one room.
-pub(super) const ASKS_MAX: usize = 128;
+pub(crate) const ASKS_MAX: usize = 128;
 /// A timer that the room or its log could not take is taken again.
 const TAKEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -163,11 +163,13 @@ impl Room {
         let script = self.state.script();
         let empty = self.state.roster().is_empty();
         let keeps = script.has_timers() || script.state().is_some() && hooked.hook.keep_empty();
-        if !(empty && keeps) {
-            drop(hooked.kept.take());
-            return false;
+        match empty && keeps {
+            true => hooked.keep(self),
+            false => {
+                hooked.kept.take();
+                false
+            }
         }
-        hooked.keep(self)
     }
 
     /// What a crash may have left in between.

@@ -3,6 +3,8 @@
 mod acks;
 mod couriers;
 mod crashes;
+mod hook_faults;
+mod hooks;
 mod late_commits;
 mod log_suite;
 mod logs;
