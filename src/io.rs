@@ -19,6 +19,7 @@ mod handler;
 mod namespace;
 mod next;
 mod remote;
+mod script;
 mod shape;
 mod socket;
 mod speaker;
@@ -49,6 +50,7 @@ pub use self::{
     emitter::Emitter,
     error::{
         AckError, BadArguments, DeliveryError, EmitError, Error, OrFail, Result, UnknownNamespace,
+        UnknownScript,
     },
     eventual::{AckFuture, Delivered, Delivery, Joining, Leaving, RemoteDelivery},
     extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Rest, State},
@@ -58,6 +60,7 @@ pub use self::{
     remote::{
         Counting, FetchSockets, Operation, RemoteAck, RemoteSocket, SocketCursor, SocketPage,
     },
+    script::{RoomContext, RoomHandle, RoomJoin, RoomMember, RoomNotice, RoomScript, ScriptHandle},
     socket::{ListenerId, Socket},
     speaker::Speaker,
     targets::{IntoRooms, IntoTargets, RoomName, Target},

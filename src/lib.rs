@@ -15,8 +15,8 @@
 //! is not `lobby` here. A [`Namespace::hub`] has the pack: every event without a handler is a message to the channel of its
 //! name. A [`Namespace::new`] has an application's events only.
 //!
-//! What is not there yet: saying something to the pack's channels and rooms, namespaces by pattern, volatile events, presence of
-//! rooms, and hooks inside of rooms.
+//! What is not there yet: saying something to the pack's channels and rooms, namespaces by pattern, volatile events, and presence of
+//! rooms.
 //!
 //! ```no_run
 //! use dondo::{Data, Dondo, Namespace, Socket};
@@ -61,7 +61,10 @@ mod ws;
 
 pub use bytes::Bytes;
 pub use dondo_actors::{
-    error::{CloseReason as DisconnectReason, Fault, JoinError, LogError, NotifyError},
+    error::{
+        CloseReason as DisconnectReason, Fault, JoinError, LeaveReason, LogError, NotifyError, Veto,
+    },
+    event::TimerId,
     handshake::Handshake,
     id::MemberId as SocketId,
     message::ChangeCount,
@@ -75,8 +78,9 @@ pub use self::{
         EventContext, EventName, Extension, Extract, Extractors, FetchSockets, Handler, Identity,
         IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving, ListenerId, Namespace,
         NamespaceHandle, Needs, Operation, OrFail, RemoteAck, RemoteAcks, RemoteDelivery,
-        RemoteSocket, Rest, Result, RoomName, Socket, SocketContext, SocketCursor, SocketPage,
-        Speaker, State, Target, UnknownNamespace, Value, blocking,
+        RemoteSocket, Rest, Result, RoomContext, RoomHandle, RoomJoin, RoomMember, RoomName,
+        RoomNotice, RoomScript, ScriptHandle, Socket, SocketContext, SocketCursor, SocketPage,
+        Speaker, State, Target, UnknownNamespace, UnknownScript, Value, blocking,
     },
     operators::Operators,
     server::{Server, listen},

@@ -281,7 +281,7 @@ impl Builder {
                 settings: settings.clone(),
                 authorizer: Arc::new(Middlewares(served.clone())),
                 presence_events,
-                room_hooks: None,
+                room_hooks: served.room_hooks(),
             };
             (served.name().clone(), config)
         });

@@ -11,7 +11,8 @@ use super::{
     eventual::RemoteDelivery,
     namespace::ServedNamespace,
     remote::{Counting, FetchSockets, Operation},
-    targets::{IntoRooms, IntoTargets},
+    script::RoomHandle,
+    targets::{IntoRooms, IntoTargets, RoomName},
 };
 
 /// A namespace, from any thread: [`Dondo::of`](crate::Dondo::of) has it. Clones are the same namespace.
@@ -76,6 +77,21 @@ impl NamespaceHandle {
     /// It cannot be made an event.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
         self.broadcast().emit(event, data)
+    }
+
+    /// A room, which need not exist.
+    pub fn room(&self, name: impl Into<RoomName>) -> RoomHandle {
+        let ServedNamespace {
+            name: namespace,
+            scripts,
+            ..
+        } = &*self.served;
+        RoomHandle::new(
+            self.hub.clone(),
+            namespace.clone(),
+            scripts.clone(),
+            name.into(),
+        )
     }
 
     /// How many sockets are in: see [`Broadcast::count`].

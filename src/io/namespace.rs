@@ -7,12 +7,15 @@ use std::{
     sync::{Arc, OnceLock, Weak},
 };
 
+use dondo_actors::ports::RoomHooks;
+
 use super::{
     Pack, States,
     arguments::RESERVED,
     context::{AdmissionContext, ConnectContext, DisconnectContext, EventContext},
     extract::Needs,
     handler::{Extractors, Handler, IntoOutcome, Shared, shared},
+    script::Scripts,
     watchdog::HandlerLabel,
 };
 
@@ -34,6 +37,7 @@ use super::{
 pub struct Namespace {
     pub(crate) name: Arc<str>,
     pub(crate) is_hub: bool,
+    pub(super) scripts: Scripts,
     handlers: Handlers,
     needs: Needs,
 }
@@ -82,6 +86,7 @@ impl Namespace {
         Self {
             name: name.into(),
             is_hub: false,
+            scripts: Scripts::default(),
             handlers: Handlers::default(),
             needs: Needs::default(),
         }
@@ -241,6 +246,7 @@ impl Namespace {
             keeps_auth: self.handlers.are_any(),
             keeps_handshake: self.needs.handshake,
             name: self.name,
+            scripts: self.scripts,
             handlers: self.handlers,
             states,
             pack,
@@ -252,6 +258,7 @@ impl Namespace {
 /// A namespace of a hub that is built: what all its sockets share.
 pub(crate) struct ServedNamespace {
     pub(super) name: Arc<str>,
+    pub(super) scripts: Scripts,
     pub(super) handlers: Handlers,
     pub(super) states: States,
     pub(super) pack: Option<Arc<dyn Pack>>,
@@ -264,6 +271,11 @@ pub(crate) struct ServedNamespace {
 impl ServedNamespace {
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// What runs inside of its rooms.
+    pub(crate) fn room_hooks(&self) -> Option<Arc<dyn RoomHooks>> {
+        self.scripts.hooks()
     }
 
     pub(crate) fn has_pack(&self) -> bool {

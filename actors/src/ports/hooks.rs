@@ -68,8 +68,10 @@ pub enum HookCall<'a> {
     Left(&'a HookMember, LeaveReason),
     /// Somebody, who need not be in the room, wants to say something. It may be altered.
     Notifying(&'a MemberId, &'a mut Content),
-    /// From elsewhere, or from a timer: takes the answer.
+    /// From elsewhere: takes the answer.
     Message(&'a Bytes, &'a mut Bytes),
+    /// The message of a timer whose time has come.
+    Due(&'a Bytes),
 }
 
 /// A member of a room, as its hook sees it.

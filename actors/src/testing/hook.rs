@@ -80,6 +80,11 @@ impl RoomHook for TextHook {
                     told.obey(room, commands)?;
                 }
             }
+            HookCall::Due(message) => {
+                let text = String::from_utf8_lossy(message);
+                told.calls.push(format!("message {text}"));
+                told.obey(room, &text)?;
+            }
             HookCall::Message(message, reply) => {
                 let text = String::from_utf8_lossy(message);
                 told.calls.push(format!("message {text}"));

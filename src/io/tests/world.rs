@@ -108,7 +108,7 @@ impl World {
                     presence_events: pack
                         .clone()
                         .map(|pack| Arc::new(pack) as Arc<dyn PresenceEvents>),
-                    room_hooks: None,
+                    room_hooks: served.room_hooks(),
                 };
                 (served.name().clone(), namespace_config)
             })

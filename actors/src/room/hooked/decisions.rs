@@ -1,7 +1,5 @@
 //! What a room decides with its hook: the calls that a request leads to, and the request's own events with what they come to.
 
-use bytes::Bytes;
-
 use super::{
     super::{Room, commits::Proposal},
     Asked,
@@ -92,7 +90,7 @@ impl Room {
         };
         let mut calls = self.calls(&*hooked.hook);
         calls.timer_ended(timer);
-        let _ = calls.call(HookCall::Message(message, &mut Bytes::new()));
+        let _ = calls.call(HookCall::Due(message));
         calls.proposal(Proposal::nothing())
     }
 
