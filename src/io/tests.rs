@@ -8,5 +8,6 @@ mod handlers;
 mod log;
 mod remote;
 mod rooms;
+mod scripts;
 mod waits;
 pub(crate) mod world;

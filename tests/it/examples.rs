@@ -1,6 +1,7 @@
 //! The programs of `examples`, each as a child process, with stock clients in JavaScript over both transports.
 
 mod blog;
+mod game;
 mod guide;
 mod lecture;
 
