@@ -11,10 +11,12 @@ mod leaves;
 mod letters;
 mod owner;
 mod requests;
+mod timers;
 mod under_way;
 
 #[cfg(test)]
 pub(crate) use self::hooked::ASKS_MAX;
+pub(crate) use self::timers::Timers;
 use self::{
     admission::Parked,
     hooked::{Hooked, Owed},
@@ -52,6 +54,7 @@ use crate::{
 pub struct Room {
     state: RoomState,
     local: LocalRoom,
+    timers: Timers,
     links: Links,
     crashes: Crashes,
     hooked: Option<Box<Hooked>>,
@@ -83,13 +86,14 @@ struct Links {
 }
 
 /// What a room leaves behind when it dies.
-pub(crate) type LeftBehind = Rc<RefCell<Option<(RoomState, LocalRoom)>>>;
+pub(crate) type LeftBehind = Rc<RefCell<Option<(RoomState, LocalRoom, Timers)>>>;
 
 /// What a room is made of.
 pub(crate) struct RoomParts {
     pub(crate) id: RoomId,
     pub(crate) state: RoomState,
     pub(crate) local: LocalRoom,
+    pub(crate) timers: Timers,
     pub(crate) context: Arc<NamespaceContext>,
     pub(crate) log: Rc<LogClient>,
     pub(crate) owner: WeakMailbox<ToNamespace>,
@@ -106,6 +110,7 @@ impl Room {
             id,
             state,
             local,
+            timers,
             context,
             log,
             owner,
@@ -142,6 +147,7 @@ impl Room {
         let mut room = Self {
             state,
             local,
+            timers,
             links,
             crashes,
             hooked: hook.map(|hook| Box::new(Hooked::new(hook))),

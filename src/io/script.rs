@@ -28,8 +28,8 @@ use super::{
 /// order in which it was asked for, behind what the call was for. After an error or a panic the state is as it was before, and
 /// nothing is sent; the room and its members go on.
 ///
-/// It runs on the room's thread, where all rooms of its namespace run, and must not block: [`watched`](crate::Namespace::on) as
-/// handlers are. A call costs a clone of the state. One call may ask for 1,024 effects and a mebibyte, a room has 64 timers; beyond
+/// It runs on the room's thread, where all rooms of its namespace run, and must not block: one that does is named in the log, as a
+/// handler is. A call costs a clone of the state. One call may ask for 1,024 effects and a mebibyte, a room has 64 timers; beyond
 /// that the call comes to nothing, and the log says so.
 ///
 /// A room ends when nobody is in it, and its state with it; but it stays while a timer is set, or as long as

@@ -94,7 +94,9 @@ impl Drop for Room {
                 &mut self.local,
                 LocalRoom::new(context.settings.presence_rates()),
             );
-            self.links.left_behind.replace(Some((state, local)));
+            let timers = std::mem::take(&mut self.timers);
+            let left_behind = &self.links.left_behind;
+            left_behind.replace(Some((state, local, timers)));
             self.links.owner.send(ToNamespace::RoomDied(key));
         }
     }

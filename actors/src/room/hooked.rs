@@ -132,7 +132,7 @@ impl Room {
 
     /// What is due of the hook's timers waits its turn with all else.
     pub(super) fn due_timers(&mut self) {
-        for timer in self.local.timers.take_due(Instant::now()) {
+        for timer in self.timers.take_due(Instant::now()) {
             self.links.parked.push(Request::Timer(timer));
         }
         self.arm_timers();
@@ -141,12 +141,12 @@ impl Room {
     /// It could not be taken, and is due again.
     pub(super) fn timer_again(&mut self, timer: TimerId) {
         let due = Instant::now() + TAKEN_AGAIN_AFTER;
-        self.local.timers.set(timer, due);
+        self.timers.set(timer, due);
         self.arm_timers();
     }
 
     pub(super) fn arm_timers(&mut self) {
-        if let Some(due) = self.local.timers.wake() {
+        if let Some(due) = self.timers.wake() {
             self.wake_after(due.saturating_duration_since(Instant::now()));
         }
     }
@@ -175,7 +175,7 @@ impl Room {
     /// What a crash may have left in between.
     pub(super) fn hook_restarted(&mut self) {
         self.taking_in(false);
-        self.local.timers.disarm();
+        self.timers.disarm();
         self.arm_timers();
     }
 }

@@ -2,10 +2,6 @@
 //! here from what has happened: who mirrors what, who is told, what the namespace hears.
 //! Knows no actor and no clock: the time comes in with each call.
 
-mod timers;
-
-use self::timers::Timers;
-
 use std::{collections::BTreeMap, time::SystemTime};
 
 use crate::{
@@ -110,8 +106,6 @@ pub struct LocalRoom {
     places: BTreeMap<MemberId, Place>,
     workers: BTreeMap<WorkerId, usize>,
     presence: Throttle<ChannelScope>,
-    /// Of the room's hook.
-    pub timers: Timers,
 }
 
 impl LocalRoom {
@@ -121,7 +115,6 @@ impl LocalRoom {
             places: BTreeMap::new(),
             workers: BTreeMap::new(),
             presence: Throttle::new(rates),
-            timers: Timers::default(),
         }
     }
 

@@ -11,7 +11,7 @@ mod words;
 use self::policy::Policies;
 pub use self::{
     policy::Allowance,
-    script::Script,
+    script::ScriptData,
     words::{Change, Departure, RoomBytes, RoomOptions, RoomPolicy},
 };
 
@@ -44,7 +44,7 @@ pub struct RoomState {
     /// How many joins there were.
     joins: u64,
     allowance: Allowance,
-    script: Script,
+    script: ScriptData,
 }
 
 impl RoomState {
@@ -57,7 +57,7 @@ impl RoomState {
             standing: Standing::default(),
             joins: 0,
             allowance,
-            script: Script::default(),
+            script: ScriptData::default(),
         }
     }
 

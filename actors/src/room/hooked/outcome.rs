@@ -120,13 +120,13 @@ impl Room {
         };
         match event {
             ScriptEvent::State(_) => {}
-            ScriptEvent::Closed => self.local.timers.clear(),
+            ScriptEvent::Closed => self.timers.clear(),
             ScriptEvent::TimerSet { id, after, .. } => {
                 if self.state.script().message(*id).is_some() {
-                    self.local.timers.set(*id, Instant::now() + *after);
+                    self.timers.set(*id, Instant::now() + *after);
                 }
             }
-            ScriptEvent::TimerEnded(id) => self.local.timers.end(*id),
+            ScriptEvent::TimerEnded(id) => self.timers.end(*id),
             ScriptEvent::Told(member, content) => {
                 if let Some(place) = self.local.place(member) {
                     self.tell(Recipients::One(place), content.clone());

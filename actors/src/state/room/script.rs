@@ -9,13 +9,13 @@ use crate::event::{ScriptEvent, ScriptState, TimerId};
 
 /// See the module. Nothing of it is known here but that it is there.
 #[derive(Default)]
-pub struct Script {
+pub struct ScriptData {
     state: Option<ScriptState>,
     timers: BTreeMap<TimerId, Bytes>,
     last_timer: TimerId,
 }
 
-impl Script {
+impl ScriptData {
     /// None before the first call.
     pub fn state(&self) -> Option<&ScriptState> {
         self.state.as_ref()
@@ -69,7 +69,7 @@ impl Script {
 
 impl RoomState {
     /// What its hook has in it.
-    pub fn script(&self) -> &Script {
+    pub fn script(&self) -> &ScriptData {
         &self.script
     }
 

@@ -8,7 +8,7 @@ use crate::event::TimerId;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Timers {
+pub(crate) struct Timers {
     due: BTreeSet<(Instant, TimerId)>,
     /// Who wakes the room was told this time.
     armed: Option<Instant>,
@@ -16,22 +16,22 @@ pub struct Timers {
 
 impl Timers {
     /// A timer is due then.
-    pub fn set(&mut self, timer: TimerId, due: Instant) {
+    pub(super) fn set(&mut self, timer: TimerId, due: Instant) {
         self.due.insert((due, timer));
     }
 
     /// It is due no more.
-    pub fn end(&mut self, timer: TimerId) {
+    pub(super) fn end(&mut self, timer: TimerId) {
         self.due.retain(|(_, one)| *one != timer);
     }
 
     /// None is.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.due.clear();
     }
 
     /// Those whose time has come, in order: each once.
-    pub fn take_due(&mut self, now: Instant) -> Vec<TimerId> {
+    pub(super) fn take_due(&mut self, now: Instant) -> Vec<TimerId> {
         if self.armed.is_some_and(|armed| armed <= now) {
             self.armed = None;
         }
@@ -46,7 +46,7 @@ impl Timers {
     }
 
     /// When the room is to be woken, unless that was said and is still to come.
-    pub fn wake(&mut self) -> Option<Instant> {
+    pub(super) fn wake(&mut self) -> Option<Instant> {
         let (first, _) = *self.due.first()?;
         if self.armed.is_some_and(|armed| armed <= first) {
             return None;
@@ -56,7 +56,7 @@ impl Timers {
     }
 
     /// Whoever was to wake the room may have lost that.
-    pub fn disarm(&mut self) {
+    pub(super) fn disarm(&mut self) {
         self.armed = None;
     }
 }
