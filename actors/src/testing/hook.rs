@@ -1,9 +1,9 @@
 //! A hook for test worlds, which does what it is told in words: by the name of a joiner, the arguments of a letter, or a message.
 //! Commands stand behind each other with `;` between: `emit X`, `tell WHO X`, `transfer WHO ROOM`, `kick WHO`, `later MS COMMANDS`
-//! (with `,` for `;`), `cancel`, `close`, `state`, `members`, `random`, `veto`, `panic`, `emits N`, `timers N`, `forever`,
+//! (with `,` for `;`), `cancel`, `close`, `state`, `members`, `emit-members`, `random`, `veto`, `panic`, `emits N`, `timers N`, `forever`,
 //! `on-left COMMANDS` (with `,` for `;`). The state is what it was told, a text.
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -14,6 +14,15 @@ use crate::{
     id::{Kind, MemberId, RoomKey},
     ports::{HookCall, HookRoom, RoomHook, RoomHooks},
 };
+
+thread_local! {
+    static CALLS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many calls there were since the last time that this was asked, also of those that came to nothing.
+pub(crate) fn calls() -> usize {
+    CALLS.take()
+}
 
 /// A hook in every room but those named `plain`; those named `kept` stay while nobody is in them.
 pub(crate) struct TextHooks;
@@ -44,6 +53,7 @@ impl RoomHook for TextHook {
         room: &HookRoom<'_>,
         call: HookCall<'_>,
     ) -> Result<ScriptState, Veto> {
+        CALLS.set(CALLS.get() + 1);
         let told = state.and_then(|state| state.0.downcast_ref::<Told>());
         let mut told = told.cloned().unwrap_or_default();
         match call {
@@ -141,6 +151,11 @@ impl Told {
                     let _ = room.close();
                 }
                 "state" => answer = self.calls.join("|"),
+                "emit-members" => {
+                    let members = room.members().map(|member| member.id.to_string());
+                    let members: Vec<_> = members.collect();
+                    let _ = room.emit(content("hook", &members.join("|")));
+                }
                 "members" => {
                     let members = room.members().map(|member| member.id.to_string());
                     let members: Vec<_> = members.collect();

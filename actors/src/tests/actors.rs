@@ -4,6 +4,7 @@ mod acks;
 mod couriers;
 mod crashes;
 mod hook_faults;
+mod hook_logs;
 mod hooks;
 mod late_commits;
 mod log_suite;

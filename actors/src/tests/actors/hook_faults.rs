@@ -1,12 +1,11 @@
 //! What hooks cost that panic, or ask for too much; and what of a hook's is there after a crash, a death, and a late log.
 
-use std::{cell::Cell, time::Duration};
+use std::time::Duration;
 
 use crate::{
-    error::{Fault, JoinError, LogError, NotifyError, RoomAskError},
+    error::{Fault, JoinError, NotifyError, RoomAskError},
     hub::KEPT_ROOMS_MAX,
     id::RoomKey,
-    log::Batch,
     ports::{EFFECT_BYTES_MAX, EFFECTS_MAX, TIMERS_MAX},
     room::ASKS_MAX,
     state::audience::LeaveScope,
@@ -17,8 +16,7 @@ use super::{
     client,
     hooks::{ask, hook, hooked},
     logs::moody,
-    pass, says,
-    test_log::{Fate, Habits, maker, text_of},
+    pass,
 };
 
 const CRASHED: RoomAskError = RoomAskError::Internal(Fault::Crashed);
@@ -191,101 +189,6 @@ fn so_many_questions_wait_in_a_room_and_others_are_refused() {
 }
 
 /// Fails if a hook of a late log decides on what is not in the log yet, if its letters leave in another order, or if who left
-/// meanwhile is not told of.
-#[test]
-fn behind_a_late_log_each_call_begins_where_the_last_one_ended() {
-    let setup = Setup {
-        log: moody().log,
-        ..hooked()
-    };
-    World::run(setup, |world| async move {
-        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
-        let key = RoomKey::plain("p");
-        a.join(&key).await.unwrap();
-        b.join(&key).await.unwrap();
-        let texts = ["later 900", "later 10", "later 500", "refuse"];
-        for text in texts {
-            world.ask(a.say(&key, text), drop);
-            pass(Duration::from_millis(1)).await;
-        }
-        b.probe.hang_up();
-        let late = ask(&a, &key, "emit later 300").await;
-        late.unwrap();
-        let told = ask(&a, &key, "state").await.unwrap();
-        let left = format!("left {} disconnect", b.member.id());
-        let calls: Vec<_> = told.split('|').skip(4).collect();
-        let said = ["later 900", "later 10", "later 500"];
-        let said = said.map(|text| format!("notifying {text}"));
-        assert_eq!(calls[..3], said);
-        assert!(!calls.contains(&"notifying refuse"), "{told}");
-        assert!(calls.contains(&&*left), "{told}");
-        world.settle().await;
-        let mut heard = says(&["later 900", "later 10", "later 500"]);
-        heard.extend(hook(&["later 300"]));
-        assert_eq!(a.heard(), heard);
-        world.at_rest().await;
-    });
-}
-
-/// Fails if a call is not made again on what another node has done to the room meanwhile, or if both calls count.
-#[test]
-fn after_a_conflict_the_hook_is_called_again_and_once_for_the_log() {
-    let conflicts_once = || {
-        let is_first = Cell::new(true);
-        move |batch: &Batch| match text_of(batch).as_deref() {
-            Some("conflict") if is_first.replace(false) => Fate::Conflict,
-            _ => Fate::Now,
-        }
-    };
-    let setup = Setup {
-        log: Some(maker(Habits::default(), conflicts_once)),
-        ..hooked()
-    };
-    World::run(setup, |world| async move {
-        let a = client(&world, 0).await;
-        let key = RoomKey::plain("p");
-        a.join(&key).await.unwrap();
-        ask(&a, &key, "emit conflict;later 1000 emit x")
-            .await
-            .unwrap();
-        assert_eq!(
-            ask(&a, &key, "state").await.unwrap(),
-            "joining |joined |message emit conflict;later 1000 emit x|message state"
-        );
-        pass(Duration::from_secs(2)).await;
-        assert_eq!(a.heard(), hook(&["conflict", "x"]));
-    });
-}
-
-/// Fails if what a hook came to is lost where its asker was told that nobody knows, or where a leave is not taken by the log.
-#[test]
-fn what_is_committed_after_it_was_given_up_has_all_that_the_hook_came_to() {
-    let setup = Setup {
-        log: moody().log,
-        ..hooked()
-    };
-    World::run(setup, |world| async move {
-        let (a, b) = (client(&world, 0).await, client(&world, 1).await);
-        let key = RoomKey::plain("p");
-        a.join(&key).await.unwrap();
-        b.join(&key).await.unwrap();
-        let given_up = ask(&a, &key, "emit unknown 3000;later 100 emit x").await;
-        let unknown = RoomAskError::Log(LogError::OutcomeUnknown);
-        assert_eq!(given_up, Err(unknown));
-        assert!(a.heard().is_empty());
-        pass(Duration::from_secs(5)).await;
-        assert_eq!(a.heard(), hook(&["unknown 3000", "x"]));
-        ask(&a, &key, "on-left emit refuse").await.unwrap();
-        b.member.leave(key.clone(), LeaveScope::All, None).await;
-        world.settle().await;
-        assert_eq!(a.heard(), hook(&["refuse"]));
-        let told = ask(&a, &key, "state").await.unwrap();
-        let left = format!("left {} leave|message state", b.member.id());
-        assert!(told.ends_with(&left), "{told}");
-        b.heard();
-    });
-}
-
 /// Fails if a room ends with a timer or with a state that is to be kept, or stays without.
 #[test]
 fn an_empty_room_stays_for_its_timers_or_as_long_as_its_hook_keeps_it() {

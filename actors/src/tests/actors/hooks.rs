@@ -5,12 +5,13 @@ use std::time::Duration;
 use crate::{
     error::{Fault, JoinError, NotifyError, RoomAskError, Veto},
     id::RoomKey,
-    session::NotifyRequest,
+    message::HistoryRequest,
+    session::{JoinRequest, NotifyRequest},
     state::audience::LeaveScope,
     testing::{Setup, World, content, hook::TextHooks},
 };
 
-use super::{Client, client, pass, says};
+use super::{Client, client, pass, says, telling};
 
 /// A world whose rooms have hooks.
 pub(super) fn hooked() -> Setup {
@@ -140,6 +141,26 @@ fn what_a_hook_says_comes_behind_what_it_was_called_for_in_its_order() {
     }
 }
 
+/// Fails if a hook's letter tells another number than it has in the log: who comes back with it would be told too much or too little.
+#[test]
+fn what_a_hook_says_tells_its_place_in_the_log() {
+    World::run(hooked(), |world| async move {
+        let a = telling(&world, 0).await;
+        let key = RoomKey::plain("p");
+        a.join_as(&key, "joined emit 1;emit 2").await.unwrap();
+        let said = a.say(&key, "do emit 4;emit 5").await.unwrap();
+        world.settle().await;
+        let heard = a.heard();
+        let cursors = heard.iter().map(|text| {
+            let (_, cursor) = text.rsplit_once('-').unwrap();
+            u64::from_str_radix(cursor, 16).unwrap()
+        });
+        let cursors: Vec<u64> = cursors.collect();
+        assert_eq!(cursors, [1, 2, 3, 4, 5], "{heard:?}");
+        assert_eq!(said.position.cursor, 3);
+    });
+}
+
 /// Fails if who comes later is not told what a hook has said, or is told it twice.
 #[test]
 fn what_a_hook_says_is_in_the_rooms_history_once() {
@@ -148,16 +169,16 @@ fn what_a_hook_says_is_in_the_rooms_history_once() {
         let key = RoomKey::room("r");
         a.join(&key).await.unwrap();
         a.say(&key, "do emit 1").await.unwrap();
-        let history = crate::message::HistoryRequest {
+        let history = HistoryRequest {
             since: None,
             count: 10,
             bytes: 1000,
             cut: false,
         };
-        let request = crate::session::JoinRequest {
+        let request = JoinRequest {
             history: Some(history),
             user: Some("joined emit 2".into()),
-            ..crate::session::JoinRequest::plain(key.clone())
+            ..JoinRequest::plain(key.clone())
         };
         let answer = b.member.join(request).await.unwrap();
         assert_eq!(answer.replayed.unwrap().count, 2);
@@ -182,6 +203,7 @@ fn a_hook_hears_of_each_who_leaves_and_sees_who_is_left() {
         for one in [&a, &b, &c] {
             one.join(&key).await.unwrap();
         }
+        ask(&a, &key, "on-left emit-members").await.unwrap();
         b.member.leave(key.clone(), LeaveScope::All, None).await;
         let c_id = c.member.id().clone();
         c.probe.hang_up();
@@ -195,6 +217,9 @@ fn a_hook_hears_of_each_who_leaves_and_sees_who_is_left() {
             "{told}"
         );
         assert_eq!(ask(&a, &key, "members").await.unwrap(), a_id.to_string());
+        let left = [format!("hook {a_id}|{c_id}"), format!("hook {a_id}")];
+        assert_eq!(a.heard(), left);
+        assert_eq!(c.heard(), left[..1]);
     });
 }
 
