@@ -9,6 +9,8 @@
 //!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
 //! * A [`NamespaceHandle`] does from anywhere, and from any thread, what a socket does with others: it says something and takes
 //!   the answers, counts and lists who is connected, makes sockets join and leave rooms, and puts them out.
+//! * A [`RoomScript`] runs inside of the rooms that a pattern names, for what is about who is there and what was said in which
+//!   order: games, queues, votes.
 //! * `docs` has the map of the house and every event of the hub.
 //!
 //! An application's rooms are apart from the channels and rooms of the hub pack, also where they have one name: `lobby` there
