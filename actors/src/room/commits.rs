@@ -379,9 +379,7 @@ impl Room {
             RoomEvent::Policy(..) | RoomEvent::Script(_) => drop(self.state.apply(event)),
             RoomEvent::Joined(joined) => {
                 self.state.apply(event);
-                if !self.links.under_way.joins(&joined.member) {
-                    self.send_away_if_unserved(&joined.member);
-                }
+                self.send_away_if_unasked(&joined.member);
             }
         }
     }

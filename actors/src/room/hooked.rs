@@ -151,13 +151,19 @@ impl Room {
         }
     }
 
+    /// Whether what the hook came to is still to be taken in.
+    pub(super) fn is_taking_in(&self) -> bool {
+        let hooked = self.hooked.as_ref();
+        hooked.is_some_and(|hooked| hooked.is_taking_in.get())
+    }
+
     /// Whether the room stays while nobody is in it.
     pub(super) fn is_kept(&self) -> bool {
         let Some(hooked) = &self.hooked else {
             return false;
         };
         // These come back to this.
-        if hooked.is_taking_in.get() || hooked.asks.available_permits() < ASKS_MAX {
+        if self.is_taking_in() || hooked.asks.available_permits() < ASKS_MAX {
             return true;
         }
         let script = self.state.script();

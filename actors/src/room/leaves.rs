@@ -33,6 +33,13 @@ impl Room {
         }
     }
 
+    /// As [`Room::send_away_if_unserved`], unless another join of it is under way. What it led to is taken in before.
+    pub(super) fn send_away_if_unasked(&mut self, member: &MemberId) {
+        if !self.is_taking_in() && !self.links.under_way.joins(member) {
+            self.send_away_if_unserved(member);
+        }
+    }
+
     /// Who asked for its seat was told that it failed, and nobody serves it.
     pub(super) fn send_away_if_unserved(&mut self, member: &MemberId) {
         let unserved =

@@ -40,6 +40,7 @@ impl Room {
         let standing = self.state.standing();
         self.state.reach(before(standing, said(hooks)));
         self.taking_in(true);
+        let is_unasked = request.is_none();
         if let Some(Request::Notify(notify)) = &mut request
             && let Some(RoomEvent::Said(said)) = own.first()
             && said.content != notify.draft.content
@@ -57,6 +58,11 @@ impl Room {
             }
         }
         self.taking_in(false);
+        for event in own.iter().filter(|_| is_unasked) {
+            if let RoomEvent::Joined(joined) = event {
+                self.send_away_if_unasked(&joined.member);
+            }
+        }
         self.tell_if_vacant();
     }
 

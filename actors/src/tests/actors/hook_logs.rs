@@ -14,7 +14,7 @@ use super::{
     client,
     hooks::{ask, hook, hooked},
     logs::moody,
-    pass, says,
+    pass, says, telling,
     test_log::{Fate, Habits, maker, text_of},
 };
 
@@ -158,5 +158,38 @@ fn what_is_committed_after_it_was_given_up_has_all_that_the_hook_came_to() {
         let left = format!("left {} leave|message state", b.member.id());
         assert!(told.ends_with(&left), "{told}");
         b.heard();
+    });
+}
+
+/// Fails if the hook keeps one whose join was committed after it was given up: its leave was decided in the midst of that, and what
+/// the hook made of it was overwritten.
+#[test]
+fn a_hook_hears_that_one_leaves_whose_join_was_committed_too_late() {
+    let setup = Setup {
+        log: moody().log,
+        ..hooked()
+    };
+    World::run(setup, |world| async move {
+        let (a, b) = (telling(&world, 0).await, client(&world, 1).await);
+        let key = RoomKey::plain("p");
+        a.join(&key).await.unwrap();
+        ask(&a, &key, "on-left emit gone").await.unwrap();
+        assert!(b.join_as(&key, "later 5000").await.is_err());
+        pass(Duration::from_secs(10)).await;
+        let told = ask(&a, &key, "state").await.unwrap();
+        let both = format!(
+            "joining later 5000|joined later 5000|left {} disconnect|message state",
+            b.member.id()
+        );
+        assert!(told.ends_with(&both), "{told}");
+        let position = a.say(&key, "x").await.unwrap().position;
+        world.settle().await;
+        let heard = a.heard();
+        assert_eq!(heard.len(), 2);
+        let numbers = [position.cursor - 1, position.cursor];
+        for (text, number) in heard.iter().zip(numbers) {
+            assert!(text.ends_with(&format!("-{number:x}")), "{heard:?}");
+        }
+        assert_eq!(world.at_rest().await.seats[&key].len(), 1);
     });
 }
