@@ -24,6 +24,7 @@ mod login;
 mod namespace;
 mod next;
 mod remote;
+mod script;
 mod shape;
 mod socket;
 mod speaker;
@@ -63,6 +64,7 @@ pub use self::{
     engine::{EngineMessage, EngineSocket},
     error::{
         AckError, BadArguments, DeliveryError, EmitError, Error, OrFail, Result, UnknownNamespace,
+        UnknownScript,
     },
     eventual::{AckFuture, Delivered, Delivery, Joining, Leaving, RemoteDelivery},
     extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Path, Rest, State},
@@ -72,6 +74,7 @@ pub use self::{
     remote::{
         Counting, FetchSockets, Operation, RemoteAck, RemoteSocket, SocketCursor, SocketPage,
     },
+    script::{RoomContext, RoomHandle, RoomJoin, RoomMember, RoomNotice, RoomScript, ScriptHandle},
     socket::{ListenerId, Socket},
     speaker::Speaker,
     targets::{IntoRooms, IntoTargets, RoomName, Target},

@@ -14,13 +14,15 @@
 //! * In an application's own server, [`Builder::identify`] says who its clients are, [`Dondo::configure`] mounts the hub,
 //!   [`Dondo::tune`] sets what only the server's owner can, and [`Dondo::serve`] runs it to its end. [`actor`] makes an actor the
 //!   handler of an event.
+//! * A [`RoomScript`] runs inside of the rooms that a pattern names, for what is about who is there and what was said in which
+//!   order: games, queues, votes.
 //! * `docs` has the map of the house and every event of the hub.
 //!
 //! An application's rooms are apart from the channels and rooms of the hub pack, also where they have one name: `lobby` there
 //! is not `lobby` here. A [`Namespace::hub`] has the pack: every event without a handler is a message to the channel of its
 //! name. A [`Namespace::new`] has an application's events only.
 //!
-//! What is not there yet: saying something to the pack's channels and rooms, presence of rooms, and hooks inside of rooms.
+//! What is not there yet: saying something to the pack's channels and rooms, and presence of rooms.
 //!
 //! ```no_run
 //! use dondo::{Data, Dondo, Namespace, Socket};
@@ -74,7 +76,10 @@ extern crate self as dondo;
 
 pub use bytes::Bytes;
 pub use dondo_actors::{
-    error::{CloseReason as DisconnectReason, Fault, JoinError, LogError, NotifyError},
+    error::{
+        CloseReason as DisconnectReason, Fault, JoinError, LeaveReason, LogError, NotifyError, Veto,
+    },
+    event::TimerId,
     handshake::Handshake,
     id::MemberId as SocketId,
     message::ChangeCount,
@@ -95,8 +100,9 @@ pub use self::{
         Extractors, FetchSockets, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets, Joining,
         Leaving, ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation, OrFail,
         Path, Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
-        RoomName, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target, ToActor,
-        UnknownNamespace, Value, VolatileEmitter, actor, blocking,
+        RoomContext, RoomHandle, RoomJoin, RoomMember, RoomName, RoomNotice, RoomScript,
+        ScriptHandle, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target,
+        ToActor, UnknownNamespace, UnknownScript, Value, VolatileEmitter, actor, blocking,
     },
     operators::Operators,
     server::{Server, listen},

@@ -309,6 +309,7 @@ impl Builder {
                 authorizer: Arc::new(Middlewares(served.clone())),
                 presence_events,
                 children: served.children(),
+                room_hooks: served.room_hooks(),
             };
             (served.name().clone(), config)
         });

@@ -5,10 +5,12 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{
     letter::Encodings,
     metrics::Metrics,
-    ports::{Clock, PresenceEvents},
+    ports::{Clock, IdGenerator, PresenceEvents, RoomHooks},
     state::throttle::PresenceRates,
 };
 
@@ -87,8 +89,14 @@ pub struct NamespaceContext {
     pub encodings: Encodings,
     /// Makes the presence events, where an application wants some.
     pub presence_events: Option<Arc<dyn PresenceEvents>>,
+    /// Which rooms have a hook, where an application has any.
+    pub room_hooks: Option<Arc<dyn RoomHooks>>,
+    /// Places for rooms that are kept while nobody is in them.
+    pub kept_rooms: Arc<Semaphore>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// Where ids come from, and what nobody is to guess.
+    pub ids: Arc<dyn IdGenerator>,
     /// The hub's numbers.
     pub metrics: Arc<Metrics>,
     /// Counts the room actors of the hub.

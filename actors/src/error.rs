@@ -1,7 +1,7 @@
 //! One error for each question an actor can be asked; the variants are what the asker may do something about.
 //! Knows no wire: each error has a stable code, and doors turn codes into what their clients read.
 
-use std::{error, fmt};
+use std::{error, fmt, sync::Arc};
 
 /// Why somebody is not in a room now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum JoinError {
     TooManyInvitations,
     /// The clients of the member's address hold much already.
     AddressHigh,
+    /// The room's hook did not let it in.
+    Vetoed(Veto),
     /// The log did not answer in time or refused.
     Log(LogError),
     /// The hub's own fault.
@@ -36,6 +38,8 @@ pub enum NotifyError {
     NotMember,
     /// The room is not open, and the sender has no seat in it.
     Forbidden,
+    /// The room's hook did not let it be said.
+    Vetoed(Veto),
     /// The log did not answer in time or refused.
     Log(LogError),
     /// No worker could make a frame of it.
@@ -69,6 +73,33 @@ pub enum AskError {
     TimedOut,
     /// The hub's own fault.
     Internal(Fault),
+}
+
+/// Why a room's hook did not answer what it was asked from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RoomAskError {
+    /// There is no such room: nobody is in it, and nothing keeps it.
+    NoRoom,
+    /// The room has no hook.
+    NoHook,
+    /// The hook said so.
+    Vetoed(Veto),
+    /// The log did not answer in time or refused.
+    Log(LogError),
+    /// The hub's own fault, or the hook panicked.
+    Internal(Fault),
+}
+
+/// What a room's hook says where it does not do what is asked, for whoever asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Veto {
+    /// For programs.
+    pub code: Arc<str>,
+    /// For people.
+    pub message: Arc<str>,
+    /// Further data: a JSON text.
+    pub data: Option<Arc<str>>,
 }
 
 /// What can befall any message to an actor.
@@ -232,7 +263,7 @@ macro_rules! fault_from {
     )*};
 }
 
-fault_from!(JoinError, NotifyError, ManageError, AskError);
+fault_from!(JoinError, NotifyError, ManageError, AskError, RoomAskError);
 
 macro_rules! log_error_from {
     ($($error:ty),*) => {$(
@@ -244,7 +275,7 @@ macro_rules! log_error_from {
     )*};
 }
 
-log_error_from!(JoinError, NotifyError, ManageError);
+log_error_from!(JoinError, NotifyError, ManageError, RoomAskError);
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -259,6 +290,7 @@ impl fmt::Display for JoinError {
             Self::AddressHigh => {
                 "the clients of this address hold too much (limits.address-bytes-max)"
             }
+            Self::Vetoed(veto) => return veto.fmt(f),
             Self::Log(error) => return write!(f, "the join: {error}"),
             Self::Internal(fault) => return write!(f, "the room was not entered: {fault}"),
         })
@@ -272,6 +304,7 @@ impl fmt::Display for NotifyError {
             Self::Forbidden => {
                 f.write_str("the room is not open: saying something there needs a seat")
             }
+            Self::Vetoed(veto) => veto.fmt(f),
             Self::Log(error) => write!(f, "the letter: {error}"),
             Self::Encode(why) => f.write_str(why),
             Self::Internal(fault) => write!(f, "the letter was not delivered: {fault}"),
@@ -290,6 +323,25 @@ impl fmt::Display for AskError {
     }
 }
 
+impl fmt::Display for RoomAskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRoom => f.write_str("there is no such room: nobody is in it"),
+            Self::NoHook => f.write_str("the room has no hook that could be asked"),
+            Self::Vetoed(veto) => veto.fmt(f),
+            Self::Log(error) => write!(f, "what the hook was asked: {error}"),
+            Self::Internal(fault) => write!(f, "the hook was not asked: {fault}"),
+        }
+    }
+}
+
+impl fmt::Display for Veto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl error::Error for RoomAskError {}
 impl error::Error for JoinError {}
 impl error::Error for NotifyError {}
 impl error::Error for Fault {}

@@ -1,6 +1,10 @@
 //! What happens in a room: decided on one copy of it, applied to every copy. Plain data with global ids, so that a log can
 //! number it and another node apply it.
 
+mod script;
+
+pub use self::script::{ScriptEvent, ScriptState, TimerId};
+
 use std::sync::Arc;
 
 use crate::{
@@ -21,6 +25,8 @@ pub enum RoomEvent {
     Policy(ChannelScope, Policy),
     /// A member said something. It alone is kept by a log, and alone takes a number there.
     Said(Arc<Said>),
+    /// What the room's hook came to. In a batch it stands behind what was asked for, and what follows it is the hook's too.
+    Script(ScriptEvent),
 }
 
 /// See [`RoomEvent::Said`].

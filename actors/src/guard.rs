@@ -159,6 +159,11 @@ impl Crashes {
         }
     }
 
+    /// What an application runs inside of the actor has panicked, and the actor has not.
+    pub(crate) fn count_hook(&self) {
+        Metrics::add(&self.metrics.crashes, 1);
+    }
+
     /// Whether others have run since the actor's message before this one.
     pub fn turn_is_fresh(&self) -> bool {
         self.turn.is_fresh()

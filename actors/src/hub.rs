@@ -2,6 +2,7 @@
 //! Knows no transport and no application: those come in as encodings, authorizers and presence events.
 
 mod children;
+mod room_asks;
 mod selections;
 mod warden;
 
@@ -21,6 +22,8 @@ use std::{
     },
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{
     account::MemoryAccount,
     context::{NamespaceContext, NamespaceSettings},
@@ -33,10 +36,13 @@ use crate::{
     message::{CourierRef, ToCourier, ToNamespace},
     metrics::Metrics,
     namespace::Namespace,
-    ports::{Authorizer, Clock, IdGenerator, PresenceEvents},
+    ports::{Authorizer, Clock, IdGenerator, PresenceEvents, RoomHooks},
 };
 
 pub use crate::namespace::LogMaker;
+
+/// Rooms of a namespace that their hooks keep while nobody is in them.
+pub(crate) const KEPT_ROOMS_MAX: usize = 1024;
 
 /// A namespace as it is configured.
 #[derive(Clone)]
@@ -49,6 +55,8 @@ pub struct NamespaceConfig {
     pub presence_events: Option<Arc<dyn PresenceEvents>>,
     /// It is no namespace itself, but what its children are made from.
     pub children: Option<ChildrenSettings>,
+    /// The hooks of its rooms.
+    pub room_hooks: Option<Arc<dyn RoomHooks>>,
 }
 
 /// What a hub is built from.
@@ -268,7 +276,10 @@ impl HubHandle {
             settings: namespace_config.settings.clone(),
             encodings: self.0.config.encodings.clone(),
             presence_events: namespace_config.presence_events.clone(),
+            room_hooks: namespace_config.room_hooks.clone(),
+            kept_rooms: Arc::new(Semaphore::new(KEPT_ROOMS_MAX)),
             clock: self.0.config.clock.clone(),
+            ids: self.0.config.ids.clone(),
             metrics: self.0.metrics.clone(),
             room_ids: self.0.room_ids.clone(),
         })

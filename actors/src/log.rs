@@ -5,7 +5,8 @@
 //! * Positions rise in the order of commits, over all rooms of the namespace; revisions rise, too, and never begin anew
 //!   within an epoch, whatever becomes of a room.
 //! * Batches of one room that are committed are so in the order in which they were appended, but for those that were unknown.
-//! * A batch is taken whole or not at all, under its condition; each batch that is [`Appended::Pending`] is told later by the
+//! * A batch is taken whole or not at all, under its condition; its letters have numbers in a row, and its standing is that
+//!   behind the last of them; each batch that is [`Appended::Pending`] is told later by the
 //!   feed as committed, rejected or unknown, once; one that is unknown may still be committed.
 //! * The feed says commits in the order of their positions. It may say one again, skip numbers, and begin a new epoch.
 //! * A page has all that was committed before it was asked for; what is committed meanwhile may be in it.

@@ -7,6 +7,7 @@ mod command;
 mod courier_ref;
 mod gateway;
 mod receipt;
+mod room_ask;
 mod selection;
 
 pub(crate) use self::{
@@ -20,6 +21,7 @@ pub use self::{
     courier_ref::{CourierParts, CourierRef, WeakCourierRef},
     gateway::{GatePlace, Parcel},
     receipt::{NotifyAnswer, Receipt},
+    room_ask::RoomAsk,
     selection::{
         ChangeCount, CourierSelect, MemberChange, MemberInfo, MemberPage, MemberRequest,
         MemberTask, Select, Selected, Selection, SelectionRequest,
@@ -80,8 +82,8 @@ macro_rules! told {
 
 told! {
     ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
-        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
-    ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Commit(Box<Commit>);
+        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Ask(Box<RoomAsk>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
+    ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Ask(Box<RoomAsk>), Commit(Box<Commit>);
     ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver), AskedLetter(Box<AskedLetter>),
         SharedAck(SharedAck), Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
     ToSession: FromClient(FromClient), ForMember(Box<MemberRequest>);
@@ -105,6 +107,8 @@ pub enum ToNamespace {
     Letter(Box<SelectedLetter>),
     /// From anywhere: something is asked of some of its members.
     Select(Box<Select>),
+    /// From anywhere: something is asked of a room's hook.
+    Ask(Box<RoomAsk>),
     /// From a room.
     Seated(Seated),
     /// From a room.
@@ -156,6 +160,8 @@ pub enum ToRoom {
     Notify(Notify),
     /// From a session.
     Manage(Manage),
+    /// From the namespace: something is asked of the room's hook.
+    Ask(Box<RoomAsk>),
     /// From the namespace: what the log has committed by its feed.
     Commit(Box<Commit>),
     /// From the namespace: the log has not taken a batch.
@@ -193,6 +199,8 @@ pub enum ToCourier {
     Replay(Replay),
     /// From a namespace: something is asked of some of its members.
     Select(Box<CourierSelect>),
+    /// From a room: something is asked of one of its members.
+    ForMember(Box<MemberRequest>),
     /// From the hub: the rooms of this namespace are gone with their thread, and its members are to come back.
     CloseNamespace(Arc<str>),
     /// From a session: ends an outbox behind everything that the courier was sent before.

@@ -175,6 +175,9 @@ pub mod cause {
         ACTOR_CRASHED: Error, "actor crashed", "", "a bug: report it with the panic above; state was kept";
         QUARANTINED: Error, "quarantined", "", "what crashes it is sent again and again; see the panics above";
         NO_FRAME: Error, "no frame", "", "the letter cannot be put into the form that a client asked for";
+        SCRIPT_PANICKED: Error, "script panicked", "", "a bug in the application: look at the panic above; the room goes on as it was before the call";
+        SCRIPT_OVERRUN: Error, "script overrun", "", "a bug in the application: a call of a room's script emits without end; the room goes on as it was before the call";
+        ROOM_NOT_KEPT: Warn, "room not kept", "", "too many rooms are empty and kept by their scripts: let some end, or set fewer timers";
         LOG_PANICKED: Error, "log panicked", "", "a bug in the application's log";
         COURIER_GIVEN_UP: Error, "courier given up", "--delivery.courier-stall", "a handler blocks the worker, or the machine does";
         COURIER_BACK: Error, "courier back", "--delivery.courier-stall", "what it missed is lost; its clients are closed and come back";

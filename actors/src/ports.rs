@@ -1,5 +1,13 @@
-//! What the core asks of the world around it: protocols, authorizers, presence events and clocks; what runs for a member is
+//! What the core asks of the world around it: protocols, authorizers, presence events, clocks and rooms' hooks; what runs for a member is
 //! [`crate::session::Application`], what numbers and keeps letters is [`crate::log::Log`]. Knows none of their makers.
+
+mod hooks;
+
+pub use self::hooks::{
+    EFFECT_BYTES_MAX, EFFECTS_MAX, EffectsFull, HookCall, HookMember, HookRoom, HookedJoin,
+    RoomHook, RoomHooks, TIMER_TIME_MAX, TIMERS_MAX,
+};
+pub(crate) use self::hooks::{HookEffect, HookEffects};
 
 use std::{
     any::Any,

@@ -5,14 +5,23 @@ mod admission;
 mod commits;
 mod effects;
 mod handlers;
+mod hooked;
 mod joins;
 mod leaves;
 mod letters;
 mod owner;
 mod requests;
+mod timers;
 mod under_way;
 
-use self::{admission::Parked, under_way::UnderWay};
+#[cfg(test)]
+pub(crate) use self::hooked::ASKS_MAX;
+pub(crate) use self::timers::Timers;
+use self::{
+    admission::Parked,
+    hooked::{Hooked, Owed},
+    under_way::UnderWay,
+};
 
 use std::{
     cell::RefCell,
@@ -45,8 +54,10 @@ use crate::{
 pub struct Room {
     state: RoomState,
     local: LocalRoom,
+    timers: Timers,
     links: Links,
     crashes: Crashes,
+    hooked: Option<Box<Hooked>>,
 }
 
 /// What a room holds besides its state.
@@ -63,6 +74,7 @@ struct Links {
     brake: Arc<Brake>,
     patience: Patience,
     purse: Permits,
+    owed: Owed,
     parked: Parked,
     /// Letters of former times that were told, by epoch and cursor, while somebody holds them.
     told_again: HashMap<(Epoch, u64), Weak<Letter>>,
@@ -74,13 +86,14 @@ struct Links {
 }
 
 /// What a room leaves behind when it dies.
-pub(crate) type LeftBehind = Rc<RefCell<Option<(RoomState, LocalRoom)>>>;
+pub(crate) type LeftBehind = Rc<RefCell<Option<(RoomState, LocalRoom, Timers)>>>;
 
 /// What a room is made of.
 pub(crate) struct RoomParts {
     pub(crate) id: RoomId,
     pub(crate) state: RoomState,
     pub(crate) local: LocalRoom,
+    pub(crate) timers: Timers,
     pub(crate) context: Arc<NamespaceContext>,
     pub(crate) log: Rc<LogClient>,
     pub(crate) owner: WeakMailbox<ToNamespace>,
@@ -97,6 +110,7 @@ impl Room {
             id,
             state,
             local,
+            timers,
             context,
             log,
             owner,
@@ -107,12 +121,14 @@ impl Room {
         } = parts;
         let crashes = Crashes::new(context.metrics.clone());
         Metrics::add(&context.metrics.rooms, 1);
+        let hooks = context.room_hooks.as_ref();
+        let hook = hooks.and_then(|hooks| hooks.of(state.key()));
         let links = Links {
             id,
             context,
             log,
             log_key: LogKey::Room(state.key().clone()),
-            under_way: UnderWay::default(),
+            under_way: UnderWay::new(hook.is_some()),
             gateway: Gateway::new(owner.clone(), feed_under_way),
             owner,
             this,
@@ -120,6 +136,7 @@ impl Room {
             brake: Arc::default(),
             patience: Patience::default(),
             purse: Permits::default(),
+            owed: Owed::default(),
             parked: Parked::default(),
             told_again: HashMap::new(),
             on_account: RoomBytes::default(),
@@ -130,8 +147,10 @@ impl Room {
         let mut room = Self {
             state,
             local,
+            timers,
             links,
             crashes,
+            hooked: hook.map(|hook| Box::new(Hooked::new(hook))),
         };
         room.settle_account();
         room
@@ -172,6 +191,7 @@ impl Room {
             local,
             links,
             crashes,
+            ..
         } = self;
         let presence_events = links.context.presence_events.as_ref();
         let render = |room: &RoomState, tag: &_| -> Option<Content> {
@@ -212,7 +232,8 @@ impl Room {
 
     /// The namespace hears that the room may go. Joins that came behind that one may have run before it, and others may wait.
     fn tell_if_vacant(&self) {
-        if self.state.roster().is_empty() && self.links.under_way.is_empty() {
+        let is_kept = self.is_kept();
+        if !is_kept && self.state.roster().is_empty() && self.links.under_way.is_empty() {
             self.links.owner.send(ToNamespace::Vacant {
                 room: self.state.key().clone(),
                 seen: self.joins_seen(),

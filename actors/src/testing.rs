@@ -9,6 +9,7 @@
 )]
 
 pub mod call;
+pub(crate) mod hook;
 pub(crate) mod hops;
 pub(crate) mod inspect;
 pub(crate) mod poison;

@@ -21,6 +21,7 @@ use super::{
     arguments,
     error::{DeliveryError, EmitError},
     eventual::{Delivered, Delivery, RemoteDelivery},
+    socket::may_say,
     speaker::Speaker,
     targets::{IntoRooms, IntoTargets, Target},
 };
@@ -188,10 +189,10 @@ impl Broadcast<Socket> {
     /// Says it, now: queued behind what this socket said before.
     ///
     /// # Errors
-    /// It cannot be made an event, or too much of what this socket said waits.
+    /// It cannot be made an event, the client that speaks is gone, or too much of what it said waits.
     pub fn emit(self, event: &str, data: impl Serialize) -> Result<Delivery, EmitError> {
         let content = arguments::content(event, &data)?;
-        self.from.member().has_room().map_err(|_| EmitError::Full)?;
+        may_say(self.from.member())?;
         if self.volatile {
             return Ok(self.emit_volatile(&content));
         }
@@ -261,7 +262,7 @@ impl Broadcast<Socket> {
     /// `limit`, a day at most.
     ///
     /// # Errors
-    /// It cannot be made an event, or too much of what this socket said waits.
+    /// It cannot be made an event, the client that speaks is gone, or too much of what it said waits.
     pub fn emit_with_ack<T: DeserializeOwned>(
         self,
         event: &str,
@@ -270,7 +271,7 @@ impl Broadcast<Socket> {
     ) -> Result<Acks<T>, EmitError> {
         let content = arguments::content(event, &data)?;
         let member = self.from.member();
-        member.has_room().map_err(|_| EmitError::Full)?;
+        may_say(member)?;
         let selections = self.selections().into_iter();
         let asked = selections
             .map(|selection| Box::pin(member.ask_members(selection, content.clone(), limit)) as _);

@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use dondo_actors::session::Member;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{arguments, error::EmitError, eventual::AckFuture};
+use super::{arguments, error::EmitError, eventual::AckFuture, socket::may_say};
 
 /// Says something to one client, and waits for its answer so long.
 #[must_use = "nothing is said before emit_with_ack"]
@@ -39,9 +39,10 @@ impl VolatileEmitter<'_> {
     /// As [`Socket::emit`](super::Socket::emit); it is dropped where something else waits for the client.
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// As [`Socket::emit`](super::Socket::emit).
     pub fn emit(self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let content = arguments::content(event, &data)?;
+        may_say(self.0)?;
         self.0.emit(&content, true);
         Ok(())
     }

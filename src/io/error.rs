@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, error, fmt, io, sync::Arc};
 
-use dondo_actors::error::{Fault, JoinError, NotifyError};
+use dondo_actors::error::{Fault, JoinError, NotifyError, RoomAskError, Veto};
 use serde::Serialize;
 
 /// What a handler comes to that has nothing else to return.
@@ -102,15 +102,52 @@ impl Error {
         &self.0.log
     }
 
+    /// What a room's script said.
+    fn vetoed(veto: &Veto) -> Self {
+        let mut error = Self::new(veto.code.to_string(), veto.message.to_string());
+        error.0.data = veto.data.as_deref().map(str::to_owned);
+        error
+    }
+
     fn of(error: &(dyn error::Error + 'static)) -> Self {
         if let Some(bad) = error.downcast_ref::<BadArguments>() {
             let mut error = Self::new("bad_payload", bad.to_string());
             error.0.log = LogAs::Unreadable;
             return error;
         }
+        if let Some(veto) = veto(error) {
+            return Self::vetoed(veto);
+        }
         match code(error) {
             Some(code) => Self::new(code, error.to_string()),
             None => Self::internal(error),
+        }
+    }
+}
+
+fn veto<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a Veto> {
+    let join = error.downcast_ref().and_then(|join| match join {
+        JoinError::Vetoed(veto) => Some(veto),
+        _ => None,
+    });
+    let notify = error.downcast_ref().and_then(|notify| match notify {
+        NotifyError::Vetoed(veto) => Some(veto),
+        _ => None,
+    });
+    let ask = error.downcast_ref().and_then(|ask| match ask {
+        RoomAskError::Vetoed(veto) => Some(veto),
+        _ => None,
+    });
+    join.or(notify).or(ask)
+}
+
+/// As whoever asked reads it.
+impl From<Error> for Veto {
+    fn from(error: Error) -> Self {
+        Self {
+            code: error.code().into(),
+            message: error.message().into(),
+            data: error.data().map(Into::into),
         }
     }
 }
@@ -130,6 +167,12 @@ fn code(error: &(dyn error::Error + 'static)) -> Option<&'static str> {
             AckError::Disconnected => Some("disconnected"),
             _ => None,
         };
+    }
+    if let Some(EmitError::Disconnected) = error.downcast_ref::<EmitError>() {
+        return Some("disconnected");
+    }
+    if error.is::<UnknownScript>() || error.downcast_ref() == Some(&RoomAskError::NoRoom) {
+        return Some("unknown_room");
     }
     error
         .is::<UnknownNamespace>()
@@ -218,6 +261,10 @@ impl error::Error for BadArguments {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownNamespace(pub(super) Arc<str>);
 
+/// Rooms of this name have no script of the type that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownScript(pub(super) Arc<str>);
+
 /// Why data did not become an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -226,6 +273,10 @@ pub enum EmitError {
     Unwritable(String),
     /// Too much of what this socket said still waits to be sent: wait for a [`Delivery`](super::Delivery) now and then.
     Full,
+    /// The client is gone: a loop ends here. Who has other things to do goes on.
+    Disconnected,
+    /// One call of a room's script asks for more than it may: nothing of the call happens.
+    Overrun,
     /// The event's name belongs to the client libraries.
     ReservedName(Arc<str>),
     /// There is a placeholder in it, and no blob for that: read blobs as [`Blob`](super::Blob) or
@@ -265,6 +316,8 @@ impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => f.write_str("too much that this socket said before waits to be sent"),
+            Self::Disconnected => f.write_str("the client is gone"),
+            Self::Overrun => f.write_str("one call of a room's script asks for more than it may"),
             Self::Unwritable(why) => write!(f, "the data cannot be written as JSON: {why}"),
             Self::BlobLost => f.write_str(
                 "the data has a placeholder of an attachment that it was read without: take it as dondo::Value",
@@ -292,6 +345,13 @@ impl fmt::Display for AckError {
     }
 }
 
+impl fmt::Display for UnknownScript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the room {} has no such script", self.0)
+    }
+}
+
+impl error::Error for UnknownScript {}
 impl error::Error for UnknownNamespace {}
 impl error::Error for EmitError {}
 impl error::Error for AckError {}

@@ -12,7 +12,8 @@ use super::{
     eventual::RemoteDelivery,
     namespace::ServedNamespace,
     remote::{Counting, FetchSockets, Operation},
-    targets::{IntoRooms, IntoTargets},
+    script::RoomHandle,
+    targets::{IntoRooms, IntoTargets, RoomName},
 };
 
 /// A namespace, from any thread: [`Dondo::of`](crate::Dondo::of) has it. Clones are the same namespace. The handle of a parent is all its
@@ -94,6 +95,16 @@ impl NamespaceHandle {
     /// It cannot be made an event.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
         self.broadcast().emit(event, data)
+    }
+
+    /// A room, which need not exist.
+    pub fn room(&self, name: impl Into<RoomName>) -> RoomHandle {
+        RoomHandle::new(
+            self.hub.clone(),
+            self.served.name.clone(),
+            self.served.scripts.clone(),
+            name.into(),
+        )
     }
 
     /// How many sockets are in: see [`Broadcast::count`].

@@ -23,6 +23,7 @@ use super::{
     },
     extract::Needs,
     handler::{Extractors, Handler, IntoOutcome, Shared, shared},
+    script::Scripts,
     watchdog::HandlerLabel,
 };
 
@@ -59,6 +60,7 @@ pub struct Namespace {
     pub(crate) is_hub: bool,
     lookup: Option<Shared<LookupContext>>,
     children: ChildrenSettings,
+    pub(super) scripts: Scripts,
     handlers: Handlers,
     needs: Needs,
 }
@@ -114,6 +116,7 @@ impl Namespace {
                 max: CHILDREN_MAX,
                 keep_empty: false,
             },
+            scripts: Scripts::default(),
             handlers: Handlers::default(),
             needs: Needs::default(),
         }
@@ -336,6 +339,7 @@ impl Namespace {
             pattern: pattern.transpose()?,
             lookup: self.lookup,
             children: self.children,
+            scripts: self.scripts,
             handlers: self.handlers,
             states,
             pack,

@@ -168,9 +168,10 @@ impl Socket {
     /// [`Blob`](super::Blob) anywhere in it travels as an attachment.
     ///
     /// # Errors
-    /// It cannot be made an event. A client that is gone is none.
+    /// It cannot be made an event, the client is gone, or too much of what this socket said waits: a loop gives way now and then.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let content = arguments::content(event, &data)?;
+        may_say(&self.member)?;
         self.member.emit(&content, false);
         Ok(())
     }
@@ -321,6 +322,14 @@ impl Socket {
             )
         });
         last
+    }
+}
+
+/// Whether it is there, and has not said too much.
+pub(super) fn may_say(member: &Member) -> Result<(), EmitError> {
+    match member.has_ended() {
+        true => Err(EmitError::Disconnected),
+        false => member.has_room().map_err(|_| EmitError::Full),
     }
 }
 

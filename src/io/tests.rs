@@ -10,6 +10,7 @@ mod handlers;
 pub(crate) mod log;
 mod remote;
 mod rooms;
+mod scripts;
 mod typed;
 mod waits;
 pub(crate) mod world;

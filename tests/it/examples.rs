@@ -2,6 +2,7 @@
 
 mod blog;
 mod embed;
+mod game;
 mod guide;
 mod lecture;
 mod typed;

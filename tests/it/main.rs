@@ -16,6 +16,7 @@ mod drain;
 mod embed;
 mod engine;
 mod examples;
+mod harm;
 mod history;
 mod hostile;
 mod hosts;

@@ -49,6 +49,11 @@ impl Guarded for Courier {
             ToCourier::SharedAck(shared) => self.asked.answered(shared),
             ToCourier::Replay(replay) => self.hear_replay(&replay, ctx),
             ToCourier::Select(select) => self.select(*select),
+            ToCourier::ForMember(request) => {
+                if let Some(served) = self.members.get(&request.local_id) {
+                    served.session.send(request);
+                }
+            }
             ToCourier::Direct(direct) => self.direct(direct),
             ToCourier::MirrorJoin(join) => self.mirror(&join),
             ToCourier::MirrorLeave(leave) => self.mirror_leave(leave),

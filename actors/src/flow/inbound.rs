@@ -23,6 +23,8 @@ pub struct InboundCredit {
     asking: AtomicUsize,
     /// Bytes in handling when the last of them began to wait: they stop nobody until it is answered.
     lent: AtomicUsize,
+    /// Bytes that its member has said and that are not handed on.
+    said: AtomicUsize,
     arrived: AtomicU64,
     /// The reader waits, perhaps for a message in handling because its address holds much.
     held_back: AtomicBool,
@@ -42,6 +44,7 @@ impl InboundCredit {
             bytes_max: bytes.max(1),
             asking: AtomicUsize::new(0),
             lent: AtomicUsize::new(0),
+            said: AtomicUsize::new(0),
             arrived: AtomicU64::new(0),
             held_back: AtomicBool::new(false),
             reader: AtomicWaker::new(),
@@ -113,7 +116,20 @@ impl InboundCredit {
         InboundUnit {
             credit: self.clone(),
             bytes,
+            said: 0,
         }
+    }
+
+    /// How much of what was said is on its way: so many words, of so many bytes together.
+    pub(crate) fn on_its_way(&self) -> (usize, usize) {
+        let units = self.units.load(Ordering::Acquire);
+        let units = if units < -(PAUSE / 2) {
+            units + PAUSE
+        } else {
+            units
+        };
+        let beyond = usize::try_from(-units).unwrap_or(0);
+        (beyond, self.said.load(Ordering::Acquire))
     }
 
     /// A handler waits for its client: one more message may be read, however much is in handling.
@@ -167,9 +183,16 @@ impl InboundCredit {
 pub struct InboundUnit {
     credit: Arc<InboundCredit>,
     bytes: usize,
+    said: usize,
 }
 
 impl InboundUnit {
+    /// It is held by something of so many bytes that was said.
+    pub(crate) fn says(&mut self, bytes: usize) {
+        self.credit.said.fetch_add(bytes, Ordering::AcqRel);
+        self.said += bytes;
+    }
+
     /// What is in handling is so many bytes more: earlier messages were a part of it.
     pub(crate) fn add(&mut self, bytes: usize) {
         // A unit without bytes is no message in handling.
@@ -184,6 +207,9 @@ impl InboundUnit {
 
 impl Drop for InboundUnit {
     fn drop(&mut self) {
+        if self.said > 0 {
+            self.credit.said.fetch_sub(self.said, Ordering::AcqRel);
+        }
         self.credit.give(self.bytes);
     }
 }

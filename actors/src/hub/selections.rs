@@ -35,9 +35,13 @@ const ASKS_MAX: usize = 16_384;
 /// The longest time to wait for an answer.
 const LIMIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Questions to the hooks of rooms that may be under way in a hub.
+pub(crate) const ROOM_ASKS_MAX: usize = 16_384;
+
 /// How much may be asked at once.
 pub(super) struct Slots {
     requests: Arc<Semaphore>,
+    pub(super) room_asks: Arc<Semaphore>,
     letters: Arc<Semaphore>,
     asks: Arc<Semaphore>,
 }
@@ -46,6 +50,7 @@ impl Default for Slots {
     fn default() -> Self {
         Self {
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            room_asks: Arc::new(Semaphore::new(ROOM_ASKS_MAX)),
             letters: Arc::new(Semaphore::new(ASKED_LETTERS_MAX)),
             asks: Arc::new(Semaphore::new(ASKS_MAX)),
         }
@@ -354,7 +359,7 @@ impl HubHandle {
 }
 
 /// Why a namespace let a reply drop.
-fn lost(home: Option<&WeakMailbox<ToNamespace>>) -> Fault {
+pub(super) fn lost(home: Option<&WeakMailbox<ToNamespace>>) -> Fault {
     match home.and_then(WeakMailbox::upgrade) {
         Some(_) => Fault::Crashed,
         None => Fault::Gone,

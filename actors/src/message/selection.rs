@@ -191,6 +191,13 @@ pub enum MemberTask {
     Describe(Reply<MemberInfo>),
     /// To do something; the answer is whether it did all of it.
     Change(MemberChange, Reply<bool>),
+    /// To leave a room for another: asked by the room.
+    Transfer {
+        /// Which it leaves.
+        from: RoomKey,
+        /// Which it joins.
+        to: RoomKey,
+    },
     /// To answer an event.
     Ask {
         /// The event.

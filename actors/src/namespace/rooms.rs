@@ -7,15 +7,15 @@ use std::{
 
 use super::Namespace;
 use crate::{
-    error::LeaveReason,
+    error::{LeaveReason, RoomAskError},
     flow::InboundUnit,
     guard::Guard,
     id::{ChannelScope, LogKey, MemberId, RoomId, RoomKey, WorkerId},
     mailbox::Mailbox,
-    message::{CourierRef, Leave, Resolved, ToRoom},
+    message::{CourierRef, Leave, Resolved, RoomAsk, ToRoom},
     metrics::Metrics,
     notice::cause,
-    room::{self, LeftBehind, Room},
+    room::{self, LeftBehind, Room, Timers},
     state::{audience::LeaveScope, local_room::LocalRoom, room::RoomState},
 };
 
@@ -35,14 +35,13 @@ impl Namespace {
         state.reach(self.log.open(&LogKey::Room(key.clone())));
         let local = LocalRoom::new(self.context.settings.presence_rates());
         let id = RoomId(self.context.room_ids.fetch_add(1, Ordering::Relaxed));
-        self.start_room(id, state, local, (BTreeMap::new(), 0))
+        self.start_room(id, (state, local, Timers::default()), (BTreeMap::new(), 0))
     }
 
     fn start_room(
         &mut self,
         id: RoomId,
-        state: RoomState,
-        local: LocalRoom,
+        (state, local, timers): (RoomState, LocalRoom, Timers),
         (couriers, joins_seen): (BTreeMap<WorkerId, CourierRef>, u64),
     ) -> Mailbox<ToRoom> {
         let key = state.key().clone();
@@ -51,6 +50,7 @@ impl Namespace {
             id,
             state,
             local,
+            timers,
             context: self.context.clone(),
             log: self.log.clone(),
             owner: self.this.clone(),
@@ -100,16 +100,16 @@ impl Namespace {
         Metrics::add(&self.context.metrics.crashes, 1);
         #[cfg(test)]
         crate::testing::trace::note(|| crate::testing::trace::Fact::Died(key.clone()));
-        let Some((state, local)) = entry.left_behind.take() else {
+        let Some(left_behind) = entry.left_behind.take() else {
             self.log.close(&LogKey::Room(key.clone()), &[]);
             return None;
         };
-        let members = state.roster().iter().map(|(member, _)| member);
+        let members = left_behind.0.roster().iter().map(|(member, _)| member);
         let gone = members.filter(|member| self.state.connected(member).is_none());
         let gone: Vec<MemberId> = gone.cloned().collect();
         let couriers = self.couriers.clone();
         let seen = self.state.last_join(key);
-        let room = self.start_room(entry.id, state, local, (couriers, seen));
+        let room = self.start_room(entry.id, left_behind, (couriers, seen));
         if let Some(entry) = self.rooms.get_mut(key) {
             entry.died = true;
         }
@@ -117,6 +117,14 @@ impl Namespace {
             room.send(disconnect(key.clone(), member, None));
         }
         Some(room)
+    }
+
+    /// Asks a room's hook, if there is such a room.
+    pub(super) fn ask_room(&mut self, ask: Box<RoomAsk>) {
+        match self.living(&ask.room) {
+            Some(room) => room.send(ask),
+            None => ask.reply.send(Err(RoomAskError::NoRoom)),
+        }
     }
 
     pub(super) fn vacant(&mut self, room: RoomKey, seen: u64, ends: &[ChannelScope]) {

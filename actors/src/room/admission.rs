@@ -167,11 +167,13 @@ impl Room {
     /// overtakes what comes back from the log.
     fn must_wait(&self, request: &Request) -> bool {
         let under_way = &self.links.under_way;
-        let depends = match request {
-            Request::Notify(notify) => notify.seat_needed || self.state.is_closed(&notify.tag),
-            _ => request.changes(),
+        let depends = || match request {
+            Request::Notify(notify) if !under_way.is_change(request) => {
+                notify.seat_needed || self.state.is_closed(&notify.tag)
+            }
+            _ => under_way.is_change(request),
         };
-        under_way.changes() && depends || under_way.is_recovering() && request.member().is_some()
+        under_way.changes() && depends() || under_way.is_recovering() && request.member().is_some()
     }
 
     /// With how many bytes before the readers a request of so many waits, if it does.

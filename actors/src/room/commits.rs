@@ -2,7 +2,7 @@
 //! memory that is one call. A late log tells later, by its namespace's feed: meanwhile the room goes on with what does not
 //! depend on it.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::panic::AssertUnwindSafe;
 
 use actix::AsyncContext;
 use futures_util::FutureExt;
@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Room,
+    hooked::split,
     requests::{History, Request, RequestError},
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     guard::{GuardedContext, guard, guard_always, then},
     id::{BatchId, ChannelScope},
     log::{AppendRefusal, Appended, Committed, Events, Expect, Feed, Page, Read, Standing},
-    message::{Commit, Permits, ToNamespace},
+    message::{Commit, Permits},
     notice::cause,
     ports::{LocalFuture, polled_once},
     state::local_room::Announcement,
@@ -42,7 +43,8 @@ impl Room {
         mut request: Request,
         permits: Permits,
     ) {
-        if request.changes() && self.links.under_way.changes() {
+        let under_way = &self.links.under_way;
+        if under_way.changes() && under_way.is_change(&request) {
             self.links.under_way.forget_history(&mut request);
             return self.links.parked.push(request);
         }
@@ -89,6 +91,8 @@ impl Room {
             Request::Leave(leave) => Ok(self.decide_leave(leave)),
             Request::Notify(notify) => self.decide_notify(notify).map_err(RequestError::from),
             Request::Manage(manage) => self.decide_manage(manage).map_err(RequestError::from),
+            Request::Ask(asked) => self.decide_ask(asked).map_err(RequestError::from),
+            Request::Timer(timer) => Ok(self.decide_timer(*timer)),
             Request::Due => {
                 let (_, permits) = deciding.take()?;
                 self.due(permits);
@@ -197,13 +201,6 @@ impl Room {
         }
         self.links.under_way.put(id, request, Instant::now() + time);
         self.wake_after(time);
-    }
-
-    fn wake_after(&self, time: Duration) {
-        self.links.owner.send(ToNamespace::WakeAfter {
-            room: self.state.key().clone(),
-            time,
-        });
     }
 
     #[cold]
@@ -328,7 +325,19 @@ impl Room {
     }
 
     /// What has happened is taken in, and told: to whoever asked for it, if somebody here did.
-    fn take_in(&mut self, request: Option<Request>, events: &[RoomEvent], mut permits: Permits) {
+    fn take_in(&mut self, request: Option<Request>, events: &[RoomEvent], permits: Permits) {
+        match split(events) {
+            (own, []) => self.take_in_own(request, own, permits),
+            parts => self.take_in_hooked(request, parts, permits),
+        }
+    }
+
+    pub(super) fn take_in_own(
+        &mut self,
+        request: Option<Request>,
+        events: &[RoomEvent],
+        mut permits: Permits,
+    ) {
         match request {
             Some(Request::Join(placed, history)) => {
                 let meanwhile = self.links.under_way.collected(placed.number);
@@ -348,7 +357,8 @@ impl Room {
                 self.carry_out(effects, permits);
                 manage.reply.send(Ok(told));
             }
-            Some(Request::Due) => {}
+            Some(Request::Ask(asked)) => Self::answer(*asked),
+            Some(Request::Timer(_) | Request::Due) => {}
             None => {
                 for event in events {
                     self.take_in_unasked(event, std::mem::take(&mut permits));
@@ -366,12 +376,10 @@ impl Room {
                 let (_, effects) = self.left(event, &Announcement::LeaveEvent);
                 self.carry_out(effects, permits);
             }
-            RoomEvent::Policy(..) => drop(self.state.apply(event)),
+            RoomEvent::Policy(..) | RoomEvent::Script(_) => drop(self.state.apply(event)),
             RoomEvent::Joined(joined) => {
                 self.state.apply(event);
-                if !self.links.under_way.joins(&joined.member) {
-                    self.send_away_if_unserved(&joined.member);
-                }
+                self.send_away_if_unasked(&joined.member);
             }
         }
     }

@@ -57,15 +57,19 @@ impl Room {
             }
             Costs::Presence => (1, 0, true),
         };
+        let owed = self.links.owed;
+        let bytes = bytes + owed.bytes;
         let mut permits: Vec<_> = self
             .local
             .workers()
             .filter_map(|(worker, members)| {
                 let courier = self.links.couriers.get(&worker)?;
+                let before = members * owed.letters + owed.single;
                 let members = if all { members } else { 1 };
-                let cost = courier
-                    .window
-                    .cost(members * letters, bytes / letters.max(1));
+                let cost = courier.window.cost(
+                    members * letters + before,
+                    bytes / (letters + owed.letters).max(1),
+                );
                 Some((courier.clone(), cost))
             })
             .collect();

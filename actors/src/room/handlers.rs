@@ -1,6 +1,8 @@
 //! What the room hears, under its guard: each request stands or falls by itself.
 
 use super::{Room, requests::Request};
+use std::time::Duration;
+
 use crate::{
     account::Held,
     error::Fault,
@@ -34,6 +36,7 @@ impl Guarded for Room {
         for request in self.links.under_way.interrupted() {
             self.refuse(request, Fault::Crashed.into());
         }
+        self.hook_restarted();
         self.unpark(ctx);
         if self.links.joins_seen > 0 {
             self.tell_if_vacant();
@@ -54,8 +57,14 @@ impl Guarded for Room {
             ToRoom::Manage(manage) => Request::Manage(manage),
             ToRoom::Due => {
                 self.tell_overdue(ctx);
-                Request::Due
+                self.take(ctx, Request::Due);
+                self.due_timers();
+                return self.unpark(ctx);
             }
+            ToRoom::Ask(ask) => match self.hear_ask(*ask) {
+                Some(request) => request,
+                None => return,
+            },
             ToRoom::Commit(commit) => return self.committed(*commit, ctx),
             ToRoom::Rejected(id, why) => return self.rejected(id, why, ctx),
             ToRoom::Unknown(id) => return self.unknown(id, ctx),
@@ -85,7 +94,9 @@ impl Drop for Room {
                 &mut self.local,
                 LocalRoom::new(context.settings.presence_rates()),
             );
-            self.links.left_behind.replace(Some((state, local)));
+            let timers = std::mem::take(&mut self.timers);
+            let left_behind = &self.links.left_behind;
+            left_behind.replace(Some((state, local, timers)));
             self.links.owner.send(ToNamespace::RoomDied(key));
         }
     }
@@ -97,5 +108,13 @@ impl Room {
         let effects =
             self.with_surroundings(|room, local, around| local.presence_due(room, around));
         self.carry_out(effects, permits);
+    }
+
+    /// The room hears that something is due after this time.
+    pub(super) fn wake_after(&self, time: Duration) {
+        self.links.owner.send(ToNamespace::WakeAfter {
+            room: self.state.key().clone(),
+            time,
+        });
     }
 }

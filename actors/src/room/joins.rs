@@ -13,15 +13,23 @@ use crate::{
     ports::RoomOnline,
     state::{
         local_room::{Effect, Place},
-        room::Change,
+        room::{Change, RoomOptions},
     },
 };
 
 impl Room {
     pub(super) fn decide_join(&self, placed: &PlacedJoin) -> Result<Proposal, JoinError> {
-        let Join {
-            joined, options, ..
-        } = &*placed.join;
+        match self.hook() {
+            Some(hook) => self.decide_hooked_join(&*hook, placed),
+            None => self.decide_plain_join(&placed.join.joined, &placed.join.options),
+        }
+    }
+
+    pub(super) fn decide_plain_join(
+        &self,
+        joined: &Joined,
+        options: &RoomOptions,
+    ) -> Result<Proposal, JoinError> {
         let events = self.state.decide_join(joined, options.clone())?;
         let ends = self.state.histories_ended(&events);
         Ok(Proposal {

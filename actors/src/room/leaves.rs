@@ -3,6 +3,7 @@
 use super::{
     Room,
     commits::Proposal,
+    hooked::split,
     requests::{Request, RequestError},
 };
 use crate::{
@@ -29,6 +30,13 @@ impl Room {
         self.carry_out(effects, permits);
         if let Some(reply) = leave.reply {
             reply.send(answer);
+        }
+    }
+
+    /// As [`Room::send_away_if_unserved`], unless another join of it is under way. What it led to is taken in before.
+    pub(super) fn send_away_if_unasked(&mut self, member: &MemberId) {
+        if !self.is_taking_in() && !self.links.under_way.joins(member) {
+            self.send_away_if_unserved(member);
         }
     }
 
@@ -72,11 +80,18 @@ impl Room {
                 if matches!(refused, RequestError::Log(_) | RequestError::Fault(_)) {
                     let Proposal { events, ends, .. } = self.decide_leave(&leave);
                     self.links.under_way.owe_ends(ends);
-                    self.take_in_leave(leave, &events, Permits::default());
+                    let (own, hooks) = split(&events);
+                    self.take_in_leave(leave, own, Permits::default());
+                    self.take_in_unlogged(hooks);
                 }
             }
             Request::Notify(notify) => notify.reply.send(Err(refused.into())),
             Request::Manage(manage) => manage.reply.send(Err(refused.into())),
+            Request::Ask(asked) => {
+                asked.refuse(refused);
+                self.tell_if_vacant();
+            }
+            Request::Timer(timer) => self.timer_again(timer),
             Request::Due => {}
         }
     }
@@ -94,10 +109,18 @@ impl Room {
             .into_iter()
             .collect();
         let ends = self.state.histories_ended(&events);
-        Proposal {
+        self.with_departures(Proposal {
             events,
             expect: Expect::Nothing,
             ends,
+        })
+    }
+
+    /// With what the room's hook makes of those who leave, if it has one.
+    pub(super) fn with_departures(&self, proposal: Proposal) -> Proposal {
+        match self.hook() {
+            Some(hook) => self.decide_hooked_departures(&*hook, proposal),
+            None => proposal,
         }
     }
 }

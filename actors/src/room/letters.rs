@@ -8,7 +8,7 @@ use crate::{
     event::{RoomEvent, Said},
     flow::LONG,
     id::{Kind, LocalId},
-    letter::Draft,
+    letter::{Content, Draft},
     log::{Events, Expect},
     message::{Notify, NotifyAnswer, Permits, Receipt},
     metrics::Metrics,
@@ -20,16 +20,24 @@ impl Room {
         let Notify {
             tag,
             member,
-            echo,
             seat_needed,
             draft,
             ..
         } = notify;
-        let content = &draft.content;
-        if content.len() >= LONG {
+        if draft.content.len() >= LONG {
             self.crashes.count_time();
         }
         self.state.check_notify(member, tag, *seat_needed)?;
+        match self.hook() {
+            Some(hook) => self.decide_hooked_notify(&*hook, notify),
+            None => Ok(self.decide_plain_notify(notify, draft.content.clone())),
+        }
+    }
+
+    pub(super) fn decide_plain_notify(&self, notify: &Notify, content: Content) -> Proposal {
+        let Notify {
+            tag, member, echo, ..
+        } = notify;
         let mut events = Events::new();
         // The last member left while it was on its way: it was said to nobody.
         if !self.state.roster().is_empty() {
@@ -38,18 +46,18 @@ impl Room {
                 tag: tag.clone(),
                 echo: *echo,
                 for_later: self.state.is_for_later(tag),
-                content: content.clone(),
+                content,
             })));
         }
         let expect = match self.state.key().kind {
             Kind::Channel => Expect::Nothing,
             Kind::Room | Kind::Plain => self.state.expect_of_policy(),
         };
-        Ok(Proposal {
+        Proposal {
             events,
             expect,
             ends: Vec::new(),
-        })
+        }
     }
 
     /// It is in the log, and is delivered.

@@ -19,11 +19,12 @@ impl Room {
             Action::Lock(locked) => self.state.decide_lock(by, tag, *locked)?,
             Action::Kick(members) => self.state.decide_kick(by, tag, members)?,
         };
-        Ok(Proposal {
+        let proposal = Proposal {
             expect: self.state.expect_of_policy(),
             ends: self.state.histories_ended(&events),
             events: Events::from_vec(events),
-        })
+        };
+        Ok(self.with_departures(proposal))
     }
 
     /// Takes in what a command led to, and what follows from it.
@@ -52,9 +53,7 @@ impl Room {
                     let (_, effects) = self.left(event, &Announcement::LeaveEvent);
                     departures.extend(effects);
                 }
-                RoomEvent::Joined(_) | RoomEvent::Policy(..) | RoomEvent::Said(_) => {
-                    drop(self.state.apply(event));
-                }
+                _ => drop(self.state.apply(event)),
             }
         }
         self.local.managed(tag, content, &places, departures)

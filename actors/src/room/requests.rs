@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::{
     effects::Costs,
+    hooked::Asked,
     under_way::{Cut, Meanwhile},
 };
 use crate::{
-    error::{Fault, JoinError, LogError, ManageError, NotifyError},
-    event::Said,
+    error::{Fault, JoinError, LogError, ManageError, NotifyError, RoomAskError},
+    event::{Said, TimerId},
     id::{ChannelScope, LogPosition, MemberId},
     message::{HistoryRequest, Leave, Manage, Notify, PlacedJoin},
 };
@@ -20,6 +21,10 @@ pub(super) enum Request {
     Leave(Leave),
     Notify(Notify),
     Manage(Manage),
+    /// Something is asked of the room's hook.
+    Ask(Box<Asked>),
+    /// The time has come for one of its timers.
+    Timer(TimerId),
     /// The time has come for something.
     Due,
 }
@@ -37,6 +42,7 @@ pub(super) enum RequestError {
     Join(JoinError),
     Notify(NotifyError),
     Manage(ManageError),
+    Ask(RoomAskError),
     Log(LogError),
     Fault(Fault),
 }
@@ -55,6 +61,7 @@ refused_from!(
     Join(JoinError),
     Notify(NotifyError),
     Manage(ManageError),
+    Ask(RoomAskError),
     Log(LogError),
     Fault(Fault)
 );
@@ -75,7 +82,7 @@ macro_rules! error_of {
     )+};
 }
 
-error_of!(Join: JoinError, Notify: NotifyError, Manage: ManageError);
+error_of!(Join: JoinError, Notify: NotifyError, Manage: ManageError, Ask: RoomAskError);
 
 impl Request {
     pub(super) fn costs(&self) -> Costs<'_> {
@@ -84,7 +91,7 @@ impl Request {
             Self::Leave(leave) => Costs::Leaving(leave),
             Self::Notify(notify) => Costs::Letter(&notify.draft),
             Self::Manage(manage) => Costs::Managing(manage),
-            Self::Due => Costs::Presence,
+            Self::Ask(_) | Self::Timer(_) | Self::Due => Costs::Presence,
         }
     }
 
@@ -93,7 +100,7 @@ impl Request {
         match self {
             Self::Join(placed, _) => placed.join.joined.tag.clone(),
             Self::Notify(notify) => notify.tag.clone(),
-            Self::Leave(_) | Self::Manage(_) | Self::Due => None,
+            _ => None,
         }
     }
 
@@ -104,7 +111,7 @@ impl Request {
             Self::Leave(leave) => Some(&leave.member),
             Self::Notify(notify) => Some(&notify.member),
             Self::Manage(manage) => Some(&manage.by),
-            Self::Due => None,
+            Self::Ask(_) | Self::Timer(_) | Self::Due => None,
         }
     }
 

@@ -19,6 +19,8 @@ use crate::{
 /// See the module.
 #[derive(Default)]
 pub(super) struct UnderWay {
+    /// What any request comes to depends on the one before it: a hook keeps state in the room.
+    all_change: bool,
     batches: BTreeMap<BatchId, PendingRequest>,
     /// Joins that wait for their history.
     reading: Vec<Request>,
@@ -65,6 +67,18 @@ pub(super) enum Cut {
 }
 
 impl UnderWay {
+    pub(super) fn new(all_change: bool) -> Self {
+        Self {
+            all_change,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a request changes the room, and what comes of another change depends on it.
+    pub(super) fn is_change(&self, request: &Request) -> bool {
+        self.all_change || request.changes()
+    }
+
     /// Whether a change is under way, or will be when its history is read.
     pub(super) fn changes(&self) -> bool {
         self.changes > 0
@@ -149,14 +163,14 @@ impl UnderWay {
 
     /// A request waits for the log.
     pub(super) fn put(&mut self, id: BatchId, request: Request, until: Instant) {
-        self.changes += usize::from(request.changes());
+        self.changes += usize::from(self.is_change(&request));
         self.batches.insert(id, PendingRequest { request, until });
     }
 
     /// It waits no more.
     pub(super) fn take(&mut self, id: BatchId) -> Option<Request> {
         let PendingRequest { request, .. } = self.batches.remove(&id)?;
-        self.changes -= usize::from(request.changes());
+        self.changes -= usize::from(self.is_change(&request));
         Some(request)
     }
 

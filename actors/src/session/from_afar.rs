@@ -84,6 +84,11 @@ impl Session {
                     }
                 });
             }
+            MemberTask::Transfer { from, to } => {
+                // Queued at once: nothing that the member itself asks for comes between.
+                drop(member.leave(from, LeaveScope::All, None));
+                drop(member.join(JoinRequest::plain(to)));
+            }
             MemberTask::Ask {
                 content,
                 limit,

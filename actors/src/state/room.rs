@@ -5,11 +5,13 @@
 mod apply;
 mod owner;
 mod policy;
+mod script;
 mod words;
 
 use self::policy::Policies;
 pub use self::{
     policy::Allowance,
+    script::ScriptData,
     words::{Change, Departure, RoomBytes, RoomOptions, RoomPolicy},
 };
 
@@ -42,6 +44,7 @@ pub struct RoomState {
     /// How many joins there were.
     joins: u64,
     allowance: Allowance,
+    script: ScriptData,
 }
 
 impl RoomState {
@@ -54,6 +57,7 @@ impl RoomState {
             standing: Standing::default(),
             joins: 0,
             allowance,
+            script: ScriptData::default(),
         }
     }
 
@@ -365,7 +369,7 @@ impl RoomState {
                         *leaving.entry(tag).or_default() += 1;
                     }
                 }
-                RoomEvent::Joined(_) | RoomEvent::Said(_) => {}
+                RoomEvent::Joined(_) | RoomEvent::Said(_) | RoomEvent::Script(_) => {}
             }
         }
         let left = leaving.into_iter().filter(|(tag, leaving)| {

@@ -51,7 +51,7 @@ impl Poison {
                     self.panic_if_marked(joined.user.as_deref().unwrap_or_default().as_bytes());
                 }
                 RoomEvent::Said(said) => self.panic_if_marked(&said.content.args),
-                RoomEvent::Left(_) | RoomEvent::Policy(..) => {}
+                RoomEvent::Left(_) | RoomEvent::Policy(..) | RoomEvent::Script(_) => {}
             }
         }
     }

@@ -38,7 +38,7 @@ use crate::{
     metrics::Metrics,
     namespace,
     outbox::OutboxLimits,
-    ports::{Admission, Admitted, Authorizer, Clock, IdGenerator, LocalFuture, Refusal},
+    ports::{Admission, Admitted, Authorizer, Clock, IdGenerator, LocalFuture, Refusal, RoomHooks},
     room,
     session::{Peer, Session, SessionSettings},
 };
@@ -72,6 +72,8 @@ pub(crate) struct Setup {
     pub(crate) history: HistorySettings,
     /// Whether every name that begins with [`PARENT`] is a child of that.
     pub(crate) children: Option<ChildrenSettings>,
+    /// See [`NamespaceConfig::room_hooks`].
+    pub(crate) room_hooks: Option<Arc<dyn RoomHooks>>,
 }
 
 /// See [`Setup::children`].
@@ -125,6 +127,7 @@ impl Default for Setup {
                 ..HistorySettings::default()
             },
             children: None,
+            room_hooks: None,
         }
     }
 }
@@ -139,6 +142,7 @@ impl Setup {
                 .presence_events
                 .then(|| Arc::new(wire::TextPresence) as _),
             children: None,
+            room_hooks: self.room_hooks.clone(),
         };
         let namespaces = self
             .namespaces

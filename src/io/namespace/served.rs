@@ -7,10 +7,12 @@ use std::{
 };
 
 use actix_router::ResourceDef;
-use dondo_actors::hub::ChildrenSettings;
+use dondo_actors::{hub::ChildrenSettings, ports::RoomHooks};
 
 use super::Handlers;
-use crate::io::{Pack, States, WeakNamespaces, context::LookupContext, handler::Shared};
+use crate::io::{
+    Pack, States, WeakNamespaces, context::LookupContext, handler::Shared, script::Scripts,
+};
 
 /// Bytes of a child's name.
 const CHILD_NAME_MAX: usize = 256;
@@ -29,6 +31,7 @@ pub(crate) struct Definition {
     pub(in crate::io) pattern: Option<ResourceDef>,
     pub(in crate::io) lookup: Option<Shared<LookupContext>>,
     pub(super) children: ChildrenSettings,
+    pub(in crate::io) scripts: Scripts,
     pub(in crate::io) handlers: Handlers,
     pub(in crate::io) states: States,
     pub(in crate::io) pack: Option<Arc<dyn Pack>>,
@@ -57,6 +60,11 @@ impl ServedNamespace {
 
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// What runs inside of its rooms.
+    pub(crate) fn room_hooks(&self) -> Option<Arc<dyn RoomHooks>> {
+        self.scripts.hooks()
     }
 
     pub(crate) fn has_pack(&self) -> bool {

@@ -1,25 +1,29 @@
-//! What the log says of a handler that cannot be called.
+//! What the log says of handlers and scripts that fail or block.
 
 use std::{
+    cell::{Cell, OnceCell},
     sync::{Once, OnceLock, mpsc},
     time::Duration,
 };
 
 use super::world::{World, run, settle};
-use crate::io::{Data, Namespace, Socket, Watchdog};
+use crate::io::{
+    Data, Error, Namespace, Result, RoomContext, RoomMember, RoomScript, Socket, Watchdog,
+};
 
 /// One for each test that reads the log.
-static LISTENERS: [OnceLock<mpsc::Sender<String>>; 3] = [const { OnceLock::new() }; 3];
+static LISTENERS: [OnceLock<mpsc::Sender<String>>; 8] = [const { OnceLock::new() }; 8];
 
 /// What the log says from now on, whoever says it.
-pub(crate) fn lines(test: usize) -> mpsc::Receiver<String> {
+pub(crate) fn lines() -> mpsc::Receiver<String> {
     static LOGGER: Once = Once::new();
     LOGGER.call_once(|| {
         log::set_logger(&Lines).unwrap();
         log::set_max_level(log::LevelFilter::Info);
     });
     let (lines, said) = mpsc::channel();
-    LISTENERS[test].set(lines).unwrap();
+    let mut free = LISTENERS.iter();
+    assert!(free.any(|listener| listener.set(lines.clone()).is_ok()));
     said
 }
 
@@ -43,7 +47,7 @@ impl log::Log for Lines {
 /// Nobody was told what was wrong when a client sent a handler something else than it takes, and wanted no ack.
 #[test]
 fn arguments_that_a_handler_does_not_take_are_in_the_log_with_the_events_name() {
-    let said = lines(0);
+    let said = lines();
     run(async {
         let namespace = Namespace::new("/").on("number please", async |Data(_): Data<u8>| {});
         let world = World::of([namespace]);
@@ -70,7 +74,7 @@ fn a_handler_that_blocks_is_named_while_it_does() {
     let _watchdog = Watchdog::start();
     run(async {
         let namespace = Namespace::new("/blocked").on_connect(async |socket: Socket| {
-            let said = lines(1);
+            let said = lines();
             // As long as nobody names it.
             socket.on("block", async move || {
                 let blocks = "the handler of \"block\" in /blocked has blocked its thread for ";
@@ -81,5 +85,65 @@ fn a_handler_that_blocks_is_named_while_it_does() {
         let world = World::of([namespace]);
         let client = world.client_in("/blocked", "").await;
         assert_eq!(client.ask("block", "").await, "named");
+    });
+}
+
+thread_local! {
+    static NAMED: Cell<bool> = const { Cell::new(false) };
+    static SAID: OnceCell<mpsc::Receiver<String>> = const { OnceCell::new() };
+}
+
+struct Blocking;
+
+impl RoomScript for Blocking {
+    type State = ();
+    type Message = ();
+    type Reply = ();
+
+    /// The first time as long as nobody names it.
+    fn joined(&self, (): &mut (), _: &RoomContext<'_, Self>, _: &RoomMember) -> Result {
+        let blocks =
+            "the handler of the script of rooms \"den:{n}\" in / has blocked its thread for ";
+        SAID.with(|said| {
+            let said = said
+                .get()
+                .ok_or_else(|| Error::new("test", "nobody listens"))?;
+            while !NAMED.get() {
+                let line = said.recv_timeout(Duration::from_secs(60))?;
+                NAMED.set(line.contains(blocks));
+            }
+            Err(Error::new("tired", "it has waited long"))
+        })
+    }
+}
+
+/// Fails if a script that stops all rooms of its namespace is not named while it does, or if an error that nobody waits for is
+/// nowhere to be read.
+#[test]
+fn a_script_that_blocks_or_fails_is_named() {
+    let _watchdog = Watchdog::start();
+    run(async {
+        SAID.with(|said| said.set(lines()).unwrap());
+        let namespace = Namespace::new("/").room_script("den:{n}", Blocking).on(
+            "join",
+            async |socket: Socket| {
+                socket.leave("den:1");
+                socket.join("den:1").await?;
+                Ok("in")
+            },
+        );
+        let world = World::of([namespace]);
+        let client = world.client().await;
+        let failed = "the script of the room \"den:1\" of / failed: tired: it has waited long";
+        let is_told = || {
+            SAID.with(|said| {
+                let mut said = said.get().unwrap().try_iter();
+                said.any(|line| line.contains(failed))
+            })
+        };
+        // Once a second: the lines of other tests may come first.
+        while !is_told() {
+            assert_eq!(client.ask("join", "").await, "in");
+        }
     });
 }

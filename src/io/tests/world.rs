@@ -94,6 +94,7 @@ impl World {
                         .clone()
                         .map(|pack| Arc::new(pack) as Arc<dyn PresenceEvents>),
                     children: served.children(),
+                    room_hooks: served.room_hooks(),
                 };
                 (served.name().clone(), namespace_config)
             })

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use dondo_actors::ports::Answer;
 use serde::Serialize;
 
 use super::{
     super::{
-        EmitError, Error, ListenerId, Namespace, Socket, arguments,
+        Error, ListenerId, Namespace, Socket,
         context::EventContext,
         error::Result,
         extract::{Extract, Needs},
@@ -134,13 +133,13 @@ impl<E: Events<OneOf: WithoutAcks>> AnswerOf<E> for () {
 
 impl<E: Events> AnswerOf<E> for EventAnswer {
     fn to(self, name: &str) -> HandlerOutcome {
-        let Self { event, answer } = self;
-        if event != name {
-            let text = format_args!("the handler of {name:?} gave the answer to {event:?}");
-            return HandlerOutcome(Err(Error::internal(text)));
+        match self.event == name {
+            true => self.outcome,
+            false => HandlerOutcome(Err(Error::internal(format_args!(
+                "the handler of {name:?} gave the answer to {:?}",
+                self.event
+            )))),
         }
-        let given = answer.map(|answer| Some(answer).filter(|answer| !answer.args.is_empty()));
-        HandlerOutcome(given.map_err(Error::from))
     }
 }
 
@@ -157,14 +156,14 @@ impl<E: Event<Ack = ()>, Others: WithoutAcks> WithoutAcks for OneOf<E, Others> {
 #[derive(Debug)]
 pub struct EventAnswer {
     event: &'static str,
-    answer: Result<Answer, EmitError>,
+    outcome: HandlerOutcome,
 }
 
 impl EventAnswer {
     pub(super) fn new(event: &'static str, ack: &impl Serialize) -> Self {
         Self {
             event,
-            answer: arguments::answer(ack),
+            outcome: Ok::<_, Error>(ack).into_outcome(),
         }
     }
 }

@@ -46,7 +46,7 @@ fn visit(address: SocketAddr) {
 /// Would fail if each connection were a line, if one hub were quiet for another, or if a server that is tuned were blamed.
 #[test]
 fn a_server_that_was_not_tuned_is_told_of_once_for_a_hub_with_the_line_to_write() {
-    let said = lines(2);
+    let said = lines();
     for is_tuned in [true, false, false] {
         visited(is_tuned);
     }

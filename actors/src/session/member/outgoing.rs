@@ -56,6 +56,17 @@ pub(super) struct ManageOp {
 }
 
 impl Outgoing {
+    /// How much of a message it carries.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Own(frame, _) => frame.len(),
+            Self::Notify(notify, _) => notify.draft.content.len(),
+            Self::Letter(letter, _) => letter.draft.content.len(),
+            Self::Member(_, draft, _) => draft.content.len(),
+            _ => 0,
+        }
+    }
+
     pub(super) fn aim(&self) -> Destination {
         match self {
             Self::Connected(_) | Self::Letter(..) | Self::DisconnectOnDrop(_) => {

@@ -43,12 +43,13 @@ impl Member {
     /// Refuses what is said while too much waits.
     ///
     /// # Errors
-    /// Too much waits. Leaves are never refused, nor frames for the member's own client: its outbox bounds those, but only once they
-    /// reach it.
+    /// Too much waits: more words than a queue holds, or more bytes than its client's outbox. Leaves are never refused, nor are answers.
     pub fn has_room(&self) -> Result<(), Fault> {
-        match self.queue.borrow().waiting.len() {
-            0..WAITING_MAX => Ok(()),
-            _ => Err(Fault::Full),
+        let (words, bytes) = self.parts.credit.on_its_way();
+        let waiting = self.queue.borrow().waiting.len().max(words);
+        match waiting < WAITING_MAX && bytes <= self.parts.outbox.limits().bytes_max {
+            true => Ok(()),
+            false => Err(Fault::Full),
         }
     }
 
@@ -70,7 +71,9 @@ impl Member {
     }
 
     pub(super) fn put(self: &Rc<Self>, op: Outgoing) {
-        self.queue.borrow_mut().waiting.push_back((op, self.unit()));
+        let mut unit = self.unit();
+        unit.says(op.bytes());
+        self.queue.borrow_mut().waiting.push_back((op, unit));
         self.issue();
     }
 

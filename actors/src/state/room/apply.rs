@@ -18,6 +18,7 @@ impl RoomState {
             RoomEvent::Policy(address, policy) => self.apply_policy(address, policy),
             // Its number is all that is kept of it here.
             RoomEvent::Said(_) => Change::Nothing,
+            RoomEvent::Script(event) => self.apply_script(event),
         }
     }
 

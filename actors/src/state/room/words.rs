@@ -33,6 +33,8 @@ pub enum Change {
     Left(Departure),
     /// An address has another policy.
     Policy,
+    /// The hook has another state, or other timers.
+    Script,
 }
 
 /// See [`Change::Left`].

@@ -148,6 +148,8 @@ impl RoomModel {
                     self.policies.insert(tag.clone(), policy.clone());
                 }
                 RoomEvent::Said(said) => self.say(said, local_id(&said.from)),
+                // No room of a simulation has a hook.
+                RoomEvent::Script(_) => self.fault(format!("{event:?}")),
             }
         }
     }

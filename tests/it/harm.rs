@@ -1,0 +1,86 @@
+//! What a host's handler can do to others than the client that it is for: nothing.
+
+use std::future::pending;
+
+use dondo::{Arguments, Builder, Namespace, Result, Socket};
+use serde_json::{Value, json};
+use tokio::task::yield_now;
+
+use crate::support::{Client, Form, in_both_forms};
+
+in_both_forms!(a_handler_that_panics_never_acks_or_emits_in_a_loop_harms_its_own_socket_at_most,);
+
+/// Clients that are served all the while, and what each asks in turn with the others.
+const HONEST: usize = 20;
+const ROUNDS: usize = 25;
+/// More than a session may have in handling.
+const UNANSWERED: usize = 200;
+
+fn harmful(builder: Builder) -> Builder {
+    let noise = "x".repeat(1000);
+    let (burst, nobody, stream) = (noise.clone(), noise.clone(), noise);
+    let namespace = Namespace::new("/")
+        .on("echo", async |all: Arguments| Ok(all))
+        .on("panic", async || -> Result { panic!("as it was told to") })
+        .on("never", async || pending::<()>().await)
+        .on("burst", async move |socket: Socket| -> Result {
+            loop {
+                socket.emit("noise", &burst)?;
+            }
+        })
+        .on("burst to nobody", async move |socket: Socket| -> Result {
+            loop {
+                socket.to("nobody").emit("noise", &nobody)?;
+            }
+        })
+        .on("stream", async move |socket: Socket| -> Result {
+            loop {
+                socket.emit("noise", &stream)?;
+                yield_now().await;
+            }
+        });
+    builder.namespace(namespace)
+}
+
+/// Fails if the worker's thread ends or never comes to others, if what a loop says piles up until it ends, which it does not, or
+/// if a loop goes on for ever when its client is gone.
+fn a_handler_that_panics_never_acks_or_emits_in_a_loop_harms_its_own_socket_at_most(form: Form) {
+    let hub = form.built(|config| config.workers = 1, harmful);
+    let mut honest: Vec<Client> = (0..HONEST).map(|_| Client::connect(&hub)).collect();
+    let mut panics = Client::connect(&hub);
+    let mut never = Client::connect(&hub);
+    let mut bursts = Client::connect(&hub);
+    let mut streams: Vec<Client> = (0..3).map(|_| Client::connect(&hub)).collect();
+    for client in &mut streams {
+        client.emit("stream", &[]);
+    }
+    for _ in 0..UNANSWERED {
+        never.emit("never", &[]);
+    }
+    for round in 0..ROUNDS {
+        let answer = panics.ask("panic", &[]);
+        assert_eq!(answer["code"], "internal", "{answer}");
+        for (number, client) in honest.iter_mut().enumerate() {
+            let asked = json!([round, number]);
+            assert_eq!(client.ask("echo", std::slice::from_ref(&asked)), asked);
+        }
+    }
+    assert_eq!(panics.ask("echo", &[json!("alive")]), "alive");
+    let nobody = bursts.ask("burst to nobody", &[]);
+    assert_eq!(nobody["ok"], Value::from(false), "{nobody}");
+    assert_eq!(bursts.ask("echo", &[json!("alive")]), "alive");
+    // They do not read what they are told, and nothing of them is left.
+    hub.wait_for(
+        "dondo_closes_total{reason=\"outbox full\"}",
+        streams.len() as u64,
+    );
+    // What it said without a pause is more than may wait for it.
+    bursts.emit("burst", &[]);
+    hub.wait_for(
+        "dondo_closes_total{reason=\"outbox full\"}",
+        streams.len() as u64 + 1,
+    );
+    for client in &mut honest {
+        assert_eq!(client.ask("echo", &[json!("still here")]), "still here");
+    }
+}
