@@ -24,6 +24,7 @@ mod login;
 mod namespace;
 mod next;
 mod remote;
+mod room;
 mod shape;
 mod socket;
 mod speaker;
@@ -72,6 +73,7 @@ pub use self::{
     remote::{
         Counting, FetchSockets, Operation, RemoteAck, RemoteSocket, SocketCursor, SocketPage,
     },
+    room::RoomHandle,
     socket::{ListenerId, Socket},
     speaker::Speaker,
     targets::{IntoRooms, IntoTargets, RoomName, Target},

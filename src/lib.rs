@@ -72,10 +72,12 @@ extern crate self as dondo;
 
 pub use bytes::Bytes;
 pub use dondo_actors::{
-    error::{CloseReason as DisconnectReason, Fault, JoinError, LogError, NotifyError},
+    error::{
+        CloseReason as DisconnectReason, Fault, JoinError, LeaveReason, LogError, NotifyError,
+    },
     handshake::Handshake,
     id::MemberId as SocketId,
-    message::ChangeCount,
+    message::{ChangeCount, PresenceChange, PresentMember},
 };
 
 pub use dondo_derive::{Event, Events};
@@ -93,8 +95,8 @@ pub use self::{
         Extractors, FetchSockets, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets, Joining,
         Leaving, ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation, OrFail,
         Path, Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
-        RoomName, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target, ToActor,
-        UnknownNamespace, Value, VolatileEmitter, actor, blocking,
+        RoomHandle, RoomName, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State,
+        Target, ToActor, UnknownNamespace, Value, VolatileEmitter, actor, blocking,
     },
     operators::Operators,
     server::{Server, listen},

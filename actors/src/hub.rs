@@ -4,13 +4,20 @@
 mod children;
 mod selections;
 mod warden;
+mod watching;
 
-pub use self::children::{ChildrenSettings, ParentFinder, ToHub};
-#[cfg(test)]
-pub(crate) use self::selections::{ASKED_LETTERS_MAX, REQUESTS_MAX};
 use self::{
     children::{Child, Children},
     selections::Slots,
+};
+pub use self::{
+    children::{ChildrenSettings, ParentFinder, ToHub},
+    watching::PresenceChanges,
+};
+#[cfg(test)]
+pub(crate) use self::{
+    selections::{ASKED_LETTERS_MAX, REQUESTS_MAX},
+    watching::WATCHERS_MAX,
 };
 
 use std::{

@@ -8,7 +8,10 @@ mod courier_ref;
 mod gateway;
 mod receipt;
 mod selection;
+mod watching;
 
+#[cfg(test)]
+pub(crate) use self::watching::CHANGES_MAX;
 pub(crate) use self::{
     acks::SHARED_ACKS,
     courier_ref::Permits,
@@ -24,6 +27,7 @@ pub use self::{
         ChangeCount, CourierSelect, MemberChange, MemberInfo, MemberPage, MemberRequest,
         MemberTask, Select, Selected, Selection, SelectionRequest,
     },
+    watching::{PresenceChange, PresentMember, Watch, Watcher},
 };
 
 use std::{sync::Arc, time::Duration};
@@ -80,8 +84,8 @@ macro_rules! told {
 
 told! {
     ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
-        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
-    ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Commit(Box<Commit>);
+        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Watch(Watch), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
+    ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Watch(Watcher), Commit(Box<Commit>);
     ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver), AskedLetter(Box<AskedLetter>),
         SharedAck(SharedAck), Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
     ToSession: FromClient(FromClient), ForMember(Box<MemberRequest>);
@@ -105,6 +109,10 @@ pub enum ToNamespace {
     Letter(Box<SelectedLetter>),
     /// From anywhere: something is asked of some of its members.
     Select(Box<Select>),
+    /// From anywhere: somebody watches the presence of a room.
+    Watch(Watch),
+    /// From anywhere: somebody has watched this room, and does not any more.
+    Unwatched(RoomKey),
     /// From a room.
     Seated(Seated),
     /// From a room.
@@ -156,6 +164,10 @@ pub enum ToRoom {
     Notify(Notify),
     /// From a session.
     Manage(Manage),
+    /// From the namespace: somebody watches who is there.
+    Watch(Watcher),
+    /// From the namespace: a watcher may be gone.
+    Unwatched,
     /// From the namespace: what the log has committed by its feed.
     Commit(Box<Commit>),
     /// From the namespace: the log has not taken a batch.

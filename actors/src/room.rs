@@ -11,6 +11,7 @@ mod letters;
 mod owner;
 mod requests;
 mod under_way;
+mod watchers;
 
 use self::{admission::Parked, under_way::UnderWay};
 
@@ -32,7 +33,7 @@ use crate::{
     letter::{Content, Letter},
     log::LogClient,
     mailbox::WeakMailbox,
-    message::{CourierRef, Gateway, LeaveAnswer, Permits, ToNamespace, ToRoom, Unseated},
+    message::{CourierRef, Gateway, LeaveAnswer, Permits, ToNamespace, ToRoom, Unseated, Watcher},
     metrics::Metrics,
     ports::RoomOnline,
     state::{
@@ -68,6 +69,7 @@ struct Links {
     told_again: HashMap<(Epoch, u64), Weak<Letter>>,
     /// What the hub's account knows of.
     on_account: RoomBytes,
+    watchers: Vec<Watcher>,
     joins_seen: u64,
     started: Instant,
     left_behind: LeftBehind,
@@ -88,6 +90,8 @@ pub(crate) struct RoomParts {
     pub(crate) couriers: BTreeMap<WorkerId, CourierRef>,
     /// Every join up to this one was seen, or is lost.
     pub(crate) joins_seen: u64,
+    /// Who watched before there was such a room.
+    pub(crate) watchers: Vec<Watcher>,
     pub(crate) left_behind: LeftBehind,
 }
 
@@ -103,6 +107,7 @@ impl Room {
             feed_under_way,
             couriers,
             joins_seen,
+            watchers,
             left_behind,
         } = parts;
         let crashes = Crashes::new(context.metrics.clone());
@@ -123,6 +128,7 @@ impl Room {
             parked: Parked::default(),
             told_again: HashMap::new(),
             on_account: RoomBytes::default(),
+            watchers,
             joins_seen,
             started: Instant::now(),
             left_behind,

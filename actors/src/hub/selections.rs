@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::{Either, ready};
 use tokio::sync::Semaphore;
 
-use super::HubHandle;
+use super::{HubHandle, watching::WATCHERS_MAX};
 use crate::{
     error::{AskError, Fault, NotifyError},
     id::{LocalId, MemberId, RoomKey},
@@ -40,6 +40,7 @@ pub(super) struct Slots {
     requests: Arc<Semaphore>,
     letters: Arc<Semaphore>,
     asks: Arc<Semaphore>,
+    pub(super) watchers: Arc<Semaphore>,
 }
 
 impl Default for Slots {
@@ -48,6 +49,7 @@ impl Default for Slots {
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             letters: Arc::new(Semaphore::new(ASKED_LETTERS_MAX)),
             asks: Arc::new(Semaphore::new(ASKS_MAX)),
+            watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
         }
     }
 }

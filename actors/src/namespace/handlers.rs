@@ -54,6 +54,8 @@ impl Guarded for Namespace {
             ToNamespace::Broadcast(broadcast) => self.hear_letter((*broadcast).into(), ctx),
             ToNamespace::Letter(letter) => self.hear_letter(*letter, ctx),
             ToNamespace::Select(select) => self.select(*select),
+            ToNamespace::Watch(watch) => self.watch(watch),
+            ToNamespace::Unwatched(room) => self.unwatched(&room),
             ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),
             ToNamespace::Unseated(unseated) => changed = self.unseated(unseated),
             ToNamespace::Vacant { room, seen, ends } => self.vacant(room, seen, &ends),

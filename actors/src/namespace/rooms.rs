@@ -57,6 +57,7 @@ impl Namespace {
             feed_under_way: self.feed_under_way.clone(),
             couriers,
             joins_seen,
+            watchers: self.watchers.remove(&key).unwrap_or_default(),
             left_behind: left_behind.clone(),
         };
         let mailbox = Guard::start(move |this| Room::new(this, parts));

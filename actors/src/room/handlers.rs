@@ -56,6 +56,8 @@ impl Guarded for Room {
                 self.tell_overdue(ctx);
                 Request::Due
             }
+            ToRoom::Watch(watcher) => return self.watch(watcher),
+            ToRoom::Unwatched => return self.unwatched(),
             ToRoom::Commit(commit) => return self.committed(*commit, ctx),
             ToRoom::Rejected(id, why) => return self.rejected(id, why, ctx),
             ToRoom::Unknown(id) => return self.unknown(id, ctx),

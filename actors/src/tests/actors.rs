@@ -14,6 +14,7 @@ mod selections;
 mod sessions;
 mod test_log;
 mod threads;
+mod watchers;
 
 use std::{rc::Rc, time::Duration};
 
