@@ -33,6 +33,7 @@ pub use self::{
 use std::{sync::Arc, time::Duration};
 
 use actix::Message;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 #[cfg(test)]
 use crate::testing::call::Call;
@@ -44,7 +45,7 @@ use crate::{
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{BatchId, ChannelScope, LocalId, LogPosition, MemberId, RoomId, RoomKey, Token},
     lease::Lease,
-    letter::{Draft, EncodingId, Frame, Letter, TransportMessage},
+    letter::{Content, Draft, EncodingId, Frame, Letter, TransportMessage},
     log::{AppendRefusal, Committed, Feed, Standing},
     mailbox::{Reply, WeakMailbox, Word},
     outbox::{Outbox, OutboxLimits},
@@ -88,7 +89,7 @@ told! {
     ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Watch(Watcher), Commit(Box<Commit>);
     ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver), AskedLetter(Box<AskedLetter>),
         SharedAck(SharedAck), Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
-    ToSession: FromClient(FromClient), ForMember(Box<MemberRequest>);
+    ToSession: FromClient(FromClient), ForMember(Box<MemberRequest>), Observed(Box<Observed>);
 }
 
 /// What a namespace hears. Boxed is what its sender has in a box, and what is much larger than the rest.
@@ -228,6 +229,13 @@ pub enum ToCourier {
         /// Why.
         reason: CloseReason,
     },
+    /// From a session: somebody looks on at what goes to one of its members.
+    Observe {
+        /// Its place.
+        local_id: LocalId,
+        /// So many events may be under way to the observers.
+        places: Arc<Semaphore>,
+    },
     /// From whoever waits for the courier.
     Ping(Ping),
     /// From a test.
@@ -260,6 +268,8 @@ pub enum ToSession {
     },
     /// From the courier: something is asked of one of its members.
     ForMember(Box<MemberRequest>),
+    /// From the courier: an event went to one of its members that is observed.
+    Observed(Box<Observed>),
     /// From the courier: its outbox was ended for this reason.
     Evicted(CloseReason),
     /// From the courier: one of its members lost tags of its seat in a room.
@@ -549,6 +559,18 @@ pub struct Direct {
     pub volatile: bool,
     /// The sender's, until the frame is in the outbox.
     pub unit: InboundUnit,
+    /// Which event it is, if the member is observed.
+    pub observed: Option<Box<Content>>,
+}
+
+/// An event that went to a member, for those who look on.
+pub struct Observed {
+    /// The member's place.
+    pub local_id: LocalId,
+    /// The event.
+    pub content: Content,
+    /// Held until they are done with it.
+    pub place: OwnedSemaphorePermit,
 }
 
 /// A room's seat, as the courier is to mirror it.

@@ -77,6 +77,7 @@ pub struct Member {
     extension: RefCell<Option<Extension>>,
     /// Most have none, and each connection has a member.
     data: RefCell<Option<Box<Bytes>>>,
+    is_observed: Cell<bool>,
 }
 
 impl Member {
@@ -96,6 +97,7 @@ impl Member {
             put_out: Cell::new(false),
             extension: RefCell::default(),
             data: RefCell::default(),
+            is_observed: Cell::new(false),
         })
     }
 

@@ -36,7 +36,7 @@ pub(super) enum Outgoing {
     Letter(Box<SelectedLetter>, Done<NotifyAnswer, NotifyError>),
     Manage(Box<ManageOp>, Done<(), ManageError>),
     Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
-    Own(Frame, bool),
+    Own(OwnFrame),
     Disconnect { close: bool },
     DisconnectOnDrop(DisconnectOnDrop),
 }
@@ -53,6 +53,14 @@ pub(super) struct ManageOp {
     pub(super) room: RoomKey,
     pub(super) command: Command,
     pub(super) announce: Option<EventTemplate>,
+}
+
+/// A frame for the member's own client.
+pub(super) struct OwnFrame {
+    pub(super) frame: Frame,
+    pub(super) volatile: bool,
+    /// Which event it is, if the member is observed.
+    pub(super) observed: Option<Box<Content>>,
 }
 
 impl Outgoing {

@@ -1,15 +1,24 @@
 //! What a member's own client is told: events, and answers to its own.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
-use super::{Member, outgoing::Outgoing};
+use tokio::sync::Semaphore;
+
+use super::{
+    Member,
+    outgoing::{Outgoing, OwnFrame},
+};
 use crate::{
     flow::InboundUnit,
     letter::{Content, Frame},
-    message::Direct,
+    message::{Direct, ToCourier},
     notice::cause,
+    observing::is_observing,
     ports::Answer,
 };
+
+/// Events of one member that its observers are not done with.
+const OBSERVED_MAX: usize = 1024;
 
 impl Member {
     /// Says something to this member's own client.
@@ -19,7 +28,7 @@ impl Member {
             .encodings()
             .encode(self.parts.encoding, self.namespace(), content)
         {
-            Ok(frame) => self.own(frame, volatile),
+            Ok(frame) => self.own(frame, volatile, Some(content)),
             Err(error) => cause::NO_FRAME.tell(self.peer(), None, format_args!("{error}")),
         }
     }
@@ -32,24 +41,57 @@ impl Member {
             .borrow()
             .ack(self.namespace(), id, answer);
         let frame = frame.charged_to_its_client(self.hub().account());
+        let own = OwnFrame {
+            frame,
+            volatile: false,
+            observed: None,
+        };
         if self.queue.borrow().waiting.is_empty() {
-            self.direct(frame, false, self.unit());
+            self.direct(own, self.unit());
         } else {
-            self.enqueue(Outgoing::Own(frame, false));
+            self.enqueue(Outgoing::Own(own));
         }
     }
 
-    pub(in crate::session) fn own(self: &Rc<Self>, frame: Frame, volatile: bool) {
-        let frame = frame.charged_to_its_client(self.hub().account());
-        self.enqueue(Outgoing::Own(frame, volatile));
+    /// `event`: what it is, if it is one.
+    pub(in crate::session) fn own(
+        self: &Rc<Self>,
+        frame: Frame,
+        volatile: bool,
+        event: Option<&Content>,
+    ) {
+        let event = event.filter(|_| self.is_observed.get() && !is_observing());
+        self.enqueue(Outgoing::Own(OwnFrame {
+            frame: frame.charged_to_its_client(self.hub().account()),
+            volatile,
+            observed: event.cloned().map(Box::new),
+        }));
     }
 
-    pub(super) fn direct(&self, frame: Frame, volatile: bool, unit: InboundUnit) {
+    /// From now on the application sees each event that goes to this client, in the order in which they do:
+    /// [`Application::observed`](crate::session::Application::observed). What an observer says itself is nobody's to observe. Once
+    /// it has so many to do that 1024 are under way, it misses some.
+    pub fn observe(&self) {
+        if !self.is_observed.replace(true) {
+            self.courier().mailbox.send(ToCourier::Observe {
+                local_id: self.local_id(),
+                places: Arc::new(Semaphore::new(OBSERVED_MAX)),
+            });
+        }
+    }
+
+    pub(super) fn direct(&self, own: OwnFrame, unit: InboundUnit) {
+        let OwnFrame {
+            frame,
+            volatile,
+            observed,
+        } = own;
         self.courier().mailbox.send(Direct {
             local_id: self.local_id(),
             frame,
             volatile,
             unit,
+            observed,
         });
     }
 }
