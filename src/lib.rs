@@ -77,6 +77,7 @@ pub use dondo_actors::{
     },
     handshake::Handshake,
     id::MemberId as SocketId,
+    lifecycle::Lifecycle,
     message::{ChangeCount, PresenceChange, PresentMember},
 };
 

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     letter::Encodings,
+    lifecycle::LifecycleSender,
     metrics::Metrics,
     ports::{Clock, PresenceEvents},
     state::throttle::PresenceRates,
@@ -91,6 +92,8 @@ pub struct NamespaceContext {
     pub clock: Arc<dyn Clock>,
     /// The hub's numbers.
     pub metrics: Arc<Metrics>,
+    /// Hears what comes and goes.
+    pub lifecycle: LifecycleSender,
     /// Counts the room actors of the hub.
     pub room_ids: Arc<AtomicU64>,
 }

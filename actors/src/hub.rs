@@ -36,6 +36,7 @@ use crate::{
     guard::{Crashes, Guard, Guarded, GuardedContext},
     id::{LocalId, WorkerId},
     letter::Encodings,
+    lifecycle::LifecycleSender,
     mailbox::{Mailbox, WeakMailbox},
     message::{CourierRef, ToCourier, ToNamespace},
     metrics::Metrics,
@@ -107,6 +108,7 @@ impl WeakHubHandle {
 struct Shared {
     config: HubConfig,
     metrics: Arc<Metrics>,
+    lifecycle: LifecycleSender,
     room_ids: Arc<AtomicU64>,
     local_ids: AtomicU64,
     workers: AtomicU64,
@@ -134,6 +136,7 @@ impl HubHandle {
             children_counts: children_counts.collect(),
             config,
             metrics: Arc::new(Metrics::default()),
+            lifecycle: LifecycleSender::default(),
             room_ids: Arc::new(AtomicU64::new(1)),
             local_ids: AtomicU64::new(1),
             workers: AtomicU64::new(1),
@@ -219,6 +222,11 @@ impl HubHandle {
         &self.0.metrics
     }
 
+    /// Hears what comes and goes.
+    pub fn lifecycle(&self) -> &LifecycleSender {
+        &self.0.lifecycle
+    }
+
     /// What is held for its peers.
     pub fn account(&self) -> &Arc<MemoryAccount> {
         self.0.config.encodings.account()
@@ -277,6 +285,7 @@ impl HubHandle {
             presence_events: namespace_config.presence_events.clone(),
             clock: self.0.config.clock.clone(),
             metrics: self.0.metrics.clone(),
+            lifecycle: self.0.lifecycle.clone(),
             room_ids: self.0.room_ids.clone(),
         })
     }
@@ -375,7 +384,7 @@ impl Guarded for Hub {
     fn hear(&mut self, word: ToHub, _: &mut GuardedContext<Self>) {
         match word {
             ToHub::Open(open) => self.open(open),
-            ToHub::Close { name, number } => self.children.close(&name, number),
+            ToHub::Close { name, number } => self.close(&name, number),
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod hub;
 pub mod id;
 mod lease;
 pub mod letter;
+pub mod lifecycle;
 pub mod log;
 pub mod mailbox;
 pub mod message;

@@ -12,6 +12,7 @@ use futures_util::{FutureExt, future::join};
 
 use crate::{
     flow::InboundUnit,
+    lifecycle::Lifecycle,
     mailbox::WeakMailbox,
     message::{Observed, ToSession},
     notice::cause,
@@ -28,6 +29,11 @@ pub(super) fn open(
     held: HeldEvents,
     session: WeakMailbox<ToSession>,
 ) {
+    let lifecycle = member.hub().lifecycle();
+    lifecycle.tell(|| Lifecycle::Connected {
+        namespace: member.namespace().clone(),
+        id: member.id().clone(),
+    });
     if application.observes() {
         member.observe();
     }

@@ -5,6 +5,7 @@ mod children;
 mod couriers;
 mod crashes;
 mod late_commits;
+mod lifecycle;
 mod log_suite;
 mod logs;
 mod readers;

@@ -1,6 +1,8 @@
-//! Who is in a room, as a value and as a stream.
+//! Who is in a room, as a value and as a stream, and who is refused.
 
 use actix::{Actor, AsyncContext, Context, StreamHandler};
+use dondo_actors::lifecycle::Lifecycle;
+use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
 use super::world::{World, run, settle};
@@ -76,5 +78,32 @@ fn a_room_is_counted_listed_and_watched_by_an_actor_of_the_hosts() {
             "{left:?}"
         );
         drop(door);
+    });
+}
+
+/// Fails if a client that is kept out of a namespace is not told of, or with a name as long as it likes.
+#[test]
+fn who_is_refused_in_a_namespace_is_told_with_the_reason_that_it_reads() {
+    run(async {
+        let namespace = Namespace::new("/").middleware(async || {
+            Err(crate::io::Error::new("unauthorized", "say the word")) as crate::io::Result<()>
+        });
+        let world = World::of([namespace]);
+        let mut events = world.namespace("/").hub().lifecycle().listen();
+        let stranger = world.stranger();
+        stranger.wire("0");
+        stranger.wire(&format!("0/{},", "x".repeat(1000)));
+        let mut refused = Vec::new();
+        for _ in 0..2 {
+            match events.next().await {
+                Some(Lifecycle::Refused { namespace, why, .. }) => {
+                    refused.push((namespace.map(|name| name.len()), why.to_string()));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        refused.sort();
+        let invalid = (Some(256), "Invalid namespace".to_owned());
+        assert_eq!(refused, [(Some(1), "say the word".to_owned()), invalid]);
     });
 }
