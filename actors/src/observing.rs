@@ -7,8 +7,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::ports::LocalFuture;
-
 thread_local! {
     static OBSERVING: Cell<bool> = const { Cell::new(false) };
 }
@@ -34,7 +32,7 @@ pub(crate) fn observing<T>(run: impl FnOnce() -> T) -> T {
 }
 
 /// What is left of an observer.
-pub(crate) struct ObserverRest(pub(crate) LocalFuture<()>);
+pub(crate) struct ObserverRest(pub(crate) Pin<Box<dyn Future<Output = ()>>>);
 
 impl Future for ObserverRest {
     type Output = ();
