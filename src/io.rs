@@ -24,6 +24,7 @@ mod login;
 mod namespace;
 mod next;
 mod remote;
+mod room;
 mod script;
 mod shape;
 mod socket;
@@ -74,7 +75,8 @@ pub use self::{
     remote::{
         Counting, FetchSockets, Operation, RemoteAck, RemoteSocket, SocketCursor, SocketPage,
     },
-    script::{RoomContext, RoomHandle, RoomJoin, RoomMember, RoomNotice, RoomScript, ScriptHandle},
+    room::RoomHandle,
+    script::{RoomContext, RoomJoin, RoomMember, RoomNotice, RoomScript, ScriptHandle},
     socket::{ListenerId, Socket},
     speaker::Speaker,
     targets::{IntoRooms, IntoTargets, RoomName, Target},

@@ -82,7 +82,8 @@ pub use dondo_actors::{
     event::TimerId,
     handshake::Handshake,
     id::MemberId as SocketId,
-    message::ChangeCount,
+    lifecycle::Lifecycle,
+    message::{ChangeCount, PresenceChange, PresentMember},
 };
 
 pub use dondo_derive::{Event, Events};

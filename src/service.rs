@@ -2,6 +2,7 @@
 
 mod error;
 mod identify;
+mod lifecycle;
 mod parts;
 mod serving;
 

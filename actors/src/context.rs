@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     letter::Encodings,
+    lifecycle::LifecycleSender,
     metrics::Metrics,
     ports::{Clock, IdGenerator, PresenceEvents, RoomHooks},
     state::throttle::PresenceRates,
@@ -99,6 +100,8 @@ pub struct NamespaceContext {
     pub ids: Arc<dyn IdGenerator>,
     /// The hub's numbers.
     pub metrics: Arc<Metrics>,
+    /// Hears what comes and goes.
+    pub lifecycle: LifecycleSender,
     /// Counts the room actors of the hub.
     pub room_ids: Arc<AtomicU64>,
 }

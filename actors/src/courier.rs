@@ -5,6 +5,7 @@ mod asked;
 mod deliver;
 mod handlers;
 mod mirror;
+mod observers;
 mod selections;
 mod wakes;
 mod watermarks;
@@ -12,6 +13,7 @@ mod watermarks;
 use self::{asked::AskedLetters, mirror::Mirror, wakes::Wakes, watermarks::Watermarks};
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, HashMap, btree_map::Entry},
     ops::Bound,
     rc::Rc,
@@ -19,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     account::{AddressAccount, NAMED, Payer, SMALL, Weighed},
@@ -33,7 +35,7 @@ use crate::{
     message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Register, Replay, ToSession},
     metrics::Metrics,
     notice::cause,
-    outbox::{Full, Outbox},
+    outbox::{Full, Outbox, Pushed},
 };
 
 /// How often some of the readers are looked at, for who took too little.
@@ -79,6 +81,8 @@ struct LocalMember {
     outbox: Arc<Outbox>,
     encoding: EncodingId,
     session: WeakMailbox<ToSession>,
+    /// Most are not observed.
+    observers: OnceCell<Arc<Semaphore>>,
 }
 
 impl Courier {
@@ -149,6 +153,7 @@ impl Courier {
             outbox,
             encoding,
             session,
+            observers: OnceCell::new(),
         });
         if generation != self.window.generation() {
             // Something for this member may have been held back while this very message waited.
@@ -341,7 +346,12 @@ impl Courier {
                 }
             };
             match served.outbox.push(frame, false) {
-                Ok((_, to_wake)) => wakes |= to_wake,
+                Ok((_, to_wake)) => {
+                    wakes |= to_wake;
+                    if served.observers.get().is_some() {
+                        served.observed(letter.content.clone());
+                    }
+                }
                 Err(Full) => {
                     served.evict(CloseReason::OutboxFull);
                     break;
@@ -357,10 +367,17 @@ impl Courier {
     }
 
     fn direct(&mut self, message: Direct) {
-        if let Some(served) = self.members.get(&message.local_id)
-            && let Err(Full) = served.outbox.push_own(message.frame, message.volatile)
-        {
-            served.evict(CloseReason::OutboxFull);
+        let Some(served) = self.members.get(&message.local_id) else {
+            return;
+        };
+        match served.outbox.push_own(message.frame, message.volatile) {
+            Ok(Pushed::Dropped) => {}
+            Ok(_) => {
+                if let Some(content) = message.observed {
+                    served.observed(*content);
+                }
+            }
+            Err(Full) => served.evict(CloseReason::OutboxFull),
         }
     }
 }

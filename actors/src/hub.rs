@@ -5,13 +5,20 @@ mod children;
 mod room_asks;
 mod selections;
 mod warden;
+mod watching;
 
-pub use self::children::{ChildrenSettings, ParentFinder, ToHub};
-#[cfg(test)]
-pub(crate) use self::selections::{ASKED_LETTERS_MAX, REQUESTS_MAX};
 use self::{
     children::{Child, Children},
     selections::Slots,
+};
+pub use self::{
+    children::{ChildrenSettings, ParentFinder, ToHub},
+    watching::PresenceChanges,
+};
+#[cfg(test)]
+pub(crate) use self::{
+    selections::{ASKED_LETTERS_MAX, REQUESTS_MAX},
+    watching::WATCHERS_MAX,
 };
 
 use std::{
@@ -32,6 +39,7 @@ use crate::{
     guard::{Crashes, Guard, Guarded, GuardedContext},
     id::{LocalId, WorkerId},
     letter::Encodings,
+    lifecycle::LifecycleSender,
     mailbox::{Mailbox, WeakMailbox},
     message::{CourierRef, ToCourier, ToNamespace},
     metrics::Metrics,
@@ -108,6 +116,7 @@ impl WeakHubHandle {
 struct Shared {
     config: HubConfig,
     metrics: Arc<Metrics>,
+    lifecycle: LifecycleSender,
     room_ids: Arc<AtomicU64>,
     local_ids: AtomicU64,
     workers: AtomicU64,
@@ -135,6 +144,7 @@ impl HubHandle {
             children_counts: children_counts.collect(),
             config,
             metrics: Arc::new(Metrics::default()),
+            lifecycle: LifecycleSender::default(),
             room_ids: Arc::new(AtomicU64::new(1)),
             local_ids: AtomicU64::new(1),
             workers: AtomicU64::new(1),
@@ -220,6 +230,11 @@ impl HubHandle {
         &self.0.metrics
     }
 
+    /// Hears what comes and goes.
+    pub fn lifecycle(&self) -> &LifecycleSender {
+        &self.0.lifecycle
+    }
+
     /// What is held for its peers.
     pub fn account(&self) -> &Arc<MemoryAccount> {
         self.0.config.encodings.account()
@@ -281,6 +296,7 @@ impl HubHandle {
             clock: self.0.config.clock.clone(),
             ids: self.0.config.ids.clone(),
             metrics: self.0.metrics.clone(),
+            lifecycle: self.0.lifecycle.clone(),
             room_ids: self.0.room_ids.clone(),
         })
     }
@@ -379,7 +395,7 @@ impl Guarded for Hub {
     fn hear(&mut self, word: ToHub, _: &mut GuardedContext<Self>) {
         match word {
             ToHub::Open(open) => self.open(open),
-            ToHub::Close { name, number } => self.children.close(&name, number),
+            ToHub::Close { name, number } => self.close(&name, number),
         }
     }
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use crate::{
     account::{Held, MemoryAccount},
     id::Token,
+    observing::is_observing,
 };
 
 /// Name, arguments and attachments of something said, as a client sent it.
@@ -145,6 +146,8 @@ pub struct Draft {
     pub content: Content,
     /// It is for those alone for whom nothing else waits, and in no log.
     pub(crate) volatile: bool,
+    /// An observer says it: nobody else observes it.
+    is_observers: bool,
     ack: Option<u64>,
     frames: Frames,
 }
@@ -155,6 +158,7 @@ impl Draft {
         Self {
             content,
             volatile: false,
+            is_observers: is_observing(),
             ack: None,
             frames: Frames::new(encodings.len()),
         }
@@ -211,6 +215,7 @@ impl Draft {
             namespace,
             content: self.content,
             volatile: self.volatile,
+            is_observers: self.is_observers,
             token,
             ack: self.ack,
             frames: self.frames,
@@ -229,6 +234,8 @@ pub struct Letter {
     pub token: Option<Token>,
     /// See [`Draft::volatile`].
     pub(crate) volatile: bool,
+    /// See [`Draft`].
+    pub(crate) is_observers: bool,
     ack: Option<u64>,
     frames: Frames,
 }

@@ -9,7 +9,10 @@ mod gateway;
 mod receipt;
 mod room_ask;
 mod selection;
+mod watching;
 
+#[cfg(test)]
+pub(crate) use self::watching::CHANGES_MAX;
 pub(crate) use self::{
     acks::SHARED_ACKS,
     courier_ref::Permits,
@@ -26,11 +29,13 @@ pub use self::{
         ChangeCount, CourierSelect, MemberChange, MemberInfo, MemberPage, MemberRequest,
         MemberTask, Select, Selected, Selection, SelectionRequest,
     },
+    watching::{PresenceChange, PresentMember, Watch, Watcher},
 };
 
 use std::{sync::Arc, time::Duration};
 
 use actix::Message;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 #[cfg(test)]
 use crate::testing::call::Call;
@@ -42,7 +47,7 @@ use crate::{
     flow::{Brake, DeliveryPermit, InboundUnit},
     id::{BatchId, ChannelScope, LocalId, LogPosition, MemberId, RoomId, RoomKey, Token},
     lease::Lease,
-    letter::{Draft, EncodingId, Frame, Letter, TransportMessage},
+    letter::{Content, Draft, EncodingId, Frame, Letter, TransportMessage},
     log::{AppendRefusal, Committed, Feed, Standing},
     mailbox::{Reply, WeakMailbox, Word},
     outbox::{Outbox, OutboxLimits},
@@ -82,11 +87,11 @@ macro_rules! told {
 
 told! {
     ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
-        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Ask(Box<RoomAsk>), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
-    ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Ask(Box<RoomAsk>), Commit(Box<Commit>);
+        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Ask(Box<RoomAsk>), Watch(Watch), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
+    ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Ask(Box<RoomAsk>), Watch(Watcher), Commit(Box<Commit>);
     ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver), AskedLetter(Box<AskedLetter>),
         SharedAck(SharedAck), Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
-    ToSession: FromClient(FromClient), ForMember(Box<MemberRequest>);
+    ToSession: FromClient(FromClient), ForMember(Box<MemberRequest>), Observed(Box<Observed>);
 }
 
 /// What a namespace hears. Boxed is what its sender has in a box, and what is much larger than the rest.
@@ -109,6 +114,10 @@ pub enum ToNamespace {
     Select(Box<Select>),
     /// From anywhere: something is asked of a room's hook.
     Ask(Box<RoomAsk>),
+    /// From anywhere: somebody watches the presence of a room.
+    Watch(Watch),
+    /// From anywhere: somebody has watched this room, and does not any more.
+    Unwatched(RoomKey),
     /// From a room.
     Seated(Seated),
     /// From a room.
@@ -162,6 +171,10 @@ pub enum ToRoom {
     Manage(Manage),
     /// From the namespace: something is asked of the room's hook.
     Ask(Box<RoomAsk>),
+    /// From the namespace: somebody watches who is there.
+    Watch(Watcher),
+    /// From the namespace: a watcher may be gone.
+    Unwatched,
     /// From the namespace: what the log has committed by its feed.
     Commit(Box<Commit>),
     /// From the namespace: the log has not taken a batch.
@@ -224,6 +237,13 @@ pub enum ToCourier {
         /// Why.
         reason: CloseReason,
     },
+    /// From a session: somebody looks on at what goes to one of its members.
+    Observe {
+        /// Its place.
+        local_id: LocalId,
+        /// So many events may be under way to the observers.
+        places: Arc<Semaphore>,
+    },
     /// From whoever waits for the courier.
     Ping(Ping),
     /// From a test.
@@ -256,6 +276,8 @@ pub enum ToSession {
     },
     /// From the courier: something is asked of one of its members.
     ForMember(Box<MemberRequest>),
+    /// From the courier: an event went to one of its members that is observed.
+    Observed(Box<Observed>),
     /// From the courier: its outbox was ended for this reason.
     Evicted(CloseReason),
     /// From the courier: one of its members lost tags of its seat in a room.
@@ -545,6 +567,18 @@ pub struct Direct {
     pub volatile: bool,
     /// The sender's, until the frame is in the outbox.
     pub unit: InboundUnit,
+    /// Which event it is, if the member is observed.
+    pub observed: Option<Box<Content>>,
+}
+
+/// An event that went to a member, for those who look on.
+pub struct Observed {
+    /// The member's place.
+    pub local_id: LocalId,
+    /// The event.
+    pub content: Content,
+    /// Held until they are done with it.
+    pub place: OwnedSemaphorePermit,
 }
 
 /// A room's seat, as the courier is to mirror it.

@@ -6,6 +6,7 @@ mod handlers;
 mod online;
 mod rooms;
 mod selections;
+mod watchers;
 
 use self::rooms::{RoomEntry, disconnect};
 
@@ -33,7 +34,7 @@ use crate::{
     mailbox::{Mailbox, WeakMailbox},
     message::{
         Audience, Connected, CourierRef, Deliver, Join, Leave, Parcel, Permits, PlacedJoin, Seated,
-        ToCourier, ToNamespace, Unseated, pass,
+        ToCourier, ToNamespace, Unseated, Watcher, pass,
     },
     state::{
         gate::Gate,
@@ -61,6 +62,8 @@ pub struct Namespace {
     feed_under_way: Arc<AtomicUsize>,
     under_way: feed::WaitingBroadcasts,
     rooms: BTreeMap<RoomKey, RoomEntry>,
+    /// Of rooms that do not exist.
+    watchers: BTreeMap<RoomKey, Vec<Watcher>>,
     couriers: BTreeMap<WorkerId, CourierRef>,
     allowance: Allowance,
     presence: Throttle<Option<Arc<str>>>,
@@ -120,6 +123,7 @@ impl Namespace {
             context,
             state: NamespaceState::default(),
             rooms: BTreeMap::new(),
+            watchers: BTreeMap::new(),
             couriers: BTreeMap::new(),
             allowance,
             presence,

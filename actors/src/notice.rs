@@ -172,6 +172,7 @@ pub mod cause {
         PUT_OUT: Warn, "put out", "", "the application's connect handler refused the member or panicked";
         ADMISSION: Error, "admission failed", "", "a middleware of the application panicked, or took too long";
         HANDLER_PANICKED: Error, "handler panicked", "", "a bug in the application: look at the panic above";
+        UNOBSERVED: Warn, "unobserved", "", "the observers of what goes to a client take longer than its events";
         ACTOR_CRASHED: Error, "actor crashed", "", "a bug: report it with the panic above; state was kept";
         QUARANTINED: Error, "quarantined", "", "what crashes it is sent again and again; see the panics above";
         NO_FRAME: Error, "no frame", "", "the letter cannot be put into the form that a client asked for";

@@ -199,13 +199,13 @@ impl Outbox {
     }
 
     /// As [`Outbox::push`], for a frame of this client alone that went through `Frame::charged_to_its_client`. Wakes the taker.
-    pub(crate) fn push_own(&self, frame: Frame, volatile: bool) -> Result<(), Full> {
+    pub(crate) fn push_own(&self, frame: Frame, volatile: bool) -> Result<Pushed, Full> {
         let own = frame.is_counted_by_outbox();
-        let (_, mut inner) = self.wait(Waiting { frame, own }, volatile)?;
+        let (pushed, mut inner) = self.wait(Waiting { frame, own }, volatile)?;
         let taker = inner.taker.take();
         drop(inner);
         wake(taker);
-        Ok(())
+        Ok(pushed)
     }
 
     fn wait(

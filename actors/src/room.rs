@@ -13,6 +13,7 @@ mod owner;
 mod requests;
 mod timers;
 mod under_way;
+mod watchers;
 
 #[cfg(test)]
 pub(crate) use self::hooked::ASKS_MAX;
@@ -41,7 +42,7 @@ use crate::{
     letter::{Content, Letter},
     log::LogClient,
     mailbox::WeakMailbox,
-    message::{CourierRef, Gateway, LeaveAnswer, Permits, ToNamespace, ToRoom, Unseated},
+    message::{CourierRef, Gateway, LeaveAnswer, Permits, ToNamespace, ToRoom, Unseated, Watcher},
     metrics::Metrics,
     ports::RoomOnline,
     state::{
@@ -80,6 +81,7 @@ struct Links {
     told_again: HashMap<(Epoch, u64), Weak<Letter>>,
     /// What the hub's account knows of.
     on_account: RoomBytes,
+    watchers: Vec<Watcher>,
     joins_seen: u64,
     started: Instant,
     left_behind: LeftBehind,
@@ -101,6 +103,8 @@ pub(crate) struct RoomParts {
     pub(crate) couriers: BTreeMap<WorkerId, CourierRef>,
     /// Every join up to this one was seen, or is lost.
     pub(crate) joins_seen: u64,
+    /// Who watched before there was such a room.
+    pub(crate) watchers: Vec<Watcher>,
     pub(crate) left_behind: LeftBehind,
 }
 
@@ -117,6 +121,7 @@ impl Room {
             feed_under_way,
             couriers,
             joins_seen,
+            watchers,
             left_behind,
         } = parts;
         let crashes = Crashes::new(context.metrics.clone());
@@ -140,6 +145,7 @@ impl Room {
             parked: Parked::default(),
             told_again: HashMap::new(),
             on_account: RoomBytes::default(),
+            watchers,
             joins_seen,
             started: Instant::now(),
             left_behind,

@@ -329,7 +329,8 @@ impl Session {
             member.emit(content, false);
         }
         let told = self.protocol.borrow().connected(&namespace, member.id());
-        told.into_iter().for_each(|frame| member.own(frame, false));
+        told.into_iter()
+            .for_each(|frame| member.own(frame, false, None));
         member.enter(Connected {
             member: member.id().clone(),
             local_id: member.local_id(),
@@ -372,6 +373,7 @@ impl Session {
             frame: frame.charged_to_its_client(self.hub.account()),
             volatile: false,
             unit: self.credit.unit(0),
+            observed: None,
         });
     }
 

@@ -9,6 +9,7 @@ use std::{
 
 use dondo_actors::{
     error::CloseReason,
+    letter::Content,
     ports::{LocalFuture, Refusal, polled_once},
     session::{self, AckHandle, Application, Member},
 };
@@ -22,6 +23,7 @@ use super::{
     error::{Error, FAILED, LogAs, Result},
     handler::{HandlerOutcome, HandlerRef, start},
     namespace::{Handlers, ServedNamespace},
+    socket::Heard,
 };
 use crate::notices;
 
@@ -51,7 +53,8 @@ impl IoApplication {
         let Handlers { any, events, .. } = &served.handlers;
         let shared = events.get(&*context.name).map(Vec::as_slice);
         let shared = shared.unwrap_or_default();
-        let (own_any, own) = (state.listeners(None), state.listeners(Some(&context.name)));
+        let own_any = state.listeners(&Heard::Any);
+        let own = state.listeners(&Heard::Event(context.name.clone()));
         let is_handled = !(shared.is_empty() && own.is_empty());
         let mut rests = Vec::new();
         let observers = any.iter().map(HandlerRef::from);
@@ -72,12 +75,7 @@ impl IoApplication {
             rests.extend(given.and_then(|context| run(handler, context)));
         }
         rests.extend(context.and_then(|context| Self::unhandled(served, context)));
-        match rests.len() {
-            0 | 1 => rests.pop(),
-            _ => Some(Box::pin(async move {
-                join_all(rests).await;
-            })),
-        }
+        together(rests)
     }
 
     /// An event that no handler has the name of.
@@ -105,6 +103,16 @@ impl IoApplication {
             ack,
         };
         pack.event(socket, event)
+    }
+}
+
+/// What is left of several handlers, as one.
+fn together(mut rests: Vec<LocalFuture<()>>) -> Option<LocalFuture<()>> {
+    match rests.len() {
+        0 | 1 => rests.pop(),
+        _ => Some(Box::pin(async move {
+            join_all(rests).await;
+        })),
     }
 }
 
@@ -248,6 +256,25 @@ impl Application for IoApplication {
             }
         }))
         .err()
+    }
+
+    fn observes(&self) -> bool {
+        !self.0.handlers.outgoing.is_empty()
+    }
+
+    fn observed(&self, member: Rc<Member>, content: Content) -> Option<LocalFuture<()>> {
+        let context = EventContext {
+            socket: Socket::of(member)?,
+            name: content.name.clone(),
+            arguments: content.into(),
+            ack: Ack::new(None),
+            next: 0,
+        };
+        let own = context.socket.state().listeners(&Heard::Outgoing);
+        let shared = self.0.handlers.outgoing.iter().map(HandlerRef::from);
+        let observers = shared.chain(own.iter().map(HandlerRef::from));
+        let rests = observers.filter_map(|observer| observe(observer, context.clone()));
+        together(rests.collect())
     }
 
     fn crashed(&self, member: Rc<Member>, name: &str, ack: Option<AckHandle>) {

@@ -12,8 +12,8 @@ use super::{
     eventual::RemoteDelivery,
     namespace::ServedNamespace,
     remote::{Counting, FetchSockets, Operation},
-    script::RoomHandle,
-    targets::{IntoRooms, IntoTargets, RoomName},
+    script::Scripts,
+    targets::{IntoRooms, IntoTargets},
 };
 
 /// A namespace, from any thread: [`Dondo::of`](crate::Dondo::of) has it. Clones are the same namespace. The handle of a parent is all its
@@ -97,16 +97,6 @@ impl NamespaceHandle {
         self.broadcast().emit(event, data)
     }
 
-    /// A room, which need not exist.
-    pub fn room(&self, name: impl Into<RoomName>) -> RoomHandle {
-        RoomHandle::new(
-            self.hub.clone(),
-            self.served.name.clone(),
-            self.served.scripts.clone(),
-            name.into(),
-        )
-    }
-
     /// How many sockets are in: see [`Broadcast::count`].
     pub fn count(&self) -> Counting {
         self.broadcast().count()
@@ -135,6 +125,10 @@ impl NamespaceHandle {
     /// Puts everybody out, and closes their connections.
     pub fn close_sockets(&self) -> Operation {
         self.broadcast().close_sockets()
+    }
+
+    pub(super) fn scripts(&self) -> &Scripts {
+        &self.served.scripts
     }
 
     pub(super) fn hub(&self) -> &HubHandle {

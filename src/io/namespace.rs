@@ -72,6 +72,7 @@ pub(in crate::io) struct Handlers {
     pub(super) connect: Vec<Shared<ConnectContext>>,
     pub(super) filters: Vec<Shared<EventContext>>,
     pub(super) any: Vec<Shared<EventContext>>,
+    pub(super) outgoing: Vec<Shared<EventContext>>,
     pub(super) events: BTreeMap<Box<str>, Vec<Shared<EventContext>>>,
     pub(super) fallback: Option<Shared<EventContext>>,
     pub(super) disconnecting: Vec<Shared<DisconnectContext>>,
@@ -85,6 +86,7 @@ impl Handlers {
             && self.connect.is_empty()
             && self.filters.is_empty()
             && self.any.is_empty()
+            && self.outgoing.is_empty()
             && self.events.is_empty()
             && self.fallback.is_none()
             && self.disconnecting.is_empty()
@@ -244,6 +246,28 @@ impl Namespace {
     ) -> Self {
         let handler = self.keep("on_any", handler);
         self.handlers.any.push(handler);
+        self
+    }
+
+    /// Sees every event that goes to a client, what is said to it alone and what reaches it with others, in the order in which it
+    /// goes; answers are none. It looks on: what it returns goes nowhere, and what it says itself, until it ends, nobody observes.
+    /// Each event costs a call for each client that it goes to; one whose handlers have 1024 under way misses those that come then.
+    ///
+    /// ```
+    /// use dondo::{Arguments, EventName, Namespace, Socket};
+    ///
+    /// let watched = Namespace::new("/").on_any_outgoing(async |socket: Socket, name: EventName, all: Arguments| {
+    ///     println!("{} to {}, {} bytes", name.0, socket.id(), all.text().len());
+    ///     Ok(())
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_any_outgoing<A: Extractors<EventContext>>(
+        mut self,
+        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
+    ) -> Self {
+        let handler = self.keep("on_any_outgoing", handler);
+        self.handlers.outgoing.push(handler);
         self
     }
 

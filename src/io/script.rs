@@ -8,7 +8,7 @@ mod hook;
 pub(crate) use self::hook::Scripts;
 pub use self::{
     context::{RoomContext, RoomJoin, RoomMember, RoomNotice},
-    handle::{RoomHandle, ScriptHandle},
+    handle::ScriptHandle,
 };
 
 use dondo_actors::error::LeaveReason;

@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::state::Listener;
-pub(super) use self::state::SocketState;
+pub(super) use self::state::{Heard, SocketState};
 use super::{
     NamespaceHandle, RemoteSocket,
     ack::Ack,
@@ -95,7 +95,7 @@ impl Socket {
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
     ) -> ListenerId {
         self.listen(
-            Some(event.into()),
+            Heard::Event(event.into()),
             false,
             local(self.label(&format!("{event:?}")), handler),
         )
@@ -108,7 +108,7 @@ impl Socket {
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
     ) -> ListenerId {
         self.listen(
-            Some(event.into()),
+            Heard::Event(event.into()),
             true,
             local(self.label(&format!("{event:?}")), handler),
         )
@@ -119,7 +119,21 @@ impl Socket {
         &self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
     ) -> ListenerId {
-        self.listen(None, false, local(self.label("on_any"), handler))
+        self.listen(Heard::Any, false, local(self.label("on_any"), handler))
+    }
+
+    /// Sees every event that goes to this client from now on: see
+    /// [`Namespace::on_any_outgoing`](super::Namespace::on_any_outgoing).
+    pub fn on_any_outgoing<A: Extractors<EventContext>>(
+        &self,
+        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
+    ) -> ListenerId {
+        self.member.observe();
+        self.listen(
+            Heard::Outgoing,
+            false,
+            local(self.label("on_any_outgoing"), handler),
+        )
     }
 
     /// Runs when this client is gone, whatever the cause, after the namespace's own.
@@ -144,12 +158,7 @@ impl Socket {
         HandlerLabel::new(&self.state.served.title, what)
     }
 
-    fn listen(
-        &self,
-        event: Option<Arc<str>>,
-        once: bool,
-        handler: Local<EventContext>,
-    ) -> ListenerId {
+    fn listen(&self, event: Heard, once: bool, handler: Local<EventContext>) -> ListenerId {
         let is_connected = self.is_connected();
         let mut handler = Some(handler);
         let id = self.state.more(|more| {
@@ -298,7 +307,12 @@ impl Socket {
     /// The connect handlers are done.
     pub(super) fn opened(&self) {
         if let Some(more) = self.state.more.borrow_mut().as_mut() {
-            more.reserved = more.listeners.keys().flatten().cloned().collect();
+            more.reserved = more
+                .listeners
+                .keys()
+                .filter_map(Heard::name)
+                .cloned()
+                .collect();
         }
     }
 

@@ -8,6 +8,8 @@ mod extractors;
 mod goodbyes;
 mod handlers;
 pub(crate) mod log;
+mod observers;
+mod presence;
 mod remote;
 mod rooms;
 mod scripts;

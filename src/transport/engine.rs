@@ -31,6 +31,7 @@ use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::HubHandle;
+use dondo_actors::lifecycle::Lifecycle;
 use dondo_actors::ports::{LoggedIn, Protocol};
 use dondo_actors::session::{Peer, Session, SessionSettings};
 
@@ -134,6 +135,8 @@ impl Engine {
         self.0.counts.refused(refusal);
         let peer = self.0.options.doors.client(head);
         let said = refusal.as_str();
+        let lifecycle = self.0.hub.lifecycle();
+        lifecycle.tell(|| Lifecycle::refused(peer, None, said));
         let cause = refusal.told_as();
         match advice::of(refusal, head, &self.0.options) {
             Some(advice) => {

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use actix_web::App;
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
-use dondo::Dondo;
 use dondo::config::{OnlineUsers, Settings};
+use dondo::{Dondo, Lifecycle};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Hub, LongPoll, PATIENCE, faults, http};
@@ -35,6 +36,25 @@ async fn a_scrape_counts_the_sessions() {
         let polling = format!("dondo_sessions{{state=\"polling\"}} {}", sessions + 1);
         assert!(text.contains(&polling), "{text}");
     }
+}
+
+/// Fails if a connection is refused untold, or without saying whose it was and why.
+#[actix_web::test]
+async fn a_refused_connection_is_told_with_its_address_and_why() {
+    let dondo = Dondo::builder().build().unwrap();
+    let mut events = dondo.lifecycle();
+    let app = init_service(App::new().configure(dondo.configure())).await;
+    let request = TestRequest::get().uri("/socket.io/?EIO=9&transport=polling");
+    let request = request
+        .peer_addr("10.0.0.1:9".parse().unwrap())
+        .to_request();
+    assert_eq!(call_service(&app, request).await.status(), 400);
+    let told = events.next().await;
+    assert!(
+        matches!(&told, Some(Lifecycle::Refused { address: Some(address), namespace: None, why, .. })
+            if address.to_string() == "10.0.0.1" && **why == *"unsupported version"),
+        "{told:?}"
+    );
 }
 
 fn readiness(hub: &Hub) -> (u16, Value) {

@@ -118,6 +118,9 @@ impl Fanout<'_> {
             Ok((pushed, to_wake)) => {
                 self.wakes.add(&served.outbox, to_wake);
                 self.delivered += 1;
+                if served.observers.get().is_some() && !self.letter.is_observers {
+                    served.observed(self.letter.content.clone());
+                }
                 if let Some(received) = &mut self.received {
                     received.push(served.clone());
                 }

@@ -71,6 +71,11 @@ impl Guarded for Courier {
                     served.evict(reason);
                 }
             }
+            ToCourier::Observe { local_id, places } => {
+                if let Some(served) = self.members.get(&local_id) {
+                    let _ = served.observers.set(places);
+                }
+            }
             ToCourier::Ping(Ping(reply)) => {
                 self.window.answered();
                 reply.send(());

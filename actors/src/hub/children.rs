@@ -19,6 +19,7 @@ use crate::{
     context::NamespaceSettings,
     error::Fault,
     lease::Lease,
+    lifecycle::Lifecycle,
     mailbox::{Mailbox, Reply, WeakMailbox, Word},
     message::{ToCourier, ToNamespace},
     namespace::Namespace,
@@ -94,15 +95,6 @@ pub struct OpenChild {
 pub(super) struct Children {
     made: BTreeMap<Arc<str>, (u64, Mailbox<ToNamespace>)>,
     kept: Vec<Lease>,
-}
-
-impl Children {
-    /// Lets go of a child, unless its name is another's by now.
-    pub(super) fn close(&mut self, name: &str, number: u64) {
-        if self.made.get(name).is_some_and(|(made, _)| *made == number) {
-            self.made.remove(name);
-        }
-    }
 }
 
 impl HubHandle {
@@ -208,12 +200,27 @@ impl Hub {
                 continue;
             }
             hub.0.children.remove(&child.name);
+            self.namespace_ended(&child.name);
             hub.count_children(&child.parent, |count| count.fetch_sub(1, Relaxed));
             for courier in hub.couriers() {
                 let close = ToCourier::CloseNamespace(child.name.clone());
                 courier.mailbox.send(close);
             }
         }
+    }
+
+    /// Lets go of a child, unless its name is another's by now.
+    pub(super) fn close(&mut self, name: &Arc<str>, number: u64) {
+        let made = &mut self.children.made;
+        if made.get(name).is_some_and(|(made, _)| *made == number) {
+            made.remove(name);
+            self.namespace_ended(name);
+        }
+    }
+
+    fn namespace_ended(&self, name: &Arc<str>) {
+        let lifecycle = self.handle.lifecycle();
+        lifecycle.tell(|| Lifecycle::NamespaceEnded(name.clone()));
     }
 
     pub(super) fn open(&mut self, open: OpenChild) {
@@ -259,6 +266,8 @@ impl Hub {
         if children.keep_empty {
             self.children.kept.extend(self.handle.lease(&name));
         }
+        let lifecycle = self.handle.lifecycle();
+        lifecycle.tell(|| Lifecycle::NamespaceMade(name.clone()));
         self.children.made.insert(name, (number, mailbox));
         reply.send(lease.ok_or(Fault::Gone));
     }

@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::{Either, ready};
 use tokio::sync::Semaphore;
 
-use super::HubHandle;
+use super::{HubHandle, watching::WATCHERS_MAX};
 use crate::{
     error::{AskError, Fault, NotifyError},
     id::{LocalId, MemberId, RoomKey},
@@ -44,6 +44,7 @@ pub(super) struct Slots {
     pub(super) room_asks: Arc<Semaphore>,
     letters: Arc<Semaphore>,
     asks: Arc<Semaphore>,
+    pub(super) watchers: Arc<Semaphore>,
 }
 
 impl Default for Slots {
@@ -53,6 +54,7 @@ impl Default for Slots {
             room_asks: Arc::new(Semaphore::new(ROOM_ASKS_MAX)),
             letters: Arc::new(Semaphore::new(ASKED_LETTERS_MAX)),
             asks: Arc::new(Semaphore::new(ASKS_MAX)),
+            watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
         }
     }
 }

@@ -55,6 +55,8 @@ impl Guarded for Namespace {
             ToNamespace::Letter(letter) => self.hear_letter(*letter, ctx),
             ToNamespace::Select(select) => self.select(*select),
             ToNamespace::Ask(ask) => self.ask_room(ask),
+            ToNamespace::Watch(watch) => self.watch(watch),
+            ToNamespace::Unwatched(room) => self.unwatched(&room),
             ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),
             ToNamespace::Unseated(unseated) => changed = self.unseated(unseated),
             ToNamespace::Vacant { room, seen, ends } => self.vacant(room, seen, &ends),

@@ -10,7 +10,8 @@ use crate::{
     error::{LeaveReason, RoomAskError},
     flow::InboundUnit,
     guard::Guard,
-    id::{ChannelScope, LogKey, MemberId, RoomId, RoomKey, WorkerId},
+    id::{ChannelScope, Kind, LogKey, MemberId, RoomId, RoomKey, WorkerId},
+    lifecycle::Lifecycle,
     mailbox::Mailbox,
     message::{CourierRef, Leave, Resolved, RoomAsk, ToRoom},
     metrics::Metrics,
@@ -35,6 +36,10 @@ impl Namespace {
         state.reach(self.log.open(&LogKey::Room(key.clone())));
         let local = LocalRoom::new(self.context.settings.presence_rates());
         let id = RoomId(self.context.room_ids.fetch_add(1, Ordering::Relaxed));
+        self.tell_of_room(key, |namespace, room| Lifecycle::RoomMade {
+            namespace,
+            room,
+        });
         self.start_room(id, (state, local, Timers::default()), (BTreeMap::new(), 0))
     }
 
@@ -57,6 +62,7 @@ impl Namespace {
             feed_under_way: self.feed_under_way.clone(),
             couriers,
             joins_seen,
+            watchers: self.watchers.remove(&key).unwrap_or_default(),
             left_behind: left_behind.clone(),
         };
         let mailbox = Guard::start(move |this| Room::new(this, parts));
@@ -101,6 +107,7 @@ impl Namespace {
         #[cfg(test)]
         crate::testing::trace::note(|| crate::testing::trace::Fact::Died(key.clone()));
         let Some(left_behind) = entry.left_behind.take() else {
+            self.tell_of_room_end(key);
             self.log.close(&LogKey::Room(key.clone()), &[]);
             return None;
         };
@@ -129,7 +136,23 @@ impl Namespace {
 
     pub(super) fn vacant(&mut self, room: RoomKey, seen: u64, ends: &[ChannelScope]) {
         if self.state.vacant(&room, seen) && self.rooms.remove(&room).is_some() {
+            self.tell_of_room_end(&room);
             self.log.close(&LogKey::Room(room), ends);
+        }
+    }
+
+    fn tell_of_room_end(&self, key: &RoomKey) {
+        self.tell_of_room(key, |namespace, room| Lifecycle::RoomEnded {
+            namespace,
+            room,
+        });
+    }
+
+    /// Of the application's own.
+    fn tell_of_room(&self, key: &RoomKey, what: impl FnOnce(Arc<str>, Arc<str>) -> Lifecycle) {
+        if key.kind == Kind::Plain {
+            let lifecycle = &self.context.lifecycle;
+            lifecycle.tell(|| what(self.context.namespace.clone(), key.name.clone()));
         }
     }
 }

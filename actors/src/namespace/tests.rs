@@ -18,5 +18,6 @@ pub(crate) fn view(namespace: &Namespace) -> NamespaceView {
             .map(|(name, count)| (name.to_string(), count))
             .collect(),
         online: state.online(),
+        watchers: namespace.watchers.values().map(Vec::len).sum(),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     letter::Draft,
     message::{
         Action, Audience, CourierRef, Deliver, Join, Leave, Manage, MirrorJoin, MirrorLeave,
-        Permits, Receipt, Seated, ToCourier, ToNamespace,
+        Permits, PresenceChange, Receipt, Seated, ToCourier, ToNamespace,
     },
     state::local_room::{Effect, Recipients},
 };
@@ -149,6 +149,7 @@ impl Room {
                     }
                 }
                 Effect::Joined(member) => {
+                    self.watched_join(&member);
                     if self.state.key().kind == Kind::Channel {
                         self.links.owner.send(Seated {
                             room: self.state.key().clone(),
@@ -157,7 +158,14 @@ impl Room {
                         });
                     }
                 }
-                Effect::Left(member, join) => {
+                Effect::Left {
+                    member,
+                    join,
+                    reason,
+                } => {
+                    if join.is_some() {
+                        self.tell_watchers(|_| PresenceChange::Left(member.clone(), reason));
+                    }
                     self.without(member, join.unwrap_or_default(), join.is_some());
                 }
             }
@@ -269,7 +277,7 @@ impl Last {
         };
         for (at, effect) in effects.iter().enumerate() {
             let worker = match effect {
-                Effect::Joined(_) | Effect::Left(..) => continue,
+                Effect::Joined(_) | Effect::Left { .. } => continue,
                 Effect::Tell {
                     to: Recipients::Matching { .. },
                     ..

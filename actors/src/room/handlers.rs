@@ -65,6 +65,8 @@ impl Guarded for Room {
                 Some(request) => request,
                 None => return,
             },
+            ToRoom::Watch(watcher) => return self.watch(watcher),
+            ToRoom::Unwatched => return self.unwatched(),
             ToRoom::Commit(commit) => return self.committed(*commit, ctx),
             ToRoom::Rejected(id, why) => return self.rejected(id, why, ctx),
             ToRoom::Unknown(id) => return self.unknown(id, ctx),

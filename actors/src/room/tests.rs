@@ -26,6 +26,7 @@ pub(crate) fn view(room: &Room) -> RoomView {
     let seats = room.state.roster().iter().filter_map(seat).collect();
     RoomView {
         seats,
+        watchers: room.links.watchers.len(),
         offset: room.state.standing().position.offset,
         faults: faults(room),
     }
@@ -82,7 +83,7 @@ impl Room {
                 local_id: place.local_id,
             }),
             Effect::Tell { to, content } => self.trace_letter(to, content, false),
-            Effect::Joined(_) | Effect::Left(..) => {}
+            Effect::Joined(_) | Effect::Left { .. } => {}
         }
     }
 

@@ -22,6 +22,7 @@ use crate::{
     flow::InboundUnit,
     hub::{HubHandle, ParentFinder},
     lease::Lease,
+    lifecycle::Lifecycle,
     notice::cause,
     ports::{Admission, Admitted, ClientPacket, LocalFuture, Refusal, polled_once},
     rate::Rated,
@@ -206,6 +207,8 @@ impl Session {
     }
 
     pub(super) fn refuse(&mut self, namespace: &str, refusal: &Refusal, ctx: &mut Context<Self>) {
+        let lifecycle = self.hub.lifecycle();
+        lifecycle.tell(|| Lifecycle::refused(self.peer, Some(namespace), &refusal.message));
         let told = self.protocol.borrow().refused(namespace, refusal);
         match told {
             Some(frame) => self.send(frame),

@@ -94,6 +94,17 @@ pub trait Application: Send + Sync + 'static {
     /// do then is returned.
     fn event(&self, member: Rc<Member>, event: Event) -> Option<LocalFuture<()>>;
 
+    /// Whether it observes what goes to its members, from the beginning.
+    fn observes(&self) -> bool {
+        false
+    }
+
+    /// An event went to a member that is observed: since before it came in, where [`Application::observes`], or since
+    /// [`Member::observe`].
+    fn observed(&self, _: Rc<Member>, _: Content) -> Option<LocalFuture<()>> {
+        None
+    }
+
     /// The handling of an event panicked; `ack` if it had not answered yet.
     fn crashed(&self, member: Rc<Member>, name: &str, ack: Option<AckHandle>);
 

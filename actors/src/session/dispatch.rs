@@ -11,7 +11,13 @@ use std::{
 use futures_util::{FutureExt, future::join};
 
 use crate::{
-    flow::InboundUnit, mailbox::WeakMailbox, message::ToSession, notice::cause, ports::polled_once,
+    flow::InboundUnit,
+    lifecycle::Lifecycle,
+    mailbox::WeakMailbox,
+    message::{Observed, ToSession},
+    notice::cause,
+    observing::{ObserverRest, observing},
+    ports::{LocalFuture, polled_once},
 };
 
 use super::{AckHandle, Application, Event, HeldEvents, Member};
@@ -23,6 +29,14 @@ pub(super) fn open(
     held: HeldEvents,
     session: WeakMailbox<ToSession>,
 ) {
+    let lifecycle = member.hub().lifecycle();
+    lifecycle.tell(|| Lifecycle::Connected {
+        namespace: member.namespace().clone(),
+        id: member.id().clone(),
+    });
+    if application.observes() {
+        member.observe();
+    }
     let opened = polled_once(Box::pin(async move {
         let opening = AssertUnwindSafe(async { application.connected(member.clone()).await });
         let failure = match opening.catch_unwind().await {
@@ -67,18 +81,40 @@ pub(super) fn dispatch(
 ) {
     let ack = event.ack.clone();
     let name = event.content.name.clone();
-    member.handler_begins();
-    let polled = catch_unwind(AssertUnwindSafe(|| {
+    let (served, whose) = (application.clone(), member.clone());
+    let crashed = move |payload| crashed(&*served, whose, &name, ack, payload);
+    run(member, unit, crashed, || {
         application.event(member.clone(), event)
-    }));
+    });
+}
+
+/// Lets the application see what went to the member. One who only looks on crashes nothing.
+pub(super) fn observe(application: &Arc<dyn Application>, member: &Rc<Member>, observed: Observed) {
+    let Observed { content, place, .. } = observed;
+    let whose = member.clone();
+    let crashed = move |payload| panicked(&whose, payload);
+    run(member, place, crashed, || {
+        let rest = observing(|| application.observed(member.clone(), content))?;
+        Some(Box::pin(ObserverRest(rest)))
+    });
+}
+
+/// Runs what an application does for a member, to its first wait, and what is left of it in a task. `held` is let go of when all is done.
+fn run(
+    member: &Rc<Member>,
+    held: impl Sized + 'static,
+    crashed: impl FnOnce(Box<dyn Any + Send>) + 'static,
+    start: impl FnOnce() -> Option<LocalFuture<()>>,
+) {
+    member.handler_begins();
+    let polled = catch_unwind(AssertUnwindSafe(start));
     let drive = member.handler_was_polled();
     match polled {
         Ok(Some(rest)) => {
-            let (application, member) = (application.clone(), member.clone());
             let handled = async move {
-                let _unit = unit;
+                let _held = held;
                 if let Err(payload) = AssertUnwindSafe(rest).catch_unwind().await {
-                    crashed(&*application, member, &name, ack, payload);
+                    crashed(payload);
                 }
             };
             match drive {
@@ -88,7 +124,7 @@ pub(super) fn dispatch(
             return;
         }
         Ok(None) => {}
-        Err(payload) => crashed(&**application, member.clone(), &name, ack, payload),
+        Err(payload) => crashed(payload),
     }
     if let Some(drive) = drive {
         actix_rt::spawn(drive);
@@ -104,13 +140,7 @@ fn crashed(
     ack: Option<AckHandle>,
     payload: Box<dyn Any + Send>,
 ) {
-    std::mem::forget(payload);
-    let namespace = member.namespace();
-    cause::HANDLER_PANICKED.tell(
-        member.peer(),
-        None,
-        format_args!("a handler in {namespace} panicked; its session goes on"),
-    );
+    panicked(&member, payload);
     // One who has its answer already is told nothing more.
     if ack.as_ref().is_none_or(AckHandle::is_open) {
         let telling = AssertUnwindSafe(|| application.crashed(member, name, ack));
@@ -118,4 +148,14 @@ fn crashed(
             std::mem::forget(payload);
         }
     }
+}
+
+fn panicked(member: &Member, payload: Box<dyn Any + Send>) {
+    std::mem::forget(payload);
+    let namespace = member.namespace();
+    cause::HANDLER_PANICKED.tell(
+        member.peer(),
+        None,
+        format_args!("a handler in {namespace} panicked; its session goes on"),
+    );
 }

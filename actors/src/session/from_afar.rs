@@ -5,11 +5,11 @@ use std::{rc::Rc, sync::Arc};
 use actix::Context;
 use tokio::time::timeout;
 
-use super::{JoinRequest, Member, MemberError, Session};
+use super::{JoinRequest, Member, MemberError, Session, SessionMember, dispatch::observe};
 use crate::{
     error::{AskError, CloseReason},
     id::{LocalId, RoomKey},
-    message::{MemberChange, MemberRequest, MemberTask},
+    message::{MemberChange, MemberRequest, MemberTask, Observed},
     state::audience::LeaveScope,
 };
 
@@ -17,6 +17,20 @@ impl Session {
     pub(super) fn member(&self, local_id: LocalId) -> Option<&Rc<Member>> {
         let mut members = self.members.values().map(|seated| &seated.member);
         members.find(|member| member.local_id() == local_id)
+    }
+
+    /// Lets those look on who observe what goes to a member.
+    pub(super) fn observed(&self, observed: Observed) {
+        let mut members = self.members.values();
+        let of = members.find(|seated| seated.member.local_id() == observed.local_id);
+        if let Some(SessionMember {
+            member,
+            application,
+            ..
+        }) = of
+        {
+            observe(application, member, observed);
+        }
     }
 
     /// Puts a member out of its namespace, and with `close` the others out of theirs; the client is told, and behind that the

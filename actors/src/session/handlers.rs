@@ -74,6 +74,7 @@ impl Handler<ToSession> for Session {
                 self.disconnect(local_id, close, ctx);
             }
             ToSession::ForMember(request) => self.for_member(*request, ctx),
+            ToSession::Observed(observed) => self.observed(*observed),
             ToSession::Kicked {
                 local_id,
                 room,

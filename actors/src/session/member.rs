@@ -9,6 +9,7 @@ mod parts;
 mod profile;
 mod queue;
 mod requests;
+mod telling;
 
 pub(super) use self::parts::Parts;
 #[cfg(test)]
@@ -39,13 +40,12 @@ use crate::{
     flow::InboundUnit,
     hub::HubHandle,
     id::{Kind, LocalId, MemberId, RoomKey},
-    letter::{Content, Draft, Frame},
+    letter::{Content, Draft},
     mailbox::{Mailbox, Reply},
     message::{
-        Broadcast, Command, Connected, CourierRef, Direct, Join, JoinAnswer, Leave, LeaveAnswer,
+        Broadcast, Command, Connected, CourierRef, Join, JoinAnswer, Leave, LeaveAnswer,
         NotifyAnswer, ToNamespace,
     },
-    notice::cause,
     ports::{Answer, Extension, Identity},
     rate::Rated,
     session::seats::Seats,
@@ -77,6 +77,7 @@ pub struct Member {
     extension: RefCell<Option<Extension>>,
     /// Most have none, and each connection has a member.
     data: RefCell<Option<Box<Bytes>>>,
+    is_observed: Cell<bool>,
 }
 
 impl Member {
@@ -96,6 +97,7 @@ impl Member {
             put_out: Cell::new(false),
             extension: RefCell::default(),
             data: RefCell::default(),
+            is_observed: Cell::new(false),
         })
     }
 
@@ -323,38 +325,6 @@ impl Member {
         }
     }
 
-    /// Says something to this member's own client.
-    pub fn emit(self: &Rc<Self>, content: &Content, volatile: bool) {
-        match self
-            .hub()
-            .encodings()
-            .encode(self.parts.encoding, self.namespace(), content)
-        {
-            Ok(frame) => self.own(frame, volatile),
-            Err(error) => cause::NO_FRAME.tell(self.peer(), None, format_args!("{error}")),
-        }
-    }
-
-    /// Sends an answer to the client: at once, unless something is queued that must go before it.
-    pub(crate) fn answer(self: &Rc<Self>, id: u64, answer: &Answer) {
-        let frame = self
-            .parts
-            .protocol
-            .borrow()
-            .ack(self.namespace(), id, answer);
-        let frame = frame.charged_to_its_client(self.hub().account());
-        if self.queue.borrow().waiting.is_empty() {
-            self.direct(frame, false, self.unit());
-        } else {
-            self.enqueue(Outgoing::Own(frame, false));
-        }
-    }
-
-    pub(super) fn own(self: &Rc<Self>, frame: Frame, volatile: bool) {
-        let frame = frame.charged_to_its_client(self.hub().account());
-        self.enqueue(Outgoing::Own(frame, volatile));
-    }
-
     pub(super) fn enter(self: &Rc<Self>, enter: Connected) {
         self.enqueue(Outgoing::Connected(Box::new(enter)));
     }
@@ -385,14 +355,5 @@ impl Member {
     /// A unit for something that leaves: its client is not read while too many are out.
     pub(super) fn unit(&self) -> InboundUnit {
         self.parts.credit.unit(0)
-    }
-
-    fn direct(&self, frame: Frame, volatile: bool, unit: InboundUnit) {
-        self.courier().mailbox.send(Direct {
-            local_id: self.local_id(),
-            frame,
-            volatile,
-            unit,
-        });
     }
 }

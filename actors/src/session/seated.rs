@@ -4,8 +4,8 @@ use std::{cell::RefCell, collections::VecDeque, panic::AssertUnwindSafe, rc::Rc,
 
 use super::{AckHandle, Application, Event, Member, dispatch::dispatch};
 use crate::{
-    error::CloseReason, flow::InboundUnit, letter::Content, message::ToCourier, metrics::Metrics,
-    notice::cause,
+    error::CloseReason, flow::InboundUnit, letter::Content, lifecycle::Lifecycle,
+    message::ToCourier, metrics::Metrics, notice::cause,
 };
 
 /// A member, and what its session keeps with it.
@@ -65,6 +65,11 @@ impl SessionMember {
         // Whoever counts from here on counts without it.
         drop(guard);
         told(&member, || application.disconnected(member.clone(), reason));
+        member.hub().lifecycle().tell(|| Lifecycle::Disconnected {
+            namespace: member.namespace().clone(),
+            id: member.id().clone(),
+            reason,
+        });
     }
 }
 

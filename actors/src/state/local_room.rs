@@ -63,7 +63,14 @@ pub enum Effect {
     Joined(MemberId),
     /// The namespace hears that a member has left altogether, as of its join of this number; none where the namespace never
     /// heard of it.
-    Left(MemberId, Option<u64>),
+    Left {
+        /// Who.
+        member: MemberId,
+        /// The join.
+        join: Option<u64>,
+        /// Why.
+        reason: LeaveReason,
+    },
 }
 
 /// Whom an event is told.
@@ -229,7 +236,11 @@ impl LocalRoom {
         if kept.is_empty() {
             self.forget(&left.member);
             let join = place.map(|place| place.join);
-            effects.push(Effect::Left(left.member.clone(), join));
+            effects.push(Effect::Left {
+                member: left.member.clone(),
+                join,
+                reason: left.reason,
+            });
         }
         effects
     }

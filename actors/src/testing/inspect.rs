@@ -46,6 +46,8 @@ pub(crate) struct NamespaceView {
     pub(crate) channels: BTreeMap<String, usize>,
     /// Members that it counts in some channel.
     pub(crate) online: usize,
+    /// Those who watch rooms that do not exist.
+    pub(crate) watchers: usize,
 }
 
 /// What a courier says of itself.
@@ -58,6 +60,8 @@ pub(crate) struct CourierView {
 
 /// What a room says of itself.
 pub(crate) struct RoomView {
+    /// Those who watch it.
+    pub(crate) watchers: usize,
     /// Its seats.
     pub(crate) seats: Vec<(MemberId, SeatRecord)>,
     /// The last number that the log gave.
@@ -69,6 +73,8 @@ pub(crate) struct RoomView {
 /// What holds in a world at rest.
 #[derive(Debug, Default)]
 pub(crate) struct Rest {
+    /// Those who watch rooms.
+    pub(crate) watchers: usize,
     /// The seats of all rooms by room key.
     pub(crate) seats: BTreeMap<RoomKey, BTreeMap<MemberId, SeatRecord>>,
     /// The last number of each room.

@@ -367,8 +367,14 @@ impl World {
         for _ in 0..16 {
             tokio::task::yield_now().await;
         }
+        let of_rooms = rooms.iter().filter_map(|(_, room)| room.as_ref());
+        let watchers = view.watchers + of_rooms.map(|room| room.watchers).sum::<usize>();
         let rest = inspect::compare(&view, rooms, &mirrors, &alive);
-        Rest { served, ..rest }
+        Rest {
+            served,
+            watchers,
+            ..rest
+        }
     }
 
     /// As [`World::rest`], and it fails if anything is wrong.

@@ -8,6 +8,7 @@ mod hook_faults;
 mod hook_logs;
 mod hooks;
 mod late_commits;
+mod lifecycle;
 mod log_suite;
 mod logs;
 mod readers;
@@ -17,6 +18,7 @@ mod selections;
 mod sessions;
 mod test_log;
 mod threads;
+mod watchers;
 
 use std::{rc::Rc, time::Duration};
 

@@ -1,23 +1,14 @@
-//! A room, and its script, from any thread.
+//! The script of a room, from any thread.
 
-use std::{fmt, future::Future, marker::PhantomData, sync::Arc};
+use std::{fmt, future::Future, marker::PhantomData};
 
-use dondo_actors::{hub::HubHandle, id::RoomKey};
+use dondo_actors::id::RoomKey;
 
-use super::{RoomScript, context::written, hook::Scripts};
+use super::{RoomScript, context::written};
 use crate::io::{
     error::{Error, Result, UnknownScript},
-    targets::RoomName,
+    room::RoomHandle,
 };
-
-/// A room of a namespace, from any thread: [`NamespaceHandle::room`](crate::NamespaceHandle::room) has it. It need not exist.
-#[derive(Clone, Debug)]
-pub struct RoomHandle {
-    hub: HubHandle,
-    namespace: Arc<str>,
-    scripts: Scripts,
-    name: RoomName,
-}
 
 /// The script of a room, from any thread: [`RoomHandle::script`] has it.
 pub struct ScriptHandle<S> {
@@ -26,31 +17,12 @@ pub struct ScriptHandle<S> {
 }
 
 impl RoomHandle {
-    pub(in crate::io) fn new(
-        hub: HubHandle,
-        namespace: Arc<str>,
-        scripts: Scripts,
-        name: RoomName,
-    ) -> Self {
-        Self {
-            hub,
-            namespace,
-            scripts,
-            name,
-        }
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &RoomName {
-        &self.name
-    }
-
     /// Its script, which may be asked.
     ///
     /// # Errors
     /// Rooms of this name have no script of this type.
     pub fn script<S: RoomScript>(&self) -> Result<ScriptHandle<S>, UnknownScript> {
-        match self.scripts.has::<S>(self.name.as_str()) {
+        match self.namespace.scripts().has::<S>(self.name.as_str()) {
             true => Ok(ScriptHandle {
                 room: self.clone(),
                 script: PhantomData,
@@ -73,13 +45,9 @@ impl<S: RoomScript> ScriptHandle<S> {
         message: S::Message,
     ) -> impl Future<Output = Result<S::Reply>> + Send + use<S> {
         let asked = written(&message).map(|message| {
-            let RoomHandle {
-                hub,
-                namespace,
-                name,
-                ..
-            } = &self.room;
-            hub.ask_room(namespace, RoomKey::plain(name.as_str()), message)
+            let RoomHandle { namespace, name } = &self.room;
+            let room = RoomKey::plain(name.as_str());
+            namespace.hub().ask_room(namespace.name(), room, message)
         });
         async move {
             let reply = asked?.await?;

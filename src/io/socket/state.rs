@@ -32,8 +32,7 @@ pub struct SocketState {
 
 #[derive(Default)]
 pub(super) struct More {
-    /// By the event's name; of all events where that is none.
-    pub(super) listeners: BTreeMap<Option<Arc<str>>, Vec<Listener>>,
+    pub(super) listeners: BTreeMap<Heard, Vec<Listener>>,
     pub(super) disconnect: Vec<Local<DisconnectContext>>,
     pub(super) listeners_made: u64,
     extensions: BTreeMap<TypeId, Rc<dyn Any>>,
@@ -42,6 +41,26 @@ pub(super) struct More {
     pub(super) turns: Option<Arc<Semaphore>>,
     /// Names that had a listener when the client had come in.
     pub(super) reserved: BTreeSet<Arc<str>>,
+}
+
+/// What a listener hears.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::io) enum Heard {
+    /// The client's events of this name.
+    Event(Arc<str>),
+    /// All events of the client.
+    Any,
+    /// All events that go to the client.
+    Outgoing,
+}
+
+impl Heard {
+    pub(super) fn name(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Event(name) => Some(name),
+            Self::Any | Self::Outgoing => None,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -123,27 +142,26 @@ impl SocketState {
         self.login()?.user.clone().downcast().ok()
     }
 
-    /// The listeners of an event, or of all events; those that were to run once are taken out.
-    pub(in crate::io) fn listeners(&self, event: Option<&Arc<str>>) -> Vec<Local<EventContext>> {
+    /// The listeners; those that were to run once are taken out.
+    pub(in crate::io) fn listeners(&self, heard: &Heard) -> Vec<Local<EventContext>> {
         let mut more = self.more.borrow_mut();
         let Some(more) = more.as_mut().filter(|more| !more.listeners.is_empty()) else {
             return Vec::new();
         };
-        let key = event.cloned();
-        let Some(listeners) = more.listeners.get_mut(&key) else {
+        let Some(listeners) = more.listeners.get_mut(heard) else {
             return Vec::new();
         };
         let handlers = listeners.iter().map(|one| one.handler.clone()).collect();
         listeners.retain(|listener| !listener.once);
         if listeners.is_empty() {
-            more.listeners.remove(&key);
+            more.listeners.remove(heard);
         }
         handlers
     }
 
     pub(in crate::io) fn has_listener(&self, event: &str) -> bool {
         let more = self.more.borrow();
-        let key = Some(Arc::from(event));
+        let key = Heard::Event(event.into());
         more.as_ref()
             .is_some_and(|more| more.listeners.contains_key(&key))
     }

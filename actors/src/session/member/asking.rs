@@ -40,7 +40,7 @@ impl Member {
             .protocol
             .borrow()
             .event(self.namespace(), content, Some(id));
-        self.own(frame, false);
+        self.own(frame, false, Some(content));
         let waiting = AwaitingAck {
             member: self.clone(),
             id,

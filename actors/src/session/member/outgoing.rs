@@ -36,7 +36,7 @@ pub(super) enum Outgoing {
     Letter(Box<SelectedLetter>, Done<NotifyAnswer, NotifyError>),
     Manage(Box<ManageOp>, Done<(), ManageError>),
     Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
-    Own(Frame, bool),
+    Own(OwnFrame),
     Disconnect { close: bool },
     DisconnectOnDrop(DisconnectOnDrop),
 }
@@ -55,11 +55,19 @@ pub(super) struct ManageOp {
     pub(super) announce: Option<EventTemplate>,
 }
 
+/// A frame for the member's own client.
+pub(super) struct OwnFrame {
+    pub(super) frame: Frame,
+    pub(super) volatile: bool,
+    /// Which event it is, if the member is observed.
+    pub(super) observed: Option<Box<Content>>,
+}
+
 impl Outgoing {
     /// How much of a message it carries.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Own(frame, _) => frame.len(),
+            Self::Own(own) => own.frame.len(),
             Self::Notify(notify, _) => notify.draft.content.len(),
             Self::Letter(letter, _) => letter.draft.content.len(),
             Self::Member(_, draft, _) => draft.content.len(),

@@ -124,8 +124,8 @@ impl Member {
             let Some((op, unit)) = op else { continue };
             // A frame for the client takes the unit along; all else holds it until it is answered.
             let (answer, unit) = match op {
-                Outgoing::Own(frame, volatile) => {
-                    self.direct(frame, volatile, unit);
+                Outgoing::Own(own) => {
+                    self.direct(own, unit);
                     continue;
                 }
                 op => match self.send(op) {

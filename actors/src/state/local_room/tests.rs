@@ -113,6 +113,14 @@ impl World {
     }
 }
 
+fn left(name: &str, join: Option<u64>, reason: LeaveReason) -> Effect {
+    Effect::Left {
+        member: id(name),
+        join,
+        reason,
+    }
+}
+
 fn id(name: &str) -> MemberId {
     MemberId::new(name)
 }
@@ -208,7 +216,7 @@ fn a_large_room_tells_a_join_to_the_newcomer_alone_and_a_leave_to_nobody() {
         place: place("d", 2),
         kicked: None,
     };
-    assert_eq!(effects, [gone, Effect::Left(id("d"), Some(JOIN))]);
+    assert_eq!(effects, [gone, left("d", Some(JOIN), LeaveReason::Leave)]);
 }
 
 #[test]
@@ -274,7 +282,7 @@ fn a_leave_is_told_under_each_tag_that_is_gone_and_somebody_has_with_what_the_me
     };
     assert_eq!(
         effects,
-        [gone, Effect::Left(id("a"), Some(JOIN))],
+        [gone, left("a", Some(JOIN), LeaveReason::Leave)],
         "nobody has d or e"
     );
     assert_eq!(Vec::from_iter(world.local.workers()), [(WorkerId(2), 1)]);
@@ -303,7 +311,7 @@ fn an_owners_command_is_told_before_the_kicked_are_gone_and_to_them_too() {
             kicked: Some(Scopes::one(None)),
         },
         all(&None, Some("c"), "bye", "2"),
-        Effect::Left(id("c"), Some(JOIN)),
+        left("c", Some(JOIN), LeaveReason::Kick),
     ];
     assert_eq!(departures, kicked);
     let told = content("kicked", "");
@@ -337,5 +345,5 @@ fn of_one_who_was_never_served_here_nobody_is_told() {
     };
     world.room.apply(&RoomEvent::Joined(joined));
     let effects = world.leave("far", &LeaveScope::All, Announcement::LeaveEvent);
-    assert_eq!(effects, [Effect::Left(id("far"), None)]);
+    assert_eq!(effects, [left("far", None, LeaveReason::Leave)]);
 }

@@ -14,12 +14,13 @@ use crate::{
     error::Fault,
     hub::{Hub, HubHandle, Share},
     id::{RoomKey, Token},
-    message::Selection,
+    message::{PresenceChange, Selection},
     session::{JoinRequest, NotifyRequest},
     state::audience::LeaveScope,
     testing::{Call, Probe, Setup, content, wire::announce},
 };
 use actix::Arbiter;
+use futures_util::StreamExt;
 use tokio::sync::{Barrier, mpsc};
 
 const WORKERS: usize = 2;
@@ -224,6 +225,12 @@ fn a_thread_without_a_runtime_is_answered_though_that_of_the_rooms_ends() {
             assert_eq!(joined.map(|joined| joined.done), Ok(WORKERS));
             let listed = wait(hub.list_members("/", all(), None, 10)).unwrap();
             assert!(listed.members.iter().all(|member| *member.rooms[0] == *"a"));
+            let mut watch = hub.watch_room("/", RoomKey::plain("a"));
+            let there = wait(watch.next());
+            assert!(
+                matches!(&there, Some(PresenceChange::Snapshot(all)) if all.len() == WORKERS),
+                "{there:?}"
+            );
             let stalled = hub.couriers();
             stalled[0].mailbox.send(Call::stand_still(LIMIT));
             let counting = hub.count_members("/", all());
@@ -242,6 +249,14 @@ fn a_thread_without_a_runtime_is_answered_though_that_of_the_rooms_ends() {
                 |answer: &Result<usize, Fault>| matches!(answer, Err(Fault::Gone | Fault::Crashed));
             let counted = wait(counting);
             assert!(lost(&counted), "{counted:?}");
+            let end = wait(watch.fold(None, async |_, change| Some(change)));
+            assert!(
+                matches!(
+                    end,
+                    Some(PresenceChange::Ended(Fault::Gone | Fault::Crashed))
+                ),
+                "{end:?}"
+            );
             for answer in [wait(here), wait(there)] {
                 assert!(answer == Ok(1) || lost(&answer), "{answer:?}");
             }
