@@ -38,13 +38,14 @@ async fn main() -> std::io::Result<()> {
     let (mount, hub) = (dondo.clone(), web::Data::new(dondo.of("/")?));
     let key = Key::generate();
     let server = HttpServer::new(move || {
-        let sessions = SessionMiddleware::new(CookieSessionStore::default(), key.clone());
+        let sessions = SessionMiddleware::builder(CookieSessionStore::default(), key.clone());
         App::new()
             .route("/login", web::post().to(login))
             .app_data(hub.clone())
             .route("/announce", web::post().to(announce))
             .configure(mount.configure())
-            .wrap(sessions)
+            // Behind TLS the cookie may stay secure.
+            .wrap(sessions.cookie_secure(false).build())
     });
     let server = dondo.tune(server).listen(listen("127.0.0.1:8080")?)?;
     dondo.serve(server.run()).await

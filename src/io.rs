@@ -150,7 +150,12 @@ impl Namespaces {
         let named = self.0.named.get(namespace).cloned();
         let child = || {
             let mut parents = self.0.parents.iter();
-            let parent = parents.find(|parent| parent.is_parent_of(namespace))?;
+            // One that is there has the parent whose `when` said so.
+            let parent = match hub.parent_of(namespace) {
+                Some(parent) => self.0.named.get(&parent),
+                None => parents.find(|parent| parent.is_parent_of(namespace)),
+            };
+            let parent = parent?;
             Some(parent.child(namespace.into()))
         };
         match named.or_else(child) {

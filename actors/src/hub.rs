@@ -187,7 +187,6 @@ impl HubHandle {
         WeakHubHandle(Arc::downgrade(&self.0))
     }
 
-    /// The configuration of a namespace, or of the parent of some.
     pub(crate) fn namespace_config(&self, namespace: &str) -> Option<&NamespaceConfig> {
         self.0.config.namespaces.get(namespace)
     }
@@ -267,7 +266,7 @@ impl HubHandle {
     }
 
     /// The namespaces of a share were started anew after the loss of their thread: their members are closed so that they come
-    /// back. Children are not started anew: their members are closed as soon as the share's actor starts again.
+    /// back. Those of children, which are not started anew, are closed as the share's actor starts.
     pub fn rooms_restarted(&self, share: Share) {
         let lost = self
             .namespaces()
@@ -329,7 +328,7 @@ pub struct Hub {
     namespaces: Option<BTreeMap<Arc<str>, Mailbox<ToNamespace>>>,
     children: Children,
     crashes: Crashes,
-    /// Looks in a row at which the hub was too crowded for newcomers.
+    /// Looks in a row that found it too crowded.
     crowded: u32,
 }
 

@@ -74,7 +74,8 @@ impl<S> Broadcast<S> {
     }
 
     /// For those alone for whom nothing else waits, and kept for nobody: who reads slowly misses some. For what is outdated soon,
-    /// as a position that moves. What asks for answers is not volatile.
+    /// as a position that moves. What asks for answers is not volatile. It goes past the scripts of
+    /// rooms.
     pub fn volatile(self) -> Self {
         Self {
             volatile: true,

@@ -79,7 +79,7 @@ impl EngineSocket {
     /// Says something, also before the client has. What waits is bounded as for any client: one that does not read is closed.
     ///
     /// # Errors
-    /// It cannot be sent. A client that is gone is none.
+    /// The client is gone, or too much of what was said waits: a loop gives way now and then.
     pub fn send(&self, message: impl Into<EngineMessage>) -> Result<(), EmitError> {
         let (bytes, is_text) = match message.into() {
             EngineMessage::Text(text) => (Bytes::from(text), true),

@@ -108,7 +108,8 @@ impl Namespace {
     /// A namespace with the application's own events only: what has no handler is answered with `unknown_event`. Its name
     /// begins with a slash; stock clients begin in `/`. With captures, as in `/orders/{order}` or `/{year:\\d+}`, it is the
     /// parent of all whose names match and that no other namespace has, patterns given before among them; a capture without a
-    /// pattern of its own is any text without a slash. A child's name has at most 256 bytes.
+    /// pattern of its own is any text without a slash. A child's name has at most 256 bytes, and neither `%` nor control
+    /// characters.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self {
             name: name.into(),
@@ -339,18 +340,21 @@ impl Namespace {
 
     /// Whether it is the parent of others.
     pub(crate) fn is_parent(&self) -> bool {
-        self.lookup.is_some() || self.name.contains('{')
+        self.name.contains('{')
     }
 
     /// As the hub serves it.
     ///
     /// # Errors
-    /// Its name is a pattern that cannot be read.
+    /// Its name is a pattern that cannot be read, or none where it is asked whether there is such a namespace.
     pub(crate) fn served(
         self,
         states: States,
         pack: Option<Arc<dyn Pack>>,
     ) -> Result<Arc<ServedNamespace>, BadPattern> {
+        if self.lookup.is_some() && !self.is_parent() {
+            return Err(BadPattern(self.name));
+        }
         let pattern = self.is_parent().then(|| {
             // It has no way to say so but a panic.
             catch_unwind(|| ResourceDef::new(&*self.name))

@@ -95,19 +95,45 @@ impl<T: DeserializeOwned> Future for RemoteAck<T> {
 
 /// What is asked of those addressed. Awaited, each is answered when all are; not awaited, it is done all the same. A hub has 1024 of
 /// these under way at most: one more is [`Fault::Full`].
+/// Children of a parent that are asked at once: the hub has so many places for requests, for others too.
+const AT_ONCE: usize = 64;
+
+/// Asks each now, or, of many, when those before have answered.
+fn asked<F: Future<Output: Send> + Send>(
+    selected: Vec<(NamespaceHandle, Selection)>,
+    ask: impl Fn(&NamespaceHandle, Selection) -> F + Send,
+) -> impl Future<Output = Vec<F::Output>> + Send {
+    let mut rest = selected.into_iter();
+    let mut next = move || {
+        let some = rest.by_ref().take(AT_ONCE);
+        let asked: Vec<F> = some
+            .map(|(namespace, selection)| ask(&namespace, selection))
+            .collect();
+        asked
+    };
+    let first = next();
+    async move {
+        let mut answers = join_all(first).await;
+        loop {
+            let asked = next();
+            if asked.is_empty() {
+                return answers;
+            }
+            answers.extend(join_all(asked).await);
+        }
+    }
+}
+
 impl<S: Speaker> Broadcast<S> {
     /// How many there are; one message for each worker, however many they are.
     pub fn count(self) -> Counting {
-        let selected = self.selected().into_iter();
-        let counts: Vec<_> = selected
-            .map(|(namespace, selection)| {
-                let hub = namespace.hub();
-                hub.count_members(namespace.name(), selection)
-            })
-            .collect();
-        Counting(Eventual(Box::pin(async move {
-            join_all(counts).await.into_iter().sum()
-        })))
+        let counts = asked(self.selected(), |namespace, selection| {
+            let hub = namespace.hub();
+            hub.count_members(namespace.name(), selection)
+        });
+        Counting(Eventual(Box::pin(
+            async move { counts.await.into_iter().sum() },
+        )))
     }
 
     /// Who they are: the first page, or the one behind [`FetchSockets::after`].
@@ -122,7 +148,7 @@ impl<S: Speaker> Broadcast<S> {
     /// Makes them join rooms.
     pub fn sockets_join(self, rooms: impl IntoRooms) -> Operation {
         let rooms = rooms.into_rooms();
-        self.change(|namespace, selection| {
+        self.change(move |namespace, selection| {
             let joins = namespace
                 .hub()
                 .join_members(namespace.name(), selection, rooms.clone());
@@ -133,7 +159,7 @@ impl<S: Speaker> Broadcast<S> {
     /// Makes them leave rooms.
     pub fn sockets_leave(self, rooms: impl IntoRooms) -> Operation {
         let rooms = rooms.into_rooms();
-        self.change(|namespace, selection| {
+        self.change(move |namespace, selection| {
             let leaves = namespace
                 .hub()
                 .leave_members(namespace.name(), selection, rooms.clone());
@@ -152,7 +178,7 @@ impl<S: Speaker> Broadcast<S> {
     }
 
     fn put_out(self, close: bool) -> Operation {
-        self.change(|namespace, selection| {
+        self.change(move |namespace, selection| {
             let hub = namespace.hub();
             Box::pin(hub.disconnect_members(namespace.name(), selection, close))
         })
@@ -163,15 +189,14 @@ impl<S: Speaker> Broadcast<S> {
         change: impl Fn(
             &NamespaceHandle,
             Selection,
-        ) -> Pin<Box<dyn Future<Output = Result<ChangeCount, Fault>> + Send>>,
+        ) -> Pin<Box<dyn Future<Output = Result<ChangeCount, Fault>> + Send>>
+        + Send
+        + 'static,
     ) -> Operation {
-        let selected = self.selected().into_iter();
-        let changes: Vec<_> = selected
-            .map(|(namespace, selection)| change(&namespace, selection))
-            .collect();
+        let changes = asked(self.selected(), change);
         Operation(Eventual(Box::pin(async move {
             let mut all = ChangeCount::default();
-            for changed in join_all(changes).await {
+            for changed in changes.await {
                 let ChangeCount { done, failed } = changed?;
                 all.done += done;
                 all.failed += failed;
@@ -235,18 +260,18 @@ impl IntoFuture for FetchSockets {
         let first = of_rooms.first().or(named.first());
         let any = first.map(|(namespace, _)| namespace.clone());
         let place = after.map(|SocketCursor(place)| place);
-        let page = |(namespace, selection): (NamespaceHandle, Selection)| {
+        let page = move |namespace: &NamespaceHandle, selection: Selection| {
             let hub = namespace.hub();
             hub.list_members(namespace.name(), selection, place, limit)
         };
-        let named = named.into_iter().filter(|_| after.is_none()).map(page);
-        let named: Vec<_> = named.collect();
-        let of_rooms: Vec<_> = of_rooms.into_iter().map(page).collect();
+        let named = named.into_iter().filter(|_| after.is_none());
+        let named = asked(named.collect(), page);
+        let of_rooms = asked(of_rooms, page);
         Box::pin(async move {
-            let of_rooms = join_all(of_rooms).await.into_iter();
+            let of_rooms = of_rooms.await.into_iter();
             let of_rooms: Vec<MemberPage> = of_rooms.collect::<Result<_, _>>()?;
             let MemberPage { mut members, next } = MemberPage::merge(of_rooms, limit);
-            for named in join_all(named).await {
+            for named in named.await {
                 members.extend(named?.members);
             }
             let sockets = members.into_iter().filter_map(|info| {

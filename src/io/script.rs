@@ -36,8 +36,9 @@ use super::{
 /// [`RoomScript::keep_empty`] says. Of a namespace 1,024 empty rooms stay at most. A room that crashes has its state again; one
 /// whose thread ends begins anew, as its members come back.
 ///
-/// What is said to several rooms at once, with exceptions, or through a [`NamespaceHandle`](crate::NamespaceHandle) goes past the
-/// script.
+/// What is said to several rooms at once, with exceptions, as volatile, with acks asked for, or through a
+/// [`NamespaceHandle`](crate::NamespaceHandle) goes past the script. In a namespace by pattern all rooms end with its last client, those
+/// with timers and those that stay empty too, unless that has [`Namespace::keep_empty`](crate::Namespace::keep_empty).
 ///
 /// ```
 /// use std::time::Duration;
@@ -117,8 +118,8 @@ pub trait RoomScript: Sized + Send + Sync + 'static {
         Self::State::default()
     }
 
-    /// Whether a room stays, with its state, while nobody is in it; asked once as the room is made. It then ends by
-    /// [`RoomContext::close`].
+    /// Whether a room stays, with its state, while nobody is in it; asked when the last one has gone, and not to panic. It then ends
+    /// by [`RoomContext::close`].
     fn keep_empty(&self) -> bool {
         false
     }
@@ -200,7 +201,8 @@ pub trait RoomScript: Sized + Send + Sync + 'static {
 
 impl Namespace {
     /// Runs a script in the rooms of these names: of sockets' own, not of the hub's channels and rooms. The pattern is one of
-    /// actix-web's routes: `game:{n}` is each room whose name begins so, `{n:\\d+}` each where a number follows, and
+    /// actix-web's routes: `game:{n}` is each room whose name begins so and goes on without a slash, `game:{n:\\d+}` each where a number
+    /// follows, `game:{n:.*}` each whatever follows, and
     /// [`RoomContext::capture`] has it. Of several scripts that match, the first runs.
     ///
     /// # Panics

@@ -14,9 +14,9 @@ pub enum BuildError {
     StateMissing(&'static str),
     /// A namespace handles an event of this name, which belongs to the client libraries and never comes.
     ReservedEvent(String),
-    /// A namespace's name has braces, but is no pattern: `/orders/{id}` is one, and `/{year:\\d+}`.
+    /// A namespace's name has braces, or is asked for by `when`, but is no pattern: `/orders/{id}` is one, and `/{year:\\d+}`.
     Pattern(String),
-    /// The path of an endpoint has no slash at one of its ends, or is another endpoint's.
+    /// The path of an endpoint has no slash at one of its ends, is a pattern, or is another endpoint's, or below or above it.
     EnginePath(String),
     /// The system has no thread to give, or a room thread does not start.
     Threads(io::Error),
@@ -113,5 +113,35 @@ mod tests {
         let missing = error(Namespace::new("/").on("x", async |_: State<String>| {}));
         assert_eq!(missing.code(), "state_missing");
         assert!(missing.to_string().contains("String"), "{missing}");
+    }
+
+    /// Endpoints and namespaces at which nobody could ever be served.
+    #[test]
+    fn a_name_or_path_at_which_nobody_is_served_is_an_error() {
+        for path in [
+            "engine.io/",
+            "/engine.io",
+            "/",
+            "/a//b/",
+            "/a/../",
+            "/{a}/",
+            "/socket.io/",
+            "/socket.io/raw/",
+        ] {
+            let built = Dondo::builder().engine(path, async || ()).build();
+            assert_eq!(built.unwrap_err().code(), "engine_path", "{path}");
+        }
+        let twice = Dondo::builder()
+            .engine("/a/", async || ())
+            .engine("/a/b/", async || ());
+        assert_eq!(twice.build().unwrap_err().code(), "engine_path");
+        for namespace in [
+            Namespace::new("/a/{b"),
+            Namespace::new("/{a}/{a}"),
+            Namespace::new("/a").when(async || true),
+        ] {
+            let built = Dondo::builder().namespace(namespace).build();
+            assert_eq!(built.unwrap_err().code(), "pattern");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The settings, as doors, engines, sessions and logs take them.
 
-use std::{collections::BTreeSet, rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc};
 
 use dondo_actors::{
     account::MemoryAccount,
@@ -68,8 +68,9 @@ fn session_rates(limits: &LimitSettings) -> Rates {
 
 /// The place of the encoding for endpoints without Socket.IO.
 const BARE: usize = 2;
-/// Children of a parent that have, together, as much history as a namespace of its own.
-const CHILDREN_OF_ONE: usize = 64;
+/// So many children of a parent have together as much history as a namespace of its own; more of them have more, as long as the
+/// hub's memory allows it.
+const CHILDREN_OF_ONE: usize = 1024;
 
 /// Logs in memory, which keep what the settings say.
 pub(super) fn memory_log(config: &Settings, account: Arc<MemoryAccount>) -> LogMaker {
@@ -136,10 +137,20 @@ pub(super) fn wrong_path<'a>(
     main: &'a str,
     paths: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let mut taken = BTreeSet::from([main]);
+    let mut taken = vec![main];
     paths.into_iter().find(|path| {
-        let is_path = path.starts_with('/') && path.ends_with('/');
-        !is_path || !taken.insert(path)
+        let is_path = path.len() > 1
+            && path.starts_with('/')
+            && path.ends_with('/')
+            && !path.contains("//")
+            && !path.contains(['{', '}', '%', '?', '#'])
+            && !path.split('/').any(|part| part == "..");
+        // What stands below another is never asked.
+        let is_free = !taken
+            .iter()
+            .any(|other| path.starts_with(other) || other.starts_with(path));
+        taken.push(path);
+        !(is_path && is_free)
     })
 }
 

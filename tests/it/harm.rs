@@ -2,6 +2,7 @@
 
 use std::future::pending;
 
+use dondo::config::Settings;
 use dondo::{Arguments, Builder, Namespace, Result, Socket};
 use serde_json::{Value, json};
 use tokio::task::yield_now;
@@ -45,7 +46,12 @@ fn harmful(builder: Builder) -> Builder {
 /// Fails if the worker's thread ends or never comes to others, if what a loop says piles up until it ends, which it does not, or
 /// if a loop goes on for ever when its client is gone.
 fn a_handler_that_panics_never_acks_or_emits_in_a_loop_harms_its_own_socket_at_most(form: Form) {
-    let hub = form.built(|config| config.workers = 1, harmful);
+    let small = |config: &mut Settings| {
+        config.workers = 1;
+        config.engine.max_payload = 64 << 10;
+        config.delivery.outbox_bytes_max = Some(256 << 10);
+    };
+    let hub = form.built(small, harmful);
     let mut honest: Vec<Client> = (0..HONEST).map(|_| Client::connect(&hub)).collect();
     let mut panics = Client::connect(&hub);
     let mut never = Client::connect(&hub);

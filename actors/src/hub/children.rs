@@ -104,6 +104,11 @@ impl HubHandle {
         count.map_or(0, |count| count.load(Relaxed))
     }
 
+    /// Whose child a namespace is, while it is there.
+    pub fn parent_of(&self, child: &str) -> Option<Arc<str>> {
+        Some(self.0.children.find(child)?.parent)
+    }
+
     /// The names of a parent's children.
     pub fn children_of(&self, parent: &str) -> Vec<Arc<str>> {
         let children = self.0.children.all().into_iter();
@@ -199,7 +204,14 @@ impl Hub {
             if child.thread != self.share.number {
                 continue;
             }
-            hub.0.children.remove(&child.name);
+            // Its last lease may have gone back meanwhile, as those who are closed are in others of them, too.
+            let is_it = |there: &mut Child| {
+                let same = there.number == child.number;
+                (same, !same)
+            };
+            if hub.0.children.with(&child.name, is_it) != Some(true) {
+                continue;
+            }
             self.namespace_ended(&child.name);
             hub.count_children(&child.parent, |count| count.fetch_sub(1, Relaxed));
             for courier in hub.couriers() {

@@ -27,7 +27,10 @@ impl HubHandle {
     ) -> impl Future<Output = Result<Bytes, RoomAskError>> + Send + use<> {
         let now = |fault: Fault| Either::Left(ready(Err(fault.into())));
         let Some(home) = self.namespace(namespace) else {
-            return now(Fault::Gone);
+            return match self.may_end(namespace) {
+                true => Either::Left(ready(Err(RoomAskError::NoRoom))),
+                false => now(Fault::Gone),
+            };
         };
         let Ok(_slot) = self.0.slots.room_asks.clone().try_acquire_owned() else {
             return now(Fault::Full);

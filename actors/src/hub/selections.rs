@@ -330,7 +330,7 @@ impl HubHandle {
     }
 
     /// Whether it ends with its last member, as a parent's children do: where it is not there, nobody is in it.
-    fn may_end(&self, namespace: &str) -> bool {
+    pub(super) fn may_end(&self, namespace: &str) -> bool {
         self.parents().is_some() && self.namespace_config(namespace).is_none()
     }
 

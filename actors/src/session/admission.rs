@@ -262,7 +262,7 @@ async fn in_child(
     parents: Arc<dyn ParentFinder>,
     admission: Admission,
 ) -> Result<Verdict, Refusal> {
-    let name = admission.namespace.clone();
+    let (name, peer) = (admission.namespace.clone(), admission.address);
     let parent = parents.find(admission.clone()).await;
     let found = parent.and_then(|parent| Some((hub.namespace_config(&parent)?, parent)));
     let Some((config, parent)) = found.filter(|(_, parent)| *parent != name) else {
@@ -274,7 +274,11 @@ async fn in_child(
             admitted,
             child: Some(InChild { parent, lease }),
         }),
-        Err(Fault::Full) => Err(refusal("Too many namespaces")),
+        Err(Fault::Full) => {
+            let text = format_args!("{parent} has as many children as it may");
+            cause::ADMISSION.tell(peer, None, text);
+            Err(refusal("Too many namespaces"))
+        }
         // Its thread is being started anew: without a child there is nothing to come into, and the session closes.
         Err(_) => Ok(in_no_child(admitted)),
     }

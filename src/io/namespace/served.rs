@@ -81,6 +81,8 @@ impl ServedNamespace {
         let pattern = self.definition.pattern.as_ref().filter(|_| self.is_parent);
         *name != *self.name
             && name.len() <= CHILD_NAME_MAX
+            // Captures are read as those of routes: two names must not read as one.
+            && !name.contains(|letter: char| letter == '%' || letter.is_control())
             && pattern.is_some_and(|pattern| pattern.is_match(name))
     }
 

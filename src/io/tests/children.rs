@@ -60,11 +60,14 @@ fn a_name_that_matches_is_a_child_with_its_captures_and_rooms_of_its_own() {
             [0, 1, 0]
         );
         let long = format!("/orders/{}", "x".repeat(256));
+        let control = "/orders/1\u{1b}[2J";
         for name in [
             "/orders",
             "/orders/",
             "/orders/1/2",
             "/orders/{order}",
+            "/orders/%31",
+            control,
             &long,
         ] {
             let stranger = world.stranger();
@@ -254,5 +257,28 @@ fn what_is_said_to_a_child_that_is_not_there_is_heard_by_nobody() {
             .emit_with_ack::<Value>("all", (), std::time::Duration::MAX);
         assert!(acks.unwrap().all().await.unwrap().answers.is_empty());
         assert!(world.namespace("/orders/{order}").children().is_empty());
+    });
+}
+
+/// A parent of more children than a hub has places for requests could be neither counted nor emptied.
+#[test]
+fn a_parent_of_many_children_is_asked_a_few_at_a_time() {
+    run(async {
+        let world = World::of([orders()]);
+        let clients: Vec<Client> = (0..17).map(|_| world.stranger()).collect();
+        for (client, orders) in clients.iter().zip((0..).step_by(64)) {
+            for order in orders..orders + 64 {
+                client.wire(&format!("0/orders/{order},"));
+            }
+            settle().await;
+            let connected = client.packets().into_iter();
+            let connected = connected.filter(|packet| packet.kind == '0');
+            assert_eq!(connected.count(), 64);
+        }
+        let parent = world.namespace("/orders/{order}");
+        assert_eq!(parent.count().await, Ok(17 * 64));
+        assert_eq!(parent.close_sockets().await.map(|all| all.failed), Ok(0));
+        settle().await;
+        assert_eq!(parent.count().await, Ok(0));
     });
 }

@@ -36,7 +36,7 @@ impl Socket {
     /// As [`Socket::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
-    /// It cannot be made an event. A client that is gone is none.
+    /// It cannot be made an event, the client is gone, or too much of what this socket said waits.
     pub fn emit_event(&self, event: impl EmitEvents) -> Result<(), EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
@@ -83,7 +83,7 @@ impl Broadcast<Socket> {
     /// As [`Broadcast::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
-    /// It cannot be made an event, or too much of what this socket said waits.
+    /// It cannot be made an event, the client that speaks is gone, or too much of what it said waits.
     pub fn emit_event(self, event: impl EmitEvents) -> Result<Delivery, EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
@@ -92,7 +92,7 @@ impl Broadcast<Socket> {
     /// As [`Broadcast::emit_with_ack`], an event by its type: the answers are its [`Event::Ack`].
     ///
     /// # Errors
-    /// It cannot be made an event, or too much of what this socket said waits.
+    /// It cannot be made an event, the client that speaks is gone, or too much of what it said waits.
     pub fn emit_event_with_ack<E>(
         self,
         event: E,

@@ -77,7 +77,10 @@ fn it_has_as_many_workers_as_it_is_told() {
     let count = |workers: &str| {
         let program = Program::start(&["--listen", ANY, "--workers", workers], &[]);
         assert_eq!(program.get("/healthz").status, 200);
-        program.threads().len()
+        let mut threads = program.threads();
+        // Those of tokio's that open files come and go.
+        threads.retain(|name| !name.starts_with("tokio"));
+        threads.len()
     };
     assert_eq!(count("4"), count("1") + 3);
 }

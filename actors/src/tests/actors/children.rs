@@ -66,6 +66,8 @@ fn children_go_with_their_thread_and_whoever_comes_back_makes_them_anew() {
             connected(&world, 0, "/child/a").await,
             connected(&world, 1, "/child/b").await,
         );
+        // In both: as it is closed for one, its lease of the other goes back.
+        a.probe.connect("/child/b").await;
         world.end_hub().await;
         let again = Hub::start(&world.hub, Share::ALL);
         world.hub.rooms_restarted(Share::ALL);
