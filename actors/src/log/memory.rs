@@ -98,7 +98,7 @@ impl MemoryLog {
             by_size: BTreeSet::new(),
             letters: 0,
             bytes: 0,
-            forgotten: Forgotten::default(),
+            forgotten: Forgotten::new(settings.bytes),
             sweeping: false,
         })))
     }
