@@ -16,13 +16,17 @@
 //!   handler of an event.
 //! * A [`RoomScript`] runs inside of the rooms that a pattern names, for what is about who is there and what was said in which
 //!   order: games, queues, votes.
+//! * A name with captures is a pattern: [`Namespace::new`] of `/orders/{order}` serves all that match. [`Builder::engine`] serves clients
+//!   that speak something of their own over Engine.IO.
+//! * [`RoomHandle::watch`] tells who comes and goes in a room, [`Dondo::lifecycle`] what happens in the hub.
+//! * With the feature `testing`, `dondo::testing` is a hub without sockets and with held time, for an application's own tests.
 //! * `docs` has the map of the house and every event of the hub.
 //!
 //! An application's rooms are apart from the channels and rooms of the hub pack, also where they have one name: `lobby` there
 //! is not `lobby` here. A [`Namespace::hub`] has the pack: every event without a handler is a message to the channel of its
 //! name. A [`Namespace::new`] has an application's events only.
 //!
-//! What is not there yet: saying something to the pack's channels and rooms, and presence of rooms.
+//! What is not there yet: saying something to the pack's channels and rooms.
 //!
 //! ```no_run
 //! use dondo::{Data, Dondo, Namespace, Socket};
