@@ -148,9 +148,14 @@ impl Copy {
         copy_folder(&core.join("src"), &sources);
         fs::copy(core.join("Cargo.toml"), copy.join("actors/Cargo.toml")).unwrap();
         fs::copy(top.join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
-        // Of the workspace all but the package at its top.
+        // Of the workspace all but the package at its top, and of its members the core alone.
         let workspace = fs::read_to_string(top.join("Cargo.toml")).unwrap();
         let (workspace, _) = workspace.split_once("\n[package]").unwrap();
+        let members = |line: &str| match line.starts_with("members = ") {
+            true => "members = [\"actors\"]\n".to_owned(),
+            false => format!("{line}\n"),
+        };
+        let workspace: String = workspace.lines().map(members).collect();
         fs::write(copy.join("Cargo.toml"), workspace).unwrap();
         for mutant in MUTANTS {
             let file = sources.join(mutant.file);
