@@ -262,8 +262,7 @@ impl Hub {
         if !self.handle.count_children(&parent, place) {
             return reply.send(Err(Fault::Full));
         }
-        self.handle.0.children_made.fetch_add(1, Relaxed);
-        let number = self.handle.0.children_made.load(Relaxed);
+        let number = self.handle.0.children_made.fetch_add(1, Relaxed);
         let child = Child {
             name: name.clone(),
             parent,
