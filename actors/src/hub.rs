@@ -7,6 +7,7 @@ mod selections;
 mod warden;
 mod watching;
 
+pub(crate) use self::children::LeasedChild;
 use self::{
     children::{Child, Children},
     selections::Slots,
@@ -102,7 +103,6 @@ impl std::fmt::Debug for HubHandle {
 pub struct WeakHubHandle(Weak<Shared>);
 
 impl WeakHubHandle {
-    /// The hub, while somebody keeps it.
     pub(crate) fn upgrade(&self) -> Option<HubHandle> {
         self.0.upgrade().map(HubHandle)
     }

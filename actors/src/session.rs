@@ -283,7 +283,9 @@ impl Session {
         let hub = self.hub.clone();
         let served_as = child.as_ref().map_or(&namespace, |child| &child.parent);
         let application = self.settings.applications.of(served_as).cloned();
-        let (Some(application), Some(home)) = (application, hub.namespace(&namespace)) else {
+        let home = child.as_ref().map(|child| child.leased.home.clone());
+        let home = home.or_else(|| hub.namespace(&namespace));
+        let (Some(application), Some(home)) = (application, home) else {
             return self.close(CloseReason::ServerRestart, ctx);
         };
         let Some(id) = hub.ids().member_id() else {
@@ -302,7 +304,7 @@ impl Session {
             courier: self.courier.clone(),
             outbox: self.outbox.clone(),
             home,
-            lease: Cell::new(child.map(|child| child.lease)),
+            lease: Cell::new(child.map(|child| child.leased.lease)),
             session: self.this.clone(),
             protocol: self.protocol.clone(),
             encoding,

@@ -87,7 +87,13 @@ impl Word for ToHub {}
 pub struct OpenChild {
     name: Arc<str>,
     parent: Arc<str>,
-    reply: Reply<Result<Lease, Fault>>,
+    reply: Reply<Result<LeasedChild, Fault>>,
+}
+
+/// A lease, and the way to the child that it is of: its name may be another's by the time that it is used.
+pub(crate) struct LeasedChild {
+    pub(crate) lease: Lease,
+    pub(crate) home: WeakMailbox<ToNamespace>,
 }
 
 /// The children on one of the hub's threads.
@@ -124,7 +130,7 @@ impl HubHandle {
         &self,
         name: Arc<str>,
         parent: Arc<str>,
-    ) -> impl Future<Output = Result<Lease, Fault>> + 'static {
+    ) -> impl Future<Output = Result<LeasedChild, Fault>> + 'static {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
         let threads = self.0.threads.len().max(1);
@@ -143,17 +149,18 @@ impl HubHandle {
         }
     }
 
-    fn lease(&self, name: &Arc<str>) -> Option<Lease> {
-        let number = self.0.children.with(name, |child| {
+    fn lease(&self, name: &Arc<str>) -> Option<LeasedChild> {
+        let (number, home) = self.0.children.with(name, |child| {
             child.leases += 1;
-            (child.number, true)
+            ((child.number, child.mailbox.clone()), true)
         })?;
         let (hub, name) = (self.downgrade(), name.clone());
-        Some(Lease::new(move || {
+        let lease = Lease::new(move || {
             if let Some(hub) = hub.upgrade() {
                 hub.give_back(&name, number);
             }
-        }))
+        });
+        Some(LeasedChild { lease, home })
     }
 
     fn give_back(&self, name: &Arc<str>, number: u64) {
@@ -275,7 +282,8 @@ impl Hub {
         self.handle.0.children.enter(name.clone(), child);
         let lease = self.handle.lease(&name);
         if children.keep_empty {
-            self.children.kept.extend(self.handle.lease(&name));
+            let kept = self.handle.lease(&name);
+            self.children.kept.extend(kept.map(|leased| leased.lease));
         }
         let lifecycle = self.handle.lifecycle();
         lifecycle.tell(|| Lifecycle::NamespaceMade(name.clone()));

@@ -20,8 +20,7 @@ use crate::{
     account::Held,
     error::{CloseReason, Fault},
     flow::InboundUnit,
-    hub::{HubHandle, ParentFinder},
-    lease::Lease,
+    hub::{HubHandle, LeasedChild, ParentFinder},
     lifecycle::Lifecycle,
     notice::cause,
     ports::{Admission, Admitted, ClientPacket, LocalFuture, Refusal, polled_once},
@@ -40,7 +39,7 @@ pub(super) struct Verdict {
 /// A namespace that has a parent.
 pub(super) struct InChild {
     pub(super) parent: Arc<str>,
-    pub(super) lease: Lease,
+    pub(super) leased: LeasedChild,
 }
 
 /// A CONNECT that is not decided yet.
@@ -270,9 +269,9 @@ async fn in_child(
     };
     let admitted = config.authorizer.connect(admission).await?;
     match hub.open_child(name, parent.clone()).await {
-        Ok(lease) => Ok(Verdict {
+        Ok(leased) => Ok(Verdict {
             admitted,
-            child: Some(InChild { parent, lease }),
+            child: Some(InChild { parent, leased }),
         }),
         Err(Fault::Full) => {
             let text = format_args!("{parent} has as many children as it may");
