@@ -18,7 +18,9 @@ use dondo_actors::letter::{Encoding, Encodings};
 use dondo_actors::ports::{Clock, IdGenerator, PresenceEvents, SystemClock};
 
 pub use self::error::BuildError;
-use self::parts::{bare_engines, door_settings, engine_options, memory_log, upper, wrong_path};
+use self::parts::{
+    bare_engines, door_settings, engine_options, entrance_options, memory_log, upper, wrong_path,
+};
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{
@@ -34,6 +36,7 @@ use crate::transport::doors::Doors;
 use crate::transport::embedded_driver::Untuned;
 use crate::transport::endpoint::{Endpoint, Endpoints};
 use crate::transport::engine::Engine;
+use crate::transport::entrance::Entrance;
 use crate::transport::login::{Find, Login};
 use tokio::time::{sleep, timeout};
 
@@ -42,7 +45,10 @@ use tokio::time::{sleep, timeout};
 pub struct Dondo {
     namespaces: Namespaces,
     hub: HubHandle,
-    pub(crate) engines: Arc<[Engine]>,
+    /// Socket.IO's endpoint.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) main: Engine,
+    pub(crate) entrances: Arc<[Entrance]>,
     endpoints: Endpoints,
     health: Arc<health::Health>,
     doors: Doors,
@@ -128,7 +134,7 @@ impl Dondo {
 
     /// Sessions over all endpoints.
     pub fn sessions(&self) -> usize {
-        self.engines.iter().map(Engine::sessions).sum()
+        self.entrances.iter().map(Entrance::sessions).sum()
     }
 
     /// Mounts the endpoints in an `App` or a scope. To be called in the app factory, once for each worker.
@@ -158,7 +164,10 @@ impl Dondo {
     /// all sessions are gone, at most a second after `grace`: the server is to answer until then.
     pub async fn shut_down(&self, grace: Duration) {
         let gone = async {
-            let told = self.engines.iter().map(|engine| engine.shut_down(grace));
+            let told = self
+                .entrances
+                .iter()
+                .map(|entrance| entrance.shut_down(grace));
             futures_util::future::join_all(told).await;
             while self.sessions() > 0 {
                 sleep(GONE_LOOK).await;
@@ -341,26 +350,34 @@ impl Builder {
         });
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads).map_err(BuildError::Threads)?);
         let doors = Doors::new(door_settings(&config));
-        let options = engine_options(
+        let options = entrance_options(
             &config,
             doors.clone(),
             namespaces.applications(),
             Login::new(self.login, self.admission_timeout),
             namespaces.keep_handshakes(),
         );
-        let bare = bare_engines(&engines, &options, &hub);
-        let main = Engine::new(options.clone(), hub.clone(), upper);
-        let engines: Arc<[Engine]> = std::iter::once(main).chain(bare).collect();
-        let endpoint = |engine: &Engine| Box::new(engine.clone()) as Box<dyn Endpoint>;
-        let endpoints = Endpoints::new(engines.iter().map(endpoint));
+        let engine = engine_options(&config);
+        let bare = bare_engines(&engines, &engine, &options, &hub);
+        let untuned = options.untuned.clone();
+        let main = Engine::new(engine, Entrance::new(options, hub.clone()), upper);
+        let entrances: Arc<[Entrance]> = std::iter::once(&main)
+            .chain(&bare)
+            .map(|engine| engine.entrance().clone())
+            .collect();
+        let endpoint = |engine: Engine| Box::new(engine) as Box<dyn Endpoint>;
+        let endpoints = std::iter::once(main.clone()).chain(bare).map(endpoint);
+        let endpoints = Endpoints::new(endpoints);
         Ok(Dondo {
             namespaces,
-            health: health::Health::new(hub.clone(), engines.clone(), doors.clone()),
+            health: health::Health::new(hub.clone(), entrances.clone(), doors.clone()),
             hub,
             endpoints,
-            engines,
+            #[cfg(any(test, feature = "testing"))]
+            main,
+            entrances,
             doors,
-            untuned: options.untuned,
+            untuned,
             grace: config.grace,
             rooms,
             _watchdog: Watchdog::start(),

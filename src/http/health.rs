@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::transport::doors::Doors;
-use crate::transport::engine::Engine;
+use crate::transport::entrance::Entrance;
 use crate::transport::sockets::Sockets;
 
 /// Between two looks at a courier whose window is full.
@@ -30,7 +30,7 @@ const FRESH: Duration = Duration::from_millis(500);
 /// One hub's health. At most one look at its threads is under way, however many ask.
 pub(crate) struct Health {
     hub: HubHandle,
-    engines: Arc<[Engine]>,
+    entrances: Arc<[Entrance]>,
     doors: Doors,
     last: watch::Sender<Option<Arc<Report>>>,
     looking: AtomicBool,
@@ -80,10 +80,10 @@ struct Detail<'a> {
 
 impl Health {
     /// Of a hub and its endpoints.
-    pub(crate) fn new(hub: HubHandle, engines: Arc<[Engine]>, doors: Doors) -> Arc<Self> {
+    pub(crate) fn new(hub: HubHandle, entrances: Arc<[Entrance]>, doors: Doors) -> Arc<Self> {
         Arc::new(Self {
             hub,
-            engines,
+            entrances,
             doors,
             last: watch::Sender::new(None),
             looking: AtomicBool::new(false),
@@ -94,8 +94,8 @@ impl Health {
         &self.hub
     }
 
-    pub(super) fn engines(&self) -> &[Engine] {
-        &self.engines
+    pub(super) fn entrances(&self) -> &[Entrance] {
+        &self.entrances
     }
 
     pub(super) fn sockets(&self) -> &Sockets {
@@ -104,7 +104,7 @@ impl Health {
 
     /// Whether the server is shutting down.
     pub(super) fn draining(&self) -> bool {
-        self.engines.iter().any(Engine::draining)
+        self.entrances.iter().any(Entrance::draining)
     }
 
     /// What a look found that is not older than [`FRESH`]. Takes [`ANSWER`] at most, or twice that where it waited for
@@ -337,7 +337,7 @@ mod tests {
     fn health(dondo: &Dondo) -> Arc<Health> {
         Health::new(
             dondo.hub().clone(),
-            dondo.engines.clone(),
+            dondo.entrances.clone(),
             dondo.doors().clone(),
         )
     }

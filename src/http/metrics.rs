@@ -1,6 +1,7 @@
 //! `/metrics` in Prometheus' text format. Reads numbers that others keep: a scrape goes through no session, member or
 //! room. Holds no secret, so it names none of them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use dondo_actors::metrics::Metrics;
 use super::health::{Health, Report};
 use super::process;
 use crate::logging;
+use crate::transport::counts::Counts;
 
 /// Mounts it. To be called in the app factory.
 pub(crate) fn configure(app: &mut ServiceConfig, health: Arc<Health>) {
@@ -78,8 +80,8 @@ const fn counter(
 /// All families, in the order of the page.
 #[rustfmt::skip]
 const FAMILIES: &[Family] = &[
-    gauge("sessions", "Connections by where they stand.", |from, to| {
-        for (stage, count) in stages(from) { to.labelled("state", stage, count); }
+    gauge("sessions", "Connections by protocol and where they stand.", |from, to| {
+        by_protocol(from, "state", to, |counts| counts.stages().collect());
     }),
     gauge("sessions_alive", "Session actors.", |from, to| to.one(Metrics::read(&from.metrics.sessions))),
     gauge("members", "Members over all namespaces.", |from, to| to.one(Metrics::read(&from.metrics.members))),
@@ -112,8 +114,8 @@ const FAMILIES: &[Family] = &[
     counter("pauses_total", "Times that a session was not read for a while, by the rate that was exceeded.", |from, to| {
         for (what, count) in from.metrics.pauses() { to.labelled("rate", what, count); }
     }),
-    counter("refusals_total", "Requests to the endpoint that were refused, by cause.", |from, to| {
-        for (cause, count) in refusals(from) { to.labelled("cause", cause, count); }
+    counter("refusals_total", "Requests to endpoints that were refused, by protocol and cause.", |from, to| {
+        by_protocol(from, "cause", to, |counts| counts.refusals().collect());
     }),
     gauge("connections", "TCP connections of clients.", |from, to| to.one(from.health.sockets().open() as u64)),
     counter("connections_refused_total", "TCP connections that were closed at once: too many files were open in all, or half of them by one address.", |from, to| to.one(from.health.sockets().refused())),
@@ -123,32 +125,27 @@ const FAMILIES: &[Family] = &[
     counter("log_dropped_total", "Lines of the log that were dropped because nobody read them fast enough.", |_, to| to.one(logging::dropped())),
 ];
 
-fn stages(from: &Sources<'_>) -> Vec<(&'static str, u64)> {
-    sum(from
-        .health
-        .engines()
-        .iter()
-        .flat_map(|engine| engine.counts().stages()))
-}
-
-fn refusals(from: &Sources<'_>) -> Vec<(&'static str, u64)> {
-    sum(from
-        .health
-        .engines()
-        .iter()
-        .flat_map(|engine| engine.counts().refusals()))
-}
-
-/// Adds up what several endpoints count under the same name.
-fn sum(counts: impl Iterator<Item = (&'static str, u64)>) -> Vec<(&'static str, u64)> {
-    let mut sums: Vec<(&str, u64)> = Vec::new();
-    for (name, count) in counts {
-        match sums.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, sum)) => *sum += count,
-            None => sums.push((name, count)),
+/// What the endpoints count, those of one protocol added up.
+fn by_protocol(
+    from: &Sources<'_>,
+    key: &str,
+    to: &mut Samples<'_>,
+    read: fn(&Counts) -> Vec<(&'static str, u64)>,
+) {
+    let mut sums = BTreeMap::new();
+    for entrance in from.health.entrances() {
+        for (label, count) in read(entrance.counts()) {
+            *sums
+                .entry((entrance.options().protocol, label))
+                .or_insert(0) += count;
         }
     }
-    sums
+    for ((protocol, label), count) in sums {
+        to.sample(
+            &[("protocol", protocol.to_owned()), (key, label.to_owned())],
+            count,
+        );
+    }
 }
 
 /// Takes the samples of one family.
@@ -170,12 +167,22 @@ impl Samples<'_> {
     }
 
     fn labelled(&mut self, key: &str, label: impl ToString, value: u64) {
-        let label = label.to_string();
-        let label = label
-            .replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', "\\n");
-        let _ = writeln!(self.out, "dondo_{}{{{key}=\"{label}\"}} {value}", self.name);
+        self.sample(&[(key, label.to_string())], value);
+    }
+
+    fn sample(&mut self, labels: &[(&str, String)], value: u64) {
+        let labels: Vec<_> = labels
+            .iter()
+            .map(|(key, label)| {
+                let label = label
+                    .replace('\\', "\\\\")
+                    .replace('"', "\\\"")
+                    .replace('\n', "\\n");
+                format!("{key}=\"{label}\"")
+            })
+            .collect();
+        let labels = labels.join(",");
+        let _ = writeln!(self.out, "dondo_{}{{{labels}}} {value}", self.name);
     }
 }
 
@@ -215,7 +222,7 @@ mod tests {
         dondo.hub().courier();
         let health = Health::new(
             dondo.hub().clone(),
-            dondo.engines.clone(),
+            dondo.entrances.clone(),
             dondo.doors().clone(),
         );
         let text = text(&health, &*health.look().await);
@@ -227,10 +234,12 @@ mod tests {
                 let (name, help) = lines.next().unwrap().split_once(' ').unwrap();
                 let kind = lines.next().unwrap().rsplit_once(' ').unwrap().1;
                 let sample = lines.next().unwrap();
-                let label = sample
-                    .split_once('{')
-                    .map(|(_, rest)| rest.split_once('=').unwrap().0);
-                let label = label.map_or(String::new(), |label| format!("{{{label}}}"));
+                let labels = sample.split_once('{').map(|(_, rest)| {
+                    let labels = rest.split_once('}').unwrap().0.split(',');
+                    let keys = labels.map(|label| label.split_once('=').unwrap().0);
+                    format!("{{{}}}", keys.collect::<Vec<_>>().join(","))
+                });
+                let label = labels.unwrap_or_default();
                 (format!("{name}{label}"), kind.to_owned(), help.to_owned())
             })
             .collect();

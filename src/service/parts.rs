@@ -25,6 +25,7 @@ use crate::{
         doors::{DoorSettings, Doors},
         embedded_driver::Untuned,
         engine::{Engine, EngineOptions, ProtocolFactory},
+        entrance::{Entrance, EntranceOptions},
         login::Login,
     },
 };
@@ -90,25 +91,33 @@ pub(super) fn memory_log(config: &Settings, account: Arc<MemoryAccount>) -> LogM
     })
 }
 
-pub(super) fn engine_options(
+pub(super) fn engine_options(config: &Settings) -> EngineOptions {
+    let engine = &config.engine;
+    EngineOptions {
+        upgrade_timeout: engine.upgrade_timeout,
+        http_compression: engine.http_compression,
+        subprotocols: engine.subprotocols.clone().into(),
+    }
+}
+
+/// The main endpoint's entrance; others have what is their own instead.
+pub(super) fn entrance_options(
     config: &Settings,
     doors: Doors,
     applications: Applications,
     login: Login,
     keeps_handshakes: bool,
-) -> EngineOptions {
+) -> EntranceOptions {
     let engine = &config.engine;
-    EngineOptions {
+    EntranceOptions {
+        protocol: "socket.io",
         path: config.path.clone(),
         origins: config.origins.clone(),
         doors,
-        upgrade_timeout: engine.upgrade_timeout,
         max_payload: engine.max_payload,
-        http_compression: engine.http_compression,
         keeps_handshakes,
         login,
         untuned: Untuned::default(),
-        subprotocols: engine.subprotocols.clone().into(),
         session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,
             ping_timeout: engine.ping_timeout,
@@ -157,20 +166,22 @@ pub(super) fn wrong_path<'a>(
 /// The endpoints without Socket.IO, each with its one namespace.
 pub(super) fn bare_engines(
     engines: &[(String, Namespaces)],
-    options: &EngineOptions,
+    engine: &EngineOptions,
+    main: &EntranceOptions,
     hub: &HubHandle,
 ) -> Vec<Engine> {
     let engines = engines.iter().filter_map(|(path, namespaces)| {
         let session = Arc::new(SessionSettings {
             connect_timeout: None,
             applications: namespaces.applications(),
-            ..(*options.session).clone()
+            ..(*main.session).clone()
         });
-        let options = EngineOptions {
+        let options = EntranceOptions {
+            protocol: "engine.io",
             path: path.clone(),
             session,
             keeps_handshakes: namespaces.keep_handshakes(),
-            ..options.clone()
+            ..main.clone()
         };
         let name = namespaces.all().next()?.name().clone();
         let (message, encoding): (Arc<str>, _) = (MESSAGE.into(), hub.encodings().id(BARE)?);
@@ -178,7 +189,8 @@ pub(super) fn bare_engines(
             let bare = Bare::new(name.clone(), message.clone(), encoding);
             Box::new(bare) as Box<dyn Protocol>
         };
-        Some(Engine::new(options, hub.clone(), Arc::new(upper)))
+        let entrance = Entrance::new(options, hub.clone());
+        Some(Engine::new(engine.clone(), entrance, Arc::new(upper)))
     });
     engines.collect()
 }

@@ -74,7 +74,7 @@ impl TestHub {
     /// A client that is to come into a namespace.
     pub fn client(&self, namespace: &str) -> TestClientBuilder {
         // The first is Socket.IO's.
-        TestClientBuilder::new(self.dondo.engines[0].clone(), namespace)
+        TestClientBuilder::new(self.dondo.main.clone(), namespace)
     }
 
     /// Lets time pass, and all happen that is due meanwhile, each at its time. Every look at what happened takes a millisecond of

@@ -1,7 +1,13 @@
 //! A short answer as HTTP.
 
+use std::future::ready;
+use std::io;
+
 use actix_web::HttpResponse;
+use actix_web::body::BodyStream;
 use actix_web::http::{StatusCode, header};
+use bytes::Bytes;
+use futures_util::stream;
 
 use super::cors::{Cors, cors_headers};
 
@@ -54,4 +60,12 @@ impl Answer {
         }
         response.body(self.body)
     }
+}
+
+/// Ends the connection without an answer: actix-http drops what it has not flushed when a body fails.
+pub(super) fn dropped() -> HttpResponse {
+    let failed = ready(Err::<Bytes, _>(io::Error::from(
+        io::ErrorKind::ConnectionAborted,
+    )));
+    HttpResponse::Ok().body(BodyStream::new(stream::once(failed)))
 }

@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
-use super::engine::payload::Body;
+use super::body::Body;
 
 /// Smaller bodies gain nothing. As in Node.
 pub(crate) const LEAST: usize = 1024;

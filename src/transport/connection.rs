@@ -19,7 +19,7 @@ use self::leftover::Leftover;
 use super::ending::{End, ending};
 use super::framing::{Framing, FromPeer};
 use crate::notices;
-use crate::ws::{EMPTY_CLOSE, WsDecoder, WsEvent, close_frame, pong_frame};
+use crate::ws::{WsDecoder, WsEvent, close_frame, pong_frame};
 
 /// Bytes taken from the outbox at a time: what a stuck write can hold beside the outbox's own limit.
 const TAKE_MAX: usize = 64 * 1024;
@@ -81,6 +81,10 @@ impl<F: Framing> WebSocketConnection<F> {
             if self.leftover.short {
                 return;
             }
+            if let Some(more) = self.framing.more() {
+                self.received(more);
+                continue;
+            }
             match self.decoder.feed(input) {
                 Ok(None) => return,
                 Ok(Some(event)) => self.event(event),
@@ -98,10 +102,10 @@ impl<F: Framing> WebSocketConnection<F> {
 
     /// Counts what is held, and ends what holds too much.
     fn settle(&mut self) {
-        let pending = self.decoder.pending_bytes();
+        let pending = self.decoder.pending_bytes() + self.framing.held_bytes();
         self.partial.resize(pending);
         if pending > PARTIAL_FREE && self.framing.session().credit.account().is_address_over() {
-            self.close(EMPTY_CLOSE, CloseReason::AddressBytes);
+            self.end_with(CloseReason::AddressBytes);
         }
     }
 
@@ -156,6 +160,10 @@ impl<F: Framing> WebSocketConnection<F> {
         self.end.get_or_insert(End::Finish);
     }
 
+    fn end_with(&mut self, reason: CloseReason) {
+        self.close(self.framing.farewell(reason), reason);
+    }
+
     fn close(&mut self, frame: Bytes, reason: CloseReason) {
         self.out.push_back(frame);
         self.hang_up(reason);
@@ -175,6 +183,10 @@ impl<F: Framing> WebSocketConnection<F> {
                 return self.close(frame, CloseReason::TransportClose);
             }
         };
+        self.received(received);
+    }
+
+    fn received(&mut self, received: FromPeer) {
         match received {
             FromPeer::Message(message) => self.framing.session().heard(message),
             FromPeer::Pong => self.framing.session().pong(),
@@ -182,8 +194,8 @@ impl<F: Framing> WebSocketConnection<F> {
             FromPeer::Done => {}
             // Input is read while answers wait: without a bound a peer that never reads would fill memory.
             FromPeer::Reply(frame) if self.out.len() < UNCREDITED_MAX => self.out.push_back(frame),
-            FromPeer::Reply(_) => self.close(EMPTY_CLOSE, CloseReason::TransportError),
-            FromPeer::Close(reason) => self.close(EMPTY_CLOSE, reason),
+            FromPeer::Reply(_) => self.end_with(CloseReason::TransportError),
+            FromPeer::Close(reason) => self.end_with(reason),
         }
     }
 
@@ -194,14 +206,14 @@ impl<F: Framing> WebSocketConnection<F> {
         } else if usize::from(self.noise) < UNCREDITED_MAX {
             self.noise += 1;
         } else {
-            self.close(EMPTY_CLOSE, CloseReason::TransportError);
+            self.end_with(CloseReason::TransportError);
         }
     }
 
     /// It is not to become live any more; the session goes on elsewhere.
     fn give_up(&mut self) {
         if self.end.is_none() {
-            self.close(EMPTY_CLOSE, CloseReason::TransportError);
+            self.end_with(CloseReason::TransportError);
         }
     }
 
@@ -250,10 +262,7 @@ impl<F: Framing> WebSocketConnection<F> {
                 }
                 Poll::Ready(Taken::Ended(reason)) => {
                     self.end = Some(ending(reason));
-                    queue.push_back(match reason {
-                        CloseReason::ShuttingDown => close_frame(1001),
-                        _ => EMPTY_CLOSE,
-                    });
+                    queue.push_back(self.framing.farewell(reason));
                     break;
                 }
             }
@@ -289,7 +298,7 @@ impl<F: Framing> WebSocketConnection<F> {
     fn cut(&mut self, reason: CloseReason) -> End {
         let end = ending(reason);
         if self.end.is_none() {
-            self.out.push_back(EMPTY_CLOSE);
+            self.out.push_back(self.framing.farewell(reason));
         }
         if self.end != Some(End::Cut) {
             self.end = Some(end);

@@ -18,8 +18,8 @@ use ipnet::IpNet;
 use tokio::runtime::Handle;
 
 use super::address::{TrustedProxies, counted};
-use super::engine::refusal::Refusal;
 use super::host::Hosts;
+use super::refusal::Refusal;
 use super::sockets::Sockets;
 
 /// The settings of the doors of one process.

@@ -8,16 +8,18 @@ use dondo_actors::error::CloseReason;
 use dondo_actors::letter::TransportMessage;
 use dondo_actors::session::SessionRef;
 
+use crate::ws::{EMPTY_CLOSE, close_frame};
+
 /// How a protocol frames its messages and its heartbeat on one WebSocket, for [`WebSocketConnection`], which does all else:
 /// frames, credit, memory, and the end.
 ///
 /// It says nothing of letters: an `Encoding` made their frames whole, once for all clients, with whatever the protocol puts
 /// around a message. It waits for nobody, and holds no more than it needs: there is one for each WebSocket.
 ///
-/// A protocol that is on its WebSocket from the beginning answers the first four, and [`pong`](Self::pong) where WebSocket's
-/// own ping is its heartbeat, as for plain messages. SignalR's opening request would be a [`FromPeer::Reply`], its pings
-/// [`FromPeer::Pong`]: the client lives; records that come in one message are for its `Protocol` to part. The other questions
-/// are for a protocol that comes from another transport, as Engine.IO does.
+/// A protocol that is on its WebSocket from the beginning answers the first three and [`ping`](Self::ping), and
+/// [`pong`](Self::pong) where WebSocket's own ping is its heartbeat, as for plain messages. One whose messages hold several
+/// records, as SignalR's do, hands out [`more`](Self::more) of them. The last four questions are for a protocol that comes from
+/// another transport, as Engine.IO does.
 ///
 /// [`WebSocketConnection`]: super::connection::WebSocketConnection
 pub(crate) trait Framing: Unpin + 'static {
@@ -27,8 +29,27 @@ pub(crate) trait Framing: Unpin + 'static {
     /// The client's address, for the log.
     fn peer(&self) -> Option<IpAddr>;
 
-    /// What a message of the client is.
+    /// What a message of the client is, or the first thing in it.
     fn receive(&mut self, message: TransportMessage) -> FromPeer;
+
+    /// The next thing that came with the last message. Asked where there is credit for it, until there is nothing more;
+    /// only then the next message is received.
+    fn more(&mut self) -> Option<FromPeer> {
+        None
+    }
+
+    /// Bytes that it keeps: what is left of the last message, or what has come of something that takes several.
+    fn held_bytes(&self) -> usize {
+        0
+    }
+
+    /// What ends the WebSocket: its close frame, and what stands before it.
+    fn farewell(&self, reason: CloseReason) -> Bytes {
+        match reason {
+            CloseReason::ShuttingDown => close_frame(1001),
+            _ => EMPTY_CLOSE,
+        }
+    }
 
     /// The heartbeat as a frame.
     fn ping(&self) -> Bytes;

@@ -33,7 +33,10 @@ async fn a_scrape_counts_the_sessions() {
         }
         let scrape = TestRequest::get().uri("/metrics").to_request();
         let text = String::from_utf8(call_and_read_body(&app, scrape).await.to_vec()).unwrap();
-        let polling = format!("dondo_sessions{{state=\"polling\"}} {}", sessions + 1);
+        let polling = format!(
+            "dondo_sessions{{protocol=\"socket.io\",state=\"polling\"}} {}",
+            sessions + 1
+        );
         assert!(text.contains(&polling), "{text}");
     }
 }

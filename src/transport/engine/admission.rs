@@ -5,14 +5,15 @@ use std::sync::Arc;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderValue};
 
-use super::connection::Connection;
+use super::Engine;
 use super::framing::EngineFraming;
 use super::handshake::{EngineRequest, RequestView, check, check_session};
 use super::query::Query;
-use super::{Engine, Refusal};
 use crate::transport::address::forwarded_hosts;
 use crate::transport::cors::site;
 use crate::transport::doors::Ticket;
+use crate::transport::refusal::Refusal;
+use crate::transport::session_connection::Connection;
 use crate::transport::upgrade::is_valid;
 
 /// What a request is let in to.
@@ -51,12 +52,13 @@ impl Engine {
             forwarded: &forwarded,
             site: site(head),
         };
-        let options = &self.0.options;
+        let entrance = &self.0.entrance;
+        let options = entrance.options();
         let request = check(&view, &options.origins, options.doors.hosts())?;
         let Some(sid) = view.query.sid else {
-            return self.place(head, upgrade).map(EngineAdmission::Open);
+            return entrance.place(head, upgrade).map(EngineAdmission::Open);
         };
-        let found = self.0.sessions.find(&*sid);
+        let found = entrance.find(&sid);
         if request == (EngineRequest::Upgrade { foreign: true }) {
             match &found {
                 Some(connection) if !connection.is_own_pages() => {
@@ -70,7 +72,7 @@ impl Engine {
             // What is left to say goes with a GET.
             request != EngineRequest::Get && connection.session.outbox.ended().is_some()
         };
-        if self.draining() && found.as_ref().is_none_or(over) {
+        if entrance.draining() && found.as_ref().is_none_or(over) {
             return Err(Refusal::ShuttingDown);
         }
         check_session(request, found.as_ref().map(|found| found.stage()))?;
@@ -80,7 +82,7 @@ impl Engine {
                 if !is_valid(head) {
                     return Err(Refusal::BadRequest);
                 }
-                let framing = EngineFraming::take_over(connection, options.upgrade_timeout);
+                let framing = EngineFraming::take_over(connection, self.0.options.upgrade_timeout);
                 Ok(framing.map_or(EngineAdmission::Surplus, EngineAdmission::TakeOver))
             }
             EngineRequest::Post => Ok(EngineAdmission::Post(connection)),

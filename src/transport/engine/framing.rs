@@ -13,10 +13,10 @@ use dondo_actors::letter::TransportMessage;
 use dondo_actors::session::SessionRef;
 use tokio::time::{Sleep, sleep};
 
-use super::connection::Connection;
 use super::packet::EnginePacket;
-use super::stage::Stage;
 use crate::transport::framing::{Framing, FromPeer};
+use crate::transport::session_connection::Connection;
+use crate::transport::stage::Stage;
 
 /// One WebSocket of a session. Dropped while it probes, it leaves the session where it was.
 pub(crate) struct EngineFraming {

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use super::query::Query;
-use super::refusal::Refusal;
-use super::stage::Stage;
 use crate::transport::host::Hosts;
 use crate::transport::origin::{Names, Origins, Verdict};
+use crate::transport::refusal::Refusal;
+use crate::transport::stage::Stage;
 
 /// The parts of a request that the handshake looks at.
 #[derive(Clone, Debug)]

@@ -1,14 +1,13 @@
 //! Bodies of Engine.IO 4 long-polling: packets joined by the separator 0x1E (wire reference 1.1).
 //! Knows no HTTP: how long a body may be, and what to answer, is decided before and after.
 
-use std::collections::VecDeque;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::letter::WsFrame;
 
 use super::packet::{BadPacket, EnginePacket};
+use crate::transport::body::Body;
 
 /// The packets of a body that a client posted, read one at a time as they are asked for.
 ///
@@ -27,51 +26,6 @@ pub(crate) fn decode(body: Bytes) -> Packets {
     Packets {
         total: body.len(),
         rest: Some(body),
-    }
-}
-
-/// A body of outgoing messages, in pieces that follow each other.
-#[derive(Debug, Default)]
-pub(crate) struct Body {
-    first: Bytes,
-    rest: VecDeque<Bytes>,
-    /// How many of its bytes are frames that are shared with whoever else has them.
-    pub(crate) shared: usize,
-}
-
-impl Body {
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = &Bytes> {
-        std::iter::once(&self.first).chain(&self.rest)
-    }
-
-    /// Bytes in all.
-    pub(crate) fn len(&self) -> usize {
-        self.pieces().map(Bytes::len).sum()
-    }
-
-    /// At most so many bytes from its front; none at its end.
-    pub(crate) fn take(&mut self, most: usize) -> Option<Bytes> {
-        if self.first.is_empty() {
-            self.first = self.rest.pop_front()?;
-        }
-        let end = self.first.len().min(most);
-        Some(self.first.split_to(end)).filter(|piece| !piece.is_empty())
-    }
-
-    fn push(&mut self, piece: Bytes) {
-        match self.first.is_empty() {
-            true => self.first = piece,
-            false => self.rest.push_back(piece),
-        }
-    }
-}
-
-impl From<Bytes> for Body {
-    fn from(whole: Bytes) -> Self {
-        Self {
-            first: whole,
-            ..Self::default()
-        }
     }
 }
 

@@ -1,32 +1,30 @@
 //! Long-polling: a GET takes what waits in the outbox, a POST brings packets (wire reference 1.3, 1.4, 1.8).
 //! Knows no packet's meaning above Engine.IO.
 
-use std::future::{poll_fn, ready};
-use std::io;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use actix_web::body::BodyStream;
-use actix_web::dev::{Payload, RequestHead};
+use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use dondo_actors::account::Held;
 use dondo_actors::error::CloseReason;
-use dondo_actors::flow::InboundCredit;
 use dondo_actors::letter::WsFrame;
 use dondo_actors::outbox::Taken;
-use futures_util::{StreamExt, stream};
-use tokio::time::{Instant, timeout_at};
 
-use super::answer::PollAnswer;
-use super::connection::Connection;
 use super::packet::EnginePacket;
-use super::stage::Stage;
 use super::{Engine, Refusal, payload};
-use crate::transport::connection::PARTIAL_FREE;
+use crate::transport::answer::dropped;
 use crate::transport::cors::{Cors, cors_headers};
-use crate::transport::timed;
+use crate::transport::poll_answer::PollAnswer;
+use crate::transport::posted::{Unread, has_body, read_body};
+use crate::transport::session_connection::Connection;
+use crate::transport::stage::Stage;
+
+/// The type of its answers.
+pub(super) const TEXT: &str = "text/plain; charset=UTF-8";
 
 /// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
 /// until its client has read them.
@@ -49,12 +47,8 @@ impl Engine {
                 .refuse(Refusal::BadRequest, request.head(), false)
                 .respond(cors);
         }
-        if !connection.begin_get() {
+        let Some(pending) = connection.begin_get() else {
             return misused(&connection, cors);
-        }
-        let mut pending = PendingPoll {
-            connection: &connection,
-            answered: false,
         };
         let outbox = &connection.session.outbox;
         let late = outbox.ended().is_some();
@@ -89,7 +83,7 @@ impl Engine {
                 return dropped();
             }
             Taken::Ended(reason) => {
-                self.0.sessions.remove(sid);
+                self.0.entrance.forget(sid);
                 match reason {
                     CloseReason::ShuttingDown => {
                         let head = request.head();
@@ -107,8 +101,8 @@ impl Engine {
         if self.0.options.http_compression {
             answer.compress(request).await;
         }
-        pending.answered = true;
-        answer.respond(cors)
+        pending.answered();
+        answer.respond(TEXT, cors)
     }
 
     pub(super) async fn post(
@@ -122,11 +116,12 @@ impl Engine {
             .headers()
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
-        if binary || !connection.begin_post() {
+        let pending = connection.begin_post().filter(|_| !binary);
+        let Some(_pending) = pending else {
             return misused(&connection, cors);
-        }
-        let _pending = PendingPost(&connection);
-        let body = match self.read(request, body, &connection.session.credit).await {
+        };
+        let (options, credit) = (self.0.entrance.options(), &connection.session.credit);
+        let body = match read_body(options, request, body, credit).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
                 return self
@@ -172,48 +167,6 @@ impl Engine {
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .body("ok")
     }
-
-    async fn read(
-        &self,
-        request: &HttpRequest,
-        mut body: Payload,
-        credit: &InboundCredit,
-    ) -> Result<Bytes, Unread> {
-        let max = self.0.options.max_payload;
-        let declared = request.headers().get(header::CONTENT_LENGTH);
-        let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if declared.is_some_and(|length| length > max as u64) {
-            return Err(Unread::TooLarge);
-        }
-        let time = self.0.options.doors.settings().request_timeout;
-        let account = credit.account();
-        let mut partial = account.charge(Held::Partial, 0);
-        let mut whole = BytesMut::new();
-        // Something at first, and then at least a kilobyte a second: else it is a client that is gone, or means harm.
-        let (mut look, mut least) = (Instant::now() + time, 1);
-        loop {
-            match timeout_at(look, body.next()).await {
-                Ok(None) => return Ok(whole.freeze()),
-                Ok(Some(chunk)) => {
-                    let chunk = chunk.map_err(|_| Unread::Broken)?;
-                    credit.arrived(chunk.len());
-                    if whole.len() + chunk.len() > max {
-                        return Err(Unread::TooLarge);
-                    }
-                    whole.extend_from_slice(&chunk);
-                    partial.resize(whole.capacity());
-                    if whole.len() > PARTIAL_FREE && account.is_address_over() {
-                        return Err(Unread::AddressOver);
-                    }
-                }
-                Err(_) if whole.len() >= least => {
-                    look += time;
-                    least = whole.len() + timed::least(time);
-                }
-                Err(_) => return Err(Unread::Broken),
-            }
-        }
-    }
 }
 
 fn parts_max(request: &HttpRequest) -> usize {
@@ -223,12 +176,6 @@ fn parts_max(request: &HttpRequest) -> usize {
         name.windows(6).any(|word| word == b"python")
     });
     if python { PYTHON_PARTS_MAX } else { usize::MAX }
-}
-
-enum Unread {
-    AddressOver,
-    TooLarge,
-    Broken,
 }
 
 /// `2` behind an empty header: long-polling takes payloads only.
@@ -242,46 +189,8 @@ fn bare(text: &'static [u8]) -> WsFrame {
     }
 }
 
-/// Ends the connection without an answer: actix-http drops what it has not flushed when a body fails.
-fn dropped() -> HttpResponse {
-    let failed = ready(Err::<Bytes, _>(io::Error::from(
-        io::ErrorKind::ConnectionAborted,
-    )));
-    HttpResponse::Ok().body(BodyStream::new(stream::once(failed)))
-}
-
-/// Whether something is to come behind a head: a poll waits for nothing of its client.
-fn has_body(head: &RequestHead) -> bool {
-    let length = head.headers.get(header::CONTENT_LENGTH);
-    length.is_some_and(|length| length.as_bytes() != b"0")
-        || head.headers.contains_key(header::TRANSFER_ENCODING)
-}
-
 /// The session ends, and the request has no body to its answer.
 fn misused(connection: &Connection, cors: &Cors) -> HttpResponse {
     connection.session.close(CloseReason::TransportError);
     cors_headers(HttpResponse::BadRequest(), cors).finish()
-}
-
-/// A GET that is dropped before it was answered is a client that went away.
-struct PendingPoll<'a> {
-    connection: &'a Connection,
-    answered: bool,
-}
-
-impl Drop for PendingPoll<'_> {
-    fn drop(&mut self) {
-        self.connection.end_get();
-        if !self.answered && self.connection.stage() != Stage::WebSocket {
-            self.connection.session.close(CloseReason::TransportError);
-        }
-    }
-}
-
-struct PendingPost<'a>(&'a Connection);
-
-impl Drop for PendingPost<'_> {
-    fn drop(&mut self) {
-        self.0.end_post();
-    }
 }

@@ -3,8 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse};
 use dondo_actors::session::SessionRef;
 
-use super::{Engine, EngineAdmission, LoginFailure, Refusal};
+use super::{Engine, EngineAdmission};
 use crate::transport::cors::Cors;
+use crate::transport::entrance::NotOpened;
 
 impl Engine {
     /// Opens a session for a request that asks for a WebSocket; where that is refused, the HTTP answer.
@@ -13,10 +14,10 @@ impl Engine {
         request: &HttpRequest,
     ) -> Result<SessionRef, HttpResponse> {
         let admission = match self.admit(request.head(), true) {
-            Ok(EngineAdmission::Open(place)) => match self.log_in(request).await {
-                Ok(login) => self.begin(place, login, request.head(), true),
-                Err(LoginFailure::Late) => Err(Refusal::LoginTimeout),
-                Err(LoginFailure::Refused(error)) => return Err(error.error_response()),
+            Ok(EngineAdmission::Open(place)) => match self.open(place, request, true).await {
+                Ok(begun) => Ok(begun),
+                Err(NotOpened::Refused(refusal)) => Err(refusal),
+                Err(NotOpened::Answered(error)) => return Err(error.error_response()),
             },
             admission => admission,
         };
@@ -33,6 +34,6 @@ impl Engine {
 
     /// Where it stands.
     pub(crate) fn path(&self) -> &str {
-        &self.0.options.path
+        &self.0.entrance.options().path
     }
 }

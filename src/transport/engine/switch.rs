@@ -17,7 +17,7 @@ use crate::ws::{EMPTY_CLOSE, text_frame};
 
 impl Endpoint for Engine {
     fn path(&self) -> &str {
-        &self.0.options.path
+        &self.0.entrance.options().path
     }
 
     fn mount(&self, resource: Resource) -> Resource {
@@ -49,7 +49,7 @@ impl Engine {
         };
         socket.switch(request.head(), subprotocol);
         if let EngineAdmission::TakeOver(framing) = admission {
-            socket.serve_at_home(framing, self.0.options.max_payload);
+            socket.serve_at_home(framing, self.0.entrance.options().max_payload);
         } else if let Some(websocket) = self.websocket(admission) {
             socket.serve(websocket);
         } else {
@@ -69,7 +69,7 @@ impl Engine {
             EngineAdmission::TakeOver(framing) => (framing, None),
             _ => return None,
         };
-        let max_payload = self.0.options.max_payload;
+        let max_payload = self.0.entrance.options().max_payload;
         Some(WebSocketConnection::new(framing, max_payload, first))
     }
 

@@ -10,11 +10,26 @@ pub(crate) enum Stage {
     Upgrading,
     /// On a WebSocket.
     WebSocket,
+    /// Its client has still to choose a transport.
+    Negotiated,
+    /// On the body of an answer that does not end.
+    Stream,
 }
 
 impl Stage {
     /// All stages, for metrics.
-    pub(super) const ALL: [Self; 3] = [Self::Polling, Self::Upgrading, Self::WebSocket];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Polling,
+        Self::Upgrading,
+        Self::WebSocket,
+        Self::Negotiated,
+        Self::Stream,
+    ];
+
+    /// Whether what is left to say waits for a GET.
+    pub(super) fn polls(self) -> bool {
+        matches!(self, Self::Polling | Self::Upgrading)
+    }
 
     /// The stage as metrics name it.
     pub(super) fn as_str(self) -> &'static str {
@@ -22,6 +37,8 @@ impl Stage {
             Self::Polling => "polling",
             Self::Upgrading => "upgrading",
             Self::WebSocket => "websocket",
+            Self::Negotiated => "negotiated",
+            Self::Stream => "stream",
         }
     }
 }

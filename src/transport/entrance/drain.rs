@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::{CLOSE_GRACE, Engine};
+use super::{CLOSE_GRACE, Entrance};
 
 /// The longest time between two goodbyes of a shutdown.
 const PAUSE_MAX: Duration = Duration::from_millis(10);
@@ -17,7 +17,7 @@ const NEXT_POLL: Duration = Duration::from_millis(400);
 /// How often it is looked whether a session's last words were taken.
 const LOOK: Duration = Duration::from_millis(100);
 
-impl Engine {
+impl Entrance {
     /// Tells all sessions, spread evenly over `grace`, that the server is shutting down; what is queued is flushed. From
     /// now on no session is opened: a client that is told to go must not come back over a connection that is still there.
     ///
@@ -44,17 +44,12 @@ impl Engine {
         }
     }
 
-    /// Whether it lets nobody in any more.
-    pub(crate) fn draining(&self) -> bool {
-        self.0.draining.load(Ordering::Acquire)
-    }
-
     /// A polling session that the server has ended to shut down is kept until its next poll, but not for long where
     /// nothing is left to say to it: the endpoint must not go before that poll has its answer.
-    pub(super) fn let_go(&self, sid: Arc<str>) {
-        let engine = self.clone();
+    pub(super) fn let_go(&self, secret: Arc<str>) {
+        let entrance = self.clone();
         actix_rt::spawn(async move {
-            if let Some(connection) = engine.0.sessions.find(&sid) {
+            if let Some(connection) = entrance.0.sessions.find(&secret) {
                 let outbox = &connection.session.outbox;
                 // Its courier may have something for it yet.
                 let ended = poll_fn(|cx| outbox.poll_ended(cx));
@@ -65,7 +60,7 @@ impl Engine {
                 }
                 sleep(NEXT_POLL).await;
             }
-            engine.0.sessions.remove(&sid);
+            entrance.0.sessions.remove(&secret);
         });
     }
 }

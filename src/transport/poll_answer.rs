@@ -7,30 +7,17 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use dondo_actors::account::{Charge, Held};
 
-use super::connection::Connection;
-use super::payload::Body;
-use crate::transport::compression;
-use crate::transport::cors::{Cors, cors_headers};
+use super::body::Body;
+use super::compression;
+use super::cors::{Cors, cors_headers};
+use super::session_connection::Connection;
 
 /// What actix-http is given of an answer at a time: it copies that, and asks for more once its client has read.
 const PIECE: usize = 32 * 1024;
-
-/// The answer to a handshake, some hundred bytes that are on no account.
-pub(super) fn opening(open: String, cors: &Cors) -> HttpResponse {
-    builder(cors).body(open)
-}
-
-fn builder(cors: &Cors) -> HttpResponseBuilder {
-    let mut response = cors_headers(HttpResponse::Ok(), cors);
-    response
-        .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
-        .insert_header((header::CACHE_CONTROL, "no-store"));
-    response
-}
 
 /// A body that is handed out in pieces. Dropped when the last one is with actix-http, or with the connection: whoever pays
 /// for its bytes pays as long as it lives.
@@ -68,8 +55,11 @@ impl PollAnswer {
         }
     }
 
-    pub(super) fn respond(mut self, cors: &Cors) -> HttpResponse {
-        let mut response = builder(cors);
+    pub(super) fn respond(mut self, content_type: &'static str, cors: &Cors) -> HttpResponse {
+        let mut response = cors_headers(HttpResponse::Ok(), cors);
+        response
+            .insert_header((header::CONTENT_TYPE, content_type))
+            .insert_header((header::CACHE_CONTROL, "no-store"));
         if self.gzip {
             response
                 .insert_header((header::CONTENT_ENCODING, "gzip"))

@@ -5,11 +5,11 @@ use std::fmt;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 
-use super::EngineOptions;
+use super::address::forwarded_hosts;
+use super::entrance::EntranceOptions;
+use super::host::name;
+use super::origin::{Names, WayIn};
 use super::refusal::Refusal;
-use crate::transport::address::forwarded_hosts;
-use crate::transport::host::name;
-use crate::transport::origin::{Names, WayIn};
 
 /// Characters of a header that the log shows.
 const SHOWN_MAX: usize = 100;
@@ -18,14 +18,14 @@ const SHOWN_MAX: usize = 100;
 pub(super) struct Advice<'a> {
     refusal: Refusal,
     head: &'a RequestHead,
-    options: &'a EngineOptions,
+    options: &'a EntranceOptions,
 }
 
 /// What to say of a refusal; none where it is no matter of names.
 pub(super) fn of<'a>(
     refusal: Refusal,
     head: &'a RequestHead,
-    options: &'a EngineOptions,
+    options: &'a EntranceOptions,
 ) -> Option<Advice<'a>> {
     is_of_names(refusal).then_some(Advice {
         refusal,

@@ -1,4 +1,4 @@
-//! What the transports of one Engine.IO session share: where the session stands, and who is using it right now.
+//! What the transports of one session share: where the session stands, and who is using it right now.
 //! Plain flags: requests of one session may run on different workers.
 
 use std::net::IpAddr;
@@ -11,8 +11,8 @@ use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
 
 use super::counts::Counts;
+use super::doors::Ticket;
 use super::stage::Stage;
-use crate::transport::doors::Ticket;
 
 /// Large answers that may be on their way to one client.
 const ANSWERS_MAX: usize = 2;
@@ -81,11 +81,9 @@ impl Connection {
 
     /// Where the session stands.
     pub(crate) fn stage(&self) -> Stage {
-        match self.stage.load(Ordering::SeqCst) {
-            stage if stage == Stage::Polling as u8 => Stage::Polling,
-            stage if stage == Stage::Upgrading as u8 => Stage::Upgrading,
-            _ => Stage::WebSocket,
-        }
+        let stage = self.stage.load(Ordering::SeqCst);
+        let known = Stage::ALL.into_iter().find(|known| *known as u8 == stage);
+        known.unwrap_or(Stage::WebSocket)
     }
 
     /// A WebSocket asks to take over; `false` if another one does or has.
@@ -130,20 +128,22 @@ impl Connection {
         }
     }
 
-    /// A GET begins to read the outbox; `false` if another one does.
-    pub(crate) fn begin_get(&self) -> bool {
-        !self.polling.swap(true, Ordering::SeqCst)
+    /// A GET begins to read the outbox; none if another one does.
+    pub(crate) fn begin_get(&self) -> Option<PendingGet<'_>> {
+        (!self.polling.swap(true, Ordering::SeqCst)).then_some(PendingGet {
+            connection: self,
+            answered: false,
+        })
     }
 
-    /// The GET reads no more.
-    pub(crate) fn end_get(&self) {
+    fn end_get(&self) {
         self.polling.store(false, Ordering::SeqCst);
         self.handover.wake();
     }
 
-    /// A POST begins; `false` if another one has not ended.
-    pub(crate) fn begin_post(&self) -> bool {
-        !self.posting.swap(true, Ordering::AcqRel)
+    /// A POST begins; none if another one has not ended.
+    pub(crate) fn begin_post(&self) -> Option<PendingPost<'_>> {
+        (!self.posting.swap(true, Ordering::AcqRel)).then_some(PendingPost(self))
     }
 
     /// The POST's packets are handed to the session from now on.
@@ -151,8 +151,7 @@ impl Connection {
         self.feeding.store(true, Ordering::SeqCst);
     }
 
-    /// The POST is over.
-    pub(crate) fn end_post(&self) {
+    fn end_post(&self) {
         self.feeding.store(false, Ordering::SeqCst);
         self.posting.store(false, Ordering::Release);
         self.handover.wake();
@@ -222,5 +221,36 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.counts.leave(self.stage());
+    }
+}
+
+/// A GET that reads the outbox. One that is dropped before it was answered is a client that went away.
+pub(crate) struct PendingGet<'a> {
+    connection: &'a Connection,
+    answered: bool,
+}
+
+impl PendingGet<'_> {
+    /// It has its answer.
+    pub(crate) fn answered(mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for PendingGet<'_> {
+    fn drop(&mut self) {
+        self.connection.end_get();
+        if !self.answered && self.connection.stage() != Stage::WebSocket {
+            self.connection.session.close(CloseReason::TransportError);
+        }
+    }
+}
+
+/// A POST whose body is read, or handed to the session.
+pub(crate) struct PendingPost<'a>(&'a Connection);
+
+impl Drop for PendingPost<'_> {
+    fn drop(&mut self) {
+        self.0.end_post();
     }
 }

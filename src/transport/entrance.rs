@@ -1,0 +1,291 @@
+//! What all endpoints that open sessions have in common: who is let in, where their connections are found, what is counted, and
+//! the way down, on which everybody is told in a way that brings them back. Knows no protocol.
+
+mod drain;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
+use actix_web::http::header::{self, HeaderValue};
+use dondo_actors::directory::Directory;
+use dondo_actors::error::CloseReason;
+use dondo_actors::handshake::Handshake;
+use dondo_actors::hub::HubHandle;
+use dondo_actors::lifecycle::Lifecycle;
+use dondo_actors::ports::{LoggedIn, Protocol};
+use dondo_actors::session::{Peer, Session, SessionSettings};
+
+use super::address::forwarded_hosts;
+use super::advice;
+use super::cors::site;
+use super::counts::Counts;
+use super::doors::{Doors, Ticket};
+use super::embedded_driver::Untuned;
+use super::login::{Login, LoginFailure};
+use super::opening::handshake_of;
+use super::origin::{Names, Origins, Verdict};
+use super::refusal::Refusal;
+use super::secret::secret;
+use super::session_connection::Connection;
+use super::stage::Stage;
+use super::upgrade::is_valid;
+use super::worker;
+
+/// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
+const CLOSE_GRACE: Duration = Duration::from_secs(30);
+/// How long a polling session that its client closed is known to a GET that was sent before, and came later than the
+/// closing POST because another worker took it.
+const LAST_GET: Duration = Duration::from_secs(1);
+
+/// The settings of one entrance.
+#[derive(Clone, Debug)]
+pub(crate) struct EntranceOptions {
+    /// What is spoken there, as metrics name it.
+    pub(crate) protocol: &'static str,
+    /// Where it stands; begins and ends with a slash.
+    pub(crate) path: String,
+    /// Which web pages may connect.
+    pub(crate) origins: Origins,
+    /// Who may open a session; the same for all endpoints of a process.
+    pub(crate) doors: Doors,
+    /// Bytes of one message or one POST body.
+    pub(crate) max_payload: usize,
+    /// Whether the heads of the requests that open sessions are kept, for handlers. It costs each session their bytes.
+    pub(crate) keeps_handshakes: bool,
+    /// Who opens a session.
+    pub(crate) login: Login,
+    /// Tells of a host's server that lacks what makes clients be noticed that are gone.
+    pub(crate) untuned: Untuned,
+    /// Heartbeat, time limits and credit of a session, and what may wait for its client.
+    pub(crate) session: Arc<SessionSettings>,
+}
+
+/// The entrance of one endpoint. Clones share its sessions.
+#[derive(Clone)]
+pub(crate) struct Entrance(Arc<EntranceState>);
+
+struct EntranceState {
+    options: EntranceOptions,
+    hub: HubHandle,
+    sessions: Directory<Arc<str>, Arc<Connection>>,
+    counts: Arc<Counts>,
+    draining: AtomicBool,
+}
+
+impl std::fmt::Debug for Entrance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Entrance")
+            .field(&self.0.options.path)
+            .finish()
+    }
+}
+
+/// A session that has begun.
+pub(crate) struct Opened {
+    pub(crate) connection: Arc<Connection>,
+    /// What it is found by: a secret, never to be logged.
+    pub(crate) secret: String,
+}
+
+/// Why none has.
+pub(crate) enum NotOpened {
+    Refused(Refusal),
+    /// The host's login answers the request.
+    Answered(actix_web::Error),
+}
+
+impl From<Refusal> for NotOpened {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Entrance {
+    /// An entrance whose sessions belong to `hub`.
+    pub(crate) fn new(options: EntranceOptions, hub: HubHandle) -> Self {
+        Self(Arc::new(EntranceState {
+            options,
+            hub,
+            sessions: Directory::new(),
+            counts: Arc::default(),
+            draining: AtomicBool::new(false),
+        }))
+    }
+
+    pub(crate) fn options(&self) -> &EntranceOptions {
+        &self.0.options
+    }
+
+    /// Sessions that can be found by their secret, closed ones with something left to say among them.
+    pub(crate) fn sessions(&self) -> usize {
+        self.0.sessions.len()
+    }
+
+    /// How many connections stand where, and how many requests were refused.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    /// The session that has this secret.
+    pub(super) fn find(&self, secret: &str) -> Option<Arc<Connection>> {
+        self.0.sessions.find(secret)
+    }
+
+    /// Nobody finds the session any more.
+    pub(super) fn forget(&self, secret: &str) {
+        self.0.sessions.remove(secret);
+    }
+
+    /// Counts a refusal, and logs it. Whoever refuses answers.
+    pub(super) fn refused(&self, refusal: Refusal, head: &RequestHead) {
+        self.0.counts.refused(refusal);
+        let peer = self.0.options.doors.client(head);
+        let said = refusal.as_str();
+        let lifecycle = self.0.hub.lifecycle();
+        lifecycle.tell(|| Lifecycle::refused(peer, None, said));
+        let cause = refusal.told_as();
+        match advice::of(refusal, head, &self.0.options) {
+            Some(advice) => {
+                let text = format_args!("a request is refused: {said}: {advice}");
+                cause.tell(peer, None, text);
+            }
+            None => cause.tell(peer, None, format_args!("a request is refused: {said}")),
+        }
+    }
+
+    /// Whether the page that a request comes from may open a session here, and under this name. An image or a form of
+    /// another site sends no `Origin`, so there its absence proves nothing.
+    pub(super) fn judge(&self, head: &RequestHead) -> Result<(), Refusal> {
+        let options = &self.0.options;
+        let hosts = options.doors.hosts();
+        let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
+        let origin = head.headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+        let names = Names {
+            host,
+            forwarded: &forwarded_hosts(&head.headers),
+            own: hosts.names(),
+        };
+        match options.origins.judge(origin, &names) {
+            Verdict::Illegal => Err(Refusal::BadRequest),
+            _ if !hosts.allow(host) => Err(Refusal::ForeignHost),
+            Verdict::Refused => Err(Refusal::Forbidden),
+            Verdict::Allowed if origin.is_none() && site(head) == Some(b"cross-site") => {
+                Err(Refusal::CrossSite)
+            }
+            Verdict::Allowed => Ok(()),
+        }
+    }
+
+    /// A place for a session, if this request may open one.
+    pub(super) fn place(&self, head: &RequestHead, upgrade: bool) -> Result<Ticket, Refusal> {
+        if self.draining() {
+            return Err(Refusal::ShuttingDown);
+        }
+        if upgrade && !is_valid(head) {
+            return Err(Refusal::BadRequest);
+        }
+        if self.0.hub.account().crowded() {
+            return Err(Refusal::MemoryMax);
+        }
+        self.0.options.doors.admit(head, !upgrade)
+    }
+
+    /// Starts a session on the present worker, once it is known who opens it; its transport begins at `stage`.
+    pub(super) async fn open(
+        &self,
+        ticket: Ticket,
+        request: &HttpRequest,
+        stage: Stage,
+        protocol: impl FnOnce(&Handshake) -> Box<dyn Protocol>,
+    ) -> Result<Opened, NotOpened> {
+        let options = &self.0.options;
+        options.untuned.look(request);
+        let login = match options.login.find(request).await {
+            Ok(login) => login,
+            Err(LoginFailure::Late) => return Err(Refusal::LoginTimeout.into()),
+            Err(LoginFailure::Refused(error)) => return Err(NotOpened::Answered(error)),
+        };
+        // A login may have waited.
+        if self.draining() {
+            return Err(Refusal::ShuttingDown.into());
+        }
+        Ok(self.begin(ticket, login, request.head(), stage, protocol)?)
+    }
+
+    fn begin(
+        &self,
+        ticket: Ticket,
+        login: Option<Arc<LoggedIn>>,
+        head: &RequestHead,
+        stage: Stage,
+        protocol: impl FnOnce(&Handshake) -> Box<dyn Protocol>,
+    ) -> Result<Opened, Refusal> {
+        let options = &self.0.options;
+        let secret = secret().map_err(|error| {
+            log::debug!("no session can be opened: {error}");
+            Refusal::NoSecret
+        })?;
+        let hub = self.0.hub.clone();
+        let courier = worker::courier(&hub);
+        let key: Arc<str> = secret.as_str().into();
+        let on_end = {
+            let (entrance, key) = (self.clone(), key.clone());
+            move |reason: CloseReason| entrance.ended(key, reason)
+        };
+        let handshake = handshake_of(head, options.keeps_handshakes);
+        let protocol = protocol(&handshake);
+        let handshake = match options.keeps_handshakes {
+            true => handshake,
+            false => Handshake::default(),
+        };
+        let session = Session::start(
+            hub,
+            courier,
+            protocol,
+            options.session.clone(),
+            Peer {
+                handshake,
+                login,
+                ..ticket.peer()
+            },
+            on_end,
+        );
+        let connection = Arc::new(Connection::new(
+            session,
+            stage,
+            self.0.counts.clone(),
+            site(head) == Some(b"same-origin"),
+            ticket,
+        ));
+        self.0.sessions.enter(key, connection.clone());
+        Ok(Opened { connection, secret })
+    }
+
+    fn ended(&self, secret: Arc<str>, reason: CloseReason) {
+        let found = self.0.sessions.find(&secret);
+        let polling = found.is_some_and(|connection| connection.stage().polls());
+        if reason == CloseReason::ShuttingDown && polling {
+            return self.let_go(secret);
+        }
+        let grace = match reason {
+            CloseReason::TransportClose if polling => LAST_GET,
+            // It has never been told anything; a GET that waits is answered all the same.
+            CloseReason::ConnectTimeout => return self.0.sessions.remove(&secret),
+            _ if polling && reason.flushes() => CLOSE_GRACE,
+            _ => return self.0.sessions.remove(&secret),
+        };
+        let entrance = self.clone();
+        actix_rt::spawn(async move {
+            tokio::time::sleep(grace).await;
+            entrance.0.sessions.remove(&secret);
+        });
+    }
+
+    /// Whether it lets nobody in any more.
+    pub(crate) fn draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+}
