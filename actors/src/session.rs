@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use self::admission::{Admitting, Verdict, refusal};
 pub use self::application::{AckHandle, Application, Applications, Event};
 use self::dispatch::open;
-pub use self::handle::{Peer, SessionRef, SessionSettings};
+pub use self::handle::{Liveness, Peer, SessionRef, SessionSettings};
 #[cfg(test)]
 pub(crate) use self::member::WAITING_MAX;
 pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
@@ -80,7 +80,7 @@ pub struct Session {
     awaiting_pong: bool,
     /// Bytes that had come when the client was last looked at.
     arrivals: u64,
-    /// How often in a row its silence was ours.
+    /// How often in a row its silence was ours, or, where pings ask for nothing, how many of them it was silent for.
     forgiven: u32,
     connect_timer: Option<SpawnHandle>,
     half_packet: Option<SpawnHandle>,

@@ -11,7 +11,7 @@ use dondo_actors::{
     outbox::OutboxLimits,
     ports::Protocol,
     rate::Rates,
-    session::{Applications, SessionSettings},
+    session::{Applications, Liveness, SessionSettings},
 };
 
 use crate::{
@@ -121,6 +121,7 @@ pub(super) fn entrance_options(
         session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,
             ping_timeout: engine.ping_timeout,
+            liveness: Liveness::Pong,
             connect_timeout: Some(engine.connect_timeout),
             half_packet_timeout: engine.attachments_timeout,
             credit: config.limits.inbound_max,

@@ -21,13 +21,27 @@ use crate::{
     rate::Rates,
 };
 
+/// What shows that a client is still there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Liveness {
+    /// It answers each ping within `ping_timeout`; the next one comes `ping_interval` later.
+    #[default]
+    Pong,
+    /// Something comes within `ping_timeout`, whatever it is. A ping goes out every `ping_interval`, and asks for nothing.
+    Arrivals,
+    /// Nothing: it cannot speak, and its transport finds out. A ping goes out every `ping_interval`.
+    Transport,
+}
+
 /// A session's time limits and sizes.
 #[derive(Clone, Debug)]
 pub struct SessionSettings {
     /// From one pong to the next ping.
     pub ping_interval: Duration,
-    /// From a ping to its pong, at most.
+    /// From a ping to its pong, at most; or how long nothing may be heard.
     pub ping_timeout: Duration,
+    /// What shows that the client is still there.
+    pub liveness: Liveness,
     /// To the first namespace; `None` where a protocol has no namespaces.
     pub connect_timeout: Option<Duration>,
     /// For the attachments of a packet to come.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix::{AsyncContext, Context};
 use tokio::time::Instant;
 
-use super::Session;
+use super::{Liveness, Session};
 use crate::{error::CloseReason, outbox::PingLeft};
 
 /// How late a timer is without anybody's fault. So much of a late ping does not put off the timeout behind it; beyond,
@@ -18,12 +18,35 @@ const FORGIVEN_MAX: u32 = 16;
 
 impl Session {
     pub(super) fn ping(&mut self, ctx: &mut Context<Self>) {
+        if self.settings.liveness != Liveness::Pong {
+            return self.keep_alive(ctx);
+        }
         self.outbox.ping();
         self.awaiting_pong = true;
         self.arrivals = self.credit.arrivals();
         let late = self.ping_due.elapsed().min(TIMER_SLACK);
         let left = self.settings.ping_timeout.saturating_sub(late);
         self.heartbeat = Some(ctx.run_later(left, Self::pong_overdue));
+    }
+
+    /// A ping that asks for nothing, unless the client has been silent too long.
+    fn keep_alive(&mut self, ctx: &mut Context<Self>) {
+        let arrivals = self.credit.arrivals();
+        match arrivals == self.arrivals {
+            true => self.forgiven += 1,
+            false => self.forgiven = 0,
+        }
+        self.arrivals = arrivals;
+        let silence = self.settings.ping_interval * self.forgiven;
+        // What it says may lie unread behind what we have not handled, or do not want yet.
+        let ours = self.forgiven < FORGIVEN_MAX
+            && (self.credit.exhausted() || self.outbox.holds_reading());
+        let limited = self.settings.liveness == Liveness::Arrivals;
+        if limited && silence >= self.settings.ping_timeout && !ours {
+            return self.close(CloseReason::PingTimeout, ctx);
+        }
+        self.outbox.ping();
+        self.next_ping(ctx);
     }
 
     pub(super) fn next_ping(&mut self, ctx: &mut Context<Self>) {

@@ -40,7 +40,7 @@ use crate::{
     outbox::OutboxLimits,
     ports::{Admission, Admitted, Authorizer, Clock, IdGenerator, LocalFuture, Refusal, RoomHooks},
     room,
-    session::{Peer, Session, SessionSettings},
+    session::{Liveness, Peer, Session, SessionSettings},
 };
 
 /// How a world is made.
@@ -105,6 +105,7 @@ impl Default for Setup {
             session: SessionSettings {
                 ping_interval: hour,
                 ping_timeout: hour,
+                liveness: Liveness::Pong,
                 connect_timeout: None,
                 half_packet_timeout: hour,
                 credit: 16,

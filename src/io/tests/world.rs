@@ -26,7 +26,7 @@ use dondo_actors::{
     message::CourierRef,
     outbox::{OutboxLimits, Taken},
     ports::{Clock, IdGenerator, PresenceEvents},
-    session::{Peer, Session, SessionRef, SessionSettings},
+    session::{Liveness, Peer, Session, SessionRef, SessionSettings},
 };
 use serde_json::Value;
 
@@ -143,6 +143,7 @@ impl World {
         let settings = SessionSettings {
             ping_interval: hour,
             ping_timeout: hour,
+            liveness: Liveness::Pong,
             connect_timeout: None,
             half_packet_timeout: hour,
             credit: 64,
