@@ -15,6 +15,7 @@ pub(crate) mod ending;
 pub(crate) mod endpoint;
 pub(crate) mod engine;
 pub(crate) mod entrance;
+mod event_stream;
 pub(crate) mod framing;
 pub(crate) mod host;
 pub(crate) mod login;

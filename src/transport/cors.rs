@@ -76,7 +76,10 @@ pub(crate) fn preflight(asked: &HeaderMap, cors: &Cors) -> HttpResponse {
             header::VARY,
             header::ACCESS_CONTROL_REQUEST_HEADERS.as_str(),
         ))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST,OPTIONS"))
+        .insert_header((
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            "GET,POST,DELETE,OPTIONS",
+        ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, headers))
         .finish()

@@ -30,7 +30,7 @@ use super::tcp_driver::{FLUSH, LINGER};
 use crate::ws::EMPTY_CLOSE;
 
 /// Bytes handed out between two flushes: actix-http's write buffer keeps whatever size it once grew to.
-const PIECE: usize = 4096;
+pub(super) const PIECE: usize = 4096;
 
 /// A second descriptor of a connection, through which it can be cut although nobody polls it; none where its kind is not
 /// known, as with TLS, or where files are out. It dies with the connection's data.
@@ -84,18 +84,34 @@ pub(crate) fn response(
         let close = ready(Ok::<_, io::Error>(EMPTY_CLOSE));
         return response.body(BodyStream::new(stream::once(close)));
     };
-    let watched = request
-        .conn_data::<Cutter>()
-        .and_then(|Cutter(descriptor)| descriptor.as_ref())
-        .map(|descriptor| watch(websocket.outbox(), Arc::downgrade(descriptor)));
     response.body(SocketBody {
-        watched,
+        watched: Watched::begin(request, websocket.outbox()),
         websocket,
         payload,
         queue: VecDeque::new(),
         given: 0,
         ending: None,
     })
+}
+
+/// A watch over a connection, which is cut when an outbox says so although nobody polls its body. It ends when it is dropped.
+pub(super) struct Watched(Option<oneshot::Sender<()>>);
+
+impl Watched {
+    /// Of the connection that a request came over, where it can be cut.
+    pub(super) fn begin(request: &HttpRequest, outbox: Arc<Outbox>) -> Self {
+        let cutter = request.conn_data::<Cutter>();
+        let descriptor = cutter.and_then(|Cutter(descriptor)| descriptor.as_ref());
+        Self(descriptor.map(|descriptor| watch(outbox, Arc::downgrade(descriptor))))
+    }
+
+    /// Wakes when there is something to look at. Not to be waited for: while a peer is stalled nobody polls its body, and the
+    /// watch must keep its place.
+    pub(super) fn look(&mut self, cx: &mut Context<'_>) {
+        if let Some(watched) = &mut self.0 {
+            let _ = watched.poll_closed(cx);
+        }
+    }
 }
 
 /// Cuts the connection when its outbox says so. What is returned is closed when the outbox has ended, and ends the watch
@@ -123,8 +139,7 @@ fn watch(outbox: Arc<Outbox>, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> 
 }
 
 struct SocketBody<F: Framing> {
-    /// The watch over it, where the connection has one.
-    watched: Option<oneshot::Sender<()>>,
+    watched: Watched,
     websocket: WebSocketConnection<F>,
     payload: Payload,
     queue: VecDeque<Bytes>,
@@ -165,11 +180,7 @@ impl<F: Framing> MessageBody for SocketBody<F> {
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = &mut *self;
         this.read(cx);
-        // Not to be waited for here: while a peer is stalled nobody polls this, and the watch must keep its place. It says
-        // when there is something to look at.
-        if let Some(watched) = &mut this.watched {
-            let _ = watched.poll_closed(cx);
-        }
+        this.watched.look(cx);
         if let Some(end) = this.websocket.is_cut() {
             this.ending = Some(end);
         }

@@ -1,0 +1,142 @@
+//! An answer that does not end: what waits in an outbox, as Server-Sent Events. Knows no protocol.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::header::{self, HeaderName};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
+use dondo_actors::error::CloseReason;
+use dondo_actors::letter::WsFrame;
+use dondo_actors::outbox::Taken;
+
+use super::cors::{Cors, cors_headers};
+use super::embedded_driver::{PIECE, Watched};
+use super::session_connection::Connection;
+
+/// Bytes taken from the outbox at a time: what a stuck write can hold beside the outbox's own limit.
+const TAKE_MAX: usize = 64 * 1024;
+
+static ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// How a protocol writes what it says as events.
+pub(super) trait EventFormat: Unpin + 'static {
+    /// What comes at once: many readers take a stream for open with its first byte.
+    fn opening(&self) -> Bytes;
+
+    /// Adds one message of the outbox, an event or several.
+    fn event(&self, payload: Bytes, to: &mut VecDeque<Bytes>);
+
+    /// The heartbeat.
+    fn ping(&self) -> Bytes;
+
+    /// The last of it, if there is something to say.
+    fn farewell(&self, reason: CloseReason) -> Option<Bytes>;
+}
+
+/// Begins the stream, whose reader is the only one of the session's outbox. The session is closed with it.
+pub(super) fn response(
+    request: &HttpRequest,
+    connection: Arc<Connection>,
+    format: impl EventFormat,
+    cors: &Cors,
+) -> HttpResponse {
+    cors_headers(HttpResponse::Ok(), cors)
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
+        // nginx would keep events back until a buffer is full.
+        .insert_header((ACCEL_BUFFERING.clone(), "no"))
+        .body(EventStream {
+            watched: Watched::begin(request, connection.session.outbox.clone()),
+            queue: [format.opening()].into(),
+            connection,
+            format,
+            parts: Vec::new(),
+            given: 0,
+            ended: false,
+        })
+}
+
+struct EventStream<F> {
+    connection: Arc<Connection>,
+    format: F,
+    watched: Watched,
+    queue: VecDeque<Bytes>,
+    parts: Vec<WsFrame>,
+    /// Bytes handed out since the last flush.
+    given: usize,
+    ended: bool,
+}
+
+impl<F: EventFormat> EventStream<F> {
+    /// Moves what waits to the queue. Pending: nothing does, and the waker is kept.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let outbox = &self.connection.session.outbox;
+        while self.queue.is_empty() && !self.ended {
+            match outbox.poll_take(cx, TAKE_MAX, usize::MAX, &mut self.parts) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Taken::Nudged) => {}
+                Poll::Ready(Taken::Some { ping }) => {
+                    if ping {
+                        self.queue.push_back(self.format.ping());
+                    }
+                    for part in self.parts.drain(..) {
+                        self.format.event(part.payload(), &mut self.queue);
+                    }
+                }
+                Poll::Ready(Taken::Ended(reason)) => {
+                    self.queue.extend(self.format.farewell(reason));
+                    self.ended = true;
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<F: EventFormat> MessageBody for EventStream<F> {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let this = &mut *self;
+        this.watched.look(cx);
+        if this.given >= PIECE && !this.queue.is_empty() {
+            this.given = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if this.poll_fill(cx).is_pending() {
+            this.given = 0;
+            return Poll::Pending;
+        }
+        let Some(front) = this.queue.front_mut() else {
+            return Poll::Ready(None);
+        };
+        let piece = front.split_to(front.len().min(PIECE - this.given));
+        if front.is_empty() {
+            this.queue.pop_front();
+        }
+        this.given += piece.len();
+        // actix-http takes more only when its own buffer has room.
+        let outbox = &this.connection.session.outbox;
+        outbox.wrote(piece.len(), this.queue.is_empty());
+        Poll::Ready(Some(Ok(piece)))
+    }
+}
+
+impl<F> Drop for EventStream<F> {
+    fn drop(&mut self) {
+        self.connection.session.close(CloseReason::TransportClose);
+    }
+}
