@@ -95,10 +95,7 @@ fn something_else_than_a_probe_costs_the_websocket_only(form: Form) {
         socket.text(packet);
         assert_eq!(socket.next(), Frame::Close(None), "{packet:?}");
         assert_eq!(socket.next(), Frame::End, "{packet:?}");
-        hub.wait_for(
-            "dondo_sessions{protocol=\"socket.io\",state=\"upgrading\"}",
-            0,
-        );
+        hub.wait_for("dondo_sessions{state=\"upgrading\"}", 0);
         polling.is_alive();
     }
     let mut socket = polling.upgrading();
@@ -106,10 +103,7 @@ fn something_else_than_a_probe_costs_the_websocket_only(form: Form) {
     assert_eq!(socket.next_text(), "3probe");
     socket.text("4close");
     assert_eq!(socket.next(), Frame::Close(None));
-    hub.wait_for(
-        "dondo_sessions{protocol=\"socket.io\",state=\"upgrading\"}",
-        0,
-    );
+    hub.wait_for("dondo_sessions{state=\"upgrading\"}", 0);
     polling.is_alive();
     // And another attempt succeeds.
     let mut socket = polling.upgrade();
@@ -128,10 +122,7 @@ fn frames_that_mean_nothing_while_it_probes_cost_the_websocket_only(form: Form) 
             socket.frame(if first == 0x01 { 0x00 } else { first }, payload);
         }
         socket.closed();
-        hub.wait_for(
-            "dondo_sessions{protocol=\"socket.io\",state=\"upgrading\"}",
-            0,
-        );
+        hub.wait_for("dondo_sessions{state=\"upgrading\"}", 0);
         polling.is_alive();
     }
     polling.upgrade();
@@ -148,10 +139,7 @@ fn a_probe_that_takes_too_long_costs_the_websocket_only(form: Form) {
         }
         assert_eq!(socket.next(), Frame::Close(None));
         assert_eq!(socket.next(), Frame::End);
-        hub.wait_for(
-            "dondo_sessions{protocol=\"socket.io\",state=\"polling\"}",
-            1,
-        );
+        hub.wait_for("dondo_sessions{state=\"polling\"}", 1);
         polling.is_alive();
     }
 }
@@ -163,10 +151,7 @@ fn a_probe_socket_that_dies_costs_the_websocket_only(form: Form) {
     socket.text("2probe");
     assert_eq!(socket.next_text(), "3probe");
     drop(socket);
-    hub.wait_for(
-        "dondo_sessions{protocol=\"socket.io\",state=\"polling\"}",
-        1,
-    );
+    hub.wait_for("dondo_sessions{state=\"polling\"}", 1);
     polling.is_alive();
 }
 
@@ -177,10 +162,7 @@ fn after_a_failed_probe_gets_wait_again(form: Form) {
     socket.text("2probe");
     assert_eq!(socket.next_text(), "3probe");
     drop(socket);
-    hub.wait_for(
-        "dondo_sessions{protocol=\"socket.io\",state=\"polling\"}",
-        1,
-    );
+    hub.wait_for("dondo_sessions{state=\"polling\"}", 1);
     // What the probe left behind may answer one GET, no more.
     let _ = http::send(&hub, "GET", &polling.target(), &[], b"");
     let mut waiting = polling.wait();

@@ -84,7 +84,7 @@ fn a_proxy_that_hides_its_name_leaves_the_page_its_polls_and_the_refusal_says_wh
     let own = proxy.front().url();
     assert_eq!(asked(proxy.front(), &own), (403, 400, 400));
     let refused = |cause: &str| {
-        let family = format!("dondo_refusals_total{{protocol=\"socket.io\",cause=\"{cause}\"}}");
+        let family = format!("dondo_refusals_total{{cause=\"{cause}\"}}");
         proxy.hub().metric(&family)
     };
     assert_eq!(

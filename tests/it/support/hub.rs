@@ -15,7 +15,7 @@ use dondo::{Builder, Dondo, Operators, Server};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::oneshot;
 
-use super::http;
+use super::{http, samples};
 
 pub struct Hub {
     /// `http`, or `https` of a host that speaks TLS.
@@ -316,15 +316,10 @@ impl Hub {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// One number of `/metrics`, by its name with labels.
+    /// What a family of `/metrics` comes to, by its name; those samples of it that have these labels, where it has some.
     pub fn metric(&self, name: &str) -> u64 {
         let text = http::get_at(self.operators, "/metrics").text();
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no metric {name} in:\n{text}"))
-            .parse()
-            .unwrap()
+        samples::sum(&text, name).unwrap_or_else(|| panic!("no metric {name} in:\n{text}"))
     }
 
     /// Waits until a metric has a value, which it must keep: nobody looks all the time.

@@ -8,6 +8,7 @@ pub mod http;
 mod hub;
 mod long_poll;
 pub mod polling;
+mod samples;
 mod script;
 mod socket;
 pub mod system;

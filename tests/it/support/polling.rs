@@ -98,10 +98,7 @@ impl<'a> Polling<'a> {
         socket.text("2probe");
         assert_eq!(socket.next_text(), "3probe");
         socket.text("5");
-        self.hub.wait_for(
-            "dondo_sessions{protocol=\"socket.io\",state=\"websocket\"}",
-            1,
-        );
+        self.hub.wait_for("dondo_sessions{state=\"websocket\"}", 1);
         socket
     }
 
