@@ -90,9 +90,33 @@ pub struct Answer {
     pub blobs: Vec<Bytes>,
 }
 
-/// Bytes that are against a protocol's rules: the session is closed. The text is for the log.
+/// Bytes that are against a protocol's rules: the session is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation(pub String);
+pub struct Violation {
+    /// For the log.
+    pub why: String,
+    /// The last that the client is told, in a protocol that has words for it.
+    pub told: Option<Frame>,
+}
+
+impl Violation {
+    /// A violation that ends the session without a word.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            told: None,
+        }
+    }
+
+    /// The same, of which the client is told with this frame.
+    #[must_use]
+    pub fn told(self, frame: Frame) -> Self {
+        Self {
+            told: Some(frame),
+            ..self
+        }
+    }
+}
 
 /// What a session speaks. One value per session, on the session's thread.
 pub trait Protocol: 'static {

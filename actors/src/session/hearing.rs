@@ -32,7 +32,12 @@ impl Session {
                 unit.add(earlier);
                 self.said(said, unit, ctx);
             }
-            Err(violation) => self.violated(&violation.0, ctx),
+            Err(violation) => {
+                if let Some(frame) = violation.told {
+                    self.send(frame);
+                }
+                self.violated(&violation.why, ctx);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The wire format, the application and the presence events of test worlds. Commands are words between blanks:
-//! `connect NS [telling]`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `panic`.
+//! `connect NS [telling]`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `noise`, `panic`,
+//! and `swear`, a violation with last words.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -203,8 +204,10 @@ impl Protocol for TextProtocol {
                 self.pending = 0;
                 return Ok(None);
             }
+            "noise" => return Ok(None),
             "panic" => panic!("planted: a protocol panics"),
-            _ => return Err(Violation(format!("no command: {command}"))),
+            "swear" => return Err(Violation::new("it swears").told(frame("no swearing"))),
+            _ => return Err(Violation::new(format!("no command: {command}"))),
         }))
     }
 

@@ -138,6 +138,48 @@ fn what_was_queued_before_a_forced_close_still_reaches_the_client() {
     });
 }
 
+/// Fails if a client that is put out is not told of it, or before what was said to it earlier.
+#[test]
+fn a_violation_has_last_words_where_the_protocol_has_some() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        a.say(&key, "hi").await.unwrap();
+        a.probe.say("swear");
+        a.probe.say("event / 1 unheard");
+        world.settle().await;
+        assert_eq!(a.heard(), ["say hi", "no swearing"]);
+        assert_eq!(a.probe.read_end(), Some(CloseReason::ForcedClose));
+    });
+}
+
+/// Fails if what means nothing is taken for half a packet, or costs nothing.
+#[test]
+fn a_message_that_means_nothing_is_no_half_packet_and_counts_as_a_message() {
+    let mut setup = timed();
+    setup.session.credit = 64;
+    setup.session.rates = Arc::new(Rates {
+        messages: 2,
+        burst: SECOND,
+        ..Rates::default()
+    });
+    World::run(setup, |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("noise");
+        pass(SECOND * 30).await;
+        assert_eq!(a.probe.ended(), None);
+        assert!(!a.probe.session.credit.exhausted());
+        for _ in 0..6 {
+            a.probe.say("noise");
+        }
+        world.settle().await;
+        assert!(a.probe.session.credit.exhausted());
+        pass(SECOND * 5).await;
+        assert!(!a.probe.session.credit.exhausted());
+    });
+}
+
 #[test]
 fn a_second_connect_and_an_event_without_a_namespace_close_the_session() {
     for command in [
