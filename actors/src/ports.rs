@@ -125,6 +125,12 @@ pub trait Protocol: 'static {
         None
     }
 
+    /// Whether the session is for one namespace: it is closed once that refused the client, who is told first, or once the
+    /// client left it.
+    fn ends_with_its_namespace(&self) -> bool {
+        false
+    }
+
     /// Takes one message of the transport in; what it says, if it is complete.
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation>;
 

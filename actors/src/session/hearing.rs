@@ -116,7 +116,10 @@ impl Session {
         match said {
             ClientPacket::Connect { namespace, auth } => self.connect(namespace, auth, ctx),
             ClientPacket::Disconnect { namespace } => match self.members.remove(&namespace) {
-                Some(seated) => seated.leave(CloseReason::ClientLeft),
+                Some(seated) => {
+                    seated.leave(CloseReason::ClientLeft);
+                    self.left(ctx);
+                }
                 None => self.violated("it leaves a namespace that it is not in", ctx),
             },
             ClientPacket::Event {
@@ -136,6 +139,13 @@ impl Session {
                 None => self.violated("an ack for a namespace that it is not in", ctx),
             },
             ClientPacket::Reply(frame) => self.send(frame),
+        }
+    }
+
+    /// The client left a namespace, or took its CONNECT back.
+    pub(super) fn left(&mut self, ctx: &mut Context<Self>) {
+        if self.protocol.borrow().ends_with_its_namespace() {
+            self.close(CloseReason::TransportClose, ctx);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The wire format, the application and the presence events of test worlds. Commands are words between blanks:
 //! `connect NS [telling]`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `noise`, `panic`,
-//! and `swear`, a violation with last words.
+//! `single`, for a session of one namespace, and `swear`, a violation with last words.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -148,6 +148,7 @@ pub(super) struct TextProtocol {
     plain: EncodingId,
     telling: EncodingId,
     pending: usize,
+    single: bool,
 }
 
 impl TextProtocol {
@@ -158,11 +159,16 @@ impl TextProtocol {
             plain: id(0),
             telling: id(1),
             pending: 0,
+            single: false,
         }
     }
 }
 
 impl Protocol for TextProtocol {
+    fn ends_with_its_namespace(&self) -> bool {
+        self.single
+    }
+
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
         let (TransportMessage::Text(bytes) | TransportMessage::Binary(bytes)) = wire;
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -202,6 +208,10 @@ impl Protocol for TextProtocol {
             }
             "rest" => {
                 self.pending = 0;
+                return Ok(None);
+            }
+            "single" => {
+                self.single = true;
                 return Ok(None);
             }
             "noise" => return Ok(None),

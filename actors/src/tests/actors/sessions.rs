@@ -154,6 +154,32 @@ fn a_violation_has_last_words_where_the_protocol_has_some() {
     });
 }
 
+/// Fails if a client whose only namespace refuses it keeps its session, or is not told why.
+#[test]
+fn a_session_of_one_namespace_ends_with_its_refusal_once_the_client_is_told() {
+    World::run(timed(), |world| async move {
+        let refused = world.client(0);
+        refused.say("single");
+        refused.say("connect /none");
+        refused.say("event /none 1 unheard");
+        world.settle().await;
+        assert_eq!(refused.take(), ["refused /none Invalid namespace"]);
+        assert_eq!(refused.read_end(), Some(CloseReason::ForcedClose));
+    });
+}
+
+/// Fails if a client that left its only namespace keeps its session.
+#[test]
+fn a_session_of_one_namespace_ends_when_the_client_leaves_it() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("single");
+        a.probe.say("disconnect /");
+        world.settle().await;
+        assert_eq!(a.probe.ended(), Some(CloseReason::TransportClose));
+    });
+}
+
 /// Fails if what means nothing is taken for half a packet, or costs nothing.
 #[test]
 fn a_message_that_means_nothing_is_no_half_packet_and_counts_as_a_message() {
