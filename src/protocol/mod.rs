@@ -2,4 +2,5 @@
 //! Knows no socket, no transport and no room: text and blobs come in whole, finished frames go out.
 
 pub(crate) mod bare;
+mod json;
 pub(crate) mod socketio;
