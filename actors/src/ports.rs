@@ -134,6 +134,11 @@ pub trait Protocol: 'static {
     /// Takes one message of the transport in; what it says, if it is complete.
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation>;
 
+    /// What else the last message said, a word at a time, behind what [`Protocol::decode`] answered.
+    fn decode_more(&mut self) -> Option<ClientPacket> {
+        None
+    }
+
     /// Bytes held for a message that is not complete; 0 if none is under way.
     fn pending_bytes(&self) -> usize;
 

@@ -31,6 +31,7 @@ impl Session {
                 // The last attachment may be empty, and the packet large.
                 unit.add(earlier);
                 self.said(said, unit, ctx);
+                self.hear_more(ctx);
             }
             Err(violation) => {
                 if let Some(frame) = violation.told {
@@ -38,6 +39,16 @@ impl Session {
                 }
                 self.violated(&violation.why, ctx);
             }
+        }
+    }
+
+    fn hear_more(&mut self, ctx: &mut Context<Self>) {
+        while self.closing.is_none() {
+            let Some(said) = self.protocol.borrow_mut().decode_more() else {
+                return;
+            };
+            // What it came in is on the account until its first word is dealt with.
+            self.said(said, self.credit.unit(0), ctx);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The wire format, the application and the presence events of test worlds. Commands are words between blanks:
 //! `connect NS [telling]`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `noise`, `panic`,
-//! `single`, for a session of one namespace, and `swear`, a violation with last words.
+//! `single`, for a session of one namespace, `twice NS`, which is two events, and `swear`, a violation with last words.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -149,6 +149,7 @@ pub(super) struct TextProtocol {
     telling: EncodingId,
     pending: usize,
     single: bool,
+    more: Option<&'static str>,
 }
 
 impl TextProtocol {
@@ -160,6 +161,7 @@ impl TextProtocol {
             telling: id(1),
             pending: 0,
             single: false,
+            more: None,
         }
     }
 }
@@ -216,9 +218,25 @@ impl Protocol for TextProtocol {
             }
             "noise" => return Ok(None),
             "panic" => panic!("planted: a protocol panics"),
+            "twice" => {
+                self.more = Some("again");
+                ClientPacket::Event {
+                    namespace,
+                    ack: None,
+                    content: content("once", ""),
+                }
+            }
             "swear" => return Err(Violation::new("it swears").told(frame("no swearing"))),
             _ => return Err(Violation::new(format!("no command: {command}"))),
         }))
+    }
+
+    fn decode_more(&mut self) -> Option<ClientPacket> {
+        Some(ClientPacket::Event {
+            namespace: "/".into(),
+            ack: Some(2),
+            content: content(self.more.take()?, ""),
+        })
     }
 
     fn pending_bytes(&self) -> usize {

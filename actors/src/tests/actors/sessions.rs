@@ -180,6 +180,21 @@ fn a_session_of_one_namespace_ends_when_the_client_leaves_it() {
     });
 }
 
+/// Fails if a message's second word is not heard, or when the first has ended the session.
+#[test]
+fn a_message_may_say_two_things() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("twice /");
+        world.settle().await;
+        assert_eq!(a.heard(), ["ack / 2 ok"]);
+        a.probe.say("twice /other");
+        world.settle().await;
+        assert_eq!(a.heard(), [""; 0]);
+        assert_eq!(a.probe.read_end(), Some(CloseReason::ForcedClose));
+    });
+}
+
 /// Fails if what means nothing is taken for half a packet, or costs nothing.
 #[test]
 fn a_message_that_means_nothing_is_no_half_packet_and_counts_as_a_message() {
