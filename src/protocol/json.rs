@@ -1,5 +1,7 @@
 //! The tokens of JSON text that is valid: where each ends. Builds no values and does not recurse, whatever is nested.
 
+use serde::Serialize;
+
 /// Where the token that begins at `at` ends: behind a string's quote, before what follows a number or word.
 pub(super) fn token_end(json: &[u8], at: usize) -> usize {
     let mut end = at + 1;
@@ -22,4 +24,9 @@ pub(super) fn token_end(json: &[u8], at: usize) -> usize {
         }
         _ => end,
     }
+}
+
+/// Appends a value as JSON. Texts, numbers and structs of such cannot fail to serialize, nor can a write to memory.
+pub(super) fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let _ = serde_json::to_writer(out, value);
 }

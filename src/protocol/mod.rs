@@ -3,4 +3,7 @@
 
 pub(crate) mod bare;
 mod json;
+// Its transports are being wired up.
+#[allow(dead_code, unused_imports)]
+pub(crate) mod signalr;
 pub(crate) mod socketio;

@@ -1,0 +1,20 @@
+//! SignalR's hub protocol, as JSON and as MessagePack: records to words and back. A handshake is the CONNECT of the one
+//! namespace, a call of a method an event, its completion the ack (decision 17). Knows no transport, no member and no room.
+
+mod format;
+mod handshake;
+mod json;
+mod message;
+mod msgpack;
+mod placeholder;
+mod read;
+mod record;
+mod write;
+
+pub(crate) use format::Format;
+pub(crate) use handshake::HandshakeFault;
+pub(crate) use record::{RecordFault, Records};
+pub(crate) use write::{close, ping};
+
+#[cfg(test)]
+mod tests;
