@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod failures;
 mod handshakes;
 mod hostile;
 mod messages;
 mod records;
 mod round_trips;
+mod sessions;
 
 use bytes::Bytes;
 use dondo_actors::letter::Frame;
