@@ -125,8 +125,8 @@ pub trait Protocol: 'static {
         None
     }
 
-    /// Whether the session is for one namespace: it is closed once that refused the client, who is told first, or once the
-    /// client left it.
+    /// Whether the session is for one namespace: it is closed once that refused the client or put it out, who is told first,
+    /// or once the client left it.
     fn ends_with_its_namespace(&self) -> bool {
         false
     }

@@ -209,7 +209,8 @@ impl Protocol for SignalR {
     }
 
     fn disconnected(&self, _: &str) -> Option<Frame> {
-        None
+        // Clients that come back by themselves do so after any other end.
+        Some(write::close(self.format(), None, false))
     }
 
     fn event(&self, _: &str, content: &Content, ack: Option<u64>) -> Frame {

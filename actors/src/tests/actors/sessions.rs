@@ -168,6 +168,20 @@ fn a_session_of_one_namespace_ends_with_its_refusal_once_the_client_is_told() {
     });
 }
 
+/// Fails if a client that the hub puts out of its only namespace keeps its session, or is not told.
+#[test]
+fn a_session_of_one_namespace_ends_when_the_client_is_put_out() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("single");
+        world.settle().await;
+        a.member.disconnect();
+        world.settle().await;
+        assert_eq!(a.heard(), ["disconnected /"]);
+        assert_eq!(a.probe.read_end(), Some(CloseReason::ForcedClose));
+    });
+}
+
 /// Fails if a client that left its only namespace keeps its session.
 #[test]
 fn a_session_of_one_namespace_ends_when_the_client_leaves_it() {

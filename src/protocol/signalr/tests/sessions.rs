@@ -106,7 +106,7 @@ fn a_handshake_is_a_connect_and_its_answer_is_the_connects() {
         text(&json.refused("/chat", &refusal).unwrap()),
         r#"{"error":"not you"}"#
     );
-    assert_eq!(json.disconnected("/chat"), None);
+    assert_eq!(text(&json.disconnected("/chat").unwrap()), r#"{"type":7}"#);
     assert_eq!(
         bytes(&packed.connected("/chat", &MemberId::new("a")).unwrap()),
         "{}\u{1e}"
