@@ -131,6 +131,11 @@ pub trait Protocol: 'static {
         false
     }
 
+    /// Whether a client is told nothing before its CONNECT: what [`Admitted::said`] has comes right behind it then.
+    fn connect_comes_first(&self) -> bool {
+        false
+    }
+
     /// Takes one message of the transport in; what it says, if it is complete.
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation>;
 
@@ -240,7 +245,7 @@ pub struct Admitted {
     pub identity: Identity,
     /// What its application keeps with it.
     pub extension: Option<Extension>,
-    /// What it is told before its CONNECT.
+    /// What it is told before its CONNECT, where its protocol has that.
     pub said: Vec<Content>,
 }
 

@@ -203,12 +203,15 @@ impl Session {
         let entry = (namespace.clone(), member.id().clone());
         hub.members()
             .enter(entry, MemberLocation { courier, local_id });
-        for content in &admitted.said {
-            member.emit(content, false);
+        let mut said = admitted.said.iter();
+        let mut greet = |content| member.emit(content, false);
+        if !self.protocol.borrow().connect_comes_first() {
+            said.by_ref().for_each(&mut greet);
         }
         let told = self.protocol.borrow().connected(&namespace, member.id());
         told.into_iter()
             .for_each(|frame| member.own(frame, false, None));
+        said.for_each(greet);
         member.enter(Connected {
             member: member.id().clone(),
             local_id: member.local_id(),

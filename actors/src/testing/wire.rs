@@ -167,6 +167,10 @@ impl TextProtocol {
 }
 
 impl Protocol for TextProtocol {
+    fn connect_comes_first(&self) -> bool {
+        self.single
+    }
+
     fn ends_with_its_namespace(&self) -> bool {
         self.single
     }

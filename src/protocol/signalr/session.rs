@@ -178,6 +178,10 @@ impl Protocol for SignalR {
         true
     }
 
+    fn connect_comes_first(&self) -> bool {
+        true
+    }
+
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
         match self.format {
             None => self.handshake(wire.bytes()).map(Some),

@@ -168,6 +168,26 @@ fn a_session_of_one_namespace_ends_with_its_refusal_once_the_client_is_told() {
     });
 }
 
+/// Fails if a client is greeted before it knows that it is in, in a protocol in which nothing comes before that.
+#[test]
+fn what_is_said_before_a_connect_comes_behind_it_where_that_is_first() {
+    World::run(timed(), |world| async move {
+        let connected = |client: &crate::testing::Probe| {
+            let mut heard = client.take();
+            heard.truncate(2);
+            heard.iter_mut().for_each(|text| text.truncate(9));
+            heard
+        };
+        let (before, behind) = (world.client(0), world.client(1));
+        before.say("connect / greeted");
+        behind.say("single");
+        behind.say("connect / greeted");
+        world.settle().await;
+        assert_eq!(connected(&before), ["letter / ", "connected"]);
+        assert_eq!(connected(&behind), ["connected", "letter / "]);
+    });
+}
+
 /// Fails if a client that the hub puts out of its only namespace keeps its session, or is not told.
 #[test]
 fn a_session_of_one_namespace_ends_when_the_client_is_put_out() {
