@@ -2,7 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use super::*;
+use super::{
+    super::{
+        command::{Command, Place},
+        contract::{
+            normal_form::{ClientIdPolicy, Stamp},
+            target::Rules,
+        },
+        render,
+    },
+    *,
+};
 
 fn content(name: &str, args: &str) -> Content {
     Content {
@@ -218,4 +228,43 @@ fn all_else_goes_under_its_own_name() {
     ] {
         assert_eq!(view(&letter), letter);
     }
+}
+
+/// Fails if the pack reads an event otherwise than ChatHub means it, or the view does not know what the pack tells of it.
+#[test]
+fn what_is_called_comes_out_as_what_is_received() {
+    let mut hub = ChatHub::new(64);
+    let rules = Rules {
+        name_bytes_max: 64,
+        strict: true,
+    };
+    let stamp = Stamp {
+        client_id: "c",
+        policy: ClientIdPolicy::Stamp,
+        user_name: None,
+        now: std::time::UNIX_EPOCH,
+    };
+    let call = content(
+        "SendMessage",
+        r#""{\"data\":1}","bob","{\"data\":{\"roomId\":\"x\"}}""#,
+    );
+    let (join, said) = hub.call(call).unwrap();
+    let read = |event: Content| {
+        let name = event.name.clone();
+        Command::read(&name, &event.into(), rules, true).unwrap()
+    };
+    let channel: Arc<str> = r#"{"data":1}"#.into();
+    let place = Place::Channel(channel.clone());
+    let (command, payload) = read(join.unwrap());
+    let joined = Command::JoinChannel {
+        channel: channel.clone(),
+        history: None,
+    };
+    assert_eq!(command, joined);
+    assert_eq!(payload.user_name().unwrap().as_deref(), Some("bob"));
+    let (command, payload) = read(said);
+    assert_eq!(command, Command::NotifyChannel { channel });
+    let received = view(&render::message(&payload, &place, &stamp));
+    let expected = r#""bob","{\"data\":{\"roomId\":\"x\"}}""#;
+    assert_eq!(received, content("ReceiveMessage", expected));
 }
