@@ -54,7 +54,8 @@ impl ChatHub {
         } else if is("SendMessage") {
             Some(self.send_message(call))
         } else {
-            let command = COMMANDS.iter().find(|command| is(command))?;
+            let mut commands = HUB_EVENTS.iter().filter(|event| !TOLD.contains(event));
+            let command = commands.find(|command| is(command))?;
             self.joined |= command.starts_with("join-");
             let name = (*command).into();
             let call = call.clone();
@@ -104,8 +105,8 @@ impl ChatHub {
     }
 }
 
-/// What clients may ask the pack itself for.
-const COMMANDS: &[&str] = HUB_EVENTS.split_at(8).0;
+/// Events that the pack tells its clients, and takes of none.
+const TOLD: [&str; 3] = ["online-users", "room-online-users", "hub-error"];
 
 /// The user's name as it was sent: the client's word, and `null` where it says nothing.
 fn user_name(raw: &str) -> Result<Option<&str>, Fault> {
