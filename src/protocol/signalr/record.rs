@@ -4,12 +4,13 @@
 use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
-use dondo_actors::letter::Frame;
+use dondo_actors::{error::CloseReason, letter::Frame};
 use memchr::memchr;
 
 use super::{
     format::{Format, LENGTH_BYTES_MAX, SEPARATOR},
-    handshake, write,
+    handshake::{self, HandshakeFault},
+    write,
 };
 
 /// Takes records off what comes. One that comes whole is a slice of its piece; one that comes in pieces is gathered, and no
@@ -81,7 +82,22 @@ impl Records {
     pub(crate) fn last_words(&self) -> Frame {
         match self.opened {
             true => write::close(self.format, Some(write::CLOSED_WITH_AN_ERROR), false),
-            false => handshake::refused(None, &handshake::HandshakeFault::Malformed.to_string()),
+            false => handshake::refused(None, &HandshakeFault::Malformed.to_string()),
+        }
+    }
+
+    /// What a client is told last whose session ends for this reason, behind all else: stock clients come back by themselves
+    /// after a Close that lets them.
+    pub(crate) fn last_words_at(&self, reason: CloseReason) -> Option<Frame> {
+        match reason {
+            CloseReason::ConnectTimeout => {
+                let canceled = HandshakeFault::Canceled.to_string();
+                Some(handshake::refused(None, &canceled))
+            }
+            CloseReason::ServerRestart | CloseReason::ShuttingDown if self.opened => {
+                Some(write::close(self.format, None, true))
+            }
+            _ => None,
         }
     }
 
