@@ -16,7 +16,7 @@ use crate::protocol::json::token_end;
 pub(super) fn read(record: &[u8]) -> Result<HubMessage, Malformed> {
     let text = std::str::from_utf8(record).map_err(|_| "a record is not UTF-8")?;
     let object: HubObject<'_> =
-        serde_json::from_str(text).map_err(|error| Malformed(error.to_string().into()))?;
+        serde_json::from_str(text).map_err(|_| "a record is no JSON object")?;
     let kind: i64 = required(object.kind, "type is no integer")?;
     Ok(match kind {
         1 => HubMessage::Invocation {

@@ -1,7 +1,5 @@
 //! What a hub and its clients tell each other, in either format.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use dondo_actors::{letter::Content, ports::Answer};
 
@@ -81,11 +79,11 @@ impl From<&Answer> for Values {
 
 /// A record that is no message; the text says why, for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Malformed(pub(super) Cow<'static, str>);
+pub(crate) struct Malformed(pub(super) &'static str);
 
 impl From<&'static str> for Malformed {
     fn from(why: &'static str) -> Self {
-        Self(why.into())
+        Self(why)
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     answer,
     dialect::Dialect,
     format::Format,
-    handshake,
+    handshake::{self, HandshakeFault},
     invocations::{self, Invocations},
     message::{Completed, HubMessage, Values},
     read::read,
@@ -73,7 +73,12 @@ impl SignalR {
             }
             Err(fault) => {
                 let told = handshake::refused(None, &fault.to_string());
-                Err(Violation::new(format!("bad_handshake: {fault}")).told(told))
+                let why = match fault {
+                    // The log shows nothing that a client chose.
+                    HandshakeFault::UnknownProtocol(_) => "an unknown protocol".into(),
+                    fault => fault.to_string(),
+                };
+                Err(Violation::new(format!("bad_handshake: {why}")).told(told))
             }
         }
     }

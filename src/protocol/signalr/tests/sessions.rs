@@ -125,6 +125,11 @@ fn a_handshake_is_a_connect_and_its_answer_is_the_connects() {
         told.starts_with(r#"{"error":"Cannot use the 'messagepack' protocol on"#),
         "{told}"
     );
+    // The log shows nothing that a client chose.
+    let mut unknown = with(names().dialect(), false);
+    let handshake = TransportMessage::Text(r#"{"protocol":"\n","version":1}"#.into());
+    let violation = unknown.decode(handshake).unwrap_err();
+    assert_eq!(violation.why, "bad_handshake: an unknown protocol");
 }
 
 /// The walk of the reference's ChatHub, without the dialect.
