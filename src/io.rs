@@ -87,6 +87,7 @@ pub use self::{
     value::Value,
 };
 pub(crate) use self::{
+    ack::unknown_event,
     admission::Middlewares,
     application::{IoApplication, Pack, PackEvent},
     engine::MESSAGE,

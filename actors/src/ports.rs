@@ -90,9 +90,33 @@ pub struct Answer {
     pub blobs: Vec<Bytes>,
 }
 
-/// Bytes that are against a protocol's rules: the session is closed. The text is for the log.
+/// Bytes that are against a protocol's rules: the session is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation(pub String);
+pub struct Violation {
+    /// For the log.
+    pub why: String,
+    /// The last that the client is told, in a protocol that has words for it.
+    pub told: Option<Frame>,
+}
+
+impl Violation {
+    /// A violation that ends the session without a word.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            told: None,
+        }
+    }
+
+    /// The same, of which the client is told with this frame.
+    #[must_use]
+    pub fn told(self, frame: Frame) -> Self {
+        Self {
+            told: Some(frame),
+            ..self
+        }
+    }
+}
 
 /// What a session speaks. One value per session, on the session's thread.
 pub trait Protocol: 'static {
@@ -101,8 +125,24 @@ pub trait Protocol: 'static {
         None
     }
 
+    /// Whether the session is for one namespace: it is closed once that refused the client or put it out, who is told first,
+    /// or once the client left it.
+    fn ends_with_its_namespace(&self) -> bool {
+        false
+    }
+
+    /// Whether a client is told nothing before its CONNECT: what [`Admitted::said`] has comes right behind it then.
+    fn connect_comes_first(&self) -> bool {
+        false
+    }
+
     /// Takes one message of the transport in; what it says, if it is complete.
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation>;
+
+    /// What else the last message said, a word at a time, behind what [`Protocol::decode`] answered.
+    fn decode_more(&mut self) -> Option<ClientPacket> {
+        None
+    }
 
     /// Bytes held for a message that is not complete; 0 if none is under way.
     fn pending_bytes(&self) -> usize;
@@ -205,7 +245,7 @@ pub struct Admitted {
     pub identity: Identity,
     /// What its application keeps with it.
     pub extension: Option<Extension>,
-    /// What it is told before its CONNECT.
+    /// What it is told before its CONNECT, where its protocol has that.
     pub said: Vec<Content>,
 }
 

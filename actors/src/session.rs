@@ -7,6 +7,7 @@ mod dispatch;
 mod from_afar;
 mod handle;
 mod handlers;
+mod hearing;
 mod heartbeat;
 mod member;
 mod pacer;
@@ -38,22 +39,18 @@ use crate::{
     account::{Charge, Held, SessionAccount},
     directory::MemberLocation,
     error::CloseReason,
-    flow::{InboundCredit, InboundUnit, Turn},
+    flow::{InboundCredit, Turn},
     handshake::Handshake,
     hub::HubHandle,
     id::LocalId,
-    letter::{EncodingId, Frame, TransportMessage},
+    letter::{EncodingId, Frame},
     mailbox::{Mailbox, WeakMailbox},
     message::{Connected, CourierRef, Direct, Register, ToCourier, ToSession},
     metrics::Metrics,
-    notice::cause,
     outbox::Outbox,
-    ports::{ClientPacket, LoggedIn, Protocol, Refusal},
-    rate::{RateLimiter, Rated},
+    ports::{LoggedIn, Protocol, Refusal},
+    rate::RateLimiter,
 };
-
-/// What a client sends at least while it sends a packet's attachments.
-const BYTES_PER_SECOND: f64 = 1024.0;
 
 /// The actor.
 pub struct Session {
@@ -147,127 +144,6 @@ impl Session {
         }
     }
 
-    fn heard(&mut self, wire: TransportMessage, mut unit: InboundUnit, ctx: &mut Context<Self>) {
-        let earlier = self.protocol.borrow().pending_bytes();
-        let said = self.protocol.borrow_mut().decode(wire);
-        if earlier > 0 || matches!(said, Ok(None)) {
-            self.time_half_packet(ctx);
-        }
-        match said {
-            Ok(None) => {}
-            Ok(Some(said)) => {
-                // The last attachment may be empty, and the packet large.
-                unit.add(earlier);
-                self.said(said, unit, ctx);
-            }
-            Err(violation) => self.violated(&violation.0, ctx),
-        }
-    }
-
-    /// Something of so many bytes has come, at this time if somebody has looked already.
-    fn count(&mut self, now: Option<Instant>, bytes: usize, ctx: &mut Context<Self>) {
-        if !self.pacer.limits() {
-            return;
-        }
-        let now = now.unwrap_or_else(Instant::now);
-        self.pacer.charge_at(now, Rated::Messages, 1);
-        self.pacer.charge_at(now, Rated::Bytes, bytes);
-        self.pause_in_debt(now, ctx);
-    }
-
-    /// Who sends faster than it may is not read for a while; nothing that it sent is lost.
-    fn pause_in_debt(&mut self, now: Instant, ctx: &mut Context<Self>) {
-        if self.paused {
-            return;
-        }
-        let Some((what, debt)) = self.pacer.debt(now) else {
-            return;
-        };
-        self.paused = true;
-        self.hub.metrics().paused(what);
-        cause::RATE_LIMITED.tell(
-            self.peer,
-            None,
-            format_args!(
-                "a session is not read for {} ms: too many {what} a second",
-                debt.as_millis()
-            ),
-        );
-        self.credit.pause();
-        ctx.run_later(debt, |session, ctx| {
-            session.paused = false;
-            session.credit.resume();
-            session.pause_in_debt(Instant::now(), ctx);
-        });
-    }
-
-    fn time_half_packet(&mut self, ctx: &mut Context<Self>) {
-        let pending = self.protocol.borrow().pending_bytes();
-        self.partial.resize(pending);
-        if pending > 0 && self.credit.account().is_address_over() {
-            return self.close(CloseReason::AddressBytes, ctx);
-        }
-        match (self.half_packet, pending > 0) {
-            (None, true) => self.await_rest(ctx),
-            (Some(timer), false) => {
-                ctx.cancel_future(timer);
-                self.half_packet = None;
-            }
-            _ => {}
-        }
-    }
-
-    /// Looks again after a while: who has sent a kilobyte a second meanwhile, or was not read, is still sending.
-    #[cold]
-    fn await_rest(&mut self, ctx: &mut Context<Self>) {
-        let time = self.settings.half_packet_timeout;
-        let due = self.credit.arrivals() + (time.as_secs_f64() * BYTES_PER_SECOND) as u64;
-        let timer = ctx.run_later(time, move |session, ctx| {
-            if session.credit.arrivals() >= due || session.credit.exhausted() {
-                session.await_rest(ctx);
-            } else {
-                session.close(CloseReason::HalfPacket, ctx);
-            }
-        });
-        self.half_packet = Some(timer);
-    }
-
-    fn said(&mut self, said: ClientPacket, unit: InboundUnit, ctx: &mut Context<Self>) {
-        let Some((said, unit)) = self.hold(said, unit, ctx) else {
-            return;
-        };
-        match said {
-            ClientPacket::Connect { namespace, auth } => self.connect(namespace, auth, ctx),
-            ClientPacket::Disconnect { namespace } => match self.members.remove(&namespace) {
-                Some(seated) => seated.leave(CloseReason::ClientLeft),
-                None => self.violated("it leaves a namespace that it is not in", ctx),
-            },
-            ClientPacket::Event {
-                namespace,
-                ack,
-                content,
-            } => match self.members.get(&namespace) {
-                Some(seated) => seated.event(content, ack, unit),
-                None => self.violated("an event for a namespace that it is not in", ctx),
-            },
-            ClientPacket::Ack {
-                namespace,
-                id,
-                answer,
-            } => match self.members.get(&namespace) {
-                Some(seated) => seated.member.answered(id, answer, unit),
-                None => self.violated("an ack for a namespace that it is not in", ctx),
-            },
-            ClientPacket::Reply(frame) => self.send(frame),
-        }
-    }
-
-    #[cold]
-    fn violated(&mut self, what: &str, ctx: &mut Context<Self>) {
-        cause::VIOLATION.tell(self.peer, None, format_args!("a session is closed: {what}"));
-        self.close(CloseReason::ForcedClose, ctx);
-    }
-
     /// Lets a client in, or tells it why not.
     fn decided(
         &mut self,
@@ -327,12 +203,15 @@ impl Session {
         let entry = (namespace.clone(), member.id().clone());
         hub.members()
             .enter(entry, MemberLocation { courier, local_id });
-        for content in &admitted.said {
-            member.emit(content, false);
+        let mut said = admitted.said.iter();
+        let mut greet = |content| member.emit(content, false);
+        if !self.protocol.borrow().connect_comes_first() {
+            said.by_ref().for_each(&mut greet);
         }
         let told = self.protocol.borrow().connected(&namespace, member.id());
         told.into_iter()
             .for_each(|frame| member.own(frame, false, None));
+        said.for_each(greet);
         member.enter(Connected {
             member: member.id().clone(),
             local_id: member.local_id(),

@@ -102,6 +102,14 @@ fn text(args: Bytes) -> Answer {
     }
 }
 
+/// The failure object for an event that nothing handles.
+pub(crate) fn unknown_event(event: &str) -> Bytes {
+    failure(
+        event,
+        &Error::new("unknown_event", "no handler has this name"),
+    )
+}
+
 /// The failure object.
 pub(super) fn failure(event: &str, error: &Error) -> Bytes {
     let mut object = serde_json::json!({

@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 
 use super::{
     PackSocket, Socket,
-    ack::{Ack, failure},
+    ack::{Ack, failure, unknown_event},
     arguments::Arguments,
     context::{ConnectContext, DisconnectContext, EventContext},
     error::{Error, FAILED, LogAs, Result},
@@ -91,8 +91,7 @@ impl IoApplication {
             ..
         } = context;
         let Some(pack) = &served.pack else {
-            let unknown = Error::new("unknown_event", "no handler has this name");
-            ack.fail(&name, &unknown);
+            ack.text(unknown_event(&name));
             return None;
         };
         // It always answers by itself.

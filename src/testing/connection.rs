@@ -297,7 +297,7 @@ impl TestConnection {
             Ok(Some(ClientPacket::Ack { id, answer, .. })) => {
                 self.inbox.borrow_mut().acks.insert(id, answer);
             }
-            Err(violation) => panic!("the hub sent what is no packet: {}", violation.0),
+            Err(violation) => panic!("the hub sent what is no packet: {}", violation.why),
         }
     }
 

@@ -211,7 +211,10 @@ impl Session {
         let told = self.protocol.borrow().refused(namespace, refusal);
         match told {
             Some(frame) => self.send(frame),
-            None => self.close(CloseReason::ForcedClose, ctx),
+            None => return self.close(CloseReason::ForcedClose, ctx),
+        }
+        if self.protocol.borrow().ends_with_its_namespace() {
+            self.close(CloseReason::ForcedClose, ctx);
         }
     }
 
@@ -241,6 +244,7 @@ impl Session {
         if matches!(packet, ClientPacket::Disconnect { .. }) {
             let namespace = namespace.clone();
             self.take_back(&namespace, ctx);
+            self.left(ctx);
         } else {
             admitting.held.push_back((packet, unit));
         }

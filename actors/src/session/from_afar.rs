@@ -48,7 +48,7 @@ impl Session {
         else {
             return false;
         };
-        if close {
+        if close || self.protocol.borrow().ends_with_its_namespace() {
             for namespace in self.members.keys() {
                 let told = self.protocol.borrow().disconnected(namespace);
                 told.into_iter().for_each(|frame| self.send(frame));

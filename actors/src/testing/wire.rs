@@ -1,5 +1,6 @@
 //! The wire format, the application and the presence events of test worlds. Commands are words between blanks:
-//! `connect NS [telling]`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `panic`.
+//! `connect NS [telling]`, `disconnect NS`, `event NS ACK|- NAME ARGS`, `ack NS ID ARGS`, `half`, `rest`, `noise`, `panic`,
+//! `single`, for a session of one namespace, `twice NS`, which is two events, and `swear`, a violation with last words.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -147,6 +148,8 @@ pub(super) struct TextProtocol {
     plain: EncodingId,
     telling: EncodingId,
     pending: usize,
+    single: bool,
+    more: Option<&'static str>,
 }
 
 impl TextProtocol {
@@ -157,11 +160,21 @@ impl TextProtocol {
             plain: id(0),
             telling: id(1),
             pending: 0,
+            single: false,
+            more: None,
         }
     }
 }
 
 impl Protocol for TextProtocol {
+    fn connect_comes_first(&self) -> bool {
+        self.single
+    }
+
+    fn ends_with_its_namespace(&self) -> bool {
+        self.single
+    }
+
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
         let (TransportMessage::Text(bytes) | TransportMessage::Binary(bytes)) = wire;
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -203,9 +216,31 @@ impl Protocol for TextProtocol {
                 self.pending = 0;
                 return Ok(None);
             }
+            "single" => {
+                self.single = true;
+                return Ok(None);
+            }
+            "noise" => return Ok(None),
             "panic" => panic!("planted: a protocol panics"),
-            _ => return Err(Violation(format!("no command: {command}"))),
+            "twice" => {
+                self.more = Some("again");
+                ClientPacket::Event {
+                    namespace,
+                    ack: None,
+                    content: content("once", ""),
+                }
+            }
+            "swear" => return Err(Violation::new("it swears").told(frame("no swearing"))),
+            _ => return Err(Violation::new(format!("no command: {command}"))),
         }))
+    }
+
+    fn decode_more(&mut self) -> Option<ClientPacket> {
+        Some(ClientPacket::Event {
+            namespace: "/".into(),
+            ack: Some(2),
+            content: content(self.more.take()?, ""),
+        })
     }
 
     fn pending_bytes(&self) -> usize {

@@ -11,6 +11,7 @@ mod session;
 
 pub(crate) use decode::{Decoder, Limits};
 pub(crate) use packet::{Packet, Violation};
+pub(crate) use payload::is_reserved;
 pub(crate) use session::{SocketIo, SocketIoEncoding};
 
 #[cfg(test)]

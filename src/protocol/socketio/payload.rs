@@ -65,6 +65,15 @@ const RESERVED: [&str; 6] = [
     "removeListener",
 ];
 
+/// Whether the client libraries fire an event of this name themselves.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    reserved(name).is_some()
+}
+
+fn reserved(name: &str) -> Option<&'static str> {
+    RESERVED.into_iter().find(|reserved| *reserved == name)
+}
+
 fn event_name(json: &str) -> Result<Arc<str>, Violation> {
     let name: Arc<str> = match json.as_bytes() {
         [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => Arc::from(&json[1..json.len() - 1]),
@@ -74,7 +83,7 @@ fn event_name(json: &str) -> Result<Arc<str>, Violation> {
         [b'-' | b'0'..=b'9', ..] => Arc::from(json),
         _ => return Err(Violation::EventName),
     };
-    match RESERVED.into_iter().find(|reserved| **reserved == *name) {
+    match reserved(&name) {
         Some(name) => Err(Violation::ReservedName { name }),
         None => Ok(name),
     }

@@ -6,6 +6,7 @@ use std::{io::Write, ops::Range};
 use bytes::Bytes;
 
 use super::packet::Violation;
+use crate::protocol::json::token_end;
 
 /// Arguments whose placeholders count up from 0 in the order in which their attachments are first named.
 #[derive(Debug, PartialEq, Eq)]
@@ -179,30 +180,6 @@ fn is_plain(placeholder: &str) -> bool {
         .strip_prefix(BEFORE_NUMBER)
         .and_then(|rest| rest.strip_suffix(BEHIND_NUMBER))
         .is_some_and(|number| whole_number(number).is_some())
-}
-
-/// Where the token that begins at `at` ends: behind a string's quote, before what follows a number or word.
-fn token_end(json: &[u8], at: usize) -> usize {
-    let mut end = at + 1;
-    match json[at] {
-        b'"' => {
-            while let Some(byte) = json.get(end) {
-                match byte {
-                    b'"' => return end + 1,
-                    b'\\' => end += 2,
-                    _ => end += 1,
-                }
-            }
-            json.len()
-        }
-        b'-' | b'0'..=b'9' | b'a'..=b'z' => {
-            while let Some(b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E') = json.get(end) {
-                end += 1;
-            }
-            end
-        }
-        _ => end,
-    }
 }
 
 #[cfg(test)]

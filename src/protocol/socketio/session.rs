@@ -143,7 +143,7 @@ fn said(packet: Packet) -> ClientPacket {
 }
 
 fn named(violation: &Violation) -> ports::Violation {
-    ports::Violation(format!("{}: {violation}", violation.code()))
+    ports::Violation::new(format!("{}: {violation}", violation.code()))
 }
 
 /// Whether a CONNECT's JSON has `"dialect":"dotnet"`. What cannot be read asks for nothing.
@@ -282,9 +282,9 @@ mod tests {
         let mut protocol = SocketIo::new(Limits::default(), plain, None, false);
         let violation = protocol.decode(text("9")).unwrap_err();
         assert!(
-            violation.0.starts_with("unknown_packet_type: "),
+            violation.why.starts_with("unknown_packet_type: "),
             "{}",
-            violation.0
+            violation.why
         );
     }
 

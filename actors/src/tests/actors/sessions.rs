@@ -173,6 +173,123 @@ fn what_was_queued_before_a_forced_close_still_reaches_the_client() {
     });
 }
 
+/// Fails if a client that is put out is not told of it, or before what was said to it earlier.
+#[test]
+fn a_violation_has_last_words_where_the_protocol_has_some() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        let key = RoomKey::room("r");
+        a.join(&key).await.unwrap();
+        a.say(&key, "hi").await.unwrap();
+        a.probe.say("swear");
+        a.probe.say("event / 1 unheard");
+        world.settle().await;
+        assert_eq!(a.heard(), ["say hi", "no swearing"]);
+        assert_eq!(a.probe.read_end(), Some(CloseReason::ForcedClose));
+    });
+}
+
+/// Fails if a client whose only namespace refuses it keeps its session, or is not told why.
+#[test]
+fn a_session_of_one_namespace_ends_with_its_refusal_once_the_client_is_told() {
+    World::run(timed(), |world| async move {
+        let refused = world.client(0);
+        refused.say("single");
+        refused.say("connect /none");
+        refused.say("event /none 1 unheard");
+        world.settle().await;
+        assert_eq!(refused.take(), ["refused /none Invalid namespace"]);
+        assert_eq!(refused.read_end(), Some(CloseReason::ForcedClose));
+    });
+}
+
+/// Fails if a client is greeted before it knows that it is in, in a protocol in which nothing comes before that.
+#[test]
+fn what_is_said_before_a_connect_comes_behind_it_where_that_is_first() {
+    World::run(timed(), |world| async move {
+        let connected = |client: &crate::testing::Probe| {
+            let mut heard = client.take();
+            heard.truncate(2);
+            heard.iter_mut().for_each(|text| text.truncate(9));
+            heard
+        };
+        let (before, behind) = (world.client(0), world.client(1));
+        before.say("connect / greeted");
+        behind.say("single");
+        behind.say("connect / greeted");
+        world.settle().await;
+        assert_eq!(connected(&before), ["letter / ", "connected"]);
+        assert_eq!(connected(&behind), ["connected", "letter / "]);
+    });
+}
+
+/// Fails if a client that the hub puts out of its only namespace keeps its session, or is not told.
+#[test]
+fn a_session_of_one_namespace_ends_when_the_client_is_put_out() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("single");
+        world.settle().await;
+        a.member.disconnect();
+        world.settle().await;
+        assert_eq!(a.heard(), ["disconnected /"]);
+        assert_eq!(a.probe.read_end(), Some(CloseReason::ForcedClose));
+    });
+}
+
+/// Fails if a client that left its only namespace keeps its session.
+#[test]
+fn a_session_of_one_namespace_ends_when_the_client_leaves_it() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("single");
+        a.probe.say("disconnect /");
+        world.settle().await;
+        assert_eq!(a.probe.ended(), Some(CloseReason::TransportClose));
+    });
+}
+
+/// Fails if a message's second word is not heard, or when the first has ended the session.
+#[test]
+fn a_message_may_say_two_things() {
+    World::run(timed(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("twice /");
+        world.settle().await;
+        assert_eq!(a.heard(), ["ack / 2 ok"]);
+        a.probe.say("twice /other");
+        world.settle().await;
+        assert_eq!(a.heard(), [""; 0]);
+        assert_eq!(a.probe.read_end(), Some(CloseReason::ForcedClose));
+    });
+}
+
+/// Fails if what means nothing is taken for half a packet, or costs nothing.
+#[test]
+fn a_message_that_means_nothing_is_no_half_packet_and_counts_as_a_message() {
+    let mut setup = timed();
+    setup.session.credit = 64;
+    setup.session.rates = Arc::new(Rates {
+        messages: 2,
+        burst: SECOND,
+        ..Rates::default()
+    });
+    World::run(setup, |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.say("noise");
+        pass(SECOND * 30).await;
+        assert_eq!(a.probe.ended(), None);
+        assert!(!a.probe.session.credit.exhausted());
+        for _ in 0..6 {
+            a.probe.say("noise");
+        }
+        world.settle().await;
+        assert!(a.probe.session.credit.exhausted());
+        pass(SECOND * 5).await;
+        assert!(!a.probe.session.credit.exhausted());
+    });
+}
+
 #[test]
 fn a_second_connect_and_an_event_without_a_namespace_close_the_session() {
     for command in [

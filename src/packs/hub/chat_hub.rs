@@ -1,0 +1,208 @@
+//! The ChatHub of SignalR's tutorials over the pack: its three methods become the pack's events, and its clients are told of
+//! channels as calls of `ReceiveMessage`. The pack does not know of it, and it knows no session and no wire.
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use dondo_actors::letter::Content;
+use serde_json::value::RawValue;
+
+use super::contract::{
+    fault::{Code, Fault},
+    json::{self, Field},
+    name::{self, HUB_EVENTS, Named},
+    payload::USER_NAME_BYTES_MAX,
+};
+use crate::io::unknown_event;
+
+/// The calls of one client.
+#[derive(Debug)]
+pub(crate) struct ChatHub {
+    name_bytes_max: usize,
+    /// It has asked for a channel: from then on it says itself where it is.
+    joined: bool,
+}
+
+impl ChatHub {
+    /// Of a client that has said nothing yet. No name of a channel has more bytes.
+    pub(crate) fn new(name_bytes_max: usize) -> Self {
+        Self {
+            name_bytes_max,
+            joined: false,
+        }
+    }
+
+    /// The event that a call is, and one to be heard before it without an answer; or the failure object that answers it. The
+    /// call has its method for its name, as the client wrote it.
+    ///
+    /// A client that says something before it has joined anything joins that channel: the tutorial's page expects to see its
+    /// own line.
+    pub(crate) fn call(&mut self, call: Content) -> Result<(Option<Content>, Content), Bytes> {
+        match self.read(&call) {
+            Some(read) => read.map_err(|fault| fault.answer(&call.name)),
+            None => Err(unknown_event(&call.name)),
+        }
+    }
+
+    /// None if there is no such method.
+    fn read(&mut self, call: &Content) -> Option<Result<(Option<Content>, Content), Fault>> {
+        let is = |method: &str| call.name.eq_ignore_ascii_case(method);
+        if is("JoinRoom") {
+            Some(self.join_room(call))
+        } else if is("LeaveRoom") {
+            Some(self.leave_room(call))
+        } else if is("SendMessage") {
+            Some(self.send_message(call))
+        } else {
+            let mut commands = HUB_EVENTS.iter().filter(|event| !TOLD.contains(event));
+            let command = commands.find(|command| is(command))?;
+            self.joined |= command.starts_with("join-");
+            let name = (*command).into();
+            let call = call.clone();
+            Some(Ok((None, Content { name, ..call })))
+        }
+    }
+
+    fn join_room(&mut self, call: &Content) -> Result<(Option<Content>, Content), Fault> {
+        let [room] = arguments(call)?;
+        let event = seat("join-channel", &self.channel(room.get())?, None);
+        self.joined = true;
+        Ok((None, event))
+    }
+
+    fn leave_room(&self, call: &Content) -> Result<(Option<Content>, Content), Fault> {
+        let [room] = arguments(call)?;
+        let event = seat("leave-channel", &self.channel(room.get())?, None);
+        Ok((None, event))
+    }
+
+    fn send_message(&mut self, call: &Content) -> Result<(Option<Content>, Content), Fault> {
+        let [room, user, message] = arguments(call)?;
+        let channel = self.channel(room.get())?;
+        let user = user_name(user.get())?;
+        let first = !std::mem::replace(&mut self.joined, true);
+        let join = first.then(|| seat("join-channel", &channel, user));
+        let mut args = b"{\"data\":{\"message\":".to_vec();
+        args.extend_from_slice(message.get().as_bytes());
+        put_target(&mut args, b",", &channel, user);
+        let event = Content {
+            name: channel,
+            args: args.into(),
+            blobs: call.blobs.clone(),
+        };
+        Ok((join, event))
+    }
+
+    fn channel(&self, raw: &str) -> Result<Arc<str>, Fault> {
+        if !raw.starts_with('"') {
+            return Err(bad("the argument 'room' is no text"));
+        }
+        name::as_channel(name::read(
+            Named::Channel,
+            raw.as_bytes(),
+            self.name_bytes_max,
+        )?)
+    }
+}
+
+/// Events that the pack tells its clients, and takes of none.
+const TOLD: [&str; 3] = ["online-users", "room-online-users", "hub-error"];
+
+/// The user's name as it was sent: the client's word, and `null` where it says nothing.
+fn user_name(raw: &str) -> Result<Option<&str>, Fault> {
+    if json::is_absent(raw) {
+        return Ok(None);
+    }
+    if !raw.starts_with('"') {
+        return Err(bad("the argument 'user' is no text"));
+    }
+    name::read_user(raw.as_bytes(), USER_NAME_BYTES_MAX)?;
+    Ok(Some(raw))
+}
+
+fn arguments<const COUNT: usize>(call: &Content) -> Result<[Box<RawValue>; COUNT], Fault> {
+    let list = [b"[", &call.args[..], b"]"].concat();
+    let values: Vec<Box<RawValue>> =
+        serde_json::from_slice(&list).map_err(|_| bad("the arguments are not valid JSON"))?;
+    <[_; COUNT]>::try_from(values).map_err(|values| {
+        let given = values.len();
+        bad(format!(
+            "Invocation provides {given} argument(s) but target expects {COUNT}."
+        ))
+    })
+}
+
+fn seat(event: &'static str, channel: &str, user: Option<&str>) -> Content {
+    let mut args = b"{\"data\":{".to_vec();
+    put_target(&mut args, b"", channel, user);
+    Content {
+        name: event.into(),
+        args: args.into(),
+        blobs: Vec::new(),
+    }
+}
+
+/// Appends the end of `data` and the source.
+fn put_target(args: &mut Vec<u8>, comma: &[u8], channel: &str, user: Option<&str>) {
+    args.extend_from_slice(comma);
+    args.extend_from_slice(b"\"roomChannel\":");
+    json::put(args, channel);
+    args.extend_from_slice(b"},\"source\":{\"userName\":");
+    args.extend_from_slice(user.unwrap_or("null").as_bytes());
+    args.extend_from_slice(b"}}");
+}
+
+fn bad(message: impl Into<Cow<'static, str>>) -> Fault {
+    Fault::new(Code::BadPayload, message)
+}
+
+/// The view for ChatHub's clients: a channel's messages, joins and leaves as `ReceiveMessage(user, message)`, all else under
+/// its own name. A pure function of a letter, so it is made once for all of them.
+pub(crate) fn view(content: &Content) -> Content {
+    match received(content) {
+        Some(args) => Content {
+            name: "ReceiveMessage".into(),
+            args: args.into(),
+            blobs: content.blobs.clone(),
+        },
+        None => content.clone(),
+    }
+}
+
+/// The arguments of `ReceiveMessage`, of a letter in normal form that is about a channel.
+fn received(content: &Content) -> Option<Vec<u8>> {
+    let happened = match &*content.name {
+        "join-channel" => Some("joined"),
+        "leave-channel" => Some("left"),
+        name if name::reserved(name) => return None,
+        _ => None,
+    };
+    let top = json::fields(std::str::from_utf8(&content.args).ok()?)?;
+    let (data, client_id) = (value(&top, "data")?, value(&top, "clientId")?);
+    let data = json::fields(data)?;
+    let mut args = Vec::with_capacity(content.args.len());
+    if let Some(happened) = happened {
+        let text = |raw: &str| Some(json::string(raw.as_bytes())?.into_owned());
+        let (who, channel) = (text(client_id)?, text(value(&data, "roomChannel")?)?);
+        args.extend_from_slice(b"\"System\",");
+        json::put(
+            &mut args,
+            &format!("{who} has {happened} the room {channel}"),
+        );
+        return Some(args);
+    }
+    let source = json::fields(value(&top, "source")?)?;
+    let user = value(&source, "userName").filter(|user| !json::is_absent(user));
+    args.extend_from_slice(user.unwrap_or(client_id).as_bytes());
+    args.push(b',');
+    args.extend_from_slice(value(&data, "message")?.as_bytes());
+    Some(args)
+}
+
+fn value<'a>(fields: &[Field<'a>], name: &str) -> Option<&'a str> {
+    let field = fields.iter().find(|field| field.name == name);
+    field.map(|field| field.value)
+}
+
+#[cfg(test)]
+mod tests;

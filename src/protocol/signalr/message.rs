@@ -1,0 +1,102 @@
+//! What a hub and its clients tell each other, in either format.
+
+use bytes::Bytes;
+use dondo_actors::{letter::Content, ports::Answer};
+
+/// A message of the hub protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HubMessage {
+    /// A method is called. Without an id nobody waits for its completion.
+    Invocation {
+        id: Option<String>,
+        target: String,
+        arguments: Values,
+        /// Streams of the caller's that are arguments, too.
+        streams: usize,
+    },
+    /// An item of a stream.
+    StreamItem { id: String, item: Values },
+    /// A call, or a stream, has come to its end.
+    Completion { id: String, outcome: Completed },
+    /// A method is called whose result is a stream.
+    StreamInvocation {
+        id: String,
+        target: String,
+        arguments: Values,
+    },
+    /// A stream is wanted no more.
+    CancelInvocation { id: String },
+    /// The connection lives.
+    Ping,
+    /// The connection ends.
+    Close {
+        error: Option<String>,
+        allow_reconnect: bool,
+    },
+    /// Stateful reconnect: messages up to this number have come.
+    Ack(u64),
+    /// Stateful reconnect: the next message has this number.
+    Sequence(u64),
+    /// Of a later version: ignored.
+    Unknown,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Completed {
+    /// Without a value.
+    Void,
+    /// With this one value.
+    Result(Values),
+    /// With an error; the text is for people.
+    Error(String),
+}
+
+/// JSON texts joined by commas, and the blobs that placeholders in them number, as in [`Content`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Values {
+    pub(crate) text: Bytes,
+    pub(crate) blobs: Vec<Bytes>,
+}
+
+impl From<&Content> for Values {
+    fn from(content: &Content) -> Self {
+        Self {
+            text: content.args.clone(),
+            blobs: content.blobs.clone(),
+        }
+    }
+}
+
+impl From<&Answer> for Values {
+    fn from(answer: &Answer) -> Self {
+        Self {
+            text: answer.args.clone(),
+            blobs: answer.blobs.clone(),
+        }
+    }
+}
+
+/// A record that is no message; the text says why, for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed(pub(super) &'static str);
+
+impl From<&'static str> for Malformed {
+    fn from(why: &'static str) -> Self {
+        Self(why)
+    }
+}
+
+/// Deepest nesting of arrays and objects in one argument.
+pub(super) const DEPTH_MAX: usize = 128;
+
+/// Bytes of an id that a client chooses: those that are no numbers are kept while their calls last.
+pub(super) const ID_BYTES_MAX: usize = 256;
+
+/// The id, if it is no longer than it may be.
+pub(super) fn short(id: String) -> Result<String, Malformed> {
+    match id.len() <= ID_BYTES_MAX {
+        true => Ok(id),
+        false => Err("an invocation id is longer than 256 bytes".into()),
+    }
+}

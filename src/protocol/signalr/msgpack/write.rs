@@ -1,0 +1,119 @@
+//! JSON text as MessagePack, in the shortest forms. Two passes and no tree: a container's length stands before it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use rmp::encode;
+use serde::Deserialize;
+
+use super::super::placeholder;
+use crate::protocol::json::token_end;
+
+/// How many values `json` has, texts joined by commas.
+pub(in super::super) fn count(json: &[u8]) -> usize {
+    let (mut at, mut depth, mut commas) = (0, 0_usize, 0);
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => commas += 1,
+            _ => {}
+        }
+        at = token_end(json, at);
+    }
+    match json.trim_ascii().is_empty() {
+        true => 0,
+        false => commas + 1,
+    }
+}
+
+/// Appends the values of `json`, texts joined by commas, one behind the other; in the place of each placeholder its blob.
+pub(in super::super) fn values(out: &mut Vec<u8>, json: &[u8], blobs: &[Bytes]) {
+    let mut lengths = lengths(json).into_iter();
+    let mut length = || lengths.next().unwrap_or_default();
+    let mut at = 0;
+    // Writing to memory cannot fail, so no outcome below is looked at.
+    while let Some(byte) = json.get(at) {
+        let mut end = token_end(json, at);
+        match byte {
+            b'{' => {
+                let entries = length();
+                match placeholder::read(&json[at..], blobs) {
+                    Some((blob, behind)) => {
+                        let _ = encode::write_bin(out, blob);
+                        end = at + behind;
+                    }
+                    None => drop(encode::write_map_len(out, entries)),
+                }
+            }
+            b'[' => drop(encode::write_array_len(out, length())),
+            b'"' => drop(encode::write_str(out, &unescaped(&json[at..end]))),
+            b't' | b'f' => drop(encode::write_bool(out, *byte == b't')),
+            b'n' => drop(encode::write_nil(out)),
+            b'-' | b'0'..=b'9' => number(out, &json[at..end]),
+            _ => {}
+        }
+        at = end;
+    }
+}
+
+/// The entries of each array and object, in the order in which they begin.
+fn lengths(json: &[u8]) -> Vec<u32> {
+    let mut lengths = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = json.get(at) {
+        // What stands behind a bracket that opens is an entry, if it does not close; so is what stands behind a comma.
+        let opens = matches!(byte, b'{' | b'[');
+        if opens {
+            open.push(lengths.len());
+            lengths.push(0);
+        } else if matches!(byte, b'}' | b']') {
+            open.pop();
+        }
+        at = token_end(json, at);
+        let is_entry = match byte {
+            b',' => true,
+            _ if opens => {
+                let behind = json
+                    .get(at..)
+                    .unwrap_or_default()
+                    .trim_ascii_start()
+                    .first();
+                !matches!(behind, Some(b'}' | b']'))
+            }
+            _ => false,
+        };
+        let innermost = open.last().and_then(|place| lengths.get_mut(*place));
+        if let Some(length) = innermost.filter(|_| is_entry) {
+            *length += 1;
+        }
+    }
+    lengths
+}
+
+/// The text of a JSON string. With half a surrogate pair, which no text can hold, it stays as it is written.
+fn unescaped(string: &[u8]) -> Cow<'_, str> {
+    #[derive(Deserialize)]
+    struct Unescaped<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    match serde_json::from_slice(string) {
+        Ok(Unescaped(text)) => text,
+        Err(_) => {
+            let written = string.strip_prefix(b"\"").unwrap_or(string);
+            String::from_utf8_lossy(written.strip_suffix(b"\"").unwrap_or(written))
+        }
+    }
+}
+
+/// An integer in the shortest form where it is written as one and has 64 bits; else the nearest double.
+fn number(out: &mut Vec<u8>, text: &[u8]) {
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    if let Ok(number) = text.parse::<i64>() {
+        let _ = encode::write_sint(out, number);
+    } else if let Ok(number) = text.parse::<u64>() {
+        let _ = encode::write_uint(out, number);
+    } else {
+        let _ = encode::write_f64(out, text.parse().unwrap_or_default());
+    }
+}

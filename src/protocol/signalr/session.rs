@@ -1,0 +1,280 @@
+//! SignalR as a session speaks it: records to the core's words, the core's answers to frames. Its connection is in one
+//! namespace, or in none and over.
+
+use std::{borrow::Cow, cell::RefCell, sync::Arc};
+
+use dondo_actors::{
+    id::{MemberId, Token},
+    letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
+    ports::{Answer, ClientPacket, Protocol, Refusal, Violation},
+};
+
+use super::{
+    answer,
+    dialect::Dialect,
+    format::Format,
+    handshake::{self, HandshakeFault},
+    invocations::{self, Invocations},
+    message::{Completed, HubMessage, Values},
+    read::read,
+    write,
+};
+
+/// The protocol of one session. It is given records without their frames ([`Records`](super::Records)), as text or binary.
+pub(crate) struct SignalR {
+    namespace: Arc<str>,
+    encodings: FormatEncodings,
+    dialect: Dialect,
+    binary: bool,
+    blobs_max: usize,
+    /// None before the handshake.
+    format: Option<Format>,
+    invocations: RefCell<Invocations>,
+    /// What the last message said behind its first word.
+    said: Option<ClientPacket>,
+}
+
+/// The encoding of each format.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FormatEncodings {
+    pub(crate) json: EncodingId,
+    pub(crate) messagepack: EncodingId,
+}
+
+impl SignalR {
+    /// A session that has said nothing yet, of an endpoint's namespace. `binary`: its transport carries more than text.
+    /// No more than `blobs_max` values of a message may be binary.
+    pub(crate) fn new(
+        namespace: Arc<str>,
+        encodings: FormatEncodings,
+        dialect: Dialect,
+        binary: bool,
+        blobs_max: usize,
+    ) -> Self {
+        Self {
+            namespace,
+            encodings,
+            dialect,
+            binary,
+            blobs_max,
+            format: None,
+            invocations: RefCell::default(),
+            said: None,
+        }
+    }
+
+    fn handshake(&mut self, record: &[u8]) -> Result<ClientPacket, Violation> {
+        match handshake::read(record, self.binary) {
+            Ok(format) => {
+                self.format = Some(format);
+                let namespace = self.namespace.clone();
+                let auth = None;
+                Ok(ClientPacket::Connect { namespace, auth })
+            }
+            Err(fault) => {
+                let told = handshake::refused(None, &fault.to_string());
+                let why = match fault {
+                    // The log shows nothing that a client chose.
+                    HandshakeFault::UnknownProtocol(_) => "an unknown protocol".into(),
+                    fault => fault.to_string(),
+                };
+                Err(Violation::new(format!("bad_handshake: {why}")).told(told))
+            }
+        }
+    }
+
+    fn message(
+        &mut self,
+        format: Format,
+        record: &[u8],
+    ) -> Result<Option<ClientPacket>, Violation> {
+        let message = read(format, record, self.blobs_max);
+        let message = message.map_err(|why| violated(format, format!("bad_message: {}", why.0)))?;
+        Ok(match message {
+            HubMessage::Invocation {
+                id,
+                target,
+                streams,
+                ..
+            } if streams > 0 => {
+                let error = answer::streams_given(&target, streams);
+                id.map(|id| failed(format, &id, error))
+            }
+            HubMessage::Invocation {
+                id,
+                target,
+                arguments,
+                ..
+            } => self.call(format, id, target, arguments)?,
+            HubMessage::StreamInvocation { id, target, .. } => {
+                Some(failed(format, &id, answer::no_stream(&target)))
+            }
+            HubMessage::Completion { id, outcome } => {
+                // As of any other completion that nobody waits for, nothing comes of an id that is none of ours.
+                invocations::number_of(&id).map(|id| ClientPacket::Ack {
+                    namespace: self.namespace.clone(),
+                    id,
+                    answer: answer::answered(outcome),
+                })
+            }
+            HubMessage::Close { .. } => Some(ClientPacket::Disconnect {
+                namespace: self.namespace.clone(),
+            }),
+            HubMessage::StreamItem { .. }
+            | HubMessage::CancelInvocation { .. }
+            | HubMessage::Ping
+            | HubMessage::Ack(_)
+            | HubMessage::Sequence(_)
+            | HubMessage::Unknown => None,
+        })
+    }
+
+    fn call(
+        &mut self,
+        format: Format,
+        id: Option<String>,
+        target: String,
+        arguments: Values,
+    ) -> Result<Option<ClientPacket>, Violation> {
+        let called = (self.dialect)(Content {
+            name: target.as_str().into(),
+            args: arguments.text,
+            blobs: arguments.blobs,
+        });
+        let (before, content) = match called {
+            Ok(events) => events,
+            Err(failure) => {
+                let error = answer::error_in(&failure, Some(&target)).unwrap_or_default();
+                return Ok(id.map(|id| failed(format, &id, error)));
+            }
+        };
+        let event = |content, ack| ClientPacket::Event {
+            namespace: self.namespace.clone(),
+            ack,
+            content,
+        };
+        let renamed = (*content.name != target).then_some(target);
+        let mut invocations = self.invocations.borrow_mut();
+        let ack = id.map(|id| invocations.begin(id, renamed)).transpose();
+        let ack = ack.map_err(|_| {
+            let most = invocations::OPEN_MAX;
+            violated(
+                format,
+                format!("too_many_open: more than {most} calls are open"),
+            )
+        })?;
+        let called = event(content, ack);
+        match before {
+            None => Ok(Some(called)),
+            Some(before) => {
+                self.said = Some(called);
+                Ok(Some(event(before, None)))
+            }
+        }
+    }
+
+    fn format(&self) -> Format {
+        self.format.unwrap_or(Format::Json)
+    }
+}
+
+impl Protocol for SignalR {
+    fn ends_with_its_namespace(&self) -> bool {
+        true
+    }
+
+    fn connect_comes_first(&self) -> bool {
+        true
+    }
+
+    fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
+        match self.format {
+            None => self.handshake(wire.bytes()).map(Some),
+            Some(format) => self.message(format, wire.bytes()),
+        }
+    }
+
+    fn decode_more(&mut self) -> Option<ClientPacket> {
+        self.said.take()
+    }
+
+    fn pending_bytes(&self) -> usize {
+        0
+    }
+
+    fn encoding(&self, _: Option<&[u8]>) -> EncodingId {
+        match self.format() {
+            Format::Json => self.encodings.json,
+            Format::MessagePack => self.encodings.messagepack,
+        }
+    }
+
+    fn connected(&self, _: &str, _: &MemberId) -> Option<Frame> {
+        Some(handshake::accepted(self.format()))
+    }
+
+    fn refused(&self, _: &str, refusal: &Refusal) -> Option<Frame> {
+        Some(handshake::refused(self.format, &refusal.message))
+    }
+
+    fn disconnected(&self, _: &str) -> Option<Frame> {
+        // Clients that come back by themselves do so after any other end.
+        Some(write::close(self.format(), None, false))
+    }
+
+    fn event(&self, _: &str, content: &Content, ack: Option<u64>) -> Frame {
+        let id = ack.map(invocations::id_of);
+        write::invocation(self.format(), id.as_deref(), &content.name, &content.into())
+    }
+
+    fn ack(&self, _: &str, id: u64, answer: &Answer) -> Frame {
+        let (id, target) = self.invocations.borrow_mut().end(id);
+        let outcome = answer::completed(answer, target.as_deref());
+        write::completion(self.format(), &id, &outcome)
+    }
+}
+
+fn failed(format: Format, id: &str, error: String) -> ClientPacket {
+    ClientPacket::Reply(write::completion(format, id, &Completed::Error(error)))
+}
+
+fn violated(format: Format, why: String) -> Violation {
+    Violation::new(why).told(write::close(
+        format,
+        Some(write::CLOSED_WITH_AN_ERROR),
+        false,
+    ))
+}
+
+/// An encoding of letters: invocations in a format, seen through a dialect's view where there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SignalREncoding {
+    pub(crate) format: Format,
+    /// Changes what is said before it is encoded. A pure function: its result is shared by all who take this encoding.
+    pub(crate) view: Option<fn(&Content) -> Content>,
+}
+
+impl SignalREncoding {
+    fn invocation(&self, content: &Content, id: Option<&str>) -> Frame {
+        let seen = self
+            .view
+            .map_or(Cow::Borrowed(content), |view| Cow::Owned(view(content)));
+        write::invocation(self.format, id, &seen.name, &(&*seen).into())
+    }
+}
+
+impl Encoding for SignalREncoding {
+    fn encode(&self, _: &str, content: &Content, _: Option<Token>) -> Result<Frame, EncodeError> {
+        Ok(self.invocation(content, None))
+    }
+
+    fn encode_asking(
+        &self,
+        _: &str,
+        content: &Content,
+        _: Option<Token>,
+        ack: u64,
+    ) -> Result<Frame, EncodeError> {
+        Ok(self.invocation(content, Some(&invocations::id_of(ack))))
+    }
+}
