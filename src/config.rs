@@ -91,6 +91,8 @@ settings! {
         namespaces: Vec<String> as Vec<NamespaceName> = vec!["/".to_owned()], check check::namespaces;
         /// Where the Socket.IO endpoint stands; begins and ends with a slash.
         path: String as UrlPath = "/socket.io/".to_owned(), check check::path;
+        /// Where SignalR's clients find the ChatHub, a view of the main namespace's channels; or off.
+        chat_hub: Option<String> as Option<UrlPath> = Some("/chatHub/".to_owned()), check check::chat_hub;
         /// Web origins that may connect from a browser; clients that send none always may.
         origins: Origins as Origins = Origins::SameHost;
         /// Names that a request's Host may have; any, because proxies pass their own.

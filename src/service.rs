@@ -1,43 +1,35 @@
 //! A hub put together from its settings, to be mounted in an `App`. Assembly only: no decision is taken here.
 
+mod build;
+mod encodings;
 mod error;
 mod identify;
 mod lifecycle;
 mod parts;
 mod serving;
+mod signalr;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
-use dondo_actors::account::MemoryAccount;
 use dondo_actors::context::NamespaceSettings;
-use dondo_actors::hub::{HubConfig, HubHandle, LogMaker, NamespaceConfig};
-use dondo_actors::id::MemberId;
-use dondo_actors::letter::{Encoding, Encodings};
-use dondo_actors::ports::{Clock, IdGenerator, PresenceEvents, SystemClock};
+use dondo_actors::hub::{HubHandle, LogMaker};
+use dondo_actors::ports::{Clock, SystemClock};
 
 pub use self::error::BuildError;
-use self::parts::{
-    bare_engines, door_settings, engine_options, entrance_options, memory_log, upper, wrong_path,
-};
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{
-    BadPattern, EngineContext, Extractors, Handler, IntoOutcome, Middlewares, Namespace,
-    NamespaceHandle, Namespaces, Pack, States, UnknownNamespace, Watchdog,
+    EngineContext, Extractors, Handler, IntoOutcome, Namespace, NamespaceHandle, Namespaces,
+    States, UnknownNamespace, Watchdog,
 };
-use crate::notices;
-use crate::packs::hub::{self, HubPack};
-use crate::protocol::bare::BareEncoding;
-use crate::protocol::socketio::SocketIoEncoding;
 use crate::room_threads::Rooms;
 use crate::transport::doors::Doors;
-use crate::transport::embedded_driver::Untuned;
-use crate::transport::endpoint::{Endpoint, Endpoints};
+use crate::transport::endpoint::Endpoints;
 use crate::transport::engine::Engine;
 use crate::transport::entrance::Entrance;
-use crate::transport::login::{Find, Login};
+use crate::transport::login::Find;
 use tokio::time::{sleep, timeout};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
@@ -46,13 +38,11 @@ pub struct Dondo {
     namespaces: Namespaces,
     hub: HubHandle,
     /// Socket.IO's endpoint.
-    #[cfg(any(test, feature = "testing"))]
     pub(crate) main: Engine,
     pub(crate) entrances: Arc<[Entrance]>,
     endpoints: Endpoints,
     health: Arc<health::Health>,
     doors: Doors,
-    untuned: Untuned,
     grace: Duration,
     rooms: Arc<Rooms>,
     _watchdog: Watchdog,
@@ -74,6 +64,7 @@ pub struct Builder {
     states: States,
     admission_timeout: Duration,
     engines: Vec<(String, Namespace)>,
+    signalr: Vec<(String, String)>,
     pub(crate) login: Option<Arc<Find>>,
     pub(crate) clock: Arc<dyn Clock>,
     log: Option<LogMaker>,
@@ -101,6 +92,7 @@ impl Dondo {
             states: States::default(),
             admission_timeout: NamespaceSettings::default().admission_timeout,
             engines: Vec::new(),
+            signalr: Vec::new(),
             login: None,
             clock: Arc::new(SystemClock),
             log: None,
@@ -129,7 +121,7 @@ impl Dondo {
 
     /// The standalone server serves it, which needs no tuning.
     pub(crate) fn is_tuned(&self) {
-        self.untuned.settle();
+        self.main.entrance().options().untuned.settle();
     }
 
     /// Sessions over all endpoints.
@@ -245,155 +237,39 @@ impl Builder {
         self
     }
 
+    /// An endpoint for SignalR's clients, who come into this namespace: a call of a method is an event of its name, whatever its
+    /// case, what the handler answers its result, and an event to a client a call of its method. A group is a room. The same
+    /// handlers serve Socket.IO's clients, in the same rooms.
+    ///
+    /// ```
+    /// use dondo::{Data, Dondo, Namespace, Result, Socket};
+    ///
+    /// # fn main() -> Result<(), dondo::BuildError> {
+    /// let chat = Namespace::new("/").on(
+    ///     "SendMessage",
+    ///     async |socket: Socket, Data((room, text)): Data<(String, String)>| {
+    ///         socket.within(room).emit("ReceiveMessage", text)?.await?;
+    ///         Ok(())
+    ///     },
+    /// );
+    /// let dondo = Dondo::builder()
+    ///     .namespace(chat)
+    ///     .signalr("/hubs/chat", "/")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn signalr(mut self, path: &str, namespace: &str) -> Self {
+        let path = format!("{}/", path.trim_end_matches('/'));
+        self.signalr.push((path, namespace.to_owned()));
+        self
+    }
+
     /// Other logs than that in memory, for dondo's own tests: the face has none yet.
     #[doc(hidden)]
     pub fn log(self, log: LogMaker) -> Self {
         let log = Some(log);
         Self { log, ..self }
-    }
-
-    /// Starts the hub's room threads.
-    ///
-    /// # Errors
-    /// A setting that makes no sense, named in the error; or the system has no thread to give.
-    pub fn build(self) -> Result<Dondo, BuildError> {
-        let mut config = self.config;
-        if !self.namespaces.is_empty() {
-            let names = self
-                .namespaces
-                .iter()
-                .map(|namespace| namespace.name.to_string());
-            config.namespaces = names.collect();
-        }
-        config.check().map_err(BuildError::Setting)?;
-        let pack = HubPack::new(config.hub.clone(), self.clock.clone());
-        let namespaces = match self.namespaces.is_empty() {
-            true => config
-                .namespaces
-                .iter()
-                .map(|name| Namespace::hub(name.as_str()))
-                .collect(),
-            false => self.namespaces,
-        };
-        let of_engines = self.engines.iter().map(|(_, namespace)| namespace);
-        let mut states = namespaces
-            .iter()
-            .chain(of_engines)
-            .flat_map(|namespace| &namespace.needs().states);
-        if let Some((_, name)) = states.find(|(id, _)| !self.states.has(*id)) {
-            return Err(BuildError::StateMissing(name));
-        }
-        if let Some(name) = namespaces.iter().find_map(Namespace::reserved_event) {
-            return Err(BuildError::ReservedEvent(name.to_owned()));
-        }
-        let paths = self.engines.iter().map(|(path, _)| &**path);
-        if let Some(path) = wrong_path(&config.path, paths) {
-            return Err(BuildError::EnginePath(path.to_owned()));
-        }
-        let settings = NamespaceSettings {
-            courier_patience: config.delivery.courier_stall,
-            admission_timeout: self.admission_timeout,
-            ..pack.namespace_settings()
-        };
-        let served = namespaces.into_iter().map(|namespace| {
-            let pack = namespace
-                .is_hub
-                .then(|| Arc::new(pack.clone()) as Arc<dyn Pack>);
-            namespace.served(self.states.clone(), pack)
-        });
-        let bad_pattern = |BadPattern(name): BadPattern| BuildError::Pattern(name.to_string());
-        let served: Result<Vec<_>, _> = served.collect();
-        let namespaces = Namespaces::new(served.map_err(bad_pattern)?);
-        let engines = self.engines.into_iter().map(|(path, namespace)| {
-            let served = namespace.served(self.states.clone(), None);
-            Ok((path, Namespaces::new([served.map_err(bad_pattern)?])))
-        });
-        let engines: Vec<_> = engines.collect::<Result<_, BuildError>>()?;
-        let of_engines = engines.iter().flat_map(|(_, namespaces)| namespaces.all());
-        let namespace_configs = namespaces.all().chain(of_engines).map(|served| {
-            let presence_events = served
-                .has_pack()
-                .then(|| Arc::new(pack.clone()) as Arc<dyn PresenceEvents>);
-            let config = NamespaceConfig {
-                settings: settings.clone(),
-                authorizer: Arc::new(Middlewares(served.clone())),
-                presence_events,
-                children: served.children(),
-                room_hooks: served.room_hooks(),
-            };
-            (served.name().clone(), config)
-        });
-        let namespace_configs = namespace_configs.collect();
-        let views = [None, Some(hub::dotnet_view as fn(&_) -> _)];
-        let account = MemoryAccount::new(
-            config.memory_max() as u64,
-            config.limits.unfinished_bytes_max as u64,
-        );
-        let memory = || memory_log(&config, account.clone());
-        let log = self.log.unwrap_or_else(memory);
-        let mut encodings: Vec<Arc<dyn Encoding>> = Vec::new();
-        encodings.extend(views.map(|view| Arc::new(SocketIoEncoding { view }) as _));
-        if !engines.is_empty() {
-            encodings.push(Arc::new(BareEncoding));
-        }
-        let encodings = Encodings::new(encodings, account);
-        let upper = upper(&config, &encodings);
-        let hub = HubHandle::new(HubConfig {
-            namespaces: namespace_configs,
-            parents: namespaces.parents(self.admission_timeout),
-            encodings,
-            clock: self.clock,
-            ids: Arc::new(SystemIds),
-            log,
-            courier_window: config.delivery.courier_window,
-            settle_timeout: config.delivery.courier_stall,
-        });
-        let rooms = Arc::new(Rooms::start(&hub, config.room_threads).map_err(BuildError::Threads)?);
-        let doors = Doors::new(door_settings(&config));
-        let options = entrance_options(
-            &config,
-            doors.clone(),
-            namespaces.applications(),
-            Login::new(self.login, self.admission_timeout),
-            namespaces.keep_handshakes(),
-        );
-        let engine = engine_options(&config);
-        let bare = bare_engines(&engines, &engine, &options, &hub);
-        let untuned = options.untuned.clone();
-        let main = Engine::new(engine, Entrance::new(options, hub.clone()), upper);
-        let entrances: Arc<[Entrance]> = std::iter::once(&main)
-            .chain(&bare)
-            .map(|engine| engine.entrance().clone())
-            .collect();
-        let endpoint = |engine: Engine| Box::new(engine) as Box<dyn Endpoint>;
-        let endpoints = std::iter::once(main.clone()).chain(bare).map(endpoint);
-        let endpoints = Endpoints::new(endpoints);
-        Ok(Dondo {
-            namespaces,
-            health: health::Health::new(hub.clone(), entrances.clone(), doors.clone()),
-            hub,
-            endpoints,
-            #[cfg(any(test, feature = "testing"))]
-            main,
-            entrances,
-            doors,
-            untuned,
-            grace: config.grace,
-            rooms,
-            _watchdog: Watchdog::start(),
-        })
-    }
-}
-
-/// Ids from the system's generator.
-struct SystemIds;
-
-impl IdGenerator for SystemIds {
-    fn member_id(&self) -> Option<MemberId> {
-        let id = crate::transport::secret::secret();
-        let told = |error: &_| {
-            notices::NO_RANDOMNESS.tell(None, None, format_args!("nobody can be let in: {error}"));
-        };
-        id.inspect_err(told).ok().map(MemberId::new)
     }
 }

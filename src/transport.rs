@@ -26,6 +26,7 @@ mod posted;
 mod refusal;
 pub(crate) mod secret;
 mod session_connection;
+pub(crate) mod signalr;
 pub(crate) mod sockets;
 mod stage;
 pub(crate) mod subprotocol;

@@ -244,7 +244,8 @@ impl HubHandle {
         &self.0.members
     }
 
-    pub(crate) fn ids(&self) -> &dyn IdGenerator {
+    /// Makes ids.
+    pub fn ids(&self) -> &dyn IdGenerator {
         &*self.0.config.ids
     }
 
@@ -390,7 +391,6 @@ impl Guarded for Hub {
     }
 
     fn restarting(&mut self) {}
-
     fn hear(&mut self, word: ToHub, _: &mut GuardedContext<Self>) {
         match word {
             ToHub::Open(open) => self.open(open),

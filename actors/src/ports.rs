@@ -150,6 +150,11 @@ pub trait Protocol: 'static {
     /// The encoding that letters to this session take, given what it said when it connected.
     fn encoding(&self, auth: Option<&[u8]>) -> EncodingId;
 
+    /// The id that the client was told its member would have; none where the hub makes one.
+    fn member_id(&self) -> Option<MemberId> {
+        None
+    }
+
     /// Tells the client that it is in a namespace, if there is a word for that.
     fn connected(&self, namespace: &str, member: &MemberId) -> Option<Frame>;
 

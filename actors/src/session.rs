@@ -164,7 +164,8 @@ impl Session {
         let (Some(application), Some(home)) = (application, home) else {
             return self.close(CloseReason::ServerRestart, ctx);
         };
-        let Some(id) = hub.ids().member_id() else {
+        let told = self.protocol.borrow().member_id();
+        let Some(id) = told.or_else(|| hub.ids().member_id()) else {
             return self.refuse(&namespace, &refusal("No id can be made"), ctx);
         };
         if let Some(timer) = self.connect_timer.take() {

@@ -76,6 +76,13 @@ pub(super) fn path(settings: &Settings) -> Checked {
     path_of(&settings.path, &settings.path)
 }
 
+pub(super) fn chat_hub(settings: &Settings) -> Checked {
+    settings
+        .chat_hub
+        .as_ref()
+        .map_or(Ok(()), |path| path_of(path, path))
+}
+
 /// The same for one that was `written` in some way.
 pub(super) fn path_of(path: &str, written: &str) -> Checked {
     match wrong_with_path(path) {

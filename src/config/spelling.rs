@@ -169,6 +169,7 @@ impl Spelling<String> for NamespaceName {
 
 impl Spelling<String> for UrlPath {
     const WRITTEN: &'static str = "PATH";
+    const NOTHING: Option<&'static str> = Some("off");
 
     fn read(text: &str) -> Result<String, String> {
         let path = format!("{}/", text.trim_end_matches('/'));

@@ -1,9 +1,7 @@
 //! The hub pack: channels, rooms, messages and presence, as the contract has them (`docs/contract.md`, parts 2 to 6).
 //! Written on the embedding API and the core's rooms; knows no wire, and never waits for a client.
 
-// SignalR's transports are being wired up.
-#[allow(dead_code)]
-pub(crate) mod chat_hub;
+mod chat_hub;
 mod command;
 mod contract;
 #[cfg(feature = "types")]
@@ -21,6 +19,8 @@ use dondo_actors::{
     session::AckHandle,
 };
 
+use self::chat_hub::ChatHub;
+pub(crate) use self::chat_hub::view as chat_hub_view;
 pub(crate) use self::contract::dotnet::view as dotnet_view;
 #[cfg(feature = "types")]
 pub use self::declared::{csharp, typescript};
@@ -32,6 +32,7 @@ use self::{
 use crate::{
     config::{HubSettings, OnlineUsers},
     io::{Pack, PackEvent, PackSocket, Socket},
+    protocol::signalr::Dialect,
 };
 
 /// The pack; clones share their settings. Give the same one to a namespace as its pack and as its presence events.
@@ -54,6 +55,15 @@ impl HubPack {
     /// A pack with these settings, which tells the time by `clock`.
     pub(crate) fn new(settings: HubSettings, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(PackShared { settings, clock }))
+    }
+
+    /// What SignalR's clients of the ChatHub call, each with a dialect of its own.
+    pub(crate) fn chat_hub(&self) -> Arc<dyn Fn() -> Dialect + Send + Sync> {
+        let name_bytes_max = self.0.settings.name_bytes_max;
+        Arc::new(move || {
+            let mut hub = ChatHub::new(name_bytes_max);
+            Box::new(move |call| hub.call(call))
+        })
     }
 
     /// The part of the settings that the core acts on.

@@ -15,12 +15,12 @@ mod record;
 mod session;
 mod write;
 
-pub(crate) use dialect::{CalledEvents, Dialect, EventSpellings};
+pub(crate) use dialect::{CallResult, CalledEvent, Dialect, EventSpellings};
 pub(crate) use format::Format;
-pub(crate) use handshake::HandshakeFault;
+pub(crate) use handshake::{HandshakeFault, faulty};
 pub(crate) use record::{RecordFault, Records};
 pub(crate) use session::{FormatEncodings, SignalR, SignalREncoding};
-pub(crate) use write::{close, ping};
+pub(crate) use write::{CLOSED_WITH_AN_ERROR, close, ping};
 
 #[cfg(test)]
 mod tests;

@@ -17,20 +17,23 @@ pub enum BuildError {
     /// A namespace's name has braces, or is asked for by `when`, but is no pattern: `/orders/{id}` is one, and `/{year:\\d+}`.
     Pattern(String),
     /// The path of an endpoint has no slash at one of its ends, is a pattern, or is another endpoint's, or below or above it.
-    EnginePath(String),
+    Path(String),
+    /// An endpoint of SignalR has a namespace that the hub does not serve, or one by pattern.
+    Namespace(String),
     /// The system has no thread to give, or a room thread does not start.
     Threads(io::Error),
 }
 
 impl BuildError {
-    /// A word for the cause that does not change: `setting`, `state_missing`, `reserved_event`, `pattern`, `engine_path` or `threads`.
+    /// A word for the cause that does not change: `setting`, `state_missing`, `reserved_event`, `pattern`, `path`, `namespace` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
             Self::StateMissing(_) => "state_missing",
             Self::ReservedEvent(_) => "reserved_event",
             Self::Pattern(_) => "pattern",
-            Self::EnginePath(_) => "engine_path",
+            Self::Path(_) => "path",
+            Self::Namespace(_) => "namespace",
             Self::Threads(_) => "threads",
         }
     }
@@ -52,9 +55,13 @@ impl fmt::Display for BuildError {
                 f,
                 "{name:?} is no pattern: write captures like /orders/{{id}} or /{{year:\\d+}}"
             ),
-            Self::EnginePath(path) => write!(
+            Self::Path(path) => write!(
                 f,
                 "no endpoint can stand at {path:?}: write a path like /engine.io/ that no other has"
+            ),
+            Self::Namespace(name) => write!(
+                f,
+                "no clients of SignalR can come into {name:?}: name a namespace that the hub serves"
             ),
             Self::Threads(error) => error.fmt(f),
         }
@@ -70,9 +77,8 @@ impl From<BuildError> for io::Error {
             | BuildError::StateMissing(_)
             | BuildError::ReservedEvent(_)
             | BuildError::Pattern(_)
-            | BuildError::EnginePath(_) => {
-                Self::new(io::ErrorKind::InvalidInput, error.to_string())
-            }
+            | BuildError::Path(_)
+            | BuildError::Namespace(_) => Self::new(io::ErrorKind::InvalidInput, error.to_string()),
             BuildError::Threads(error) => error,
         }
     }
@@ -129,12 +135,12 @@ mod tests {
             "/socket.io/raw/",
         ] {
             let built = Dondo::builder().engine(path, async || ()).build();
-            assert_eq!(built.unwrap_err().code(), "engine_path", "{path}");
+            assert_eq!(built.unwrap_err().code(), "path", "{path}");
         }
         let twice = Dondo::builder()
             .engine("/a/", async || ())
             .engine("/a/b/", async || ());
-        assert_eq!(twice.build().unwrap_err().code(), "engine_path");
+        assert_eq!(twice.build().unwrap_err().code(), "path");
         for namespace in [
             Namespace::new("/a/{b"),
             Namespace::new("/{a}/{a}"),

@@ -6,7 +6,7 @@ use dondo_actors::{
     account::MemoryAccount,
     handshake::Handshake,
     hub::{HubHandle, LogMaker},
-    letter::{EncodingId, Encodings},
+    letter::EncodingId,
     log::{HistorySettings, MemoryLog},
     outbox::OutboxLimits,
     ports::Protocol,
@@ -14,6 +14,7 @@ use dondo_actors::{
     session::{Applications, Liveness, SessionSettings},
 };
 
+use super::encodings::EncodingIds;
 use crate::{
     config::{LimitSettings, Settings},
     io::{MESSAGE, Namespaces},
@@ -67,8 +68,6 @@ fn session_rates(limits: &LimitSettings) -> Rates {
     }
 }
 
-/// The place of the encoding for endpoints without Socket.IO.
-const BARE: usize = 2;
 /// So many children of a parent have together as much history as a namespace of its own; more of them have more, as long as the
 /// hub's memory allows it.
 const CHILDREN_OF_ONE: usize = 1024;
@@ -170,6 +169,7 @@ pub(super) fn bare_engines(
     engine: &EngineOptions,
     main: &EntranceOptions,
     hub: &HubHandle,
+    encoding: Option<EncodingId>,
 ) -> Vec<Engine> {
     let engines = engines.iter().filter_map(|(path, namespaces)| {
         let session = Arc::new(SessionSettings {
@@ -185,7 +185,7 @@ pub(super) fn bare_engines(
             ..main.clone()
         };
         let name = namespaces.all().next()?.name().clone();
-        let (message, encoding): (Arc<str>, _) = (MESSAGE.into(), hub.encodings().id(BARE)?);
+        let (message, encoding): (Arc<str>, _) = (MESSAGE.into(), encoding?);
         let upper = move |_: &Handshake| {
             let bare = Bare::new(name.clone(), message.clone(), encoding);
             Box::new(bare) as Box<dyn Protocol>
@@ -197,8 +197,8 @@ pub(super) fn bare_engines(
 }
 
 /// What sessions of the main endpoint speak.
-pub(super) fn upper(config: &Settings, encodings: &Encodings) -> ProtocolFactory {
-    let (plain, dotnet) = (EncodingId::FIRST, encodings.id(1));
+pub(super) fn upper(config: &Settings, ids: &EncodingIds) -> ProtocolFactory {
+    let (plain, dotnet) = (ids.plain, ids.dotnet);
     let limits = Limits {
         attachments_max: config.engine.attachments_max,
         packet_bytes_max: config.packet_bytes_max(),

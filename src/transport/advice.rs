@@ -6,9 +6,9 @@ use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 
 use super::address::forwarded_hosts;
-use super::entrance::EntranceOptions;
+use super::doors::Doors;
 use super::host::name;
-use super::origin::{Names, WayIn};
+use super::origin::{Names, Origins, WayIn};
 use super::refusal::Refusal;
 
 /// Characters of a header that the log shows.
@@ -18,19 +18,22 @@ const SHOWN_MAX: usize = 100;
 pub(super) struct Advice<'a> {
     refusal: Refusal,
     head: &'a RequestHead,
-    options: &'a EntranceOptions,
+    doors: &'a Doors,
+    origins: &'a Origins,
 }
 
 /// What to say of a refusal; none where it is no matter of names.
 pub(super) fn of<'a>(
     refusal: Refusal,
     head: &'a RequestHead,
-    options: &'a EntranceOptions,
+    doors: &'a Doors,
+    origins: &'a Origins,
 ) -> Option<Advice<'a>> {
     is_of_names(refusal).then_some(Advice {
         refusal,
         head,
-        options,
+        doors,
+        origins,
     })
 }
 
@@ -53,10 +56,10 @@ impl Advice<'_> {
         let names = Names {
             host,
             forwarded: &forwarded_hosts(headers),
-            own: self.options.doors.hosts().names(),
+            own: self.doors.hosts().names(),
         };
         let origin = headers.get(header::ORIGIN)?.as_bytes();
-        self.options.origins.way_in(origin, &names)
+        self.origins.way_in(origin, &names)
     }
 
     /// A header that came more than once is shown as one with commas, which is the same.
@@ -85,9 +88,7 @@ impl fmt::Display for Advice<'_> {
                 write!(f, ", {name} {forwarded:?}")?;
             }
         }
-        if let (Some(peer), Some(client)) =
-            (self.head.peer_addr, self.options.doors.client(self.head))
-        {
+        if let (Some(peer), Some(client)) = (self.head.peer_addr, self.doors.client(self.head)) {
             write!(f, ", from {client}")?;
             let proxy = peer.ip().to_canonical();
             if client != proxy {
@@ -96,7 +97,7 @@ impl fmt::Display for Advice<'_> {
         }
         match self.way_in() {
             Some(WayIn::Hosts(missing)) => {
-                let hosts = self.options.doors.hosts().names().join(",");
+                let hosts = self.doors.hosts().names().join(",");
                 write!(
                     f,
                     "; if {missing} is a name of the hub, start it with `--hosts {hosts},{missing}`"

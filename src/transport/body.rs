@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use dondo_actors::letter::WsFrame;
+
+/// A shorter message is copied: a piece of its own costs as much.
+pub(super) const SHARED_LEAST: usize = 4 * 1024;
 
 /// A body of outgoing messages, in pieces that follow each other.
 #[derive(Debug, Default)]
@@ -30,6 +34,28 @@ impl Body {
         }
         let end = self.first.len().min(most);
         Some(self.first.split_to(end)).filter(|piece| !piece.is_empty())
+    }
+
+    /// The payloads of messages, one behind the other.
+    pub(super) fn joined<'a>(parts: impl Iterator<Item = &'a WsFrame>) -> Self {
+        let mut body = Self::default();
+        let mut copied = BytesMut::new();
+        for part in parts {
+            let payload = part.payload();
+            if payload.len() < SHARED_LEAST {
+                copied.extend_from_slice(&payload);
+                continue;
+            }
+            if !copied.is_empty() {
+                body.push(copied.split().freeze());
+            }
+            body.shared += payload.len();
+            body.push(payload);
+        }
+        if !copied.is_empty() {
+            body.push(copied.freeze());
+        }
+        body
     }
 
     pub(super) fn push(&mut self, piece: Bytes) {

@@ -161,7 +161,7 @@ impl<F: Framing> WebSocketConnection<F> {
     }
 
     fn end_with(&mut self, reason: CloseReason) {
-        self.close(self.framing.farewell(reason), reason);
+        self.close(self.framing.closing(reason), reason);
     }
 
     fn close(&mut self, frame: Bytes, reason: CloseReason) {
@@ -262,7 +262,7 @@ impl<F: Framing> WebSocketConnection<F> {
                 }
                 Poll::Ready(Taken::Ended(reason)) => {
                     self.end = Some(ending(reason));
-                    queue.push_back(self.framing.farewell(reason));
+                    queue.push_back(self.framing.closing(reason));
                     break;
                 }
             }
@@ -298,7 +298,7 @@ impl<F: Framing> WebSocketConnection<F> {
     fn cut(&mut self, reason: CloseReason) -> End {
         let end = ending(reason);
         if self.end.is_none() {
-            self.out.push_back(self.framing.farewell(reason));
+            self.out.push_back(self.framing.closing(reason));
         }
         if self.end != Some(End::Cut) {
             self.end = Some(end);

@@ -85,7 +85,7 @@ pub(crate) fn response(
         return response.body(BodyStream::new(stream::once(close)));
     };
     response.body(SocketBody {
-        watched: Watched::begin(request, websocket.outbox()),
+        watched: CutWatch::begin(request, websocket.outbox()),
         websocket,
         payload,
         queue: VecDeque::new(),
@@ -95,9 +95,9 @@ pub(crate) fn response(
 }
 
 /// A watch over a connection, which is cut when an outbox says so although nobody polls its body. It ends when it is dropped.
-pub(super) struct Watched(Option<oneshot::Sender<()>>);
+pub(super) struct CutWatch(Option<oneshot::Sender<()>>);
 
-impl Watched {
+impl CutWatch {
     /// Of the connection that a request came over, where it can be cut.
     pub(super) fn begin(request: &HttpRequest, outbox: Arc<Outbox>) -> Self {
         let cutter = request.conn_data::<Cutter>();
@@ -139,7 +139,7 @@ fn watch(outbox: Arc<Outbox>, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> 
 }
 
 struct SocketBody<F: Framing> {
-    watched: Watched,
+    watched: CutWatch,
     websocket: WebSocketConnection<F>,
     payload: Payload,
     queue: VecDeque<Bytes>,

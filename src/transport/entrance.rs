@@ -14,6 +14,7 @@ use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::HubHandle;
+use dondo_actors::id::MemberId;
 use dondo_actors::lifecycle::Lifecycle;
 use dondo_actors::ports::{LoggedIn, Protocol};
 use dondo_actors::session::{Peer, Session, SessionSettings};
@@ -129,6 +130,11 @@ impl Entrance {
         &self.0.counts
     }
 
+    /// A fresh id for a member; none where the system has no randomness to give.
+    pub(super) fn member_id(&self) -> Option<MemberId> {
+        self.0.hub.ids().member_id()
+    }
+
     /// The session that has this secret.
     pub(super) fn find(&self, secret: &str) -> Option<Arc<Connection>> {
         self.0.sessions.find(secret)
@@ -142,12 +148,13 @@ impl Entrance {
     /// Counts a refusal, and logs it. Whoever refuses answers.
     pub(super) fn refused(&self, refusal: Refusal, head: &RequestHead) {
         self.0.counts.refused(refusal);
-        let peer = self.0.options.doors.client(head);
+        let options = &self.0.options;
+        let peer = options.doors.client(head);
         let said = refusal.as_str();
         let lifecycle = self.0.hub.lifecycle();
         lifecycle.tell(|| Lifecycle::refused(peer, None, said));
         let cause = refusal.told_as();
-        match advice::of(refusal, head, &self.0.options) {
+        match advice::of(refusal, head, &options.doors, &options.origins) {
             Some(advice) => {
                 let text = format_args!("a request is refused: {said}: {advice}");
                 cause.tell(peer, None, text);

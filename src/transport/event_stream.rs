@@ -15,7 +15,7 @@ use dondo_actors::letter::WsFrame;
 use dondo_actors::outbox::Taken;
 
 use super::cors::{Cors, cors_headers};
-use super::embedded_driver::{PIECE, Watched};
+use super::embedded_driver::{CutWatch, PIECE};
 use super::session_connection::Connection;
 
 /// Bytes taken from the outbox at a time: what a stuck write can hold beside the outbox's own limit.
@@ -35,7 +35,7 @@ pub(super) trait EventFormat: Unpin + 'static {
     fn ping(&self) -> Bytes;
 
     /// The last of it, if there is something to say.
-    fn farewell(&self, reason: CloseReason) -> Option<Bytes>;
+    fn closing(&self, reason: CloseReason) -> Option<Bytes>;
 }
 
 /// Begins the stream, whose reader is the only one of the session's outbox. The session is closed with it.
@@ -51,7 +51,7 @@ pub(super) fn response(
         // nginx would keep events back until a buffer is full.
         .insert_header((ACCEL_BUFFERING.clone(), "no"))
         .body(EventStream {
-            watched: Watched::begin(request, connection.session.outbox.clone()),
+            watched: CutWatch::begin(request, connection.session.outbox.clone()),
             queue: [format.opening()].into(),
             connection,
             format,
@@ -64,7 +64,7 @@ pub(super) fn response(
 struct EventStream<F> {
     connection: Arc<Connection>,
     format: F,
-    watched: Watched,
+    watched: CutWatch,
     queue: VecDeque<Bytes>,
     parts: Vec<WsFrame>,
     /// Bytes handed out since the last flush.
@@ -89,7 +89,7 @@ impl<F: EventFormat> EventStream<F> {
                     }
                 }
                 Poll::Ready(Taken::Ended(reason)) => {
-                    self.queue.extend(self.format.farewell(reason));
+                    self.queue.extend(self.format.closing(reason));
                     self.ended = true;
                 }
             }

@@ -44,7 +44,7 @@ pub(crate) trait Framing: Unpin + 'static {
     }
 
     /// What ends the WebSocket: its close frame, and what stands before it.
-    fn farewell(&self, reason: CloseReason) -> Bytes {
+    fn closing(&self, reason: CloseReason) -> Bytes {
         match reason {
             CloseReason::ShuttingDown => close_frame(1001),
             _ => EMPTY_CLOSE,

@@ -33,6 +33,8 @@ pub(crate) struct Connection {
     /// Large answers to polls that the client has not read.
     answers: AtomicUsize,
     answered: AtomicWaker,
+    /// Of a protocol that has something to note between requests.
+    noted: AtomicU8,
     /// The browser said that the hub's own page opened it.
     own_page: bool,
     ticket: Ticket,
@@ -58,6 +60,7 @@ impl Connection {
             feeding: AtomicBool::new(false),
             answers: AtomicUsize::new(0),
             answered: AtomicWaker::new(),
+            noted: AtomicU8::new(0),
             own_page,
             ticket,
         }
@@ -84,6 +87,21 @@ impl Connection {
         let stage = self.stage.load(Ordering::SeqCst);
         let known = Stage::ALL.into_iter().find(|known| *known as u8 == stage);
         known.unwrap_or(Stage::WebSocket)
+    }
+
+    /// A client that negotiated chooses its transport; `false` if it has one.
+    pub(crate) fn choose(&self, transport: Stage) -> bool {
+        self.swap(Stage::Negotiated, transport)
+    }
+
+    /// What its protocol noted last; 0 if nothing.
+    pub(crate) fn noted(&self) -> u8 {
+        self.noted.load(Ordering::Acquire)
+    }
+
+    /// Notes something for the requests that follow.
+    pub(crate) fn note(&self, note: u8) {
+        self.noted.store(note, Ordering::Release);
     }
 
     /// A WebSocket asks to take over; `false` if another one does or has.
@@ -128,11 +146,13 @@ impl Connection {
         }
     }
 
-    /// A GET begins to read the outbox; none if another one does.
-    pub(crate) fn begin_get(&self) -> Option<PendingGet<'_>> {
-        (!self.polling.swap(true, Ordering::SeqCst)).then_some(PendingGet {
+    /// A GET begins to read the outbox; none if another one does. The session ends for this reason if it is dropped before it was
+    /// answered: its client went away.
+    pub(crate) fn begin_get(&self, dropped: CloseReason) -> Option<PendingGet<'_>> {
+        // Not made where it is not given: what it does when it is dropped would be done.
+        (!self.polling.swap(true, Ordering::SeqCst)).then(|| PendingGet {
             connection: self,
-            answered: false,
+            dropped: Some(dropped),
         })
     }
 
@@ -143,7 +163,7 @@ impl Connection {
 
     /// A POST begins; none if another one has not ended.
     pub(crate) fn begin_post(&self) -> Option<PendingPost<'_>> {
-        (!self.posting.swap(true, Ordering::AcqRel)).then_some(PendingPost(self))
+        (!self.posting.swap(true, Ordering::AcqRel)).then(|| PendingPost(self))
     }
 
     /// The POST's packets are handed to the session from now on.
@@ -224,24 +244,26 @@ impl Drop for Connection {
     }
 }
 
-/// A GET that reads the outbox. One that is dropped before it was answered is a client that went away.
+/// A GET that reads the outbox.
 pub(crate) struct PendingGet<'a> {
     connection: &'a Connection,
-    answered: bool,
+    dropped: Option<CloseReason>,
 }
 
 impl PendingGet<'_> {
     /// It has its answer.
     pub(crate) fn answered(mut self) {
-        self.answered = true;
+        self.dropped = None;
     }
 }
 
 impl Drop for PendingGet<'_> {
     fn drop(&mut self) {
         self.connection.end_get();
-        if !self.answered && self.connection.stage() != Stage::WebSocket {
-            self.connection.session.close(CloseReason::TransportError);
+        if let Some(reason) = self.dropped
+            && self.connection.stage() != Stage::WebSocket
+        {
+            self.connection.session.close(reason);
         }
     }
 }

@@ -9,6 +9,7 @@ mod hook_logs;
 mod hooks;
 mod late_commits;
 mod lifecycle;
+mod liveness;
 mod log_suite;
 mod logs;
 mod readers;

@@ -11,11 +11,12 @@ use super::*;
 const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 64] = [
+const CASES: [(&str, &str); 65] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
     ("path", "/live/"),
+    ("chat-hub", "off"),
     (
         "origins",
         "https://a.example,http://[::1]:3000,app://a,null",

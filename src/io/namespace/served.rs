@@ -71,6 +71,15 @@ impl ServedNamespace {
         self.pack.is_some()
     }
 
+    pub(crate) fn is_parent(&self) -> bool {
+        self.is_parent
+    }
+
+    /// The names of the events that have handlers.
+    pub(crate) fn events(&self) -> impl Iterator<Item = Arc<str>> {
+        self.handlers.events.keys().map(|name| Arc::from(&**name))
+    }
+
     /// What the core has to know of a parent.
     pub(crate) fn children(&self) -> Option<ChildrenSettings> {
         self.is_parent.then_some(self.definition.children)

@@ -3,7 +3,6 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use bytes::Bytes;
 use dondo_actors::letter::Content;
 use serde_json::value::RawValue;
 
@@ -13,7 +12,10 @@ use super::contract::{
     name::{self, HUB_EVENTS, Named},
     payload::USER_NAME_BYTES_MAX,
 };
-use crate::io::unknown_event;
+use crate::{
+    io::unknown_event,
+    protocol::signalr::{CallResult, CalledEvent},
+};
 
 /// The calls of one client.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ impl ChatHub {
     ///
     /// A client that says something before it has joined anything joins that channel: the tutorial's page expects to see its
     /// own line.
-    pub(crate) fn call(&mut self, call: Content) -> Result<(Option<Content>, Content), Bytes> {
+    pub(crate) fn call(&mut self, call: Content) -> CallResult {
         match self.read(&call) {
             Some(read) => read.map_err(|fault| fault.answer(&call.name)),
             None => Err(unknown_event(&call.name)),
@@ -45,7 +47,7 @@ impl ChatHub {
     }
 
     /// None if there is no such method.
-    fn read(&mut self, call: &Content) -> Option<Result<(Option<Content>, Content), Fault>> {
+    fn read(&mut self, call: &Content) -> Option<Result<CalledEvent, Fault>> {
         let is = |method: &str| call.name.eq_ignore_ascii_case(method);
         if is("JoinRoom") {
             Some(self.join_room(call))
@@ -59,24 +61,28 @@ impl ChatHub {
             self.joined |= command.starts_with("join-");
             let name = (*command).into();
             let call = call.clone();
-            Some(Ok((None, Content { name, ..call })))
+            Some(Ok(CalledEvent {
+                before: None,
+                event: Content { name, ..call },
+                is_void: false,
+            }))
         }
     }
 
-    fn join_room(&mut self, call: &Content) -> Result<(Option<Content>, Content), Fault> {
+    fn join_room(&mut self, call: &Content) -> Result<CalledEvent, Fault> {
         let [room] = arguments(call)?;
         let event = seat("join-channel", &self.channel(room.get())?, None);
         self.joined = true;
-        Ok((None, event))
+        Ok(void(None, event))
     }
 
-    fn leave_room(&self, call: &Content) -> Result<(Option<Content>, Content), Fault> {
+    fn leave_room(&self, call: &Content) -> Result<CalledEvent, Fault> {
         let [room] = arguments(call)?;
         let event = seat("leave-channel", &self.channel(room.get())?, None);
-        Ok((None, event))
+        Ok(void(None, event))
     }
 
-    fn send_message(&mut self, call: &Content) -> Result<(Option<Content>, Content), Fault> {
+    fn send_message(&mut self, call: &Content) -> Result<CalledEvent, Fault> {
         let [room, user, message] = arguments(call)?;
         let channel = self.channel(room.get())?;
         let user = user_name(user.get())?;
@@ -90,7 +96,7 @@ impl ChatHub {
             args: args.into(),
             blobs: call.blobs.clone(),
         };
-        Ok((join, event))
+        Ok(void(join, event))
     }
 
     fn channel(&self, raw: &str) -> Result<Arc<str>, Fault> {
@@ -102,6 +108,15 @@ impl ChatHub {
             raw.as_bytes(),
             self.name_bytes_max,
         )?)
+    }
+}
+
+/// The hub's own methods have no results.
+fn void(before: Option<Content>, event: Content) -> CalledEvent {
+    CalledEvent {
+        before,
+        event,
+        is_void: true,
     }
 }
 

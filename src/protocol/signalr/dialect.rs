@@ -10,11 +10,21 @@ use crate::protocol::socketio;
 
 /// What the calls of one session are, in the namespace's words: it is given a call with the method for its name, as the client
 /// wrote it. Its own value for each session, as it may remember what was called.
-pub(crate) type Dialect = Box<dyn FnMut(Content) -> CalledEvents>;
+pub(crate) type Dialect = Box<dyn FnMut(Content) -> CallResult>;
 
-/// An event to be heard before, without an answer, and the event that the call is; or the failure object
-/// (`{ ok: false, event, code, message }`) that answers it.
-pub(crate) type CalledEvents = Result<(Option<Content>, Content), Bytes>;
+/// What a call is, or the failure object (`{ ok: false, event, code, message }`) that answers it.
+pub(crate) type CallResult = Result<CalledEvent, Bytes>;
+
+/// What a call is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CalledEvent {
+    /// An event to be heard before, without an answer.
+    pub(crate) before: Option<Content>,
+    /// The event that the call is.
+    pub(crate) event: Content,
+    /// Its method has no result: what answers the event well is not told.
+    pub(crate) is_void: bool,
+}
 
 /// Names of events, found whatever their case.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +52,11 @@ impl EventSpellings {
             let found = spellings.get(&*call.name);
             let found = found.or_else(|| spellings.get(&call.name.to_ascii_lowercase()));
             let name = found.unwrap_or(&call.name).clone();
-            Ok((None, Content { name, ..call }))
+            Ok(CalledEvent {
+                before: None,
+                event: Content { name, ..call },
+                is_void: false,
+            })
         })
     }
 }

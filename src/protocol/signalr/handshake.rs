@@ -39,8 +39,8 @@ struct HandshakeRequest<'a> {
     version: i64,
 }
 
-/// The format that a handshake asks for. `binary`: the transport carries more than text.
-pub(crate) fn read(record: &[u8], binary: bool) -> Result<Format, HandshakeFault> {
+/// The format that a handshake asks for.
+pub(crate) fn read(record: &[u8]) -> Result<Format, HandshakeFault> {
     let request: HandshakeRequest<'_> =
         serde_json::from_slice(record).map_err(|_| HandshakeFault::Malformed)?;
     let formats = [("json", Format::Json), ("messagepack", Format::MessagePack)];
@@ -54,7 +54,6 @@ pub(crate) fn read(record: &[u8], binary: bool) -> Result<Format, HandshakeFault
         version if !VERSIONS.contains(&version) => {
             Err(HandshakeFault::Version { version, protocol })
         }
-        _ if format == Format::MessagePack && !binary => Err(HandshakeFault::TextOnly),
         _ => Ok(format),
     }
 }
@@ -62,6 +61,11 @@ pub(crate) fn read(record: &[u8], binary: bool) -> Result<Format, HandshakeFault
 /// The client is in: `{}`.
 pub(super) fn accepted(format: Format) -> Frame {
     frame(Some(format), b"{}")
+}
+
+/// The client is not let in, for this fault of its handshake.
+pub(crate) fn faulty(fault: &HandshakeFault) -> Frame {
+    refused(None, &fault.to_string())
 }
 
 /// The client is not let in: `{"error":"…"}`. Before the handshake there is no format.

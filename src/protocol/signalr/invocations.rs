@@ -17,10 +17,20 @@ pub(super) struct Invocations {
     numbered: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct KeptCall {
     id: Option<String>,
     target: Option<String>,
+    is_void: bool,
+}
+
+/// A call that is answered.
+pub(super) struct EndedCall {
+    pub(super) id: String,
+    /// Its method, if that was kept.
+    pub(super) target: Option<String>,
+    /// Its method has no result.
+    pub(super) is_void: bool,
 }
 
 /// As many calls are kept as may be.
@@ -29,28 +39,45 @@ pub(super) struct TooManyOpen;
 
 impl Invocations {
     /// The number to answer a call under. `target` is the method as the client wrote it, if its event has another name.
-    pub(super) fn begin(&mut self, id: String, target: Option<String>) -> Result<u64, TooManyOpen> {
+    pub(super) fn begin(
+        &mut self,
+        id: String,
+        target: Option<String>,
+        is_void: bool,
+    ) -> Result<u64, TooManyOpen> {
         let own = canonical(&id).filter(|number| *number < OURS);
         let number = own.unwrap_or_else(|| {
             self.numbered += 1;
             OURS + self.numbered
         });
-        if own.is_some() && target.is_none() {
+        if own.is_some() && target.is_none() && !is_void {
             return Ok(number);
         }
         if self.kept.len() >= OPEN_MAX {
             return Err(TooManyOpen);
         }
         let id = own.is_none().then_some(id);
-        self.kept.insert(number, KeptCall { id, target });
+        let kept = KeptCall {
+            id,
+            target,
+            is_void,
+        };
+        self.kept.insert(number, kept);
         Ok(number)
     }
 
-    /// The id of a call that is answered, and its method where that was kept.
-    pub(super) fn end(&mut self, number: u64) -> (String, Option<String>) {
-        let kept = self.kept.remove(&number);
-        let (id, target) = kept.map_or((None, None), |kept| (kept.id, kept.target));
-        (id.unwrap_or_else(|| number.to_string()), target)
+    /// A call that is answered.
+    pub(super) fn end(&mut self, number: u64) -> EndedCall {
+        let KeptCall {
+            id,
+            target,
+            is_void,
+        } = self.kept.remove(&number).unwrap_or_default();
+        EndedCall {
+            id: id.unwrap_or_else(|| number.to_string()),
+            target,
+            is_void,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
-use dondo_actors::{error::CloseReason, letter::Frame};
+use dondo_actors::letter::Frame;
 use memchr::memchr;
 
 use super::{
@@ -56,6 +56,20 @@ impl Records {
         }
     }
 
+    /// Of a connection whose records came whole so far, and which has had its handshake if it has a format.
+    pub(crate) fn resumed(limit: usize, format: Option<Format>) -> Self {
+        Self {
+            format: format.unwrap_or(Format::Json),
+            opened: format.is_some(),
+            ..Self::new(limit)
+        }
+    }
+
+    /// What its messages are written in; none before the handshake.
+    pub(crate) fn format(&self) -> Option<Format> {
+        self.opened.then_some(self.format)
+    }
+
     /// Takes one record off the front of what came, without its frame. `None`: all was taken, and more is needed.
     ///
     /// After a fault the connection is to be closed, with [`Records::last_words`].
@@ -68,7 +82,7 @@ impl Records {
             && !std::mem::replace(&mut self.opened, true)
         {
             // Whether it is accepted is for the session to say. If not, nothing behind it matters.
-            self.format = handshake::read(record, true).unwrap_or(Format::Json);
+            self.format = handshake::read(record).unwrap_or(Format::Json);
         }
         Ok(record)
     }
@@ -83,21 +97,6 @@ impl Records {
         match self.opened {
             true => write::close(self.format, Some(write::CLOSED_WITH_AN_ERROR), false),
             false => handshake::refused(None, &HandshakeFault::Malformed.to_string()),
-        }
-    }
-
-    /// What a client is told last whose session ends for this reason, behind all else: stock clients come back by themselves
-    /// after a Close that lets them.
-    pub(crate) fn last_words_at(&self, reason: CloseReason) -> Option<Frame> {
-        match reason {
-            CloseReason::ConnectTimeout => {
-                let canceled = HandshakeFault::Canceled.to_string();
-                Some(handshake::refused(None, &canceled))
-            }
-            CloseReason::ServerRestart | CloseReason::ShuttingDown if self.opened => {
-                Some(write::close(self.format, None, true))
-            }
-            _ => None,
         }
     }
 

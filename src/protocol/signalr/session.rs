@@ -23,9 +23,9 @@ use super::{
 /// The protocol of one session. It is given records without their frames ([`Records`](super::Records)), as text or binary.
 pub(crate) struct SignalR {
     namespace: Arc<str>,
+    member: MemberId,
     encodings: FormatEncodings,
     dialect: Dialect,
-    binary: bool,
     blobs_max: usize,
     /// None before the handshake.
     format: Option<Format>,
@@ -42,20 +42,19 @@ pub(crate) struct FormatEncodings {
 }
 
 impl SignalR {
-    /// A session that has said nothing yet, of an endpoint's namespace. `binary`: its transport carries more than text.
-    /// No more than `blobs_max` values of a message may be binary.
+    /// A session that has said nothing yet, of an endpoint's namespace, whose client knows its member by this id. No more than `blobs_max` values of a message may be binary.
     pub(crate) fn new(
         namespace: Arc<str>,
+        member: MemberId,
         encodings: FormatEncodings,
         dialect: Dialect,
-        binary: bool,
         blobs_max: usize,
     ) -> Self {
         Self {
             namespace,
+            member,
             encodings,
             dialect,
-            binary,
             blobs_max,
             format: None,
             invocations: RefCell::default(),
@@ -64,7 +63,7 @@ impl SignalR {
     }
 
     fn handshake(&mut self, record: &[u8]) -> Result<ClientPacket, Violation> {
-        match handshake::read(record, self.binary) {
+        match handshake::read(record) {
             Ok(format) => {
                 self.format = Some(format);
                 let namespace = self.namespace.clone();
@@ -141,8 +140,8 @@ impl SignalR {
             args: arguments.text,
             blobs: arguments.blobs,
         });
-        let (before, content) = match called {
-            Ok(events) => events,
+        let called = match called {
+            Ok(called) => called,
             Err(failure) => {
                 let error = answer::error_in(&failure, Some(&target)).unwrap_or_default();
                 return Ok(id.map(|id| failed(format, &id, error)));
@@ -153,9 +152,11 @@ impl SignalR {
             ack,
             content,
         };
-        let renamed = (*content.name != target).then_some(target);
+        let renamed = (*called.event.name != target).then_some(target);
         let mut invocations = self.invocations.borrow_mut();
-        let ack = id.map(|id| invocations.begin(id, renamed)).transpose();
+        let ack = id
+            .map(|id| invocations.begin(id, renamed, called.is_void))
+            .transpose();
         let ack = ack.map_err(|_| {
             let most = invocations::OPEN_MAX;
             violated(
@@ -163,7 +164,7 @@ impl SignalR {
                 format!("too_many_open: more than {most} calls are open"),
             )
         })?;
-        let called = event(content, ack);
+        let (before, called) = (called.before, event(called.event, ack));
         match before {
             None => Ok(Some(called)),
             Some(before) => {
@@ -209,6 +210,10 @@ impl Protocol for SignalR {
         }
     }
 
+    fn member_id(&self) -> Option<MemberId> {
+        Some(self.member.clone())
+    }
+
     fn connected(&self, _: &str, _: &MemberId) -> Option<Frame> {
         Some(handshake::accepted(self.format()))
     }
@@ -228,9 +233,12 @@ impl Protocol for SignalR {
     }
 
     fn ack(&self, _: &str, id: u64, answer: &Answer) -> Frame {
-        let (id, target) = self.invocations.borrow_mut().end(id);
-        let outcome = answer::completed(answer, target.as_deref());
-        write::completion(self.format(), &id, &outcome)
+        let ended = self.invocations.borrow_mut().end(id);
+        let outcome = match answer::completed(answer, ended.target.as_deref()) {
+            Completed::Result(_) if ended.is_void => Completed::Void,
+            outcome => outcome,
+        };
+        write::completion(self.format(), &ended.id, &outcome)
     }
 }
 

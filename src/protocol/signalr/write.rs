@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a client is told whose connection ends by its own fault.
-pub(super) const CLOSED_WITH_AN_ERROR: &str = "Connection closed with an error.";
+pub(crate) const CLOSED_WITH_AN_ERROR: &str = "Connection closed with an error.";
 
 /// A method of the client is called; with an id it answers.
 pub(crate) fn invocation(

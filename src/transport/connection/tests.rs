@@ -18,6 +18,7 @@ use dondo_actors::session::SessionRef;
 use futures_util::task::noop_waker_ref;
 
 use super::*;
+use crate::ws::EMPTY_CLOSE;
 use crate::ws::text_frame;
 
 /// Notes what a session is told.

@@ -7,7 +7,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::letter::WsFrame;
 
 use super::packet::{BadPacket, EnginePacket};
-use crate::transport::body::Body;
+use crate::transport::body::{Body, SHARED_LEAST};
 
 /// The packets of a body that a client posted, read one at a time as they are asked for.
 ///
@@ -94,9 +94,6 @@ impl Packets {
 }
 
 const SEPARATOR: u8 = 0x1e;
-
-/// A shorter text is copied: a piece of its own costs as much.
-const SHARED_LEAST: usize = 4 * 1024;
 
 fn is_shared(part: &WsFrame) -> bool {
     !part.binary && part.frame.len() >= SHARED_LEAST

@@ -47,7 +47,7 @@ impl Engine {
                 .refuse(Refusal::BadRequest, request.head(), false)
                 .respond(cors);
         }
-        let Some(pending) = connection.begin_get() else {
+        let Some(pending) = connection.begin_get(CloseReason::TransportError) else {
             return misused(&connection, cors);
         };
         let outbox = &connection.session.outbox;

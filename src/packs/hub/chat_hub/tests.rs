@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use bytes::Bytes;
+
 use super::{
     super::{
         command::{Command, Place},
@@ -23,9 +25,9 @@ fn content(name: &str, args: &str) -> Content {
 }
 
 fn call(hub: &mut ChatHub, method: &str, args: &str) -> Content {
-    let (first, event) = hub.call(content(method, args)).unwrap();
-    assert_eq!(first, None);
-    event
+    let called = hub.call(content(method, args)).unwrap();
+    assert_eq!(called.before, None);
+    called.event
 }
 
 /// A client that is in a room.
@@ -78,12 +80,12 @@ fn the_three_methods_are_the_packs_events_in_any_case() {
 #[test]
 fn who_speaks_before_it_has_joined_joins_first_and_once() {
     let mut hub = ChatHub::new(64);
-    let (first, event) = hub
+    let called = hub
         .call(content("SendMessage", r#""r1","bob","hi""#))
         .unwrap();
     let join = r#"{"data":{"roomChannel":"r1"},"source":{"userName":"bob"}}"#;
-    assert_eq!(first, Some(content("join-channel", join)));
-    assert_eq!(&*event.name, "r1");
+    assert_eq!(called.before, Some(content("join-channel", join)));
+    assert_eq!(&*called.event.name, "r1");
     call(&mut hub, "SendMessage", r#""r2","bob","hi""#);
 }
 
@@ -176,7 +178,7 @@ fn a_message_keeps_its_blobs() {
         blobs: blobs.clone(),
         ..content("SendMessage", r#""r1","bob",{"_placeholder":true,"num":0}"#)
     };
-    let (_, event) = hub.call(sent).unwrap();
+    let event = hub.call(sent).unwrap().event;
     assert_eq!(event.blobs, blobs);
     assert!(
         event
@@ -248,21 +250,21 @@ fn what_is_called_comes_out_as_what_is_received() {
         "SendMessage",
         r#""{\"data\":1}","bob","{\"data\":{\"roomId\":\"x\"}}""#,
     );
-    let (join, said) = hub.call(call).unwrap();
+    let called = hub.call(call).unwrap();
     let read = |event: Content| {
         let name = event.name.clone();
         Command::read(&name, &event.into(), rules, true).unwrap()
     };
     let channel: Arc<str> = r#"{"data":1}"#.into();
     let place = Place::Channel(channel.clone());
-    let (command, payload) = read(join.unwrap());
+    let (command, payload) = read(called.before.unwrap());
     let joined = Command::JoinChannel {
         channel: channel.clone(),
         history: None,
     };
     assert_eq!(command, joined);
     assert_eq!(payload.user_name().unwrap().as_deref(), Some("bob"));
-    let (command, payload) = read(said);
+    let (command, payload) = read(called.event);
     assert_eq!(command, Command::NotifyChannel { channel });
     let received = view(&render::message(&payload, &place, &stamp));
     let expected = r#""bob","{\"data\":{\"roomId\":\"x\"}}""#;

@@ -21,40 +21,28 @@ fn what_stock_clients_ask_for_is_accepted() {
         ),
         (r#"{"protocol":"JSON","version":1}"#, Format::Json),
     ] {
-        assert_eq!(
-            read_handshake(record.as_bytes(), true),
-            Ok(format),
-            "{record}"
-        );
+        assert_eq!(read_handshake(record.as_bytes()), Ok(format), "{record}");
     }
 }
 
 /// Fails if a text is not ASP.NET's.
 #[test]
 fn a_refusal_has_its_words() {
-    for (record, binary, expected) in [
+    for (record, expected) in [
         (
             r#"{"protocol":"json","version":3}"#,
-            true,
             "The server does not support version 3 of the 'json' protocol.",
         ),
         (
             r#"{"protocol":"messagepack","version":-1}"#,
-            true,
             "The server does not support version -1 of the 'messagepack' protocol.",
         ),
         (
             r#"{"protocol":"x'y","version":1}"#,
-            true,
             "The protocol 'x'y' is not supported.",
         ),
-        (
-            r#"{"protocol":"messagepack","version":1}"#,
-            false,
-            "Cannot use the 'messagepack' protocol on the current transport. The transport does not support 'Binary' transfer format.",
-        ),
     ] {
-        let refused = read_handshake(record.as_bytes(), binary).unwrap_err();
+        let refused = read_handshake(record.as_bytes()).unwrap_err();
         assert_eq!(refused.to_string(), expected);
     }
     for record in [
@@ -68,12 +56,16 @@ fn a_refusal_has_its_words() {
         r#"{"protocol":"json","version":1.5}"#,
         r#"{"type":6}"#,
     ] {
-        let refused = read_handshake(record.as_bytes(), true);
+        let refused = read_handshake(record.as_bytes());
         assert_eq!(refused, Err(HandshakeFault::Malformed), "{record}");
     }
     assert_eq!(
         HandshakeFault::Canceled.to_string(),
         "Handshake was canceled."
+    );
+    assert_eq!(
+        HandshakeFault::TextOnly.to_string(),
+        "Cannot use the 'messagepack' protocol on the current transport. The transport does not support 'Binary' transfer format."
     );
 }
 

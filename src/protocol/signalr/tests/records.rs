@@ -1,7 +1,5 @@
 //! Records and their ends.
 
-use dondo_actors::error::CloseReason;
-
 use super::{super::format::SEPARATOR, *};
 
 fn opened(format: &str, limit: usize) -> Records {
@@ -146,14 +144,4 @@ fn the_last_words_are_those_of_what_the_connection_is_in() {
         r#"{"type":7,"error":"Connection closed with an error."}"#
     );
     assert!(opened("messagepack", 100).last_words().first.binary);
-    let at = |records: Records, reason| records.last_words_at(reason).map(|frame| text(&frame));
-    let canceled = at(Records::new(100), CloseReason::ConnectTimeout);
-    let expected = r#"{"error":"Handshake was canceled."}"#;
-    assert_eq!(canceled.as_deref(), Some(expected));
-    assert_eq!(at(Records::new(100), CloseReason::ShuttingDown), None);
-    let restart = at(opened("json", 100), CloseReason::ShuttingDown);
-    let expected = r#"{"type":7,"allowReconnect":true}"#;
-    assert_eq!(restart.as_deref(), Some(expected));
-    // Of a violation it was told already.
-    assert_eq!(at(opened("json", 100), CloseReason::ForcedClose), None);
 }

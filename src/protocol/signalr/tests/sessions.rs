@@ -20,13 +20,13 @@ fn encodings() -> Encodings {
     Encodings::new(all, MemoryAccount::new(1 << 30, 1 << 30))
 }
 
-fn with(dialect: Dialect, binary: bool) -> SignalR {
+fn with(dialect: Dialect) -> SignalR {
     let encodings = encodings();
     let both = FormatEncodings {
         json: encodings.id(0).unwrap(),
         messagepack: encodings.id(1).unwrap(),
     };
-    SignalR::new("/chat".into(), both, dialect, binary, BLOBS_MAX)
+    SignalR::new("/chat".into(), MemberId::new("m"), both, dialect, BLOBS_MAX)
 }
 
 fn names() -> EventSpellings {
@@ -35,7 +35,7 @@ fn names() -> EventSpellings {
 
 /// A session that has shaken hands.
 pub(super) fn opened(protocol: &str) -> SignalR {
-    let mut session = with(names().dialect(), true);
+    let mut session = with(names().dialect());
     let handshake = format!(r#"{{"protocol":"{protocol}","version":1}}"#);
     let namespace = "/chat".into();
     let auth = None;
@@ -112,21 +112,8 @@ fn a_handshake_is_a_connect_and_its_answer_is_the_connects() {
         "{}\u{1e}"
     );
     assert_ne!(json.encoding(None), packed.encoding(None));
-    let mut textual = with(names().dialect(), false);
-    let handshake = TransportMessage::Binary(r#"{"protocol":"messagepack","version":1}"#.into());
-    let violation = textual.decode(handshake).unwrap_err();
-    assert!(
-        violation.why.starts_with("bad_handshake: Cannot use"),
-        "{}",
-        violation.why
-    );
-    let told = text(&violation.told.unwrap());
-    assert!(
-        told.starts_with(r#"{"error":"Cannot use the 'messagepack' protocol on"#),
-        "{told}"
-    );
     // The log shows nothing that a client chose.
-    let mut unknown = with(names().dialect(), false);
+    let mut unknown = with(names().dialect());
     let handshake = TransportMessage::Text(r#"{"protocol":"\n","version":1}"#.into());
     let violation = unknown.decode(handshake).unwrap_err();
     assert_eq!(violation.why, "bad_handshake: an unknown protocol");
@@ -297,14 +284,44 @@ fn methods_are_events_whatever_their_case() {
 /// Fails if the event before is answered, or heard behind the call's own.
 #[test]
 fn a_dialect_may_have_an_event_heard_before_the_calls_own() {
-    let mut session = with(
-        Box::new(|call| Ok((Some(content("first", "1")), call))),
-        true,
-    );
+    let mut session = with(Box::new(|call| {
+        Ok(CalledEvent {
+            before: Some(content("first", "1")),
+            event: call,
+            is_void: false,
+        })
+    }));
     say(&mut session, r#"{"protocol":"json","version":1}"#);
     assert_eq!(call(&mut session, "4", "x"), event(None, "first"));
     assert_eq!(session.decode_more(), event(Some(4), "x"));
     assert_eq!(session.decode_more(), None);
+}
+
+/// Fails if what answers an event well is taken for the result of a method that has none, or its failure for none.
+#[test]
+fn a_method_without_a_result_comes_to_nothing_or_to_an_error() {
+    let mut session = with(Box::new(|event| {
+        Ok(CalledEvent {
+            before: None,
+            event,
+            is_void: true,
+        })
+    }));
+    say(&mut session, r#"{"protocol":"json","version":1}"#);
+    for (args, completion) in [
+        (r#"{"ok":true}"#, r#"{"type":3,"invocationId":"4"}"#),
+        (
+            r#"{"ok":false,"code":"internal"}"#,
+            r#"{"type":3,"invocationId":"4","error":"An unexpected error occurred invoking '' on the server."}"#,
+        ),
+    ] {
+        assert_eq!(call(&mut session, "4", "x"), event(Some(4), "x"));
+        let answer = Answer {
+            args: args.into(),
+            blobs: Vec::new(),
+        };
+        assert_eq!(text(&session.ack("/chat", 4, &answer)), completion);
+    }
 }
 
 #[test]

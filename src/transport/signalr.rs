@@ -1,0 +1,281 @@
+//! SignalR as an endpoint: negotiation, WebSockets, Server-Sent Events and long-polling. Routes, statuses and texts are those of
+//! ASP.NET Core's (`docs/wire.md`).
+
+mod framing;
+mod negotiation;
+mod parting;
+mod polling;
+mod stream;
+
+use std::sync::Arc;
+
+use actix_http::ConnectionType;
+use actix_web::dev::{Payload, RequestHead};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Resource, web};
+use dondo_actors::handshake::Handshake;
+use dondo_actors::id::MemberId;
+use dondo_actors::ports::Protocol;
+
+use self::framing::SignalRFraming;
+use super::answer::Answer;
+use super::connection::WebSocketConnection;
+use super::cors::{Cors, cors, preflight};
+use super::embedded_driver;
+use super::endpoint::Endpoint;
+use super::entrance::{Entrance, NotOpened, Opened};
+use super::refusal::Refusal;
+use super::session_connection::Connection;
+use super::stage::Stage;
+use super::upgrade::{UpgradedSocket, asks_for_websocket, is_valid};
+
+/// Makes the protocol value of a new session, whose client knows its member by this id.
+pub(crate) type HubProtocolFactory =
+    Arc<dyn Fn(&Handshake, MemberId) -> Box<dyn Protocol> + Send + Sync>;
+
+/// An endpoint of SignalR. Clones share its sessions.
+#[derive(Clone)]
+pub(crate) struct SignalREndpoint(Arc<EndpointState>);
+
+struct EndpointState {
+    entrance: Entrance,
+    protocol: HubProtocolFactory,
+}
+
+impl SignalREndpoint {
+    /// An endpoint whose sessions speak what `protocol` makes.
+    pub(crate) fn new(entrance: Entrance, protocol: HubProtocolFactory) -> Self {
+        Self(Arc::new(EndpointState { entrance, protocol }))
+    }
+
+    pub(crate) fn entrance(&self) -> &Entrance {
+        &self.0.entrance
+    }
+
+    async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+        let entrance = &self.0.entrance;
+        let cors = cors(&entrance.options().origins, request.head());
+        let mut response = match self.answer(&request, payload.into_inner(), &cors).await {
+            Ok(response) => response,
+            Err(NotServed::Refused(refusal)) => {
+                entrance.refused(refusal, request.head());
+                answer(refusal).respond(&cors)
+            }
+            Err(NotServed::Said(status, text)) => {
+                entrance.refused(Refusal::BadRequest, request.head());
+                said(status, text).respond(&cors)
+            }
+            Err(NotServed::Answered(error)) => {
+                let mut answer = error.error_response();
+                for (name, value) in cors.headers() {
+                    answer.headers_mut().append(name, value);
+                }
+                answer
+            }
+        };
+        if entrance.draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response
+                .head_mut()
+                .set_connection_type(ConnectionType::Close);
+        }
+        response
+    }
+
+    async fn answer(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        cors: &Cors,
+    ) -> Result<HttpResponse, NotServed> {
+        let method = request.method();
+        if method == Method::OPTIONS && cors.allows() {
+            return Ok(preflight(request.headers(), cors));
+        }
+        let HubQuery { id, version } = HubQuery::of(request.head());
+        match request.match_info().get("tail").unwrap_or_default() {
+            "" => {}
+            "negotiate" | "negotiate/" if method == Method::POST => {
+                return self.negotiate(request, version.as_deref(), cors).await;
+            }
+            "negotiate" | "negotiate/" => return Err(METHOD),
+            _ => return Err(NotServed::Said(StatusCode::NOT_FOUND, "")),
+        }
+        if asks_for_websocket(request.head()) {
+            return self.websocket(request, payload, id).await;
+        }
+        if ![Method::GET, Method::POST, Method::DELETE].contains(method) {
+            return Err(METHOD);
+        }
+        let id = id.ok_or(NO_ID)?;
+        let connection = self.0.entrance.find(&id).ok_or(Refusal::SessionUnknown)?;
+        match *method {
+            Method::POST => self.post(connection, request, payload, cors).await,
+            Method::DELETE => self.delete(&connection, cors),
+            _ if accepts_events(request.head()) => self.events(connection, request, cors),
+            _ => self.poll(connection, &id, request, cors).await,
+        }
+    }
+
+    /// Starts a session on the present worker.
+    async fn open(
+        &self,
+        request: &HttpRequest,
+        stage: Stage,
+    ) -> Result<(Opened, MemberId), NotServed> {
+        let entrance = &self.0.entrance;
+        entrance.judge(request.head())?;
+        let ticket = entrance.place(request.head(), stage == Stage::WebSocket)?;
+        let member = entrance.member_id().ok_or(Refusal::NoSecret)?;
+        let protocol = |handshake: &Handshake| (self.0.protocol)(handshake, member.clone());
+        let opened = entrance.open(ticket, request, stage, protocol).await?;
+        Ok((opened, member))
+    }
+
+    /// A WebSocket: of a connection that was negotiated, or, without an id, of a new one.
+    async fn websocket(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        id: Option<String>,
+    ) -> Result<HttpResponse, NotServed> {
+        if request.method() != Method::GET {
+            return Err(METHOD);
+        }
+        if !is_valid(request.head()) {
+            return Err(Refusal::BadRequest.into());
+        }
+        let entrance = &self.0.entrance;
+        let (connection, begun_here) = match id {
+            None => (
+                self.open(request, Stage::WebSocket).await?.0.connection,
+                true,
+            ),
+            Some(id) => {
+                let connection = entrance.find(&id).ok_or(Refusal::SessionUnknown)?;
+                match entrance.judge(request.head()) {
+                    // A proxy that changes `Host` makes the hub's own page look foreign.
+                    Err(Refusal::Forbidden) if connection.is_own_pages() => {}
+                    judged => judged?,
+                }
+                attach(&connection, Stage::WebSocket)?;
+                (connection, false)
+            }
+        };
+        let max_payload = entrance.options().max_payload;
+        let framing = SignalRFraming::new(connection, max_payload);
+        let socket = request.extensions_mut().remove::<UpgradedSocket>();
+        let Some(mut socket) = socket else {
+            let websocket = WebSocketConnection::new(framing, max_payload, None);
+            let websocket = Some(websocket);
+            return Ok(embedded_driver::response(request, payload, None, websocket));
+        };
+        socket.switch(request.head(), None);
+        match begun_here {
+            true => socket.serve(WebSocketConnection::new(framing, max_payload, None)),
+            false => socket.serve_at_home(framing, max_payload),
+        }
+        Ok(HttpResponse::SwitchingProtocols().finish())
+    }
+}
+
+impl Endpoint for SignalREndpoint {
+    fn path(&self) -> &str {
+        &self.0.entrance.options().path
+    }
+
+    fn mount(&self, resource: Resource) -> Resource {
+        let endpoint = self.clone();
+        resource.to(move |request: HttpRequest, payload: web::Payload| {
+            let endpoint = endpoint.clone();
+            async move { endpoint.request(request, payload).await }
+        })
+    }
+}
+
+/// Gives a connection that was negotiated its transport.
+fn attach(connection: &Connection, stage: Stage) -> Result<(), NotServed> {
+    match connection.choose(stage) {
+        true => Ok(()),
+        false if connection.stage() == stage => Err(NotServed::Said(
+            StatusCode::CONFLICT,
+            "The connection has this transport already",
+        )),
+        false => Err(NotServed::Said(
+            StatusCode::BAD_REQUEST,
+            "Cannot change transports mid-connection",
+        )),
+    }
+}
+
+/// Why a request has no use.
+enum NotServed {
+    Refused(Refusal),
+    /// For what the client did against the protocol's order.
+    Said(StatusCode, &'static str),
+    /// The host's login answers.
+    Answered(actix_web::Error),
+}
+
+const METHOD: NotServed = NotServed::Said(StatusCode::METHOD_NOT_ALLOWED, "");
+const NO_ID: NotServed = NotServed::Said(StatusCode::BAD_REQUEST, "Connection ID required");
+
+impl From<Refusal> for NotServed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<NotOpened> for NotServed {
+    fn from(why: NotOpened) -> Self {
+        match why {
+            NotOpened::Refused(refusal) => Self::Refused(refusal),
+            NotOpened::Answered(error) => Self::Answered(error),
+        }
+    }
+}
+
+fn answer(refusal: Refusal) -> Answer {
+    refusal.answer().unwrap_or_else(|| match refusal {
+        Refusal::SessionUnknown => said(StatusCode::NOT_FOUND, "No Connection with that ID"),
+        Refusal::Forbidden
+        | Refusal::UpgradeForbidden
+        | Refusal::ForeignHost
+        | Refusal::CrossSite => said(StatusCode::FORBIDDEN, "Forbidden"),
+        _ => said(StatusCode::BAD_REQUEST, "Bad request"),
+    })
+}
+
+fn said(status: StatusCode, text: &str) -> Answer {
+    Answer {
+        content_type: (!text.is_empty()).then_some("text/plain"),
+        body: text.to_owned(),
+        ..Answer::empty(status, false)
+    }
+}
+
+fn accepts_events(head: &RequestHead) -> bool {
+    let accepted = head.headers.get(header::ACCEPT);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|value| value.contains("text/event-stream"))
+}
+
+/// What is read of a request's query; all else in it is somebody else's.
+struct HubQuery {
+    id: Option<String>,
+    version: Option<String>,
+}
+
+impl HubQuery {
+    fn of(head: &RequestHead) -> Self {
+        let (mut id, mut version) = (None, None);
+        let query = head.uri.query().unwrap_or_default();
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*key {
+                "id" => id = Some(value.into_owned()).filter(|id| !id.is_empty()),
+                "negotiateVersion" => version = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        Self { id, version }
+    }
+}

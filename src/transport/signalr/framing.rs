@@ -1,0 +1,99 @@
+//! SignalR on a WebSocket: its messages hold records, several or a piece of one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dondo_actors::error::CloseReason;
+use dondo_actors::letter::TransportMessage;
+use dondo_actors::session::SessionRef;
+
+use super::parting::{last_words, message};
+use crate::protocol::signalr::{Format, Records, ping};
+use crate::transport::framing::{Framing, FromPeer};
+use crate::transport::session_connection::Connection;
+use crate::ws::{EMPTY_CLOSE, close_frame};
+
+/// The one WebSocket of a connection.
+pub(super) struct SignalRFraming {
+    connection: Arc<Connection>,
+    records: Records,
+    /// What is left of the last message.
+    rest: Bytes,
+    /// Its records have been faulty.
+    failed: bool,
+}
+
+impl SignalRFraming {
+    pub(super) fn new(connection: Arc<Connection>, record_max: usize) -> Self {
+        Self {
+            connection,
+            records: Records::new(record_max),
+            rest: Bytes::new(),
+            failed: false,
+        }
+    }
+}
+
+impl Framing for SignalRFraming {
+    fn session(&self) -> &SessionRef {
+        &self.connection.session
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.connection.peer()
+    }
+
+    fn receive(&mut self, received: TransportMessage) -> FromPeer {
+        // Some clients send the handshake as binary, whatever follows.
+        self.rest = received.bytes().clone();
+        self.more().unwrap_or(FromPeer::Noise)
+    }
+
+    fn more(&mut self) -> Option<FromPeer> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        // The handshake is JSON, whatever it asks for.
+        let format = self.records.format().unwrap_or(Format::Json);
+        match self.records.take(&mut self.rest) {
+            Ok(None) => None,
+            Ok(Some(record)) => Some(match message(format, record, self.rest.is_empty()) {
+                Some(message) => FromPeer::Message(message),
+                None => {
+                    self.failed = true;
+                    FromPeer::Close(CloseReason::ParseError)
+                }
+            }),
+            Err(fault) => {
+                log::debug!("a connection of SignalR is closed: {fault}");
+                self.failed = true;
+                Some(FromPeer::Close(CloseReason::ParseError))
+            }
+        }
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.rest.len() + self.records.pending_bytes()
+    }
+
+    fn ping(&self) -> Bytes {
+        let format = self.records.format().unwrap_or(Format::Json);
+        ping(format).first.frame
+    }
+
+    fn closing(&self, reason: CloseReason) -> Bytes {
+        let close = match reason {
+            CloseReason::ShuttingDown => close_frame(1001),
+            _ => EMPTY_CLOSE,
+        };
+        let words = match self.failed {
+            true => Some(self.records.last_words()),
+            false => last_words(self.records.format(), reason),
+        };
+        match words {
+            Some(words) => [words.first.frame, close].concat().into(),
+            None => close,
+        }
+    }
+}
