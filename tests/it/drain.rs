@@ -18,7 +18,7 @@ in_both_forms!(
 );
 
 /// Tells all sessions to go; the server stays.
-fn drain(hub: &Hub) {
+pub(crate) fn drain(hub: &Hub) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

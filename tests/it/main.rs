@@ -29,6 +29,7 @@ mod page;
 mod polling;
 mod proxies;
 mod rooms_restarted;
+mod signalr;
 mod socketio;
 mod stall;
 mod support;

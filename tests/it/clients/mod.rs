@@ -39,7 +39,7 @@ fn the_python_client_holds_a_conversation_beside_a_list_of_origins() {
 }
 
 /// A robot that is connected, over the transport that its kind ends up with.
-fn connected(hub: &Hub, kind: Kind) -> Robot {
+pub(crate) fn connected(hub: &Hub, kind: Kind) -> Robot {
     let mut robot = Robot::start(hub, kind);
     robot.tell("connect", &[]);
     robot.event("$connect");

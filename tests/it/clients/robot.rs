@@ -1,11 +1,10 @@
 //! A stock client as a child process (tests/clients/robot.js and robot.py): commands in, answers and events out.
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::support::{Application, Hub, PATIENCE, QUIET};
+use crate::support::{Application, Dialogue, Hub, PATIENCE};
 
 /// Which client, with which transports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +74,7 @@ impl Kind {
 /// The client; ends with the value.
 pub(crate) struct Robot {
     pub(crate) kind: Kind,
-    script: Application,
-    events: VecDeque<(String, Vec<Value>)>,
-    answers: VecDeque<(u64, Value)>,
-    count: u64,
+    dialogue: Dialogue,
 }
 
 impl Robot {
@@ -109,37 +105,18 @@ impl Robot {
     fn started(kind: Kind, url: &str, options: &Value) -> Self {
         Self {
             kind,
-            script: kind.start(url, options),
-            events: VecDeque::new(),
-            answers: VecDeque::new(),
-            count: 0,
+            dialogue: Dialogue::new(kind.start(url, options)),
         }
     }
 
     /// Gives a command and does not wait for its answer.
     pub(crate) fn command(&mut self, verb: &str, args: &[Value]) -> u64 {
-        self.count += 1;
-        let mut line = vec![json!(self.count), json!(verb)];
-        line.extend_from_slice(args);
-        self.script.say(&Value::Array(line).to_string());
-        self.count
+        self.dialogue.command(verb, args)
     }
 
     /// Gives a command and waits for its answer.
     pub(crate) fn tell(&mut self, verb: &str, args: &[Value]) -> Value {
-        let number = self.command(verb, args);
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(at) = self.answers.iter().position(|(of, _)| *of == number) {
-                return self.answers.remove(at).unwrap().1;
-            }
-            if !self.read(deadline) {
-                let events = &self.events;
-                self.script.fail(&format!(
-                    "does not answer {verb} {args:?}; events: {events:?}"
-                ));
-            }
-        }
+        self.dialogue.ask(verb, args).unwrap()
     }
 
     /// Emits without an ack.
@@ -171,17 +148,7 @@ impl Robot {
 
     /// The next event of this name; others stay for later. Those with a `$` are the client library's own.
     pub(crate) fn event(&mut self, name: &str) -> Vec<Value> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(at) = self.events.iter().position(|(event, _)| event == name) {
-                return self.events.remove(at).unwrap().1;
-            }
-            if !self.read(deadline) {
-                let events = &self.events;
-                self.script
-                    .fail(&format!("has no {name}; there are {events:?}"));
-            }
-        }
+        self.dialogue.event(name)
     }
 
     /// The next event of this name that has one argument.
@@ -193,32 +160,11 @@ impl Robot {
 
     /// Everything that has arrived before the last answer.
     pub(crate) fn arrived(&mut self) -> Vec<(String, Vec<Value>)> {
-        self.events.drain(..).collect()
+        self.dialogue.arrived()
     }
 
     /// Everything that has arrived and arrives until nothing has for a while.
     pub(crate) fn drain(&mut self) -> Vec<(String, Vec<Value>)> {
-        while self.read(Instant::now() + QUIET) {}
-        self.events.drain(..).collect()
-    }
-
-    fn read(&mut self, deadline: Instant) -> bool {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let line = self.script.line_within(left.max(Duration::from_millis(1)));
-        let Some(line) = line else {
-            return false;
-        };
-        let mut line: Value =
-            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
-        if let Some(number) = line["answer"].as_u64() {
-            self.answers.push_back((number, line["value"].take()));
-        } else {
-            let name = line["event"].as_str().unwrap().to_owned();
-            let Value::Array(args) = line["args"].take() else {
-                panic!("{line}");
-            };
-            self.events.push_back((name, args));
-        }
-        true
+        self.dialogue.drain()
     }
 }

@@ -313,6 +313,24 @@ fn the_endpoint_stands_where_the_path_says() {
 }
 
 #[test]
+fn the_chat_hub_stands_where_it_is_told_or_nowhere() {
+    let negotiated = |hub: &Hub, path: &str| {
+        let target = format!("{path}/negotiate");
+        http::request(hub, "POST", &target, &[], b"").status
+    };
+    let hub = Hub::with(|config| config.chat_hub = Some("/hubs/chat/".into()));
+    assert_eq!(negotiated(&hub, "/hubs/chat"), 200);
+    assert_eq!(negotiated(&hub, "/chatHub"), 404);
+    for hub in [
+        Hub::with(|config| config.chat_hub = None),
+        // It is a view of the main namespace's channels.
+        Hub::with(|config| config.namespaces = vec!["/other".into()]),
+    ] {
+        assert_eq!(negotiated(&hub, "/chatHub"), 404);
+    }
+}
+
+#[test]
 fn namespaces_are_those_configured() {
     let hub = Hub::with(|config| config.namespaces = vec!["/chat".into()]);
     join(&mut Client::connect_to(&hub, "/chat", ""), "lobby");

@@ -6,10 +6,14 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 64] = [
+const SETTINGS: [(&str, &str); 65] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
+    (
+        "chat-hub",
+        "the_chat_hub_stands_where_it_is_told_or_nowhere",
+    ),
     (
         "origins",
         "origins_say_which_pages_may_connect_and_refuse_an_upgrade_with_400",

@@ -1,6 +1,8 @@
 //! What the tests stand on: a hub with its own port, raw HTTP, raw WebSocket, and a Socket.IO client made of them.
 //! Everything waits with a deadline; nothing sleeps.
 
+mod chunks;
+mod dialogue;
 mod echo;
 pub mod faults;
 mod form;
@@ -14,6 +16,8 @@ mod socket;
 pub mod system;
 mod websocket;
 
+pub use chunks::Chunks;
+pub use dialogue::Dialogue;
 pub use echo::{ECHO, echo};
 pub use form::Form;
 pub(crate) use form::in_both_forms;
