@@ -37,9 +37,9 @@ use super::worker;
 
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
 const CLOSE_GRACE: Duration = Duration::from_secs(30);
-/// How long a polling session that its client closed is known to a GET that was sent before, and came later than the
-/// closing POST because another worker took it.
-const LAST_GET: Duration = Duration::from_secs(1);
+/// How long a session that its client closed is known to a request that was sent before, and came later than the closing one
+/// because another worker took it.
+const LAST_REQUEST: Duration = Duration::from_secs(1);
 
 /// The settings of one entrance.
 #[derive(Clone, Debug)]
@@ -273,12 +273,13 @@ impl Entrance {
 
     fn ended(&self, secret: Arc<str>, reason: CloseReason) {
         let found = self.0.sessions.find(&secret);
-        let polling = found.is_some_and(|connection| connection.stage().polls());
+        let stage = found.map(|connection| connection.stage());
+        let polling = stage.is_some_and(Stage::polls);
         if reason == CloseReason::ShuttingDown && polling {
             return self.let_go(secret);
         }
         let grace = match reason {
-            CloseReason::TransportClose if polling => LAST_GET,
+            CloseReason::TransportClose if polling || stage == Some(Stage::Stream) => LAST_REQUEST,
             // It has never been told anything; a GET that waits is answered all the same.
             CloseReason::ConnectTimeout => return self.0.sessions.remove(&secret),
             _ if polling && reason.flushes() => CLOSE_GRACE,

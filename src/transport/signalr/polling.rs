@@ -91,7 +91,10 @@ impl SignalREndpoint {
             Taken::Ended(reason) => {
                 let words = last_words(format, reason).filter(|_| !late);
                 let Some(words) = words else {
-                    self.0.entrance.forget(id);
+                    // A goodbye comes in two requests, the DELETE and what the client says last, in any order.
+                    if late {
+                        self.0.entrance.forget(id);
+                    }
                     pending.answered();
                     return Ok(empty(StatusCode::NO_CONTENT, cors));
                 };
