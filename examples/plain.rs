@@ -8,6 +8,10 @@ use clap::Parser;
 use dondo::config::Settings;
 use dondo::{Data, Dondo, Namespace, Result, Server, Socket};
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Rooms, messages and an echo.
 #[derive(Parser)]
 struct Flags {
