@@ -24,6 +24,7 @@ mod hub;
 mod logging;
 mod login;
 mod observe;
+mod one_room;
 mod order;
 mod page;
 mod polling;

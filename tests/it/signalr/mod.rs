@@ -1,5 +1,6 @@
 //! SignalR: its wire by hand, and its stock clients, alone and beside those of Socket.IO.
 
+mod attacks;
 mod browser;
 mod clients;
 mod robot;

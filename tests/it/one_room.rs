@@ -1,0 +1,26 @@
+//! One room, all protocols: what is said in it is the same for all, in the same order.
+
+use serde_json::Value;
+
+use crate::support::{Application, Hub};
+
+/// Of all writers together.
+const MESSAGES: usize = 10_000;
+
+/// Fails if a member of any protocol or transport misses a message, has one twice, or sees two in another order than the
+/// others, while clients of each kind join, leave and are cut beside it.
+#[test]
+fn members_of_all_protocols_see_ten_thousand_messages_in_one_order() {
+    let hub = Hub::with(|config| {
+        config.workers = 2;
+        config.rate_limits = false;
+    });
+    let mut clients = Application::node("one_room.js", &[&hub.url(), &MESSAGES.to_string()]);
+    let said: Value = serde_json::from_str(&clients.line().unwrap()).unwrap();
+    let members = said["members"].as_object().unwrap();
+    let first = members.values().next().unwrap();
+    for (kind, member) in members {
+        assert_eq!(member["seen"], MESSAGES, "{kind}");
+        assert_eq!(member["hash"], first["hash"], "{kind}");
+    }
+}
