@@ -88,6 +88,8 @@ impl From<BuildError> for io::Error {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::{panic::resume_unwind, sync::Arc};
+
     use super::*;
     use crate::{
         config::Settings,
@@ -119,6 +121,14 @@ mod tests {
         let missing = error(Namespace::new("/").on("x", async |_: State<String>| {}));
         assert_eq!(missing.code(), "state_missing");
         assert!(missing.to_string().contains("String"), "{missing}");
+    }
+
+    /// The hub's actor, in its guard, tried to start a namespace again and again, and nobody was told.
+    #[test]
+    fn a_log_that_cannot_be_made_is_an_error() {
+        let log = Arc::new(|_: &str, _| resume_unwind(Box::new("there is no log")));
+        let built = Dondo::builder().log(log).build();
+        assert_eq!(built.unwrap_err().code(), "threads");
     }
 
     /// Endpoints and namespaces at which nobody could ever be served.
