@@ -23,6 +23,7 @@ mod handler;
 mod login;
 mod namespace;
 mod next;
+mod pattern;
 mod remote;
 mod room;
 mod script;
@@ -92,7 +93,7 @@ pub(crate) use self::{
     application::{IoApplication, Pack, PackEvent},
     engine::MESSAGE,
     login::login,
-    namespace::BadPattern,
+    pattern::BadPattern,
     socket::PackSocket,
     state::States,
     watchdog::Watchdog,

@@ -6,11 +6,9 @@ mod served;
 use std::{
     collections::BTreeMap,
     fmt,
-    panic::catch_unwind,
     sync::{Arc, OnceLock},
 };
 
-use actix_router::ResourceDef;
 use dondo_actors::hub::ChildrenSettings;
 
 pub(crate) use self::served::{Definition, ServedNamespace};
@@ -23,6 +21,7 @@ use super::{
     },
     extract::Needs,
     handler::{Extractors, Handler, IntoOutcome, Shared, shared},
+    pattern::{BadPattern, pattern},
     script::Scripts,
     watchdog::HandlerLabel,
 };
@@ -61,6 +60,8 @@ pub struct Namespace {
     lookup: Option<Shared<LookupContext>>,
     children: ChildrenSettings,
     pub(super) scripts: Scripts,
+    /// Of the rooms of a script.
+    pub(super) bad_pattern: Option<BadPattern>,
     handlers: Handlers,
     needs: Needs,
 }
@@ -120,6 +121,7 @@ impl Namespace {
                 keep_empty: false,
             },
             scripts: Scripts::default(),
+            bad_pattern: None,
             handlers: Handlers::default(),
             needs: Needs::default(),
         }
@@ -346,20 +348,21 @@ impl Namespace {
     /// As the hub serves it.
     ///
     /// # Errors
-    /// Its name is a pattern that cannot be read, or none where it is asked whether there is such a namespace.
+    /// A pattern that cannot be read, of its name or of its rooms; or its name is none where it is asked whether there is such a
+    /// namespace.
     pub(crate) fn served(
         self,
         states: States,
         pack: Option<Arc<dyn Pack>>,
     ) -> Result<Arc<ServedNamespace>, BadPattern> {
         if self.lookup.is_some() && !self.is_parent() {
-            return Err(BadPattern(self.name));
+            let why = "Namespace::when asks for the namespaces of a pattern, and it has no capture";
+            return Err(BadPattern::new(&self.name, why));
         }
-        let pattern = self.is_parent().then(|| {
-            // It has no way to say so but a panic.
-            catch_unwind(|| ResourceDef::new(&*self.name))
-                .map_err(|_| BadPattern(self.name.clone()))
-        });
+        if let Some(bad) = self.bad_pattern {
+            return Err(bad);
+        }
+        let pattern = self.is_parent().then(|| pattern(&self.name));
         let definition = Definition {
             keeps_auth: self.lookup.is_some() || self.handlers.are_any(),
             keeps_handshake: self.needs.handshake,
@@ -379,6 +382,3 @@ impl Namespace {
 
 /// Children of one parent at once, if nothing else is said.
 const CHILDREN_MAX: usize = 10_000;
-/// A name that is a pattern, but none that can be read.
-#[derive(Debug)]
-pub(crate) struct BadPattern(pub(crate) Arc<str>);

@@ -79,7 +79,10 @@ impl Builder {
                 .then(|| Arc::new(pack.clone()) as Arc<dyn Pack>);
             namespace.served(self.states.clone(), pack)
         });
-        let bad_pattern = |BadPattern(name): BadPattern| BuildError::Pattern(name.to_string());
+        let bad_pattern = |BadPattern { pattern, why }: BadPattern| {
+            let pattern = pattern.to_string();
+            BuildError::Pattern { pattern, why }
+        };
         let served: Result<Vec<_>, _> = served.collect();
         let namespaces = Namespaces::new(served.map_err(bad_pattern)?);
         let engines = self.engines.into_iter().map(|(path, namespace)| {

@@ -14,8 +14,15 @@ pub enum BuildError {
     StateMissing(&'static str),
     /// A namespace handles an event of this name, which belongs to the client libraries and never comes.
     ReservedEvent(String),
-    /// A namespace's name has braces, or is asked for by `when`, but is no pattern: `/orders/{id}` is one, and `/{year:\\d+}`.
-    Pattern(String),
+    /// A namespace's name has braces, or is asked for by `when`, or a script's rooms have them, but it is no pattern: `/orders/{id}`
+    /// is one, and `/{year:\\d+}`.
+    #[non_exhaustive]
+    Pattern {
+        /// As it was given.
+        pattern: String,
+        /// Why it cannot be read.
+        why: String,
+    },
     /// The path of an endpoint has no slash at one of its ends, is a pattern, or is another endpoint's, or below or above it.
     Path(String),
     /// An endpoint of SignalR has a namespace that the hub does not serve, or one by pattern.
@@ -31,7 +38,7 @@ impl BuildError {
             Self::Setting(_) => "setting",
             Self::StateMissing(_) => "state_missing",
             Self::ReservedEvent(_) => "reserved_event",
-            Self::Pattern(_) => "pattern",
+            Self::Pattern { .. } => "pattern",
             Self::Path(_) => "path",
             Self::Namespace(_) => "namespace",
             Self::Threads(_) => "threads",
@@ -51,9 +58,9 @@ impl fmt::Display for BuildError {
                 f,
                 "no client can send the event {name:?}: see Namespace::on_connect and on_disconnect"
             ),
-            Self::Pattern(name) => write!(
+            Self::Pattern { pattern, why } => write!(
                 f,
-                "{name:?} is no pattern: write captures like /orders/{{id}} or /{{year:\\d+}}"
+                "{pattern:?} is no pattern: {why}; write captures like {{id}} or {{year:\\d+}}"
             ),
             Self::Path(path) => write!(
                 f,
@@ -76,7 +83,7 @@ impl From<BuildError> for io::Error {
             BuildError::Setting(_)
             | BuildError::StateMissing(_)
             | BuildError::ReservedEvent(_)
-            | BuildError::Pattern(_)
+            | BuildError::Pattern { .. }
             | BuildError::Path(_)
             | BuildError::Namespace(_) => Self::new(io::ErrorKind::InvalidInput, error.to_string()),
             BuildError::Threads(error) => error,
@@ -93,7 +100,7 @@ mod tests {
     use super::*;
     use crate::{
         config::Settings,
-        io::{Namespace, State},
+        io::{Namespace, RoomScript, State},
         service::Dondo,
     };
 
@@ -151,13 +158,32 @@ mod tests {
             .engine("/a/", async || ())
             .engine("/a/b/", async || ());
         assert_eq!(twice.build().unwrap_err().code(), "path");
-        for namespace in [
-            Namespace::new("/a/{b"),
-            Namespace::new("/{a}/{a}"),
-            Namespace::new("/a").when(async || true),
+    }
+
+    /// It panicked where it stood, or did not say what is wrong with it.
+    #[test]
+    fn a_pattern_that_cannot_be_read_is_an_error_that_says_why() {
+        let scripted = |rooms| Namespace::new("/").room_script(rooms, Silent);
+        for (namespace, pattern, why) in [
+            (Namespace::new("/a/{b"), "/a/{b", "not closed"),
+            (Namespace::new("/{a}/{a}"), "/{a}/{a}", "duplicate"),
+            (Namespace::new("/{a:[}"), "/{a:[}", "unclosed"),
+            (Namespace::new("/a").when(async || true), "/a", "no capture"),
+            (scripted("game:{n"), "game:{n", "not closed"),
+            (scripted("{n:*}"), "{n:*}", "repetition"),
         ] {
-            let built = Dondo::builder().namespace(namespace).build();
-            assert_eq!(built.unwrap_err().code(), "pattern");
+            let error = Dondo::builder().namespace(namespace).build().unwrap_err();
+            assert_eq!(error.code(), "pattern");
+            let said = error.to_string();
+            assert!(said.contains(pattern) && said.contains(why), "{said}");
         }
+    }
+
+    struct Silent;
+
+    impl RoomScript for Silent {
+        type State = ();
+        type Message = ();
+        type Reply = ();
     }
 }
