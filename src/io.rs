@@ -65,8 +65,7 @@ pub use self::{
     emitter::{Emitter, VolatileEmitter},
     engine::{EngineMessage, EngineSocket},
     error::{
-        AckError, BadArguments, DeliveryError, EmitError, Error, OrFail, Result, UnknownNamespace,
-        UnknownScript,
+        AckError, BadArguments, EmitError, Error, OrFail, Result, UnknownNamespace, UnknownScript,
     },
     eventual::{AckFuture, Delivered, Delivery, Joining, Leaving, RemoteDelivery},
     extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Path, Rest, State},

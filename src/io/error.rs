@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, error, fmt, io, sync::Arc};
 
-use dondo_actors::error::{Fault, JoinError, NotifyError, RoomAskError, Veto};
+use dondo_actors::error::{Fault, JoinError, NotifyError as DeliveryError, RoomAskError, Veto};
 use serde::Serialize;
 
 /// What a handler comes to that has nothing else to return.
@@ -130,15 +130,15 @@ fn veto<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a Veto> {
         JoinError::Vetoed(veto) => Some(veto),
         _ => None,
     });
-    let notify = error.downcast_ref().and_then(|notify| match notify {
-        NotifyError::Vetoed(veto) => Some(veto),
+    let delivery = error.downcast_ref().and_then(|delivery| match delivery {
+        DeliveryError::Vetoed(veto) => Some(veto),
         _ => None,
     });
     let ask = error.downcast_ref().and_then(|ask| match ask {
         RoomAskError::Vetoed(veto) => Some(veto),
         _ => None,
     });
-    join.or(notify).or(ask)
+    join.or(delivery).or(ask)
 }
 
 /// As whoever asked reads it.
@@ -368,6 +368,3 @@ impl From<EmitError> for AckError {
         Self::Emit(error)
     }
 }
-
-/// What became of something that was said to a room, to everybody or to a client by its id.
-pub type DeliveryError = NotifyError;

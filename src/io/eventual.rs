@@ -12,7 +12,7 @@ use std::{
 };
 
 use dondo_actors::{
-    error::JoinError,
+    error::{JoinError, NotifyError as DeliveryError},
     ports::{Answer, LocalFuture},
     session::{Member, MemberError},
 };
@@ -20,7 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     arguments::{self, Arguments},
-    error::{AckError, DeliveryError},
+    error::AckError,
 };
 
 /// A join that is on its way; ready when the client is in all the rooms, or with the first that did not take it.

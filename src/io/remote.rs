@@ -12,7 +12,7 @@ use std::{
 
 use dondo_actors::{
     error::{AskError, Fault},
-    id::{LocalId, MemberId},
+    id::{LocalId, MemberId as SocketId},
     message::{ChangeCount, MemberInfo, MemberPage, Selection},
     ports::Answer,
 };
@@ -296,7 +296,7 @@ pub struct RemoteSocket {
 
 impl RemoteSocket {
     /// Its id.
-    pub fn id(&self) -> &MemberId {
+    pub fn id(&self) -> &SocketId {
         &self.info.id
     }
 

@@ -7,7 +7,7 @@ use std::{any::Any, collections::BTreeSet, net::IpAddr, rc::Rc, sync::Arc, time:
 
 use bytes::Bytes;
 use dondo_actors::{
-    id::{Kind, MemberId, RoomKey},
+    id::{Kind, MemberId as SocketId, RoomKey},
     session::{JoinRequest, Member},
     state::{audience::LeaveScope, room::RoomOptions},
 };
@@ -49,7 +49,7 @@ pub struct ListenerId(u64);
 
 impl Socket {
     /// The client's public id in this namespace: nobody can guess it, and it is another one after a reconnect.
-    pub fn id(&self) -> &MemberId {
+    pub fn id(&self) -> &SocketId {
         self.member.id()
     }
 

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt, sync::Arc};
 
-use dondo_actors::id::MemberId;
+use dondo_actors::id::MemberId as SocketId;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Visitor},
@@ -121,7 +121,7 @@ pub enum Target {
     /// The members of a room.
     Room(RoomName),
     /// One client.
-    Client(MemberId),
+    Client(SocketId),
 }
 
 /// One room or several: names as text or [`RoomName`], arrays, slices and `Vec`s of them.
@@ -185,14 +185,14 @@ rooms!(
     i64
 );
 
-impl From<MemberId> for Target {
-    fn from(id: MemberId) -> Self {
+impl From<SocketId> for Target {
+    fn from(id: SocketId) -> Self {
         Self::Client(id)
     }
 }
 
-impl From<&MemberId> for Target {
-    fn from(id: &MemberId) -> Self {
+impl From<&SocketId> for Target {
+    fn from(id: &SocketId) -> Self {
         Self::Client(id.clone())
     }
 }
@@ -216,8 +216,8 @@ targets!(
     Arc<str>,
     &RoomName,
     RoomName,
-    &MemberId,
-    MemberId,
+    &SocketId,
+    SocketId,
     Target
 );
 
