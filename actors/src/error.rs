@@ -233,6 +233,7 @@ impl fmt::Display for CloseReason {
 
 /// Why a member left a room or a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LeaveReason {
     /// It asked to.
     Leave,
@@ -250,6 +251,12 @@ impl LeaveReason {
             Self::Disconnect => "disconnect",
             Self::Kick => "kick",
         }
+    }
+}
+
+impl fmt::Display for LeaveReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -346,6 +353,8 @@ impl error::Error for JoinError {}
 impl error::Error for NotifyError {}
 impl error::Error for Fault {}
 impl error::Error for AskError {}
+impl error::Error for LogError {}
+impl error::Error for Veto {}
 
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -138,7 +138,7 @@ fn veto<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a Veto> {
         RoomAskError::Vetoed(veto) => Some(veto),
         _ => None,
     });
-    join.or(delivery).or(ask)
+    join.or(delivery).or(ask).or(error.downcast_ref())
 }
 
 /// As whoever asked reads it.
@@ -366,5 +366,24 @@ impl From<UnknownNamespace> for io::Error {
 impl From<EmitError> for AckError {
     fn from(error: EmitError) -> Self {
         Self::Emit(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dondo_actors::error::LogError;
+
+    use super::*;
+
+    /// A `?` that does not compile where a host has one of these, or a script's refusal that its client reads as `internal`.
+    #[test]
+    fn what_an_error_of_the_face_has_in_it_is_an_error_too() {
+        let veto = Veto {
+            code: "too_late".into(),
+            message: "a question is being asked".into(),
+            data: None,
+        };
+        assert_eq!(Error::from(veto).code(), "too_late");
+        assert_eq!(Error::from(LogError::Unavailable).code(), "internal");
     }
 }

@@ -21,7 +21,7 @@ use super::{
 ///         match change {
 ///             PresenceChange::Snapshot(members) => println!("{} are there", members.len()),
 ///             PresenceChange::Joined(member) => println!("{} came", member.id),
-///             PresenceChange::Left(id, reason) => println!("{id} went: {}", reason.as_str()),
+///             PresenceChange::Left(id, reason) => println!("{id} went: {reason}"),
 ///             _ => {}
 ///         }
 ///     }

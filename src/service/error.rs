@@ -80,13 +80,8 @@ impl error::Error for BuildError {}
 impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         match error {
-            BuildError::Setting(_)
-            | BuildError::StateMissing(_)
-            | BuildError::ReservedEvent(_)
-            | BuildError::Pattern { .. }
-            | BuildError::Path(_)
-            | BuildError::Namespace(_) => Self::new(io::ErrorKind::InvalidInput, error.to_string()),
             BuildError::Threads(error) => error,
+            error => Self::new(io::ErrorKind::InvalidInput, error),
         }
     }
 }
@@ -113,7 +108,9 @@ mod tests {
         let error = Dondo::builder().settings(settings).build().unwrap_err();
         assert_eq!(error.code(), "setting");
         assert!(error.to_string().contains("namespaces"), "{error}");
-        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::InvalidInput);
+        let error = io::Error::from(error);
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(error.downcast::<BuildError>().is_ok(), "it is a text alone");
     }
 
     /// It was built, and the handler never ran.
