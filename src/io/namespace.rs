@@ -54,6 +54,7 @@ use super::{
 ///         Ok(())
 ///     });
 /// ```
+#[must_use = "nobody is served there before Builder::namespace has it"]
 pub struct Namespace {
     pub(crate) name: Arc<str>,
     pub(crate) is_hub: bool,
@@ -147,7 +148,6 @@ impl Namespace {
     /// let tenants = Namespace::new("/{tenant}")
     ///     .when(async |Path(tenant): Path<String>, Auth(login): Auth<Login>| login.tenants.contains(&tenant));
     /// ```
-    #[must_use]
     pub fn when<A: Extractors<LookupContext>>(
         mut self,
         lookup: impl Handler<A, Outcome: IntoOutcome<LookupContext>> + Send + Sync,
@@ -157,14 +157,12 @@ impl Namespace {
     }
 
     /// How many children a parent may have at once: 10,000 if not said. One client may be in 64.
-    #[must_use]
     pub fn children_max(mut self, children: usize) -> Self {
         self.children.max = children;
         self
     }
 
     /// Keeps children whose last client has gone, and what the hub knows of their channels and rooms. They count on.
-    #[must_use]
     pub fn keep_empty(mut self) -> Self {
         self.children.keep_empty = true;
         self
@@ -189,7 +187,6 @@ impl Namespace {
     ///     Ok(())
     /// });
     /// ```
-    #[must_use]
     pub fn middleware<A: Extractors<AdmissionContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<AdmissionContext>> + Send + Sync,
@@ -201,7 +198,6 @@ impl Namespace {
 
     /// Runs when a client has come in, after its CONNECT; its events wait until all of these are done. An error puts the
     /// client out again and goes to the log: to say why, refuse it in a [`Namespace::middleware`].
-    #[must_use]
     pub fn on_connect<A: Extractors<ConnectContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<ConnectContext>> + Send + Sync,
@@ -214,7 +210,6 @@ impl Namespace {
     /// Runs for every such event. Several may have one name: they start in the order given, before those of
     /// [`Socket::on`](super::Socket::on), and the first to answer is heard. A handler starts in the order in which events
     /// came, and runs to its first wait before the next one starts.
-    #[must_use]
     pub fn on<A: Extractors<EventContext>>(
         mut self,
         event: &str,
@@ -231,7 +226,6 @@ impl Namespace {
 
     /// Runs before the handlers of every event, which wait for it, as do the socket's later events. An error is the answer,
     /// and the event goes no further.
-    #[must_use]
     pub fn event_middleware<A: Extractors<EventContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
@@ -242,7 +236,6 @@ impl Namespace {
     }
 
     /// Sees every event, before its own handlers have it.
-    #[must_use]
     pub fn on_any<A: Extractors<EventContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
@@ -264,7 +257,6 @@ impl Namespace {
     ///     Ok(())
     /// });
     /// ```
-    #[must_use]
     pub fn on_any_outgoing<A: Extractors<EventContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
@@ -275,7 +267,6 @@ impl Namespace {
     }
 
     /// Has the events that nobody else handles, in place of the hub's channels too. A later one replaces it.
-    #[must_use]
     pub fn fallback<A: Extractors<EventContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
@@ -286,7 +277,6 @@ impl Namespace {
 
     /// Runs when a client goes, whatever the cause; to its first wait the client's rooms are still there, and what it says to others
     /// goes out, before the word that it left.
-    #[must_use]
     pub fn on_disconnecting<A: Extractors<DisconnectContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>> + Send + Sync,
@@ -297,7 +287,6 @@ impl Namespace {
     }
 
     /// Runs when a client is gone, whatever the cause. Nothing can be said through its socket any more.
-    #[must_use]
     pub fn on_disconnect<A: Extractors<DisconnectContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>> + Send + Sync,

@@ -37,7 +37,8 @@ const PAGE: usize = 100;
 #[derive(Debug)]
 pub struct Operation(Eventual<Result<ChangeCount, Fault>>);
 
-/// How many sockets there are.
+/// How many sockets there are: await it.
+#[must_use = "how many there are is what awaiting it comes to"]
 #[derive(Debug)]
 pub struct Counting(Eventual<Result<usize, Fault>>);
 

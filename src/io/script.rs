@@ -206,7 +206,6 @@ impl Namespace {
     /// follows, `game:{n:.*}` each whatever follows, and
     /// [`RoomContext::capture`] has it. Of several scripts that match, the first runs. What is no pattern is a
     /// [`BuildError::Pattern`](crate::BuildError::Pattern) when the hub is built.
-    #[must_use]
     pub fn room_script<S: RoomScript>(mut self, rooms: &str, script: S) -> Self {
         match pattern(rooms) {
             Ok(rooms) => self.scripts.add(&self.name, rooms, script),

@@ -34,7 +34,6 @@ impl Builder {
     /// let dondo = Dondo::builder().identify(login).namespace(root).build()?;
     /// # Ok::<(), dondo::BuildError>(())
     /// ```
-    #[must_use]
     pub fn identify<A, U, H>(mut self, login: H) -> Self
     where
         A: FromRequest + 'static,
