@@ -40,6 +40,10 @@ impl Builder {
                 .iter()
                 .map(|namespace| namespace.name.to_string());
             config.namespaces = names.collect();
+            if let Some((name, why)) = config.wrong_namespace() {
+                let name = name.to_owned();
+                return Err(BuildError::NamespaceName { name, why });
+            }
         }
         config.check().map_err(BuildError::Setting)?;
         let pack = HubPack::new(config.hub.clone(), self.clock.clone());

@@ -10,6 +10,14 @@ use crate::config::SettingError;
 pub enum BuildError {
     /// A setting makes no sense; the error names it.
     Setting(SettingError),
+    /// No client could ask for a [`Namespace`](crate::Namespace) of this name, or there are two.
+    #[non_exhaustive]
+    NamespaceName {
+        /// As it was given.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A handler takes a [`State`](crate::State) of this type, and [`Builder::state`](super::Builder::state) was given none.
     StateMissing(&'static str),
     /// A namespace handles an event of this name, which belongs to the client libraries and never comes.
@@ -32,10 +40,12 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// A word for the cause that does not change: `setting`, `state_missing`, `reserved_event`, `pattern`, `path`, `namespace` or `threads`.
+    /// A word for the cause that does not change: `setting`, `namespace_name`, `state_missing`, `reserved_event`, `pattern`, `path`,
+    /// `namespace` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
+            Self::NamespaceName { .. } => "namespace_name",
             Self::StateMissing(_) => "state_missing",
             Self::ReservedEvent(_) => "reserved_event",
             Self::Pattern { .. } => "pattern",
@@ -50,9 +60,13 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting(error) => error.fmt(f),
+            Self::NamespaceName { name, why } => write!(
+                f,
+                "the namespace {name:?} {why}: give Builder::namespace names like / or /chat, each once"
+            ),
             Self::StateMissing(name) => write!(
                 f,
-                "a handler takes State<{name}>, which the hub has none of: give it one by Builder::state"
+                "a handler takes State<{name}>, which the hub has none of: give it one by Builder::state, or by Builder::shared_state if it is in an Arc"
             ),
             Self::ReservedEvent(name) => write!(
                 f,
@@ -155,6 +169,26 @@ mod tests {
             .engine("/a/", async || ())
             .engine("/a/b/", async || ());
         assert_eq!(twice.build().unwrap_err().code(), "path");
+    }
+
+    /// The error told of a flag that the host has not.
+    #[test]
+    fn a_namespace_that_nobody_could_come_into_is_named_as_the_host_gave_it() {
+        for (names, why) in [
+            (["chat", "/"], "does not begin with a slash"),
+            (["/a,b", "/"], "has a comma"),
+            (["/a", "/a"], "is given twice"),
+        ] {
+            let builder = Dondo::builder();
+            let builder = names.into_iter().fold(builder, |builder, name| {
+                builder.namespace(Namespace::new(name))
+            });
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.code(), "namespace_name");
+            let said = error.to_string();
+            assert!(said.contains(names[0]) && said.contains(why), "{said}");
+            assert!(!said.contains("--"), "{said}");
+        }
     }
 
     /// It panicked where it stood, or did not say what is wrong with it.
