@@ -22,7 +22,7 @@ pub enum JoinError {
     TooManyInvitations,
     /// The clients of the member's address hold much already.
     AddressHigh,
-    /// The room's hook did not let it in.
+    /// The room's hook, which an application has as its script, did not let it in.
     Vetoed(Veto),
     /// The log did not answer in time or refused.
     Log(LogError),
@@ -38,7 +38,7 @@ pub enum NotifyError {
     NotMember,
     /// The room is not open, and the sender has no seat in it.
     Forbidden,
-    /// The room's hook did not let it be said.
+    /// The room's hook, which an application has as its script, did not let it be said.
     Vetoed(Veto),
     /// The log did not answer in time or refused.
     Log(LogError),
@@ -91,7 +91,7 @@ pub enum RoomAskError {
     Internal(Fault),
 }
 
-/// What a room's hook says where it does not do what is asked, for whoever asked.
+/// What a room's hook, which an application has as its script, says where it does not do what is asked, for whoever asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Veto {
     /// For programs.
@@ -102,7 +102,7 @@ pub struct Veto {
     pub data: Option<Arc<str>>,
 }
 
-/// What can befall any message to an actor.
+/// Why the hub did not do what it was asked, whatever that was: what can befall any message to an actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

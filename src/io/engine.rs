@@ -53,7 +53,8 @@ impl From<Vec<u8>> for EngineMessage {
     }
 }
 
-/// A connection of an endpoint that [`Builder::engine`](crate::Builder::engine) made. Clones are the same connection.
+/// A connection of an endpoint that [`Builder::engine`](crate::Builder::engine) made. Clones are the same connection,
+/// and stay on its thread.
 #[derive(Clone, Debug)]
 pub struct EngineSocket(Socket);
 

@@ -50,7 +50,7 @@ impl AddAssign for Delivered {
 /// As [`Delivery`], from any thread; it waits within a tokio runtime.
 pub struct RemoteDelivery(Pin<Box<dyn Future<Output = Result<Delivered, DeliveryError>> + Send>>);
 
-/// An answer that a client was asked for.
+/// An answer that a client was asked for: await it.
 #[must_use = "who does not wait for the answer need not ask for it: emit does not"]
 pub struct AckFuture<T>(
     LocalFuture<Result<Answer, AckError>>,

@@ -32,7 +32,7 @@ use super::{
 /// Sockets that are on a page if nothing else is said.
 const PAGE: usize = 100;
 
-/// What some sockets were made to do, on its way; ready when each of them has done it. What is said afterwards finds them so.
+/// What some sockets were made to do, on its way: to how many, where it is awaited; ready when each of them has done it. What is said afterwards finds them so.
 /// It goes on if this is dropped.
 #[derive(Debug)]
 pub struct Operation(Eventual<Result<ChangeCount, Fault>>);

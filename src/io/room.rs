@@ -49,7 +49,7 @@ impl RoomHandle {
         &self.name
     }
 
-    /// Who is there, with accounts and data: await it, page by page. Each who is on the page is asked.
+    /// Who is there, with accounts and data: awaited, it is a [`SocketPage`](super::SocketPage). Each who is on the page is asked.
     pub fn presence(&self) -> FetchSockets {
         self.namespace.to(&self.name).fetch_sockets()
     }

@@ -30,7 +30,8 @@ use super::{
     watchdog::HandlerLabel,
 };
 
-/// A client in a namespace. Clones are the same client.
+/// A client in a namespace. Clones are the same client. It stays on its thread, and so do the futures that it makes: they are not
+/// `Send`, and run there by `actix_web::rt::spawn`. For other threads there are [`Socket::remote`] and [`Socket::namespace`].
 #[derive(Clone)]
 pub struct Socket {
     member: Rc<Member>,

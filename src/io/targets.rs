@@ -124,10 +124,10 @@ pub enum Target {
     Client(SocketId),
 }
 
-/// One room or several: names as text or [`RoomName`], arrays, slices and `Vec`s of them.
+/// One room or several: names as text, `i64` or [`RoomName`], arrays, slices and `Vec`s of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no name of a room",
-    note = "rooms are named by text, by `RoomName`, or by an array, slice or `Vec` of these"
+    note = "rooms are named by text, by an `i64`, by `RoomName`, or by an array, slice or `Vec` of these"
 )]
 pub trait IntoRooms {
     /// Their names.
@@ -138,7 +138,7 @@ pub trait IntoRooms {
 /// `Vec`s of [`Target`]s.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nobody that something can be said to",
-    note = "rooms are named by text or by `RoomName`, clients by `SocketId`; or an array, slice or `Vec` of these"
+    note = "rooms are named by text, by an `i64` or by `RoomName`, clients by `SocketId`; or an array, slice or `Vec` of these"
 )]
 pub trait IntoTargets {
     /// Them.

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 
 /// A namespace with something that is wrong, and what has to be said of it.
-const WRONG: [(&str, &str, &str); 10] = [
+const WRONG: [(&str, &str, &str); 11] = [
     (
         "a parameter that is no extractor",
         r#".on("say", async |text: String| {})"#,
@@ -58,6 +58,11 @@ const WRONG: [(&str, &str, &str); 10] = [
         "a target that is none",
         r#".on("say", async |socket: Socket| { socket.to(7.5).emit("said", ())?; Ok(()) })"#,
         "`{float}` is nobody that something can be said to",
+    ),
+    (
+        "a number that is no name of a room",
+        r#".on("say", async |socket: Socket, Data(n): Data<u64>| { socket.join(n).await?; Ok(()) })"#,
+        "rooms are named by text, by an `i64`, by `RoomName`",
     ),
 ];
 
