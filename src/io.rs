@@ -23,6 +23,7 @@ mod handler;
 mod login;
 mod namespace;
 mod next;
+mod pattern;
 mod remote;
 mod room;
 mod script;
@@ -64,8 +65,7 @@ pub use self::{
     emitter::{Emitter, VolatileEmitter},
     engine::{EngineMessage, EngineSocket},
     error::{
-        AckError, BadArguments, DeliveryError, EmitError, Error, OrFail, Result, UnknownNamespace,
-        UnknownScript,
+        AckError, BadArguments, EmitError, Error, OrFail, Result, UnknownNamespace, UnknownScript,
     },
     eventual::{AckFuture, Delivered, Delivery, Joining, Leaving, RemoteDelivery},
     extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Path, Rest, State},
@@ -92,7 +92,7 @@ pub(crate) use self::{
     application::{IoApplication, Pack, PackEvent},
     engine::MESSAGE,
     login::login,
-    namespace::BadPattern,
+    pattern::BadPattern,
     socket::PackSocket,
     state::States,
     watchdog::Watchdog,

@@ -1,5 +1,38 @@
 //! dondo: a self-hosted realtime chat hub. Stock Socket.IO clients join channels and rooms, notify them, and see who is
-//! online; run it as a program, or mount it in an actix-web `App`.
+//! online; run it as a program, or mount it in an actix-web `App`:
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer};
+//! use dondo::{Data, Dondo, Namespace, Socket, listen};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize, Serialize)]
+//! struct Say {
+//!     room: String,
+//!     text: String,
+//! }
+//!
+//! #[actix_web::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let root = Namespace::hub("/")
+//!         .on_connect(async |socket: Socket| {
+//!             socket.join("desk").await?;
+//!             Ok(())
+//!         })
+//!         .on("say", async |socket: Socket, Data(say): Data<Say>| {
+//!             socket.to(&say.room).emit("said", &say)?.await?;
+//!             Ok("delivered")
+//!         });
+//!     let dondo = Dondo::builder().namespace(root).build()?;
+//!     let mount = dondo.clone();
+//!     let server = HttpServer::new(move || App::new().configure(mount.configure()));
+//!     let server = dondo.tune(server).listen(listen("127.0.0.1:8080")?)?;
+//!     dondo.serve(server.run()).await
+//! }
+//! ```
+//!
+//! A stock client says `socket.emit("say", { room: "desk", text: "hello" }, console.log)`: the others in the room hear `said`, and it
+//! reads `delivered`.
 //!
 //! * [`Dondo`] is a hub to mount, made by its [`Builder`]; [`Server`] is the standalone server and [`Operators`] where it is
 //!   looked after; [`config::Settings`] are the settings of all three.
@@ -27,31 +60,6 @@
 //! name. A [`Namespace::new`] has an application's events only.
 //!
 //! What is not there yet: saying something to the pack's channels and rooms.
-//!
-//! ```no_run
-//! use dondo::{Data, Dondo, Namespace, Socket};
-//! use serde::{Deserialize, Serialize};
-//!
-//! #[derive(Deserialize, Serialize)]
-//! struct Say {
-//!     room: String,
-//!     text: String,
-//! }
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let root = Namespace::hub("/")
-//!     .on_connect(async |socket: Socket| {
-//!         socket.join("desk").await?;
-//!         Ok(())
-//!     })
-//!     .on("say", async |socket: Socket, Data(say): Data<Say>| {
-//!         socket.to(&say.room).emit("said", &say)?.await?;
-//!         Ok("delivered")
-//!     });
-//! let dondo = Dondo::builder().namespace(root).build()?;
-//! # Ok(())
-//! # }
-//! ```
 
 #![warn(missing_debug_implementations)]
 
@@ -81,7 +89,8 @@ extern crate self as dondo;
 pub use bytes::Bytes;
 pub use dondo_actors::{
     error::{
-        CloseReason as DisconnectReason, Fault, JoinError, LeaveReason, LogError, NotifyError, Veto,
+        CloseReason as DisconnectReason, Fault, JoinError, LeaveReason, LogError,
+        NotifyError as DeliveryError, Veto,
     },
     event::TimerId,
     handshake::Handshake,
@@ -99,15 +108,15 @@ pub use self::{
     io::{
         Account, Ack, AckError, AckFuture, Acks, AdmissionContext, AllAcks, AnswersEvent,
         AnswersEvents, Arguments, Auth, BadArguments, Blob, Blocking, Broadcast, ConnectContext,
-        Connecting, Context, Counting, Data, Delivered, Delivery, DeliveryError, DisconnectContext,
-        EmitError, EmitEvents, Emitter, EngineContext, EngineMessage, EngineSocket, Error, Event,
-        EventAnswer, EventContext, EventName, EventParameters, Events, Extension, Extract,
-        Extractors, FetchSockets, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets, Joining,
-        Leaving, ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation, OrFail,
-        Path, Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
-        RoomContext, RoomHandle, RoomJoin, RoomMember, RoomName, RoomNotice, RoomScript,
-        ScriptHandle, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target,
-        ToActor, UnknownNamespace, UnknownScript, Value, VolatileEmitter, actor, blocking,
+        Connecting, Context, Counting, Data, Delivered, Delivery, DisconnectContext, EmitError,
+        EmitEvents, Emitter, EngineContext, EngineMessage, EngineSocket, Error, Event, EventAnswer,
+        EventContext, EventName, EventParameters, Events, Extension, Extract, Extractors,
+        FetchSockets, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving,
+        ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation, OrFail, Path,
+        Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result, RoomContext,
+        RoomHandle, RoomJoin, RoomMember, RoomName, RoomNotice, RoomScript, ScriptHandle, Socket,
+        SocketContext, SocketCursor, SocketPage, Speaker, State, Target, ToActor, UnknownNamespace,
+        UnknownScript, Value, VolatileEmitter, actor, blocking,
     },
     operators::Operators,
     server::{Server, listen},

@@ -76,9 +76,7 @@ impl Rooms {
         if !before.as_ref().is_some_and(Mailbox::connected) {
             on_worker.hub.enter((), Hub::start(&self.hub, Share::ALL));
             if before.is_some() {
-                let hub = self.hub.clone();
-                // Behind the hub's actor, which starts the namespaces: whoever comes back must find them.
-                actix_rt::spawn(async move { hub.rooms_restarted(Share::ALL) });
+                self.hub.rooms_restarted(Share::ALL);
             }
         }
         on_worker.starting.store(false, Ordering::Release);
@@ -108,14 +106,9 @@ fn watch_over(
         let run = AssertUnwindSafe(|| {
             let system = System::new();
             let top = system.block_on(async { Hub::start(hub, ours) });
-            // The hub's actor starts its namespaces in its first turn.
-            system.block_on(async { tokio::task::yield_now().await });
             if again {
                 // Only now: whoever comes back must find the new namespaces.
                 hub.rooms_restarted(ours);
-            }
-            if !top.connected() {
-                return Err(io::Error::other("its namespaces cannot be started"));
             }
             if let Some(ready) = ready.take() {
                 let _ = ready.send(Ok(()));

@@ -58,6 +58,7 @@ impl std::fmt::Debug for Dondo {
 }
 
 /// Builds a [`Dondo`].
+#[must_use = "there is no hub before build"]
 pub struct Builder {
     pub(crate) config: Settings,
     namespaces: Vec<Namespace>,
@@ -178,20 +179,17 @@ impl Builder {
 
     /// Serves a namespace. Where none is given, those of the setting `namespaces` are served, each with channels, rooms and
     /// presence; where some are, they alone.
-    #[must_use]
     pub fn namespace(mut self, namespace: Namespace) -> Self {
         self.namespaces.push(namespace);
         self
     }
 
     /// Gives handlers a value of the application's own, which they take as [`State<T>`](crate::State): one of a type.
-    #[must_use]
     pub fn state<T: Send + Sync + 'static>(self, value: T) -> Self {
         self.shared_state(Arc::new(value))
     }
 
     /// As [`Builder::state`], of a value that others hold too: of an actix-web `Data<T>` its `into_inner()`.
-    #[must_use]
     pub fn shared_state<T: Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.states.add(value);
         self
@@ -226,7 +224,6 @@ impl Builder {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn engine<A: Extractors<EngineContext>>(
         mut self,
         path: &str,
@@ -259,7 +256,6 @@ impl Builder {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn signalr(mut self, path: &str, namespace: &str) -> Self {
         let path = format!("{}/", path.trim_end_matches('/'));
         self.signalr.push((path, namespace.to_owned()));

@@ -22,7 +22,7 @@ pub enum JoinError {
     TooManyInvitations,
     /// The clients of the member's address hold much already.
     AddressHigh,
-    /// The room's hook did not let it in.
+    /// The room's hook, which an application has as its script, did not let it in.
     Vetoed(Veto),
     /// The log did not answer in time or refused.
     Log(LogError),
@@ -38,7 +38,7 @@ pub enum NotifyError {
     NotMember,
     /// The room is not open, and the sender has no seat in it.
     Forbidden,
-    /// The room's hook did not let it be said.
+    /// The room's hook, which an application has as its script, did not let it be said.
     Vetoed(Veto),
     /// The log did not answer in time or refused.
     Log(LogError),
@@ -91,7 +91,7 @@ pub enum RoomAskError {
     Internal(Fault),
 }
 
-/// What a room's hook says where it does not do what is asked, for whoever asked.
+/// What a room's hook, which an application has as its script, says where it does not do what is asked, for whoever asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Veto {
     /// For programs.
@@ -102,7 +102,7 @@ pub struct Veto {
     pub data: Option<Arc<str>>,
 }
 
-/// What can befall any message to an actor.
+/// Why the hub did not do what it was asked, whatever that was: what can befall any message to an actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -233,6 +233,7 @@ impl fmt::Display for CloseReason {
 
 /// Why a member left a room or a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LeaveReason {
     /// It asked to.
     Leave,
@@ -250,6 +251,12 @@ impl LeaveReason {
             Self::Disconnect => "disconnect",
             Self::Kick => "kick",
         }
+    }
+}
+
+impl fmt::Display for LeaveReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -346,6 +353,8 @@ impl error::Error for JoinError {}
 impl error::Error for NotifyError {}
 impl error::Error for Fault {}
 impl error::Error for AskError {}
+impl error::Error for LogError {}
+impl error::Error for Veto {}
 
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

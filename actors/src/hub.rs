@@ -281,6 +281,19 @@ impl HubHandle {
         }
     }
 
+    fn start_namespaces(&self, share: Share) -> Vec<Mailbox<ToNamespace>> {
+        let hub = &self.0;
+        let all = self.namespaces().enumerate();
+        let share = all.filter(|(number, _)| share.has(*number));
+        let started = share.filter_map(|(_, name)| {
+            let context = self.context(name, hub.config.namespaces.get(name)?);
+            let namespace = Namespace::start(context, &hub.config.log);
+            hub.namespaces.enter(name.clone(), namespace.downgrade());
+            Some(namespace)
+        });
+        started.collect()
+    }
+
     fn context(
         &self,
         name: &Arc<str>,
@@ -325,8 +338,8 @@ pub struct Hub {
     handle: HubHandle,
     this: WeakMailbox<ToHub>,
     share: Share,
-    /// None before its first start.
-    namespaces: Option<BTreeMap<Arc<str>, Mailbox<ToNamespace>>>,
+    /// Kept for as long as it lives.
+    _namespaces: Vec<Mailbox<ToNamespace>>,
     children: Children,
     crashes: Crashes,
     /// Looks in a row that found it too crowded.
@@ -334,35 +347,27 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Starts, on the present thread, a share of the namespaces. They end with the last strong way to it.
+    /// Starts, on the present thread, a share of the namespaces: they are there when this returns, and end with the last strong
+    /// way to it. What a maker of logs panics with comes out of here: the guard would try again without end.
     pub fn start(handle: &HubHandle, share: Share) -> Mailbox<ToHub> {
         let handle = handle.clone();
-        Guard::start(move |this| Self {
-            crashes: Crashes::new(handle.metrics().clone()),
-            handle,
-            this,
-            share,
-            namespaces: None,
-            children: Children::default(),
-            crowded: 0,
+        Guard::start(move |this| {
+            handle.bury_children(share.number);
+            handle.0.threads.enter(share.number, this.clone());
+            Self {
+                crashes: Crashes::new(handle.metrics().clone()),
+                _namespaces: handle.start_namespaces(share),
+                handle,
+                this,
+                share,
+                children: Children::default(),
+                crowded: 0,
+            }
         })
     }
 
     pub(crate) fn handle(&self) -> &HubHandle {
         &self.handle
-    }
-
-    fn start_namespaces(&self) -> BTreeMap<Arc<str>, Mailbox<ToNamespace>> {
-        let hub = &self.handle.0;
-        let all = self.handle.namespaces().enumerate();
-        let share = all.filter(|(number, _)| self.share.has(*number));
-        let started = share.filter_map(|(_, name)| {
-            let context = self.handle.context(name, hub.config.namespaces.get(name)?);
-            let namespace = Namespace::start(context, &hub.config.log);
-            hub.namespaces.enter(name.clone(), namespace.downgrade());
-            Some((name.clone(), namespace))
-        });
-        started.collect()
     }
 }
 
@@ -381,12 +386,6 @@ impl Guarded for Hub {
         // Of several threads, the one that runs the first namespace.
         if self.share.has(0) {
             warden::watch(ctx);
-        }
-        if self.namespaces.is_none() {
-            self.bury_children();
-            let threads = &self.handle.0.threads;
-            threads.enter(self.share.number, self.this.clone());
-            self.namespaces = Some(self.start_namespaces());
         }
     }
 

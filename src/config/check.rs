@@ -24,6 +24,14 @@ impl Settings {
         self.check_as(|_| None)
     }
 
+    /// A namespace that no client could ask for, or that is there already, and what is wrong with it.
+    pub(crate) fn wrong_namespace(&self) -> Option<(&str, &'static str)> {
+        let wrong = |name: &&String| wrong_with_namespace(name, self.hub.name_bytes_max);
+        let mut all = self.namespaces.iter();
+        let named = all.find_map(|name| Some((&**name, wrong(&name)?)));
+        named.or_else(|| Some((repeated(&self.namespaces)?, "is given twice")))
+    }
+
     /// The same; `written` knows by which name a setting was given.
     pub(super) fn check_as(
         &self,
@@ -61,15 +69,12 @@ pub(super) fn namespaces(settings: &Settings) -> Checked {
     if settings.namespaces.is_empty() {
         return Err("no namespace to connect to; write at least one, for example /".to_owned());
     }
-    let bytes_max = settings.hub.name_bytes_max;
-    for name in &settings.namespaces {
-        if let Some(wrong) = wrong_with_namespace(name, bytes_max) {
-            return Err(format!(
-                "{name:?} {wrong}; write namespaces like / or /chat, separated by commas"
-            ));
-        }
+    match settings.wrong_namespace() {
+        Some((name, wrong)) => Err(format!(
+            "{name:?} {wrong}; write namespaces like / or /chat, each once, separated by commas"
+        )),
+        None => Ok(()),
     }
-    once(&settings.namespaces)
 }
 
 pub(super) fn path(settings: &Settings) -> Checked {
@@ -225,11 +230,15 @@ fn two_messages(bytes: usize, settings: &Settings) -> Checked {
 }
 
 fn once<'a, T: Ord + std::fmt::Display + 'a>(values: impl IntoIterator<Item = &'a T>) -> Checked {
-    let mut seen = BTreeSet::new();
-    match values.into_iter().find(|value| !seen.insert(*value)) {
+    match repeated(values) {
         Some(value) => Err(format!("{value} is given twice; write it once")),
         None => Ok(()),
     }
+}
+
+fn repeated<'a, T: Ord + 'a>(values: impl IntoIterator<Item = &'a T>) -> Option<&'a T> {
+    let mut seen = BTreeSet::new();
+    values.into_iter().find(|value| !seen.insert(*value))
 }
 
 fn wrong_with_namespace(name: &str, bytes_max: usize) -> Option<&'static str> {

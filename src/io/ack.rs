@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Answers an event, early or later than its handler returns. The first answer is sent, later ones go nowhere. Clones
-/// answer the same event.
+/// answer the same event, and stay on its thread.
 #[derive(Clone, Debug)]
 pub struct Ack(Option<Rc<AckState>>);
 

@@ -2,13 +2,13 @@
 
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
-use dondo_actors::{id::MemberId, message::AckStream, ports::LocalFuture};
+use dondo_actors::{
+    error::NotifyError as DeliveryError, id::MemberId as SocketId, message::AckStream,
+    ports::LocalFuture,
+};
 use serde::de::DeserializeOwned;
 
-use super::{
-    arguments::Arguments,
-    error::{AckError, DeliveryError},
-};
+use super::{arguments::Arguments, error::AckError};
 
 /// The answers of those who heard something, as they come. Whoever does not wait for the end drops it.
 #[must_use = "who does not wait for answers need not ask for them: emit does not"]
@@ -28,9 +28,9 @@ type SendFuture = Pin<Box<dyn Future<Output = Result<AckStream, DeliveryError>> 
 #[non_exhaustive]
 pub struct AllAcks<T> {
     /// Who answered and what, or why that cannot be read.
-    pub answers: Vec<(MemberId, Result<T, AckError>)>,
+    pub answers: Vec<(SocketId, Result<T, AckError>)>,
     /// Who heard it and did not answer in time.
-    pub silent: Vec<MemberId>,
+    pub silent: Vec<SocketId>,
 }
 
 /// One letter for each kind of address, one after the other.
@@ -39,7 +39,7 @@ struct Streams<F> {
     /// The letter that is on its way. Kept here, so that whoever stops waiting for an answer can go on.
     asked: Option<F>,
     present: Option<AckStream>,
-    silent: Vec<MemberId>,
+    silent: Vec<SocketId>,
 }
 
 impl<F: Future<Output = Result<AckStream, DeliveryError>> + Unpin> Streams<F> {
@@ -54,7 +54,7 @@ impl<F: Future<Output = Result<AckStream, DeliveryError>> + Unpin> Streams<F> {
 
     async fn next<T: DeserializeOwned>(
         &mut self,
-    ) -> Result<Option<(MemberId, Result<T, AckError>)>, DeliveryError> {
+    ) -> Result<Option<(SocketId, Result<T, AckError>)>, DeliveryError> {
         loop {
             if let Some(present) = &mut self.present
                 && let Some((id, answer)) = present.next().await
@@ -100,7 +100,7 @@ macro_rules! acks {
             /// It was not said to all of them, or a worker that serves some is gone.
             pub async fn next(
                 &mut self,
-            ) -> Result<Option<(MemberId, Result<T, AckError>)>, DeliveryError> {
+            ) -> Result<Option<(SocketId, Result<T, AckError>)>, DeliveryError> {
                 self.0.next().await
             }
 

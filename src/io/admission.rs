@@ -21,7 +21,29 @@ use super::{
 use crate::notices;
 
 /// An application's own user, as [`Builder::identify`](crate::Builder::identify) and [`Connecting::login`] take it and
-/// [`Identity`](super::Identity) gives it back.
+/// [`Identity`](super::Identity) gives it back. A `String` is one; a type of the application's own names itself:
+///
+/// ```
+/// use actix_web::HttpRequest;
+/// use dondo::{Account, Dondo, Identity, Namespace};
+///
+/// struct User {
+///     name: String,
+///     is_admin: bool,
+/// }
+///
+/// impl Account for User {
+///     fn account(&self) -> &str {
+///         &self.name
+///     }
+/// }
+///
+/// let root = Namespace::new("/").on("may I", async |Identity(user): Identity<User>| Ok(user.is_admin));
+/// let builder = Dondo::builder().namespace(root).identify(async |request: HttpRequest| {
+///     let name = request.headers().get("x-name").and_then(|name| name.to_str().ok());
+///     Ok(name.map(|name| User { name: name.to_owned(), is_admin: name == "ama" }))
+/// });
+/// ```
 pub trait Account: Any + Send + Sync {
     /// The account's name: the hub puts it on what its clients say, and one account may have several clients.
     fn account(&self) -> &str;
@@ -34,6 +56,7 @@ impl Account for String {
 }
 
 /// A client that is not let in yet: it can be told something, and logged in, but is in no room and nobody can reach it.
+/// It stays on its thread.
 #[derive(Clone)]
 pub struct Connecting(Rc<ConnectingState>);
 

@@ -4,8 +4,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use dondo_actors::{
-    error::{Fault, NotifyError},
-    id::{MemberId, RoomKey},
+    error::{Fault, NotifyError as DeliveryError},
+    id::{MemberId as SocketId, RoomKey},
     letter::Content,
     message::{NotifyAnswer, Selection},
     ports::LocalFuture,
@@ -19,7 +19,7 @@ use super::{
     NamespaceHandle, PackSocket, Socket,
     acks::{Acks, RemoteAcks},
     arguments,
-    error::{DeliveryError, EmitError},
+    error::EmitError,
     eventual::{Delivered, Delivery, RemoteDelivery},
     socket::may_say,
     speaker::Speaker,
@@ -37,7 +37,7 @@ pub struct Broadcast<S> {
     from: S,
     /// None: everybody.
     rooms: Option<Vec<RoomKey>>,
-    clients: BTreeSet<MemberId>,
+    clients: BTreeSet<SocketId>,
     except: Vec<RoomKey>,
     /// The speaker hears it, where it is one of those addressed.
     echo: bool,
@@ -145,7 +145,7 @@ impl Broadcast<NamespaceHandle> {
         let letters = self.selected().into_iter();
         let letters: Vec<_> = letters
             .map(|(namespace, selection)| {
-                let from = MemberId::new(SERVER);
+                let from = SocketId::new(SERVER);
                 let volatile = self.volatile;
                 hub.broadcast(namespace.name(), from, selection, content.clone(), volatile)
             })
@@ -156,7 +156,7 @@ impl Broadcast<NamespaceHandle> {
                 let answer = letter.await?;
                 // Who does nothing for so long is given up; the others have it.
                 match timeout(patience, answer.receipt.settled()).await {
-                    Ok(None) => return Err(NotifyError::Internal(Fault::Crashed)),
+                    Ok(None) => return Err(DeliveryError::Internal(Fault::Crashed)),
                     Ok(Some(recipients)) => all += Delivered { recipients },
                     Err(_) => all += said(&answer),
                 }
@@ -179,7 +179,7 @@ impl Broadcast<NamespaceHandle> {
         let hub = self.from.hub();
         let selected = self.selected().into_iter();
         let asked = selected.map(|(namespace, selection)| {
-            let (from, name) = (MemberId::new(SERVER), namespace.name());
+            let (from, name) = (SocketId::new(SERVER), namespace.name());
             Box::pin(hub.ask_members(name, from, selection, content.clone(), limit)) as _
         });
         Ok(RemoteAcks::new(asked.collect()))

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use dondo_actors::error::CloseReason;
+use dondo_actors::error::CloseReason as DisconnectReason;
 
 use super::{
     Connecting, Socket, ack::Ack, arguments::Arguments, error::Error, socket::SocketState,
@@ -47,7 +47,7 @@ pub struct ConnectContext {
 #[derive(Clone, Debug)]
 pub struct DisconnectContext {
     pub(super) socket: Socket,
-    pub(super) reason: CloseReason,
+    pub(super) reason: DisconnectReason,
 }
 
 /// What every context has. Nobody else's type can be one.

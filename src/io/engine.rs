@@ -4,7 +4,9 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use dondo_actors::{error::CloseReason, handshake::Handshake, id::MemberId};
+use dondo_actors::{
+    error::CloseReason as DisconnectReason, handshake::Handshake, id::MemberId as SocketId,
+};
 
 use super::{
     Socket,
@@ -51,13 +53,14 @@ impl From<Vec<u8>> for EngineMessage {
     }
 }
 
-/// A connection of an endpoint that [`Builder::engine`](crate::Builder::engine) made. Clones are the same connection.
+/// A connection of an endpoint that [`Builder::engine`](crate::Builder::engine) made. Clones are the same connection,
+/// and stay on its thread.
 #[derive(Clone, Debug)]
 pub struct EngineSocket(Socket);
 
 impl EngineSocket {
     /// The connection's id in the hub. The client does not know it: its own `id` is the secret that it is served by.
-    pub fn id(&self) -> &MemberId {
+    pub fn id(&self) -> &SocketId {
         self.0.id()
     }
 
@@ -107,12 +110,12 @@ impl EngineSocket {
     }
 
     /// Runs when the connection is gone, with the reason, whatever it is.
-    pub fn on_close<R>(&self, handler: impl AsyncFn(CloseReason) -> R + 'static)
+    pub fn on_close<R>(&self, handler: impl AsyncFn(DisconnectReason) -> R + 'static)
     where
         R: IntoOutcome<DisconnectContext> + 'static,
     {
         self.0
-            .on_disconnect(async move |reason: CloseReason| handler(reason).await);
+            .on_disconnect(async move |reason: DisconnectReason| handler(reason).await);
     }
 
     /// Closes the connection, behind what was said before.

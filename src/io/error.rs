@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, error, fmt, io, sync::Arc};
 
-use dondo_actors::error::{Fault, JoinError, NotifyError, RoomAskError, Veto};
+use dondo_actors::error::{Fault, JoinError, NotifyError as DeliveryError, RoomAskError, Veto};
 use serde::Serialize;
 
 /// What a handler comes to that has nothing else to return.
@@ -130,15 +130,15 @@ fn veto<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a Veto> {
         JoinError::Vetoed(veto) => Some(veto),
         _ => None,
     });
-    let notify = error.downcast_ref().and_then(|notify| match notify {
-        NotifyError::Vetoed(veto) => Some(veto),
+    let delivery = error.downcast_ref().and_then(|delivery| match delivery {
+        DeliveryError::Vetoed(veto) => Some(veto),
         _ => None,
     });
     let ask = error.downcast_ref().and_then(|ask| match ask {
         RoomAskError::Vetoed(veto) => Some(veto),
         _ => None,
     });
-    join.or(notify).or(ask)
+    join.or(delivery).or(ask).or(error.downcast_ref())
 }
 
 /// As whoever asked reads it.
@@ -369,5 +369,21 @@ impl From<EmitError> for AckError {
     }
 }
 
-/// What became of something that was said to a room, to everybody or to a client by its id.
-pub type DeliveryError = NotifyError;
+#[cfg(test)]
+mod tests {
+    use dondo_actors::error::LogError;
+
+    use super::*;
+
+    /// A `?` that does not compile where a host has one of these, or a script's refusal that its client reads as `internal`.
+    #[test]
+    fn what_an_error_of_the_face_has_in_it_is_an_error_too() {
+        let veto = Veto {
+            code: "too_late".into(),
+            message: "a question is being asked".into(),
+            data: None,
+        };
+        assert_eq!(Error::from(veto).code(), "too_late");
+        assert_eq!(Error::from(LogError::Unavailable).code(), "internal");
+    }
+}

@@ -12,7 +12,7 @@ use std::{
 };
 
 use dondo_actors::{
-    error::JoinError,
+    error::{JoinError, NotifyError as DeliveryError},
     ports::{Answer, LocalFuture},
     session::{Member, MemberError},
 };
@@ -20,7 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     arguments::{self, Arguments},
-    error::{AckError, DeliveryError},
+    error::AckError,
 };
 
 /// A join that is on its way; ready when the client is in all the rooms, or with the first that did not take it.
@@ -50,7 +50,7 @@ impl AddAssign for Delivered {
 /// As [`Delivery`], from any thread; it waits within a tokio runtime.
 pub struct RemoteDelivery(Pin<Box<dyn Future<Output = Result<Delivered, DeliveryError>> + Send>>);
 
-/// An answer that a client was asked for.
+/// An answer that a client was asked for: await it.
 #[must_use = "who does not wait for the answer need not ask for it: emit does not"]
 pub struct AckFuture<T>(
     LocalFuture<Result<Answer, AckError>>,

@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, ops::Deref, sync::Arc};
 
-use dondo_actors::{error::CloseReason, handshake::Handshake};
+use dondo_actors::{error::CloseReason as DisconnectReason, handshake::Handshake};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -130,7 +130,7 @@ impl Extract<AdmissionContext> for Connecting {
     }
 }
 
-impl Extract<DisconnectContext> for CloseReason {
+impl Extract<DisconnectContext> for DisconnectReason {
     fn extract(context: &mut DisconnectContext) -> Result<Self> {
         Ok(context.reason)
     }

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header::ContentType},
+};
 use dondo_actors::hub::HubHandle;
 use serde::Serialize;
 
 use super::{
     WeakNamespaces,
     broadcast::Broadcast,
-    error::{EmitError, UnknownNamespace},
+    error::{EmitError, Error, LogAs, UnknownNamespace},
     eventual::RemoteDelivery,
     namespace::ServedNamespace,
     remote::{Counting, FetchSockets, Operation},
@@ -27,6 +31,23 @@ use super::{
 ///     inbox.to("lobby").emit("note", text)?;
 ///     Ok(HttpResponse::Accepted().finish())
 /// }
+/// ```
+///
+/// Whatever else it does has errors of its own, which all turn into a [`dondo::Error`](Error), and that into an answer:
+///
+/// ```no_run
+/// use actix_web::{HttpResponse, web};
+/// use dondo::NamespaceHandle;
+///
+/// async fn who(chat: web::Data<NamespaceHandle>, room: web::Path<String>) -> dondo::Result<HttpResponse> {
+///     let page = chat.room(room.into_inner()).presence().await?;
+///     let there = page.sockets.iter().filter_map(|socket| Some(socket.account()?.to_string()));
+///     let told = chat.to("desk").emit("asked", page.sockets.len())?.await?;
+///     println!("{} were told", told.recipients);
+///     Ok(HttpResponse::Ok().json(there.collect::<Vec<_>>()))
+/// }
+///
+/// let route = web::get().to(who);
 /// ```
 #[derive(Clone, Debug)]
 pub struct NamespaceHandle {
@@ -137,7 +158,53 @@ impl NamespaceHandle {
 }
 
 /// For an HTTP handler that says something: the server's fault.
-impl actix_web::ResponseError for EmitError {}
+impl ResponseError for EmitError {}
 
 /// For an HTTP handler: the server's fault.
-impl actix_web::ResponseError for UnknownNamespace {}
+impl ResponseError for UnknownNamespace {}
+
+/// For an HTTP handler that returns a [`Result`](super::Result), into whose error each of the hub's turns by `?`: 400 with the code
+/// and the words, or 500 where the text is not for a client. Actix-web's log has it all.
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self.log() {
+            LogAs::Failure(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            LogAs::Nothing | LogAs::Unreadable => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status_code())
+            .content_type(ContentType::plaintext())
+            .body(format!("{}: {}", self.code(), self.message()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    /// A text for the log alone was the answer, or what the client can do something about was the server's fault.
+    #[actix_rt::test]
+    async fn an_error_is_answered_in_http_as_a_client_of_the_hub_reads_it() {
+        let answer = async |error: Error| {
+            let response = error.error_response();
+            let status = response.status().as_u16();
+            let body = to_bytes(response.into_body()).await.unwrap();
+            (status, String::from_utf8_lossy(&body).into_owned())
+        };
+        let secret = std::io::Error::other("no route to db.internal");
+        let (status, body) = answer(secret.into()).await;
+        assert_eq!(
+            (status, &*body),
+            (500, "internal: the server's handler failed")
+        );
+        let full = Error::new("room_full", "two play here");
+        let (status, body) = answer(full).await;
+        assert_eq!((status, &*body), (400, "room_full: two play here"));
+    }
+}

@@ -93,7 +93,8 @@ of_nothing!(
     EngineContext
 );
 
-/// An async function or closure of up to eight [extractors](Extract).
+/// An async function or closure of up to eight [extractors](Extract). What a [`Namespace`](super::Namespace) keeps is shared by the
+/// worker threads, so the closure is `Send` and `Sync`; what it does for one client stays on one thread, and need be neither.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler",
     note = "a handler is an async function or closure, of up to eight parameters: which \

@@ -6,11 +6,9 @@ mod served;
 use std::{
     collections::BTreeMap,
     fmt,
-    panic::catch_unwind,
     sync::{Arc, OnceLock},
 };
 
-use actix_router::ResourceDef;
 use dondo_actors::hub::ChildrenSettings;
 
 pub(crate) use self::served::{Definition, ServedNamespace};
@@ -23,6 +21,7 @@ use super::{
     },
     extract::Needs,
     handler::{Extractors, Handler, IntoOutcome, Shared, shared},
+    pattern::{BadPattern, pattern},
     script::Scripts,
     watchdog::HandlerLabel,
 };
@@ -55,12 +54,15 @@ use super::{
 ///         Ok(())
 ///     });
 /// ```
+#[must_use = "nobody is served there before Builder::namespace has it"]
 pub struct Namespace {
     pub(crate) name: Arc<str>,
     pub(crate) is_hub: bool,
     lookup: Option<Shared<LookupContext>>,
     children: ChildrenSettings,
     pub(super) scripts: Scripts,
+    /// Of the rooms of a script.
+    pub(super) bad_pattern: Option<BadPattern>,
     handlers: Handlers,
     needs: Needs,
 }
@@ -120,6 +122,7 @@ impl Namespace {
                 keep_empty: false,
             },
             scripts: Scripts::default(),
+            bad_pattern: None,
             handlers: Handlers::default(),
             needs: Needs::default(),
         }
@@ -145,7 +148,6 @@ impl Namespace {
     /// let tenants = Namespace::new("/{tenant}")
     ///     .when(async |Path(tenant): Path<String>, Auth(login): Auth<Login>| login.tenants.contains(&tenant));
     /// ```
-    #[must_use]
     pub fn when<A: Extractors<LookupContext>>(
         mut self,
         lookup: impl Handler<A, Outcome: IntoOutcome<LookupContext>> + Send + Sync,
@@ -155,14 +157,12 @@ impl Namespace {
     }
 
     /// How many children a parent may have at once: 10,000 if not said. One client may be in 64.
-    #[must_use]
     pub fn children_max(mut self, children: usize) -> Self {
         self.children.max = children;
         self
     }
 
     /// Keeps children whose last client has gone, and what the hub knows of their channels and rooms. They count on.
-    #[must_use]
     pub fn keep_empty(mut self) -> Self {
         self.children.keep_empty = true;
         self
@@ -187,7 +187,6 @@ impl Namespace {
     ///     Ok(())
     /// });
     /// ```
-    #[must_use]
     pub fn middleware<A: Extractors<AdmissionContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<AdmissionContext>> + Send + Sync,
@@ -199,7 +198,6 @@ impl Namespace {
 
     /// Runs when a client has come in, after its CONNECT; its events wait until all of these are done. An error puts the
     /// client out again and goes to the log: to say why, refuse it in a [`Namespace::middleware`].
-    #[must_use]
     pub fn on_connect<A: Extractors<ConnectContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<ConnectContext>> + Send + Sync,
@@ -212,7 +210,6 @@ impl Namespace {
     /// Runs for every such event. Several may have one name: they start in the order given, before those of
     /// [`Socket::on`](super::Socket::on), and the first to answer is heard. A handler starts in the order in which events
     /// came, and runs to its first wait before the next one starts.
-    #[must_use]
     pub fn on<A: Extractors<EventContext>>(
         mut self,
         event: &str,
@@ -229,7 +226,6 @@ impl Namespace {
 
     /// Runs before the handlers of every event, which wait for it, as do the socket's later events. An error is the answer,
     /// and the event goes no further.
-    #[must_use]
     pub fn event_middleware<A: Extractors<EventContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
@@ -240,7 +236,6 @@ impl Namespace {
     }
 
     /// Sees every event, before its own handlers have it.
-    #[must_use]
     pub fn on_any<A: Extractors<EventContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
@@ -262,7 +257,6 @@ impl Namespace {
     ///     Ok(())
     /// });
     /// ```
-    #[must_use]
     pub fn on_any_outgoing<A: Extractors<EventContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
@@ -273,7 +267,6 @@ impl Namespace {
     }
 
     /// Has the events that nobody else handles, in place of the hub's channels too. A later one replaces it.
-    #[must_use]
     pub fn fallback<A: Extractors<EventContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
@@ -284,7 +277,6 @@ impl Namespace {
 
     /// Runs when a client goes, whatever the cause; to its first wait the client's rooms are still there, and what it says to others
     /// goes out, before the word that it left.
-    #[must_use]
     pub fn on_disconnecting<A: Extractors<DisconnectContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>> + Send + Sync,
@@ -295,7 +287,6 @@ impl Namespace {
     }
 
     /// Runs when a client is gone, whatever the cause. Nothing can be said through its socket any more.
-    #[must_use]
     pub fn on_disconnect<A: Extractors<DisconnectContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>> + Send + Sync,
@@ -346,20 +337,21 @@ impl Namespace {
     /// As the hub serves it.
     ///
     /// # Errors
-    /// Its name is a pattern that cannot be read, or none where it is asked whether there is such a namespace.
+    /// A pattern that cannot be read, of its name or of its rooms; or its name is none where it is asked whether there is such a
+    /// namespace.
     pub(crate) fn served(
         self,
         states: States,
         pack: Option<Arc<dyn Pack>>,
     ) -> Result<Arc<ServedNamespace>, BadPattern> {
         if self.lookup.is_some() && !self.is_parent() {
-            return Err(BadPattern(self.name));
+            let why = "Namespace::when asks for the namespaces of a pattern, and it has no capture";
+            return Err(BadPattern::new(&self.name, why));
         }
-        let pattern = self.is_parent().then(|| {
-            // It has no way to say so but a panic.
-            catch_unwind(|| ResourceDef::new(&*self.name))
-                .map_err(|_| BadPattern(self.name.clone()))
-        });
+        if let Some(bad) = self.bad_pattern {
+            return Err(bad);
+        }
+        let pattern = self.is_parent().then(|| pattern(&self.name));
         let definition = Definition {
             keeps_auth: self.lookup.is_some() || self.handlers.are_any(),
             keeps_handshake: self.needs.handshake,
@@ -379,6 +371,3 @@ impl Namespace {
 
 /// Children of one parent at once, if nothing else is said.
 const CHILDREN_MAX: usize = 10_000;
-/// A name that is a pattern, but none that can be read.
-#[derive(Debug)]
-pub(crate) struct BadPattern(pub(crate) Arc<str>);

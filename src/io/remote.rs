@@ -12,7 +12,7 @@ use std::{
 
 use dondo_actors::{
     error::{AskError, Fault},
-    id::{LocalId, MemberId},
+    id::{LocalId, MemberId as SocketId},
     message::{ChangeCount, MemberInfo, MemberPage, Selection},
     ports::Answer,
 };
@@ -32,12 +32,13 @@ use super::{
 /// Sockets that are on a page if nothing else is said.
 const PAGE: usize = 100;
 
-/// What some sockets were made to do, on its way; ready when each of them has done it. What is said afterwards finds them so.
+/// What some sockets were made to do, on its way: to how many, where it is awaited; ready when each of them has done it. What is said afterwards finds them so.
 /// It goes on if this is dropped.
 #[derive(Debug)]
 pub struct Operation(Eventual<Result<ChangeCount, Fault>>);
 
-/// How many sockets there are.
+/// How many sockets there are: await it.
+#[must_use = "how many there are is what awaiting it comes to"]
 #[derive(Debug)]
 pub struct Counting(Eventual<Result<usize, Fault>>);
 
@@ -296,7 +297,7 @@ pub struct RemoteSocket {
 
 impl RemoteSocket {
     /// Its id.
-    pub fn id(&self) -> &MemberId {
+    pub fn id(&self) -> &SocketId {
         &self.info.id
     }
 

@@ -21,7 +21,7 @@ use super::{
 ///         match change {
 ///             PresenceChange::Snapshot(members) => println!("{} are there", members.len()),
 ///             PresenceChange::Joined(member) => println!("{} came", member.id),
-///             PresenceChange::Left(id, reason) => println!("{id} went: {}", reason.as_str()),
+///             PresenceChange::Left(id, reason) => println!("{id} went: {reason}"),
 ///             _ => {}
 ///         }
 ///     }
@@ -49,7 +49,7 @@ impl RoomHandle {
         &self.name
     }
 
-    /// Who is there, with accounts and data: await it, page by page. Each who is on the page is asked.
+    /// Who is there, with accounts and data: awaited, it is a [`SocketPage`](super::SocketPage). Each who is on the page is asked.
     pub fn presence(&self) -> FetchSockets {
         self.namespace.to(&self.name).fetch_sockets()
     }

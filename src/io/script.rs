@@ -17,6 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     error::{Error, Result},
     namespace::Namespace,
+    pattern::pattern,
     targets::RoomName,
 };
 
@@ -203,13 +204,13 @@ impl Namespace {
     /// Runs a script in the rooms of these names: of sockets' own, not of the hub's channels and rooms. The pattern is one of
     /// actix-web's routes: `game:{n}` is each room whose name begins so and goes on without a slash, `game:{n:\\d+}` each where a number
     /// follows, `game:{n:.*}` each whatever follows, and
-    /// [`RoomContext::capture`] has it. Of several scripts that match, the first runs.
-    ///
-    /// # Panics
-    /// It is no pattern: a parameter twice, or without an end.
-    #[must_use]
+    /// [`RoomContext::capture`] has it. Of several scripts that match, the first runs. What is no pattern is a
+    /// [`BuildError::Pattern`](crate::BuildError::Pattern) when the hub is built.
     pub fn room_script<S: RoomScript>(mut self, rooms: &str, script: S) -> Self {
-        self.scripts.add(&self.name, rooms, script);
+        match pattern(rooms) {
+            Ok(rooms) => self.scripts.add(&self.name, rooms, script),
+            Err(bad) => self.bad_pattern = Some(bad),
+        }
         self
     }
 }

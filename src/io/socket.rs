@@ -7,7 +7,7 @@ use std::{any::Any, collections::BTreeSet, net::IpAddr, rc::Rc, sync::Arc, time:
 
 use bytes::Bytes;
 use dondo_actors::{
-    id::{Kind, MemberId, RoomKey},
+    id::{Kind, MemberId as SocketId, RoomKey},
     session::{JoinRequest, Member},
     state::{audience::LeaveScope, room::RoomOptions},
 };
@@ -30,7 +30,8 @@ use super::{
     watchdog::HandlerLabel,
 };
 
-/// A client in a namespace. Clones are the same client.
+/// A client in a namespace. Clones are the same client. It stays on its thread, and so do the futures that it makes: they are not
+/// `Send`, and run there by `actix_web::rt::spawn`. For other threads there are [`Socket::remote`] and [`Socket::namespace`].
 #[derive(Clone)]
 pub struct Socket {
     member: Rc<Member>,
@@ -49,7 +50,7 @@ pub struct ListenerId(u64);
 
 impl Socket {
     /// The client's public id in this namespace: nobody can guess it, and it is another one after a reconnect.
-    pub fn id(&self) -> &MemberId {
+    pub fn id(&self) -> &SocketId {
         self.member.id()
     }
 

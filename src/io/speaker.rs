@@ -1,6 +1,6 @@
 //! Who says something to many: a socket, or nobody that is connected.
 
-use dondo_actors::id::MemberId;
+use dondo_actors::id::MemberId as SocketId;
 
 use super::{NamespaceHandle, PackSocket, Socket};
 
@@ -10,7 +10,7 @@ pub trait Speaker: sealed::Sealed {
     fn its_namespace(&self) -> NamespaceHandle;
 
     #[doc(hidden)]
-    fn its_id(&self) -> Option<MemberId>;
+    fn its_id(&self) -> Option<SocketId>;
 }
 
 impl Speaker for Socket {
@@ -18,7 +18,7 @@ impl Speaker for Socket {
         self.namespace()
     }
 
-    fn its_id(&self) -> Option<MemberId> {
+    fn its_id(&self) -> Option<SocketId> {
         Some(self.member().id().clone())
     }
 }
@@ -28,7 +28,7 @@ impl Speaker for NamespaceHandle {
         self.clone()
     }
 
-    fn its_id(&self) -> Option<MemberId> {
+    fn its_id(&self) -> Option<SocketId> {
         None
     }
 }

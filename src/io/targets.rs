@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt, sync::Arc};
 
-use dondo_actors::id::MemberId;
+use dondo_actors::id::MemberId as SocketId;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Visitor},
@@ -121,13 +121,13 @@ pub enum Target {
     /// The members of a room.
     Room(RoomName),
     /// One client.
-    Client(MemberId),
+    Client(SocketId),
 }
 
-/// One room or several: names as text or [`RoomName`], arrays, slices and `Vec`s of them.
+/// One room or several: names as text, `i64` or [`RoomName`], arrays, slices and `Vec`s of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no name of a room",
-    note = "rooms are named by text, by `RoomName`, or by an array, slice or `Vec` of these"
+    note = "rooms are named by text, by an `i64`, by `RoomName`, or by an array, slice or `Vec` of these"
 )]
 pub trait IntoRooms {
     /// Their names.
@@ -138,7 +138,7 @@ pub trait IntoRooms {
 /// `Vec`s of [`Target`]s.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nobody that something can be said to",
-    note = "rooms are named by text or by `RoomName`, clients by `SocketId`; or an array, slice or `Vec` of these"
+    note = "rooms are named by text, by an `i64` or by `RoomName`, clients by `SocketId`; or an array, slice or `Vec` of these"
 )]
 pub trait IntoTargets {
     /// Them.
@@ -185,14 +185,14 @@ rooms!(
     i64
 );
 
-impl From<MemberId> for Target {
-    fn from(id: MemberId) -> Self {
+impl From<SocketId> for Target {
+    fn from(id: SocketId) -> Self {
         Self::Client(id)
     }
 }
 
-impl From<&MemberId> for Target {
-    fn from(id: &MemberId) -> Self {
+impl From<&SocketId> for Target {
+    fn from(id: &SocketId) -> Self {
         Self::Client(id.clone())
     }
 }
@@ -216,8 +216,8 @@ targets!(
     Arc<str>,
     &RoomName,
     RoomName,
-    &MemberId,
-    MemberId,
+    &SocketId,
+    SocketId,
     Target
 );
 

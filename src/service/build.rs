@@ -40,6 +40,10 @@ impl Builder {
                 .iter()
                 .map(|namespace| namespace.name.to_string());
             config.namespaces = names.collect();
+            if let Some((name, why)) = config.wrong_namespace() {
+                let name = name.to_owned();
+                return Err(BuildError::NamespaceName { name, why });
+            }
         }
         config.check().map_err(BuildError::Setting)?;
         let pack = HubPack::new(config.hub.clone(), self.clock.clone());
@@ -79,7 +83,10 @@ impl Builder {
                 .then(|| Arc::new(pack.clone()) as Arc<dyn Pack>);
             namespace.served(self.states.clone(), pack)
         });
-        let bad_pattern = |BadPattern(name): BadPattern| BuildError::Pattern(name.to_string());
+        let bad_pattern = |BadPattern { pattern, why }: BadPattern| {
+            let pattern = pattern.to_string();
+            BuildError::Pattern { pattern, why }
+        };
         let served: Result<Vec<_>, _> = served.collect();
         let namespaces = Namespaces::new(served.map_err(bad_pattern)?);
         let engines = self.engines.into_iter().map(|(path, namespace)| {

@@ -10,12 +10,27 @@ use crate::config::SettingError;
 pub enum BuildError {
     /// A setting makes no sense; the error names it.
     Setting(SettingError),
+    /// No client could ask for a [`Namespace`](crate::Namespace) of this name, or there are two.
+    #[non_exhaustive]
+    NamespaceName {
+        /// As it was given.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A handler takes a [`State`](crate::State) of this type, and [`Builder::state`](super::Builder::state) was given none.
     StateMissing(&'static str),
     /// A namespace handles an event of this name, which belongs to the client libraries and never comes.
     ReservedEvent(String),
-    /// A namespace's name has braces, or is asked for by `when`, but is no pattern: `/orders/{id}` is one, and `/{year:\\d+}`.
-    Pattern(String),
+    /// A namespace's name has braces, or is asked for by `when`, or a script's rooms have them, but it is no pattern: `/orders/{id}`
+    /// is one, and `/{year:\\d+}`.
+    #[non_exhaustive]
+    Pattern {
+        /// As it was given.
+        pattern: String,
+        /// Why it cannot be read.
+        why: String,
+    },
     /// The path of an endpoint has no slash at one of its ends, is a pattern, or is another endpoint's, or below or above it.
     Path(String),
     /// An endpoint of SignalR has a namespace that the hub does not serve, or one by pattern.
@@ -25,13 +40,15 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// A word for the cause that does not change: `setting`, `state_missing`, `reserved_event`, `pattern`, `path`, `namespace` or `threads`.
+    /// A word for the cause that does not change: `setting`, `namespace_name`, `state_missing`, `reserved_event`, `pattern`, `path`,
+    /// `namespace` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
+            Self::NamespaceName { .. } => "namespace_name",
             Self::StateMissing(_) => "state_missing",
             Self::ReservedEvent(_) => "reserved_event",
-            Self::Pattern(_) => "pattern",
+            Self::Pattern { .. } => "pattern",
             Self::Path(_) => "path",
             Self::Namespace(_) => "namespace",
             Self::Threads(_) => "threads",
@@ -43,17 +60,21 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting(error) => error.fmt(f),
+            Self::NamespaceName { name, why } => write!(
+                f,
+                "the namespace {name:?} {why}: give Builder::namespace names like / or /chat, each once"
+            ),
             Self::StateMissing(name) => write!(
                 f,
-                "a handler takes State<{name}>, which the hub has none of: give it one by Builder::state"
+                "a handler takes State<{name}>, which the hub has none of: give it one by Builder::state, or by Builder::shared_state if it is in an Arc"
             ),
             Self::ReservedEvent(name) => write!(
                 f,
                 "no client can send the event {name:?}: see Namespace::on_connect and on_disconnect"
             ),
-            Self::Pattern(name) => write!(
+            Self::Pattern { pattern, why } => write!(
                 f,
-                "{name:?} is no pattern: write captures like /orders/{{id}} or /{{year:\\d+}}"
+                "{pattern:?} is no pattern: {why}; write captures like {{id}} or {{year:\\d+}}"
             ),
             Self::Path(path) => write!(
                 f,
@@ -73,13 +94,8 @@ impl error::Error for BuildError {}
 impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         match error {
-            BuildError::Setting(_)
-            | BuildError::StateMissing(_)
-            | BuildError::ReservedEvent(_)
-            | BuildError::Pattern(_)
-            | BuildError::Path(_)
-            | BuildError::Namespace(_) => Self::new(io::ErrorKind::InvalidInput, error.to_string()),
             BuildError::Threads(error) => error,
+            error => Self::new(io::ErrorKind::InvalidInput, error),
         }
     }
 }
@@ -88,10 +104,12 @@ impl From<BuildError> for io::Error {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::{panic::resume_unwind, sync::Arc};
+
     use super::*;
     use crate::{
         config::Settings,
-        io::{Namespace, State},
+        io::{Namespace, RoomScript, State},
         service::Dondo,
     };
 
@@ -104,7 +122,9 @@ mod tests {
         let error = Dondo::builder().settings(settings).build().unwrap_err();
         assert_eq!(error.code(), "setting");
         assert!(error.to_string().contains("namespaces"), "{error}");
-        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::InvalidInput);
+        let error = io::Error::from(error);
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(error.downcast::<BuildError>().is_ok(), "it is a text alone");
     }
 
     /// It was built, and the handler never ran.
@@ -119,6 +139,14 @@ mod tests {
         let missing = error(Namespace::new("/").on("x", async |_: State<String>| {}));
         assert_eq!(missing.code(), "state_missing");
         assert!(missing.to_string().contains("String"), "{missing}");
+    }
+
+    /// The hub's actor, in its guard, tried to start a namespace again and again, and nobody was told.
+    #[test]
+    fn a_log_that_cannot_be_made_is_an_error() {
+        let log = Arc::new(|_: &str, _| resume_unwind(Box::new("there is no log")));
+        let built = Dondo::builder().log(log).build();
+        assert_eq!(built.unwrap_err().code(), "threads");
     }
 
     /// Endpoints and namespaces at which nobody could ever be served.
@@ -141,13 +169,52 @@ mod tests {
             .engine("/a/", async || ())
             .engine("/a/b/", async || ());
         assert_eq!(twice.build().unwrap_err().code(), "path");
-        for namespace in [
-            Namespace::new("/a/{b"),
-            Namespace::new("/{a}/{a}"),
-            Namespace::new("/a").when(async || true),
+    }
+
+    /// The error told of a flag that the host has not.
+    #[test]
+    fn a_namespace_that_nobody_could_come_into_is_named_as_the_host_gave_it() {
+        for (names, why) in [
+            (["chat", "/"], "does not begin with a slash"),
+            (["/a,b", "/"], "has a comma"),
+            (["/a", "/a"], "is given twice"),
         ] {
-            let built = Dondo::builder().namespace(namespace).build();
-            assert_eq!(built.unwrap_err().code(), "pattern");
+            let builder = Dondo::builder();
+            let builder = names.into_iter().fold(builder, |builder, name| {
+                builder.namespace(Namespace::new(name))
+            });
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.code(), "namespace_name");
+            let said = error.to_string();
+            assert!(said.contains(names[0]) && said.contains(why), "{said}");
+            assert!(!said.contains("--"), "{said}");
         }
+    }
+
+    /// It panicked where it stood, or did not say what is wrong with it.
+    #[test]
+    fn a_pattern_that_cannot_be_read_is_an_error_that_says_why() {
+        let scripted = |rooms| Namespace::new("/").room_script(rooms, Silent);
+        for (namespace, pattern, why) in [
+            (Namespace::new("/a/{b"), "/a/{b", "not closed"),
+            (Namespace::new("/{a}/{a}"), "/{a}/{a}", "duplicate"),
+            (Namespace::new("/{a:[}"), "/{a:[}", "unclosed"),
+            (Namespace::new("/a").when(async || true), "/a", "no capture"),
+            (scripted("game:{n"), "game:{n", "not closed"),
+            (scripted("{n:*}"), "{n:*}", "repetition"),
+        ] {
+            let error = Dondo::builder().namespace(namespace).build().unwrap_err();
+            assert_eq!(error.code(), "pattern");
+            let said = error.to_string();
+            assert!(said.contains(pattern) && said.contains(why), "{said}");
+        }
+    }
+
+    struct Silent;
+
+    impl RoomScript for Silent {
+        type State = ();
+        type Message = ();
+        type Reply = ();
     }
 }

@@ -8,7 +8,7 @@ use super::Builder;
 use crate::io::{self, Account, Handler};
 
 impl Builder {
-    /// Says who opens a connection: an async function of actix-web's extractors, called with the request that opens it, be
+    /// Says who opens a connection: an async function of actix-web's extractors, the application's own among them, called with the request that opens it, be
     /// that for long-polling or for a WebSocket, and in the standalone server too. Whom it finds is the
     /// [`Identity<U>`](crate::Identity) of the client in each of its namespaces, where no middleware says otherwise; `None` is
     /// nobody. Its error is the HTTP answer to the request: no connection is opened.
@@ -34,7 +34,6 @@ impl Builder {
     /// let dondo = Dondo::builder().identify(login).namespace(root).build()?;
     /// # Ok::<(), dondo::BuildError>(())
     /// ```
-    #[must_use]
     pub fn identify<A, U, H>(mut self, login: H) -> Self
     where
         A: FromRequest + 'static,

@@ -76,6 +76,7 @@ fn what_was_queued_goes_with_the_next_poll(form: Form) {
 fn a_session_that_does_not_poll_is_not_held(form: Form) {
     let hub = form.echoing();
     let polling = Polling::open(&hub, ECHO);
+    assert_eq!(hub.dondo().sessions(), 1);
     drain(&hub);
     let deadline = Instant::now() + PATIENCE;
     while hub.dondo().sessions() > 0 {

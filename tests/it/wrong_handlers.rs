@@ -5,9 +5,10 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 /// A namespace with something that is wrong, and what has to be said of it.
-const WRONG: [(&str, &str, &str); 10] = [
+const WRONG: [(&str, &str, &str); 11] = [
     (
         "a parameter that is no extractor",
         r#".on("say", async |text: String| {})"#,
@@ -57,6 +58,11 @@ const WRONG: [(&str, &str, &str); 10] = [
         "a target that is none",
         r#".on("say", async |socket: Socket| { socket.to(7.5).emit("said", ())?; Ok(()) })"#,
         "`{float}` is nobody that something can be said to",
+    ),
+    (
+        "a number that is no name of a room",
+        r#".on("say", async |socket: Socket, Data(n): Data<u64>| { socket.join(n).await?; Ok(()) })"#,
+        "rooms are named by text, by an `i64`, by `RoomName`",
     ),
 ];
 
@@ -246,6 +252,33 @@ fn what_is_wrong_with_a_typed_event_is_named_by_the_compiler() {
     assert!(missed.is_empty(), "{missed}");
 }
 
+/// What was made and goes nowhere, and what has to be said of it.
+const UNUSED: [(&str, &str); 3] = [
+    (
+        "dondo::Dondo::builder().settings(Default::default());",
+        "there is no hub before build",
+    ),
+    (
+        "Namespace::new(\"/\");",
+        "nobody is served there before Builder::namespace has it",
+    ),
+    (
+        "namespace.count();",
+        "how many there are is what awaiting it comes to",
+    ),
+];
+
+#[test]
+fn what_goes_nowhere_is_named_by_the_compiler() {
+    for (code, expected) in UNUSED {
+        let errors = compile(
+            &format!("fn f(namespace: dondo::NamespaceHandle) {{ {code} }}\n"),
+            &[],
+        );
+        assert!(errors.contains(expected), "{code}: {errors}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_handler_is_named_by_the_compiler() {
     assert_eq!(errors(r#".on("say", async |socket: Socket| {})"#), "");
@@ -268,7 +301,11 @@ fn errors(code: &str) -> String {
 /// What the compiler says of this, with dondo and these other crates.
 fn compile(code: &str, others: &[(&str, &PathBuf)]) -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let file = folder.join(format!("wrong_handler_{}.rs", others.len()));
+    let test = thread::current()
+        .name()
+        .unwrap_or("test")
+        .replace("::", "_");
+    let file = folder.join(format!("{test}.rs"));
     fs::write(
         &file,
         format!("use dondo::{{Data, Namespace, Socket}};\n{code}"),
@@ -288,7 +325,7 @@ fn compile(code: &str, others: &[(&str, &PathBuf)]) -> String {
             "--emit",
             "metadata",
         ])
-        .args(["--cap-lints", "allow"])
+        .args(["-A", "warnings", "-D", "unused_must_use"])
         .arg("--out-dir")
         .arg(folder)
         .arg("-L")

@@ -201,14 +201,11 @@ impl HubHandle {
         };
         Some(&config.or_else(of_parent)?.settings)
     }
-}
 
-impl Hub {
-    /// Children that this thread ran before it was started anew are gone: their members are closed so that they come back.
-    pub(super) fn bury_children(&self) {
-        let hub = &self.handle;
-        for child in hub.0.children.all() {
-            if child.thread != self.share.number {
+    /// Children that a thread ran before it was started anew are gone: their members are closed so that they come back.
+    pub(super) fn bury_children(&self, thread: usize) {
+        for child in self.0.children.all() {
+            if child.thread != thread {
                 continue;
             }
             // Its last lease may have gone back meanwhile, as those who are closed are in others of them, too.
@@ -216,30 +213,32 @@ impl Hub {
                 let same = there.number == child.number;
                 (same, !same)
             };
-            if hub.0.children.with(&child.name, is_it) != Some(true) {
+            if self.0.children.with(&child.name, is_it) != Some(true) {
                 continue;
             }
             self.namespace_ended(&child.name);
-            hub.count_children(&child.parent, |count| count.fetch_sub(1, Relaxed));
-            for courier in hub.couriers() {
+            self.count_children(&child.parent, |count| count.fetch_sub(1, Relaxed));
+            for courier in self.couriers() {
                 let close = ToCourier::CloseNamespace(child.name.clone());
                 courier.mailbox.send(close);
             }
         }
     }
 
+    fn namespace_ended(&self, name: &Arc<str>) {
+        let lifecycle = self.lifecycle();
+        lifecycle.tell(|| Lifecycle::NamespaceEnded(name.clone()));
+    }
+}
+
+impl Hub {
     /// Lets go of a child, unless its name is another's by now.
     pub(super) fn close(&mut self, name: &Arc<str>, number: u64) {
         let made = &mut self.children.made;
         if made.get(name).is_some_and(|(made, _)| *made == number) {
             made.remove(name);
-            self.namespace_ended(name);
+            self.handle.namespace_ended(name);
         }
-    }
-
-    fn namespace_ended(&self, name: &Arc<str>) {
-        let lifecycle = self.handle.lifecycle();
-        lifecycle.tell(|| Lifecycle::NamespaceEnded(name.clone()));
     }
 
     pub(super) fn open(&mut self, open: OpenChild) {

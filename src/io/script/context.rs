@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use dondo_actors::{
     event::TimerId,
-    id::{MemberId, RoomKey},
+    id::{MemberId as SocketId, RoomKey},
     letter::Content,
     ports::{EffectsFull, HookMember, HookRoom, HookedJoin},
 };
@@ -40,7 +40,7 @@ pub struct RoomJoin(HookedJoin);
 /// Something that is said to a room, as its script may alter it.
 #[derive(Debug)]
 pub struct RoomNotice {
-    from: MemberId,
+    from: SocketId,
     content: Content,
 }
 
@@ -107,7 +107,7 @@ impl<'a, S: RoomScript> RoomContext<'a, S> {
     /// As [`RoomContext::emit`].
     pub fn emit_to(
         &self,
-        member: &MemberId,
+        member: &SocketId,
         event: &str,
         data: impl Serialize,
     ) -> Result<(), EmitError> {
@@ -117,13 +117,13 @@ impl<'a, S: RoomScript> RoomContext<'a, S> {
 
     /// Has a member leave this room and join another, by its own connection: one who is gone never arrives. If the other room
     /// does not let it in, it is in neither.
-    pub fn transfer(&self, member: &MemberId, to: impl Into<RoomName>) {
+    pub fn transfer(&self, member: &SocketId, to: impl Into<RoomName>) {
         // Too much fails the whole call.
         let _ = self.room.transfer(member, RoomKey::plain(to.into()));
     }
 
     /// Sends a member out; [`RoomScript::left`] hears of it when this call is over.
-    pub fn kick(&self, member: &MemberId) {
+    pub fn kick(&self, member: &SocketId) {
         let _ = self.room.kick(member);
     }
 
@@ -158,7 +158,7 @@ impl RoomMember {
     }
 
     /// Its id, which is its socket's.
-    pub fn id(&self) -> &MemberId {
+    pub fn id(&self) -> &SocketId {
         &self.0.id
     }
 
@@ -183,7 +183,7 @@ impl RoomJoin {
     }
 
     /// Who wants to join.
-    pub fn id(&self) -> &MemberId {
+    pub fn id(&self) -> &SocketId {
         &self.0.member.id
     }
 
@@ -204,7 +204,7 @@ impl RoomJoin {
 }
 
 impl RoomNotice {
-    pub(super) fn new(from: &MemberId, content: &Content) -> Self {
+    pub(super) fn new(from: &SocketId, content: &Content) -> Self {
         Self {
             from: from.clone(),
             content: content.clone(),
@@ -216,7 +216,7 @@ impl RoomNotice {
     }
 
     /// Who says it.
-    pub fn from(&self) -> &MemberId {
+    pub fn from(&self) -> &SocketId {
         &self.from
     }
 

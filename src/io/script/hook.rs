@@ -45,8 +45,17 @@ impl fmt::Debug for Scripts {
 }
 
 impl Scripts {
-    pub(super) fn add<S: RoomScript>(&mut self, namespace: &Arc<str>, rooms: &str, script: S) {
-        let label = HandlerLabel::new(namespace, &format!("the script of rooms {rooms:?}"));
+    pub(super) fn add<S: RoomScript>(
+        &mut self,
+        namespace: &Arc<str>,
+        rooms: ResourceDef,
+        script: S,
+    ) {
+        let what = format!(
+            "the script of rooms {:?}",
+            rooms.pattern().unwrap_or_default()
+        );
+        let label = HandlerLabel::new(namespace, &what);
         let (script, namespace) = (Arc::new(script), namespace.clone());
         let make = move |captures| {
             Arc::new(ScriptHook {
@@ -57,7 +66,7 @@ impl Scripts {
             }) as Arc<dyn RoomHook>
         };
         self.0.push(Arc::new(GivenScript {
-            rooms: ResourceDef::new(rooms),
+            rooms,
             script: TypeId::of::<S>(),
             make: Box::new(make),
         }));

@@ -180,16 +180,23 @@ fn many_answer_one_letter_and_who_does_not_is_told() {
 }
 
 #[test]
-fn one_client_is_asked_from_elsewhere() {
+fn one_client_is_told_asked_and_moved_from_elsewhere() {
     run(async {
         let world = World::of([namespace()]);
         let all = three(&world).await;
-        let sockets = world.namespace("/").fetch_sockets().await.unwrap().sockets;
+        let of = world.namespace("/");
+        let sockets = of.fetch_sockets().await.unwrap().sockets;
         let asked = sockets[0].emit_with_ack::<(u8, u8)>("question", (), LIMIT);
         settle().await;
         let question = all[0].packets().remove(0);
         all[0].wire(&format!("3{}[1,2]", question.number.unwrap()));
         assert_eq!(asked.await, Ok((1, 2)));
+        sockets[0].emit("alone", 1).unwrap().await.unwrap();
+        assert_eq!(all[0].heard("alone"), [json!(1)]);
+        sockets[0].join("s").await.unwrap();
+        assert_eq!(of.to("s").count().await, Ok(1));
+        sockets[0].leave("s").await.unwrap();
+        assert_eq!(of.to("s").count().await, Ok(0));
         let asked = sockets[1].emit_with_ack::<u8>("question", (), LIMIT);
         assert!(asked.await.unwrap_err().to_string().contains("in time"));
     });

@@ -187,7 +187,6 @@ impl Namespace {
     ///     Ok(())
     /// });
     /// ```
-    #[must_use]
     pub fn on_event<A: EventParameters<Events: Event>>(
         self,
         handler: impl Handler<A, Outcome: AnswersEvent<A::Events>> + Send + Sync,
@@ -224,7 +223,6 @@ impl Namespace {
     ///     })
     /// });
     /// ```
-    #[must_use]
     pub fn on_events<A: EventParameters>(
         self,
         handler: impl Handler<A, Outcome: AnswersEvents<A::Events>> + Send + Sync,

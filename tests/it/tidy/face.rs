@@ -58,13 +58,13 @@ pub(super) fn public() -> impl Iterator<Item = Source> {
     })
 }
 
-/// What a source has from the core, by the core's own names.
+/// What a source has from the core, by the names that it has there.
 fn imported(code: &str) -> BTreeSet<&str> {
     let uses = code.split("use dondo_actors::").skip(1);
     let uses = uses.flat_map(|rest| rest.split(';').next().unwrap().split([',', '{', '}']));
     let words = uses.filter_map(|word| {
-        let name = word.trim().split(" as ").next()?;
-        name.rsplit("::").next()
+        let name = word.trim().rsplit("::").next()?;
+        name.split(" as ").last()
     });
     let is_name = |word: &&str| word.starts_with(char::is_uppercase);
     words.filter(is_name).collect()
@@ -114,6 +114,11 @@ fn a_word_of_the_core_in_a_signature_is_found() {
     let face = BTreeSet::from(["MemberId"]);
     assert_eq!(foreign(code, &face), BTreeSet::new());
     assert_eq!(foreign(code, &BTreeSet::new()).len(), 1);
+    // The face has another name for it.
+    assert_eq!(foreign(code, &BTreeSet::from(["SocketId"])).len(), 1);
+    let renamed = code.replace("id::{MemberId", "id::{MemberId as SocketId");
+    let renamed = renamed.replace("&MemberId", "&SocketId");
+    assert_eq!(foreign(&renamed, &BTreeSet::from(["SocketId"])).len(), 0);
     for item in [
         "pub fn long(\n    key: RoomKey,\n) {\n}\n",
         "pub enum Target {\n    Room(RoomKey),\n}\n",

@@ -4,13 +4,12 @@ use std::{future::Future, rc::Rc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::{Member, MemberError, outgoing::Outgoing};
+use super::{Member, MemberError};
 use crate::{
     error::NotifyError,
     flow::InboundUnit,
     letter::Content,
-    mailbox::Reply,
-    message::{AckStream, NotifyAnswer, SHARED_ACKS, SelectedLetter, Selection, SharedAck},
+    message::{AckStream, SHARED_ACKS, Selection, SharedAck},
     ports::Answer,
 };
 
@@ -59,50 +58,18 @@ impl Member {
         content: Content,
         limit: Duration,
     ) -> impl Future<Output = Result<AckStream, NotifyError>> + 'static {
-        let asked = self.queue_asking(selection, content, limit);
+        let asked = self.prepared(self.hub().asking_draft(content));
+        let asked = asked.and_then(|draft| {
+            let (asking, stream) = self.hub().asking(limit)?;
+            let queued = self.queue_selected(selection, draft, Some(asking));
+            Ok((queued, stream))
+        });
         let this = self.clone();
         async move {
             let (queued, stream) = asked?;
             this.settled(Ok(queued)).await?;
             Ok(stream)
         }
-    }
-
-    fn queue_asking(
-        self: &Rc<Self>,
-        selection: Selection,
-        content: Content,
-        limit: Duration,
-    ) -> Result<
-        (
-            oneshot::Receiver<Result<NotifyAnswer, NotifyError>>,
-            AckStream,
-        ),
-        NotifyError,
-    > {
-        let hub = self.hub();
-        let draft = self.prepared(hub.asking_draft(content))?;
-        let (asking, stream) = hub.asking(limit)?;
-        let (done, answer) = oneshot::channel();
-        match hub.places(self.namespace(), selection) {
-            Some(selected) => {
-                // The reply is replaced when the letter is sent.
-                let (reply, _) = Reply::new();
-                let letter = SelectedLetter {
-                    from: self.id().clone(),
-                    selected,
-                    draft,
-                    reply,
-                    asking: Some(asking),
-                };
-                self.enqueue(Outgoing::Letter(Box::new(letter), done));
-            }
-            None => {
-                asking.nobody();
-                let _ = done.send(Ok(NotifyAnswer::nobody()));
-            }
-        }
-        Ok((answer, stream))
     }
 
     /// The client answered an event of ours. Answers nobody waits for are dropped.

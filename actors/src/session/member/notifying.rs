@@ -1,4 +1,5 @@
-//! A letter to one room, on its way: straight there by the way of a seat, else behind the namespace's word of where it is.
+//! Letters on their way: to one room straight there by the way of a seat, else behind the namespace's word of where it is; to
+//! selected members as one letter.
 
 use std::{future::Future, rc::Rc};
 
@@ -11,9 +12,9 @@ use super::{
 use crate::{
     error::{Fault, NotifyError},
     id::RoomKey,
-    letter::Content,
+    letter::{Content, Draft},
     mailbox::Reply,
-    message::{Notify, NotifyAnswer, Resolve, SelectedLetter, Selection},
+    message::{Asking, Notify, NotifyAnswer, Resolve, SelectedLetter, Selection},
     ports::LocalFuture,
 };
 
@@ -24,26 +25,40 @@ impl Member {
         selection: Selection,
         content: Content,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
-        let queued = self.draft(content).map(|draft| {
-            let (done, answer) = oneshot::channel();
-            match self.hub().places(self.namespace(), selection) {
-                Some(selected) => {
-                    // The reply is replaced when the letter is sent.
-                    let (reply, _) = Reply::new();
-                    let letter = SelectedLetter {
-                        from: self.id().clone(),
-                        selected,
-                        draft: draft.volatile(true),
-                        reply,
-                        asking: None,
-                    };
-                    self.enqueue(Outgoing::Letter(Box::new(letter), done));
-                }
-                None => drop(done.send(Ok(NotifyAnswer::nobody()))),
-            }
-            answer
-        });
+        let draft = self.draft(content);
+        let queued = draft.map(|draft| self.queue_selected(selection, draft.volatile(true), None));
         self.clone().settled(queued)
+    }
+
+    /// A letter to selected members, behind what was said before.
+    pub(super) fn queue_selected(
+        self: &Rc<Self>,
+        selection: Selection,
+        draft: Draft,
+        asking: Option<Asking>,
+    ) -> oneshot::Receiver<Result<NotifyAnswer, NotifyError>> {
+        let (done, answer) = oneshot::channel();
+        match self.hub().places(self.namespace(), selection) {
+            Some(selected) => {
+                // The reply is replaced when the letter is sent.
+                let (reply, _) = Reply::new();
+                let letter = SelectedLetter {
+                    from: self.id().clone(),
+                    selected,
+                    draft,
+                    reply,
+                    asking,
+                };
+                self.enqueue(Outgoing::Letter(Box::new(letter), done));
+            }
+            None => {
+                if let Some(asking) = asking {
+                    asking.nobody();
+                }
+                let _ = done.send(Ok(NotifyAnswer::nobody()));
+            }
+        }
+        answer
     }
 
     pub(super) fn send_notify(

@@ -121,8 +121,6 @@ fn a_position_reaches_the_bytes_of_every_member_over_two_workers_under_load() {
     let hub = setup.hub();
     let told = actix::System::new().block_on(async {
         let _rooms = Hub::start(&hub, Share::ALL);
-        // Its namespaces start in its first turn.
-        tokio::task::yield_now().await;
         let all = Arc::new(Barrier::new(WORKERS * MEMBERS));
         let (tell, mut told) = mpsc::channel(WORKERS * MEMBERS);
         let workers: Vec<Arbiter> = (0..WORKERS)
@@ -198,8 +196,6 @@ fn a_thread_without_a_runtime_is_answered_though_that_of_the_rooms_ends() {
         let (of_rooms, tell) = (hub.clone(), started.clone());
         rooms.spawn(async move {
             let _rooms = Hub::start(&of_rooms, Share::ALL);
-            // Its namespaces start in its first turn.
-            tokio::task::yield_now().await;
             let _ = tell.send(()).await;
             pending::<()>().await;
         });
