@@ -3,7 +3,12 @@
 
 pub(crate) mod bare;
 mod json;
+mod json_text;
+mod limits;
+mod placeholders;
 // Its transports are being wired up.
 #[allow(dead_code, unused_imports)]
 pub(crate) mod signalr;
 pub(crate) mod socketio;
+
+pub(crate) use limits::Limits;

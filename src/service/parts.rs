@@ -18,10 +18,7 @@ use super::encodings::EncodingIds;
 use crate::{
     config::{LimitSettings, Settings},
     io::{MESSAGE, Namespaces},
-    protocol::{
-        bare::Bare,
-        socketio::{Limits, SocketIo},
-    },
+    protocol::{Limits, bare::Bare, socketio::SocketIo},
     transport::{
         doors::{DoorSettings, Doors},
         embedded_driver::Untuned,

@@ -1,0 +1,63 @@
+//! JSON as protocols read and write it: as text, without a value in between.
+
+use std::borrow::Cow;
+
+/// Names that the client libraries fire themselves; from the wire they would pass for the library's word.
+pub(super) const RESERVED: [&str; 6] = [
+    "connect",
+    "connect_error",
+    "disconnect",
+    "disconnecting",
+    "newListener",
+    "removeListener",
+];
+
+/// The text as it stands between the quotes of a JSON string. Most has nothing to escape and is not copied.
+pub(super) fn escaped(text: &str) -> Cow<'_, str> {
+    if !text
+        .bytes()
+        .any(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
+    {
+        return Cow::Borrowed(text);
+    }
+    let quoted = serde_json::Value::from(text).to_string();
+    Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
+}
+
+/// What a valid JSON string says; none of another JSON text. Half of a surrogate pair that stands alone is U+FFFD.
+pub(super) fn string(json: &str) -> Option<String> {
+    serde_json::from_str(&well_formed(json)).ok()
+}
+
+/// A JSON string with U+FFFD for each half of a surrogate pair that stands alone: those are valid JSON, JavaScript has
+/// them, and no text can hold them.
+fn well_formed(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        text.push_str(before);
+        // Behind a backslash stands a character of one byte, or `u` and four digits: this is valid JSON.
+        let length = match (unit(escape), escape.get(6..).and_then(unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                text.push(char::REPLACEMENT_CHARACTER);
+                rest = escape.get(6..).unwrap_or_default();
+                continue;
+            }
+            (Some(_), _) => 6,
+            (None, _) => 2,
+        };
+        let (escape, behind) = escape.split_at(length.min(escape.len()));
+        text.push_str(escape);
+        rest = behind;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The unit of UTF-16 that a text begins with, if it begins with one escaped as four digits.
+fn unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
+}
