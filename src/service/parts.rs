@@ -22,8 +22,8 @@ use crate::{
     transport::{
         doors::{DoorSettings, Doors},
         embedded_driver::Untuned,
-        engine::{Engine, EngineOptions, ProtocolFactory},
-        entrance::{Entrance, EntranceOptions},
+        engine::{Engine, EngineOptions},
+        entrance::{Entrance, EntranceOptions, ProtocolFactory},
         login::Login,
     },
 };
@@ -196,14 +196,19 @@ pub(super) fn bare_engines(
 /// What sessions of the main endpoint speak.
 pub(super) fn upper(config: &Settings, ids: &EncodingIds) -> ProtocolFactory {
     let (plain, dotnet) = (ids.plain, ids.dotnet);
-    let limits = Limits {
-        attachments_max: config.engine.attachments_max,
-        packet_bytes_max: config.packet_bytes_max(),
-    };
+    let limits = limits(config);
     Arc::new(move |opening: &Handshake| {
         let dialect = opening
             .query()
             .any(|(key, value)| key == "dialect" && value == "dotnet");
         Box::new(SocketIo::new(limits, plain, dotnet, dialect))
     })
+}
+
+/// How large what a client says may be.
+pub(super) fn limits(config: &Settings) -> Limits {
+    Limits {
+        attachments_max: config.engine.attachments_max,
+        packet_bytes_max: config.packet_bytes_max(),
+    }
 }

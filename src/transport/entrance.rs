@@ -64,6 +64,9 @@ pub(crate) struct EntranceOptions {
     pub(crate) session: Arc<SessionSettings>,
 }
 
+/// Makes the protocol value of a new session. Headers are in the handshake only where some handler reads them, too.
+pub(crate) type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
+
 /// The entrance of one endpoint. Clones share its sessions.
 #[derive(Clone)]
 pub(crate) struct Entrance(Arc<EntranceState>);
