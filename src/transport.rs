@@ -34,4 +34,5 @@ pub(crate) mod tcp_driver;
 pub(crate) mod timed;
 mod turns;
 mod upgrade;
+pub(crate) mod websocket_endpoint;
 pub(crate) mod worker;

@@ -2,6 +2,7 @@
 //! Knows no socket, no transport and no room: text and blobs come in whole, finished frames go out.
 
 pub(crate) mod bare;
+pub(crate) mod echo;
 mod json;
 mod json_text;
 mod limits;

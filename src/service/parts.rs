@@ -140,10 +140,10 @@ pub(super) fn entrance_options(
 
 /// The path of an endpoint that cannot stand there.
 pub(super) fn wrong_path<'a>(
-    main: &'a str,
+    config: &'a Settings,
     paths: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let mut taken = vec![main];
+    let mut taken: Vec<_> = config.paths().map(String::as_str).collect();
     paths.into_iter().find(|path| {
         let is_path = path.len() > 1
             && path.starts_with('/')

@@ -27,6 +27,7 @@ mod observe;
 mod order;
 mod page;
 mod polling;
+mod protocols;
 mod proxies;
 mod rooms_restarted;
 mod signalr;
