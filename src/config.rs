@@ -137,6 +137,8 @@ settings! {
 settings! {
     /// Where other protocols than Socket.IO are spoken: paths, or off.
     pub struct EndpointSettings = "endpoints" at [endpoints] {
+        /// Path of plain WebSockets, for clients without a library.
+        websocket: Option<String> as Option<UrlPath> = Some("/ws/".to_owned()), check check::websocket_path;
         /// Path of a WebSocket that answers with what it is sent, to try clients.
         echo: Option<String> as Option<UrlPath> = None, check check::echo_path;
     }
@@ -267,7 +269,7 @@ impl Settings {
     /// Where endpoints stand.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
         let others = &self.endpoints;
-        let others = [&self.chat_hub, &others.echo];
+        let others = [&self.chat_hub, &others.websocket, &others.echo];
         std::iter::once(&self.path).chain(others.into_iter().flatten())
     }
 

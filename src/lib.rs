@@ -152,4 +152,7 @@ pub mod docs {
 
     #[doc = include_str!("docs/performance.md")]
     pub mod performance {}
+
+    #[doc = include_str!("docs/websocket.md")]
+    pub mod websocket {}
 }

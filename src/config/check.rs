@@ -80,6 +80,10 @@ pub(super) fn chat_hub(settings: &Settings) -> Checked {
     other_path(settings.chat_hub.as_ref(), settings)
 }
 
+pub(super) fn websocket_path(settings: &Settings) -> Checked {
+    other_path(settings.endpoints.websocket.as_ref(), settings)
+}
+
 pub(super) fn echo_path(settings: &Settings) -> Checked {
     other_path(settings.endpoints.echo.as_ref(), settings)
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 /// Names that the client libraries fire themselves; from the wire they would pass for the library's word.
 pub(super) const RESERVED: [&str; 6] = [
     "connect",
@@ -27,6 +29,34 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
 /// What a valid JSON string says; none of another JSON text. Half of a surrogate pair that stands alone is U+FFFD.
 pub(super) fn string(json: &str) -> Option<String> {
     serde_json::from_str(&well_formed(json)).ok()
+}
+
+/// Whether JSON texts joined by commas are exactly one.
+pub(super) fn is_one(args: &[u8]) -> bool {
+    let mut texts = serde_json::Deserializer::from_slice(args).into_iter::<&RawValue>();
+    matches!(texts.next(), Some(Ok(_))) && args[texts.byte_offset()..].trim_ascii().is_empty()
+}
+
+/// Whether valid JSON is nested in more than so many levels. Without recursion.
+pub(super) fn is_deeper_than(json: &str, levels: usize) -> bool {
+    let is_open = |byte: &u8| matches!(byte, b'[' | b'{');
+    // Most have fewer brackets than that.
+    if json.as_bytes().iter().filter(|byte| is_open(byte)).count() <= levels {
+        return false;
+    }
+    let (mut level, mut in_string, mut is_escaped) = (0_usize, false, false);
+    json.bytes().any(|byte| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => level += 1,
+            b']' | b'}' => level = level.saturating_sub(1),
+            _ => {}
+        }
+        level > levels
+    })
 }
 
 /// A JSON string with U+FFFD for each half of a surrogate pair that stands alone: those are valid JSON, JavaScript has

@@ -7,6 +7,7 @@ mod json;
 mod json_text;
 mod limits;
 mod placeholders;
+pub(crate) mod plain;
 // Its transports are being wired up.
 #[allow(dead_code, unused_imports)]
 pub(crate) mod signalr;

@@ -115,6 +115,7 @@ impl Builder {
         });
         let served = OtherProtocols {
             bare: !engines.is_empty(),
+            websocket: config.endpoints.websocket.is_some(),
             signalr: !self.signalr.is_empty(),
             chat_hub: chat_hub.is_some(),
         };
@@ -169,7 +170,7 @@ impl Builder {
             .into_iter()
             .map(|at| signalr::endpoint(at, &config, &options, &hub))
             .collect();
-        let others = endpoints::others(&config, &options, &hub);
+        let others = endpoints::others(&config, &options, &hub, &ids);
         let main = Engine::new(engine, Entrance::new(options, hub.clone()), upper);
         let entrances = std::iter::once(&main).chain(&bare).map(Engine::entrance);
         let entrances = entrances.chain(hubs.iter().map(SignalREndpoint::entrance));

@@ -9,9 +9,13 @@ use dondo_actors::{
     session::{Applications, SessionSettings},
 };
 
+use super::{encodings::EncodingIds, parts::limits};
 use crate::{
     config::Settings,
-    protocol::echo::Echo,
+    protocol::{
+        echo::Echo,
+        plain::{Plain, SUBPROTOCOL},
+    },
     transport::{
         endpoint::Endpoint,
         entrance::{Entrance, EntranceOptions},
@@ -27,9 +31,35 @@ pub(super) fn others(
     config: &Settings,
     main: &EntranceOptions,
     hub: &HubHandle,
+    encodings: &EncodingIds,
 ) -> Vec<OtherEndpoint> {
-    let all = [echo(config, main, hub)];
+    let all = [
+        websocket(config, main, hub, encodings),
+        echo(config, main, hub),
+    ];
     all.into_iter().flatten().collect()
+}
+
+fn websocket(
+    config: &Settings,
+    main: &EntranceOptions,
+    hub: &HubHandle,
+    encodings: &EncodingIds,
+) -> Option<OtherEndpoint> {
+    let options = EntranceOptions {
+        protocol: SUBPROTOCOL,
+        path: config.endpoints.websocket.clone()?,
+        ..main.clone()
+    };
+    let (limits, encoding) = (limits(config), encodings.websocket?);
+    let protocol = move |opening: &Handshake| {
+        let namespace = opening.parameter("namespace");
+        let namespace = namespace.as_deref().unwrap_or("/").into();
+        Box::new(Plain::new(namespace, limits, encoding)) as Box<dyn Protocol>
+    };
+    let entrance = Entrance::new(options, hub.clone());
+    let endpoint = WebSocketEndpoint::new(entrance.clone(), Arc::new(protocol), Some(SUBPROTOCOL));
+    Some((entrance, Box::new(endpoint)))
 }
 
 fn echo(config: &Settings, main: &EntranceOptions, hub: &HubHandle) -> Option<OtherEndpoint> {

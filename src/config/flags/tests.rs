@@ -11,7 +11,7 @@ use super::*;
 const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 66] = [
+const CASES: [(&str, &str); 67] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -31,6 +31,7 @@ const CASES: [(&str, &str); 66] = [
     ("rate-limits", "off"),
     ("memory-max", "40MB"),
     ("session-bytes-max", "20MB"),
+    ("endpoints.websocket", "/plain/"),
     ("endpoints.echo", "/echo/"),
     ("engine.ping-interval", "1s"),
     ("engine.ping-timeout", "1s"),

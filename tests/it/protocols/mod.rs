@@ -1,3 +1,5 @@
 //! Other protocols than Socket.IO, and what their clients have in common with its own: channels and rooms, and one order.
 
 mod echo;
+mod paths;
+mod websocket;
