@@ -139,6 +139,8 @@ settings! {
     pub struct EndpointSettings = "endpoints" at [endpoints] {
         /// Path of plain WebSockets, for clients without a library.
         websocket: Option<String> as Option<UrlPath> = Some("/ws/".to_owned()), check check::websocket_path;
+        /// Path of event streams (Server-Sent Events), which tell what is said in channels and rooms.
+        events: Option<String> as Option<UrlPath> = Some("/events/".to_owned()), check check::events_path;
         /// Path of a WebSocket that answers with what it is sent, to try clients.
         echo: Option<String> as Option<UrlPath> = None, check check::echo_path;
     }
@@ -269,7 +271,12 @@ impl Settings {
     /// Where endpoints stand.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
         let others = &self.endpoints;
-        let others = [&self.chat_hub, &others.websocket, &others.echo];
+        let others = [
+            &self.chat_hub,
+            &others.websocket,
+            &others.events,
+            &others.echo,
+        ];
         std::iter::once(&self.path).chain(others.into_iter().flatten())
     }
 

@@ -141,6 +141,9 @@ pub mod docs {
     #[doc = include_str!("docs/contract.md")]
     pub mod contract {}
 
+    #[doc = include_str!("docs/event-stream.md")]
+    pub mod event_stream {}
+
     #[doc = include_str!("docs/events.md")]
     pub mod events {}
 

@@ -16,6 +16,7 @@ pub(crate) mod endpoint;
 pub(crate) mod engine;
 pub(crate) mod entrance;
 mod event_stream;
+pub(crate) mod event_stream_endpoint;
 pub(crate) mod framing;
 pub(crate) mod host;
 pub(crate) mod login;

@@ -84,6 +84,10 @@ pub(super) fn websocket_path(settings: &Settings) -> Checked {
     other_path(settings.endpoints.websocket.as_ref(), settings)
 }
 
+pub(super) fn events_path(settings: &Settings) -> Checked {
+    other_path(settings.endpoints.events.as_ref(), settings)
+}
+
 pub(super) fn echo_path(settings: &Settings) -> Checked {
     other_path(settings.endpoints.echo.as_ref(), settings)
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod bare;
 pub(crate) mod echo;
+pub(crate) mod event_stream;
 mod json;
 mod json_text;
 mod limits;

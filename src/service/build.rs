@@ -116,6 +116,7 @@ impl Builder {
         let served = OtherProtocols {
             bare: !engines.is_empty(),
             websocket: config.endpoints.websocket.is_some(),
+            events: config.endpoints.events.is_some(),
             signalr: !self.signalr.is_empty(),
             chat_hub: chat_hub.is_some(),
         };

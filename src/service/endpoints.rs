@@ -6,7 +6,7 @@ use dondo_actors::{
     handshake::Handshake,
     hub::HubHandle,
     ports::Protocol,
-    session::{Applications, SessionSettings},
+    session::{Applications, Liveness, SessionSettings},
 };
 
 use super::{encodings::EncodingIds, parts::limits};
@@ -19,6 +19,7 @@ use crate::{
     transport::{
         endpoint::Endpoint,
         entrance::{Entrance, EntranceOptions},
+        event_stream_endpoint::EventStreamEndpoint,
         websocket_endpoint::WebSocketEndpoint,
     },
 };
@@ -35,6 +36,7 @@ pub(super) fn others(
 ) -> Vec<OtherEndpoint> {
     let all = [
         websocket(config, main, hub, encodings),
+        events(config, main, hub, encodings),
         echo(config, main, hub),
     ];
     all.into_iter().flatten().collect()
@@ -59,6 +61,28 @@ fn websocket(
     };
     let entrance = Entrance::new(options, hub.clone());
     let endpoint = WebSocketEndpoint::new(entrance.clone(), Arc::new(protocol), Some(SUBPROTOCOL));
+    Some((entrance, Box::new(endpoint)))
+}
+
+fn events(
+    config: &Settings,
+    main: &EntranceOptions,
+    hub: &HubHandle,
+    encodings: &EncodingIds,
+) -> Option<OtherEndpoint> {
+    let session = SessionSettings {
+        connect_timeout: None,
+        liveness: Liveness::Transport,
+        ..(*main.session).clone()
+    };
+    let options = EntranceOptions {
+        protocol: "event-stream",
+        path: config.endpoints.events.clone()?,
+        session: Arc::new(session),
+        ..main.clone()
+    };
+    let entrance = Entrance::new(options, hub.clone());
+    let endpoint = EventStreamEndpoint::new(entrance.clone(), encodings.events?, config.grace);
     Some((entrance, Box::new(endpoint)))
 }
 

@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 67] = [
+const SETTINGS: [(&str, &str); 68] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
@@ -30,6 +30,10 @@ const SETTINGS: [(&str, &str); 67] = [
     ),
     (
         "endpoints.websocket",
+        "the_other_endpoints_stand_where_their_paths_say_or_nowhere",
+    ),
+    (
+        "endpoints.events",
         "the_other_endpoints_stand_where_their_paths_say_or_nowhere",
     ),
     (

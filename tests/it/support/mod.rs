@@ -4,6 +4,7 @@
 mod chunks;
 mod dialogue;
 mod echo;
+mod event_stream;
 pub mod faults;
 mod form;
 pub mod http;
@@ -20,6 +21,7 @@ mod websocket;
 pub use chunks::Chunks;
 pub use dialogue::Dialogue;
 pub use echo::{ECHO, echo};
+pub use event_stream::EventReader;
 pub use form::Form;
 pub(crate) use form::in_both_forms;
 pub use hub::{Hub, built_example};
