@@ -3,4 +3,6 @@
 mod echo;
 mod event_stream;
 mod paths;
+mod stock;
+mod together;
 mod websocket;
