@@ -5,7 +5,6 @@ pub(crate) mod bare;
 pub(crate) mod echo;
 pub(crate) mod event_stream;
 mod json;
-mod json_text;
 mod limits;
 mod placeholders;
 pub(crate) mod plain;

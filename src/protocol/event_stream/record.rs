@@ -8,7 +8,7 @@ use dondo_actors::{
     letter::{Content, Frame, WsFrame},
 };
 
-use crate::protocol::json_text::is_one;
+use crate::protocol::json::is_one;
 
 /// How the record of the last answered join begins: a comment, which clients do not see.
 pub(super) const JOINED: &[u8] = b": joined\n";

@@ -10,7 +10,7 @@ use dondo_actors::{
 
 use super::{SUBPROTOCOL, message::PlainFault};
 use crate::{
-    protocol::json_text::{escaped, is_one},
+    protocol::json::{escaped, is_one},
     ws::{binary_frame, text_frame},
 };
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::ids::ID_BYTES_MAX;
-use crate::protocol::json_text::{self, RESERVED};
+use crate::protocol::json::{self, RESERVED};
 
 /// Levels that a payload may be nested, as for every client of the hub pack.
 pub(super) const DEPTH_MAX: usize = 128;
@@ -99,7 +99,7 @@ impl<'a> MessageFields<'a> {
 
     /// What it says.
     pub(super) fn message(&self) -> Result<PlainMessage<'a>, PlainFault> {
-        let kind = present(self.kind).and_then(json_text::string);
+        let kind = present(self.kind).and_then(json::string);
         if self.id().is_none() && present(self.id).is_some() {
             let message = format!("id is a number or a string of at most {ID_BYTES_MAX} bytes");
             return Err(PlainFault::bad_message(message));
@@ -127,7 +127,7 @@ impl<'a> MessageFields<'a> {
     }
 
     fn name(&self) -> Result<Arc<str>, PlainFault> {
-        let name = self.event.map(RawValue::get).and_then(json_text::string);
+        let name = self.event.map(RawValue::get).and_then(json::string);
         let name = name.ok_or_else(|| PlainFault::bad_message("event is the name, a string"))?;
         match RESERVED.contains(&&*name) {
             true => Err(PlainFault {
@@ -153,7 +153,7 @@ impl<'a> MessageFields<'a> {
                 return Err(PlainFault::bad_message("there is either payload or args"));
             }
         };
-        match json_text::is_deeper_than(args, DEPTH_MAX) {
+        match json::is_deeper_than(args, DEPTH_MAX) {
             true => Err(PlainFault {
                 code: "bad_payload",
                 message: format!("the payload is nested more than {DEPTH_MAX} levels deep"),

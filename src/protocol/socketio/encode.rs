@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dondo_actors::letter::{Content, Frame, WsFrame};
 
 use crate::{
-    protocol::json_text::escaped,
+    protocol::json::escaped,
     ws::{binary_frame, text_frame},
 };
 

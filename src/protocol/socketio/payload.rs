@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::packet::Violation;
-use crate::protocol::json_text::{RESERVED, string};
+use crate::protocol::json::{RESERVED, string};
 
 /// The event's name, unescaped, and the text of the arguments behind it.
 pub(super) fn event(json: &str) -> Result<(Arc<str>, &str), Violation> {
