@@ -119,6 +119,8 @@ settings! {
         session_bytes_max: usize as Size = 32 * MIB, check check::session_bytes_max;
     }
     with {
+        /// Where other protocols than Socket.IO are spoken.
+        endpoints: EndpointSettings,
         /// Connections and packets.
         engine: EngineSettings,
         /// What sessions and addresses may have, and may do in a second.
@@ -129,6 +131,18 @@ settings! {
         history: HistorySettings,
         /// The hub pack: channels, rooms and presence.
         hub: HubSettings,
+    }
+}
+
+settings! {
+    /// Where other protocols than Socket.IO are spoken: paths, or off.
+    pub struct EndpointSettings = "endpoints" at [endpoints] {
+        /// Path of plain WebSockets, for clients without a library.
+        websocket: Option<String> as Option<UrlPath> = Some("/ws/".to_owned()), check check::websocket_path;
+        /// Path of event streams (Server-Sent Events), which tell what is said in channels and rooms.
+        events: Option<String> as Option<UrlPath> = Some("/events/".to_owned()), check check::events_path;
+        /// Path of a WebSocket that answers with what it is sent, to try clients.
+        echo: Option<String> as Option<UrlPath> = None, check check::echo_path;
     }
 }
 
@@ -242,6 +256,7 @@ impl Settings {
     pub fn table() -> impl Iterator<Item = &'static Setting> {
         [
             Self::TABLE,
+            EndpointSettings::TABLE,
             EngineSettings::TABLE,
             LimitSettings::TABLE,
             DeliverySettings::TABLE,
@@ -251,6 +266,18 @@ impl Settings {
         ]
         .into_iter()
         .flatten()
+    }
+
+    /// Where endpoints stand.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
+        let others = &self.endpoints;
+        let others = [
+            &self.chat_hub,
+            &others.websocket,
+            &others.events,
+            &others.echo,
+        ];
+        std::iter::once(&self.path).chain(others.into_iter().flatten())
     }
 
     /// Bytes that the whole process may hold: what is set, else half of what the machine or its control group has, and

@@ -150,6 +150,9 @@ pub mod docs {
     #[doc = include_str!("docs/contract.md")]
     pub mod contract {}
 
+    #[doc = include_str!("docs/event-stream.md")]
+    pub mod event_stream {}
+
     #[doc = include_str!("docs/events.md")]
     pub mod events {}
 
@@ -161,4 +164,7 @@ pub mod docs {
 
     #[doc = include_str!("docs/performance.md")]
     pub mod performance {}
+
+    #[doc = include_str!("docs/websocket.md")]
+    pub mod websocket {}
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod encodings;
+mod endpoints;
 mod error;
 mod identify;
 mod lifecycle;

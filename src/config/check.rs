@@ -82,10 +82,34 @@ pub(super) fn path(settings: &Settings) -> Checked {
 }
 
 pub(super) fn chat_hub(settings: &Settings) -> Checked {
-    settings
-        .chat_hub
-        .as_ref()
-        .map_or(Ok(()), |path| path_of(path, path))
+    other_path(settings.chat_hub.as_ref(), settings)
+}
+
+pub(super) fn websocket_path(settings: &Settings) -> Checked {
+    other_path(settings.endpoints.websocket.as_ref(), settings)
+}
+
+pub(super) fn events_path(settings: &Settings) -> Checked {
+    other_path(settings.endpoints.events.as_ref(), settings)
+}
+
+pub(super) fn echo_path(settings: &Settings) -> Checked {
+    other_path(settings.endpoints.echo.as_ref(), settings)
+}
+
+/// What stands below another endpoint would never be asked.
+fn other_path(path: Option<&String>, settings: &Settings) -> Checked {
+    let Some(path) = path else {
+        return Ok(());
+    };
+    path_of(path, path)?;
+    let beside = |other: &&String| path.starts_with(&***other) || other.starts_with(&**path);
+    match settings.paths().filter(beside).count() {
+        0 | 1 => Ok(()),
+        _ => Err(format!(
+            "{path:?} is another endpoint's path, or below or above one; write a path of its own, or off"
+        )),
+    }
 }
 
 /// The same for one that was `written` in some way.

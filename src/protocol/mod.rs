@@ -2,8 +2,15 @@
 //! Knows no socket, no transport and no room: text and blobs come in whole, finished frames go out.
 
 pub(crate) mod bare;
+pub(crate) mod echo;
+pub(crate) mod event_stream;
 mod json;
+mod limits;
+mod placeholders;
+pub(crate) mod plain;
 // Its transports are being wired up.
 #[allow(dead_code, unused_imports)]
 pub(crate) mod signalr;
 pub(crate) mod socketio;
+
+pub(crate) use limits::Limits;

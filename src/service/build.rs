@@ -9,6 +9,7 @@ use dondo_actors::id::MemberId;
 use dondo_actors::ports::{IdGenerator, PresenceEvents};
 
 use super::encodings::{self, OtherProtocols};
+use super::endpoints;
 use super::parts::{
     bare_engines, door_settings, engine_options, entrance_options, memory_log, upper, wrong_path,
 };
@@ -68,8 +69,7 @@ impl Builder {
         }
         let paths = self.engines.iter().map(|(path, _)| &**path);
         let paths = paths.chain(self.signalr.iter().map(|(path, _)| &**path));
-        let paths = paths.chain(config.chat_hub.as_deref());
-        if let Some(path) = wrong_path(&config.path, paths) {
+        if let Some(path) = wrong_path(&config, paths) {
             return Err(BuildError::Path(path.to_owned()));
         }
         let settings = NamespaceSettings {
@@ -122,6 +122,8 @@ impl Builder {
         });
         let served = OtherProtocols {
             bare: !engines.is_empty(),
+            websocket: config.endpoints.websocket.is_some(),
+            events: config.endpoints.events.is_some(),
             signalr: !self.signalr.is_empty(),
             chat_hub: chat_hub.is_some(),
         };
@@ -176,16 +178,19 @@ impl Builder {
             .into_iter()
             .map(|at| signalr::endpoint(at, &config, &options, &hub))
             .collect();
+        let others = endpoints::others(&config, &options, &hub, &ids);
         let main = Engine::new(engine, Entrance::new(options, hub.clone()), upper);
         let entrances = std::iter::once(&main).chain(&bare).map(Engine::entrance);
         let entrances = entrances.chain(hubs.iter().map(SignalREndpoint::entrance));
+        let entrances = entrances.chain(others.iter().map(|(entrance, _)| entrance));
         let entrances: Arc<[Entrance]> = entrances.cloned().collect();
         let endpoint = |engine: Engine| Box::new(engine) as Box<dyn Endpoint>;
         let endpoints = std::iter::once(main.clone()).chain(bare).map(endpoint);
         let hubs = hubs
             .into_iter()
             .map(|hub| Box::new(hub) as Box<dyn Endpoint>);
-        let endpoints = Endpoints::new(endpoints.chain(hubs));
+        let others = others.into_iter().map(|(_, endpoint)| endpoint);
+        let endpoints = Endpoints::new(endpoints.chain(hubs).chain(others));
         Ok(Dondo {
             namespaces,
             health: health::Health::new(hub.clone(), entrances.clone(), doors.clone()),

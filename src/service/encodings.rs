@@ -12,6 +12,8 @@ use crate::{
     packs::hub,
     protocol::{
         bare::BareEncoding,
+        event_stream::EventStreamEncoding,
+        plain::PlainEncoding,
         signalr::{Format, FormatEncodings, SignalREncoding},
         socketio::SocketIoEncoding,
     },
@@ -21,6 +23,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OtherProtocols {
     pub(super) bare: bool,
+    pub(super) websocket: bool,
+    pub(super) events: bool,
     pub(super) signalr: bool,
     pub(super) chat_hub: bool,
 }
@@ -30,6 +34,10 @@ pub(super) struct EncodingIds {
     pub(super) plain: EncodingId,
     pub(super) dotnet: Option<EncodingId>,
     pub(super) bare: Option<EncodingId>,
+    /// Of plain WebSockets.
+    pub(super) websocket: Option<EncodingId>,
+    /// Of event streams.
+    pub(super) events: Option<EncodingId>,
     pub(super) signalr: Option<FormatEncodings>,
     pub(super) chat_hub: Option<FormatEncodings>,
 }
@@ -49,6 +57,8 @@ pub(super) fn register(
     let view = Some(hub::dotnet_view as fn(&_) -> _);
     let dotnet = add(Arc::new(SocketIoEncoding { view }));
     let bare = served.bare.then(|| add(Arc::new(BareEncoding)));
+    let websocket = served.websocket.then(|| add(Arc::new(PlainEncoding)));
+    let events = served.events.then(|| add(Arc::new(EventStreamEncoding)));
     let mut formats = |view| {
         [Format::Json, Format::MessagePack]
             .map(|format| add(Arc::new(SignalREncoding { format, view })))
@@ -68,6 +78,8 @@ pub(super) fn register(
         plain: EncodingId::FIRST,
         dotnet: encodings.id(dotnet),
         bare: bare.and_then(|bare| encodings.id(bare)),
+        websocket: websocket.and_then(|websocket| encodings.id(websocket)),
+        events: events.and_then(|events| encodings.id(events)),
         signalr: signalr.and_then(of_formats),
         chat_hub: chat_hub.and_then(of_formats),
     };

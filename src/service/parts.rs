@@ -18,15 +18,12 @@ use super::encodings::EncodingIds;
 use crate::{
     config::{LimitSettings, Settings},
     io::{MESSAGE, Namespaces},
-    protocol::{
-        bare::Bare,
-        socketio::{Limits, SocketIo},
-    },
+    protocol::{Limits, bare::Bare, socketio::SocketIo},
     transport::{
         doors::{DoorSettings, Doors},
         embedded_driver::Untuned,
-        engine::{Engine, EngineOptions, ProtocolFactory},
-        entrance::{Entrance, EntranceOptions},
+        engine::{Engine, EngineOptions},
+        entrance::{Entrance, EntranceOptions, ProtocolFactory},
         login::Login,
     },
 };
@@ -143,10 +140,10 @@ pub(super) fn entrance_options(
 
 /// The path of an endpoint that cannot stand there.
 pub(super) fn wrong_path<'a>(
-    main: &'a str,
+    config: &'a Settings,
     paths: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let mut taken = vec![main];
+    let mut taken: Vec<_> = config.paths().map(String::as_str).collect();
     paths.into_iter().find(|path| {
         let is_path = path.len() > 1
             && path.starts_with('/')
@@ -199,14 +196,19 @@ pub(super) fn bare_engines(
 /// What sessions of the main endpoint speak.
 pub(super) fn upper(config: &Settings, ids: &EncodingIds) -> ProtocolFactory {
     let (plain, dotnet) = (ids.plain, ids.dotnet);
-    let limits = Limits {
-        attachments_max: config.engine.attachments_max,
-        packet_bytes_max: config.packet_bytes_max(),
-    };
+    let limits = limits(config);
     Arc::new(move |opening: &Handshake| {
         let dialect = opening
             .query()
             .any(|(key, value)| key == "dialect" && value == "dotnet");
         Box::new(SocketIo::new(limits, plain, dotnet, dialect))
     })
+}
+
+/// How large what a client says may be.
+pub(super) fn limits(config: &Settings) -> Limits {
+    Limits {
+        attachments_max: config.engine.attachments_max,
+        packet_bytes_max: config.packet_bytes_max(),
+    }
 }

@@ -28,7 +28,7 @@ use super::error::TestError;
 use crate::{
     Bytes, SocketId,
     io::Arguments,
-    protocol::socketio::{Limits, SocketIo},
+    protocol::{Limits, socketio::SocketIo},
 };
 
 type Answering = Box<dyn FnMut(&Arguments) -> Answer>;

@@ -7,10 +7,13 @@ use actix_codec::Framed;
 use actix_http::{HttpMessage as _, Request, h1};
 use actix_service::Service;
 use actix_web::dev::ServiceResponse;
-use actix_web::{Resource, web};
+use actix_web::{HttpRequest, Resource, web};
 
 use super::timed::Timed;
 use super::upgrade::UpgradedSocket;
+
+/// What lies below an endpoint's path, as a part of its pattern.
+const TAIL: &str = "tail";
 
 /// What answers at a path and below it.
 pub(crate) trait Endpoint: Send + Sync + 'static {
@@ -38,7 +41,7 @@ impl Endpoints {
             for endpoint in endpoints.iter() {
                 let path = endpoint.path();
                 // Apart from what lies below, which a regular expression finds, it is found by comparing.
-                let below = format!("{path}{{tail:.*}}");
+                let below = format!("{path}{{{TAIL}:.*}}");
                 for path in [path, bare(path), &below] {
                     if !path.is_empty() {
                         app.service(endpoint.mount(web::resource(path)));
@@ -73,6 +76,11 @@ where
         }
         Ok(())
     }
+}
+
+/// Whether a request is for an endpoint's own path, and not for one below it.
+pub(super) fn is_at(request: &HttpRequest) -> bool {
+    request.match_info().get(TAIL).is_none_or(str::is_empty)
 }
 
 /// A path without the slash at its end.

@@ -1,5 +1,5 @@
 //! Engine.IO 4 on actix-web: the handshake, long-polling, WebSocket and the upgrade between them, the heartbeat and
-//! the close (wire reference 1). Carries any [`Protocol`]; Socket.IO is one.
+//! the close (wire reference 1). Carries any [`Protocol`](dondo_actors::ports::Protocol); Socket.IO is one.
 
 mod admission;
 mod framing;
@@ -21,13 +21,12 @@ use actix_web::dev::RequestHead;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::handshake::Handshake;
-use dondo_actors::ports::Protocol;
 
 use self::admission::EngineAdmission;
 use super::answer::Answer;
 use super::cors::{cors, cors_headers, preflight};
 use super::doors::Ticket;
-use super::entrance::{Entrance, NotOpened};
+use super::entrance::{Entrance, NotOpened, ProtocolFactory};
 use super::refusal::Refusal;
 use super::stage::Stage;
 use super::upgrade::asks_for_websocket;
@@ -42,9 +41,6 @@ pub(crate) struct EngineOptions {
     /// Subprotocols of WebSockets that are answered; with none, whatever a client names first.
     pub subprotocols: Arc<[String]>,
 }
-
-/// Makes the protocol value of a new session. Headers are in the handshake only where some handler reads them, too.
-pub(crate) type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
 
 /// An Engine.IO endpoint. Clones share its sessions.
 #[derive(Clone)]

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 use dondo_actors::directory::Directory;
 use dondo_actors::error::CloseReason;
 use dondo_actors::handshake::Handshake;
@@ -21,7 +21,7 @@ use dondo_actors::session::{Peer, Session, SessionSettings};
 
 use super::address::forwarded_hosts;
 use super::advice;
-use super::cors::site;
+use super::cors::{cors, site};
 use super::counts::Counts;
 use super::doors::{Doors, Ticket};
 use super::embedded_driver::Untuned;
@@ -63,6 +63,9 @@ pub(crate) struct EntranceOptions {
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub(crate) session: Arc<SessionSettings>,
 }
+
+/// Makes the protocol value of a new session. Headers are in the handshake only where some handler reads them, too.
+pub(crate) type ProtocolFactory = Arc<dyn Fn(&Handshake) -> Box<dyn Protocol> + Send + Sync>;
 
 /// The entrance of one endpoint. Clones share its sessions.
 #[derive(Clone)]
@@ -160,6 +163,30 @@ impl Entrance {
                 cause.tell(peer, None, text);
             }
             None => cause.tell(peer, None, format_args!("a request is refused: {said}")),
+        }
+    }
+
+    /// The answer to a request that opens nothing, at an endpoint without codes of its own. `wanted` says what a request should be
+    /// that is not in order.
+    pub(super) fn turn_away(
+        &self,
+        why: NotOpened,
+        head: &RequestHead,
+        wanted: &str,
+    ) -> HttpResponse {
+        let cors = cors(&self.0.options.origins, head);
+        match why {
+            NotOpened::Refused(refusal) => {
+                self.refused(refusal, head);
+                refusal.in_words(wanted).respond(&cors)
+            }
+            NotOpened::Answered(error) => {
+                let mut answer = error.error_response();
+                for (name, value) in cors.headers() {
+                    answer.headers_mut().append(name, value);
+                }
+                answer
+            }
         }
     }
 

@@ -165,4 +165,15 @@ impl Refusal {
             | Self::CrossSite => return None,
         })
     }
+
+    /// The answer of an endpoint without codes of its own. `wanted` says what a request should be that is not in order.
+    pub(super) fn in_words(self, wanted: &str) -> Answer {
+        let own = || match self {
+            Self::Forbidden | Self::UpgradeForbidden | Self::ForeignHost | Self::CrossSite => {
+                Answer::last(StatusCode::FORBIDDEN, "text/plain", "Forbidden")
+            }
+            _ => Answer::last(StatusCode::BAD_REQUEST, "text/plain", wanted),
+        };
+        self.answer().unwrap_or_else(own)
+    }
 }

@@ -3,15 +3,16 @@
 
 use actix_codec::{Framed, FramedParts};
 use actix_http::{Version, h1, ws};
-use actix_web::HttpResponse;
 use actix_web::body::to_bytes_limited;
-use actix_web::dev::RequestHead;
+use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::message::ToSession;
 use tokio::net::TcpStream;
 
 use super::connection::WebSocketConnection;
+use super::embedded_driver;
 use super::framing::Framing;
 use super::sockets::OpenSocket;
 use super::tcp_driver;
@@ -37,6 +38,22 @@ pub(super) fn is_valid(head: &RequestHead) -> bool {
     let mut lengths = head.headers.get_all(header::CONTENT_LENGTH);
     let empty = lengths.all(|length| length.as_bytes() == b"0");
     can_switch && !chunked && empty && ws::verify_handshake(head).is_ok()
+}
+
+/// Switches to a WebSocket, for a request that [`is_valid`]: over the socket that came beside it, else as the response's body.
+pub(super) fn serve(
+    request: &HttpRequest,
+    payload: Payload,
+    subprotocol: Option<HeaderValue>,
+    websocket: WebSocketConnection<impl Framing>,
+) -> HttpResponse {
+    let socket = request.extensions_mut().remove::<UpgradedSocket>();
+    let Some(mut socket) = socket else {
+        return embedded_driver::response(request, payload, subprotocol, Some(websocket));
+    };
+    socket.switch(request.head(), subprotocol);
+    socket.serve(websocket);
+    HttpResponse::SwitchingProtocols().finish()
 }
 
 /// A socket that the standalone server has taken from actix-http, because its client asks for a WebSocket.

@@ -28,6 +28,7 @@ mod one_room;
 mod order;
 mod page;
 mod polling;
+mod protocols;
 mod proxies;
 mod rooms_restarted;
 mod signalr;

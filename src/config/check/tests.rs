@@ -54,6 +54,37 @@ fn several_ports_of_the_systems_choice_are_no_repetition() {
     );
 }
 
+/// Of two endpoints at one path, or one below the other, nobody would ever reach the second.
+#[test]
+fn two_endpoints_where_one_can_be_reached_are_refused() {
+    let cases: [(&str, Change); 5] = [
+        ("--endpoints.websocket", |c| c.path = "/ws/".into()),
+        ("--endpoints.websocket", |c| {
+            c.endpoints.echo = Some("/ws/echo/".into())
+        }),
+        ("--endpoints.events", |c| {
+            c.endpoints.echo = Some("/events/".into())
+        }),
+        ("--endpoints.events", |c| {
+            c.endpoints.events = Some("/socket.io/events/".into())
+        }),
+        ("--endpoints.websocket", |c| {
+            c.endpoints.websocket = Some("ws".into())
+        }),
+    ];
+    for (name, change) in cases {
+        let refusal = refusal(change);
+        assert!(refusal.starts_with(&format!("{name}: ")), "{refusal}");
+        assert!(refusal.contains("; write "), "{refusal}");
+    }
+    let off: Change = |c| {
+        c.path = "/ws/".into();
+        c.endpoints.websocket = None;
+        c.endpoints.echo = Some("/wsx/".into());
+    };
+    assert_eq!(checked(off), Ok(()));
+}
+
 #[test]
 fn paths_that_no_client_could_reach_are_refused() {
     for path in [

@@ -11,7 +11,7 @@ use super::*;
 const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 65] = [
+const CASES: [(&str, &str); 68] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -31,6 +31,9 @@ const CASES: [(&str, &str); 65] = [
     ("rate-limits", "off"),
     ("memory-max", "40MB"),
     ("session-bytes-max", "20MB"),
+    ("endpoints.websocket", "/plain/"),
+    ("endpoints.events", "off"),
+    ("endpoints.echo", "/echo/"),
     ("engine.ping-interval", "1s"),
     ("engine.ping-timeout", "1s"),
     ("engine.upgrade-timeout", "1s"),

@@ -35,7 +35,10 @@ use crate::{
     config::HubSettings,
     io::{Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States},
     packs::hub::{HubPack, dotnet_view},
-    protocol::socketio::{Limits, SocketIo, SocketIoEncoding},
+    protocol::{
+        Limits,
+        socketio::{SocketIo, SocketIoEncoding},
+    },
 };
 
 pub(crate) struct World {

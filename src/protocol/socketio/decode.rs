@@ -19,26 +19,9 @@ use socketioxide_parser_common::CommonParser;
 use super::{
     head,
     packet::{Packet, Violation},
-    payload, placeholders,
+    payload,
 };
-
-/// What one packet may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// Attachments of one packet. Default 10.
-    pub attachments_max: usize,
-    /// Bytes of one packet, its text and its attachments together. Default 8 MiB.
-    pub packet_bytes_max: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            attachments_max: 10,
-            packet_bytes_max: 8 << 20,
-        }
-    }
-}
+use crate::protocol::{Limits, placeholders};
 
 /// Bytes of a namespace's name that a connection keeps between packets. A longer one is none that there is, or rare.
 const REMEMBERED_MAX: usize = 256;

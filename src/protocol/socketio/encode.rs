@@ -1,12 +1,15 @@
 //! Socket.IO packets as the server sends them: finished WebSocket frames, whose payload long-polling takes as it is.
 //! Knows no receiver: one frame serves everyone in the namespace.
 
-use std::{borrow::Cow, io::Write};
+use std::io::Write;
 
 use bytes::Bytes;
 use dondo_actors::letter::{Content, Frame, WsFrame};
 
-use crate::ws::{binary_frame, text_frame};
+use crate::{
+    protocol::json::escaped,
+    ws::{binary_frame, text_frame},
+};
 
 /// An event: `42/ns,12["name",args]`, or `45N-…` and the blobs behind it where there are any.
 ///
@@ -110,18 +113,6 @@ fn decimal(number: Option<u64>, digits: &mut [u8; DIGITS_MAX]) -> &[u8] {
     }
     let used = DIGITS_MAX - unused.len();
     &digits[..used]
-}
-
-/// The text as it stands between the quotes of a JSON string. Most has nothing to escape and is not copied.
-fn escaped(text: &str) -> Cow<'_, str> {
-    if !text
-        .bytes()
-        .any(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
-    {
-        return Cow::Borrowed(text);
-    }
-    let quoted = serde_json::Value::from(text).to_string();
-    Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
 }
 
 #[cfg(test)]

@@ -6,10 +6,9 @@ pub(crate) mod encode;
 mod head;
 mod packet;
 mod payload;
-mod placeholders;
 mod session;
 
-pub(crate) use decode::{Decoder, Limits};
+pub(crate) use decode::Decoder;
 pub(crate) use packet::{Packet, Violation};
 pub(crate) use payload::is_reserved;
 pub(crate) use session::{SocketIo, SocketIoEncoding};

@@ -6,6 +6,8 @@ use std::{error::Error, fmt, sync::Arc};
 use bytes::Bytes;
 use dondo_actors::letter::Content;
 
+use crate::protocol::placeholders::PlaceholderFault;
+
 /// A whole packet from a client, its attachments included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Packet {
@@ -214,6 +216,15 @@ impl fmt::Display for Violation {
 }
 
 impl Error for Violation {}
+
+impl From<PlaceholderFault> for Violation {
+    fn from(fault: PlaceholderFault) -> Self {
+        match fault {
+            PlaceholderFault::Unannounced { announced } => Self::Placeholder { announced },
+            PlaceholderFault::TooDeep { limit } => Self::TooDeep { limit },
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::packet::Violation;
+use crate::protocol::json::{RESERVED, string};
 
 /// The event's name, unescaped, and the text of the arguments behind it.
 pub(super) fn event(json: &str) -> Result<(Arc<str>, &str), Violation> {
@@ -55,16 +56,6 @@ fn valid(json: &str) -> Result<&str, Violation> {
         })
 }
 
-/// Names that the client libraries fire themselves; from the wire they would pass for the library's word.
-const RESERVED: [&str; 6] = [
-    "connect",
-    "connect_error",
-    "disconnect",
-    "disconnecting",
-    "newListener",
-    "removeListener",
-];
-
 /// Whether the client libraries fire an event of this name themselves.
 pub(crate) fn is_reserved(name: &str) -> bool {
     reserved(name).is_some()
@@ -77,9 +68,7 @@ fn reserved(name: &str) -> Option<&'static str> {
 fn event_name(json: &str) -> Result<Arc<str>, Violation> {
     let name: Arc<str> = match json.as_bytes() {
         [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => Arc::from(&json[1..json.len() - 1]),
-        [b'"', ..] => serde_json::from_str::<String>(&well_formed(json))
-            .map_err(|_| Violation::EventName)?
-            .into(),
+        [b'"', ..] => string(json).ok_or(Violation::EventName)?.into(),
         [b'-' | b'0'..=b'9', ..] => Arc::from(json),
         _ => return Err(Violation::EventName),
     };
@@ -87,39 +76,6 @@ fn event_name(json: &str) -> Result<Arc<str>, Violation> {
         Some(name) => Err(Violation::ReservedName { name }),
         None => Ok(name),
     }
-}
-
-/// A JSON string with U+FFFD for each half of a surrogate pair that stands alone: those are valid JSON, JavaScript has
-/// them, and no text can hold them.
-fn well_formed(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        text.push_str(before);
-        // Behind a backslash stands a character of one byte, or `u` and four digits: this is valid JSON.
-        let length = match (unit(escape), escape.get(6..).and_then(unit)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
-            (Some(0xd800..=0xdfff), _) => {
-                text.push(char::REPLACEMENT_CHARACTER);
-                rest = escape.get(6..).unwrap_or_default();
-                continue;
-            }
-            (Some(_), _) => 6,
-            (None, _) => 2,
-        };
-        let (escape, behind) = escape.split_at(length.min(escape.len()));
-        text.push_str(escape);
-        rest = behind;
-    }
-    text.push_str(rest);
-    text
-}
-
-/// The unit of UTF-16 that a text begins with, if it begins with one escaped as four digits.
-fn unit(text: &str) -> Option<u16> {
-    let digits = text.strip_prefix("\\u")?.get(..4)?;
-    u16::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use dondo_actors::{
 };
 use serde::Deserialize;
 
-use super::{Decoder, Limits, Packet, Violation, encode};
+use super::{Decoder, Packet, Violation, encode};
+use crate::protocol::Limits;
 
 /// The protocol of one session.
 #[derive(Debug)]

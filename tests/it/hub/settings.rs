@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 65] = [
+const SETTINGS: [(&str, &str); 68] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
@@ -27,6 +27,18 @@ const SETTINGS: [(&str, &str); 65] = [
     (
         "grace",
         "a_shutdown_takes_of_its_grace_what_it_needs_to_close_connections_one_by_one",
+    ),
+    (
+        "endpoints.websocket",
+        "the_other_endpoints_stand_where_their_paths_say_or_nowhere",
+    ),
+    (
+        "endpoints.events",
+        "the_other_endpoints_stand_where_their_paths_say_or_nowhere",
+    ),
+    (
+        "endpoints.echo",
+        "the_other_endpoints_stand_where_their_paths_say_or_nowhere",
     ),
     (
         "engine.ping-interval",

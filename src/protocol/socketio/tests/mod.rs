@@ -9,7 +9,8 @@ mod rows;
 use bytes::Bytes;
 use dondo_actors::letter::{Content, Frame, TransportMessage};
 
-use super::{Decoder, Limits, Packet, Violation, encode};
+use super::{Decoder, Packet, Violation, encode};
+use crate::protocol::Limits;
 
 type Decoded = Result<Option<Packet>, Violation>;
 

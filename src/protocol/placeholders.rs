@@ -5,8 +5,7 @@ use std::{io::Write, ops::Range};
 
 use bytes::Bytes;
 
-use super::packet::Violation;
-use crate::protocol::json::token_end;
+use super::json::token_end;
 
 /// Arguments whose placeholders count up from 0 in the order in which their attachments are first named.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,11 +17,20 @@ pub(super) struct Numbered {
     pub(super) order: Vec<usize>,
 }
 
+/// What is wrong with placeholders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlaceholderFault {
+    /// One names none of so many announced attachments.
+    Unannounced { announced: usize },
+    /// The arguments are nested deeper than so many levels.
+    TooDeep { limit: usize },
+}
+
 /// Numbers the placeholders of `args`, valid JSON texts joined by commas, by `announced` attachments.
 ///
 /// A placeholder is what client libraries take for one: an object whose key `_placeholder` is `true`, the last one
 /// where it stands twice, whatever its other keys. Linear in the text, and no recursion.
-pub(super) fn number(args: &str, announced: usize) -> Result<Numbered, Violation> {
+pub(super) fn number(args: &str, announced: usize) -> Result<Numbered, PlaceholderFault> {
     let found = find(args, announced)?;
     let mut order = Vec::new();
     let mut renamed: Vec<Option<usize>> = vec![None; announced];
@@ -79,7 +87,7 @@ enum Key {
     Other,
 }
 
-fn find(args: &str, announced: usize) -> Result<Vec<Placeholder>, Violation> {
+fn find(args: &str, announced: usize) -> Result<Vec<Placeholder>, PlaceholderFault> {
     let mut found: Vec<Placeholder> = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
     let mut at = 0;
@@ -88,7 +96,7 @@ fn find(args: &str, announced: usize) -> Result<Vec<Placeholder>, Violation> {
         match byte {
             b'{' | b'[' => {
                 if levels.len() == DEPTH_MAX {
-                    return Err(Violation::TooDeep { limit: DEPTH_MAX });
+                    return Err(PlaceholderFault::TooDeep { limit: DEPTH_MAX });
                 }
                 if let Some(level) = levels.last_mut() {
                     level.take(&args[at..end]);
@@ -110,7 +118,7 @@ fn find(args: &str, announced: usize) -> Result<Vec<Placeholder>, Violation> {
                     let number = level
                         .number
                         .filter(|number| *number < announced)
-                        .ok_or(Violation::Placeholder { announced })?;
+                        .ok_or(PlaceholderFault::Unannounced { announced })?;
                     // The attachment takes the place of the whole object: nothing inside it will be seen.
                     found.truncate(level.before);
                     found.push(Placeholder {
@@ -287,19 +295,19 @@ mod tests {
             let args = format!("[{{\"_placeholder\":true,\"num\":{number_text}}}]");
             assert_eq!(
                 number(&args, 1),
-                Err(Violation::Placeholder { announced: 1 }),
+                Err(PlaceholderFault::Unannounced { announced: 1 }),
                 "{args}"
             );
         }
         let missing = number(r#"{"_placeholder":true}"#, 1);
-        assert_eq!(missing, Err(Violation::Placeholder { announced: 1 }));
+        assert_eq!(missing, Err(PlaceholderFault::Unannounced { announced: 1 }));
     }
 
     #[test]
     fn nesting_is_bounded() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert!(number(&nested(DEPTH_MAX), 1).is_ok());
-        let too_deep = Err(Violation::TooDeep { limit: DEPTH_MAX });
+        let too_deep = Err(PlaceholderFault::TooDeep { limit: DEPTH_MAX });
         assert_eq!(number(&nested(DEPTH_MAX + 1), 1), too_deep);
         assert_eq!(number(&nested(100_000), 1), too_deep);
     }

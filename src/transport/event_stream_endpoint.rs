@@ -1,0 +1,176 @@
+//! Server-Sent Events as an endpoint: a GET whose answer is a session that says nothing, and tells what is said in the channels
+//! and rooms of its query.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::ConnectionType;
+use actix_web::dev::RequestHead;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, Resource};
+use bytes::Bytes;
+use dondo_actors::error::CloseReason;
+use dondo_actors::letter::{EncodingId, TransportMessage};
+
+use super::cors::{Cors, cors, cors_headers, preflight};
+use super::endpoint::{Endpoint, is_at};
+use super::entrance::{Entrance, NotOpened};
+use super::event_stream::{self, EventFormat};
+use super::refusal::Refusal;
+use super::stage::Stage;
+use crate::protocol::event_stream::{EventStream, RecordIds, Subscription};
+
+/// After how long a client comes back whose stream ended.
+const RETRY: Duration = Duration::from_secs(3);
+/// What an EventSource sends when it comes back.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// What an EventSource accepts, and is answered.
+const KIND: &str = "text/event-stream";
+/// The endpoint. Clones share its sessions.
+#[derive(Clone)]
+pub(crate) struct EventStreamEndpoint(Arc<EventStreamEndpointState>);
+
+struct EventStreamEndpointState {
+    entrance: Entrance,
+    encoding: EncodingId,
+    /// From a shutdown on nobody is let in for so long.
+    grace: Duration,
+}
+
+impl EventStreamEndpoint {
+    pub(crate) fn new(entrance: Entrance, encoding: EncodingId, grace: Duration) -> Self {
+        Self(Arc::new(EventStreamEndpointState {
+            entrance,
+            encoding,
+            grace,
+        }))
+    }
+
+    async fn request(&self, request: HttpRequest) -> HttpResponse {
+        let entrance = &self.0.entrance;
+        let cors = cors(&entrance.options().origins, request.head());
+        let mut response = match *request.method() {
+            _ if !is_at(&request) => HttpResponse::NotFound().finish(),
+            Method::GET => self.stream(&request, &cors).await,
+            Method::OPTIONS if cors.allows() => preflight(request.headers(), &cors),
+            _ => cors_headers(HttpResponse::MethodNotAllowed(), &cors)
+                .insert_header((header::ALLOW, "GET"))
+                .finish(),
+        };
+        if entrance.draining() && response.status() != StatusCode::OK {
+            let head = response.head_mut();
+            head.set_connection_type(ConnectionType::Close);
+        }
+        response
+    }
+
+    async fn stream(&self, request: &HttpRequest, cors: &Cors) -> HttpResponse {
+        let (head, entrance) = (request.head(), &self.0.entrance);
+        let subscription = match subscription(head) {
+            Ok(subscription) => subscription,
+            Err(wrong) => return entrance.turn_away(Refusal::BadRequest.into(), head, &wrong),
+        };
+        let opened = async {
+            entrance.judge(head)?;
+            let place = entrance.place(head, false)?;
+            let joins = subscription.joins();
+            let protocol = |_: &_| Box::new(EventStream::new(subscription, self.0.encoding)) as _;
+            let opened = entrance
+                .open(place, request, Stage::Stream, protocol)
+                .await?;
+            Ok((opened.connection, joins))
+        };
+        let (connection, joins) = match opened.await {
+            Ok(opened) => opened,
+            Err(why) => return self.turn_away(why, head, cors),
+        };
+        for _ in 0..joins {
+            // The protocol knows which one is next.
+            let next = TransportMessage::Text(Bytes::new());
+            connection.session.heard(next);
+        }
+        let format = RecordFormat {
+            ids: RecordIds::default(),
+            grace: self.0.grace,
+        };
+        let mut response = event_stream::response(request, connection, format, cors);
+        // Whoever watches over the connection may have to cut it when the stream has ended.
+        let head = response.head_mut();
+        head.set_connection_type(ConnectionType::Close);
+        response
+    }
+
+    /// An EventSource gives up for ever after any other status than 200, so what passes is told to it as an event.
+    fn turn_away(&self, why: NotOpened, head: &RequestHead, cors: &Cors) -> HttpResponse {
+        let accept = head.headers.get(header::ACCEPT);
+        let is_event_source = accept.is_some_and(|accept| accept == KIND);
+        if let NotOpened::Refused(refusal) = &why
+            && is_event_source
+            && let Some(passing) = refusal.answer()
+            && let Some(seconds) = passing.retry_after
+        {
+            self.0.entrance.refused(*refusal, head);
+            let retry = retry(Duration::from_secs(seconds.into()));
+            let told = serde_json::json!({"message": passing.body});
+            return cors_headers(HttpResponse::Ok(), cors)
+                .insert_header((header::CONTENT_TYPE, KIND))
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .force_close()
+                .body(format!("{retry}event: refused\ndata: {told}\n\n"));
+        }
+        self.0.entrance.turn_away(why, head, "Bad request")
+    }
+}
+
+impl Endpoint for EventStreamEndpoint {
+    fn path(&self) -> &str {
+        &self.0.entrance.options().path
+    }
+
+    fn mount(&self, resource: Resource) -> Resource {
+        let endpoint = self.clone();
+        resource.to(move |request: HttpRequest| {
+            let endpoint = endpoint.clone();
+            async move { endpoint.request(request).await }
+        })
+    }
+}
+
+fn subscription(head: &RequestHead) -> Result<Subscription, String> {
+    let last_event_id = head.headers.get(&LAST_EVENT_ID);
+    let last_event_id = last_event_id.map(HeaderValue::to_str).transpose();
+    let last_event_id = last_event_id.map_err(|_| "Last-Event-ID is no text".to_owned())?;
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    Subscription::read(form_urlencoded::parse(query), last_event_id)
+}
+
+fn retry(time: Duration) -> String {
+    format!("retry: {}\n\n", time.as_millis())
+}
+
+struct RecordFormat {
+    ids: RecordIds,
+    grace: Duration,
+}
+
+impl EventFormat for RecordFormat {
+    fn opening(&self) -> Bytes {
+        retry(RETRY).into()
+    }
+
+    fn event(&self, payload: Bytes, to: &mut VecDeque<Bytes>) {
+        to.push_back(self.ids.pass(payload));
+    }
+
+    fn ping(&self) -> Bytes {
+        Bytes::from_static(b":\n\n")
+    }
+
+    /// Who comes back while the hub is there, and lets nobody in, would be refused.
+    fn closing(&self, reason: CloseReason) -> Option<Bytes> {
+        let drains = reason == CloseReason::ShuttingDown;
+        drains.then(|| retry(self.grace + RETRY).into())
+    }
+}

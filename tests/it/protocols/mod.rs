@@ -1,0 +1,8 @@
+//! Other protocols than Socket.IO, and what their clients have in common with its own: channels and rooms, and one order.
+
+mod echo;
+mod event_stream;
+mod paths;
+mod stock;
+mod together;
+mod websocket;
