@@ -103,18 +103,23 @@ fn all_clients_of_both_protocols_in_one_channel_see_everything_once_and_in_one_o
         assert_eq!(joined["ok"], true, "{joined}");
     }
     // All speak at the same time: commands are written ahead of their answers.
+    let mut sent = Vec::new();
     for number in 0..MESSAGES {
         for robot in &mut hubs {
             let who = format!("{:?}", robot.kind);
             let said = json!([who, number]);
             let args = [json!("SendMessage"), json!("all"), json!(who), said];
-            robot.dialogue.command("send", &args);
+            sent.push((robot.kind, robot.dialogue.command("send", &args)));
         }
         for robot in &mut ios {
             let who = format!("{:?}", robot.kind);
             let message = json!({"data": {"message": [who, number]}, "source": {"userName": who}});
             robot.command("emit", &[json!("all"), message]);
         }
+    }
+    for (kind, number) in sent {
+        let robot = hubs.iter_mut().find(|robot| robot.kind == kind).unwrap();
+        robot.dialogue.answer(number).unwrap();
     }
     let expected = MESSAGES * (hubs.len() + ios.len());
     let mut heard: Vec<(String, Vec<Value>)> = Vec::new();
