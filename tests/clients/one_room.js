@@ -26,6 +26,8 @@ const kinds = {
   "signalr events": (told) => hub({ transport: 2 }, false, told),
   "signalr polling": (told) => hub({ transport: 4 }, false, told),
   "signalr polling messagepack": (told) => hub({ transport: 4 }, true, told),
+  "plain websocket": plain,
+  "event stream": events,
 };
 
 async function socketIo(options, told) {
@@ -64,6 +66,53 @@ async function hub(options, packed, told) {
   };
 }
 
+async function plain(told) {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, "dondo.1");
+  const waiting = new Map();
+  const ask = (event, payload) =>
+    new Promise((resolve) => {
+      waiting.set(waiting.size, resolve);
+      socket.send(JSON.stringify({ type: "event", event, payload, id: waiting.size - 1 }));
+    });
+  socket.on("error", () => {});
+  socket.on("message", (data) => {
+    const message = JSON.parse(data);
+    if (message.type === "ack") waiting.get(message.id)(message.payload);
+    if (message.event === ROOM) told(message.payload.data.message);
+  });
+  await new Promise((resolve) => socket.on("open", resolve));
+  socket.send(JSON.stringify({ type: "connect" }));
+  await ask("join-channel", ROOM);
+  return {
+    say: (message) => ask(ROOM, { data: { message } }),
+    leave: async () => socket.close(1000),
+    cut: () => socket.terminate(),
+  };
+}
+
+/** It listens alone; what is left of a record waits for the next piece. */
+async function events(told) {
+  const controller = new AbortController();
+  const answer = await fetch(`${url}/events?channel=${encodeURIComponent(ROOM)}`, { signal: controller.signal });
+  const field = (record, name) => record.split(/\r?\n/).find((line) => line.startsWith(`${name}:`))?.slice(name.length + 1).trim();
+  const joined = new Promise((resolve) => {
+    (async () => {
+      let text = "";
+      for await (const piece of answer.body.pipeThrough(new TextDecoderStream())) {
+        const records = (text + piece).split(/\r?\n\r?\n/);
+        text = records.pop();
+        for (const record of records) {
+          const event = field(record, "event");
+          if (event === "ack") resolve();
+          if (event === ROOM) told(JSON.parse(field(record, "data")).data.message);
+        }
+      }
+    })().catch(() => {});
+  });
+  await joined;
+  return { leave: async () => controller.abort(), cut: () => controller.abort() };
+}
+
 async function main() {
   const names = Object.keys(kinds);
   const members = {};
@@ -87,7 +136,8 @@ async function main() {
     }
   });
   let next = 0;
-  const writers = names.flatMap((name) =>
+  const speaking = names.filter((name) => members[name].client.say);
+  const writers = speaking.flatMap((name) =>
     Array.from({ length: WINDOW }, async () => {
       while (next < messages) {
         const number = next++;
