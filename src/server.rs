@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::config::{FILES_KEPT, Settings};
-use crate::http::page::{BrowserClient, Page};
+use crate::http::page::{BrowserClient, OtherPaths, Page};
 use crate::service::Dondo;
 use crate::transport::endpoint::upgrade;
 use crate::transport::timed::{self, Times};
@@ -61,7 +61,13 @@ impl Server {
     /// Addresses that cannot be bound, named in the error; or a limit of open files that leaves none for connections.
     pub fn start(config: &Settings, dondo: Dondo) -> io::Result<Self> {
         let client = BrowserClient::find(config.client_dist.as_deref());
-        let page = Page::new(&config.path, &config.namespaces);
+        let main = config.namespaces.iter().any(|name| name == "/");
+        let others = OtherPaths {
+            chat_hub: config.chat_hub.as_deref().filter(|_| main),
+            websocket: config.endpoints.websocket.as_deref(),
+            events: config.endpoints.events.as_deref(),
+        };
+        let page = Page::new(&config.path, &config.namespaces, others);
         let (page, client) = match config.engine.http_compression {
             true => (page.compressed(), client.compressed()),
             false => (page, client),

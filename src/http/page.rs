@@ -42,7 +42,7 @@ struct Asset {
 }
 
 /// The files that the page names, relative to it.
-const PARTS: [(&str, &str, &str); 9] = [
+const PARTS: [(&str, &str, &str); 11] = [
     ("page.js", SCRIPT, include_str!("page/page.js")),
     ("carriers.js", SCRIPT, include_str!("page/carriers.js")),
     ("client.js", SCRIPT, include_str!("page/client.js")),
@@ -52,7 +52,26 @@ const PARTS: [(&str, &str, &str); 9] = [
     ("chat.js", SCRIPT, include_str!("page/chat.js")),
     ("page.css", STYLE, include_str!("page/page.css")),
     ("chat.css", STYLE, include_str!("page/chat.css")),
+    ("protocols.js", SCRIPT, include_str!("page/protocols.js")),
+    ("protocols.css", STYLE, include_str!("page/protocols.css")),
 ];
+
+/// The pages themselves, by their name beside the first one.
+const PAGES: [(&str, &str); 2] = [
+    ("", include_str!("page/index.html")),
+    ("protocols", include_str!("page/protocols.html")),
+];
+
+/// Where the endpoints stand that pages connect to beside Socket.IO's, those that there are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OtherPaths<'a> {
+    /// The ChatHub's.
+    pub(crate) chat_hub: Option<&'a str>,
+    /// That of plain WebSockets.
+    pub(crate) websocket: Option<&'a str>,
+    /// That of event streams.
+    pub(crate) events: Option<&'a str>,
+}
 
 /// Nothing inline and nothing foreign: the page needs no network but the hub's.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
@@ -64,7 +83,7 @@ impl Page {
     ///
     /// It names every address relative to its own, so a proxy may take a prefix away. Where the proxy leaves the prefix
     /// to `path`, the page is below it, too: with `/chat/socket.io/`, at `/chat/`.
-    pub(crate) fn new(path: &str, namespaces: &[String]) -> Self {
+    pub(crate) fn new(path: &str, namespaces: &[String], others: OtherPaths<'_>) -> Self {
         let namespace = first_namespace(namespaces);
         let above = path.trim_end_matches('/').rsplit_once('/');
         let prefix = above.map_or("/".to_owned(), |(above, _)| format!("{above}/"));
@@ -74,15 +93,27 @@ impl Page {
             places.push(&prefix);
         }
         for place in places {
-            let endpoint = path.strip_prefix(place).unwrap_or(path);
-            let html = include_str!("page/index.html")
-                .replace("{{path}}", &attribute(&format!("./{endpoint}")))
-                .replace("{{namespace}}", &attribute(namespace));
-            let index = Asset {
-                policy: POLICY,
-                ..Asset::new(Bytes::from(html), "text/html; charset=utf-8", "no-cache")
+            let relative = |path: &str| match path.strip_prefix(place) {
+                Some(below) => attribute(&format!("./{below}")),
+                None => attribute(path),
             };
-            files.push((place.to_owned(), index));
+            let bare = |path: Option<&str>| {
+                path.map(|path| relative(path.trim_end_matches('/')))
+                    .unwrap_or_default()
+            };
+            for (name, page) in PAGES {
+                let html = page
+                    .replace("{{path}}", &relative(path))
+                    .replace("{{namespace}}", &attribute(namespace))
+                    .replace("{{chat-hub}}", &bare(others.chat_hub))
+                    .replace("{{websocket}}", &bare(others.websocket))
+                    .replace("{{events}}", &bare(others.events));
+                let page = Asset {
+                    policy: POLICY,
+                    ..Asset::new(Bytes::from(html), "text/html; charset=utf-8", "no-cache")
+                };
+                files.push((format!("{place}{name}"), page));
+            }
             for (name, content_type, text) in PARTS {
                 let body = Bytes::from_static(text.as_bytes());
                 files.push((
@@ -214,7 +245,7 @@ mod tests {
     use super::*;
 
     async fn answer(request: TestRequest) -> ServiceResponse {
-        let page = Page::new("/live/", &["/".to_owned()]);
+        let page = Page::new("/live/", &["/".to_owned()], OtherPaths::default());
         let app = init_service(App::new().configure(|app| page.configure(app))).await;
         call_service(&app, request.to_request()).await
     }
@@ -254,7 +285,7 @@ mod tests {
 
     fn index(path: &str, namespaces: &[&str], place: &str) -> String {
         let namespaces: Vec<String> = namespaces.iter().map(|&name| name.to_owned()).collect();
-        let page = Page::new(path, &namespaces);
+        let page = Page::new(path, &namespaces, OtherPaths::default());
         let (_, index) = page.files.iter().find(|(at, _)| at == place).unwrap();
         String::from_utf8(index.body.to_vec()).unwrap()
     }
@@ -338,7 +369,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_balancer_finds_every_file_of_the_page_with_head_and_options_also_below_a_prefix() {
-        let page = Page::new("/chat/socket.io/", &["/".to_owned()]);
+        let page = Page::new("/chat/socket.io/", &["/".to_owned()], OtherPaths::default());
         let app = init_service(App::new().configure(|app| page.configure(app))).await;
         for place in ["/", "/chat/", "/chat/view.js"] {
             assert!(page.files.iter().any(|(path, _)| path == place), "{place}");

@@ -93,3 +93,22 @@ fn play(mut hub: Hub, scenario: &str) {
         browser.say(&format!("{wish} done"));
     }
 }
+
+/// Fails if a client of the page of all protocols does not come in, misses what another says, or sees another order.
+#[test]
+fn on_the_page_of_all_protocols_each_client_is_told_what_each_says() {
+    let hub = Hub::start();
+    let mut browser = Application::node("protocols_page.js", &[&hub.url()]);
+    for _ in ["wide", "narrow"] {
+        let told: serde_json::Value = serde_json::from_str(&browser.line().unwrap()).unwrap();
+        let lines = [
+            "Socket.IO: number 0",
+            "SignalR: number 1",
+            "Plain WebSocket: number 2",
+        ];
+        for kind in ["Socket.IO", "SignalR", "Plain WebSocket", "Event stream"] {
+            assert_eq!(told[kind], serde_json::json!(lines), "{kind}");
+        }
+    }
+    assert_eq!(browser.line(), None);
+}

@@ -27,6 +27,8 @@ common
   --warmup S --duration S --drain S --timeout S
   --src-base 127.0.0.1 --src-count N   (default: enough addresses for the connections)
   --poll nap|block|spin   --nap-us 50
+wire (fanout)
+  --wire socket.io|half-signalr|signalr|half-plain|plain    what each connection speaks, or every second one
 dialect
   --dialect plain|hubtel|hubtel-room|FILE   FILE holds `key = value` lines (base, join, ...)
   --join T --leave T --publish T --echo T --recv NAME --join-ack true|false --to-sender true|false
@@ -66,7 +68,7 @@ pub fn die(m: &str) -> ! {
 
 const KEYS: &[&str] = &[
     "host", "port", "path", "nsp", "auth", "query", "pid", "warmup", "duration", "drain", "timeout",
-    "src-base", "src-count", "poll", "nap-us", "dialect", "join", "leave", "publish", "echo", "recv",
+    "src-base", "src-count", "poll", "wire", "nap-us", "dialect", "join", "leave", "publish", "echo", "recv",
     "join-ack", "to-sender", "n", "conc", "settle", "close-settle", "conns", "inflight", "size",
     "rooms", "members", "senders", "window", "rate", "debug", "label",
 ];
@@ -89,7 +91,17 @@ pub fn config(a: &Args, conns: usize, default_poll: &str, churn: bool) -> net::C
     } else {
         (0..count.max(1)).map(|k| (u32::from_be_bytes(base) + k as u32).to_be_bytes()).collect()
     };
+    let (other, other_all) = match a.s("wire", "socket.io").as_str() {
+        "socket.io" => (net::Wire::SocketIo, false),
+        "half-signalr" => (net::Wire::SignalR, false),
+        "signalr" => (net::Wire::SignalR, true),
+        "half-plain" => (net::Wire::Plain, false),
+        "plain" => (net::Wire::Plain, true),
+        o => die(&format!("--wire {o}?")),
+    };
     net::Cfg {
+        other,
+        other_all,
         host: ip(&a.s("host", "127.0.0.1")),
         port: a.n("port", 0) as u16,
         path: a.s("path", "/socket.io/"),
