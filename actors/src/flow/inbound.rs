@@ -122,12 +122,11 @@ impl InboundCredit {
 
     /// How much of what was said is on its way: so many words, of so many bytes together.
     pub(crate) fn on_its_way(&self) -> (usize, usize) {
-        let units = self.units.load(Ordering::Acquire);
-        let units = if units < -(PAUSE / 2) {
-            units + PAUSE
-        } else {
-            units
-        };
+        let mut units = self.units.load(Ordering::Acquire);
+        // Whoever pauses does so once: rates, and streams of the client's that are full.
+        while units < -(PAUSE / 2) {
+            units += PAUSE;
+        }
         let beyond = usize::try_from(-units).unwrap_or(0);
         (beyond, self.said.load(Ordering::Acquire))
     }

@@ -6,7 +6,7 @@ use std::{borrow::Cow, cell::RefCell, sync::Arc};
 use dondo_actors::{
     id::{MemberId, Token},
     letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
-    ports::{Answer, ClientPacket, Protocol, Refusal, Violation},
+    ports::{Answer, ClientPacket, EventStreams, Protocol, Refusal, Violation},
 };
 
 use super::{
@@ -151,6 +151,7 @@ impl SignalR {
             namespace: self.namespace.clone(),
             ack,
             content,
+            streams: EventStreams::default(),
         };
         let renamed = (*called.event.name != target).then_some(target);
         let mut invocations = self.invocations.borrow_mut();

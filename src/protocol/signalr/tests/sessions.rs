@@ -6,7 +6,7 @@ use dondo_actors::{
     account::MemoryAccount,
     id::MemberId,
     letter::{Content, Encoding, Encodings, TransportMessage},
-    ports::{Answer, ClientPacket, Protocol, Refusal},
+    ports::{Answer, ClientPacket, EventStreams, Protocol, Refusal},
 };
 
 use super::*;
@@ -64,6 +64,7 @@ fn event(ack: Option<u64>, name: &str) -> Option<ClientPacket> {
         namespace: "/chat".into(),
         ack,
         content: content(name, "1"),
+        streams: EventStreams::default(),
     })
 }
 
