@@ -4,6 +4,7 @@ mod attacks;
 mod browser;
 mod clients;
 mod robot;
+mod streams;
 mod transports;
 mod wire;
 
