@@ -159,6 +159,9 @@ pub mod docs {
     #[doc = include_str!("docs/from-node.md")]
     pub mod from_node {}
 
+    #[doc = include_str!("docs/from-signalr.md")]
+    pub mod from_signalr {}
+
     #[doc = include_str!("docs/metrics.md")]
     pub mod metrics {}
 

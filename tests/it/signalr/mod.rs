@@ -3,6 +3,7 @@
 mod attacks;
 mod browser;
 mod clients;
+mod host;
 mod robot;
 mod streams;
 mod transports;
