@@ -39,7 +39,8 @@
 //! * A [`Namespace`] says what an application does: what runs before a client is let in, when it has come in, for each of its
 //!   events, and when it is gone. [`Builder::namespace`] takes it, before the hub is built.
 //! * Handlers are async functions of [extractors](Extract): data by serde, the [`Socket`] that joins, emits and asks, what the
-//!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
+//!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too. Both may be streams:
+//!   [`Items`] of an answer, [`Incoming`] of a client.
 //! * Events may be types: `#[derive(Event)]` gives a struct its event's name and ack, `#[derive(Events)]` makes an enum of such, and
 //!   [`Declarations`] are the same in TypeScript and C#.
 //! * A [`NamespaceHandle`] does from anywhere, and from any thread, what a socket does with others: it says something and takes

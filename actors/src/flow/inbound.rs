@@ -304,6 +304,22 @@ mod tests {
         assert!(newcomer.poll_ready(&mut cx).is_ready());
     }
 
+    /// A member that says nothing was full while two things paused its client.
+    #[test]
+    fn pauses_are_nothing_that_is_on_its_way() {
+        let credit = credit(2, 1000);
+        credit.pause();
+        credit.pause();
+        assert_eq!(credit.on_its_way().0, 0);
+        let units = [(); 5].map(|()| credit.unit(0));
+        assert_eq!(credit.on_its_way().0, 3);
+        drop(units);
+        credit.resume();
+        assert!(credit.exhausted());
+        credit.resume();
+        assert!(!credit.exhausted());
+    }
+
     #[test]
     fn a_pause_outlasts_units_that_come_back_meanwhile() {
         let credit = credit(1, 1000);
