@@ -20,6 +20,8 @@ mod eventual;
 mod extract;
 mod handle;
 mod handler;
+mod incoming;
+mod items;
 mod login;
 mod namespace;
 mod next;
@@ -71,6 +73,8 @@ pub use self::{
     extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Path, Rest, State},
     handle::NamespaceHandle,
     handler::{Extractors, Handler, IntoOutcome},
+    incoming::Incoming,
+    items::Items,
     namespace::Namespace,
     remote::{
         Counting, FetchSockets, Operation, RemoteAck, RemoteSocket, SocketCursor, SocketPage,

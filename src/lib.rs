@@ -39,7 +39,8 @@
 //! * A [`Namespace`] says what an application does: what runs before a client is let in, when it has come in, for each of its
 //!   events, and when it is gone. [`Builder::namespace`] takes it, before the hub is built.
 //! * Handlers are async functions of [extractors](Extract): data by serde, the [`Socket`] that joins, emits and asks, what the
-//!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too.
+//!   application gave its hub. What a handler returns is the answer to its event, and an [`Error`] is one too. Both may be streams:
+//!   [`Items`] of an answer, [`Incoming`] of a client.
 //! * Events may be types: `#[derive(Event)]` gives a struct its event's name and ack, `#[derive(Events)]` makes an enum of such, and
 //!   [`Declarations`] are the same in TypeScript and C#.
 //! * A [`NamespaceHandle`] does from anywhere, and from any thread, what a socket does with others: it says something and takes
@@ -111,12 +112,12 @@ pub use self::{
         Connecting, Context, Counting, Data, Delivered, Delivery, DisconnectContext, EmitError,
         EmitEvents, Emitter, EngineContext, EngineMessage, EngineSocket, Error, Event, EventAnswer,
         EventContext, EventName, EventParameters, Events, Extension, Extract, Extractors,
-        FetchSockets, Handler, Identity, IntoOutcome, IntoRooms, IntoTargets, Joining, Leaving,
-        ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation, OrFail, Path,
-        Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result, RoomContext,
-        RoomHandle, RoomJoin, RoomMember, RoomName, RoomNotice, RoomScript, ScriptHandle, Socket,
-        SocketContext, SocketCursor, SocketPage, Speaker, State, Target, ToActor, UnknownNamespace,
-        UnknownScript, Value, VolatileEmitter, actor, blocking,
+        FetchSockets, Handler, Identity, Incoming, IntoOutcome, IntoRooms, IntoTargets, Items,
+        Joining, Leaving, ListenerId, LookupContext, Namespace, NamespaceHandle, Needs, Operation,
+        OrFail, Path, Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
+        RoomContext, RoomHandle, RoomJoin, RoomMember, RoomName, RoomNotice, RoomScript,
+        ScriptHandle, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target,
+        ToActor, UnknownNamespace, UnknownScript, Value, VolatileEmitter, actor, blocking,
     },
     operators::Operators,
     server::{Server, listen},
@@ -158,6 +159,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/from-node.md")]
     pub mod from_node {}
+
+    #[doc = include_str!("docs/from-signalr.md")]
+    pub mod from_signalr {}
 
     #[doc = include_str!("docs/metrics.md")]
     pub mod metrics {}

@@ -569,6 +569,8 @@ pub struct Direct {
     pub unit: InboundUnit,
     /// Which event it is, if the member is observed.
     pub observed: Option<Box<Content>>,
+    /// An item's, until the frame is in the outbox: the next one waits for it.
+    pub place: Option<OwnedSemaphorePermit>,
 }
 
 /// An event that went to a member, for those who look on.

@@ -2,12 +2,14 @@
 //! [`crate::session::Application`], what numbers and keeps letters is [`crate::log::Log`]. Knows none of their makers.
 
 mod hooks;
+mod streams;
 
 pub use self::hooks::{
     EFFECT_BYTES_MAX, EFFECTS_MAX, EffectsFull, HookCall, HookMember, HookRoom, HookedJoin,
     RoomHook, RoomHooks, TIMER_TIME_MAX, TIMERS_MAX,
 };
 pub(crate) use self::hooks::{HookEffect, HookEffects};
+pub use self::streams::{EventStreams, ItemsAs};
 
 use std::{
     any::Any,
@@ -67,6 +69,8 @@ pub enum ClientPacket {
         ack: Option<u64>,
         /// Name, arguments, blobs.
         content: Content,
+        /// What of it comes in items.
+        streams: EventStreams,
     },
     /// The answer to an event of ours.
     Ack {
@@ -77,12 +81,37 @@ pub enum ClientPacket {
         /// The answer.
         answer: Answer,
     },
+    /// An item of a stream that it sends with an event.
+    Item {
+        /// The namespace.
+        namespace: Arc<str>,
+        /// The stream, as in [`EventStreams::sent`].
+        stream: Arc<str>,
+        /// The item: one argument.
+        item: Answer,
+    },
+    /// A stream that it sends has come to its end.
+    ItemsEnd {
+        /// The namespace.
+        namespace: Arc<str>,
+        /// The stream, as in [`EventStreams::sent`].
+        stream: Arc<str>,
+        /// Why it ends too early, in the client's words.
+        error: Option<String>,
+    },
+    /// It takes no more items as the answer to an event.
+    Cancel {
+        /// The namespace.
+        namespace: Arc<str>,
+        /// The event's ack.
+        id: u64,
+    },
     /// Something the protocol answers by itself.
     Reply(Frame),
 }
 
 /// The arguments of an acknowledgement, as in [`Content::args`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// JSON texts joined by commas.
     pub args: Bytes,
@@ -169,6 +198,16 @@ pub trait Protocol: 'static {
 
     /// The answer to an event of the client.
     fn ack(&self, namespace: &str, id: u64, answer: &Answer) -> Frame;
+
+    /// An item of the answer to an event of the client; none in a protocol whose clients do not take [`ItemsAs::Items`].
+    fn item(&self, _namespace: &str, _id: u64, _item: &Answer) -> Option<Frame> {
+        None
+    }
+
+    /// The end of an answer in items, as of [`Protocol::item`]; a failure, where it has one, is what an ack would say of it.
+    fn items_end(&self, _namespace: &str, _id: u64, _failure: Option<&Answer>) -> Option<Frame> {
+        None
+    }
 }
 
 /// Why a namespace does not let a client in.

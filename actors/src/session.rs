@@ -32,7 +32,10 @@ use self::dispatch::open;
 pub use self::handle::{Liveness, Peer, SessionRef, SessionSettings};
 #[cfg(test)]
 pub(crate) use self::member::WAITING_MAX;
-pub use self::member::{JoinRequest, Member, MemberError, NotifyRequest};
+pub use self::member::{
+    AnswerItems, IncomingItems, ItemsFault, JoinRequest, Member, MemberError, NotifyRequest,
+    TooManyStreams,
+};
 use self::pacer::Pacer;
 use self::seated::{HeldEvents, MemberGuard, SessionMember};
 use crate::{
@@ -256,6 +259,7 @@ impl Session {
             volatile: false,
             unit: self.credit.unit(0),
             observed: None,
+            place: None,
         });
     }
 

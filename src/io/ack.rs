@@ -4,12 +4,17 @@
 use std::{cell::Cell, rc::Rc};
 
 use bytes::Bytes;
-use dondo_actors::{ports::Answer, session::AckHandle};
+use dondo_actors::{
+    ports::{Answer, ItemsAs},
+    session::{AckHandle, TooManyStreams},
+};
+use futures_util::StreamExt;
 use serde::Serialize;
 
 use super::{
     arguments,
-    error::{EmitError, Error},
+    error::{EmitError, Error, FAILED},
+    items::Items,
 };
 
 /// Answers an event, early or later than its handler returns. The first answer is sent, later ones go nowhere. Clones
@@ -75,6 +80,34 @@ impl Ack {
     /// Answers with one argument that is JSON text already. `false`: nobody waits.
     pub(super) fn text(&self, args: Bytes) -> bool {
         self.answer(&text(args))
+    }
+
+    /// How the client takes an answer in items, if it waits for an answer.
+    pub(super) fn taken(&self) -> Option<ItemsAs> {
+        self.0.as_ref().map(|state| state.handle.taken())
+    }
+
+    /// Answers with items, whose failures are for `failed` to tell. The items of an event without an ack are for nobody.
+    pub(super) fn items(
+        &self,
+        items: Items,
+        failed: impl Fn(Error) -> Bytes + 'static,
+    ) -> Result<(), Error> {
+        let Some(state) = &self.0 else {
+            return Ok(());
+        };
+        let crashed = text(failed(Error::new("internal", FAILED)));
+        let items = match state.handle.taken() {
+            ItemsAs::Items => items,
+            ItemsAs::Answer | ItemsAs::Refused => items.into_one(),
+        };
+        let items = items
+            .0
+            .map(move |item| item.map_err(|error| text(failed(error))));
+        let begun = state.handle.answer_items(Box::pin(items), crashed);
+        begun.map(drop).map_err(|TooManyStreams| {
+            Error::new("limit_reached", "as many streams are open as may be")
+        })
     }
 
     pub(super) fn answer(&self, answer: &Answer) -> bool {

@@ -1,6 +1,8 @@
 //! What the core runs in a namespace: the host's handlers first, the namespace's pack for whatever has none.
 //! Knows no pack by name.
 
+mod fit;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
@@ -10,18 +12,20 @@ use std::{
 use dondo_actors::{
     error::CloseReason,
     letter::Content,
-    ports::{LocalFuture, Refusal, polled_once},
+    ports::{ItemsAs, LocalFuture, Refusal, polled_once},
     session::{self, AckHandle, Application, Member},
 };
 use futures_util::future::join_all;
 
+use self::fit::fit;
 use super::{
     PackSocket, Socket,
     ack::{Ack, failure, unknown_event},
     arguments::Arguments,
     context::{ConnectContext, DisconnectContext, EventContext},
     error::{Error, FAILED, LogAs, Result},
-    handler::{HandlerOutcome, HandlerRef, start},
+    handler::{HandlerAnswer, HandlerOutcome, HandlerRef, HandlerStreams, start},
+    incoming::SentStreams,
     namespace::{Handlers, ServedNamespace},
     socket::Heard,
 };
@@ -62,7 +66,13 @@ impl IoApplication {
             rests.extend(observe(observer, context.clone()));
         }
         let handlers = shared.iter().map(HandlerRef::from);
-        let mut handlers = handlers.chain(own.iter().map(HandlerRef::from)).peekable();
+        let handlers = handlers.chain(own.iter().map(HandlerRef::from));
+        let streams = handlers.clone().map(|handler| handler.streams);
+        let streams = streams.fold(HandlerStreams::default(), HandlerStreams::and);
+        if is_handled && !fit(&context, streams) {
+            return together(rests);
+        }
+        let mut handlers = handlers.peekable();
         let mut context = Some(context);
         while let Some(handler) = handlers.next() {
             // The last one takes it: most events have one handler.
@@ -81,7 +91,14 @@ impl IoApplication {
     /// An event that no handler has the name of.
     fn unhandled(served: &ServedNamespace, context: EventContext) -> Option<LocalFuture<()>> {
         if let Some(fallback) = &served.handlers.fallback {
-            return run(fallback.into(), context);
+            let fallback = HandlerRef::from(fallback);
+            return match fit(&context, fallback.streams) {
+                true => run(fallback, context),
+                false => None,
+            };
+        }
+        if served.pack.is_some() && !fit(&context, HandlerStreams::default()) {
+            return None;
         }
         let EventContext {
             socket,
@@ -140,25 +157,30 @@ fn observe(
 ) -> Option<LocalFuture<()>> {
     match start(handler, &mut context) {
         Ok(outcome) => {
-            tell_failure(&context, outcome.err());
+            outcome
+                .err()
+                .iter()
+                .for_each(|error| tell_failure(&context.socket, &context.name, error));
             None
         }
         Err(rest) => Some(Box::pin(async move {
             let HandlerOutcome(outcome) = rest.await;
-            tell_failure(&context, outcome.err());
+            outcome
+                .err()
+                .iter()
+                .for_each(|error| tell_failure(&context.socket, &context.name, error));
         })),
     }
 }
 
 /// What the log says of an error, if anything.
-fn tell_failure(context: &EventContext, error: Option<Error>) {
-    let EventContext { socket, name, .. } = context;
-    match error.as_ref().map(|error| (error, error.log())) {
-        None | Some((_, LogAs::Nothing)) => {}
-        Some((error, LogAs::Failure(_))) => {
+fn tell_failure(socket: &Socket, name: &str, error: &Error) {
+    match error.log() {
+        LogAs::Nothing => {}
+        LogAs::Failure(_) => {
             socket.tell_failure(format_args!("a handler for \"{}\"", shown(name)), error);
         }
-        Some((error, LogAs::Unreadable)) => notices::UNREADABLE.tell(
+        LogAs::Unreadable => notices::UNREADABLE.tell(
             socket.address(),
             None,
             format_args!(
@@ -171,17 +193,28 @@ fn tell_failure(context: &EventContext, error: Option<Error>) {
 }
 
 /// A handler came to its end.
-fn ended(context: &EventContext, outcome: Result<Option<dondo_actors::ports::Answer>>) {
-    let EventContext { name, ack, .. } = context;
-    match outcome {
-        Ok(None) => {}
-        Ok(Some(answer)) => {
+fn ended(context: &EventContext, outcome: Result<Option<HandlerAnswer>>) {
+    let EventContext {
+        name, ack, socket, ..
+    } = context;
+    let outcome = outcome.and_then(|answer| match answer {
+        Some(HandlerAnswer::One(answer)) if ack.taken() != Some(ItemsAs::Items) => {
             ack.answer(&answer);
+            Ok(())
         }
-        Err(error) => {
-            ack.fail(name, &error);
-            tell_failure(context, Some(error));
+        // Who asks for items is answered by the handler that has some.
+        None | Some(HandlerAnswer::One(_)) => Ok(()),
+        Some(HandlerAnswer::Items(items)) => {
+            let (socket, name) = (socket.clone(), name.clone());
+            ack.items(items, move |error| {
+                tell_failure(&socket, &name, &error);
+                failure(&name, &error)
+            })
         }
+    });
+    if let Err(error) = outcome {
+        ack.fail(name, &error);
+        tell_failure(socket, name, &error);
     }
     ack.handler_ended();
 }
@@ -222,6 +255,7 @@ impl Application for IoApplication {
             arguments: event.content.into(),
             ack: Ack::new(event.ack),
             next: 0,
+            streams: SentStreams::new(event.incoming),
         };
         if self.0.handlers.filters.is_empty() {
             return Self::handle(&self.0, context);
@@ -268,6 +302,7 @@ impl Application for IoApplication {
             arguments: content.into(),
             ack: Ack::new(None),
             next: 0,
+            streams: SentStreams::default(),
         };
         let own = context.socket.state().listeners(&Heard::Outgoing);
         let shared = self.0.handlers.outgoing.iter().map(HandlerRef::from);

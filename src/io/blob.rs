@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use memchr::memmem;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::SerializeMap};
 
 /// Bytes that travel beside the JSON. Only within what is emitted, answered or received.
@@ -90,6 +91,28 @@ pub(super) fn marked(text: &str) -> String {
 /// Whether data that is to be sent has a placeholder of an attachment that it was read without.
 pub(super) fn is_lost(text: &[u8]) -> bool {
     str::from_utf8(text).is_ok_and(|text| text.contains(&**MARK))
+}
+
+/// The text of data that were written with their blobs, which have numbers from `first` on now.
+pub(super) fn renumbered(text: &[u8], first: usize) -> Vec<u8> {
+    const BEFORE_NUMBER: &[u8] = br#"{"_placeholder":true,"num":"#;
+    let mut out = Vec::with_capacity(text.len() + 8);
+    let mut rest = text;
+    // No text within a string has the quotes of this.
+    while let Some(at) = memmem::find(rest, BEFORE_NUMBER) {
+        let (before, behind) = rest.split_at(at + BEFORE_NUMBER.len());
+        let digits = behind
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let number = str::from_utf8(&behind[..digits]).unwrap_or_default();
+        let number: usize = number.parse().unwrap_or_default();
+        out.extend_from_slice(before);
+        out.extend_from_slice((first + number).to_string().as_bytes());
+        rest = &behind[digits..];
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 /// What `write` answers, and the blobs that were serialized meanwhile.

@@ -5,7 +5,8 @@ use std::{rc::Rc, sync::Arc};
 use dondo_actors::error::CloseReason as DisconnectReason;
 
 use super::{
-    Connecting, Socket, ack::Ack, arguments::Arguments, error::Error, socket::SocketState,
+    Connecting, Socket, ack::Ack, arguments::Arguments, error::Error, incoming::SentStreams,
+    socket::SocketState,
 };
 
 /// An event of a client.
@@ -17,6 +18,8 @@ pub struct EventContext {
     pub(super) ack: Ack,
     /// The first argument that no extractor has taken.
     pub(super) next: usize,
+    /// Those that no extractor has taken.
+    pub(super) streams: SentStreams,
 }
 
 /// A client that is being let in.

@@ -12,7 +12,8 @@ use super::{
     context::{
         AdmissionContext, ConnectContext, Context, DisconnectContext, EventContext, SocketContext,
     },
-    error::{BadArguments, Error, Result},
+    error::{BadArguments, Error, OrFail, Result},
+    incoming::Incoming,
 };
 
 /// What a handler can have as a parameter, taken from its context.
@@ -21,6 +22,7 @@ use super::{
 /// |---|---|---|
 /// | [`Data<T>`] | the event's next argument by serde, of a tuple as many as it has | events |
 /// | [`Rest<T>`] | all that are left | events |
+/// | [`Incoming<T>`] | the next stream of items that the client sends with the event | events |
 /// | [`Arguments`], [`EventName`], [`Ack`] | all arguments as they came, the event's name, its answer | events |
 /// | [`Connecting`] | the client before it is let in | middlewares |
 /// | [`Socket`], [`RemoteSocket`], [`NamespaceHandle`] | the client, the same for any thread, and its namespace | everywhere but in middlewares |
@@ -73,6 +75,8 @@ pub trait Extract<C>: Sized + 'static {
 pub struct Needs {
     /// Handshakes are to be kept.
     pub(crate) handshake: bool,
+    /// Streams of items that clients are to send.
+    pub(crate) incoming: usize,
     /// Types of [`State`] with their names.
     pub(crate) states: Vec<(TypeId, &'static str)>,
 }
@@ -117,6 +121,17 @@ impl Extract<EventContext> for EventName {
 impl Extract<EventContext> for Ack {
     fn extract(context: &mut EventContext) -> Result<Self> {
         Ok(context.ack.clone())
+    }
+}
+
+impl<T: DeserializeOwned + 'static> Extract<EventContext> for Incoming<T> {
+    fn extract(context: &mut EventContext) -> Result<Self> {
+        let next = context.streams.next().map(Self::new);
+        next.or_fail("wrong_streams", "another handler took the client's stream")
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.incoming += 1;
     }
 }
 
@@ -300,5 +315,6 @@ impl<C, E: Extract<C>> Extract<C> for Result<E> {
         E::needs(&mut wished);
         // Who takes the error as well does without.
         needs.handshake |= wished.handshake;
+        needs.incoming += wished.incoming;
     }
 }

@@ -14,12 +14,20 @@ use super::{
     },
     error::{OrFail, Result},
     extract::{Extract, Needs},
+    items::Items,
     watchdog::{HandlerLabel, WatchedHandler},
 };
 
 /// What a handler came to.
 #[derive(Debug)]
-pub struct HandlerOutcome(pub(super) Result<Option<Answer>>);
+pub struct HandlerOutcome(pub(super) Result<Option<HandlerAnswer>>);
+
+/// What a handler answers its event with.
+#[derive(Debug)]
+pub(super) enum HandlerAnswer {
+    One(Answer),
+    Items(Items),
+}
 
 /// A handler that is under way; it stays on its thread.
 pub(super) type Running = Pin<Box<dyn Future<Output = HandlerOutcome>>>;
@@ -29,10 +37,13 @@ pub(super) type Running = Pin<Box<dyn Future<Output = HandlerOutcome>>>;
 #[diagnostic::on_unimplemented(
     message = "a handler cannot come to `{Self}` here",
     note = "it comes to `()` or to `dondo::Result<T>`: any other error turns into `dondo::Error` by `?`",
-    note = "the `T` of an event's handler is `Serialize` and the answer to the event; what `when` asks comes to a `bool`; \
-            elsewhere it is `()`"
+    note = "the `T` of an event's handler is `Serialize` and the answer to the event, or `dondo::Items`, which is a stream of such; \
+            what `when` asks comes to a `bool`; elsewhere it is `()`"
 )]
 pub trait IntoOutcome<C> {
+    #[doc(hidden)]
+    const IS_ITEMS: bool = false;
+
     /// The outcome.
     fn into_outcome(self) -> HandlerOutcome;
 }
@@ -50,11 +61,55 @@ impl<C> IntoOutcome<C> for HandlerOutcome {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize> IntoOutcome<EventContext> for Result<T> {
+impl<T: IntoAnswer> IntoOutcome<EventContext> for Result<T> {
+    const IS_ITEMS: bool = T::IS_ITEMS;
+
     fn into_outcome(self) -> HandlerOutcome {
-        let answer = self.and_then(|data| Ok(arguments::answer(&data)?));
-        // Who has nothing to say leaves the answer to others.
-        HandlerOutcome(answer.map(|answer| Some(answer).filter(|answer| !answer.args.is_empty())))
+        match self {
+            Ok(answer) => answer.into_answer(),
+            Err(error) => HandlerOutcome(Err(error)),
+        }
+    }
+}
+
+impl IntoOutcome<EventContext> for Items {
+    const IS_ITEMS: bool = true;
+
+    fn into_outcome(self) -> HandlerOutcome {
+        self.into_answer()
+    }
+}
+
+/// What a handler answers an event with: anything that is `Serialize`, or [`Items`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer to an event",
+    note = "an answer is `Serialize`, or `dondo::Items`"
+)]
+pub trait IntoAnswer {
+    #[doc(hidden)]
+    const IS_ITEMS: bool = false;
+
+    #[doc(hidden)]
+    fn into_answer(self) -> HandlerOutcome;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> IntoAnswer for T {
+    fn into_answer(self) -> HandlerOutcome {
+        HandlerOutcome(match arguments::answer(&self) {
+            // Who has nothing to say leaves the answer to others.
+            Ok(answer) if answer.args.is_empty() => Ok(None),
+            Ok(answer) => Ok(Some(HandlerAnswer::One(answer))),
+            Err(error) => Err(error.into()),
+        })
+    }
+}
+
+impl IntoAnswer for Items {
+    const IS_ITEMS: bool = true;
+
+    fn into_answer(self) -> HandlerOutcome {
+        HandlerOutcome(Ok(Some(HandlerAnswer::Items(self))))
     }
 }
 
@@ -159,27 +214,65 @@ handlers! {
 type LocalCall<C> = dyn Fn(&mut C) -> Result<Running>;
 type SharedCall<C> = dyn Fn(&mut C) -> Result<Running> + Send + Sync;
 
+/// What of an event comes in items where a handler has it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct HandlerStreams {
+    /// Streams of the client's that it takes.
+    pub(super) taken: usize,
+    /// Its answer does.
+    pub(super) answers: bool,
+}
+
+impl HandlerStreams {
+    fn of<C, A: Extractors<C>, O: IntoOutcome<C>>() -> Self {
+        let mut needs = Needs::default();
+        A::needs(&mut needs);
+        Self {
+            taken: needs.incoming,
+            answers: O::IS_ITEMS,
+        }
+    }
+
+    /// Those of several handlers of one event.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            taken: self.taken + other.taken,
+            answers: self.answers || other.answers,
+        }
+    }
+}
+
 /// A handler as a namespace keeps it, shared by the worker threads.
 pub(super) struct Shared<C> {
     label: HandlerLabel,
+    streams: HandlerStreams,
     call: Box<SharedCall<C>>,
 }
 
 impl Shared<EngineContext> {
     /// As what runs when a client has come in.
     pub(super) fn on_connect(self) -> Shared<ConnectContext> {
-        let Self { label, call } = self;
+        let Self {
+            label,
+            streams,
+            call,
+        } = self;
         let call = Box::new(move |context: &mut ConnectContext| {
             let socket = context.socket.clone();
             call(&mut EngineContext { socket })
         });
-        Shared { label, call }
+        Shared {
+            label,
+            streams,
+            call,
+        }
     }
 }
 
 /// A handler as a socket keeps it, on its thread.
 pub(super) struct Local<C> {
     label: HandlerLabel,
+    streams: HandlerStreams,
     call: Rc<LocalCall<C>>,
 }
 
@@ -187,6 +280,7 @@ impl<C> Clone for Local<C> {
     fn clone(&self) -> Self {
         Self {
             label: self.label,
+            streams: self.streams,
             call: self.call.clone(),
         }
     }
@@ -195,23 +289,26 @@ impl<C> Clone for Local<C> {
 /// A handler, whoever keeps it.
 pub(super) struct HandlerRef<'a, C> {
     label: HandlerLabel,
+    pub(super) streams: HandlerStreams,
     call: &'a LocalCall<C>,
 }
 
 impl<'a, C> From<&'a Shared<C>> for HandlerRef<'a, C> {
-    fn from(Shared { label, call }: &'a Shared<C>) -> Self {
+    fn from(shared: &'a Shared<C>) -> Self {
         Self {
-            label: *label,
-            call: &**call,
+            label: shared.label,
+            streams: shared.streams,
+            call: &*shared.call,
         }
     }
 }
 
 impl<'a, C> From<&'a Local<C>> for HandlerRef<'a, C> {
-    fn from(Local { label, call }: &'a Local<C>) -> Self {
+    fn from(local: &'a Local<C>) -> Self {
         Self {
-            label: *label,
-            call: &**call,
+            label: local.label,
+            streams: local.streams,
+            call: &*local.call,
         }
     }
 }
@@ -223,7 +320,11 @@ where
 {
     let handler = Arc::new(handler);
     let call = Box::new(move |context: &mut C| called(&handler, context));
-    Shared { label, call }
+    Shared {
+        label,
+        streams: HandlerStreams::of::<C, A, H::Outcome>(),
+        call,
+    }
 }
 
 pub(super) fn local<C, A, H>(label: HandlerLabel, handler: H) -> Local<C>
@@ -233,7 +334,11 @@ where
 {
     let handler = Arc::new(handler);
     let call = Rc::new(move |context: &mut C| called(&handler, context));
-    Local { label, call }
+    Local {
+        label,
+        streams: HandlerStreams::of::<C, A, H::Outcome>(),
+        call,
+    }
 }
 
 fn called<C, A, H>(handler: &Arc<H>, context: &mut C) -> Result<Running>
@@ -252,8 +357,8 @@ pub(super) type HandlerRest = WatchedHandler<Running>;
 pub(super) fn start<'a, C: 'a>(
     handler: impl Into<HandlerRef<'a, C>>,
     context: &mut C,
-) -> std::result::Result<Result<Option<Answer>>, HandlerRest> {
-    let HandlerRef { label, call } = handler.into();
+) -> std::result::Result<Result<Option<HandlerAnswer>>, HandlerRest> {
+    let HandlerRef { label, call, .. } = handler.into();
     match label.watch(|| call(context).map(polled_once)) {
         Ok(Ok(HandlerOutcome(outcome))) => Ok(outcome),
         Ok(Err(future)) => Err(WatchedHandler { label, future }),

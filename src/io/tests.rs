@@ -13,6 +13,7 @@ mod presence;
 mod remote;
 mod rooms;
 mod scripts;
+mod streams;
 mod typed;
 mod waits;
 pub(crate) mod world;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dondo_actors::{
     id::{MemberId, Token},
     letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
-    ports::{Answer, ClientPacket, Protocol, Refusal, Violation},
+    ports::{Answer, ClientPacket, EventStreams, Protocol, Refusal, Violation},
 };
 
 use crate::ws::{binary_frame, text_frame};
@@ -51,6 +51,7 @@ impl Protocol for Bare {
                 args: Bytes::from_static(args),
                 blobs: vec![bytes],
             },
+            streams: EventStreams::default(),
         }))
     }
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use dondo_actors::{
     id::{MemberId, Token},
     letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
-    ports::{Answer, ClientPacket, Protocol, Refusal, Violation},
+    ports::{Answer, ClientPacket, EventStreams, Protocol, Refusal, Violation},
 };
 use serde::Deserialize;
 
@@ -104,6 +104,7 @@ impl Protocol for EventStream {
             namespace: self.namespace.clone(),
             ack: Some(0),
             content,
+            streams: EventStreams::default(),
         }))
     }
 

@@ -285,7 +285,15 @@ impl TestConnection {
             };
         }
         match protocol.decode(message) {
-            Ok(None | Some(ClientPacket::Reply(_))) => {}
+            Ok(
+                None
+                | Some(
+                    ClientPacket::Reply(_)
+                    | ClientPacket::Item { .. }
+                    | ClientPacket::ItemsEnd { .. }
+                    | ClientPacket::Cancel { .. },
+                ),
+            ) => {}
             Ok(Some(ClientPacket::Connect { auth, .. })) => {
                 match serde_json::from_slice(&auth.unwrap_or_default()) {
                     Ok(ConnectPacket { sid }) => self.decide(Ok(SocketId::new(sid))),

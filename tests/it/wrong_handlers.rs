@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 
 /// A namespace with something that is wrong, and what has to be said of it.
-const WRONG: [(&str, &str, &str); 11] = [
+const WRONG: [(&str, &str, &str); 14] = [
     (
         "a parameter that is no extractor",
         r#".on("say", async |text: String| {})"#,
@@ -38,6 +38,21 @@ const WRONG: [(&str, &str, &str); 11] = [
         "an answer that cannot be written",
         r#".on("say", async || Ok(std::thread::current()))"#,
         "a handler cannot come to `Result<Thread, dondo::Error>` here",
+    ),
+    (
+        "a stream that is not in Items",
+        r#".on("say", async |items: dondo::Incoming<u8>| Ok(items))"#,
+        "a handler cannot come to `Result<dondo::Incoming<u8>, dondo::Error>` here",
+    ),
+    (
+        "items where there is no answer",
+        r#".on_connect(async |items: Socket| -> dondo::Items { loop {} })"#,
+        "a handler cannot come to `Items` here",
+    ),
+    (
+        "items of a client that comes in",
+        r#".on_connect(async |items: dondo::Incoming<u8>| {})"#,
+        "Incoming<u8>` cannot be a parameter of a handler of this kind",
     ),
     (
         "an answer without Ok",

@@ -122,12 +122,11 @@ impl InboundCredit {
 
     /// How much of what was said is on its way: so many words, of so many bytes together.
     pub(crate) fn on_its_way(&self) -> (usize, usize) {
-        let units = self.units.load(Ordering::Acquire);
-        let units = if units < -(PAUSE / 2) {
-            units + PAUSE
-        } else {
-            units
-        };
+        let mut units = self.units.load(Ordering::Acquire);
+        // Whoever pauses does so once: rates, and streams of the client's that are full.
+        while units < -(PAUSE / 2) {
+            units += PAUSE;
+        }
         let beyond = usize::try_from(-units).unwrap_or(0);
         (beyond, self.said.load(Ordering::Acquire))
     }
@@ -303,6 +302,22 @@ mod tests {
         drop(one);
         assert!(woken.0.load(Ordering::SeqCst));
         assert!(newcomer.poll_ready(&mut cx).is_ready());
+    }
+
+    /// A member that says nothing was full while two things paused its client.
+    #[test]
+    fn pauses_are_nothing_that_is_on_its_way() {
+        let credit = credit(2, 1000);
+        credit.pause();
+        credit.pause();
+        assert_eq!(credit.on_its_way().0, 0);
+        let units = [(); 5].map(|()| credit.unit(0));
+        assert_eq!(credit.on_its_way().0, 3);
+        drop(units);
+        credit.resume();
+        assert!(credit.exhausted());
+        credit.resume();
+        assert!(!credit.exhausted());
     }
 
     #[test]

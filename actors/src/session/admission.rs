@@ -235,6 +235,9 @@ impl Session {
         let namespace = match &packet {
             ClientPacket::Event { namespace, .. }
             | ClientPacket::Ack { namespace, .. }
+            | ClientPacket::Item { namespace, .. }
+            | ClientPacket::ItemsEnd { namespace, .. }
+            | ClientPacket::Cancel { namespace, .. }
             | ClientPacket::Disconnect { namespace } => namespace,
             ClientPacket::Connect { .. } | ClientPacket::Reply(_) => return Some((packet, unit)),
         };

@@ -1,12 +1,21 @@
 //! What runs for a member: the port of applications, and which of them runs in which namespace.
 
-use std::{cell::Cell, collections::BTreeMap, fmt, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    fmt,
+    rc::Rc,
+    sync::Arc,
+};
 
-use super::Member;
+use super::{
+    Member,
+    member::{AnswerItems, IncomingItems, OpenAnswer, TooManyStreams},
+};
 use crate::{
     error::CloseReason,
     letter::Content,
-    ports::{Answer, LocalFuture, Refusal},
+    ports::{Answer, ItemsAs, LocalFuture, Refusal},
 };
 
 /// The applications of a hub by namespace.
@@ -40,6 +49,8 @@ pub struct Event {
     pub content: Content,
     /// Answers it, if the client asks for an answer.
     pub ack: Option<AckHandle>,
+    /// Streams of items that the client sends with it.
+    pub incoming: Vec<IncomingItems>,
 }
 
 /// Answers one event, once, whichever of its clones does.
@@ -47,7 +58,15 @@ pub struct Event {
 pub struct AckHandle {
     member: Rc<Member>,
     id: u64,
-    answered: Rc<Cell<bool>>,
+    taken: ItemsAs,
+    state: Rc<AckState>,
+}
+
+#[derive(Default)]
+struct AckState {
+    answered: Cell<bool>,
+    /// The client may cancel the items that it asked for before there are any.
+    open: RefCell<Option<OpenAnswer>>,
 }
 
 impl fmt::Debug for AckHandle {
@@ -60,27 +79,62 @@ impl fmt::Debug for AckHandle {
 }
 
 impl AckHandle {
-    pub(crate) fn new(member: Rc<Member>, id: u64) -> Self {
+    pub(crate) fn new(member: Rc<Member>, id: u64, taken: ItemsAs) -> Self {
+        let state = AckState::default();
+        if taken == ItemsAs::Items {
+            state.open.replace(member.open_answer(id));
+        }
         Self {
             member,
             id,
-            answered: Rc::default(),
+            taken,
+            state: Rc::new(state),
         }
+    }
+
+    /// How the client takes an answer in items.
+    pub fn taken(&self) -> ItemsAs {
+        self.taken
     }
 
     /// Whether it has no answer yet.
     pub fn is_open(&self) -> bool {
-        !self.answered.get()
+        !self.state.answered.get()
     }
 
     /// Sends the answer, unless there was one before: `false` then.
     pub fn answer(&self, answer: &Answer) -> bool {
         // Marked first: sending may run other code of this member.
-        let open = !self.answered.replace(true);
+        let open = !self.state.answered.replace(true);
         if open {
+            self.state.open.take();
             self.member.answer(self.id, answer);
         }
         open
+    }
+
+    /// Answers with items, as [`ItemsAs::Items`], or with the first of them; `crashed` is the failure of a stream that panics. They
+    /// are polled in a task of their own, each when the one before is in the client's outbox and that has room, and dropped
+    /// when the client cancels, or is gone. `false`: it has an answer already.
+    ///
+    /// # Errors
+    /// As many such streams are under way to this client as may be; it has no answer yet.
+    pub fn answer_items(
+        &self,
+        items: AnswerItems,
+        crashed: Answer,
+    ) -> Result<bool, TooManyStreams> {
+        if !self.is_open() {
+            return Ok(false);
+        }
+        let open = match self.taken {
+            ItemsAs::Items => self.state.open.take(),
+            ItemsAs::Answer | ItemsAs::Refused => self.member.open_answer(self.id),
+        };
+        let open = open.ok_or(TooManyStreams)?;
+        self.state.answered.set(true);
+        actix_rt::spawn(open.answer(items, self.taken, crashed));
+        Ok(true)
     }
 }
 

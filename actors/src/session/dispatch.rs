@@ -92,7 +92,7 @@ pub(super) fn dispatch(
 pub(super) fn observe(application: &Arc<dyn Application>, member: &Rc<Member>, observed: Observed) {
     let Observed { content, place, .. } = observed;
     let whose = member.clone();
-    let crashed = move |payload| panicked(&whose, payload);
+    let crashed = move |payload| whose.handler_panicked(payload);
     run(member, place, crashed, || {
         let rest = observing(|| application.observed(member.clone(), content))?;
         Some(Box::pin(ObserverRest(rest)))
@@ -140,7 +140,7 @@ fn crashed(
     ack: Option<AckHandle>,
     payload: Box<dyn Any + Send>,
 ) {
-    panicked(&member, payload);
+    member.handler_panicked(payload);
     // One who has its answer already is told nothing more.
     if ack.as_ref().is_none_or(AckHandle::is_open) {
         let telling = AssertUnwindSafe(|| application.crashed(member, name, ack));
@@ -148,14 +148,4 @@ fn crashed(
             std::mem::forget(payload);
         }
     }
-}
-
-fn panicked(member: &Member, payload: Box<dyn Any + Send>) {
-    std::mem::forget(payload);
-    let namespace = member.namespace();
-    cause::HANDLER_PANICKED.tell(
-        member.peer(),
-        None,
-        format_args!("a handler in {namespace} panicked; its session goes on"),
-    );
 }

@@ -137,8 +137,9 @@ impl Session {
                 namespace,
                 ack,
                 content,
+                streams,
             } => match self.members.get(&namespace) {
-                Some(seated) => seated.event(content, ack, unit),
+                Some(seated) => seated.event(content, ack, streams, unit),
                 None => self.violated("an event for a namespace that it is not in", ctx),
             },
             ClientPacket::Ack {
@@ -148,6 +149,26 @@ impl Session {
             } => match self.members.get(&namespace) {
                 Some(seated) => seated.member.answered(id, answer, unit),
                 None => self.violated("an ack for a namespace that it is not in", ctx),
+            },
+            ClientPacket::Item {
+                namespace,
+                stream,
+                item,
+            } => match self.members.get(&namespace) {
+                Some(seated) => seated.member.item_came(&stream, item, unit),
+                None => self.violated("an item for a namespace that it is not in", ctx),
+            },
+            ClientPacket::ItemsEnd {
+                namespace,
+                stream,
+                error,
+            } => match self.members.get(&namespace) {
+                Some(seated) => seated.member.items_ended(&stream, error),
+                None => self.violated("a stream's end for a namespace that it is not in", ctx),
+            },
+            ClientPacket::Cancel { namespace, id } => match self.members.get(&namespace) {
+                Some(seated) => seated.member.cancel(id),
+                None => self.violated("a cancel for a namespace that it is not in", ctx),
             },
             ClientPacket::Reply(frame) => self.send(frame),
         }

@@ -2,7 +2,9 @@
 //! letters to one target are pipelined, and before the target changes the last answer is waited for.
 //! Stays on its session's thread.
 
+mod answering;
 mod asking;
+mod incoming;
 mod notifying;
 mod outgoing;
 mod parts;
@@ -11,17 +13,23 @@ mod queue;
 mod requests;
 mod telling;
 
-pub(super) use self::parts::Parts;
 #[cfg(test)]
 pub(crate) use self::queue::WAITING_MAX;
 pub use self::requests::{JoinRequest, MemberError, NotifyRequest};
+pub(super) use self::{answering::OpenAnswer, parts::Parts};
 use self::{
+    answering::OpenAnswers,
+    incoming::IncomingStreams,
     outgoing::{ManageOp, NotifyOp, Outgoing},
     queue::Queue,
 };
+pub use self::{
+    answering::{AnswerItems, TooManyStreams},
+    incoming::{IncomingItems, ItemsFault},
+};
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::BTreeMap,
     future::Future,
     net::IpAddr,
@@ -78,6 +86,14 @@ pub struct Member {
     /// Most have none, and each connection has a member.
     data: RefCell<Option<Box<Bytes>>>,
     is_observed: Cell<bool>,
+    streams: OnceCell<Box<MemberStreams>>,
+}
+
+/// Streams of items that are under way. Most members have none.
+#[derive(Default)]
+struct MemberStreams {
+    answers: OpenAnswers,
+    incoming: IncomingStreams,
 }
 
 impl Member {
@@ -98,6 +114,7 @@ impl Member {
             extension: RefCell::default(),
             data: RefCell::default(),
             is_observed: Cell::new(false),
+            streams: OnceCell::new(),
         })
     }
 
@@ -338,6 +355,14 @@ impl Member {
     pub(super) fn end(&self) {
         self.ended.set(true);
         self.acks.borrow_mut().clear();
+        if let Some(streams) = self.streams.get() {
+            streams.answers.end();
+            self.end_incoming();
+        }
+    }
+
+    fn streams(&self) -> &MemberStreams {
+        self.streams.get_or_init(Box::default)
     }
 
     pub(super) fn home(&self) -> Option<Mailbox<ToNamespace>> {

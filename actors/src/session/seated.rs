@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::VecDeque, panic::AssertUnwindSafe, rc::Rc,
 use super::{AckHandle, Application, Event, Member, dispatch::dispatch};
 use crate::{
     error::CloseReason, flow::InboundUnit, letter::Content, lifecycle::Lifecycle,
-    message::ToCourier, metrics::Metrics, notice::cause,
+    message::ToCourier, metrics::Metrics, notice::cause, ports::EventStreams,
 };
 
 /// A member, and what its session keeps with it.
@@ -40,12 +40,25 @@ impl Drop for MemberGuard {
 }
 
 impl SessionMember {
-    pub(super) fn event(&self, content: Content, ack: Option<u64>, unit: InboundUnit) {
+    pub(super) fn event(
+        &self,
+        content: Content,
+        ack: Option<u64>,
+        streams: EventStreams,
+        unit: InboundUnit,
+    ) {
         if !self.member.is_heard() {
             return;
         }
-        let ack = ack.map(|id| AckHandle::new(self.member.clone(), id));
-        let event = Event { content, ack };
+        let EventStreams { taken, sent } = streams;
+        let ack = ack.map(|id| AckHandle::new(self.member.clone(), id, taken));
+        // Opened before the event is heard: items may come while it waits.
+        let incoming = sent.into_iter().map(|name| self.member.open_incoming(name));
+        let event = Event {
+            content,
+            ack,
+            incoming: incoming.collect(),
+        };
         match self.held.borrow_mut().as_mut() {
             Some(held) => held.push_back((event, unit)),
             None => dispatch(&self.application, &self.member, event, unit),

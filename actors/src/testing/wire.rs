@@ -16,8 +16,8 @@ use crate::{
         Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage, WsFrame,
     },
     ports::{
-        Answer, ClientPacket, LocalFuture, Online, PresenceEvents, Protocol, Refusal, RoomOnline,
-        Violation, polled_once,
+        Answer, ClientPacket, EventStreams, LocalFuture, Online, PresenceEvents, Protocol, Refusal,
+        RoomOnline, Violation, polled_once,
     },
     session::{AckHandle, Application, Event, Member},
 };
@@ -198,6 +198,7 @@ impl Protocol for TextProtocol {
                     namespace,
                     ack,
                     content: content(name, args),
+                    streams: EventStreams::default(),
                 }
             }
             "ack" => {
@@ -228,6 +229,7 @@ impl Protocol for TextProtocol {
                     namespace,
                     ack: None,
                     content: content("once", ""),
+                    streams: EventStreams::default(),
                 }
             }
             "swear" => return Err(Violation::new("it swears").told(frame("no swearing"))),
@@ -240,6 +242,7 @@ impl Protocol for TextProtocol {
             namespace: "/".into(),
             ack: Some(2),
             content: content(self.more.take()?, ""),
+            streams: EventStreams::default(),
         })
     }
 

@@ -20,12 +20,14 @@ use dondo_actors::{
     error::CloseReason,
     hub::{Hub, HubConfig, HubHandle, NamespaceConfig, Share, ToHub},
     id::{MemberId, Token},
-    letter::{Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage},
+    letter::{
+        Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage, WsFrame,
+    },
     log::{HistorySettings, MemoryLog},
     mailbox::Mailbox,
     message::CourierRef,
     outbox::{OutboxLimits, Taken},
-    ports::{Clock, IdGenerator, PresenceEvents},
+    ports::{Clock, IdGenerator, PresenceEvents, Protocol},
     session::{Liveness, Peer, Session, SessionRef, SessionSettings},
 };
 use serde_json::Value;
@@ -37,6 +39,7 @@ use crate::{
     packs::hub::{HubPack, dotnet_view},
     protocol::{
         Limits,
+        signalr::{EventSpellings, FormatEncodings, SignalR},
         socketio::{SocketIo, SocketIoEncoding},
     },
 };
@@ -142,6 +145,32 @@ impl World {
     pub(crate) fn stranger(&self) -> Client {
         let [plain, dotnet] = self.encodings;
         let protocol = SocketIo::new(Limits::default(), plain, Some(dotnet), false);
+        Client {
+            session: self.session(Box::new(protocol)),
+            id: String::new(),
+            namespace: String::new(),
+            asked: Cell::new(0),
+            inbox: RefCell::default(),
+        }
+    }
+
+    /// A client of SignalR in `/`, whose letters nobody can read.
+    pub(crate) async fn hub_client(&self) -> HubClient {
+        let [json, messagepack] = self.encodings;
+        let encodings = FormatEncodings { json, messagepack };
+        let dialect = EventSpellings::default().dialect();
+        let member = MemberId::new("hub-client");
+        let protocol = SignalR::new("/".into(), member, encodings, dialect, 10);
+        let client = HubClient {
+            session: self.session(Box::new(protocol)),
+        };
+        client.say(r#"{"protocol":"json","version":1}"#);
+        settle().await;
+        assert_eq!(client.told(), ["{}"]);
+        client
+    }
+
+    fn session(&self, protocol: Box<dyn Protocol>) -> SessionRef {
         let hour = Duration::from_secs(3600);
         let settings = SessionSettings {
             ping_interval: hour,
@@ -160,21 +189,14 @@ impl World {
             },
             applications: self.namespaces.applications(),
         };
-        let session = Session::start(
+        Session::start(
             self.hub.clone(),
             self.courier.clone(),
-            Box::new(protocol),
+            protocol,
             Arc::new(settings),
             Peer::default(),
             |_| {},
-        );
-        Client {
-            session,
-            id: String::new(),
-            namespace: String::new(),
-            asked: Cell::new(0),
-            inbox: RefCell::default(),
-        }
+        )
     }
 
     /// A client in `/`, what it got on the way in taken from its inbox.
@@ -214,6 +236,51 @@ pub(crate) struct Packet {
     pub(crate) number: Option<u64>,
     pub(crate) json: Value,
     pub(crate) blobs: Vec<Bytes>,
+}
+
+/// A client of SignalR in JSON; it takes nothing from its outbox but when it is looked at.
+pub(crate) struct HubClient {
+    pub(crate) session: SessionRef,
+}
+
+impl HubClient {
+    /// Sends one record.
+    pub(crate) fn say(&self, record: &str) {
+        let record = Bytes::copy_from_slice(record.as_bytes());
+        self.session.heard(TransportMessage::Text(record));
+    }
+
+    /// The records that came since the last look.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let records = taken(&self.session).into_iter().map(|part| {
+            let record = String::from_utf8(part.payload().to_vec()).unwrap();
+            record.strip_suffix('\u{1e}').unwrap().to_owned()
+        });
+        records.collect()
+    }
+
+    /// Whether its transport may read what it says.
+    pub(crate) fn is_read(&self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        self.session.poll_ready(&mut context).is_ready()
+    }
+
+    /// The connection is lost.
+    pub(crate) async fn hang_up(self) {
+        self.session.close(CloseReason::TransportClose);
+        settle().await;
+    }
+}
+
+/// What waits in the outbox of a session.
+fn taken(session: &SessionRef) -> Vec<WsFrame> {
+    let mut parts = Vec::new();
+    let mut context = Context::from_waker(Waker::noop());
+    let outbox = &session.outbox;
+    while let Poll::Ready(Taken::Some { .. }) =
+        outbox.poll_take(&mut context, 1 << 20, usize::MAX, &mut parts)
+    {}
+    parts
 }
 
 impl Client {
@@ -317,15 +384,8 @@ impl Client {
     }
 
     fn receive(&self) {
-        let mut parts = Vec::new();
-        let mut context = Context::from_waker(Waker::noop());
-        while let Poll::Ready(Taken::Some { .. }) =
-            self.session
-                .outbox
-                .poll_take(&mut context, 1 << 20, usize::MAX, &mut parts)
-        {}
         let mut inbox = self.inbox.borrow_mut();
-        for part in parts {
+        for part in taken(&self.session) {
             match part.binary {
                 true => inbox.last_mut().unwrap().blobs.push(part.payload()),
                 false => inbox.push(packet(std::str::from_utf8(&part.payload()).unwrap())),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dondo_actors::{
     letter::{Content, TransportMessage},
-    ports::{Answer, ClientPacket, Violation},
+    ports::{Answer, ClientPacket, EventStreams, Violation},
 };
 
 use super::{
@@ -116,6 +116,7 @@ impl PlainDecoder {
                     namespace,
                     ack,
                     content,
+                    streams: EventStreams::default(),
                 }
             }
             PlainMessage::Ack(id, args) => ClientPacket::Ack {

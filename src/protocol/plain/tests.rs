@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dondo_actors::{
     id::{Epoch, MemberId, Token},
     letter::{Content, Encoding, EncodingId, Frame, TransportMessage, WsFrame},
-    ports::{Answer, ClientPacket, Protocol, Refusal},
+    ports::{Answer, ClientPacket, EventStreams, Protocol, Refusal},
 };
 use serde_json::{Value, json};
 
@@ -47,6 +47,7 @@ fn event(name: &str, args: &str, ack: Option<u64>, blobs: &[&'static [u8]]) -> C
         namespace: "/orders".into(),
         ack,
         content: content(name, args, blobs),
+        streams: EventStreams::default(),
     }
 }
 

@@ -52,28 +52,51 @@ pub(super) fn error_in(args: &[u8], target: Option<&str>) -> Option<String> {
 
 fn error(target: &str, code: &str, message: &str) -> String {
     let failed = format!("Failed to invoke '{target}' due to an error on the server.");
-    let unexpected = format!("An unexpected error occurred invoking '{target}' on the server.");
-    match (code, message) {
-        ("unknown_event", _) => format!("{failed} HubException: Method does not exist."),
-        ("bad_payload", message) => format!("{failed} InvalidDataException: {message}"),
-        ("internal", _) | ("", "") => unexpected,
-        ("", message) => format!("{unexpected} HubException: {message}"),
-        (code, "") => format!("{unexpected} HubException: {code}"),
-        (code, message) => format!("{unexpected} HubException: {code}: {message}"),
+    let attempted = "The client attempted to invoke the";
+    match code {
+        "unknown_event" => format!("{failed} HubException: Method does not exist."),
+        "bad_payload" => format!("{failed} InvalidDataException: {message}"),
+        "no_items" => {
+            format!("{attempted} non-streaming '{target}' method with a streaming invocation.")
+        }
+        "items_only" => {
+            format!("{attempted} streaming '{target}' method with a non-streaming invocation.")
+        }
+        code => {
+            let unexpected =
+                format!("An unexpected error occurred invoking '{target}' on the server.");
+            match code {
+                // In ASP.NET's words.
+                "wrong_streams" => {
+                    hub_exception(unexpected, "", &message.replace("handler", "Hub method"))
+                }
+                code => hub_exception(unexpected, code, message),
+            }
+        }
     }
 }
 
-/// A plain method was called for a stream.
-pub(super) fn no_stream(target: &str) -> String {
-    format!(
-        "The client attempted to invoke the non-streaming '{target}' method with a streaming invocation."
-    )
+/// An error with what the client may know of it.
+fn hub_exception(error: String, code: &str, message: &str) -> String {
+    match (code, message) {
+        ("internal", _) | ("", "") => error,
+        ("", text) | (text, "") => format!("{error} HubException: {text}"),
+        (code, message) => format!("{error} HubException: {code}: {message}"),
+    }
 }
 
-/// A method was given streams of the caller's; none takes any.
-pub(super) fn streams_given(target: &str, streams: usize) -> String {
-    let message = format!("Client sent {streams} stream(s), Hub method expects 0.");
-    error(target, "", &message)
+/// A stream failed that had begun; `failure` is a failure object.
+pub(super) fn stream_failed(failure: &[u8]) -> String {
+    let error = "An error occurred on the server while streaming results.".to_owned();
+    match serde_json::from_slice::<FailureObject<'_>>(failure) {
+        Ok(failure) => hub_exception(error, &failure.code, &failure.message),
+        Err(_) => error,
+    }
+}
+
+/// A stream is asked for under the id of another one.
+pub(super) fn in_use(id: &str) -> String {
+    format!("Invocation ID '{id}' is already in use.")
 }
 
 /// The failure of a call that no handler sees.
@@ -88,10 +111,12 @@ pub(super) fn failure(code: &str, message: &str) -> Bytes {
 
 /// What a client answers to an event of ours. Its error is a failure, as the hub's own are.
 pub(super) fn answered(outcome: Completed) -> Answer {
-    let (args, blobs) = match outcome {
-        Completed::Void => (Bytes::new(), Vec::new()),
-        Completed::Result(value) => (value.text, value.blobs),
-        Completed::Error(error) => (failure("client_error", &error), Vec::new()),
-    };
-    Answer { args, blobs }
+    match outcome {
+        Completed::Void => Answer::default(),
+        Completed::Result(value) => value.into(),
+        Completed::Error(error) => Answer {
+            args: failure("client_error", &error),
+            blobs: Vec::new(),
+        },
+    }
 }

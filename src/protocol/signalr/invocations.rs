@@ -1,7 +1,7 @@
 //! Calls that wait for their completion, under the numbers that their acks have. An id in decimal is its number, and a call
 //! under its own name needs nothing; the others are kept.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// Calls of one client that are kept at most.
 pub(super) const OPEN_MAX: usize = 1024;
@@ -13,71 +13,94 @@ const OURS: u64 = 1 << 63;
 #[derive(Debug, Default)]
 pub(super) struct Invocations {
     kept: BTreeMap<u64, KeptCall>,
+    /// Those that are answered with a stream, by their ids.
+    streams: BTreeMap<String, u64>,
     /// How many ids had no number of their own.
     numbered: u64,
 }
 
+/// What is to be known of a call when it is answered.
+#[derive(Debug, Default)]
+pub(super) struct OpenCall {
+    /// Its method as the client wrote it, if its event has another name.
+    pub(super) target: Option<String>,
+    /// Its method has no result.
+    pub(super) is_void: bool,
+    /// It is answered with a stream.
+    pub(super) is_stream: bool,
+}
+
 #[derive(Debug, Default)]
 struct KeptCall {
+    /// If it is not its number.
     id: Option<String>,
-    target: Option<String>,
-    is_void: bool,
+    call: OpenCall,
 }
 
 /// A call that is answered.
 pub(super) struct EndedCall {
     pub(super) id: String,
-    /// Its method, if that was kept.
-    pub(super) target: Option<String>,
-    /// Its method has no result.
-    pub(super) is_void: bool,
+    pub(super) call: OpenCall,
 }
 
-/// As many calls are kept as may be.
+/// Why a call does not begin.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TooManyOpen;
+pub(super) enum NotBegun {
+    /// As many calls are kept as may be.
+    TooManyOpen,
+    /// Another stream has its id.
+    InUse(String),
+}
 
 impl Invocations {
-    /// The number to answer a call under. `target` is the method as the client wrote it, if its event has another name.
-    pub(super) fn begin(
-        &mut self,
-        id: String,
-        target: Option<String>,
-        is_void: bool,
-    ) -> Result<u64, TooManyOpen> {
-        let own = canonical(&id).filter(|number| *number < OURS);
+    /// The number to answer a call under.
+    pub(super) fn begin(&mut self, id: String, call: OpenCall) -> Result<u64, NotBegun> {
+        if call.is_stream && self.streams.contains_key(&id) {
+            return Err(NotBegun::InUse(id));
+        }
+        // A stream's number is no other call's.
+        let is_free = |number: &u64| {
+            let kept = self.kept.get(number);
+            kept.is_none_or(|kept| !kept.call.is_stream && !call.is_stream)
+        };
+        let own = canonical(&id).filter(|own| *own < OURS && is_free(own));
         let number = own.unwrap_or_else(|| {
             self.numbered += 1;
             OURS + self.numbered
         });
-        if own.is_some() && target.is_none() && !is_void {
+        if own.is_some() && call.target.is_none() && !call.is_void && !call.is_stream {
             return Ok(number);
         }
         if self.kept.len() >= OPEN_MAX {
-            return Err(TooManyOpen);
+            return Err(NotBegun::TooManyOpen);
+        }
+        if call.is_stream {
+            self.streams.insert(id.clone(), number);
         }
         let id = own.is_none().then_some(id);
-        let kept = KeptCall {
-            id,
-            target,
-            is_void,
-        };
-        self.kept.insert(number, kept);
+        self.kept.insert(number, KeptCall { id, call });
         Ok(number)
+    }
+
+    /// The number of a call that is being answered with a stream.
+    pub(super) fn stream(&self, id: &str) -> Option<u64> {
+        self.streams.get(id).copied()
+    }
+
+    /// The id of a call that is being answered.
+    pub(super) fn id(&self, number: u64) -> Cow<'_, str> {
+        let kept = self.kept.get(&number).and_then(|kept| kept.id.as_deref());
+        kept.map_or_else(|| number.to_string().into(), Cow::Borrowed)
     }
 
     /// A call that is answered.
     pub(super) fn end(&mut self, number: u64) -> EndedCall {
-        let KeptCall {
-            id,
-            target,
-            is_void,
-        } = self.kept.remove(&number).unwrap_or_default();
-        EndedCall {
-            id: id.unwrap_or_else(|| number.to_string()),
-            target,
-            is_void,
+        let id = self.id(number).into_owned();
+        let call = self.kept.remove(&number).unwrap_or_default().call;
+        if call.is_stream {
+            self.streams.remove(&id);
         }
+        EndedCall { id, call }
     }
 }
 

@@ -9,7 +9,9 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::message::{Completed, DEPTH_MAX, HubMessage, Malformed, Values, short};
+use super::message::{
+    Completed, DEPTH_MAX, HubMessage, Malformed, STREAMS_MAX, TOO_MANY_STREAMS, Values, short,
+};
 use crate::protocol::json::token_end;
 
 /// Reads one message. Of a field that stands twice the last counts, as in ASP.NET; unknown ones are ignored.
@@ -23,7 +25,7 @@ pub(super) fn read(record: &[u8]) -> Result<HubMessage, Malformed> {
             id: object.id.map(id).transpose()?,
             target: required(object.target, "target is no text")?,
             arguments: arguments(object.arguments)?,
-            streams: object.streams.map_or(Ok(0), streams)?,
+            streams: streams(object.streams)?,
         },
         2 => HubMessage::StreamItem {
             id: id(object.id.ok_or(NO_ID)?)?,
@@ -42,6 +44,7 @@ pub(super) fn read(record: &[u8]) -> Result<HubMessage, Malformed> {
             id: id(object.id.ok_or(NO_ID)?)?,
             target: required(object.target, "target is no text")?,
             arguments: arguments(object.arguments)?,
+            streams: streams(object.streams)?,
         },
         5 => HubMessage::CancelInvocation {
             id: id(object.id.ok_or(NO_ID)?)?,
@@ -80,8 +83,14 @@ fn error(raw: Option<&RawValue>) -> Result<Option<String>, Malformed> {
     raw.map_or(Ok(None), |_| required(raw, "an error is no text"))
 }
 
-fn streams(raw: &RawValue) -> Result<usize, Malformed> {
-    required::<Vec<Cow<'_, str>>>(Some(raw), "streamIds is no list of texts").map(|ids| ids.len())
+fn streams(raw: Option<&RawValue>) -> Result<Vec<String>, Malformed> {
+    let ids = raw.map_or(Ok(Vec::new()), |_| {
+        required::<Vec<String>>(raw, "streamIds is no list of texts")
+    })?;
+    match ids.len() <= STREAMS_MAX {
+        true => ids.into_iter().map(short).collect(),
+        false => Err(TOO_MANY_STREAMS.into()),
+    }
 }
 
 fn arguments(raw: Option<&RawValue>) -> Result<Values, Malformed> {

@@ -12,7 +12,7 @@ pub(crate) enum HubMessage {
         target: String,
         arguments: Values,
         /// Streams of the caller's that are arguments, too.
-        streams: usize,
+        streams: Vec<String>,
     },
     /// An item of a stream.
     StreamItem { id: String, item: Values },
@@ -23,6 +23,7 @@ pub(crate) enum HubMessage {
         id: String,
         target: String,
         arguments: Values,
+        streams: Vec<String>,
     },
     /// A stream is wanted no more.
     CancelInvocation { id: String },
@@ -68,6 +69,15 @@ impl From<&Content> for Values {
     }
 }
 
+impl From<Values> for Answer {
+    fn from(values: Values) -> Self {
+        Self {
+            args: values.text,
+            blobs: values.blobs,
+        }
+    }
+}
+
 impl From<&Answer> for Values {
     fn from(answer: &Answer) -> Self {
         Self {
@@ -92,6 +102,10 @@ pub(super) const DEPTH_MAX: usize = 128;
 
 /// Bytes of an id that a client chooses: those that are no numbers are kept while their calls last.
 pub(super) const ID_BYTES_MAX: usize = 256;
+
+/// Streams of the caller's in one call.
+pub(super) const STREAMS_MAX: usize = 64;
+pub(super) const TOO_MANY_STREAMS: &str = "a call has more than 64 streams";
 
 /// The id, if it is no longer than it may be.
 pub(super) fn short(id: String) -> Result<String, Malformed> {

@@ -8,7 +8,9 @@ use rmp::{Marker, decode};
 
 use self::transcode::Transcoder;
 pub(super) use self::write::{count, values};
-use super::message::{Completed, HubMessage, Malformed, Values, short};
+use super::message::{
+    Completed, HubMessage, Malformed, STREAMS_MAX, TOO_MANY_STREAMS, Values, short,
+};
 
 /// Reads one message: an array that may have more elements than are known.
 pub(super) fn read(record: &[u8], blobs_max: usize) -> Result<HubMessage, Malformed> {
@@ -56,6 +58,7 @@ pub(super) fn read(record: &[u8], blobs_max: usize) -> Result<HubMessage, Malfor
                 id: reader.id()?,
                 target: reader.text()?,
                 arguments: reader.arguments()?,
+                streams: reader.streams()?,
             }
         }
         5 => {
@@ -124,13 +127,17 @@ impl Reader<'_> {
         decode::read_bool(&mut self.rest).map_err(|_| "an element is no boolean".into())
     }
 
-    fn streams(&mut self) -> Result<usize, Malformed> {
+    fn streams(&mut self) -> Result<Vec<String>, Malformed> {
         if self.left == 0 {
-            return Ok(0);
+            return Ok(Vec::new());
         }
         self.next()?;
         let ids = decode::read_array_len(&mut self.rest).map_err(|_| "stream ids are no array")?;
-        Ok(ids as usize)
+        if ids as usize > STREAMS_MAX {
+            return Err(TOO_MANY_STREAMS.into());
+        }
+        self.left = ids;
+        (0..ids).map(|_| self.id()).collect()
     }
 
     fn arguments(&mut self) -> Result<Values, Malformed> {

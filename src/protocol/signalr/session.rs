@@ -6,7 +6,7 @@ use std::{borrow::Cow, cell::RefCell, sync::Arc};
 use dondo_actors::{
     id::{MemberId, Token},
     letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
-    ports::{Answer, ClientPacket, Protocol, Refusal, Violation},
+    ports::{Answer, ClientPacket, EventStreams, ItemsAs, Protocol, Refusal, Violation},
 };
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     dialect::Dialect,
     format::Format,
     handshake::{self, HandshakeFault},
-    invocations::{self, Invocations},
+    invocations::{self, Invocations, NotBegun, OpenCall},
     message::{Completed, HubMessage, Values},
     read::read,
     write,
@@ -93,35 +93,52 @@ impl SignalR {
             HubMessage::Invocation {
                 id,
                 target,
+                arguments,
                 streams,
-                ..
-            } if streams > 0 => {
-                let error = answer::streams_given(&target, streams);
-                id.map(|id| failed(format, &id, error))
+            } => {
+                let streams = sent(streams, ItemsAs::Refused);
+                self.call(format, id, target, arguments, streams)?
             }
-            HubMessage::Invocation {
+            HubMessage::StreamInvocation {
                 id,
                 target,
                 arguments,
-                ..
-            } => self.call(format, id, target, arguments)?,
-            HubMessage::StreamInvocation { id, target, .. } => {
-                Some(failed(format, &id, answer::no_stream(&target)))
+                streams,
+            } => {
+                let streams = sent(streams, ItemsAs::Items);
+                self.call(format, Some(id), target, arguments, streams)?
             }
-            HubMessage::Completion { id, outcome } => {
-                // As of any other completion that nobody waits for, nothing comes of an id that is none of ours.
-                invocations::number_of(&id).map(|id| ClientPacket::Ack {
+            HubMessage::StreamItem { id, item } => Some(ClientPacket::Item {
+                namespace: self.namespace.clone(),
+                stream: id.into(),
+                item: item.into(),
+            }),
+            HubMessage::Completion { id, outcome } => Some(match invocations::number_of(&id) {
+                Some(id) => ClientPacket::Ack {
                     namespace: self.namespace.clone(),
                     id,
                     answer: answer::answered(outcome),
+                },
+                None => ClientPacket::ItemsEnd {
+                    namespace: self.namespace.clone(),
+                    stream: id.into(),
+                    error: match outcome {
+                        Completed::Error(error) => Some(error),
+                        Completed::Void | Completed::Result(_) => None,
+                    },
+                },
+            }),
+            HubMessage::CancelInvocation { id } => {
+                let number = self.invocations.borrow().stream(&id);
+                number.map(|id| ClientPacket::Cancel {
+                    namespace: self.namespace.clone(),
+                    id,
                 })
             }
             HubMessage::Close { .. } => Some(ClientPacket::Disconnect {
                 namespace: self.namespace.clone(),
             }),
-            HubMessage::StreamItem { .. }
-            | HubMessage::CancelInvocation { .. }
-            | HubMessage::Ping
+            HubMessage::Ping
             | HubMessage::Ack(_)
             | HubMessage::Sequence(_)
             | HubMessage::Unknown => None,
@@ -134,6 +151,7 @@ impl SignalR {
         id: Option<String>,
         target: String,
         arguments: Values,
+        streams: EventStreams,
     ) -> Result<Option<ClientPacket>, Violation> {
         let called = (self.dialect)(Content {
             name: target.as_str().into(),
@@ -147,29 +165,39 @@ impl SignalR {
                 return Ok(id.map(|id| failed(format, &id, error)));
             }
         };
-        let event = |content, ack| ClientPacket::Event {
+        let event = |content, ack, streams| ClientPacket::Event {
             namespace: self.namespace.clone(),
             ack,
             content,
+            streams,
         };
-        let renamed = (*called.event.name != target).then_some(target);
+        let call = OpenCall {
+            target: (*called.event.name != target).then_some(target),
+            is_void: called.is_void,
+            is_stream: streams.taken == ItemsAs::Items,
+        };
         let mut invocations = self.invocations.borrow_mut();
-        let ack = id
-            .map(|id| invocations.begin(id, renamed, called.is_void))
-            .transpose();
-        let ack = ack.map_err(|_| {
-            let most = invocations::OPEN_MAX;
-            violated(
-                format,
-                format!("too_many_open: more than {most} calls are open"),
-            )
-        })?;
-        let (before, called) = (called.before, event(called.event, ack));
+        let ack = match id.map(|id| invocations.begin(id, call)).transpose() {
+            Ok(ack) => ack,
+            Err(NotBegun::InUse(id)) => {
+                return Ok(Some(failed(format, &id, answer::in_use(&id))));
+            }
+            Err(NotBegun::TooManyOpen) => {
+                let most = invocations::OPEN_MAX;
+                let why = format!("too_many_open: more than {most} calls are open");
+                return Err(violated(format, why));
+            }
+        };
+        let (before, called) = (called.before, event(called.event, ack, streams));
         match before {
             None => Ok(Some(called)),
             Some(before) => {
                 self.said = Some(called);
-                Ok(Some(event(before, None)))
+                Ok(Some(event(
+                    before,
+                    None,
+                    sent(Vec::new(), ItemsAs::Refused),
+                )))
             }
         }
     }
@@ -234,11 +262,33 @@ impl Protocol for SignalR {
 
     fn ack(&self, _: &str, id: u64, answer: &Answer) -> Frame {
         let ended = self.invocations.borrow_mut().end(id);
-        let outcome = match answer::completed(answer, ended.target.as_deref()) {
-            Completed::Result(_) if ended.is_void => Completed::Void,
+        let outcome = match answer::completed(answer, ended.call.target.as_deref()) {
+            Completed::Result(_) if ended.call.is_void => Completed::Void,
             outcome => outcome,
         };
         write::completion(self.format(), &ended.id, &outcome)
+    }
+
+    fn item(&self, _: &str, id: u64, item: &Answer) -> Option<Frame> {
+        let invocations = self.invocations.borrow();
+        let id = invocations.id(id);
+        Some(write::stream_item(self.format(), &id, &item.into()))
+    }
+
+    fn items_end(&self, _: &str, id: u64, failure: Option<&Answer>) -> Option<Frame> {
+        let ended = self.invocations.borrow_mut().end(id);
+        let outcome = match failure {
+            None => Completed::Void,
+            Some(failure) => Completed::Error(answer::stream_failed(&failure.args)),
+        };
+        Some(write::completion(self.format(), &ended.id, &outcome))
+    }
+}
+
+fn sent(streams: Vec<String>, taken: ItemsAs) -> EventStreams {
+    EventStreams {
+        taken,
+        sent: streams.into_iter().map(Into::into).collect(),
     }
 }
 

@@ -9,6 +9,7 @@ mod messages;
 mod records;
 mod round_trips;
 mod sessions;
+mod streams;
 
 use bytes::Bytes;
 use dondo_actors::letter::Frame;
@@ -42,7 +43,7 @@ fn invocation_of(id: Option<&str>, target: &str, arguments: &str) -> HubMessage 
         id: id.map(str::to_owned),
         target: target.to_owned(),
         arguments: values(arguments),
-        streams: 0,
+        streams: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use dondo_actors::{
     id::{MemberId, Token},
     letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
-    ports::{self, Answer, ClientPacket, Protocol, Refusal},
+    ports::{self, Answer, ClientPacket, EventStreams, Protocol, Refusal},
 };
 use serde::Deserialize;
 
@@ -129,6 +129,7 @@ fn said(packet: Packet) -> ClientPacket {
             namespace,
             ack,
             content,
+            streams: EventStreams::default(),
         },
         Packet::Ack {
             namespace,
@@ -245,7 +246,8 @@ mod tests {
             ClientPacket::Event {
                 namespace: root.clone(),
                 ack: Some(7),
-                content
+                content,
+                streams: EventStreams::default(),
             }
         );
         let answer = Answer {

@@ -3,7 +3,9 @@
 mod attacks;
 mod browser;
 mod clients;
+mod host;
 mod robot;
+mod streams;
 mod transports;
 mod wire;
 

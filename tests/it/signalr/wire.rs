@@ -8,19 +8,24 @@ use super::{HANDSHAKE, RS, records};
 use crate::support::{Client, Frame, Hub, WebSocket};
 
 fn opened(hub: &Hub) -> WebSocket {
-    let mut socket = WebSocket::open(hub, "/chatHub");
+    opened_at(hub, "/chatHub")
+}
+
+/// A connection without negotiation that has shaken hands.
+pub(super) fn opened_at(hub: &Hub, path: &str) -> WebSocket {
+    let mut socket = WebSocket::open(hub, path);
     socket.text(HANDSHAKE);
     assert_eq!(socket.next_text(), format!("{{}}{RS}"));
     socket
 }
 
-fn call(id: &str, method: &str, args: Value) -> String {
+pub(super) fn call(id: &str, method: &str, args: Value) -> String {
     let call = json!({"type": 1, "invocationId": id, "target": method, "arguments": args});
     format!("{call}{RS}")
 }
 
 /// The completion of a call; what comes before is others' or the system's.
-fn completion(socket: &mut WebSocket, id: &str) -> Value {
+pub(super) fn completion(socket: &mut WebSocket, id: &str) -> Value {
     loop {
         let mut told = records(&socket.next_text());
         told.retain(|record| record["type"] == 3 && record["invocationId"] == id);

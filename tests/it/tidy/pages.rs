@@ -69,20 +69,21 @@ fn every_reserved_name_is_on_the_page() {
 
 /// A row would go on promising what its test, renamed or gone, does not hold any more.
 #[test]
-fn each_row_for_who_comes_from_node_names_a_test_that_there_is_or_says_why_not() {
-    let page = include_str!("../../../src/docs/from-node.md");
+fn each_row_for_who_comes_from_elsewhere_names_a_test_that_there_is_or_says_why_not() {
     let tests: String = ["src", "tests/it"]
         .into_iter()
         .flat_map(sources)
         .map(|source| source.text)
         .collect();
-    let rows: Vec<&str> = page
-        .lines()
-        .filter(|line| line.starts_with("| "))
-        .skip(1)
-        .collect();
-    assert!(rows.len() > 40, "{}", rows.len());
-    for row in rows {
+    let pages = [
+        include_str!("../../../src/docs/from-node.md"),
+        include_str!("../../../src/docs/from-signalr.md"),
+    ];
+    let rows = |page: &'static str| page.lines().filter(|line| line.starts_with("| ")).skip(1);
+    for page in pages {
+        assert!(rows(page).count() > 40, "{}", rows(page).count());
+    }
+    for row in pages.into_iter().flat_map(rows) {
         let last = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
         assert!(!last.is_empty(), "{row}");
         if let Some(name) = last

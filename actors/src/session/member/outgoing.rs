@@ -2,7 +2,10 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, oneshot},
+    time::timeout,
+};
 
 use super::{Member, NotifyRequest};
 use crate::{
@@ -61,6 +64,8 @@ pub(super) struct OwnFrame {
     pub(super) volatile: bool,
     /// Which event it is, if the member is observed.
     pub(super) observed: Option<Box<Content>>,
+    /// An item's: the next one waits for it.
+    pub(super) place: Option<OwnedSemaphorePermit>,
 }
 
 impl Outgoing {

@@ -45,6 +45,7 @@ impl Member {
             frame,
             volatile: false,
             observed: None,
+            place: None,
         };
         if self.queue.borrow().waiting.is_empty() {
             self.direct(own, self.unit());
@@ -65,6 +66,7 @@ impl Member {
             frame: frame.charged_to_its_client(self.hub().account()),
             volatile,
             observed: event.cloned().map(Box::new),
+            place: None,
         }));
     }
 
@@ -85,6 +87,7 @@ impl Member {
             frame,
             volatile,
             observed,
+            place,
         } = own;
         self.courier().mailbox.send(Direct {
             local_id: self.local_id(),
@@ -92,6 +95,7 @@ impl Member {
             volatile,
             unit,
             observed,
+            place,
         });
     }
 }

@@ -30,7 +30,7 @@ fn json_messages_are_read_as_stock_clients_write_them() {
                 id: None,
                 target: "x".into(),
                 arguments: values("1"),
-                streams: 2,
+                streams: vec!["7".into(), "8".into()],
             },
         ),
         (
@@ -59,6 +59,7 @@ fn json_messages_are_read_as_stock_clients_write_them() {
                 id: "2".into(),
                 target: "Count".into(),
                 arguments: values("3"),
+                streams: Vec::new(),
             },
         ),
         (
@@ -101,7 +102,7 @@ fn messagepack_messages_are_read_as_stock_clients_write_them() {
                 id: None,
                 target: "x".into(),
                 arguments: Values::default(),
-                streams: 1,
+                streams: vec!["7".into()],
             },
         ),
         (b"\x94\x02\x80\xa1\x36\x00", item_of("6", "0")),
@@ -120,6 +121,7 @@ fn messagepack_messages_are_read_as_stock_clients_write_them() {
                 id: "2".into(),
                 target: "Count".into(),
                 arguments: values("3"),
+                streams: Vec::new(),
             },
         ),
         (

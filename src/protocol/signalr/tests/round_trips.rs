@@ -106,7 +106,7 @@ impl Chance {
                     id,
                     target,
                     arguments,
-                    streams: 0,
+                    streams: Vec::new(),
                 };
                 (message, frame)
             }

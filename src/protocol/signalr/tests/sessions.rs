@@ -6,7 +6,7 @@ use dondo_actors::{
     account::MemoryAccount,
     id::MemberId,
     letter::{Content, Encoding, Encodings, TransportMessage},
-    ports::{Answer, ClientPacket, Protocol, Refusal},
+    ports::{Answer, ClientPacket, EventStreams, ItemsAs, Protocol, Refusal},
 };
 
 use super::*;
@@ -64,6 +64,10 @@ fn event(ack: Option<u64>, name: &str) -> Option<ClientPacket> {
         namespace: "/chat".into(),
         ack,
         content: content(name, "1"),
+        streams: EventStreams {
+            taken: ItemsAs::Refused,
+            sent: Vec::new(),
+        },
     })
 }
 
@@ -251,7 +255,12 @@ fn a_client_is_asked_under_ids_of_our_own() {
     }
     for id in ["1", "s", "s01", "s-1", "S1", "s18446744073709551616"] {
         let record = format!(r#"{{"type":3,"invocationId":"{id}"}}"#);
-        assert_eq!(say(&mut session, &record), None, "{id}");
+        let ended = Some(ClientPacket::ItemsEnd {
+            namespace: "/chat".into(),
+            stream: id.into(),
+            error: None,
+        });
+        assert_eq!(say(&mut session, &record), ended);
     }
 }
 
