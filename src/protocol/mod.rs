@@ -8,8 +8,6 @@ mod json;
 mod limits;
 mod placeholders;
 pub(crate) mod plain;
-// Its transports are being wired up.
-#[allow(dead_code, unused_imports)]
 pub(crate) mod signalr;
 pub(crate) mod socketio;
 

@@ -18,7 +18,7 @@ mod write;
 pub(crate) use dialect::{CallResult, CalledEvent, Dialect, EventSpellings};
 pub(crate) use format::Format;
 pub(crate) use handshake::{HandshakeFault, faulty};
-pub(crate) use record::{RecordFault, Records};
+pub(crate) use record::Records;
 pub(crate) use session::{FormatEncodings, SignalR, SignalREncoding};
 pub(crate) use write::{CLOSED_WITH_AN_ERROR, close, ping};
 

@@ -114,6 +114,7 @@ pub(super) fn entrance_options(
         keeps_handshakes,
         login,
         untuned: Untuned::default(),
+        posts_beside_streams: false,
         session: Arc::new(SessionSettings {
             ping_interval: engine.ping_interval,
             ping_timeout: engine.ping_timeout,

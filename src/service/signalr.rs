@@ -59,6 +59,7 @@ pub(super) fn endpoint(
     };
     let options = EntranceOptions {
         protocol: "signalr",
+        posts_beside_streams: true,
         path,
         session: Arc::new(session),
         ..main.clone()

@@ -60,6 +60,8 @@ pub(crate) struct EntranceOptions {
     pub(crate) login: Login,
     /// Tells of a host's server that lacks what makes clients be noticed that are gone.
     pub(crate) untuned: Untuned,
+    /// Whether a request of a session may come behind the one that ended it, beside an event stream.
+    pub(crate) posts_beside_streams: bool,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub(crate) session: Arc<SessionSettings>,
 }
@@ -302,11 +304,12 @@ impl Entrance {
         let found = self.0.sessions.find(&secret);
         let stage = found.map(|connection| connection.stage());
         let polling = stage.is_some_and(Stage::polls);
+        let streams = stage == Some(Stage::Stream) && self.0.options.posts_beside_streams;
         if reason == CloseReason::ShuttingDown && polling {
             return self.let_go(secret);
         }
         let grace = match reason {
-            CloseReason::TransportClose if polling || stage == Some(Stage::Stream) => LAST_REQUEST,
+            CloseReason::TransportClose if polling || streams => LAST_REQUEST,
             // It has never been told anything; a GET that waits is answered all the same.
             CloseReason::ConnectTimeout => return self.0.sessions.remove(&secret),
             _ if polling && reason.flushes() => CLOSE_GRACE,

@@ -28,7 +28,8 @@ pub(super) trait EventFormat: Unpin + 'static {
     /// What comes at once: many readers take a stream for open with its first byte.
     fn opening(&self) -> Bytes;
 
-    /// Adds one message of the outbox, an event or several.
+    /// Adds one message of the outbox, an event or several, in pieces that are not empty. It copies nothing that is large: the
+    /// bytes of a letter are shared by all who are told.
     fn event(&self, payload: Bytes, to: &mut VecDeque<Bytes>);
 
     /// The heartbeat.
@@ -45,7 +46,10 @@ pub(super) fn response(
     format: impl EventFormat,
     cors: &Cors,
 ) -> HttpResponse {
-    cors_headers(HttpResponse::Ok(), cors)
+    let mut response = cors_headers(HttpResponse::Ok(), cors);
+    // Whoever watches over the connection may have to cut it when the stream has ended: nothing else is to come over it.
+    response.force_close();
+    response
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
         // nginx would keep events back until a buffer is full.

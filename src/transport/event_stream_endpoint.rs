@@ -95,11 +95,7 @@ impl EventStreamEndpoint {
             ids: RecordIds::default(),
             grace: self.0.grace,
         };
-        let mut response = event_stream::response(request, connection, format, cors);
-        // Whoever watches over the connection may have to cut it when the stream has ended.
-        let head = response.head_mut();
-        head.set_connection_type(ConnectionType::Close);
-        response
+        event_stream::response(request, connection, format, cors)
     }
 
     /// An EventSource gives up for ever after any other status than 200, so what passes is told to it as an event.

@@ -40,7 +40,7 @@ pub(crate) enum Refusal {
     AddressHandshakes,
     /// Status 500 without a body: the session exists, but its transport has no such method. The session goes on.
     OtherMethod,
-    /// Status 413 without a body, and the connection is closed: more than `--engine.max-payload`. The session goes on.
+    /// Status 413 without a body, and the connection is closed: more than `--engine.max-payload`.
     PayloadTooLarge,
     /// Status 500 without a body, and the connection is closed: the system has no randomness to give.
     NoSecret,

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use dondo_actors::error::CloseReason;
@@ -33,6 +33,9 @@ pub(crate) struct Connection {
     /// Large answers to polls that the client has not read.
     answers: AtomicUsize,
     answered: AtomicWaker,
+    /// GETs that have come, where a later one takes the place of an earlier one.
+    gets: AtomicU64,
+    end_told: AtomicBool,
     /// Of a protocol that has something to note between requests.
     noted: AtomicU8,
     /// The browser said that the hub's own page opened it.
@@ -60,6 +63,8 @@ impl Connection {
             feeding: AtomicBool::new(false),
             answers: AtomicUsize::new(0),
             answered: AtomicWaker::new(),
+            gets: AtomicU64::new(0),
+            end_told: AtomicBool::new(false),
             noted: AtomicU8::new(0),
             own_page,
             ticket,
@@ -154,6 +159,25 @@ impl Connection {
             connection: self,
             dropped: Some(dropped),
         })
+    }
+
+    /// The number of a GET that comes: an earlier one that still waits is to give way to it.
+    pub(crate) fn next_get(&self) -> u64 {
+        let number = self.gets.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.polling.load(Ordering::SeqCst) {
+            self.session.outbox.nudge();
+        }
+        number
+    }
+
+    /// Whether a later GET than this one has come.
+    pub(crate) fn is_late(&self, number: u64) -> bool {
+        self.gets.load(Ordering::SeqCst) != number
+    }
+
+    /// Whether its client is still to be told of the end; asked once, by who tells it.
+    pub(crate) fn tells_end(&self) -> bool {
+        !self.end_told.swap(true, Ordering::AcqRel)
     }
 
     fn end_get(&self) {

@@ -1,5 +1,5 @@
 //! SignalR as an endpoint: negotiation, WebSockets, Server-Sent Events and long-polling. Routes, statuses and texts are those of
-//! ASP.NET Core's (`docs/wire.md`).
+//! ASP.NET Core's, as its stock clients were seen to need them (`tests/it/signalr`).
 
 mod framing;
 mod negotiation;
@@ -62,7 +62,11 @@ impl SignalREndpoint {
                 answer(refusal).respond(&cors)
             }
             Err(NotServed::Said(status, text)) => {
-                entrance.refused(Refusal::BadRequest, request.head());
+                let refusal = match status {
+                    StatusCode::METHOD_NOT_ALLOWED => Refusal::BadMethod,
+                    _ => Refusal::BadRequest,
+                };
+                entrance.refused(refusal, request.head());
                 said(status, text).respond(&cors)
             }
             Err(NotServed::Answered(error)) => {

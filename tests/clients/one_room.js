@@ -1,7 +1,7 @@
 // Clients of every protocol and transport in one channel, who all say many things at the same time, while others come, go and
 // are cut. Each chains a hash over what it sees, in order; all hashes are to be one.
 //
-//   node one_room.js URL MESSAGES      says {members: {kind: {seen, hash}}} as JSON
+//   node one_room.js URL MESSAGES      says {members: {kind: {seen, hash}}, disturbed: {how: times}} as JSON
 "use strict";
 
 const { createHash } = require("node:crypto");
@@ -128,11 +128,13 @@ async function main() {
     members[name] = member;
   }
   let busy = true;
+  const disturbed = { left: 0, "was cut": 0 };
   const disturbers = names.map(async (name, index) => {
     for (let turn = index; busy; turn++) {
       const client = await kinds[name](() => {});
       await new Promise((done) => setTimeout(done, 100));
       await (turn % 2 ? client.leave() : client.cut());
+      disturbed[turn % 2 ? "left" : "was cut"] += 1;
     }
   });
   let next = 0;
@@ -150,7 +152,7 @@ async function main() {
   busy = false;
   await Promise.all(disturbers);
   const seen = names.map((name) => [name, { seen: members[name].seen, hash: members[name].hash }]);
-  console.log(JSON.stringify({ members: Object.fromEntries(seen) }));
+  console.log(JSON.stringify({ members: Object.fromEntries(seen), disturbed }));
   process.exit(0);
 }
 

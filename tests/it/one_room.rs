@@ -18,9 +18,14 @@ fn members_of_all_protocols_see_ten_thousand_messages_in_one_order() {
     let mut clients = Application::node("one_room.js", &[&hub.url(), &MESSAGES.to_string()]);
     let said: Value = serde_json::from_str(&clients.line().unwrap()).unwrap();
     let members = said["members"].as_object().unwrap();
+    // Three of Socket.IO, six of SignalR, a plain WebSocket and an event stream.
+    assert_eq!(members.len(), 11);
     let first = members.values().next().unwrap();
     for (kind, member) in members {
         assert_eq!(member["seen"], MESSAGES, "{kind}");
         assert_eq!(member["hash"], first["hash"], "{kind}");
+    }
+    for (how, times) in said["disturbed"].as_object().unwrap() {
+        assert!(times.as_u64() > Some(0), "nobody {how}");
     }
 }

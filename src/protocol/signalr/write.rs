@@ -177,7 +177,15 @@ impl Object {
 
     fn values(&mut self, values: &Values) {
         let text = placeholder::as_base64(&values.text, &values.blobs);
+        let begins = self.0.len();
         self.0.extend_from_slice(&text);
+        // Between the tokens of JSON alone, where a blank means as much: in an event stream they would end the line. Here they
+        // go once for all who are told.
+        for byte in &mut self.0[begins..] {
+            if matches!(byte, b'\n' | b'\r') {
+                *byte = b' ';
+            }
+        }
     }
 
     fn frame(self) -> Frame {

@@ -21,8 +21,9 @@ impl Entrance {
     /// Tells all sessions, spread evenly over `grace`, that the server is shutting down; what is queued is flushed. From
     /// now on no session is opened: a client that is told to go must not come back over a connection that is still there.
     ///
-    /// A WebSocket is closed with 1001. A poll that waits is dropped, and the next one is answered with 503: stock clients
-    /// come back after both, and some of them never do after a close packet.
+    /// A WebSocket is closed with 1001. What else makes a client come back is its protocol's: a poll of Engine.IO that waits is
+    /// dropped, and the next one is answered with 503, as some stock clients never come back after a close packet; SignalR's
+    /// clients are told that they may, and an event stream when.
     pub(crate) async fn shut_down(&self, grace: Duration) {
         self.0.draining.store(true, Ordering::Release);
         let all = self.0.sessions.all();

@@ -58,7 +58,7 @@ impl Framing for SignalRFraming {
         let format = self.records.format().unwrap_or(Format::Json);
         match self.records.take(&mut self.rest) {
             Ok(None) => None,
-            Ok(Some(record)) => Some(match message(format, record, self.rest.is_empty()) {
+            Ok(Some(record)) => Some(match message(format, record) {
                 Some(message) => FromPeer::Message(message),
                 None => {
                     self.failed = true;

@@ -7,13 +7,8 @@ use dondo_actors::letter::{Frame, TransportMessage};
 use crate::protocol::signalr::{CLOSED_WITH_AN_ERROR, Format, HandshakeFault, close, faulty};
 use crate::transport::session_connection::Connection;
 
-/// What a record is to the session; none where it should be text and is not. `alone`: it is all that its piece had.
-pub(super) fn message(format: Format, record: Bytes, alone: bool) -> Option<TransportMessage> {
-    // A slice would keep its whole piece in memory for as long as one small message of it is kept in a history.
-    let record = match alone {
-        true => record,
-        false => Bytes::copy_from_slice(&record),
-    };
+/// What a record is to the session; none where it should be text and is not. It is not kept: arguments are copied out of it.
+pub(super) fn message(format: Format, record: Bytes) -> Option<TransportMessage> {
     match format {
         Format::MessagePack => Some(TransportMessage::Binary(record)),
         Format::Json => {

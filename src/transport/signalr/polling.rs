@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -56,26 +57,50 @@ impl SignalREndpoint {
         let session = &connection.session;
         // A client that polls lives.
         session.credit.arrived(1);
+        let number = connection.next_get();
         // A client that leaves gives up its poll before it says so.
         let begin = || connection.begin_get(CloseReason::TransportClose);
         let pending = match begin() {
             Some(pending) => pending,
             None => {
                 // The newer one goes on: proxies give up polls that their clients have given up, and not always at once.
-                session.outbox.nudge();
                 let free = poll_fn(|cx| connection.poll_handover(cx));
                 let free = timeout(HANDOVER, free).await;
-                let pending = free.ok().and_then(|()| begin());
-                pending.ok_or(TWO_POLLS)?
+                match free.ok().and_then(|()| begin()) {
+                    Some(pending) => pending,
+                    None if connection.is_late(number) => {
+                        return Ok(empty(StatusCode::NO_CONTENT, cors));
+                    }
+                    None => return Err(TWO_POLLS),
+                }
             }
         };
         let mut parts = Vec::new();
         let late = session.outbox.ended().is_some();
         let taken = poll_fn(|cx| {
-            std::task::ready!(connection.poll_answered(cx));
-            session
-                .outbox
-                .poll_take(cx, ANSWER_MAX, usize::MAX, &mut parts)
+            loop {
+                // A nudge may have been for an earlier poll.
+                if connection.is_late(number) {
+                    return Poll::Ready(Taken::Nudged);
+                }
+                if connection.poll_answered(cx).is_pending() {
+                    std::task::ready!(session.outbox.poll_nudged(cx));
+                    match session.outbox.ended() {
+                        Some(reason) if !reason.flushes() => {
+                            return Poll::Ready(Taken::Ended(reason));
+                        }
+                        // What is left goes out once there is room for it.
+                        Some(_) => return Poll::Pending,
+                        None => continue,
+                    }
+                }
+                let taken = session
+                    .outbox
+                    .poll_take(cx, ANSWER_MAX, usize::MAX, &mut parts);
+                if !matches!(taken, Poll::Ready(Taken::Nudged)) {
+                    return taken;
+                }
+            }
         })
         .await;
         let format = noted(&connection);
@@ -89,7 +114,7 @@ impl SignalREndpoint {
                 return Ok(empty(StatusCode::NO_CONTENT, cors));
             }
             Taken::Ended(reason) => {
-                let words = last_words(format, reason).filter(|_| !late);
+                let words = last_words(format, reason).filter(|_| connection.tells_end());
                 let Some(words) = words else {
                     // A goodbye comes in two requests, the DELETE and what the client says last, in any order.
                     if late {
@@ -153,8 +178,7 @@ impl SignalREndpoint {
                     return Err(broken(&connection));
                 }
             }
-            let Some(message) = message(format.unwrap_or(Format::Json), record, rest.is_empty())
-            else {
+            let Some(message) = message(format.unwrap_or(Format::Json), record) else {
                 return Err(broken(&connection));
             };
             poll_fn(|cx| session.poll_ready(cx)).await;

@@ -38,17 +38,6 @@ impl EventFormat for SignalREvents {
     }
 
     fn event(&self, payload: Bytes, to: &mut VecDeque<Bytes>) {
-        // Outside of strings, where they are escaped, line ends are white space as good as any; here they would end the line.
-        let payload = match payload.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
-            true => payload
-                .iter()
-                .map(|byte| match byte {
-                    b'\n' | b'\r' => b' ',
-                    byte => *byte,
-                })
-                .collect(),
-            false => payload,
-        };
         to.push_back(Bytes::from_static(b"data: "));
         to.push_back(payload);
         to.push_back(Bytes::from_static(b"\r\n\r\n"));
