@@ -1,6 +1,9 @@
 //! Records and their ends.
 
-use super::{super::format::SEPARATOR, *};
+use super::{
+    super::{format::SEPARATOR, record::RecordFault},
+    *,
+};
 
 fn opened(format: &str, limit: usize) -> Records {
     let mut records = Records::new(limit);
