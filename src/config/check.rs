@@ -103,6 +103,12 @@ fn other_path(path: Option<&String>, settings: &Settings) -> Checked {
         return Ok(());
     };
     path_of(path, path)?;
+    let own = ["/healthz/", "/readyz/", "/metrics/", "/protocols/"];
+    if own.contains(&&**path) {
+        return Err(format!(
+            "{path:?} is the hub's own; write another path, or off"
+        ));
+    }
     let beside = |other: &&String| path.starts_with(&***other) || other.starts_with(&**path);
     match settings.paths().filter(beside).count() {
         0 | 1 => Ok(()),

@@ -46,6 +46,23 @@ impl Settings {
                 },
                 self.path
             ));
+            let main = self.namespaces.iter().any(|name| name == "/");
+            let others = [
+                (
+                    "SignalR's clients",
+                    self.chat_hub.as_ref().filter(|_| main),
+                    "http",
+                ),
+                ("plain WebSockets", self.endpoints.websocket.as_ref(), "ws"),
+                ("event streams", self.endpoints.events.as_ref(), "http"),
+                ("echo", self.endpoints.echo.as_ref(), "ws"),
+            ];
+            for (what, path, scheme) in others {
+                if let Some(path) = path {
+                    let path = path.trim_end_matches('/');
+                    lines.push(format!("{what}: {scheme}://{here}{path}"));
+                }
+            }
             lines.push(format!(
                 "for balancers: {url}/healthz (does it answer), {url}/readyz (does it take newcomers)"
             ));

@@ -17,7 +17,7 @@ use dondo_actors::{
 };
 use serde::Deserialize;
 
-use self::record::{EventRecord, JOINED, as_data, letter, without_id};
+use self::record::{EventRecord, JOINED, as_data, id_of, letter, without_id};
 pub(crate) use self::subscription::Subscription;
 
 /// The protocol of one session.
@@ -76,16 +76,22 @@ fn position(args: &[u8]) -> Option<Token> {
 #[derive(Debug, Default)]
 pub(crate) struct RecordIds {
     told: Cell<bool>,
+    /// The furthest that was told: what two workers know of a log may differ, and who comes back with less is told twice.
+    furthest: Cell<Option<Token>>,
 }
 
 impl RecordIds {
     /// The next record, as it goes out.
     pub(crate) fn pass(&self, record: Bytes) -> Bytes {
         self.told.set(self.told.get() || record.starts_with(JOINED));
-        match self.told.get() {
-            true => record,
-            false => without_id(record),
+        let id = id_of(&record);
+        let falls_back = matches!((id, self.furthest.get()), (Some(id), Some(furthest))
+            if id.epoch == furthest.epoch && id.cursor < furthest.cursor);
+        if !self.told.get() || falls_back {
+            return without_id(record);
         }
+        self.furthest.set(id.or(self.furthest.get()));
+        record
     }
 }
 

@@ -204,6 +204,22 @@ impl Entrance {
             forwarded: &forwarded_hosts(&head.headers),
             own: hosts.names(),
         };
+        // Browsers send no `Origin` where a page asks its own host, which may be a name that was made to point here.
+        if let (None, Some(host), Some(b"same-origin")) = (origin, host, site(head)) {
+            let own = |scheme: &[u8]| {
+                options
+                    .origins
+                    .judge(Some(&[scheme, host].concat()), &names)
+            };
+            let schemes: [&[u8]; 2] = [b"http://", b"https://"];
+            if !schemes
+                .into_iter()
+                .map(own)
+                .any(|verdict| verdict == Verdict::Allowed)
+            {
+                return Err(Refusal::Forbidden);
+            }
+        }
         match options.origins.judge(origin, &names) {
             Verdict::Illegal => Err(Refusal::BadRequest),
             _ if !hosts.allow(host) => Err(Refusal::ForeignHost),

@@ -20,10 +20,13 @@ use super::entrance::{Entrance, NotOpened};
 use super::event_stream::{self, EventFormat};
 use super::refusal::Refusal;
 use super::stage::Stage;
+use super::upgrade::asks_for_websocket;
 use crate::protocol::event_stream::{EventStream, RecordIds, Subscription};
 
 /// After how long a client comes back whose stream ended.
 const RETRY: Duration = Duration::from_secs(3);
+/// How long who was refused or put out stays away.
+const REFUSED: Duration = Duration::from_secs(10 * 60);
 /// What an EventSource sends when it comes back.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What an EventSource accepts, and is answered.
@@ -68,6 +71,10 @@ impl EventStreamEndpoint {
 
     async fn stream(&self, request: &HttpRequest, cors: &Cors) -> HttpResponse {
         let (head, entrance) = (request.head(), &self.0.entrance);
+        if asks_for_websocket(head) {
+            let wrong = "This is an event stream: ask for it without an upgrade. Plain WebSockets stand elsewhere, at /ws if nothing else is said";
+            return entrance.turn_away(Refusal::BadRequest.into(), head, wrong);
+        }
         let subscription = match subscription(head) {
             Ok(subscription) => subscription,
             Err(wrong) => return entrance.turn_away(Refusal::BadRequest.into(), head, &wrong),
@@ -164,9 +171,12 @@ impl EventFormat for RecordFormat {
         Bytes::from_static(b":\n\n")
     }
 
-    /// Who comes back while the hub is there, and lets nobody in, would be refused.
+    /// Who comes back while the hub is there, and lets nobody in, would be refused; who was refused, or put out, would be again.
     fn closing(&self, reason: CloseReason) -> Option<Bytes> {
-        let drains = reason == CloseReason::ShuttingDown;
-        drains.then(|| retry(self.grace + RETRY).into())
+        match reason {
+            CloseReason::ShuttingDown => Some(retry(self.grace + RETRY).into()),
+            CloseReason::ForcedClose => Some(retry(REFUSED).into()),
+            _ => None,
+        }
     }
 }

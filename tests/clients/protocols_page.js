@@ -22,9 +22,9 @@ run(async (browser) => {
     for (const [index, form] of speaking.entries()) {
       await (await form.$("input")).fill(`number ${index}`);
       await (await form.$("button")).click();
-      await page.waitForFunction((lines) => document.querySelectorAll(".log li").length === lines, 4 * (index + 1), { timeout: 60_000 });
+      await page.waitForFunction((lines) => document.querySelectorAll(".log p").length === lines, 4 * (index + 1), { timeout: 60_000 });
     }
-    const logs = await page.$$eval(".client", (all) => all.map((one) => [one.dataset.kind, [...one.querySelectorAll("li")].map((line) => line.textContent)]));
+    const logs = await page.$$eval(".client", (all) => all.map((one) => [one.dataset.kind, [...one.querySelectorAll(".log p")].map((line) => line.textContent)]));
     console.log(JSON.stringify(Object.fromEntries(logs)));
     assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it is wider than the window");
     // The page's own policy takes no script of another.

@@ -103,7 +103,7 @@ for (const [name, start] of Object.entries(kinds)) {
     state.textContent = text;
   };
   const told = (who, message) => {
-    const line = document.createElement("li");
+    const line = document.createElement("p");
     line.textContent = `${who}: ${typeof message === "string" ? message : JSON.stringify(message)}`;
     log.append(line);
     log.scrollTop = log.scrollHeight;

@@ -13,6 +13,9 @@ use crate::protocol::json::is_one;
 /// How the record of the last answered join begins: a comment, which clients do not see.
 pub(super) const JOINED: &[u8] = b": joined\n";
 
+/// Events of a stream's own, and of a browser's EventSource.
+const OWN: [&str; 5] = ["ack", "welcome", "refused", "open", "error"];
+
 /// What an id stands behind.
 const ID: &[u8] = b"id: ";
 
@@ -56,6 +59,11 @@ pub(super) fn letter(content: &Content, position: Option<Token>) -> Frame {
         true => Cow::Owned(content.name.replace(['\n', '\r'], " ")),
         false => Cow::Borrowed(&*content.name),
     };
+    // A channel may have the name of what a stream says itself, or of what a browser's EventSource does.
+    let name = match OWN.contains(&&*name) {
+        true => Cow::Owned(format!("channel:{name}")),
+        false => name,
+    };
     let id = id_line(position);
     EventRecord::new(&name, &as_data(&content.args)).behind(&[id.as_bytes()])
 }
@@ -67,6 +75,16 @@ pub(super) fn without_id(record: Bytes) -> Bytes {
         Some(end) => record.slice(end + 1..),
         None => record,
     }
+}
+
+/// Where a record says that the stream stands.
+pub(super) fn id_of(record: &[u8]) -> Option<Token> {
+    let record = record.strip_prefix(JOINED).unwrap_or(record);
+    let line = record
+        .strip_prefix(ID)?
+        .split(|byte| *byte == b'\n')
+        .next()?;
+    Token::parse(std::str::from_utf8(line).ok()?)
 }
 
 fn id_line(position: Option<Token>) -> String {

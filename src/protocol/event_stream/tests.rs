@@ -11,7 +11,10 @@ use dondo_actors::{
 };
 use serde_json::{Value, json};
 
-use super::{EventStream, EventStreamEncoding, RecordIds, Subscription};
+use super::{
+    EventStream, EventStreamEncoding, RecordIds, Subscription,
+    record::{self, EventRecord},
+};
 
 fn read(query: &[(&'static str, &str)], last: Option<&str>) -> Result<Subscription, String> {
     let pairs = query
@@ -239,4 +242,31 @@ fn a_stream_is_told_who_it_is_or_why_it_is_not_let_in() {
         told(&ids, &refused),
         ": joined\nevent: ack\ndata: {\"ok\":false,\"code\":\"not_invited\"}\n\n"
     );
+}
+
+/// Fails if a stream says that it is further back than it has said, so that who comes back is told things twice; or if what a
+/// channel is called makes it pass for the stream's own.
+#[test]
+fn a_stream_never_falls_back_and_no_channel_passes_for_it() {
+    let ids = RecordIds::default();
+    let joined = EventRecord::new("ack", b"1").joined(Some(token(5)));
+    let id = |cursor| format!("id: {}", token(cursor));
+    assert!(told(&ids, &joined).contains(&id(5)));
+    for (cursor, is_told) in [(4, false), (7, true), (6, false), (7, true), (8, true)] {
+        let record = told(&ids, &letter("1", Some(cursor)));
+        assert_eq!(record.contains(&id(cursor)), is_told, "{cursor}: {record}");
+    }
+    for (name, event) in [
+        ("ack", "channel:ack"),
+        ("open", "channel:open"),
+        ("acks", "acks"),
+    ] {
+        let content = Content {
+            name: name.into(),
+            args: Bytes::from_static(b"1"),
+            blobs: Vec::new(),
+        };
+        let record = told(&ids, &record::letter(&content, None));
+        assert!(record.starts_with(&format!("event: {event}\n")), "{record}");
+    }
 }

@@ -23,6 +23,8 @@ use crate::protocol::{
 pub(super) struct PlainDecoder {
     namespace: Arc<str>,
     limits: Limits,
+    /// It has asked to be let in, whatever came of it.
+    connected: bool,
     half: Option<Box<HalfMessage>>,
 }
 
@@ -43,6 +45,7 @@ impl PlainDecoder {
             namespace,
             limits,
             half: None,
+            connected: false,
         }
     }
 
@@ -83,7 +86,16 @@ impl PlainDecoder {
             .attachments()
             .and_then(|count| Ok((count, fields.message()?)));
         match read {
-            Ok((0, message)) => Ok(Some(self.packet(message, ids))),
+            Ok((_, PlainMessage::Connect(_))) if self.connected => {
+                Err(violation("it is connected already: connect comes once"))
+            }
+            Ok((_, PlainMessage::Event(..) | PlainMessage::Ack(..))) if !self.connected => {
+                Err(violation("connect comes first: {\"type\":\"connect\"}"))
+            }
+            Ok((0, message)) => {
+                self.connected |= matches!(message, PlainMessage::Connect(_));
+                Ok(Some(self.packet(message, ids)))
+            }
             Ok((announced, message)) => {
                 self.half = Some(Box::new(self.begin(message, announced, text.len(), ids)?));
                 Ok(None)

@@ -14,8 +14,19 @@ use serde_json::{Value, json};
 use super::{Plain, PlainEncoding, ids::OPEN_MAX};
 use crate::protocol::Limits;
 
-fn plain() -> Plain {
+/// A session that has said nothing yet.
+fn opening() -> Plain {
     Plain::new("/orders".into(), Limits::default(), EncodingId::FIRST)
+}
+
+/// One that has asked to be let in.
+fn connected(mut protocol: Plain) -> Plain {
+    said(&mut protocol, r#"{"type":"connect"}"#);
+    protocol
+}
+
+fn plain() -> Plain {
+    connected(opening())
 }
 
 fn text(message: &str) -> TransportMessage {
@@ -111,7 +122,11 @@ fn each_message_of_a_client_is_the_cores_word_for_it() {
             },
         ),
     ] {
-        assert_eq!(said(&mut plain(), message), expected, "{message}");
+        let mut protocol = match expected {
+            ClientPacket::Connect { .. } => opening(),
+            _ => plain(),
+        };
+        assert_eq!(said(&mut protocol, message), expected, "{message}");
     }
     for (message, expected) in [
         (r#"{"type":"ping"}"#, json!({"type": "pong"})),
@@ -345,7 +360,7 @@ fn attachments_that_do_not_come_in_their_place_end_the_connection() {
         packet_bytes_max: half.len() + 3,
         ..Limits::default()
     };
-    let mut small = Plain::new("/".into(), limits, EncodingId::FIRST);
+    let mut small = connected(Plain::new("/".into(), limits, EncodingId::FIRST));
     assert_eq!(small.decode(text(half)), Ok(None));
     assert_eq!(small.decode(binary(b"123")), Ok(None));
     assert!(small.decode(binary(b"4")).is_err());
@@ -376,4 +391,19 @@ fn so_many_ids_wait_for_answers() {
         said(&mut plain, number),
         ClientPacket::Event { .. }
     ));
+}
+
+/// Fails if who does not know of `connect`, or says it twice, is closed without a word.
+#[test]
+fn connect_comes_first_and_once() {
+    let event = r#"{"type":"event","event":"x"}"#;
+    let mut twice = plain();
+    for (protocol, message, word) in [
+        (&mut opening(), event, "connect comes first"),
+        (&mut twice, r#"{"type":"connect"}"#, "connect comes once"),
+    ] {
+        let violation = protocol.decode(text(message)).unwrap_err();
+        let told = shown(&violation.told.unwrap());
+        assert!(told["message"].as_str().unwrap().contains(word), "{told}");
+    }
 }

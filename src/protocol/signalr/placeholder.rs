@@ -8,34 +8,54 @@ use memchr::memmem;
 
 const BEFORE_NUMBER: &[u8] = br#"{"_placeholder":true,"num":"#;
 
-/// The blob that the placeholder at the front stands for, and where that ends. None where there is no such blob: then it is
-/// an object of the client's own.
-pub(super) fn read<'a>(json: &[u8], blobs: &'a [Bytes]) -> Option<(&'a Bytes, usize)> {
+/// The blobs of one message, each handed out once. A placeholder may be said a thousand times and costs its sender little, but
+/// here a blob stands in its place: without this one message of a megabyte would become gigabytes.
+pub(super) struct BlobsOnce<'a>(Vec<Option<&'a Bytes>>);
+
+impl<'a> BlobsOnce<'a> {
+    pub(super) fn new(blobs: &'a [Bytes]) -> Self {
+        Self(blobs.iter().map(Some).collect())
+    }
+
+    /// What stands in the place of the placeholder at the front, and where that ends: its blob, or nothing if it has been
+    /// handed out. None where there is no such blob: then it is an object of the client's own.
+    pub(super) fn read(&mut self, json: &[u8]) -> Option<(Option<&'a Bytes>, usize)> {
+        let (number, end) = read(json)?;
+        Some((self.0.get_mut(number)?.take(), end))
+    }
+}
+
+/// The number of the placeholder at the front, and where that ends.
+fn read(json: &[u8]) -> Option<(usize, usize)> {
     let behind = json.strip_prefix(BEFORE_NUMBER)?;
     let digits = behind
         .iter()
         .take_while(|byte| byte.is_ascii_digit())
         .count();
     let number: usize = std::str::from_utf8(&behind[..digits]).ok()?.parse().ok()?;
-    let blob = blobs
-        .get(number)
-        .filter(|_| behind.get(digits) == Some(&b'}'))?;
-    Some((blob, BEFORE_NUMBER.len() + digits + 1))
+    let ends = behind.get(digits) == Some(&b'}');
+    ends.then_some((number, BEFORE_NUMBER.len() + digits + 1))
 }
 
-/// The JSON with each blob in its place, as ASP.NET writes bytes: base64 in a string.
+/// The JSON with each blob in its place, as ASP.NET writes bytes: base64 in a string. A second place has `null`.
 pub(super) fn as_base64<'a>(json: &'a [u8], blobs: &[Bytes]) -> Cow<'a, [u8]> {
     if blobs.is_empty() {
         return Cow::Borrowed(json);
     }
     let mut out = Vec::with_capacity(json.len());
+    let mut once = BlobsOnce::new(blobs);
     let mut copied = 0;
     for at in memmem::find_iter(json, BEFORE_NUMBER) {
-        if let Some((blob, length)) = read(&json[at..], blobs) {
+        if let Some((blob, length)) = once.read(&json[at..]) {
             out.extend_from_slice(&json[copied..at]);
-            out.push(b'"');
-            out.extend_from_slice(STANDARD.encode(blob).as_bytes());
-            out.push(b'"');
+            match blob {
+                Some(blob) => {
+                    out.push(b'"');
+                    out.extend_from_slice(STANDARD.encode(blob).as_bytes());
+                    out.push(b'"');
+                }
+                None => out.extend_from_slice(b"null"),
+            }
             copied = at + length;
         }
     }

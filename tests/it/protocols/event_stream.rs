@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use dondo::{Error, Namespace};
 use serde_json::json;
 
-use crate::support::{Client, EventReader, Form, Hub, PATIENCE, http, in_both_forms, system};
+use crate::support::{
+    Client, EventReader, Form, Hub, PATIENCE, WebSocket, http, in_both_forms, system,
+};
 
 in_both_forms!(
     it_tells_what_is_said_where_it_listens,
@@ -154,6 +156,9 @@ fn a_request_that_cannot_be_served_is_refused_with_a_sentence(form: Form) {
             "{method}"
         );
     }
+    let upgrade = WebSocket::handshake(&hub, "/events?channel=a", &[]).0;
+    assert_eq!(upgrade.status, 400);
+    assert!(upgrade.text().contains("without an upgrade"));
     assert_eq!(http::get(&hub, "/events/below?channel=a").status, 404);
     let foreign = [("Origin", "https://elsewhere.example")];
     let answer = http::request(&hub, "GET", "/events?channel=a", &foreign, b"");

@@ -179,6 +179,7 @@ fn a_slip_is_answered_and_what_is_no_message_ends_the_connection(form: Form) {
     }
     let mut early = WebSocket::open(&hub, "/ws");
     early.text(r#"{"type":"event","event":"join-channel","payload":"lobby"}"#);
+    assert!(early.next_text().contains("connect comes first"));
     assert_eq!(early.closed(), Some(1008));
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rmp::encode;
 use serde::Deserialize;
 
-use super::super::placeholder;
+use super::super::placeholder::BlobsOnce;
 use crate::protocol::json::token_end;
 
 /// How many values `json` has, texts joined by commas.
@@ -27,8 +27,13 @@ pub(in super::super) fn count(json: &[u8]) -> usize {
     }
 }
 
-/// Appends the values of `json`, texts joined by commas, one behind the other; in the place of each placeholder its blob.
+/// A key that the stock client in JavaScript throws at, and closes: anybody could close all who are told of it.
+const PROTO: &str = "__proto__";
+
+/// Appends the values of `json`, texts joined by commas, one behind the other; in the place of each placeholder its blob, and in
+/// a second place of the same nothing. The key `__proto__` is written without its last underscore.
 pub(in super::super) fn values(out: &mut Vec<u8>, json: &[u8], blobs: &[Bytes]) {
+    let mut once = BlobsOnce::new(blobs);
     let mut lengths = lengths(json).into_iter();
     let mut length = || lengths.next().unwrap_or_default();
     let mut at = 0;
@@ -38,16 +43,27 @@ pub(in super::super) fn values(out: &mut Vec<u8>, json: &[u8], blobs: &[Bytes]) 
         match byte {
             b'{' => {
                 let entries = length();
-                match placeholder::read(&json[at..], blobs) {
+                match once.read(&json[at..]) {
                     Some((blob, behind)) => {
-                        let _ = encode::write_bin(out, blob);
+                        match blob {
+                            Some(blob) => drop(encode::write_bin(out, blob)),
+                            None => drop(encode::write_nil(out)),
+                        }
                         end = at + behind;
                     }
                     None => drop(encode::write_map_len(out, entries)),
                 }
             }
             b'[' => drop(encode::write_array_len(out, length())),
-            b'"' => drop(encode::write_str(out, &unescaped(&json[at..end]))),
+            b'"' => {
+                let text = unescaped(&json[at..end]);
+                let behind = json.get(end..).unwrap_or_default().trim_ascii_start();
+                let text = match *text == *PROTO && behind.first() == Some(&b':') {
+                    true => &PROTO[..PROTO.len() - 1],
+                    false => &*text,
+                };
+                let _ = encode::write_str(out, text);
+            }
             b't' | b'f' => drop(encode::write_bool(out, *byte == b't')),
             b'n' => drop(encode::write_nil(out)),
             b'-' | b'0'..=b'9' => number(out, &json[at..end]),

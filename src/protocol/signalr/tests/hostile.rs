@@ -140,3 +140,34 @@ fn nesting_is_bounded_in_both_formats() {
         assert!(frame.len() > 100_000);
     }
 }
+
+/// Fails if a blob that is named a thousand times goes out a thousand times: one message of a megabyte would be gigabytes.
+#[test]
+fn a_blob_that_is_named_often_goes_out_once() {
+    let placeholder = r#"{"_placeholder":true,"num":0}"#;
+    let named = vec![placeholder; 1000].join(",");
+    let blob = vec![7; 3000];
+    let values = Values {
+        text: named.into(),
+        blobs: vec![blob.into()],
+    };
+    for (format, most) in [(Format::Json, 10_000), (Format::MessagePack, 5_000)] {
+        let frame = write::invocation(format, None, "x", &values);
+        assert!((3000..most).contains(&frame.len()), "{}", frame.len());
+    }
+}
+
+/// Fails if what anybody may say closes the stock client in JavaScript, which takes no such key in MessagePack.
+#[test]
+fn no_key_in_messagepack_is_one_that_a_stock_client_throws_at() {
+    for key in [r#""__proto__""#, r#""__pro\u0074o__" "#] {
+        let text = format!(r#"{{{key}:"__proto__"}}"#);
+        let frame = write::invocation(Format::MessagePack, None, "x", &values(&text));
+        let payload = frame.first.payload();
+        let entry = b"\x81\xa8__proto_\xa9__proto__";
+        assert!(
+            payload.windows(entry.len()).any(|part| part == entry),
+            "{payload:?}"
+        );
+    }
+}
