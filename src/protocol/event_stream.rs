@@ -133,7 +133,7 @@ impl Protocol for EventStream {
         if let Some(Ok::<serde_json::Value, _>(given)) = given {
             data["data"] = given;
         }
-        Some(EventRecord::new("refused", data.to_string().as_bytes()).frame())
+        Some(EventRecord::new("refused", data.to_string().as_bytes()).for_good())
     }
 
     fn disconnected(&self, _: &str) -> Option<Frame> {

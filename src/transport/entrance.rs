@@ -205,18 +205,19 @@ impl Entrance {
             own: hosts.names(),
         };
         // Browsers send no `Origin` where a page asks its own host, which may be a name that was made to point here.
-        if let (None, Some(host), Some(b"same-origin")) = (origin, host, site(head)) {
-            let own = |scheme: &[u8]| {
-                options
-                    .origins
-                    .judge(Some(&[scheme, host].concat()), &names)
-            };
+        if origin.is_none() && site(head) == Some(b"same-origin") {
             let schemes: [&[u8]; 2] = [b"http://", b"https://"];
-            if !schemes
-                .into_iter()
-                .map(own)
-                .any(|verdict| verdict == Verdict::Allowed)
-            {
+            let is_own = |host: &[u8]| {
+                let page = |scheme: &[u8]| [scheme, host].concat();
+                let judged = |page: Vec<u8>| options.origins.judge(Some(&page), &names);
+                schemes
+                    .into_iter()
+                    .map(page)
+                    .map(judged)
+                    .any(|verdict| verdict == Verdict::Allowed)
+            };
+            let forwarded = names.forwarded.iter().map(|host| host.as_bytes());
+            if !host.into_iter().chain(forwarded).any(is_own) {
                 return Err(Refusal::Forbidden);
             }
         }

@@ -25,8 +25,6 @@ use crate::protocol::event_stream::{EventStream, RecordIds, Subscription};
 
 /// After how long a client comes back whose stream ended.
 const RETRY: Duration = Duration::from_secs(3);
-/// How long who was refused or put out stays away.
-const REFUSED: Duration = Duration::from_secs(10 * 60);
 /// What an EventSource sends when it comes back.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What an EventSource accepts, and is answered.
@@ -171,12 +169,9 @@ impl EventFormat for RecordFormat {
         Bytes::from_static(b":\n\n")
     }
 
-    /// Who comes back while the hub is there, and lets nobody in, would be refused; who was refused, or put out, would be again.
+    /// Who comes back while the hub is there, and lets nobody in, would be refused.
     fn closing(&self, reason: CloseReason) -> Option<Bytes> {
-        match reason {
-            CloseReason::ShuttingDown => Some(retry(self.grace + RETRY).into()),
-            CloseReason::ForcedClose => Some(retry(REFUSED).into()),
-            _ => None,
-        }
+        let drains = reason == CloseReason::ShuttingDown;
+        drains.then(|| retry(self.grace + RETRY).into())
     }
 }

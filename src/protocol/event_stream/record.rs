@@ -47,6 +47,11 @@ impl<'a> EventRecord<'a> {
         self.behind(&[])
     }
 
+    /// The same, behind which an EventSource stays away for ten minutes: it would be told so again.
+    pub(super) fn for_good(&self) -> Frame {
+        self.behind(&[b"retry: 600000\n"])
+    }
+
     /// The same, with which all that a client asked for is joined.
     pub(super) fn joined(&self, position: Option<Token>) -> Frame {
         self.behind(&[JOINED, id_line(position).as_bytes()])

@@ -233,7 +233,7 @@ fn a_stream_is_told_who_it_is_or_why_it_is_not_let_in() {
     };
     assert_eq!(
         told(&ids, &stream.refused("/", &refusal).unwrap()),
-        "event: refused\ndata: {\"data\":{\"code\":1},\"message\":\"no\\nentry\"}\n\n"
+        "retry: 600000\nevent: refused\ndata: {\"data\":{\"code\":1},\"message\":\"no\\nentry\"}\n\n"
     );
     assert!(stream.ends_with_its_namespace());
     // A join that failed has no place: the stream is told, and the rest goes on.

@@ -140,7 +140,14 @@ impl<'a> MessageFields<'a> {
 
     /// The arguments: the payload, all of `args`, or none.
     fn args(&self) -> Result<&'a str, PlainFault> {
-        let args = match (self.payload, self.args) {
+        // Serializers of records write what a record has not as null.
+        let is_null = |value: &&RawValue| value.get() == "null";
+        let (payload, args) = match (self.payload, self.args) {
+            (Some(payload), Some(args)) if is_null(&args) => (Some(payload), None),
+            (Some(payload), Some(args)) if is_null(&payload) => (None, Some(args)),
+            given => given,
+        };
+        let args = match (payload, args) {
             (Some(payload), None) => payload.get(),
             (None, Some(args)) => {
                 let inner = args.get().strip_prefix('[');

@@ -1,4 +1,5 @@
 //! Each row of `websocket.md` that is the protocol's, and what clients get wrong.
+//! Over 400 lines: whoever changes the page finds its rows in one place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
@@ -391,6 +392,19 @@ fn so_many_ids_wait_for_answers() {
         said(&mut plain, number),
         ClientPacket::Event { .. }
     ));
+}
+
+/// Fails if a client whose serializer writes null for what is not there can say nothing.
+#[test]
+fn null_beside_its_twin_is_nothing() {
+    for (fields, args) in [
+        (r#""payload":"x","args":null"#, r#""x""#),
+        (r#""payload":null,"args":["x",1]"#, r#""x",1"#),
+        (r#""payload":null"#, "null"),
+    ] {
+        let message = format!(r#"{{"type":"event","event":"a",{fields}}}"#);
+        assert_eq!(said(&mut plain(), &message), event("a", args, None, &[]));
+    }
 }
 
 /// Fails if who does not know of `connect`, or says it twice, is closed without a word.

@@ -24,6 +24,24 @@ fn hub(form: Form) -> Hub {
     form.built(|_| {}, |builder| builder)
 }
 
+/// Fails if a page of a name that was made to point here reads along (DNS rebinding): browsers send no `Origin` to a page's own
+/// host.
+#[test]
+fn a_list_of_origins_holds_for_pages_of_the_hubs_own_host_too() {
+    let hub = Hub::with(|config| config.origins = "https://app.example".parse().unwrap());
+    let asked = |host: &str, more: &[(&str, &str)]| {
+        let own = [("Host", host), ("Sec-Fetch-Site", "same-origin")];
+        let headers = [&own[..], more].concat();
+        let mut stream = http::send(&hub, "GET", "/events?channel=a", &headers, b"");
+        http::read_head(&mut stream).status
+    };
+    assert_eq!(asked("rebound.example", &[]), 403);
+    assert_eq!(asked("127.0.0.1:11000", &[]), 200);
+    assert_eq!(asked("app.example", &[]), 200);
+    let forwarded = [("X-Forwarded-Host", "app.example")];
+    assert_eq!(asked("hub.internal", &forwarded), 200);
+}
+
 /// Fails if a stream is no member, if what it hears is not what others hear, or if proxies would keep it back.
 fn it_tells_what_is_said_where_it_listens(form: Form) {
     let hub = hub(form);
