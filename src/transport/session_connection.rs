@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use dondo_actors::error::CloseReason;
 use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::counts::Counts;
 use super::doors::Ticket;
@@ -36,6 +37,8 @@ pub(crate) struct Connection {
     /// GETs that have come, where a later one takes the place of an earlier one.
     gets: AtomicU64,
     end_told: AtomicBool,
+    /// Of POSTs, where several may come at once: one after the other, as they came.
+    turns: Semaphore,
     /// Of a protocol that has something to note between requests.
     noted: AtomicU8,
     /// The browser said that the hub's own page opened it.
@@ -65,6 +68,7 @@ impl Connection {
             answered: AtomicWaker::new(),
             gets: AtomicU64::new(0),
             end_told: AtomicBool::new(false),
+            turns: Semaphore::new(1),
             noted: AtomicU8::new(0),
             own_page,
             ticket,
@@ -183,6 +187,11 @@ impl Connection {
     fn end_get(&self) {
         self.polling.store(false, Ordering::SeqCst);
         self.handover.wake();
+    }
+
+    /// The turn of a POST, where a client may send one before the last is answered. None never comes: it is never closed.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// A POST begins; none if another one has not ended.

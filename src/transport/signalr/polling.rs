@@ -29,10 +29,6 @@ const ANSWER_MAX: usize = 1024 * 1024;
 /// How long a poll waits for the one before it, which it has ended.
 const HANDOVER: Duration = Duration::from_secs(1);
 
-const TWO_POSTS: NotServed = NotServed::Said(
-    StatusCode::CONFLICT,
-    "The last POST of this connection is not answered yet",
-);
 const TWO_POLLS: NotServed =
     NotServed::Said(StatusCode::CONFLICT, "The connection has another poll open");
 
@@ -143,7 +139,8 @@ impl SignalREndpoint {
         if !matches!(stage, Stage::Polling | Stage::Stream) {
             return Err(METHOD);
         }
-        let _pending = connection.begin_post().ok_or(TWO_POSTS)?;
+        // Clients of 2019 send one before the last is answered.
+        let _turn = connection.turn().await;
         let session = &connection.session;
         let options = self.0.entrance.options();
         let body = match read_body(options, request, body, &session.credit).await {
