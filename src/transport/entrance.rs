@@ -205,29 +205,26 @@ impl Entrance {
             own: hosts.names(),
         };
         // Browsers send no `Origin` where a page asks its own host, which may be a name that was made to point here.
-        if origin.is_none() && site(head) == Some(b"same-origin") {
+        let is_own = |host: &[u8]| {
             let schemes: [&[u8]; 2] = [b"http://", b"https://"];
-            let is_own = |host: &[u8]| {
-                let page = |scheme: &[u8]| [scheme, host].concat();
-                let judged = |page: Vec<u8>| options.origins.judge(Some(&page), &names);
-                schemes
-                    .into_iter()
-                    .map(page)
-                    .map(judged)
-                    .any(|verdict| verdict == Verdict::Allowed)
-            };
-            let forwarded = names.forwarded.iter().map(|host| host.as_bytes());
-            if !host.into_iter().chain(forwarded).any(is_own) {
-                return Err(Refusal::Forbidden);
-            }
-        }
+            let pages = schemes.map(|scheme| [scheme, host].concat());
+            pages
+                .iter()
+                .any(|page| options.origins.judge(Some(page), &names) == Verdict::Allowed)
+        };
+        let asked = || {
+            host.into_iter()
+                .chain(names.forwarded.iter().map(|host| host.as_bytes()))
+        };
         match options.origins.judge(origin, &names) {
             Verdict::Illegal => Err(Refusal::BadRequest),
             _ if !hosts.allow(host) => Err(Refusal::ForeignHost),
             Verdict::Refused => Err(Refusal::Forbidden),
-            Verdict::Allowed if origin.is_none() && site(head) == Some(b"cross-site") => {
-                Err(Refusal::CrossSite)
-            }
+            Verdict::Allowed if origin.is_none() => match site(head) {
+                Some(b"cross-site") => Err(Refusal::CrossSite),
+                Some(b"same-origin") if !asked().any(is_own) => Err(Refusal::Forbidden),
+                _ => Ok(()),
+            },
             Verdict::Allowed => Ok(()),
         }
     }

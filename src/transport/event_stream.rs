@@ -115,13 +115,14 @@ impl<F: EventFormat> MessageBody for EventStream<F> {
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
         let this = &mut *self;
         this.watched.look(cx);
+        if this.poll_fill(cx).is_pending() {
+            this.given = 0;
+            return Poll::Pending;
+        }
+        // Behind the look at what there is: a piece without bytes would be the end of the body.
         if this.given >= PIECE && !this.queue.is_empty() {
             this.given = 0;
             cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        if this.poll_fill(cx).is_pending() {
-            this.given = 0;
             return Poll::Pending;
         }
         let Some(front) = this.queue.front_mut() else {

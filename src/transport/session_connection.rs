@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use dondo_actors::error::CloseReason;
 use dondo_actors::session::SessionRef;
 use futures_util::task::AtomicWaker;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 use super::counts::Counts;
 use super::doors::Ticket;
@@ -27,8 +29,8 @@ pub(crate) struct Connection {
     probed: AtomicBool,
     polling: AtomicBool,
     handover: AtomicWaker,
-    /// A POST body is being read or handed on.
-    posting: AtomicBool,
+    /// Whose turn it is to have a POST body read and handed on: one after the other, as they came.
+    posting: Semaphore,
     /// A POST's packets are being handed to the session.
     feeding: AtomicBool,
     /// Large answers to polls that the client has not read.
@@ -37,8 +39,6 @@ pub(crate) struct Connection {
     /// GETs that have come, where a later one takes the place of an earlier one.
     gets: AtomicU64,
     end_told: AtomicBool,
-    /// Of POSTs, where several may come at once: one after the other, as they came.
-    turns: Semaphore,
     /// Of a protocol that has something to note between requests.
     noted: AtomicU8,
     /// The browser said that the hub's own page opened it.
@@ -62,13 +62,12 @@ impl Connection {
             probed: AtomicBool::new(false),
             polling: AtomicBool::new(false),
             handover: AtomicWaker::new(),
-            posting: AtomicBool::new(false),
+            posting: Semaphore::new(1),
             feeding: AtomicBool::new(false),
             answers: AtomicUsize::new(0),
             answered: AtomicWaker::new(),
             gets: AtomicU64::new(0),
             end_told: AtomicBool::new(false),
-            turns: Semaphore::new(1),
             noted: AtomicU8::new(0),
             own_page,
             ticket,
@@ -175,7 +174,7 @@ impl Connection {
     }
 
     /// Whether a later GET than this one has come.
-    pub(crate) fn is_late(&self, number: u64) -> bool {
+    pub(crate) fn is_superseded(&self, number: u64) -> bool {
         self.gets.load(Ordering::SeqCst) != number
     }
 
@@ -189,14 +188,16 @@ impl Connection {
         self.handover.wake();
     }
 
-    /// The turn of a POST, where a client may send one before the last is answered. None never comes: it is never closed.
-    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        self.turns.acquire().await.ok()
-    }
-
     /// A POST begins; none if another one has not ended.
     pub(crate) fn begin_post(&self) -> Option<PendingPost<'_>> {
-        (!self.posting.swap(true, Ordering::AcqRel)).then(|| PendingPost(self))
+        let turn = self.posting.try_acquire().ok()?;
+        Some(PendingPost(self, turn))
+    }
+
+    /// A POST begins once those before it have ended; none if that takes longer than this.
+    pub(crate) async fn await_post(&self, limit: Duration) -> Option<PendingPost<'_>> {
+        let turn = timeout(limit, self.posting.acquire()).await.ok()?.ok()?;
+        Some(PendingPost(self, turn))
     }
 
     /// The POST's packets are handed to the session from now on.
@@ -206,7 +207,6 @@ impl Connection {
 
     fn end_post(&self) {
         self.feeding.store(false, Ordering::SeqCst);
-        self.posting.store(false, Ordering::Release);
         self.handover.wake();
     }
 
@@ -302,7 +302,7 @@ impl Drop for PendingGet<'_> {
 }
 
 /// A POST whose body is read, or handed to the session.
-pub(crate) struct PendingPost<'a>(&'a Connection);
+pub(crate) struct PendingPost<'a>(&'a Connection, #[expect(dead_code)] SemaphorePermit<'a>);
 
 impl Drop for PendingPost<'_> {
     fn drop(&mut self) {

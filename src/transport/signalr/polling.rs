@@ -32,6 +32,11 @@ const HANDOVER: Duration = Duration::from_secs(1);
 const TWO_POLLS: NotServed =
     NotServed::Said(StatusCode::CONFLICT, "The connection has another poll open");
 
+const TWO_POSTS: NotServed = NotServed::Said(
+    StatusCode::CONFLICT,
+    "An earlier POST of this connection takes too long",
+);
+
 impl SignalREndpoint {
     /// A poll. The first one chooses the transport, and is answered at once.
     pub(super) async fn poll(
@@ -64,7 +69,7 @@ impl SignalREndpoint {
                 let free = timeout(HANDOVER, free).await;
                 match free.ok().and_then(|()| begin()) {
                     Some(pending) => pending,
-                    None if connection.is_late(number) => {
+                    None if connection.is_superseded(number) => {
                         return Ok(empty(StatusCode::NO_CONTENT, cors));
                     }
                     None => return Err(TWO_POLLS),
@@ -76,7 +81,7 @@ impl SignalREndpoint {
         let taken = poll_fn(|cx| {
             loop {
                 // A nudge may have been for an earlier poll.
-                if connection.is_late(number) {
+                if connection.is_superseded(number) {
                     return Poll::Ready(Taken::Nudged);
                 }
                 if connection.poll_answered(cx).is_pending() {
@@ -139,10 +144,11 @@ impl SignalREndpoint {
         if !matches!(stage, Stage::Polling | Stage::Stream) {
             return Err(METHOD);
         }
-        // Clients of 2019 send one before the last is answered.
-        let _turn = connection.turn().await;
-        let session = &connection.session;
         let options = self.0.entrance.options();
+        // Clients of 2019 send one before the last is answered.
+        let limit = options.doors.settings().request_timeout;
+        let _pending = connection.await_post(limit).await.ok_or(TWO_POSTS)?;
+        let session = &connection.session;
         let body = match read_body(options, request, body, &session.credit).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
