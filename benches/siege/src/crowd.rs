@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use loadgen::dialect::{self, Dialect};
 use loadgen::hist::Hist;
-use loadgen::net::{now_ns, Cfg, Handler, Net, Poll, St};
+use loadgen::net::{now_ns, Cfg, Handler, Net, St};
 
 pub const MS: u64 = 1_000_000;
 pub const SEC: u64 = 1_000_000_000;
@@ -16,19 +16,7 @@ pub const SEC: u64 = 1_000_000_000;
 pub const HONEST: [u8; 4] = [127, 0, 0, 1];
 
 pub fn cfg(port: u16, namespace: &str) -> Cfg {
-    Cfg {
-        host: HONEST,
-        port,
-        path: "/socket.io/".into(),
-        query: String::new(),
-        headers: Vec::new(),
-        nsp: namespace.into(),
-        auth: String::new(),
-        srcs: vec![HONEST],
-        poll: Poll::Nap,
-        nap_ns: 100_000,
-        debug: false,
-    }
+    Cfg { host: HONEST, port, nsp: namespace.into(), srcs: vec![HONEST], nap_ns: 100_000, ..Cfg::default() }
 }
 
 /// When the attack began and ended; a latency belongs to the phase in which its message was due.
