@@ -1,14 +1,12 @@
 //! A hub put together from its settings, to be mounted in an `App`. Assembly only: no decision is taken here.
 
 mod build;
-mod encodings;
 mod endpoints;
 mod error;
 mod identify;
 mod lifecycle;
 mod parts;
 mod serving;
-mod signalr;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +29,7 @@ use crate::transport::endpoint::Endpoints;
 use crate::transport::engine::Engine;
 use crate::transport::entrance::Entrance;
 use crate::transport::login::Find;
+use crate::transport::session_endpoint::SessionEndpoint;
 use tokio::time::{sleep, timeout};
 
 /// A running hub. Clones are the same hub; its room threads end with the last of them.

@@ -288,10 +288,7 @@ impl Frames {
         token: Option<Token>,
         ack: Option<u64>,
     ) -> Result<&Frame, EncodeError> {
-        let cell = self
-            .0
-            .get(usize::from(encoding.0))
-            .ok_or_else(not_registered)?;
+        let cell = self.0.get(encoding.0 as usize).ok_or_else(not_registered)?;
         cell.get_or_init(|| {
             let frame = encodings.make(encoding, namespace, content, token, ack)?;
             Ok(frame.charged(encodings.account()))

@@ -19,7 +19,7 @@ pub(crate) use dialect::{CallResult, CalledEvent, Dialect, EventSpellings};
 pub(crate) use format::Format;
 pub(crate) use handshake::{HandshakeFault, faulty};
 pub(crate) use record::Records;
-pub(crate) use session::{FormatEncodings, SignalR, SignalREncoding};
+pub(crate) use session::{FormatEncodings, SignalR};
 pub(crate) use write::{CLOSED_WITH_AN_ERROR, close, ping};
 
 #[cfg(test)]

@@ -6,27 +6,22 @@ use dondo_actors::account::MemoryAccount;
 use dondo_actors::context::NamespaceSettings;
 use dondo_actors::hub::{HubConfig, HubHandle, NamespaceConfig};
 use dondo_actors::id::MemberId;
+use dondo_actors::letter::Encodings;
 use dondo_actors::ports::{IdGenerator, PresenceEvents};
 
-use super::encodings::{self, OtherProtocols};
-use super::endpoints;
-use super::parts::{
-    bare_engines, door_settings, engine_options, entrance_options, memory_log, upper, wrong_path,
-};
-use super::signalr::{self, HubAt};
+use super::endpoints::{self, Asked, Base, Made};
+use super::parts::{door_settings, engine_options, entrance_options, memory_log, wrong_path};
 use super::{BuildError, Builder, Dondo};
 use crate::http::health;
 use crate::io::{BadPattern, Middlewares, Namespace, Namespaces, Pack, Watchdog};
 use crate::notices;
 use crate::packs::hub::HubPack;
-use crate::protocol::signalr::EventSpellings;
 use crate::room_threads::Rooms;
 use crate::transport::doors::Doors;
-use crate::transport::endpoint::{Endpoint, Endpoints};
+use crate::transport::endpoint::Endpoints;
 use crate::transport::engine::Engine;
 use crate::transport::entrance::Entrance;
 use crate::transport::login::Login;
-use crate::transport::signalr::SignalREndpoint;
 
 impl Builder {
     /// Starts the hub's room threads.
@@ -115,20 +110,16 @@ impl Builder {
         );
         let memory = || memory_log(&config, account.clone());
         let log = self.log.unwrap_or_else(memory);
-        // The article's hub is one of the pack.
-        let chat_hub = config.chat_hub.clone().filter(|_| {
-            let mut all = namespaces.all();
-            all.any(|served| **served.name() == *"/" && served.has_pack())
-        });
-        let served = OtherProtocols {
-            bare: !engines.is_empty(),
-            websocket: config.endpoints.websocket.is_some(),
-            events: config.endpoints.events.is_some(),
-            signalr: !self.signalr.is_empty(),
-            chat_hub: chat_hub.is_some(),
+        let mut encodings = Encodings::new(account);
+        let protocol = endpoints::socketio::protocol(&config, &mut encodings);
+        let asked = Asked {
+            settings: &config,
+            pack: &pack,
+            namespaces: &namespaces,
+            bare: &engines,
+            signalr: &self.signalr,
         };
-        let (encodings, ids) = encodings::register(served, account);
-        let upper = upper(&config, &ids);
+        let table = endpoints::table(&asked, &mut encodings)?;
         let hub = HubHandle::new(HubConfig {
             namespaces: namespace_configs,
             parents: namespaces.parents(self.admission_timeout),
@@ -148,54 +139,22 @@ impl Builder {
             Login::new(self.login, self.admission_timeout),
             namespaces.keep_handshakes(),
         );
-        let engine = engine_options(&config);
-        let bare = bare_engines(&engines, &engine, &options, &hub, ids.bare);
-        let mut hubs = Vec::new();
-        if let (Some(path), Some(encodings)) = (chat_hub, ids.chat_hub) {
-            hubs.push(HubAt {
-                path,
-                namespace: "/".into(),
-                encodings,
-                dialect: pack.chat_hub(),
-            });
-        }
-        for (path, namespace) in self.signalr {
-            let served = namespaces
-                .all()
-                .find(|served| **served.name() == *namespace && !served.is_parent());
-            let (Some(served), Some(encodings)) = (served, ids.signalr) else {
-                return Err(BuildError::Namespace(namespace));
-            };
-            let spellings = EventSpellings::new(served.events());
-            hubs.push(HubAt {
-                path,
-                namespace: served.name().clone(),
-                encodings,
-                dialect: Arc::new(move || spellings.dialect()),
-            });
-        }
-        let hubs: Vec<_> = hubs
-            .into_iter()
-            .map(|at| signalr::endpoint(at, &config, &options, &hub))
-            .collect();
-        let others = endpoints::others(&config, &options, &hub, &ids);
-        let main = Engine::new(engine, Entrance::new(options, hub.clone()), upper);
-        let entrances = std::iter::once(&main).chain(&bare).map(Engine::entrance);
-        let entrances = entrances.chain(hubs.iter().map(SignalREndpoint::entrance));
-        let entrances = entrances.chain(others.iter().map(|(entrance, _)| entrance));
-        let entrances: Arc<[Entrance]> = entrances.cloned().collect();
-        let endpoint = |engine: Engine| Box::new(engine) as Box<dyn Endpoint>;
-        let endpoints = std::iter::once(main.clone()).chain(bare).map(endpoint);
-        let hubs = hubs
-            .into_iter()
-            .map(|hub| Box::new(hub) as Box<dyn Endpoint>);
-        let others = others.into_iter().map(|(_, endpoint)| endpoint);
-        let endpoints = Endpoints::new(endpoints.chain(hubs).chain(others));
+        let main = Entrance::new(options.clone(), hub.clone());
+        let main = Engine::new(engine_options(&config), main, protocol);
+        let base = Base {
+            main: options,
+            hub: hub.clone(),
+        };
+        let others = table.into_iter().map(|make| make(&base));
+        let all = std::iter::once(Made::of(main.clone())).chain(others);
+        let (entrances, endpoints): (Vec<_>, Vec<_>) =
+            all.map(|made| (made.entrance, made.endpoint)).unzip();
+        let entrances: Arc<[Entrance]> = entrances.into();
         Ok(Dondo {
             namespaces,
             health: health::Health::new(hub.clone(), entrances.clone(), doors.clone()),
             hub,
-            endpoints,
+            endpoints: Endpoints::new(endpoints),
             main,
             entrances,
             doors,

@@ -1,105 +1,79 @@
-//! The endpoints beside that of Socket.IO, as the settings have them.
+//! The table of what a hub serves beside Socket.IO: a file and a line for each protocol.
 
-use std::sync::Arc;
+mod bare;
+mod echo;
+mod event_stream;
+mod plain;
+mod signalr;
+pub(super) mod socketio;
 
-use dondo_actors::{
-    handshake::Handshake,
-    hub::HubHandle,
-    ports::Protocol,
-    session::{Applications, Liveness, SessionSettings},
-};
+use dondo_actors::{hub::HubHandle, letter::Encodings};
 
-use super::{encodings::EncodingIds, parts::limits};
+use super::error::BuildError;
 use crate::{
     config::Settings,
-    protocol::{
-        echo::Echo,
-        plain::{Plain, SUBPROTOCOL},
-    },
+    io::Namespaces,
+    packs::hub::HubPack,
     transport::{
         endpoint::Endpoint,
         entrance::{Entrance, EntranceOptions},
-        event_stream_endpoint::EventStreamEndpoint,
-        websocket_endpoint::WebSocketEndpoint,
+        session_endpoint::SessionEndpoint,
     },
 };
 
+/// What was asked for.
+pub(super) struct Asked<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) pack: &'a HubPack,
+    pub(super) namespaces: &'a Namespaces,
+    /// Endpoints without Socket.IO: the path and the one namespace of each.
+    pub(super) bare: &'a [(String, Namespaces)],
+    /// Hubs of SignalR: their paths and the names of their namespaces.
+    pub(super) signalr: &'a [(String, String)],
+}
+
+/// What endpoints are made of, once the hub stands.
+pub(super) struct Base {
+    /// The options of Socket.IO's entrance; others have what is their own instead.
+    pub(super) main: EntranceOptions,
+    pub(super) hub: HubHandle,
+}
+
+impl Base {
+    fn entrance(&self, options: EntranceOptions) -> Entrance {
+        Entrance::new(options, self.hub.clone())
+    }
+}
+
 /// An endpoint, and its entrance for all that is counted over all endpoints.
-pub(super) type OtherEndpoint = (Entrance, Box<dyn Endpoint>);
-
-/// What they have in common with that of Socket.IO is in `main`.
-pub(super) fn others(
-    config: &Settings,
-    main: &EntranceOptions,
-    hub: &HubHandle,
-    encodings: &EncodingIds,
-) -> Vec<OtherEndpoint> {
-    let all = [
-        websocket(config, main, hub, encodings),
-        events(config, main, hub, encodings),
-        echo(config, main, hub),
-    ];
-    all.into_iter().flatten().collect()
+pub(super) struct Made {
+    pub(super) entrance: Entrance,
+    pub(super) endpoint: Box<dyn Endpoint>,
 }
 
-fn websocket(
-    config: &Settings,
-    main: &EntranceOptions,
-    hub: &HubHandle,
-    encodings: &EncodingIds,
-) -> Option<OtherEndpoint> {
-    let options = EntranceOptions {
-        protocol: SUBPROTOCOL,
-        path: config.endpoints.websocket.clone()?,
-        ..main.clone()
-    };
-    let (limits, encoding) = (limits(config), encodings.websocket?);
-    let protocol = move |opening: &Handshake| {
-        let namespace = opening.parameter("namespace");
-        let namespace = namespace.as_deref().unwrap_or("/").into();
-        Box::new(Plain::new(namespace, limits, encoding)) as Box<dyn Protocol>
-    };
-    let entrance = Entrance::new(options, hub.clone());
-    let endpoint = WebSocketEndpoint::new(entrance.clone(), Arc::new(protocol), Some(SUBPROTOCOL));
-    Some((entrance, Box::new(endpoint)))
+impl Made {
+    pub(super) fn of(endpoint: impl SessionEndpoint) -> Self {
+        Self {
+            entrance: endpoint.entrance().clone(),
+            endpoint: Box::new(endpoint),
+        }
+    }
 }
 
-fn events(
-    config: &Settings,
-    main: &EntranceOptions,
-    hub: &HubHandle,
-    encodings: &EncodingIds,
-) -> Option<OtherEndpoint> {
-    let session = SessionSettings {
-        connect_timeout: None,
-        liveness: Liveness::Transport,
-        ..(*main.session).clone()
-    };
-    let options = EntranceOptions {
-        protocol: "event-stream",
-        path: config.endpoints.events.clone()?,
-        session: Arc::new(session),
-        ..main.clone()
-    };
-    let entrance = Entrance::new(options, hub.clone());
-    let endpoint = EventStreamEndpoint::new(entrance.clone(), encodings.events?, config.grace);
-    Some((entrance, Box::new(endpoint)))
-}
+/// Makes an endpoint whose encodings are registered. Those of endpoints that are not asked for are not: each letter has a place
+/// for each.
+type Make<'a> = Box<dyn FnOnce(&Base) -> Made + 'a>;
 
-fn echo(config: &Settings, main: &EntranceOptions, hub: &HubHandle) -> Option<OtherEndpoint> {
-    let session = SessionSettings {
-        connect_timeout: None,
-        applications: Applications::default(),
-        ..(*main.session).clone()
-    };
-    let options = EntranceOptions {
-        protocol: "echo",
-        path: config.endpoints.echo.clone()?,
-        session: Arc::new(session),
-        ..main.clone()
-    };
-    let entrance = Entrance::new(options, hub.clone());
-    let protocol = Arc::new(|_: &Handshake| Box::new(Echo) as Box<dyn Protocol>);
-    let endpoint = WebSocketEndpoint::new(entrance.clone(), protocol, None);
-    Some((entrance, Box::new(endpoint)))
+/// All that is asked for.
+pub(super) fn table<'a>(
+    asked: &Asked<'a>,
+    encodings: &mut Encodings,
+) -> Result<Vec<Make<'a>>, BuildError> {
+    let mut table = Vec::new();
+    table.extend(bare::endpoints(asked, encodings));
+    table.extend(signalr::endpoints(asked, encodings)?);
+    table.extend(plain::endpoint(asked, encodings));
+    table.extend(event_stream::endpoint(asked, encodings));
+    table.extend(echo::endpoint(asked));
+    Ok(table)
 }

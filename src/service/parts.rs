@@ -4,26 +4,21 @@ use std::{rc::Rc, sync::Arc};
 
 use dondo_actors::{
     account::MemoryAccount,
-    handshake::Handshake,
-    hub::{HubHandle, LogMaker},
-    letter::EncodingId,
+    hub::LogMaker,
     log::{HistorySettings, MemoryLog},
     outbox::OutboxLimits,
-    ports::Protocol,
     rate::Rates,
     session::{Applications, Liveness, SessionSettings},
 };
 
-use super::encodings::EncodingIds;
 use crate::{
     config::{LimitSettings, Settings},
-    io::{MESSAGE, Namespaces},
-    protocol::{Limits, bare::Bare, socketio::SocketIo},
+    protocol::Limits,
     transport::{
         doors::{DoorSettings, Doors},
         embedded_driver::Untuned,
-        engine::{Engine, EngineOptions},
-        entrance::{Entrance, EntranceOptions, ProtocolFactory},
+        engine::EngineOptions,
+        entrance::EntranceOptions,
         login::Login,
     },
 };
@@ -158,51 +153,6 @@ pub(super) fn wrong_path<'a>(
             .any(|other| path.starts_with(other) || other.starts_with(path));
         taken.push(path);
         !(is_path && is_free)
-    })
-}
-
-/// The endpoints without Socket.IO, each with its one namespace.
-pub(super) fn bare_engines(
-    engines: &[(String, Namespaces)],
-    engine: &EngineOptions,
-    main: &EntranceOptions,
-    hub: &HubHandle,
-    encoding: Option<EncodingId>,
-) -> Vec<Engine> {
-    let engines = engines.iter().filter_map(|(path, namespaces)| {
-        let session = Arc::new(SessionSettings {
-            connect_timeout: None,
-            applications: namespaces.applications(),
-            ..(*main.session).clone()
-        });
-        let options = EntranceOptions {
-            protocol: "engine.io",
-            path: path.clone(),
-            session,
-            keeps_handshakes: namespaces.keep_handshakes(),
-            ..main.clone()
-        };
-        let name = namespaces.all().next()?.name().clone();
-        let (message, encoding): (Arc<str>, _) = (MESSAGE.into(), encoding?);
-        let upper = move |_: &Handshake| {
-            let bare = Bare::new(name.clone(), message.clone(), encoding);
-            Box::new(bare) as Box<dyn Protocol>
-        };
-        let entrance = Entrance::new(options, hub.clone());
-        Some(Engine::new(engine.clone(), entrance, Arc::new(upper)))
-    });
-    engines.collect()
-}
-
-/// What sessions of the main endpoint speak.
-pub(super) fn upper(config: &Settings, ids: &EncodingIds) -> ProtocolFactory {
-    let (plain, dotnet) = (ids.plain, ids.dotnet);
-    let limits = limits(config);
-    Arc::new(move |opening: &Handshake| {
-        let dialect = opening
-            .query()
-            .any(|(key, value)| key == "dialect" && value == "dotnet");
-        Box::new(SocketIo::new(limits, plain, dotnet, dialect))
     })
 }
 

@@ -2,15 +2,14 @@
 //! only while its own write buffer has room, so a stalled peer is cut from beside it, through [`Cutter`].
 
 use std::any::Any;
-use std::collections::VecDeque;
-use std::future::{poll_fn, ready};
+use std::future::{self, poll_fn};
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BodyStream, MessageBody};
@@ -26,11 +25,9 @@ use tokio::sync::oneshot;
 use super::connection::WebSocketConnection;
 use super::ending::{End, ending};
 use super::framing::Framing;
+use super::pieces::Pieces;
 use super::tcp_driver::{FLUSH, LINGER};
 use crate::ws::EMPTY_CLOSE;
-
-/// Bytes handed out between two flushes: actix-http's write buffer keeps whatever size it once grew to.
-pub(super) const PIECE: usize = 4096;
 
 /// A second descriptor of a connection, through which it can be cut although nobody polls it; none where its kind is not
 /// known, as with TLS, or where files are out. It dies with the connection's data.
@@ -67,11 +64,37 @@ impl Untuned {
     }
 }
 
-pub(crate) fn response(
+/// Switches to a WebSocket, whose frames are the body of the response.
+pub(super) fn response(
     request: &HttpRequest,
     payload: Payload,
     subprotocol: Option<HeaderValue>,
-    websocket: Option<WebSocketConnection<impl Framing>>,
+    websocket: WebSocketConnection<impl Framing>,
+) -> HttpResponse {
+    let body = SocketBody {
+        watched: CutWatch::begin(request, websocket.outbox()),
+        websocket,
+        payload,
+        pieces: Pieces::default(),
+        ending: None,
+    };
+    switch(request, subprotocol, body)
+}
+
+/// Switches to a WebSocket, and closes it without a code.
+pub(super) fn closing_response(
+    request: &HttpRequest,
+    subprotocol: Option<HeaderValue>,
+) -> HttpResponse {
+    let close = future::ready(Ok::<_, io::Error>(EMPTY_CLOSE));
+    let body = BodyStream::new(stream::once(close));
+    switch(request, subprotocol, body)
+}
+
+fn switch(
+    request: &HttpRequest,
+    subprotocol: Option<HeaderValue>,
+    body: impl MessageBody + 'static,
 ) -> HttpResponse {
     let Ok(mut response) = actix_web_actors::ws::handshake(request) else {
         return HttpResponse::BadRequest().finish();
@@ -79,19 +102,7 @@ pub(crate) fn response(
     if let Some(name) = subprotocol {
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, name));
     }
-    let Some(websocket) = websocket else {
-        // Without a code, as the session has a WebSocket already.
-        let close = ready(Ok::<_, io::Error>(EMPTY_CLOSE));
-        return response.body(BodyStream::new(stream::once(close)));
-    };
-    response.body(SocketBody {
-        watched: CutWatch::begin(request, websocket.outbox()),
-        websocket,
-        payload,
-        queue: VecDeque::new(),
-        given: 0,
-        ending: None,
-    })
+    response.body(body)
 }
 
 /// A watch over a connection, which is cut when an outbox says so although nobody polls its body. It ends when it is dropped.
@@ -142,8 +153,7 @@ struct SocketBody<F: Framing> {
     watched: CutWatch,
     websocket: WebSocketConnection<F>,
     payload: Payload,
-    queue: VecDeque<Bytes>,
-    given: usize,
+    pieces: Pieces,
     ending: Option<End>,
 }
 
@@ -184,34 +194,21 @@ impl<F: Framing> MessageBody for SocketBody<F> {
         if let Some(end) = this.websocket.is_cut() {
             this.ending = Some(end);
         }
-        if this.queue.is_empty() {
-            let spare = &mut this.queue;
-            if let Poll::Ready(Some(end)) = this.websocket.poll_out(cx, spare) {
-                this.ending = Some(end);
-            }
+        let queue = &mut this.pieces.queue;
+        if queue.is_empty()
+            && let Poll::Ready(Some(end)) = this.websocket.poll_out(cx, queue)
+        {
+            this.ending = Some(end);
         }
-        if this.given >= PIECE && !this.queue.is_empty() {
-            this.given = 0;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let Some(front) = this.queue.front_mut() else {
-            return if this.ending.is_some() {
-                Poll::Ready(None)
-            } else {
-                Poll::Pending
+        let Some(piece) = ready!(this.pieces.poll_next(cx)) else {
+            return match this.ending {
+                Some(_) => Poll::Ready(None),
+                None => Poll::Pending,
             };
         };
-        let piece = front.split_to(front.len().min(PIECE - this.given));
-        if front.is_empty() {
-            this.queue.pop_front();
-        }
-        this.given += piece.len();
         // actix-http takes more only when its own buffer has room.
-        this.websocket.wrote(piece.len(), this.queue.is_empty());
-        if this.queue.is_empty() && this.queue.capacity() > 64 {
-            this.queue = VecDeque::new();
-        }
+        let all = this.pieces.queue.is_empty();
+        this.websocket.wrote(piece.len(), all);
         Poll::Ready(Some(Ok(piece)))
     }
 }

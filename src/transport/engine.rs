@@ -16,18 +16,18 @@ mod switch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::ConnectionType;
 use actix_web::dev::RequestHead;
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::handshake::Handshake;
 
 use self::admission::EngineAdmission;
 use super::answer::Answer;
-use super::cors::{cors, cors_headers, preflight};
+use super::cors::{cors_headers, preflight};
 use super::doors::Ticket;
 use super::entrance::{Entrance, NotOpened, ProtocolFactory};
 use super::refusal::Refusal;
+use super::session_endpoint::SessionEndpoint;
 use super::stage::Stage;
 use super::upgrade::asks_for_websocket;
 
@@ -68,62 +68,21 @@ impl Engine {
         }))
     }
 
-    pub(crate) fn entrance(&self) -> &Entrance {
-        &self.0.entrance
-    }
-
     /// Counts a refusal, and logs it: there is no other way to answer with one.
     fn refuse(&self, refusal: Refusal, head: &RequestHead, upgrade: bool) -> Answer {
         self.0.entrance.refused(refusal, head);
         refusal::answer(refusal, upgrade)
     }
 
-    async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-        let mut response = self.answer(request, payload).await;
-        if self.0.entrance.draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            response
-                .head_mut()
-                .set_connection_type(ConnectionType::Close);
-        }
-        response
-    }
-
-    async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-        let cors = cors(&self.0.entrance.options().origins, request.head());
-        if request.method() == Method::OPTIONS && cors.allows() {
-            return preflight(request.headers(), &cors);
-        }
-        let upgrade = asks_for_websocket(request.head());
-        let admission = match self.admit(request.head(), upgrade) {
-            Ok(EngineAdmission::Open(place)) => match self.open(place, &request, upgrade).await {
-                Ok(begun) => Ok(begun),
-                Err(NotOpened::Refused(refusal)) => Err(refusal),
-                Err(NotOpened::Answered(error)) => {
-                    let mut answer = error.error_response();
-                    for (name, value) in cors.headers() {
-                        answer.headers_mut().append(name, value);
-                    }
-                    return answer;
-                }
-            },
-            admission => admission,
-        };
-        match admission {
-            Err(refusal) => self.refuse(refusal, request.head(), upgrade).respond(&cors),
-            Ok(EngineAdmission::Begin(_, open)) if !upgrade => {
-                cors_headers(HttpResponse::Ok(), &cors)
-                    .insert_header((header::CONTENT_TYPE, polling::TEXT))
-                    .insert_header((header::CACHE_CONTROL, "no-store"))
-                    .body(open)
-            }
-            Ok(EngineAdmission::Get(connection, sid)) => {
-                self.get(connection, &request, &sid, &cors).await
-            }
-            Ok(EngineAdmission::Post(connection)) => {
-                self.post(connection, &request, payload.into_inner(), &cors)
-                    .await
-            }
-            Ok(admission) => self.switch(&request, payload.into_inner(), admission),
+    /// What a request may do here; a session that it asks for is open.
+    async fn admitted(
+        &self,
+        request: &HttpRequest,
+        upgrade: bool,
+    ) -> Result<EngineAdmission, NotOpened> {
+        match self.admit(request.head(), upgrade)? {
+            EngineAdmission::Open(place) => self.open(place, request, upgrade).await,
+            admission => Ok(admission),
         }
     }
 
@@ -150,5 +109,39 @@ impl Engine {
             options.max_payload,
         );
         Ok(EngineAdmission::Begin(opened.connection, open))
+    }
+}
+
+impl SessionEndpoint for Engine {
+    fn entrance(&self) -> &Entrance {
+        &self.0.entrance
+    }
+
+    async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+        let (head, entrance) = (request.head(), &self.0.entrance);
+        let cors = entrance.cors(head);
+        if request.method() == Method::OPTIONS && cors.allows() {
+            return preflight(request.headers(), &cors);
+        }
+        let upgrade = asks_for_websocket(head);
+        match self.admitted(&request, upgrade).await {
+            Err(why) => entrance.turn_away(why, head, &cors, |refusal| {
+                refusal::answer(refusal, upgrade)
+            }),
+            Ok(EngineAdmission::Begin(_, open)) if !upgrade => {
+                cors_headers(HttpResponse::Ok(), &cors)
+                    .insert_header((header::CONTENT_TYPE, polling::TEXT))
+                    .insert_header((header::CACHE_CONTROL, "no-store"))
+                    .body(open)
+            }
+            Ok(EngineAdmission::Get(connection, sid)) => {
+                self.get(connection, &request, &sid, &cors).await
+            }
+            Ok(EngineAdmission::Post(connection)) => {
+                self.post(connection, &request, payload.into_inner(), &cors)
+                    .await
+            }
+            Ok(admission) => self.switch(&request, payload.into_inner(), admission),
+        }
     }
 }

@@ -21,7 +21,8 @@ use dondo_actors::session::{Peer, Session, SessionSettings};
 
 use super::address::forwarded_hosts;
 use super::advice;
-use super::cors::{cors, site};
+use super::answer::Answer;
+use super::cors::{Cors, cors, site};
 use super::counts::Counts;
 use super::doors::{Doors, Ticket};
 use super::embedded_driver::Untuned;
@@ -150,6 +151,11 @@ impl Entrance {
         self.0.sessions.remove(secret);
     }
 
+    /// Which pages may read the answer to a request.
+    pub(super) fn cors(&self, head: &RequestHead) -> Cors {
+        cors(&self.0.options.origins, head)
+    }
+
     /// Counts a refusal, and logs it. Whoever refuses answers.
     pub(super) fn refused(&self, refusal: Refusal, head: &RequestHead) {
         self.0.counts.refused(refusal);
@@ -168,19 +174,18 @@ impl Entrance {
         }
     }
 
-    /// The answer to a request that opens nothing, at an endpoint without codes of its own. `wanted` says what a request should be
-    /// that is not in order.
+    /// The answer to a request that opens nothing: `answer` is an endpoint's own to a refusal, which is counted and logged.
     pub(super) fn turn_away(
         &self,
         why: NotOpened,
         head: &RequestHead,
-        wanted: &str,
+        cors: &Cors,
+        answer: impl FnOnce(Refusal) -> Answer,
     ) -> HttpResponse {
-        let cors = cors(&self.0.options.origins, head);
         match why {
             NotOpened::Refused(refusal) => {
                 self.refused(refusal, head);
-                refusal.in_words(wanted).respond(&cors)
+                answer(refusal).respond(cors)
             }
             NotOpened::Answered(error) => {
                 let mut answer = error.error_response();

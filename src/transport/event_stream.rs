@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header::{self, HeaderName};
@@ -15,7 +15,8 @@ use dondo_actors::letter::WsFrame;
 use dondo_actors::outbox::Taken;
 
 use super::cors::{Cors, cors_headers};
-use super::embedded_driver::{CutWatch, PIECE};
+use super::embedded_driver::CutWatch;
+use super::pieces::Pieces;
 use super::session_connection::Connection;
 
 /// Bytes taken from the outbox at a time: what a stuck write can hold beside the outbox's own limit.
@@ -56,11 +57,10 @@ pub(super) fn response(
         .insert_header((ACCEL_BUFFERING.clone(), "no"))
         .body(EventStream {
             watched: CutWatch::begin(request, connection.session.outbox.clone()),
-            queue: [format.opening()].into(),
+            pieces: Pieces::of(format.opening()),
             connection,
             format,
             parts: Vec::new(),
-            given: 0,
             ended: false,
         })
 }
@@ -69,10 +69,8 @@ struct EventStream<F> {
     connection: Arc<Connection>,
     format: F,
     watched: CutWatch,
-    queue: VecDeque<Bytes>,
+    pieces: Pieces,
     parts: Vec<WsFrame>,
-    /// Bytes handed out since the last flush.
-    given: usize,
     ended: bool,
 }
 
@@ -80,20 +78,21 @@ impl<F: EventFormat> EventStream<F> {
     /// Moves what waits to the queue. Pending: nothing does, and the waker is kept.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let outbox = &self.connection.session.outbox;
-        while self.queue.is_empty() && !self.ended {
+        let queue = &mut self.pieces.queue;
+        while queue.is_empty() && !self.ended {
             match outbox.poll_take(cx, TAKE_MAX, usize::MAX, &mut self.parts) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Taken::Nudged) => {}
                 Poll::Ready(Taken::Some { ping }) => {
                     if ping {
-                        self.queue.push_back(self.format.ping());
+                        queue.push_back(self.format.ping());
                     }
                     for part in self.parts.drain(..) {
-                        self.format.event(part.payload(), &mut self.queue);
+                        self.format.event(part.payload(), queue);
                     }
                 }
                 Poll::Ready(Taken::Ended(reason)) => {
-                    self.queue.extend(self.format.closing(reason));
+                    queue.extend(self.format.closing(reason));
                     self.ended = true;
                 }
             }
@@ -115,27 +114,17 @@ impl<F: EventFormat> MessageBody for EventStream<F> {
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
         let this = &mut *self;
         this.watched.look(cx);
-        if this.poll_fill(cx).is_pending() {
-            this.given = 0;
-            return Poll::Pending;
-        }
-        // Behind the look at what there is: a piece without bytes would be the end of the body.
-        if this.given >= PIECE && !this.queue.is_empty() {
-            this.given = 0;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let Some(front) = this.queue.front_mut() else {
-            return Poll::Ready(None);
+        let waits = this.poll_fill(cx).is_pending();
+        let Some(piece) = ready!(this.pieces.poll_next(cx)) else {
+            return if waits {
+                Poll::Pending
+            } else {
+                Poll::Ready(None)
+            };
         };
-        let piece = front.split_to(front.len().min(PIECE - this.given));
-        if front.is_empty() {
-            this.queue.pop_front();
-        }
-        this.given += piece.len();
         // actix-http takes more only when its own buffer has room.
         let outbox = &this.connection.session.outbox;
-        outbox.wrote(piece.len(), this.queue.is_empty());
+        outbox.wrote(piece.len(), this.pieces.queue.is_empty());
         Poll::Ready(Some(Ok(piece)))
     }
 }

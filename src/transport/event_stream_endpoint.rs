@@ -5,20 +5,20 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::ConnectionType;
 use actix_web::dev::RequestHead;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, Resource};
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use dondo_actors::error::CloseReason;
 use dondo_actors::letter::{EncodingId, TransportMessage};
 
-use super::cors::{Cors, cors, cors_headers, preflight};
-use super::endpoint::{Endpoint, is_at};
+use super::cors::{Cors, cors_headers, preflight};
+use super::endpoint::is_at;
 use super::entrance::{Entrance, NotOpened};
 use super::event_stream::{self, EventFormat};
 use super::refusal::Refusal;
+use super::session_endpoint::SessionEndpoint;
 use super::stage::Stage;
 use super::upgrade::asks_for_websocket;
 use crate::protocol::event_stream::{EventStream, RecordIds, Subscription};
@@ -49,33 +49,15 @@ impl EventStreamEndpoint {
         }))
     }
 
-    async fn request(&self, request: HttpRequest) -> HttpResponse {
-        let entrance = &self.0.entrance;
-        let cors = cors(&entrance.options().origins, request.head());
-        let mut response = match *request.method() {
-            _ if !is_at(&request) => HttpResponse::NotFound().finish(),
-            Method::GET => self.stream(&request, &cors).await,
-            Method::OPTIONS if cors.allows() => preflight(request.headers(), &cors),
-            _ => cors_headers(HttpResponse::MethodNotAllowed(), &cors)
-                .insert_header((header::ALLOW, "GET"))
-                .finish(),
-        };
-        if entrance.draining() && response.status() != StatusCode::OK {
-            let head = response.head_mut();
-            head.set_connection_type(ConnectionType::Close);
-        }
-        response
-    }
-
     async fn stream(&self, request: &HttpRequest, cors: &Cors) -> HttpResponse {
         let (head, entrance) = (request.head(), &self.0.entrance);
         if asks_for_websocket(head) {
             let wrong = "This is an event stream: ask for it without an upgrade. Plain WebSockets stand elsewhere, at /ws if nothing else is said";
-            return entrance.turn_away(Refusal::BadRequest.into(), head, wrong);
+            return self.not_in_order(wrong, head, cors);
         }
         let subscription = match subscription(head) {
             Ok(subscription) => subscription,
-            Err(wrong) => return entrance.turn_away(Refusal::BadRequest.into(), head, &wrong),
+            Err(wrong) => return self.not_in_order(&wrong, head, cors),
         };
         let opened = async {
             entrance.judge(head)?;
@@ -121,21 +103,32 @@ impl EventStreamEndpoint {
                 .force_close()
                 .body(format!("{retry}event: refused\ndata: {told}\n\n"));
         }
-        self.0.entrance.turn_away(why, head, "Bad request")
+        let answer = |refusal: Refusal| refusal.in_words("Bad request");
+        self.0.entrance.turn_away(why, head, cors, answer)
+    }
+
+    fn not_in_order(&self, wrong: &str, head: &RequestHead, cors: &Cors) -> HttpResponse {
+        let answer = |refusal: Refusal| refusal.in_words(wrong);
+        let why = Refusal::BadRequest.into();
+        self.0.entrance.turn_away(why, head, cors, answer)
     }
 }
 
-impl Endpoint for EventStreamEndpoint {
-    fn path(&self) -> &str {
-        &self.0.entrance.options().path
+impl SessionEndpoint for EventStreamEndpoint {
+    fn entrance(&self) -> &Entrance {
+        &self.0.entrance
     }
 
-    fn mount(&self, resource: Resource) -> Resource {
-        let endpoint = self.clone();
-        resource.to(move |request: HttpRequest| {
-            let endpoint = endpoint.clone();
-            async move { endpoint.request(request).await }
-        })
+    async fn answer(&self, request: HttpRequest, _: web::Payload) -> HttpResponse {
+        let cors = self.0.entrance.cors(request.head());
+        match *request.method() {
+            _ if !is_at(&request) => HttpResponse::NotFound().finish(),
+            Method::GET => self.stream(&request, &cors).await,
+            Method::OPTIONS if cors.allows() => preflight(request.headers(), &cors),
+            _ => cors_headers(HttpResponse::MethodNotAllowed(), &cors)
+                .insert_header((header::ALLOW, "GET"))
+                .finish(),
+        }
     }
 }
 

@@ -9,10 +9,9 @@ mod stream;
 
 use std::sync::Arc;
 
-use actix_http::ConnectionType;
 use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Resource, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use dondo_actors::handshake::Handshake;
 use dondo_actors::id::MemberId;
 use dondo_actors::ports::Protocol;
@@ -20,14 +19,13 @@ use dondo_actors::ports::Protocol;
 use self::framing::SignalRFraming;
 use super::answer::Answer;
 use super::connection::WebSocketConnection;
-use super::cors::{Cors, cors, preflight};
-use super::embedded_driver;
-use super::endpoint::Endpoint;
+use super::cors::{Cors, preflight};
 use super::entrance::{Entrance, NotOpened, Opened};
 use super::refusal::Refusal;
 use super::session_connection::Connection;
+use super::session_endpoint::SessionEndpoint;
 use super::stage::Stage;
-use super::upgrade::{UpgradedSocket, asks_for_websocket, is_valid};
+use super::upgrade::{self, asks_for_websocket, is_valid};
 
 /// Makes the protocol value of a new session, whose client knows its member by this id.
 pub(crate) type HubProtocolFactory =
@@ -48,44 +46,7 @@ impl SignalREndpoint {
         Self(Arc::new(EndpointState { entrance, protocol }))
     }
 
-    pub(crate) fn entrance(&self) -> &Entrance {
-        &self.0.entrance
-    }
-
-    async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-        let entrance = &self.0.entrance;
-        let cors = cors(&entrance.options().origins, request.head());
-        let mut response = match self.answer(&request, payload.into_inner(), &cors).await {
-            Ok(response) => response,
-            Err(NotServed::Refused(refusal)) => {
-                entrance.refused(refusal, request.head());
-                answer(refusal).respond(&cors)
-            }
-            Err(NotServed::Said(status, text)) => {
-                let refusal = match status {
-                    StatusCode::METHOD_NOT_ALLOWED => Refusal::BadMethod,
-                    _ => Refusal::BadRequest,
-                };
-                entrance.refused(refusal, request.head());
-                said(status, text).respond(&cors)
-            }
-            Err(NotServed::Answered(error)) => {
-                let mut answer = error.error_response();
-                for (name, value) in cors.headers() {
-                    answer.headers_mut().append(name, value);
-                }
-                answer
-            }
-        };
-        if entrance.draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            response
-                .head_mut()
-                .set_connection_type(ConnectionType::Close);
-        }
-        response
-    }
-
-    async fn answer(
+    async fn served(
         &self,
         request: &HttpRequest,
         payload: Payload,
@@ -167,31 +128,37 @@ impl SignalREndpoint {
         };
         let max_payload = entrance.options().max_payload;
         let framing = SignalRFraming::new(connection, max_payload);
-        let socket = request.extensions_mut().remove::<UpgradedSocket>();
-        let Some(mut socket) = socket else {
-            let websocket = WebSocketConnection::new(framing, max_payload, None);
-            let websocket = Some(websocket);
-            return Ok(embedded_driver::response(request, payload, None, websocket));
-        };
-        socket.switch(request.head(), None);
-        match begun_here {
-            true => socket.serve(WebSocketConnection::new(framing, max_payload, None)),
-            false => socket.serve_at_home(framing, max_payload),
-        }
-        Ok(HttpResponse::SwitchingProtocols().finish())
+        Ok(match begun_here {
+            true => {
+                let websocket = WebSocketConnection::new(framing, max_payload, None);
+                upgrade::serve(request, payload, None, websocket)
+            }
+            false => upgrade::take_over(request, payload, None, framing, max_payload),
+        })
     }
 }
 
-impl Endpoint for SignalREndpoint {
-    fn path(&self) -> &str {
-        &self.0.entrance.options().path
+impl SessionEndpoint for SignalREndpoint {
+    fn entrance(&self) -> &Entrance {
+        &self.0.entrance
     }
 
-    fn mount(&self, resource: Resource) -> Resource {
-        let endpoint = self.clone();
-        resource.to(move |request: HttpRequest, payload: web::Payload| {
-            let endpoint = endpoint.clone();
-            async move { endpoint.request(request, payload).await }
+    async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+        let (head, entrance) = (request.head(), &self.0.entrance);
+        let cors = entrance.cors(head);
+        let (why, text) = match self.served(&request, payload.into_inner(), &cors).await {
+            Ok(response) => return response,
+            Err(NotServed::NotOpened(why)) => (why, None),
+            Err(NotServed::Said(status, text)) => {
+                let refusal = match status {
+                    StatusCode::METHOD_NOT_ALLOWED => Refusal::BadMethod,
+                    _ => Refusal::BadRequest,
+                };
+                (refusal.into(), Some(said(status, text)))
+            }
+        };
+        entrance.turn_away(why, head, &cors, |refusal| {
+            text.unwrap_or_else(|| in_words(refusal))
         })
     }
 }
@@ -213,11 +180,9 @@ fn attach(connection: &Connection, stage: Stage) -> Result<(), NotServed> {
 
 /// Why a request has no use.
 enum NotServed {
-    Refused(Refusal),
+    NotOpened(NotOpened),
     /// For what the client did against the protocol's order.
     Said(StatusCode, &'static str),
-    /// The host's login answers.
-    Answered(actix_web::Error),
 }
 
 const METHOD: NotServed = NotServed::Said(StatusCode::METHOD_NOT_ALLOWED, "");
@@ -225,20 +190,17 @@ const NO_ID: NotServed = NotServed::Said(StatusCode::BAD_REQUEST, "Connection ID
 
 impl From<Refusal> for NotServed {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Self::NotOpened(refusal.into())
     }
 }
 
 impl From<NotOpened> for NotServed {
     fn from(why: NotOpened) -> Self {
-        match why {
-            NotOpened::Refused(refusal) => Self::Refused(refusal),
-            NotOpened::Answered(error) => Self::Answered(error),
-        }
+        Self::NotOpened(why)
     }
 }
 
-fn answer(refusal: Refusal) -> Answer {
+fn in_words(refusal: Refusal) -> Answer {
     refusal.answer().unwrap_or_else(|| match refusal {
         Refusal::SessionUnknown => said(StatusCode::NOT_FOUND, "No Connection with that ID"),
         Refusal::Forbidden

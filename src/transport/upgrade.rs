@@ -17,6 +17,7 @@ use super::framing::Framing;
 use super::sockets::OpenSocket;
 use super::tcp_driver;
 use super::timed::Timed;
+use crate::ws::EMPTY_CLOSE;
 
 /// Of an answer that refuses a WebSocket no more is passed on.
 const REFUSAL_MAX: usize = 64 * 1024;
@@ -49,10 +50,40 @@ pub(super) fn serve(
 ) -> HttpResponse {
     let socket = request.extensions_mut().remove::<UpgradedSocket>();
     let Some(mut socket) = socket else {
-        return embedded_driver::response(request, payload, subprotocol, Some(websocket));
+        return embedded_driver::response(request, payload, subprotocol, websocket);
     };
     socket.switch(request.head(), subprotocol);
     socket.serve(websocket);
+    HttpResponse::SwitchingProtocols().finish()
+}
+
+/// The same for a WebSocket that takes a session over, which is another thread's perhaps.
+pub(super) fn take_over(
+    request: &HttpRequest,
+    payload: Payload,
+    subprotocol: Option<HeaderValue>,
+    framing: impl Framing + Send,
+    max_payload: usize,
+) -> HttpResponse {
+    let socket = request.extensions_mut().remove::<UpgradedSocket>();
+    let Some(mut socket) = socket else {
+        let websocket = WebSocketConnection::new(framing, max_payload, None);
+        return embedded_driver::response(request, payload, subprotocol, websocket);
+    };
+    socket.switch(request.head(), subprotocol);
+    socket.serve_at_home(framing, max_payload);
+    HttpResponse::SwitchingProtocols().finish()
+}
+
+/// The same for a WebSocket that nobody has a use for: it is closed, without a code.
+pub(super) fn close(request: &HttpRequest, subprotocol: Option<HeaderValue>) -> HttpResponse {
+    let socket = request.extensions_mut().remove::<UpgradedSocket>();
+    let Some(mut socket) = socket else {
+        return embedded_driver::closing_response(request, subprotocol);
+    };
+    socket.switch(request.head(), subprotocol);
+    socket.say(&EMPTY_CLOSE);
+    actix_rt::spawn(socket.close());
     HttpResponse::SwitchingProtocols().finish()
 }
 
@@ -88,7 +119,7 @@ impl UpgradedSocket {
     }
 
     /// The 101 to a request that [`is_valid`].
-    pub(super) fn switch(&mut self, head: &RequestHead, subprotocol: Option<HeaderValue>) {
+    fn switch(&mut self, head: &RequestHead, subprotocol: Option<HeaderValue>) {
         let key = head.headers.get(header::SEC_WEBSOCKET_KEY);
         let key = ws::hash_key(key.map_or(&[], HeaderValue::as_bytes));
         self.say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
@@ -130,19 +161,19 @@ impl UpgradedSocket {
         self.say(&body);
     }
 
-    pub(super) fn say(&mut self, bytes: &[u8]) {
+    fn say(&mut self, bytes: &[u8]) {
         self.first.put_slice(bytes);
     }
 
     /// Serves a WebSocket on the present thread.
-    pub(super) fn serve(self, websocket: WebSocketConnection<impl Framing>) {
+    fn serve(self, websocket: WebSocketConnection<impl Framing>) {
         let first = self.first.freeze();
         tcp_driver::serve(self.stream, self.socket, websocket, first, self.read);
     }
 
     /// Serves a WebSocket that takes a session over on the session's thread: a member that upgraded then costs what one that
     /// began on a WebSocket does.
-    pub(super) fn serve_at_home(self, framing: impl Framing + Send, max_payload: usize) {
+    fn serve_at_home(self, framing: impl Framing + Send, max_payload: usize) {
         let Ok(stream) = self.stream.into_std() else {
             return;
         };

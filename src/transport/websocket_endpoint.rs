@@ -4,11 +4,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use actix_http::ConnectionType;
 use actix_web::dev::{Payload, RequestHead};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
-use actix_web::{HttpRequest, HttpResponse, Resource, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use dondo_actors::error::CloseReason;
 use dondo_actors::handshake::Handshake;
@@ -16,11 +14,12 @@ use dondo_actors::letter::TransportMessage;
 use dondo_actors::session::SessionRef;
 
 use super::connection::WebSocketConnection;
-use super::endpoint::{Endpoint, is_at};
+use super::endpoint::is_at;
 use super::entrance::{Entrance, NotOpened, ProtocolFactory};
 use super::framing::{Framing, FromPeer};
 use super::refusal::Refusal;
 use super::session_connection::Connection;
+use super::session_endpoint::SessionEndpoint;
 use super::stage::Stage;
 use super::subprotocol;
 use super::upgrade::{asks_for_websocket, serve};
@@ -49,24 +48,6 @@ impl WebSocketEndpoint {
             protocol,
             subprotocol,
         }))
-    }
-
-    async fn request(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-        if !is_at(&request) {
-            return HttpResponse::NotFound().finish();
-        }
-        let entrance = &self.0.entrance;
-        let mut response = match self.open(&request).await {
-            Ok((connection, subprotocol)) => {
-                self.switch(&request, payload.into_inner(), connection, subprotocol)
-            }
-            Err(why) => entrance.turn_away(why, request.head(), &self.wanted()),
-        };
-        if entrance.draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let head = response.head_mut();
-            head.set_connection_type(ConnectionType::Close);
-        }
-        response
     }
 
     async fn open(
@@ -120,17 +101,25 @@ impl WebSocketEndpoint {
     }
 }
 
-impl Endpoint for WebSocketEndpoint {
-    fn path(&self) -> &str {
-        &self.0.entrance.options().path
+impl SessionEndpoint for WebSocketEndpoint {
+    fn entrance(&self) -> &Entrance {
+        &self.0.entrance
     }
 
-    fn mount(&self, resource: Resource) -> Resource {
-        let endpoint = self.clone();
-        resource.to(move |request: HttpRequest, payload: web::Payload| {
-            let endpoint = endpoint.clone();
-            async move { endpoint.request(request, payload).await }
-        })
+    async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+        if !is_at(&request) {
+            return HttpResponse::NotFound().finish();
+        }
+        match self.open(&request).await {
+            Ok((connection, subprotocol)) => {
+                self.switch(&request, payload.into_inner(), connection, subprotocol)
+            }
+            Err(why) => {
+                let (head, entrance) = (request.head(), &self.0.entrance);
+                let cors = entrance.cors(head);
+                entrance.turn_away(why, head, &cors, |refusal| refusal.in_words(&self.wanted()))
+            }
+        }
     }
 }
 

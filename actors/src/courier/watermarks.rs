@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_mark_rises_with_letters_of_the_log_and_begins_anew_with_an_epoch() {
-        let encodings = wire::encodings(MemoryAccount::new(1 << 20, 1 << 20));
+        let (encodings, _) = wire::encodings(MemoryAccount::new(1 << 20, 1 << 20));
         let mut marks = Watermarks::default();
         let mut raise = |namespace: &str, token: Option<(u64, u64)>| {
             let token = token.map(|(epoch, cursor)| Token {

@@ -7,7 +7,7 @@ use crate::{account::MemoryAccount, id::Token};
 
 /// A registered (codec, view) pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EncodingId(pub(super) u8);
+pub struct EncodingId(pub(super) u32);
 
 impl EncodingId {
     /// The encoding that was registered first. For a protocol that no letter ever reaches, too.
@@ -70,39 +70,35 @@ impl fmt::Display for EncodeError {
 
 impl std::error::Error for EncodeError {}
 
-/// All encodings of a hub, registered when it is built. At most [`Encodings::MAX`].
+/// All encodings of a hub, registered when it is built. Each letter has a place for the frame of each.
 #[derive(Clone)]
 pub struct Encodings {
-    encodings: Arc<[Arc<dyn Encoding>]>,
+    encodings: Arc<Vec<Arc<dyn Encoding>>>,
     tell_tokens: bool,
     account: Arc<MemoryAccount>,
 }
 
 impl Encodings {
-    /// The most encodings that a hub can have.
-    pub const MAX: usize = 16;
-
-    /// Registers the encodings in order. Those beyond [`Encodings::MAX`] are not taken. Frames are charged to `account`.
-    pub fn new(
-        encodings: impl IntoIterator<Item = Arc<dyn Encoding>>,
-        account: Arc<MemoryAccount>,
-    ) -> Self {
-        let encodings: Arc<[_]> = encodings.into_iter().take(Self::MAX).collect();
+    /// None yet. Frames are charged to `account`.
+    pub fn new(account: Arc<MemoryAccount>) -> Self {
         Self {
-            tell_tokens: encodings.iter().any(|codec| codec.tells_tokens()),
-            encodings,
+            encodings: Arc::default(),
+            tell_tokens: false,
             account,
         }
+    }
+
+    /// Registers one more. Clones that were taken before do not know it.
+    pub fn register(&mut self, encoding: impl Encoding) -> EncodingId {
+        let id = EncodingId(self.encodings.len() as u32);
+        self.tell_tokens |= encoding.tells_tokens();
+        Arc::make_mut(&mut self.encodings).push(Arc::new(encoding));
+        id
     }
 
     /// What frames are charged to.
     pub fn account(&self) -> &Arc<MemoryAccount> {
         &self.account
-    }
-
-    /// The id of the encoding that was registered as number `index`, from 0.
-    pub fn id(&self, index: usize) -> Option<EncodingId> {
-        (index < self.encodings.len()).then_some(EncodingId(index as u8))
     }
 
     /// Encodes something for one member alone, without a letter. The frame is on no account.
@@ -137,7 +133,7 @@ impl Encodings {
     }
 
     pub(super) fn codec(&self, encoding: EncodingId) -> Result<&dyn Encoding, EncodeError> {
-        let codec = self.encodings.get(usize::from(encoding.0));
+        let codec = self.encodings.get(encoding.0 as usize);
         codec.map(AsRef::as_ref).ok_or_else(not_registered)
     }
 

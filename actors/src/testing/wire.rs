@@ -57,10 +57,11 @@ pub(super) fn forget_members() {
     drop(MEMBERS.take());
 }
 
-/// The encodings of a world, for [`TextProtocol`].
-pub(crate) fn encodings(account: Arc<MemoryAccount>) -> Encodings {
-    let encodings = [false, true].map(|tells_tokens| Arc::new(TextEncoding { tells_tokens }) as _);
-    Encodings::new(encodings, account)
+/// The encodings of a world, for [`TextProtocol`]; in each the same two ids.
+pub(crate) fn encodings(account: Arc<MemoryAccount>) -> (Encodings, [EncodingId; 2]) {
+    let mut encodings = Encodings::new(account);
+    let ids = [false, true].map(|tells_tokens| encodings.register(TextEncoding { tells_tokens }));
+    (encodings, ids)
 }
 
 /// The text `letter NS NAME ARGS`, or `letter NS NAME ARGS @TOKEN`. A letter named `unspeakable` cannot be encoded.
@@ -153,12 +154,12 @@ pub(super) struct TextProtocol {
 }
 
 impl TextProtocol {
-    /// To a client of a hub with these [`encodings`].
-    pub(super) fn new(encodings: &Encodings) -> Self {
-        let id = |index| encodings.id(index).expect("a world has two encodings");
+    /// To a client of a world.
+    pub(super) fn new() -> Self {
+        let (_, [plain, telling]) = encodings(MemoryAccount::new(0, 0));
         Self {
-            plain: id(0),
-            telling: id(1),
+            plain,
+            telling,
             pending: 0,
             single: false,
             more: None,

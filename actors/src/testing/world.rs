@@ -164,7 +164,7 @@ impl Setup {
         HubHandle::new(HubConfig {
             namespaces: namespaces.chain(parent).collect(),
             parents: self.children.map(|_| Arc::new(OneParent) as _),
-            encodings: wire::encodings(account),
+            encodings: wire::encodings(account).0,
             clock: Arc::new(Still),
             ids: Arc::new(Counted::default()),
             log: poisoned(log),
@@ -175,7 +175,7 @@ impl Setup {
 
     /// A client with a session on the present thread, whose courier this is.
     pub(crate) fn client(&self, hub: &HubHandle, courier: &CourierRef) -> Probe {
-        let protocol = Box::new(wire::TextProtocol::new(hub.encodings()));
+        let protocol = Box::new(wire::TextProtocol::new());
         let application = |&name: &&str| (name.into(), Arc::new(wire::TextApplication) as _);
         let settings = SessionSettings {
             applications: self

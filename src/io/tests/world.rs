@@ -107,12 +107,12 @@ impl World {
             .collect();
         let encoded: [Arc<AtomicUsize>; 2] = Default::default();
         let views = [None, Some(dotnet_view as fn(&Content) -> Content)];
-        let counting = views.into_iter().zip(&encoded).map(|(view, count)| {
-            Arc::new(Counting(SocketIoEncoding { view }, count.clone())) as Arc<dyn Encoding>
-        });
         let account = MemoryAccount::new(1 << 30, 1 << 30);
-        let encodings = Encodings::new(counting, account.clone());
-        let ids = [encodings.id(0).unwrap(), encodings.id(1).unwrap()];
+        let mut encodings = Encodings::new(account.clone());
+        let ids = [0, 1].map(|at| {
+            let view = views[at];
+            encodings.register(Counting(SocketIoEncoding { view }, encoded[at].clone()))
+        });
         let hub = HubHandle::new(HubConfig {
             namespaces: configs,
             parents: namespaces.parents(Duration::from_secs(10)),

@@ -5,7 +5,7 @@ use std::{borrow::Cow, cell::RefCell, sync::Arc};
 
 use dondo_actors::{
     id::{MemberId, Token},
-    letter::{Content, EncodeError, Encoding, EncodingId, Frame, TransportMessage},
+    letter::{Content, EncodeError, Encoding, EncodingId, Encodings, Frame, TransportMessage},
     ports::{Answer, ClientPacket, EventStreams, ItemsAs, Protocol, Refusal, Violation},
 };
 
@@ -39,6 +39,20 @@ pub(crate) struct SignalR {
 pub(crate) struct FormatEncodings {
     pub(crate) json: EncodingId,
     pub(crate) messagepack: EncodingId,
+}
+
+impl FormatEncodings {
+    /// Registers them; a view goes before each.
+    pub(crate) fn register(
+        view: Option<fn(&Content) -> Content>,
+        encodings: &mut Encodings,
+    ) -> Self {
+        let mut of = |format| encodings.register(SignalREncoding { format, view });
+        Self {
+            json: of(Format::Json),
+            messagepack: of(Format::MessagePack),
+        }
+    }
 }
 
 impl SignalR {

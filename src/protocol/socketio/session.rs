@@ -174,13 +174,10 @@ mod tests {
             args: Bytes::from_static(b"\"seen\""),
             ..content.clone()
         };
-        let all: [Arc<dyn Encoding>; 2] = [
-            Arc::new(SocketIoEncoding::default()),
-            Arc::new(SocketIoEncoding { view: Some(view) }),
-        ];
         let account = dondo_actors::account::MemoryAccount::new(1 << 30, 1 << 30);
-        let encodings = Encodings::new(all, account);
-        let (plain, dotnet) = (encodings.id(0).unwrap(), encodings.id(1).unwrap());
+        let mut encodings = Encodings::new(account);
+        let plain = encodings.register(SocketIoEncoding::default());
+        let dotnet = encodings.register(SocketIoEncoding { view: Some(view) });
         (encodings, plain, dotnet)
     }
 

@@ -9,23 +9,18 @@ use dondo_actors::{
     ports::{Answer, ClientPacket, EventStreams, ItemsAs, Protocol, Refusal},
 };
 
-use super::*;
+use super::{super::session::SignalREncoding, *};
 
 const CLOSED: &str = r#"{"type":7,"error":"Connection closed with an error."}"#;
 
-fn encodings() -> Encodings {
-    let formats = [Format::Json, Format::MessagePack];
-    let all =
-        formats.map(|format| Arc::new(SignalREncoding { format, view: None }) as Arc<dyn Encoding>);
-    Encodings::new(all, MemoryAccount::new(1 << 30, 1 << 30))
+fn encodings() -> (Encodings, FormatEncodings) {
+    let mut encodings = Encodings::new(MemoryAccount::new(1 << 30, 1 << 30));
+    let both = FormatEncodings::register(None, &mut encodings);
+    (encodings, both)
 }
 
 fn with(dialect: Dialect) -> SignalR {
-    let encodings = encodings();
-    let both = FormatEncodings {
-        json: encodings.id(0).unwrap(),
-        messagepack: encodings.id(1).unwrap(),
-    };
+    let (_, both) = encodings();
     SignalR::new("/chat".into(), MemberId::new("m"), both, dialect, BLOBS_MAX)
 }
 

@@ -1,0 +1,121 @@
+//! SignalR's hubs, each with a namespace behind it: the article's ChatHub, where the settings have a path for it, and those that a
+//! host asks for.
+
+use std::{sync::Arc, time::Duration};
+
+use dondo_actors::{
+    handshake::Handshake,
+    id::MemberId,
+    letter::Encodings,
+    ports::Protocol,
+    session::{Liveness, SessionSettings},
+};
+
+use super::{super::error::BuildError, Asked, Base, Made, Make};
+use crate::{
+    config::Settings,
+    packs::hub,
+    protocol::signalr::{Dialect, EventSpellings, FormatEncodings, SignalR},
+    transport::{entrance::EntranceOptions, signalr::SignalREndpoint},
+};
+
+/// How long a client may say nothing: they say something every 15 s, and give up themselves after 30 s.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// The longest time between two pings, for clients that give up after 30 s.
+const PING_INTERVAL_MAX: Duration = Duration::from_secs(15);
+/// How long a client may take to the end of its handshake, at most.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(15);
+
+/// A hub at a path.
+struct HubAt<'a> {
+    path: &'a str,
+    /// Where its clients come into.
+    namespace: Arc<str>,
+    encodings: FormatEncodings,
+    /// What is to be made of their calls.
+    dialect: Arc<dyn Fn() -> Dialect + Send + Sync>,
+}
+
+pub(super) fn endpoints<'a>(
+    asked: &Asked<'a>,
+    encodings: &mut Encodings,
+) -> Result<Vec<Make<'a>>, BuildError> {
+    let mut hubs: Vec<_> = chat_hub(asked, encodings).into_iter().collect();
+    if !asked.signalr.is_empty() {
+        let encodings = FormatEncodings::register(None, encodings);
+        for (path, namespace) in asked.signalr {
+            hubs.push(of_namespace(asked, path, namespace, encodings)?);
+        }
+    }
+    let settings = asked.settings;
+    let make =
+        |at: HubAt<'a>| Box::new(move |base: &Base| endpoint(at, settings, base)) as Make<'a>;
+    Ok(hubs.into_iter().map(make).collect())
+}
+
+/// The article's hub is one of the hub pack, so it is there where that serves `/`.
+fn chat_hub<'a>(asked: &Asked<'a>, encodings: &mut Encodings) -> Option<HubAt<'a>> {
+    let path = asked.settings.chat_hub.as_ref()?;
+    let mut all = asked.namespaces.all();
+    let served = all.find(|served| **served.name() == *"/" && served.has_pack())?;
+    let view = Some(hub::chat_hub_view as fn(&_) -> _);
+    Some(HubAt {
+        path,
+        namespace: served.name().clone(),
+        encodings: FormatEncodings::register(view, encodings),
+        dialect: asked.pack.chat_hub(),
+    })
+}
+
+fn of_namespace<'a>(
+    asked: &Asked<'a>,
+    path: &'a str,
+    namespace: &str,
+    encodings: FormatEncodings,
+) -> Result<HubAt<'a>, BuildError> {
+    let mut all = asked.namespaces.all();
+    let served = all
+        .find(|served| **served.name() == *namespace && !served.is_parent())
+        .ok_or_else(|| BuildError::Namespace(namespace.to_owned()))?;
+    let spellings = EventSpellings::new(served.events());
+    Ok(HubAt {
+        path,
+        namespace: served.name().clone(),
+        encodings,
+        dialect: Arc::new(move || spellings.dialect()),
+    })
+}
+
+/// Its endpoint, which is to the settings of the main one what it is not to its own.
+fn endpoint(at: HubAt<'_>, settings: &Settings, base: &Base) -> Made {
+    let HubAt {
+        path,
+        namespace,
+        encodings,
+        dialect,
+    } = at;
+    let engine = &settings.engine;
+    let session = SessionSettings {
+        connect_timeout: Some(engine.connect_timeout.min(HANDSHAKE_MAX)),
+        ping_interval: engine.ping_interval.min(PING_INTERVAL_MAX),
+        ping_timeout: SILENCE_MAX,
+        liveness: Liveness::Arrivals,
+        ..(*base.main.session).clone()
+    };
+    let options = EntranceOptions {
+        protocol: "signalr",
+        posts_beside_streams: true,
+        path: path.to_owned(),
+        session: Arc::new(session),
+        ..base.main.clone()
+    };
+    let blobs_max = engine.attachments_max;
+    let protocol = move |_: &Handshake, member: MemberId| {
+        let (namespace, dialect) = (namespace.clone(), dialect());
+        Box::new(SignalR::new(
+            namespace, member, encodings, dialect, blobs_max,
+        )) as Box<dyn Protocol>
+    };
+    let entrance = base.entrance(options);
+    Made::of(SignalREndpoint::new(entrance, Arc::new(protocol)))
+}
