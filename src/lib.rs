@@ -68,6 +68,7 @@ pub mod config;
 mod http;
 mod io;
 mod logging;
+mod nesting;
 mod notices;
 mod operators;
 mod packs;

@@ -68,29 +68,6 @@ pub(super) fn is_one(args: &[u8]) -> bool {
     matches!(texts.next(), Some(Ok(_))) && args[texts.byte_offset()..].trim_ascii().is_empty()
 }
 
-/// Whether valid JSON is nested in more than so many levels.
-pub(super) fn is_deeper_than(json: &str, levels: usize) -> bool {
-    let json = json.as_bytes();
-    let is_open = |byte: &u8| matches!(byte, b'[' | b'{');
-    // Most have fewer brackets than that.
-    if json.iter().filter(|byte| is_open(byte)).count() <= levels {
-        return false;
-    }
-    let (mut at, mut level) = (0, 0_usize);
-    while let Some(byte) = json.get(at) {
-        match byte {
-            b'[' | b'{' => level += 1,
-            b']' | b'}' => level = level.saturating_sub(1),
-            _ => {}
-        }
-        if level > levels {
-            return true;
-        }
-        at = token_end(json, at);
-    }
-    false
-}
-
 /// A JSON string with U+FFFD for each half of a surrogate pair that stands alone: those are valid JSON, JavaScript has
 /// them, and no text can hold them.
 fn well_formed(json: &str) -> String {

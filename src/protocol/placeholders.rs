@@ -6,6 +6,7 @@ use std::{io::Write, ops::Range};
 use bytes::Bytes;
 
 use super::json::token_end;
+use crate::nesting::LEVELS_MAX;
 
 /// Arguments whose placeholders count up from 0 in the order in which their attachments are first named.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,9 +61,6 @@ pub(super) fn number(args: &str, announced: usize) -> Result<Numbered, Placehold
 const BEFORE_NUMBER: &str = r#"{"_placeholder":true,"num":"#;
 const BEHIND_NUMBER: &str = "}";
 
-/// Deeper than people nest, and a bound on what the walk below keeps.
-const DEPTH_MAX: usize = 128;
-
 struct Placeholder {
     span: Range<usize>,
     number: usize,
@@ -95,8 +93,8 @@ fn find(args: &str, announced: usize) -> Result<Vec<Placeholder>, PlaceholderFau
         let end = token_end(args.as_bytes(), at);
         match byte {
             b'{' | b'[' => {
-                if levels.len() == DEPTH_MAX {
-                    return Err(PlaceholderFault::TooDeep { limit: DEPTH_MAX });
+                if levels.len() == LEVELS_MAX {
+                    return Err(PlaceholderFault::TooDeep { limit: LEVELS_MAX });
                 }
                 if let Some(level) = levels.last_mut() {
                     level.take(&args[at..end]);
@@ -306,9 +304,9 @@ mod tests {
     #[test]
     fn nesting_is_bounded() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(number(&nested(DEPTH_MAX), 1).is_ok());
-        let too_deep = Err(PlaceholderFault::TooDeep { limit: DEPTH_MAX });
-        assert_eq!(number(&nested(DEPTH_MAX + 1), 1), too_deep);
+        assert!(number(&nested(LEVELS_MAX), 1).is_ok());
+        let too_deep = Err(PlaceholderFault::TooDeep { limit: LEVELS_MAX });
+        assert_eq!(number(&nested(LEVELS_MAX + 1), 1), too_deep);
         assert_eq!(number(&nested(100_000), 1), too_deep);
     }
 }

@@ -7,10 +7,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::ids::ID_BYTES_MAX;
+use crate::nesting::{LEVELS_MAX, is_deeper_than};
 use crate::protocol::json::{self, RESERVED};
-
-/// Levels that a payload may be nested, as for every client of the hub pack.
-pub(super) const DEPTH_MAX: usize = 128;
 
 /// The fields that a message may have, as JSON texts. Others are not looked at.
 #[derive(Deserialize)]
@@ -160,10 +158,10 @@ impl<'a> MessageFields<'a> {
                 return Err(PlainFault::bad_message("there is either payload or args"));
             }
         };
-        match json::is_deeper_than(args, DEPTH_MAX) {
+        match is_deeper_than(args, LEVELS_MAX) {
             true => Err(PlainFault {
                 code: "bad_payload",
-                message: format!("the payload is nested more than {DEPTH_MAX} levels deep"),
+                message: format!("the payload is nested more than {LEVELS_MAX} levels deep"),
             }),
             false => Ok(args),
         }

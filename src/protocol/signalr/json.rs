@@ -10,9 +10,9 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::message::{
-    Completed, DEPTH_MAX, HubMessage, Malformed, STREAMS_MAX, TOO_MANY_STREAMS, Values, short,
+    Completed, HubMessage, Malformed, STREAMS_MAX, TOO_MANY_STREAMS, Values, short,
 };
-use crate::protocol::json::token_end;
+use crate::nesting::{LEVELS_MAX, is_deeper_than};
 
 /// Reads one message. Of a field that stands twice the last counts, as in ASP.NET; unknown ones are ignored.
 pub(super) fn read(record: &[u8]) -> Result<HubMessage, Malformed> {
@@ -111,27 +111,13 @@ fn value(raw: &RawValue) -> Result<Values, Malformed> {
 
 /// A copy of its own: the record's buffer may be much larger.
 fn values(text: &str) -> Result<Values, Malformed> {
-    match deeper_than(text.as_bytes(), DEPTH_MAX) {
+    match is_deeper_than(text, LEVELS_MAX) {
         true => Err("a value is nested deeper than 128 levels".into()),
         false => Ok(Values {
             text: Bytes::copy_from_slice(text.as_bytes()),
             blobs: Vec::new(),
         }),
     }
-}
-
-fn deeper_than(json: &[u8], levels: usize) -> bool {
-    let (mut at, mut depth) = (0, 0_usize);
-    while let Some(byte) = json.get(at) {
-        match byte {
-            b'{' | b'[' if depth == levels => return true,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        at = token_end(json, at);
-    }
-    false
 }
 
 /// The fields of any message, as they were written.

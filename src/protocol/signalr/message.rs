@@ -97,9 +97,6 @@ impl From<&'static str> for Malformed {
     }
 }
 
-/// Deepest nesting of arrays and objects in one argument.
-pub(super) const DEPTH_MAX: usize = 128;
-
 /// Bytes of an id that a client chooses: those that are no numbers are kept while their calls last.
 pub(super) const ID_BYTES_MAX: usize = 256;
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use crate::io::Arguments;
+use crate::nesting::{LEVELS_MAX, is_deeper_than};
 use bytes::Bytes;
 
 use super::{
@@ -13,9 +14,6 @@ use super::{
     json::{self, KeySpelling},
     name,
 };
-
-/// Deepest nesting of arrays and objects in a payload (contract 2.1).
-pub(crate) const LEVELS_MAX: usize = 128;
 
 /// Longest `userName`, in bytes (contract 2.3): lists hold up to 100 of them.
 pub(crate) const USER_NAME_BYTES_MAX: usize = 256;
@@ -59,7 +57,7 @@ impl Payload {
                 Use::Message => Err(bad("there is no payload")),
             };
         };
-        if json::deeper_than(first, LEVELS_MAX) {
+        if is_deeper_than(first, LEVELS_MAX) {
             return Err(too_deep());
         }
         payload.text = arguments.text().slice_ref(first.as_bytes());
@@ -240,7 +238,7 @@ fn object_in_string(raw: &str, purpose: Use) -> Result<Option<String>, Fault> {
             Use::Message => Ok(None),
         };
     }
-    if json::deeper_than(held, LEVELS_MAX) {
+    if is_deeper_than(held, LEVELS_MAX) {
         return Err(too_deep());
     }
     Ok(Some(match held.len() == text.len() {

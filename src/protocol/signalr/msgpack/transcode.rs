@@ -9,10 +9,10 @@ use rmp::{
 };
 
 use super::{
-    super::message::{DEPTH_MAX, Malformed, Values},
+    super::message::{Malformed, Values},
     timestamp,
 };
-use crate::protocol::json::put;
+use crate::{nesting::LEVELS_MAX, protocol::json::put};
 
 /// Values on their way to JSON.
 pub(super) struct Transcoder<'a> {
@@ -65,7 +65,7 @@ impl<'a> Transcoder<'a> {
         let mut containers: Vec<Container> = Vec::new();
         loop {
             if let Some(opened) = self.scalar_or_opened()? {
-                if containers.len() == DEPTH_MAX {
+                if containers.len() == LEVELS_MAX {
                     return Err("a value is nested deeper than 128 levels".into());
                 }
                 containers.push(opened);
