@@ -110,6 +110,16 @@ impl From<Refusal> for NotOpened {
     }
 }
 
+/// A session that is over, and is found for a while by who asks for its last words. It is found no more when this is dropped,
+/// by whoever waits for that or with the worker that he waits on.
+struct Kept(Entrance, Arc<str>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.0.sessions.remove(&self.1);
+    }
+}
+
 impl Entrance {
     /// An entrance whose sessions belong to `hub`.
     pub(crate) fn new(options: EntranceOptions, hub: HubHandle) -> Self {
@@ -334,10 +344,10 @@ impl Entrance {
             _ if polling && reason.flushes() => CLOSE_GRACE,
             _ => return self.0.sessions.remove(&secret),
         };
-        let entrance = self.clone();
+        let kept = Kept(self.clone(), secret);
         actix_rt::spawn(async move {
             tokio::time::sleep(grace).await;
-            entrance.0.sessions.remove(&secret);
+            drop(kept);
         });
     }
 

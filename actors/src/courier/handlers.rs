@@ -6,7 +6,7 @@ use actix::{ActorContext, AsyncContext};
 
 use super::{BRAKE_TICK, Courier, LocalMember, STALL_TICK};
 use crate::{
-    error::Fault,
+    error::{CloseReason, Fault},
     guard::{Crashes, Guarded, GuardedContext, guard},
     message::{Deliver, Ping, Replay, ToCourier},
 };
@@ -88,6 +88,11 @@ impl Guarded for Courier {
 
 impl Drop for Courier {
     fn drop(&mut self) {
+        // With its worker, whose sessions can end none that has something left to say but by way of it. Who takes an outbox on
+        // another worker would wait for ever.
+        for served in self.members.values() {
+            served.outbox.end(CloseReason::ShuttingDown);
+        }
         if let Some(on_end) = self.on_end.take() {
             on_end();
         }

@@ -53,6 +53,8 @@ fn the_members_of_a_dead_worker_are_gone_for_the_rooms_within_a_second() {
         world.settle().await;
         assert_eq!(a.heard(), says(&["next"]));
         assert_eq!(world.hub.couriers().len(), 1, "the dead one is forgotten");
+        // Who takes its outbox may be on another worker.
+        assert_eq!(b.probe.ended(), Some(CloseReason::ShuttingDown));
     });
 }
 
