@@ -2,7 +2,9 @@
 
 mod echo;
 mod event_stream;
+mod member;
 mod paths;
 mod stock;
 mod together;
 mod websocket;
+mod whole;

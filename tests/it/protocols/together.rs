@@ -1,11 +1,10 @@
-//! Members of every protocol in one room: one order, also where a room crashes, and the way down.
+//! Members of every protocol in one room see one order. What a crash or the way down costs them: `whole.rs`.
 
 use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, EventReader, Hub, PlainClient, faults};
+use crate::support::{Client, EventReader, Hub, PlainClient};
 
 const EACH: usize = 500;
 
@@ -87,49 +86,4 @@ fn a_room_of_all_protocols_has_one_order() {
             "{sender}: {numbers:?}"
         );
     }
-}
-
-/// Fails if a crash costs anybody but its sender anything, whatever they speak.
-#[test]
-fn a_room_that_crashes_goes_on_with_members_of_all_protocols() {
-    let hub = Hub::built(|_| {}, faults::faulty);
-    let (mut stock, mut plain) = (Client::connect(&hub), PlainClient::connect(&hub));
-    let mut stream = EventReader::open(&hub, "/events?room=r");
-    stream.event("ack");
-    let room = json!({"data": {"roomId": "r"}});
-    assert_eq!(
-        stock.ask("join-room", std::slice::from_ref(&room))["ok"],
-        true
-    );
-    assert_eq!(plain.ask("join-room", room)["ok"], true);
-    let poison = json!({"data": {"roomId": "r", "message": faults::PANICS}});
-    let refused = plain.ask("notify-room", poison.clone());
-    assert_eq!(
-        (&refused["ok"], &refused["code"]),
-        (&json!(false), &json!("internal"))
-    );
-    hub.wait_for("dondo_crashes_total", 1);
-    let sound = json!({"data": {"roomId": "r", "message": "sound"}});
-    assert_eq!(plain.ask("notify-room", sound)["recipients"], 3);
-    assert_eq!(text(&stock.event("notify-room")[0]), "sound");
-    assert_eq!(text(&plain.event("notify-room")["payload"]), "sound");
-    assert_eq!(text(&stream.event("notify-room").json()), "sound");
-}
-
-/// Fails if a shutdown waits for a protocol, or one of its clients is not told to come back.
-#[test]
-fn a_shutdown_tells_the_members_of_all_protocols() {
-    let mut hub = Hub::with(|config| config.grace = Duration::from_millis(100));
-    let mut stock = Client::connect(&hub);
-    let mut plain = PlainClient::connect(&hub);
-    let mut stream = EventReader::open(&hub, "/events?channel=lobby");
-    stream.event("ack");
-    hub.stop();
-    assert_eq!(stock.socket.closed(), Some(1001));
-    assert_eq!(plain.socket.closed(), Some(1001));
-    let mut last = None;
-    while let Some(record) = stream.record() {
-        last = Some(record);
-    }
-    assert_eq!(last.unwrap().retry, Some(3100));
 }

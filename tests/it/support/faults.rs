@@ -106,6 +106,14 @@ pub fn with_a_blocking_handler(builder: Builder) -> Builder {
     builder.namespace(root)
 }
 
+/// Lets clients of a hub end the worker that serves them: the event `end-worker`.
+pub fn with_a_deadly_handler(builder: Builder) -> Builder {
+    let root = Namespace::hub("/").on("end-worker", async || {
+        actix_rt::Arbiter::current().stop();
+    });
+    builder.namespace(root)
+}
+
 /// The thread does nothing for so many seconds.
 fn block(seconds: u64) {
     let (_kept, never) = mpsc::channel::<()>();

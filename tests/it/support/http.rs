@@ -77,13 +77,24 @@ pub fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> TcpStream {
-    let mut stream = connect(hub);
+    send_at(hub.address(), method, target, headers, body)
+}
+
+/// The same to an address, of a hub that may be on its way down.
+pub fn send_at(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> TcpStream {
+    let mut stream = connect_at(address);
     let mut head = format!("{method} {target} HTTP/1.1\r\n");
     if !headers
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case("host"))
     {
-        head += &format!("Host: {}\r\n", hub.address());
+        head += &format!("Host: {address}\r\n");
     }
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");

@@ -1,6 +1,7 @@
 //! What the tests stand on: a hub with its own port, raw HTTP, raw WebSocket, and a Socket.IO client made of them.
 //! Everything waits with a deadline; nothing sleeps.
 
+pub mod chat_hub;
 mod chunks;
 mod dialogue;
 mod echo;

@@ -57,25 +57,36 @@ impl PlainClient {
 
     /// The next event of this name; those before it are dropped.
     pub fn event(&mut self, name: &str) -> Value {
+        let event = self.event_or_end(name);
+        event.unwrap_or_else(|end| panic!("{end:?} instead of {name}"))
+    }
+
+    /// The same, or how the connection ended before.
+    pub fn event_or_end(&mut self, name: &str) -> Result<Value, Frame> {
         loop {
             let message = match self.events.pop_front() {
                 Some(message) => message,
-                None => self.message(),
+                None => self.message_or_end()?,
             };
             if message["event"] == json!(name) {
-                return message;
+                return Ok(message);
             }
         }
     }
 
     /// The next message of the hub.
     pub fn message(&mut self) -> Value {
+        let message = self.message_or_end();
+        message.unwrap_or_else(|end| panic!("{end:?} instead of a message"))
+    }
+
+    fn message_or_end(&mut self) -> Result<Value, Frame> {
         loop {
             match self.socket.next() {
-                Frame::Text(text) => return serde_json::from_str(&text).expect(&text),
+                Frame::Text(text) => return Ok(serde_json::from_str(&text).expect(&text)),
                 Frame::Binary(blob) => self.blobs.push(blob),
                 Frame::Ping(data) => self.socket.frame(0x8a, &data),
-                other => panic!("{other:?} instead of a message"),
+                end => return Err(end),
             }
         }
     }

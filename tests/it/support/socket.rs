@@ -124,6 +124,17 @@ impl Client {
         }
     }
 
+    /// The next event of this name; others stay for later. Or how the connection ended before.
+    pub fn event_or_end(&mut self, name: &str) -> Result<Vec<Value>, Frame> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.events.iter().position(|(event, _)| event == name) {
+                return Ok(self.events.remove(at).unwrap().1);
+            }
+            assert!(self.read_on(deadline)?, "no {name}");
+        }
+    }
+
     /// Waits for as many attachments in all.
     pub fn await_blobs(&mut self, count: usize) {
         let deadline = Instant::now() + PATIENCE;
@@ -153,15 +164,21 @@ impl Client {
 
     /// Reads one packet; `false` when none comes until the deadline.
     fn read(&mut self, deadline: Instant) -> bool {
+        let read = self.read_on(deadline);
+        read.unwrap_or_else(|end| panic!("the connection ended: {end:?}"))
+    }
+
+    /// The same, or how the connection ended.
+    fn read_on(&mut self, deadline: Instant) -> Result<bool, Frame> {
         let left = deadline.saturating_duration_since(Instant::now());
         match self.socket.next_within(left.max(Duration::from_millis(1))) {
-            None => return false,
+            None => return Ok(false),
             Some(Frame::Text(text)) if text == "2" => self.socket.text("3"),
             Some(Frame::Text(text)) => self.sort(&text),
             Some(Frame::Binary(data)) => self.blobs.push(data),
-            Some(other) => panic!("the connection ended: {other:?}"),
+            Some(end) => return Err(end),
         }
-        true
+        Ok(true)
     }
 
     fn sort(&mut self, text: &str) {
