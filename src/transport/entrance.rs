@@ -112,9 +112,9 @@ impl From<Refusal> for NotOpened {
 
 /// A session that is over, and is found for a while by who asks for its last words. It is found no more when this is dropped,
 /// by whoever waits for that or with the worker that he waits on.
-struct Kept(Entrance, Arc<str>);
+struct LastWords(Entrance, Arc<str>);
 
-impl Drop for Kept {
+impl Drop for LastWords {
     fn drop(&mut self) {
         self.0.0.sessions.remove(&self.1);
     }
@@ -344,7 +344,7 @@ impl Entrance {
             _ if polling && reason.flushes() => CLOSE_GRACE,
             _ => return self.0.sessions.remove(&secret),
         };
-        let kept = Kept(self.clone(), secret);
+        let kept = LastWords(self.clone(), secret);
         actix_rt::spawn(async move {
             tokio::time::sleep(grace).await;
             drop(kept);

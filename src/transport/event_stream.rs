@@ -33,7 +33,7 @@ pub(super) trait EventFormat: Unpin + 'static {
     /// bytes of a letter are shared by all who are told.
     fn event(&self, payload: Bytes, to: &mut VecDeque<Bytes>);
 
-    /// The heartbeat.
+    /// The heartbeat; empty where the client is to be told nothing yet.
     fn ping(&self) -> Bytes;
 
     /// The last of it, if there is something to say.
@@ -85,7 +85,8 @@ impl<F: EventFormat> EventStream<F> {
                 Poll::Ready(Taken::Nudged) => {}
                 Poll::Ready(Taken::Some { ping }) => {
                     if ping {
-                        queue.push_back(self.format.ping());
+                        let ping = Some(self.format.ping()).filter(|ping| !ping.is_empty());
+                        queue.extend(ping);
                     }
                     for part in self.parts.drain(..) {
                         self.format.event(part.payload(), queue);

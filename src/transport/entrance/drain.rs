@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::{CLOSE_GRACE, Entrance, Kept};
+use super::{CLOSE_GRACE, Entrance, LastWords};
 
 /// The longest time between two goodbyes of a shutdown.
 const PAUSE_MAX: Duration = Duration::from_millis(10);
@@ -48,9 +48,9 @@ impl Entrance {
     /// A polling session that the server has ended to shut down is kept until its next poll, but not for long where
     /// nothing is left to say to it: the endpoint must not go before that poll has its answer.
     pub(super) fn let_go(&self, secret: Arc<str>) {
-        let kept = Kept(self.clone(), secret);
+        let kept = LastWords(self.clone(), secret);
         actix_rt::spawn(async move {
-            let Kept(entrance, secret) = &kept;
+            let LastWords(entrance, secret) = &kept;
             if let Some(connection) = entrance.0.sessions.find(secret) {
                 let outbox = &connection.session.outbox;
                 // Its courier may have something for it yet.

@@ -78,8 +78,9 @@ impl Framing for SignalRFraming {
     }
 
     fn ping(&self) -> Bytes {
-        let format = self.records.format().unwrap_or(Format::Json);
-        ping(format).first.frame
+        // Stock clients close at anything that comes before the answer to their handshake.
+        let format = self.records.format();
+        format.map_or_else(Bytes::new, |format| ping(format).first.frame)
     }
 
     fn closing(&self, reason: CloseReason) -> Bytes {

@@ -44,7 +44,8 @@ impl EventFormat for SignalREvents {
     }
 
     fn ping(&self) -> Bytes {
-        event(&ping(Format::Json))
+        // As on a WebSocket, none before the handshake.
+        noted(&self.0).map_or_else(Bytes::new, |_| event(&ping(Format::Json)))
     }
 
     fn closing(&self, reason: CloseReason) -> Option<Bytes> {
