@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::chat_hub::{HANDSHAKE, RS, records};
 use crate::support::{Application, Client, Hub};
 
 fn json_line(script: &mut Application) -> Value {
@@ -61,6 +62,86 @@ fn nodes_ws_holds_a_conversation() {
 #[test]
 fn pythons_websocket_client_holds_a_conversation() {
     converses(|url| Application::python("plain.py", &[url]));
+}
+
+/// A bare WebSocket of `websockets`, which knows none of the hub's protocols.
+fn bare(url: &str, path: &str, offered: Option<&str>) -> Application {
+    let offered: Vec<&str> = offered.into_iter().collect();
+    let mut script = Application::python("bare.py", &[&[url, path], &offered[..]].concat());
+    let chosen = format!("subprotocol {}", offered.first().unwrap_or(&"None"));
+    assert_eq!(script.line(), Some(chosen));
+    script
+}
+
+/// Fails if a client must offer a subprotocol, or is not given the one that it offers.
+#[test]
+fn a_bare_websocket_holds_a_conversation_with_and_without_the_subprotocol() {
+    for offered in [Some("dondo.1"), None] {
+        converses(|url| bare(url, "/ws", offered));
+    }
+}
+
+/// Fails if an answer is lost, comes twice or in another order, or a close is not answered with its code.
+#[test]
+fn a_bare_websocket_has_its_echo() {
+    let hub = Hub::with(|config| config.endpoints.echo = Some("/echo/".to_owned()));
+    let mut script = bare(&hub.url(), "/echo", None);
+    let texts: Vec<String> = (0..500).map(|number| format!("é {number}")).collect();
+    for text in &texts {
+        script.say(text);
+    }
+    for text in texts {
+        assert_eq!(script.line(), Some(format!("Server Response: {text}")));
+    }
+    script.close_input();
+    assert_eq!(script.line().as_deref(), Some("closed 1000"));
+    assert_eq!(script.line(), None);
+    hub.wait_for("dondo_sessions_alive", 0);
+}
+
+/// Fails if a client that shakes hands by itself, without negotiation or a library, is no member as the others are.
+#[test]
+fn a_bare_websocket_shakes_hands_with_the_chat_hub_by_itself() {
+    let mut hub = Hub::start();
+    let mut stock = Client::connect(&hub);
+    stock.ask("join-channel", &[json!("lobby")]);
+    let mut script = bare(&hub.url(), "/chatHub", None);
+    script.say(HANDSHAKE);
+    assert_eq!(script.line(), Some(format!("{{}}{RS}")));
+    let call = |id: &str, method: &str, args: Value| {
+        let call = json!({"type": 1, "invocationId": id, "target": method, "arguments": args});
+        format!("{call}{RS}")
+    };
+    // The next record that answers this call, or is a message of somebody's.
+    let next = |script: &mut Application| loop {
+        for record in records(&script.line().expect("it goes on")) {
+            let system = record["arguments"][0] == "System" || record["target"] == "online-users";
+            if record["type"] != 6 && !system {
+                return record;
+            }
+        }
+    };
+    script.say(&format!("{{\"type\":6}}{RS}"));
+    script.say(&call("1", "JoinRoom", json!(["lobby"])));
+    assert_eq!(next(&mut script), json!({"type": 3, "invocationId": "1"}));
+    script.say(&call("2", "SendMessage", json!(["lobby", "Efua", "hello"])));
+    let heard = json!({"type": 1, "target": "ReceiveMessage", "arguments": ["Efua", "hello"]});
+    assert_eq!(next(&mut script), heard);
+    assert_eq!(next(&mut script), json!({"type": 3, "invocationId": "2"}));
+    assert_eq!(stock.event("lobby")[0]["data"]["message"], "hello");
+    let letter = json!({"data": {"message": "back"}, "source": {"userName": "Kojo"}});
+    assert_eq!(stock.ask("lobby", &[letter])["recipients"], 2);
+    assert_eq!(next(&mut script)["arguments"], json!(["Kojo", "back"]));
+    script.say(&call("3", "Nobody", json!([])));
+    let refused = next(&mut script);
+    assert!(refused["error"].is_string(), "{refused}");
+    hub.stop();
+    let last: Vec<String> = std::iter::from_fn(|| script.line()).collect();
+    let told = format!("{{\"type\":7,\"allowReconnect\":true}}{RS}");
+    assert!(
+        last.ends_with(&[told, "closed 1001".to_owned()]),
+        "{last:?}"
+    );
 }
 
 /// Fails if a browser does not come back by itself, or misses what was said meanwhile, or is told it twice.

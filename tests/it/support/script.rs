@@ -86,6 +86,11 @@ impl Application {
         }
     }
 
+    /// Says that it will be told no more.
+    pub fn close_input(&mut self) {
+        self.input = None;
+    }
+
     /// The next line of its output; none if it ended in order.
     pub fn line(&mut self) -> Option<String> {
         match self.output.recv_timeout(SILENCE) {
