@@ -170,6 +170,9 @@ pub mod docs {
     #[doc = include_str!("docs/performance.md")]
     pub mod performance {}
 
+    #[doc = include_str!("docs/signalr-wire.md")]
+    pub mod signalr_wire {}
+
     #[doc = include_str!("docs/websocket.md")]
     pub mod websocket {}
 }

@@ -7,6 +7,7 @@ mod host;
 mod robot;
 mod streams;
 mod transports;
+mod vectors;
 mod wire;
 
 use crate::support::chat_hub::{HANDSHAKE, RS, negotiate, records};

@@ -225,9 +225,13 @@ fn ids_come_back_as_they_were() {
     }
 }
 
+/// Fails if it waits for ever, or is pinged before it has shaken hands.
 #[test]
 fn who_brings_no_handshake_in_time_is_told_so() {
-    let hub = Hub::with(|config| config.engine.connect_timeout = Duration::from_millis(300));
+    let hub = Hub::with(|config| {
+        config.engine.connect_timeout = Duration::from_millis(300);
+        config.engine.ping_interval = Duration::from_millis(50);
+    });
     let mut socket = WebSocket::open(&hub, "/chatHub");
     assert_eq!(
         socket.next_text(),
