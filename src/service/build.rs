@@ -9,7 +9,7 @@ use dondo_actors::id::MemberId;
 use dondo_actors::letter::Encodings;
 use dondo_actors::ports::{IdGenerator, PresenceEvents};
 
-use super::endpoints::{self, Asked, Base, Made};
+use super::endpoints::{self, AskedEndpoints, Base, Made};
 use super::parts::{door_settings, engine_options, entrance_options, memory_log, wrong_path};
 use super::{BuildError, Builder, Dondo};
 use crate::http::health;
@@ -112,7 +112,7 @@ impl Builder {
         let log = self.log.unwrap_or_else(memory);
         let mut encodings = Encodings::new(account);
         let protocol = endpoints::socketio::protocol(&config, &mut encodings);
-        let asked = Asked {
+        let asked = AskedEndpoints {
             settings: &config,
             pack: &pack,
             namespaces: &namespaces,

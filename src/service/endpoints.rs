@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What was asked for.
-pub(super) struct Asked<'a> {
+pub(super) struct AskedEndpoints<'a> {
     pub(super) settings: &'a Settings,
     pub(super) pack: &'a HubPack,
     pub(super) namespaces: &'a Namespaces,
@@ -66,7 +66,7 @@ type Make<'a> = Box<dyn FnOnce(&Base) -> Made + 'a>;
 
 /// All that is asked for.
 pub(super) fn table<'a>(
-    asked: &Asked<'a>,
+    asked: &AskedEndpoints<'a>,
     encodings: &mut Encodings,
 ) -> Result<Vec<Make<'a>>, BuildError> {
     let mut table = Vec::new();

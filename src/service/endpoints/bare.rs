@@ -6,14 +6,17 @@ use dondo_actors::{
     handshake::Handshake, letter::Encodings, ports::Protocol, session::SessionSettings,
 };
 
-use super::{super::parts::engine_options, Asked, Made, Make};
+use super::{super::parts::engine_options, AskedEndpoints, Made, Make};
 use crate::{
     io::MESSAGE,
     protocol::bare::{Bare, BareEncoding},
     transport::{engine::Engine, entrance::EntranceOptions},
 };
 
-pub(super) fn endpoints<'a>(asked: &Asked<'a>, encodings: &mut Encodings) -> Vec<Make<'a>> {
+pub(super) fn endpoints<'a>(
+    asked: &AskedEndpoints<'a>,
+    encodings: &mut Encodings,
+) -> Vec<Make<'a>> {
     if asked.bare.is_empty() {
         return Vec::new();
     }

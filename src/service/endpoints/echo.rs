@@ -8,13 +8,13 @@ use dondo_actors::{
     session::{Applications, SessionSettings},
 };
 
-use super::{Asked, Base, Made, Make};
+use super::{AskedEndpoints, Base, Made, Make};
 use crate::{
     protocol::echo::Echo,
     transport::{entrance::EntranceOptions, websocket_endpoint::WebSocketEndpoint},
 };
 
-pub(super) fn endpoint<'a>(asked: &Asked<'a>) -> Option<Make<'a>> {
+pub(super) fn endpoint<'a>(asked: &AskedEndpoints<'a>) -> Option<Make<'a>> {
     let path = asked.settings.endpoints.echo.as_ref()?;
     Some(Box::new(move |base: &Base| {
         let session = SessionSettings {

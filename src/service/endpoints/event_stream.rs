@@ -7,13 +7,16 @@ use dondo_actors::{
     session::{Liveness, SessionSettings},
 };
 
-use super::{Asked, Base, Made, Make};
+use super::{AskedEndpoints, Base, Made, Make};
 use crate::{
     protocol::event_stream::EventStreamEncoding,
     transport::{entrance::EntranceOptions, event_stream_endpoint::EventStreamEndpoint},
 };
 
-pub(super) fn endpoint<'a>(asked: &Asked<'a>, encodings: &mut Encodings) -> Option<Make<'a>> {
+pub(super) fn endpoint<'a>(
+    asked: &AskedEndpoints<'a>,
+    encodings: &mut Encodings,
+) -> Option<Make<'a>> {
     let path = asked.settings.endpoints.events.as_ref()?;
     let (grace, encoding) = (
         asked.settings.grace,

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use dondo_actors::{handshake::Handshake, letter::Encodings, ports::Protocol};
 
-use super::{super::parts::limits, Asked, Base, Made, Make};
+use super::{super::parts::limits, AskedEndpoints, Base, Made, Make};
 use crate::{
     protocol::plain::{Plain, PlainEncoding, SUBPROTOCOL},
     transport::{entrance::EntranceOptions, websocket_endpoint::WebSocketEndpoint},
 };
 
-pub(super) fn endpoint<'a>(asked: &Asked<'a>, encodings: &mut Encodings) -> Option<Make<'a>> {
+pub(super) fn endpoint<'a>(
+    asked: &AskedEndpoints<'a>,
+    encodings: &mut Encodings,
+) -> Option<Make<'a>> {
     let path = asked.settings.endpoints.websocket.as_ref()?;
     let (limits, encoding) = (limits(asked.settings), encodings.register(PlainEncoding));
     Some(Box::new(move |base: &Base| {

@@ -11,7 +11,7 @@ use dondo_actors::{
     session::{Liveness, SessionSettings},
 };
 
-use super::{super::error::BuildError, Asked, Base, Made, Make};
+use super::{super::error::BuildError, AskedEndpoints, Base, Made, Make};
 use crate::{
     config::Settings,
     packs::hub,
@@ -37,7 +37,7 @@ struct HubAt<'a> {
 }
 
 pub(super) fn endpoints<'a>(
-    asked: &Asked<'a>,
+    asked: &AskedEndpoints<'a>,
     encodings: &mut Encodings,
 ) -> Result<Vec<Make<'a>>, BuildError> {
     let mut hubs: Vec<_> = chat_hub(asked, encodings).into_iter().collect();
@@ -54,7 +54,7 @@ pub(super) fn endpoints<'a>(
 }
 
 /// The article's hub is one of the hub pack, so it is there where that serves `/`.
-fn chat_hub<'a>(asked: &Asked<'a>, encodings: &mut Encodings) -> Option<HubAt<'a>> {
+fn chat_hub<'a>(asked: &AskedEndpoints<'a>, encodings: &mut Encodings) -> Option<HubAt<'a>> {
     let path = asked.settings.chat_hub.as_ref()?;
     let mut all = asked.namespaces.all();
     let served = all.find(|served| **served.name() == *"/" && served.has_pack())?;
@@ -68,7 +68,7 @@ fn chat_hub<'a>(asked: &Asked<'a>, encodings: &mut Encodings) -> Option<HubAt<'a
 }
 
 fn of_namespace<'a>(
-    asked: &Asked<'a>,
+    asked: &AskedEndpoints<'a>,
     path: &'a str,
     namespace: &str,
     encodings: FormatEncodings,
