@@ -73,6 +73,8 @@ pub struct Scenario {
     pub flags: &'static [&'static str],
     pub files: Option<u64>,
     pub deaf: bool,
+    /// RSS in MiB at most.
+    pub rss_max: u64,
     /// Part of `combined`.
     pub combined: bool,
 }
@@ -89,6 +91,7 @@ const fn scenario(name: &'static str, point: u8, about: &'static str, attack: At
         flags: &[],
         files: None,
         deaf: false,
+        rss_max: 512,
         combined: false,
     }
 }
@@ -108,6 +111,10 @@ impl Scenario {
     }
     const fn deaf(mut self) -> Self {
         self.deaf = true;
+        self
+    }
+    const fn rss_max(mut self, mib: u64) -> Self {
+        self.rss_max = mib;
         self
     }
     const fn files(mut self, files: u64) -> Self {
@@ -151,6 +158,8 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("unfinished", 7, "64 messages of 0.95 MB under way on each of 8 connections", unfinished),
     scenario("fragments", 7, "600 WebSocket messages of 0.95 MB without an end", fragments),
     scenario("half-binary", 7, "binary packets of 0.86 MB without their last attachment, 600 connections, before any CONNECT", half_binary),
+    scenario("idle-streams", 7, "10,000 event streams of a quiet channel, which read what little comes", idle_streams).secs(30.0).legal(),
+    scenario("unread-streams", 7, "10,000 event streams of the crowd's own channel, not read, and 25 kB to all of them twice a second", unread_streams).secs(40.0).rss_max(1024),
     scenario("fat-leave", 8, "leave-room of 960 kB from a member with 256 seats", fat_leave).secs(8.0).combined(),
     scenario("new-channels", 8, "joins and leaves of channels that are never the same", |c| flood_numbered(c, new_channel)),
     scenario("new-addresses", 8, "joins and leaves of one room under channels that are never the same", new_addresses).combined(),
@@ -606,6 +615,72 @@ fn endless_chunks(ctx: &Ctx) -> io::Result<()> {
     hold(ctx, &mut all, Duration::from_secs(1), |raw| {
         raw.put(b"1\r\nx\r\n")
     });
+    Ok(())
+}
+
+/// Event streams of these channels, whose joins have been answered.
+fn streams(ctx: &Ctx, count: usize, query: &str, small: bool) -> io::Result<Vec<Raw>> {
+    let open = |k: usize| -> io::Result<Raw> {
+        let raw = Raw::tcp(ctx, k)?;
+        let mut raw = if small { raw.small() } else { raw };
+        let head = format!("GET /events?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+        raw.put(head.as_bytes());
+        raw.send()?;
+        query.split('&').try_for_each(|_| raw.wait_for(b"event: ack"))?;
+        Ok(raw)
+    };
+    let began = now_ns();
+    let mut all: Vec<Raw> = Vec::with_capacity(count);
+    for k in 0..count {
+        all.push(open(k)?);
+        // Ten thousand take longer than a reader may take nothing.
+        if !small && k % 500 == 499 {
+            closed(&mut all);
+        }
+    }
+    let took = (now_ns() - began) as f64 / SEC as f64;
+    ctx.note(if ctx.short {
+        format!("{count} streams opened")
+    } else {
+        format!("{count} streams opened in {took:.1} s")
+    });
+    Ok(all)
+}
+
+/// How many the server has closed; what they were told is thrown away.
+fn closed(all: &mut [Raw]) -> usize {
+    for raw in all.iter_mut() {
+        while raw.swallow() > 0 {}
+    }
+    all.iter().filter(|raw| raw.gone).count()
+}
+
+fn idle_streams(ctx: &Ctx) -> io::Result<()> {
+    let mut all = streams(ctx, ctx.n(10_000, 50), "channel=quiet", false)?;
+    while !ctx.over() {
+        closed(&mut all);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let gone = closed(&mut all);
+    if gone > 0 {
+        ctx.fault(format!("{gone} of {} streams that read are closed", all.len()));
+    }
+    Ok(())
+}
+
+fn unread_streams(ctx: &Ctx) -> io::Result<()> {
+    let count = ctx.n(10_000, 50);
+    let mut all = streams(ctx, count, "channel=crowd0&channel=sink", true)?;
+    let mut sender = Raw::member(ctx, 0)?;
+    let letter = format!("42[\"sink\",\"{}\"]", "x".repeat(25_000));
+    while !ctx.over() && !sender.gone {
+        sender.text(&letter);
+        ctx.sent.fetch_add(sender.write() as u64, Relaxed);
+        sender.swallow();
+        std::thread::sleep(Duration::from_millis(ctx.n(500, 5) as u64));
+    }
+    let gone = closed(&mut all);
+    ctx.note(format!("{gone} of {count} closed by the server"));
     Ok(())
 }
 

@@ -230,6 +230,11 @@ impl Crowds {
 const QUIET: f64 = 2.0;
 const RECOVERY: u64 = 30;
 
+/// To what it must come back: twice what it was, and not less than the little that a start may need by chance.
+fn back_to(start: u64) -> u64 {
+    (2 * start).max(48 << 20)
+}
+
 fn run(scenario: &Scenario, opts: &Opts) -> bool {
     let mut server = Server::start(&How {
         command: &opts.server,
@@ -270,7 +275,7 @@ fn run(scenario: &Scenario, opts: &Opts) -> bool {
     sleep(if opts.short { 0.5 } else { 1.5 });
     let patience = if opts.short { 2 } else { RECOVERY };
     wait(ended + patience * SEC, || {
-        server.rss() <= 2 * start && crowds.members.undelivered.load(Relaxed) == 0
+        server.rss() <= back_to(start) && crowds.members.undelivered.load(Relaxed) == 0
     });
     let back_after = (now_ns() - ended) as f64 / 1e9;
     let after = server.rss();
@@ -368,11 +373,11 @@ fn report(r: &Report) -> bool {
     let most = if r.opts.short {
         r.start + (96 << 20)
     } else {
-        512 << 20
+        r.scenario.rss_max << 20
     };
     judge(r.peak > most, format!("RSS {:.0} MiB", r.peak as f64 / MIB));
     judge(
-        r.after > 2 * r.start && !r.opts.short,
+        r.after > back_to(r.start) && !r.opts.short,
         format!(
             "RSS {:.0} MiB after {:.0} s, {:.0} before",
             r.after as f64 / MIB,
