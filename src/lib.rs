@@ -65,6 +65,9 @@
 #![warn(missing_debug_implementations)]
 
 pub mod config;
+#[doc(hidden)]
+#[cfg(any(test, feature = "testing"))]
+pub mod decoders;
 mod http;
 mod io;
 mod logging;

@@ -28,7 +28,7 @@ impl Body {
     }
 
     /// At most so many bytes from its front; none at its end.
-    pub(super) fn take(&mut self, most: usize) -> Option<Bytes> {
+    pub(crate) fn take(&mut self, most: usize) -> Option<Bytes> {
         if self.first.is_empty() {
             self.first = self.rest.pop_front()?;
         }

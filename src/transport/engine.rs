@@ -5,9 +5,9 @@ mod admission;
 mod framing;
 pub(crate) mod handshake;
 pub(crate) mod packet;
-pub(super) mod payload;
+pub(crate) mod payload;
 mod polling;
-mod query;
+pub(crate) mod query;
 mod refusal;
 #[cfg(any(test, feature = "testing"))]
 mod socketless;

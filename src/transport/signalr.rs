@@ -3,7 +3,7 @@
 
 mod framing;
 mod negotiation;
-mod parting;
+pub(crate) mod parting;
 mod polling;
 mod stream;
 

@@ -8,7 +8,7 @@ use crate::protocol::signalr::{CLOSED_WITH_AN_ERROR, Format, HandshakeFault, clo
 use crate::transport::session_connection::Connection;
 
 /// What a record is to the session; none where it should be text and is not. It is not kept: arguments are copied out of it.
-pub(super) fn message(format: Format, record: Bytes) -> Option<TransportMessage> {
+pub(crate) fn message(format: Format, record: Bytes) -> Option<TransportMessage> {
     match format {
         Format::MessagePack => Some(TransportMessage::Binary(record)),
         Format::Json => {

@@ -1,0 +1,480 @@
+//! What holds for anything that any client sends, whatever it speaks. A target calls this with what it has decoded; what does
+//! not hold is a panic, which libFuzzer keeps the input of.
+
+use bytes::Bytes;
+use dondo::decoders::{self, LetterEncodings, SignalRRecords};
+use dondo_actors::{
+    id::{Epoch, MemberId, Token},
+    letter::{Content, Encoding, Frame, TransportMessage, WsFrame},
+    ports::{Answer, ClientPacket, ItemsAs, Protocol, Refusal, Violation},
+};
+use serde_json::value::RawValue;
+
+/// Blobs of one message.
+pub const BLOBS_MAX: usize = 4;
+
+/// Levels that SignalR and `dondo.1` take; Socket.IO's clients may nest deeper.
+const DEPTH_MAX: usize = 128;
+
+/// What a session's decoder may write for each byte that it reads: `\u0000` is six for one, `false,` for one byte of
+/// MessagePack, and a method's name stands twice in an error.
+const GROWTH: usize = 16;
+
+/// What it may write besides: a placeholder for each blob, an error's words.
+const WORDS: usize = 1024;
+
+/// One session that is fed as its transport would.
+pub struct Session {
+    protocol: Box<dyn Protocol>,
+    pending_max: usize,
+    connected: bool,
+    events: usize,
+    encodings: LetterEncodings,
+}
+
+impl Session {
+    /// A session that may hold so many bytes of a message that is not whole.
+    pub fn new(protocol: Box<dyn Protocol>, pending_max: usize) -> Self {
+        Self {
+            protocol,
+            pending_max,
+            connected: false,
+            events: 0,
+            encodings: LetterEncodings::default(),
+        }
+    }
+
+    /// Takes a message in and answers what it says, as a hub might; what it said.
+    pub fn hear(&mut self, wire: TransportMessage) -> Result<Vec<ClientPacket>, Violation> {
+        let size = wire.bytes().len() + self.protocol.pending_bytes();
+        let first = self.protocol.decode(wire).inspect_err(|violation| {
+            assert!(violation.why.len() <= GROWTH * size + WORDS);
+            if let Some(told) = &violation.told {
+                assert!(told.len() <= GROWTH * size + WORDS);
+                assert_readable(told);
+            }
+        })?;
+        let mut packets: Vec<_> = first.into_iter().collect();
+        while let Some(more) = self.protocol.decode_more() {
+            packets.push(more);
+            assert!(packets.len() <= 2, "a message says more and more");
+        }
+        let pending = self.protocol.pending_bytes();
+        assert!(pending <= self.pending_max, "{pending} bytes are held");
+        for packet in &packets {
+            self.take(packet, size);
+        }
+        Ok(packets)
+    }
+
+    fn take(&mut self, packet: &ClientPacket, size: usize) {
+        let least = GROWTH * size + WORDS;
+        match packet {
+            ClientPacket::Connect { namespace, auth } => {
+                self.connected = true;
+                if let Some(auth) = auth {
+                    assert!(is_object(auth), "{auth:?}");
+                }
+                let _ = self.protocol.encoding(auth.as_deref());
+                let member = MemberId::new("member");
+                let connected = self.protocol.connected(namespace, &member);
+                connected.iter().for_each(assert_readable);
+                let refusal = Refusal {
+                    message: namespace.to_string(),
+                    data: Some("[1]".to_owned()),
+                };
+                let refused = self.protocol.refused(namespace, &refusal);
+                refused.iter().for_each(assert_readable);
+            }
+            ClientPacket::Disconnect { namespace } => {
+                let told = self.protocol.disconnected(namespace);
+                told.iter().for_each(assert_readable);
+            }
+            ClientPacket::Event {
+                namespace,
+                ack,
+                content,
+                streams,
+            } => {
+                self.events += 1;
+                assert!(content.len() <= least, "it grew to {}", content.len());
+                assert_values(&content.args, &content.blobs);
+                self.tell(namespace, content);
+                if let Some(id) = *ack {
+                    let answer = Answer {
+                        args: content.args.clone(),
+                        blobs: content.blobs.clone(),
+                    };
+                    if streams.taken == ItemsAs::Items && count(&answer.args) == 1 {
+                        let item = self.protocol.item(namespace, id, &answer);
+                        item.iter().for_each(assert_readable);
+                    }
+                    // Some calls stay open.
+                    match self.events % 3 {
+                        0 => {}
+                        1 => assert_readable(&self.protocol.ack(namespace, id, &answer)),
+                        _ => {
+                            let failure = (content.args.len() % 2 == 1).then_some(&answer);
+                            let end = self.protocol.items_end(namespace, id, failure);
+                            end.iter().for_each(assert_readable);
+                        }
+                    }
+                }
+            }
+            ClientPacket::Ack { answer, .. } | ClientPacket::Item { item: answer, .. } => {
+                assert!(answer.args.len() <= least, "it grew");
+                assert_values(&answer.args, &answer.blobs);
+            }
+            ClientPacket::ItemsEnd { error, stream, .. } => {
+                let error = error.as_ref().map_or(0, String::len);
+                assert!(stream.len() + error <= least, "it grew");
+            }
+            ClientPacket::Cancel { .. } => {}
+            ClientPacket::Reply(frame) => {
+                assert!(frame.len() <= least, "it grew to {}", frame.len());
+                assert_readable(frame);
+            }
+        }
+    }
+
+    /// Says an event to clients of each protocol, who send it back as they got it.
+    fn tell(&self, namespace: &str, content: &Content) {
+        let position = Some(Token {
+            epoch: Epoch(7),
+            cursor: 11,
+        });
+        let encoded = |encoding: &dyn Encoding| {
+            encoding
+                .encode(namespace, content, position)
+                .expect("nothing that it cannot say")
+        };
+        assert_readable(&self.protocol.event(namespace, content, Some(3)));
+        assert_readable(&encoded(&*self.encodings.dotnet));
+        assert_readable(&encoded(&*self.encodings.chat_hub_json));
+        assert_readable(&encoded(&*self.encodings.chat_hub_messagepack));
+        assert_record(&encoded(&*self.encodings.event_stream));
+        let [socketio, plain, json, messagepack] = [
+            &self.encodings.socketio,
+            &self.encodings.plain,
+            &self.encodings.signalr_json,
+            &self.encodings.signalr_messagepack,
+        ]
+        .map(|encoding| encoded(&**encoding));
+        [&socketio, &plain, &json, &messagepack]
+            .into_iter()
+            .for_each(assert_readable);
+        // Clients do not send these names.
+        if RESERVED.contains(&&*content.name) {
+            return;
+        }
+        let back = read_socketio(&socketio);
+        assert_eq!(back.as_ref(), Some(content), "as Socket.IO");
+        if depth(&content.args) > DEPTH_MAX {
+            return;
+        }
+        let back = read_plain(&plain);
+        assert_eq!(back.as_ref(), Some(content), "as dondo.1");
+        let back = read_signalr("json", &json);
+        assert_eq!(back.name, content.name);
+        assert_values(&back.args, &[]);
+        if content.blobs.is_empty() {
+            assert_eq!(back.args, on_one_line(&content.args), "as SignalR in JSON");
+        }
+        // What MessagePack has no form for is written nearly: from there on it stays.
+        let once = read_signalr("messagepack", &messagepack);
+        assert_eq!(count(&once.args), count(&content.args));
+        assert_eq!(once.blobs, content.blobs);
+        let again = self
+            .encodings
+            .signalr_messagepack
+            .encode(namespace, &once, None);
+        let again = again.expect("nothing that it cannot say");
+        assert_eq!(read_signalr("messagepack", &again), once, "as MessagePack");
+        let json = self.encodings.signalr_json.encode(namespace, &once, None);
+        let json = read_signalr("json", &json.expect("nothing that it cannot say"));
+        assert_values(&json.args, &[]);
+        if content.blobs.is_empty() {
+            assert_same(&content.args, &once.args);
+        }
+    }
+}
+
+/// Events of the libraries' own.
+const RESERVED: [&str; 6] = [
+    "connect",
+    "connect_error",
+    "disconnect",
+    "disconnecting",
+    "newListener",
+    "removeListener",
+];
+
+/// Messages in what a fuzzer writes: between bytes that no text has. One that begins with `0xfe` is binary.
+pub fn messages(data: &[u8]) -> impl Iterator<Item = TransportMessage> {
+    data.split(|byte| *byte == 0xff)
+        .map(|message| match message.split_first() {
+            Some((0xfe, blob)) => TransportMessage::Binary(Bytes::copy_from_slice(blob)),
+            _ => TransportMessage::Text(Bytes::copy_from_slice(message)),
+        })
+}
+
+/// All that messages say, and how it ends if a violation ends it.
+pub fn conversation(
+    session: &mut Session,
+    messages: impl Iterator<Item = TransportMessage>,
+) -> (Vec<ClientPacket>, Option<Violation>) {
+    let mut said = Vec::new();
+    for message in messages {
+        match session.hear(message) {
+            Ok(packets) => said.extend(packets),
+            Err(violation) => return (said, Some(violation)),
+        }
+    }
+    (said, None)
+}
+
+/// All that a connection of SignalR says whose bytes come in such pieces, and how it ends.
+pub fn signalr_conversation(
+    session: &mut Session,
+    record_max: usize,
+    pieces: impl Iterator<Item = Bytes>,
+) -> (Vec<ClientPacket>, Option<String>) {
+    let mut records = SignalRRecords::new(record_max);
+    let (mut said, mut bytes, mut taken) = (Vec::new(), 0, 0);
+    for mut piece in pieces {
+        bytes += piece.len();
+        while !piece.is_empty() {
+            let record = match records.take(&mut piece) {
+                Ok(None) => {
+                    assert!(piece.is_empty(), "bytes are left where more is needed");
+                    break;
+                }
+                Ok(Some(record)) => record,
+                Err(fault) => return (said, Some(fault)),
+            };
+            taken += 1;
+            assert!(taken <= bytes, "a record of no byte");
+            assert!(record.bytes().len() <= record_max);
+            match session.hear(record) {
+                Ok(packets) => said.extend(packets),
+                Err(violation) => return (said, Some(violation.why)),
+            }
+        }
+        assert!(records.pending_bytes() <= record_max);
+    }
+    (said, None)
+}
+
+/// A connection of SignalR whose handshake asks for a format. What comes in one piece and in many is one and the same.
+pub fn signalr(format: &str, choice: u8, stream: &[u8]) {
+    let handshake = format!("{{\"protocol\":\"{format}\",\"version\":1}}\u{1e}");
+    signalr_stream(choice, RECORD_MAX, &[handshake.as_bytes(), stream].concat());
+}
+
+/// The same with whatever handshake the stream begins with.
+pub fn signalr_stream(choice: u8, record_max: usize, stream: &[u8]) {
+    let events = ["sendMessage", "notify-room", "Count"];
+    let talk = |choice| {
+        let events = (choice & 1 == 0).then_some(&events[..]);
+        let mut session = Session::new(decoders::signalr(events, BLOBS_MAX), 0);
+        signalr_conversation(&mut session, record_max, pieces(stream, choice >> 1))
+    };
+    assert_eq!(talk(choice & 1), talk(choice), "one piece, many pieces");
+}
+
+/// Bytes of one record.
+pub const RECORD_MAX: usize = 4096;
+
+/// The data in pieces, whose sizes a byte chooses: with 0 there is one.
+pub fn pieces(data: &[u8], choice: u8) -> impl Iterator<Item = Bytes> {
+    let (mut rest, mut state) = (Bytes::copy_from_slice(data), u64::from(choice));
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(u64::from(choice));
+        let size = match choice {
+            0 => rest.len(),
+            1 => 1,
+            _ => 1 + (state >> 33) as usize % usize::from(choice),
+        };
+        Some(rest.split_to(size.min(rest.len())))
+    })
+}
+
+/// JSON texts joined by commas, in which a placeholder stands for each blob.
+pub fn assert_values(args: &[u8], blobs: &[Bytes]) {
+    assert!(blobs.len() <= BLOBS_MAX, "{} blobs", blobs.len());
+    let list = [b"[", args, b"]"].concat();
+    let list: Result<&RawValue, _> = serde_json::from_slice(&list);
+    assert!(list.is_ok(), "{args:?} is no JSON");
+    for number in 0..blobs.len() {
+        let placeholder = format!("{{\"_placeholder\":true,\"num\":{number}}}");
+        let found = args
+            .windows(placeholder.len())
+            .any(|at| at == placeholder.as_bytes());
+        assert!(found, "nothing stands for blob {number}");
+    }
+}
+
+/// A frame is what its header says, and a text is one.
+fn assert_readable(frame: &Frame) {
+    for part in frame.parts() {
+        let payload = part.payload();
+        assert!(part.binary || std::str::from_utf8(&payload).is_ok());
+        if part.header > 0 {
+            assert_eq!(part.frame[0], if part.binary { 0x82 } else { 0x81 });
+            let length = match part.frame[1] {
+                126 => u64::from(u16::from_be_bytes([part.frame[2], part.frame[3]])),
+                127 => u64::from_be_bytes(part.frame[2..10].try_into().unwrap()),
+                length => u64::from(length),
+            };
+            assert_eq!(length, payload.len() as u64, "the frame's length");
+        }
+    }
+}
+
+/// A record of an event stream has an event and one line of data, which is JSON.
+fn assert_record(frame: &Frame) {
+    let record = frame.first.payload();
+    let record = std::str::from_utf8(&record).expect("a text");
+    let lines = record.strip_suffix("\n\n").expect("an end");
+    assert!(!lines.contains('\r'), "{record:?}");
+    let lines: Vec<_> = lines.split('\n').collect();
+    let [id, event, data] = lines[..] else {
+        panic!("{record:?}");
+    };
+    assert_eq!(id, "id: 7-b");
+    assert!(event.starts_with("event: "), "{record:?}");
+    let data = data.strip_prefix("data: ").expect("data");
+    assert!(serde_json::from_str::<&RawValue>(data).is_ok(), "{data}");
+}
+
+fn is_object(json: &[u8]) -> bool {
+    json.starts_with(b"{") && serde_json::from_slice::<&RawValue>(json).is_ok()
+}
+
+/// A frame's messages, as its receiver would send them back.
+fn sent_back(parts: &mut dyn Iterator<Item = &WsFrame>) -> Vec<TransportMessage> {
+    parts
+        .map(|part| match part.binary {
+            true => TransportMessage::Binary(part.payload()),
+            false => TransportMessage::Text(part.payload()),
+        })
+        .collect()
+}
+
+fn event_of(packet: Option<ClientPacket>) -> Option<Content> {
+    match packet? {
+        ClientPacket::Event { content, .. } => Some(content),
+        other => panic!("it comes back as {other:?}"),
+    }
+}
+
+fn read_socketio(frame: &Frame) -> Option<Content> {
+    let mut protocol = decoders::socketio(BLOBS_MAX, usize::MAX >> 1);
+    let mut said = None;
+    for message in sent_back(&mut frame.parts()) {
+        assert!(said.is_none(), "it ends before its end");
+        let (message, other) = decoders::engine_packet(message);
+        let message = message.unwrap_or_else(|| panic!("no message but {other}"));
+        said = protocol.decode(message).expect("what was encoded");
+    }
+    event_of(said)
+}
+
+fn read_plain(frame: &Frame) -> Option<Content> {
+    let mut protocol = decoders::plain(BLOBS_MAX, usize::MAX >> 1);
+    let connect = TransportMessage::Text(Bytes::from_static(br#"{"type":"connect"}"#));
+    protocol.decode(connect).expect("a connect");
+    let mut said = None;
+    for message in sent_back(&mut frame.parts()) {
+        assert!(said.is_none(), "it ends before its end");
+        said = protocol.decode(message).expect("what was encoded");
+    }
+    event_of(said)
+}
+
+fn read_signalr(format: &str, frame: &Frame) -> Content {
+    assert!(frame.rest.is_none());
+    let handshake = format!("{{\"protocol\":\"{format}\",\"version\":1}}\u{1e}");
+    let mut wire = Bytes::from([handshake.as_bytes(), &frame.first.payload()].concat());
+    let mut protocol = decoders::signalr(Some(&[]), BLOBS_MAX);
+    let mut records = SignalRRecords::new(wire.len());
+    let mut said = None;
+    while !wire.is_empty() {
+        let record = records
+            .take(&mut wire)
+            .expect("a record")
+            .expect("all of it");
+        said = protocol.decode(record).expect("what was encoded");
+    }
+    event_of(said).expect("an event")
+}
+
+fn on_one_line(json: &[u8]) -> Bytes {
+    let blank = |byte: &u8| {
+        if matches!(byte, b'\n' | b'\r') {
+            b' '
+        } else {
+            *byte
+        }
+    };
+    json.iter().map(blank).collect::<Vec<_>>().into()
+}
+
+/// Two lists of values say the same, where readers of JSON agree on what they say: not where a number has more digits
+/// than a double, a text half a surrogate pair, or an object a key that JavaScript has for itself.
+fn assert_same(left: &[u8], right: &[u8]) {
+    let read = |json: &[u8]| {
+        let list = [b"[", json, b"]"].concat();
+        serde_json::from_slice::<serde_json::Value>(&list).ok()
+    };
+    let has = |word: &[u8]| left.windows(word.len()).any(|at| at == word);
+    let (Some(mut left), Some(mut right)) = (read(left), read(right)) else {
+        return;
+    };
+    if has(b"__proto__") || has(b"\\u") {
+        return;
+    }
+    [&mut left, &mut right].into_iter().for_each(as_doubles);
+    assert_eq!(left, right, "in MessagePack");
+}
+
+fn as_doubles(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Number(number) if number.is_f64() => {
+            // -0 and 0, 1.0 and 1: one and the same to who reads doubles.
+            *value = serde_json::json!(number.as_f64().unwrap_or_default() + 0.0);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(as_doubles),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(as_doubles),
+        _ => {}
+    }
+}
+
+/// The deepest nesting in JSON texts.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth -= 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// How many JSON texts are joined.
+fn count(json: &[u8]) -> usize {
+    let list = [b"[", json, b"]"].concat();
+    let list: Vec<&RawValue> = serde_json::from_slice(&list).expect("JSON");
+    list.len()
+}
