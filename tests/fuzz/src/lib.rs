@@ -1,14 +1,24 @@
 //! What holds for anything that any client sends, whatever it speaks. A target calls this with what it has decoded; what does
 //! not hold is a panic, which libFuzzer keeps the input of.
 
+mod told;
+mod values;
+
 use bytes::Bytes;
 use dondo::decoders::{self, LetterEncodings, SignalRRecords};
 use dondo_actors::{
     id::{Epoch, MemberId, Token},
-    letter::{Content, Encoding, Frame, TransportMessage, WsFrame},
+    letter::{Content, Encoding, TransportMessage},
     ports::{Answer, ClientPacket, ItemsAs, Protocol, Refusal, Violation},
 };
-use serde_json::value::RawValue;
+
+use self::{
+    told::{
+        assert_answer, assert_readable, assert_record, event_of, read_plain, read_signalr,
+        read_socketio,
+    },
+    values::{assert_same, assert_values, count, depth, is_object, on_one_line},
+};
 
 /// Blobs of one message.
 pub const BLOBS_MAX: usize = 4;
@@ -27,7 +37,6 @@ const WORDS: usize = 1024;
 pub struct Session {
     protocol: Box<dyn Protocol>,
     pending_max: usize,
-    connected: bool,
     events: usize,
     encodings: LetterEncodings,
 }
@@ -38,7 +47,6 @@ impl Session {
         Self {
             protocol,
             pending_max,
-            connected: false,
             events: 0,
             encodings: LetterEncodings::default(),
         }
@@ -71,7 +79,6 @@ impl Session {
         let least = GROWTH * size + WORDS;
         match packet {
             ClientPacket::Connect { namespace, auth } => {
-                self.connected = true;
                 if let Some(auth) = auth {
                     assert!(is_object(auth), "{auth:?}");
                 }
@@ -112,7 +119,7 @@ impl Session {
                     // Some calls stay open.
                     match self.events % 3 {
                         0 => {}
-                        1 => assert_readable(&self.protocol.ack(namespace, id, &answer)),
+                        1 => assert_answer(&self.protocol.ack(namespace, id, &answer), &answer),
                         _ => {
                             let failure = (content.args.len() % 2 == 1).then_some(&answer);
                             let end = self.protocol.items_end(namespace, id, failure);
@@ -167,12 +174,12 @@ impl Session {
         if RESERVED.contains(&&*content.name) {
             return;
         }
-        let back = read_socketio(&socketio);
+        let back = event_of(read_socketio(&socketio));
         assert_eq!(back.as_ref(), Some(content), "as Socket.IO");
         if depth(&content.args) > DEPTH_MAX {
             return;
         }
-        let back = read_plain(&plain);
+        let back = event_of(read_plain(&plain));
         assert_eq!(back.as_ref(), Some(content), "as dondo.1");
         let back = read_signalr("json", &json);
         assert_eq!(back.name, content.name);
@@ -302,179 +309,4 @@ pub fn pieces(data: &[u8], choice: u8) -> impl Iterator<Item = Bytes> {
         };
         Some(rest.split_to(size.min(rest.len())))
     })
-}
-
-/// JSON texts joined by commas, in which a placeholder stands for each blob.
-pub fn assert_values(args: &[u8], blobs: &[Bytes]) {
-    assert!(blobs.len() <= BLOBS_MAX, "{} blobs", blobs.len());
-    let list = [b"[", args, b"]"].concat();
-    let list: Result<&RawValue, _> = serde_json::from_slice(&list);
-    assert!(list.is_ok(), "{args:?} is no JSON");
-    for number in 0..blobs.len() {
-        let placeholder = format!("{{\"_placeholder\":true,\"num\":{number}}}");
-        let found = args
-            .windows(placeholder.len())
-            .any(|at| at == placeholder.as_bytes());
-        assert!(found, "nothing stands for blob {number}");
-    }
-}
-
-/// A frame is what its header says, and a text is one.
-fn assert_readable(frame: &Frame) {
-    for part in frame.parts() {
-        let payload = part.payload();
-        assert!(part.binary || std::str::from_utf8(&payload).is_ok());
-        if part.header > 0 {
-            assert_eq!(part.frame[0], if part.binary { 0x82 } else { 0x81 });
-            let length = match part.frame[1] {
-                126 => u64::from(u16::from_be_bytes([part.frame[2], part.frame[3]])),
-                127 => u64::from_be_bytes(part.frame[2..10].try_into().unwrap()),
-                length => u64::from(length),
-            };
-            assert_eq!(length, payload.len() as u64, "the frame's length");
-        }
-    }
-}
-
-/// A record of an event stream has an event and one line of data, which is JSON.
-fn assert_record(frame: &Frame) {
-    let record = frame.first.payload();
-    let record = std::str::from_utf8(&record).expect("a text");
-    let lines = record.strip_suffix("\n\n").expect("an end");
-    assert!(!lines.contains('\r'), "{record:?}");
-    let lines: Vec<_> = lines.split('\n').collect();
-    let [id, event, data] = lines[..] else {
-        panic!("{record:?}");
-    };
-    assert_eq!(id, "id: 7-b");
-    assert!(event.starts_with("event: "), "{record:?}");
-    let data = data.strip_prefix("data: ").expect("data");
-    assert!(serde_json::from_str::<&RawValue>(data).is_ok(), "{data}");
-}
-
-fn is_object(json: &[u8]) -> bool {
-    json.starts_with(b"{") && serde_json::from_slice::<&RawValue>(json).is_ok()
-}
-
-/// A frame's messages, as its receiver would send them back.
-fn sent_back(parts: &mut dyn Iterator<Item = &WsFrame>) -> Vec<TransportMessage> {
-    parts
-        .map(|part| match part.binary {
-            true => TransportMessage::Binary(part.payload()),
-            false => TransportMessage::Text(part.payload()),
-        })
-        .collect()
-}
-
-fn event_of(packet: Option<ClientPacket>) -> Option<Content> {
-    match packet? {
-        ClientPacket::Event { content, .. } => Some(content),
-        other => panic!("it comes back as {other:?}"),
-    }
-}
-
-fn read_socketio(frame: &Frame) -> Option<Content> {
-    let mut protocol = decoders::socketio(BLOBS_MAX, usize::MAX >> 1);
-    let mut said = None;
-    for message in sent_back(&mut frame.parts()) {
-        assert!(said.is_none(), "it ends before its end");
-        let (message, other) = decoders::engine_packet(message);
-        let message = message.unwrap_or_else(|| panic!("no message but {other}"));
-        said = protocol.decode(message).expect("what was encoded");
-    }
-    event_of(said)
-}
-
-fn read_plain(frame: &Frame) -> Option<Content> {
-    let mut protocol = decoders::plain(BLOBS_MAX, usize::MAX >> 1);
-    let connect = TransportMessage::Text(Bytes::from_static(br#"{"type":"connect"}"#));
-    protocol.decode(connect).expect("a connect");
-    let mut said = None;
-    for message in sent_back(&mut frame.parts()) {
-        assert!(said.is_none(), "it ends before its end");
-        said = protocol.decode(message).expect("what was encoded");
-    }
-    event_of(said)
-}
-
-fn read_signalr(format: &str, frame: &Frame) -> Content {
-    assert!(frame.rest.is_none());
-    let handshake = format!("{{\"protocol\":\"{format}\",\"version\":1}}\u{1e}");
-    let mut wire = Bytes::from([handshake.as_bytes(), &frame.first.payload()].concat());
-    let mut protocol = decoders::signalr(Some(&[]), BLOBS_MAX);
-    let mut records = SignalRRecords::new(wire.len());
-    let mut said = None;
-    while !wire.is_empty() {
-        let record = records
-            .take(&mut wire)
-            .expect("a record")
-            .expect("all of it");
-        said = protocol.decode(record).expect("what was encoded");
-    }
-    event_of(said).expect("an event")
-}
-
-fn on_one_line(json: &[u8]) -> Bytes {
-    let blank = |byte: &u8| {
-        if matches!(byte, b'\n' | b'\r') {
-            b' '
-        } else {
-            *byte
-        }
-    };
-    json.iter().map(blank).collect::<Vec<_>>().into()
-}
-
-/// Two lists of values say the same, where readers of JSON agree on what they say: not where a number has more digits
-/// than a double, a text half a surrogate pair, or an object a key that JavaScript has for itself.
-fn assert_same(left: &[u8], right: &[u8]) {
-    let read = |json: &[u8]| {
-        let list = [b"[", json, b"]"].concat();
-        serde_json::from_slice::<serde_json::Value>(&list).ok()
-    };
-    let has = |word: &[u8]| left.windows(word.len()).any(|at| at == word);
-    let (Some(mut left), Some(mut right)) = (read(left), read(right)) else {
-        return;
-    };
-    if has(b"__proto__") || has(b"\\u") {
-        return;
-    }
-    [&mut left, &mut right].into_iter().for_each(as_doubles);
-    assert_eq!(left, right, "in MessagePack");
-}
-
-fn as_doubles(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::Number(number) if number.is_f64() => {
-            // -0 and 0, 1.0 and 1: one and the same to who reads doubles.
-            *value = serde_json::json!(number.as_f64().unwrap_or_default() + 0.0);
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(as_doubles),
-        serde_json::Value::Object(fields) => fields.values_mut().for_each(as_doubles),
-        _ => {}
-    }
-}
-
-/// The deepest nesting in JSON texts.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'[' | b'{' if !quoted => depth += 1,
-            b']' | b'}' if !quoted => depth -= 1,
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
-}
-
-/// How many JSON texts are joined.
-fn count(json: &[u8]) -> usize {
-    let list = [b"[", json, b"]"].concat();
-    let list: Vec<&RawValue> = serde_json::from_slice(&list).expect("JSON");
-    list.len()
 }
