@@ -1,7 +1,7 @@
 //! What reads the bytes of clients, each as a session or a connection has it, for the targets of `tests/fuzz`. Behind the
 //! feature `testing`; nobody else can rely on it.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use dondo_actors::{
@@ -85,47 +85,40 @@ pub fn event_stream(
     ))
 }
 
-/// The encodings that letters take.
-pub struct LetterEncodings {
-    /// Of Socket.IO.
-    pub socketio: Box<dyn Encoding>,
-    /// Of Socket.IO's clients in .NET.
-    pub dotnet: Box<dyn Encoding>,
-    /// Of `dondo.1`.
-    pub plain: Box<dyn Encoding>,
-    /// Of event streams.
-    pub event_stream: Box<dyn Encoding>,
-    /// Of SignalR in JSON.
-    pub signalr_json: Box<dyn Encoding>,
-    /// Of SignalR in MessagePack.
-    pub signalr_messagepack: Box<dyn Encoding>,
-    /// Of the ChatHub in JSON.
-    pub chat_hub_json: Box<dyn Encoding>,
-    /// Of the ChatHub in MessagePack.
-    pub chat_hub_messagepack: Box<dyn Encoding>,
+/// Whose clients an encoding of letters is for.
+#[derive(Clone, Copy, Debug)]
+pub enum Listener {
+    /// Socket.IO's.
+    SocketIo,
+    /// Socket.IO's in .NET.
+    DotNet,
+    /// Those of `dondo.1`.
+    Plain,
+    /// Event streams.
+    EventStream,
+    /// SignalR's in JSON.
+    SignalRJson,
+    /// SignalR's in MessagePack.
+    SignalRMessagePack,
+    /// The ChatHub's in JSON.
+    ChatHubJson,
+    /// The ChatHub's in MessagePack.
+    ChatHubMessagePack,
 }
 
-impl Default for LetterEncodings {
-    fn default() -> Self {
-        let signalr = |format, view| Box::new(SignalREncoding { format, view });
-        Self {
-            socketio: Box::new(SocketIoEncoding { view: None }),
-            dotnet: Box::new(SocketIoEncoding {
-                view: Some(dotnet_view),
-            }),
-            plain: Box::new(PlainEncoding),
-            event_stream: Box::new(EventStreamEncoding),
-            signalr_json: signalr(Format::Json, None),
-            signalr_messagepack: signalr(Format::MessagePack, None),
-            chat_hub_json: signalr(Format::Json, Some(chat_hub_view)),
-            chat_hub_messagepack: signalr(Format::MessagePack, Some(chat_hub_view)),
-        }
-    }
-}
-
-impl fmt::Debug for LetterEncodings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LetterEncodings").finish_non_exhaustive()
+/// The encoding that letters to such clients take.
+pub fn encoding(listener: Listener) -> Box<dyn Encoding> {
+    let socketio = |view| Box::new(SocketIoEncoding { view });
+    let signalr = |format, view| Box::new(SignalREncoding { format, view });
+    match listener {
+        Listener::SocketIo => socketio(None),
+        Listener::DotNet => socketio(Some(dotnet_view)),
+        Listener::Plain => Box::new(PlainEncoding),
+        Listener::EventStream => Box::new(EventStreamEncoding),
+        Listener::SignalRJson => signalr(Format::Json, None),
+        Listener::SignalRMessagePack => signalr(Format::MessagePack, None),
+        Listener::ChatHubJson => signalr(Format::Json, Some(chat_hub_view)),
+        Listener::ChatHubMessagePack => signalr(Format::MessagePack, Some(chat_hub_view)),
     }
 }
 
