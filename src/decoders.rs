@@ -87,7 +87,7 @@ pub fn event_stream(
 
 /// Whose clients an encoding of letters is for.
 #[derive(Clone, Copy, Debug)]
-pub enum Listener {
+pub enum ClientKind {
     /// Socket.IO's.
     SocketIo,
     /// Socket.IO's in .NET.
@@ -107,18 +107,18 @@ pub enum Listener {
 }
 
 /// The encoding that letters to such clients take.
-pub fn encoding(listener: Listener) -> Box<dyn Encoding> {
+pub fn encoding(client: ClientKind) -> Box<dyn Encoding> {
     let socketio = |view| Box::new(SocketIoEncoding { view });
     let signalr = |format, view| Box::new(SignalREncoding { format, view });
-    match listener {
-        Listener::SocketIo => socketio(None),
-        Listener::DotNet => socketio(Some(dotnet_view)),
-        Listener::Plain => Box::new(PlainEncoding),
-        Listener::EventStream => Box::new(EventStreamEncoding),
-        Listener::SignalRJson => signalr(Format::Json, None),
-        Listener::SignalRMessagePack => signalr(Format::MessagePack, None),
-        Listener::ChatHubJson => signalr(Format::Json, Some(chat_hub_view)),
-        Listener::ChatHubMessagePack => signalr(Format::MessagePack, Some(chat_hub_view)),
+    match client {
+        ClientKind::SocketIo => socketio(None),
+        ClientKind::DotNet => socketio(Some(dotnet_view)),
+        ClientKind::Plain => Box::new(PlainEncoding),
+        ClientKind::EventStream => Box::new(EventStreamEncoding),
+        ClientKind::SignalRJson => signalr(Format::Json, None),
+        ClientKind::SignalRMessagePack => signalr(Format::MessagePack, None),
+        ClientKind::ChatHubJson => signalr(Format::Json, Some(chat_hub_view)),
+        ClientKind::ChatHubMessagePack => signalr(Format::MessagePack, Some(chat_hub_view)),
     }
 }
 

@@ -5,7 +5,7 @@ mod told;
 mod values;
 
 use bytes::Bytes;
-use dondo::decoders::{self, Listener, SignalRRecords};
+use dondo::decoders::{self, ClientKind, SignalRRecords};
 use dondo_actors::{
     id::{Epoch, MemberId, Token},
     letter::{Content, TransportMessage},
@@ -148,21 +148,21 @@ impl Session {
             epoch: Epoch(7),
             cursor: 11,
         });
-        let encoded = |listener| {
-            decoders::encoding(listener)
+        let encoded = |client| {
+            decoders::encoding(client)
                 .encode(namespace, content, position)
                 .expect("nothing that it cannot say")
         };
         assert_readable(&self.protocol.event(namespace, content, Some(3)));
-        assert_readable(&encoded(Listener::DotNet));
-        assert_readable(&encoded(Listener::ChatHubJson));
-        assert_readable(&encoded(Listener::ChatHubMessagePack));
-        assert_record(&encoded(Listener::EventStream));
+        assert_readable(&encoded(ClientKind::DotNet));
+        assert_readable(&encoded(ClientKind::ChatHubJson));
+        assert_readable(&encoded(ClientKind::ChatHubMessagePack));
+        assert_record(&encoded(ClientKind::EventStream));
         let all = [
-            Listener::SocketIo,
-            Listener::Plain,
-            Listener::SignalRJson,
-            Listener::SignalRMessagePack,
+            ClientKind::SocketIo,
+            ClientKind::Plain,
+            ClientKind::SignalRJson,
+            ClientKind::SignalRMessagePack,
         ];
         let [socketio, plain, json, messagepack] = all.map(encoded);
         [&socketio, &plain, &json, &messagepack]
@@ -192,14 +192,14 @@ impl Session {
         };
         assert_eq!(count(&once.args), count(&content.args));
         assert_eq!(once.blobs, content.blobs);
-        let encoded = |listener| {
-            decoders::encoding(listener)
+        let encoded = |client| {
+            decoders::encoding(client)
                 .encode(namespace, &once, None)
                 .expect("nothing that it cannot say")
         };
-        let again = read_signalr("messagepack", &encoded(Listener::SignalRMessagePack));
+        let again = read_signalr("messagepack", &encoded(ClientKind::SignalRMessagePack));
         assert_eq!(again.as_ref(), Some(&once), "as MessagePack");
-        let json = read_signalr("json", &encoded(Listener::SignalRJson));
+        let json = read_signalr("json", &encoded(ClientKind::SignalRJson));
         assert_values(&json.expect("texts in the place of blobs").args, &[]);
         if content.blobs.is_empty() {
             assert_same(&content.args, &once.args);
