@@ -264,13 +264,30 @@ pub fn signalr_conversation(
             assert!(taken <= bytes, "a record of no byte");
             assert!(record.bytes().len() <= record_max);
             match session.hear(record) {
-                Ok(packets) => said.extend(packets),
+                Ok(packets) => {
+                    packets.iter().for_each(assert_own_placeholders);
+                    said.extend(packets);
+                }
                 Err(violation) => return (said, Some(violation.why)),
             }
         }
         assert!(records.pending_bytes() <= record_max);
     }
     (said, None)
+}
+
+/// In MessagePack no client writes placeholders: there is one for each blob, and none of its own beside them.
+fn assert_own_placeholders(packet: &ClientPacket) {
+    let (args, blobs) = match packet {
+        ClientPacket::Event { content, .. } => (&content.args, &content.blobs),
+        ClientPacket::Ack { answer, .. } | ClientPacket::Item { item: answer, .. } => {
+            (&answer.args, &answer.blobs)
+        }
+        _ => return,
+    };
+    let key = br#""_placeholder":"#;
+    let keys = args.windows(key.len()).filter(|at| at == key).count();
+    assert!(blobs.is_empty() || keys == blobs.len(), "{args:?}");
 }
 
 /// A connection of SignalR whose handshake asks for a format. What comes in one piece and in many is one and the same.
