@@ -17,7 +17,9 @@ use crate::{
         Limits,
         event_stream::{EventStream, EventStreamEncoding, Subscription},
         plain::{Plain, PlainEncoding},
-        signalr::{EventSpellings, Format, FormatEncodings, Records, SignalR, SignalREncoding},
+        signalr::{
+            EventSpellings, Format, FormatEncodings, Records, SignalR, session::SignalREncoding,
+        },
         socketio::{SocketIo, SocketIoEncoding},
     },
     transport::{

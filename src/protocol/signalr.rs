@@ -12,7 +12,7 @@ mod msgpack;
 mod placeholder;
 mod read;
 mod record;
-mod session;
+pub(crate) mod session;
 mod write;
 
 pub(crate) use dialect::{CallResult, CalledEvent, Dialect, EventSpellings};

@@ -10,6 +10,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+#[cfg(target_os = "linux")]
+use rustix::net::{SendFlags, send};
+#[cfg(target_os = "linux")]
+use tokio::io::Interest;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
@@ -40,11 +44,33 @@ thread_local! {
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Makes the coming drop send RST and free what the kernel has not sent.
     fn cut(&self);
+
+    /// As `poll_write`, where the end of the stream comes behind it: they may go out together.
+    fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 }
 
 impl Stream for TcpStream {
     fn cut(&self) {
         let _ = self.set_zero_linger();
+    }
+
+    /// One segment instead of two, and the peer wakes once.
+    #[cfg(target_os = "linux")]
+    fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_write_ready(cx))?;
+            let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
+            let send = || send(&*self, bytes, flags).map_err(io::Error::from);
+            match self.try_io(Interest::WRITABLE, send) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(self).poll_write(cx, bytes)
     }
 }
 
@@ -115,6 +141,8 @@ impl<S: Stream, F: Framing> Driver<S, F> {
                 drop(self.websocket);
                 Box::pin(close(self.stream)).await;
             }
+            // Nothing that a peer sends behind its close frame is waited for.
+            Ok(End::Answered) => {}
             Ok(End::Cut) => self.stream.cut(),
             Err(_) => {}
         }
@@ -200,14 +228,23 @@ impl<S: Stream, F: Framing> Driver<S, F> {
     }
 
     fn flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let is_last = matches!(self.ending, Some(End::Finish | End::Answered));
+        let stream = &mut self.stream;
+        let mut write = |cx: &mut Context<'_>, bytes: &[u8], is_all: bool| match is_last && is_all {
+            true => stream.poll_write_last(cx, bytes),
+            false => Pin::new(&mut *stream).poll_write(cx, bytes),
+        };
         while let Some(first) = self.queue.front() {
-            let written = if self.queue.len() == 1 || first.len() >= ONE_WRITE {
-                Pin::new(&mut self.stream).poll_write(cx, first)
+            let is_one = self.queue.len() == 1;
+            let written = if is_one || first.len() >= ONE_WRITE {
+                write(cx, first, is_one)
             } else {
                 JOINED.with_borrow_mut(|joined| {
                     joined.clear();
+                    let mut is_all = true;
                     for frame in &self.queue {
                         if joined.len() + frame.len() > ONE_WRITE {
+                            is_all = false;
                             break;
                         }
                         joined.extend_from_slice(frame);
@@ -215,7 +252,7 @@ impl<S: Stream, F: Framing> Driver<S, F> {
                     if joined.is_empty() {
                         joined.extend_from_slice(first);
                     }
-                    Pin::new(&mut self.stream).poll_write(cx, joined)
+                    write(cx, joined, is_all)
                 })
             };
             let written = ready!(written)?;
