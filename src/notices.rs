@@ -34,6 +34,8 @@ causes! {
     UNREADABLE: Info, "arguments unreadable", "", "the client sends what the application does not expect";
     NO_RANDOMNESS: Error, "no randomness", "", "the system's generator gives nothing: nobody can be let in";
     ROOMS_ENDED: Error, "room thread ended", "", "it is started anew; a bug: report it with the panic above";
+    WORKER_ENDED: Error, "worker ended", "", "it is started anew, and its clients come back; a bug, or an application that ended it";
+    NOT_ACCEPTED: Error, "not accepted", "", "if files are out, raise the limit of open files (ulimit -n)";
     PANICKED: Error, "panic", "", "a bug: report it";
 }
 

@@ -1,28 +1,31 @@
-//! The standalone server: listeners, workers, and the way down. Assembly only.
+//! The standalone server: listeners, what its workers serve, and the way down. Assembly only.
+
+mod accept;
+mod workers;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::{HttpService, Protocol as Http};
-use actix_server::ServerHandle;
 use actix_service::{
-    IntoServiceFactory, Service as _, ServiceFactoryExt as _, apply_fn_factory, map_config,
+    IntoServiceFactory, Service as _, ServiceFactory as _, ServiceFactoryExt as _,
+    apply_fn_factory, map_config,
 };
 use actix_web::dev::AppConfig;
 use actix_web::{App, HttpResponse, web};
 use futures_util::FutureExt as _;
-use futures_util::future::join;
 use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::config::{FILES_KEPT, Settings};
+use self::workers::{Make, Running, Serve};
+use crate::config::{FILES_KEPT, Origins, Settings};
 use crate::http::page::{BrowserClient, OtherPaths, Page};
 use crate::service::Dondo;
 use crate::transport::endpoint::upgrade;
+use crate::transport::sockets::Sockets;
 use crate::transport::timed::{self, Times};
 
 /// Connections that wait to be accepted, at most.
@@ -41,8 +44,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A server that accepts connections.
 pub struct Server {
     dondo: Dondo,
-    handle: ServerHandle,
-    running: actix_server::Server,
+    running: Running,
     draining: watch::Sender<bool>,
     bound: Vec<SocketAddr>,
     client: BrowserClient,
@@ -80,67 +82,24 @@ impl Server {
             request: dondo.doors().settings().request_timeout,
             stall: config.stall_timeout(),
         };
-        let mut builder = actix_server::Server::build()
-            .workers(config.workers)
-            .backlog(BACKLOG as u32)
-            .max_concurrent_connections(worker_connections_max(sockets.max(), config.workers))
-            .disable_signals()
-            .shutdown_timeout(1);
         let draining = watch::Sender::new(false);
-        let mut bound = Vec::new();
-        for listener in listen_on(&config.listen)? {
-            bound.push(listener.local_addr()?);
-            let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
-            let (path, origins) = (config.path.clone(), config.origins.clone());
-            let (sockets, drain) = (sockets.clone(), draining.subscribe());
-            builder = builder.listen("dondo", listener, move || {
-                let (dondo, page, client) = (dondo.clone(), page.clone(), client.clone());
-                let (path, origins) = (path.clone(), origins.clone());
-                let upgrades = App::new()
-                    .configure(dondo.configure())
-                    .default_service(web::to(no_websocket));
-                let upgrades = map_config(upgrades.into_factory(), |()| AppConfig::default());
-                let app = App::new()
-                    .configure(|app| page.configure(app))
-                    .configure(|app| client.configure(app, &path, &origins))
-                    .configure(dondo.configure_health())
-                    .configure(dondo.configure());
-                let app = map_config(
-                    app.into_factory()
-                        .map_err(|error: actix_web::Error| error.error_response()),
-                    |_| AppConfig::default(),
-                );
-                let app = apply_fn_factory(app, |request, app: &_| {
-                    let (request, called) = timed::called(request);
-                    app.call(request).inspect(|_| called.answered())
-                });
-                let http = HttpService::build()
-                    // Ours is in `timed`: this one reads a clock that a busy worker lets stand, and times first heads only.
-                    .client_request_timeout(Duration::ZERO)
-                    .keep_alive(KEEP_ALIVE)
-                    .graceful_shutdown_signal({
-                        let drain = drain.clone();
-                        move || begins(drain.clone())
-                    })
-                    // A poll whose client went away is to be seen at once.
-                    .h1_allow_half_closed(false)
-                    .upgrade(apply_fn_factory(upgrades, |(request, framed), app: &_| {
-                        upgrade(request, framed, app)
-                    }))
-                    .finish(app);
-                let sockets = sockets.clone();
-                apply_fn_factory(http, move |stream: TcpStream, http: &_| {
-                    timed::watch(stream, &sockets, times, |stream, peer| {
-                        http.call((stream, Http::Http1, peer))
-                    })
-                })
-            })?;
-        }
-        let running = builder.run();
-        let handle = running.handle();
+        let listeners = listen_on(&config.listen)?;
+        let bound = listeners.iter().map(TcpListener::local_addr);
+        let bound = bound.collect::<io::Result<_>>()?;
+        let make = MakeApp {
+            dondo: dondo.clone(),
+            page,
+            client: client.clone(),
+            path: config.path.clone(),
+            origins: config.origins.clone(),
+            sockets: sockets.clone(),
+            times,
+            draining: draining.subscribe(),
+        };
+        let places = connections_at_once(sockets.max());
+        let running = Running::start(config.workers, places, listeners, make)?;
         Ok(Self {
             dondo,
-            handle,
             running,
             draining,
             bound,
@@ -170,14 +129,12 @@ impl Server {
     pub async fn serve(self, stop: impl Future<Output = ()>, grace: Duration) -> io::Result<()> {
         let Self {
             dondo,
-            handle,
-            running,
+            mut running,
             draining,
             ..
         } = self;
-        let mut running = pin!(running);
         tokio::select! {
-            ended = &mut running => return ended,
+            () = running.ended() => return Err(io::Error::other("the workers have ended")),
             () = stop => {}
         }
         draining.send_replace(true);
@@ -186,16 +143,82 @@ impl Server {
             dondo.sessions(),
             grace.as_secs_f64()
         );
-        let drained = async {
-            dondo.shut_down(grace).await;
-            let left = dondo.sessions();
-            if left > 0 {
-                log::warn!("{left} sessions did not go in time");
-            }
-            handle.stop(true).await;
-            log::info!("drained; nothing listens any more");
-        };
-        join(running, drained).await.0
+        dondo.shut_down(grace).await;
+        let left = dondo.sessions();
+        if left > 0 {
+            log::warn!("{left} sessions did not go in time");
+        }
+        running.stop().await;
+        log::info!("drained; nothing listens any more");
+        Ok(())
+    }
+}
+
+/// The `App` of each worker.
+#[derive(Clone)]
+struct MakeApp {
+    dondo: Dondo,
+    page: Page,
+    client: BrowserClient,
+    path: String,
+    origins: Origins,
+    sockets: Sockets,
+    times: Times,
+    draining: watch::Receiver<bool>,
+}
+
+impl Make for MakeApp {
+    async fn make(self) -> io::Result<Serve> {
+        let Self {
+            dondo,
+            page,
+            client,
+            path,
+            origins,
+            sockets,
+            times,
+            draining,
+        } = self;
+        let upgrades = App::new()
+            .configure(dondo.configure())
+            .default_service(web::to(no_websocket));
+        let upgrades = map_config(upgrades.into_factory(), |()| AppConfig::default());
+        let app = App::new()
+            .configure(|app| page.configure(app))
+            .configure(|app| client.configure(app, &path, &origins))
+            .configure(dondo.configure_health())
+            .configure(dondo.configure());
+        let app = map_config(
+            app.into_factory()
+                .map_err(|error: actix_web::Error| error.error_response()),
+            |_| AppConfig::default(),
+        );
+        let app = apply_fn_factory(app, |request, app: &_| {
+            let (request, called) = timed::called(request);
+            app.call(request).inspect(|_| called.answered())
+        });
+        let http = HttpService::build()
+            // Ours is in `timed`: this one reads a clock that a busy worker lets stand, and times first heads only.
+            .client_request_timeout(Duration::ZERO)
+            .keep_alive(KEEP_ALIVE)
+            .graceful_shutdown_signal(move || begins(draining.clone()))
+            // A poll whose client went away is to be seen at once.
+            .h1_allow_half_closed(false)
+            .upgrade(apply_fn_factory(upgrades, |(request, framed), app: &_| {
+                upgrade(request, framed, app)
+            }))
+            .finish(app);
+        let http = http.new_service(()).await;
+        let http = http.map_err(|error| io::Error::other(format!("{error:?}")))?;
+        let http = Rc::new(http);
+        Ok(Rc::new(move |stream, peer| {
+            let http = http.clone();
+            let served = timed::watch(stream, &sockets, times, peer, |stream| {
+                http.call((stream, Http::Http1, Some(peer)))
+            });
+            // How a connection failed nobody needs to know.
+            served.map(drop).boxed_local()
+        }))
     }
 }
 
@@ -225,13 +248,10 @@ fn connections_max(config: &Settings) -> io::Result<usize> {
         .map_err(io::Error::other)
 }
 
-/// Connections that a worker may have at once. The places are counted over all workers, and those who find none are told so
-/// instead of waiting: half of the open files that are kept are for them. No more are accepted: out of files, actix-server
-/// accepts nobody for half a second.
-fn worker_connections_max(places: usize, workers: usize) -> usize {
-    places
-        .saturating_add(FILES_KEPT as usize / 2)
-        .div_ceil(workers.max(1))
+/// Connections that are accepted at once. Those who find no place are told so instead of waiting: half of the open files that
+/// are kept are for them. No more are accepted: out of files nobody is.
+fn connections_at_once(places: usize) -> usize {
+    places.saturating_add(FILES_KEPT as usize / 2)
 }
 
 /// Listens on all of these; an error names each that cannot be had, so that nobody finds them one by one.

@@ -286,10 +286,11 @@ pub(crate) fn watch<F>(
     stream: TcpStream,
     sockets: &Sockets,
     times: Times,
-    serve: impl FnOnce(Timed, Option<SocketAddr>) -> F,
+    peer: SocketAddr,
+    serve: impl FnOnce(Timed) -> F,
 ) -> Watched<F> {
     let progress = Progress::new();
-    let peer = stream.peer_addr().ok();
+    let peer = Some(peer);
     let served = sockets.enter(peer).map(|socket| {
         let timed = Timed {
             stream,
@@ -297,7 +298,7 @@ pub(crate) fn watch<F>(
             socket,
             mender: Mender::default(),
         };
-        Box::pin(serve(timed, peer))
+        Box::pin(serve(timed))
     });
     Watched {
         served,
