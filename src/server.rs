@@ -20,7 +20,7 @@ use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
 
-use self::workers::{Make, Running, Serve};
+use self::workers::{MakeServe, Running, Serve};
 use crate::config::{FILES_KEPT, Origins, Settings};
 use crate::http::page::{BrowserClient, OtherPaths, Page};
 use crate::service::Dondo;
@@ -167,7 +167,7 @@ struct MakeApp {
     draining: watch::Receiver<bool>,
 }
 
-impl Make for MakeApp {
+impl MakeServe for MakeApp {
     async fn make(self) -> io::Result<Serve> {
         let Self {
             dondo,

@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) type Serve = Rc<dyn Fn(TcpStream, SocketAddr) -> LocalBoxFuture<'static, ()>>;
 
 /// Makes what serves connections.
-pub(super) trait Make: Clone + Send + 'static {
+pub(super) trait MakeServe: Clone + Send + 'static {
     /// Makes it, on a worker's thread.
     fn make(self) -> impl Future<Output = io::Result<Serve>>;
 }
@@ -50,7 +50,7 @@ impl Running {
         count: usize,
         places: usize,
         listeners: Vec<TcpListener>,
-        make: impl Make,
+        make: impl MakeServe,
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let (ready, is_ready) = mpsc::channel();
@@ -110,7 +110,7 @@ impl Drop for Worker {
     }
 }
 
-impl<M: Make> Workers<M> {
+impl<M: MakeServe> Workers<M> {
     async fn run(self, count: usize, places_max: u32, ready: mpsc::Sender<io::Result<()>>) {
         let started = async {
             let mut workers = Vec::with_capacity(count);
