@@ -2,9 +2,16 @@
 //! Refuses to know who acts on a setting. How one is declared is in `config/table.rs`.
 
 mod check;
+mod commands;
+mod file;
 mod flags;
+mod given;
 mod hub;
 mod memory;
+mod nearest;
+mod open_files;
+mod printed;
+mod said;
 mod spelling;
 mod start_log;
 mod table;
@@ -31,10 +38,14 @@ pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSetting
 pub use ipnet::IpNet;
 pub use table::SettingError;
 
+pub(crate) use self::open_files::FILES_KEPT;
+
 /// For the program, and for the tests of what it prints.
 #[doc(hidden)]
 pub use self::{
-    flags::{Given, matches_from},
+    commands::{CommandAnswer, answered},
+    flags::matches_from,
+    given::{Given, WrongSettings},
     table::Setting,
     variables::unknown_variables,
 };
@@ -53,9 +64,6 @@ const BYTES: RangeInclusive<usize> = 1..=match 1_usize.checked_shl(50) {
 const THREADS: RangeInclusive<usize> = 1..=1024;
 /// A client's timers count milliseconds in 31 bits: beyond 24 days they would fire at once.
 const TIMER: RangeInclusive<Duration> = Duration::from_millis(1)..=DAY;
-/// Open files that connections never take: for the operators' listener, the log, what an application opens, and those
-/// who are told that there is no place.
-pub(crate) const FILES_KEPT: u64 = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How log lines are written.
@@ -106,10 +114,11 @@ settings! {
         trusted_proxies: Vec<IpNet> as Vec<Network> = Vec::new();
         /// Folder with the stock client for other people's pages (dist of the npm package socket.io-client).
         client_dist: Option<PathBuf> as Option<Folder> = None, check check::client_dist;
-        /// HTTP worker threads; as many as the machine runs at once.
-        workers: usize as Count = parallel(), in THREADS;
-        /// Threads of their own for rooms; with 0, rooms run on the first worker. 1, and 0 where one thread runs at once.
-        room_threads: usize as Count = usize::from(parallel() > 1), in 0..=1024;
+        /// HTTP worker threads.
+        workers: usize as Count = parallel(), in THREADS, of "as many as the machine runs at once";
+        /// Threads of their own for rooms; with 0, rooms run on the first worker.
+        room_threads: usize as Count = usize::from(parallel() > 1), in 0..=1024,
+            of "1, and 0 where one thread runs at once";
         /// Time over which a shutdown spreads the closing of connections.
         grace: Duration as Span = Duration::from_secs(10), in Duration::ZERO..=DAY;
         /// How log lines are written.
@@ -273,16 +282,18 @@ impl Settings {
         .flatten()
     }
 
-    /// Where endpoints stand.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
+    /// Where endpoints stand, each with the setting's name.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&'static str, &String)> {
         let others = &self.endpoints;
         let others = [
-            &self.chat_hub,
-            &others.websocket,
-            &others.events,
-            &others.echo,
+            ("chat-hub", &self.chat_hub),
+            ("endpoints.websocket", &others.websocket),
+            ("endpoints.events", &others.events),
+            ("endpoints.echo", &others.echo),
         ];
-        std::iter::once(&self.path).chain(others.into_iter().flatten())
+        let others = others.into_iter();
+        let others = others.filter_map(|(name, path)| Some((name, path.as_ref()?)));
+        std::iter::once(("path", &self.path)).chain(others)
     }
 
     /// Bytes that the whole process may hold: what is set, else half of what the machine or its control group has, and
@@ -309,30 +320,6 @@ impl Settings {
     pub fn packet_bytes_max(&self) -> usize {
         let most = self.outbox_bytes_max().min(self.session_bytes_max) / 2;
         self.engine.packet_bytes_max.unwrap_or(most)
-    }
-
-    /// Connections that so many open files leave room for, beside those that threads and listeners need.
-    ///
-    /// # Errors
-    /// None is left; the error says how many files to allow.
-    #[doc(hidden)]
-    pub fn connections_within(&self, open_files: u64) -> Result<u64, SettingError> {
-        // A thread with a runtime has four of its own.
-        let threads = 4 * (self.workers + self.room_threads + 1);
-        let own = FILES_KEPT + 16 + threads as u64 + self.listen.len() as u64;
-        let left = open_files.saturating_sub(own);
-        if left > 0 {
-            return Ok(left);
-        }
-        let name = format!("open files (ulimit -n) {open_files}");
-        let said = format!(
-            "too few to serve with {} workers and {} room threads; write `ulimit -n {}` before it starts, better \
-             65536, as each connection takes one; or fewer --workers",
-            self.workers,
-            self.room_threads,
-            own + 1
-        );
-        Err(SettingError::new(&name, said))
     }
 
     /// Time that a session with letters waiting may take none of them: what is set, else the ping timeout.

@@ -5,7 +5,8 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use dondo::config::{Given, matches_from, unknown_variables};
+use clap::ArgMatches;
+use dondo::config::{Given, WrongSettings, answered, matches_from, unknown_variables};
 use dondo::internal::{StopSignals, csharp, start_log, typescript};
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -30,15 +31,21 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let open_files = raise_open_files();
-    let given = Given::read(&flags, |name| std::env::var_os(name)).and_then(|given| {
+    let variables: Vec<_> = std::env::vars_os().collect();
+    if let Some(answer) = answered(&flags, &variables, open_files) {
+        let _ = std::io::stdout().write_all(answer.said.as_bytes());
+        let _ = std::io::stderr().write_all(answer.complaint.as_bytes());
+        return ExitCode::from(answer.code);
+    }
+    let given = read(&flags).and_then(|given| {
         // With fewer than the runtime opens for itself it would end in a panic.
-        open_files.map_or(Ok(0), |files| given.settings.connections_within(files))?;
+        given.within(open_files)?;
         Ok(given)
     });
     let given = match given {
         Ok(given) => given,
-        Err(error) => {
-            eprintln!("{error}");
+        Err(wrong) => {
+            eprintln!("{wrong}");
             return ExitCode::from(2);
         }
     };
@@ -49,17 +56,24 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let unknown = unknown_variables(std::env::vars_os().map(|(name, _)| name));
+    let unknown = unknown_variables(variables.into_iter().map(|(name, _)| name));
     for line in given.renamed.iter().chain(&unknown) {
         log::warn!("{line}");
     }
-    let code = served(given, open_files);
+    if let Some(file) = given.file() {
+        log::info!("settings are read from {file}");
+    }
+    let code = served(given, flags, open_files);
     log.flush(LAST_LINES);
     code
 }
 
-fn served(given: Given, open_files: Option<u64>) -> ExitCode {
-    match actix_rt::System::new().block_on(run(given, open_files)) {
+fn read(flags: &ArgMatches) -> Result<Given, WrongSettings> {
+    Given::read(flags, |name| std::env::var_os(name))
+}
+
+fn served(given: Given, flags: ArgMatches, open_files: Option<u64>) -> ExitCode {
+    match actix_rt::System::new().block_on(run(given, flags, open_files)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
@@ -68,7 +82,7 @@ fn served(given: Given, open_files: Option<u64>) -> ExitCode {
     }
 }
 
-async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
+async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::io::Result<()> {
     let (mut settings, left_out) = given.present(|address| TcpListener::bind(address).map(drop));
     for line in left_out {
         log::info!("{line}");
@@ -80,11 +94,6 @@ async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
     };
     let mut signals = StopSignals::listen()?;
     let mut hangup = signal(SignalKind::hangup())?;
-    actix_rt::spawn(async move {
-        while hangup.recv().await.is_some() {
-            log::info!("SIGHUP is ignored: settings take effect at start");
-        }
-    });
     let dondo = Dondo::builder().settings(settings.clone()).build()?;
     let operators = settings
         .admin_listen
@@ -100,6 +109,11 @@ async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
         }
         (Err(error), _) | (_, Err(error)) => return Err(error),
     };
+    actix_rt::spawn(async move {
+        while hangup.recv().await.is_some() {
+            read_again(&flags, &given);
+        }
+    });
     settings.listen = server.bound().to_vec();
     settings.admin_listen = operators.as_ref().map(Operators::bound);
     for line in settings.start_log(open_files) {
@@ -120,6 +134,26 @@ async fn run(given: Given, open_files: Option<u64>) -> std::io::Result<()> {
         () = again => {
             log::warn!("stopped at once: {} sessions were cut", dondo.sessions());
             Ok(())
+        }
+    }
+}
+
+/// Logs what a restart would change. The settings that the program was started with go on.
+fn read_again(flags: &ArgMatches, started: &Given) {
+    match read(flags) {
+        Ok(now) => {
+            let changed = started.changed(&now);
+            if changed.is_empty() {
+                log::info!("SIGHUP: the settings are those that it was started with");
+            }
+            for line in now.renamed.iter().chain(&changed) {
+                log::warn!("SIGHUP: {line}");
+            }
+        }
+        Err(wrong) => {
+            for line in wrong.iter() {
+                log::error!("SIGHUP: {line}; the settings stay as they are");
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::said::Said;
 use super::spelling::no_subprotocol;
 use super::table::within;
 use super::units::{Size, Span};
@@ -21,7 +22,9 @@ impl Settings {
     /// # Errors
     /// The first setting that cannot work; looks at the file system for `client_dist` only.
     pub fn check(&self) -> Result<(), SettingError> {
-        self.check_as(|_| None)
+        let wrong = || self.unfit(|_| None).into_iter();
+        let mut wrong = self.out_of_range(|_| None).into_iter().chain(wrong());
+        wrong.next().map_or(Ok(()), Err)
     }
 
     /// A namespace that no client could ask for, or that is there already, and what is wrong with it.
@@ -32,20 +35,53 @@ impl Settings {
         named.or_else(|| Some((repeated(&self.namespaces)?, "is given twice")))
     }
 
-    /// The same; `written` knows by which name a setting was given.
-    pub(super) fn check_as(
+    /// What is out of its range is at fault itself, and not one that has to fit to it. `written` knows how a setting was
+    /// given.
+    pub(super) fn out_of_range<'a>(
         &self,
-        written: impl Fn(&Setting) -> Option<String>,
-    ) -> Result<(), SettingError> {
-        let refused = |setting: &Setting, said| {
-            let name = written(setting).unwrap_or_else(|| format!("--{}", setting.name()));
-            SettingError::new(&name, said)
-        };
-        // What is out of its range is at fault itself, and not one that has to fit to it.
-        Self::table()
-            .try_for_each(|one| (one.in_range)(self).map_err(|said| refused(one, said)))?;
-        Self::table().try_for_each(|one| (one.check)(self).map_err(|said| refused(one, said)))
+        written: impl Fn(&Setting) -> Option<&'a Said>,
+    ) -> Vec<SettingError> {
+        let wrong = |one: &Setting| Some(refused(one, (one.in_range)(self).err()?, &written));
+        Self::table().filter_map(wrong).collect()
     }
+
+    /// What cannot work beside others, where all are in their ranges.
+    pub(super) fn unfit<'a>(
+        &self,
+        written: impl Fn(&Setting) -> Option<&'a Said>,
+    ) -> Vec<SettingError> {
+        let wrong = |one: &Setting| Some(refused(one, (one.check)(self).err()?, &written));
+        Self::table().filter_map(wrong).collect()
+    }
+}
+
+/// The refusal of a setting; it and those that it has to fit to are named as they were given.
+fn refused<'a>(
+    setting: &Setting,
+    said: String,
+    written: impl Fn(&Setting) -> Option<&'a Said>,
+) -> SettingError {
+    let name = match written(setting) {
+        Some(given) => given.whole(),
+        None => format!("--{}", setting.name()),
+    };
+    let said = Settings::table().fold(said, |said, other| match written(other) {
+        Some(given) => renamed(&said, &format!("--{}", other.name()), &given.mentioned()),
+        None => said,
+    });
+    SettingError::new(&name, said)
+}
+
+/// A sentence with a name in it written otherwise, where it stands alone.
+fn renamed(sentence: &str, name: &str, new: &str) -> String {
+    let mut parts = sentence.split(name);
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let goes_on = part.starts_with(|next: char| next.is_alphanumeric() || next == '-');
+        whole.push_str(if goes_on { name } else { new });
+        whole.push_str(part);
+    }
+    whole
 }
 
 pub(super) fn listen(settings: &Settings) -> Checked {
@@ -109,11 +145,15 @@ fn other_path(path: Option<&String>, settings: &Settings) -> Checked {
             "{path:?} is the hub's own; write another path, or off"
         ));
     }
-    let beside = |other: &&String| path.starts_with(&***other) || other.starts_with(&**path);
-    match settings.paths().filter(beside).count() {
-        0 | 1 => Ok(()),
-        _ => Err(format!(
-            "{path:?} is another endpoint's path, or below or above one; write a path of its own, or off"
+    // The one that comes later in the table is at fault, so that one sentence tells of both.
+    let before = settings
+        .paths()
+        .take_while(|(_, other)| !std::ptr::eq(*other, path));
+    let beside = |other: &str| path.starts_with(other) || other.starts_with(&**path);
+    match before.into_iter().find(|(_, other)| beside(other)) {
+        None => Ok(()),
+        Some((name, _)) => Err(format!(
+            "{path:?} is the path of --{name} too, or below or above it; write a path of its own, or off"
         )),
     }
 }
@@ -188,6 +228,7 @@ pub(super) fn memory_max(settings: &Settings) -> Checked {
 
 pub(super) fn history_bytes(settings: &Settings) -> Checked {
     within::<Size, _>(&settings.history_bytes(), &(1..=settings.memory_max() / 2))
+        .map_err(|said| format!("{said}, half of --memory-max"))
 }
 
 pub(super) fn address_bytes_max(settings: &Settings) -> Checked {

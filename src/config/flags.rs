@@ -1,33 +1,26 @@
-//! The program's flags and environment variables, and how settings are read from them.
+//! The program's command line: its commands, and a flag for each setting.
 //! Knows the table of settings and no single one.
 
-mod missing;
-
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::PossibleValuesParser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, Error};
 
-use super::table::variable;
-use super::{Setting, SettingError, Settings};
+use super::file::DEFAULT;
+use super::nearest::Dress;
+use super::{Setting, Settings};
 
 const ABOUT: &str = "\
 Durations and sizes carry units: 250ms, 25s, 1MB (1,000,000 bytes), 64KiB.
 Each flag has a twin in the environment: --limits.sessions-max is DONDO_LIMITS_SESSIONS_MAX.
-A flag beats its twin; what neither says has the default shown.
+The file has the same names: sessions-max = 10000 below [limits]; `dondo init` makes one, `dondo check` reads it.
+A flag beats its twin, a twin beats the file; what none of them says has the default shown.
 RUST_LOG says what is logged: info (the default), warn, error or off, or module by module.
 The contract is src/docs/contract.md of the repository; numbers behind the word are its sections.";
 
-/// Settings as they were given to the program.
-#[derive(Clone, Debug)]
-pub struct Given {
-    /// The settings, checked.
-    pub settings: Settings,
-    /// Lines to log: old names that were used or ignored, each with the one to write.
-    pub renamed: Vec<String>,
-    written: BTreeMap<String, String>,
-}
+/// The flag that names the file of settings, which cannot stand in it.
+pub(super) const CONFIG: &str = "config";
 
 /// The program's command line.
 pub(super) fn command() -> Command {
@@ -37,11 +30,51 @@ pub(super) fn command() -> Command {
         .arg(declared_in("cs", "C#"))
         .group(ArgGroup::new("language").args(["ts", "cs"]).required(true));
     let command = Command::new("dondo")
-        .subcommand(types)
+        .subcommands([types, check(), config(), init()])
         .version(env!("CARGO_PKG_VERSION"))
         .about("A self-hosted realtime chat hub for stock Socket.IO clients.")
         .after_help(ABOUT);
-    Settings::table().fold(command, |command, setting| {
+    with_settings(command, |flag| flag)
+}
+
+fn check() -> Command {
+    let check = Command::new("check").about(
+        "Reads all settings as a start would and says what is wrong with them; starts nothing.",
+    );
+    as_a_start(check)
+}
+
+fn config() -> Command {
+    let show =
+        Command::new("show").about("Every setting as a start would have it, and where from.");
+    let env = Command::new("env").about("The same as variables of the environment.");
+    let defaults = Command::new("defaults").about("Every default, as a file with comments.");
+    let doc = Command::new("doc").about("What each setting is, in Markdown.");
+    Command::new("config")
+        .about("Prints settings: those in force, their defaults, what they are.")
+        .subcommands([as_a_start(show), as_a_start(env), defaults, doc])
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+}
+
+fn init() -> Command {
+    let file = Arg::new("file").value_name("FILE").default_value(DEFAULT);
+    Command::new("init")
+        .about("Writes a file of settings with comments; one that is there stays as it is.")
+        .arg(file.help("The file to write."))
+}
+
+/// Takes the flags of a start, which its help does not list again.
+fn as_a_start(command: Command) -> Command {
+    let command = command.after_help("It takes the flags of a start: see `dondo --help`.");
+    with_settings(command, |flag| flag.hide(true))
+}
+
+fn with_settings(command: Command, dressed: impl Fn(Arg) -> Arg) -> Command {
+    let file = Arg::new(CONFIG).long(CONFIG).value_name("FILE").help(
+        "The file of settings, also DONDO_CONFIG [default: dondo.toml in the working directory, if it is there]",
+    );
+    Settings::table().fold(command.arg(dressed(file)), |command, setting| {
         let flag = flag(setting, setting.name())
             .help(format!(
                 "{} [default: {}]",
@@ -53,7 +86,7 @@ pub(super) fn command() -> Command {
                 section => format!("Section {section}"),
             });
         let old = setting.was.map(|was| flag_of_old(setting, was));
-        command.arg(flag).args(old)
+        command.arg(dressed(flag)).args(old)
     })
 }
 
@@ -78,13 +111,29 @@ pub fn matches_from(words: impl IntoIterator<Item = OsString>) -> Result<ArgMatc
             _ => line.push(word),
         }
     }
-    command().try_get_matches_from(line)
+    let matches = command().try_get_matches_from(line);
+    matches.map_err(|refusal| {
+        // The parser proposes what is near in letters; this is near in meaning.
+        let unknown = match refusal.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(flag)) if refusal.kind() == ErrorKind::UnknownArgument => {
+                flag
+            }
+            _ => return refusal,
+        };
+        match Dress::Flag.elsewhere(unknown) {
+            Some(remedy) => {
+                let said = format!("{unknown} is no setting; {remedy}");
+                command().error(ErrorKind::UnknownArgument, said)
+            }
+            None => refusal,
+        }
+    })
 }
 
 fn awaits_value(word: &OsStr) -> bool {
     let name = word.to_str().and_then(|word| word.strip_prefix("--"));
     let is = |name: &str| Settings::table().any(|of| of.name() == name || of.was == Some(name));
-    name.is_some_and(is)
+    name.is_some_and(|name| name == CONFIG || is(name))
 }
 
 /// There are two short flags, `-h` and `-V`.
@@ -93,72 +142,14 @@ fn is_value_with_hyphen(word: &OsStr) -> bool {
     word.starts_with(b"-") && !word.starts_with(b"--") && word != b"-h" && word != b"-V"
 }
 
-impl Given {
-    /// Reads flags, and variables for what no flag says.
-    ///
-    /// # Errors
-    /// The first setting that cannot be read or cannot work, by the name it was given with.
-    pub fn read(
-        flags: &ArgMatches,
-        environment: impl Fn(&str) -> Option<OsString>,
-    ) -> Result<Self, SettingError> {
-        let (mut settings, mut renamed) = (Settings::default(), Vec::new());
-        let mut written = BTreeMap::new();
-        for setting in Settings::table() {
-            let name = setting.name();
-            let names = [Some(name.as_str()), setting.was].into_iter().flatten();
-            let flag = |name: &str| {
-                let values: Vec<_> = flags.get_many::<String>(name)?.cloned().collect();
-                Some((format!("--{name}"), values.join(",").into()))
-            };
-            let twin = |name: &str| environment(&variable(name)).map(|text| (variable(name), text));
-            let mut given = names.clone().filter_map(flag).collect::<Vec<_>>();
-            given.extend(names.filter_map(twin));
-            // The variable of an old name may be that of the new one.
-            given.dedup_by(|one, other| one.0 == other.0);
-            let mut given = given.into_iter();
-            let Some((typed, text)) = given.next() else {
-                continue;
-            };
-            let text = text
-                .into_string()
-                .map_err(|_| SettingError::new(&typed, "not UTF-8; write it in UTF-8"))?;
-            let as_typed = pasted(&typed, &text);
-            (setting.read)(&mut settings, &text)
-                .map_err(|said| SettingError::new(&as_typed, said))?;
-            let is_old = |typed: &str| typed != format!("--{name}") && typed != setting.variable();
-            let write = format!("write --{name} or {}", setting.variable());
-            if is_old(&typed) {
-                renamed.push(format!(
-                    "{typed} is an old name and goes with the next release: {write}"
-                ));
-            }
-            for (other, text) in given.filter(|(other, _)| is_old(&typed) || is_old(other)) {
-                renamed.push(format!(
-                    "{as_typed} is used and {} is ignored, as both are names of one setting: {write}",
-                    pasted(&other, &text.to_string_lossy())
-                ));
-            }
-            written.insert(setting.name(), as_typed);
-        }
-        settings.check_as(|setting| written.get(&setting.name()).cloned())?;
-        Ok(Self {
-            settings,
-            renamed,
-            written,
-        })
-    }
-
-    /// How a setting was given, as typed: the flag or the variable, and the value. None: it has its default.
-    pub fn written(&self, name: &str) -> Option<&str> {
-        self.written.get(name).map(String::as_str)
-    }
-}
-
-/// A name and its value, to be pasted where they came from.
-fn pasted(name: &str, text: &str) -> String {
-    let between = if name.starts_with('-') { ' ' } else { '=' };
-    format!("{name}{between}{text}")
+/// The value of a flag; the one behind the word of a command counts before the one in front of it.
+pub(super) fn typed(flags: &ArgMatches, name: &str) -> Option<String> {
+    let inner = flags.subcommand().and_then(|(_, flags)| typed(flags, name));
+    inner.or_else(|| {
+        // Not every command has the flags of settings.
+        let values = flags.try_get_many::<String>(name).ok()??;
+        Some(values.cloned().collect::<Vec<_>>().join(","))
+    })
 }
 
 fn flag(setting: &Setting, name: String) -> Arg {

@@ -23,6 +23,8 @@ pub(super) trait Spelling<T> {
     const IS_LIST: bool = false;
     /// What is written for no value at all, where that can be written.
     const NOTHING: Option<&'static str> = None;
+    /// The same, of a type that can be without a value.
+    const WITHOUT: Option<&'static str> = None;
 
     /// Reads a value; an error says what is wrong and what to write.
     fn read(text: &str) -> Result<T, String>;
@@ -274,6 +276,7 @@ impl Spelling<IpNet> for Network {
 
 impl<T, S: Spelling<T>> Spelling<Option<T>> for Option<S> {
     const WRITTEN: &'static str = S::WRITTEN;
+    const WITHOUT: Option<&'static str> = S::NOTHING;
 
     fn read(text: &str) -> Result<Option<T>, String> {
         if is_nothing::<T, S>(text) {
@@ -300,6 +303,7 @@ impl<T, S: Spelling<T>> Spelling<Option<T>> for Option<S> {
 impl<T, S: Spelling<T>> Spelling<Vec<T>> for Vec<S> {
     const WRITTEN: &'static str = S::WRITTEN;
     const IS_LIST: bool = true;
+    const WITHOUT: Option<&'static str> = S::NOTHING;
 
     fn read(text: &str) -> Result<Vec<T>, String> {
         if is_nothing::<T, S>(text) {

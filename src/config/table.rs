@@ -19,6 +19,8 @@ pub struct Setting {
     pub(super) was: Option<&'static str>,
     pub(super) written: &'static str,
     pub(super) is_list: bool,
+    /// What is written for no value at all, where there may be none.
+    pub(super) nothing: Option<&'static str>,
     pub(super) choices: fn() -> Vec<PossibleValue>,
     /// How the default comes about, where other settings or the machine decide it.
     pub(super) computed: Option<&'static str>,
@@ -71,6 +73,11 @@ impl SettingError {
     pub(super) fn new(written: &str, said: impl fmt::Display) -> Self {
         Self(format!("{written}: {said}"))
     }
+
+    /// What is wrong, where more than one thing stands before it.
+    pub(super) fn whole(sentence: String) -> Self {
+        Self(sentence)
+    }
 }
 
 impl fmt::Display for SettingError {
@@ -103,7 +110,8 @@ pub(super) fn within<S: Spelling<T>, T: PartialOrd>(
 /// [`Settings`] the struct stands; `with` the structs it holds.
 ///
 /// A line is `field: Type as Spelling = default`, then, each if there is one: `in` its range or `check` a function that
-/// judges it; `else` the method that computes it where it is `None`, and words for that; `was` its old flag.
+/// judges it; `else` the method that computes it where it is `None`, and words for that; `of` words for a default that each
+/// machine has for itself; `was` its old flag.
 macro_rules! settings {
     (
         $(#[$meta:meta])*
@@ -114,6 +122,7 @@ macro_rules! settings {
                 $(, in $range:expr)?
                 $(, check $check:path)?
                 $(, else $computed:ident $how:literal)?
+                $(, of $machine:literal)?
                 $(, was $was:literal)?;
             )+
         }
@@ -150,8 +159,9 @@ macro_rules! settings {
                     was: settings!(@first $(Some($was),)? None,),
                     written: <$spelling as Spelling<$type>>::WRITTEN,
                     is_list: <$spelling as Spelling<$type>>::IS_LIST,
+                    nothing: <$spelling as Spelling<$type>>::WITHOUT,
                     choices: <$spelling as Spelling<$type>>::choices,
-                    computed: settings!(@first $(Some($how),)? None,),
+                    computed: settings!(@first $(Some($how),)? $(Some($machine),)? None,),
                     show: |settings| {
                         let value = &settings!(@at settings $at $field);
                         $(let value = &value.or_else(|| Some(settings.$computed()));)?

@@ -139,7 +139,7 @@ pub(super) fn wrong_path<'a>(
     config: &'a Settings,
     paths: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let mut taken: Vec<_> = config.paths().map(String::as_str).collect();
+    let mut taken: Vec<_> = config.paths().map(|(_, path)| path.as_str()).collect();
     paths.into_iter().find(|path| {
         let is_path = path.len() > 1
             && path.starts_with('/')

@@ -59,10 +59,10 @@ fn several_ports_of_the_systems_choice_are_no_repetition() {
 fn two_endpoints_where_one_can_be_reached_are_refused() {
     let cases: [(&str, Change); 5] = [
         ("--endpoints.websocket", |c| c.path = "/ws/".into()),
-        ("--endpoints.websocket", |c| {
+        ("--endpoints.echo", |c| {
             c.endpoints.echo = Some("/ws/echo/".into())
         }),
-        ("--endpoints.events", |c| {
+        ("--endpoints.echo", |c| {
             c.endpoints.echo = Some("/events/".into())
         }),
         ("--endpoints.events", |c| {

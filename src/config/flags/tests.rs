@@ -4,8 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use crate::config::given::Given;
+use crate::config::table::variable;
 
 use super::*;
+
+mod file;
+mod wrong;
 
 /// Filled by [`given`], because settings are checked.
 const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist");
@@ -118,16 +126,27 @@ const OLD: [(&str, &str); 28] = [
 ];
 
 fn given(flags: &[&str], variables: &[(&str, &str)]) -> Result<Given, String> {
+    given_in(Path::new("nowhere"), flags, variables)
+}
+
+/// The same where this folder may have a file of settings.
+fn given_in(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Result<Given, String> {
     fs::create_dir_all(CLIENT_DIST).unwrap();
     fs::write(format!("{CLIENT_DIST}/socket.io.js"), "").unwrap();
+    // A command line takes long to build.
+    static NO_FLAGS: LazyLock<ArgMatches> =
+        LazyLock::new(|| matches_from(["dondo".into()]).unwrap());
     let words = [&["dondo"], flags].concat();
-    let flags =
-        matches_from(words.into_iter().map(Into::into)).map_err(|refusal| refusal.to_string())?;
+    let flags = match flags {
+        [] => NO_FLAGS.clone(),
+        _ => matches_from(words.into_iter().map(Into::into))
+            .map_err(|refusal| refusal.to_string())?,
+    };
     let environment = |name: &str| {
         let (_, text) = variables.iter().find(|(known, _)| *known == name)?;
         Some(text.into())
     };
-    Given::read(&flags, environment).map_err(|error| error.to_string())
+    Given::read_in(folder, &flags, environment).map_err(|error| error.to_string())
 }
 
 fn flagged(flags: &[&str]) -> Settings {
@@ -474,7 +493,8 @@ fn the_readme_has_real_names_and_true_defaults() {
 }
 
 /// Flags of other programs that the pages write out, and those of the commands of ours.
-const NO_SETTINGS: [&str; 16] = [
+const NO_SETTINGS: [&str; 17] = [
+    "--config",
     "--cs",
     "--ts",
     "--example",

@@ -5,6 +5,7 @@ mod answers;
 mod channels;
 mod dotnet;
 mod dotnet_rows;
+mod file;
 mod fixtures;
 mod flags;
 mod forms;

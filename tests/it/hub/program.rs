@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{PATIENCE, WebSocket, http};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_dondo");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_dondo");
 
 /// A running program; killed when dropped.
 pub struct Program {
@@ -219,10 +219,10 @@ fn sigint_drains_as_sigterm_does() {
 }
 
 #[test]
-fn sighup_is_logged_and_ignored() {
+fn sighup_is_logged_and_ends_nothing() {
     let mut program = Program::start(&["--listen", "127.0.0.1:0"], &[]);
     program.signal(Signal::HUP);
-    program.wait_for("SIGHUP is ignored");
+    program.wait_for("SIGHUP: the settings are those that it was started with");
     assert_eq!(program.get("/healthz").text(), "ok\n");
 }
 

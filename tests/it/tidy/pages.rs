@@ -2,8 +2,9 @@
 //! src/config/flags/tests.rs, metrics in src/http/metrics.rs.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
-use super::walls::sources;
+use super::walls::{read, sources};
 
 const EVENTS: &str = include_str!("../../../src/docs/events.md");
 const FAULT: &str = include_str!("../../../src/packs/hub/contract/fault.rs");
@@ -65,6 +66,23 @@ fn every_reserved_name_is_on_the_page() {
             );
         }
     }
+}
+
+/// Fails if a setting is new, gone or means something else and the page does not say so.
+#[test]
+fn the_page_of_settings_is_the_one_that_the_program_prints() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_dondo"));
+    let printed = program.args(["config", "doc"]).output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    let page = read("src/docs/settings.md");
+    let new: Vec<_> = printed
+        .lines()
+        .filter(|line| !page.contains(line))
+        .collect();
+    assert!(
+        page == printed,
+        "new: {new:#?}\nif that is meant: cargo run -- config doc >src/docs/settings.md"
+    );
 }
 
 /// A row would go on promising what its test, renamed or gone, does not hold any more.

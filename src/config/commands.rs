@@ -1,0 +1,152 @@
+//! The commands that check, print and begin a file of settings. None of them starts anything.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+
+use clap::ArgMatches;
+
+use super::file::DEFAULT;
+use super::given::{Given, WrongSettings};
+use super::printed;
+use super::variables::unknown_variables;
+use super::{Setting, Settings};
+
+/// What a command says, and how it ends.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct CommandAnswer {
+    /// For standard output.
+    pub said: String,
+    /// For standard error.
+    pub complaint: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl CommandAnswer {
+    fn said(said: String) -> Self {
+        Self {
+            said,
+            ..Self::default()
+        }
+    }
+
+    fn wrong(complaint: impl std::fmt::Display) -> Self {
+        Self {
+            complaint: format!("{complaint}\n"),
+            code: 2,
+            ..Self::default()
+        }
+    }
+}
+
+/// The answer to a command of settings, if there is one on the command line. `variables` is the environment, `open_files` how
+/// many files the process may have open, if known.
+pub fn answered(
+    flags: &ArgMatches,
+    variables: &[(OsString, OsString)],
+    open_files: Option<u64>,
+) -> Option<CommandAnswer> {
+    let given = || {
+        let value = |name: &str| {
+            let (_, value) = variables.iter().find(|(known, _)| known == name)?;
+            Some(value.clone())
+        };
+        let given = Given::read(flags, value)?;
+        given.within(open_files)?;
+        Ok(given)
+    };
+    let shown = |print: fn(&Given) -> String| {
+        given().map_or_else(
+            |wrong: WrongSettings| CommandAnswer::wrong(wrong),
+            |given| CommandAnswer::said(print(&given)),
+        )
+    };
+    match flags.subcommand()? {
+        ("check", _) => Some(checked(given(), variables)),
+        ("init", asked) => {
+            let name = asked.get_one::<String>("file");
+            Some(begun(name.map_or(DEFAULT, String::as_str)))
+        }
+        ("config", asked) => match asked.subcommand()?.0 {
+            "show" => Some(shown(printed::shown)),
+            "env" => Some(shown(printed::environment)),
+            "defaults" => Some(CommandAnswer::said(printed::defaults())),
+            _ => Some(CommandAnswer::said(printed::page())),
+        },
+        _ => None,
+    }
+}
+
+fn checked(
+    given: Result<Given, WrongSettings>,
+    variables: &[(OsString, OsString)],
+) -> CommandAnswer {
+    let unknown = unknown_variables(variables.iter().map(|(name, _)| name.clone()));
+    let warnings = |renamed: &[String]| -> String {
+        let lines = renamed.iter().chain(&unknown);
+        lines.map(|line| format!("warning: {line}\n")).collect()
+    };
+    match given {
+        Ok(given) => {
+            let what = match given.file() {
+                Some(file) => format!("{file} is in order"),
+                None => {
+                    "there is no file of settings; flags and environment are in order".to_owned()
+                }
+            };
+            let changed = Settings::table().filter_map(|setting| told(setting, &given));
+            let said: String = [what]
+                .into_iter()
+                .chain(changed)
+                .map(|line| line + "\n")
+                .collect();
+            CommandAnswer {
+                said,
+                complaint: warnings(&given.renamed),
+                code: 0,
+            }
+        }
+        Err(wrong) => {
+            let mut answer = CommandAnswer::wrong(wrong);
+            answer.complaint.push_str(&warnings(&[]));
+            answer
+        }
+    }
+}
+
+/// A setting that differs from its default, and where that was written.
+fn told(setting: &Setting, given: &Given) -> Option<String> {
+    let place = given.written(&setting.name())?;
+    let (settings, default) = (&given.settings, Settings::default());
+    let is_computed = !(setting.is_set)(&default) && setting.computed.is_some();
+    let value = (setting.show)(settings);
+    if !is_computed && value == (setting.show)(&default) {
+        return None;
+    }
+    let (name, default) = (setting.name(), setting.default());
+    Some(format!("{name}: {value} ({place}), by default {default}"))
+}
+
+/// Begins a file, unless there is one.
+fn begun(name: &str) -> CommandAnswer {
+    let opened = OpenOptions::new().write(true).create_new(true).open(name);
+    let written = opened.and_then(|mut file| file.write_all(printed::begun().as_bytes()));
+    match written {
+        Ok(()) => {
+            let read = match name {
+                DEFAULT => "`dondo` reads it when it starts here".to_owned(),
+                name => format!("`dondo --config {name}` reads it"),
+            };
+            CommandAnswer::said(format!(
+                "{name} is written; {read}, and `dondo check` says what is wrong with it\n"
+            ))
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => CommandAnswer::wrong(format!(
+            "{name}: there is one, and it stays as it is; write another name: dondo init FILE"
+        )),
+        Err(error) => CommandAnswer::wrong(format!(
+            "{name}: cannot be written: {error}; write a name in a folder that this user may write to"
+        )),
+    }
+}
