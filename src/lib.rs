@@ -68,6 +68,7 @@ pub mod config;
 #[doc(hidden)]
 #[cfg(any(test, feature = "testing"))]
 pub mod decoders;
+mod dialect;
 mod http;
 mod io;
 mod logging;

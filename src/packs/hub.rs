@@ -31,8 +31,8 @@ use self::{
 };
 use crate::{
     config::{HubSettings, OnlineUsers},
+    dialect::Dialect,
     io::{Pack, PackEvent, PackSocket, Socket},
-    protocol::signalr::Dialect,
 };
 
 /// The pack; clones share their settings. Give the same one to a namespace as its pack and as its presence events.

@@ -15,7 +15,7 @@ mod record;
 pub(crate) mod session;
 mod write;
 
-pub(crate) use dialect::{CallResult, CalledEvent, Dialect, EventSpellings};
+pub(crate) use dialect::EventSpellings;
 pub(crate) use format::Format;
 pub(crate) use handshake::{HandshakeFault, faulty};
 pub(crate) use record::Records;

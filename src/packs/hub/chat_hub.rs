@@ -1,5 +1,6 @@
 //! The ChatHub of SignalR's tutorials over the pack: its three methods become the pack's events, and its clients are told of
-//! channels as calls of `ReceiveMessage`. The pack does not know of it, and it knows no session and no wire.
+//! channels as calls of `ReceiveMessage`. The pack makes it and does
+//! not know of it beyond that, and it knows no protocol, no session and no wire.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -13,8 +14,8 @@ use super::contract::{
     payload::USER_NAME_BYTES_MAX,
 };
 use crate::{
+    dialect::{CallResult, CalledEvent},
     io::unknown_event,
-    protocol::signalr::{CallResult, CalledEvent},
 };
 
 /// The calls of one client.

@@ -1,30 +1,14 @@
-//! Which event a call of a method is. SignalR's method names have no case.
+//! The dialect in which methods are events of their own names. SignalR's method names have no case.
 
 use std::{collections::HashMap, sync::Arc};
 
-use bytes::Bytes;
 use dondo_actors::letter::Content;
 
 use super::answer;
-use crate::protocol::socketio;
-
-/// What the calls of one session are, in the namespace's words: it is given a call with the method for its name, as the client
-/// wrote it. Its own value for each session, as it may remember what was called.
-pub(crate) type Dialect = Box<dyn FnMut(Content) -> CallResult>;
-
-/// What a call is, or the failure object (`{ ok: false, event, code, message }`) that answers it.
-pub(crate) type CallResult = Result<CalledEvent, Bytes>;
-
-/// What a call is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CalledEvent {
-    /// An event to be heard before, without an answer.
-    pub(crate) before: Option<Content>,
-    /// The event that the call is.
-    pub(crate) event: Content,
-    /// Its method has no result: what answers the event well is not told.
-    pub(crate) is_void: bool,
-}
+use crate::{
+    dialect::{CalledEvent, Dialect},
+    protocol::socketio,
+};
 
 /// Names of events, found whatever their case.
 #[derive(Clone, Debug, Default)]

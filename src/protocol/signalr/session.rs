@@ -11,7 +11,6 @@ use dondo_actors::{
 
 use super::{
     answer,
-    dialect::Dialect,
     format::Format,
     handshake::{self, HandshakeFault},
     invocations::{self, Invocations, NotBegun, OpenCall},
@@ -19,6 +18,7 @@ use super::{
     read::read,
     write,
 };
+use crate::dialect::Dialect;
 
 /// The protocol of one session. It is given records without their frames ([`Records`](super::Records)), as text or binary.
 pub(crate) struct SignalR {

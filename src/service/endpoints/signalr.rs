@@ -14,8 +14,9 @@ use dondo_actors::{
 use super::{super::error::BuildError, AskedEndpoints, Base, Made, Make};
 use crate::{
     config::Settings,
+    dialect::Dialect,
     packs::hub,
-    protocol::signalr::{Dialect, EventSpellings, FormatEncodings, SignalR},
+    protocol::signalr::{EventSpellings, FormatEncodings, SignalR},
     transport::{entrance::EntranceOptions, signalr::SignalREndpoint},
 };
 

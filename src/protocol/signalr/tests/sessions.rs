@@ -10,6 +10,7 @@ use dondo_actors::{
 };
 
 use super::{super::session::SignalREncoding, *};
+use crate::dialect::{CalledEvent, Dialect};
 
 const CLOSED: &str = r#"{"type":7,"error":"Connection closed with an error."}"#;
 
