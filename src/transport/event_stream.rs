@@ -55,7 +55,7 @@ pub(super) fn response(
         .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
         // nginx would keep events back until a buffer is full.
         .insert_header((ACCEL_BUFFERING.clone(), "no"))
-        .body(EventStream {
+        .body(EventStreamBody {
             watched: CutWatch::begin(request, connection.session.outbox.clone()),
             pieces: Pieces::of(format.opening()),
             connection,
@@ -65,7 +65,7 @@ pub(super) fn response(
         })
 }
 
-struct EventStream<F> {
+struct EventStreamBody<F> {
     connection: Arc<Connection>,
     format: F,
     watched: CutWatch,
@@ -74,7 +74,7 @@ struct EventStream<F> {
     ended: bool,
 }
 
-impl<F: EventFormat> EventStream<F> {
+impl<F: EventFormat> EventStreamBody<F> {
     /// Moves what waits to the queue. Pending: nothing does, and the waker is kept.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let outbox = &self.connection.session.outbox;
@@ -102,7 +102,7 @@ impl<F: EventFormat> EventStream<F> {
     }
 }
 
-impl<F: EventFormat> MessageBody for EventStream<F> {
+impl<F: EventFormat> MessageBody for EventStreamBody<F> {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
@@ -130,7 +130,7 @@ impl<F: EventFormat> MessageBody for EventStream<F> {
     }
 }
 
-impl<F> Drop for EventStream<F> {
+impl<F> Drop for EventStreamBody<F> {
     fn drop(&mut self) {
         self.connection.session.close(CloseReason::TransportClose);
     }

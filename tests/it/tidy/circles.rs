@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::walls::sources;
+use super::source::sources;
 
 /// A file as Rust names it: `session::member`. The root of a crate is empty, and no part of the graph: it names all.
-type Module = Vec<String>;
+pub(super) type Module = Vec<String>;
 /// Whom each file imports or declares.
 type Graph = BTreeMap<Module, BTreeSet<Module>>;
 
@@ -125,7 +125,7 @@ fn graph(files: Vec<(Module, String)>) -> Graph {
     files.map(|(file, code)| edges(file, code)).collect()
 }
 
-fn module(path: &str) -> Module {
+pub(super) fn module(path: &str) -> Module {
     let path = path.trim_start_matches('/').trim_end_matches(".rs");
     let names = path
         .split('/')
@@ -134,7 +134,7 @@ fn module(path: &str) -> Module {
 }
 
 /// All paths of this crate that a file names, from the root.
-fn imports(file: &Module, code: &str) -> Vec<Module> {
+pub(super) fn imports(file: &Module, code: &str) -> Vec<Module> {
     let roots = ["crate::", "self::", "super::"];
     let mut paths = Vec::new();
     for (at, _) in roots.iter().flat_map(|root| code.match_indices(root)) {

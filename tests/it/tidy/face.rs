@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::walls::{Source, read, sources};
+use super::source::{Source, read, sources};
 
 const CORE: &str = "dondo_actors";
 #[test]

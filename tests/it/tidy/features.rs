@@ -1,6 +1,6 @@
 //! What is built with a feature of cargo, and without it.
 
-use super::walls::{read, sources};
+use super::source::{read, sources};
 
 /// What ships was not what was tested: a feature made clients' messages crash rooms (decision 11). Those that there are add
 /// whole modules and change nothing. `types` is on where nobody says otherwise, and without it there is no program; `testing`

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::walls::{Source, sources};
+use super::source::{Source, sources};
 
 #[test]
 fn a_public_field_that_nobody_reads_is_no_field() {

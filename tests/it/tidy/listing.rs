@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::face::public;
-use super::walls::read;
+use super::source::read;
 
 const LISTING: &str = "tests/it/tidy/api.txt";
 

@@ -10,6 +10,7 @@ mod fields;
 mod listing;
 mod pages;
 mod readme;
+mod source;
 mod walls;
 mod wire_rows;
 mod words;

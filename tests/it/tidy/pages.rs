@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use super::walls::{read, sources};
+use super::source::{read, sources};
 
 const EVENTS: &str = include_str!("../../../src/docs/events.md");
 const FAULT: &str = include_str!("../../../src/packs/hub/contract/fault.rs");

@@ -1,6 +1,6 @@
 //! What README tells a reader to copy is what is built here.
 
-use super::walls::read;
+use super::source::read;
 
 /// A test that does not compile, or fails where it is copied.
 #[test]

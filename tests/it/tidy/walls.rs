@@ -1,22 +1,11 @@
 //! The walls of the architecture, read off the sources: who may know whom.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// A source file: its path from the repository's top, its text, and the text without tests and comments.
-pub(super) struct Source {
-    pub(super) path: String,
-    pub(super) text: String,
-    pub(super) code: String,
-}
-
-impl Source {
-    /// A file that only tests are in may use whatever it takes to test.
-    pub(super) fn is_test(&self) -> bool {
-        let path = &self.path;
-        path.contains("/tests/") || path.ends_with("/tests.rs")
-    }
-}
+use super::circles::{imports, module};
+use super::source::{Source, read, source, sources, top};
 
 #[test]
 fn the_core_has_no_web_crate_and_no_protocol() {
@@ -180,18 +169,58 @@ fn layers_know_only_what_is_below_them() {
             &["protocol", "io", "packs", "service", "server"],
         ),
     ];
+    let all: Vec<_> = sources("src").filter(|source| !source.is_test()).collect();
     for (layer, others) in forbidden {
-        for source in sources(layer).filter(|source| !source.is_test()) {
-            for other in others {
-                let word = format!("crate::{other}");
-                let known = source.code.match_indices(&word).any(|(at, _)| {
-                    !source.code[at + word.len()..]
-                        .starts_with(|next: char| next.is_alphanumeric() || next == '_')
-                });
-                assert!(!known, "{} knows of {word}", source.path);
-            }
+        let of_layer = |source: &&Source| {
+            let path = source.path.strip_prefix(layer);
+            path.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        };
+        let files: Vec<_> = all.iter().filter(of_layer).collect();
+        let has_root = |file: &&Source| {
+            file.path == format!("{layer}.rs") || file.path == format!("{layer}/mod.rs")
+        };
+        assert!(
+            files.len() > 1 && files.iter().any(|file| has_root(file)),
+            "{layer}"
+        );
+        for file in files {
+            let known = known_of(&file.path, &file.code);
+            let wrong = others.iter().find(|other| known.contains(**other));
+            assert!(wrong.is_none(), "{} knows of {wrong:?}", file.path);
         }
     }
+}
+
+/// The modules of the root whose names a file of `src` writes, however it imports them.
+fn known_of(path: &str, code: &str) -> BTreeSet<String> {
+    let file = module(path.strip_prefix("src").unwrap());
+    let paths = imports(&file, code).into_iter();
+    paths.filter_map(|path| path.into_iter().next()).collect()
+}
+
+/// Fails if an import goes over a wall unseen: in a group, from a layer's own root, by way of `super`, or without `use`.
+#[test]
+fn a_wall_is_seen_through_every_kind_of_import() {
+    for (path, code) in [
+        (
+            "src/packs/hub.rs",
+            "use crate::{\n    io::Pack,\n    protocol::signalr::{A, B},\n};",
+        ),
+        ("src/packs.rs", "use super::protocol::json;"),
+        (
+            "src/packs/hub/a.rs",
+            "fn f() { super::super::super::protocol::f() }",
+        ),
+        ("src/packs/hub/a.rs", "fn f() { crate::protocol::f() }"),
+    ] {
+        let known = known_of(path, code);
+        assert!(known.contains("protocol"), "{path}: {code}: {known:?}");
+    }
+    let known = known_of(
+        "src/packs/hub.rs",
+        "use crate::{io::protocol, transports};\nuse self::protocol::A;",
+    );
+    assert!(!known.contains("protocol"), "{known:?}");
 }
 
 #[test]
@@ -282,8 +311,7 @@ fn nothing_is_unsafe_and_nothing_unfinished() {
             "unsafe fn",
             "thread::sleep(Duration",
         ] {
-            let own =
-                source.path.ends_with("tidy/walls.rs") || source.path == "actors/src/fault.rs";
+            let own = source.path.ends_with("tidy/walls.rs");
             assert!(
                 own || !source.code.contains(word),
                 "{} has {word}",
@@ -317,51 +345,4 @@ fn the_top_level_is_the_card() {
             "{name} is not on the card"
         );
     }
-}
-
-fn top() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-pub(super) fn read(path: impl AsRef<Path>) -> String {
-    let path = top().join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-pub(super) fn sources(folder: &str) -> impl Iterator<Item = Source> {
-    let mut files = Vec::new();
-    collect(&top().join(folder), &mut files);
-    files.sort();
-    assert!(!files.is_empty(), "no source in {folder}");
-    files.into_iter().map(|path| source(&path))
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in
-        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-    {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && !["node_modules", ".venv", "target"].contains(&name.as_str()) {
-            collect(&path, files);
-        } else if name.ends_with(".rs") {
-            files.push(path);
-        }
-    }
-}
-
-fn source(path: &Path) -> Source {
-    let text = read(path);
-    let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
-    let code = code
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect::<Vec<_>>()
-        .join("\n");
-    let path = path
-        .strip_prefix(top())
-        .unwrap_or(path)
-        .display()
-        .to_string();
-    Source { path, text, code }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::walls::sources;
+use super::source::sources;
 
 /// Definitions that have a better name now. What is not here and was renamed, too, has another meaning today.
 const GONE: [&str; 75] = [
