@@ -1,57 +1,82 @@
 // Clients of every protocol and transport in one channel, who all say many things at the same time, while others come, go and
 // are cut. Each chains a hash over what it sees, in order; all hashes are to be one.
 //
-//   node one_room.js URL MESSAGES      says {members: {kind: {seen, hash}}, disturbed: {how: times}} as JSON
+//   node one_room.js URL MESSAGES      says {members: {kind: {seen, hash}}, disturbed: {kind: {left, cut}}} as JSON
 "use strict";
 
 const { createHash } = require("node:crypto");
+const { once } = require("node:events");
+const net = require("node:net");
 const { io } = require("socket.io-client");
 const signalR = require("@microsoft/signalr");
 const { MessagePackHubProtocol } = require("@microsoft/signalr-protocol-msgpack");
 const WebSocket = require("ws");
 
-const [url, messages] = [process.argv[2], Number(process.argv[3])];
+const [hub, messages] = [process.argv[2], Number(process.argv[3])];
 const ROOM = "one room";
+/** From this one on everybody waits for the disturbers. */
+const LATE = Math.floor(messages * 0.9);
 /** Calls that one client leaves open. */
 const WINDOW = 16;
 
-/** Each opens a client that is in the channel: {say(text), leave(), cut()}; what it is told goes to `told(text)`. */
+/** Each opens a client of the hub at this URL that is in the channel: {say(text), leave()}; what it is told goes to `told(text)`. */
 const kinds = {
-  "socket.io polling": (told) => socketIo({ transports: ["polling"] }, told),
-  "socket.io websocket": (told) => socketIo({ transports: ["websocket"] }, told),
-  "socket.io upgraded": (told) => socketIo({}, told),
-  "signalr websocket": (told) => hub({ transport: 1 }, false, told),
-  "signalr websocket messagepack": (told) => hub({ transport: 1 }, true, told),
-  "signalr without negotiation": (told) => hub({ transport: 1, skipNegotiation: true }, false, told),
-  "signalr events": (told) => hub({ transport: 2 }, false, told),
-  "signalr polling": (told) => hub({ transport: 4 }, false, told),
-  "signalr polling messagepack": (told) => hub({ transport: 4 }, true, told),
+  "socket.io polling": (url, told) => socketIo(url, { transports: ["polling"] }, told),
+  "socket.io websocket": (url, told) => socketIo(url, { transports: ["websocket"] }, told),
+  "socket.io upgraded": (url, told) => socketIo(url, {}, told),
+  "signalr websocket": (url, told) => signalr(url, { transport: 1 }, false, told),
+  "signalr websocket messagepack": (url, told) => signalr(url, { transport: 1 }, true, told),
+  "signalr without negotiation": (url, told) => signalr(url, { transport: 1, skipNegotiation: true }, false, told),
+  "signalr events": (url, told) => signalr(url, { transport: 2 }, false, told),
+  "signalr polling": (url, told) => signalr(url, { transport: 4 }, false, told),
+  "signalr polling messagepack": (url, told) => signalr(url, { transport: 4 }, true, told),
   "plain websocket": plain,
   "event stream": events,
 };
 
-async function socketIo(options, told) {
+/** A way to the hub of one client's own. To be cut it takes all its connections, and nobody says anything. */
+async function way() {
+  const { hostname, port } = new URL(hub);
+  const ends = new Set();
+  const server = net.createServer((near) => {
+    const far = net.connect(port, hostname);
+    for (const [end, other] of [[near, far], [far, near]]) {
+      ends.add(end);
+      end.setNoDelay(true).on("error", () => {}).on("close", () => {
+        ends.delete(end);
+        other.destroy();
+      });
+      end.pipe(other);
+    }
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const cut = () => {
+    server.close();
+    ends.forEach((end) => end.destroy());
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, cut };
+}
+
+async function socketIo(url, options, told) {
   const socket = io(url, { forceNew: true, reconnection: false, ...options });
   await new Promise((resolve, reject) => socket.on("connect", resolve).on("connect_error", reject));
   socket.on(ROOM, (letter) => told(letter.data.message));
   await socket.emitWithAck("join-channel", { data: { roomChannel: ROOM } });
   return {
     say: (message) => socket.emitWithAck(ROOM, { data: { message } }),
-    leave: async () => socket.disconnect(),
-    cut: () => socket.io.engine.transport.ws?.terminate?.() ?? socket.disconnect(),
+    // Its last words are with the hub when it is closed.
+    leave: () =>
+      new Promise((resolve) => {
+        if (!socket.connected) return resolve();
+        socket.io.engine.on("close", resolve);
+        socket.disconnect();
+      }),
   };
 }
 
-async function hub(options, packed, told) {
-  const sockets = [];
-  class Kept extends WebSocket {
-    constructor(...args) {
-      super(...args);
-      sockets.push(this);
-    }
-  }
+async function signalr(url, options, packed, told) {
   const builder = new signalR.HubConnectionBuilder();
-  builder.withUrl(`${url}/chatHub`, { ...options, WebSocket: Kept }).configureLogging({ log: () => {} });
+  builder.withUrl(`${url}/chatHub`, options).configureLogging({ log: () => {} });
   if (packed) builder.withHubProtocol(new MessagePackHubProtocol());
   const connection = builder.build();
   connection.on("ReceiveMessage", (user, message) => {
@@ -62,11 +87,10 @@ async function hub(options, packed, told) {
   return {
     say: (message) => connection.invoke("SendMessage", ROOM, "somebody", message),
     leave: () => connection.stop(),
-    cut: () => sockets.forEach((socket) => socket.terminate()),
   };
 }
 
-async function plain(told) {
+async function plain(url, told) {
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, "dondo.1");
   const waiting = new Map();
   const ask = (event, payload) =>
@@ -85,13 +109,16 @@ async function plain(told) {
   await ask("join-channel", ROOM);
   return {
     say: (message) => ask(ROOM, { data: { message } }),
-    leave: async () => socket.close(1000),
-    cut: () => socket.terminate(),
+    leave: () =>
+      new Promise((resolve) => {
+        if (socket.readyState === WebSocket.CLOSED) return resolve();
+        socket.on("close", resolve).close(1000);
+      }),
   };
 }
 
 /** It listens alone; what is left of a record waits for the next piece. */
-async function events(told) {
+async function events(url, told) {
   const controller = new AbortController();
   const answer = await fetch(`${url}/events?channel=${encodeURIComponent(ROOM)}`, { signal: controller.signal });
   const field = (record, name) => record.split(/\r?\n/).find((line) => line.startsWith(`${name}:`))?.slice(name.length + 1).trim();
@@ -110,7 +137,7 @@ async function events(told) {
     })().catch(() => {});
   });
   await joined;
-  return { leave: async () => controller.abort(), cut: () => controller.abort() };
+  return { leave: async () => controller.abort() };
 }
 
 async function main() {
@@ -124,17 +151,22 @@ async function main() {
         if (++member.seen === messages) resolve();
       };
     });
-    member.client = await kinds[name](member.told);
+    member.client = await kinds[name](hub, member.told);
     members[name] = member;
   }
   let busy = true;
-  const disturbed = { left: 0, "was cut": 0 };
+  const disturbed = Object.fromEntries(names.map((name) => [name, { left: 0, cut: 0 }]));
+  let all;
+  const bothWays = new Promise((resolve) => (all = resolve));
   const disturbers = names.map(async (name, index) => {
     for (let turn = index; busy; turn++) {
-      const client = await kinds[name](() => {});
+      const through = await way();
+      const client = await kinds[name](through.url, () => {});
       await new Promise((done) => setTimeout(done, 100));
-      await (turn % 2 ? client.leave() : client.cut());
-      disturbed[turn % 2 ? "left" : "was cut"] += 1;
+      if (turn % 2) await client.leave();
+      through.cut();
+      disturbed[name][turn % 2 ? "left" : "cut"] += 1;
+      if (Object.values(disturbed).every(({ left, cut }) => left && cut)) all();
     }
   });
   let next = 0;
@@ -143,6 +175,8 @@ async function main() {
     Array.from({ length: WINDOW }, async () => {
       while (next < messages) {
         const number = next++;
+        // The last of them are said when one of each kind has left and one was cut.
+        if (number >= LATE) await bothWays;
         await members[name].client.say({ name, number });
       }
     }),
