@@ -14,16 +14,7 @@ use super::{
     next::{NextArguments, skip},
     shape::{self, Shape},
 };
-
-/// Names that the client libraries fire themselves.
-pub(super) const RESERVED: [&str; 6] = [
-    "connect",
-    "connect_error",
-    "disconnect",
-    "disconnecting",
-    "newListener",
-    "removeListener",
-];
+use crate::reserved::is_reserved;
 
 /// The arguments of an event or of an answer, as they were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,7 +131,7 @@ impl From<Answer> for Arguments {
 
 /// An event with `data` as its arguments.
 pub(crate) fn content<T: Serialize + ?Sized>(name: &str, data: &T) -> Result<Content, EmitError> {
-    if RESERVED.contains(&name) {
+    if is_reserved(name) {
         return Err(EmitError::ReservedName(name.into()));
     }
     let Answer { args, blobs } = answer(data)?;

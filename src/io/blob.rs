@@ -11,6 +11,8 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::SerializeMap};
 
+use crate::placeholder::BEFORE_NUMBER;
+
 /// Bytes that travel beside the JSON. Only within what is emitted, answered or received.
 ///
 /// ```
@@ -95,11 +97,9 @@ pub(super) fn is_lost(text: &[u8]) -> bool {
 
 /// The text of data that were written with their blobs, which have numbers from `first` on now.
 pub(super) fn renumbered(text: &[u8], first: usize) -> Vec<u8> {
-    const BEFORE_NUMBER: &[u8] = br#"{"_placeholder":true,"num":"#;
     let mut out = Vec::with_capacity(text.len() + 8);
     let mut rest = text;
-    // No text within a string has the quotes of this.
-    while let Some(at) = memmem::find(rest, BEFORE_NUMBER) {
+    while let Some(at) = memmem::find(rest, BEFORE_NUMBER.as_bytes()) {
         let (before, behind) = rest.split_at(at + BEFORE_NUMBER.len());
         let digits = behind
             .iter()

@@ -14,7 +14,6 @@ use dondo_actors::hub::ChildrenSettings;
 pub(crate) use self::served::{Definition, ServedNamespace};
 use super::{
     Pack, States,
-    arguments::RESERVED,
     context::{
         AdmissionContext, ConnectContext, DisconnectContext, EngineContext, EventContext,
         LookupContext,
@@ -25,6 +24,7 @@ use super::{
     script::Scripts,
     watchdog::HandlerLabel,
 };
+use crate::reserved::is_reserved;
 
 /// What an application does in a namespace, for [`Builder::namespace`](crate::Builder::namespace).
 ///
@@ -320,9 +320,7 @@ impl Namespace {
     /// An event that is handled here and never comes.
     pub(crate) fn reserved_event(&self) -> Option<&str> {
         let mut events = self.handlers.events.keys();
-        events
-            .find(|name| RESERVED.contains(&&***name))
-            .map(|name| &**name)
+        events.find(|name| is_reserved(name)).map(|name| &**name)
     }
 
     pub(crate) fn needs(&self) -> &Needs {

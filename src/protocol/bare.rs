@@ -101,3 +101,19 @@ fn frame(content: &Content) -> Frame {
         false => Frame::single(text_frame([b"4".as_slice(), bytes])),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::placeholder;
+
+    /// Fails if what stands here for a message's bytes is none of the placeholders that others read.
+    #[test]
+    fn its_placeholder_is_spelt_as_all_are() {
+        let mut expected = Vec::new();
+        placeholder::put(&mut expected, 0);
+        for args in [TEXT, BINARY] {
+            assert!(args.starts_with(&expected));
+        }
+    }
+}

@@ -35,16 +35,6 @@ pub(super) fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     let _ = serde_json::to_writer(out, value);
 }
 
-/// Names that the client libraries fire themselves; from the wire they would pass for the library's word.
-pub(super) const RESERVED: [&str; 6] = [
-    "connect",
-    "connect_error",
-    "disconnect",
-    "disconnecting",
-    "newListener",
-    "removeListener",
-];
-
 /// The text as it stands between the quotes of a JSON string. Most has nothing to escape and is not copied.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     if !text

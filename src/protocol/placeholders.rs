@@ -1,12 +1,15 @@
 //! Placeholders, which stand in arguments for attachments: finds them, checks them, numbers them anew.
 //! Knows the arguments only as valid JSON text, and of the attachments only how many are announced.
 
-use std::{io::Write, ops::Range};
+use std::ops::Range;
 
 use bytes::Bytes;
 
 use super::json::token_end;
-use crate::nesting::LEVELS_MAX;
+use crate::{
+    nesting::LEVELS_MAX,
+    placeholder::{self, BEFORE_NUMBER, BEHIND_NUMBER},
+};
 
 /// Arguments whose placeholders count up from 0 in the order in which their attachments are first named.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,8 +47,7 @@ pub(super) fn number(args: &str, announced: usize) -> Result<Numbered, Placehold
         });
         if new != placeholder.number || !is_plain(&args[placeholder.span.clone()]) {
             text.extend_from_slice(&args.as_bytes()[copied..placeholder.span.start]);
-            // Writing to memory cannot fail.
-            let _ = write!(text, "{BEFORE_NUMBER}{new}{BEHIND_NUMBER}");
+            placeholder::put(&mut text, new);
             copied = placeholder.span.end;
         }
     }
@@ -57,9 +59,6 @@ pub(super) fn number(args: &str, announced: usize) -> Result<Numbered, Placehold
     };
     Ok(Numbered { args, order })
 }
-
-const BEFORE_NUMBER: &str = r#"{"_placeholder":true,"num":"#;
-const BEHIND_NUMBER: &str = "}";
 
 struct Placeholder {
     span: Range<usize>,

@@ -80,7 +80,12 @@ where
 
 /// Whether a request is for an endpoint's own path, and not for one below it.
 pub(super) fn is_at(request: &HttpRequest) -> bool {
-    request.match_info().get(TAIL).is_none_or(str::is_empty)
+    tail(request).is_empty()
+}
+
+/// What of a request's path lies below its endpoint's.
+pub(super) fn tail(request: &HttpRequest) -> &str {
+    request.match_info().get(TAIL).unwrap_or_default()
 }
 
 /// A path without the slash at its end.

@@ -16,6 +16,10 @@ use super::compression;
 use super::cors::{Cors, cors_headers};
 use super::session_connection::Connection;
 
+/// What one answer takes of the outbox, and a whole frame more. The rest goes with the next poll: an answer's bytes are held until
+/// its client has read them.
+pub(super) const ANSWER_MAX: usize = 1024 * 1024;
+
 /// What actix-http is given of an answer at a time: it copies that, and asks for more once its client has read.
 const PIECE: usize = 32 * 1024;
 

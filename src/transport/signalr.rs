@@ -20,6 +20,7 @@ use self::framing::SignalRFraming;
 use super::answer::Answer;
 use super::connection::WebSocketConnection;
 use super::cors::{Cors, preflight};
+use super::endpoint::tail;
 use super::entrance::{Entrance, NotOpened, Opened};
 use super::refusal::Refusal;
 use super::session_connection::Connection;
@@ -57,7 +58,7 @@ impl SignalREndpoint {
             return Ok(preflight(request.headers(), cors));
         }
         let HubQuery { id, version } = HubQuery::of(request.head());
-        match request.match_info().get("tail").unwrap_or_default() {
+        match tail(request) {
             "" => {}
             "negotiate" | "negotiate/" if method == Method::POST => {
                 return self.negotiate(request, version.as_deref(), cors).await;

@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use super::ids::ID_BYTES_MAX;
 use crate::nesting::{LEVELS_MAX, is_deeper_than};
-use crate::protocol::json::{self, RESERVED};
+use crate::protocol::json;
+use crate::reserved::is_reserved;
 
 /// The fields that a message may have, as JSON texts. Others are not looked at.
 #[derive(Deserialize)]
@@ -127,7 +128,7 @@ impl<'a> MessageFields<'a> {
     fn name(&self) -> Result<Arc<str>, PlainFault> {
         let name = self.event.map(RawValue::get).and_then(json::string);
         let name = name.ok_or_else(|| PlainFault::bad_message("event is the name, a string"))?;
-        match RESERVED.contains(&&*name) {
+        match is_reserved(&name) {
             true => Err(PlainFault {
                 code: "reserved_name",
                 message: format!("{name} is an event of the client libraries: use another"),

@@ -7,7 +7,7 @@ use dondo_actors::letter::Content;
 use super::answer;
 use crate::{
     dialect::{CalledEvent, Dialect},
-    protocol::socketio,
+    reserved::is_reserved,
 };
 
 /// Names of events, found whatever their case.
@@ -30,7 +30,7 @@ impl EventSpellings {
         let spellings = self.0.clone();
         Box::new(move |call| {
             // From the wire they would pass for the libraries' own.
-            if socketio::is_reserved(&call.name) {
+            if is_reserved(&call.name) {
                 return Err(answer::failure("unknown_event", "no handler has this name"));
             }
             let found = spellings.get(&*call.name);

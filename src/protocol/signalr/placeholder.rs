@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use memchr::memmem;
 
-const BEFORE_NUMBER: &[u8] = br#"{"_placeholder":true,"num":"#;
+use crate::placeholder::{BEFORE_NUMBER, BEHIND_NUMBER};
 
 /// The blobs of one message, each handed out once. A placeholder may be said a thousand times and costs its sender little, but
 /// here a blob stands in its place: without this one message of a megabyte would become gigabytes.
@@ -27,13 +27,13 @@ impl<'a> BlobsOnce<'a> {
 
 /// The number of the placeholder at the front, and where that ends.
 fn read(json: &[u8]) -> Option<(usize, usize)> {
-    let behind = json.strip_prefix(BEFORE_NUMBER)?;
+    let behind = json.strip_prefix(BEFORE_NUMBER.as_bytes())?;
     let digits = behind
         .iter()
         .take_while(|byte| byte.is_ascii_digit())
         .count();
     let number: usize = std::str::from_utf8(&behind[..digits]).ok()?.parse().ok()?;
-    let ends = behind.get(digits) == Some(&b'}');
+    let ends = behind.get(digits) == Some(&(BEHIND_NUMBER as u8));
     ends.then_some((number, BEFORE_NUMBER.len() + digits + 1))
 }
 

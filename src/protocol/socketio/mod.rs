@@ -10,7 +10,6 @@ mod session;
 
 pub(crate) use decode::Decoder;
 pub(crate) use packet::{Packet, Violation};
-pub(crate) use payload::is_reserved;
 pub(crate) use session::{SocketIo, SocketIoEncoding};
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::packet::Violation;
-use crate::protocol::json::{RESERVED, string};
+use crate::{protocol::json::string, reserved::RESERVED};
 
 /// The event's name, unescaped, and the text of the arguments behind it.
 pub(super) fn event(json: &str) -> Result<(Arc<str>, &str), Violation> {
@@ -54,11 +54,6 @@ fn valid(json: &str) -> Result<&str, Violation> {
         .map_err(|error| Violation::Json {
             reason: error.to_string(),
         })
-}
-
-/// Whether the client libraries fire an event of this name themselves.
-pub(crate) fn is_reserved(name: &str) -> bool {
-    reserved(name).is_some()
 }
 
 fn reserved(name: &str) -> Option<&'static str> {

@@ -18,17 +18,13 @@ use super::packet::EnginePacket;
 use super::{Engine, Refusal, payload};
 use crate::transport::answer::dropped;
 use crate::transport::cors::{Cors, cors_headers};
-use crate::transport::poll_answer::PollAnswer;
+use crate::transport::poll_answer::{ANSWER_MAX, PollAnswer};
 use crate::transport::posted::{Unread, has_body, read_body};
 use crate::transport::session_connection::Connection;
 use crate::transport::stage::Stage;
 
 /// The type of its answers.
 pub(super) const TEXT: &str = "text/plain; charset=UTF-8";
-
-/// What one answer takes of the outbox, and a whole frame more. The rest goes with the next GET: an answer's bytes are held
-/// until its client has read them.
-const ANSWER_MAX: usize = 1024 * 1024;
 
 /// python-engineio takes no more than 16 packets in one answer and drops the connection at 17. One is left for a ping.
 /// All others get up to [`ANSWER_MAX`].

@@ -18,14 +18,12 @@ use super::{METHOD, NotServed, SignalREndpoint, attach};
 use crate::protocol::signalr::{Format, Records, ping};
 use crate::transport::body::Body;
 use crate::transport::cors::{Cors, cors_headers};
-use crate::transport::poll_answer::PollAnswer;
+use crate::transport::poll_answer::{ANSWER_MAX, PollAnswer};
 use crate::transport::posted::{Unread, has_body, read_body};
 use crate::transport::refusal::Refusal;
 use crate::transport::session_connection::Connection;
 use crate::transport::stage::Stage;
 
-/// What one answer takes of the outbox, and a whole frame more.
-const ANSWER_MAX: usize = 1024 * 1024;
 /// How long a poll waits for the one before it, which it has ended.
 const HANDOVER: Duration = Duration::from_secs(1);
 

@@ -4,11 +4,14 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use super::source::{read, sources};
+use super::source::read;
+use super::tests_by_name;
 
 const EVENTS: &str = include_str!("../../../src/docs/events.md");
 const FAULT: &str = include_str!("../../../src/packs/hub/contract/fault.rs");
 const NAME: &str = include_str!("../../../src/packs/hub/contract/name.rs");
+const RESERVED: &str = include_str!("../../../src/reserved.rs");
+const DERIVED: &str = include_str!("../../../src/derive/src/event.rs");
 const COMMAND: &str = include_str!("../../../src/packs/hub/command.rs");
 
 /// What stands in quotes between two marks of a source.
@@ -53,8 +56,12 @@ fn every_reserved_name_is_on_the_page() {
         .unwrap();
     let (reserved, _) = reserved.split_once("\n\n").unwrap();
     let said: Vec<_> = reserved.split('`').skip(1).step_by(2).collect();
-    for list in ["HUB_EVENTS", "REFUSED_EVENTS", "CLIENT_EVENTS"] {
-        for name in quoted(NAME, &format!("{list}: [&str"), "];") {
+    for (source, list) in [
+        (NAME, "HUB_EVENTS"),
+        (NAME, "CLIENT_EVENTS"),
+        (RESERVED, "RESERVED"),
+    ] {
+        for name in quoted(source, &format!("{list}: [&str"), "];") {
             let begins = |one: &&str| {
                 one.strip_suffix('…')
                     .is_some_and(|one| name.starts_with(one))
@@ -85,14 +92,17 @@ fn the_page_of_settings_is_the_one_that_the_program_prints() {
     );
 }
 
+/// The derives are a crate of their own, and have the list once more.
+#[test]
+fn the_derives_refuse_the_names_that_are_reserved() {
+    let of = |source| quoted(source, "RESERVED: [&str", "];");
+    assert_eq!(of(DERIVED), of(RESERVED));
+}
+
 /// A row would go on promising what its test, renamed or gone, does not hold any more.
 #[test]
 fn each_row_of_what_others_do_names_a_test_that_there_is_or_says_why_not() {
-    let tests: String = ["src", "tests/it"]
-        .into_iter()
-        .flat_map(sources)
-        .map(|source| source.text)
-        .collect();
+    let tests = tests_by_name();
     let pages = [
         include_str!("../../../src/docs/from-node.md"),
         include_str!("../../../src/docs/from-signalr.md"),
@@ -112,12 +122,7 @@ fn each_row_of_what_others_do_names_a_test_that_there_is_or_says_why_not() {
             .strip_prefix('`')
             .and_then(|name| name.strip_suffix('`'))
         {
-            let is_there = ["fn ", "    "].map(|before| format!("{before}{name}"));
-            let [function, entry] = is_there;
-            // Some are lines of a macro that makes a test of each.
-            let is_test = tests.contains(&format!("{function}("))
-                || tests.contains(&format!("{entry}: Kind::"));
-            assert!(is_test, "{row}");
+            assert!(tests.contains(name), "{row}");
         }
     }
 }

@@ -179,10 +179,7 @@ fn layers_know_only_what_is_below_them() {
         let has_root = |file: &&Source| {
             file.path == format!("{layer}.rs") || file.path == format!("{layer}/mod.rs")
         };
-        assert!(
-            files.len() > 1 && files.iter().any(|file| has_root(file)),
-            "{layer}"
-        );
+        assert!(files.len() > 1 && files.iter().any(has_root), "{layer}");
         for file in files {
             let known = known_of(&file.path, &file.code);
             let wrong = others.iter().find(|other| known.contains(**other));

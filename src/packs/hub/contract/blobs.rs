@@ -5,6 +5,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::json;
+use crate::placeholder;
 
 /// An object with the key `_placeholder` that is no plain reference to a blob that came along. Clients would break
 /// on it, so it must not be relayed.
@@ -37,9 +38,7 @@ pub(crate) fn renumber(text: &str, places: &mut [usize], blobs: &[Bytes]) -> (Ve
             kept.push(blob.clone());
             kept.len() - 1
         });
-        out.extend_from_slice(b"{\"_placeholder\":true,\"num\":");
-        json::put(out, &number);
-        out.push(b'}');
+        placeholder::put(out, number);
     });
     (text, kept)
 }

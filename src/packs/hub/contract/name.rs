@@ -7,6 +7,7 @@ use super::{
     fault::{Code, Fault},
     json,
 };
+use crate::reserved::is_reserved;
 
 /// The hub's own events.
 pub(crate) const HUB_EVENTS: [&str; 11] = [
@@ -21,16 +22,6 @@ pub(crate) const HUB_EVENTS: [&str; 11] = [
     "online-users",
     "room-online-users",
     "hub-error",
-];
-
-/// Events that clients and Node's parser refuse to carry: a packet with one comes from a hand-made client.
-pub(crate) const REFUSED_EVENTS: [&str; 6] = [
-    "connect",
-    "connect_error",
-    "disconnect",
-    "disconnecting",
-    "newListener",
-    "removeListener",
 ];
 
 /// Events that version 2 clients keep to themselves.
@@ -49,7 +40,7 @@ pub(crate) const CLIENT_EVENTS: [&str; 10] = [
 
 /// Whether no channel may have this name. Rooms may: they are never event names.
 pub(crate) fn reserved(name: &str) -> bool {
-    HUB_EVENTS.contains(&name) || REFUSED_EVENTS.contains(&name) || CLIENT_EVENTS.contains(&name)
+    HUB_EVENTS.contains(&name) || is_reserved(name) || CLIENT_EVENTS.contains(&name)
 }
 
 /// What a name is of, as a refusal says it.

@@ -12,7 +12,7 @@ use super::{
     super::message::{Malformed, Values},
     timestamp,
 };
-use crate::{nesting::LEVELS_MAX, protocol::json::put};
+use crate::{nesting::LEVELS_MAX, placeholder, protocol::json::put};
 
 /// Values on their way to JSON.
 pub(super) struct Transcoder<'a> {
@@ -180,8 +180,7 @@ impl<'a> Transcoder<'a> {
         let blob = Bytes::copy_from_slice(self.bytes(length)?);
         let number = self.blobs.len();
         self.blobs.push(blob);
-        // Writing to memory cannot fail.
-        let _ = write!(self.text, "{{\"_placeholder\":true,\"num\":{number}}}");
+        placeholder::put(&mut self.text, number);
         Ok(())
     }
 
@@ -288,4 +287,31 @@ fn length(rest: &mut &[u8], bytes: usize) -> Result<Option<usize>, Malformed> {
         .iter()
         .fold(0, |length, byte| length << 8 | usize::from(*byte));
     Ok(Some(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails if room is made for what a value only says to hold.
+    #[test]
+    fn a_claimed_length_makes_no_room() {
+        for value in [
+            &b"\xdb\xff\xff\xff\xff"[..],
+            b"\xc6\xff\xff\xff\xff",
+            b"\xc9\xff\xff\xff\xff\xff",
+            b"\xdd\xff\xff\xff\xff",
+            b"\xdf\xff\xff\xff\xff",
+            b"\xdd\xff\xff\xff\xff\xc4\x01a",
+            b"\xda\xff\xff",
+            b"\xc5\xff\xff",
+        ] {
+            let mut transcoder = Transcoder::new(value, usize::MAX);
+            assert!(transcoder.value(false).is_err(), "{value:02x?}");
+            let (text, blobs) = (transcoder.text.capacity(), transcoder.blobs.capacity());
+            // A placeholder is the longest that so few bytes become.
+            assert!(text <= 128, "{value:02x?}: {text}");
+            assert!(blobs <= 8, "{value:02x?}: {blobs}");
+        }
+    }
 }
