@@ -38,6 +38,13 @@ fn world(namespaces: &[&str]) -> World {
                 s.to(id).emit("m", ())?.await?;
                 Ok(())
             })
+            .on(
+                "clients",
+                async |s: Socket, Data(ids): Data<Vec<SocketId>>| {
+                    s.to(&ids).emit("m", ())?.await?;
+                    Ok(())
+                },
+            )
     }))
 }
 
@@ -62,6 +69,7 @@ fn a_namespace_says_something_without_a_socket() {
         for (said, expected) in [
             (of.broadcast(), [1, 1]),
             (of.to("r").to("q"), [1, 1]),
+            (of.to(["r", "q"]), [1, 1]),
             (of.to("q"), [0, 1]),
             (of.to("r").except("q"), [1, 0]),
             (of.except("r"), [0, 0]),
@@ -125,6 +133,10 @@ fn a_client_is_reached_by_its_id_and_not_by_a_room_of_that_name() {
         a.emit("client", &format!("{:?}", b.id));
         settle().await;
         assert_eq!(counts(&[&a, &b, &spy]), [0, 1, 0]);
+        let c = world.client().await;
+        a.emit("clients", &format!("[{:?},{:?},{:?}]", b.id, c.id, b.id));
+        settle().await;
+        assert_eq!(counts(&[&a, &b, &spy, &c]), [0, 1, 0, 1]);
         assert_ne!(Target::from("x"), Target::from(MemberId::new("x")));
     });
 }

@@ -1,7 +1,10 @@
 //! Negotiation, transports and their statuses, by hand.
 
+use std::io::Write;
+
 use serde_json::{Value, json};
 
+use super::wire::{call, completion, opened_at};
 use super::{HANDSHAKE, RS, negotiate, records};
 use crate::drain::drain;
 use crate::support::{Chunks, Form, Frame, Hub, WebSocket, http, in_both_forms};
@@ -11,7 +14,10 @@ in_both_forms!(
     a_request_out_of_order_has_the_status_that_asp_net_gives,
     a_connection_takes_one_transport_and_keeps_it,
     a_poll_takes_what_waits_and_a_newer_one_ends_it,
+    a_poll_takes_all_that_waits_up_to_a_megabyte,
+    posts_that_overlap_are_heard_in_their_order,
     a_goodbye_ends_a_connection_that_polls,
+    a_stream_that_its_client_drops_is_the_end_of_its_connection,
     events_begin_at_once_and_end_with_the_session,
     a_page_elsewhere_is_let_in_by_the_list_of_origins_alone,
     who_goes_is_told_to_come_back_when_the_server_stops,
@@ -146,12 +152,6 @@ fn a_poll_takes_what_waits_and_a_newer_one_ends_it(form: Form) {
     let answer = http::read(&mut second);
     assert_eq!((answer.status, answer.text()), (200, format!("{{}}{RS}")));
     // Several records in one POST are all heard.
-    let call = |id, method: &str, args: Value| {
-        format!(
-            "{}{RS}",
-            json!({"type": 1, "invocationId": id, "target": method, "arguments": args})
-        )
-    };
     let calls = call("a", "JoinRoom", json!(["r"])) + &call("b", "LeaveRoom", json!(["r"]));
     assert_eq!(ask(&hub, "POST", &target, &calls), (200, String::new()));
     let mut ended = Vec::new();
@@ -166,6 +166,99 @@ fn a_poll_takes_what_waits_and_a_newer_one_ends_it(form: Form) {
         );
     }
     assert_eq!(ended, ["a", "b"]);
+}
+
+/// A connection that polls, has shaken hands and was told so.
+fn polls(hub: &Hub) -> String {
+    let target = format!("/chatHub?id={}", negotiate(hub).1);
+    assert_eq!(ask(hub, "GET", &target, ""), (200, String::new()));
+    assert_eq!(ask(hub, "POST", &target, HANDSHAKE), (200, String::new()));
+    let answer = ask(hub, "GET", &target, "");
+    assert_eq!(answer, (200, format!("{{}}{RS}")));
+    target
+}
+
+/// What the next poll takes, without pings and what the system says.
+fn taken(hub: &Hub, target: &str) -> Vec<Value> {
+    let (status, text) = ask(hub, "GET", target, "");
+    assert_eq!(status, 200);
+    let mut told = records(&text);
+    told.retain(|record| record["type"] == 3 || record["arguments"][0] == "u");
+    told
+}
+
+/// Fails if a poll leaves what it could take, takes more than a megabyte and a record, or loses what it leaves.
+fn a_poll_takes_all_that_waits_up_to_a_megabyte(form: Form) {
+    let change = |config: &mut dondo::config::Settings| {
+        config.workers = 1;
+        config.rate_limits = false;
+    };
+    let hub = form.built(change, |builder| builder);
+    let target = polls(&hub);
+    let join = call("join", "JoinRoom", json!(["r"]));
+    assert_eq!(ask(&hub, "POST", &target, &join).0, 200);
+    while taken(&hub, &target).is_empty() {}
+    let mut speaker = opened_at(&hub, "/chatHub");
+    for (bytes, first, all) in [(10, 9, 9), (300_000, 4, 5)] {
+        let text = "x".repeat(bytes);
+        for number in 0..all {
+            speaker.text(&call(
+                "say",
+                "SendMessage",
+                json!(["r", "u", [number, text]]),
+            ));
+            completion(&mut speaker, "say");
+        }
+        let mut heard = taken(&hub, &target);
+        assert_eq!(heard.len(), first, "{bytes}");
+        while heard.len() < all {
+            heard.extend(taken(&hub, &target));
+        }
+        let numbers: Vec<_> = heard
+            .iter()
+            .map(|record| record["arguments"][1][0].as_u64().unwrap())
+            .collect();
+        assert_eq!(numbers, (0..all as u64).collect::<Vec<_>>());
+    }
+}
+
+/// Fails if what a client says before its last words were answered is refused, or overtakes them.
+fn posts_that_overlap_are_heard_in_their_order(form: Form) {
+    let hub = form.built(|config| config.workers = 1, |builder| builder);
+    let target = polls(&hub);
+    let words = call("a", "JoinRoom", json!(["r"]));
+    let (begin, rest) = words.split_at(20);
+    let length = words.len().to_string();
+    let sized = [("Content-Length", &*length)];
+    let mut first = http::send(&hub, "POST", &target, &sized, begin.as_bytes());
+    hub.settle();
+    let words = call("b", "LeaveRoom", json!(["r"]));
+    let mut second = http::send(&hub, "POST", &target, &[], words.as_bytes());
+    hub.settle();
+    first.write_all(rest.as_bytes()).unwrap();
+    assert_eq!(http::read(&mut first).status, 200);
+    assert_eq!(http::read(&mut second).status, 200);
+    let mut ended = Vec::new();
+    while ended.len() < 2 {
+        ended.extend(taken(&hub, &target));
+    }
+    let ids: Vec<_> = ended.iter().map(|record| &record["invocationId"]).collect();
+    assert_eq!(ids, ["a", "b"]);
+}
+
+/// Fails if a client that drops its stream, which is all the goodbye it has, is kept until it was silent for too long.
+fn a_stream_that_its_client_drops_is_the_end_of_its_connection(form: Form) {
+    let hub = hub(form);
+    let target = format!("/chatHub?id={}", negotiate(&hub).1);
+    let headers = [("Accept", "text/event-stream")];
+    let mut stream = http::send(&hub, "GET", &target, &headers, b"");
+    assert_eq!(http::read_head(&mut stream).status, 200);
+    assert_eq!(ask(&hub, "POST", &target, HANDSHAKE).0, 200);
+    let mut stream = Chunks::of(stream);
+    stream.until(&format!("data: {{}}{RS}\r\n\r\n"));
+    drop(stream);
+    hub.wait_for("dondo_closes_total{reason=\"transport close\"}", 1);
+    hub.wait_for("dondo_sessions_alive", 0);
 }
 
 fn a_goodbye_ends_a_connection_that_polls(form: Form) {

@@ -82,7 +82,7 @@ fn messagepack_that_is_no_message_is_malformed() {
     }
 }
 
-/// Fails if what a record says to hold is made room for, or waited for.
+/// Fails if a record is taken for one that does not hold what it says to hold.
 #[test]
 fn claimed_lengths_are_not_believed() {
     for value in [
