@@ -2,7 +2,7 @@
 //
 //   node signalr.js URL OPTIONS      OPTIONS: {library, transport, format, skipNegotiation, reconnect, token, on: [methods]}
 //
-// In:  [number, "connect" | "where" | "stop" | "cut"]  [number, "invoke" | "send", method, ...args]
+// In:  [number, "connect" | "where"]  [number, "invoke" | "send", method, ...args]
 //      [number, "stream", method, ...args]  [number, "upload", method, items, ...args]
 // Out: {answer: number, value} or {answer: number, error}  {event, args}
 "use strict";
@@ -12,7 +12,6 @@ const signalR = require(options.library ?? "@microsoft/signalr");
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const transport = { ws: 1, sse: 2, lp: 4 }[options.transport];
-const sockets = [];
 
 const builder = new signalR.HubConnectionBuilder()
   .configureLogging({ log: () => {} })
@@ -20,7 +19,6 @@ const builder = new signalR.HubConnectionBuilder()
     transport,
     skipNegotiation: options.skipNegotiation ?? false,
     accessTokenFactory: options.token ? () => options.token : undefined,
-    WebSocket: counted(require("ws")),
   });
 if (options.format === "messagepack") {
   const { MessagePackHubProtocol } = require("@microsoft/signalr-protocol-msgpack");
@@ -58,9 +56,6 @@ const does = {
     subject.complete();
     return answer;
   },
-  stop: () => connection.stop(),
-  // Its network is gone, and nobody says so.
-  cut: () => sockets.forEach((socket) => socket.terminate()),
 };
 
 require("node:readline")
@@ -74,13 +69,3 @@ require("node:readline")
     }
   })
   .on("close", () => process.exit());
-
-/** The class, whose values are kept. */
-function counted(WebSocket) {
-  return class extends WebSocket {
-    constructor(...args) {
-      super(...args);
-      sockets.push(this);
-    }
-  };
-}

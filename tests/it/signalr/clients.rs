@@ -1,10 +1,13 @@
 //! The stock clients of SignalR, each by itself and all in one channel with those of Socket.IO.
 
+use std::time::Instant;
+
+use dondo::config::Settings;
 use serde_json::{Value, json};
 
 use super::robot::{HubRobot, Kind};
 use crate::clients::{Kind as IoKind, Robot};
-use crate::support::{Client, Hub};
+use crate::support::{Client, Hub, PATIENCE, faults};
 
 macro_rules! conversations {
     ($($name:ident: $kind:expr;)*) => {$(
@@ -75,6 +78,41 @@ fn converses(kind: Kind) {
         (&left["clientId"], &left["data"]["onlineUsers"]),
         (&json!(id), &json!(1))
     );
+}
+
+/// Fails if a stock client does not come back by itself where it is told that it may, or does where it is not.
+#[test]
+fn a_stock_client_comes_back_by_itself_where_it_may() {
+    let change = |config: &mut Settings| config.room_threads = 1;
+    for kind in [
+        Kind::WebSocket,
+        Kind::WebSocketMessagePack,
+        Kind::Events,
+        Kind::Polling,
+    ] {
+        let hub = Hub::built(change, faults::faulty);
+        let more = json!({"reconnect": true});
+        let mut robot = HubRobot::connected_with(&hub, "/chatHub", kind, &more);
+        robot.invoke("JoinRoom", &[json!("r")]).unwrap();
+        let before = robot.id();
+        let mut killer = Client::connect(&hub);
+        let marked = json!({
+            "data": {"roomChannel": "r"}, "source": {"userName": faults::ENDS_THREAD}
+        });
+        killer.emit("join-channel", &[marked]);
+        robot.dialogue.event("$reconnected");
+        // Who is back before the rooms are is sent away once more.
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = robot.invoke("JoinRoom", &[json!("r")]) {
+            assert!(Instant::now() < deadline, "{kind:?}: {error}");
+        }
+        assert_ne!(robot.id(), before, "{kind:?}");
+        let said = [json!("r"), json!("ann"), json!("back")];
+        robot.invoke("SendMessage", &said).unwrap();
+        assert_eq!(robot.line(), (json!("ann"), json!("back")), "{kind:?}");
+        hub.dondo().of("/").unwrap().disconnect_sockets();
+        robot.dialogue.event("$close");
+    }
 }
 
 const MESSAGES: usize = 20;
