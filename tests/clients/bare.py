@@ -1,4 +1,4 @@
-"""A bare WebSocket made of websockets. Sends each line of its input as a text, prints each message, and the end.
+"""A bare WebSocket made of websockets. Says what it was granted, sends each line of its input as a text, prints each message, and the end.
 
     python bare.py URL PATH [SUBPROTOCOL]
 """
@@ -16,7 +16,8 @@ def told(line):
 
 url, path, *offered = sys.argv[1:]
 with connect(url.replace("http", "ws") + path, subprotocols=offered or None) as socket:
-    told(f"subprotocol {socket.subprotocol}")
+    extensions = socket.response.headers.get("Sec-WebSocket-Extensions")
+    told(f"subprotocol {socket.subprotocol} extensions {extensions}")
 
     def read():
         for line in sys.stdin:

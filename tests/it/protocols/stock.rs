@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::chat_hub::{HANDSHAKE, RS, records};
-use crate::support::{Application, Client, Hub};
+use crate::support::{Application, Client, Hub, PlainClient};
 
 fn json_line(script: &mut Application) -> Value {
     let line = script.line().expect("it goes on");
@@ -22,17 +22,22 @@ fn event(script: &mut Application, name: &str) -> Value {
     }
 }
 
+/// Fails if a library is not there any more once it has said nothing for longer than the hub waits for an answer to its pings, or
+/// cannot say or hear texts and bytes.
 fn converses(start: impl FnOnce(&str) -> Application) {
     let mut hub = Hub::with(|config| {
-        // So often that a library which does not answer pings by itself is gone before the end.
         config.engine.ping_interval = Duration::from_millis(50);
         config.engine.ping_timeout = Duration::from_secs(5);
     });
-    let mut stock = Client::connect(&hub);
-    stock.ask("join-channel", &[json!("lobby")]);
     let mut script = start(&hub.url());
     script.say(r#"{"type":"connect"}"#);
     assert_eq!(json_line(&mut script)["type"], "welcome");
+    // It says nothing for longer than this one, which answers no pings.
+    let mut mute = PlainClient::connect(&hub);
+    mute.socket.closed();
+    hub.wait_for("dondo_closes_total{reason=\"ping timeout\"}", 1);
+    let mut stock = Client::connect(&hub);
+    stock.ask("join-channel", &[json!("lobby")]);
     script.say(r#"{"type":"event","event":"join-channel","payload":"lobby","id":1}"#);
     event(&mut script, "join-channel");
     stock.event("join-channel");
@@ -68,7 +73,11 @@ fn pythons_websocket_client_holds_a_conversation() {
 fn bare(url: &str, path: &str, offered: Option<&str>) -> Application {
     let offered: Vec<&str> = offered.into_iter().collect();
     let mut script = Application::python("bare.py", &[&[url, path], &offered[..]].concat());
-    let chosen = format!("subprotocol {}", offered.first().unwrap_or(&"None"));
+    // It asks for compression, too, as browsers do.
+    let chosen = format!(
+        "subprotocol {} extensions None",
+        offered.first().unwrap_or(&"None")
+    );
     assert_eq!(script.line(), Some(chosen));
     script
 }
@@ -99,7 +108,8 @@ fn a_bare_websocket_has_its_echo() {
     hub.wait_for("dondo_sessions_alive", 0);
 }
 
-/// Fails if a client that shakes hands by itself, without negotiation or a library, is no member as the others are.
+/// Fails if a client that shakes hands by itself, without negotiation or a library, is no member as the others are, or is granted
+/// an extension.
 #[test]
 fn a_bare_websocket_shakes_hands_with_the_chat_hub_by_itself() {
     let mut hub = Hub::start();
