@@ -20,7 +20,7 @@ use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
 
-use self::workers::{MakeServe, Running, Serve};
+use self::workers::{MakeServe, Serve, WorkerThreads};
 use crate::config::{FILES_KEPT, Origins, Settings};
 use crate::http::page::{BrowserClient, OtherPaths, Page};
 use crate::service::Dondo;
@@ -44,7 +44,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A server that accepts connections.
 pub struct Server {
     dondo: Dondo,
-    running: Running,
+    running: WorkerThreads,
     draining: watch::Sender<bool>,
     bound: Vec<SocketAddr>,
     client: BrowserClient,
@@ -97,7 +97,7 @@ impl Server {
             draining: draining.subscribe(),
         };
         let places = connections_at_once(sockets.max());
-        let running = Running::start(config.workers, places, listeners, make)?;
+        let running = WorkerThreads::start(config.workers, places, listeners, make)?;
         Ok(Self {
             dondo,
             running,

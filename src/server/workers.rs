@@ -39,12 +39,12 @@ pub(super) trait MakeServe: Clone + Send + 'static {
 }
 
 /// What runs. It ends at once when this is dropped.
-pub(super) struct Running {
+pub(super) struct WorkerThreads {
     stop: watch::Sender<bool>,
     ended: oneshot::Receiver<()>,
 }
 
-impl Running {
+impl WorkerThreads {
     /// Starts so many workers on these listeners. No more than `places` connections are open at a time.
     pub(super) fn start(
         count: usize,
