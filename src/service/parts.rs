@@ -91,6 +91,32 @@ pub(super) fn engine_options(config: &Settings) -> EngineOptions {
     }
 }
 
+/// The settings of a session, of the main endpoint's.
+pub(super) fn session_settings(config: &Settings, applications: Applications) -> SessionSettings {
+    let engine = &config.engine;
+    SessionSettings {
+        ping_interval: engine.ping_interval,
+        ping_timeout: engine.ping_timeout,
+        liveness: Liveness::Pong,
+        connect_timeout: Some(engine.connect_timeout),
+        half_packet_timeout: engine.attachments_timeout,
+        credit: config.limits.inbound_max,
+        credit_bytes: engine.max_payload,
+        bytes_max: config.session_bytes_max,
+        rates: Arc::new(if config.rate_limits {
+            session_rates(&config.limits)
+        } else {
+            Rates::default()
+        }),
+        outbox: OutboxLimits {
+            bytes_max: config.outbox_bytes_max(),
+            count_max: config.delivery.outbox_count_max,
+            stall_timeout: config.stall_timeout(),
+        },
+        applications,
+    }
+}
+
 /// The main endpoint's entrance; others have what is their own instead.
 pub(super) fn entrance_options(
     config: &Settings,
@@ -110,27 +136,7 @@ pub(super) fn entrance_options(
         login,
         untuned: Untuned::default(),
         posts_beside_streams: false,
-        session: Arc::new(SessionSettings {
-            ping_interval: engine.ping_interval,
-            ping_timeout: engine.ping_timeout,
-            liveness: Liveness::Pong,
-            connect_timeout: Some(engine.connect_timeout),
-            half_packet_timeout: engine.attachments_timeout,
-            credit: config.limits.inbound_max,
-            credit_bytes: engine.max_payload,
-            bytes_max: config.session_bytes_max,
-            rates: Arc::new(if config.rate_limits {
-                session_rates(&config.limits)
-            } else {
-                Rates::default()
-            }),
-            outbox: OutboxLimits {
-                bytes_max: config.outbox_bytes_max(),
-                count_max: config.delivery.outbox_count_max,
-                stall_timeout: config.stall_timeout(),
-            },
-            applications,
-        }),
+        session: Arc::new(session_settings(config, applications)),
     }
 }
 

@@ -27,7 +27,8 @@ pub enum Liveness {
     /// It answers each ping within `ping_timeout`; the next one comes `ping_interval` later.
     #[default]
     Pong,
-    /// Something comes within `ping_timeout`, whatever it is. A ping goes out every `ping_interval`, and asks for nothing.
+    /// Something comes within `ping_timeout`, whatever it is. A ping goes out every `ping_interval`, and asks for nothing; how
+    /// long nothing came is looked at then.
     Arrivals,
     /// Nothing: it cannot speak, and its transport finds out. A ping goes out every `ping_interval`.
     Transport,

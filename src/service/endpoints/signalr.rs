@@ -13,15 +13,15 @@ use dondo_actors::{
 
 use super::{super::error::BuildError, AskedEndpoints, Base, Made, Make};
 use crate::{
-    config::Settings,
+    config::{EngineSettings, Settings},
     dialect::Dialect,
     packs::hub,
     protocol::signalr::{EventSpellings, FormatEncodings, SignalR},
     transport::{entrance::EntranceOptions, signalr::SignalREndpoint},
 };
 
-/// How long a client may say nothing: they say something every 15 s, and give up themselves after 30 s.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// How long a client may say nothing, at least: stock clients say something every 15 s, whatever they are told.
+const SILENCE_MIN: Duration = Duration::from_secs(30);
 /// The longest time between two pings, for clients that give up after 30 s.
 const PING_INTERVAL_MAX: Duration = Duration::from_secs(15);
 /// How long a client may take to the end of its handshake, at most.
@@ -87,6 +87,17 @@ fn of_namespace<'a>(
     })
 }
 
+/// The settings of its sessions: those of the main endpoint's, within what stock clients stand.
+fn session_settings(engine: &EngineSettings, main: &SessionSettings) -> SessionSettings {
+    SessionSettings {
+        connect_timeout: Some(engine.connect_timeout.min(HANDSHAKE_MAX)),
+        ping_interval: engine.ping_interval.min(PING_INTERVAL_MAX),
+        ping_timeout: engine.ping_timeout.max(SILENCE_MIN),
+        liveness: Liveness::Arrivals,
+        ..main.clone()
+    }
+}
+
 /// Its endpoint, which is to the settings of the main one what it is not to its own.
 fn endpoint(at: HubAt<'_>, settings: &Settings, base: &Base) -> Made {
     let HubAt {
@@ -96,13 +107,7 @@ fn endpoint(at: HubAt<'_>, settings: &Settings, base: &Base) -> Made {
         dialect,
     } = at;
     let engine = &settings.engine;
-    let session = SessionSettings {
-        connect_timeout: Some(engine.connect_timeout.min(HANDSHAKE_MAX)),
-        ping_interval: engine.ping_interval.min(PING_INTERVAL_MAX),
-        ping_timeout: SILENCE_MAX,
-        liveness: Liveness::Arrivals,
-        ..(*base.main.session).clone()
-    };
+    let session = session_settings(engine, &base.main.session);
     let options = EntranceOptions {
         protocol: "signalr",
         posts_beside_streams: true,
@@ -120,3 +125,6 @@ fn endpoint(at: HubAt<'_>, settings: &Settings, base: &Base) -> Made {
     let entrance = base.entrance(options);
     Made::of(SignalREndpoint::new(entrance, Arc::new(protocol)))
 }
+
+#[cfg(test)]
+mod tests;

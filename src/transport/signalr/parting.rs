@@ -54,3 +54,6 @@ pub(super) fn note(connection: &Connection, format: Format) {
 
 const JSON: u8 = 1;
 const MESSAGEPACK: u8 = 2;
+
+#[cfg(test)]
+mod tests;

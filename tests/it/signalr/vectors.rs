@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::wire::{call, completion, opened_at};
 use super::{HANDSHAKE, RS, negotiate, records};
-use crate::support::{Chunks, Form, Frame, Hub, WebSocket, http, in_both_forms};
+use crate::support::{Chunks, Form, Hub, WebSocket, http, in_both_forms};
 
 in_both_forms!(
     a_goodbye_answers_the_poll_that_waits_with_204,
@@ -77,27 +77,6 @@ fn words_that_mean_nothing_here_cost_nothing() {
         completion(&mut socket, "1"),
         json!({"type": 3, "invocationId": "1"})
     );
-}
-
-/// Fails if a client that is gone without a word is kept, or one that comes back is told not to.
-#[test]
-fn who_says_nothing_for_too_long_is_closed_and_may_come_back() {
-    // For how long is no setting: half a minute, as stock clients expect.
-    let hub = Hub::start();
-    let mut socket = opened_at(&hub, "/chatHub");
-    let last = loop {
-        let record = records(&socket.next_text()).pop().unwrap();
-        if record["type"] != 6 {
-            break record;
-        }
-    };
-    let error = "Connection closed with an error.";
-    assert_eq!(
-        last,
-        json!({"type": 7, "error": error, "allowReconnect": true})
-    );
-    while !matches!(socket.next(), Frame::Close(_) | Frame::End) {}
-    hub.wait_for("dondo_closes_total{reason=\"ping timeout\"}", 1);
 }
 
 /// Fails if a client that has gone is left with a poll, or what it says last is an error of the server's.
