@@ -93,6 +93,8 @@ struct Inner {
     keeps_up: bool,
     pace: ReadPace,
     ping: PingState,
+    /// A frame was taken, ever.
+    told: bool,
     nudged: bool,
     end: Option<CloseReason>,
     held_at_end: usize,
@@ -157,6 +159,7 @@ impl Outbox {
             keeps_up: false,
             pace: ReadPace::new(now),
             ping: PingState::Idle,
+            told: false,
             nudged: false,
             end: None,
             held_at_end: 0,
@@ -363,6 +366,11 @@ impl Outbox {
         wake(waker);
     }
 
+    /// Whether its client was told anything yet, heartbeats apart.
+    pub(crate) fn has_told(&self) -> bool {
+        self.lock().told
+    }
+
     /// Asks the present taker to come back, even with nothing.
     pub fn nudge(&self) {
         let mut inner = self.lock();
@@ -446,6 +454,7 @@ impl Outbox {
             }
         }
         if count > 0 {
+            inner.told = true;
             inner.bytes -= taken + count * ENTRY;
             inner.under_way += taken;
             if !inner.queue.is_empty() {

@@ -160,7 +160,8 @@ pub trait Protocol: 'static {
         false
     }
 
-    /// Whether a client is told nothing before its CONNECT: what [`Admitted::said`] has comes right behind it then.
+    /// Whether a client is told nothing before its CONNECT, no ping that asks for nothing either: what [`Admitted::said`] has
+    /// comes right behind it then.
     fn connect_comes_first(&self) -> bool {
         false
     }

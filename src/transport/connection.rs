@@ -249,21 +249,15 @@ impl<F: Framing> WebSocketConnection<F> {
 
     fn take(&mut self, cx: &mut Context<'_>, queue: &mut VecDeque<Bytes>) {
         let mut parts = PARTS.take();
-        let before = queue.len();
         loop {
             let outbox = &self.framing.session().outbox;
             match outbox.poll_take(cx, TAKE_MAX, usize::MAX, &mut parts) {
                 Poll::Pending => break,
                 Poll::Ready(Taken::Nudged) => {}
                 Poll::Ready(Taken::Some { ping }) => {
-                    if ping {
-                        queue.extend(Some(self.framing.ping()).filter(|ping| !ping.is_empty()));
-                    }
+                    queue.extend(ping.then(|| self.framing.ping()));
                     queue.extend(parts.drain(..).map(|part| part.frame));
-                    // Nothing comes of a heartbeat that has no words yet.
-                    if queue.len() > before {
-                        break;
-                    }
+                    break;
                 }
                 Poll::Ready(Taken::Ended(reason)) => {
                     self.end = Some(ending(reason));

@@ -33,7 +33,7 @@ pub(super) trait EventFormat: Unpin + 'static {
     /// bytes of a letter are shared by all who are told.
     fn event(&self, payload: Bytes, to: &mut VecDeque<Bytes>);
 
-    /// The heartbeat; empty where the client is to be told nothing yet.
+    /// The heartbeat.
     fn ping(&self) -> Bytes;
 
     /// The last of it, if there is something to say.
@@ -84,10 +84,7 @@ impl<F: EventFormat> EventStreamBody<F> {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Taken::Nudged) => {}
                 Poll::Ready(Taken::Some { ping }) => {
-                    if ping {
-                        let ping = Some(self.format.ping()).filter(|ping| !ping.is_empty());
-                        queue.extend(ping);
-                    }
+                    queue.extend(ping.then(|| self.format.ping()));
                     for part in self.parts.drain(..) {
                         self.format.event(part.payload(), queue);
                     }

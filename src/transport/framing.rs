@@ -51,7 +51,7 @@ pub(crate) trait Framing: Unpin + 'static {
         }
     }
 
-    /// The heartbeat as a frame; empty where the client is to be told nothing yet.
+    /// The heartbeat as a frame.
     fn ping(&self) -> Bytes;
 
     /// What a pong of WebSocket is.

@@ -45,7 +45,10 @@ impl Session {
         if limited && silence >= self.settings.ping_timeout && !ours {
             return self.close(CloseReason::PingTimeout, ctx);
         }
-        self.outbox.ping();
+        // A ping goes before what waits: it would be the first that such a client is told.
+        if !self.protocol.borrow().connect_comes_first() || self.outbox.has_told() {
+            self.outbox.ping();
+        }
         self.next_ping(ctx);
     }
 

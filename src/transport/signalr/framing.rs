@@ -78,9 +78,9 @@ impl Framing for SignalRFraming {
     }
 
     fn ping(&self) -> Bytes {
-        // Stock clients close at anything that comes before the answer to their handshake.
-        let format = self.records.format();
-        format.map_or_else(Bytes::new, |format| ping(format).first.frame)
+        ping(self.records.format().unwrap_or(Format::Json))
+            .first
+            .frame
     }
 
     fn closing(&self, reason: CloseReason) -> Bytes {

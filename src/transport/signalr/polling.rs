@@ -105,10 +105,7 @@ impl SignalREndpoint {
         let format = noted(&connection);
         let body = match taken {
             Taken::Some { ping } => {
-                // As on a WebSocket, none before the handshake.
-                let ping = format
-                    .filter(|_| ping)
-                    .map(|format| self::ping(format).first);
+                let ping = ping.then(|| self::ping(format.unwrap_or(Format::Json)).first);
                 Body::joined(ping.iter().chain(&parts))
             }
             Taken::Nudged => {

@@ -44,8 +44,7 @@ impl EventFormat for SignalREvents {
     }
 
     fn ping(&self) -> Bytes {
-        // As on a WebSocket, none before the handshake.
-        noted(&self.0).map_or_else(Bytes::new, |_| event(&ping(Format::Json)))
+        event(&ping(Format::Json))
     }
 
     fn closing(&self, reason: CloseReason) -> Option<Bytes> {

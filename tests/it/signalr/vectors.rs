@@ -1,8 +1,11 @@
 //! Rows of SignalR's wire that the other tests of it do not show.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use dondo::Namespace;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::wire::{call, completion, opened_at};
 use super::{HANDSHAKE, RS, negotiate, records};
@@ -14,6 +17,7 @@ in_both_forms!(
     polls_have_the_content_type_of_their_format_and_are_never_kept,
     messagepack_is_refused_on_an_event_stream,
     parameters_that_mean_nothing_here_are_ignored,
+    who_waits_for_the_answer_to_its_handshake_is_not_pinged,
 );
 
 const PACKED_HANDSHAKE: &[u8] = b"{\"protocol\":\"messagepack\",\"version\":1}\x1e";
@@ -158,4 +162,50 @@ fn parameters_that_mean_nothing_here_are_ignored(form: Form) {
     for field in ["useStatefulReconnect", "ProtocolVersion", "error"] {
         assert_eq!(answer.get(field), None, "{field}");
     }
+}
+
+/// Fails if a ping comes before the answer to a handshake that a middleware makes wait: stock clients close at that.
+fn who_waits_for_the_answer_to_its_handshake_is_not_pinged(form: Form) {
+    let gate = Arc::new(Semaphore::new(0));
+    let waits = gate.clone();
+    let often = |config: &mut dondo::config::Settings| {
+        config.workers = 1;
+        config.engine.ping_interval = Duration::from_millis(50);
+    };
+    let hub = form.built(often, |builder| {
+        let root = Namespace::hub("/").middleware(async move || {
+            // Closed is open to all.
+            let _ = waits.acquire().await;
+            Ok(())
+        });
+        builder
+            .namespace(root)
+            .namespace(Namespace::new("/open"))
+            .signalr("/open", "/open")
+    });
+    let mut socket = WebSocket::open(&hub, "/chatHub");
+    socket.text(HANDSHAKE);
+    let mut poll = {
+        let target = polling(&hub, HANDSHAKE.as_bytes());
+        http::send(&hub, "GET", &target, &[], b"")
+    };
+    let target = format!("/chatHub?id={}", negotiate(&hub).1);
+    let events = [("Accept", "text/event-stream")];
+    let mut stream = http::send(&hub, "GET", &target, &events, b"");
+    assert_eq!(http::read_head(&mut stream).status, 200);
+    let mut stream = Chunks::of(stream);
+    assert_eq!(stream.until("\r\n\r\n"), ":\r\n\r\n");
+    assert_eq!(post(&hub, &target, HANDSHAKE.as_bytes()), 200);
+    // Theirs have come as often as these.
+    let mut pinged = opened_at(&hub, "/open");
+    for _ in 0..3 {
+        assert_eq!(pinged.next_text(), format!("{{\"type\":6}}{RS}"));
+    }
+    gate.close();
+    assert_eq!(socket.next_text(), format!("{{}}{RS}"));
+    assert_eq!(http::read(&mut poll).text(), format!("{{}}{RS}"));
+    let event = stream.until("\r\n\r\n");
+    assert_eq!(event, format!("data: {{}}{RS}\r\n\r\n"));
+    // From then on as all are.
+    assert_eq!(socket.next_text(), format!("{{\"type\":6}}{RS}"));
 }
