@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use dondo_actors::{
+    error::CloseReason,
     id::MemberId,
     letter::{Encoding, EncodingId, TransportMessage, WsFrame},
     ports::{Protocol, SystemClock},
@@ -24,7 +25,7 @@ use crate::{
     },
     transport::{
         engine::{packet::EnginePacket, payload, query::Query},
-        signalr::parting::message,
+        signalr::parting::{last_words, message},
     },
     ws::{WsDecoder, WsEvent},
 };
@@ -139,15 +140,14 @@ impl SignalRRecords {
     /// # Errors
     /// The connection is to be closed.
     pub fn take(&mut self, input: &mut Bytes) -> Result<Option<TransportMessage>, String> {
-        // The handshake is JSON, whatever it asks for.
-        let format = self.0.format().unwrap_or(Format::Json);
+        let format = self.0.format();
         match self.0.take(input) {
             Ok(None) => Ok(None),
             Ok(Some(record)) => message(format, record)
                 .map(Some)
                 .ok_or_else(|| "not UTF-8".to_owned()),
             Err(fault) => {
-                let _ = self.0.last_words();
+                let _ = last_words(self.0.format(), CloseReason::ParseError);
                 Err(fault.to_string())
             }
         }

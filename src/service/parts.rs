@@ -4,6 +4,7 @@ use std::{rc::Rc, sync::Arc};
 
 use dondo_actors::{
     account::MemoryAccount,
+    error::CloseReason,
     hub::LogMaker,
     log::{HistorySettings, MemoryLog},
     outbox::OutboxLimits,
@@ -136,6 +137,7 @@ pub(super) fn entrance_options(
         login,
         untuned: Untuned::default(),
         posts_beside_streams: false,
+        is_told: CloseReason::flushes,
         session: Arc::new(session_settings(config, applications)),
     }
 }

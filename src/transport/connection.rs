@@ -94,7 +94,8 @@ impl<F: Framing> WebSocketConnection<F> {
                         None,
                         format_args!("a WebSocket is closed: {}", fault.reason),
                     );
-                    self.close(close_frame(fault.code), CloseReason::TransportError);
+                    let closing = self.framing.closing_at_fault(fault.code);
+                    self.close(closing, CloseReason::TransportError);
                 }
             }
         }

@@ -63,6 +63,8 @@ pub(crate) struct EntranceOptions {
     pub(crate) untuned: Untuned,
     /// Whether a request of a session may come behind the one that ended it, beside an event stream.
     pub(crate) posts_beside_streams: bool,
+    /// Whether a client that polls is told of such an end: if no poll waits, by the next one.
+    pub(crate) is_told: fn(CloseReason) -> bool,
     /// Heartbeat, time limits and credit of a session, and what may wait for its client.
     pub(crate) session: Arc<SessionSettings>,
 }
@@ -341,7 +343,7 @@ impl Entrance {
             CloseReason::TransportClose if polling || streams => LAST_REQUEST,
             // It has never been told anything; a GET that waits is answered all the same.
             CloseReason::ConnectTimeout => return self.0.sessions.remove(&secret),
-            _ if polling && reason.flushes() => CLOSE_GRACE,
+            _ if polling && (self.0.options.is_told)(reason) => CLOSE_GRACE,
             _ => return self.0.sessions.remove(&secret),
         };
         let kept = LastWords(self.clone(), secret);

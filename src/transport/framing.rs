@@ -51,6 +51,11 @@ pub(crate) trait Framing: Unpin + 'static {
         }
     }
 
+    /// What ends a WebSocket whose frames are at fault: the close frame with this code, and what stands before it.
+    fn closing_at_fault(&self, code: u16) -> Bytes {
+        close_frame(code)
+    }
+
     /// The heartbeat as a frame.
     fn ping(&self) -> Bytes;
 

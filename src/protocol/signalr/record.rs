@@ -4,13 +4,11 @@
 use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
-use dondo_actors::letter::Frame;
 use memchr::memchr;
 
 use super::{
     format::{Format, LENGTH_BYTES_MAX, SEPARATOR},
-    handshake::{self, HandshakeFault},
-    write,
+    handshake,
 };
 
 /// Takes records off what comes. One that comes whole is a slice of its piece; one that comes in pieces is gathered, and no
@@ -72,7 +70,7 @@ impl Records {
 
     /// Takes one record off the front of what came, without its frame. `None`: all was taken, and more is needed.
     ///
-    /// After a fault the connection is to be closed, with [`Records::last_words`].
+    /// After a fault the connection is to be closed.
     pub(crate) fn take(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, RecordFault> {
         let record = match self.format {
             Format::Json => self.before_separator(input)?,
@@ -90,14 +88,6 @@ impl Records {
     /// Bytes that are held of a record that is not all there.
     pub(crate) fn pending_bytes(&self) -> usize {
         self.gathered.len()
-    }
-
-    /// What a client is told last whose records cannot be read any more.
-    pub(crate) fn last_words(&self) -> Frame {
-        match self.opened {
-            true => write::close(self.format, Some(write::CLOSED_WITH_AN_ERROR), false),
-            false => handshake::refused(None, &HandshakeFault::Malformed.to_string()),
-        }
     }
 
     fn before_separator(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, RecordFault> {

@@ -17,7 +17,10 @@ use crate::{
     dialect::Dialect,
     packs::hub,
     protocol::signalr::{EventSpellings, FormatEncodings, SignalR},
-    transport::{entrance::EntranceOptions, signalr::SignalREndpoint},
+    transport::{
+        entrance::EntranceOptions,
+        signalr::{self, SignalREndpoint},
+    },
 };
 
 /// How long a client may say nothing, at least: stock clients say something every 15 s, whatever they are told.
@@ -111,6 +114,7 @@ fn endpoint(at: HubAt<'_>, settings: &Settings, base: &Base) -> Made {
     let options = EntranceOptions {
         protocol: "signalr",
         posts_beside_streams: true,
+        is_told: signalr::parting::is_told,
         path: path.to_owned(),
         session: Arc::new(session),
         ..base.main.clone()

@@ -20,8 +20,6 @@ pub(super) struct SignalRFraming {
     records: Records,
     /// What is left of the last message.
     rest: Bytes,
-    /// Its records have been faulty.
-    failed: bool,
 }
 
 impl SignalRFraming {
@@ -30,7 +28,14 @@ impl SignalRFraming {
             connection,
             records: Records::new(record_max),
             rest: Bytes::new(),
-            failed: false,
+        }
+    }
+
+    /// The end for this reason, with this close frame.
+    fn ended(&self, reason: CloseReason, close: Bytes) -> Bytes {
+        match last_words(self.records.format(), reason) {
+            Some(words) => [words.first.frame, close].concat().into(),
+            None => close,
         }
     }
 }
@@ -54,20 +59,15 @@ impl Framing for SignalRFraming {
         if self.rest.is_empty() {
             return None;
         }
-        // The handshake is JSON, whatever it asks for.
-        let format = self.records.format().unwrap_or(Format::Json);
+        let format = self.records.format();
         match self.records.take(&mut self.rest) {
             Ok(None) => None,
             Ok(Some(record)) => Some(match message(format, record) {
                 Some(message) => FromPeer::Message(message),
-                None => {
-                    self.failed = true;
-                    FromPeer::Close(CloseReason::ParseError)
-                }
+                None => FromPeer::Close(CloseReason::ParseError),
             }),
             Err(fault) => {
                 log::debug!("a connection of SignalR is closed: {fault}");
-                self.failed = true;
                 Some(FromPeer::Close(CloseReason::ParseError))
             }
         }
@@ -88,13 +88,10 @@ impl Framing for SignalRFraming {
             CloseReason::ShuttingDown => close_frame(1001),
             _ => EMPTY_CLOSE,
         };
-        let words = match self.failed {
-            true => Some(self.records.last_words()),
-            false => last_words(self.records.format(), reason),
-        };
-        match words {
-            Some(words) => [words.first.frame, close].concat().into(),
-            None => close,
-        }
+        self.ended(reason, close)
+    }
+
+    fn closing_at_fault(&self, code: u16) -> Bytes {
+        self.ended(CloseReason::ParseError, close_frame(code))
     }
 }

@@ -8,10 +8,11 @@ use crate::protocol::signalr::{CLOSED_WITH_AN_ERROR, Format, HandshakeFault, clo
 use crate::transport::session_connection::Connection;
 
 /// What a record is to the session; none where it should be text and is not. It is not kept: arguments are copied out of it.
-pub(crate) fn message(format: Format, record: Bytes) -> Option<TransportMessage> {
+/// Without a format it is the handshake, of whose faults the session tells.
+pub(crate) fn message(format: Option<Format>, record: Bytes) -> Option<TransportMessage> {
     match format {
-        Format::MessagePack => Some(TransportMessage::Binary(record)),
-        Format::Json => {
+        None | Some(Format::MessagePack) => Some(TransportMessage::Binary(record)),
+        Some(Format::Json) => {
             std::str::from_utf8(&record).ok()?;
             Some(TransportMessage::Text(record))
         }
@@ -20,9 +21,13 @@ pub(crate) fn message(format: Format, record: Bytes) -> Option<TransportMessage>
 
 /// What a client is told last of the end of its session, if its protocol has words for that. It has no format before its
 /// handshake.
-pub(super) fn last_words(format: Option<Format>, reason: CloseReason) -> Option<Frame> {
+pub(crate) fn last_words(format: Option<Format>, reason: CloseReason) -> Option<Frame> {
     let Some(format) = format else {
-        return (reason == CloseReason::ConnectTimeout).then(|| faulty(&HandshakeFault::Canceled));
+        return match reason {
+            CloseReason::ConnectTimeout => Some(faulty(&HandshakeFault::Canceled)),
+            CloseReason::ParseError => Some(faulty(&HandshakeFault::Malformed)),
+            _ => None,
+        };
     };
     match reason {
         CloseReason::TransportClose | CloseReason::TransportError => None,
@@ -33,6 +38,11 @@ pub(super) fn last_words(format: Option<Format>, reason: CloseReason) -> Option<
         CloseReason::ParseError => Some(close(format, Some(CLOSED_WITH_AN_ERROR), false)),
         _ => Some(close(format, Some(CLOSED_WITH_AN_ERROR), true)),
     }
+}
+
+/// Whether there is something to tell of an end, which waits for the next poll where none is there.
+pub(crate) fn is_told(reason: CloseReason) -> bool {
+    reason.flushes() || last_words(Some(Format::Json), reason).is_some()
 }
 
 /// The format that the handshake of a connection asked for, where that came by POST.

@@ -179,7 +179,7 @@ impl SignalREndpoint {
                     return Err(broken(&connection));
                 }
             }
-            let Some(message) = message(format.unwrap_or(Format::Json), record) else {
+            let Some(message) = message(format, record) else {
                 return Err(broken(&connection));
             };
             poll_fn(|cx| session.poll_ready(cx)).await;

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::wire::{call, completion, opened_at};
 use super::{HANDSHAKE, RS, negotiate, records};
-use crate::support::{Chunks, Form, Hub, WebSocket, http, in_both_forms};
+use crate::support::{Chunks, Form, Frame, Hub, WebSocket, http, in_both_forms};
 
 in_both_forms!(
     a_goodbye_answers_the_poll_that_waits_with_204,
@@ -18,6 +18,8 @@ in_both_forms!(
     messagepack_is_refused_on_an_event_stream,
     parameters_that_mean_nothing_here_are_ignored,
     who_waits_for_the_answer_to_its_handshake_is_not_pinged,
+    frames_that_are_at_fault_end_with_last_words_and_a_close_frame,
+    a_post_that_is_at_fault_ends_with_last_words_over_both_transports,
 );
 
 const PACKED_HANDSHAKE: &[u8] = b"{\"protocol\":\"messagepack\",\"version\":1}\x1e";
@@ -208,4 +210,82 @@ fn who_waits_for_the_answer_to_its_handshake_is_not_pinged(form: Form) {
     assert_eq!(event, format!("data: {{}}{RS}\r\n\r\n"));
     // From then on as all are.
     assert_eq!(socket.next_text(), format!("{{\"type\":6}}{RS}"));
+}
+
+const CLOSED: &str = "{\"type\":7,\"error\":\"Connection closed with an error.\"}\u{1e}";
+const NO_HANDSHAKE: &str =
+    "{\"error\":\"An unexpected error occurred during connection handshake.\"}\u{1e}";
+
+/// Fails if a client whose one frame is too long, or none that there is, reads a code that SignalR has no words for.
+fn frames_that_are_at_fault_end_with_last_words_and_a_close_frame(form: Form) {
+    let hub = form.built(
+        |config| config.engine.max_payload = 10_000,
+        |builder| builder,
+    );
+    let long = "x".repeat(20_000);
+    for (first, payload, code) in [
+        (0x81, long.as_bytes(), 1009),
+        (0x83, b"x", 1002),
+        (0x81, b"\xff\x1e", 1007),
+    ] {
+        for (handshake, words) in [(true, CLOSED), (false, NO_HANDSHAKE)] {
+            let mut socket = match handshake {
+                true => opened_at(&hub, "/chatHub"),
+                false => WebSocket::open(&hub, "/chatHub"),
+            };
+            socket.frame(first, payload);
+            assert_eq!(socket.next_text(), words, "{code}");
+            assert_eq!(socket.next(), Frame::Close(Some(code)), "{words}");
+        }
+    }
+    let mut socket = WebSocket::open(&hub, "/chatHub");
+    socket.binary(PACKED_HANDSHAKE);
+    assert_eq!(socket.next(), Frame::Binary(b"{}\x1e".to_vec()));
+    socket.frame(0x82, long.as_bytes());
+    let Frame::Binary(words) = socket.next() else {
+        panic!("no binary frame");
+    };
+    // A length, then an array of three that is a Close.
+    assert_eq!(words[1..3], [0x93, 7]);
+    assert_eq!(socket.next(), Frame::Close(Some(1009)));
+}
+
+/// Fails if who polls finds its connection gone without a word, because no poll of it waited when its POST was at fault.
+fn a_post_that_is_at_fault_ends_with_last_words_over_both_transports(form: Form) {
+    let hub = form.built(
+        |config| config.engine.max_payload = 10_000,
+        |builder| builder,
+    );
+    let long = "x".repeat(20_000);
+    for (body, status) in [(&long[..], 413), ("no end", 400), ("\u{1e}", 200)] {
+        let target = polling(&hub, HANDSHAKE.as_bytes());
+        assert_eq!(get(&hub, &target).text(), format!("{{}}{RS}"));
+        assert_eq!(post(&hub, &target, body.as_bytes()), status);
+        let told = get(&hub, &target);
+        assert_eq!((told.status, &told.text()[..]), (200, CLOSED), "{status}");
+        assert_eq!(get(&hub, &target).status, 204);
+        assert_eq!(get(&hub, &target).status, 404);
+    }
+    for (body, status) in [(&long[..], 413), ("no end", 400), ("\u{1e}", 200)] {
+        let target = format!("/chatHub?id={}", negotiate(&hub).1);
+        assert_eq!(get(&hub, &target).status, 200);
+        assert_eq!(post(&hub, &target, body.as_bytes()), status);
+        let told = get(&hub, &target);
+        assert_eq!((told.status, &told.text()[..]), (200, NO_HANDSHAKE));
+    }
+    for (handshake, words) in [(true, CLOSED), (false, NO_HANDSHAKE)] {
+        let target = format!("/chatHub?id={}", negotiate(&hub).1);
+        let headers = [("Accept", "text/event-stream")];
+        let mut stream = http::send(&hub, "GET", &target, &headers, b"");
+        assert_eq!(http::read_head(&mut stream).status, 200);
+        let mut stream = Chunks::of(stream);
+        assert_eq!(stream.until("\r\n\r\n"), ":\r\n\r\n");
+        if handshake {
+            assert_eq!(post(&hub, &target, HANDSHAKE.as_bytes()), 200);
+            let event = stream.until("\r\n\r\n");
+            assert_eq!(event, format!("data: {{}}{RS}\r\n\r\n"));
+        }
+        assert_eq!(post(&hub, &target, b"no end"), 400);
+        assert_eq!(stream.until("\r\n\r\n"), format!("data: {words}\r\n\r\n"));
+    }
 }

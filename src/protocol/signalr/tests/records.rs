@@ -135,16 +135,3 @@ fn an_endless_record_costs_one_look_at_each_byte() {
     assert!(records.take(&mut vec![b'x'; BYTES].into()).is_err());
     assert_eq!(records.looked_at, 11);
 }
-
-#[test]
-fn the_last_words_are_those_of_what_the_connection_is_in() {
-    let before = Records::new(100).last_words();
-    let expected = r#"{"error":"An unexpected error occurred during connection handshake."}"#;
-    assert_eq!(text(&before), expected);
-    let after = opened("json", 100).last_words();
-    assert_eq!(
-        text(&after),
-        r#"{"type":7,"error":"Connection closed with an error."}"#
-    );
-    assert!(opened("messagepack", 100).last_words().first.binary);
-}

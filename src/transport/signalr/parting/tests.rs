@@ -21,3 +21,19 @@ fn who_said_nothing_for_too_long_is_told_so_and_may_come_back() {
         "{\"type\":7,\"error\":\"Connection closed with an error.\",\"allowReconnect\":true}\u{1e}"
     );
 }
+
+/// Fails if a client whose bytes are no records is told so in words of another stage or format.
+#[test]
+fn the_last_words_are_those_of_what_the_connection_is_in() {
+    let error = "An unexpected error occurred during connection handshake.";
+    assert_eq!(
+        told(None, CloseReason::ParseError),
+        format!("{{\"error\":\"{error}\"}}\u{1e}")
+    );
+    assert_eq!(
+        told(Some(Format::Json), CloseReason::ParseError),
+        "{\"type\":7,\"error\":\"Connection closed with an error.\"}\u{1e}"
+    );
+    let packed = last_words(Some(Format::MessagePack), CloseReason::ParseError);
+    assert!(packed.unwrap().first.binary);
+}
