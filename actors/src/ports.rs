@@ -166,6 +166,11 @@ pub trait Protocol: 'static {
         false
     }
 
+    /// Whether a client is told nothing of an event that it asked no answer for, not even that it failed.
+    fn answers_only_who_asks(&self) -> bool {
+        false
+    }
+
     /// Takes one message of the transport in; what it says, if it is complete.
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation>;
 

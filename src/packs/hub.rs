@@ -128,8 +128,11 @@ impl Pack for HubPack {
     }
 }
 
-/// Tells a client of a fault that it asked no ack for.
+/// Tells a client of a fault that it asked no ack for, where its protocol has that.
 fn hub_error(socket: &Socket, args: Bytes) {
+    if !socket.member().hears_of_failures() {
+        return;
+    }
     let content = Content {
         name: "hub-error".into(),
         args,

@@ -148,6 +148,11 @@ impl Member {
         !(self.ended.get() || self.put_out.get())
     }
 
+    /// Whether its client is told of the failure of an event that it asked no answer for.
+    pub fn hears_of_failures(&self) -> bool {
+        !self.parts.protocol.borrow().answers_only_who_asks()
+    }
+
     /// What the application keeps with this member.
     pub fn extension(&self) -> Option<Extension> {
         self.extension.borrow().clone()

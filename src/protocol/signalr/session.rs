@@ -230,6 +230,10 @@ impl Protocol for SignalR {
         true
     }
 
+    fn answers_only_who_asks(&self) -> bool {
+        true
+    }
+
     fn decode(&mut self, wire: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
         match self.format {
             None => self.handshake(wire.bytes()).map(Some),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dondo::{Builder, Error, Namespace};
 use serde_json::{Value, json};
 
 use super::{HANDSHAKE, RS, records};
@@ -171,7 +172,7 @@ fn what_no_client_of_signalr_sends_ends_its_connection_alone() {
     assert_eq!(answer["ok"], true, "{answer}");
 }
 
-/// Fails if a method that there is not costs a connection, or a call without an id is answered.
+/// Fails if a method that there is not costs a connection, or its error has other words than ASP.NET's.
 #[test]
 fn a_call_that_cannot_be_made_is_a_completion_with_an_error() {
     let hub = Hub::start();
@@ -193,13 +194,52 @@ fn a_call_that_cannot_be_made_is_a_completion_with_an_error() {
             "An unexpected error occurred invoking 'SendMessage' on the server. HubException: reserved_name: no channel can have the name online-users: it is an event",
         ),
     ] {
-        let silent = json!({"type": 1, "target": method, "arguments": args});
-        socket.text(&format!("{silent}{RS}"));
         socket.text(&call("x", method, args));
         assert_eq!(
             completion(&mut socket, "x"),
             json!({"type": 3, "invocationId": "x", "error": error})
         );
+    }
+}
+
+/// Fails if a client hears of a call that it gave no id, however that ends: stock clients have no method for `hub-error`.
+#[test]
+fn a_call_without_an_id_is_answered_with_nothing() {
+    async fn crash() {
+        panic!("planted: a handler panics")
+    }
+    let root = Namespace::hub("/").on("crash", crash).on("fail", async || {
+        Err::<(), _>(Error::new("no", "it may not"))
+    });
+    let at_host = |builder: Builder| builder.namespace(root).signalr("/host", "/");
+    let hub = Hub::built(|_| {}, at_host);
+    let faulty = |target: &str, args: Value| {
+        format!(
+            "{}{RS}",
+            json!({"type": 1, "target": target, "arguments": args})
+        )
+    };
+    for path in ["/chatHub", "/host"] {
+        let mut socket = opened_at(&hub, path);
+        for (target, args) in [
+            ("Nope", json!([])),
+            ("JoinRoom", json!([])),
+            ("SendMessage", json!(["online-users", "u", "m"])),
+            ("join-room", json!([{"data": {}}])),
+            ("lock-room", json!([{"room": "theirs"}])),
+            ("fail", json!([])),
+            ("crash", json!([])),
+        ] {
+            socket.text(&faulty(target, args));
+        }
+        // It asks another room, so what those before it came to is known.
+        socket.text(&call("last", "notify-room", json!([{"room": "other"}])));
+        let mut told = Vec::new();
+        while told.last().is_none_or(|record: &Value| record["type"] != 3) {
+            told.extend(records(&socket.next_text()));
+        }
+        assert_eq!(told.pop().unwrap()["invocationId"], "last", "{path}");
+        assert_eq!(told, Vec::<Value>::new(), "{path}");
     }
 }
 
