@@ -1,6 +1,9 @@
 //! The dialect in which methods are events of their own names. SignalR's method names have no case.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use dondo_actors::letter::Content;
 
@@ -12,15 +15,36 @@ use crate::{
 
 /// Names of events, found whatever their case.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct EventSpellings(Arc<HashMap<String, Arc<str>>>);
+pub(crate) struct EventSpellings(Arc<Spellings>);
+
+#[derive(Debug, Default)]
+struct Spellings {
+    exact: HashSet<Arc<str>>,
+    /// By their letters alone. Of several that differ in case, the first.
+    folded: HashMap<String, Arc<str>>,
+}
+
+impl Spellings {
+    /// The event that is spelt so, or else the first that differs in case alone.
+    fn find(&self, method: &str) -> Option<&Arc<str>> {
+        let exact = self.exact.get(method);
+        exact.or_else(|| self.folded.get(&folded(method)))
+    }
+}
+
+/// Not as a text is put in small letters, where a letter may depend on those beside it.
+fn folded(name: &str) -> String {
+    name.chars().flat_map(char::to_lowercase).collect()
+}
 
 impl EventSpellings {
     /// Of these events. Of two that differ in case alone, the first is found for any third spelling.
     pub(crate) fn new(events: impl IntoIterator<Item = Arc<str>>) -> Self {
-        let mut spellings: HashMap<String, Arc<str>> = HashMap::new();
+        let mut spellings = Spellings::default();
         for event in events {
-            spellings.insert(event.to_string(), event.clone());
-            spellings.entry(event.to_ascii_lowercase()).or_insert(event);
+            let first = spellings.folded.entry(folded(&event));
+            first.or_insert_with(|| event.clone());
+            spellings.exact.insert(event);
         }
         Self(Arc::new(spellings))
     }
@@ -33,9 +57,7 @@ impl EventSpellings {
             if is_reserved(&call.name) {
                 return Err(answer::failure("unknown_event", "no handler has this name"));
             }
-            let found = spellings.get(&*call.name);
-            let found = found.or_else(|| spellings.get(&call.name.to_ascii_lowercase()));
-            let name = found.unwrap_or(&call.name).clone();
+            let name = spellings.find(&call.name).unwrap_or(&call.name).clone();
             Ok(CalledEvent {
                 before: None,
                 event: Content { name, ..call },
