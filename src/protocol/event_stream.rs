@@ -1,5 +1,5 @@
 //! What an event stream says and what it is told (Server-Sent Events). Its client says nothing: what it joins stands in its
-//! query, and each message of the transport is the next of these joins. `event-stream.md` is its page.
+//! query, and one message of the transport says all of it. `event-stream.md` is its page.
 
 mod record;
 mod subscription;
@@ -41,6 +41,16 @@ impl EventStream {
             joins: subscription.joins,
             position: Cell::default(),
         }
+    }
+
+    fn next_join(&mut self) -> Option<ClientPacket> {
+        let content = self.joins.pop_front()?;
+        Some(ClientPacket::Event {
+            namespace: self.namespace.clone(),
+            ack: Some(0),
+            content,
+            streams: EventStreams::default(),
+        })
     }
 
     /// The answer to a join. The last one says from where on the stream can be taken up again: all that was said before the
@@ -105,13 +115,11 @@ impl Protocol for EventStream {
     }
 
     fn decode(&mut self, _: TransportMessage) -> Result<Option<ClientPacket>, Violation> {
-        let next = self.joins.pop_front();
-        Ok(next.map(|content| ClientPacket::Event {
-            namespace: self.namespace.clone(),
-            ack: Some(0),
-            content,
-            streams: EventStreams::default(),
-        }))
+        Ok(self.next_join())
+    }
+
+    fn decode_more(&mut self) -> Option<ClientPacket> {
+        self.next_join()
     }
 
     fn pending_bytes(&self) -> usize {

@@ -62,7 +62,7 @@ impl EventStreamEndpoint {
         let opened = async {
             entrance.judge(head)?;
             let place = entrance.place(head, false)?;
-            let joins = subscription.joins();
+            let joins = subscription.joins() > 0;
             let protocol = |_: &_| Box::new(EventStream::new(subscription, self.0.encoding)) as _;
             let opened = entrance
                 .open(place, request, Stage::Stream, protocol)
@@ -73,10 +73,10 @@ impl EventStreamEndpoint {
             Ok(opened) => opened,
             Err(why) => return self.turn_away(why, head, cors),
         };
-        for _ in 0..joins {
-            // The protocol knows which one is next.
-            let next = TransportMessage::Text(Bytes::new());
-            connection.session.heard(next);
+        if joins {
+            // The protocol knows which. Nothing was read of the session before, so there is credit for it.
+            let all = TransportMessage::Text(Bytes::new());
+            connection.session.heard(all);
         }
         let format = RecordFormat {
             ids: RecordIds::default(),
