@@ -69,6 +69,7 @@ pub mod config;
 #[cfg(any(test, feature = "testing"))]
 pub mod decoders;
 mod dialect;
+mod failures;
 mod http;
 mod io;
 mod logging;

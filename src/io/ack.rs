@@ -16,6 +16,7 @@ use super::{
     error::{EmitError, Error, FAILED},
     items::Items,
 };
+use crate::failures::UNKNOWN_EVENT;
 
 /// Answers an event, early or later than its handler returns. The first answer is sent, later ones go nowhere. Clones
 /// answer the same event, and stay on its thread.
@@ -137,10 +138,8 @@ fn text(args: Bytes) -> Answer {
 
 /// The failure object for an event that nothing handles.
 pub(crate) fn unknown_event(event: &str) -> Bytes {
-    failure(
-        event,
-        &Error::new("unknown_event", "no handler has this name"),
-    )
+    let (code, message) = UNKNOWN_EVENT;
+    failure(event, &Error::new(code, message))
 }
 
 /// The failure object.

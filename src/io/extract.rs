@@ -15,6 +15,7 @@ use super::{
     error::{BadArguments, Error, OrFail, Result},
     incoming::Incoming,
 };
+use crate::failures::WRONG_STREAMS;
 
 /// What a handler can have as a parameter, taken from its context.
 ///
@@ -127,7 +128,7 @@ impl Extract<EventContext> for Ack {
 impl<T: DeserializeOwned + 'static> Extract<EventContext> for Incoming<T> {
     fn extract(context: &mut EventContext) -> Result<Self> {
         let next = context.streams.next().map(Self::new);
-        next.or_fail("wrong_streams", "another handler took the client's stream")
+        next.or_fail(WRONG_STREAMS, "another handler took the client's stream")
     }
 
     fn needs(needs: &mut Needs) {

@@ -3,19 +3,21 @@
 use dondo_actors::ports::ItemsAs;
 
 use super::{Error, EventContext, HandlerStreams};
+use crate::failures::{ITEMS_ONLY, NO_ITEMS, StreamCounts, WRONG_STREAMS, Words};
 
 /// Whether its handlers take and give in items what the client does; else the client hears what is wrong.
 pub(super) fn fit(context: &EventContext, handlers: HandlerStreams) -> bool {
     let (sent, taken) = (context.streams.len(), handlers.taken);
     let wrong = match (context.ack.taken(), handlers.answers) {
-        (Some(ItemsAs::Items), false) => Error::new("no_items", "it is not answered with items"),
-        (Some(ItemsAs::Refused), true) => Error::new("items_only", "it is answered with items"),
+        (Some(ItemsAs::Items), false) => known(NO_ITEMS),
+        (Some(ItemsAs::Refused), true) => known(ITEMS_ONLY),
         _ if sent == taken => return true,
-        _ => {
-            let text = format!("Client sent {sent} stream(s), handler expects {taken}.");
-            Error::new("wrong_streams", text)
-        }
+        _ => Error::new(WRONG_STREAMS, StreamCounts { sent, taken }.to_string()),
     };
     context.ack.fail(&context.name, &wrong);
     false
+}
+
+fn known((code, message): Words) -> Error {
+    Error::new(code, message)
 }

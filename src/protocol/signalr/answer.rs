@@ -12,7 +12,10 @@ use super::{
     message::{Completed, Values},
     msgpack,
 };
-use crate::protocol::json::put;
+use crate::{
+    failures::{ITEMS_ONLY, NO_ITEMS, StreamCounts, UNKNOWN_EVENT, WRONG_STREAMS},
+    protocol::json::put,
+};
 
 /// The one argument of an answer that says `"ok":false`.
 #[derive(Deserialize)]
@@ -53,26 +56,24 @@ pub(super) fn error_in(args: &[u8], target: Option<&str>) -> Option<String> {
 fn error(target: &str, code: &str, message: &str) -> String {
     let failed = format!("Failed to invoke '{target}' due to an error on the server.");
     let attempted = "The client attempted to invoke the";
-    match code {
-        "unknown_event" => format!("{failed} HubException: Method does not exist."),
-        "bad_payload" => format!("{failed} InvalidDataException: {message}"),
-        "no_items" => {
+    let unexpected = format!("An unexpected error occurred invoking '{target}' on the server.");
+    match (code, message) {
+        UNKNOWN_EVENT => format!("{failed} HubException: Method does not exist."),
+        NO_ITEMS => {
             format!("{attempted} non-streaming '{target}' method with a streaming invocation.")
         }
-        "items_only" => {
+        ITEMS_ONLY => {
             format!("{attempted} streaming '{target}' method with a non-streaming invocation.")
         }
-        code => {
-            let unexpected =
-                format!("An unexpected error occurred invoking '{target}' on the server.");
-            match code {
-                // In ASP.NET's words.
-                "wrong_streams" => {
-                    hub_exception(unexpected, "", &message.replace("handler", "Hub method"))
-                }
-                code => hub_exception(unexpected, code, message),
+        ("bad_payload", _) => format!("{failed} InvalidDataException: {message}"),
+        (WRONG_STREAMS, _) => match StreamCounts::read(message) {
+            Some(StreamCounts { sent, taken }) => {
+                let words = format!("Client sent {sent} stream(s), Hub method expects {taken}.");
+                hub_exception(unexpected, "", &words)
             }
-        }
+            None => hub_exception(unexpected, code, message),
+        },
+        _ => hub_exception(unexpected, code, message),
     }
 }
 
@@ -100,13 +101,19 @@ pub(super) fn in_use(id: &str) -> String {
 }
 
 /// The failure of a call that no handler sees.
-pub(super) fn failure(code: &str, message: &str) -> Bytes {
+fn failure(code: &str, message: &str) -> Bytes {
     let mut object = b"{\"ok\":false,\"code\":".to_vec();
     put(&mut object, code);
     object.extend_from_slice(b",\"message\":");
     put(&mut object, message);
     object.push(b'}');
     object.into()
+}
+
+/// The failure of a call whose method nobody may have.
+pub(super) fn unknown_event() -> Bytes {
+    let (code, message) = UNKNOWN_EVENT;
+    failure(code, message)
 }
 
 /// What a client answers to an event of ours. Its error is a failure, as the hub's own are.

@@ -55,7 +55,7 @@ impl EventSpellings {
         Box::new(move |call| {
             // From the wire they would pass for the libraries' own.
             if is_reserved(&call.name) {
-                return Err(answer::failure("unknown_event", "no handler has this name"));
+                return Err(answer::unknown_event());
             }
             let name = spellings.find(&call.name).unwrap_or(&call.name).clone();
             Ok(CalledEvent {

@@ -51,6 +51,23 @@ fn failures_have_the_words_of_aspnet() {
             r#"{"ok":false,"event":"X","code":"wrong_streams","message":"Client sent 1 stream(s), handler expects 0."}"#,
             "An unexpected error occurred invoking 'X' on the server. HubException: Client sent 1 stream(s), Hub method expects 0.",
         ),
+        // A host's own failures keep their words, whatever their codes.
+        (
+            r#"{"ok":false,"event":"X","code":"unknown_event","message":"no concert of this name"}"#,
+            "An unexpected error occurred invoking 'X' on the server. HubException: unknown_event: no concert of this name",
+        ),
+        (
+            r#"{"ok":false,"event":"X","code":"no_items","message":"the cart is empty"}"#,
+            "An unexpected error occurred invoking 'X' on the server. HubException: no_items: the cart is empty",
+        ),
+        (
+            r#"{"ok":false,"event":"X","code":"items_only","message":"no services"}"#,
+            "An unexpected error occurred invoking 'X' on the server. HubException: items_only: no services",
+        ),
+        (
+            r#"{"ok":false,"event":"X","code":"wrong_streams","message":"the handler of rivers says no"}"#,
+            "An unexpected error occurred invoking 'X' on the server. HubException: wrong_streams: the handler of rivers says no",
+        ),
         (r#"{"ok":true,"event":"X"}"#, "none"),
         (r#"{"ok":"false"}"#, "none"),
         (r#"{"ok":false},1"#, "none"),
