@@ -50,21 +50,12 @@ pub(super) fn read(record: &[u8]) -> Result<HubMessage, Malformed> {
             id: id(object.id.ok_or(NO_ID)?)?,
         },
         6 => HubMessage::Ping,
-        7 => HubMessage::Close {
-            error: error(object.error)?,
-            allow_reconnect: match object.allow_reconnect {
-                None => false,
-                Some(_) => required(object.allow_reconnect, "allowReconnect is no boolean")?,
-            },
-        },
-        8 => HubMessage::Ack(required(object.sequence, NO_SEQUENCE)?),
-        9 => HubMessage::Sequence(required(object.sequence, NO_SEQUENCE)?),
+        7 => HubMessage::Close,
         _ => HubMessage::Unknown,
     })
 }
 
 const NO_ID: &str = "an invocation id is missing";
-const NO_SEQUENCE: &str = "sequenceId is no number";
 
 fn required<'a, T: Deserialize<'a>>(
     field: Option<&'a RawValue>,
@@ -131,8 +122,6 @@ struct HubObject<'a> {
     item: Option<&'a RawValue>,
     result: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
-    allow_reconnect: Option<&'a RawValue>,
-    sequence: Option<&'a RawValue>,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for HubObject<'a> {
@@ -165,8 +154,6 @@ impl<'de> Visitor<'de> for HubObjectVisitor {
                 "item" => &mut object.item,
                 "result" => &mut object.result,
                 "error" => &mut object.error,
-                "allowReconnect" => &mut object.allow_reconnect,
-                "sequenceId" => &mut object.sequence,
                 _ => continue,
             };
             *field = Some(value);

@@ -30,15 +30,8 @@ pub(crate) enum HubMessage {
     /// The connection lives.
     Ping,
     /// The connection ends.
-    Close {
-        error: Option<String>,
-        allow_reconnect: bool,
-    },
-    /// Stateful reconnect: messages up to this number have come.
-    Ack(u64),
-    /// Stateful reconnect: the next message has this number.
-    Sequence(u64),
-    /// Of a later version: ignored.
+    Close,
+    /// Of a stateful reconnect, or of a later version: ignored.
     Unknown,
 }
 

@@ -66,12 +66,7 @@ pub(super) fn read(record: &[u8], blobs_max: usize) -> Result<HubMessage, Malfor
             HubMessage::CancelInvocation { id: reader.id()? }
         }
         6 => HubMessage::Ping,
-        7 => HubMessage::Close {
-            error: reader.optional_text()?,
-            allow_reconnect: reader.left > 0 && reader.boolean()?,
-        },
-        8 => HubMessage::Ack(reader.integer()?),
-        9 => HubMessage::Sequence(reader.integer()?),
+        7 => HubMessage::Close,
         _ => HubMessage::Unknown,
     })
 }
@@ -120,11 +115,6 @@ impl Reader<'_> {
     fn integer(&mut self) -> Result<u64, Malformed> {
         self.next()?;
         decode::read_int(&mut self.rest).map_err(|_| "an element is no number".into())
-    }
-
-    fn boolean(&mut self) -> Result<bool, Malformed> {
-        self.next()?;
-        decode::read_bool(&mut self.rest).map_err(|_| "an element is no boolean".into())
     }
 
     fn streams(&mut self) -> Result<Vec<String>, Malformed> {

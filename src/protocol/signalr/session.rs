@@ -149,13 +149,10 @@ impl SignalR {
                     id,
                 })
             }
-            HubMessage::Close { .. } => Some(ClientPacket::Disconnect {
+            HubMessage::Close => Some(ClientPacket::Disconnect {
                 namespace: self.namespace.clone(),
             }),
-            HubMessage::Ping
-            | HubMessage::Ack(_)
-            | HubMessage::Sequence(_)
-            | HubMessage::Unknown => None,
+            HubMessage::Ping | HubMessage::Unknown => None,
         })
     }
 

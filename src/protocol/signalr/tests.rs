@@ -69,11 +69,3 @@ fn item_of(id: &str, item: &str) -> HubMessage {
     let (id, item) = (id.to_owned(), values(item));
     HubMessage::StreamItem { id, item }
 }
-
-fn close_of(error: Option<&str>, allow_reconnect: bool) -> HubMessage {
-    let error = error.map(str::to_owned);
-    HubMessage::Close {
-        error,
-        allow_reconnect,
-    }
-}

@@ -81,7 +81,7 @@ impl Chance {
                 let error = Some(self.word()).filter(|error| !error.is_empty());
                 let again = self.below(2) == 0;
                 let frame = close(format, error.as_deref(), again);
-                (close_of(error.as_deref(), again), frame)
+                (HubMessage::Close, frame)
             }
             2 => {
                 let item = self.values(format, 1);
