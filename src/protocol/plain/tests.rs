@@ -348,7 +348,7 @@ fn what_is_no_message_ends_the_connection() {
     assert!(plain().decode(binary(b"")).is_err());
 }
 
-/// HalfMessage a message that takes what belongs to another, or is kept for ever.
+/// Fails if a message takes what belongs to another, or is kept for ever.
 #[test]
 fn attachments_that_do_not_come_in_their_place_end_the_connection() {
     let half =

@@ -56,7 +56,8 @@ impl FormatEncodings {
 }
 
 impl SignalR {
-    /// A session that has said nothing yet, of an endpoint's namespace, whose client knows its member by this id. No more than `blobs_max` values of a message may be binary.
+    /// A session that has said nothing yet, of an endpoint's namespace, whose client knows its member by this id. No more than
+    /// `blobs_max` values of a message may be binary.
     pub(crate) fn new(
         namespace: Arc<str>,
         member: MemberId,
