@@ -57,7 +57,8 @@ fn main() -> ExitCode {
         }
     };
     let unknown = unknown_variables(variables.into_iter().map(|(name, _)| name));
-    for line in given.renamed.iter().chain(&unknown) {
+    let idle = given.without_effect();
+    for line in given.renamed.iter().chain(&unknown).chain(&idle) {
         log::warn!("{line}");
     }
     if let Some(file) = given.file() {

@@ -132,6 +132,21 @@ impl Given {
         self.written.get(name).map(Said::place)
     }
 
+    /// Settings that somebody wrote and that do nothing beside the others, a line each, with what to do.
+    pub fn without_effect(&self) -> Vec<String> {
+        let settings = &self.settings;
+        let typed = self.written("chat-hub").filter(|_| {
+            settings.chat_hub.is_some() && !settings.namespaces.iter().any(|name| name == "/")
+        });
+        let line = typed.map(|typed| {
+            format!(
+                "{typed} serves nothing: the ChatHub is in the namespace /, which --namespaces leaves out; \
+                 write --namespaces with /, or --chat-hub off"
+            )
+        });
+        line.into_iter().collect()
+    }
+
     /// Says whether so many open files do, where that is known.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The start log: what listens where, every setting as it is, and what has been relaxed, one readable line each.
 //! Knows settings only; it says nothing that a log should not hold.
 
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use serde_json::Value;
@@ -60,7 +61,13 @@ impl Settings {
             for (what, path, scheme) in others {
                 if let Some(path) = path {
                     let path = path.trim_end_matches('/');
-                    lines.push(format!("{what}: {scheme}://{here}{path}"));
+                    let query = match what {
+                        "plain WebSockets" | "event streams" if !namespace.is_empty() => {
+                            format!("?namespace={}", in_query(namespace))
+                        }
+                        _ => String::new(),
+                    };
+                    lines.push(format!("{what}: {scheme}://{here}{path}{query}"));
                 }
             }
             lines.push(format!(
@@ -215,6 +222,20 @@ impl Settings {
         }
         lines
     }
+}
+
+/// A value as it stands in a query, readable where it can be.
+fn in_query(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
+            // Writing to memory cannot fail.
+            _ => drop(write!(text, "%{byte:02X}")),
+        }
+    }
+    text
 }
 
 #[cfg(test)]

@@ -308,6 +308,32 @@ fn where_two_names_of_one_setting_are_given_a_line_tells_which_is_used() {
     assert_eq!(twins.renamed, [""; 0]);
 }
 
+/// Fails if a path for the ChatHub that somebody wrote serves nothing and no line says so, or if one says so that does.
+#[test]
+fn a_chat_hub_that_has_no_namespace_is_told_as_it_was_written() {
+    let told = |flags: &[&str], variables: &[(&str, &str)]| {
+        given(flags, variables).unwrap().without_effect().join("\n")
+    };
+    let orders = ["--namespaces", "/orders"];
+    let talk = ["--namespaces", "/orders", "--chat-hub", "/talk"];
+    let said = told(&talk, &[]);
+    assert!(
+        said.starts_with("--chat-hub /talk serves nothing: "),
+        "{said}"
+    );
+    let said = told(&orders, &[("DONDO_CHAT_HUB", "/talk")]);
+    assert!(
+        said.starts_with("DONDO_CHAT_HUB=/talk serves nothing: "),
+        "{said}"
+    );
+    assert_eq!(told(&orders, &[]), "");
+    assert_eq!(told(&orders, &[("DONDO_CHAT_HUB", "off")]), "");
+    assert_eq!(
+        told(&["--namespaces", "/orders,/", "--chat-hub", "/talk"], &[]),
+        ""
+    );
+}
+
 #[test]
 fn a_word_for_nothing_is_understood_in_capitals_too() {
     for (name, word) in [

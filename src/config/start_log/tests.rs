@@ -202,6 +202,26 @@ fn the_client_line_names_a_namespace_that_there_is() {
     }
 }
 
+/// Fails if an address of the log does not work as it is printed, where there is no namespace `/`.
+#[test]
+fn where_a_namespace_must_be_named_the_addresses_name_it() {
+    let told = |name: &str| said(|c| c.namespaces = vec![name.to_owned()]);
+    for (namespace, query) in [
+        ("/orders", "?namespace=/orders\n"),
+        ("/a b&c#é", "?namespace=/a%20b%26c%23%C3%A9\n"),
+        ("/", "\n"),
+    ] {
+        let said = told(namespace);
+        for address in [
+            format!("plain WebSockets: ws://127.0.0.1:11000/ws{query}"),
+            format!("event streams: http://127.0.0.1:11000/events{query}"),
+        ] {
+            assert!(said.contains(&address), "{address} in {said}");
+        }
+    }
+    assert!(!told("/orders").contains("SignalR"));
+}
+
 /// Browsers open no unspecified address, and from other machines it would be their own.
 #[test]
 fn for_all_addresses_one_is_told_that_this_machine_can_open() {

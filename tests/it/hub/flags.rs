@@ -52,6 +52,26 @@ fn an_old_name_works_and_a_line_tells_the_new_one() {
     }
 }
 
+/// Fails if `--chat-hub` can do nothing without a warning.
+#[test]
+fn a_chat_hub_without_its_namespace_is_warned_of_at_start() {
+    let flags = [
+        "--listen",
+        ANY,
+        "--namespaces",
+        "/orders",
+        "--chat-hub",
+        "/talk",
+    ];
+    let program = Program::start(&flags, &[]);
+    let mut warned = program.log.iter().filter(|line| line.contains("WARN"));
+    assert!(
+        warned.any(|line| line.contains("--chat-hub /talk serves nothing")),
+        "{:?}",
+        program.log
+    );
+}
+
 #[test]
 fn a_switch_is_set_from_the_environment() {
     let program = Program::start(&["--listen", ANY], &[("DONDO_HUB_ECHO", "off")]);
