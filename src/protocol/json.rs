@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -58,9 +59,14 @@ pub(super) fn is_one(args: &[u8]) -> bool {
     matches!(texts.next(), Some(Ok(_))) && args[texts.byte_offset()..].trim_ascii().is_empty()
 }
 
-/// A JSON string with U+FFFD for each half of a surrogate pair that stands alone: those are valid JSON, JavaScript has
-/// them, and no text can hold them.
-fn well_formed(json: &str) -> String {
+/// JSON with U+FFFD for each half of a surrogate pair that stands alone: those are valid JSON, JavaScript has them, and no
+/// text can hold them.
+pub(super) fn well_formed(json: &str) -> Cow<'_, str> {
+    // What has none is not copied. A pair, or these letters behind a backslash of their own, is found for nothing.
+    let is_surrogate = |at: usize| matches!(json.as_bytes().get(at + 2), Some(b'd' | b'D'));
+    if !memmem::find_iter(json.as_bytes(), br"\u").any(is_surrogate) {
+        return Cow::Borrowed(json);
+    }
     let mut text = String::with_capacity(json.len());
     let mut rest = json;
     while let Some(at) = rest.find('\\') {
@@ -82,7 +88,7 @@ fn well_formed(json: &str) -> String {
         rest = behind;
     }
     text.push_str(rest);
-    text
+    Cow::Owned(text)
 }
 
 /// The unit of UTF-16 that a text begins with, if it begins with one escaped as four digits.

@@ -106,10 +106,8 @@ impl Reader<'_> {
             self.rest = &self.rest[1..];
             return Ok(None);
         }
-        let (text, rest) =
-            decode::read_str_from_slice(self.rest).map_err(|_| "an element is no text")?;
-        self.rest = rest;
-        Ok(Some(text.to_owned()))
+        let text = transcode::text(&mut self.rest)?.ok_or("an element is no text")?;
+        Ok(Some(text.into_owned()))
     }
 
     fn integer(&mut self) -> Result<u64, Malformed> {

@@ -12,7 +12,7 @@ use super::{
     msgpack, placeholder,
 };
 use crate::{
-    protocol::json::put,
+    protocol::json::{put, well_formed},
     ws::{binary_frame, text_frame},
 };
 
@@ -178,7 +178,11 @@ impl Object {
     fn values(&mut self, values: &Values) {
         let text = placeholder::as_base64(&values.text, &values.blobs);
         let begins = self.0.len();
-        self.0.extend_from_slice(&text);
+        // What .NET reads JSON with throws at half a surrogate pair: anybody could break all who are told of it.
+        match std::str::from_utf8(&text) {
+            Ok(json) => self.0.extend_from_slice(well_formed(json).as_bytes()),
+            Err(_) => self.0.extend_from_slice(&text),
+        }
         // Between the tokens of JSON alone, where a blank means as much: in an event stream they would end the line. Here they
         // go once for all who are told.
         for byte in &mut self.0[begins..] {

@@ -182,7 +182,9 @@ impl Session {
         let back = read_signalr("json", &json).expect("texts in the place of blobs");
         assert_eq!(back.name, content.name);
         assert_values(&back.args, &[]);
-        if content.blobs.is_empty() {
+        // Half a surrogate pair is told as U+FFFD.
+        let paired = |at: &[u8]| !at.eq_ignore_ascii_case(br"\ud");
+        if content.blobs.is_empty() && content.args.windows(3).all(paired) {
             assert_eq!(back.args, on_one_line(&content.args), "as SignalR in JSON");
         }
         // What MessagePack has no form for is written nearly: from there on it stays.

@@ -1,6 +1,6 @@
 //! Values of MessagePack become JSON, and binary ones blobs. Of a claimed length nothing is allocated, and nothing recurses.
 
-use std::io::Write;
+use std::{borrow::Cow, io::Write};
 
 use bytes::Bytes;
 use rmp::{
@@ -104,7 +104,7 @@ impl<'a> Transcoder<'a> {
         }
         if let Some(length) = text_length(&mut self.rest, marker)? {
             let text = self.text(length)?;
-            put(&mut self.text, text);
+            put(&mut self.text, &*text);
         } else if let Some(length) = binary_length(&mut self.rest, marker)? {
             self.blob(length)?;
         } else if let Some(length) = extension_length(&mut self.rest, marker)? {
@@ -140,7 +140,7 @@ impl<'a> Transcoder<'a> {
         if let Some(length) = text_length(&mut self.rest, marker)? {
             let key = self.text(length)?;
             self.marked |= key == "_placeholder";
-            put(&mut self.text, key);
+            put(&mut self.text, &*key);
             return Ok(());
         }
         self.text.push(b'"');
@@ -184,8 +184,8 @@ impl<'a> Transcoder<'a> {
         Ok(())
     }
 
-    fn text(&mut self, length: usize) -> Result<&'a str, Malformed> {
-        std::str::from_utf8(self.bytes(length)?).map_err(|_| "a text is not UTF-8".into())
+    fn text(&mut self, length: usize) -> Result<Cow<'a, str>, Malformed> {
+        well_formed(self.bytes(length)?)
     }
 
     fn bytes(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
@@ -195,6 +195,37 @@ impl<'a> Transcoder<'a> {
     fn marker(&mut self) -> Result<Marker, Malformed> {
         decode::read_marker(&mut self.rest).map_err(|_| ENDS.into())
     }
+}
+
+/// Takes a text; `None` if the next value is none.
+pub(super) fn text<'a>(rest: &mut &'a [u8]) -> Result<Option<Cow<'a, str>>, Malformed> {
+    let marker = decode::read_marker(rest).map_err(|_| ENDS)?;
+    let length = text_length(rest, marker)?;
+    length
+        .map(|length| well_formed(take(rest, length)?))
+        .transpose()
+}
+
+/// A text of UTF-8, with U+FFFD for half a surrogate pair: the stock client in JavaScript writes one in three bytes, as if it
+/// were a character.
+fn well_formed(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let (mut text, mut rest) = (String::with_capacity(bytes.len()), bytes);
+    while let Some(chunk) = rest.utf8_chunks().next() {
+        text.push_str(chunk.valid());
+        rest = &rest[chunk.valid().len()..];
+        match rest {
+            [0xed, 0xa0..=0xbf, 0x80..=0xbf, behind @ ..] => {
+                text.push(char::REPLACEMENT_CHARACTER);
+                rest = behind;
+            }
+            [] => {}
+            _ => return Err("a text is not UTF-8".into()),
+        }
+    }
+    Ok(Cow::Owned(text))
 }
 
 /// Skips one value.

@@ -7,7 +7,7 @@ use rmp::encode;
 use serde::Deserialize;
 
 use super::super::placeholder::BlobsOnce;
-use crate::protocol::json::token_end;
+use crate::protocol::json::{self, token_end};
 
 /// How many values `json` has, texts joined by commas.
 pub(in super::super) fn count(json: &[u8]) -> usize {
@@ -108,7 +108,7 @@ fn lengths(json: &[u8]) -> Vec<u32> {
     lengths
 }
 
-/// The text of a JSON string. With half a surrogate pair, which no text can hold, it stays as it is written.
+/// The text of a JSON string, with U+FFFD for half a surrogate pair.
 fn unescaped(string: &[u8]) -> Cow<'_, str> {
     #[derive(Deserialize)]
     struct Unescaped<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -116,8 +116,8 @@ fn unescaped(string: &[u8]) -> Cow<'_, str> {
     match serde_json::from_slice(string) {
         Ok(Unescaped(text)) => text,
         Err(_) => {
-            let written = string.strip_prefix(b"\"").unwrap_or(string);
-            String::from_utf8_lossy(written.strip_suffix(b"\"").unwrap_or(written))
+            let string = String::from_utf8_lossy(string);
+            json::string(&string).unwrap_or_default().into()
         }
     }
 }

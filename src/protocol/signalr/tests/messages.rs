@@ -309,3 +309,29 @@ fn blobs_are_base64_in_json_and_bytes_in_messagepack() {
     let expected = b"\x23\x96\x01\x80\xc0\xa1x\x93\xc4\x00\x91\xc4\x02\xff\x00\x82\xac_placeholder\xc3\xa3num\x02\x90";
     assert_eq!(bytes(&packed)[..], expected[..]);
 }
+
+/// Half a surrogate pair, in a text and in a key, as each format may have it and as both are told it. Fails if it reaches
+/// somebody as other letters, ends the connection of who says it, or reaches a reader of JSON that throws at it.
+#[test]
+fn half_a_surrogate_pair_is_u_fffd_both_ways() {
+    let said = values(r#""a\ud83d",{"\udc00b":"\ud83d\ude00\\\ud83d\\ud83d"}"#);
+    let told = "\"a\u{fffd}\",{\"\u{fffd}b\":\"\\ud83d\\ude00\\\\\u{fffd}\\\\ud83d\"}";
+    let frame = write::invocation(Format::Json, None, "x", &said);
+    let expected = format!(r#"{{"type":1,"target":"x","arguments":[{told}]}}"#);
+    assert_eq!(text(&frame), expected);
+
+    let frame = write::invocation(Format::MessagePack, None, "x", &said);
+    let smiling = "\"a\u{fffd}\",{\"\u{fffd}b\":\"\u{1f600}\\\\\u{fffd}\\\\ud83d\"}";
+    let record = &bytes(&frame)[1..];
+    assert_eq!(packed(record).unwrap(), invocation_of(None, "x", smiling));
+
+    // As the stock client in JavaScript writes it: three bytes.
+    let called = b"\x95\x01\x80\xc0\xa4x\xed\xa0\xbd\x92\xa5a\xed\xb0\x80b\x81\xa3\xed\xbf\xbf\x01";
+    let heard = "\"a\u{fffd}b\",{\"\u{fffd}\":1}";
+    let expected = invocation_of(None, "x\u{fffd}", heard);
+    assert_eq!(packed(called).unwrap(), expected);
+    for torn in [&b"\xa3\xed\xa0a"[..], b"\xa2\xed\xa0", b"\xa3\xf5\xa0\xbd"] {
+        let called = [b"\x95\x01\x80\xc0\xa1x\x91", torn].concat();
+        assert!(packed(&called).is_err(), "{torn:?}");
+    }
+}
