@@ -172,8 +172,8 @@ fn bad(message: impl Into<Cow<'static, str>>) -> Fault {
     Fault::new(Code::BadPayload, message)
 }
 
-/// The view for ChatHub's clients: a channel's messages, joins and leaves as `ReceiveMessage(user, message)`, all else under
-/// its own name. A pure function of a letter, so it is made once for all of them.
+/// The view for ChatHub's clients: a channel's messages, joins and leaves as `ReceiveMessage(user, message)`, of which the user
+/// is always a text, all else under its own name. A pure function of a letter, so it is made once for all of them.
 pub(crate) fn view(content: &Content) -> Content {
     match received(content) {
         Some(args) => Content {
@@ -198,8 +198,8 @@ fn received(content: &Content) -> Option<Vec<u8>> {
     let data = json::fields(data)?;
     let mut args = Vec::with_capacity(content.args.len());
     if let Some(happened) = happened {
-        let text = |raw: &str| Some(json::string(raw.as_bytes())?.into_owned());
-        let (who, channel) = (text(client_id)?, text(value(&data, "roomChannel")?)?);
+        let who = json::string(client_id.as_bytes()).unwrap_or(client_id.into());
+        let channel = json::string(value(&data, "roomChannel")?.as_bytes())?;
         args.extend_from_slice(b"\"System\",");
         json::put(
             &mut args,
@@ -209,7 +209,11 @@ fn received(content: &Content) -> Option<Vec<u8>> {
     }
     let source = json::fields(value(&top, "source")?)?;
     let user = value(&source, "userName").filter(|user| !json::is_absent(user));
-    args.extend_from_slice(user.unwrap_or(client_id).as_bytes());
+    match user.unwrap_or(client_id) {
+        text if text.starts_with('"') => args.extend_from_slice(text.as_bytes()),
+        // Of Socket.IO's clients a name may be a number, and with `hub.client-id` an id anything: handlers here take a text.
+        other => json::put(&mut args, other),
+    }
     args.push(b',');
     args.extend_from_slice(value(&data, "message")?.as_bytes());
     Some(args)

@@ -216,6 +216,30 @@ fn a_channels_letters_are_calls_of_receive_message() {
     }
 }
 
+/// A name may be an integer (contract 2.3), and `hub.client-id keep` keeps any id. Fails if a client whose handler takes a text
+/// for the user is told something else, or is told of a join in other words than of others.
+#[test]
+fn the_user_is_a_text_whatever_names_it() {
+    for (name, client_id, user, expected) in [
+        ("r1", r#""c""#, "5", r#""5","hi""#),
+        ("r1", r#""c""#, "-0", r#""-0","hi""#),
+        ("r1", "7.0", "null", r#""7.0","hi""#),
+        ("r1", r#"{"a":"b"}"#, "null", r#""{\"a\":\"b\"}","hi""#),
+        (
+            "join-channel",
+            "7",
+            "5",
+            r#""System","7 has joined the room r1""#,
+        ),
+    ] {
+        let args = format!(
+            r#"{{"data":{{"message":"hi","roomId":null,"roomChannel":"r1"}},"time":"t","clientId":{client_id},"source":{{"userName":{user}}}}}"#
+        );
+        let seen = view(&content(name, &args));
+        assert_eq!(seen, content("ReceiveMessage", expected));
+    }
+}
+
 /// Fails if a letter that is not about a channel loses its name.
 #[test]
 fn all_else_goes_under_its_own_name() {
