@@ -17,7 +17,7 @@ use crate::{
 /// Something that happened in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoomEvent {
-    /// A member joined under a tag.
+    /// A member joined under a tag; under one that it has, it has another name from now on.
     Joined(Joined),
     /// A member left under some of its tags.
     Left(Left),

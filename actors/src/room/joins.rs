@@ -59,7 +59,11 @@ impl Room {
             local_id: placed.local_id,
             join: placed.number,
         };
-        let already = events.is_empty();
+        // One that has the seat already may have another name now.
+        let own = self.state.roster().get(member);
+        let is_seated =
+            own.is_some_and(|own| own.tags.has(tag)) && self.local.place(member).is_some();
+        let already = events.is_empty() || is_seated;
         let (mut told_since, mut replayed) = (None, None);
         if asked.is_some() {
             let history = self.untold(placed, history.unwrap_or_default(), already);
@@ -71,6 +75,12 @@ impl Room {
         for event in events {
             let tags = match self.state.apply(event) {
                 Change::Joined(tags) => Some(tags),
+                Change::Renamed(tags) if self.local.place(member).is_some() => {
+                    effects = self.with_surroundings(|room, local, around| {
+                        local.renamed(room, &tags, around)
+                    });
+                    None
+                }
                 // A join that was given up came about meanwhile.
                 _ if self.local.place(member).is_none() => {
                     self.state.roster().get(member).map(|own| own.tags.clone())

@@ -183,6 +183,11 @@ impl Member {
         self.seats.borrow().expected(room).cloned()
     }
 
+    /// Whether the member has a seat in a room, as in [`Member::rooms`], and has named no user there.
+    pub fn is_unnamed(&self, room: &RoomKey) -> bool {
+        self.seats.borrow().unnamed(room)
+    }
+
     /// Asks for a seat.
     pub fn join(
         self: &Rc<Self>,
@@ -206,7 +211,9 @@ impl Member {
             return Either::Left(ready(Err(why.into())));
         }
         self.parts.pacer.charge(Rated::Joins, 1);
-        self.seats.borrow_mut().ask(room.clone(), tag.clone());
+        self.seats
+            .borrow_mut()
+            .ask(room.clone(), tag.clone(), user.is_some());
         let joined = Joined {
             member: self.id().clone(),
             tag,

@@ -20,6 +20,8 @@ pub(super) struct Seats {
     /// What `held` will be once `pending` is done; a room without tags is not in it. Kept, not computed when asked:
     /// every request of a client asks, with many others of its own under way.
     expected: BTreeMap<RoomKey, Scopes>,
+    /// Rooms that none of its joins named a user in, as far as it is known while they are under way.
+    unnamed: BTreeSet<RoomKey>,
     /// Up to which join which tags were taken away, while an answer to a join may still be on its way.
     kicked: BTreeMap<RoomKey, Vec<(u64, Scopes)>>,
 }
@@ -47,8 +49,13 @@ impl SeatChange {
 }
 
 impl Seats {
-    /// A seat was asked for.
-    pub(super) fn ask(&mut self, room: RoomKey, tag: ChannelScope) {
+    /// A seat was asked for, under a user's name or without one.
+    pub(super) fn ask(&mut self, room: RoomKey, tag: ChannelScope, is_named: bool) {
+        if is_named {
+            self.unnamed.remove(&room);
+        } else if !self.expected.contains_key(&room) {
+            self.unnamed.insert(room.clone());
+        }
         self.change(room, SeatChange::Join(tag));
     }
 
@@ -65,7 +72,10 @@ impl Seats {
 
     fn expect(&mut self, room: &RoomKey, tags: Scopes) {
         match tags.is_empty() {
-            true => drop(self.expected.remove(room)),
+            true => {
+                self.expected.remove(room);
+                self.unnamed.remove(room);
+            }
             false => drop(self.expected.insert(room.clone(), tags)),
         }
     }
@@ -172,6 +182,11 @@ impl Seats {
     /// The tags in a room once all that was asked for is done.
     pub(super) fn expected(&self, room: &RoomKey) -> Option<&Scopes> {
         self.expected.get(room)
+    }
+
+    /// Whether there will be a seat then, and no join gave it a name.
+    pub(super) fn unnamed(&self, room: &RoomKey) -> bool {
+        self.unnamed.contains(room)
     }
 
     /// Whether something that was asked of a room is not answered.

@@ -179,6 +179,20 @@ impl LocalRoom {
         effects
     }
 
+    /// A member that has these tags has another name.
+    pub fn renamed(
+        &mut self,
+        room: &RoomState,
+        tags: &Scopes,
+        around: &Surroundings<'_>,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for tag in tags.iter() {
+            self.presence(room, tag, None, around, &mut effects);
+        }
+        effects
+    }
+
     /// A member has left under some of its tags.
     pub fn left(
         &mut self,

@@ -94,7 +94,7 @@ impl RoomState {
         self.roster.by_age(address).next()
     }
 
-    /// A member wants to join: what is to happen, which is nothing if it has the tag already.
+    /// A member wants to join: what is to happen. If it has the tag already, that is another name or nothing.
     pub fn decide_join(
         &self,
         joined: &Joined,
@@ -104,10 +104,13 @@ impl RoomState {
         if options.access == Some(Access::Invite) && self.policies.some_open(tag) {
             return Err(JoinError::RoomExists);
         }
-        let old = self.roster.get(member).map(|old| &old.tags);
-        if old.is_some_and(|tags| tags.has(tag)) {
-            return Ok(Vec::new());
+        let old = self.roster.get(member);
+        if let Some(old) = old.filter(|old| old.tags.has(tag)) {
+            let again = old.is_renamed_by(joined);
+            let again = again.then(|| RoomEvent::Joined(joined.clone()));
+            return Ok(again.into_iter().collect());
         }
+        let old = old.map(|old| &old.tags);
         self.admits(joined, old)?;
         self.has_room(tag, old)?;
         let policy = match self.policies.get(tag) {

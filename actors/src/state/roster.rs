@@ -62,6 +62,11 @@ impl Membership {
         MEMBERSHIP_BYTES + self.tags.len() * TAG_BYTES + tags.sum::<usize>() + user + leave_event
     }
 
+    /// Whether a join under a tag that it has gives it another name. One that says none takes none away.
+    pub fn is_renamed_by(&self, joined: &Joined) -> bool {
+        joined.user.is_some() && joined.user != self.user
+    }
+
     fn taken(&self, tag: &ChannelScope) -> Option<TakenTag> {
         self.taken.get(self.tags.position(tag)?).copied()
     }
@@ -124,7 +129,7 @@ impl Roster {
         let membership = Membership {
             account: account.clone(),
             tags,
-            user: user.clone(),
+            user: user.clone().or_else(|| old?.user.clone()),
             since: old.map_or(number, |old| old.since),
             leave_event: leave_event.clone(),
             taken: taken.into(),
@@ -136,6 +141,16 @@ impl Roster {
         self.index.bytes += membership.bytes();
         self.index.take(member, &membership, tag);
         self.members.insert(member.clone(), membership);
+    }
+
+    /// A member comes to be shown, and told to be gone, as this join says.
+    pub fn rename(&mut self, joined: &Joined) {
+        if let Some(membership) = self.members.get_mut(&joined.member) {
+            self.index.bytes -= membership.bytes();
+            membership.user = joined.user.clone();
+            membership.leave_event = joined.leave_event.clone();
+            self.index.bytes += membership.bytes();
+        }
     }
 
     /// A member was told of all letters of an address that it has behind this one of the namespace.

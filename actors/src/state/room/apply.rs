@@ -25,8 +25,13 @@ impl RoomState {
     fn apply_join(&mut self, joined: &Joined) -> Change {
         let Joined { member, tag, .. } = joined;
         let old = self.roster.get(member);
-        if old.is_some_and(|old| old.tags.has(tag)) {
-            return Change::Nothing;
+        if let Some(old) = old.filter(|old| old.tags.has(tag)) {
+            if !old.is_renamed_by(joined) {
+                return Change::Nothing;
+            }
+            let tags = old.tags.clone();
+            self.roster.rename(joined);
+            return Change::Renamed(tags);
         }
         self.joins += 1;
         let position = self.standing.position;

@@ -29,6 +29,8 @@ pub enum Change {
     Nothing,
     /// A member joined, or has a tag more: all its tags now.
     Joined(Scopes),
+    /// A member has another name, and these tags as before.
+    Renamed(Scopes),
     /// A member left.
     Left(Departure),
     /// An address has another policy.

@@ -54,6 +54,24 @@ pub(super) fn room(
     Ok(seat(caller, place, tag, options, history, payload))
 }
 
+/// The first user that a client names in a channel names its seat, where no join did: those who join as SignalR's clients do
+/// say who they are only when they speak.
+pub(super) fn name_seat(caller: &Caller<'_>, channel: &Place, payload: &Payload) {
+    let is_named = matches!(payload.user_name(), Ok(Some(_)));
+    if caller.member().is_unnamed(&channel.key()) && is_named {
+        let place = channel.clone();
+        // Queued by the call; nobody needs its answer.
+        drop(seat(
+            caller,
+            place,
+            None,
+            RoomOptions::default(),
+            None,
+            payload,
+        ));
+    }
+}
+
 fn seat(
     caller: &Caller<'_>,
     place: Place,

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use dondo_actors::{id::ChannelScope, session::NotifyRequest};
 
-use super::{Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success, render};
+use super::{Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success, join, render};
 
 /// A channel message.
 pub(super) fn to_channel(caller: &Caller<'_>, channel: Arc<str>, payload: &Payload) -> impl Begun {
-    notify(caller, Place::Channel(channel), None, payload)
+    let place = Place::Channel(channel);
+    join::name_seat(caller, &place, payload);
+    notify(caller, place, None, payload)
 }
 
 /// notify-room.

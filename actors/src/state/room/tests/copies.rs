@@ -119,3 +119,33 @@ fn a_copy_to_which_the_same_happens_later_is_the_same_and_what_happens_twice_hap
     }
     assert!(happened > 1000, "the run did change something");
 }
+
+/// Fails if a join under a tag that the member has drops its new name, takes a name away by saying none, or counts as another
+/// join; or if its bytes are not those of the new name.
+#[test]
+fn who_joins_again_under_another_name_has_that_name() {
+    let mut room = room();
+    let user = |user: Option<&str>| Joined {
+        user: user.map(Arc::from),
+        ..joined("a", &None)
+    };
+    let again = |room: &RoomState, name| {
+        let events = room.decide_join(&user(name), RoomOptions::default());
+        events.unwrap()
+    };
+    let first = again(&room, None);
+    happen(&mut room, &first);
+    let nameless = room.bytes().memberships;
+    assert_eq!(again(&room, None), []);
+    let [named] = &again(&room, Some("Yaa"))[..] else {
+        panic!("one event");
+    };
+    assert_eq!(room.apply(named), Change::Renamed(Scopes::one(None)));
+    assert_eq!(room.apply(named), Change::Nothing);
+    assert_eq!(again(&room, Some("Yaa")), []);
+    assert_eq!(again(&room, None), []);
+    let seat = room.roster().get(&id("a")).unwrap();
+    assert_eq!((seat.user.as_deref(), seat.since), (Some("Yaa"), 1));
+    assert_eq!(room.bytes().memberships, nameless + 3);
+    assert_eq!(room.roster().len(), 1);
+}

@@ -41,6 +41,53 @@ fn joining_again_is_answered_and_told_to_nobody() {
     });
 }
 
+/// Fails if somebody who has a seat without a name, or under another one, cannot give it one; or if a name is lost by a join
+/// or a message that says none.
+#[test]
+fn joining_again_under_a_name_names_the_seat() {
+    run(async {
+        let (_world, a, b, _) = three(quiet()).await;
+        b.done("join-channel", r#""c""#).await;
+        for (user, shown) in [
+            ("null", json!(null)),
+            (r#""Yaa""#, json!("Yaa")),
+            ("null", json!("Yaa")),
+            (r#""Esi""#, json!("Esi")),
+        ] {
+            let join = format!(r#"{{"roomChannel":"c","source":{{"userName":{user}}}}}"#);
+            let ack = a.done("join-channel", &join).await;
+            assert_eq!(ack["users"][1]["userName"], shown, "{user}");
+            assert_eq!(ack["onlineUsers"], 2);
+        }
+        assert_eq!(counts(&[&b], "join-channel").await, [2]);
+        a.hang_up().await;
+        let told = b.heard("leave-channel");
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0]["source"]["userName"], "Esi");
+    });
+}
+
+/// SignalR's clients join without a name and say it when they speak. Fails if the others never have it, if a message renames a
+/// seat that has a name, or if one makes a seat.
+#[test]
+fn the_first_name_in_a_channels_messages_names_a_seat_that_has_none() {
+    run(async {
+        let (_world, a, b, outsider) = three(quiet()).await;
+        a.done("join-channel", r#""c""#).await;
+        forget(&[&a]).await;
+        let said = |user: &str| format!(r#"{{"message":"hi","source":{{"userName":{user}}}}}"#);
+        for user in ["null", r#""Yaa""#, r#""Esi""#] {
+            assert_eq!(a.done("c", &said(user)).await["recipients"], 1);
+        }
+        assert_eq!(outsider.done("c", &said(r#""Out""#)).await["recipients"], 1);
+        assert_eq!(counts(&[&a], "join-channel").await, [0]);
+        let users = &b.done("join-channel", r#""c""#).await["users"];
+        let expected =
+            json!([{"clientId": a.id, "userName": "Yaa"}, {"clientId": b.id, "userName": null}]);
+        assert_eq!(*users, expected);
+    });
+}
+
 #[test]
 fn any_other_event_is_a_message_to_the_channel_of_its_name_member_or_not() {
     run(async {

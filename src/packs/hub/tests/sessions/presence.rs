@@ -37,6 +37,25 @@ fn online_users_goes_to_everybody_in_any_channel_as_a_message_of_the_server() {
     });
 }
 
+/// Fails if those in a room are not told that a member has another name now.
+#[test]
+fn a_new_name_in_a_room_is_told_its_members() {
+    run(async {
+        let (_world, a, b, _) = three(HubSettings::default()).await;
+        a.done("join-room", r#""r""#).await;
+        b.done("join-room", r#""r""#).await;
+        pass(300).await;
+        forget(&[&a, &b]).await;
+        let join = r#"{"roomId":"r","source":{"userName":"Yaa"}}"#;
+        assert_eq!(b.done("join-room", join).await["already"], true);
+        pass(300).await;
+        let told = a.heard("room-online-users").remove(0);
+        assert_eq!(told["data"]["users"][1]["userName"], "Yaa");
+        assert_eq!(told["data"]["onlineUsers"], 2);
+        assert_eq!(counts(&[&a, &b], "join-room").await, [0, 0]);
+    });
+}
+
 #[test]
 fn a_burst_tells_each_newcomer_at_once_and_the_others_once_with_the_last_state() {
     run(async {
