@@ -20,6 +20,11 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
     /// Where it stands; begins and ends with a slash.
     fn path(&self) -> &str;
 
+    /// Whether its path is found in other letters' case, too, where nothing stands that is written so.
+    fn ignores_case(&self) -> bool {
+        false
+    }
+
     /// Makes an `App`'s resource answer.
     fn mount(&self, resource: Resource) -> Resource;
 }
@@ -46,6 +51,19 @@ impl Endpoints {
                     if !path.is_empty() {
                         app.service(endpoint.mount(web::resource(path)));
                     }
+                }
+            }
+            // Behind all others: what is written as another's is that one's.
+            for endpoint in endpoints.iter().filter(|endpoint| endpoint.ignores_case()) {
+                let path = bare(endpoint.path());
+                let Some(path) = path.strip_prefix('/') else {
+                    continue;
+                };
+                // Of what a path may have in it only a dot means something else here.
+                let any_case = format!("/{{path:(?i:{})}}", path.replace('.', "\\."));
+                let below = format!("{any_case}/{{{TAIL}:.*}}");
+                for pattern in [any_case, below] {
+                    app.service(endpoint.mount(web::resource(pattern)));
                 }
             }
         }
@@ -103,6 +121,53 @@ mod tests {
     use super::*;
 
     struct Named(&'static str);
+
+    /// An endpoint whose path has no case.
+    struct Caseless(&'static str);
+
+    impl Endpoint for Caseless {
+        fn path(&self) -> &str {
+            self.0
+        }
+
+        fn ignores_case(&self) -> bool {
+            true
+        }
+
+        fn mount(&self, resource: Resource) -> Resource {
+            Named(self.0).mount(resource)
+        }
+    }
+
+    /// Fails if a path without case is found in one spelling alone, takes what is written as another's path, or what only
+    /// looks like it.
+    #[actix_web::test]
+    async fn a_path_without_case_is_found_in_any_and_behind_all_others() {
+        let endpoints: [Box<dyn Endpoint>; 4] = [
+            Box::new(Caseless("/chatHub/")),
+            Box::new(Caseless("/ChatHub/")),
+            Box::new(Named("/CHAThub/")),
+            Box::new(Caseless("/a.b/Hub-1/")),
+        ];
+        let endpoints = Endpoints::new(endpoints);
+        let app = init_service(App::new().configure(endpoints.configure())).await;
+        for (path, expected) in [
+            ("/chatHub/negotiate", "/chatHub/"),
+            ("/ChatHub", "/ChatHub/"),
+            ("/CHAThub/x", "/CHAThub/"),
+            ("/chathub", "/chatHub/"),
+            ("/chathub/", "/chatHub/"),
+            ("/CHATHUB/negotiate", "/chatHub/"),
+            ("/A.B/hub-1/", "/a.b/Hub-1/"),
+            ("/axb/hub-1/", ""),
+            ("/chathubs", ""),
+            ("/x/chathub", ""),
+        ] {
+            let request = TestRequest::with_uri(path).to_request();
+            let body = read_body(call_service(&app, request).await).await;
+            assert_eq!(body, expected, "{path}");
+        }
+    }
 
     impl Endpoint for Named {
         fn path(&self) -> &str {

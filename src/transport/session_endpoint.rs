@@ -12,6 +12,11 @@ use super::entrance::Entrance;
 pub(crate) trait SessionEndpoint: Clone + Send + Sync + 'static {
     fn entrance(&self) -> &Entrance;
 
+    /// See [`Endpoint::ignores_case`].
+    fn ignores_case(&self) -> bool {
+        false
+    }
+
     /// Answers a request at its path or below it.
     fn answer(
         &self,
@@ -23,6 +28,10 @@ pub(crate) trait SessionEndpoint: Clone + Send + Sync + 'static {
 impl<E: SessionEndpoint> Endpoint for E {
     fn path(&self) -> &str {
         &self.entrance().options().path
+    }
+
+    fn ignores_case(&self) -> bool {
+        SessionEndpoint::ignores_case(self)
     }
 
     fn mount(&self, resource: Resource) -> Resource {

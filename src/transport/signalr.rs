@@ -58,13 +58,16 @@ impl SignalREndpoint {
             return Ok(preflight(request.headers(), cors));
         }
         let HubQuery { id, version } = HubQuery::of(request.head());
-        match tail(request) {
-            "" => {}
-            "negotiate" | "negotiate/" if method == Method::POST => {
-                return self.negotiate(request, version.as_deref(), cors).await;
+        let below = tail(request);
+        if !below.is_empty() {
+            let below = below.strip_suffix('/').unwrap_or(below);
+            if !below.eq_ignore_ascii_case("negotiate") {
+                return Err(NotServed::Said(StatusCode::NOT_FOUND, ""));
             }
-            "negotiate" | "negotiate/" => return Err(METHOD),
-            _ => return Err(NotServed::Said(StatusCode::NOT_FOUND, "")),
+            return match *method {
+                Method::POST => self.negotiate(request, version.as_deref(), cors).await,
+                _ => Err(METHOD),
+            };
         }
         if asks_for_websocket(request.head()) {
             return self.websocket(request, payload, id).await;
@@ -142,6 +145,11 @@ impl SignalREndpoint {
 impl SessionEndpoint for SignalREndpoint {
     fn entrance(&self) -> &Entrance {
         &self.0.entrance
+    }
+
+    /// Nor has a route of ASP.NET's.
+    fn ignores_case(&self) -> bool {
+        true
     }
 
     async fn answer(&self, request: HttpRequest, payload: web::Payload) -> HttpResponse {

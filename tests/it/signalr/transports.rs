@@ -100,6 +100,9 @@ fn a_request_out_of_order_has_the_status_that_asp_net_gives(form: Form) {
             "No Connection with that ID",
         ),
         ("GET", "/chatHub/elsewhere", 404, ""),
+        // A route of ASP.NET's has no case.
+        ("GET", "/chathub", 400, "Connection ID required"),
+        ("PUT", "/CHATHUB/Negotiate", 405, ""),
     ] {
         assert_eq!(
             ask(&hub, method, target, ""),
