@@ -119,7 +119,7 @@ impl Command {
                 }
             }
             "notify-room" => {
-                payload = read(Use::Message)?;
+                payload = read(Use::RoomMessage)?;
                 Self::NotifyRoom {
                     target: target::room(&payload, rules)?,
                 }

@@ -86,6 +86,16 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     (
         "2.1",
+        "an object with everyday words for keys is the message",
+        "an_object_with_neither_data_nor_message_is_the_message_if_anything_of_it_would_be_lost",
+    ),
+    (
+        "2.1",
+        "a source that is no object is bad_payload",
+        "a_source_that_is_no_object_is_bad_where_it_is_not_part_of_the_message",
+    ),
+    (
+        "2.1",
         "nothing that was sent is lost",
         "beside_a_data_object_flat_fields_are_unknown_fields_and_not_lost",
     ),

@@ -8,6 +8,18 @@ use super::{
     json::{self, Field, KeySpelling},
 };
 
+/// What an event's first argument is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// join-, leave- and the owners' events: a bare string or integer names the target. Fields named `token` are
+    /// secrets between the client and the hub: never delivered.
+    Command,
+    /// Channel messages: whatever is no payload is the message itself.
+    Message,
+    /// notify-room: the same, and the payload names the room.
+    RoomMessage,
+}
+
 /// A piece of a payload's text.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TextRange {
@@ -46,9 +58,10 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Reads an object. For a `command` its token is a secret, taken out; `blobs` tells whether some of its objects may
-    /// be placeholders.
-    pub(crate) fn of_object(text: &str, command: bool, blobs: bool) -> Self {
+    /// Reads an object; `None` if its `source` is none, and would be lost. A command's token is a secret, taken out; `blobs`
+    /// tells whether some of its objects may be placeholders.
+    pub(crate) fn of_object(text: &str, purpose: Use, blobs: bool) -> Option<Self> {
+        let command = purpose == Use::Command;
         let is_object = |raw: &&str| raw.starts_with('{') && !(blobs && blobs::is_placeholder(raw));
         let span = |part: &str| TextRange::of(text, part);
         let pairs = |fields: Vec<Field<'_>>| -> Vec<(TextRange, TextRange)> {
@@ -61,12 +74,17 @@ impl Parts {
         let mut top = json::fields(text).unwrap_or_default();
         if !top.iter().any(|field| is_known(&field.name, command)) {
             parts.message = Some(span(text));
-            return parts;
+            return Some(parts);
         }
+        let whole = is_message(&top, purpose, |raw| is_object(&raw));
         let data = json::take(&mut top, "data");
         parts.time = json::take(&mut top, "time").map(span);
         parts.client_id = json::take(&mut top, "clientId").map(span);
-        if let Some(source) = json::take(&mut top, "source").filter(is_object) {
+        let source = json::take(&mut top, "source");
+        if !whole && source.is_some_and(|source| !is_object(&source)) {
+            return None;
+        }
+        if let Some(source) = source.filter(is_object) {
             let mut fields = json::fields(source).unwrap_or_default();
             let mut take = |name| json::take(&mut fields, name).map(span);
             parts.source = Source {
@@ -92,6 +110,7 @@ impl Parts {
         parts.flat = inner.is_none();
         let fields = inner.as_mut().unwrap_or(&mut top);
         parts.message = match data {
+            _ if whole => Some(span(text)),
             Some(raw) if parts.flat => Some(span(raw)),
             _ => json::take(fields, "message").map(span),
         };
@@ -102,8 +121,10 @@ impl Parts {
         parts.room = either("roomId", "room");
         parts.channel = either("roomChannel", "channel");
         parts.data_unknown = inner.map(pairs).unwrap_or_default();
-        parts.top_unknown = pairs(top);
-        parts
+        if !whole {
+            parts.top_unknown = pairs(top);
+        }
+        Some(parts)
     }
 }
 
@@ -144,6 +165,25 @@ fn is_known(key: &str, command: bool) -> bool {
             .any(|name| json::spelling(key, name) != KeySpelling::Different)
     };
     among(&KNOWN) || (command && among(&OF_JOINS))
+}
+
+/// Whether an object is itself what is said, although fields of it are known: it has neither `data` nor `message`, and has what
+/// would be lost, or would not be told as a message.
+fn is_message(top: &[Field<'_>], purpose: Use, is_object: impl Fn(&str) -> bool) -> bool {
+    let is = |field: &Field<'_>, names: &[&str]| {
+        let mut names = names.iter();
+        names.any(|name| json::spelling(&field.name, name) != KeySpelling::Different)
+    };
+    let is_said = |field: &Field<'_>| {
+        let is_there = !json::is_absent(field.value);
+        !is_known(&field.name, false)
+            || (is_there && is(field, &["source"]) && !is_object(field.value))
+            // Where the event names the channel these two are everyday words.
+            || (is_there && purpose == Use::Message && is(field, &["room", "channel"]))
+    };
+    purpose != Use::Command
+        && !top.iter().any(|field| is(field, &["data", "message"]))
+        && top.iter().any(is_said)
 }
 
 impl<T: Copy> Source<T> {

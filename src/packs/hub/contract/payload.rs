@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+pub(crate) use super::fields::Use;
 use crate::io::Arguments;
 use crate::nesting::{LEVELS_MAX, is_deeper_than};
 use bytes::Bytes;
@@ -17,16 +18,6 @@ use super::{
 
 /// Longest `userName`, in bytes (contract 2.3): lists hold up to 100 of them.
 pub(crate) const USER_NAME_BYTES_MAX: usize = 256;
-
-/// What an event's first argument is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// join-, leave- and the owners' events: a bare string or integer names the target. Fields named `token` are
-    /// secrets between the client and the hub: never delivered.
-    Command,
-    /// Channel messages and notify-room: whatever is no payload is the message itself.
-    Message,
-}
 
 /// A payload's known parts and everything else it came with. Values are raw JSON; absent ones (`null`, `""`) are
 /// `None`.
@@ -54,7 +45,7 @@ impl Payload {
         let Some(first) = first.filter(|raw| *raw != "null") else {
             return match purpose {
                 Use::Command => Ok(payload),
-                Use::Message => Err(bad("there is no payload")),
+                Use::Message | Use::RoomMessage => Err(bad("there is no payload")),
             };
         };
         if is_deeper_than(first, LEVELS_MAX) {
@@ -68,22 +59,23 @@ impl Payload {
         }
         let binary = !payload.blobs.is_empty() && blobs::is_placeholder(first);
         if first.starts_with('{') && !binary {
-            payload.parts =
-                Parts::of_object(first, purpose == Use::Command, !payload.blobs.is_empty());
+            let parts = Parts::of_object(first, purpose, !payload.blobs.is_empty());
+            payload.parts = parts.ok_or_else(no_source)?;
             return Ok(payload);
         }
         if first.starts_with('"') {
             // What a string holds is text, also where it spells a placeholder.
             payload.blobs.clear();
             if let Some(held) = object_in_string(first, purpose)? {
-                payload.parts = Parts::of_object(&held, purpose == Use::Command, false);
+                let parts = Parts::of_object(&held, purpose, false);
+                payload.parts = parts.ok_or_else(no_source)?;
                 payload.text = Bytes::from(held);
                 return Ok(payload);
             }
         }
         let whole = TextRange::of(first, first);
         match purpose {
-            Use::Message => payload.parts.message = Some(whole),
+            Use::Message | Use::RoomMessage => payload.parts.message = Some(whole),
             Use::Command if is_string_or_number(first) => {
                 payload.parts.bare = (!json::is_absent(first)).then_some(whole);
             }
@@ -235,7 +227,7 @@ fn object_in_string(raw: &str, purpose: Use) -> Result<Option<String>, Fault> {
     if json::fields(held).is_none() {
         return match purpose {
             Use::Command => Err(bad("the payload's string is not valid JSON")),
-            Use::Message => Ok(None),
+            Use::Message | Use::RoomMessage => Ok(None),
         };
     }
     if is_deeper_than(held, LEVELS_MAX) {
@@ -253,6 +245,10 @@ fn is_string_or_number(raw: &str) -> bool {
 
 fn bad(message: &'static str) -> Fault {
     Fault::new(Code::BadPayload, message)
+}
+
+fn no_source() -> Fault {
+    bad("the field 'source' is no object")
 }
 
 fn too_deep() -> Fault {

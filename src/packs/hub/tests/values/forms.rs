@@ -141,6 +141,57 @@ fn an_object_with_no_known_field_is_the_message_as_a_whole() {
     }
 }
 
+/// Fails if a reading of a device reaches somebody as an empty message, or without one of its values, because it has an
+/// everyday word for a key.
+#[test]
+fn an_object_with_neither_data_nor_message_is_the_message_if_anything_of_it_would_be_lost() {
+    for args in [
+        r#"{"time":1700000000,"temperature":21.5}"#,
+        r#"{"source":"sensor-7","temperature":21.5}"#,
+        r#"{"SOURCE":7}"#,
+        r#"{"room":"kitchen","temperature":21.5}"#,
+        r#"{"Room":"kitchen"}"#,
+        r#"{"channel":"ch1"}"#,
+        r#"{"clientId":"sensor-7","temperature":21.5}"#,
+    ] {
+        let sent: Value = serde_json::from_str(&delivered(args)).unwrap();
+        let said: Value = serde_json::from_str(args).unwrap();
+        assert_eq!(sent["data"]["message"], said, "{args}");
+        assert_eq!(sent.get("temperature"), None, "once: {args}");
+    }
+    let sent: Value = serde_json::from_str(&delivered(r#"{"time":7,"t":1}"#)).unwrap();
+    assert_eq!(sent["time"], 7);
+    for args in [
+        r#"{"message":"","temperature":21.5}"#,
+        r#"{"source":{"userName":"Ann"},"time":7,"clientId":"c"}"#,
+        r#"{"source":null,"time":7}"#,
+    ] {
+        assert_eq!(delivered_message(args), "", "{args}");
+    }
+}
+
+/// Fails if notify-room's target is part of what is said, or is not found in it.
+#[test]
+fn a_rooms_message_without_message_is_the_object_that_names_the_room() {
+    let read = |args: &str| Payload::read(&said(args, &[]).into(), Use::RoomMessage).unwrap();
+    let args = r#"{"room":"r","temperature":21.5}"#;
+    let payload = read(args);
+    assert_eq!(payload.message(), Some(args.as_bytes()));
+    assert_eq!(payload.room(), Some(&b"\"r\""[..]));
+    assert_eq!(read(r#"{"room":"r","channel":"c"}"#).message(), None);
+}
+
+/// Fails if a source that cannot be told vanishes without a word.
+#[test]
+fn a_source_that_is_no_object_is_bad_where_it_is_not_part_of_the_message() {
+    for source in ["\"sensor-7\"", "7", "[]", "true"] {
+        let said = format!(r#"{{"message":"m","source":{source}}}"#);
+        assert_eq!(message(&said).unwrap_err(), Code::BadPayload);
+        let join = format!(r#"{{"roomChannel":"c","source":{source}}}"#);
+        assert_eq!(command(&join).unwrap_err(), Code::BadPayload);
+    }
+}
+
 #[test]
 fn data_that_is_no_object_is_the_message() {
     for data in ["\"text\"", "7", "[{}]", "false"] {

@@ -174,13 +174,15 @@ fn whatever_is_sent_one_object_with_the_senders_id_and_whole_blobs_arrives() {
         };
         let args = nonsense(&mut dice, 4, blobs.len());
         let content = said(&args, blobs);
-        for purpose in [Use::Message, Use::Command] {
+        for purpose in [Use::Message, Use::RoomMessage, Use::Command] {
             let Ok(payload) = Payload::read(&content.clone().into(), purpose) else {
                 continue;
             };
             composed += 1;
             let sent = match purpose {
-                Use::Message => compose("x".into(), &payload, Some("r"), Some("c"), &stamp()),
+                Use::Message | Use::RoomMessage => {
+                    compose("x".into(), &payload, Some("r"), Some("c"), &stamp())
+                }
                 Use::Command if case % 3 == 0 => {
                     let address = Channel::OfTheAddress;
                     let room = Some("r");
