@@ -34,4 +34,24 @@ run(async (browser) => {
     await page.close();
   }
   assert.deepEqual(errors, []);
+
+  // Who is not let into a channel says so, and hears nothing of it.
+  for (const refused of ["online-users", " x", "x".repeat(300)]) {
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => errors.push(`${error}`));
+    await page.goto(`${process.argv[2]}/protocols?channel=${encodeURIComponent(refused)}`);
+    const told = () => [...document.querySelectorAll(".state")].filter((state) => /^(Not in the channel: .+|Refused)$/.test(state.textContent)).length === 4;
+    await page.waitForFunction(told, null, { timeout: 60_000 });
+    await page.close();
+  }
+  // A name that event streams have for themselves.
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => errors.push(`${error}`));
+  await page.goto(`${process.argv[2]}/protocols?channel=ack`);
+  const joined = () => [...document.querySelectorAll(".state")].filter((state) => state.textContent.startsWith("In the channel")).length === 4;
+  await page.waitForFunction(joined, null, { timeout: 60_000 });
+  await (await page.$("form input")).fill("hello");
+  await (await page.$("form button")).click();
+  await page.waitForFunction(() => document.querySelectorAll(".log p").length === 4, null, { timeout: 60_000 });
+  assert.deepEqual(errors, []);
 });

@@ -7,82 +7,113 @@ const channel = new URLSearchParams(location.search).get("channel") || "protocol
 /** The separator of SignalR's records. */
 const END = "\x1e";
 
+/** Names that event streams have for records of their own: an event of one of these comes behind `channel:`. */
+const OF_STREAMS = ["welcome", "refused", "ack", "open", "error"];
+/** What the ChatHub itself says of who comes and goes; a user may be called System, too. */
+const COMING_AND_GOING = /^\S{20} has (joined|left) the room /;
+/** After how long a client without a library comes back, in ms. */
+const AGAIN_MS = 3000;
+
 const at = (place, scheme = location.protocol) => {
   const url = new URL(place, location.href);
   url.protocol = scheme;
   return url;
 };
 const socketAt = (place) => at(place, location.protocol === "https:" ? "wss:" : "ws:");
+const inNamespace = (url) => {
+  if (namespace !== "/") url.searchParams.set("namespace", namespace);
+  return url;
+};
+/** Who says what in an event of a channel. */
+const saidIn = (payload) => [payload?.source?.userName ?? payload?.clientId, payload?.data?.message];
+/** Opens sockets one after the other; comes to a function that says something over the present one. */
+const kept = (open, is) => {
+  let socket;
+  const again = () => {
+    socket = open();
+    socket.onclose = () => {
+      is("Closed, coming back…");
+      setTimeout(again, AGAIN_MS);
+    };
+  };
+  again();
+  return (say) => socket.readyState === WebSocket.OPEN && say(socket);
+};
 
-/** What a kind does: it hears `told(who, what)` and `is(state)`, and comes to a function that says something, if it can. */
+/**
+ * What a kind does: it hears `told(who, what)`, `joined(answer)` and `is(state)`, and comes to a function that says something,
+ * if it can.
+ */
 const kinds = {
-  "Socket.IO": ({ told, is }) => {
+  "Socket.IO": ({ told, joined, is }) => {
     const source = { userName: "Socket.IO" };
+    const emit = (event, data) => connection.emit(event, { data, source }, 10_000);
     const connection = new Connection({
       path,
       namespace,
       auth: null,
       on: {
         connecting: () => is("Connecting…"),
-        connected: async () => {
-          await connection.emit("join-channel", { data: { roomChannel: channel }, source }, 10_000);
-          is("In the channel");
-        },
-        event: (name, payload) => name === channel && told(payload.source.userName ?? payload.clientId, payload.data.message),
+        connected: () => emit("join-channel", { roomChannel: channel }).then(joined, (error) => is(error.message)),
+        event: (name, payload) => name === channel && told(...saidIn(payload)),
         lost: (why) => is(`Lost: ${why}`),
         ended: (why) => is(`Ended: ${why}`),
         upgraded: () => {},
       },
     });
     connection.connect();
-    return (message) => connection.emit(channel, { data: { message }, source }, 10_000);
+    return (message) => emit(channel, { message }).catch((error) => is(error.message));
   },
 
-  SignalR: ({ told, is }) => {
-    const socket = new WebSocket(socketAt(chatHub));
-    const send = (record) => socket.send(JSON.stringify(record) + END);
-    const call = (target, ...args) => send({ type: 1, target, arguments: args });
-    socket.onopen = () => send({ protocol: "json", version: 1 });
-    socket.onclose = () => is("Closed");
-    socket.onmessage = ({ data }) => {
-      for (const record of data.split(END).filter(Boolean).map((text) => JSON.parse(text))) {
-        if (record.type === undefined && !record.error) {
-          call("JoinRoom", channel);
-          is("In the channel");
+  SignalR: ({ told, joined, is }) => {
+    const send = (socket, record) => socket.send(JSON.stringify(record) + END);
+    const call = (socket, target, args, invocationId) => send(socket, { type: 1, target, arguments: args, invocationId });
+    const open = () => {
+      const socket = new WebSocket(socketAt(chatHub));
+      socket.onopen = () => send(socket, { protocol: "json", version: 1 });
+      socket.onmessage = ({ data }) => {
+        for (const { type, target, invocationId, arguments: args, error } of data.split(END).filter(Boolean).map((text) => JSON.parse(text))) {
+          if (type === undefined && !error) call(socket, "JoinRoom", [channel], "join");
+          if (type === 3 && invocationId === "join") joined({ ok: !error, message: error });
+          if (type === 6) send(socket, { type: 6 });
+          if (type === 1 && target === "ReceiveMessage" && !(args[0] === "System" && COMING_AND_GOING.test(args[1]))) told(...args);
         }
-        if (record.type === 6) send({ type: 6 });
-        if (record.type === 1 && record.target === "ReceiveMessage" && record.arguments[0] !== "System") told(...record.arguments);
-      }
+      };
+      return socket;
     };
-    return (message) => call("SendMessage", channel, "SignalR", message);
+    const over = kept(open, is);
+    return (message) => over((socket) => call(socket, "SendMessage", [channel, "SignalR", message]));
   },
 
-  "Plain WebSocket": ({ told, is }) => {
-    const socket = new WebSocket(socketAt(websocket), "dondo.1");
+  "Plain WebSocket": ({ told, joined, is }) => {
     const source = { userName: "Plain WebSocket" };
-    const send = (event, payload, id) => socket.send(JSON.stringify({ type: "event", event, payload, id }));
-    socket.onopen = () => {
-      socket.send(JSON.stringify({ type: "connect" }));
-      send("join-channel", { data: { roomChannel: channel }, source }, 0);
+    const send = (socket, event, data, id) => socket.send(JSON.stringify({ type: "event", event, payload: { data, source }, id }));
+    const open = () => {
+      const socket = new WebSocket(inNamespace(socketAt(websocket)), "dondo.1");
+      socket.onopen = () => {
+        socket.send(JSON.stringify({ type: "connect" }));
+        send(socket, "join-channel", { roomChannel: channel }, 0);
+      };
+      socket.onmessage = ({ data }) => {
+        const { type, id, event, payload } = JSON.parse(data);
+        if (type === "ack" && id === 0) joined(payload);
+        if (type === "event" && event === channel) told(...saidIn(payload));
+      };
+      return socket;
     };
-    socket.onclose = () => is("Closed");
-    socket.onmessage = ({ data }) => {
-      const message = JSON.parse(data);
-      if (message.type === "ack" && message.id === 0) is(message.payload.ok ? "In the channel" : message.payload.message);
-      if (message.event === channel) told(message.payload.source.userName ?? message.payload.clientId, message.payload.data.message);
-    };
-    return (message) => send(channel, { data: { message }, source });
+    const over = kept(open, is);
+    return (message) => over((socket) => send(socket, channel, { message }));
   },
 
-  "Event stream": ({ told, is }) => {
-    const url = at(events);
-    url.search = new URLSearchParams({ channel, userName: "Event stream" });
+  "Event stream": ({ told, joined, is }) => {
+    const url = inNamespace(at(events));
+    url.searchParams.set("channel", channel);
+    url.searchParams.set("userName", "Event stream");
     const stream = new EventSource(url);
-    stream.onerror = () => is("Lost");
-    stream.addEventListener("ack", ({ data }) => is(JSON.parse(data).ok ? "In the channel, listening" : data));
-    stream.addEventListener(channel, ({ data }) => {
-      const { source, clientId, data: said } = JSON.parse(data);
-      told(source.userName ?? clientId, said.message);
+    stream.onerror = () => is(stream.readyState === EventSource.CLOSED ? "Refused" : "Lost");
+    stream.addEventListener("ack", ({ data }) => joined(JSON.parse(data), ", listening"));
+    stream.addEventListener(OF_STREAMS.includes(channel) ? `channel:${channel}` : channel, ({ data }) => {
+      told(...saidIn(JSON.parse(data)));
     });
     return null;
   },
@@ -99,10 +130,18 @@ for (const [name, start] of Object.entries(kinds)) {
   log.ariaLabel = `What ${name} is told`;
   form.elements[0].ariaLabel = `Say something as ${name}`;
   document.querySelector("#clients").append(client);
+  let [isIn, isRefused] = [false, false];
   const is = (text) => {
     state.textContent = text;
+    isIn = false;
+  };
+  const joined = ({ ok, message }, how = "") => {
+    is(ok ? `In the channel${how}` : `Not in the channel: ${message}`);
+    [isIn, isRefused] = [ok, !ok];
   };
   const told = (who, message) => {
+    // What has the channel's name is something else then.
+    if (isRefused) return;
     const line = document.createElement("p");
     line.textContent = `${who}: ${typeof message === "string" ? message : JSON.stringify(message)}`;
     log.append(line);
@@ -114,11 +153,12 @@ for (const [name, start] of Object.entries(kinds)) {
     form.remove();
     continue;
   }
-  const say = start({ told, is });
+  const say = start({ told, joined, is });
   if (!say) form.remove();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const [input] = form.elements;
+    if (!isIn) return;
     say(input.value);
     input.value = "";
   });
