@@ -66,6 +66,13 @@ impl HubPack {
         })
     }
 
+    /// What is wrong with a join whoever asks for it, for people: no such event could ever be carried out.
+    pub(crate) fn wrong_with_join(&self, join: &Content) -> Option<String> {
+        let rules = service::rules(&self.0.settings);
+        let read = Command::read(&join.name, &join.clone().into(), rules, true);
+        read.err().map(|fault| fault.message.into_owned())
+    }
+
     /// The part of the settings that the core acts on.
     pub(crate) fn namespace_settings(&self) -> NamespaceSettings {
         let presence = &self.0.settings.presence;

@@ -24,6 +24,8 @@ pub(crate) struct Answer {
     pub(crate) close: bool,
     /// Seconds after which it may be tried again.
     pub(crate) retry_after: Option<u32>,
+    /// Methods that may be used instead.
+    pub(crate) allow: Option<&'static str>,
 }
 
 impl Answer {
@@ -34,6 +36,7 @@ impl Answer {
             body: String::new(),
             close,
             retry_after: None,
+            allow: None,
         }
     }
 
@@ -57,6 +60,9 @@ impl Answer {
         }
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(methods) = self.allow {
+            response.insert_header((header::ALLOW, methods));
         }
         response.body(self.body)
     }

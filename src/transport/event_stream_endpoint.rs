@@ -29,6 +29,10 @@ const RETRY: Duration = Duration::from_secs(3);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What an EventSource accepts, and is answered.
 const KIND: &str = "text/event-stream";
+
+/// What is wrong with what a query asks for, if nobody could ever have it.
+pub(crate) type SubscriptionJudge = Arc<dyn Fn(&Subscription) -> Option<String> + Send + Sync>;
+
 /// The endpoint. Clones share its sessions.
 #[derive(Clone)]
 pub(crate) struct EventStreamEndpoint(Arc<EventStreamEndpointState>);
@@ -38,14 +42,21 @@ struct EventStreamEndpointState {
     encoding: EncodingId,
     /// From a shutdown on nobody is let in for so long.
     grace: Duration,
+    judge: SubscriptionJudge,
 }
 
 impl EventStreamEndpoint {
-    pub(crate) fn new(entrance: Entrance, encoding: EncodingId, grace: Duration) -> Self {
+    pub(crate) fn new(
+        entrance: Entrance,
+        encoding: EncodingId,
+        grace: Duration,
+        judge: SubscriptionJudge,
+    ) -> Self {
         Self(Arc::new(EventStreamEndpointState {
             entrance,
             encoding,
             grace,
+            judge,
         }))
     }
 
@@ -59,6 +70,9 @@ impl EventStreamEndpoint {
             Ok(subscription) => subscription,
             Err(wrong) => return self.not_in_order(&wrong, head, cors),
         };
+        if let Some(wrong) = (self.0.judge)(&subscription) {
+            return self.not_in_order(&wrong, head, cors);
+        }
         let opened = async {
             entrance.judge(head)?;
             let place = entrance.place(head, false)?;
@@ -127,7 +141,8 @@ impl SessionEndpoint for EventStreamEndpoint {
             Method::OPTIONS if cors.allows() => preflight(request.headers(), &cors),
             _ => cors_headers(HttpResponse::MethodNotAllowed(), &cors)
                 .insert_header((header::ALLOW, "GET"))
-                .finish(),
+                .content_type("text/plain")
+                .body("An event stream is asked for with GET"),
         }
     }
 }
@@ -136,8 +151,22 @@ fn subscription(head: &RequestHead) -> Result<Subscription, String> {
     let last_event_id = head.headers.get(&LAST_EVENT_ID);
     let last_event_id = last_event_id.map(HeaderValue::to_str).transpose();
     let last_event_id = last_event_id.map_err(|_| "Last-Event-ID is no text".to_owned())?;
-    let query = head.uri.query().unwrap_or_default().as_bytes();
-    Subscription::read(form_urlencoded::parse(query), last_event_id)
+    let query = head.uri.query().unwrap_or_default();
+    if query.split('&').any(is_torn) {
+        return Err("A percent sign in the query stands before two hexadecimal digits".to_owned());
+    }
+    Subscription::read(form_urlencoded::parse(query.as_bytes()), last_event_id)
+}
+
+/// Whether a parameter of the stream's own has a percent sign that encodes nothing: its name would be another.
+fn is_torn(parameter: &str) -> bool {
+    let Some((key, value)) = parameter.split_once('=') else {
+        return false;
+    };
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+    let mut escapes = value.split('%').skip(1).map(str::as_bytes);
+    ["channel", "room", "userName", "namespace"].contains(&key)
+        && escapes.any(|escape| !is_digit(escape.first()) || !is_digit(escape.get(1)))
 }
 
 fn retry(time: Duration) -> String {

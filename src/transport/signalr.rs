@@ -66,14 +66,14 @@ impl SignalREndpoint {
             }
             return match *method {
                 Method::POST => self.negotiate(request, version.as_deref(), cors).await,
-                _ => Err(METHOD),
+                _ => Err(NotServed::Method("POST")),
             };
         }
         if asks_for_websocket(request.head()) {
             return self.websocket(request, payload, id).await;
         }
         if ![Method::GET, Method::POST, Method::DELETE].contains(method) {
-            return Err(METHOD);
+            return Err(METHODS);
         }
         let id = id.ok_or(NO_ID)?;
         let connection = self.0.entrance.find(&id).ok_or(Refusal::SessionUnknown)?;
@@ -108,7 +108,7 @@ impl SignalREndpoint {
         id: Option<String>,
     ) -> Result<HttpResponse, NotServed> {
         if request.method() != Method::GET {
-            return Err(METHOD);
+            return Err(NotServed::Method("GET"));
         }
         if !is_valid(request.head()) {
             return Err(Refusal::BadRequest.into());
@@ -159,11 +159,15 @@ impl SessionEndpoint for SignalREndpoint {
             Ok(response) => return response,
             Err(NotServed::NotOpened(why)) => (why, None),
             Err(NotServed::Said(status, text)) => {
-                let refusal = match status {
-                    StatusCode::METHOD_NOT_ALLOWED => Refusal::BadMethod,
-                    _ => Refusal::BadRequest,
+                (Refusal::BadRequest.into(), Some(said(status, text)))
+            }
+            Err(NotServed::Method(allowed)) => {
+                let text = format!("What is served here takes {allowed}");
+                let answer = Answer {
+                    allow: Some(allowed),
+                    ..said(StatusCode::METHOD_NOT_ALLOWED, &text)
                 };
-                (refusal.into(), Some(said(status, text)))
+                (Refusal::BadMethod.into(), Some(answer))
             }
         };
         entrance.turn_away(why, head, &cors, |refusal| {
@@ -192,9 +196,11 @@ enum NotServed {
     NotOpened(NotOpened),
     /// For what the client did against the protocol's order.
     Said(StatusCode, &'static str),
+    /// Its method is none of these.
+    Method(&'static str),
 }
 
-const METHOD: NotServed = NotServed::Said(StatusCode::METHOD_NOT_ALLOWED, "");
+const METHODS: NotServed = NotServed::Method("GET, POST, DELETE");
 const NO_ID: NotServed = NotServed::Said(StatusCode::BAD_REQUEST, "Connection ID required");
 
 impl From<Refusal> for NotServed {

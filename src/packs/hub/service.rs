@@ -74,10 +74,7 @@ impl Caller<'_> {
     }
 
     pub(super) fn rules(&self) -> Rules {
-        Rules {
-            name_bytes_max: self.settings.name_bytes_max,
-            strict: self.settings.strict_targets,
-        }
+        rules(self.settings)
     }
 
     fn member(&self) -> &Rc<Member> {
@@ -120,6 +117,13 @@ impl Caller<'_> {
     fn held(&self, room: &Arc<str>) -> Scopes {
         let held = self.member().tags(&RoomKey::room(room.clone()));
         held.unwrap_or_default()
+    }
+}
+
+pub(super) fn rules(settings: &HubSettings) -> Rules {
+    Rules {
+        name_bytes_max: settings.name_bytes_max,
+        strict: settings.strict_targets,
     }
 }
 

@@ -83,6 +83,15 @@ impl Subscription {
 }
 
 impl Subscription {
+    pub(crate) fn namespace(&self) -> &Arc<str> {
+        &self.namespace
+    }
+
+    /// Its joins, as events.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Content> {
+        self.joins.iter()
+    }
+
     /// How many channels and rooms it joins.
     pub(crate) fn joins(&self) -> usize {
         self.joins.len()

@@ -1,6 +1,6 @@
 //! Event streams, at the path that the settings have.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use dondo_actors::{
     letter::Encodings,
@@ -9,7 +9,7 @@ use dondo_actors::{
 
 use super::{AskedEndpoints, Base, Made, Make};
 use crate::{
-    protocol::event_stream::EventStreamEncoding,
+    protocol::event_stream::{EventStreamEncoding, Subscription},
     transport::{entrance::EntranceOptions, event_stream_endpoint::EventStreamEndpoint},
 };
 
@@ -22,6 +22,17 @@ pub(super) fn endpoint<'a>(
         asked.settings.grace,
         encodings.register(EventStreamEncoding),
     );
+    // Where a host's own handler hears the joins, what is a join is the host's matter.
+    let of_pack = asked.namespaces.all().filter(|served| {
+        let mut own = served.events();
+        served.has_pack() && !own.any(|event| matches!(&*event, "join-channel" | "join-room"))
+    });
+    let of_pack: BTreeSet<Arc<str>> = of_pack.map(|served| served.name().clone()).collect();
+    let pack = asked.pack.clone();
+    let judge = move |asked: &Subscription| {
+        let mut joins = asked.all().filter(|_| of_pack.contains(asked.namespace()));
+        joins.find_map(|join| pack.wrong_with_join(join))
+    };
     Some(Box::new(move |base: &Base| {
         let session = SessionSettings {
             connect_timeout: None,
@@ -35,6 +46,11 @@ pub(super) fn endpoint<'a>(
             ..base.main.clone()
         };
         let entrance = base.entrance(options);
-        Made::of(EventStreamEndpoint::new(entrance, encoding, grace))
+        Made::of(EventStreamEndpoint::new(
+            entrance,
+            encoding,
+            grace,
+            Arc::new(judge),
+        ))
     }))
 }

@@ -82,6 +82,7 @@ mod tests {
                 body: body.to_owned(),
                 close: false,
                 retry_after: None,
+                allow: None,
             };
             assert_eq!(answer(refusal, false), expected);
         }
@@ -103,6 +104,7 @@ mod tests {
                 body: body.to_owned(),
                 close: true,
                 retry_after: None,
+                allow: None,
             };
             assert_eq!(answer(refusal, true), expected);
         }

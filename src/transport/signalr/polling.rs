@@ -14,7 +14,7 @@ use dondo_actors::outbox::Taken;
 use tokio::time::timeout;
 
 use super::parting::{last_words, message, note, noted};
-use super::{METHOD, NotServed, SignalREndpoint, attach};
+use super::{NotServed, SignalREndpoint, attach};
 use crate::protocol::signalr::{Format, Records, ping};
 use crate::transport::body::Body;
 use crate::transport::cors::{Cors, cors_headers};
@@ -140,7 +140,7 @@ impl SignalREndpoint {
     ) -> Result<HttpResponse, NotServed> {
         let stage = connection.stage();
         if !matches!(stage, Stage::Polling | Stage::Stream) {
-            return Err(METHOD);
+            return Err(NotServed::Method("GET"));
         }
         let options = self.0.entrance.options();
         // Clients of 2019 send one before the last is answered.

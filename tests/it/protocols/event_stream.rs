@@ -160,6 +160,14 @@ fn a_request_that_cannot_be_served_is_refused_with_a_sentence(form: Form) {
         "/events",
         "/events?channel=a&history=x",
         "/events?channel=a&lastEventId=1",
+        // Nobody could ever be in these, or have such a name.
+        "/events?channel=",
+        "/events?channel=a&channel=online-users",
+        "/events?channel=%20a",
+        "/events?room=",
+        "/events?channel=a&userName=%20a",
+        "/events?channel=%zz",
+        "/events?room=a%2",
     ] {
         let answer = http::get(&hub, target);
         assert_eq!(answer.status, 400, "{target}");

@@ -76,8 +76,18 @@ fn a_request_out_of_order_has_the_status_that_asp_net_gives(form: Form) {
     let hub = hub(form);
     let (id, token) = negotiate(&hub);
     for (method, target, status, text) in [
-        ("GET", "/chatHub/negotiate", 405, ""),
-        ("PUT", "/chatHub", 405, ""),
+        (
+            "GET",
+            "/chatHub/negotiate",
+            405,
+            "What is served here takes POST",
+        ),
+        (
+            "PUT",
+            "/chatHub",
+            405,
+            "What is served here takes GET, POST, DELETE",
+        ),
         ("GET", "/chatHub", 400, "Connection ID required"),
         ("POST", "/chatHub", 400, "Connection ID required"),
         ("DELETE", "/chatHub", 400, "Connection ID required"),
@@ -102,7 +112,12 @@ fn a_request_out_of_order_has_the_status_that_asp_net_gives(form: Form) {
         ("GET", "/chatHub/elsewhere", 404, ""),
         // A route of ASP.NET's has no case.
         ("GET", "/chathub", 400, "Connection ID required"),
-        ("PUT", "/CHATHUB/Negotiate", 405, ""),
+        (
+            "PUT",
+            "/CHATHUB/Negotiate",
+            405,
+            "What is served here takes POST",
+        ),
     ] {
         assert_eq!(
             ask(&hub, method, target, ""),
@@ -110,6 +125,8 @@ fn a_request_out_of_order_has_the_status_that_asp_net_gives(form: Form) {
             "{method} {target}"
         );
     }
+    let answer = http::request(&hub, "GET", "/chatHub/negotiate", &[], b"");
+    assert_eq!(answer.header("allow"), Some("POST"));
     let of_others = ask(&hub, "GET", &format!("/chatHub?id={id}"), "");
     assert_eq!(of_others.0, 404);
     assert_eq!(
