@@ -183,7 +183,7 @@ impl Member {
         self.seats.borrow().expected(room).cloned()
     }
 
-    /// Whether the member has a seat in a room, as in [`Member::rooms`], and has named no user there.
+    /// Whether the member has a seat in a channel, as in [`Member::rooms`], and has named no user there.
     pub fn is_unnamed(&self, room: &RoomKey) -> bool {
         self.seats.borrow().unnamed(room)
     }

@@ -20,7 +20,7 @@ pub(super) struct Seats {
     /// What `held` will be once `pending` is done; a room without tags is not in it. Kept, not computed when asked:
     /// every request of a client asks, with many others of its own under way.
     expected: BTreeMap<RoomKey, Scopes>,
-    /// Rooms that none of its joins named a user in, as far as it is known while they are under way.
+    /// Channels that none of its joins named a user in, as far as it is known while they are under way.
     unnamed: BTreeSet<RoomKey>,
     /// Up to which join which tags were taken away, while an answer to a join may still be on its way.
     kicked: BTreeMap<RoomKey, Vec<(u64, Scopes)>>,
@@ -53,7 +53,7 @@ impl Seats {
     pub(super) fn ask(&mut self, room: RoomKey, tag: ChannelScope, is_named: bool) {
         if is_named {
             self.unnamed.remove(&room);
-        } else if !self.expected.contains_key(&room) {
+        } else if room.kind == Kind::Channel && !self.expected.contains_key(&room) {
             self.unnamed.insert(room.clone());
         }
         self.change(room, SeatChange::Join(tag));
@@ -184,7 +184,7 @@ impl Seats {
         self.expected.get(room)
     }
 
-    /// Whether there will be a seat then, and no join gave it a name.
+    /// Whether there will be a seat in a channel then, and no join gave it a name.
     pub(super) fn unnamed(&self, room: &RoomKey) -> bool {
         self.unnamed.contains(room)
     }

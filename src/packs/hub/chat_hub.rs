@@ -7,11 +7,14 @@ use std::{borrow::Cow, sync::Arc};
 use dondo_actors::letter::Content;
 use serde_json::value::RawValue;
 
-use super::contract::{
-    fault::{Code, Fault},
-    json::{self, Field},
-    name::{self, HUB_EVENTS, Named},
-    payload::USER_NAME_BYTES_MAX,
+use super::{
+    command::no_channel,
+    contract::{
+        fault::{Code, Fault},
+        json::{self, Field},
+        name::{self, HUB_EVENTS, Named},
+        payload::USER_NAME_BYTES_MAX,
+    },
 };
 use crate::{
     dialect::{CallResult, CalledEvent},
@@ -103,6 +106,9 @@ impl ChatHub {
     fn channel(&self, raw: &str) -> Result<Arc<str>, Fault> {
         if !raw.starts_with('"') {
             return Err(bad("the argument 'room' is no text"));
+        }
+        if json::is_absent(raw) {
+            return Err(no_channel());
         }
         name::as_channel(name::read(
             Named::Channel,

@@ -159,7 +159,7 @@ fn manage(payload: &Payload, rules: Rules, action: Action) -> Result<Command, Fa
     Ok(Command::Manage { target, action })
 }
 
-fn no_channel() -> Fault {
+pub(super) fn no_channel() -> Fault {
     Fault::new(Code::MissingChannel, "nothing names the channel")
 }
 

@@ -53,6 +53,9 @@ pub(super) fn error_in(args: &[u8], target: Option<&str>) -> Option<String> {
     (!failure.ok).then(|| error(target, &failure.code, &failure.message))
 }
 
+/// How ASP.NET says that a call has too few or too many arguments, word by word.
+const ARGUMENT_COUNT: &str = "Invocation provides ";
+
 fn error(target: &str, code: &str, message: &str) -> String {
     let failed = format!("Failed to invoke '{target}' due to an error on the server.");
     let attempted = "The client attempted to invoke the";
@@ -65,7 +68,10 @@ fn error(target: &str, code: &str, message: &str) -> String {
         ITEMS_ONLY => {
             format!("{attempted} streaming '{target}' method with a non-streaming invocation.")
         }
-        ("bad_payload", _) => format!("{failed} InvalidDataException: {message}"),
+        ("bad_payload", _) if message.starts_with(ARGUMENT_COUNT) => {
+            format!("{failed} InvalidDataException: {message}")
+        }
+        ("bad_payload", _) => format!("{failed} InvalidDataException: {code}: {message}"),
         (WRONG_STREAMS, _) => match StreamCounts::read(message) {
             Some(StreamCounts { sent, taken }) => {
                 let words = format!("Client sent {sent} stream(s), Hub method expects {taken}.");

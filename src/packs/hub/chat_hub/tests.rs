@@ -153,7 +153,14 @@ fn wrong_counts_types_and_names_are_faults_that_say_which() {
             "join-room",
         ),
         ("JoinRoom", r#""disconnect""#, "reserved_name", "disconnect"),
-        ("JoinRoom", r#""""#, "invalid_name", "a channel name"),
+        // As where the other events name none.
+        ("JoinRoom", r#""""#, "missing_channel", "nothing names"),
+        (
+            "SendMessage",
+            r#""","bob","hi""#,
+            "missing_channel",
+            "nothing names",
+        ),
         ("JoinRoom", r#""\ud800""#, "invalid_name", "a channel name"),
     ] {
         let outcome = chatting().call(content(method, args));

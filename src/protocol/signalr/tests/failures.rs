@@ -25,7 +25,7 @@ fn failures_have_the_words_of_aspnet() {
         ),
         (
             r#"{"ok":false,"event":"X","code":"bad_payload","message":"no text"}"#,
-            "Failed to invoke 'X' due to an error on the server. InvalidDataException: no text",
+            "Failed to invoke 'X' due to an error on the server. InvalidDataException: bad_payload: no text",
         ),
         (
             r#"{"ok":false,"event":"X","code":"room_full","message":"2 are in","data":[]}"#,
