@@ -19,7 +19,8 @@ use crate::{
         event_stream::{EventStream, EventStreamEncoding, Subscription},
         plain::{Plain, PlainEncoding},
         signalr::{
-            EventSpellings, Format, FormatEncodings, Records, SignalR, session::SignalREncoding,
+            EventSpellings, Format, FormatEncodings, Records, SignalR, ValueLimits,
+            session::SignalREncoding,
         },
         socketio::{SocketIo, SocketIoEncoding},
     },
@@ -53,7 +54,11 @@ pub fn plain(attachments_max: usize, packet_bytes_max: usize) -> Box<dyn Protoco
 }
 
 /// A session of SignalR: of the ChatHub, or of an application that has these events.
-pub fn signalr(events: Option<&[&str]>, blobs_max: usize) -> Box<dyn Protocol> {
+pub fn signalr(
+    events: Option<&[&str]>,
+    blobs_max: usize,
+    text_bytes_max: usize,
+) -> Box<dyn Protocol> {
     let dialect = match events {
         Some(events) => EventSpellings::new(events.iter().map(|event| (*event).into())).dialect(),
         None => HubPack::new(HubSettings::default(), Arc::new(SystemClock)).chat_hub()(),
@@ -63,12 +68,16 @@ pub fn signalr(events: Option<&[&str]>, blobs_max: usize) -> Box<dyn Protocol> {
         messagepack: EncodingId::FIRST,
     };
     let member = MemberId::new("fuzz");
+    let limits = ValueLimits {
+        blobs_max,
+        text_bytes_max,
+    };
     Box::new(SignalR::new(
         NAMESPACE.into(),
         member,
         encodings,
         dialect,
-        blobs_max,
+        limits,
     ))
 }
 

@@ -18,6 +18,7 @@ mod write;
 pub(crate) use dialect::EventSpellings;
 pub(crate) use format::Format;
 pub(crate) use handshake::{HandshakeFault, faulty};
+pub(crate) use message::ValueLimits;
 pub(crate) use record::Records;
 pub(crate) use session::{FormatEncodings, SignalR};
 pub(crate) use write::{CLOSED_WITH_AN_ERROR, close, ping};

@@ -39,7 +39,7 @@ use crate::{
     packs::hub::{HubPack, dotnet_view},
     protocol::{
         Limits,
-        signalr::{EventSpellings, FormatEncodings, SignalR},
+        signalr::{EventSpellings, FormatEncodings, SignalR, ValueLimits},
         socketio::{SocketIo, SocketIoEncoding},
     },
 };
@@ -160,7 +160,11 @@ impl World {
         let encodings = FormatEncodings { json, messagepack };
         let dialect = EventSpellings::default().dialect();
         let member = MemberId::new("hub-client");
-        let protocol = SignalR::new("/".into(), member, encodings, dialect, 10);
+        let limits = ValueLimits {
+            blobs_max: 10,
+            text_bytes_max: 1_000_000,
+        };
+        let protocol = SignalR::new("/".into(), member, encodings, dialect, limits);
         let client = HubClient {
             session: self.session(Box::new(protocol)),
         };

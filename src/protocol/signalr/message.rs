@@ -1,5 +1,7 @@
 //! What a hub and its clients tell each other, in either format.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use dondo_actors::{letter::Content, ports::Answer};
 
@@ -46,6 +48,15 @@ pub(crate) enum Completed {
     Error(String),
 }
 
+/// How much the values of one message may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ValueLimits {
+    /// Binary values.
+    pub(crate) blobs_max: usize,
+    /// Bytes of their JSON: a byte of MessagePack may be six of it, and everybody is told the JSON.
+    pub(crate) text_bytes_max: usize,
+}
+
 /// JSON texts joined by commas, and the blobs that placeholders in them number, as in [`Content`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Values {
@@ -82,11 +93,17 @@ impl From<&Answer> for Values {
 
 /// A record that is no message; the text says why, for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Malformed(pub(super) &'static str);
+pub(crate) struct Malformed(pub(super) Cow<'static, str>);
 
 impl From<&'static str> for Malformed {
     fn from(why: &'static str) -> Self {
-        Self(why)
+        Self(why.into())
+    }
+}
+
+impl From<String> for Malformed {
+    fn from(why: String) -> Self {
+        Self(why.into())
     }
 }
 

@@ -9,11 +9,11 @@ use rmp::{Marker, decode};
 use self::transcode::Transcoder;
 pub(super) use self::write::{count, values};
 use super::message::{
-    Completed, HubMessage, Malformed, STREAMS_MAX, TOO_MANY_STREAMS, Values, short,
+    Completed, HubMessage, Malformed, STREAMS_MAX, TOO_MANY_STREAMS, ValueLimits, Values, short,
 };
 
 /// Reads one message: an array that may have more elements than are known.
-pub(super) fn read(record: &[u8], blobs_max: usize) -> Result<HubMessage, Malformed> {
+pub(super) fn read(record: &[u8], limits: ValueLimits) -> Result<HubMessage, Malformed> {
     let mut rest = record;
     let elements = decode::read_array_len(&mut rest).map_err(|_| "a message is no array")?;
     let kind: i64 = decode::read_int(&mut rest).map_err(|_| "a message's type is no integer")?;
@@ -21,7 +21,7 @@ pub(super) fn read(record: &[u8], blobs_max: usize) -> Result<HubMessage, Malfor
         rest,
         // The type is the first.
         left: elements.saturating_sub(1),
-        blobs_max,
+        limits,
     };
     Ok(match kind {
         1 => {
@@ -76,7 +76,7 @@ struct Reader<'a> {
     rest: &'a [u8],
     /// Elements that the message says to have.
     left: u32,
-    blobs_max: usize,
+    limits: ValueLimits,
 }
 
 impl Reader<'_> {
@@ -140,7 +140,7 @@ impl Reader<'_> {
     }
 
     fn transcode(&mut self, count: u32) -> Result<Values, Malformed> {
-        let mut transcoder = Transcoder::new(self.rest, self.blobs_max);
+        let mut transcoder = Transcoder::new(self.rest, self.limits);
         for place in 0..count {
             transcoder.value(place > 0)?;
         }

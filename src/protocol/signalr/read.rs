@@ -3,18 +3,18 @@
 use super::{
     format::Format,
     json,
-    message::{HubMessage, Malformed},
+    message::{HubMessage, Malformed, ValueLimits},
     msgpack,
 };
 
-/// Reads a record without its frame, of which no more than `blobs_max` values may be binary.
+/// Reads a record without its frame, whose values stay within the limits.
 pub(crate) fn read(
     format: Format,
     record: &[u8],
-    blobs_max: usize,
+    limits: ValueLimits,
 ) -> Result<HubMessage, Malformed> {
     match format {
         Format::Json => json::read(record),
-        Format::MessagePack => msgpack::read(record, blobs_max),
+        Format::MessagePack => msgpack::read(record, limits),
     }
 }

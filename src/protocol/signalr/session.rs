@@ -14,7 +14,7 @@ use super::{
     format::Format,
     handshake::{self, HandshakeFault},
     invocations::{self, Invocations, NotBegun, OpenCall},
-    message::{Completed, HubMessage, Values},
+    message::{Completed, HubMessage, ValueLimits, Values},
     read::read,
     write,
 };
@@ -26,7 +26,7 @@ pub(crate) struct SignalR {
     member: MemberId,
     encodings: FormatEncodings,
     dialect: Dialect,
-    blobs_max: usize,
+    limits: ValueLimits,
     /// None before the handshake.
     format: Option<Format>,
     invocations: RefCell<Invocations>,
@@ -56,21 +56,20 @@ impl FormatEncodings {
 }
 
 impl SignalR {
-    /// A session that has said nothing yet, of an endpoint's namespace, whose client knows its member by this id. No more than
-    /// `blobs_max` values of a message may be binary.
+    /// A session that has said nothing yet, of an endpoint's namespace, whose client knows its member by this id.
     pub(crate) fn new(
         namespace: Arc<str>,
         member: MemberId,
         encodings: FormatEncodings,
         dialect: Dialect,
-        blobs_max: usize,
+        limits: ValueLimits,
     ) -> Self {
         Self {
             namespace,
             member,
             encodings,
             dialect,
-            blobs_max,
+            limits,
             format: None,
             invocations: RefCell::default(),
             said: None,
@@ -102,7 +101,7 @@ impl SignalR {
         format: Format,
         record: &[u8],
     ) -> Result<Option<ClientPacket>, Violation> {
-        let message = read(format, record, self.blobs_max);
+        let message = read(format, record, self.limits);
         let message = message.map_err(|why| violated(format, format!("bad_message: {}", why.0)))?;
         Ok(match message {
             HubMessage::Invocation {

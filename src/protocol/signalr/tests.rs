@@ -16,19 +16,22 @@ use dondo_actors::letter::Frame;
 
 use super::{
     format::Format,
-    message::{Completed, HubMessage, Malformed, Values},
+    message::{Completed, HubMessage, Malformed, ValueLimits, Values},
     read::read,
     *,
 };
 
-const BLOBS_MAX: usize = 10;
+const LIMITS: ValueLimits = ValueLimits {
+    blobs_max: 10,
+    text_bytes_max: 1_000_000,
+};
 
 fn json(record: &str) -> Result<HubMessage, Malformed> {
-    read(Format::Json, record.as_bytes(), BLOBS_MAX)
+    read(Format::Json, record.as_bytes(), LIMITS)
 }
 
 fn packed(record: &[u8]) -> Result<HubMessage, Malformed> {
-    read(Format::MessagePack, record, BLOBS_MAX)
+    read(Format::MessagePack, record, LIMITS)
 }
 
 fn values(text: &str) -> Values {

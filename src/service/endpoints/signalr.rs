@@ -16,7 +16,7 @@ use crate::{
     config::{EngineSettings, Settings},
     dialect::Dialect,
     packs::hub,
-    protocol::signalr::{EventSpellings, FormatEncodings, SignalR},
+    protocol::signalr::{EventSpellings, FormatEncodings, SignalR, ValueLimits},
     transport::{
         entrance::EntranceOptions,
         signalr::{self, SignalREndpoint},
@@ -119,12 +119,13 @@ fn endpoint(at: HubAt<'_>, settings: &Settings, base: &Base) -> Made {
         session: Arc::new(session),
         ..base.main.clone()
     };
-    let blobs_max = engine.attachments_max;
+    let limits = ValueLimits {
+        blobs_max: engine.attachments_max,
+        text_bytes_max: engine.max_payload,
+    };
     let protocol = move |_: &Handshake, member: MemberId| {
         let (namespace, dialect) = (namespace.clone(), dialect());
-        Box::new(SignalR::new(
-            namespace, member, encodings, dialect, blobs_max,
-        )) as Box<dyn Protocol>
+        Box::new(SignalR::new(namespace, member, encodings, dialect, limits)) as Box<dyn Protocol>
     };
     let entrance = base.entrance(options);
     Made::of(SignalREndpoint::new(entrance, Arc::new(protocol)))

@@ -303,7 +303,7 @@ pub fn signalr_stream(choice: u8, record_max: usize, stream: &[u8]) {
     let events = ["sendMessage", "notify-room", "Count"];
     let talk = |choice| {
         let events = (choice & 1 == 0).then_some(&events[..]);
-        let mut session = Session::new(decoders::signalr(events, BLOBS_MAX), 0);
+        let mut session = Session::new(decoders::signalr(events, BLOBS_MAX, record_max), 0);
         signalr_conversation(&mut session, record_max, pieces(stream, choice >> 1))
     };
     assert_eq!(talk(choice & 1), talk(choice), "one piece, many pieces");

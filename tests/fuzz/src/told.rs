@@ -55,7 +55,7 @@ pub(crate) fn assert_message(record: &[u8]) {
     let handshake = b"{\"protocol\":\"messagepack\",\"version\":1}\x1e";
     let mut wire = Bytes::from([handshake, record].concat());
     let mut records = SignalRRecords::new(wire.len());
-    let mut protocol = decoders::signalr(Some(&[]), BLOBS_MAX);
+    let mut protocol = decoders::signalr(Some(&[]), BLOBS_MAX, usize::MAX);
     for _ in 0..2 {
         let record = records.take(&mut wire);
         let record = record.expect("a record").expect("all of it");
@@ -179,7 +179,7 @@ pub(crate) fn read_signalr(format: &str, frame: &Frame) -> Option<Content> {
     assert!(frame.rest.is_none());
     let handshake = format!("{{\"protocol\":\"{format}\",\"version\":1}}\u{1e}");
     let mut wire = Bytes::from([handshake.as_bytes(), &frame.first.payload()].concat());
-    let mut protocol = decoders::signalr(Some(&[]), BLOBS_MAX);
+    let mut protocol = decoders::signalr(Some(&[]), BLOBS_MAX, usize::MAX);
     let mut records = SignalRRecords::new(wire.len());
     let mut said = None;
     while !wire.is_empty() {

@@ -153,10 +153,17 @@ fn what_no_client_of_signalr_sends_ends_its_connection_alone() {
         );
         while !matches!(socket.next(), Frame::Close(_) | Frame::End) {}
     }
+    // `[false,…]`: 20 KB here, and 120 KB for everybody.
+    let grows = [
+        &b"\xbc\x9c\x01\x95\x01\x80\xc0\xabSendMessage\x93\xa5lobby\xa1u\xdc\x4e\x20"[..],
+        &b"\xc2".repeat(20_000),
+    ];
+    let grows = grows.concat();
     for huge in [
         &b"\xff\xff\xff\xff\x0f"[..],
         b"\xff\xff\xff\xff\xff\x01",
         b"\x80\x80\x80\x01",
+        &grows,
     ] {
         let mut socket = WebSocket::open(&hub, "/chatHub");
         socket.text("{\"protocol\":\"messagepack\",\"version\":1}\u{1e}");

@@ -9,7 +9,7 @@ use rmp::{
 };
 
 use super::{
-    super::message::{Malformed, Values},
+    super::message::{Malformed, ValueLimits, Values},
     timestamp,
 };
 use crate::{nesting::LEVELS_MAX, placeholder, protocol::json::put};
@@ -19,7 +19,7 @@ pub(super) struct Transcoder<'a> {
     rest: &'a [u8],
     text: Vec<u8>,
     blobs: Vec<Bytes>,
-    blobs_max: usize,
+    limits: ValueLimits,
     /// A key that makes an object a placeholder.
     marked: bool,
 }
@@ -34,12 +34,12 @@ struct Container {
 const ENDS: &str = "a record ends within a value";
 
 impl<'a> Transcoder<'a> {
-    pub(super) fn new(rest: &'a [u8], blobs_max: usize) -> Self {
+    pub(super) fn new(rest: &'a [u8], limits: ValueLimits) -> Self {
         Self {
             rest,
             text: Vec::with_capacity(rest.len()),
             blobs: Vec::new(),
-            blobs_max,
+            limits,
             marked: false,
         }
     }
@@ -70,10 +70,11 @@ impl<'a> Transcoder<'a> {
                 }
                 containers.push(opened);
             }
+            self.check_length()?;
             // On to the next value that is due, out of all that is complete.
             loop {
                 let Some(container) = containers.last_mut() else {
-                    return Ok(());
+                    return self.check_length();
                 };
                 if container.left > 0 {
                     container.left -= 1;
@@ -82,6 +83,7 @@ impl<'a> Transcoder<'a> {
                     }
                     if container.is_map {
                         self.key()?;
+                        self.check_length()?;
                         self.text.push(b':');
                     }
                     break;
@@ -89,6 +91,14 @@ impl<'a> Transcoder<'a> {
                 self.text.push(if container.is_map { b'}' } else { b']' });
                 containers.pop();
             }
+        }
+    }
+
+    fn check_length(&self) -> Result<(), Malformed> {
+        let most = self.limits.text_bytes_max;
+        match self.text.len() <= most {
+            true => Ok(()),
+            false => Err(format!("its values have more than {most} bytes as JSON").into()),
         }
     }
 
@@ -174,7 +184,7 @@ impl<'a> Transcoder<'a> {
     }
 
     fn blob(&mut self, length: usize) -> Result<(), Malformed> {
-        if self.blobs.len() == self.blobs_max {
+        if self.blobs.len() == self.limits.blobs_max {
             return Err("a message has too many binary values".into());
         }
         let blob = Bytes::copy_from_slice(self.bytes(length)?);

@@ -36,7 +36,7 @@ fn json_that_is_no_message_is_malformed() {
         assert!(json(record).is_err(), "{record}");
     }
     let not_utf8 = b"{\"type\":1,\"target\":\"x\",\"arguments\":[\"\xff\"]}";
-    assert!(read(Format::Json, not_utf8, BLOBS_MAX).is_err());
+    assert!(read(Format::Json, not_utf8, LIMITS).is_err());
     let cancelled = |digits| format!(r#"{{"type":5,"invocationId":"{}"}}"#, "1".repeat(digits));
     assert!(json(&cancelled(256)).is_ok());
     assert!(json(&cancelled(257)).is_err());
@@ -97,6 +97,41 @@ fn claimed_lengths_are_not_believed() {
     }
     let elements_and_arguments = b"\xdd\xff\xff\xff\xff\x01\x80\xc0\xa1x\xdd\xff\xff\xff\xff\x01";
     assert!(packed(elements_and_arguments).is_err());
+}
+
+/// Fails if a message in MessagePack may become more JSON than anybody may send as JSON: a byte is `false,` or `\u0001`.
+#[test]
+fn values_have_a_bound_as_json_too() {
+    let called = |count: usize, value: &[u8]| {
+        let count = u32::try_from(count).unwrap().to_be_bytes();
+        [
+            b"\x95\x01\x80\xc0\xa1x\x91",
+            &[value[0]][..],
+            &count,
+            &value[1..],
+        ]
+        .concat()
+    };
+    let list = |count| called(count, &[b"\xdd", &b"\xc2".repeat(count)[..]].concat());
+    let text = |count| called(count, &[b"\xdb", &b"\x01".repeat(count)[..]].concat());
+    let keys = |count| {
+        called(
+            count,
+            &[b"\xdf", &b"\xa1\x01\x01".repeat(count)[..]].concat(),
+        )
+    };
+    // `[false,false]`, `"\u0001\u0001"` and `{"\u0001":1,"\u0001":1}`, of a million bytes each.
+    assert!(packed(&list(166_666)).is_ok());
+    assert!(packed(&list(166_667)).is_err());
+    assert!(packed(&text(166_666)).is_ok());
+    assert!(packed(&text(166_667)).is_err());
+    assert!(packed(&keys(90_909)).is_ok());
+    assert!(packed(&keys(90_910)).is_err());
+    let arguments = [
+        b"\x95\x01\x80\xc0\xa1x\xdd\x00\x02\xa0\x00",
+        &b"\xc2".repeat(172_032)[..],
+    ];
+    assert!(packed(&arguments.concat()).is_err());
 }
 
 /// Fails if nesting is followed by recursion, or further than it may go.

@@ -62,7 +62,7 @@ impl Chance {
         // In JSON a blob is a text from then on.
         let blobs_max = match format {
             Format::Json => 0,
-            Format::MessagePack => BLOBS_MAX,
+            Format::MessagePack => LIMITS.blobs_max,
         };
         let mut blobs = Vec::new();
         let values = (0..count).map(|_| self.value(3, &mut blobs, blobs_max));
@@ -141,7 +141,7 @@ fn what_is_written_is_read_again() {
             }
             let found = found[1..]
                 .iter()
-                .map(|record| read(format, record, BLOBS_MAX).unwrap());
+                .map(|record| read(format, record, LIMITS).unwrap());
             assert_eq!(found.collect::<Vec<_>>(), expected, "seed {seed}");
         }
     }
@@ -155,7 +155,7 @@ fn noise_and_cut_messages_come_to_nothing() {
         let noise: Vec<u8> = (0..chance.below(60)).map(|_| chance.next() as u8).collect();
         let _ = packed(&[b"\x95\x01\x80\xc0\xa1x", &noise[..]].concat());
         let _ = packed(&noise);
-        let _ = read(Format::Json, &noise, BLOBS_MAX);
+        let _ = read(Format::Json, &noise, LIMITS);
         let arguments = chance.values(Format::MessagePack, 3);
         let frame = write::invocation(Format::MessagePack, None, "x", &arguments);
         let wire = bytes(&frame);

@@ -22,7 +22,7 @@ fn encodings() -> (Encodings, FormatEncodings) {
 
 fn with(dialect: Dialect) -> SignalR {
     let (_, both) = encodings();
-    SignalR::new("/chat".into(), MemberId::new("m"), both, dialect, BLOBS_MAX)
+    SignalR::new("/chat".into(), MemberId::new("m"), both, dialect, LIMITS)
 }
 
 fn names() -> EventSpellings {
