@@ -1,7 +1,8 @@
 //! How deeply JSON may be nested: one bound for all protocols and packs, as what one takes another may have to write.
 
-/// Arrays and objects in one another. Deeper than people nest, and a bound on what walks over a message keep.
-pub(crate) const LEVELS_MAX: usize = 128;
+/// Arrays and objects in one another. Deeper than people nest, and a bound on what walks over a message keep. What .NET's
+/// readers take has 64: a message's normal form has two more than what was sent, and SignalR's envelope two again.
+pub(crate) const LEVELS_MAX: usize = 60;
 
 /// Whether valid JSON is nested in more than so many levels. Does not recurse.
 pub(crate) fn is_deeper_than(json: &str, levels: usize) -> bool {

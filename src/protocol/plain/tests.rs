@@ -306,8 +306,8 @@ fn a_message_that_cannot_be_carried_out_is_answered_and_the_connection_goes_on()
     assert_eq!(reply(r#"{"type":"shout","id":"a"}"#)["id"], "a");
     let at_the_limit = format!(
         r#"{{"type":"event","event":"x","payload":{}{}}}"#,
-        "[".repeat(128),
-        "]".repeat(128)
+        "[".repeat(60),
+        "]".repeat(60)
     );
     let said = said(&mut plain(), &at_the_limit);
     assert!(matches!(said, ClientPacket::Event { .. }), "{said:?}");

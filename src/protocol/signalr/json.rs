@@ -10,7 +10,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::message::{
-    Completed, HubMessage, Malformed, STREAMS_MAX, TOO_MANY_STREAMS, Values, short,
+    Completed, HubMessage, Malformed, STREAMS_MAX, TOO_MANY_STREAMS, Values, short, too_deep,
 };
 use crate::nesting::{LEVELS_MAX, is_deeper_than};
 
@@ -103,7 +103,7 @@ fn value(raw: &RawValue) -> Result<Values, Malformed> {
 /// A copy of its own: the record's buffer may be much larger.
 fn values(text: &str) -> Result<Values, Malformed> {
     match is_deeper_than(text, LEVELS_MAX) {
-        true => Err("a value is nested deeper than 128 levels".into()),
+        true => Err(too_deep()),
         false => Ok(Values {
             text: Bytes::copy_from_slice(text.as_bytes()),
             blobs: Vec::new(),

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use dondo_actors::{letter::Content, ports::Answer};
 
+use crate::nesting::LEVELS_MAX;
+
 /// A message of the hub protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HubMessage {
@@ -105,6 +107,10 @@ impl From<String> for Malformed {
     fn from(why: String) -> Self {
         Self(why.into())
     }
+}
+
+pub(super) fn too_deep() -> Malformed {
+    format!("a value is nested deeper than {LEVELS_MAX} levels").into()
 }
 
 /// Bytes of an id that a client chooses: those that are no numbers are kept while their calls last.

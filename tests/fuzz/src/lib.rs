@@ -24,7 +24,7 @@ use self::{
 pub const BLOBS_MAX: usize = 4;
 
 /// Levels that SignalR and `dondo.1` take; Socket.IO's clients may nest deeper.
-const DEPTH_MAX: usize = 128;
+const DEPTH_MAX: usize = 60;
 
 /// What a session's decoder may write for each byte that it reads: `\u0000` is six for one, `false,` for one byte of
 /// MessagePack, and a method's name stands twice in an error.

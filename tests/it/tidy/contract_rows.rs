@@ -121,7 +121,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     (
         "2.1",
-        "deeper than 128 is bad_payload, the connection stays",
+        "deeper than 60 is bad_payload, the connection stays",
         "json_nested_too_deep_is_bad_payload_and_the_connection_stays",
     ),
     (

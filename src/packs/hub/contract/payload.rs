@@ -252,5 +252,8 @@ fn no_source() -> Fault {
 }
 
 fn too_deep() -> Fault {
-    bad("the payload is nested deeper than 128 levels")
+    Fault::new(
+        Code::BadPayload,
+        format!("the payload is nested deeper than {LEVELS_MAX} levels"),
+    )
 }

@@ -9,7 +9,7 @@ use rmp::{
 };
 
 use super::{
-    super::message::{Malformed, ValueLimits, Values},
+    super::message::{Malformed, ValueLimits, Values, too_deep},
     timestamp,
 };
 use crate::{nesting::LEVELS_MAX, placeholder, protocol::json::put};
@@ -66,7 +66,7 @@ impl<'a> Transcoder<'a> {
         loop {
             if let Some(opened) = self.scalar_or_opened()? {
                 if containers.len() == LEVELS_MAX {
-                    return Err("a value is nested deeper than 128 levels".into());
+                    return Err(too_deep());
                 }
                 containers.push(opened);
             }

@@ -2,14 +2,15 @@
 //! Knows no attacker's aim; asserts only what every recipient relies on.
 
 use super::*;
+use crate::nesting::is_deeper_than;
 
 fn nested(levels: usize) -> String {
     format!("{}{}", "[".repeat(levels), "]".repeat(levels))
 }
 
 #[test]
-fn payloads_deeper_than_128_are_bad_in_every_form_and_128_are_not() {
-    for levels in [129, 100_000] {
+fn payloads_deeper_than_60_are_bad_in_every_form_and_60_are_not() {
+    for levels in [61, 100_000] {
         let object = format!(r#"{{"data":{{"message":{}}}}}"#, nested(levels - 2));
         let string = serde_json::to_string(&object).unwrap();
         for args in [nested(levels), object, string] {
@@ -17,10 +18,22 @@ fn payloads_deeper_than_128_are_bad_in_every_form_and_128_are_not() {
             assert_eq!(command(&args).unwrap_err(), Code::BadPayload);
         }
     }
-    let object = format!(r#"{{"data":{{"message":{}}}}}"#, nested(126));
+    let object = format!(r#"{{"data":{{"message":{}}}}}"#, nested(58));
     let string = serde_json::to_string(&object).unwrap();
-    for args in [nested(128), object, string] {
+    for args in [nested(60), object, string] {
         assert!(message(&args).is_ok());
+    }
+}
+
+/// Fails if what one client may say is nested deeper than .NET's clients read: 64 levels, of which SignalR's envelope has two.
+#[test]
+fn what_is_told_is_no_deeper_than_every_client_reads() {
+    let data = format!(r#"{{"data":{}}}"#, nested(59));
+    let unknown = format!(r#"{{"x":{}}}"#, nested(59));
+    let string = serde_json::to_string(&unknown).unwrap();
+    for args in [nested(60), data, unknown, string] {
+        let told = delivered(&args);
+        assert!(!is_deeper_than(&told, 62), "{args}");
     }
 }
 
