@@ -37,6 +37,45 @@ fn chatting() -> ChatHub {
     hub
 }
 
+/// Fails if a call with a million arguments is read to its end: what stands behind one too many is not looked at.
+#[test]
+fn of_too_many_arguments_no_more_are_read_than_tell_that() {
+    let mut hub = ChatHub::new(64);
+    let mut refused = |method, args: &str| {
+        let failure = hub.call(content(method, args)).unwrap_err();
+        String::from_utf8(failure.to_vec()).unwrap()
+    };
+    for (method, args, words) in [
+        (
+            "JoinRoom",
+            r#""a","b",}"#,
+            "provides at least 2 argument(s) but target expects 1.",
+        ),
+        (
+            "SendMessage",
+            "1,2,3,4,}",
+            "provides at least 4 argument(s) but target expects 3.",
+        ),
+        (
+            "SendMessage",
+            "1, 2",
+            "provides 2 argument(s) but target expects 3.",
+        ),
+        (
+            "JoinRoom",
+            " ",
+            "provides 0 argument(s) but target expects 1.",
+        ),
+    ] {
+        let said = refused(method, args);
+        assert!(said.contains(words), "{said}");
+    }
+    for args in [r#""a"}"#, r#""a","#, r#""a" "b""#, ","] {
+        let said = refused("JoinRoom", args);
+        assert!(said.contains("not valid JSON"), "{args}: {said}");
+    }
+}
+
 /// Fails if a method is found in one case alone, or is another event.
 #[test]
 fn the_three_methods_are_the_packs_events_in_any_case() {

@@ -33,6 +33,21 @@ pub(crate) fn first_two(args: &str) -> Option<(Option<&str>, Option<&str>)> {
     }
 }
 
+/// The first of JSON values joined by commas, so many at most; `None` if what is read of them is no JSON.
+pub(crate) fn first_values(args: &str, most: usize) -> Option<Vec<&str>> {
+    let mut values = Vec::new();
+    let mut rest = args.trim_ascii();
+    while !rest.is_empty() && values.len() < most {
+        let (value, behind) = first_value(rest)?;
+        values.push(value);
+        rest = behind.trim_ascii_start();
+        if !rest.is_empty() {
+            rest = rest.strip_prefix(',').filter(|rest| !rest.is_empty())?;
+        }
+    }
+    Some(values)
+}
+
 /// The fields of an object in order, duplicates included; `None` if the text is no JSON object. Does not recurse.
 pub(crate) fn fields(object: &str) -> Option<Vec<Field<'_>>> {
     serde_json::from_str::<Fields<'_>>(object)
