@@ -17,7 +17,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_http::error::PayloadError;
-use actix_http::header::CONTENT_LENGTH;
+use actix_http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_http::{BoxedPayloadStream, HttpMessage as _, Payload, Request};
 use bytes::Bytes;
 use futures_util::Stream;
@@ -26,10 +26,12 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::sockets::{Slow, Sockets};
 use super::turns::Turn;
+use bounds::Bounds;
 use mend::Mender;
 use pacing::{Next, PIPELINING_PAUSE, Pacing};
 pub(crate) use stream::Timed;
 
+mod bounds;
 mod mend;
 mod pacing;
 mod stream;
@@ -77,6 +79,7 @@ pub(crate) struct Progress {
     read: Cell<usize>,
     /// Bytes of a head that has not ended.
     head: Cell<usize>,
+    bounds: Bounds,
     pacing: Pacing,
     /// More is wanted and is not there.
     starved: Cell<bool>,
@@ -94,6 +97,7 @@ impl Progress {
             reading: Cell::new(None),
             read: Cell::new(0),
             head: Cell::new(0),
+            bounds: Bounds::default(),
             pacing: Pacing::default(),
             starved: Cell::new(false),
             blocked: Cell::new(false),
@@ -109,7 +113,7 @@ impl Progress {
     }
 
     fn answered(&self) {
-        let next_has_begun = self.pacing.answered();
+        let next_has_begun = self.pacing.answered() || self.bounds.next_has_begun();
         match self.phase.get() {
             Phase::Body { .. } => self.enter(Phase::Unread),
             _ if next_has_begun => self.enter(Phase::Head),
@@ -196,8 +200,10 @@ pub(crate) fn called(mut request: Request) -> (Request, Called) {
     if let Some(progress) = &progress {
         let whole = matches!(request.payload(), Payload::None);
         let length = request.headers().get(CONTENT_LENGTH);
+        let length = length.filter(|_| !request.headers().contains_key(TRANSFER_ENCODING));
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        progress.pacing.called(length);
+        let length = if whole { Some(0) } else { length };
+        progress.pacing.called(progress.bounds.called(length));
         progress.enter(match whole {
             true => Phase::Served,
             false => Phase::Body { begun: false },

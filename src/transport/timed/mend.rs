@@ -55,8 +55,9 @@ impl Mender {
         room.saturating_sub(HELD_MAX + UPGRADES.len()) / 3
     }
 
-    /// Hands on what comes, mended. What is held comes out with the bytes that follow.
-    pub(super) fn mend(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8])) {
+    /// Hands on what comes, mended, and answers how many bytes of it lie behind the head. What is held comes out with the
+    /// bytes that follow.
+    pub(super) fn mend(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8])) -> usize {
         // What goes through as it is goes in one piece.
         let (mut from, mut next) = (0, 0);
         while next < bytes.len() && self.at != At::Behind {
@@ -87,6 +88,7 @@ impl Mender {
             }
         }
         out(&bytes[from..]);
+        bytes.len() - next
     }
 
     /// Takes a header's line, or what has come of it; `whole`: to its end.

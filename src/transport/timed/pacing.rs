@@ -49,7 +49,7 @@ pub(super) struct Pacing {
 }
 
 impl Pacing {
-    /// A request passes, with a body of this length if it says so.
+    /// A request passes, and at most so much of its body is to come, if one knows.
     pub(super) fn called(&self, length: Option<usize>) {
         self.body_left.set(length);
         self.asked.set(false);

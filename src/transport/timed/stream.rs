@@ -48,8 +48,12 @@ impl AsyncRead for Timed {
             return Poll::Pending;
         };
         let before = into.filled().len();
-        let begins = progress.phase.get() == Phase::Idle;
-        let mends = begins || progress.phase.get() == Phase::Head && !self.mender.is_behind();
+        let phase = progress.phase.get();
+        let begins = phase == Phase::Idle && progress.bounds.is_between();
+        // Anything but a head must go through as it is: a body that grows ends in the midst of what follows it.
+        let in_head = phase == Phase::Head && progress.bounds.in_head();
+        let mends = begins || in_head && !self.mender.is_behind();
+        let mut behind = 0;
         let (mut read, count) = if allowed >= into.remaining() && !mends {
             let read = Pin::new(&mut self.stream).poll_read(cx, into);
             (read, into.filled().len() - before)
@@ -67,13 +71,18 @@ impl AsyncRead for Timed {
             let few = few.filled();
             if begins && !few.is_empty() {
                 self.mender.begin();
+                self.progress.bounds.begin();
             }
-            match mends {
-                true => self.mender.mend(few, &mut |bytes| into.put_slice(bytes)),
-                false => into.put_slice(few),
+            if mends {
+                behind = self.mender.mend(few, &mut |bytes| into.put_slice(bytes));
+            } else {
+                into.put_slice(few);
             }
             (read, few.len())
         };
+        if !mends {
+            behind = count;
+        }
         let all_is_held = count > 0 && into.filled().len() == before;
         let progress = &self.progress;
         match read {
@@ -81,11 +90,12 @@ impl AsyncRead for Timed {
             Poll::Ready(_) => {
                 progress.starved.set(false);
                 progress.read.set(progress.read.get() + count);
+                progress.bounds.came(behind);
                 if progress.phase.get() == Phase::Head {
                     progress.head.set(progress.head.get() + count);
                 }
                 progress.pacing.read(progress.phase.get(), count);
-                if count > 0 && begins {
+                if count > 0 && phase == Phase::Idle {
                     progress.enter(Phase::Head);
                     progress.head.set(count);
                 }

@@ -237,3 +237,81 @@ fn nothing_is_read_behind_an_answer_that_is_not_taken() {
     pacing.asked();
     assert_eq!(pacing.allowance(BODY, true), Some(10));
 }
+
+/// Answers each request with its body, as the server does: past the door, in two steps.
+fn echo(
+    request: Request,
+) -> impl Future<Output = Result<actix_http::Response<Bytes>, actix_http::Error>> {
+    let (mut request, called) = called(request);
+    let mut body = request.take_payload();
+    let answer = async move {
+        let mut whole = Vec::new();
+        while let Some(piece) = futures_util::StreamExt::next(&mut body).await {
+            whole.extend_from_slice(&piece.expect("a body"));
+        }
+        tokio::task::yield_now().await;
+        let body = Bytes::from(whole);
+        Ok(actix_http::Response::ok().set_body(body))
+    };
+    answer.inspect(|_| called.answered())
+}
+
+/// What a connection answers to these bytes until it ends, or the last answer is there.
+async fn answers(bytes: &[u8], last: &[u8]) -> Vec<u8> {
+    use actix_service::{Service as _, ServiceFactory as _};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (peer, accepted) = tokio::join!(
+        TcpStream::connect(listener.local_addr().unwrap()),
+        listener.accept()
+    );
+    let (stream, address) = accepted.unwrap();
+    let http = actix_http::HttpService::build().finish(actix_service::fn_service(
+        |request| -> Pin<Box<dyn Future<Output = _>>> { Box::pin(echo(request)) },
+    ));
+    let http = http.new_service(()).await.unwrap();
+    let sockets = Sockets::new(TrustedProxies::default());
+    let served = watch(stream, &sockets, TIMES, address, |stream| {
+        http.call((stream, actix_http::Protocol::Http1, Some(address)))
+    });
+    let served = async { drop(served.await) };
+    let asked = async {
+        let mut peer = peer.unwrap();
+        // A connection that was closed after an answer has no use for the rest.
+        let _ = peer.write_all(bytes).await;
+        let mut all = Vec::new();
+        while !all.ends_with(last) && peer.read_buf(&mut all).await.is_ok_and(|read| read > 0) {}
+        all
+    };
+    tokio::join!(asked, served).0
+}
+
+/// Fails if a body that lies behind another request is mended as if it were a head: it is longer then, and its end is taken
+/// for a request.
+#[actix_web::test]
+async fn no_body_is_altered_wherever_pipelined_requests_are_cut() {
+    for padding in 0..150 {
+        let body = |number| format!("{{\"<{number}>\": \"{}\"}}", "\"".repeat(padding));
+        let requests: Vec<u8> = (10..40)
+            .flat_map(|number| {
+                let body = body(number);
+                format!(
+                    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+                .into_bytes()
+            })
+            .collect();
+        let all = answers(&requests, body(39).as_bytes()).await;
+        let all = String::from_utf8_lossy(&all);
+        let mut told = 0;
+        for answer in all.split("HTTP/1.1 ").skip(1) {
+            let (head, echoed) = answer.split_once("\r\n\r\n").expect("a whole answer");
+            assert!(head.starts_with("200"), "{padding}: {all}");
+            assert_eq!(echoed, body(10 + told), "{padding}");
+            told += 1;
+        }
+        let is_closed = all.contains("connection: close");
+        assert!(told == 30 || told > 0 && is_closed, "{padding}: {told}");
+    }
+}
