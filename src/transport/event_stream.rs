@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::Version;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
@@ -54,15 +55,19 @@ pub(super) fn response(
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
         // nginx would keep events back until a buffer is full.
-        .insert_header((ACCEL_BUFFERING.clone(), "no"))
-        .body(EventStreamBody {
-            watched: CutWatch::begin(request, connection.session.outbox.clone()),
-            pieces: Pieces::of(format.opening()),
-            connection,
-            format,
-            parts: Vec::new(),
-            ended: false,
-        })
+        .insert_header((ACCEL_BUFFERING.clone(), "no"));
+    let mut response = response.body(EventStreamBody {
+        watched: CutWatch::begin(request, connection.session.outbox.clone()),
+        pieces: Pieces::of(format.opening()),
+        connection,
+        format,
+        parts: Vec::new(),
+        ended: false,
+    });
+    // HTTP/1.0 knows no chunks: there, the end of the connection is the body's.
+    let has_chunks = request.version() > Version::HTTP_10;
+    response.head_mut().no_chunking(!has_chunks);
+    response.map_into_boxed_body()
 }
 
 struct EventStreamBody<F> {

@@ -12,6 +12,7 @@ use crate::support::{
 
 in_both_forms!(
     it_tells_what_is_said_where_it_listens,
+    a_reader_that_knows_no_chunks_gets_none,
     it_is_taken_up_again_from_the_last_id_on,
     a_request_that_cannot_be_served_is_refused_with_a_sentence,
     who_may_not_come_in_is_told_and_the_stream_ends,
@@ -40,6 +41,23 @@ fn a_list_of_origins_holds_for_pages_of_the_hubs_own_host_too() {
     assert_eq!(asked("app.example", &[]), 200);
     let forwarded = [("X-Forwarded-Host", "app.example")];
     assert_eq!(asked("hub.internal", &forwarded), 200);
+}
+
+/// Fails if the body for HTTP/1.0 comes in chunks, whose lengths would be lines of the first event.
+fn a_reader_that_knows_no_chunks_gets_none(form: Form) {
+    let hub = hub(form);
+    let mut stream = http::connect(&hub);
+    stream
+        .write_all(b"GET /events?channel=lobby HTTP/1.0\r\nHost: x\r\n\r\n")
+        .unwrap();
+    let head = http::read_head(&mut stream);
+    assert_eq!(head.status, 200);
+    for name in ["Transfer-Encoding", "Content-Length"] {
+        assert_eq!(head.header(name), None);
+    }
+    let mut begin = [0; 6];
+    stream.read_exact(&mut begin).unwrap();
+    assert_eq!(&begin, b"retry:");
 }
 
 /// Fails if a stream is no member, if what it hears is not what others hear, or if proxies would keep it back.
