@@ -10,6 +10,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use dondo_actors::account::{Charge, Held};
+use dondo_actors::error::CloseReason;
 
 use super::body::Body;
 use super::compression;
@@ -24,7 +25,7 @@ pub(super) const ANSWER_MAX: usize = 1024 * 1024;
 const PIECE: usize = 32 * 1024;
 
 /// A body that is handed out in pieces. Dropped when the last one is with actix-http, or with the connection: whoever pays
-/// for its bytes pays as long as it lives.
+/// for its bytes pays as long as it lives. Dropped before, it ends its session.
 pub(super) struct PollAnswer {
     connection: Arc<Connection>,
     body: Body,
@@ -101,6 +102,10 @@ impl Drop for PollAnswer {
     fn drop(&mut self) {
         if self.large {
             self.connection.end_answer();
+        }
+        if self.body.len() > 0 {
+            // What it did not take has left the outbox: nobody can send it again.
+            self.connection.session.close(CloseReason::TransportError);
         }
         if self.connection.is_answered() {
             self.connection.session.outbox.wrote(0, true);

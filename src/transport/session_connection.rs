@@ -246,7 +246,7 @@ impl Connection {
         self.answers.load(Ordering::Acquire) == 0
     }
 
-    /// Ready while few large answers are on their way: a client whose connection broke may ask once more.
+    /// Ready while few large answers are on their way: that the connection of one broke may be seen after the next poll.
     pub(crate) fn poll_answered(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.answers.load(Ordering::Acquire) < ANSWERS_MAX {
             return Poll::Ready(());

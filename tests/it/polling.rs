@@ -1,8 +1,10 @@
 //! Long-polling as its stock clients need it.
 
+use std::io::Write;
+
 use serde_json::json;
 
-use crate::support::{Client, Frame, Hub, WebSocket, http, masked};
+use crate::support::{Client, Frame, Hub, LongPoll, WebSocket, http, masked, system};
 
 #[test]
 fn an_answer_to_python_has_no_more_packets_than_it_takes_and_nothing_is_lost_by_that() {
@@ -75,4 +77,23 @@ fn a_websocket_that_probes_without_reading_is_closed_and_its_session_goes_on() {
     assert!(answers < 2000, "each of the probes was kept to be answered");
     let session = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
     assert_eq!(http::post(&hub, &session, "40").text(), "ok");
+}
+
+/// Fails if a session goes on of which an answer was lost on its way: its client would miss messages, and nobody would say so.
+#[test]
+fn an_answer_that_breaks_off_ends_its_session() {
+    let hub = Hub::start();
+    let mut speaker = Client::connect(&hub);
+    let mut poll = LongPoll::connect(&hub);
+    poll.say("42[\"join-channel\",\"trap\"]");
+    while speaker.ask("trap", &[json!("?")])["recipients"] != 1 {}
+    let told = speaker.ask("trap", &[json!("x".repeat(900_000))]);
+    assert_eq!(told["recipients"], 1, "{told}");
+    let mut reader = system::narrow(&hub);
+    let target = poll.target("polling");
+    write!(reader, "GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert_eq!(http::read_head(&mut reader).status, 200);
+    system::reset(reader);
+    hub.wait_for("dondo_closes_total{reason=\"transport error\"}", 1);
+    hub.wait_for("dondo_sessions_alive", 1);
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::wire::{call, completion, opened_at};
 use super::{HANDSHAKE, RS, negotiate, records};
 use crate::drain::drain;
-use crate::support::{Chunks, Form, Frame, Hub, WebSocket, http, in_both_forms};
+use crate::support::{Chunks, Form, Frame, Hub, WebSocket, http, in_both_forms, system};
 
 in_both_forms!(
     negotiation_tells_an_id_for_others_and_a_token_for_itself,
@@ -16,6 +16,7 @@ in_both_forms!(
     a_poll_takes_what_waits_and_a_newer_one_ends_it,
     a_poll_takes_all_that_waits_up_to_a_megabyte,
     posts_that_overlap_are_heard_in_their_order,
+    an_answer_that_breaks_off_ends_its_connection,
     a_goodbye_ends_a_connection_that_polls,
     a_stream_that_its_client_drops_is_the_end_of_its_connection,
     events_begin_at_once_and_end_with_the_session,
@@ -279,6 +280,27 @@ fn a_stream_that_its_client_drops_is_the_end_of_its_connection(form: Form) {
     drop(stream);
     hub.wait_for("dondo_closes_total{reason=\"transport close\"}", 1);
     hub.wait_for("dondo_sessions_alive", 0);
+}
+
+/// Fails if a connection goes on of which an answer was lost on its way: its client would miss messages, and nobody would say
+/// so.
+fn an_answer_that_breaks_off_ends_its_connection(form: Form) {
+    let hub = hub(form);
+    let target = format!("/chatHub?id={}", negotiate(&hub).1);
+    assert_eq!(ask(&hub, "GET", &target, "").0, 200);
+    assert_eq!(ask(&hub, "POST", &target, HANDSHAKE).0, 200);
+    assert_eq!(ask(&hub, "GET", &target, "").1, format!("{{}}{RS}"));
+    let long =
+        json!({"type": 1, "target": "SendMessage", "arguments": ["r", "u", "x".repeat(900_000)]});
+    assert_eq!(ask(&hub, "POST", &target, &format!("{long}{RS}")).0, 200);
+    let mut reader = system::narrow(&hub);
+    write!(reader, "GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let head = http::read_head(&mut reader);
+    let length = head.header("content-length").unwrap();
+    assert!(length.parse::<usize>().unwrap() > 900_000, "{length} bytes");
+    system::reset(reader);
+    hub.wait_for("dondo_closes_total{reason=\"transport error\"}", 1);
+    assert_eq!(ask(&hub, "POST", &target, HANDSHAKE).0, 404);
 }
 
 fn a_goodbye_ends_a_connection_that_polls(form: Form) {

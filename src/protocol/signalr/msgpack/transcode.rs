@@ -347,7 +347,11 @@ mod tests {
             b"\xda\xff\xff",
             b"\xc5\xff\xff",
         ] {
-            let mut transcoder = Transcoder::new(value, usize::MAX);
+            let limits = ValueLimits {
+                blobs_max: usize::MAX,
+                text_bytes_max: usize::MAX,
+            };
+            let mut transcoder = Transcoder::new(value, limits);
             assert!(transcoder.value(false).is_err(), "{value:02x?}");
             let (text, blobs) = (transcoder.text.capacity(), transcoder.blobs.capacity());
             // A placeholder is the longest that so few bytes become.
