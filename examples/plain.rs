@@ -21,9 +21,9 @@ struct Flags {
     /// HTTP worker threads.
     #[arg(long, default_value_t = 1)]
     workers: usize,
-    /// Threads for rooms; with 0 they run on a worker. As the settings have it if nothing is said.
-    #[arg(long)]
-    room_threads: Option<usize>,
+    /// Threads for rooms; with 0 they run on a worker, as those of other libraries do.
+    #[arg(long, default_value_t = 0)]
+    room_threads: usize,
 }
 
 #[actix_web::main]
@@ -33,7 +33,7 @@ async fn main() -> std::io::Result<()> {
     let mut config = Settings::default();
     config.listen = vec![flags.listen];
     config.workers = flags.workers;
-    config.room_threads = flags.room_threads.unwrap_or(config.room_threads);
+    config.room_threads = flags.room_threads;
     // What it can do is to be measured, not what it allows.
     config.rate_limits = false;
     let plain = Namespace::new("/")

@@ -77,11 +77,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// Threads that the machine runs at once, as far as this process may use them.
-fn parallel() -> usize {
-    available_parallelism().map_or(1, usize::from)
-}
-
 settings! {
     /// Settings of a dondo server. All of them take effect at start.
     ///
@@ -115,10 +110,9 @@ settings! {
         /// Folder with the stock client for other people's pages (dist of the npm package socket.io-client).
         client_dist: Option<PathBuf> as Option<Folder> = None, check check::client_dist;
         /// HTTP worker threads.
-        workers: usize as Count = parallel(), in THREADS, of "as many as the machine runs at once";
+        workers: usize as Count = available_parallelism().map_or(1, usize::from), in THREADS, of "as many as the machine runs at once";
         /// Threads of their own for rooms; with 0, rooms run on the first worker.
-        room_threads: usize as Count = usize::from(parallel() > 1), in 0..=1024,
-            of "1, and 0 where one thread runs at once";
+        room_threads: usize as Count = 1, in 0..=1024;
         /// Time over which a shutdown spreads the closing of connections.
         grace: Duration as Span = Duration::from_secs(10), in Duration::ZERO..=DAY;
         /// How log lines are written.

@@ -180,7 +180,6 @@ impl<F: Framing> WebSocketConnection<F> {
                 FromPeer::Noise
             }
             WsEvent::Close(code) => {
-                self.end.get_or_insert(End::Answered);
                 let frame = close_frame(code.unwrap_or(1000));
                 return self.close(frame, CloseReason::TransportClose);
             }

@@ -7,8 +7,6 @@ use dondo_actors::error::CloseReason;
 pub(crate) enum End {
     /// Flush, then close in good order.
     Finish,
-    /// Flush, and close: the peer has closed in good order, and has been answered.
-    Answered,
     /// Cut the connection: its peer does not read.
     Cut,
 }

@@ -141,8 +141,6 @@ impl<S: Stream, F: Framing> Driver<S, F> {
                 drop(self.websocket);
                 Box::pin(close(self.stream)).await;
             }
-            // Nothing that a peer sends behind its close frame is waited for.
-            Ok(End::Answered) => {}
             Ok(End::Cut) => self.stream.cut(),
             Err(_) => {}
         }
@@ -228,7 +226,7 @@ impl<S: Stream, F: Framing> Driver<S, F> {
     }
 
     fn flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let is_last = matches!(self.ending, Some(End::Finish | End::Answered));
+        let is_last = self.ending == Some(End::Finish);
         let stream = &mut self.stream;
         let mut write = |cx: &mut Context<'_>, bytes: &[u8], is_all: bool| match is_last && is_all {
             true => stream.poll_write_last(cx, bytes),
