@@ -40,9 +40,10 @@ pub(crate) fn last_words(format: Option<Format>, reason: CloseReason) -> Option<
     }
 }
 
-/// Whether there is something to tell of an end, which waits for the next poll where none is there.
+/// Whether a client that polls is told of such an end by its next poll where none waits. Who did not read, or held too much, is
+/// gone at once.
 pub(crate) fn is_told(reason: CloseReason) -> bool {
-    reason.flushes() || last_words(Some(Format::Json), reason).is_some()
+    reason.flushes() || reason == CloseReason::ParseError
 }
 
 /// The format that the handshake of a connection asked for, where that came by POST.
