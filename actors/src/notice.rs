@@ -64,9 +64,21 @@ impl Cause {
     /// It happened: to whom, with how many bytes at stake, and what exactly. Written now, or counted into a later line.
     #[cold]
     pub fn tell(&self, peer: Option<IpAddr>, bytes: Option<usize>, what: fmt::Arguments<'_>) {
+        self.tell_setting(self.setting, peer, bytes, what);
+    }
+
+    /// The same where it is known which one of several settings rules it.
+    #[cold]
+    pub fn tell_setting(
+        &self,
+        setting: &str,
+        peer: Option<IpAddr>,
+        bytes: Option<usize>,
+        what: fmt::Arguments<'_>,
+    ) {
         self.held.fetch_add(1, Ordering::Relaxed);
         if let Some(count) = self.turn(now(), 0) {
-            self.write(count, peer, bytes, what);
+            self.write(count, setting, peer, bytes, what);
         }
     }
 
@@ -77,7 +89,7 @@ impl Cause {
         if self.held.load(Ordering::Relaxed) > 0
             && let Some(count) = self.turn(now(), self.interval)
         {
-            self.write(count, None, None, format_args!("more of it: {}", self.name));
+            self.write_rest(count);
         }
     }
 
@@ -85,8 +97,13 @@ impl Cause {
     pub fn tell_rest(&self) {
         match self.held.swap(0, Ordering::Relaxed) {
             0 => {}
-            count => self.write(count, None, None, format_args!("more of it: {}", self.name)),
+            count => self.write_rest(count),
         }
+    }
+
+    fn write_rest(&self, count: u64) {
+        let what = format_args!("more of it: {}", self.name);
+        self.write(count, self.setting, None, None, what);
     }
 
     /// How much the line counts that may be written at `now`, or so much later.
@@ -105,12 +122,12 @@ impl Cause {
     fn write(
         &self,
         count: u64,
+        setting: &str,
         peer: Option<IpAddr>,
         bytes: Option<usize>,
         what: fmt::Arguments<'_>,
     ) {
         let peer = peer.map(|peer| peer.to_string());
-        let some = |text: &'static str| (!text.is_empty()).then_some(text);
         log::log!(
             target: TARGET,
             self.level,
@@ -118,8 +135,8 @@ impl Cause {
             count = count,
             peer = peer.as_deref(),
             bytes = bytes,
-            setting = some(self.setting),
-            remedy = some(self.remedy);
+            setting = Some(setting).filter(|setting| !setting.is_empty()),
+            remedy = Some(self.remedy).filter(|remedy| !remedy.is_empty());
             "{what}"
         );
     }

@@ -28,6 +28,20 @@ pub enum Rated {
 impl Rated {
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Messages, Self::Bytes, Self::Joins, Self::Deliveries];
+
+    /// The setting that limits it, for one session or for all of an address.
+    pub fn setting(self, of_address: bool) -> &'static str {
+        match (self, of_address) {
+            (Self::Messages, false) => "--limits.messages-per-s",
+            (Self::Messages, true) => "--limits.address-messages-per-s",
+            (Self::Bytes, false) => "--limits.bytes-per-s",
+            (Self::Bytes, true) => "--limits.address-bytes-per-s",
+            (Self::Joins, false) => "--limits.joins-per-s",
+            (Self::Joins, true) => "--limits.address-joins-per-s",
+            (Self::Deliveries, false) => "--limits.deliveries-per-s",
+            (Self::Deliveries, true) => "--limits.address-deliveries-per-s",
+        }
+    }
 }
 
 impl fmt::Display for Rated {

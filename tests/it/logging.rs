@@ -221,6 +221,20 @@ fn a_time_out_is_told_of_with_the_setting_that_rules_it() {
     assert!(line.contains(" count=1 "), "{line}");
 }
 
+/// Fails if the line about a rate leaves open which of eight settings it is.
+#[test]
+fn who_is_too_fast_is_told_of_with_the_setting_of_that_rate() {
+    let flags = ["--limits.messages-per-s", "1", "--limits.burst", "1s"];
+    let mut hub = Logged::start(&flags, "info");
+    let stream = TcpStream::connect(hub.address).unwrap();
+    let mut socket = WebSocket::over(stream, DIRECT);
+    for _ in 0..3 {
+        socket.text("40");
+    }
+    let line = hub.lines().with("cause=\"rate limited\"");
+    assert!(line.contains(" setting=--limits.messages-per-s "), "{line}");
+}
+
 #[test]
 fn who_sends_more_than_the_limit_is_told_of_at_info_over_both_transports() {
     let mut hub = Logged::start(&["--engine.max-payload", "1KB"], "info");

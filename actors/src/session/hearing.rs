@@ -68,21 +68,23 @@ impl Session {
         if self.paused {
             return;
         }
-        let Some((what, debt)) = self.pacer.debt(now) else {
+        let Some(debt) = self.pacer.debt(now) else {
             return;
         };
+        let what = debt.what;
         self.paused = true;
         self.hub.metrics().paused(what);
-        cause::RATE_LIMITED.tell(
+        cause::RATE_LIMITED.tell_setting(
+            what.setting(debt.of_address),
             self.peer,
             None,
             format_args!(
                 "a session is not read for {} ms: too many {what} a second",
-                debt.as_millis()
+                debt.time.as_millis()
             ),
         );
         self.credit.pause();
-        ctx.run_later(debt, |session, ctx| {
+        ctx.run_later(debt.time, |session, ctx| {
             session.paused = false;
             session.credit.resume();
             session.pause_in_debt(Instant::now(), ctx);

@@ -12,6 +12,15 @@ use crate::{
 /// A debt shorter than this is left to grow.
 const DEBT_MIN: Duration = Duration::from_millis(10);
 
+/// What was done too fast.
+pub(super) struct Debt {
+    pub(super) what: Rated,
+    /// All of the address did, and not this one alone.
+    pub(super) of_address: bool,
+    /// How long until it is paid.
+    pub(super) time: Duration,
+}
+
 /// Counts what a session's client does, for itself and for its address.
 pub(super) struct Pacer {
     pub(super) own: RateLimiter,
@@ -39,14 +48,22 @@ impl Pacer {
     }
 
     /// How long the client is not to be read, if that is worth a timer.
-    pub(super) fn debt(&self, now: Instant) -> Option<(Rated, Duration)> {
+    pub(super) fn debt(&self, now: Instant) -> Option<Debt> {
         let address = self
             .address
             .as_ref()
             .and_then(|address| address.rates().debt(now));
-        let debts = self.own.debt(now).into_iter().chain(address);
+        let debt = |of_address| {
+            move |(what, time)| Debt {
+                what,
+                of_address,
+                time,
+            }
+        };
+        let own = self.own.debt(now).map(debt(false));
+        let debts = own.into_iter().chain(address.map(debt(true)));
         debts
-            .max_by_key(|(_, debt)| *debt)
-            .filter(|(_, debt)| *debt >= DEBT_MIN)
+            .max_by_key(|debt| debt.time)
+            .filter(|debt| debt.time >= DEBT_MIN)
     }
 }

@@ -7,6 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use dondo_actors::rate::Rated;
+
 use crate::config::given::Given;
 use crate::config::table::variable;
 
@@ -160,6 +162,16 @@ fn value(name: &str) -> &'static str {
 #[test]
 fn without_flags_the_defaults_hold() {
     assert_eq!(flagged(&[]), Settings::default());
+}
+
+/// Fails if the log's line about a rate names a setting that there is not, or two rates one.
+#[test]
+fn each_rate_has_two_settings() {
+    let known = |setting: &str| CASES.iter().any(|(name, _)| setting == format!("--{name}"));
+    let of = |rate: Rated| [rate.setting(false), rate.setting(true)];
+    let settings: BTreeSet<_> = Rated::ALL.into_iter().flat_map(of).collect();
+    assert_eq!(settings.len(), 2 * Rated::ALL.len());
+    assert!(settings.into_iter().all(known));
 }
 
 #[test]
