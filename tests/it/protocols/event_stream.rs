@@ -110,10 +110,8 @@ fn it_tells_what_is_said_where_it_listens(form: Form) {
         stream.event("notify-room").json()["data"]["message"],
         "to some"
     );
-    assert_eq!(
-        stream.event("online-users").json()["data"]["onlineUsers"],
-        2
-    );
+    // The last state comes always; of those before it any may.
+    while stream.event("online-users").json()["data"]["onlineUsers"] != 2 {}
     drop(stream);
     assert_eq!(stock.event("leave-channel")[0]["clientId"], id);
 }
