@@ -141,15 +141,17 @@ fn user_name(raw: &str) -> Result<Option<&str>, Fault> {
     Ok(Some(raw))
 }
 
+/// Arguments of a call that are counted. It may have a million.
+const ARGUMENTS_READ_MAX: usize = 16;
+
 fn arguments<const COUNT: usize>(call: &Content) -> Result<[&str; COUNT], Fault> {
-    // A call may have a million: one too many is enough to know.
     let values = std::str::from_utf8(&call.args)
         .ok()
-        .and_then(|args| json::first_values(args, COUNT + 1))
+        .and_then(|args| json::first_values(args, ARGUMENTS_READ_MAX))
         .ok_or_else(|| bad("the arguments are not valid JSON"))?;
     <[_; COUNT]>::try_from(values).map_err(|values| {
         let given = match values.len() {
-            least if least > COUNT => format!("at least {least}"),
+            ARGUMENTS_READ_MAX => format!("{ARGUMENTS_READ_MAX} or more"),
             given => given.to_string(),
         };
         bad(format!(

@@ -37,29 +37,35 @@ fn chatting() -> ChatHub {
     hub
 }
 
-/// Fails if a call with a million arguments is read to its end: what stands behind one too many is not looked at.
+/// Fails if a call with a million arguments is read to its end: what stands behind the first few is not looked at.
 #[test]
-fn of_too_many_arguments_no_more_are_read_than_tell_that() {
+fn of_far_too_many_arguments_the_first_few_are_read() {
     let mut hub = ChatHub::new(64);
     let mut refused = |method, args: &str| {
         let failure = hub.call(content(method, args)).unwrap_err();
         String::from_utf8(failure.to_vec()).unwrap()
     };
+    let many = format!("{}}}", "1,".repeat(16));
     for (method, args, words) in [
         (
             "JoinRoom",
-            r#""a","b",}"#,
-            "provides at least 2 argument(s) but target expects 1.",
+            &*many,
+            "16 or more argument(s) but target expects 1.",
         ),
         (
             "SendMessage",
-            "1,2,3,4,}",
-            "provides at least 4 argument(s) but target expects 3.",
+            &many,
+            "16 or more argument(s) but target expects 3.",
         ),
         (
             "SendMessage",
             "1, 2",
             "provides 2 argument(s) but target expects 3.",
+        ),
+        (
+            "SendMessage",
+            "1,2,3,4",
+            "provides 4 argument(s) but target expects 3.",
         ),
         (
             "JoinRoom",
