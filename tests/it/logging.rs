@@ -232,7 +232,7 @@ fn who_is_too_fast_is_told_of_with_the_setting_of_that_rate() {
         socket.text("40");
     }
     let line = hub.lines().with("cause=\"rate limited\"");
-    assert!(line.contains(" setting=--limits.messages-per-s "), "{line}");
+    assert!(line.contains(" setting=--limits.messages-per-s"), "{line}");
 }
 
 #[test]
