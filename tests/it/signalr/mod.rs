@@ -4,6 +4,7 @@ mod attacks;
 mod browser;
 mod clients;
 mod host;
+mod polls;
 mod robot;
 mod streams;
 mod transports;

@@ -1,22 +1,17 @@
 //! Negotiation, transports and their statuses, by hand.
 
-use std::io::Write;
-
 use serde_json::{Value, json};
 
-use super::wire::{call, completion, opened_at};
+use super::wire::call;
 use super::{HANDSHAKE, RS, negotiate, records};
 use crate::drain::drain;
-use crate::support::{Chunks, Form, Frame, Hub, WebSocket, http, in_both_forms, system};
+use crate::support::{Chunks, Form, Frame, Hub, WebSocket, http, in_both_forms};
 
 in_both_forms!(
     negotiation_tells_an_id_for_others_and_a_token_for_itself,
     a_request_out_of_order_has_the_status_that_asp_net_gives,
     a_connection_takes_one_transport_and_keeps_it,
     a_poll_takes_what_waits_and_a_newer_one_ends_it,
-    a_poll_takes_all_that_waits_up_to_a_megabyte,
-    posts_that_overlap_are_heard_in_their_order,
-    an_answer_that_breaks_off_ends_its_connection,
     a_goodbye_ends_a_connection_that_polls,
     a_stream_that_its_client_drops_is_the_end_of_its_connection,
     events_begin_at_once_and_end_with_the_session,
@@ -24,11 +19,11 @@ in_both_forms!(
     who_goes_is_told_to_come_back_when_the_server_stops,
 );
 
-fn hub(form: Form) -> Hub {
+pub(super) fn hub(form: Form) -> Hub {
     form.built(|_| {}, |builder| builder)
 }
 
-fn ask(hub: &Hub, method: &str, target: &str, body: &str) -> (u16, String) {
+pub(super) fn ask(hub: &Hub, method: &str, target: &str, body: &str) -> (u16, String) {
     let answer = http::request(hub, method, target, &[], body.as_bytes());
     (answer.status, answer.text())
 }
@@ -189,84 +184,6 @@ fn a_poll_takes_what_waits_and_a_newer_one_ends_it(form: Form) {
     assert_eq!(ended, ["a", "b"]);
 }
 
-/// A connection that polls, has shaken hands and was told so.
-fn polls(hub: &Hub) -> String {
-    let target = format!("/chatHub?id={}", negotiate(hub).1);
-    assert_eq!(ask(hub, "GET", &target, ""), (200, String::new()));
-    assert_eq!(ask(hub, "POST", &target, HANDSHAKE), (200, String::new()));
-    let answer = ask(hub, "GET", &target, "");
-    assert_eq!(answer, (200, format!("{{}}{RS}")));
-    target
-}
-
-/// What the next poll takes, without pings and what the system says.
-fn taken(hub: &Hub, target: &str) -> Vec<Value> {
-    let (status, text) = ask(hub, "GET", target, "");
-    assert_eq!(status, 200);
-    let mut told = records(&text);
-    told.retain(|record| record["type"] == 3 || record["arguments"][0] == "u");
-    told
-}
-
-/// Fails if a poll leaves what it could take, takes more than a megabyte and a record, or loses what it leaves.
-fn a_poll_takes_all_that_waits_up_to_a_megabyte(form: Form) {
-    let change = |config: &mut dondo::config::Settings| {
-        config.workers = 1;
-        config.rate_limits = false;
-    };
-    let hub = form.built(change, |builder| builder);
-    let target = polls(&hub);
-    let join = call("join", "JoinRoom", json!(["r"]));
-    assert_eq!(ask(&hub, "POST", &target, &join).0, 200);
-    while taken(&hub, &target).is_empty() {}
-    let mut speaker = opened_at(&hub, "/chatHub");
-    for (bytes, first, all) in [(10, 9, 9), (300_000, 4, 5)] {
-        let text = "x".repeat(bytes);
-        for number in 0..all {
-            speaker.text(&call(
-                "say",
-                "SendMessage",
-                json!(["r", "u", [number, text]]),
-            ));
-            completion(&mut speaker, "say");
-        }
-        let mut heard = taken(&hub, &target);
-        assert_eq!(heard.len(), first, "{bytes}");
-        while heard.len() < all {
-            heard.extend(taken(&hub, &target));
-        }
-        let numbers: Vec<_> = heard
-            .iter()
-            .map(|record| record["arguments"][1][0].as_u64().unwrap())
-            .collect();
-        assert_eq!(numbers, (0..all as u64).collect::<Vec<_>>());
-    }
-}
-
-/// Fails if what a client says before its last words were answered is refused, or overtakes them.
-fn posts_that_overlap_are_heard_in_their_order(form: Form) {
-    let hub = form.built(|config| config.workers = 1, |builder| builder);
-    let target = polls(&hub);
-    let words = call("a", "JoinRoom", json!(["r"]));
-    let (begin, rest) = words.split_at(20);
-    let length = words.len().to_string();
-    let sized = [("Content-Length", &*length)];
-    let mut first = http::send(&hub, "POST", &target, &sized, begin.as_bytes());
-    hub.settle();
-    let words = call("b", "LeaveRoom", json!(["r"]));
-    let mut second = http::send(&hub, "POST", &target, &[], words.as_bytes());
-    hub.settle();
-    first.write_all(rest.as_bytes()).unwrap();
-    assert_eq!(http::read(&mut first).status, 200);
-    assert_eq!(http::read(&mut second).status, 200);
-    let mut ended = Vec::new();
-    while ended.len() < 2 {
-        ended.extend(taken(&hub, &target));
-    }
-    let ids: Vec<_> = ended.iter().map(|record| &record["invocationId"]).collect();
-    assert_eq!(ids, ["a", "b"]);
-}
-
 /// Fails if a client that drops its stream, which is all the goodbye it has, is kept until it was silent for too long.
 fn a_stream_that_its_client_drops_is_the_end_of_its_connection(form: Form) {
     let hub = hub(form);
@@ -280,32 +197,6 @@ fn a_stream_that_its_client_drops_is_the_end_of_its_connection(form: Form) {
     drop(stream);
     hub.wait_for("dondo_closes_total{reason=\"transport close\"}", 1);
     hub.wait_for("dondo_sessions_alive", 0);
-}
-
-/// Fails if a connection goes on of which an answer was lost on its way: its client would miss messages, and nobody would say
-/// so.
-fn an_answer_that_breaks_off_ends_its_connection(form: Form) {
-    let hub = hub(form);
-    let target = format!("/chatHub?id={}", negotiate(&hub).1);
-    assert_eq!(ask(&hub, "GET", &target, "").0, 200);
-    assert_eq!(ask(&hub, "POST", &target, HANDSHAKE).0, 200);
-    assert_eq!(ask(&hub, "GET", &target, "").1, format!("{{}}{RS}"));
-    let long =
-        json!({"type": 1, "target": "SendMessage", "arguments": ["r", "u", "x".repeat(900_000)]});
-    assert_eq!(ask(&hub, "POST", &target, &format!("{long}{RS}")).0, 200);
-    // That it is in the room may be told in an answer of its own.
-    let reader = loop {
-        let mut reader = system::narrow(&hub);
-        write!(reader, "GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-        let head = http::read_head(&mut reader);
-        let length = head.header("content-length").unwrap();
-        if length.parse::<usize>().unwrap() > 900_000 {
-            break reader;
-        }
-    };
-    system::reset(reader);
-    hub.wait_for("dondo_closes_total{reason=\"transport error\"}", 1);
-    assert_eq!(ask(&hub, "POST", &target, HANDSHAKE).0, 404);
 }
 
 fn a_goodbye_ends_a_connection_that_polls(form: Form) {
