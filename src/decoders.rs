@@ -34,6 +34,11 @@ use crate::{
 /// The namespace of each session that is in one from the beginning.
 pub const NAMESPACE: &str = "/fuzz";
 
+/// Whether an event of this name is the client libraries' own.
+pub fn is_reserved(name: &str) -> bool {
+    crate::reserved::is_reserved(name)
+}
+
 /// A session of Socket.IO.
 pub fn socketio(attachments_max: usize, packet_bytes_max: usize) -> Box<dyn Protocol> {
     let limits = Limits {

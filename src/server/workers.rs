@@ -158,19 +158,25 @@ impl<M: MakeServe> Workers<M> {
                 number = first_ended(workers) => {
                     let text = format_args!("worker {number} ended unasked; it is started anew");
                     notices::WORKER_ENDED.tell(None, None, text);
-                    while !*self.stopped.borrow() && self.stopped.has_changed().is_ok() {
-                        match self.start().await {
-                            Ok(worker) => {
-                                workers[number] = worker;
-                                break;
-                            }
-                            Err(error) => log::error!("worker {number} does not start: {error}"),
-                        }
-                        sleep(PAUSE).await;
-                    }
+                    let Some(worker) = self.start_again(number).await else {
+                        return *self.stopped.borrow();
+                    };
+                    workers[number] = worker;
                 }
             }
         }
+    }
+
+    /// Starts a worker in the place of one that ended, however often that fails; none if all are to stop.
+    async fn start_again(&self, number: usize) -> Option<Worker> {
+        while !*self.stopped.borrow() && self.stopped.has_changed().is_ok() {
+            match self.start().await {
+                Ok(worker) => return Some(worker),
+                Err(error) => log::error!("worker {number} does not start: {error}"),
+            }
+            sleep(PAUSE).await;
+        }
+        None
     }
 
     /// Starts a worker, and waits until it serves.

@@ -59,8 +59,7 @@ impl Endpoints {
                 let Some(path) = path.strip_prefix('/') else {
                     continue;
                 };
-                // Of what a path may have in it only a dot means something else here.
-                let any_case = format!("/{{path:(?i:{})}}", path.replace('.', "\\."));
+                let any_case = format!("/{{path:(?i:{})}}", literal(path));
                 let below = format!("{any_case}/{{{TAIL}:.*}}");
                 for pattern in [any_case, below] {
                     app.service(endpoint.mount(web::resource(pattern)));
@@ -94,6 +93,18 @@ where
         }
         Ok(())
     }
+}
+
+/// The regular expression of a path.
+fn literal(path: &str) -> String {
+    let mut expression = String::with_capacity(path.len());
+    for letter in path.chars() {
+        if r"\.+*?()|[]{}^$#&-~".contains(letter) {
+            expression.push('\\');
+        }
+        expression.push(letter);
+    }
+    expression
 }
 
 /// Whether a request is for an endpoint's own path, and not for one below it.
@@ -143,11 +154,12 @@ mod tests {
     /// looks like it.
     #[actix_web::test]
     async fn a_path_without_case_is_found_in_any_and_behind_all_others() {
-        let endpoints: [Box<dyn Endpoint>; 4] = [
+        let endpoints: [Box<dyn Endpoint>; 5] = [
             Box::new(Caseless("/chatHub/")),
             Box::new(Caseless("/ChatHub/")),
             Box::new(Named("/CHAThub/")),
             Box::new(Caseless("/a.b/Hub-1/")),
+            Box::new(Caseless("/a(b+[c/")),
         ];
         let endpoints = Endpoints::new(endpoints);
         let app = init_service(App::new().configure(endpoints.configure())).await;
@@ -160,6 +172,7 @@ mod tests {
             ("/CHATHUB/negotiate", "/chatHub/"),
             ("/A.B/hub-1/", "/a.b/Hub-1/"),
             ("/axb/hub-1/", ""),
+            ("/A(b+[c/x", "/a(b+[c/"),
             ("/chathubs", ""),
             ("/x/chathub", ""),
         ] {

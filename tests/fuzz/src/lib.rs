@@ -169,7 +169,7 @@ impl Session {
             .into_iter()
             .for_each(assert_readable);
         // Clients do not send these names.
-        if RESERVED.contains(&&*content.name) {
+        if decoders::is_reserved(&content.name) {
             return;
         }
         let back = event_of(read_socketio(&socketio));
@@ -208,16 +208,6 @@ impl Session {
         }
     }
 }
-
-/// Events of the libraries' own.
-const RESERVED: [&str; 6] = [
-    "connect",
-    "connect_error",
-    "disconnect",
-    "disconnecting",
-    "newListener",
-    "removeListener",
-];
 
 /// Messages in what a fuzzer writes: between bytes that no text has. One that begins with `0xfe` is binary.
 pub fn messages(data: &[u8]) -> impl Iterator<Item = TransportMessage> {

@@ -61,7 +61,9 @@ pub(crate) fn assert_message(record: &[u8]) {
         let record = record.expect("a record").expect("all of it");
         if let Err(violation) = protocol.decode(record) {
             // An argument of Socket.IO's may be deeper, and so are several that become one.
-            let deep = violation.why.ends_with(&format!("deeper than {DEPTH_MAX} levels"));
+            let deep = violation
+                .why
+                .ends_with(&format!("deeper than {DEPTH_MAX} levels"));
             assert!(deep || is_marked(&violation), "{}", violation.why);
         }
     }
