@@ -45,7 +45,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 pub struct Server {
     dondo: Dondo,
     running: WorkerThreads,
-    draining: watch::Sender<bool>,
     bound: Vec<SocketAddr>,
     client: BrowserClient,
 }
@@ -82,7 +81,6 @@ impl Server {
             request: dondo.doors().settings().request_timeout,
             stall: config.stall_timeout(),
         };
-        let draining = watch::Sender::new(false);
         let listeners = listen_on(&config.listen)?;
         let bound = listeners.iter().map(TcpListener::local_addr);
         let bound = bound.collect::<io::Result<_>>()?;
@@ -94,14 +92,12 @@ impl Server {
             origins: config.origins.clone(),
             sockets: sockets.clone(),
             times,
-            draining: draining.subscribe(),
         };
         let places = connections_at_once(sockets.max());
         let running = WorkerThreads::start(config.workers, places, listeners, make)?;
         Ok(Self {
             dondo,
             running,
-            draining,
             bound,
             client,
         })
@@ -118,9 +114,9 @@ impl Server {
         &self.client
     }
 
-    /// Serves until `stop` is ready, then drains: idle connections are closed, sessions told over `grace`, what is queued
-    /// flushed. Polls arrive on new connections, so those are taken to the end; new sessions are refused. After `grace`
-    /// and up to two seconds nothing listens and nothing runs any more.
+    /// Serves until `stop` is ready, then drains: sessions are told over `grace`, what is queued is flushed, new sessions are
+    /// refused. New connections are taken, and idle ones kept, until then: a poll on its way has its answer, which closes its
+    /// connection. After `grace` and up to two seconds nothing listens and nothing runs any more.
     ///
     /// A second `stop` is not waited for: drop the future to be done at once.
     ///
@@ -128,16 +124,12 @@ impl Server {
     /// A failure of the accept loop or of a worker.
     pub async fn serve(self, stop: impl Future<Output = ()>, grace: Duration) -> io::Result<()> {
         let Self {
-            dondo,
-            mut running,
-            draining,
-            ..
+            dondo, mut running, ..
         } = self;
         tokio::select! {
             () = running.ended() => return Err(io::Error::other("the workers have ended")),
             () = stop => {}
         }
-        draining.send_replace(true);
         log::info!(
             "draining {} sessions over at most {} s",
             dondo.sessions(),
@@ -164,11 +156,10 @@ struct MakeApp {
     origins: Origins,
     sockets: Sockets,
     times: Times,
-    draining: watch::Receiver<bool>,
 }
 
 impl MakeServe for MakeApp {
-    async fn make(self) -> io::Result<Serve> {
+    async fn make(self, stopped: watch::Receiver<bool>) -> io::Result<Serve> {
         let Self {
             dondo,
             page,
@@ -177,7 +168,6 @@ impl MakeServe for MakeApp {
             origins,
             sockets,
             times,
-            draining,
         } = self;
         let upgrades = App::new()
             .configure(dondo.configure())
@@ -201,7 +191,7 @@ impl MakeServe for MakeApp {
             // Ours is in `timed`: this one reads a clock that a busy worker lets stand, and times first heads only.
             .client_request_timeout(Duration::ZERO)
             .keep_alive(KEEP_ALIVE)
-            .graceful_shutdown_signal(move || begins(draining.clone()))
+            .graceful_shutdown_signal(move || begins(stopped.clone()))
             // A poll whose client went away is to be seen at once.
             .h1_allow_half_closed(false)
             .upgrade(apply_fn_factory(upgrades, |(request, framed), app: &_| {
@@ -229,12 +219,9 @@ async fn no_websocket() -> HttpResponse {
         .body("No WebSocket is served here")
 }
 
-/// Ready when the drain begins: a connection that stands by then is closed once it is idle. Who connects later has a poll
-/// to be answered.
-async fn begins(mut draining: watch::Receiver<bool>) {
-    if *draining.borrow() || draining.wait_for(|begun| *begun).await.is_err() {
-        std::future::pending().await
-    }
+/// Ready when the server has stopped accepting: a connection that stands by then is closed once it is idle.
+async fn begins(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 /// Connections that the limit of open files leaves room for.

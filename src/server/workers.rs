@@ -34,8 +34,8 @@ pub(super) type Serve = Rc<dyn Fn(TcpStream, SocketAddr) -> LocalBoxFuture<'stat
 
 /// Makes what serves connections.
 pub(super) trait MakeServe: Clone + Send + 'static {
-    /// Makes it, on a worker's thread.
-    fn make(self) -> impl Future<Output = io::Result<Serve>>;
+    /// Makes it, on a worker's thread. Once `stopped` is true nobody is accepted any more, and what serves shall end.
+    fn make(self, stopped: watch::Receiver<bool>) -> impl Future<Output = io::Result<Serve>>;
 }
 
 /// What runs. It ends at once when this is dropped.
@@ -210,7 +210,7 @@ impl<M: MakeServe> Workers<M> {
 
     /// What begins a connection on the present thread.
     async fn begin_work(self) -> io::Result<impl Fn(Accepted) + Clone + 'static> {
-        let serve = self.make.clone().make().await?;
+        let serve = self.make.clone().make(self.stopped.clone()).await?;
         let begin = move |one: Accepted| {
             let serve = serve.clone();
             actix_rt::spawn(async move {
