@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::rc::Rc;
 use std::time::Duration;
 
-use actix_http::{HttpService, Protocol as Http};
+use actix_http::{HttpService, KeepAlive, Protocol as Http};
 use actix_service::{
     IntoServiceFactory, Service as _, ServiceFactory as _, ServiceFactoryExt as _,
     apply_fn_factory, map_config,
@@ -39,6 +39,7 @@ const NOT_SENT_MAX: u32 = 32 * 1024;
 const NOT_READ_MAX: usize = 32 * 1024;
 /// A peer that acknowledges nothing for so long is gone.
 const PEER_LOST: Duration = Duration::from_secs(30);
+/// How long a connection may be idle between requests, at least.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// A server that accepts connections.
@@ -80,6 +81,7 @@ impl Server {
         let times = Times {
             request: dondo.doors().settings().request_timeout,
             stall: config.stall_timeout(),
+            idle: KEEP_ALIVE,
         };
         let listeners = listen_on(&config.listen)?;
         let bound = listeners.iter().map(TcpListener::local_addr);
@@ -174,6 +176,7 @@ impl MakeServe for MakeApp {
             .default_service(web::to(no_websocket));
         let upgrades = map_config(upgrades.into_factory(), |()| AppConfig::default());
         let app = App::new()
+            .configure(dondo.configure_paths())
             .configure(|app| page.configure(app))
             .configure(|app| client.configure(app, &path, &origins))
             .configure(dondo.configure_health())
@@ -188,9 +191,10 @@ impl MakeServe for MakeApp {
             app.call(request).inspect(|_| called.answered())
         });
         let http = HttpService::build()
-            // Ours is in `timed`: this one reads a clock that a busy worker lets stand, and times first heads only.
+            // Ours are in `timed`: these read a clock that a busy worker lets stand, time first heads only, and set a timer anew
+            // with each request.
             .client_request_timeout(Duration::ZERO)
-            .keep_alive(KEEP_ALIVE)
+            .keep_alive(KeepAlive::Os)
             .graceful_shutdown_signal(move || begins(stopped.clone()))
             // A poll whose client went away is to be seen at once.
             .h1_allow_half_closed(false)

@@ -136,6 +136,11 @@ impl Dondo {
         self.endpoints.configure()
     }
 
+    /// Its endpoints at their very paths; [`Dondo::configure`] comes behind.
+    pub(crate) fn configure_paths(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        self.endpoints.configure_paths()
+    }
+
     /// Mounts what anybody may see: `/healthz` (the process answers) and `/readyz` (it serves newcomers well: 200 or
     /// 503, no detail). To be called in the app factory.
     pub fn configure_health(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::SerializeMap};
 
 use crate::placeholder::BEFORE_NUMBER;
@@ -80,19 +80,21 @@ const PLACEHOLDER: &str = r#""_placeholder":true"#;
 
 /// A field that placeholders have while they are read: what has no room for a blob keeps it, and is known by it. No client knows
 /// its name, which is another one in each process.
-static MARK: LazyLock<String> = LazyLock::new(|| {
+static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| {
     let secret = RandomState::new().hash_one(PLACEHOLDER);
-    format!(r#""_read_without_its_blob_{secret:016x}":true"#)
+    let field = format!(r#""_read_without_its_blob_{secret:016x}":true"#);
+    Finder::new(&field).into_owned()
 });
 
 /// The JSON text of an event with attachments, its placeholders marked.
 pub(super) fn marked(text: &str) -> String {
-    text.replace(PLACEHOLDER, &format!("{PLACEHOLDER},{}", *MARK))
+    let mark = String::from_utf8_lossy(MARK.needle());
+    text.replace(PLACEHOLDER, &format!("{PLACEHOLDER},{mark}"))
 }
 
 /// Whether data that is to be sent has a placeholder of an attachment that it was read without.
 pub(super) fn is_lost(text: &[u8]) -> bool {
-    str::from_utf8(text).is_ok_and(|text| text.contains(&**MARK))
+    MARK.find(text).is_some()
 }
 
 /// The text of data that were written with their blobs, which have numbers from `first` on now.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use dondo_actors::account::{Charge, Held};
@@ -63,8 +63,9 @@ impl PollAnswer {
     pub(super) fn respond(mut self, content_type: &'static str, cors: &Cors) -> HttpResponse {
         let mut response = cors_headers(HttpResponse::Ok(), cors);
         response
-            .insert_header((header::CONTENT_TYPE, content_type))
-            .insert_header((header::CACHE_CONTROL, "no-store"));
+            // Static values: a text would be checked and copied for each answer.
+            .insert_header((header::CONTENT_TYPE, HeaderValue::from_static(content_type)))
+            .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
         if self.gzip {
             response
                 .insert_header((header::CONTENT_ENCODING, "gzip"))

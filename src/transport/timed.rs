@@ -1,10 +1,10 @@
 //! Deadlines of a connection of the standalone server. actix-http times the head of a connection's first request only;
 //! whatever comes after it may take for ever: a second head, a body, a body that nobody reads, an answer that the peer
-//! does not read. Here all of them have a time, and an idle connection and a long poll have none.
+//! does not read. Here all of them have a time, an idle connection has its own, and a long poll has none.
 //!
 //! Three parts know of one [`Progress`]: the stream counts bytes, the door of the `App` sees requests and answers pass,
 //! and the future around the connection compares both with the clock, whenever the connection has run. A connection
-//! that waits for nothing holds no timer.
+//! that waits for nothing holds no timer, and an idle one a timer that requests do not touch.
 //!
 //! It also says how much may be read: see `pacing`.
 
@@ -27,11 +27,13 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use super::sockets::{Slow, Sockets};
 use super::turns::Turn;
 use bounds::Bounds;
+use idle::Idle;
 use mend::Mender;
 use pacing::{Next, PIPELINING_PAUSE, Pacing};
 pub(crate) use stream::Timed;
 
 mod bounds;
+mod idle;
 mod mend;
 mod pacing;
 mod stream;
@@ -52,6 +54,8 @@ pub(crate) struct Times {
     pub(crate) request: Duration,
     /// Over each time of this length an answer must make [`BYTES_PER_SECOND`] while the peer's window is full.
     pub(crate) stall: Duration,
+    /// Between two requests, at least.
+    pub(crate) idle: Duration,
 }
 
 /// What a connection is in the midst of.
@@ -87,6 +91,8 @@ pub(crate) struct Progress {
     blocked: Cell<bool>,
     writing: Cell<Option<Instant>>,
     written: Cell<usize>,
+    /// A request has come since that was last looked at.
+    called: Cell<bool>,
 }
 
 impl Progress {
@@ -103,6 +109,7 @@ impl Progress {
             blocked: Cell::new(false),
             writing: Cell::new(None),
             written: Cell::new(0),
+            called: Cell::new(false),
         })
     }
 
@@ -198,6 +205,7 @@ pub(crate) fn least(time: Duration) -> usize {
 pub(crate) fn called(mut request: Request) -> (Request, Called) {
     let progress = RUNNING.with_borrow(Clone::clone);
     if let Some(progress) = &progress {
+        progress.called.set(true);
         let whole = matches!(request.payload(), Payload::None);
         let length = request.headers().get(CONTENT_LENGTH);
         let length = length.filter(|_| !request.headers().contains_key(TRANSFER_ENCODING));
@@ -260,6 +268,7 @@ pub(crate) struct Watched<F> {
     peer: Option<SocketAddr>,
     times: Times,
     timer: Option<Pin<Box<Sleep>>>,
+    idle: Idle,
     pause: Option<Pin<Box<Sleep>>>,
     /// Until its first request was served.
     first: Option<Turn>,
@@ -313,6 +322,7 @@ pub(crate) fn watch<F>(
         peer,
         times,
         timer: None,
+        idle: Idle::default(),
         pause: None,
         first: Some(Turn::default()),
         head: 0,
@@ -364,7 +374,13 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
             match judged {
                 Ok(None) => {
                     this.timer = None;
-                    return Poll::Pending;
+                    if this.progress.phase.get() != Phase::Idle {
+                        return Poll::Pending;
+                    }
+                    return this
+                        .idle
+                        .poll_over(cx, &this.progress, this.times.idle)
+                        .map(Ok);
                 }
                 Ok(Some(look)) => {
                     let timer = this

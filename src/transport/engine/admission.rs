@@ -39,15 +39,16 @@ impl Engine {
         head: &RequestHead,
         upgrade: bool,
     ) -> Result<EngineAdmission, Refusal> {
-        let forwarded = match head.headers.contains_key(header::ORIGIN) {
-            true => forwarded_hosts(&head.headers),
-            false => Vec::new(),
+        let origin = head.headers.get(header::ORIGIN);
+        let forwarded = match origin {
+            Some(_) => forwarded_hosts(&head.headers),
+            None => Vec::new(),
         };
         let view = RequestView {
             method: head.method.as_str(),
             upgrade,
             query: Query::parse(head.uri.query().unwrap_or_default()),
-            origin: head.headers.get(header::ORIGIN).map(HeaderValue::as_bytes),
+            origin: origin.map(HeaderValue::as_bytes),
             host: head.headers.get(header::HOST).map(HeaderValue::as_bytes),
             forwarded: &forwarded,
             site: site(head),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use dondo_actors::account::Held;
@@ -159,8 +159,8 @@ impl Engine {
             }
         }
         cors_headers(HttpResponse::Ok(), cors)
-            .insert_header((header::CONTENT_TYPE, "text/html"))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")))
+            .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
             .body("ok")
     }
 }
@@ -168,8 +168,8 @@ impl Engine {
 fn parts_max(request: &HttpRequest) -> usize {
     let agent = request.headers().get(header::USER_AGENT);
     let python = agent.is_some_and(|agent| {
-        let name = agent.as_bytes().to_ascii_lowercase();
-        name.windows(6).any(|word| word == b"python")
+        let mut words = agent.as_bytes().windows(6);
+        words.any(|word| word.eq_ignore_ascii_case(b"python"))
     });
     if python { PYTHON_PARTS_MAX } else { usize::MAX }
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::future::poll_fn;
+
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::advance;
@@ -12,6 +14,7 @@ use crate::transport::address::TrustedProxies;
 const TIMES: Times = Times {
     request: Duration::from_secs(10),
     stall: Duration::from_secs(20),
+    idle: Duration::from_secs(75),
 };
 
 /// Runs in virtual time.
@@ -47,6 +50,28 @@ fn between_requests_and_while_one_is_served_no_time_runs() {
             assert_eq!(after(&progress, 0).await, Ok(false));
             assert_eq!(after(&progress, 3600).await, Ok(false));
         }
+    });
+}
+
+/// Fails if an idle connection stands for ever, or is closed although requests came within its time.
+#[test]
+fn a_connection_is_idle_for_its_time_and_no_longer_than_twice_that() {
+    timed(async {
+        let progress = in_phase(Phase::Idle);
+        let mut idle = Idle::default();
+        let mut over = async |seconds| {
+            advance(Duration::from_secs(seconds)).await;
+            let over = poll_fn(|cx| Poll::Ready(idle.poll_over(cx, &progress, TIMES.idle)));
+            over.await.is_ready()
+        };
+        assert!(!over(0).await);
+        for _ in 0..10 {
+            assert!(!over(74).await);
+            progress.called.set(true);
+            assert!(!over(1).await, "a request has come");
+        }
+        assert!(!over(74).await);
+        assert!(over(1).await);
     });
 }
 
