@@ -12,6 +12,8 @@ mod nearest;
 mod open_files;
 mod printed;
 mod said;
+#[cfg(feature = "shell")]
+mod shell;
 mod spelling;
 mod start_log;
 mod table;
@@ -40,6 +42,9 @@ pub use table::SettingError;
 
 pub(crate) use self::open_files::FILES_KEPT;
 
+#[cfg(feature = "shell")]
+#[doc(hidden)]
+pub use self::shell::told_to_a_shell;
 /// For the program, and for the tests of what it prints.
 #[doc(hidden)]
 pub use self::{

@@ -70,6 +70,7 @@ pub mod config;
 pub mod decoders;
 mod dialect;
 mod failures;
+mod health_check;
 mod http;
 mod io;
 mod logging;
@@ -135,7 +136,10 @@ pub use self::{
 /// What only the program, the conformance server and the tests need; nobody else can rely on it.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::{logging::start as start_log, signals::StopSignals, transport::doors::Doors};
+    pub use crate::{
+        health_check::health_check, logging::start as start_log, signals::StopSignals,
+        transport::doors::Doors,
+    };
 
     #[cfg(feature = "types")]
     pub use crate::packs::hub::{csharp, typescript};

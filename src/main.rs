@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use dondo::config::{Given, WrongSettings, answered, matches_from, unknown_variables};
-use dondo::internal::{StopSignals, csharp, start_log, typescript};
+use dondo::config::{
+    CommandAnswer, Given, WrongSettings, answered, matches_from, told_to_a_shell, unknown_variables,
+};
+use dondo::internal::{StopSignals, csharp, health_check, start_log, typescript};
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,10 +34,9 @@ fn main() -> ExitCode {
     }
     let open_files = raise_open_files();
     let variables: Vec<_> = std::env::vars_os().collect();
-    if let Some(answer) = answered(&flags, &variables, open_files) {
-        let _ = std::io::stdout().write_all(answer.said.as_bytes());
-        let _ = std::io::stderr().write_all(answer.complaint.as_bytes());
-        return ExitCode::from(answer.code);
+    let answer = told_to_a_shell(&flags).or_else(|| answered(&flags, &variables, open_files));
+    if let Some(answer) = answer {
+        return ended(&answer);
     }
     let given = read(&flags).and_then(|given| {
         // With fewer than the runtime opens for itself it would end in a panic.
@@ -49,6 +50,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if flags.subcommand_matches("health").is_some() {
+        return ended(&health_check(&given.settings));
+    }
     let log = match start_log(given.settings.log_format) {
         Ok(log) => log,
         Err(error) => {
@@ -67,6 +71,12 @@ fn main() -> ExitCode {
     let code = served(given, flags, open_files);
     log.flush(LAST_LINES);
     code
+}
+
+fn ended(answer: &CommandAnswer) -> ExitCode {
+    let _ = std::io::stdout().write_all(answer.said.as_bytes());
+    let _ = std::io::stderr().write_all(answer.complaint.as_bytes());
+    ExitCode::from(answer.code)
 }
 
 fn read(flags: &ArgMatches) -> Result<Given, WrongSettings> {

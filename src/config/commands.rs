@@ -24,14 +24,14 @@ pub struct CommandAnswer {
 }
 
 impl CommandAnswer {
-    fn said(said: String) -> Self {
+    pub(super) fn said(said: String) -> Self {
         Self {
             said,
             ..Self::default()
         }
     }
 
-    fn wrong(complaint: impl std::fmt::Display) -> Self {
+    pub(super) fn wrong(complaint: impl std::fmt::Display) -> Self {
         Self {
             complaint: format!("{complaint}\n"),
             code: 2,

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, Error};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, Error, ValueHint};
 
 use super::file::DEFAULT;
 use super::nearest::Dress;
@@ -22,29 +22,70 @@ The contract is src/docs/contract.md of the repository; numbers behind the word 
 /// The flag that names the file of settings, which cannot stand in it.
 pub(super) const CONFIG: &str = "config";
 
+/// The shells that there are completions for, as their crate spells them.
+const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
+
 /// The program's command line.
-pub(super) fn command() -> Command {
+fn command() -> Command {
+    definition(true)
+}
+
+/// The command line with the names of a release ago, or as it is shown to people: a shell would offer the hidden ones, too.
+pub(super) fn definition(has_old_names: bool) -> Command {
     let types = Command::new("types")
         .about("Prints the hub's events as declarations for clients.")
         .arg(declared_in("ts", "TypeScript"))
         .arg(declared_in("cs", "C#"))
         .group(ArgGroup::new("language").args(["ts", "cs"]).required(true));
     let command = Command::new("dondo")
-        .subcommands([types, check(), config(), init()])
+        .subcommands([
+            types,
+            check(has_old_names),
+            config(has_old_names),
+            init(),
+            health(has_old_names),
+            completions(),
+            man(),
+        ])
         .version(env!("CARGO_PKG_VERSION"))
         .about("A self-hosted realtime chat hub for stock Socket.IO clients.")
         .after_help(ABOUT);
-    with_settings(command, |flag| flag)
+    with_settings(command, has_old_names, |flag| flag)
 }
 
-fn check() -> Command {
+fn completions() -> Command {
+    let shell = Arg::new("shell").value_name("SHELL").required(true);
+    Command::new("completions")
+        .about("Prints what a shell needs to complete commands and flags.")
+        .after_help("For this bash: source <(dondo completions bash)")
+        .arg(shell.value_parser(PossibleValuesParser::new(SHELLS)))
+}
+
+fn man() -> Command {
+    let folder = Arg::new("dir")
+        .value_name("DIR")
+        .value_hint(ValueHint::DirPath);
+    Command::new("man")
+        .about("Prints the manual, or writes a page for each command into a folder.")
+        .after_help("To read it: dondo man | man -l -")
+        .arg(folder.help("The folder to write pages into; without one the first is printed."))
+}
+
+fn health(has_old_names: bool) -> Command {
+    let health = Command::new("health").about(
+        "Asks the hub that these settings would start whether it answers; its exit code tells.",
+    );
+    as_a_start(health, has_old_names)
+}
+
+fn check(has_old_names: bool) -> Command {
     let check = Command::new("check").about(
         "Reads all settings as a start would and says what is wrong with them; starts nothing.",
     );
-    as_a_start(check)
+    as_a_start(check, has_old_names)
 }
 
-fn config() -> Command {
+fn config(has_old_names: bool) -> Command {
     let show =
         Command::new("show").about("Every setting as a start would have it, and where from.");
     let env = Command::new("env").about("The same as variables of the environment.");
@@ -52,28 +93,35 @@ fn config() -> Command {
     let doc = Command::new("doc").about("What each setting is, in Markdown.");
     Command::new("config")
         .about("Prints settings: those in force, their defaults, what they are.")
-        .subcommands([as_a_start(show), as_a_start(env), defaults, doc])
+        .subcommands([
+            as_a_start(show, has_old_names),
+            as_a_start(env, has_old_names),
+            defaults,
+            doc,
+        ])
         .subcommand_required(true)
         .arg_required_else_help(true)
 }
 
 fn init() -> Command {
     let file = Arg::new("file").value_name("FILE").default_value(DEFAULT);
+    let file = file.value_hint(ValueHint::FilePath);
     Command::new("init")
         .about("Writes a file of settings with comments; one that is there stays as it is.")
         .arg(file.help("The file to write."))
 }
 
 /// Takes the flags of a start, which its help does not list again.
-fn as_a_start(command: Command) -> Command {
+fn as_a_start(command: Command, has_old_names: bool) -> Command {
     let command = command.after_help("It takes the flags of a start: see `dondo --help`.");
-    with_settings(command, |flag| flag.hide(true))
+    with_settings(command, has_old_names, |flag| flag.hide(true))
 }
 
-fn with_settings(command: Command, dressed: impl Fn(Arg) -> Arg) -> Command {
+fn with_settings(command: Command, has_old_names: bool, dressed: impl Fn(Arg) -> Arg) -> Command {
     let file = Arg::new(CONFIG).long(CONFIG).value_name("FILE").help(
         "The file of settings, also DONDO_CONFIG [default: dondo.toml in the working directory, if it is there]",
     );
+    let file = file.value_hint(ValueHint::FilePath);
     Settings::table().fold(command.arg(dressed(file)), |command, setting| {
         let flag = flag(setting, setting.name())
             .help(format!(
@@ -85,7 +133,8 @@ fn with_settings(command: Command, dressed: impl Fn(Arg) -> Arg) -> Command {
                 "" => "Server".to_owned(),
                 section => format!("Section {section}"),
             });
-        let old = setting.was.map(|was| flag_of_old(setting, was));
+        let was = setting.was.filter(|_| has_old_names);
+        let old = was.map(|was| flag_of_old(setting, was));
         command.arg(dressed(flag)).args(old)
     })
 }
@@ -157,6 +206,10 @@ fn flag(setting: &Setting, name: String) -> Arg {
     let arg = Arg::new(name.clone())
         .long(name)
         .value_name(setting.written)
+        .value_hint(match setting.written {
+            "DIR" => ValueHint::DirPath,
+            _ => ValueHint::Other,
+        })
         .action(if setting.is_list {
             ArgAction::Append
         } else {

@@ -26,6 +26,7 @@ mod login;
 mod observe;
 mod one_room;
 mod order;
+mod packages;
 mod page;
 mod polling;
 mod protocols;

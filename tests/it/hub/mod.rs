@@ -16,7 +16,7 @@ mod normal;
 mod packets;
 mod presence;
 mod private;
-mod program;
+pub(crate) mod program;
 mod rates;
 mod recorded;
 mod refused;

@@ -56,6 +56,9 @@ impl Folder {
             ("nginx", OTHER),
             ("haproxy", OTHER),
             ("apache2", OTHER),
+            ("man", OTHER),
+            ("lexgrog", OTHER),
+            ("systemd-analyze", OTHER),
         ] {
             let path = folder.join("bin").join(name);
             fs::write(&path, text).unwrap();

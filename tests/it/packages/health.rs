@@ -1,0 +1,57 @@
+//! `dondo health` beside hubs that answer and hubs that do not.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use super::said;
+use crate::hub::program::Program;
+
+/// Fails if a container is told that its hub is dead while it answers: asked by the settings it was started with, under each
+/// address and with a list of hosts in which no address stands.
+#[test]
+fn a_hub_that_answers_is_healthy_by_its_own_settings() {
+    for listen in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
+        let flags = ["--listen", listen, "--hosts", "chat.example"];
+        let program = Program::start(&flags, &[]);
+        let (_, port) = program.addresses[0].rsplit_once(':').unwrap();
+        let own = listen.replace(":0", &format!(":{port}"));
+        let variables = [("DONDO_LISTEN", &*own), ("DONDO_HOSTS", "chat.example")];
+        let answer = said(&["health"], &variables);
+        assert_eq!(answer.status.code(), Some(0), "{listen}: {answer:?}");
+    }
+}
+
+/// Fails if nobody, somebody else or a hub in trouble passes as healthy, or if it is not said what is wrong.
+#[test]
+fn what_does_not_answer_as_a_hub_is_not_healthy() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let nobody = said(&["health", "--listen", &address], &[]);
+    assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains(&address));
+    for (answer, told) in [
+        ("HTTP/1.1 503 Service Unavailable\r\n\r\n", "503"),
+        ("SSH-2.0-none\r\n", "no HTTP server"),
+        ("", "no HTTP server"),
+    ] {
+        let other = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = other.local_addr().unwrap().to_string();
+        let asked = std::thread::spawn(move || {
+            let (mut stream, _) = other.accept().unwrap();
+            // All of the request is read: a reset would hide the answer.
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                request.extend(byte);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let health = said(&["health", "--listen", &address], &[]);
+        asked.join().unwrap();
+        assert_eq!(health.status.code(), Some(1), "{answer:?}: {health:?}");
+        let complaint = String::from_utf8(health.stderr).unwrap();
+        assert!(complaint.contains(told), "{complaint}");
+    }
+}
