@@ -7,6 +7,7 @@
 )]
 
 mod admission;
+mod artillery;
 mod bare;
 mod clients;
 mod crash;

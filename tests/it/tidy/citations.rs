@@ -137,7 +137,7 @@ fn collect(folder: &Path, all: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && name != "target" {
+        if path.is_dir() && !["node_modules", "target"].contains(&&*name) {
             collect(&path, all);
         } else if name.ends_with(".rs") || name.ends_with(".md") {
             all.push((

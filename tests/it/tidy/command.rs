@@ -40,7 +40,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("dondo-{name}-{}", std::process::id()));
-        for part in ["bin", "tests/clients"] {
+        for part in ["bin", "tests/clients", "benches/artillery"] {
             fs::create_dir_all(folder.join(part)).unwrap();
         }
         let top = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -59,6 +59,7 @@ impl Folder {
             ("man", OTHER),
             ("lexgrog", OTHER),
             ("systemd-analyze", OTHER),
+            ("../benches/artillery/run", OTHER),
         ] {
             let path = folder.join("bin").join(name);
             fs::write(&path, text).unwrap();
