@@ -12,7 +12,7 @@ mod nearest;
 mod open_files;
 mod printed;
 mod said;
-#[cfg(feature = "shell")]
+#[cfg(feature = "program")]
 mod shell;
 mod spelling;
 mod start_log;
@@ -42,8 +42,8 @@ pub use table::SettingError;
 
 pub(crate) use self::open_files::FILES_KEPT;
 
-#[cfg(feature = "shell")]
 #[doc(hidden)]
+#[cfg(feature = "program")]
 pub use self::shell::told_to_a_shell;
 /// For the program, and for the tests of what it prints.
 #[doc(hidden)]

@@ -12,6 +12,7 @@ use dondo::config::{
 use dondo::internal::{StopSignals, csharp, health_check, start_log, typescript};
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How long the last lines of the log may take.
@@ -131,9 +132,11 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
         log::info!("{line}");
     }
     log::info!("{}", server.client());
+    tell_systemd(NotifyState::Ready);
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
     let again = async move {
         signals.first().await;
+        tell_systemd(NotifyState::Stopping);
         let _ = told.send(());
         signals.second().await;
     };
@@ -146,6 +149,15 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
             log::warn!("stopped at once: {} sessions were cut", dondo.sessions());
             Ok(())
         }
+    }
+}
+
+/// Tells whoever started the program as a service, if that wants to know.
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        log::warn!(
+            "systemd is not told how far the start or stop is: {error}; let this user write to $NOTIFY_SOCKET"
+        );
     }
 }
 

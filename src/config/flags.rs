@@ -26,7 +26,7 @@ pub(super) const CONFIG: &str = "config";
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 
 /// The program's command line.
-fn command() -> Command {
+pub(super) fn command() -> Command {
     definition(true)
 }
 

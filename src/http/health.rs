@@ -216,9 +216,9 @@ impl Lag {
         Self(answered.then(|| start.elapsed()))
     }
 
-    /// In milliseconds; the limit if there was no answer.
-    pub(super) fn millis(self) -> u64 {
-        u64::try_from(self.0.unwrap_or(ANSWER).as_millis()).unwrap_or(u64::MAX)
+    /// In seconds; the limit if there was no answer.
+    pub(super) fn seconds(self) -> f64 {
+        self.0.unwrap_or(ANSWER).as_secs_f64()
     }
 }
 

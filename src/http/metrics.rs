@@ -2,7 +2,7 @@
 //! room. Holds no secret, so it names none of them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -94,11 +94,11 @@ const FAMILIES: &[Family] = &[
     gauge("courier_backlog", "Deliveries that rooms sent to a worker's courier and whose clients' transports are not woken yet, at what they cost of its window.", |from, to| {
         for courier in &from.report.couriers { to.labelled("worker", courier.worker, courier.backlog as u64); }
     }),
-    gauge("courier_lag_ms", "How long a worker's courier last took to answer; the limit if it did not.", |from, to| {
-        for courier in &from.report.couriers { to.labelled("worker", courier.worker, courier.lag.millis()); }
+    gauge("courier_lag_seconds", "How long a worker's courier last took to answer; the limit if it did not.", |from, to| {
+        for courier in &from.report.couriers { to.labelled("worker", courier.worker, courier.lag.seconds()); }
     }),
-    gauge("room_lag_ms", "How long a namespace's room thread last took to answer; the limit if it did not.", |from, to| {
-        for namespace in &from.report.namespaces { to.labelled("namespace", &namespace.name, namespace.lag.millis()); }
+    gauge("room_lag_seconds", "How long a namespace's room thread last took to answer; the limit if it did not.", |from, to| {
+        for namespace in &from.report.namespaces { to.labelled("namespace", &namespace.name, namespace.lag.seconds()); }
     }),
     gauge("draining", "1 while the server shuts down.", |from, to| to.one(from.health.draining().into())),
     gauge("open_files", "Open file descriptors of the process.", |_, to| to.some(process::open_files())),
@@ -166,11 +166,11 @@ impl Samples<'_> {
         }
     }
 
-    fn labelled(&mut self, key: &str, label: impl ToString, value: u64) {
+    fn labelled(&mut self, key: &str, label: impl ToString, value: impl Display) {
         self.sample(&[(key, label.to_string())], value);
     }
 
-    fn sample(&mut self, labels: &[(&str, String)], value: u64) {
+    fn sample(&mut self, labels: &[(&str, String)], value: impl Display) {
         let labels: Vec<_> = labels
             .iter()
             .map(|(key, label)| {
@@ -264,6 +264,7 @@ mod tests {
             include_str!("../docs/metrics.md"),
             include_str!("../docs/events.md"),
             include_str!("../docs/architecture.md"),
+            include_str!("../packages/grafana.json"),
         ] {
             for rest in page.split("dondo_").skip(1) {
                 let end = rest.find(|letter: char| !letter.is_ascii_lowercase() && letter != '_');

@@ -153,7 +153,9 @@ fn a_blocked_room_thread_makes_the_hub_not_ready_and_is_named() {
     });
     client.emit("join-channel", &[marked]);
     let (status, detail) = readiness_when(&hub, |detail| detail["ready"] == false);
-    assert_eq!(hub.metric("dondo_room_lag_ms{namespace=\"/\"}"), 500);
+    let scrape = http::get_at(hub.operators(), "/metrics").text();
+    let lag = "\ndondo_room_lag_seconds{namespace=\"/\"} 0.5\n";
+    assert!(scrape.contains(lag), "{scrape}");
     assert_eq!(status, 503);
     assert_eq!(detail["overloaded"], false, "{detail}");
     assert_eq!(

@@ -1,8 +1,12 @@
 //! What packages bring beside the program: completions, manual, health check, unit, and the board of an operator.
 
+mod board;
 mod health;
 mod shell;
+mod unit;
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::hub::program::PROGRAM;
@@ -24,4 +28,12 @@ fn printed(words: &[&str]) -> String {
     let output = said(words, &[]);
     assert!(output.status.success(), "{words:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// An empty folder of a test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use super::{printed, said};
+use super::{folder, printed, said};
 
 /// What bash offers for a line whose last word is not finished.
 fn offered(script: &Path, line: &[&str]) -> BTreeSet<String> {
@@ -21,13 +21,6 @@ fn offered(script: &Path, line: &[&str]) -> BTreeSet<String> {
     let output = bash.args(line).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines().map(str::to_owned).collect()
-}
-
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
 }
 
 /// The names of a release ago, which nobody should begin to write: those that no section stands in front of.

@@ -3,7 +3,7 @@
 use super::source::{read, sources};
 
 /// What ships was not what was tested: a feature made clients' messages crash rooms (decision 11). Those that there are add
-/// whole modules and change nothing. `types` and `shell` are on where nobody says otherwise, and without them there is no program;
+/// whole modules and change nothing. `types` and `program` are on where nobody says otherwise, and without them there is no program;
 /// `testing` is off, and for tests of applications: it lets tokio's time be held, and the program is built without it.
 #[test]
 fn no_feature_changes_what_is_built() {
@@ -21,14 +21,14 @@ fn no_feature_changes_what_is_built() {
     assert_eq!(
         features,
         [
-            "default = [\"types\", \"shell\"]",
+            "default = [\"types\", \"program\"]",
             "types = [\"dep:schemars\"]",
-            "shell = [\"dep:clap_complete\", \"dep:clap_mangen\"]",
+            "program = [\"dep:clap_complete\", \"dep:clap_mangen\", \"dep:sd-notify\"]",
             "testing = [\"tokio/test-util\"]",
         ]
     );
     assert!(
-        manifest.contains("path = \"src/main.rs\"\nrequired-features = [\"types\", \"shell\"]")
+        manifest.contains("path = \"src/main.rs\"\nrequired-features = [\"types\", \"program\"]")
     );
     for source in ["actors/src", "src"].into_iter().flat_map(sources) {
         let mut lines = source.code.lines().map(str::trim_start);
@@ -41,7 +41,7 @@ fn no_feature_changes_what_is_built() {
             };
             let gates = [
                 "#[cfg(feature = \"types\")]",
-                "#[cfg(feature = \"shell\")]",
+                "#[cfg(feature = \"program\")]",
                 "#[cfg(any(test, feature = \"testing\"))]",
             ];
             let is_addition = gates.contains(&line) && lines.next().is_some_and(adds);
