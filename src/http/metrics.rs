@@ -275,6 +275,23 @@ mod tests {
         }
     }
 
+    /// Fails if a family has a name that `promtool check metrics` refuses: a counter that does not say that it is one, a gauge
+    /// that says so, a unit that is abbreviated, or no words.
+    #[test]
+    fn names_are_those_that_prometheus_wants() {
+        for Family {
+            name, kind, help, ..
+        } in FAMILIES
+        {
+            assert_eq!(name.ends_with("_total"), *kind == "counter", "{name}");
+            let short = ["s", "ms", "us", "ns", "sec", "b", "kb", "mb", "m", "h", "d"];
+            assert!(!name.split('_').any(|word| short.contains(&word)), "{name}");
+            let plain = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+            assert!(name.chars().all(plain), "{name}");
+            assert!(help.ends_with('.'), "{name}: {help}");
+        }
+    }
+
     #[test]
     fn labels_are_escaped() {
         let mut out = String::new();

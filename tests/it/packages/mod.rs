@@ -1,6 +1,7 @@
 //! What packages bring beside the program: completions, manual, health check, unit, and the board of an operator.
 
 mod board;
+mod container;
 mod health;
 mod shell;
 mod unit;

