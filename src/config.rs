@@ -17,6 +17,7 @@ mod shell;
 mod spelling;
 mod start_log;
 mod table;
+mod tls;
 mod units;
 mod variables;
 
@@ -39,6 +40,7 @@ pub use crate::transport::origin::{BadOrigins, Origin, Origins};
 pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
 pub use ipnet::IpNet;
 pub use table::SettingError;
+pub use tls::TlsSettings;
 
 pub(crate) use self::open_files::FILES_KEPT;
 
@@ -132,6 +134,8 @@ settings! {
         session_bytes_max: usize as Size = 32 * MIB, check check::session_bytes_max;
     }
     with {
+        /// TLS of the standalone server.
+        tls: TlsSettings,
         /// Where other protocols than Socket.IO are spoken.
         endpoints: EndpointSettings,
         /// Connections and packets.
@@ -269,6 +273,7 @@ impl Settings {
     pub fn table() -> impl Iterator<Item = &'static Setting> {
         [
             Self::TABLE,
+            TlsSettings::TABLE,
             EndpointSettings::TABLE,
             EngineSettings::TABLE,
             LimitSettings::TABLE,

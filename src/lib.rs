@@ -137,7 +137,7 @@ pub use self::{
 #[doc(hidden)]
 pub mod internal {
     pub use crate::{
-        health_check::health_check, logging::start as start_log, signals::StopSignals,
+        health_check::health_check, logging::start as start_log, server::CertificateRenewal, signals::StopSignals,
         transport::doors::Doors,
     };
 

@@ -9,7 +9,7 @@ use clap::ArgMatches;
 use dondo::config::{
     CommandAnswer, Given, WrongSettings, answered, matches_from, told_to_a_shell, unknown_variables,
 };
-use dondo::internal::{StopSignals, csharp, health_check, start_log, typescript};
+use dondo::internal::{CertificateRenewal, StopSignals, csharp, health_check, start_log, typescript};
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
@@ -121,9 +121,12 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
         }
         (Err(error), _) | (_, Err(error)) => return Err(error),
     };
+    let renewal = server.renewal();
     actix_rt::spawn(async move {
         while hangup.recv().await.is_some() {
-            read_again(&flags, &given);
+            if read_again(&flags, &given) {
+                renewal.iter().for_each(CertificateRenewal::ask);
+            }
         }
     });
     settings.listen = server.bound().to_vec();
@@ -161,8 +164,8 @@ fn tell_systemd(state: NotifyState<'_>) {
     }
 }
 
-/// Logs what a restart would change. The settings that the program was started with go on.
-fn read_again(flags: &ArgMatches, started: &Given) {
+/// Logs what a restart would change, and answers whether all is in order. The settings that the program was started with go on.
+fn read_again(flags: &ArgMatches, started: &Given) -> bool {
     match read(flags) {
         Ok(now) => {
             let changed = started.changed(&now);
@@ -172,11 +175,13 @@ fn read_again(flags: &ArgMatches, started: &Given) {
             for line in now.renamed.iter().chain(&changed) {
                 log::warn!("SIGHUP: {line}");
             }
+            true
         }
         Err(wrong) => {
             for line in wrong.iter() {
                 log::error!("SIGHUP: {line}; the settings stay as they are");
             }
+            false
         }
     }
 }

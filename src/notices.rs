@@ -24,6 +24,9 @@ causes! {
     PAYLOAD_TOO_LARGE: Info, "refused: payload too large", "--engine.max-payload", "raise the setting if clients send more";
     SOCKETS_MAX: Warn, "connections max", "", "raise the limit of open files (ulimit -n)";
     ADDRESS_SOCKETS_MAX: Warn, "address connections max", "", "raise the limit of open files (ulimit -n); behind a proxy: see --trusted-proxies";
+    NO_HANDSHAKE: Info, "no handshake", "--tls.certificate-file", "the client does not trust the certificate, is older than TLS 1.2, or means harm";
+    NOT_TLS: Info, "no TLS", "--tls.certificate-file", "the client writes http:// or ws:// where https:// or wss:// is spoken";
+    SLOW_HANDSHAKE: Info, "slow handshake", "--engine.request-timeout", "the client is slow, or means harm";
     SLOW_HEAD: Info, "slow head", "--engine.request-timeout", "the client is slow, or means harm";
     UNFINISHED_HEADS: Warn, "unfinished heads", "--limits.unfinished-bytes-max", "too much has come of requests whose heads do not end; raise the setting or --memory-max if that is honest";
     SLOW_BODY: Info, "slow body", "--engine.request-timeout", "the client is slow, or means harm";

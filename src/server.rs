@@ -1,8 +1,10 @@
 //! The standalone server: listeners, what its workers serve, and the way down. Assembly only.
 
 mod accept;
+mod renewal;
 mod workers;
 
+use std::future::pending;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::rc::Rc;
@@ -20,6 +22,7 @@ use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
 
+use self::renewal::Renewal;
 use self::workers::{MakeServe, Serve, WorkerThreads};
 use crate::config::{FILES_KEPT, Origins, Settings};
 use crate::http::page::{BrowserClient, OtherPaths, Page};
@@ -27,6 +30,9 @@ use crate::service::Dondo;
 use crate::transport::endpoint::upgrade;
 use crate::transport::sockets::Sockets;
 use crate::transport::timed::{self, Times};
+use crate::transport::tls::Tls;
+
+pub use self::renewal::CertificateRenewal;
 
 /// Connections that wait to be accepted, at most.
 const BACKLOG: i32 = 4096;
@@ -48,6 +54,7 @@ pub struct Server {
     running: WorkerThreads,
     bound: Vec<SocketAddr>,
     client: BrowserClient,
+    renewal: Option<Renewal>,
 }
 
 impl std::fmt::Debug for Server {
@@ -60,7 +67,8 @@ impl Server {
     /// Binds the configured addresses and starts the workers. Must run inside an actix or tokio runtime.
     ///
     /// # Errors
-    /// Addresses that cannot be bound, named in the error; or a limit of open files that leaves none for connections.
+    /// Addresses that cannot be bound, named in the error; or a limit of open files that leaves none for connections; or a certificate
+    /// that cannot serve.
     pub fn start(config: &Settings, dondo: Dondo) -> io::Result<Self> {
         let client = BrowserClient::find(config.client_dist.as_deref());
         let main = config.namespaces.iter().any(|name| name == "/");
@@ -83,6 +91,8 @@ impl Server {
             stall: config.stall_timeout(),
             idle: KEEP_ALIVE,
         };
+        let renewal = config.tls.files().map(Renewal::start).transpose()?;
+        let tls = renewal.as_ref().map(Renewal::tls).transpose()?;
         let listeners = listen_on(&config.listen)?;
         let bound = listeners.iter().map(TcpListener::local_addr);
         let bound = bound.collect::<io::Result<_>>()?;
@@ -94,6 +104,7 @@ impl Server {
             origins: config.origins.clone(),
             sockets: sockets.clone(),
             times,
+            tls,
         };
         let places = connections_at_once(sockets.max());
         let running = WorkerThreads::start(config.workers, places, listeners, make)?;
@@ -102,6 +113,7 @@ impl Server {
             running,
             bound,
             client,
+            renewal,
         })
     }
 
@@ -116,6 +128,12 @@ impl Server {
         &self.client
     }
 
+    /// To have the files of the certificate read again while it serves, if it speaks TLS. Once a minute they are anyhow.
+    #[doc(hidden)]
+    pub fn renewal(&self) -> Option<CertificateRenewal> {
+        self.renewal.as_ref().map(Renewal::asker)
+    }
+
     /// Serves until `stop` is ready, then drains: sessions are told over `grace`, what is queued is flushed, new sessions are
     /// refused. New connections are taken, and idle ones kept, until then: a poll on its way has its answer, which closes its
     /// connection. After `grace` and up to two seconds nothing listens and nothing runs any more.
@@ -126,9 +144,19 @@ impl Server {
     /// A failure of the accept loop or of a worker.
     pub async fn serve(self, stop: impl Future<Output = ()>, grace: Duration) -> io::Result<()> {
         let Self {
-            dondo, mut running, ..
+            dondo,
+            mut running,
+            renewal,
+            ..
         } = self;
+        let renewed = async {
+            match renewal {
+                Some(renewal) => renewal.run().await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
+            never = renewed => match never {},
             () = running.ended() => return Err(io::Error::other("the workers have ended")),
             () = stop => {}
         }
@@ -158,6 +186,7 @@ struct MakeApp {
     origins: Origins,
     sockets: Sockets,
     times: Times,
+    tls: Option<Tls>,
 }
 
 impl MakeServe for MakeApp {
@@ -170,6 +199,7 @@ impl MakeServe for MakeApp {
             origins,
             sockets,
             times,
+            tls,
         } = self;
         let upgrades = App::new()
             .configure(dondo.configure())
@@ -207,10 +237,19 @@ impl MakeServe for MakeApp {
         let http = Rc::new(http);
         Ok(Rc::new(move |stream, peer| {
             let http = http.clone();
-            let served = timed::watch(stream, &sockets, times, peer, |stream| {
-                http.call((stream, Http::Http1, Some(peer)))
-            });
             // How a connection failed nobody needs to know.
+            let Some(tls) = tls.clone() else {
+                let served = timed::watch(stream, &sockets, times, peer, |stream| {
+                    http.call((stream, Http::Http1, Some(peer)))
+                });
+                return served.map(drop).boxed_local();
+            };
+            let served = timed::watch(stream, &sockets, times, peer, |stream| async move {
+                match stream.secured(&tls, peer).await {
+                    Some(stream) => http.call((stream, Http::Http1, Some(peer))).await,
+                    None => Ok(()),
+                }
+            });
             served.map(drop).boxed_local()
         }))
     }

@@ -23,9 +23,13 @@ impl Settings {
     #[doc(hidden)]
     pub fn start_log(&self, open_files: Option<u64>) -> Vec<String> {
         let mut lines = Vec::new();
+        let (http, ws) = match self.tls.files() {
+            Some(_) => ("https", "wss"),
+            None => ("http", "ws"),
+        };
         for address in &self.listen {
             let here = self.here(*address);
-            let url = format!("http://{here}");
+            let url = format!("{http}://{here}");
             let namespace = match first_namespace(&self.namespaces) {
                 "/" => "",
                 name => name,
@@ -52,11 +56,11 @@ impl Settings {
                 (
                     "SignalR's clients",
                     self.chat_hub.as_ref().filter(|_| main),
-                    "http",
+                    http,
                 ),
-                ("plain WebSockets", self.endpoints.websocket.as_ref(), "ws"),
-                ("event streams", self.endpoints.events.as_ref(), "http"),
-                ("echo", self.endpoints.echo.as_ref(), "ws"),
+                ("plain WebSockets", self.endpoints.websocket.as_ref(), ws),
+                ("event streams", self.endpoints.events.as_ref(), http),
+                ("echo", self.endpoints.echo.as_ref(), ws),
             ];
             for (what, path, scheme) in others {
                 if let Some(path) = path {
@@ -184,10 +188,14 @@ impl Settings {
             .collect();
         if !far.is_empty() {
             let far: Vec<_> = far.into_iter().map(SocketAddr::to_string).collect();
-            lines.push(format!(
-                "--listen {}: other machines can connect, and without TLS: put a proxy before it that adds TLS",
-                far.join(",")
-            ));
+            let far = far.join(",");
+            lines.push(match self.tls.files() {
+                None => format!(
+                    "--listen {far}: other machines can connect, and without TLS: put a proxy before it that adds TLS, or write \
+                     --tls.certificate-file"
+                ),
+                Some(_) => format!("--listen {far}: other machines can connect"),
+            });
         }
         match self.admin_listen {
             Some(address) if !address.ip().is_loopback() => lines.push(format!(

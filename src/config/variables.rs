@@ -41,6 +41,7 @@ mod tests {
             ("DONDO_ENGINE_MAXPAYLOAD", Some("DONDO_ENGINE_MAX_PAYLOAD")),
             ("DONDO_HUB_ECCHO", Some("DONDO_HUB_ECHO")),
             ("DONDO_ORIGIN", Some("DONDO_ORIGINS")),
+            ("DONDO_TLS_KEY", Some("DONDO_TLS_KEY_FILE")),
             ("DONDO_LISTEN", None),
             ("DONDO_MAX_PAYLOAD", None),
             ("PATH", None),
@@ -76,13 +77,7 @@ mod tests {
 
     #[test]
     fn where_no_name_is_near_none_is_proposed() {
-        for name in [
-            "DONDO_FOO",
-            "DONDO_",
-            "DONDO_X",
-            "DONDO_VERBOSITY",
-            "DONDO_TLS_KEY",
-        ] {
+        for name in ["DONDO_FOO", "DONDO_", "DONDO_X", "DONDO_VERBOSITY"] {
             let line = told(name);
             assert_eq!(
                 line,

@@ -35,6 +35,7 @@ struct SocketsState {
 /// Why a connection is closed before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slow {
+    Handshake,
     Head,
     Body,
     Answer,
@@ -43,10 +44,17 @@ pub(crate) enum Slow {
 }
 
 impl Slow {
-    const ALL: [Self; 4] = [Self::Head, Self::Body, Self::Answer, Self::Heads];
+    const ALL: [Self; 5] = [
+        Self::Handshake,
+        Self::Head,
+        Self::Body,
+        Self::Answer,
+        Self::Heads,
+    ];
 
     fn label(self) -> &'static str {
         match self {
+            Self::Handshake => "slow handshake",
             Self::Head => "slow head",
             Self::Body => "slow body",
             Self::Answer => "answer not read",
@@ -56,6 +64,7 @@ impl Slow {
 
     fn told_as(self) -> &'static Cause {
         match self {
+            Self::Handshake => &notices::SLOW_HANDSHAKE,
             Self::Head => &notices::SLOW_HEAD,
             Self::Body => &notices::SLOW_BODY,
             Self::Answer => &notices::SLOW_ANSWER,
@@ -65,6 +74,7 @@ impl Slow {
 
     fn as_str(self) -> &'static str {
         match self {
+            Self::Handshake => "a TLS handshake did not end within engine.request-timeout",
             Self::Head => "a request's head did not end within engine.request-timeout",
             Self::Body => "a request's body came slower than 1 KB/s over engine.request-timeout",
             Self::Answer => "an answer was read slower than 1 KB/s over delivery.stall-timeout",

@@ -40,13 +40,18 @@ thread_local! {
     static SPARE: RefCell<VecDeque<Bytes>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// What a connection needs of its stream. A TLS stream would implement it through the stream inside.
+/// What a connection needs of its stream.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Makes the coming drop send RST and free what the kernel has not sent.
     fn cut(&self);
 
     /// As `poll_write`, where the end of the stream comes behind it: they may go out together.
     fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Whether the stream has taken what the kernel has not: then it must be flushed before it is given more.
+    fn is_behind(&self) -> bool {
+        false
+    }
 }
 
 impl Stream for TcpStream {
@@ -190,7 +195,7 @@ impl<S: Stream, F: Framing> Driver<S, F> {
     /// Ready when everything is with the kernel and nothing more will come.
     fn write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<End>> {
         for _ in 0..TURNS {
-            if self.queue.is_empty() {
+            if self.queue.is_empty() && !self.stream.is_behind() {
                 if let Some(end) = self.ending {
                     return Poll::Ready(Ok(end));
                 }
@@ -268,7 +273,7 @@ impl<S: Stream, F: Framing> Driver<S, F> {
             }
             self.websocket.wrote(written, self.queue.is_empty());
         }
-        Poll::Ready(Ok(()))
+        Pin::new(&mut *stream).poll_flush(cx)
     }
 }
 

@@ -16,26 +16,27 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use actix_http::error::PayloadError;
 use actix_http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_http::{BoxedPayloadStream, HttpMessage as _, Payload, Request};
-use bytes::Bytes;
-use futures_util::Stream;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use super::socket_stream::SocketStream;
 use super::sockets::{Slow, Sockets};
 use super::turns::Turn;
+use body::Read;
 use bounds::Bounds;
 use idle::Idle;
 use mend::Mender;
 use pacing::{Next, PIPELINING_PAUSE, Pacing};
 pub(crate) use stream::Timed;
 
+mod body;
 mod bounds;
 mod idle;
 mod mend;
 mod pacing;
+mod secure;
 mod stream;
 
 /// What must move in a second where something is to move.
@@ -49,7 +50,7 @@ thread_local! {
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
-    /// From the first byte of a head to its end; to the first byte of a body; to the end of a body that nobody reads.
+    /// For a handshake of TLS; from the first byte of a head to its end; to the first byte of a body; to the end of a body that nobody reads.
     /// Over each further time of this length a body must make [`BYTES_PER_SECOND`].
     pub(crate) request: Duration,
     /// Over each time of this length an answer must make [`BYTES_PER_SECOND`] while the peer's window is full.
@@ -61,6 +62,8 @@ pub(crate) struct Times {
 /// What a connection is in the midst of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// TLS has yet to begin.
+    Handshake,
     /// Between requests.
     Idle,
     /// A head has begun.
@@ -81,10 +84,12 @@ pub(crate) struct Progress {
     reading: Cell<Option<Instant>>,
     /// Bytes read in it.
     read: Cell<usize>,
-    /// Bytes of a head that has not ended.
+    /// Bytes of a head, or of a handshake, that has not ended.
     head: Cell<usize>,
     bounds: Bounds,
     pacing: Pacing,
+    /// A part of a TLS record has come, of which nobody has seen anything yet.
+    record: Cell<bool>,
     /// More is wanted and is not there.
     starved: Cell<bool>,
     /// A write has been refused since all was written.
@@ -105,6 +110,7 @@ impl Progress {
             head: Cell::new(0),
             bounds: Bounds::default(),
             pacing: Pacing::default(),
+            record: Cell::new(false),
             starved: Cell::new(false),
             blocked: Cell::new(false),
             writing: Cell::new(None),
@@ -128,9 +134,24 @@ impl Progress {
         }
     }
 
+    /// A write is refused.
+    fn is_blocked(&self) {
+        if !self.blocked.replace(true) {
+            self.writing.set(None);
+        }
+    }
+
+    /// Whether the peer has nothing to send now. Between requests it has, once a part of a record has come.
+    fn may_be_silent(&self) -> bool {
+        match self.phase.get() {
+            Phase::Idle => !self.record.get(),
+            phase => phase == Phase::Served,
+        }
+    }
+
     /// When to look again, if at all.
     fn judge(&self, times: Times) -> Result<Option<Instant>, Slow> {
-        let waits = !matches!(self.phase.get(), Phase::Idle | Phase::Served);
+        let waits = !self.may_be_silent();
         if !waits && !self.blocked.get() {
             return Ok(None);
         }
@@ -143,7 +164,7 @@ impl Progress {
     fn judge_reading(&self, now: Instant, time: Duration) -> Result<Option<Instant>, Slow> {
         let phase = self.phase.get();
         let head_behind_answer = phase == Phase::Head && self.blocked.get();
-        if head_behind_answer || matches!(phase, Phase::Idle | Phase::Served) {
+        if head_behind_answer || self.may_be_silent() {
             self.reading.set(None);
             return Ok(None);
         }
@@ -155,7 +176,8 @@ impl Progress {
             return Ok(Some(began + time));
         }
         match phase {
-            Phase::Head => return Err(Slow::Head),
+            Phase::Handshake => return Err(Slow::Handshake),
+            Phase::Head | Phase::Idle => return Err(Slow::Head),
             Phase::Unread => return Err(Slow::Body),
             Phase::Body { begun } => {
                 let least = if begun { least(time) } else { 1 };
@@ -165,7 +187,7 @@ impl Progress {
                 }
                 self.phase.set(Phase::Body { begun: true });
             }
-            Phase::Idle | Phase::Served => {}
+            Phase::Served => {}
         }
         self.begin_reading(now);
         Ok(Some(now + time))
@@ -240,25 +262,6 @@ impl Called {
     }
 }
 
-/// A body that tells when it ended.
-struct Read {
-    payload: Payload<BoxedPayloadStream>,
-    progress: Rc<Progress>,
-}
-
-impl Stream for Read {
-    type Item = Result<Bytes, PayloadError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.progress.pacing.asked();
-        let item = ready!(Pin::new(&mut self.payload).poll_next(cx));
-        if !matches!(item, Some(Ok(_))) && matches!(self.progress.phase.get(), Phase::Body { .. }) {
-            self.progress.enter(Phase::Served);
-        }
-        Poll::Ready(item)
-    }
-}
-
 /// A connection, served until it ends or is too slow.
 pub(crate) struct Watched<F> {
     /// In a box: what serves a connection is large, and moves with this into a task.
@@ -308,7 +311,7 @@ pub(crate) fn watch<F>(
     let peer = Some(peer);
     let served = sockets.enter(peer).map(|socket| {
         let timed = Timed {
-            stream,
+            stream: SocketStream::Plain(stream),
             progress: progress.clone(),
             socket,
             mender: Mender::default(),

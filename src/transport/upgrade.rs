@@ -9,11 +9,11 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use bytes::{BufMut, Bytes, BytesMut};
 use dondo_actors::message::ToSession;
-use tokio::net::TcpStream;
 
 use super::connection::WebSocketConnection;
 use super::embedded_driver;
 use super::framing::Framing;
+use super::socket_stream::SocketStream;
 use super::sockets::OpenSocket;
 use super::tcp_driver;
 use super::timed::Timed;
@@ -89,7 +89,7 @@ pub(super) fn close(request: &HttpRequest, subprotocol: Option<HeaderValue>) -> 
 
 /// A socket that the standalone server has taken from actix-http, because its client asks for a WebSocket.
 pub(crate) struct UpgradedSocket {
-    stream: TcpStream,
+    stream: SocketStream,
     /// Its place among the open connections.
     socket: OpenSocket,
     /// To go out before everything else.
@@ -168,21 +168,21 @@ impl UpgradedSocket {
     /// Serves a WebSocket on the present thread.
     fn serve(self, websocket: WebSocketConnection<impl Framing>) {
         let first = self.first.freeze();
-        tcp_driver::serve(self.stream, self.socket, websocket, first, self.read);
+        serve_over(self.stream, self.socket, websocket, first, self.read);
     }
 
     /// Serves a WebSocket that takes a session over on the session's thread: a member that upgraded then costs what one that
     /// began on a WebSocket does.
     fn serve_at_home(self, framing: impl Framing + Send, max_payload: usize) {
-        let Ok(stream) = self.stream.into_std() else {
+        let Ok(stream) = self.stream.unbound() else {
             return;
         };
         let (socket, first, read) = (self.socket, self.first.freeze(), self.read);
         let session = framing.session().mailbox.clone();
         session.send(ToSession::RunHere(Box::new(move || {
-            if let Ok(stream) = TcpStream::from_std(stream) {
+            if let Ok(stream) = stream.bound() {
                 let websocket = WebSocketConnection::new(framing, max_payload, None);
-                tcp_driver::serve(stream, socket, websocket, first, read);
+                serve_over(stream, socket, websocket, first, read);
             }
         })));
     }
@@ -191,5 +191,19 @@ impl UpgradedSocket {
     pub(super) async fn close(self) {
         let _place = self.socket;
         tcp_driver::say_and_close(self.stream, self.first.freeze()).await;
+    }
+}
+
+/// Each kind of stream has a driver of its own: the one over plain TCP knows nothing of TLS.
+fn serve_over(
+    stream: SocketStream,
+    socket: OpenSocket,
+    websocket: WebSocketConnection<impl Framing>,
+    first: Bytes,
+    read: Bytes,
+) {
+    match stream {
+        SocketStream::Plain(stream) => tcp_driver::serve(stream, socket, websocket, first, read),
+        SocketStream::Tls(stream) => tcp_driver::serve(stream, socket, websocket, first, read),
     }
 }

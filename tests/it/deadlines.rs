@@ -113,6 +113,7 @@ fn an_answer_that_is_not_read_is_cut() {
     assert_eq!(
         slow,
         [
+            ("slow handshake", 0),
             ("slow head", 0),
             ("slow body", 0),
             ("answer not read", 1),

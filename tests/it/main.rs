@@ -38,6 +38,7 @@ mod socketio;
 mod stall;
 mod support;
 mod tidy;
+mod tls;
 mod types;
 mod value_codec;
 mod wrong_handlers;

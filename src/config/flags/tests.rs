@@ -20,8 +20,12 @@ mod wrong;
 /// Filled by [`given`], because settings are checked.
 const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist");
 
+/// As `CLIENT_DIST`: a certificate with its key, and the key alone.
+const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/certificate.pem");
+const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/key.pem");
+
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 68] = [
+const CASES: [(&str, &str); 70] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -41,6 +45,8 @@ const CASES: [(&str, &str); 68] = [
     ("rate-limits", "off"),
     ("memory-max", "40MB"),
     ("session-bytes-max", "20MB"),
+    ("tls.certificate-file", CERTIFICATE),
+    ("tls.key-file", KEY),
     ("endpoints.websocket", "/plain/"),
     ("endpoints.events", "off"),
     ("endpoints.echo", "/echo/"),
@@ -135,6 +141,7 @@ fn given(flags: &[&str], variables: &[(&str, &str)]) -> Result<Given, String> {
 fn given_in(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Result<Given, String> {
     fs::create_dir_all(CLIENT_DIST).unwrap();
     fs::write(format!("{CLIENT_DIST}/socket.io.js"), "").unwrap();
+    certificate_files();
     // A command line takes long to build.
     static NO_FLAGS: LazyLock<ArgMatches> =
         LazyLock::new(|| matches_from(["dondo".into()]).unwrap());
@@ -149,6 +156,33 @@ fn given_in(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Result
         Some(text.into())
     };
     Given::read_in(folder, &flags, environment).map_err(|error| error.to_string())
+}
+
+/// Made once: others read them at the same time.
+fn certificate_files() {
+    static MADE: LazyLock<()> = LazyLock::new(|| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let asked = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = asked.self_signed(&key).unwrap().pem();
+        let key = key.serialize_pem();
+        fs::write(CERTIFICATE, certificate + &key).unwrap();
+        fs::write(KEY, key).unwrap();
+    });
+    *MADE
+}
+
+/// The flag and value of another setting that a setting cannot be without.
+fn beside(name: &str) -> &'static [&'static str] {
+    match name {
+        "tls.certificate-file" => &["--tls.key-file", CERTIFICATE],
+        "tls.key-file" => &["--tls.certificate-file", CERTIFICATE],
+        _ => &[],
+    }
+}
+
+/// With a setting, and what it cannot be without.
+fn flagged_with(name: &str, value: &str) -> Settings {
+    flagged(&[&[&*format!("--{name}"), value], beside(name)].concat())
 }
 
 fn flagged(flags: &[&str]) -> Settings {
@@ -178,9 +212,9 @@ fn each_rate_has_two_settings() {
 fn each_setting_changes_the_settings_in_a_way_of_its_own_by_flag_and_variable_alike() {
     let mut seen = BTreeSet::from([format!("{:?}", Settings::default())]);
     for (name, value) in CASES {
-        let changed = flagged(&[&format!("--{name}"), value]);
+        let changed = flagged_with(name, value);
         assert!(seen.insert(format!("{changed:?}")), "{name}");
-        let twin = given(&[], &[(&variable(name), value)]).unwrap();
+        let twin = given(beside(name), &[(&variable(name), value)]).unwrap();
         assert_eq!(twin.settings, changed, "{name}");
         assert_eq!(twin.renamed, [""; 0], "{name}");
     }
@@ -411,7 +445,7 @@ fn a_flag_that_may_be_repeated_collects_its_values() {
 #[test]
 fn what_is_shown_can_be_read_back() {
     for (name, value) in CASES {
-        let changed = flagged(&[&format!("--{name}"), value]);
+        let changed = flagged_with(name, value);
         for settings in [changed, Settings::default()] {
             let mut read = settings.clone();
             let setting = Settings::table()

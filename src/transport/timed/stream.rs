@@ -1,4 +1,4 @@
-//! The TCP stream of a connection before it is a WebSocket: counts what moves, and reads what may be read.
+//! The stream of a connection before it is a WebSocket: counts what moves, and reads what may be read.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -7,19 +7,20 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::mend::Mender;
 use super::{Phase, Progress};
+use crate::transport::socket_stream::SocketStream;
 use crate::transport::sockets::OpenSocket;
+use crate::transport::tcp_driver::Stream as _;
 
 /// Read at a time where the reader has room for more than may be read.
 const FEW: usize = 512;
 
-/// A TCP stream that counts what moves.
+/// A stream that counts what moves.
 #[derive(Debug)]
 pub(crate) struct Timed {
-    pub(super) stream: TcpStream,
+    pub(super) stream: SocketStream,
     pub(super) progress: Rc<Progress>,
     pub(super) socket: OpenSocket,
     pub(super) mender: Mender,
@@ -27,11 +28,29 @@ pub(crate) struct Timed {
 
 impl Timed {
     /// The stream itself, for a WebSocket: nobody watches over it from here any more.
-    pub(crate) fn into_parts(self) -> (TcpStream, OpenSocket) {
+    pub(crate) fn into_parts(self) -> (SocketStream, OpenSocket) {
         self.progress.enter(Phase::Served);
         self.progress.blocked.set(false);
         (self.stream, self.socket)
     }
+}
+
+impl Timed {
+    /// So much was taken: of TLS what went to the kernel counts, be it of now or of before.
+    fn wrote(&self, beneath: Option<(usize, usize)>, count: usize) {
+        let went = match (beneath, self.stream.beneath()) {
+            (Some((_, before)), Some((_, now))) => now.wrapping_sub(before),
+            _ => count,
+        };
+        self.progress
+            .written
+            .set(self.progress.written.get() + went);
+    }
+}
+
+/// Bytes that came beneath TLS, where there is any.
+fn came(before: Option<(usize, usize)>, now: Option<(usize, usize)>) -> Option<usize> {
+    Some(now?.0.wrapping_sub(before?.0))
 }
 
 impl AsyncRead for Timed {
@@ -48,6 +67,7 @@ impl AsyncRead for Timed {
             return Poll::Pending;
         };
         let before = into.filled().len();
+        let beneath = self.stream.beneath();
         let phase = progress.phase.get();
         let begins = phase == Phase::Idle && progress.bounds.is_between();
         // Anything but a head must go through as it is: a body that grows ends in the midst of what follows it.
@@ -85,14 +105,22 @@ impl AsyncRead for Timed {
         }
         let all_is_held = count > 0 && into.filled().len() == before;
         let progress = &self.progress;
+        // Of TLS the peer's part counts, not when a record has become text.
+        let came = came(beneath, self.stream.beneath()).unwrap_or(count);
+        progress.read.set(progress.read.get() + came);
         match read {
-            Poll::Pending => progress.starved.set(true),
+            Poll::Pending => {
+                progress.starved.set(true);
+                if came > 0 {
+                    progress.record.set(true);
+                }
+            }
             Poll::Ready(_) => {
                 progress.starved.set(false);
-                progress.read.set(progress.read.get() + count);
+                progress.record.set(false);
                 progress.bounds.came(behind);
                 if progress.phase.get() == Phase::Head {
-                    progress.head.set(progress.head.get() + count);
+                    progress.head.set(progress.head.get() + count.max(came));
                 }
                 progress.pacing.read(progress.phase.get(), count);
                 if count > 0 && phase == Phase::Idle {
@@ -116,23 +144,33 @@ impl AsyncWrite for Timed {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        let beneath = self.stream.beneath();
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        let progress = &self.progress;
-        match &written {
-            Poll::Pending if !progress.blocked.replace(true) => progress.writing.set(None),
-            Poll::Ready(Ok(count)) => progress.written.set(progress.written.get() + *count),
-            _ => {}
+        let count = match &written {
+            Poll::Ready(Ok(count)) => *count,
+            _ => 0,
+        };
+        self.wrote(beneath, count);
+        if written.is_pending() || self.stream.is_behind() {
+            self.progress.is_blocked();
         }
         written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // actix-http flushes when its own buffer is empty, and not before.
+        let beneath = self.stream.beneath();
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.wrote(beneath, 0);
+        if flushed.is_pending() {
+            self.progress.is_blocked();
+            return flushed;
+        }
         self.progress.blocked.set(false);
         if self.progress.pacing.is_held() {
             cx.waker().wake_by_ref();
         }
-        Pin::new(&mut self.stream).poll_flush(cx)
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -4,6 +4,7 @@
 
 use std::future::poll_fn;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::advance;
@@ -127,7 +128,7 @@ fn a_body_of_which_something_was_late_and_then_waits_for_us_is_not_slow() {
         progress.pacing.called(Some(100_000));
         progress.pacing.asked();
         let mut stream = Timed {
-            stream: listener.accept().await.unwrap().0,
+            stream: SocketStream::Plain(listener.accept().await.unwrap().0),
             progress: progress.clone(),
             socket: Sockets::new(TrustedProxies::default()).enter(None).unwrap(),
             mender: Mender::default(),

@@ -37,7 +37,7 @@ impl Program {
         let urls = self
             .log
             .iter()
-            .filter_map(|line| line.split_once("first page: http://"));
+            .filter_map(|line| line.split_once("first page: ")?.1.split_once("://"));
         self.addresses = urls
             .map(|(_, rest)| rest.trim_end_matches('/').to_owned())
             .collect();

@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 68] = [
+const SETTINGS: [(&str, &str); 70] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
@@ -27,6 +27,14 @@ const SETTINGS: [(&str, &str); 68] = [
     (
         "grace",
         "a_shutdown_takes_of_its_grace_what_it_needs_to_close_connections_one_by_one",
+    ),
+    (
+        "tls.certificate-file",
+        "sighup_takes_a_new_certificate_and_keeps_the_old_one_where_the_new_is_broken",
+    ),
+    (
+        "tls.key-file",
+        "sighup_takes_a_new_certificate_and_keeps_the_old_one_where_the_new_is_broken",
     ),
     (
         "endpoints.websocket",

@@ -147,7 +147,7 @@ pub fn connect_from(hub: &Hub, address: IpAddr) -> TcpStream {
 }
 
 /// Sends a GET over a connection that stands, and reads its answer.
-pub fn ask(stream: &mut TcpStream, target: &str, headers: &[(&str, &str)]) -> Answer {
+pub fn ask(stream: &mut (impl Read + Write), target: &str, headers: &[(&str, &str)]) -> Answer {
     let mut head = format!("GET {target} HTTP/1.1\r\nHost: x\r\n");
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
@@ -160,11 +160,11 @@ pub fn ask(stream: &mut TcpStream, target: &str, headers: &[(&str, &str)]) -> An
 }
 
 /// Reads one answer; the stream stands behind it.
-pub fn read(stream: &mut TcpStream) -> Answer {
+pub fn read(stream: &mut impl Read) -> Answer {
     try_read(stream).expect("a whole answer arrives in time")
 }
 
-pub fn try_read(stream: &mut TcpStream) -> std::io::Result<Answer> {
+pub fn try_read(stream: &mut impl Read) -> std::io::Result<Answer> {
     // Unbuffered in effect: a byte at a time up to the body, so that nothing behind the answer is swallowed.
     let mut one = BufReader::with_capacity(1, stream);
     let mut answer = try_read_head(&mut one)?;

@@ -1,8 +1,7 @@
 //! A hub in this process, on a free loopback port, with its own worker and room threads. Ends with the value.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -15,7 +14,8 @@ use dondo::{Builder, Dondo, Operators, Server};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::oneshot;
 
-use super::{http, samples};
+use super::programs::{address_after, built_example};
+use super::{http, samples, tls};
 
 pub struct Hub {
     /// `http`, or `https` of a host that speaks TLS.
@@ -44,6 +44,16 @@ impl Hub {
         Self::built(change, |builder| builder)
     }
 
+    /// With settings changed, and within TLS.
+    pub fn with_tls(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::with(|config| {
+            let (chain, key) = tls::files();
+            config.tls.certificate_file = Some(chain.clone());
+            config.tls.key_file = Some(key.clone());
+            change(config);
+        })
+    }
+
     /// With settings changed, and a builder changed.
     pub fn built(
         change: impl FnOnce(&mut Settings),
@@ -60,6 +70,7 @@ impl Hub {
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, is_bound) = mpsc::channel();
         let workers = config.workers;
+        let is_tls = config.tls.certificate_file.is_some();
         let serving = dondo.clone();
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
@@ -77,7 +88,7 @@ impl Hub {
         });
         let (address, operators) = is_bound.recv().expect("the server listens");
         Self {
-            scheme: "http",
+            scheme: if is_tls { "https" } else { "http" },
             address,
             operators,
             dondo: Some(dondo),
@@ -208,9 +219,13 @@ impl Hub {
             .spawn()
             .expect("the program starts");
         let mut log = BufReader::new(program.stderr.take().unwrap());
-        let address = address_after(&mut log, "first page: http://");
+        let is_tls = flags.contains(&"--tls.certificate-file");
+        let scheme = if is_tls { "https" } else { "http" };
+        let address = address_after(&mut log, &format!("first page: {scheme}://"));
         let operators = address_after(&mut log, "health in detail: http://");
-        Self::of_program(program, log, address, operators)
+        let mut hub = Self::of_program(program, log, address, operators);
+        hub.scheme = scheme;
+        hub
     }
 
     fn of_program(
@@ -366,30 +381,6 @@ impl Drop for Hub {
                 ended.is_ok() || std::thread::panicking(),
                 "the server's thread panicked"
             );
-        }
-    }
-}
-
-/// An example, which is built first: who asks cargo for a test alone gets no examples.
-pub fn built_example(name: &str) -> Command {
-    let built = Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--quiet", "--offline", "--example", name])
-        .status();
-    assert!(built.unwrap().success());
-    let folder = Path::new(env!("CARGO_BIN_EXE_dondo")).parent().unwrap();
-    Command::new(folder.join("examples").join(name))
-}
-
-/// The address behind these words in a program's log.
-fn address_after(log: &mut impl BufRead, words: &str) -> SocketAddr {
-    let mut line = String::new();
-    loop {
-        line.clear();
-        let count = log.read_line(&mut line).unwrap();
-        assert!(count > 0, "the program ended before it listened");
-        if let Some((_, url)) = line.split_once(words) {
-            return url.trim().split('/').next().unwrap().parse().unwrap();
         }
     }
 }

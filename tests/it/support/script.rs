@@ -10,11 +10,18 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::PATIENCE;
+use super::{PATIENCE, tls};
 
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 /// How long a script may be silent: a browser that starts, and what a scenario does between two lines.
 const SILENCE: Duration = Duration::from_secs(300);
+/// Where Node, Python, and two of its libraries look for certificates to trust.
+const TRUST: [&str; 4] = [
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "WEBSOCKET_CLIENT_CA_BUNDLE",
+];
 /// So much of what it said last is told.
 const ERRORS_MAX: usize = 16 * 1024;
 
@@ -44,6 +51,8 @@ impl Application {
         let mut child = Command::new(&program)
             .arg(Path::new(CLIENTS).join(name))
             .args(arguments)
+            // What hubs of tests show where they speak TLS.
+            .envs(TRUST.map(|name| (name, &tls::files().0)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -7,7 +7,7 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 133] = [
+const FILES: [(&str, &str); 137] = [
     (
         "port = 80",
         "dondo.toml:1: port is no setting; to say where it listens write listen = \"127.0.0.1:11000\"",
@@ -78,7 +78,23 @@ const FILES: [(&str, &str); 133] = [
     ),
     (
         "[tls]\nkey = \"a.pem\"",
-        "dondo.toml:2: tls.key is no setting; --help has all settings",
+        "dondo.toml:2: tls.key is no setting; the nearest is tls.key-file",
+    ),
+    (
+        "[tls]\ncertificate-file = \"nowhere.pem\"",
+        "dondo.toml:2: tls.certificate-file = \"nowhere.pem\": there is no key to it; write --tls.key-file, too",
+    ),
+    (
+        "[tls]\nkey-file = \"nowhere.pem\"",
+        "dondo.toml:2: tls.key-file = \"nowhere.pem\": there is no certificate to it; write --tls.certificate-file, too",
+    ),
+    (
+        "[tls]\ncertificate-file = \"nowhere.pem\"\nkey-file = \"nowhere.pem\"",
+        "dondo.toml:2: tls.certificate-file = \"nowhere.pem\": there is no such file; write the name of a file in PEM",
+    ),
+    (
+        "[tls]\ncertificate-file = \"/\"\nkey-file = \"nowhere.pem\"",
+        "dondo.toml:2: tls.certificate-file = \"/\": no file; write the name of a file in PEM",
     ),
     (
         "config = \"other.toml\"",
@@ -94,7 +110,7 @@ const FILES: [(&str, &str); 133] = [
     ),
     (
         "[logging]",
-        "dondo.toml:1: logging is no section; the sections are endpoints, engine, limits, delivery, history, hub, presence",
+        "dondo.toml:1: logging is no section; the sections are tls, endpoints, engine, limits, delivery, history, hub, presence",
     ),
     (
         "limits = 5",
