@@ -7,6 +7,7 @@ mod file;
 mod flags;
 mod given;
 mod hub;
+mod insecure;
 mod memory;
 mod nearest;
 mod open_files;

@@ -85,6 +85,7 @@ mod room_threads;
 mod server;
 mod service;
 mod signals;
+mod standing;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod transport;
@@ -137,8 +138,8 @@ pub use self::{
 #[doc(hidden)]
 pub mod internal {
     pub use crate::{
-        health_check::health_check, logging::start as start_log, server::CertificateRenewal, signals::StopSignals,
-        transport::doors::Doors,
+        health_check::health_check, logging::start as start_log, server::CertificateRenewal,
+        signals::StopSignals, standing::tell_again, transport::doors::Doors,
     };
 
     #[cfg(feature = "types")]

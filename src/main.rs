@@ -9,7 +9,9 @@ use clap::ArgMatches;
 use dondo::config::{
     CommandAnswer, Given, WrongSettings, answered, matches_from, told_to_a_shell, unknown_variables,
 };
-use dondo::internal::{CertificateRenewal, StopSignals, csharp, health_check, start_log, typescript};
+use dondo::internal::{
+    CertificateRenewal, StopSignals, csharp, health_check, start_log, tell_again, typescript,
+};
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
@@ -61,7 +63,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let unknown = unknown_variables(variables.into_iter().map(|(name, _)| name));
+    let unknown = unknown_variables(variables);
     let idle = given.without_effect();
     for line in given.renamed.iter().chain(&unknown).chain(&idle) {
         log::warn!("{line}");
@@ -134,6 +136,8 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
     for line in settings.start_log(open_files) {
         log::info!("{line}");
     }
+    let insecure = settings.insecure();
+    actix_rt::spawn(tell_again(insecure, |line| log::warn!("{line}")));
     log::info!("{}", server.client());
     tell_systemd(NotifyState::Ready);
     let (told, stop) = tokio::sync::oneshot::channel::<()>();

@@ -82,7 +82,7 @@ fn checked(
     given: Result<Given, WrongSettings>,
     variables: &[(OsString, OsString)],
 ) -> CommandAnswer {
-    let unknown = unknown_variables(variables.iter().map(|(name, _)| name.clone()));
+    let unknown = unknown_variables(variables.iter().cloned());
     let warnings = |renamed: &[String]| -> String {
         let lines = renamed.iter().chain(&unknown);
         lines.map(|line| format!("warning: {line}\n")).collect()

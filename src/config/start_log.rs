@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use serde_json::Value;
 
 use super::table::Setting;
-use super::{ClientId, RoomScope, Settings, first_namespace};
+use super::{RoomScope, Settings, first_namespace};
 use crate::transport::origin::{Origin, Origins};
 
 /// What a proxy on this machine connects from.
@@ -179,6 +179,7 @@ impl Settings {
         )
     }
 
+    /// What is not the default and no stranger's gain; what is stands in `insecure`.
     fn relaxed(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let far: Vec<_> = self
@@ -189,38 +190,20 @@ impl Settings {
         if !far.is_empty() {
             let far: Vec<_> = far.into_iter().map(SocketAddr::to_string).collect();
             let far = far.join(",");
-            lines.push(match self.tls.files() {
-                None => format!(
+            if self.tls.files().is_none() {
+                lines.push(format!(
                     "--listen {far}: other machines can connect, and without TLS: put a proxy before it that adds TLS, or write \
                      --tls.certificate-file"
-                ),
-                Some(_) => format!("--listen {far}: other machines can connect"),
-            });
+                ));
+            }
         }
         match self.admin_listen {
-            Some(address) if !address.ip().is_loopback() => lines.push(format!(
-                "--admin-listen {address}: other machines can read metrics and health in detail, without TLS and password"
-            )),
             Some(_) => {}
             None => lines.push("no metrics are served (--admin-listen off)".to_owned()),
         }
         match &self.origins {
-            Origins::SameHost => {}
-            Origins::Any => lines.push(
-                "--origins *: every web page that a visitor opens can connect from the visitor's browser".to_owned(),
-            ),
+            Origins::SameHost | Origins::Any => {}
             Origins::List(list) => lines.push(self.listed(list)),
-        }
-        if !self.rate_limits {
-            lines.push(
-                "--rate-limits off: a client may send and cause as much as it likes".to_owned(),
-            );
-        }
-        if self.hub.client_id == ClientId::Keep {
-            lines.push(
-                "--hub.client-id keep: a client can give any clientId as its own, so it can speak as another"
-                    .to_owned(),
-            );
         }
         if self.hub.room_scope == RoomScope::Flat {
             lines.push(

@@ -1,7 +1,7 @@
 //! Variables of the environment that look like settings and are none: a slip in a name must not pass unsaid.
-//! Knows names only.
+//! Knows names, and what Kubernetes writes.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use super::Settings;
 use super::flags::CONFIG;
@@ -10,17 +10,20 @@ use super::table::variable;
 
 const BEGIN: &str = "DONDO_";
 
-/// Lines to log: each of these names that begins as settings do and is none, with the nearest that is one.
-pub fn unknown_variables(names: impl IntoIterator<Item = OsString>) -> Vec<String> {
+/// Lines to log: each of these variables whose name begins as settings do and is none, with the nearest that is one. What
+/// Kubernetes sets is nobody's slip.
+pub fn unknown_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<String> {
     let known: Vec<_> = Settings::table()
         .flat_map(|setting| [Some(setting.variable()), setting.was.map(variable)])
         .flatten()
         .chain([variable(CONFIG)])
         .collect();
-    let mut unknown: Vec<_> = names
+    let mut unknown: Vec<_> = variables
         .into_iter()
-        .filter_map(|name| name.into_string().ok())
-        .filter(|name| name.starts_with(BEGIN) && !known.contains(name))
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with(BEGIN) && !known.contains(name))
+        .filter(|(name, value)| !is_of_kubernetes(name, value))
+        .map(|(name, _)| name)
         .collect();
     unknown.sort();
     let line = |name: String| {
@@ -30,9 +33,69 @@ pub fn unknown_variables(names: impl IntoIterator<Item = OsString>) -> Vec<Strin
     unknown.into_iter().map(line).collect()
 }
 
+/// Whether it tells where a service is, as Kubernetes does in every container beside one whose name begins with dondo:
+/// `DONDO_SERVICE_HOST`, `DONDO_PORT=tcp://10.0.0.1:80`, `DONDO_PORT_80_TCP_ADDR`.
+fn is_of_kubernetes(name: &str, value: &OsStr) -> bool {
+    const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
+    if name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") {
+        return true;
+    }
+    if name.contains("_SERVICE_PORT_") {
+        return true;
+    }
+    if name.ends_with("_PORT") {
+        let value = value.to_str().unwrap_or_default();
+        let scheme = value
+            .split_once("://")
+            .map(|(scheme, _)| scheme.to_uppercase());
+        if scheme.is_some_and(|scheme| PROTOCOLS.contains(&&*scheme)) {
+            return true;
+        }
+    }
+    let Some((_, behind)) = name.split_once("_PORT_") else {
+        return false;
+    };
+    let mut words = behind.split('_');
+    let number = words.next().unwrap_or_default();
+    let is_port = number.parse::<u16>().is_ok();
+    is_port
+        && words
+            .next()
+            .is_some_and(|protocol| PROTOCOLS.contains(&protocol))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Fails if a service of Kubernetes' is taken for a slip, or a slip for a service.
+    #[test]
+    fn what_kubernetes_says_of_a_service_is_passed_over() {
+        let told =
+            |name: &str, value: &str| !unknown_variables([(name.into(), value.into())]).is_empty();
+        for (name, value) in [
+            ("DONDO_SERVICE_HOST", "10.0.0.1"),
+            ("DONDO_SERVICE_PORT", "80"),
+            ("DONDO_SERVICE_PORT_HTTP", "80"),
+            ("DONDO_PORT", "tcp://10.0.0.1:80"),
+            ("DONDO_HUB_PORT", "udp://10.0.0.1:80"),
+            ("DONDO_PORT_80_TCP", "tcp://10.0.0.1:80"),
+            ("DONDO_PORT_80_TCP_PROTO", "tcp"),
+            ("DONDO_PORT_80_TCP_PORT", "80"),
+            ("DONDO_PORT_80_TCP_ADDR", "10.0.0.1"),
+        ] {
+            assert!(!told(name, value), "{name}={value}");
+        }
+        for (name, value) in [
+            ("DONDO_PORT", "80"),
+            ("DONDO_PORT", "http://10.0.0.1:80"),
+            ("DONDO_HOST", "10.0.0.1"),
+            ("DONDO_PORT_HTTP_TCP", "80"),
+            ("DONDO_SERVICE", "x"),
+        ] {
+            assert!(told(name, value), "{name}={value}");
+        }
+    }
 
     #[test]
     fn a_slip_in_a_variables_name_is_told_with_the_nearest_name() {
@@ -46,7 +109,7 @@ mod tests {
             ("DONDO_MAX_PAYLOAD", None),
             ("PATH", None),
         ] {
-            let lines = unknown_variables([OsString::from(name)]);
+            let lines = unknown_variables([(name.into(), OsString::new())]);
             let said = nearest.map(|nearest| {
                 format!("{name} is no setting and changes nothing; the nearest is {nearest}")
             });
@@ -55,7 +118,7 @@ mod tests {
     }
 
     fn told(name: &str) -> String {
-        unknown_variables([OsString::from(name)]).join("\n")
+        unknown_variables([(name.into(), OsString::new())]).join("\n")
     }
 
     #[test]

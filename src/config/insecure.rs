@@ -1,0 +1,108 @@
+//! What settings leave open to strangers, a line each: for as long as one is so it is told of. Tells nobody itself.
+
+use std::net::SocketAddr;
+
+use super::{ClientId, Settings};
+use crate::transport::origin::Origins;
+
+impl Settings {
+    /// Whether clients must show who they are before they may say anything. There is no setting yet that makes them.
+    fn asks_who_clients_are(&self) -> bool {
+        false
+    }
+
+    /// Each relaxation that strangers can use, with what to do. Whoever adds one gives it a line here; a setting that does nothing
+    /// else than relax has the word in its name, too.
+    #[doc(hidden)]
+    pub fn insecure(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let far = self.listen.iter().filter(|at| !at.ip().is_loopback());
+        let far: Vec<_> = far.map(SocketAddr::to_string).collect();
+        if !far.is_empty() && !self.asks_who_clients_are() {
+            lines.push(format!(
+                "--listen {}: other machines can connect, and nobody asks them who they are; if that shall not be, listen on \
+                 127.0.0.1 and put a proxy before it that asks",
+                far.join(",")
+            ));
+        }
+        if let Some(address) = self.admin_listen.filter(|at| !at.ip().is_loopback()) {
+            lines.push(format!(
+                "--admin-listen {address}: other machines can read metrics and health in detail, without TLS and password; keep the \
+                 port from strangers, or listen on 127.0.0.1"
+            ));
+        }
+        if self.origins == Origins::Any {
+            lines.push(
+                "--origins *: every web page that a visitor opens can connect from the visitor's browser; list those that shall"
+                    .to_owned(),
+            );
+        }
+        if !self.rate_limits {
+            lines.push(
+                "--rate-limits off: a client may send and cause as much as it likes; it is for load tests"
+                    .to_owned(),
+            );
+        }
+        if self.hub.client_id == ClientId::Keep {
+            lines.push(
+                "--hub.client-id keep: a client can give any clientId as its own, so it can speak as another; stamp makes it \
+                 the hub's word"
+                    .to_owned(),
+            );
+        }
+        lines
+            .into_iter()
+            .map(|line| format!("insecure: {line}"))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    type Change = fn(&mut Settings);
+
+    fn told(change: Change) -> Vec<String> {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        settings.insecure()
+    }
+
+    /// Fails if a relaxation is not told of, or with another one.
+    #[test]
+    fn each_relaxation_that_strangers_can_use_is_told() {
+        let changes: [(&str, Change); 5] = [
+            ("--listen 0.0.0.0:80: ", |c| {
+                c.listen = vec![
+                    "127.0.0.1:80".parse().unwrap(),
+                    "0.0.0.0:80".parse().unwrap(),
+                ];
+            }),
+            ("--admin-listen 0.0.0.0:81: ", |c| {
+                c.admin_listen = Some("0.0.0.0:81".parse().unwrap());
+            }),
+            ("--origins *: ", |c| c.origins = Origins::Any),
+            ("--rate-limits off: ", |c| c.rate_limits = false),
+            ("--hub.client-id keep: ", |c| {
+                c.hub.client_id = ClientId::Keep
+            }),
+        ];
+        for (begin, change) in changes {
+            let lines = told(change);
+            let is_told =
+                matches!(&lines[..], [line] if line.starts_with(&format!("insecure: {begin}")));
+            assert!(is_told, "{begin}: {lines:?}");
+        }
+    }
+
+    /// Fails if who has relaxed nothing is warned each minute.
+    #[test]
+    fn nothing_is_told_of_the_defaults_and_of_the_loopback() {
+        assert_eq!(told(|_| {}), [""; 0]);
+        let own = told(|c| c.listen = vec!["[::1]:80".parse().unwrap()]);
+        assert_eq!(own, [""; 0]);
+    }
+}
