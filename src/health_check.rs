@@ -13,10 +13,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The status line is in the first piece of an answer.
 const PIECE: usize = 64;
 
-/// Asks `/healthz` of the addresses that the clients of these settings have, until one is connected.
+/// Asks `/healthz` of the addresses that the clients of these settings have, until one is connected. With TLS it is the operators'
+/// listener that is asked: no certificate is made out to this machine's own name.
 pub fn health_check(settings: &Settings) -> CommandAnswer {
     let mut complaint = String::new();
-    for address in settings.listen.iter().map(|address| reached(*address)) {
+    let addresses = match (&settings.tls.certificate_file, settings.admin_listen) {
+        (None, _) => settings.listen.clone(),
+        (Some(_), Some(address)) => vec![address],
+        (Some(_), None) => {
+            complaint.push_str(
+                "with TLS the operators' listener is asked, and --admin-listen is off; give it a port\n",
+            );
+            Vec::new()
+        }
+    };
+    for address in addresses.into_iter().map(reached) {
         let host = settings.hosts.first().cloned();
         match asked(address, &host.unwrap_or_else(|| address.to_string())) {
             Ok(status) if status.contains(" 200 ") => {

@@ -8,7 +8,7 @@
 //!
 //! It also says how much may be read: see `pacing`.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -16,16 +16,15 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use actix_http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use actix_http::{BoxedPayloadStream, HttpMessage as _, Payload, Request};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::socket_stream::SocketStream;
 use super::sockets::{Slow, Sockets};
 use super::turns::Turn;
-use body::Read;
 use bounds::Bounds;
+use door::RUNNING;
+pub(crate) use door::called;
 use idle::Idle;
 use mend::Mender;
 use pacing::{Next, PIPELINING_PAUSE, Pacing};
@@ -33,6 +32,7 @@ pub(crate) use stream::Timed;
 
 mod body;
 mod bounds;
+mod door;
 mod idle;
 mod mend;
 mod pacing;
@@ -41,11 +41,6 @@ mod stream;
 
 /// What must move in a second where something is to move.
 const BYTES_PER_SECOND: f64 = 1024.0;
-
-thread_local! {
-    /// The connection that runs on this thread right now.
-    static RUNNING: RefCell<Option<Rc<Progress>>> = const { RefCell::new(None) };
-}
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
@@ -221,45 +216,6 @@ impl Progress {
 /// Bytes that must move in a time.
 pub(crate) fn least(time: Duration) -> usize {
     (time.as_secs_f64() * BYTES_PER_SECOND) as usize
-}
-
-/// A request passes the door of the `App`. To be called in the connection's own run.
-pub(crate) fn called(mut request: Request) -> (Request, Called) {
-    let progress = RUNNING.with_borrow(Clone::clone);
-    if let Some(progress) = &progress {
-        progress.called.set(true);
-        let whole = matches!(request.payload(), Payload::None);
-        let length = request.headers().get(CONTENT_LENGTH);
-        let length = length.filter(|_| !request.headers().contains_key(TRANSFER_ENCODING));
-        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let length = if whole { Some(0) } else { length };
-        progress.pacing.called(progress.bounds.called(length));
-        progress.enter(match whole {
-            true => Phase::Served,
-            false => Phase::Body { begun: false },
-        });
-        if !whole {
-            let payload = request.take_payload();
-            let payload: BoxedPayloadStream = Box::pin(Read {
-                payload,
-                progress: progress.clone(),
-            });
-            request = request.replace_payload(Payload::Stream { payload }).0;
-        }
-    }
-    (request, Called(progress))
-}
-
-/// A request that is being served.
-pub(crate) struct Called(Option<Rc<Progress>>);
-
-impl Called {
-    /// Its answer passes the door.
-    pub(crate) fn answered(self) {
-        if let Some(progress) = self.0 {
-            progress.answered();
-        }
-    }
 }
 
 /// A connection, served until it ends or is too slow.

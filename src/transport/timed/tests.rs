@@ -266,7 +266,7 @@ fn nothing_is_read_behind_an_answer_that_is_not_taken() {
 
 /// Answers each request with its body, as the server does: past the door, in two steps.
 fn echo(
-    request: Request,
+    request: actix_http::Request,
 ) -> impl Future<Output = Result<actix_http::Response<Bytes>, actix_http::Error>> {
     let (mut request, called) = called(request);
     let mut body = request.take_payload();

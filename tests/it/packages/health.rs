@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use super::said;
 use crate::hub::program::Program;
+use crate::support::tls;
 
 /// Fails if a container is told that its hub is dead while it answers: asked by the settings it was started with, under each
 /// address and with a list of hosts in which no address stands.
@@ -19,6 +20,34 @@ fn a_hub_that_answers_is_healthy_by_its_own_settings() {
         let answer = said(&["health"], &variables);
         assert_eq!(answer.status.code(), Some(0), "{listen}: {answer:?}");
     }
+}
+
+/// Fails if a hub that speaks TLS alone is asked in plain words, or is called dead where nobody can be asked.
+#[test]
+fn a_hub_that_speaks_tls_is_asked_at_its_operators_listener() {
+    let [certificate_flag, certificate, key_flag, key] = tls::flags();
+    let flags = [
+        certificate_flag,
+        certificate,
+        key_flag,
+        key,
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let program = Program::start(&flags, &[]);
+    let mut lines = program.log.iter();
+    let told = lines.find_map(|line| line.split_once("metrics and health in detail: http://"));
+    let (admin, _) = told.unwrap().1.split_once('/').unwrap();
+    let variables = [
+        ("DONDO_TLS_CERTIFICATE_FILE", certificate),
+        ("DONDO_TLS_KEY_FILE", key),
+        ("DONDO_ADMIN_LISTEN", admin),
+    ];
+    let answer = said(&["health"], &variables);
+    assert_eq!(answer.status.code(), Some(0), "{answer:?}");
+    let off = said(&["health", "--admin-listen", "off"], &variables[..2]);
+    assert_eq!(off.status.code(), Some(1), "{off:?}");
+    assert!(String::from_utf8_lossy(&off.stderr).contains("--admin-listen"));
 }
 
 /// Fails if nobody, somebody else or a hub in trouble passes as healthy, or if it is not said what is wrong.
