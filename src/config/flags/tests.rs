@@ -565,7 +565,7 @@ fn the_readme_has_real_names_and_true_defaults() {
 }
 
 /// Flags of other programs that the pages write out, and those of the commands of ours.
-const NO_SETTINGS: [&str; 17] = [
+const NO_SETTINGS: [&str; 18] = [
     "--config",
     "--cs",
     "--ts",
@@ -579,6 +579,7 @@ const NO_SETTINGS: [&str; 17] = [
     "--spider",
     "--subject",
     "--subject-dialect",
+    "--target",
     "--help",
     "--no-deps",
     "--open",
