@@ -1,6 +1,7 @@
 //! Every setting and every named limit, said once: unit, default, range and meaning; plain data.
 //! Refuses to know who acts on a setting. How one is declared is in `config/table.rs`.
 
+mod auth;
 mod check;
 mod commands;
 mod file;
@@ -38,6 +39,7 @@ use self::table::{settings, within};
 use self::units::{Size, Span};
 
 pub use crate::transport::origin::{BadOrigins, Origin, Origins};
+pub use auth::AuthSettings;
 pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
 pub use ipnet::IpNet;
 pub use table::SettingError;
@@ -147,6 +149,8 @@ settings! {
         delivery: DeliverySettings,
         /// What is kept of what was said.
         history: HistorySettings,
+        /// Who comes in.
+        auth: AuthSettings,
         /// The hub pack: channels, rooms and presence.
         hub: HubSettings,
     }
@@ -280,6 +284,7 @@ impl Settings {
             LimitSettings::TABLE,
             DeliverySettings::TABLE,
             HistorySettings::TABLE,
+            AuthSettings::TABLE,
             HubSettings::TABLE,
             PresenceSettings::TABLE,
         ]

@@ -1,6 +1,7 @@
 //! The embedding API: what a host's own code does in a namespace. What it can do, and cannot yet, stands at the crate's top.
 //! Knows no wire and no transport: it speaks to the core, and protocols turn that into bytes.
 
+mod account;
 mod ack;
 mod acks;
 mod actor;
@@ -11,6 +12,7 @@ mod blob;
 mod blocking;
 mod broadcast;
 mod context;
+mod credentials;
 #[cfg(feature = "types")]
 mod declarations;
 mod emitter;
@@ -25,6 +27,7 @@ mod items;
 mod login;
 mod namespace;
 mod next;
+mod pack;
 mod pattern;
 mod remote;
 mod room;
@@ -52,10 +55,11 @@ use dondo_actors::{
 #[cfg(feature = "types")]
 pub use self::declarations::{Declarations, DeclareEvents};
 pub use self::{
+    account::Account,
     ack::Ack,
     acks::{Acks, AllAcks, RemoteAcks},
     actor::{Received, ToActor, actor},
-    admission::{Account, Connecting},
+    admission::Connecting,
     arguments::Arguments,
     blob::Blob,
     blocking::{Blocking, blocking},
@@ -90,23 +94,24 @@ pub use self::{
     },
     value::Value,
 };
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::{
+    account::logged_in,
+    arguments::{answer, content},
+};
 pub(crate) use self::{
     ack::unknown_event,
     admission::Middlewares,
-    application::{IoApplication, Pack, PackEvent},
+    application::IoApplication,
+    credentials::{HubClock, logged_in_by},
     engine::MESSAGE,
     login::login,
+    pack::{Pack, PackEvent, PackSocket},
     pattern::BadPattern,
-    socket::PackSocket,
     state::States,
     watchdog::Watchdog,
 };
 use self::{admission::Patterns, namespace::ServedNamespace};
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use self::{
-    admission::logged_in,
-    arguments::{answer, content},
-};
 
 /// The namespaces of a hub that is built, parents of others among them.
 #[derive(Clone, Debug, Default)]

@@ -73,6 +73,7 @@ mod failures;
 mod health_check;
 mod http;
 mod io;
+mod keys;
 mod logging;
 mod nesting;
 mod notices;
@@ -88,6 +89,7 @@ mod signals;
 mod standing;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod tokens;
 mod transport;
 mod ws;
 
@@ -116,6 +118,11 @@ pub use dondo_derive::{Event, Events};
 pub use self::io::{Declarations, DeclareEvents};
 
 pub use self::{
+    keys::BadKey,
+    tokens::{TokenAccount, Tokens},
+};
+
+pub use self::{
     io::{
         Account, Ack, AckError, AckFuture, Acks, AdmissionContext, AllAcks, AnswersEvent,
         AnswersEvents, Arguments, Auth, BadArguments, Blob, Blocking, Broadcast, ConnectContext,
@@ -139,7 +146,7 @@ pub use self::{
 pub mod internal {
     pub use crate::{
         health_check::health_check, logging::start as start_log, server::CertificateRenewal,
-        signals::StopSignals, standing::tell_again, transport::doors::Doors,
+        signals::StopSignals, standing::tell_again, tokens::token_command, transport::doors::Doors,
     };
 
     #[cfg(feature = "types")]

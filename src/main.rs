@@ -10,7 +10,8 @@ use dondo::config::{
     CommandAnswer, Given, WrongSettings, answered, matches_from, told_to_a_shell, unknown_variables,
 };
 use dondo::internal::{
-    CertificateRenewal, StopSignals, csharp, health_check, start_log, tell_again, typescript,
+    CertificateRenewal, StopSignals, csharp, health_check, start_log, tell_again, token_command,
+    typescript,
 };
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     let given = read(&flags).and_then(|given| {
         // With fewer than the runtime opens for itself it would end in a panic.
         given.within(open_files)?;
+        given.open()?;
         Ok(given)
     });
     let given = match given {
@@ -55,6 +57,9 @@ fn main() -> ExitCode {
     };
     if flags.subcommand_matches("health").is_some() {
         return ended(&health_check(&given.settings));
+    }
+    if let Some(asked) = flags.subcommand_matches("token") {
+        return ended(&token_command(asked, &given.settings));
     }
     let log = match start_log(given.settings.log_format) {
         Ok(log) => log,
@@ -123,12 +128,13 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
         }
         (Err(error), _) | (_, Err(error)) => return Err(error),
     };
-    let renewal = server.renewal();
+    let (renewal, hub) = (server.renewal(), dondo.clone());
     actix_rt::spawn(async move {
         while hangup.recv().await.is_some() {
             if read_again(&flags, &given) {
                 renewal.iter().for_each(CertificateRenewal::ask);
             }
+            keys_again(&hub);
         }
     });
     settings.listen = server.bound().to_vec();
@@ -187,6 +193,15 @@ fn read_again(flags: &ArgMatches, started: &Given) -> bool {
             }
             false
         }
+    }
+}
+
+/// Takes the keys of tokens as their files have them now.
+fn keys_again(dondo: &Dondo) {
+    match dondo.read_keys_again() {
+        Ok(keys) if keys.is_empty() => {}
+        Ok(keys) => log::info!("SIGHUP: tokens are known by {}", keys.join("; ")),
+        Err(wrong) => log::error!("SIGHUP: {wrong}; the keys stay as they are"),
     }
 }
 

@@ -20,6 +20,7 @@ causes! {
     ADDRESS_HANDSHAKES: Info, "refused: address handshakes", "--limits.address-handshakes-per-s", "behind a proxy: see --trusted-proxies";
     MEMORY_MAX: Warn, "refused: memory max", "--memory-max", "too much is held for all clients; raise the setting if memory allows";
     LOGIN_TIMEOUT: Warn, "refused: login timeout", "", "the application's login waits for something that does not answer; Builder::admission_timeout is how long it may";
+    TOKEN_REFUSED: Info, "token refused", "", "the client shows another token, or comes as a guest if --auth.guests is on";
     OTHER_METHOD: Info, "refused: other method", "", "the client does not speak the protocol";
     PAYLOAD_TOO_LARGE: Info, "refused: payload too large", "--engine.max-payload", "raise the setting if clients send more";
     SOCKETS_MAX: Warn, "connections max", "", "raise the limit of open files (ulimit -n)";

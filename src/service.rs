@@ -5,6 +5,7 @@ mod endpoints;
 mod error;
 mod identify;
 mod lifecycle;
+mod login;
 mod parts;
 mod serving;
 
@@ -17,6 +18,7 @@ use dondo_actors::hub::{HubHandle, LogMaker};
 use dondo_actors::ports::{Clock, SystemClock};
 
 pub use self::error::BuildError;
+use self::login::HostLogin;
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{
@@ -24,11 +26,11 @@ use crate::io::{
     States, UnknownNamespace, Watchdog,
 };
 use crate::room_threads::Rooms;
+use crate::tokens::{Credentials, Tokens};
 use crate::transport::doors::Doors;
 use crate::transport::endpoint::Endpoints;
 use crate::transport::engine::Engine;
 use crate::transport::entrance::Entrance;
-use crate::transport::login::Find;
 use crate::transport::session_endpoint::SessionEndpoint;
 use tokio::time::{sleep, timeout};
 
@@ -45,6 +47,7 @@ pub struct Dondo {
     doors: Doors,
     grace: Duration,
     rooms: Arc<Rooms>,
+    credentials: Option<Arc<Credentials>>,
     _watchdog: Watchdog,
 }
 
@@ -66,7 +69,8 @@ pub struct Builder {
     admission_timeout: Duration,
     engines: Vec<(String, Namespace)>,
     signalr: Vec<(String, String)>,
-    pub(crate) login: Option<Arc<Find>>,
+    pub(crate) login: Option<Arc<HostLogin>>,
+    tokens: Tokens,
     pub(crate) clock: Arc<dyn Clock>,
     log: Option<LogMaker>,
 }
@@ -95,6 +99,7 @@ impl Dondo {
             engines: Vec::new(),
             signalr: Vec::new(),
             login: None,
+            tokens: Tokens::default(),
             clock: Arc::new(SystemClock),
             log: None,
         }

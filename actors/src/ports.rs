@@ -236,6 +236,8 @@ pub struct Admission {
     pub handshake: Handshake,
     /// Whom the host's login found in that request.
     pub login: Option<Arc<LoggedIn>>,
+    /// Why that request lets nobody in who shows nothing else, if it does not.
+    pub refused: Option<Arc<Refusal>>,
     /// The client's address; behind a trusted proxy the one that the proxy tells.
     pub address: Option<IpAddr>,
 }
@@ -248,6 +250,7 @@ impl fmt::Debug for Admission {
             .field("auth", &self.auth.as_ref().map(|_| ".."))
             .field("handshake", &self.handshake)
             .field("login", &self.login)
+            .field("refused", &self.refused)
             .field("address", &self.address)
             .finish()
     }
@@ -256,8 +259,12 @@ impl fmt::Debug for Admission {
 /// A user of the host's, who is logged in.
 #[derive(Clone)]
 pub struct LoggedIn {
-    /// The account's name.
+    /// The account.
     pub account: Arc<str>,
+    /// What others see of it.
+    pub name: Arc<str>,
+    /// Until when it is, if not for ever.
+    pub expires: Option<SystemTime>,
     /// The host's own value for it.
     pub user: Arc<dyn Any + Send + Sync>,
 }

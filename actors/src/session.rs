@@ -73,6 +73,7 @@ pub struct Session {
     admissions: u64,
     handshake: Handshake,
     login: Option<Arc<LoggedIn>>,
+    refused: Option<Arc<Refusal>>,
     own: LocalId,
     heartbeat: Option<SpawnHandle>,
     /// When the present heartbeat's ping is due, or was.
@@ -128,6 +129,7 @@ impl Session {
             admissions: 0,
             handshake,
             login: peer.login,
+            refused: peer.refused,
             heartbeat: None,
             ping_due: Instant::now(),
             awaiting_pong: false,

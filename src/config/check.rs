@@ -27,6 +27,12 @@ impl Settings {
         wrong.next().map_or(Ok(()), Err)
     }
 
+    /// Says whether somebody can come in, where nothing but the settings says who.
+    pub(crate) fn check_guests(&self) -> Result<(), SettingError> {
+        let locked = self.auth.locked_out();
+        locked.map_or(Ok(()), |said| Err(SettingError::new("--auth.guests", said)))
+    }
+
     /// A namespace that no client could ask for, or that is there already, and what is wrong with it.
     pub(crate) fn wrong_namespace(&self) -> Option<(&str, &'static str)> {
         let wrong = |name: &&String| wrong_with_namespace(name, self.hub.name_bytes_max);

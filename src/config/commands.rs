@@ -54,6 +54,7 @@ pub fn answered(
         };
         let given = Given::read(flags, value)?;
         given.within(open_files)?;
+        given.open()?;
         Ok(given)
     };
     let shown = |print: fn(&Given) -> String| {

@@ -46,6 +46,7 @@ pub(super) fn definition(has_old_names: bool) -> Command {
             health(has_old_names),
             completions(),
             man(),
+            token(has_old_names),
         ])
         .version(env!("CARGO_PKG_VERSION"))
         .about("A self-hosted realtime chat hub for stock Socket.IO clients.")
@@ -109,6 +110,48 @@ fn init() -> Command {
     Command::new("init")
         .about("Writes a file of settings with comments; one that is there stays as it is.")
         .arg(file.help("The file to write."))
+}
+
+fn token(has_old_names: bool) -> Command {
+    let valued = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    let patterns = |name: &'static str, what: &'static str| {
+        valued(name, "PATTERN", what).action(ArgAction::Append)
+    };
+    let new = Command::new("new")
+        .about("Makes a token, signed with the secret of auth.secret-file.")
+        .args([
+            valued("account", "ACCOUNT", "Whom it is for."),
+            valued("name", "NAME", "What others see; the account without it."),
+            valued("expires", "DURATION", "How long it is good.").default_value("1h"),
+            patterns(
+                "join",
+                "Channels and rooms that it may join, all without it; * is any run of characters.",
+            ),
+            patterns("send", "The same for sending."),
+            patterns("history", "The same for what was said before."),
+            valued(
+                "room",
+                "ROOM",
+                "It opens this room, whose access is by token, and lets nobody in.",
+            )
+            .conflicts_with_all(["name", "join", "send", "history"])
+            .required_unless_present("account"),
+            valued("channel", "CHANNEL", "The room's channel.").requires("room"),
+        ]);
+    let inspect = Command::new("inspect")
+        .about("Shows what a token says, and whether it is good here and why not.")
+        .arg(
+            Arg::new("token")
+                .value_name("TOKEN")
+                .help("The token; without it a line of standard input."),
+        );
+    Command::new("token")
+        .about("Makes and explains tokens (JWT).")
+        .subcommands([new, inspect].map(|command| as_a_start(command, has_old_names)))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
 }
 
 /// Takes the flags of a start, which its help does not list again.

@@ -147,6 +147,16 @@ impl Given {
         line.into_iter().collect()
     }
 
+    /// Says whether somebody can come in.
+    ///
+    /// # Errors
+    /// Nobody can.
+    pub fn open(&self) -> Result<(), SettingError> {
+        let written = self.written("auth.guests").unwrap_or_default();
+        let locked = self.settings.auth.locked_out();
+        locked.map_or(Ok(()), |said| Err(SettingError::new(&written, said)))
+    }
+
     /// Says whether so many open files do, where that is known.
     ///
     /// # Errors

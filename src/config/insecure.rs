@@ -6,9 +6,9 @@ use super::{ClientId, Settings};
 use crate::transport::origin::Origins;
 
 impl Settings {
-    /// Whether clients must show who they are before they may say anything. There is no setting yet that makes them.
+    /// Whether clients must show who they are before they may say anything.
     fn asks_who_clients_are(&self) -> bool {
-        false
+        !self.auth.guests
     }
 
     /// Each relaxation that strangers can use, with what to do. Whoever adds one gives it a line here; a setting that does nothing
@@ -20,8 +20,8 @@ impl Settings {
         let far: Vec<_> = far.map(SocketAddr::to_string).collect();
         if !far.is_empty() && !self.asks_who_clients_are() {
             lines.push(format!(
-                "--listen {}: other machines can connect, and nobody asks them who they are; if that shall not be, listen on \
-                 127.0.0.1 and put a proxy before it that asks",
+                "--listen {}: other machines can connect, and nobody asks them who they are; if that shall not be, give it a key \
+                 for tokens and --auth.guests off, or listen on 127.0.0.1 behind a proxy that asks",
                 far.join(",")
             ));
         }
@@ -104,5 +104,10 @@ mod tests {
         assert_eq!(told(|_| {}), [""; 0]);
         let own = told(|c| c.listen = vec!["[::1]:80".parse().unwrap()]);
         assert_eq!(own, [""; 0]);
+        let asks = told(|c| {
+            c.listen = vec!["0.0.0.0:80".parse().unwrap()];
+            c.auth.guests = false;
+        });
+        assert_eq!(asks, [""; 0], "who comes in has shown a token");
     }
 }

@@ -57,6 +57,8 @@ pub(super) struct NamespaceName;
 pub(super) struct UrlPath;
 /// A folder.
 pub(super) struct Folder;
+/// A file.
+pub(super) struct FilePath;
 /// A host's name or address, without a port.
 pub(super) struct HostName;
 /// A word of a protocol's header.
@@ -184,18 +186,24 @@ impl Spelling<String> for UrlPath {
     }
 }
 
-impl Spelling<PathBuf> for Folder {
-    const WRITTEN: &'static str = "DIR";
-    const NOTHING: Option<&'static str> = Some("none");
+macro_rules! paths {
+    ($($kind:ident: $written:literal),*) => {$(
+        impl Spelling<PathBuf> for $kind {
+            const WRITTEN: &'static str = $written;
+            const NOTHING: Option<&'static str> = Some("none");
 
-    fn read(text: &str) -> Result<PathBuf, String> {
-        Ok(text.into())
-    }
+            fn read(text: &str) -> Result<PathBuf, String> {
+                Ok(text.into())
+            }
 
-    fn show(folder: &PathBuf) -> String {
-        folder.display().to_string()
-    }
+            fn show(path: &PathBuf) -> String {
+                path.display().to_string()
+            }
+        }
+    )*};
 }
+
+paths! {FilePath: "FILE", Folder: "DIR"}
 
 impl Spelling<Self> for Origins {
     const WRITTEN: &'static str = "same-host|*|ORIGIN,ORIGIN";

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Settings;
-use super::spelling::Spelling;
+use super::spelling::{FilePath, Spelling};
 use super::table::settings;
 use crate::transport::certificate::{BadCertificate, CertificateFiles};
 
@@ -14,22 +14,6 @@ settings! {
         certificate_file: Option<PathBuf> as Option<FilePath> = None, check certificate_file;
         /// File with the certificate's key in PEM, not encrypted.
         key_file: Option<PathBuf> as Option<FilePath> = None, check key_file;
-    }
-}
-
-/// A file.
-pub(super) struct FilePath;
-
-impl Spelling<PathBuf> for FilePath {
-    const WRITTEN: &'static str = "FILE";
-    const NOTHING: Option<&'static str> = Some("none");
-
-    fn read(text: &str) -> Result<PathBuf, String> {
-        Ok(text.into())
-    }
-
-    fn show(file: &PathBuf) -> String {
-        file.display().to_string()
     }
 }
 

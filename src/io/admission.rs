@@ -1,59 +1,27 @@
 //! A client before it is let in: what a namespace's middlewares do with it.
 
-use std::{any::Any, cell::RefCell, fmt, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::RefCell, fmt, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
 use dondo_actors::{
     handshake::Handshake,
     hub::ParentFinder,
     letter::Content,
-    ports::{Admission, Admitted, Authorizer, Identity, LocalFuture, LoggedIn, Refusal},
+    ports::{Admission, Admitted, Authorizer, Identity, LocalFuture, Refusal},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
+    Account,
+    account::logged_in,
     arguments,
     context::{AdmissionContext, LookupContext},
+    credentials::{ShownLogin, logged_in_by, shown, told},
     error::{EmitError, Error, LogAs, Result},
     handler::start,
     namespace::ServedNamespace,
     socket::SocketState,
 };
 use crate::notices;
-
-/// An application's own user, as [`Builder::identify`](crate::Builder::identify) and [`Connecting::login`] take it and
-/// [`Identity`](super::Identity) gives it back. A `String` is one; a type of the application's own names itself:
-///
-/// ```
-/// use actix_web::HttpRequest;
-/// use dondo::{Account, Dondo, Identity, Namespace};
-///
-/// struct User {
-///     name: String,
-///     is_admin: bool,
-/// }
-///
-/// impl Account for User {
-///     fn account(&self) -> &str {
-///         &self.name
-///     }
-/// }
-///
-/// let root = Namespace::new("/").on("may I", async |Identity(user): Identity<User>| Ok(user.is_admin));
-/// let builder = Dondo::builder().namespace(root).identify(async |request: HttpRequest| {
-///     let name = request.headers().get("x-name").and_then(|name| name.to_str().ok());
-///     Ok(name.map(|name| User { name: name.to_owned(), is_admin: name == "ama" }))
-/// });
-/// ```
-pub trait Account: Any + Send + Sync {
-    /// The account's name: the hub puts it on what its clients say, and one account may have several clients.
-    fn account(&self) -> &str;
-}
-
-impl Account for String {
-    fn account(&self) -> &str {
-        self
-    }
-}
 
 /// A client that is not let in yet: it can be told something, and logged in, but is in no room and nobody can reach it.
 /// It stays on its thread.
@@ -193,11 +161,16 @@ impl Authorizer for Middlewares {
             false => self.0.clone(),
         };
         let state = state_of(&served, &admission);
-        if let Some(login) = admission.login {
-            state.log_in(login);
+        let shown = match shown(&served, &admission) {
+            ShownLogin::Refused(refusal) => return Box::pin(std::future::ready(Err(refusal))),
+            ShownLogin::Token(credentials, token) => Some((credentials, token)),
+            ShownLogin::Enough => None,
+        };
+        if let Some(login) = &admission.login {
+            state.log_in(login.clone());
         }
         let address = admission.address;
-        if served.handlers.admission.is_empty() {
+        if served.handlers.admission.is_empty() && shown.is_none() {
             return Box::pin(std::future::ready(Ok(admitted(&state, Vec::new()))));
         }
         let connecting = Connecting(Rc::new(ConnectingState {
@@ -206,6 +179,13 @@ impl Authorizer for Middlewares {
             said: RefCell::default(),
         }));
         Box::pin(async move {
+            if let Some((credentials, token)) = shown {
+                // An admission that waits takes its place in the rates: looking at a signature costs more than sending one.
+                tokio::task::yield_now().await;
+                let login = logged_in_by(&credentials, &token);
+                let login = login.map_err(|fault| told(fault.into(), address))?;
+                connecting.0.state.log_in(Arc::new(login));
+            }
             for middleware in &served.handlers.admission {
                 let mut context = AdmissionContext {
                     connecting: connecting.clone(),
@@ -230,14 +210,6 @@ fn admitted(state: &Rc<SocketState>, said: Vec<Content>) -> Admitted {
         identity: Identity { account },
         extension: Some(state.clone()),
         said,
-    }
-}
-
-/// A user as the core has it.
-pub(crate) fn logged_in(user: impl Account) -> LoggedIn {
-    LoggedIn {
-        account: user.account().into(),
-        user: Arc::new(user),
     }
 }
 

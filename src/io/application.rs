@@ -19,33 +19,18 @@ use futures_util::future::join_all;
 
 use self::fit::fit;
 use super::{
-    PackSocket, Socket,
+    Socket,
     ack::{Ack, failure, unknown_event},
-    arguments::Arguments,
     context::{ConnectContext, DisconnectContext, EventContext},
+    credentials,
     error::{Error, FAILED, LogAs, Result},
     handler::{HandlerAnswer, HandlerOutcome, HandlerRef, HandlerStreams, start},
     incoming::SentStreams,
     namespace::{Handlers, ServedNamespace},
+    pack::{PackEvent, PackSocket},
     socket::Heard,
 };
 use crate::notices;
-
-/// An application's set of events, switched on in a namespace.
-pub(crate) trait Pack: Send + Sync + 'static {
-    /// An event that the host has no handler for. Handled at once up to its first wait; returns what is left to do then.
-    fn event(&self, socket: Socket, event: PackEvent) -> Option<LocalFuture<()>>;
-
-    /// The handling of an event panicked; `ack` if the client still waits for its answer.
-    fn crashed(&self, socket: &Socket, event: &str, ack: Option<AckHandle>);
-}
-
-/// An event as a pack has it.
-pub(crate) struct PackEvent {
-    pub(crate) name: Arc<str>,
-    pub(crate) arguments: Arguments,
-    pub(crate) ack: Ack,
-}
 
 /// One namespace's application.
 pub(crate) struct IoApplication(pub(super) Arc<ServedNamespace>);
@@ -225,6 +210,7 @@ impl Application for IoApplication {
         let Some(socket) = Socket::of(member) else {
             return Box::pin(std::future::ready(Ok(())));
         };
+        credentials::watch(&socket);
         Box::pin(async move {
             for handler in &served.handlers.connect {
                 let mut context = ConnectContext {

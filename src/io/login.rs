@@ -5,10 +5,7 @@ use std::sync::Arc;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use dondo_actors::ports::{LocalFuture, LoggedIn};
 
-use super::{
-    Handler,
-    admission::{Account, logged_in},
-};
+use super::{Account, Handler, account::logged_in};
 
 /// What the handler finds in a request. The request's body is none of its business: behind an upgrade it would be frames.
 pub(crate) fn login<A, U>(

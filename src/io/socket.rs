@@ -3,9 +3,15 @@
 
 mod state;
 
-use std::{any::Any, collections::BTreeSet, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    collections::BTreeSet,
+    net::IpAddr,
+    rc::{Rc, Weak},
+    sync::Arc,
+    time::Duration,
+};
 
-use bytes::Bytes;
 use dondo_actors::{
     id::{Kind, MemberId as SocketId, RoomKey},
     session::{JoinRequest, Member},
@@ -15,11 +21,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::state::Listener;
-pub(super) use self::state::{Heard, SocketState};
+pub(super) use self::state::{Expiry, Heard, SocketState};
 use super::{
-    NamespaceHandle, RemoteSocket,
-    ack::Ack,
-    arguments,
+    NamespaceHandle, RemoteSocket, arguments,
     broadcast::Broadcast,
     context::{DisconnectContext, EventContext},
     emitter::{Emitter, VolatileEmitter},
@@ -305,6 +309,20 @@ impl Socket {
         &self.state
     }
 
+    pub(super) fn of_core(&self) -> &Rc<Member> {
+        &self.member
+    }
+
+    /// For whoever waits and is not to keep it.
+    pub(super) fn weak(&self) -> (Weak<Member>, Weak<SocketState>) {
+        (Rc::downgrade(&self.member), Rc::downgrade(&self.state))
+    }
+
+    pub(super) fn of_weak(member: &Weak<Member>, state: &Weak<SocketState>) -> Option<Self> {
+        let (member, state) = (member.upgrade()?, state.upgrade()?);
+        Some(Self { member, state })
+    }
+
     /// The connect handlers are done.
     pub(super) fn opened(&self) {
         if let Some(more) = self.state.more.borrow_mut().as_mut() {
@@ -345,36 +363,6 @@ pub(super) fn may_say(member: &Member) -> Result<(), EmitError> {
     match member.has_ended() {
         true => Err(EmitError::Disconnected),
         false => member.has_room().map_err(|_| EmitError::Full),
-    }
-}
-
-/// What a pack has beyond the public face.
-pub(crate) trait PackSocket {
-    /// The member behind the socket.
-    fn member(&self) -> &Rc<Member>;
-
-    /// Whether an event of this name had a handler of the host's own when the client had come in: no channel can have it.
-    fn is_reserved(&self, event: &str) -> bool;
-
-    /// Answers an event with one argument that is JSON text already. `false`: nobody waits.
-    fn answer(&self, ack: &Ack, args: Bytes) -> bool;
-}
-
-impl PackSocket for Socket {
-    fn member(&self) -> &Rc<Member> {
-        &self.member
-    }
-
-    fn is_reserved(&self, event: &str) -> bool {
-        let more = self.state.more.borrow();
-        let own = more
-            .as_ref()
-            .is_some_and(|more| more.reserved.contains(event));
-        own || self.state.served.handlers.events.contains_key(event)
-    }
-
-    fn answer(&self, ack: &Ack, args: Bytes) -> bool {
-        ack.text(args)
     }
 }
 

@@ -33,7 +33,11 @@ use crate::{
     config::{HubSettings, OnlineUsers},
     dialect::Dialect,
     io::{Pack, PackEvent, PackSocket, Socket},
+    tokens::TokenFault,
 };
+
+/// The event by which a client brings another token. It is the hub's where tokens are taken.
+pub(crate) const AUTH: &str = "auth";
 
 /// The pack; clones share their settings. Give the same one to a namespace as its pack and as its presence events.
 #[derive(Clone)]
@@ -95,8 +99,13 @@ impl Pack for HubPack {
         let caller = Caller {
             settings: &self.0.settings,
             socket: &socket,
+            login: socket.login(),
             now: self.0.clock.now(),
         };
+        if *event.name == *AUTH && socket.credentials().is_some() {
+            renewed(&socket, &event);
+            return None;
+        }
         let guest = socket.account().is_none();
         let read = Command::read(&event.name, &event.arguments, caller.rules(), guest);
         let (told, name, ack) = (socket.clone(), event.name, event.ack);
@@ -132,6 +141,24 @@ impl Pack for HubPack {
             }
             None => hub_error(socket, args),
         }
+    }
+
+    fn expired(&self, socket: &Socket) {
+        let args = Fault::from(TokenFault::expired()).answer(AUTH);
+        hub_error(socket, args);
+    }
+}
+
+/// Takes another token in the place of the one that a client came with.
+fn renewed(socket: &Socket, event: &PackEvent) {
+    let token = contract::auth::token(&event.arguments);
+    let renewed = token.and_then(|token| Ok(socket.renew(&token)?));
+    let args = match &renewed {
+        Ok(login) => contract::auth::answer(AUTH, login),
+        Err(fault) => fault.answer(AUTH),
+    };
+    if !socket.answer(&event.ack, args.clone()) && renewed.is_err() {
+        hub_error(socket, args);
     }
 }
 

@@ -11,12 +11,13 @@ use dondo_actors::ports::{IdGenerator, PresenceEvents};
 
 use super::endpoints::{self, AskedEndpoints, Base, Made};
 use super::parts::{door_settings, engine_options, entrance_options, memory_log, wrong_path};
-use super::{BuildError, Builder, Dondo};
+use super::{BuildError, Builder, Dondo, login};
 use crate::http::health;
-use crate::io::{BadPattern, Middlewares, Namespace, Namespaces, Pack, Watchdog};
+use crate::io::{BadPattern, HubClock, Middlewares, Namespace, Namespaces, Pack, Watchdog};
 use crate::notices;
 use crate::packs::hub::HubPack;
 use crate::room_threads::Rooms;
+use crate::tokens::Credentials;
 use crate::transport::doors::Doors;
 use crate::transport::endpoint::Endpoints;
 use crate::transport::engine::Engine;
@@ -28,7 +29,7 @@ impl Builder {
     ///
     /// # Errors
     /// A setting that makes no sense, named in the error; or the system has no thread to give.
-    pub fn build(self) -> Result<Dondo, BuildError> {
+    pub fn build(mut self) -> Result<Dondo, BuildError> {
         let mut config = self.config;
         if !self.namespaces.is_empty() {
             let names = self
@@ -42,6 +43,15 @@ impl Builder {
             }
         }
         config.check().map_err(BuildError::Setting)?;
+        if self.login.is_none() && self.tokens.is_empty() {
+            config.check_guests().map_err(BuildError::Setting)?;
+        }
+        let credentials = Credentials::new(&config.auth, self.tokens, self.clock.clone());
+        let credentials = credentials.map_err(BuildError::Key)?.map(Arc::new);
+        self.states.add(Arc::new(HubClock(self.clock.clone())));
+        if let Some(credentials) = &credentials {
+            self.states.add(credentials.clone());
+        }
         let pack = HubPack::new(config.hub.clone(), self.clock.clone());
         let namespaces = match self.namespaces.is_empty() {
             true => config
@@ -132,11 +142,12 @@ impl Builder {
         });
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads).map_err(BuildError::Threads)?);
         let doors = Doors::new(door_settings(&config));
+        let login = login::find(self.login, credentials.clone());
         let options = entrance_options(
             &config,
             doors.clone(),
             namespaces.applications(),
-            Login::new(self.login, self.admission_timeout),
+            Login::new(login, self.admission_timeout),
             namespaces.keep_handshakes(),
         );
         let main = Entrance::new(options.clone(), hub.clone());
@@ -160,6 +171,7 @@ impl Builder {
             doors,
             grace: config.grace,
             rooms,
+            credentials,
             _watchdog: Watchdog::start(),
         })
     }

@@ -3,6 +3,7 @@
 use std::{error, fmt, io};
 
 use crate::config::SettingError;
+use crate::keys::BadKey;
 
 /// Why [`Builder::build`](super::Builder::build) made no hub. An [`io::Error`], too, for a `main` that returns one.
 #[derive(Debug)]
@@ -35,13 +36,15 @@ pub enum BuildError {
     Path(String),
     /// An endpoint of SignalR has a namespace that the hub does not serve, or one by pattern.
     Namespace(String),
+    /// A key for tokens cannot be used.
+    Key(BadKey),
     /// The system has no thread to give, or a room thread does not start.
     Threads(io::Error),
 }
 
 impl BuildError {
     /// A word for the cause that does not change: `setting`, `namespace_name`, `state_missing`, `reserved_event`, `pattern`, `path`,
-    /// `namespace` or `threads`.
+    /// `namespace`, `key` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
@@ -51,6 +54,7 @@ impl BuildError {
             Self::Pattern { .. } => "pattern",
             Self::Path(_) => "path",
             Self::Namespace(_) => "namespace",
+            Self::Key(_) => "key",
             Self::Threads(_) => "threads",
         }
     }
@@ -84,6 +88,7 @@ impl fmt::Display for BuildError {
                 f,
                 "no clients of SignalR can come into {name:?}: name a namespace that the hub serves"
             ),
+            Self::Key(error) => error.fmt(f),
             Self::Threads(error) => error.fmt(f),
         }
     }

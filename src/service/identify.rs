@@ -1,11 +1,13 @@
-//! Who opens a connection: the host's own login.
+//! Who opens a connection: the host's own login, and tokens.
 
 use std::sync::Arc;
 
 use actix_web::FromRequest;
 
-use super::Builder;
+use super::{Builder, Dondo};
 use crate::io::{self, Account, Handler};
+use crate::keys::BadKey;
+use crate::tokens::Tokens;
 
 impl Builder {
     /// Says who opens a connection: an async function of actix-web's extractors, the application's own among them, called with the request that opens it, be
@@ -42,5 +44,28 @@ impl Builder {
     {
         self.login = Some(Arc::new(io::login(login)));
         self
+    }
+
+    /// Takes tokens (JWT) that are signed with these keys, beside those that the settings `auth.*` name. Clients show one in
+    /// `auth.token` of their CONNECT, which counts before the others, in the header `Authorization: Bearer`, or as `access_token`
+    /// or `token` in the address; whom it is for is their [`Identity<TokenAccount>`](crate::Identity). The login of
+    /// [`Builder::identify`] goes first: of whom that finds no token is looked at. A middleware has the last word.
+    ///
+    /// With `auth.guests` off who shows none is refused before any middleware.
+    pub fn tokens(mut self, tokens: Tokens) -> Self {
+        self.tokens = tokens;
+        self
+    }
+}
+
+impl Dondo {
+    /// Reads the files of the settings `auth.*` again; each key that there is now, for people. Who is in stays in.
+    ///
+    /// # Errors
+    /// One of them cannot be read: all keys stay as they are.
+    #[doc(hidden)]
+    pub fn read_keys_again(&self) -> Result<Vec<String>, BadKey> {
+        let credentials = self.credentials.as_ref();
+        credentials.map_or(Ok(Vec::new()), |credentials| credentials.read_again())
     }
 }

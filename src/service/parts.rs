@@ -135,6 +135,7 @@ pub(super) fn entrance_options(
         max_payload: engine.max_payload,
         keeps_handshakes,
         login,
+        connects_later: true,
         untuned: Untuned::default(),
         posts_beside_streams: false,
         is_told: CloseReason::flushes,

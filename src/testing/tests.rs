@@ -4,3 +4,4 @@
 mod expectations;
 mod opening;
 mod time;
+mod tokens;

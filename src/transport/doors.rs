@@ -273,6 +273,7 @@ impl Ticket {
             account: self.account.clone(),
             handshake: Handshake::default(),
             login: None,
+            refused: None,
         }
     }
 }

@@ -16,7 +16,7 @@ use dondo_actors::handshake::Handshake;
 use dondo_actors::hub::HubHandle;
 use dondo_actors::id::MemberId;
 use dondo_actors::lifecycle::Lifecycle;
-use dondo_actors::ports::{LoggedIn, Protocol};
+use dondo_actors::ports::Protocol;
 use dondo_actors::session::{Peer, Session, SessionSettings};
 
 use super::address::forwarded_hosts;
@@ -26,7 +26,7 @@ use super::cors::{Cors, cors, site};
 use super::counts::Counts;
 use super::doors::{Doors, Ticket};
 use super::embedded_driver::Untuned;
-use super::login::{Login, LoginFailure};
+use super::login::{Found, Login, LoginFailure, Unauthorized};
 use super::opening::handshake_of;
 use super::origin::{Names, Origins, Verdict};
 use super::refusal::Refusal;
@@ -35,6 +35,7 @@ use super::session_connection::Connection;
 use super::stage::Stage;
 use super::upgrade::is_valid;
 use super::worker;
+use crate::notices;
 
 /// How long what a closed polling session still has to say is kept for its next GET (wire reference 1.8).
 const CLOSE_GRACE: Duration = Duration::from_secs(30);
@@ -59,6 +60,8 @@ pub(crate) struct EntranceOptions {
     pub(crate) keeps_handshakes: bool,
     /// Who opens a session.
     pub(crate) login: Login,
+    /// Whether its clients come into a namespace by a message of their own, with which they may show who they are.
+    pub(crate) connects_later: bool,
     /// Tells of a host's server that lacks what makes clients be noticed that are gone.
     pub(crate) untuned: Untuned,
     /// Whether a request of a session may come behind the one that ended it, beside an event stream.
@@ -270,22 +273,29 @@ impl Entrance {
     ) -> Result<Opened, NotOpened> {
         let options = &self.0.options;
         options.untuned.look(request);
-        let login = match options.login.find(request).await {
-            Ok(login) => login,
+        let found = match options.login.find(request).await {
+            Ok(found) => found,
             Err(LoginFailure::Late) => return Err(Refusal::LoginTimeout.into()),
             Err(LoginFailure::Refused(error)) => return Err(NotOpened::Answered(error)),
         };
+        if let Some(refused) = &found.refused
+            && !options.connects_later
+        {
+            let peer = options.doors.client(request.head());
+            notices::TOKEN_REFUSED.tell(peer, None, format_args!("{}", refused.message));
+            return Err(NotOpened::Answered(Unauthorized(refused.clone()).into()));
+        }
         // A login may have waited.
         if self.draining() {
             return Err(Refusal::ShuttingDown.into());
         }
-        Ok(self.begin(ticket, login, request.head(), stage, protocol)?)
+        Ok(self.begin(ticket, found, request.head(), stage, protocol)?)
     }
 
     fn begin(
         &self,
         ticket: Ticket,
-        login: Option<Arc<LoggedIn>>,
+        Found { login, refused }: Found,
         head: &RequestHead,
         stage: Stage,
         protocol: impl FnOnce(&Handshake) -> Box<dyn Protocol>,
@@ -316,6 +326,7 @@ impl Entrance {
             Peer {
                 handshake,
                 login,
+                refused,
                 ..ticket.peer()
             },
             on_end,

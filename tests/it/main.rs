@@ -39,6 +39,7 @@ mod stall;
 mod support;
 mod tidy;
 mod tls;
+mod tokens;
 mod types;
 mod value_codec;
 mod wrong_handlers;

@@ -91,6 +91,7 @@ impl Session {
             auth: auth.clone(),
             handshake: self.handshake.clone(),
             login: self.login.clone(),
+            refused: self.refused.clone(),
             address: self.peer,
         };
         let polled = AssertUnwindSafe(|| match (configured, parents) {

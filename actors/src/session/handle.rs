@@ -17,7 +17,7 @@ use crate::{
     mailbox::Mailbox,
     message::{FromClient, ToSession},
     outbox::{Outbox, OutboxLimits},
-    ports::LoggedIn,
+    ports::{LoggedIn, Refusal},
     rate::Rates,
 };
 
@@ -72,6 +72,8 @@ pub struct Peer {
     pub handshake: Handshake,
     /// Whom the host's login found in that request.
     pub login: Option<Arc<LoggedIn>>,
+    /// Why that request lets nobody in who shows nothing else, if it does not.
+    pub refused: Option<Arc<Refusal>>,
 }
 
 /// What a transport holds of a session.

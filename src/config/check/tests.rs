@@ -138,6 +138,7 @@ fn limits_that_let_nothing_through_are_refused() {
         "engine.attachments-max",
         "presence.join-events-up-to",
         "history.count",
+        "auth.leeway",
     ];
     for setting in Settings::table() {
         let nothing = match setting.written {

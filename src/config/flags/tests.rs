@@ -5,12 +5,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Once};
 
 use dondo_actors::rate::Rated;
 
 use crate::config::given::Given;
 use crate::config::table::variable;
+use crate::keys::samples;
 
 use super::*;
 
@@ -24,8 +25,13 @@ const CLIENT_DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-di
 const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/certificate.pem");
 const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/key.pem");
 
+/// Filled as well.
+const SECRET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/secret");
+const PUBLIC_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/key.pem");
+const JWKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/jwks.json");
+
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 70] = [
+const CASES: [(&str, &str); 79] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -85,6 +91,15 @@ const CASES: [(&str, &str); 70] = [
     ("history.count", "9"),
     ("history.age", "9s"),
     ("history.bytes", "9MB"),
+    ("auth.secret-file", SECRET),
+    ("auth.public-key-file", PUBLIC_KEY),
+    ("auth.jwks-file", JWKS),
+    ("auth.guests", "off"),
+    ("auth.issuer", "https://id.example"),
+    ("auth.audience", "chat"),
+    ("auth.account-claim", "email"),
+    ("auth.name-claim", "nickname"),
+    ("auth.leeway", "1s"),
     ("hub.echo", "off"),
     ("hub.name-bytes-max", "9"),
     ("hub.channels-max", "1"),
@@ -142,6 +157,13 @@ fn given_in(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Result
     fs::create_dir_all(CLIENT_DIST).unwrap();
     fs::write(format!("{CLIENT_DIST}/socket.io.js"), "").unwrap();
     certificate_files();
+    // Others read them at the same time.
+    static KEYS: Once = Once::new();
+    KEYS.call_once(|| {
+        fs::write(SECRET, samples::SECRET).unwrap();
+        fs::write(PUBLIC_KEY, samples::ED25519_PEM).unwrap();
+        fs::write(JWKS, samples::ED25519_JWKS).unwrap();
+    });
     // A command line takes long to build.
     static NO_FLAGS: LazyLock<ArgMatches> =
         LazyLock::new(|| matches_from(["dondo".into()]).unwrap());
@@ -565,8 +587,16 @@ fn the_readme_has_real_names_and_true_defaults() {
 }
 
 /// Flags of other programs that the pages write out, and those of the commands of ours.
-const NO_SETTINGS: [&str; 18] = [
+const NO_SETTINGS: [&str; 26] = [
+    "--cacert",
+    "--account",
+    "--channel",
     "--config",
+    "--expires",
+    "--history",
+    "--join",
+    "--name",
+    "--send",
     "--cs",
     "--ts",
     "--example",

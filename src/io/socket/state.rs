@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use dondo_actors::{handshake::Handshake, ports::LoggedIn};
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::AbortHandle};
 
 use crate::io::{
     Account,
@@ -37,10 +37,26 @@ pub(super) struct More {
     pub(super) listeners_made: u64,
     extensions: BTreeMap<TypeId, Rc<dyn Any>>,
     login: Option<Arc<LoggedIn>>,
+    expiry: Option<Expiry>,
     /// In which events go through middlewares that wait.
     pub(super) turns: Option<Arc<Semaphore>>,
     /// Names that had a listener when the client had come in.
     pub(super) reserved: BTreeSet<Arc<str>>,
+}
+
+/// What ends a client's time; not any more once it is dropped.
+pub(in crate::io) struct Expiry(AbortHandle);
+
+impl Expiry {
+    pub(in crate::io) fn new(task: AbortHandle) -> Self {
+        Self(task)
+    }
+}
+
+impl Drop for Expiry {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What a listener hears.
@@ -136,6 +152,23 @@ impl SocketState {
 
     pub(in crate::io) fn login(&self) -> Option<Arc<LoggedIn>> {
         self.more.borrow().as_ref()?.login.clone()
+    }
+
+    /// What ends its time from now on, in place of what was to do so.
+    pub(in crate::io) fn expire(&self, expiry: Option<Expiry>) {
+        let mut more = self.more.borrow_mut();
+        if more.is_some() || expiry.is_some() {
+            more.get_or_insert_default().expiry = expiry;
+        }
+    }
+
+    /// Whether an event of this name had a handler of the host's own when the client had come in.
+    pub(in crate::io) fn is_reserved(&self, event: &str) -> bool {
+        let more = self.more.borrow();
+        let own = more
+            .as_ref()
+            .is_some_and(|more| more.reserved.contains(event));
+        own || self.served.handlers.events.contains_key(event)
     }
 
     pub(in crate::io) fn user<U: Account>(&self) -> Option<Arc<U>> {

@@ -1,6 +1,7 @@
 //! What a client sends and what clients get, as the contract has it: JSON in and out, without a session or a room.
 //! Refuses to know who asks, and what comes of it.
 
+pub(super) mod auth;
 pub(super) mod blobs;
 pub(super) mod dotnet;
 pub(super) mod fault;

@@ -5,13 +5,14 @@ mod join;
 mod leave;
 mod manage;
 mod notify;
+mod rights;
 
 use std::{rc::Rc, sync::Arc, time::SystemTime};
 
 use dondo_actors::{
     error::{JoinError, ManageError, NotifyError},
     id::{ChannelScope, Kind, RoomKey},
-    ports::{LocalFuture, polled_once},
+    ports::{LocalFuture, LoggedIn, polled_once},
     session::Member,
     state::audience::Scopes,
 };
@@ -35,6 +36,8 @@ use crate::{
 pub(super) struct Caller<'a> {
     pub(super) settings: &'a HubSettings,
     pub(super) socket: &'a Socket,
+    /// Who that is, if somebody is logged in.
+    pub(super) login: Option<Arc<LoggedIn>>,
     pub(super) now: SystemTime,
 }
 
@@ -64,7 +67,7 @@ impl Caller<'_> {
             Command::LeaveChannel { channel } => wait(leave::channel(self, channel, said), answer),
             Command::LeaveRoom { target } => wait(leave::room(self, target, said), answer),
             Command::NotifyChannel { channel } => {
-                wait(Ok(notify::to_channel(self, channel, said)), answer)
+                wait(notify::to_channel(self, channel, said), answer)
             }
             Command::NotifyRoom { target } => wait(notify::to_room(self, target, said), answer),
             Command::Manage { target, action } => {
@@ -95,7 +98,7 @@ impl Caller<'_> {
                 ClientId::Stamp => ClientIdPolicy::Stamp,
                 ClientId::Keep => ClientIdPolicy::Keep,
             },
-            user_name: self.socket.account().map(|account| &**account),
+            user_name: self.login.as_ref().map(|login| &*login.name),
             now: self.now,
         }
     }

@@ -35,6 +35,7 @@ pub(super) fn endpoints<'a>(
                     path: path.clone(),
                     session,
                     keeps_handshakes: namespaces.keep_handshakes(),
+                    connects_later: false,
                     ..base.main.clone()
                 };
                 let message: Arc<str> = MESSAGE.into();

@@ -26,6 +26,7 @@ pub(super) fn endpoint<'a>(asked: &AskedEndpoints<'a>) -> Option<Make<'a>> {
             protocol: "echo",
             path: path.clone(),
             session: Arc::new(session),
+            connects_later: false,
             ..base.main.clone()
         };
         let protocol = Arc::new(|_: &Handshake| Box::new(Echo) as Box<dyn Protocol>);

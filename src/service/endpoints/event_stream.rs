@@ -43,6 +43,7 @@ pub(super) fn endpoint<'a>(
             protocol: "event-stream",
             path: path.clone(),
             session: Arc::new(session),
+            connects_later: false,
             ..base.main.clone()
         };
         let entrance = base.entrance(options);

@@ -117,6 +117,7 @@ fn endpoint(at: HubAt<'_>, settings: &Settings, base: &Base) -> Made {
         is_told: signalr::parting::is_told,
         path: path.to_owned(),
         session: Arc::new(session),
+        connects_later: false,
         ..base.main.clone()
     };
     let limits = ValueLimits {

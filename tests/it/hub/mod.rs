@@ -16,7 +16,7 @@ mod normal;
 mod packets;
 mod presence;
 mod private;
-pub(crate) mod program;
+pub mod program;
 mod rates;
 mod recorded;
 mod refused;

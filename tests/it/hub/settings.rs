@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 70] = [
+const SETTINGS: [(&str, &str); 79] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
@@ -251,6 +251,24 @@ const SETTINGS: [(&str, &str); 70] = [
         "limits.address-deliveries-per-s",
         "deliveries_that_an_address_causes_beyond_their_rate_hold_it_back",
     ),
+    ("auth.secret-file", "a_secret_knows_its_tokens"),
+    (
+        "auth.public-key-file",
+        "a_public_key_knows_the_tokens_of_its_kind",
+    ),
+    ("auth.jwks-file", "a_set_of_keys_knows_the_tokens_of_each"),
+    ("auth.guests", "guests_come_in_where_the_setting_says_so"),
+    ("auth.issuer", "the_settings_say_what_is_read_of_a_token"),
+    ("auth.audience", "the_settings_say_what_is_read_of_a_token"),
+    (
+        "auth.account-claim",
+        "the_settings_say_what_is_read_of_a_token",
+    ),
+    (
+        "auth.name-claim",
+        "the_settings_say_what_is_read_of_a_token",
+    ),
+    ("auth.leeway", "the_settings_say_what_is_read_of_a_token"),
 ];
 
 #[test]

@@ -11,4 +11,5 @@ mod transports;
 mod vectors;
 mod wire;
 
+pub(crate) use self::robot::{HubRobot, Kind as HubKind};
 use crate::support::chat_hub::{HANDSHAKE, RS, negotiate, records};

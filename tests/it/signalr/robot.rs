@@ -6,7 +6,7 @@ use crate::support::{Application, Dialogue, Hub};
 
 /// Which client, over which transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     WebSocket,
     WebSocketMessagePack,
     WithoutNegotiation,
@@ -79,7 +79,7 @@ impl Kind {
 }
 
 /// The client; ends with the value.
-pub(super) struct HubRobot {
+pub(crate) struct HubRobot {
     pub(super) kind: Kind,
     pub(super) dialogue: Dialogue,
 }
@@ -91,24 +91,33 @@ impl HubRobot {
     }
 
     /// The same at another path, with more options.
-    pub(super) fn connected_with(hub: &Hub, path: &str, kind: Kind, more: &Value) -> Self {
+    pub(crate) fn connected_with(hub: &Hub, path: &str, kind: Kind, more: &Value) -> Self {
+        let mut dialogue = Self::started(hub, path, kind, more);
+        dialogue.ask("connect", &[]).unwrap();
+        Self { kind, dialogue }
+    }
+
+    /// Why such a client does not come in.
+    pub(crate) fn refused_with(hub: &Hub, path: &str, kind: Kind, more: &Value) -> String {
+        let mut dialogue = Self::started(hub, path, kind, more);
+        dialogue.ask("connect", &[]).unwrap_err()
+    }
+
+    fn started(hub: &Hub, path: &str, kind: Kind, more: &Value) -> Dialogue {
         let url = format!("{}{path}", hub.url());
         let mut options = kind.options();
         for (key, value) in more.as_object().unwrap() {
             options[key] = value.clone();
         }
-        let script = match kind {
+        Dialogue::new(match kind {
             Kind::PySignalR => Application::python("signalr.py", &["pysignalr", &url]),
             Kind::SignalRCore => Application::python("signalr.py", &["signalrcore", &url]),
             _ => Application::node("signalr.js", &[&url, &options.to_string()]),
-        };
-        let mut dialogue = Dialogue::new(script);
-        dialogue.ask("connect", &[]).unwrap();
-        Self { kind, dialogue }
+        })
     }
 
     /// Calls a method and waits for its result.
-    pub(super) fn invoke(&mut self, method: &str, args: &[Value]) -> Result<Value, String> {
+    pub(crate) fn invoke(&mut self, method: &str, args: &[Value]) -> Result<Value, String> {
         self.dialogue
             .ask("invoke", &[&[json!(method)], args].concat())
     }
@@ -121,7 +130,7 @@ impl HubRobot {
     }
 
     /// The next message that no system line is.
-    pub(super) fn line(&mut self) -> (Value, Value) {
+    pub(crate) fn line(&mut self) -> (Value, Value) {
         loop {
             let message = self.message();
             if message.0 != "System" {

@@ -23,6 +23,11 @@ impl PlainClient {
     /// On a WebSocket that has been opened and not read from.
     pub fn over(mut socket: WebSocket) -> Self {
         socket.text(r#"{"type":"connect"}"#);
+        Self::welcomed(socket)
+    }
+
+    /// On a WebSocket over which its `connect` was sent.
+    pub fn welcomed(socket: WebSocket) -> Self {
         let mut client = Self {
             socket,
             id: String::new(),

@@ -51,6 +51,8 @@ pub(super) fn public() -> impl Iterator<Item = Source> {
         "operators",
         "config",
         "testing",
+        "keys",
+        "tokens",
     ];
     sources("src").filter(move |source| {
         let below = source.path["src/".len()..].split(['/', '.']).next();

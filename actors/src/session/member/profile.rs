@@ -8,9 +8,15 @@ use super::{Member, outgoing::Outgoing};
 use crate::{
     id::{Kind, RoomKey},
     message::{MemberInfo, ToSession},
+    rate::Rated,
 };
 
 impl Member {
+    /// Counts something in its rates that costs as much as a join.
+    pub fn charge_join(&self) {
+        self.parts.pacer.charge(Rated::Joins, 1);
+    }
+
     /// What others see of it as [`MemberInfo::data`]: a JSON text, or nothing.
     pub fn set_data(&self, data: Option<Bytes>) {
         *self.data.borrow_mut() = data.map(Box::new);

@@ -7,7 +7,23 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 137] = [
+const FILES: [(&str, &str); 141] = [
+    (
+        "[auth]\nsecret-file = \"nowhere\"",
+        "dondo.toml:2: auth.secret-file = \"nowhere\": nowhere cannot be read: No such file or directory (os error 2); write a file with a secret, or none",
+    ),
+    (
+        "[auth]\npublic-key-file = \"Cargo.toml\"",
+        "dondo.toml:2: auth.public-key-file = \"Cargo.toml\": Cargo.toml: there is no public key of RSA, P-256 or Ed25519 in it; `openssl pkey -in KEY -pubout` writes one; write a file with a public key, or none",
+    ),
+    (
+        "[auth]\njwks-file = \"Cargo.toml\"",
+        "dondo.toml:2: auth.jwks-file = \"Cargo.toml\": Cargo.toml: it is no set of keys in JSON: expected value at line 1 column 2; write a file with a set of public keys, or none",
+    ),
+    (
+        "[auth]\nsecret = \"abc\"",
+        "dondo.toml:2: auth.secret is no setting; the nearest is auth.secret-file",
+    ),
     (
         "port = 80",
         "dondo.toml:1: port is no setting; to say where it listens write listen = \"127.0.0.1:11000\"",
@@ -110,7 +126,7 @@ const FILES: [(&str, &str); 137] = [
     ),
     (
         "[logging]",
-        "dondo.toml:1: logging is no section; the sections are tls, endpoints, engine, limits, delivery, history, hub, presence",
+        "dondo.toml:1: logging is no section; the sections are tls, endpoints, engine, limits, delivery, history, auth, hub, presence",
     ),
     (
         "limits = 5",

@@ -29,12 +29,18 @@ pub(crate) enum Code {
     RoomExists,
     /// The room is private and the client is not invited.
     NotInvited,
-    /// Only an owner may do it.
+    /// Only an owner may do it, or the client's token does not allow it.
     Forbidden,
     /// `strict_targets` is on, and the request names two targets.
     TargetMismatch,
     /// A setting asks for a seat in the target first.
     NotMember,
+    /// A token that is none, or that nobody should take.
+    TokenInvalid,
+    /// A token whose time is over.
+    TokenExpired,
+    /// A token of somebody else's, or for somebody else.
+    TokenForeign,
     /// The hub's own fault; it tells no details.
     Internal,
 }
@@ -55,6 +61,9 @@ impl Code {
             Self::Forbidden => "forbidden",
             Self::TargetMismatch => "target_mismatch",
             Self::NotMember => "not_member",
+            Self::TokenInvalid => "token_invalid",
+            Self::TokenExpired => "token_expired",
+            Self::TokenForeign => "token_foreign",
             Self::Internal => "internal",
         }
     }

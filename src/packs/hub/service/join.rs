@@ -11,11 +11,17 @@ use dondo_actors::{
     state::room::RoomOptions,
 };
 
-use super::{Begun, Caller, Code, Done, Fault, Payload, Place, RoomTarget, Success, render};
+use super::{
+    Begun, Caller, Code, Done, Fault, Payload, Place, RoomTarget, Success, render, rights,
+};
 use crate::{
     config::{DefaultAccess, RoomScope},
     io::PackSocket,
-    packs::hub::contract::room_options::{Access, AskedOptions},
+    packs::hub::{
+        AUTH,
+        contract::room_options::{Access, AskedOptions},
+    },
+    tokens::Right,
 };
 
 /// join-channel.
@@ -27,6 +33,7 @@ pub(super) fn channel(
 ) -> Result<impl Begun, Fault> {
     not_an_event(caller, &channel)?;
     let place = Place::Channel(channel);
+    let history = allowed(caller, &place, &None, history)?;
     place_for(caller, &place.key(), &None)?;
     let options = RoomOptions::default();
     Ok(seat(caller, place, None, options, history, payload))
@@ -49,6 +56,7 @@ pub(super) fn room(
         in_its_channel(caller, &target.channel)?;
     }
     let place = Place::Room(target);
+    let history = allowed(caller, &place, &tag, history)?;
     place_for(caller, &place.key(), &tag)?;
     let options = in_force(caller, options)?;
     Ok(seat(caller, place, tag, options, history, payload))
@@ -84,8 +92,8 @@ fn seat(
     // A seat in a room may have several channels; the room says which one it is about.
     let by_tag = caller.settings.room_scope != RoomScope::Flat;
     // The account's name where somebody is logged in, else the client's word.
-    let account = caller.socket.account().cloned();
-    let user = account.or_else(|| payload.user_name().ok().flatten().map(Arc::from));
+    let name = caller.login.as_ref().map(|login| login.name.clone());
+    let user = name.or_else(|| payload.user_name().ok().flatten().map(Arc::from));
     let joining = caller.member().join(JoinRequest {
         room: place.key(),
         tag,
@@ -101,9 +109,36 @@ fn seat(
     }
 }
 
+/// What the client is told of what was said before, if it may join. Who comes back and may not be told is told that something
+/// may be missing: clients say by themselves where they were.
+fn allowed(
+    caller: &Caller<'_>,
+    place: &Place,
+    tag: &ChannelScope,
+    history: Option<HistoryRequest>,
+) -> Result<Option<HistoryRequest>, Fault> {
+    rights::allow(caller, Right::Join, place, tag)?;
+    let is_told = |asked: &HistoryRequest| asked.count > 0 || asked.since.is_some();
+    let asked = match history {
+        Some(asked) if is_told(&asked) => asked,
+        little => return Ok(little),
+    };
+    match rights::allow(caller, Right::History, place, tag) {
+        Ok(()) => Ok(Some(asked)),
+        Err(_) if asked.since.is_some() => Ok(Some(HistoryRequest {
+            since: None,
+            count: 0,
+            cut: true,
+            ..asked
+        })),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// The channel, unless its name was an event of the host's own when the client connected (contract 3.2).
 fn not_an_event(caller: &Caller<'_>, channel: &str) -> Result<(), Fault> {
-    match caller.socket.is_reserved(channel) {
+    let is_auth = channel == AUTH && caller.socket.credentials().is_some();
+    match is_auth || caller.socket.is_reserved(channel) {
         false => Ok(()),
         true => Err(Fault::new(
             Code::ReservedName,

@@ -5,13 +5,21 @@ use std::sync::Arc;
 
 use dondo_actors::{id::ChannelScope, session::NotifyRequest};
 
-use super::{Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success, join, render};
+use super::{
+    Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success, join, render, rights,
+};
+use crate::tokens::Right;
 
 /// A channel message.
-pub(super) fn to_channel(caller: &Caller<'_>, channel: Arc<str>, payload: &Payload) -> impl Begun {
+pub(super) fn to_channel(
+    caller: &Caller<'_>,
+    channel: Arc<str>,
+    payload: &Payload,
+) -> Result<impl Begun, Fault> {
     let place = Place::Channel(channel);
+    rights::allow(caller, Right::Send, &place, &None)?;
     join::name_seat(caller, &place, payload);
-    notify(caller, place, None, payload)
+    Ok(notify(caller, place, None, payload))
 }
 
 /// notify-room.
@@ -22,7 +30,9 @@ pub(super) fn to_room(
 ) -> Result<impl Begun, Fault> {
     let target = target.under_only(&caller.channels());
     let tag = caller.tag(target.channel.as_ref())?;
-    Ok(notify(caller, Place::Room(target), tag, payload))
+    let place = Place::Room(target);
+    rights::allow(caller, Right::Send, &place, &tag)?;
+    Ok(notify(caller, place, tag, payload))
 }
 
 fn notify(caller: &Caller<'_>, place: Place, tag: ChannelScope, payload: &Payload) -> impl Begun {

@@ -1,0 +1,137 @@
+//! Settings of tokens: which keys sign them, and what is read of them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Settings;
+use super::spelling::{FilePath, Spelling, Switch};
+use super::table::{settings, within};
+use super::units::Span;
+use crate::keys::{BadKey, Keys, is_read_by_all, read_text, text_of_secret};
+
+settings! {
+    /// Who comes in: tokens (JWT), and the keys that they are signed with. Tokens are taken where there is a key.
+    pub struct AuthSettings = "auth" at [auth] {
+        /// File with a secret of at least 32 bytes, for tokens signed by HS256; read again at SIGHUP, as all keys are.
+        secret_file: Option<PathBuf> as Option<FilePath> = None, check secret_file;
+        /// File with a public key (PEM), for tokens signed by RS256, ES256 or EdDSA.
+        public_key_file: Option<PathBuf> as Option<FilePath> = None, check public_key_file;
+        /// File with a set of public keys (JWKS), for tokens signed by RS256, ES256 or EdDSA.
+        jwks_file: Option<PathBuf> as Option<FilePath> = None, check jwks_file;
+        /// Whether clients come in without a token, as nobody in particular.
+        guests: bool as Switch = true;
+        /// Who has to have made a token (claim iss).
+        issuer: Option<String> as Option<AnyText> = None;
+        /// For whom a token has to be made (claim aud).
+        audience: Option<String> as Option<AnyText> = None;
+        /// Claim with the account.
+        account_claim: String as AnyText = "sub".to_owned();
+        /// Claim with the name that others see; the account without one.
+        name_claim: String as AnyText = "name".to_owned();
+        /// How far clocks may be apart: so long a token is good before and after its time.
+        leeway: Duration as Span = Duration::from_secs(30), in Duration::ZERO..=LEEWAY_MAX;
+    }
+}
+
+/// Any text.
+struct AnyText;
+
+/// Clocks that are further apart are wrong.
+const LEEWAY_MAX: Duration = Duration::from_secs(600);
+
+impl Spelling<String> for AnyText {
+    const WRITTEN: &'static str = "TEXT";
+    const NOTHING: Option<&'static str> = Some("any");
+
+    fn read(text: &str) -> Result<String, String> {
+        match text.is_empty() {
+            true => Err("empty; write a text".to_owned()),
+            false => Ok(text.to_owned()),
+        }
+    }
+
+    fn show(text: &String) -> String {
+        text.clone()
+    }
+}
+
+impl AuthSettings {
+    /// Whether there is a key.
+    pub(crate) fn has_keys(&self) -> bool {
+        let files = [&self.secret_file, &self.public_key_file, &self.jwks_file];
+        files.into_iter().any(Option::is_some)
+    }
+
+    /// What is wrong where nobody could come in.
+    pub(crate) fn locked_out(&self) -> Option<&'static str> {
+        let is_open = self.guests || self.has_keys();
+        (!is_open).then_some(
+            "nobody could come in, as there is no key to know tokens by; write --auth.secret-file, \
+             --auth.public-key-file or --auth.jwks-file too, or on",
+        )
+    }
+
+    /// The file of a secret that everybody on the machine may read.
+    pub(crate) fn open_secret(&self) -> Option<&Path> {
+        let path = self.secret_file.as_deref();
+        path.filter(|path| is_read_by_all(path))
+    }
+
+    /// All keys, as their files have them now.
+    pub(crate) fn keys(&self) -> Result<Keys, BadKey> {
+        let readers: [(&Option<PathBuf>, KeyReader); 3] = [
+            (&self.secret_file, secret),
+            (&self.public_key_file, public_key),
+            (&self.jwks_file, jwks),
+        ];
+        let mut keys = Keys::default();
+        for (path, read) in readers {
+            if let Some(path) = path {
+                keys.add(read(path)?);
+            }
+        }
+        Ok(keys)
+    }
+}
+
+type KeyReader = fn(&Path) -> Result<Keys, BadKey>;
+
+fn secret(path: &Path) -> Result<Keys, BadKey> {
+    let secret = text_of_secret(path)?;
+    Keys::of_secret(&secret, &path.display().to_string()).map_err(|wrong| wrong.within(path))
+}
+
+fn public_key(path: &Path) -> Result<Keys, BadKey> {
+    let pem = read_text(path)?;
+    Keys::of_pem(&pem, &path.display().to_string()).map_err(|wrong| wrong.within(path))
+}
+
+fn jwks(path: &Path) -> Result<Keys, BadKey> {
+    let set = read_text(path)?;
+    Keys::of_jwks(&set, &path.display().to_string()).map_err(|wrong| wrong.within(path))
+}
+
+fn secret_file(settings: &Settings) -> Result<(), String> {
+    readable(settings.auth.secret_file.as_deref(), secret, "a secret")
+}
+
+fn public_key_file(settings: &Settings) -> Result<(), String> {
+    readable(
+        settings.auth.public_key_file.as_deref(),
+        public_key,
+        "a public key",
+    )
+}
+
+fn jwks_file(settings: &Settings) -> Result<(), String> {
+    readable(
+        settings.auth.jwks_file.as_deref(),
+        jwks,
+        "a set of public keys",
+    )
+}
+
+fn readable(path: Option<&Path>, read: KeyReader, what: &str) -> Result<(), String> {
+    let read = path.map_or(Ok(()), |path| read(path).map(drop));
+    read.map_err(|wrong| format!("{wrong}; write a file with {what}, or none"))
+}

@@ -1,0 +1,131 @@
+//! Tokens of clients: whom one lets in, until when, and another one in its place.
+
+use std::net::IpAddr;
+use std::rc::Weak;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use dondo_actors::ports::{Admission, Clock, LoggedIn, Refusal};
+use dondo_actors::session::Member;
+use tokio::task::spawn_local;
+use tokio::time::sleep;
+
+use super::{
+    Account,
+    account::logged_in,
+    namespace::ServedNamespace,
+    pack::PackSocket,
+    socket::{Expiry, Socket, SocketState},
+};
+use crate::notices;
+use crate::tokens::{Credentials, TokenAccount, TokenFault, of_connect};
+
+impl Account for TokenAccount {
+    fn account(&self) -> &str {
+        Self::account(self)
+    }
+
+    fn name(&self) -> &str {
+        Self::name(self)
+    }
+
+    fn expires(&self) -> Option<SystemTime> {
+        Some(Self::expires(self))
+    }
+}
+
+/// A user of a token, as the core has it.
+pub(crate) fn logged_in_by(credentials: &Credentials, token: &str) -> Result<LoggedIn, TokenFault> {
+    credentials.account(token).map(logged_in)
+}
+
+/// What a client has to show before a namespace's middlewares look at it.
+pub(super) enum ShownLogin {
+    /// Nothing more: it is whom its request was found to be.
+    Enough,
+    /// A token, which is to be looked at.
+    Token(Arc<Credentials>, String),
+    Refused(Refusal),
+}
+
+/// What a CONNECT shows. The host's own login has the first word, the CONNECT's own token the next one.
+pub(super) fn shown(served: &ServedNamespace, admission: &Admission) -> ShownLogin {
+    let Some(credentials) = served.states.find::<Credentials>() else {
+        return ShownLogin::Enough;
+    };
+    let login = admission.login.as_ref();
+    if login.is_some_and(|login| !login.user.is::<TokenAccount>()) {
+        return ShownLogin::Enough;
+    }
+    match (of_connect(admission.auth.as_deref()), &admission.refused) {
+        (Ok(Some(token)), _) => ShownLogin::Token(credentials, token),
+        (Ok(None), None) => ShownLogin::Enough,
+        (Ok(None), Some(why)) => ShownLogin::Refused(told((**why).clone(), admission.address)),
+        (Err(fault), _) => ShownLogin::Refused(told(fault.into(), admission.address)),
+    }
+}
+
+/// A refusal of which the log is told.
+pub(super) fn told(refusal: Refusal, peer: Option<IpAddr>) -> Refusal {
+    notices::TOKEN_REFUSED.tell(peer, None, format_args!("{}", refusal.message));
+    refusal
+}
+
+/// The clock of the hub, which namespaces have beside what the application gave.
+pub(crate) struct HubClock(pub(crate) Arc<dyn Clock>);
+
+/// Nobody waits longer at once: clocks of machines are set now and then.
+const LOOK: Duration = Duration::from_secs(3600);
+
+/// Ends a client's time in its namespace when its login ends.
+pub(super) fn watch(socket: &Socket) {
+    let clock = socket.state().shared().states.find::<HubClock>();
+    let expires = socket.state().login().and_then(|login| login.expires);
+    let expiry = expires.map(|expires| {
+        let (member, state) = socket.weak();
+        let now = move || {
+            clock
+                .as_ref()
+                .map_or_else(SystemTime::now, |clock| clock.0.now())
+        };
+        let task = spawn_local(async move {
+            let left = || expires.duration_since(now()).ok();
+            while let Some(left) = left().filter(|left| !left.is_zero()) {
+                sleep(left.min(LOOK)).await;
+            }
+            expired(&member, &state);
+        });
+        Expiry::new(task.abort_handle())
+    });
+    socket.state().expire(expiry);
+}
+
+fn expired(member: &Weak<Member>, state: &Weak<SocketState>) {
+    let Some(socket) = Socket::of_weak(member, state) else {
+        return;
+    };
+    if let Some(pack) = socket.state().shared().pack.clone() {
+        pack.expired(&socket);
+    }
+    socket.disconnect();
+}
+
+/// Has the login of a token take the place of the one that a client came with. It is for the same account: others know the
+/// client as that.
+pub(super) fn renew(
+    socket: &Socket,
+    credentials: &Credentials,
+    token: &str,
+) -> Result<Arc<LoggedIn>, TokenFault> {
+    // It takes the place of a join in the rates: to look at a signature takes as long.
+    socket.member().charge_join();
+    let login = Arc::new(logged_in_by(credentials, token)?);
+    if socket.account() != Some(&login.account) {
+        return Err(TokenFault::forbidden(
+            "the token is for another account than the client came in as",
+        ));
+    }
+    socket.state().log_in(login.clone());
+    watch(socket);
+    Ok(login)
+}

@@ -1,0 +1,287 @@
+//! How clients show who they are by tokens: which of them are good, what they say, and whether one may come without.
+//! Knows no protocol and no event.
+
+mod account;
+mod command;
+mod fault;
+mod request;
+mod rights;
+
+pub use self::account::TokenAccount;
+pub use self::command::token_command;
+pub(crate) use self::{
+    fault::{TokenCode, TokenFault},
+    request::{of_connect, of_request},
+    rights::{Right, Wanted},
+};
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use dondo_actors::ports::Clock;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use self::rights::Rights;
+use crate::config::AuthSettings;
+use crate::keys::{BadKey, Claims, Keys};
+
+/// The claim with what its bearer may do.
+const RIGHTS: &str = "dondo";
+/// The claim with the room of a token that opens one.
+const ROOM: &str = "room";
+/// The claim with the channel of that room.
+const CHANNEL: &str = "channel";
+/// Bytes of an account, and of a name.
+const NAME_BYTES_MAX: usize = 256;
+/// Seconds of the latest time that there is for a token: the end of the year 9999.
+const SECONDS_MAX: u64 = 253_402_300_799;
+
+/// Keys that an application gives its hub, for the tokens of its clients. What is read of those say the settings `auth.*`.
+///
+/// ```
+/// use dondo::{Dondo, Identity, Namespace, TokenAccount, Tokens};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let tokens = Tokens::default().secret(b"at least thirty-two bytes of secret")?;
+/// let whoami = async |Identity(user): Identity<TokenAccount>| Ok(user.name().to_owned());
+/// let root = Namespace::hub("/").on("whoami", whoami);
+/// let dondo = Dondo::builder().tokens(tokens).namespace(root).build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Tokens {
+    keys: Keys,
+}
+
+impl Tokens {
+    /// A secret, for tokens signed by HS256.
+    ///
+    /// # Errors
+    /// It has less than 32 bytes.
+    pub fn secret(self, secret: &[u8]) -> Result<Self, BadKey> {
+        Ok(self.and(Keys::of_secret(secret, "the application")?))
+    }
+
+    /// A public key as PEM has it, for tokens signed by RS256, ES256 or EdDSA, as its kind is.
+    ///
+    /// # Errors
+    /// There is no such key in it.
+    pub fn public_key(self, pem: &str) -> Result<Self, BadKey> {
+        Ok(self.and(Keys::of_pem(pem, "the application")?))
+    }
+
+    /// A set of public keys in JSON (JWKS), for the same.
+    ///
+    /// # Errors
+    /// It is no such set.
+    pub fn jwks(self, set: &str) -> Result<Self, BadKey> {
+        Ok(self.and(Keys::of_jwks(set, "the application")?))
+    }
+
+    fn and(mut self, keys: Keys) -> Self {
+        self.keys.add(keys);
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}
+
+/// Who may come into a hub that takes tokens. Clones share their keys.
+#[derive(Clone)]
+pub(crate) struct Credentials(Arc<CredentialsState>);
+
+struct CredentialsState {
+    settings: AuthSettings,
+    /// The application's own.
+    own: Keys,
+    /// All, read again while the hub runs.
+    keys: watch::Sender<Arc<Keys>>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Whom a token is for that opens a room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoomBearer<'a> {
+    pub(crate) room: &'a str,
+    pub(crate) channel: Option<&'a str>,
+    pub(crate) account: Option<&'a str>,
+}
+
+impl Credentials {
+    /// What the settings and the application say; nothing where there is no key, and everybody comes in.
+    pub(crate) fn new(
+        settings: &AuthSettings,
+        tokens: Tokens,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<Self>, BadKey> {
+        let mut keys = settings.keys()?;
+        if let Some(path) = settings.open_secret() {
+            log::warn!(
+                "everybody on this machine can read {}, and make tokens: `chmod o-r` it (auth.secret-file)",
+                path.display()
+            );
+        }
+        keys.add(tokens.keys.clone());
+        if keys.is_empty() && settings.guests {
+            return Ok(None);
+        }
+        Ok(Some(Self(Arc::new(CredentialsState {
+            settings: settings.clone(),
+            own: tokens.keys,
+            keys: watch::Sender::new(Arc::new(keys)),
+            clock,
+        }))))
+    }
+
+    /// Whether somebody comes in without a token.
+    pub(crate) fn has_guests(&self) -> bool {
+        self.0.settings.guests
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.0.clock.now()
+    }
+
+    /// Reads the files of keys again; the keys that there are now. Where one cannot be read all stay as they are.
+    pub(crate) fn read_again(&self) -> Result<Vec<String>, BadKey> {
+        let mut keys = self.0.settings.keys()?;
+        keys.add(self.0.own.clone());
+        let described = keys.described().collect();
+        self.0.keys.send_replace(Arc::new(keys));
+        Ok(described)
+    }
+
+    /// Whom a token is for that is shown on coming in.
+    pub(crate) fn account(&self, token: &str) -> Result<TokenAccount, TokenFault> {
+        let (claims, expires) = self.claims(token)?;
+        if claims.contains_key(ROOM) {
+            return Err(TokenFault::invalid("it opens a room, and lets nobody in"));
+        }
+        let AuthSettings {
+            account_claim,
+            name_claim,
+            ..
+        } = &self.0.settings;
+        let account = name(&claims, account_claim)?;
+        let account =
+            account.ok_or_else(|| TokenFault::invalid(format!("it has no {account_claim:?}")))?;
+        let rights = claims.get(RIGHTS).map(Rights::read).transpose();
+        Ok(TokenAccount {
+            account,
+            name: name(&claims, name_claim)?,
+            expires,
+            rights: rights.map_err(TokenFault::invalid)?.unwrap_or_default(),
+            claims,
+        })
+    }
+
+    /// Whether a token opens a room to whoever shows it.
+    pub(crate) fn room(&self, token: &str, bearer: RoomBearer<'_>) -> Result<(), TokenFault> {
+        let (claims, _) = self.claims(token)?;
+        let text = |claim: &str| claims.get(claim).and_then(Value::as_str);
+        if text(ROOM) != Some(bearer.room) {
+            return Err(TokenFault::forbidden("the token is not for this room"));
+        }
+        if claims.contains_key(CHANNEL) && text(CHANNEL) != bearer.channel {
+            return Err(TokenFault::forbidden(
+                "the token is for this room in another channel",
+            ));
+        }
+        let account = name(&claims, &self.0.settings.account_claim)?;
+        match account {
+            Some(account) if bearer.account != Some(&*account) => {
+                Err(TokenFault::forbidden("the token is for another account"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What a token says that is one of ours and in its time, and until when it is.
+    fn claims(&self, token: &str) -> Result<(Claims, SystemTime), TokenFault> {
+        let keys = self.0.keys.borrow().clone();
+        let signed = keys.verify(token)?;
+        let expires = self.in_time(&signed.claims)?;
+        self.for_us(&signed.claims)?;
+        Ok((signed.claims, expires))
+    }
+
+    fn in_time(&self, claims: &Claims) -> Result<SystemTime, TokenFault> {
+        let leeway = self.0.settings.leeway;
+        let expires = time(claims, "exp")?;
+        let expires = expires.ok_or_else(|| TokenFault::invalid("it has no \"exp\""))?;
+        let begins = time(claims, "nbf")?.unwrap_or(UNIX_EPOCH);
+        let now = self.now();
+        if now + leeway < begins {
+            return Err(TokenFault::invalid("its time has not come (\"nbf\")"));
+        }
+        match expires + leeway {
+            end if end <= now => Err(TokenFault::expired()),
+            end => Ok(end),
+        }
+    }
+
+    fn for_us(&self, claims: &Claims) -> Result<(), TokenFault> {
+        let AuthSettings {
+            issuer, audience, ..
+        } = &self.0.settings;
+        for (claim, wanted) in [("iss", issuer), ("aud", audience)] {
+            let Some(wanted) = wanted else {
+                continue;
+            };
+            let is_wanted = |value: &Value| value.as_str() == Some(wanted);
+            let is_said = match claims.get(claim) {
+                Some(Value::Array(several)) if claim == "aud" => several.iter().any(is_wanted),
+                Some(one) => is_wanted(one),
+                None => false,
+            };
+            if !is_said {
+                return Err(TokenFault::foreign(format!("its {claim:?} is another")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A time of a token, which counts seconds and may have parts of them.
+fn time(claims: &Claims, claim: &str) -> Result<Option<SystemTime>, TokenFault> {
+    let Some(value) = claims.get(claim) else {
+        return Ok(None);
+    };
+    let seconds = value.as_u64().or_else(|| {
+        let seconds = value.as_f64()?;
+        // What is left of a second is not worth one.
+        (seconds >= 0.0 && seconds <= SECONDS_MAX as f64).then_some(seconds as u64)
+    });
+    match seconds.filter(|seconds| *seconds <= SECONDS_MAX) {
+        Some(seconds) => Ok(Some(UNIX_EPOCH + Duration::from_secs(seconds))),
+        None => Err(TokenFault::invalid(format!("its {claim:?} is no time"))),
+    }
+}
+
+/// A claim that is a name: a text that can be shown.
+fn name(claims: &Claims, claim: &str) -> Result<Option<String>, TokenFault> {
+    let wrong = |why: &str| Err(TokenFault::invalid(format!("its {claim:?} {why}")));
+    match claims.get(claim) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) => match () {
+            () if name.is_empty() => wrong("is empty"),
+            () if name.trim() != name => wrong("begins or ends with white space"),
+            () if name.len() > NAME_BYTES_MAX => wrong("has more than 256 bytes"),
+            () if name.contains(is_unfit) => wrong("has characters that no name may have"),
+            () => Ok(Some(name.clone())),
+        },
+        Some(_) => wrong("is no text"),
+    }
+}
+
+/// What breaks a line, or turns the text beside it.
+fn is_unfit(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests;

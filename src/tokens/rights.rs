@@ -1,0 +1,254 @@
+//! What a token allows in channels and rooms: lists of patterns, read from its claim `dondo`.
+//! Knows no event: what is asked for says the pack.
+
+use serde_json::Value;
+
+/// Patterns of one list.
+const PATTERNS_MAX: usize = 256;
+
+/// What may be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    Join,
+    Send,
+    History,
+}
+
+/// What it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted<'a> {
+    Channel(&'a str),
+    /// A room, and the channel that it is in.
+    Room(&'a str, Option<&'a str>),
+}
+
+/// What is allowed. A list that is not there allows all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rights {
+    join: Option<Vec<Pattern>>,
+    send: Option<Vec<Pattern>>,
+    history: Option<Vec<Pattern>>,
+}
+
+/// Whom one entry of a list allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pattern {
+    /// Channels, and rooms in whatever channel.
+    Either(NamePattern),
+    Channel(NamePattern),
+    Room {
+        room: NamePattern,
+        /// Without one: rooms in any channel and in none.
+        channel: Option<NamePattern>,
+    },
+}
+
+/// A name in which `*` is any run of characters, also none. Every other character is itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NamePattern(String);
+
+impl Rights {
+    /// Reads the claim. What is not known is an error: a right that nobody looks at would allow too much.
+    pub(super) fn read(claim: &Value) -> Result<Self, String> {
+        let Value::Object(lists) = claim else {
+            return Err("its claim \"dondo\" is no object".to_owned());
+        };
+        let mut rights = Self::default();
+        for (name, list) in lists {
+            let place = match name.as_str() {
+                "join" => &mut rights.join,
+                "send" => &mut rights.send,
+                "history" => &mut rights.history,
+                _ => {
+                    return Err(format!(
+                        "its claim \"dondo\" has {name:?} in it; known are join, send and history"
+                    ));
+                }
+            };
+            let wrong = |why| format!("dondo.{name} in it {why}");
+            *place = Some(patterns(list).map_err(wrong)?);
+        }
+        Ok(rights)
+    }
+
+    pub(crate) fn allow(&self, right: Right, wanted: Wanted<'_>) -> bool {
+        let list = match right {
+            Right::Join => &self.join,
+            Right::Send => &self.send,
+            Right::History => &self.history,
+        };
+        let allowed = |list: &Vec<Pattern>| list.iter().any(|pattern| pattern.fits(wanted));
+        list.as_ref().is_none_or(allowed)
+    }
+}
+
+fn patterns(list: &Value) -> Result<Vec<Pattern>, &'static str> {
+    let Value::Array(list) = list else {
+        return Err("is no list");
+    };
+    if list.len() > PATTERNS_MAX {
+        return Err("has more than 256 entries");
+    }
+    list.iter().map(Pattern::read).collect()
+}
+
+impl Pattern {
+    fn read(entry: &Value) -> Result<Self, &'static str> {
+        let wrong =
+            "has an entry that is neither a text nor {\"channel\": …}, {\"room\": …} or both";
+        if let Value::String(name) = entry {
+            return Ok(Self::Either(NamePattern(name.clone())));
+        }
+        let fields = entry.as_object().ok_or(wrong)?;
+        let of = |name: &str| match fields.get(name) {
+            None => Ok(None),
+            Some(Value::String(name)) => Ok(Some(NamePattern(name.clone()))),
+            Some(_) => Err(wrong),
+        };
+        let (room, channel) = (of("room")?, of("channel")?);
+        let read = usize::from(room.is_some()) + usize::from(channel.is_some());
+        match (room, channel) {
+            _ if read < fields.len() => Err(wrong),
+            (Some(room), channel) => Ok(Self::Room { room, channel }),
+            (None, Some(channel)) => Ok(Self::Channel(channel)),
+            (None, None) => Err(wrong),
+        }
+    }
+
+    fn fits(&self, wanted: Wanted<'_>) -> bool {
+        match (self, wanted) {
+            (Self::Either(name) | Self::Channel(name), Wanted::Channel(channel)) => {
+                name.fits(channel)
+            }
+            (Self::Either(name), Wanted::Room(room, _)) => name.fits(room),
+            (Self::Room { room, channel }, Wanted::Room(id, of)) => {
+                let in_channel = |own: &NamePattern| of.is_some_and(|of| own.fits(of));
+                room.fits(id) && channel.as_ref().is_none_or(in_channel)
+            }
+            (Self::Channel(_), Wanted::Room(..)) | (Self::Room { .. }, Wanted::Channel(_)) => false,
+        }
+    }
+}
+
+impl NamePattern {
+    fn fits(&self, name: &str) -> bool {
+        let mut parts = self.0.split('*');
+        let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
+            return false;
+        };
+        let Some(last) = parts.next_back() else {
+            return rest.is_empty();
+        };
+        // The first place does for each part: what a star takes less, the next one has more of.
+        for part in parts {
+            match rest.split_once(part) {
+                Some((_, behind)) => rest = behind,
+                None => return false,
+            }
+        }
+        rest.ends_with(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn rights(claim: Value) -> Rights {
+        Rights::read(&claim).unwrap()
+    }
+
+    fn fits(pattern: &str, name: &str) -> bool {
+        NamePattern(pattern.to_owned()).fits(name)
+    }
+
+    /// Fails if a star takes less or more than any run of characters, or if another character is one.
+    #[test]
+    fn a_star_is_any_run_of_characters_and_nothing_else_is() {
+        for (pattern, name) in [
+            ("orders", "orders"),
+            ("orders-*", "orders-7"),
+            ("orders-*", "orders-"),
+            ("*", ""),
+            ("*", "orders"),
+            ("*-7", "orders-7"),
+            ("a*b*c", "abc"),
+            ("a*b*c", "a-b-b-c"),
+            ("a**c", "abc"),
+            ("a*bc", "abcbc"),
+        ] {
+            assert!(fits(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [
+            ("orders", "orders-7"),
+            ("orders", "order"),
+            ("orders-*", "orders"),
+            ("orders-*", "my-orders-7"),
+            ("a*a", "a"),
+            ("a*b*c", "acb"),
+            ("or.ers", "orders"),
+            ("[a-z]*", "orders"),
+            ("Orders", "orders"),
+            ("", "orders"),
+        ] {
+            assert!(!fits(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    /// Fails if an empty list allows something, or a list that is not there forbids it.
+    #[test]
+    fn no_list_allows_all_and_an_empty_one_nothing() {
+        let rights = rights(json!({"join": []}));
+        let channel = Wanted::Channel("a");
+        assert!(!rights.allow(Right::Join, channel));
+        assert!(rights.allow(Right::Send, channel));
+        assert!(rights.allow(Right::History, Wanted::Room("r", None)));
+    }
+
+    /// Fails if a room is taken for a channel of its name where that is told apart, or if a pattern with a channel allows the
+    /// room without one: whoever is there hears all of its channels.
+    #[test]
+    fn a_room_is_meant_under_its_channel() {
+        let all = rights(json!({"join": ["a"]}));
+        let channel = rights(json!({"join": [{"channel": "a"}]}));
+        let room = rights(json!({"join": [{"room": "a"}]}));
+        let within = rights(json!({"join": [{"room": "a", "channel": "orders-*"}]}));
+        for (wanted, expected) in [
+            (Wanted::Channel("a"), [true, true, false, false]),
+            (Wanted::Room("a", None), [true, false, true, false]),
+            (
+                Wanted::Room("a", Some("orders-1")),
+                [true, false, true, true],
+            ),
+            (Wanted::Room("a", Some("sales")), [true, false, true, false]),
+            (Wanted::Room("b", Some("orders-1")), [false; 4]),
+        ] {
+            let found = [&all, &channel, &room, &within].map(|one| one.allow(Right::Join, wanted));
+            assert_eq!(found, expected, "{wanted:?}");
+        }
+    }
+
+    /// Fails if a claim that is misspelled or of another kind is read as one that allows everything.
+    #[test]
+    fn what_cannot_be_read_allows_nothing() {
+        for claim in [
+            json!("join"),
+            json!(null),
+            json!({"jion": ["a"]}),
+            json!({"presence": []}),
+            json!({"join": "a"}),
+            json!({"join": null}),
+            json!({"join": [1]}),
+            json!({"join": [{}]}),
+            json!({"join": [{"room": "a", "chanel": "b"}]}),
+            json!({"join": [{"room": 1}]}),
+            json!({"join": vec!["a"; 257]}),
+        ] {
+            assert!(Rights::read(&claim).is_err(), "{claim}");
+        }
+    }
+}
