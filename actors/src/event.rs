@@ -72,12 +72,14 @@ pub struct Left {
     pub uninvited: Vec<ChannelScope>,
 }
 
-/// Who may join an address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Who may join an address; each is stricter than the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     /// Everybody.
     #[default]
     Open,
+    /// Those who bring a token that opens it, and those whom an owner has invited.
+    Token,
     /// Those whom an owner has invited.
     Invite,
 }

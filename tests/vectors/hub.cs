@@ -69,6 +69,7 @@ public sealed record Failure
 public static class Access
 {
     public const string Open = "open";
+    public const string Token = "token";
     public const string Invite = "invite";
 }
 
@@ -215,6 +216,8 @@ public sealed record JoinRoomData
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] [JsonPropertyName("roomId")] public JsonElement? RoomId { get; init; }
     /// <summary>What was said since the `position` of an earlier ack.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] [JsonPropertyName("since")] public string? Since { get; init; }
+    /// <summary>What opens a room whose access is by token. Nobody else gets it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] [JsonPropertyName("token")] public string? Token { get; init; }
 }
 
 /// <summary>The ack of `join-channel`.</summary>

@@ -46,7 +46,7 @@ export interface ServerToClientEvents {
 }
 
 /** Who may join a room. */
-export type Access = "open" | "invite";
+export type Access = "open" | "token" | "invite";
 
 /** Somebody has joined the channel. */
 export interface ChannelJoined {
@@ -178,6 +178,8 @@ export interface JoinRoomData {
   roomId?: string | number | null;
   /** What was said since the `position` of an earlier ack. */
   since?: string | null;
+  /** What opens a room whose access is by token. Nobody else gets it. */
+  token?: string | null;
 }
 
 /** The ack of `join-channel`. */

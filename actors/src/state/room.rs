@@ -31,10 +31,6 @@ use crate::{
     },
 };
 
-/// Private addresses of one room id that a join without a channel is checked against; where there are more it is
-/// refused.
-const CHECKED_MAX: usize = 256;
-
 /// All that a room is.
 pub struct RoomState {
     key: RoomKey,
@@ -101,7 +97,8 @@ impl RoomState {
         options: RoomOptions,
     ) -> Result<Vec<RoomEvent>, JoinError> {
         let Joined { member, tag, .. } = joined;
-        if options.access == Some(Access::Invite) && self.policies.some_open(tag) {
+        let asked = options.access.unwrap_or_default();
+        if self.policies.some_looser(tag, asked) {
             return Err(JoinError::RoomExists);
         }
         let old = self.roster.get(member);
@@ -111,7 +108,7 @@ impl RoomState {
             return Ok(again.into_iter().collect());
         }
         let old = old.map(|old| &old.tags);
-        self.admits(joined, old)?;
+        self.policies.admit(joined, options.has_token, old)?;
         self.has_room(tag, old)?;
         let policy = match self.policies.get(tag) {
             Some(_) => Policy::default(),
@@ -122,20 +119,6 @@ impl RoomState {
             events.push(RoomEvent::Policy(tag.clone(), policy));
         }
         Ok(events)
-    }
-
-    /// Whether every private address that matches lets the member in. Where its seat matches already, it is in.
-    fn admits(&self, joined: &Joined, old: Option<&Scopes>) -> Result<(), JoinError> {
-        let tag = &joined.tag;
-        let is_in = |address: &ChannelScope| old.is_some_and(|tags| tags.matches(address));
-        if tag.is_none() && self.policies.closed_count() > CHECKED_MAX {
-            return Err(JoinError::Forbidden);
-        }
-        let mut closed = self.policies.closed(tag);
-        closed.try_for_each(|(address, policy)| match is_in(address) {
-            true => Ok(()),
-            false => policy.admits(joined),
-        })
     }
 
     /// Whether every address that matches has room. A seat that matches it already takes no further place.
@@ -180,9 +163,12 @@ impl RoomState {
             return Err(JoinError::Full { capacity });
         }
         let access = options.access.unwrap_or(options.default_access);
+        if access == Access::Token && !options.has_token {
+            return Err(JoinError::NotInvited);
+        }
         let invited: BTreeSet<Arc<str>> = match access {
             Access::Open => BTreeSet::new(),
-            Access::Invite => options.invite.into_iter().collect(),
+            Access::Token | Access::Invite => options.invite.into_iter().collect(),
         };
         let policy = Policy {
             capacity: options.capacity,
@@ -202,7 +188,7 @@ impl RoomState {
         RoomPolicy {
             created,
             access: self.policies.access(address),
-            in_all_channels: none.is_some_and(|policy| policy.access == Access::Invite),
+            in_all_channels: none.is_some_and(|policy| policy.access != Access::Open),
             capacity: self.policies.capacity(address),
             owner: self.owner(address).cloned(),
         }

@@ -124,6 +124,8 @@ sent! {
         access: Option<RoomAccess>,
         /// Socket ids or accounts that may join, of who makes the room.
         invite: Option<Vec<String>>,
+        /// What opens a room whose access is by token. Nobody else gets it.
+        token: Option<String>,
     } as JoinRoomData;
 
     /// A message to a room.

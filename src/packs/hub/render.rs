@@ -145,6 +145,7 @@ fn put_joined(text: &mut Vec<u8>, place: &Place, joined: &JoinAnswer) {
         let policy = &joined.terms;
         let access = match policy.access {
             Access::Open => "open",
+            Access::Token => "token",
             Access::Invite => "invite",
         };
         put(text, "created", &policy.created);

@@ -157,9 +157,10 @@ impl From<JoinError> for Fault {
                 Code::LimitReached,
                 "the clients of this address hold too much (--limits.address-bytes-max)",
             ),
-            JoinError::NotInvited => {
-                Self::new(Code::NotInvited, "the room is by invitation: ask its owner")
-            }
+            JoinError::NotInvited => Self::new(
+                Code::NotInvited,
+                "the room is private: ask its owner, or bring a token that opens it",
+            ),
             JoinError::Forbidden => Self::new(
                 Code::Forbidden,
                 "the room is closed: ask its owner to open it",

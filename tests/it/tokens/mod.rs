@@ -7,6 +7,7 @@ mod places;
 mod program;
 mod refused;
 mod rights;
+mod rooms;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ use crate::{
     error::JoinError,
     event::{Access, Joined, Policy},
     id::{ChannelScope, MemberId},
-    state::roster::Roster,
+    state::{audience::Scopes, roster::Roster},
 };
 
 impl Policy {
@@ -24,7 +24,7 @@ impl Policy {
         invitation_bytes(&self.invited)
     }
 
-    pub(super) fn admits(&self, joined: &Joined) -> Result<(), JoinError> {
+    pub(super) fn admits(&self, joined: &Joined, has_token: bool) -> Result<(), JoinError> {
         if self.locked {
             return Err(JoinError::Forbidden);
         }
@@ -37,8 +37,13 @@ impl Policy {
         let account = joined.account.as_deref();
         match self.access {
             Access::Open => Ok(()),
-            Access::Invite if known(joined.member.as_str()) || account.is_some_and(known) => Ok(()),
-            Access::Invite => Err(JoinError::NotInvited),
+            Access::Token if has_token => Ok(()),
+            Access::Token | Access::Invite
+                if known(joined.member.as_str()) || account.is_some_and(known) =>
+            {
+                Ok(())
+            }
+            Access::Token | Access::Invite => Err(JoinError::NotInvited),
         }
     }
 }
@@ -50,6 +55,10 @@ const INVITATION_BYTES: usize = 48;
 pub(super) fn invitation_bytes(names: &[Arc<str>]) -> usize {
     names.iter().map(|name| name.len() + INVITATION_BYTES).sum()
 }
+
+/// Private addresses of one room id that a join without a channel is checked against; where there are more it is
+/// refused.
+const CHECKED_MAX: usize = 256;
 
 /// How many invitations a namespace keeps, and for whom: shared by its rooms.
 #[derive(Clone, Debug, Default)]
@@ -98,6 +107,8 @@ pub(super) struct Policies {
 struct PolicyIndex {
     /// Addresses that everybody may join, locked or not.
     open: usize,
+    /// Addresses that a token opens.
+    by_token: usize,
     closed: BTreeSet<ChannelScope>,
     capacities: BTreeSet<(usize, ChannelScope)>,
     /// For each address with a channel and a capacity: how many members with the tag none fit beside its own.
@@ -136,15 +147,20 @@ impl Policies {
         }
     }
 
-    /// Whether some address that matches this one is open to everybody.
-    pub(super) fn some_open(&self, address: &ChannelScope) -> bool {
-        let open = |tag: &ChannelScope| {
-            self.get(tag)
-                .is_some_and(|policy| policy.access == Access::Open)
-        };
+    /// Whether some address that matches this one lets more in than `access` does.
+    pub(super) fn some_looser(&self, address: &ChannelScope, access: Access) -> bool {
+        let looser =
+            |tag: &ChannelScope| self.get(tag).is_some_and(|policy| policy.access < access);
         match address {
-            None => self.index.open > 0,
-            Some(_) => open(address) || open(&None),
+            None => {
+                let by_access = [
+                    (Access::Open, self.index.open),
+                    (Access::Token, self.index.by_token),
+                ];
+                let mut found = by_access.into_iter().filter(|(_, count)| *count > 0);
+                found.any(|(found, _)| found < access)
+            }
+            Some(_) => looser(address) || looser(&None),
         }
     }
 
@@ -160,6 +176,25 @@ impl Policies {
             .flatten()
             .chain(own)
             .filter_map(|tag| Some((tag, self.get(tag)?)))
+    }
+
+    /// Whether every private address that matches lets the member in. Where its seat matches already, it is in.
+    pub(super) fn admit(
+        &self,
+        joined: &Joined,
+        has_token: bool,
+        old: Option<&Scopes>,
+    ) -> Result<(), JoinError> {
+        let tag = &joined.tag;
+        let is_in = |address: &ChannelScope| old.is_some_and(|tags| tags.matches(address));
+        if tag.is_none() && self.closed_count() > CHECKED_MAX {
+            return Err(JoinError::Forbidden);
+        }
+        let mut closed = self.closed(tag);
+        closed.try_for_each(|(address, policy)| match is_in(address) {
+            true => Ok(()),
+            false => policy.admits(joined, has_token),
+        })
     }
 
     /// How many addresses do not let everybody in.
@@ -188,17 +223,12 @@ impl Policies {
 
     /// The strictest access among the addresses that match this one.
     pub(super) fn access(&self, address: &ChannelScope) -> Access {
-        let invite = |tag: &ChannelScope| {
-            self.get(tag)
-                .is_some_and(|policy| policy.access == Access::Invite)
-        };
-        let strict = match address {
-            None => self.index.open < self.by_tag.len(),
-            Some(_) => invite(address) || invite(&None),
-        };
-        match strict {
-            true => Access::Invite,
-            false => Access::Open,
+        let of = |tag: &ChannelScope| self.get(tag).map(|policy| policy.access);
+        match address {
+            None if self.index.open + self.index.by_token < self.by_tag.len() => Access::Invite,
+            None if self.index.by_token > 0 => Access::Token,
+            None => Access::Open,
+            Some(_) => of(address).max(of(&None)).unwrap_or_default(),
         }
     }
 
@@ -211,6 +241,7 @@ impl Policies {
 impl PolicyIndex {
     fn add(&mut self, tag: &ChannelScope, policy: &Policy, roster: &Roster) {
         self.open += usize::from(policy.access == Access::Open);
+        self.by_token += usize::from(policy.access == Access::Token);
         if policy.closed() {
             self.closed.insert(tag.clone());
         }
@@ -223,6 +254,7 @@ impl PolicyIndex {
 
     fn remove(&mut self, tag: &ChannelScope, policy: &Policy) {
         self.open -= usize::from(policy.access == Access::Open);
+        self.by_token -= usize::from(policy.access == Access::Token);
         self.closed.remove(tag);
         if let Some(capacity) = policy.capacity {
             self.capacities.remove(&(capacity, tag.clone()));

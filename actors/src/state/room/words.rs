@@ -9,9 +9,11 @@ use crate::{
     state::audience::Scopes,
 };
 
-/// What a join may ask for. It has effect where the join makes the address.
+/// What a join may ask for. All but the token has effect where the join makes the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomOptions {
+    /// The member has brought a token that opens the address.
+    pub has_token: bool,
     /// The most seats that match the address.
     pub capacity: Option<usize>,
     /// Who may join. Where it is stricter than an address that matches and is occupied, the join is refused.
@@ -57,7 +59,7 @@ pub struct RoomPolicy {
     pub created: bool,
     /// The strictest access.
     pub access: Access,
-    /// Whether the address without a channel is by invitation, and with it the room's id in every channel.
+    /// Whether the address without a channel is private, and with it the room's id in every channel.
     pub in_all_channels: bool,
     /// The smallest capacity.
     pub capacity: Option<usize>,

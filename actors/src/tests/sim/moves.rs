@@ -23,6 +23,7 @@ impl Game<'_> {
         let (room, tag) = self.address();
         let poison = self.poison(&[Poison::Append]);
         let options = RoomOptions {
+            has_token: false,
             capacity: self.random.percent(20).then(|| 1 + self.random.below(4)),
             access: self.random.percent(10).then_some(Access::Invite),
             default_access: Access::Open,

@@ -45,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) message: Option<TextRange>,
     pub(crate) room: Option<TextRange>,
     pub(crate) channel: Option<TextRange>,
+    /// A command's, of the same object as its room.
+    pub(crate) token: Option<TextRange>,
     /// A command's bare name.
     pub(crate) bare: Option<TextRange>,
     pub(crate) time: Option<TextRange>,
@@ -104,7 +106,7 @@ impl Parts {
         if command {
             // Also a token that stands in the wrong place is a secret.
             for fields in [Some(&mut top), inner.as_mut()].into_iter().flatten() {
-                json::take(fields, "token");
+                parts.token = json::take(fields, "token").map(span);
             }
         }
         parts.flat = inner.is_none();

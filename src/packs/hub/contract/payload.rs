@@ -117,6 +117,11 @@ impl Payload {
         exact.or(other_case)
     }
 
+    /// A command's `data.token`, raw.
+    pub(crate) fn token(&self) -> Option<&[u8]> {
+        self.parts.token.map(|span| self.at(span))
+    }
+
     /// `data.roomId` or its alias.
     pub(crate) fn room(&self) -> Option<&[u8]> {
         self.parts.room.map(|span| self.at(span))

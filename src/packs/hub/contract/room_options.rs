@@ -22,6 +22,8 @@ pub(crate) struct AskedOptions {
     pub(crate) access: Option<Access>,
     /// Socket ids or accounts that may enter.
     pub(crate) invite: Vec<Arc<str>>,
+    /// What opens a room by token.
+    pub(crate) token: Option<Arc<str>>,
 }
 
 /// Who may enter a room.
@@ -42,6 +44,7 @@ impl AskedOptions {
             capacity: payload.field("capacity").map(capacity).transpose()?,
             access: payload.field("access").map(access).transpose()?,
             invite: named(&people(payload, "invite")?, name_bytes_max)?,
+            token: payload.token().map(token).transpose()?,
         })
     }
 }
@@ -95,12 +98,17 @@ fn capacity(raw: &[u8]) -> Result<u32, Fault> {
         .ok_or_else(|| bad("data.capacity is an integer of at least 1"))
 }
 
+fn token(raw: &[u8]) -> Result<Arc<str>, Fault> {
+    let token = json::string(raw).map(Arc::from);
+    token.ok_or_else(|| bad("data.token is a text"))
+}
+
 fn access(raw: &[u8]) -> Result<Access, Fault> {
     match json::string(raw).as_deref() {
         Some("open") => Ok(Access::Open),
         Some("invite") => Ok(Access::Invite),
         Some("token") => Ok(Access::Token),
-        _ => Err(bad("data.access is open or invite")),
+        _ => Err(bad("data.access is open, invite or token")),
     }
 }
 
@@ -137,6 +145,7 @@ mod tests {
                 capacity: Some(2),
                 access: Some(Access::Invite),
                 invite: vec!["a".into(), "b".into()],
+                token: Some("t".into()),
             }
         );
     }
@@ -175,6 +184,7 @@ mod tests {
             r#"{"data":{"access":1}}"#,
             r#"{"data":{"invite":"a"}}"#,
             r#"{"data":{"invite":[1]}}"#,
+            r#"{"data":{"token":1}}"#,
         ] {
             assert_eq!(
                 room_options(args).unwrap_err().code,

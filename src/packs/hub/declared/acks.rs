@@ -137,5 +137,6 @@ pub(super) struct User {
 #[schemars(rename = "Access")]
 pub(super) enum RoomAccess {
     Open,
+    Token,
     Invite,
 }

@@ -55,10 +55,16 @@ pub(super) fn room(
     if caller.settings.require_channel_for_room {
         in_its_channel(caller, &target.channel)?;
     }
+    let target_room = target.room.clone();
     let place = Place::Room(target);
     let history = allowed(caller, &place, &tag, history)?;
     place_for(caller, &place.key(), &tag)?;
+    let has_token = rights::opens(caller, options.token.as_deref(), &target_room, &tag)?;
     let options = in_force(caller, options)?;
+    let options = RoomOptions {
+        has_token,
+        ..options
+    };
     Ok(seat(caller, place, tag, options, history, payload))
 }
 
@@ -189,6 +195,7 @@ fn in_force(caller: &Caller<'_>, asked: AskedOptions) -> Result<RoomOptions, Fau
         None => None,
         Some(Access::Open) => Some(event::Access::Open),
         Some(Access::Invite) => Some(event::Access::Invite),
+        Some(Access::Token) if caller.socket.credentials().is_some() => Some(event::Access::Token),
         Some(Access::Token) => {
             return Err(Fault::new(
                 Code::Forbidden,
@@ -210,6 +217,7 @@ fn in_force(caller: &Caller<'_>, asked: AskedOptions) -> Result<RoomOptions, Fau
         ));
     }
     Ok(RoomOptions {
+        has_token: false,
         capacity: asked.capacity.and_then(|seats| usize::try_from(seats).ok()),
         access,
         default_access,

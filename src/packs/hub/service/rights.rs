@@ -1,9 +1,12 @@
 //! What a client's token allows, and what it is worth: whatever the protocol, a request is judged here.
 
+use std::sync::Arc;
+
 use dondo_actors::id::ChannelScope;
 
 use super::{Caller, Code, Fault, Place};
-use crate::tokens::{Right, TokenAccount, TokenCode, TokenFault, Wanted};
+use crate::io::PackSocket;
+use crate::tokens::{Right, RoomBearer, TokenAccount, TokenCode, TokenFault, Wanted};
 
 /// Whether the client may do it in a channel, or in a room under this tag. Who came without a token may, as far as guests come in.
 pub(super) fn allow(
@@ -45,6 +48,26 @@ fn forbidden(right: Right, wanted: Wanted<'_>) -> Fault {
         }
     };
     Fault::new(Code::Forbidden, said)
+}
+
+/// Whether a token that came with a join opens the room under this tag.
+pub(super) fn opens(
+    caller: &Caller<'_>,
+    token: Option<&str>,
+    room: &str,
+    tag: &ChannelScope,
+) -> Result<bool, Fault> {
+    let Some((token, credentials)) = token.zip(caller.socket.credentials()) else {
+        return Ok(false);
+    };
+    let account = caller.socket.account().map(Arc::as_ref);
+    let bearer = RoomBearer {
+        room,
+        channel: tag.as_deref(),
+        account,
+    };
+    credentials.room(token, bearer)?;
+    Ok(true)
 }
 
 impl From<TokenFault> for Fault {

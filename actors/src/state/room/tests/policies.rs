@@ -39,6 +39,77 @@ fn each_address_has_a_policy_of_its_own() {
     );
 }
 
+fn by_token(has_token: bool) -> RoomOptions {
+    RoomOptions {
+        has_token,
+        access: Some(Access::Token),
+        ..RoomOptions::default()
+    }
+}
+
+fn with_token() -> RoomOptions {
+    RoomOptions {
+        has_token: true,
+        ..RoomOptions::default()
+    }
+}
+
+/// Fails if somebody comes into a room by token without one, its maker too, or who has one is kept out; or if a token opens what is
+/// by invitation, or locked.
+#[test]
+fn a_room_by_token_takes_who_has_one_and_who_is_invited() {
+    let mut room = room();
+    let sales = tag("sales");
+    let refused = Err(JoinError::NotInvited);
+    assert_eq!(
+        join_with(&mut room, "maker", &sales, by_token(false)),
+        refused
+    );
+    assert_eq!(room.policy(&sales), None);
+    assert_eq!(join_with(&mut room, "maker", &sales, by_token(true)), Ok(1));
+    assert_eq!(room.terms(&sales, false).access, Access::Token);
+    assert_eq!(join(&mut room, "b", &sales), refused);
+    assert_eq!(join(&mut room, "b", &None), refused, "it would be in sales");
+    assert_eq!(join_with(&mut room, "b", &sales, with_token()), Ok(2));
+    assert_eq!(join_with(&mut room, "c", &None, with_token()), Ok(3));
+    assert_eq!(lock(&mut room, "maker", &sales, true), Ok(()));
+    assert_eq!(
+        join_with(&mut room, "d", &sales, with_token()),
+        Err(JoinError::Forbidden)
+    );
+    let ops = tag("ops");
+    leave(&mut room, "c", &LeaveScope::All);
+    assert_eq!(
+        join_with(&mut room, "owner", &ops, by_invitation(&["x"])),
+        Ok(1)
+    );
+    assert_eq!(join_with(&mut room, "y", &ops, with_token()), refused);
+    assert_eq!(join(&mut room, "x", &ops), Ok(2));
+    assert_eq!(room.terms(&None, false).access, Access::Invite);
+}
+
+/// Fails if who asks for a private room is seated where somebody is in a looser one, of whichever kind.
+#[test]
+fn by_token_is_stricter_than_open_and_looser_than_by_invitation() {
+    let exists = Err(JoinError::RoomExists);
+    for (address, other) in [(tag("a"), tag("a")), (tag("a"), None), (None, tag("a"))] {
+        let mut room = room();
+        join(&mut room, "open", &address).unwrap();
+        assert_eq!(join_with(&mut room, "t", &other, by_token(true)), exists);
+        leave(&mut room, "open", &LeaveScope::All);
+        join_with(&mut room, "t", &address, by_token(true)).unwrap();
+        assert_eq!(
+            join_with(&mut room, "i", &other, by_invitation(&[])),
+            exists
+        );
+        assert_eq!(room.terms(&other, false).access, Access::Token);
+        leave(&mut room, "t", &LeaveScope::All);
+        join_with(&mut room, "i", &address, by_invitation(&["t"])).unwrap();
+        join_with(&mut room, "t", &other, by_token(true)).unwrap();
+        assert_eq!(room.terms(&other, false).access, Access::Invite);
+    }
+}
+
 #[test]
 fn a_kick_reaches_the_seats_under_the_owners_address_alone() {
     let mut room = room();

@@ -63,6 +63,7 @@ fn each_event_is_one_command_with_its_target_and_its_options() {
                     capacity: Some(2),
                     access: Some(Access::Invite),
                     invite: vec!["ama".into()],
+                    ..AskedOptions::default()
                 },
                 history: None,
             },
