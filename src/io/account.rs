@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc, time::SystemTime};
 
 use dondo_actors::ports::LoggedIn;
 
-/// An application's own user, as [`Builder::identify`](crate::Builder::identify) and [`Connecting::login`] take it and
+/// An application's own user, as [`Builder::identify`](crate::Builder::identify) and [`Connecting::login`](super::Connecting::login) take it and
 /// [`Identity`](super::Identity) gives it back. A `String` is one; a type of the application's own names itself:
 ///
 /// ```

@@ -408,8 +408,13 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     (
         "3",
-        "access token, until keys can be configured",
+        "access token, where no key is configured",
         "rooms_by_token_are_forbidden_while_no_key_is_configured",
+    ),
+    (
+        "3",
+        "access token: the join carries a token with the room's name",
+        "a_room_by_token_opens_to_its_token_alone",
     ),
     (
         "3",
