@@ -84,10 +84,10 @@ const MUTANTS: [Mutant; 8] = [
     },
     Mutant {
         name: "closed addresses",
-        file: "state/room.rs",
-        safeguard: "false => policy.admits(joined),",
+        file: "state/room/policy.rs",
+        safeguard: "false => policy.admits(joined, has_token),",
         without: r#"false if crate::mutant("closed addresses") => Ok(()),
-            false => policy.admits(joined),"#,
+            false => policy.admits(joined, has_token),"#,
         found: "which is closed to it",
     },
     Mutant {
