@@ -4,6 +4,7 @@
 mod auth;
 mod check;
 mod commands;
+mod doctor;
 mod file;
 mod flags;
 mod given;
@@ -119,6 +120,8 @@ settings! {
         trusted_proxies: Vec<IpNet> as Vec<Network> = Vec::new();
         /// Folder with the stock client for other people's pages (dist of the npm package socket.io-client).
         client_dist: Option<PathBuf> as Option<Folder> = None, check check::client_dist;
+        /// Folder that is served at / in place of the hub's own pages; without what is hidden, links that lead out of it, and lists.
+        static_files: Option<PathBuf> as Option<Folder> = None, check check::static_files, also "static";
         /// HTTP worker threads.
         workers: usize as Count = available_parallelism().map_or(1, usize::from), in THREADS, of "as many as the machine runs at once";
         /// Threads of their own for rooms; with 0, rooms run on the first worker.
@@ -127,6 +130,8 @@ settings! {
         grace: Duration as Span = Duration::from_secs(10), in Duration::ZERO..=DAY;
         /// How log lines are written.
         log_format: LogFormat as Choice = LogFormat::Text;
+        /// Whether each request is a line of the log once it is answered, and each WebSocket once it has ended.
+        access_log: bool as Switch = false;
         /// Whether the limits of rates (limits.…-per-s) hold; off is for load tests.
         rate_limits: bool as Switch = true;
         /// Bytes that the whole process may hold for its sessions.

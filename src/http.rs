@@ -4,3 +4,4 @@ pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod page;
 mod process;
+pub(crate) mod static_files;

@@ -1,50 +1,46 @@
 //! The standalone server: listeners, what its workers serve, and the way down. Assembly only.
 
 mod accept;
+mod listener;
 mod renewal;
 mod workers;
 
 use std::future::pending;
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::time::Duration;
 
-use actix_http::{HttpService, KeepAlive, Protocol as Http};
+use actix_codec::Framed;
+use actix_http::h1::Codec;
+use actix_http::{HttpService, KeepAlive, Protocol as Http, Request};
 use actix_service::{
     IntoServiceFactory, Service as _, ServiceFactory as _, ServiceFactoryExt as _,
     apply_fn_factory, map_config,
 };
 use actix_web::dev::AppConfig;
 use actix_web::{App, HttpResponse, web};
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use rustix::process::{Resource, getrlimit};
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
 
+use self::listener::listen_on;
 use self::renewal::Renewal;
 use self::workers::{MakeServe, Serve, WorkerThreads};
 use crate::config::{FILES_KEPT, Origins, Settings};
 use crate::http::page::{BrowserClient, OtherPaths, Page};
+use crate::http::static_files::StaticFiles;
 use crate::service::Dondo;
+use crate::transport::access_log::{AccessLog, logged};
+use crate::transport::address::TrustedProxies;
 use crate::transport::endpoint::upgrade;
 use crate::transport::sockets::Sockets;
-use crate::transport::timed::{self, Times};
+use crate::transport::timed::{self, Timed, Times};
 use crate::transport::tls::Tls;
 
+pub use self::listener::listen;
 pub use self::renewal::CertificateRenewal;
 
-/// Connections that wait to be accepted, at most.
-const BACKLOG: i32 = 4096;
-/// What the kernel takes per connection beyond what it has sent: without it Linux hides megabytes from a slow reader's
-/// outbox.
-const NOT_SENT_MAX: u32 = 32 * 1024;
-/// What the kernel takes in for the hub beyond what it has read: senders that are made to wait must notice, and what was
-/// taken is delivered within seconds. Costs a single upload speed only where the round trip is long (1 MB in about 3 s at
-/// 100 ms).
-const NOT_READ_MAX: usize = 32 * 1024;
-/// A peer that acknowledges nothing for so long is gone.
-const PEER_LOST: Duration = Duration::from_secs(30);
 /// How long a connection may be idle between requests, at least.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -82,6 +78,8 @@ impl Server {
             true => (page.compressed(), client.compressed()),
             false => (page, client),
         };
+        let files = config.static_files.as_deref().map(StaticFiles::find);
+        let files = files.transpose()?;
         let sockets = dondo.doors().sockets().clone();
         dondo.is_tuned();
         let account = dondo.hub().account().clone();
@@ -99,10 +97,14 @@ impl Server {
         let make = MakeApp {
             dondo: dondo.clone(),
             page,
+            files,
             client: client.clone(),
             path: config.path.clone(),
             origins: config.origins.clone(),
             sockets: sockets.clone(),
+            access_log: config
+                .access_log
+                .then(|| AccessLog::new(TrustedProxies::new(config.trusted_proxies.clone()))),
             times,
             tls,
         };
@@ -181,10 +183,13 @@ impl Server {
 struct MakeApp {
     dondo: Dondo,
     page: Page,
+    /// In place of the page.
+    files: Option<StaticFiles>,
     client: BrowserClient,
     path: String,
     origins: Origins,
     sockets: Sockets,
+    access_log: Option<AccessLog>,
     times: Times,
     tls: Option<Tls>,
 }
@@ -194,10 +199,12 @@ impl MakeServe for MakeApp {
         let Self {
             dondo,
             page,
+            files,
             client,
             path,
             origins,
             sockets,
+            access_log,
             times,
             tls,
         } = self;
@@ -207,18 +214,25 @@ impl MakeServe for MakeApp {
         let upgrades = map_config(upgrades.into_factory(), |()| AppConfig::default());
         let app = App::new()
             .configure(dondo.configure_paths())
-            .configure(|app| page.configure(app))
+            .configure(|app| match files {
+                Some(_) => {}
+                None => page.configure(app),
+            })
             .configure(|app| client.configure(app, &path, &origins))
             .configure(dondo.configure_health())
-            .configure(dondo.configure());
+            .configure(dondo.configure())
+            .configure(|app| files.iter().for_each(|files| files.configure(app)));
         let app = map_config(
             app.into_factory()
                 .map_err(|error: actix_web::Error| error.error_response()),
             |_| AppConfig::default(),
         );
-        let app = apply_fn_factory(app, |request, app: &_| {
+        let of_upgrades = access_log.clone();
+        let app = apply_fn_factory(app, move |request, app: &_| {
+            let line = access_log.as_ref().map(|log| log.begin(&request));
             let (request, called) = timed::called(request);
-            app.call(request).inspect(|_| called.answered())
+            let answer = app.call(request).inspect(|_| called.answered());
+            answer.map_ok(|answer| logged(answer, line))
         });
         let http = HttpService::build()
             // Ours are in `timed`: these read a clock that a busy worker lets stand, time first heads only, and set a timer anew
@@ -228,9 +242,15 @@ impl MakeServe for MakeApp {
             .graceful_shutdown_signal(move || begins(stopped.clone()))
             // A poll whose client went away is to be seen at once.
             .h1_allow_half_closed(false)
-            .upgrade(apply_fn_factory(upgrades, |(request, framed), app: &_| {
-                upgrade(request, framed, app)
-            }))
+            .upgrade(apply_fn_factory(
+                upgrades,
+                move |(request, mut framed): (Request, Framed<Timed, Codec>), app: &_| {
+                    if let Some(log) = &of_upgrades {
+                        framed.io_mut().becomes(log.begin(&request));
+                    }
+                    upgrade(request, framed, app)
+                },
+            ))
             .finish(app);
         let http = http.new_service(()).await;
         let http = http.map_err(|error| io::Error::other(format!("{error:?}")))?;
@@ -282,115 +302,4 @@ fn connections_max(config: &Settings) -> io::Result<usize> {
 /// are kept are for them. No more are accepted: out of files nobody is.
 fn connections_at_once(places: usize) -> usize {
     places.saturating_add(FILES_KEPT as usize / 2)
-}
-
-/// Listens on all of these; an error names each that cannot be had, so that nobody finds them one by one.
-fn listen_on(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
-    let (mut listeners, mut failed) = (Vec::new(), Vec::new());
-    for &address in addresses {
-        match listen_beside(address, addresses) {
-            Ok(listener) => listeners.push(listener),
-            Err(error) => failed.push((address, error)),
-        }
-    }
-    let Some((_, first)) = failed.first() else {
-        return Ok(listeners);
-    };
-    let kind = first.kind();
-    let said: Vec<_> = failed
-        .iter()
-        .map(|(address, error)| format!("cannot listen on {address}: {error}"))
-        .collect();
-    let said = format!("{}; choose another --listen", said.join(", "));
-    Err(io::Error::new(kind, said))
-}
-
-/// A listening socket with the options that its accepted sockets inherit, for the `listen` of a host's `HttpServer`. Of
-/// several addresses the first that can be had; `[::]` takes connections over IPv4, too.
-///
-/// # Errors
-/// No address can be bound.
-pub fn listen(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
-    let mut last = None;
-    for address in address.to_socket_addrs()? {
-        match listen_beside(address, &[]) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => last = Some(error),
-        }
-    }
-    Err(last.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no address")))
-}
-
-/// The same where these addresses are listened on as well: with one of IPv4 on the same port, `[::]` leaves IPv4 to it.
-fn listen_beside(address: SocketAddr, all: &[SocketAddr]) -> io::Result<TcpListener> {
-    let shared = |other: &SocketAddr| other.is_ipv4() && other.port() == address.port();
-    let both = address.ip().is_unspecified() && (address.port() == 0 || !all.iter().any(shared));
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    if address.is_ipv6() {
-        socket.set_only_v6(!both)?;
-    }
-    socket.set_reuse_address(true)?;
-    socket.set_tcp_nodelay(true)?;
-    socket.set_recv_buffer_size(NOT_READ_MAX)?;
-    #[cfg(target_os = "linux")]
-    {
-        socket.set_tcp_user_timeout(Some(PEER_LOST))?;
-        socket.set_tcp_notsent_lowat(NOT_SENT_MAX)?;
-    }
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-    use std::net::TcpStream as Client;
-
-    use socket2::SockRef;
-
-    use super::*;
-
-    /// The hub's end of a connection to it from this address.
-    fn accepted(listener: &TcpListener, from: &str) -> std::net::TcpStream {
-        listener.set_nonblocking(false).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let _client = Client::connect((from, port)).expect(from);
-        listener.accept().unwrap().0
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn a_peer_that_is_lost_is_given_up_by_the_kernel_and_little_waits_in_it() {
-        let listener = listen("127.0.0.1:0").unwrap();
-        let accepted = accepted(&listener, "127.0.0.1");
-        let socket = SockRef::from(&accepted);
-        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(PEER_LOST));
-        assert_eq!(socket.tcp_notsent_lowat().unwrap(), NOT_SENT_MAX);
-        assert!(socket.tcp_nodelay().unwrap());
-    }
-
-    #[test]
-    fn all_addresses_are_those_of_both_families_unless_one_of_ipv4_is_listened_on_as_well() {
-        let only_v6 = |listener: &TcpListener| SockRef::from(listener).only_v6().unwrap();
-        let any: SocketAddr = "[::]:0".parse().unwrap();
-        let both = listen(any).expect("this machine has IPv6, which the tests need");
-        assert!(!only_v6(&both));
-        accepted(&both, "127.0.0.1");
-        accepted(&both, "::1");
-        let other = listen("127.0.0.1:0").unwrap();
-        let other = other.local_addr().unwrap();
-        let beside = SocketAddr::new(any.ip(), other.port());
-        let alone = listen_beside(beside, &[other, beside]).unwrap();
-        assert!(only_v6(&alone));
-        accepted(&alone, "::1");
-        let loopback = listen("[::1]:0").unwrap();
-        assert!(only_v6(&loopback));
-    }
 }

@@ -1,6 +1,7 @@
 //! How bytes come and go: over WebSocket for any protocol, and Engine.IO with its long-polling. A transport takes from an
 //! outbox and tells a session what it read; it never knows who else receives what.
 
+pub(crate) mod access_log;
 pub(crate) mod address;
 mod advice;
 pub(crate) mod answer;

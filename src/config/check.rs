@@ -200,6 +200,20 @@ pub(super) fn client_dist(settings: &Settings) -> Checked {
     }
 }
 
+pub(super) fn static_files(settings: &Settings) -> Checked {
+    let Some(folder) = &settings.static_files else {
+        return Ok(());
+    };
+    let wrong = match File::open(folder.join("index.html")) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            format!("its index.html cannot be read: {error}")
+        }
+        Err(_) => "there is no index.html in it".to_owned(),
+    };
+    Err(format!("{wrong}; write a folder with a page in it"))
+}
+
 fn readable(folder: &Path) -> Checked {
     let file = folder.join("socket.io.js");
     let opened = File::open(&file).and_then(|opened| opened.metadata());

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 
 use clap::ArgMatches;
 
+use super::doctor::examined;
 use super::file::DEFAULT;
 use super::given::{Given, WrongSettings};
 use super::printed;
@@ -65,6 +66,16 @@ pub fn answered(
     };
     match flags.subcommand()? {
         ("check", _) => Some(checked(given(), variables)),
+        ("doctor", _) => Some(given().map_or_else(
+            |wrong: WrongSettings| CommandAnswer::wrong(wrong),
+            |given| {
+                let (said, is_wrong) = examined(&given, open_files);
+                CommandAnswer {
+                    code: is_wrong.into(),
+                    ..CommandAnswer::said(said)
+                }
+            },
+        )),
         ("init", asked) => {
             let name = asked.get_one::<String>("file");
             Some(begun(name.map_or(DEFAULT, String::as_str)))

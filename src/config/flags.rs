@@ -41,6 +41,7 @@ pub(super) fn definition(has_old_names: bool) -> Command {
         .subcommands([
             types,
             check(has_old_names),
+            doctor(has_old_names),
             config(has_old_names),
             init(),
             health(has_old_names),
@@ -84,6 +85,13 @@ fn check(has_old_names: bool) -> Command {
         "Reads all settings as a start would and says what is wrong with them; starts nothing.",
     );
     as_a_start(check, has_old_names)
+}
+
+fn doctor(has_old_names: bool) -> Command {
+    let doctor = Command::new("doctor").about(
+        "Looks whether the machine fits to the settings: addresses, open files, memory, clock, certificate; starts nothing.",
+    );
+    as_a_start(doctor, has_old_names)
 }
 
 fn config(has_old_names: bool) -> Command {
@@ -175,7 +183,8 @@ fn with_settings(command: Command, has_old_names: bool, dressed: impl Fn(Arg) ->
             .help_heading(match setting.section {
                 "" => "Server".to_owned(),
                 section => format!("Section {section}"),
-            });
+            })
+            .visible_aliases(setting.also);
         let was = setting.was.filter(|_| has_old_names);
         let old = was.map(|was| flag_of_old(setting, was));
         command.arg(dressed(flag)).args(old)
@@ -224,7 +233,9 @@ pub fn matches_from(words: impl IntoIterator<Item = OsString>) -> Result<ArgMatc
 
 fn awaits_value(word: &OsStr) -> bool {
     let name = word.to_str().and_then(|word| word.strip_prefix("--"));
-    let is = |name: &str| Settings::table().any(|of| of.name() == name || of.was == Some(name));
+    let is = |name: &str| {
+        Settings::table().any(|of| of.name() == name || [of.was, of.also].contains(&Some(name)))
+    };
     name.is_some_and(|name| name == CONFIG || is(name))
 }
 

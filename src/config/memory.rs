@@ -8,14 +8,18 @@ const MIB: u64 = 1 << 20;
 
 /// Half of the memory that this process may use, in whole MiB; at least 512 MiB.
 pub(super) fn half() -> usize {
+    let half = allowed().unwrap_or_default() / 2 / MIB * MIB;
+    usize::try_from(half).unwrap_or(usize::MAX).max(LEAST)
+}
+
+/// The memory that this process may use, if that can be seen.
+pub(super) fn allowed() -> Option<u64> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let all = least(
+    least(
         &read("/proc/meminfo"),
         &read("/proc/self/cgroup"),
         Path::new("/sys/fs/cgroup"),
-    );
-    let half = all.unwrap_or_default() / 2 / MIB * MIB;
-    usize::try_from(half).unwrap_or(usize::MAX).max(LEAST)
+    )
 }
 
 /// The least of what the machine has and what the control groups allow that this process is in.

@@ -17,8 +17,10 @@ impl Settings {
         let threads = 4 * (self.workers + self.room_threads + 1);
         let own = FILES_KEPT + 16 + threads as u64 + self.listen.len() as u64;
         let left = open_files.saturating_sub(own);
-        if left > 0 {
-            return Ok(left);
+        // A file that somebody reads slowly is open as long as the connection.
+        let each = if self.static_files.is_some() { 2 } else { 1 };
+        if left >= each {
+            return Ok(left / each);
         }
         let name = format!("open files (ulimit -n) {open_files}");
         let said = format!(
@@ -26,7 +28,7 @@ impl Settings {
              65536, as each connection takes one; or fewer --workers",
             self.workers,
             self.room_threads,
-            own + 1
+            own + each
         );
         Err(SettingError::new(&name, said))
     }

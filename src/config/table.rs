@@ -17,6 +17,8 @@ pub struct Setting {
     pub(super) help: &'static str,
     /// The flag it had before it had a section.
     pub(super) was: Option<&'static str>,
+    /// A shorter flag.
+    pub(super) also: Option<&'static str>,
     pub(super) written: &'static str,
     pub(super) is_list: bool,
     /// What is written for no value at all, where there may be none.
@@ -111,7 +113,7 @@ pub(super) fn within<S: Spelling<T>, T: PartialOrd>(
 ///
 /// A line is `field: Type as Spelling = default`, then, each if there is one: `in` its range or `check` a function that
 /// judges it; `else` the method that computes it where it is `None`, and words for that; `of` words for a default that each
-/// machine has for itself; `was` its old flag.
+/// machine has for itself; `was` its old flag; `also` a shorter one.
 macro_rules! settings {
     (
         $(#[$meta:meta])*
@@ -123,7 +125,8 @@ macro_rules! settings {
                 $(, check $check:path)?
                 $(, else $computed:ident $how:literal)?
                 $(, of $machine:literal)?
-                $(, was $was:literal)?;
+                $(, was $was:literal)?
+                $(, also $also:literal)?;
             )+
         }
         $(with { $($(#[$part_meta:meta])* $part:ident: $part_type:ty,)+ })?
@@ -157,6 +160,7 @@ macro_rules! settings {
                     field: stringify!($field),
                     help: concat!($($doc, "\n"),+),
                     was: settings!(@first $(Some($was),)? None,),
+                    also: settings!(@first $(Some($also),)? None,),
                     written: <$spelling as Spelling<$type>>::WRITTEN,
                     is_list: <$spelling as Spelling<$type>>::IS_LIST,
                     nothing: <$spelling as Spelling<$type>>::WITHOUT,

@@ -10,6 +10,7 @@ use dondo_actors::account::{Held, MemoryAccount};
 use dondo_actors::directory::Directory;
 use dondo_actors::notice::Cause;
 
+use super::access_log::AccessLine;
 use super::address::{TrustedProxies, counted};
 use crate::notices;
 
@@ -145,6 +146,7 @@ impl Sockets {
         let mut socket = OpenSocket {
             shared: shared.clone(),
             address: None,
+            line: None,
         };
         if shared.open.fetch_add(1, Ordering::Relaxed) >= self.max() {
             shared.refused.fetch_add(1, Ordering::Relaxed);
@@ -211,6 +213,22 @@ pub(crate) struct OpenSocket {
     shared: Arc<SocketsState>,
     /// Whose it is, where that is counted.
     address: Option<IpAddr>,
+    /// Of the access log: of what a connection has become, which ends with it.
+    line: Option<Box<AccessLine>>,
+}
+
+impl OpenSocket {
+    /// The connection becomes something else, which has a line of the access log.
+    pub(crate) fn becomes(&mut self, line: Box<AccessLine>) {
+        self.line = Some(line);
+    }
+
+    /// That was answered so.
+    pub(super) fn answered(&mut self, status: u16) {
+        if let Some(line) = &mut self.line {
+            line.answered(status);
+        }
+    }
 }
 
 impl fmt::Debug for OpenSocket {

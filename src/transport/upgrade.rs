@@ -122,6 +122,7 @@ impl UpgradedSocket {
     fn switch(&mut self, head: &RequestHead, subprotocol: Option<HeaderValue>) {
         let key = head.headers.get(header::SEC_WEBSOCKET_KEY);
         let key = ws::hash_key(key.map_or(&[], HeaderValue::as_bytes));
+        self.socket.answered(101);
         self.say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
         self.say(&key);
         if let Some(name) = subprotocol {
@@ -137,6 +138,7 @@ impl UpgradedSocket {
         let body = to_bytes_limited(body, REFUSAL_MAX).await;
         let body = body.ok().and_then(Result::ok).unwrap_or_default();
         let status = head.status();
+        self.socket.answered(status.as_u16());
         let reason = status.canonical_reason().unwrap_or("Refused");
         let line = format!(
             "HTTP/1.1 {} {reason}\r\nConnection: close\r\n",

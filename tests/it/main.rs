@@ -6,6 +6,7 @@
     unreachable_pub
 )]
 
+mod access_log;
 mod admission;
 mod artillery;
 mod bare;
@@ -36,6 +37,7 @@ mod rooms_restarted;
 mod signalr;
 mod socketio;
 mod stall;
+mod static_files;
 mod support;
 mod tidy;
 mod tls;

@@ -31,7 +31,7 @@ const PUBLIC_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dis
 const JWKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/jwks.json");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 79] = [
+const CASES: [(&str, &str); 81] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -44,10 +44,12 @@ const CASES: [(&str, &str); 79] = [
     ("hosts", "a.example,[::1]"),
     ("trusted-proxies", "10.0.0.0/8,::1"),
     ("client-dist", CLIENT_DIST),
+    ("static-files", CLIENT_DIST),
     ("workers", "77"),
     ("room-threads", "0"),
     ("grace", "1s"),
     ("log-format", "json"),
+    ("access-log", "on"),
     ("rate-limits", "off"),
     ("memory-max", "40MB"),
     ("session-bytes-max", "20MB"),
@@ -156,6 +158,7 @@ fn given(flags: &[&str], variables: &[(&str, &str)]) -> Result<Given, String> {
 fn given_in(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Result<Given, String> {
     fs::create_dir_all(CLIENT_DIST).unwrap();
     fs::write(format!("{CLIENT_DIST}/socket.io.js"), "").unwrap();
+    fs::write(format!("{CLIENT_DIST}/index.html"), "").unwrap();
     certificate_files();
     // Others read them at the same time.
     static KEYS: Once = Once::new();
@@ -633,7 +636,7 @@ fn is_a_flag(flag: &str) -> bool {
     let name = &flag[2..];
     Settings::table().any(|setting| {
         let known = setting.name();
-        setting.was == Some(name)
+        [setting.was, setting.also].contains(&Some(name))
             || match name.split_once(['…', '*']) {
                 Some((begin, end)) => known.starts_with(begin) && known.ends_with(end),
                 None => known == name,

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::mend::Mender;
 use super::{Phase, Progress};
+use crate::transport::access_log::AccessLine;
 use crate::transport::socket_stream::SocketStream;
 use crate::transport::sockets::OpenSocket;
 use crate::transport::tcp_driver::Stream as _;
@@ -36,6 +37,11 @@ impl Timed {
 }
 
 impl Timed {
+    /// The connection becomes a WebSocket, of which the access log has a line.
+    pub(crate) fn becomes(&mut self, line: Box<AccessLine>) {
+        self.socket.becomes(line);
+    }
+
     /// So much was taken: of TLS what went to the kernel counts, be it of now or of before.
     fn wrote(&self, beneath: Option<(usize, usize)>, count: usize) {
         let went = match (beneath, self.stream.beneath()) {

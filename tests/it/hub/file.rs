@@ -222,3 +222,54 @@ fn sighup_tells_what_a_restart_would_change_and_what_is_wrong() {
     again(&mut program, "[limits]\nsessions-max = 5\n", same);
     assert_eq!(program.get("/healthz").text(), "ok\n");
 }
+
+/// Fails if `dondo doctor` does not see that an address is taken, ends as if nothing were wrong, or starts a hub.
+#[test]
+fn doctor_says_what_around_the_settings_does_not_work() {
+    let taken = TcpListener::bind(ANY).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = Folder::with(None);
+    let asked = [
+        "doctor",
+        "--limits.sessions-max",
+        "10",
+        "--admin-listen",
+        "off",
+    ];
+    let doctor = |listen: &str, more: &[&str]| {
+        let words = [&asked[..], &["--listen", listen], more].concat();
+        let (code, out, err) = said(&folder.run(&words, &[]));
+        assert_eq!(err, "");
+        (code, out)
+    };
+    let (code, out) = doctor(ANY, &[]);
+    let nothing = "nothing is wrong: settings, addresses, open files, memory and clock\n";
+    assert_eq!((code, &*out), (Some(0), nothing));
+    let (code, out) = doctor(ANY, &["--rate-limits", "off"]);
+    assert!(
+        out.starts_with("warning: insecure: --rate-limits off: "),
+        "{out}"
+    );
+    assert_eq!(code, Some(0));
+    let (code, out) = doctor(&address, &[]);
+    let begin = format!("fault: --listen {address} cannot be had: ");
+    assert!(out.starts_with(&begin) && out.lines().count() == 1, "{out}");
+    assert_eq!(code, Some(1));
+    let (code, _, err) = said(&folder.run(&["doctor", "--workers", "0"], &[]));
+    assert!(err.starts_with("--workers 0: "), "{err}");
+    assert_eq!(code, Some(2));
+}
+
+/// Fails if a hub that is open to strangers does not say so at its start.
+#[test]
+fn what_is_open_to_strangers_is_warned_of() {
+    let mut program = Program::start(&["--listen", "0.0.0.0:0", "--rate-limits", "off"], &[]);
+    program.signal_until(Signal::HUP, "SIGHUP: the settings are those");
+    let warned: Vec<_> = program
+        .log
+        .iter()
+        .filter(|line| line.contains("WARN") && line.contains("insecure: "))
+        .collect();
+    assert_eq!(warned.len(), 2, "{warned:?}");
+    assert!(warned[0].contains("--listen 0.0.0.0:"), "{warned:?}");
+}

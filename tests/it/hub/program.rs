@@ -39,7 +39,7 @@ impl Program {
             .iter()
             .filter_map(|line| line.split_once("first page: ")?.1.split_once("://"));
         self.addresses = urls
-            .map(|(_, rest)| rest.trim_end_matches('/').to_owned())
+            .filter_map(|(_, rest)| Some(rest.split('/').next()?.to_owned()))
             .collect();
     }
 

@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 79] = [
+const SETTINGS: [(&str, &str); 81] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
@@ -21,6 +21,14 @@ const SETTINGS: [(&str, &str); 79] = [
     (
         "client-dist",
         "the_browser_client_comes_from_the_folder_that_is_given",
+    ),
+    (
+        "static-files",
+        "a_folder_is_served_in_place_of_the_hubs_pages_and_never_of_its_endpoints",
+    ),
+    (
+        "access-log",
+        "each_request_is_a_line_once_it_is_answered_and_a_websocket_once_it_has_ended",
     ),
     ("workers", "it_has_as_many_workers_as_it_is_told"),
     ("room-threads", "it_has_as_many_room_threads_as_it_is_told"),

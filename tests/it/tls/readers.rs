@@ -11,7 +11,7 @@ use crate::support::{Hub, PATIENCE, http, masked, system, tls};
 const MEGABYTE: u64 = 1 << 20;
 const OUTBOX: &str = "dondo_outbox_bytes";
 
-/// A member of `trap` that has read nothing since it came.
+/// A member of `trap` that reads nothing more.
 fn deaf(hub: &Hub) -> tls::TlsConnection {
     let mut deaf = tls::over(system::narrow(hub));
     let target = "/socket.io/?EIO=4&transport=websocket";
@@ -23,8 +23,15 @@ fn deaf(hub: &Hub) -> tls::TlsConnection {
     ];
     assert_eq!(http::ask(&mut deaf, target, &headers).status, 101);
     deaf.write_all(&masked(0x81, b"40")).unwrap();
-    deaf.write_all(&masked(0x81, br#"42["join-channel","trap"]"#))
+    deaf.write_all(&masked(0x81, br#"420["join-channel","trap"]"#))
         .unwrap();
+    // It is a member once that is answered.
+    let (mut said, mut piece) = (Vec::new(), [0; 1024]);
+    while !said.windows(4).any(|window| window == b"430[") {
+        let count = deaf.read(&mut piece).expect("the answer comes");
+        assert!(count > 0);
+        said.extend_from_slice(&piece[..count]);
+    }
     deaf
 }
 

@@ -7,7 +7,7 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 141] = [
+const FILES: [(&str, &str); 142] = [
     (
         "[auth]\nsecret-file = \"nowhere\"",
         "dondo.toml:2: auth.secret-file = \"nowhere\": nowhere cannot be read: No such file or directory (os error 2); write a file with a secret, or none",
@@ -91,6 +91,10 @@ const FILES: [(&str, &str); 141] = [
     (
         "verbosity = 3",
         "dondo.toml:1: verbosity is no setting; --help has all settings",
+    ),
+    (
+        "static-files = \"/nowhere\"",
+        "dondo.toml:1: static-files = \"/nowhere\": there is no index.html in it; write a folder with a page in it",
     ),
     (
         "[tls]\nkey = \"a.pem\"",

@@ -1,0 +1,251 @@
+//! `dondo doctor`: what is wrong around settings that are in order, a sentence each, with what to do. It looks and starts nothing.
+
+use std::net::TcpListener;
+use std::time::{Duration, SystemTime};
+
+use super::given::Given;
+use super::units::Size;
+use super::{Settings, memory};
+use crate::transport::certificate::Certificate;
+
+/// No clock of a machine that runs this is right before 2026.
+const BUILT: Duration = Duration::from_secs(1_767_225_600);
+/// A certificate that has less is to be renewed now.
+const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// What was seen of the machine.
+#[derive(Debug)]
+struct Seen {
+    now: SystemTime,
+    open_files: Option<u64>,
+    /// Bytes that this process may use.
+    memory: Option<u64>,
+    /// Addresses that cannot be listened on: the setting, the address, and why.
+    taken: Vec<(&'static str, String, String)>,
+    certificate: Option<Certificate>,
+}
+
+/// What does not work is a fault; what may be meant so is a warning.
+#[derive(Debug, PartialEq, Eq)]
+enum Finding {
+    Fault(String),
+    Warning(String),
+}
+
+/// Looks, and says what it found, and whether something does not work.
+pub(super) fn examined(given: &Given, open_files: Option<u64>) -> (String, bool) {
+    let (settings, left_out) = given.present(|address| TcpListener::bind(address).map(drop));
+    let all = settings.listen.iter().map(|address| ("listen", address));
+    let all = all.chain(
+        settings
+            .admin_listen
+            .iter()
+            .map(|address| ("admin-listen", address)),
+    );
+    let taken = all.filter_map(|(name, address)| {
+        let refused = TcpListener::bind(address).err()?;
+        Some((name, address.to_string(), refused.to_string()))
+    });
+    let seen = Seen {
+        now: SystemTime::now(),
+        open_files,
+        memory: memory::allowed(),
+        taken: taken.collect(),
+        certificate: settings.tls.files().and_then(|files| files.read().ok()),
+    };
+    let mut found = findings(&settings, &seen);
+    let lines = left_out.into_iter().chain(given.without_effect());
+    found.extend(lines.map(Finding::Warning));
+    let is_wrong = found.iter().any(|one| matches!(one, Finding::Fault(_)));
+    let mut said: String = found
+        .iter()
+        .map(|one| match one {
+            Finding::Fault(said) => format!("fault: {said}\n"),
+            Finding::Warning(said) => format!("warning: {said}\n"),
+        })
+        .collect();
+    if found.is_empty() {
+        said.push_str("nothing is wrong: settings, addresses, open files, memory and clock\n");
+    }
+    (said, is_wrong)
+}
+
+fn findings(settings: &Settings, seen: &Seen) -> Vec<Finding> {
+    let taken = seen.taken.iter().map(|(name, address, why)| {
+        Finding::Fault(format!(
+            "--{name} {address} cannot be had: {why}; end what listens there, perhaps another dondo, or write another address"
+        ))
+    });
+    let all = taken
+        .chain(files(settings, seen))
+        .chain(clock(seen))
+        .chain(memory_of(settings, seen))
+        .chain(certificate(seen))
+        .chain(proxies(settings));
+    let insecure = settings.insecure().into_iter().map(Finding::Warning);
+    all.chain(insecure).collect()
+}
+
+fn files(settings: &Settings, seen: &Seen) -> Option<Finding> {
+    let Some(open) = seen.open_files else {
+        return Some(Finding::Warning(
+            "it is not known how many files may be open; each connection takes one: look at `ulimit -n`".to_owned(),
+        ));
+    };
+    let connections = settings.connections_within(open).ok()?;
+    let wanted = settings.limits.sessions_max as u64;
+    (connections < wanted).then(|| {
+        Finding::Warning(format!(
+            "{open} open files are enough for about {connections} connections, and --limits.sessions-max is {wanted}; raise the limit \
+             (`ulimit -n`, LimitNOFILE of systemd), or lower the setting"
+        ))
+    })
+}
+
+fn clock(seen: &Seen) -> Option<Finding> {
+    let is_early = seen.now < SystemTime::UNIX_EPOCH + BUILT;
+    is_early.then(|| {
+        let now = humantime::format_rfc3339_seconds(seen.now);
+        Finding::Fault(format!(
+            "the clock says {now}: messages have wrong times, and certificates are judged wrongly; set it, or start what does"
+        ))
+    })
+}
+
+fn memory_of(settings: &Settings, seen: &Seen) -> Option<Finding> {
+    let (allowed, wanted) = (seen.memory?, settings.memory_max() as u64);
+    let [all, most] =
+        [allowed, wanted].map(|bytes| Size(usize::try_from(bytes).unwrap_or(usize::MAX)));
+    if wanted > allowed {
+        return Some(Finding::Fault(format!(
+            "--memory-max {most} is more than the {all} that the machine or its control group has: the system would end the \
+             process; write at most three quarters of it, or give it more"
+        )));
+    }
+    (wanted > allowed / 4 * 3).then(|| {
+        Finding::Warning(format!(
+            "--memory-max {most} leaves little of {all} for all else of the process; write at most three quarters of it"
+        ))
+    })
+}
+
+fn certificate(seen: &Seen) -> Option<Finding> {
+    let certificate = seen.certificate.as_ref()?;
+    if let Some(said) = certificate.out_of_date(seen.now) {
+        return Some(Finding::Fault(format!(
+            "--tls.certificate-file: {said}, and clients refuse it; renew it, or set the clock"
+        )));
+    }
+    let is_soon = certificate.left(seen.now).is_some_and(|left| left < SOON);
+    is_soon.then(|| {
+        let until = certificate.until();
+        Finding::Warning(format!(
+            "--tls.certificate-file: it is valid until {until} only; renew it"
+        ))
+    })
+}
+
+fn proxies(settings: &Settings) -> Option<Finding> {
+    let everybody = settings
+        .trusted_proxies
+        .iter()
+        .find(|network| network.prefix_len() == 0)?;
+    Some(Finding::Fault(format!(
+        "--trusted-proxies {everybody}: everybody's word on an address is taken, so no limit per address holds for who lies; write \
+         the addresses of the proxies"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    type Change = fn(&mut Settings, &mut Seen);
+
+    fn found(change: Change) -> Vec<Finding> {
+        let mut settings = Settings {
+            memory_max: Some(1 << 30),
+            ..Settings::default()
+        };
+        let mut seen = Seen {
+            now: SystemTime::UNIX_EPOCH + BUILT * 2,
+            open_files: Some(1 << 20),
+            memory: Some(4 << 30),
+            taken: Vec::new(),
+            certificate: None,
+        };
+        change(&mut settings, &mut seen);
+        findings(&settings, &seen)
+    }
+
+    /// Fails if a machine that is in order has findings, or one that is not has another one than its own.
+    #[test]
+    fn each_finding_is_told_alone() {
+        assert_eq!(found(|_, _| {}), []);
+        let rows: [(&str, bool, Change); 9] = [
+            (
+                "--listen 127.0.0.1:1 cannot be had: in use;",
+                true,
+                |_, seen| {
+                    seen.taken = vec![("listen", "127.0.0.1:1".to_owned(), "in use".to_owned())];
+                },
+            ),
+            ("4096 open files are enough for about", false, |_, seen| {
+                seen.open_files = Some(4096);
+            }),
+            ("it is not known how many files", false, |_, seen| {
+                seen.open_files = None
+            }),
+            ("the clock says 1970-", true, |_, seen| {
+                seen.now = SystemTime::UNIX_EPOCH
+            }),
+            (
+                "--memory-max 1GiB is more than the 512MiB",
+                true,
+                |_, seen| {
+                    seen.memory = Some(512 << 20);
+                },
+            ),
+            (
+                "--memory-max 1GiB leaves little of 1280MiB",
+                false,
+                |_, seen| {
+                    seen.memory = Some(1280 << 20);
+                },
+            ),
+            (
+                "--trusted-proxies 0.0.0.0/0: everybody",
+                true,
+                |settings, _| {
+                    settings.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()];
+                },
+            ),
+            ("insecure: --rate-limits off", false, |settings, _| {
+                settings.rate_limits = false
+            }),
+            ("insecure: --listen 0.0.0.0:80", false, |settings, _| {
+                settings.listen = vec!["0.0.0.0:80".parse().unwrap()];
+            }),
+        ];
+        for (begin, is_fault, change) in rows {
+            let found = found(change);
+            let [one] = &found[..] else {
+                panic!("{begin}: {found:?}");
+            };
+            let (said, fault) = match one {
+                Finding::Fault(said) => (said, true),
+                Finding::Warning(said) => (said, false),
+            };
+            assert!(
+                said.starts_with(begin) && fault == is_fault,
+                "{begin}: {one:?}"
+            );
+            assert!(
+                said.contains("; ") || said.contains(": look"),
+                "what to do: {said}"
+            );
+        }
+    }
+}
