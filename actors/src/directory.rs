@@ -1,7 +1,7 @@
 //! Ids to weak addresses, for doors only: a session id from a request, a member id from a private message.
 //! Rooms and couriers never look here.
 
-use std::{hash::Hash, sync::Arc};
+use std::{collections::BTreeSet, hash::Hash, sync::Arc};
 
 use dashmap::{DashMap, Entry};
 
@@ -118,3 +118,33 @@ pub struct MemberLocation {
 
 /// Members by namespace and id.
 pub type Members = Directory<(Arc<str>, MemberId), MemberLocation>;
+
+/// The members that each account has in each namespace.
+#[derive(Debug, Default)]
+pub struct Accounts(Directory<(Arc<str>, Arc<str>), BTreeSet<MemberId>>);
+
+impl Accounts {
+    /// A member of an account comes in.
+    pub(crate) fn enter(&self, namespace: &Arc<str>, account: &Arc<str>, member: &MemberId) {
+        let key = (namespace.clone(), account.clone());
+        self.0.change(key, BTreeSet::new, |members| {
+            members.insert(member.clone());
+            ((), true)
+        });
+    }
+
+    /// It is gone.
+    pub(crate) fn leave(&self, namespace: &Arc<str>, account: &Arc<str>, member: &MemberId) {
+        let key = (namespace.clone(), account.clone());
+        self.0.with(&key, |members| {
+            members.remove(member);
+            ((), !members.is_empty())
+        });
+    }
+
+    /// The members of an account, in no order that means anything.
+    pub fn members(&self, namespace: &str, account: &str) -> BTreeSet<MemberId> {
+        let key = (Arc::from(namespace), Arc::from(account));
+        self.0.find(&key).unwrap_or_default()
+    }
+}

@@ -3,6 +3,7 @@
 
 mod children;
 mod room_asks;
+mod saying;
 mod selections;
 mod warden;
 mod watching;
@@ -14,6 +15,7 @@ use self::{
 };
 pub use self::{
     children::{ChildrenSettings, ParentFinder, ToHub},
+    saying::Told,
     watching::PresenceChanges,
 };
 #[cfg(test)]
@@ -36,7 +38,7 @@ use crate::{
     account::MemoryAccount,
     context::{NamespaceContext, NamespaceSettings},
     courier::Courier,
-    directory::{Directory, Members},
+    directory::{Accounts, Directory, Members},
     guard::{Crashes, Guard, Guarded, GuardedContext},
     id::{LocalId, WorkerId},
     letter::Encodings,
@@ -121,6 +123,7 @@ struct Shared {
     local_ids: AtomicU64,
     workers: AtomicU64,
     members: Members,
+    accounts: Accounts,
     namespaces: Directory<Arc<str>, WeakMailbox<ToNamespace>>,
     /// The hub's actors by their threads.
     threads: Directory<usize, WeakMailbox<ToHub>>,
@@ -149,6 +152,7 @@ impl HubHandle {
             local_ids: AtomicU64::new(1),
             workers: AtomicU64::new(1),
             members: Members::new(),
+            accounts: Accounts::default(),
             namespaces: Directory::new(),
             threads: Directory::new(),
             children: Directory::new(),
@@ -256,10 +260,6 @@ impl HubHandle {
             || NamespaceSettings::default().courier_patience,
             |settings| settings.courier_patience,
         )
-    }
-
-    pub(crate) fn settle_timeout(&self) -> std::time::Duration {
-        self.0.config.settle_timeout
     }
 
     pub(crate) fn local_id(&self) -> LocalId {

@@ -9,6 +9,7 @@ mod gateway;
 mod receipt;
 mod room_ask;
 mod selection;
+mod survey;
 mod watching;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use self::{
         ChangeCount, CourierSelect, MemberChange, MemberInfo, MemberPage, MemberRequest,
         MemberTask, Select, Selected, Selection, SelectionRequest,
     },
+    survey::{NamespaceCounts, RoomNames, Survey, SurveyRequest},
     watching::{PresenceChange, PresentMember, Watch, Watcher},
 };
 
@@ -87,7 +89,7 @@ macro_rules! told {
 
 told! {
     ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
-        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Ask(Box<RoomAsk>), Watch(Watch), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
+        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Ask(Box<RoomAsk>), Survey(Survey), Watch(Watch), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
     ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Ask(Box<RoomAsk>), Watch(Watcher), Commit(Box<Commit>);
     ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver), AskedLetter(Box<AskedLetter>),
         SharedAck(SharedAck), Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
@@ -114,6 +116,8 @@ pub enum ToNamespace {
     Select(Box<Select>),
     /// From anywhere: something is asked of a room's hook.
     Ask(Box<RoomAsk>),
+    /// From anywhere: which rooms there are, and how many of all.
+    Survey(Survey),
     /// From anywhere: somebody watches the presence of a room.
     Watch(Watch),
     /// From anywhere: somebody has watched this room, and does not any more.
@@ -450,16 +454,20 @@ pub struct Notify {
     pub echo: bool,
     /// Whether only members may say something here.
     pub seat_needed: bool,
+    /// The hub itself says it: it needs no seat, of a private address neither.
+    pub by_hub: bool,
     /// What is said.
     pub draft: Draft,
     /// Takes the answer.
     pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
 }
 
-/// An owner's command on an address of a room.
+/// An owner's command on an address of a room, or the hub's.
 pub struct Manage {
     /// Who commands.
     pub by: MemberId,
+    /// The hub itself commands: it need not own the address.
+    pub by_hub: bool,
     /// What.
     pub command: Command,
     /// Makes the event that tells the members.

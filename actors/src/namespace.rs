@@ -6,6 +6,7 @@ mod handlers;
 mod online;
 mod rooms;
 mod selections;
+mod survey;
 mod watchers;
 
 use self::rooms::{RoomEntry, disconnect};

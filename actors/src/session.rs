@@ -209,6 +209,9 @@ impl Session {
         let entry = (namespace.clone(), member.id().clone());
         hub.members()
             .enter(entry, MemberLocation { courier, local_id });
+        if let Some(account) = &member.identity().account {
+            hub.accounts().enter(&namespace, account, member.id());
+        }
         let mut said = admitted.said.iter();
         let mut greet = |content| member.emit(content, false);
         if !self.protocol.borrow().connect_comes_first() {

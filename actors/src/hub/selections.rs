@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::{Either, ready};
 use tokio::sync::Semaphore;
 
-use super::{HubHandle, watching::WATCHERS_MAX};
+use super::{HubHandle, saying, watching::WATCHERS_MAX};
 use crate::{
     error::{AskError, Fault, NotifyError},
     id::{LocalId, MemberId, RoomKey},
@@ -45,6 +45,7 @@ pub(super) struct Slots {
     letters: Arc<Semaphore>,
     asks: Arc<Semaphore>,
     pub(super) watchers: Arc<Semaphore>,
+    pub(super) sayings: Arc<Semaphore>,
 }
 
 impl Default for Slots {
@@ -55,6 +56,7 @@ impl Default for Slots {
             letters: Arc::new(Semaphore::new(ASKED_LETTERS_MAX)),
             asks: Arc::new(Semaphore::new(ASKS_MAX)),
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
+            sayings: saying::places(),
         }
     }
 }

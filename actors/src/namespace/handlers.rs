@@ -55,6 +55,7 @@ impl Guarded for Namespace {
             ToNamespace::Letter(letter) => self.hear_letter(*letter, ctx),
             ToNamespace::Select(select) => self.select(*select),
             ToNamespace::Ask(ask) => self.ask_room(ask),
+            ToNamespace::Survey(survey) => self.survey(survey),
             ToNamespace::Watch(watch) => self.watch(watch),
             ToNamespace::Unwatched(room) => self.unwatched(&room),
             ToNamespace::Seated(seated) => changed = Some(self.seated(seated)),

@@ -21,13 +21,16 @@ impl Room {
             tag,
             member,
             seat_needed,
+            by_hub,
             draft,
             ..
         } = notify;
         if draft.content.len() >= LONG {
             self.crashes.count_time();
         }
-        self.state.check_notify(member, tag, *seat_needed)?;
+        if !by_hub {
+            self.state.check_notify(member, tag, *seat_needed)?;
+        }
         match self.hook() {
             Some(hook) => self.decide_hooked_notify(&*hook, notify),
             None => Ok(self.decide_plain_notify(notify, draft.content.clone())),

@@ -16,7 +16,9 @@ impl Room {
         self.crashes.count_time();
         let events = match &manage.command.action {
             Action::Invite(names) => self.state.decide_invite(by, tag, names)?,
+            Action::Lock(locked) if manage.by_hub => self.state.decide_lock_by_hub(tag, *locked)?,
             Action::Lock(locked) => self.state.decide_lock(by, tag, *locked)?,
+            Action::Kick(members) if manage.by_hub => self.state.decide_kick_by_hub(tag, members),
             Action::Kick(members) => self.state.decide_kick(by, tag, members)?,
         };
         let proposal = Proposal {

@@ -35,6 +35,10 @@ impl Drop for MemberGuard {
         let hub = member.hub();
         hub.members()
             .remove(&(member.namespace().clone(), member.id().clone()));
+        if let Some(account) = &member.identity().account {
+            hub.accounts()
+                .leave(member.namespace(), account, member.id());
+        }
         Metrics::sub(&hub.metrics().members, 1);
     }
 }

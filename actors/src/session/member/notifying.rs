@@ -81,6 +81,7 @@ impl Member {
                 member: self.id().clone(),
                 echo,
                 seat_needed,
+                by_hub: false,
                 draft,
                 reply,
             };

@@ -198,6 +198,7 @@ impl Member {
                 } = *op;
                 let manage = Manage {
                     by: self.id().clone(),
+                    by_hub: false,
                     command,
                     announce,
                     reply,

@@ -37,11 +37,24 @@ impl RoomState {
         address: &ChannelScope,
         locked: bool,
     ) -> Result<Vec<RoomEvent>, ManageError> {
-        let policy = self.owned(by, address)?;
-        if policy.locked == locked {
-            return Ok(Vec::new());
+        Ok(self.locked(self.owned(by, address)?, address, locked))
+    }
+
+    /// The same by the hub itself, whoever owns the address; somebody must have it.
+    pub fn decide_lock_by_hub(
+        &self,
+        address: &ChannelScope,
+        locked: bool,
+    ) -> Result<Vec<RoomEvent>, ManageError> {
+        let policy = self.policies.get(address).ok_or(ManageError::Forbidden)?;
+        Ok(self.locked(policy, address, locked))
+    }
+
+    fn locked(&self, policy: &Policy, address: &ChannelScope, locked: bool) -> Vec<RoomEvent> {
+        match policy.locked == locked {
+            true => Vec::new(),
+            false => changed(address, policy, |policy| policy.locked = locked),
         }
-        Ok(changed(address, policy, |policy| policy.locked = locked))
     }
 
     /// Ends invitations to an address, and has those of `members` leave it that have it.
@@ -52,25 +65,50 @@ impl RoomState {
         members: &[MemberId],
     ) -> Result<Vec<RoomEvent>, ManageError> {
         let policy = self.owned(by, address)?;
+        let which = LeaveScope::Exactly(address.clone());
+        Ok(self.kicked(Some(policy), (address, which), members))
+    }
+
+    /// The same by the hub itself, whoever owns the address. Without a channel it is every seat that they have in the room.
+    pub fn decide_kick_by_hub(
+        &self,
+        address: &ChannelScope,
+        members: &[MemberId],
+    ) -> Vec<RoomEvent> {
+        let which = match address {
+            Some(_) => LeaveScope::Exactly(address.clone()),
+            None => LeaveScope::All,
+        };
+        self.kicked(self.policies.get(address), (address, which), members)
+    }
+
+    fn kicked(
+        &self,
+        policy: Option<&Policy>,
+        (address, which): (&ChannelScope, LeaveScope),
+        members: &[MemberId],
+    ) -> Vec<RoomEvent> {
         let mut names: BTreeSet<&str> = members.iter().map(MemberId::as_str).collect();
         let mut leaving = BTreeSet::new();
         for member in members {
             let membership = self.roster.get(member);
-            let membership = membership.filter(|membership| membership.tags.has(address));
+            let membership =
+                membership.filter(|membership| which.of(&membership.tags).next().is_some());
             leaving.extend(membership.map(|_| member.clone()));
             names.extend(membership.and_then(|membership| membership.account.as_deref()));
         }
         let kept = |name: &&Arc<str>| !names.contains(&***name);
-        let invited: Arc<[Arc<str>]> = policy.invited.iter().filter(kept).cloned().collect();
-        let mut events = match invited.len() == policy.invited.len() {
-            true => Vec::new(),
-            false => changed(address, policy, |policy| policy.invited = invited),
-        };
-        let which = LeaveScope::Exactly(address.clone());
+        let mut events = Vec::new();
+        if let Some(policy) = policy {
+            let invited: Arc<[Arc<str>]> = policy.invited.iter().filter(kept).cloned().collect();
+            if invited.len() != policy.invited.len() {
+                events = changed(address, policy, |policy| policy.invited = invited);
+            }
+        }
         let leaving = Vec::from_iter(leaving);
         let left = |member| self.left(member, &which, LeaveReason::Kick, &leaving);
         events.extend(leaving.iter().filter_map(left));
-        Ok(events)
+        events
     }
 
     fn owned(&self, by: &MemberId, address: &ChannelScope) -> Result<&Policy, ManageError> {

@@ -315,3 +315,27 @@ fn who_inherits_more_invitations_than_one_may_own_keeps_the_address_without_them
     }
     assert!(allowance.owned(&id("heir")) <= OWNED_MAX);
 }
+
+/// Fails if whoever runs the hub has to own an address, or a kick without a channel leaves a seat.
+#[test]
+fn the_hub_itself_locks_and_kicks_whoever_owns_the_address() {
+    let mut room = room();
+    let (c, d) = (tag("c"), tag("d"));
+    join(&mut room, "a", &c).unwrap();
+    for channel in [&c, &d] {
+        join(&mut room, "both", channel).unwrap();
+    }
+    let locked = room.decide_lock_by_hub(&c, true).unwrap();
+    happen(&mut room, &locked);
+    assert_eq!(join(&mut room, "late", &c), Err(JoinError::Forbidden));
+    assert_eq!(room.decide_lock_by_hub(&c, true), Ok(Vec::new()));
+    let nobodys = room.decide_lock_by_hub(&tag("e"), true);
+    assert_eq!(nobodys, Err(ManageError::Forbidden));
+    let kicked = room.decide_kick_by_hub(&c, &[id("both"), id("nobody")]);
+    happen(&mut room, &kicked);
+    let kept = &room.roster().get(&id("both")).unwrap().tags;
+    assert_eq!(*kept, Scopes::one(d));
+    let kicked = room.decide_kick_by_hub(&None, &[id("a"), id("both")]);
+    happen(&mut room, &kicked);
+    assert_eq!(room.roster().len(), 0);
+}
