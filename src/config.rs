@@ -1,6 +1,7 @@
 //! Every setting and every named limit, said once: unit, default, range and meaning; plain data.
 //! Refuses to know who acts on a setting. How one is declared is in `config/table.rs`.
 
+mod api;
 mod auth;
 mod check;
 mod commands;
@@ -40,6 +41,7 @@ use self::table::{settings, within};
 use self::units::{Size, Span};
 
 pub use crate::transport::origin::{BadOrigins, Origin, Origins};
+pub use api::ApiSettings;
 pub use auth::AuthSettings;
 pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
 pub use ipnet::IpNet;
@@ -158,6 +160,8 @@ settings! {
         auth: AuthSettings,
         /// The hub pack: channels, rooms and presence.
         hub: HubSettings,
+        /// The HTTP API.
+        api: ApiSettings,
     }
 }
 
@@ -292,6 +296,7 @@ impl Settings {
             AuthSettings::TABLE,
             HubSettings::TABLE,
             PresenceSettings::TABLE,
+            ApiSettings::TABLE,
         ]
         .into_iter()
         .flatten()

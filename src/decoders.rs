@@ -11,6 +11,7 @@ use dondo_actors::{
     ports::{Protocol, SystemClock},
 };
 
+use crate::moderation::Moderation;
 use crate::{
     config::HubSettings,
     packs::hub::{HubPack, chat_hub_view, dotnet_view},
@@ -66,7 +67,12 @@ pub fn signalr(
 ) -> Box<dyn Protocol> {
     let dialect = match events {
         Some(events) => EventSpellings::new(events.iter().map(|event| (*event).into())).dialect(),
-        None => HubPack::new(HubSettings::default(), Arc::new(SystemClock)).chat_hub()(),
+        None => HubPack::new(
+            HubSettings::default(),
+            Arc::new(SystemClock),
+            Moderation::default(),
+        )
+        .chat_hub()(),
     };
     let encodings = FormatEncodings {
         json: EncodingId::FIRST,

@@ -64,6 +64,8 @@
 
 #![warn(missing_debug_implementations)]
 
+mod api;
+mod client;
 pub mod config;
 #[doc(hidden)]
 #[cfg(any(test, feature = "testing"))]
@@ -75,6 +77,7 @@ mod http;
 mod io;
 mod keys;
 mod logging;
+mod moderation;
 mod nesting;
 mod notices;
 mod operators;
@@ -145,8 +148,9 @@ pub use self::{
 #[doc(hidden)]
 pub mod internal {
     pub use crate::{
-        health_check::health_check, logging::start as start_log, server::CertificateRenewal,
-        signals::StopSignals, standing::tell_again, tokens::token_command, transport::doors::Doors,
+        client::api_answered, health_check::health_check, logging::start as start_log,
+        server::CertificateRenewal, signals::StopSignals, standing::tell_again,
+        tokens::token_command, transport::doors::Doors,
     };
 
     #[cfg(feature = "types")]
@@ -182,6 +186,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/from-signalr.md")]
     pub mod from_signalr {}
+
+    #[doc = include_str!("docs/http-api.md")]
+    pub mod http_api {}
 
     #[doc = include_str!("docs/metrics.md")]
     pub mod metrics {}

@@ -10,8 +10,8 @@ use dondo::config::{
     CommandAnswer, Given, WrongSettings, answered, matches_from, told_to_a_shell, unknown_variables,
 };
 use dondo::internal::{
-    CertificateRenewal, StopSignals, csharp, health_check, start_log, tell_again, token_command,
-    typescript,
+    CertificateRenewal, StopSignals, api_answered, csharp, health_check, start_log, tell_again,
+    token_command, typescript,
 };
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -38,6 +38,9 @@ fn main() -> ExitCode {
     }
     let open_files = raise_open_files();
     let variables: Vec<_> = std::env::vars_os().collect();
+    if let Some(done) = api_answered(&flags, &variables) {
+        return ended(&done);
+    }
     let answer = told_to_a_shell(&flags).or_else(|| answered(&flags, &variables, open_files));
     if let Some(answer) = answer {
         return ended(&answer);
@@ -135,6 +138,7 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
                 renewal.iter().for_each(CertificateRenewal::ask);
             }
             keys_again(&hub);
+            api_keys_again(&hub);
         }
     });
     settings.listen = server.bound().to_vec();
@@ -202,6 +206,15 @@ fn keys_again(dondo: &Dondo) {
         Ok(keys) if keys.is_empty() => {}
         Ok(keys) => log::info!("SIGHUP: tokens are known by {}", keys.join("; ")),
         Err(wrong) => log::error!("SIGHUP: {wrong}; the keys stay as they are"),
+    }
+}
+
+/// The keys of the HTTP API count at once. What is wrong leaves those that there are.
+fn api_keys_again(dondo: &Dondo) {
+    match dondo.read_api_keys_again() {
+        Ok(None) => {}
+        Ok(Some(count)) => log::info!("SIGHUP: the HTTP API has {count} keys"),
+        Err(wrong) => log::error!("SIGHUP: {wrong}; the keys of the HTTP API stay as they are"),
     }
 }
 

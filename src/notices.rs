@@ -21,6 +21,8 @@ causes! {
     MEMORY_MAX: Warn, "refused: memory max", "--memory-max", "too much is held for all clients; raise the setting if memory allows";
     LOGIN_TIMEOUT: Warn, "refused: login timeout", "", "the application's login waits for something that does not answer; Builder::admission_timeout is how long it may";
     TOKEN_REFUSED: Info, "token refused", "", "the client shows another token, or comes as a guest if --auth.guests is on";
+    BANNED: Info, "refused: banned", "", "the address is banned over the HTTP API: GET /api/v1/bans lists it";
+    API_KEY: Warn, "api key", "--api.keys-file", "somebody asks the HTTP API with a key that is none: a mistyped one, or a guess";
     OTHER_METHOD: Info, "refused: other method", "", "the client does not speak the protocol";
     PAYLOAD_TOO_LARGE: Info, "refused: payload too large", "--engine.max-payload", "raise the setting if clients send more";
     SOCKETS_MAX: Warn, "connections max", "", "raise the limit of open files (ulimit -n)";

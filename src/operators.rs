@@ -1,4 +1,4 @@
-//! The operators' listener: metrics and detailed health on an address and a worker of its own, so that clients neither
+//! The operators' listener: metrics, detailed health and the HTTP API on an address and a worker of its own, so that clients neither
 //! reach it nor keep operators out.
 
 use std::io;
@@ -31,7 +31,7 @@ impl std::fmt::Debug for Operators {
 }
 
 impl Operators {
-    /// Serves `/metrics`, `/healthz` and `/readyz` of a hub at `address`. Must run inside an actix or tokio runtime.
+    /// Serves `/metrics`, `/healthz`, `/readyz` and the HTTP API of a hub at `address`. Must run inside an actix or tokio runtime.
     ///
     /// # Errors
     /// The address cannot be bound; the error names it and its setting.
@@ -52,7 +52,11 @@ impl Operators {
             let observation = web::scope("").guard(guard::fn_guard(move |asked| {
                 !local || is_this_machine(asked.head())
             }));
-            App::new().service(observation.configure(dondo.configure_observation()))
+            App::new().service(
+                observation
+                    .configure(dondo.configure_observation())
+                    .configure(dondo.configure_api()),
+            )
         };
         let running = HttpServer::new(app)
             .workers(1)

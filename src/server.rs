@@ -107,6 +107,7 @@ impl Server {
                 .then(|| AccessLog::new(TrustedProxies::new(config.trusted_proxies.clone()))),
             times,
             tls,
+            api: config.api.public,
         };
         let places = connections_at_once(sockets.max());
         let running = WorkerThreads::start(config.workers, places, listeners, make)?;
@@ -192,6 +193,8 @@ struct MakeApp {
     access_log: Option<AccessLog>,
     times: Times,
     tls: Option<Tls>,
+    /// Whether the HTTP API is served here, too.
+    api: bool,
 }
 
 impl MakeServe for MakeApp {
@@ -207,6 +210,7 @@ impl MakeServe for MakeApp {
             access_log,
             times,
             tls,
+            api,
         } = self;
         let upgrades = App::new()
             .configure(dondo.configure())
@@ -219,6 +223,11 @@ impl MakeServe for MakeApp {
                 None => page.configure(app),
             })
             .configure(|app| client.configure(app, &path, &origins))
+            .configure(|app| {
+                if api {
+                    dondo.configure_api()(app);
+                }
+            })
             .configure(dondo.configure_health())
             .configure(dondo.configure())
             .configure(|app| files.iter().for_each(|files| files.configure(app)));

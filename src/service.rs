@@ -19,6 +19,7 @@ use dondo_actors::ports::{Clock, SystemClock};
 
 pub use self::error::BuildError;
 use self::login::HostLogin;
+use crate::api::Api;
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{
@@ -37,6 +38,7 @@ use tokio::time::{sleep, timeout};
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
 #[derive(Clone)]
 pub struct Dondo {
+    api: Api,
     namespaces: Namespaces,
     hub: HubHandle,
     /// Socket.IO's endpoint.
@@ -161,6 +163,21 @@ impl Dondo {
             metrics::configure(app, health.clone());
             health::configure_detailed(app, health);
         }
+    }
+
+    /// Mounts the HTTP API, `/api/v1` and Pusher's `/apps`, for those whose keys are in the file of the setting
+    /// `api.keys_file`; without that every request is answered 404. To be called in the app factory.
+    pub fn configure_api(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let api = self.api.clone();
+        move |app| api.configure(app)
+    }
+
+    /// Reads the file of the HTTP API's keys again; from then on they count. How many there are, if the setting names a file.
+    ///
+    /// # Errors
+    /// What is wrong with the file: the keys stay as they are.
+    pub fn read_api_keys_again(&self) -> Result<Option<usize>, String> {
+        self.api.read_keys_again()
     }
 
     /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves. Ready when

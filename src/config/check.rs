@@ -11,6 +11,7 @@ use super::spelling::no_subprotocol;
 use super::table::within;
 use super::units::{Size, Span};
 use super::{BYTES, Setting, SettingError, Settings, TIMER};
+use crate::api::keys::ApiKeys;
 use crate::transport::origin::is_host;
 use crate::transport::subprotocol::is_token;
 
@@ -20,11 +21,26 @@ impl Settings {
     /// Says whether a server can be started with these settings.
     ///
     /// # Errors
-    /// The first setting that cannot work; looks at the file system for `client_dist` only.
+    /// The first setting that cannot work; looks at the file system for `client_dist` and `api.keys_file` only.
     pub fn check(&self) -> Result<(), SettingError> {
         let wrong = || self.unfit(|_| None).into_iter();
         let mut wrong = self.out_of_range(|_| None).into_iter().chain(wrong());
-        wrong.next().map_or(Ok(()), Err)
+        wrong.next().map_or(Ok(()), Err)?;
+        self.api_has_keys()
+    }
+
+    /// Says whether the HTTP API has keys where strangers could ask it.
+    ///
+    /// # Errors
+    /// It has none.
+    pub(super) fn api_has_keys(&self) -> Result<(), SettingError> {
+        match self.api.public && self.api.keys_file.is_none() {
+            true => Err(SettingError::new(
+                "--api.public on",
+                "the HTTP API has no keys, and without one nobody may ask it; write --api.keys-file, or --api.public off",
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Says whether somebody can come in, where nothing but the settings says who.
@@ -227,6 +243,13 @@ fn readable(folder: &Path) -> Checked {
     Err(format!(
         "{wrong}; write the dist folder of the npm package socket.io-client"
     ))
+}
+
+pub(super) fn keys_file(settings: &Settings) -> Checked {
+    match &settings.api.keys_file {
+        Some(file) => ApiKeys::read(file).map(drop),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn memory_max(settings: &Settings) -> Checked {

@@ -49,6 +49,7 @@ pub(super) fn definition(has_old_names: bool) -> Command {
             man(),
             token(has_old_names),
         ])
+        .subcommands(crate::client::commands())
         .version(env!("CARGO_PKG_VERSION"))
         .about("A self-hosted realtime chat hub for stock Socket.IO clients.")
         .after_help(ABOUT);

@@ -163,7 +163,7 @@ impl Given {
     /// They do not; the error says how many to allow.
     pub fn within(&self, open_files: Option<u64>) -> Result<(), SettingError> {
         open_files.map_or(Ok(0), |files| self.settings.connections_within(files))?;
-        Ok(())
+        self.settings.api_has_keys()
     }
 
     /// The file that was read, by the name it was opened with.

@@ -84,6 +84,7 @@ impl Settings {
                 "metrics and health in detail: http://{here}/metrics, http://{here}/readyz (--admin-listen)"
             ));
         }
+        lines.extend(self.api_lines());
         let table: Vec<_> = Self::table().collect();
         let groups = table.chunk_by(|one, next| one.section == next.section);
         lines.extend(groups.map(|group| self.told(group)));
@@ -107,6 +108,22 @@ impl Settings {
         let relaxed = self.relaxed().into_iter();
         lines.extend(relaxed.map(|line| format!("relaxed: {line}")));
         lines
+    }
+
+    /// Where the HTTP API is served.
+    fn api_lines(&self) -> Vec<String> {
+        if self.api.keys_file.is_none() {
+            return Vec::new();
+        }
+        let public = self.listen.iter().filter(|_| self.api.public);
+        let all = self.admin_listen.iter().chain(public);
+        all.map(|address| {
+            format!(
+                "HTTP API: http://{}/api/v1 (--api.keys-file)",
+                self.here(*address)
+            )
+        })
+        .collect()
     }
 
     /// An address that this machine can open, for one that is listened on: one that stands for all of them is none.

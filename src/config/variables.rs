@@ -7,6 +7,7 @@ use super::Settings;
 use super::flags::CONFIG;
 use super::nearest::Dress;
 use super::table::variable;
+use crate::client::VARIABLES;
 
 const BEGIN: &str = "DONDO_";
 
@@ -17,6 +18,7 @@ pub fn unknown_variables(variables: impl IntoIterator<Item = (OsString, OsString
         .flat_map(|setting| [Some(setting.variable()), setting.was.map(variable)])
         .flatten()
         .chain([variable(CONFIG)])
+        .chain(VARIABLES.map(str::to_owned))
         .collect();
     let mut unknown: Vec<_> = variables
         .into_iter()

@@ -1,6 +1,13 @@
 //! A client before it is let in: what a namespace's middlewares do with it.
 
-use std::{cell::RefCell, fmt, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    fmt,
+    net::IpAddr,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use dondo_actors::{
     handshake::Handshake,
@@ -21,7 +28,7 @@ use super::{
     namespace::ServedNamespace,
     socket::SocketState,
 };
-use crate::notices;
+use crate::{moderation::Moderation, notices};
 
 /// A client that is not let in yet: it can be told something, and logged in, but is in no room and nobody can reach it.
 /// It stays on its thread.
@@ -152,7 +159,8 @@ fn state_of(served: &Arc<ServedNamespace>, admission: &Admission) -> Rc<SocketSt
 }
 
 /// A namespace's middlewares, as the core asks them; a parent's run for each of its children.
-pub(crate) struct Middlewares(pub(crate) Arc<ServedNamespace>);
+/// Who is banned is refused, whatever they say.
+pub(crate) struct Middlewares(pub(crate) Arc<ServedNamespace>, pub(crate) Moderation);
 
 impl Authorizer for Middlewares {
     fn connect(&self, admission: Admission) -> LocalFuture<std::result::Result<Admitted, Refusal>> {
@@ -170,6 +178,10 @@ impl Authorizer for Middlewares {
             state.log_in(login.clone());
         }
         let address = admission.address;
+        let moderation = self.1.clone();
+        if let Some(refusal) = banned(&moderation, &state, address) {
+            return Box::pin(std::future::ready(Err(refusal)));
+        }
         if served.handlers.admission.is_empty() && shown.is_none() {
             return Box::pin(std::future::ready(Ok(admitted(&state, Vec::new()))));
         }
@@ -199,9 +211,33 @@ impl Authorizer for Middlewares {
                 }
             }
             let ConnectingState { state, said, .. } = &*connecting.0;
+            // They may have logged it in, and a ban may have come meanwhile.
+            if let Some(refusal) = banned(&moderation, state, address) {
+                return Err(refusal);
+            }
             Ok(admitted(state, said.take()))
         })
     }
+}
+
+/// The refusal of somebody who is banned.
+fn banned(
+    moderation: &Moderation,
+    state: &Rc<SocketState>,
+    address: Option<IpAddr>,
+) -> Option<Refusal> {
+    let login = state.login();
+    let account = login.as_ref().map(|login| &login.account);
+    let bans = moderation.bans();
+    let ban = bans.of_client(account, address, None, SystemTime::now())?;
+    let message = match ban.reason {
+        Some(reason) => format!("banned: {reason}"),
+        None => "banned".to_owned(),
+    };
+    Some(Refusal {
+        message,
+        data: Some("{\"code\":\"banned\"}".to_owned()),
+    })
 }
 
 fn admitted(state: &Rc<SocketState>, said: Vec<Content>) -> Admitted {

@@ -60,6 +60,11 @@ impl NamespaceHandle {
         Self { hub, served }
     }
 
+    /// Whether it has the channels and rooms of the hub pack.
+    pub(crate) fn has_channels(&self) -> bool {
+        self.served.has_pack()
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.served.name

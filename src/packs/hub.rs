@@ -7,9 +7,10 @@ mod contract;
 #[cfg(feature = "types")]
 mod declared;
 mod render;
+mod server_word;
 mod service;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use dondo_actors::{
@@ -22,8 +23,10 @@ use dondo_actors::{
 use self::chat_hub::ChatHub;
 pub(crate) use self::chat_hub::view as chat_hub_view;
 pub(crate) use self::contract::dotnet::view as dotnet_view;
+pub(crate) use self::contract::fault::Fault as HubFault;
 #[cfg(feature = "types")]
 pub use self::declared::{csharp, typescript};
+pub(crate) use self::server_word::{SERVER, ServerWord, WordTarget};
 use self::{
     command::{Command, Success},
     contract::fault::{Code, Fault},
@@ -33,6 +36,7 @@ use crate::{
     config::{HubSettings, OnlineUsers},
     dialect::Dialect,
     io::{Pack, PackEvent, PackSocket, Socket},
+    moderation::Moderation,
     tokens::TokenFault,
 };
 
@@ -53,12 +57,34 @@ impl std::fmt::Debug for HubPack {
 struct PackShared {
     settings: HubSettings,
     clock: Arc<dyn Clock>,
+    moderation: Moderation,
 }
 
 impl HubPack {
-    /// A pack with these settings, which tells the time by `clock`.
-    pub(crate) fn new(settings: HubSettings, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(PackShared { settings, clock }))
+    /// A pack with these settings, which tells the time by `clock` and hears nobody who is muted.
+    pub(crate) fn new(
+        settings: HubSettings,
+        clock: Arc<dyn Clock>,
+        moderation: Moderation,
+    ) -> Self {
+        Self(Arc::new(PackShared {
+            settings,
+            clock,
+            moderation,
+        }))
+    }
+
+    /// Why a client may say nothing, if it is muted.
+    fn muted(&self, socket: &Socket, now: SystemTime) -> Option<Fault> {
+        let mutes = self.0.moderation.mutes();
+        let sentence =
+            mutes.of_client(socket.account(), socket.address(), Some(socket.id()), now)?;
+        let why = sentence.reason.as_deref();
+        let message = why.map_or_else(
+            || "you are muted".to_owned(),
+            |why| format!("you are muted: {why}"),
+        );
+        Some(Fault::new(Code::Muted, message))
     }
 
     /// What SignalR's clients of the ChatHub call, each with a dialect of its own.
@@ -121,6 +147,12 @@ impl Pack for HubPack {
                 }
             }
         };
+        let read = read.and_then(|(command, payload)| match command.says_something() {
+            true => self
+                .muted(&socket, caller.now)
+                .map_or(Ok((command, payload)), Err),
+            false => Ok((command, payload)),
+        });
         match read {
             Ok((command, payload)) => caller.carry_out(command, payload, answer),
             Err(fault) => {

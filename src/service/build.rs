@@ -12,8 +12,11 @@ use dondo_actors::ports::{IdGenerator, PresenceEvents};
 use super::endpoints::{self, AskedEndpoints, Base, Made};
 use super::parts::{door_settings, engine_options, entrance_options, memory_log, wrong_path};
 use super::{BuildError, Builder, Dondo, login};
+use crate::api::keys::ApiKeys;
+use crate::api::{Api, ApiParts};
 use crate::http::health;
 use crate::io::{BadPattern, HubClock, Middlewares, Namespace, Namespaces, Pack, Watchdog};
+use crate::moderation::Moderation;
 use crate::notices;
 use crate::packs::hub::HubPack;
 use crate::room_threads::Rooms;
@@ -52,7 +55,8 @@ impl Builder {
         if let Some(credentials) = &credentials {
             self.states.add(credentials.clone());
         }
-        let pack = HubPack::new(config.hub.clone(), self.clock.clone());
+        let moderation = Moderation::default();
+        let pack = HubPack::new(config.hub.clone(), self.clock.clone(), moderation.clone());
         let namespaces = match self.namespaces.is_empty() {
             true => config
                 .namespaces
@@ -106,7 +110,7 @@ impl Builder {
                 .then(|| Arc::new(pack.clone()) as Arc<dyn PresenceEvents>);
             let config = NamespaceConfig {
                 settings: settings.clone(),
-                authorizer: Arc::new(Middlewares(served.clone())),
+                authorizer: Arc::new(Middlewares(served.clone(), moderation.clone())),
                 presence_events,
                 children: served.children(),
                 room_hooks: served.room_hooks(),
@@ -141,8 +145,8 @@ impl Builder {
             settle_timeout: config.delivery.courier_stall,
         });
         let rooms = Arc::new(Rooms::start(&hub, config.room_threads).map_err(BuildError::Threads)?);
-        let doors = Doors::new(door_settings(&config));
         let login = login::find(self.login, credentials.clone());
+        let doors = Doors::moderated(door_settings(&config), moderation.clone());
         let options = entrance_options(
             &config,
             doors.clone(),
@@ -161,7 +165,22 @@ impl Builder {
         let (entrances, endpoints): (Vec<_>, Vec<_>) =
             all.map(|made| (made.entrance, made.endpoint)).unzip();
         let entrances: Arc<[Entrance]> = entrances.into();
+        let keys_file = config.api.keys_file.clone();
+        // It was read when the settings were checked, and may have changed since.
+        let keys = keys_file.map(|file| ApiKeys::read(&file).map(|keys| (file, keys)));
+        let api = Api::new(ApiParts {
+            keys: keys.transpose().map_err(BuildError::ApiKeys)?,
+            body_max: config.engine.max_payload,
+            hub: hub.clone(),
+            namespaces: namespaces.clone(),
+            pack,
+            doors: doors.clone(),
+            entrances: entrances.clone(),
+            moderation,
+            clock: hub.clock().clone(),
+        });
         Ok(Dondo {
+            api,
             namespaces,
             health: health::Health::new(hub.clone(), entrances.clone(), doors.clone()),
             hub,

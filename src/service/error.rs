@@ -38,13 +38,15 @@ pub enum BuildError {
     Namespace(String),
     /// A key for tokens cannot be used.
     Key(BadKey),
+    /// The file of the HTTP API's keys cannot be read any more, or is wrong.
+    ApiKeys(String),
     /// The system has no thread to give, or a room thread does not start.
     Threads(io::Error),
 }
 
 impl BuildError {
     /// A word for the cause that does not change: `setting`, `namespace_name`, `state_missing`, `reserved_event`, `pattern`, `path`,
-    /// `namespace`, `key` or `threads`.
+    /// `namespace`, `key`, `api_keys` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
@@ -55,6 +57,7 @@ impl BuildError {
             Self::Path(_) => "path",
             Self::Namespace(_) => "namespace",
             Self::Key(_) => "key",
+            Self::ApiKeys(_) => "api_keys",
             Self::Threads(_) => "threads",
         }
     }
@@ -89,6 +92,7 @@ impl fmt::Display for BuildError {
                 "no clients of SignalR can come into {name:?}: name a namespace that the hub serves"
             ),
             Self::Key(error) => error.fmt(f),
+            Self::ApiKeys(wrong) => f.write_str(wrong),
             Self::Threads(error) => error.fmt(f),
         }
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use actix_web::dev::RequestHead;
 use dondo_actors::account::AddressAccount;
@@ -21,6 +21,7 @@ use super::address::{TrustedProxies, counted};
 use super::host::Hosts;
 use super::refusal::Refusal;
 use super::sockets::Sockets;
+use crate::moderation::Moderation;
 
 /// The settings of the doors of one process.
 #[derive(Clone, Debug)]
@@ -72,6 +73,7 @@ pub struct Doors(Arc<DoorsState>);
 struct DoorsState {
     settings: DoorSettings,
     proxies: TrustedProxies,
+    moderation: Moderation,
     hosts: Hosts,
     sockets: Sockets,
     sessions: AtomicUsize,
@@ -83,10 +85,16 @@ struct DoorsState {
 impl Doors {
     /// Doors with these limits.
     pub fn new(settings: DoorSettings) -> Self {
+        Self::moderated(settings, Moderation::default())
+    }
+
+    /// The same, which nobody passes who is banned.
+    pub(crate) fn moderated(settings: DoorSettings, moderation: Moderation) -> Self {
         let proxies = TrustedProxies::new(settings.trusted_proxies.clone());
         Self(Arc::new(DoorsState {
             sockets: Sockets::new(proxies.clone()),
             proxies,
+            moderation,
             hosts: Hosts::new(&settings.hosts),
             settings,
             sessions: AtomicUsize::new(0),
@@ -128,6 +136,13 @@ impl Doors {
     /// Lets a session in that `request` asks for. `polling`: more of them may come over the same connection.
     pub(crate) fn admit(&self, request: &RequestHead, polling: bool) -> Result<Ticket, Refusal> {
         let (peer, client) = (request.peer_addr, self.client(request));
+        let bans = self.0.moderation.bans();
+        if bans
+            .of_client(None, client, None, SystemTime::now())
+            .is_some()
+        {
+            return Err(Refusal::Banned);
+        }
         self.0.sessions.fetch_add(1, Ordering::Relaxed);
         // What it has taken so far goes back if it is not let in.
         let mut ticket = Ticket {

@@ -48,6 +48,8 @@ pub(crate) enum Refusal {
     MemoryMax,
     /// Status 503, and the connection is closed: the host's login takes longer than `Builder::admission_timeout`.
     LoginTimeout,
+    /// Status 403, and the connection is closed: whoever moderates has banned the address.
+    Banned,
 }
 
 fn unavailable(retry_after: u32, body: &str) -> Answer {
@@ -59,7 +61,7 @@ fn unavailable(retry_after: u32, body: &str) -> Answer {
 
 impl Refusal {
     /// All of them, for metrics.
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::TransportUnknown,
         Self::SessionUnknown,
         Self::BadMethod,
@@ -79,6 +81,7 @@ impl Refusal {
         Self::NoSecret,
         Self::MemoryMax,
         Self::LoginTimeout,
+        Self::Banned,
     ];
 
     /// As what the log tells of it.
@@ -103,6 +106,7 @@ impl Refusal {
             Self::NoSecret => &notices::NO_RANDOMNESS,
             Self::MemoryMax => &notices::MEMORY_MAX,
             Self::LoginTimeout => &notices::LOGIN_TIMEOUT,
+            Self::Banned => &notices::BANNED,
         }
     }
 
@@ -128,6 +132,7 @@ impl Refusal {
             Self::NoSecret => "no randomness",
             Self::MemoryMax => "memory max",
             Self::LoginTimeout => "login timeout",
+            Self::Banned => "banned",
         }
     }
 
@@ -154,6 +159,11 @@ impl Refusal {
             Self::NoSecret => Answer::empty(StatusCode::INTERNAL_SERVER_ERROR, true),
             Self::MemoryMax => unavailable(5, "The server holds too much: memory-max"),
             Self::LoginTimeout => unavailable(1, "Timed out"),
+            Self::Banned => Answer::last(
+                StatusCode::FORBIDDEN,
+                "application/json",
+                r#"{"code":"banned","message":"This address is banned"}"#,
+            ),
             Self::TransportUnknown
             | Self::SessionUnknown
             | Self::BadMethod

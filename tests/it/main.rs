@@ -8,6 +8,7 @@
 
 mod access_log;
 mod admission;
+mod api;
 mod artillery;
 mod bare;
 mod clients;

@@ -23,7 +23,7 @@ fn the_defaults_can_be_started() {
 
 #[test]
 fn doors_that_cannot_open_are_refused_by_name() {
-    let cases: [(&str, Change); 10] = [
+    let cases: [(&str, Change); 12] = [
         ("--listen", |c| c.listen.clear()),
         ("--listen", |c| c.listen[1] = c.listen[0]),
         ("--admin-listen", |c| c.admin_listen = Some(c.listen[1])),
@@ -34,6 +34,10 @@ fn doors_that_cannot_open_are_refused_by_name() {
         ("--namespaces", |c| c.namespaces.push("/é".repeat(90))),
         ("--hosts", |c| c.hosts.push("http://a".into())),
         ("--client-dist", |c| c.client_dist = Some("/nowhere".into())),
+        ("--api.keys-file", |c| {
+            c.api.keys_file = Some("/nowhere".into())
+        }),
+        ("--api.public on", |c| c.api.public = true),
     ];
     for (name, change) in cases {
         let refusal = refusal(change);

@@ -30,8 +30,11 @@ const SECRET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/se
 const PUBLIC_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/key.pem");
 const JWKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/jwks.json");
 
+/// The same.
+const KEYS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/keys.toml");
+
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 81] = [
+const CASES: [(&str, &str); 83] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -116,6 +119,8 @@ const CASES: [(&str, &str); 81] = [
     ("presence.deliveries-per-s", "1"),
     ("presence.online-users", "channel"),
     ("presence.join-events-up-to", "0"),
+    ("api.keys-file", KEYS_FILE),
+    ("api.public", "on"),
 ];
 
 /// Every flag of a release ago, and what it is now.
@@ -166,6 +171,9 @@ fn given_in(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Result
         fs::write(SECRET, samples::SECRET).unwrap();
         fs::write(PUBLIC_KEY, samples::ED25519_PEM).unwrap();
         fs::write(JWKS, samples::ED25519_JWKS).unwrap();
+        let key =
+            "[[key]]\nname = 'a'\nsecret = '0123456789abcdef0123456789abcdef'\nrights = ['read']\n";
+        fs::write(KEYS_FILE, key).unwrap();
     });
     // A command line takes long to build.
     static NO_FLAGS: LazyLock<ArgMatches> =

@@ -32,6 +32,7 @@ use dondo_actors::{
 };
 use serde_json::Value;
 
+use crate::moderation::Moderation;
 pub(crate) use crate::testing::{in_held_time as run, settle};
 use crate::{
     config::HubSettings,
@@ -62,7 +63,7 @@ impl World {
 
     /// As [`World::hub`], with something of the host's own.
     pub(crate) fn packed(settings: HubSettings, namespace: Namespace) -> Self {
-        let pack = HubPack::new(settings, Arc::new(Fixed));
+        let pack = HubPack::new(settings, Arc::new(Fixed), Moderation::default());
         Self::start([namespace], States::default(), Some(pack))
     }
 
@@ -95,7 +96,7 @@ impl World {
                         .as_ref()
                         .map(HubPack::namespace_settings)
                         .unwrap_or_default(),
-                    authorizer: Arc::new(Middlewares(served.clone())),
+                    authorizer: Arc::new(Middlewares(served.clone(), Moderation::default())),
                     presence_events: pack
                         .clone()
                         .map(|pack| Arc::new(pack) as Arc<dyn PresenceEvents>),

@@ -73,6 +73,11 @@ pub(crate) enum Done {
 }
 
 impl Command {
+    /// Whether others hear words of the sender's.
+    pub(crate) fn says_something(&self) -> bool {
+        matches!(self, Self::NotifyChannel { .. } | Self::NotifyRoom { .. })
+    }
+
     /// Reads an event of a client: any name that is not the hub's own is a channel. A `guest` has the name that the
     /// payload says, so that has to be one.
     pub(crate) fn read(

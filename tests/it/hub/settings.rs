@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 81] = [
+const SETTINGS: [(&str, &str); 83] = [
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),
@@ -277,6 +277,14 @@ const SETTINGS: [(&str, &str); 81] = [
         "the_settings_say_what_is_read_of_a_token",
     ),
     ("auth.leeway", "the_settings_say_what_is_read_of_a_token"),
+    (
+        "api.keys-file",
+        "there_is_an_api_where_there_are_keys_and_nowhere_else",
+    ),
+    (
+        "api.public",
+        "clients_listener_has_the_api_where_it_is_told_to",
+    ),
 ];
 
 #[test]

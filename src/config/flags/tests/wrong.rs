@@ -130,7 +130,7 @@ const FILES: [(&str, &str); 142] = [
     ),
     (
         "[logging]",
-        "dondo.toml:1: logging is no section; the sections are tls, endpoints, engine, limits, delivery, history, auth, hub, presence",
+        "dondo.toml:1: logging is no section; the sections are tls, endpoints, engine, limits, delivery, history, auth, hub, presence, api",
     ),
     (
         "limits = 5",

@@ -41,6 +41,8 @@ pub(crate) enum Code {
     TokenExpired,
     /// A token of somebody else's, or for somebody else.
     TokenForeign,
+    /// Whoever moderates has taken the word from the client.
+    Muted,
     /// The hub's own fault; it tells no details.
     Internal,
 }
@@ -64,6 +66,7 @@ impl Code {
             Self::TokenInvalid => "token_invalid",
             Self::TokenExpired => "token_expired",
             Self::TokenForeign => "token_foreign",
+            Self::Muted => "muted",
             Self::Internal => "internal",
         }
     }

@@ -1,0 +1,78 @@
+//! How many wrong keys an address may send: a table of fixed size, so that nobody makes it grow. Two addresses may share a
+//! place in it; that costs them nothing, because a right key is never refused for wrong ones.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// Addresses apart.
+const PLACES: usize = 1024;
+/// Wrong keys at once.
+const BURST: u64 = 10;
+/// Milliseconds between two of them afterwards.
+const EACH: u64 = 1_000;
+
+/// See the module.
+pub(super) struct Guesses {
+    /// Until when the guesses so far count, in milliseconds since `began`.
+    until: Box<[AtomicU64]>,
+    began: Instant,
+    hasher: RandomState,
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self {
+            until: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
+            began: Instant::now(),
+            hasher: RandomState::new(),
+        }
+    }
+}
+
+impl Guesses {
+    /// A wrong key came from there; whether that was one too many.
+    pub(super) fn one_more(&self, address: Option<IpAddr>) -> bool {
+        let now = self.began.elapsed().as_millis();
+        self.one_more_at(address, u64::try_from(now).unwrap_or(u64::MAX))
+    }
+
+    fn one_more_at(&self, address: Option<IpAddr>, now: u64) -> bool {
+        // One customer has a whole network of IPv6.
+        let network = match address.map(|address| address.to_canonical()) {
+            Some(IpAddr::V6(v6)) => Some(IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into())),
+            other => other,
+        };
+        let place = self.hasher.hash_one(network) as usize % PLACES;
+        let Some(until) = self.until.get(place) else {
+            return false;
+        };
+        let counted = until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
+            let until = until.max(now) + EACH;
+            (until <= now + BURST * EACH).then_some(until)
+        });
+        counted.is_err()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails if guesses are not limited, or the limit outlasts them.
+    #[test]
+    fn ten_guesses_at_once_and_then_one_a_second() {
+        let guesses = Guesses::default();
+        let address = "10.0.0.1".parse().ok();
+        let too_many = |now| guesses.one_more_at(address, now);
+        assert!((0..BURST).all(|_| !too_many(5)));
+        assert!(too_many(5) && too_many(500));
+        assert!(!too_many(1_006) && too_many(1_006));
+        assert!((0..BURST).all(|_| !too_many(1_000_000)));
+        // Of one network of IPv6 all count as one.
+        let of = |end: u16| Some(IpAddr::V6([0x2001, 0xdb8, 0, 1, 0, 0, 0, end].into()));
+        let refused = (0..=BURST as u16).filter(|end| guesses.one_more_at(of(*end), 2_000_000));
+        assert_eq!(refused.count(), 1);
+    }
+}

@@ -1,0 +1,352 @@
+//! `POST /publish` and `/batch`: what a backend says. A request is read whole before anything of it is said; with an
+//! `Idempotency-Key` it is said once, however often it comes.
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use bytes::Bytes;
+use dondo_actors::error::{Fault, NotifyError};
+use dondo_actors::id::{ChannelScope, MemberId, RoomKey};
+use dondo_actors::letter::Content;
+use dondo_actors::message::Selection;
+use futures_util::future::join_all;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use super::answer::{ApiAnswer, ApiError, ErrorForm};
+use super::fields::BodyFields;
+use super::idempotency::Claimed;
+use super::routes::ApiOperation;
+use super::target::ClientTarget;
+use super::{Api, ApiCaller, lost};
+use crate::packs::hub::{SERVER, ServerWord, WordTarget};
+
+/// Messages of one batch.
+pub(super) const BATCH_MAX: usize = 100;
+/// Bytes of an `Idempotency-Key`.
+const KEY_MAX: usize = 255;
+/// Clients of an account that are told at once.
+const AT_ONCE: usize = 64;
+
+/// Something to say that was read: nothing about it can be wrong any more.
+pub(super) struct ToSay {
+    namespace: Arc<str>,
+    target: SayTarget,
+    content: Content,
+    place: SaidPlace,
+}
+
+enum SayTarget {
+    Room(RoomKey, ChannelScope),
+    Member(MemberId),
+    Account(Arc<str>),
+    Everyone,
+}
+
+/// Where it was said, as the answer has it.
+#[derive(Clone, Default, Serialize)]
+struct SaidPlace {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<String>,
+}
+
+/// What came of it.
+#[derive(Serialize)]
+struct Published {
+    ok: bool,
+    event: String,
+    #[serde(flatten)]
+    place: SaidPlace,
+    recipients: usize,
+    /// For `since` of a later join; none of what is in no history.
+    position: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum BatchResult<'a> {
+    Done(&'a Published),
+    Failed { ok: bool, error: ErrorForm<'a> },
+}
+
+#[derive(Serialize)]
+struct BatchAnswer<'a> {
+    ok: bool,
+    results: Vec<BatchResult<'a>>,
+}
+
+/// The `Idempotency-Key` of a request.
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<Arc<str>>, ApiError> {
+    let mut all = request.headers().get_all("Idempotency-Key");
+    let Some(key) = all.next() else {
+        return Ok(None);
+    };
+    let key = key.to_str().ok().filter(|key| {
+        (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    });
+    key.filter(|_| all.next().is_none())
+        .map(|key| Some(key.into()))
+        .ok_or_else(|| {
+            ApiError::bad(format!(
+                "it is one of 1 to {KEY_MAX} printable ASCII characters without spaces"
+            ))
+            .at("Idempotency-Key")
+        })
+}
+
+impl Api {
+    /// Publishes, once for each idempotency key.
+    pub(super) async fn publish(
+        &self,
+        caller: ApiCaller,
+        operation: ApiOperation,
+        key: Option<Arc<str>>,
+        (body, place): (Bytes, OwnedSemaphorePermit),
+    ) -> Result<ApiAnswer, ApiError> {
+        let is_batch = operation == ApiOperation::Batch;
+        let all = match is_batch {
+            true => self.read_batch(&caller, &body)?,
+            false => vec![self.read_word(&caller, &body)?],
+        };
+        let Some(key) = key else {
+            let api = self.clone();
+            // Begun, it is brought to its end, also where who asked goes away.
+            let saying = actix_rt::spawn(async move {
+                let _place = place;
+                api.say_all(all, is_batch).await
+            });
+            return saying.await.unwrap_or_else(|_| Err(lost()));
+        };
+        let mut digest = Sha256::new();
+        digest.update([u8::from(is_batch)]);
+        digest.update(&body);
+        let digest: [u8; 32] = digest.finalize().into();
+        let name = (caller.key.name.clone(), key);
+        let mut all = Some((all, place));
+        loop {
+            match self.0.kept.claim(name.clone(), digest) {
+                Claimed::First(claim) => {
+                    let (api, all) = (self.clone(), all.take());
+                    let saying = actix_rt::spawn(async move {
+                        // It is claimed once: whoever claims comes to its end here.
+                        let (all, _place) = all.ok_or_else(lost)?;
+                        let said = api.say_all(all, is_batch).await;
+                        if let Ok(answer) = &said {
+                            claim.answer(answer.clone());
+                        }
+                        said
+                    });
+                    return saying.await.unwrap_or_else(|_| Err(lost()));
+                }
+                Claimed::Again(mut answer) => {
+                    let answer = answer.wait_for(Option::is_some).await;
+                    if let Some(answer) = answer.ok().and_then(|answer| answer.clone()) {
+                        return Ok(answer);
+                    }
+                }
+                Claimed::Different => {
+                    return Err(ApiError::new(
+                        StatusCode::UNPROCESSABLE_ENTITY,
+                        "idempotency_mismatch",
+                        "the key was used for another request",
+                    )
+                    .at("Idempotency-Key"));
+                }
+                Claimed::Full => {
+                    return Err(ApiError::busy(
+                        "as many idempotency keys are kept as may be: they are kept for ten minutes",
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Reads and checks the messages of a batch: one that is wrong is all wrong.
+    fn read_batch(&self, caller: &ApiCaller, body: &[u8]) -> Result<Vec<ToSay>, ApiError> {
+        let fields = BodyFields::of(body, &["messages"])?;
+        let messages: Vec<Box<RawValue>> = fields.need("messages")?;
+        if messages.is_empty() || messages.len() > BATCH_MAX {
+            return Err(ApiError::bad(format!("a batch has 1 to {BATCH_MAX}")).at("messages"));
+        }
+        let read = messages.iter().enumerate().map(|(place, message)| {
+            let word = self.read_word(caller, message.get().as_bytes());
+            word.map_err(|error| error.below(&format!("messages[{place}]")))
+        });
+        read.collect()
+    }
+
+    fn read_word(&self, caller: &ApiCaller, body: &[u8]) -> Result<ToSay, ApiError> {
+        let known = ["namespace", "to", "event", "message", "data", "userName"];
+        let fields = BodyFields::of(body, &known)?;
+        let namespace: Option<String> = fields.get("namespace")?;
+        let namespace = self.namespace(namespace.as_deref())?;
+        let (target, to) = self.read_target(caller, &fields)?;
+        let (event, user_name): (Option<String>, Option<String>) =
+            (fields.get("event")?, fields.get("userName")?);
+        let data: Option<BodyFields> = fields.get("data")?;
+        let data = data.as_ref().map(|data| data.all().collect::<Vec<_>>());
+        let word = ServerWord {
+            event: event.as_deref(),
+            message: fields.raw("message"),
+            data: data.as_deref(),
+            user_name: user_name.as_deref(),
+        };
+        self.to_say(namespace.name().into(), target, &to, &word)
+    }
+
+    /// Something to say, as it will be sent.
+    pub(super) fn to_say(
+        &self,
+        namespace: Arc<str>,
+        client: Option<ClientTarget>,
+        to: &WordTarget,
+        word: &ServerWord<'_>,
+    ) -> Result<ToSay, ApiError> {
+        let pack = &self.0.parts.pack;
+        let content = pack.word(to, word)?;
+        let place = match to {
+            WordTarget::Channel(channel) => SaidPlace {
+                channel: Some(channel.to_string()),
+                room: None,
+            },
+            WordTarget::Room { room, channel } => SaidPlace {
+                channel: channel.as_ref().map(|channel| channel.to_string()),
+                room: Some(room.to_string()),
+            },
+            WordTarget::Clients => SaidPlace::default(),
+        };
+        let target = match (
+            client,
+            pack.address(to)
+                .map_err(|fault| ApiError::from(fault).at("to"))?,
+        ) {
+            (_, Some((room, tag))) => SayTarget::Room(room, tag),
+            (Some(ClientTarget::Member(id)), _) => SayTarget::Member(id),
+            (Some(ClientTarget::Account(account)), _) => SayTarget::Account(account),
+            (None, None) => SayTarget::Everyone,
+        };
+        Ok(ToSay {
+            namespace,
+            target,
+            content,
+            place,
+        })
+    }
+
+    /// Says all of it, one behind the other. Of a batch each has its own result.
+    async fn say_all(&self, all: Vec<ToSay>, is_batch: bool) -> Result<ApiAnswer, ApiError> {
+        let mut said = Vec::with_capacity(all.len());
+        for word in all {
+            said.push(self.say(word).await);
+        }
+        if is_batch {
+            let results = said.iter().map(|said| match said {
+                Ok(published) => BatchResult::Done(published),
+                Err(error) => BatchResult::Failed {
+                    ok: false,
+                    error: error.form(),
+                },
+            });
+            let ok = said.iter().all(Result::is_ok);
+            return Ok(ApiAnswer::ok(&BatchAnswer {
+                ok,
+                results: results.collect(),
+            }));
+        }
+        let published = said.pop().unwrap_or_else(|| Err(lost()))?;
+        Ok(ApiAnswer::ok(&published))
+    }
+
+    pub(super) async fn say_each(&self, all: Vec<ToSay>) -> Result<(), ApiError> {
+        for word in all {
+            self.say(word).await?;
+        }
+        Ok(())
+    }
+
+    async fn say(&self, word: ToSay) -> Result<Published, ApiError> {
+        let hub = &self.0.parts.hub;
+        let ToSay {
+            namespace,
+            target,
+            content,
+            place,
+        } = word;
+        let event = content.name.to_string();
+        let (recipients, position) = match target {
+            SayTarget::Room(room, tag) => {
+                let from = MemberId::new(SERVER);
+                let told = hub
+                    .say_in_room(&namespace, from, (room, tag), content)
+                    .await?;
+                let position = told.position.map(|position| position.token().to_string());
+                (told.recipients, position)
+            }
+            SayTarget::Everyone => {
+                let told = self.broadcast(&namespace, Selection::default(), content);
+                (told.await?, None)
+            }
+            SayTarget::Member(id) => {
+                let told = self.broadcast(&namespace, only(id), content);
+                (told.await?, None)
+            }
+            SayTarget::Account(account) => {
+                let members = hub.accounts().members(&namespace, &account);
+                let members: Vec<MemberId> = members.into_iter().collect();
+                let mut recipients = 0;
+                for some in members.chunks(AT_ONCE) {
+                    let told = some
+                        .iter()
+                        .map(|id| self.broadcast(&namespace, only(id.clone()), content.clone()));
+                    for told in join_all(told).await {
+                        recipients += told?;
+                    }
+                }
+                (recipients, None)
+            }
+        };
+        Ok(Published {
+            ok: true,
+            event,
+            place,
+            recipients,
+            position,
+        })
+    }
+
+    /// One letter to some clients; how many have it.
+    async fn broadcast(
+        &self,
+        namespace: &str,
+        selection: Selection,
+        content: Content,
+    ) -> Result<usize, NotifyError> {
+        let hub = &self.0.parts.hub;
+        let from = MemberId::new(SERVER);
+        let answer = hub
+            .broadcast(namespace, from, selection, content, false)
+            .await?;
+        let patience = hub.namespace_settings(namespace);
+        let patience = patience.map(|settings| settings.courier_patience);
+        match timeout(patience.unwrap_or_default(), answer.receipt.settled()).await {
+            Ok(Some(recipients)) => Ok(recipients),
+            Ok(None) => Err(Fault::Crashed.into()),
+            // Who does nothing for so long is given up; the others have it.
+            Err(_) => Ok(answer.recipients),
+        }
+    }
+}
+
+/// One client.
+pub(super) fn only(id: MemberId) -> Selection {
+    Selection {
+        only: Some(id),
+        ..Selection::default()
+    }
+}
