@@ -7,7 +7,7 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 142] = [
+const FILES: [(&str, &str); 143] = [
     (
         "[auth]\nsecret-file = \"nowhere\"",
         "dondo.toml:2: auth.secret-file = \"nowhere\": nowhere cannot be read: No such file or directory (os error 2); write a file with a secret, or none",
@@ -457,6 +457,10 @@ const FILES: [(&str, &str); 142] = [
         "dondo.toml:1: trusted-proxies = \"nginx\": \"nginx\" is not an IP address or a network; write for example 10.0.0.0/8",
     ),
     (
+        "[api]\nkeys-file = \"/nowhere\"",
+        "dondo.toml:2: api.keys-file = \"/nowhere\": /nowhere cannot be read: No such file or directory (os error 2); write the name of a file with [[key]] in it, see src/docs/http-api.md",
+    ),
+    (
         "client-dist = \"/nowhere\"",
         "dondo.toml:1: client-dist = \"/nowhere\": there is no socket.io.js in /nowhere; write the dist folder of the npm package socket.io-client",
     ),
@@ -839,7 +843,7 @@ const FLAGS: [(&[&str], &str); 25] = [
     (&["serve"], "error: unrecognized subcommand 'serve'"),
     (
         &["chek"],
-        "error: unrecognized subcommand 'chek'\n\n  tip: a similar subcommand exists: 'check'",
+        "error: unrecognized subcommand 'chek'\n\n  tip: some similar subcommands exist: 'channels', 'check'",
     ),
     (
         &["check", "--workers", "0"],
