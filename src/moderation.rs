@@ -79,29 +79,44 @@ impl Moderation {
 impl Standing {
     /// Gives a sentence, in place of one that the subject has.
     pub(crate) fn give(&self, sentence: Sentence, now: SystemTime) -> Result<(), TooManySentences> {
-        if self.of.find(&sentence.subject).is_none() && self.of.len() >= SENTENCES_MAX {
+        // Counted before it is there, so that nobody who looks at the count misses one that stands.
+        let count = self.count.fetch_add(1, Ordering::AcqRel) + 1;
+        if count > SENTENCES_MAX && self.of.find(&sentence.subject).is_none() {
             self.forget(now);
-            if self.of.len() >= SENTENCES_MAX {
+            if self.count.load(Ordering::Acquire) > SENTENCES_MAX {
+                self.count.fetch_sub(1, Ordering::AcqRel);
                 return Err(TooManySentences);
             }
         }
-        self.of.enter(sentence.subject.clone(), sentence);
-        self.recount();
+        let mut is_new = false;
+        let make = || {
+            is_new = true;
+            sentence.clone()
+        };
+        self.of.change(sentence.subject.clone(), make, |present| {
+            *present = sentence.clone();
+            ((), true)
+        });
+        if !is_new {
+            self.count.fetch_sub(1, Ordering::AcqRel);
+        }
         Ok(())
     }
 
     /// Whether there was one that stood.
     pub(crate) fn lift(&self, subject: &Subject, now: SystemTime) -> bool {
-        let lifted = self
+        let stood = self
             .of
             .with(subject, |sentence| (!sentence.is_over(now), false));
-        self.recount();
-        lifted.unwrap_or(false)
+        if stood.is_some() {
+            self.count.fetch_sub(1, Ordering::AcqRel);
+        }
+        stood.unwrap_or(false)
     }
 
     /// The sentence of somebody, if one stands.
     pub(crate) fn find(&self, subject: &Subject, now: SystemTime) -> Option<Sentence> {
-        if self.count.load(Ordering::Relaxed) == 0 {
+        if self.count.load(Ordering::Acquire) == 0 {
             return None;
         }
         self.of
@@ -117,7 +132,7 @@ impl Standing {
         member: Option<&MemberId>,
         now: SystemTime,
     ) -> Option<Sentence> {
-        if self.count.load(Ordering::Relaxed) == 0 {
+        if self.count.load(Ordering::Acquire) == 0 {
             return None;
         }
         let account = account.cloned().map(Subject::Account);
@@ -136,17 +151,15 @@ impl Standing {
     }
 
     fn forget(&self, now: SystemTime) {
-        for sentence in self.of.all() {
-            if sentence.is_over(now) {
-                self.of
-                    .with(&sentence.subject, |present| ((), !present.is_over(now)));
+        for sentence in self.of.all().iter().filter(|one| one.is_over(now)) {
+            let is_gone = self.of.with(&sentence.subject, |present| {
+                let is_over = present.is_over(now);
+                (is_over, !is_over)
+            });
+            if is_gone == Some(true) {
+                self.count.fetch_sub(1, Ordering::AcqRel);
             }
         }
-        self.recount();
-    }
-
-    fn recount(&self) {
-        self.count.store(self.of.len(), Ordering::Relaxed);
     }
 }
 
@@ -208,5 +221,13 @@ mod tests {
         );
         assert_eq!(standing.give(more, later), Ok(()));
         assert_eq!(standing.all(later).len(), SENTENCES_MAX);
+        for sentence in standing.all(later) {
+            assert!(standing.lift(&sentence.subject, later));
+        }
+        assert_eq!(
+            standing.count.load(Ordering::Relaxed),
+            0,
+            "none is counted any more"
+        );
     }
 }

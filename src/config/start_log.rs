@@ -116,14 +116,17 @@ impl Settings {
             return Vec::new();
         }
         let public = self.listen.iter().filter(|_| self.api.public);
-        let all = self.admin_listen.iter().chain(public);
-        all.map(|address| {
-            format!(
-                "HTTP API: http://{}/api/v1 (--api.keys-file)",
-                self.here(*address)
-            )
-        })
-        .collect()
+        let all: Vec<_> = self.admin_listen.iter().chain(public).collect();
+        if all.is_empty() {
+            return vec![
+                "HTTP API: nowhere, because --admin-listen is off and --api.public, too".to_owned(),
+            ];
+        }
+        let line = |address: &SocketAddr| {
+            let here = self.here(*address);
+            format!("HTTP API: http://{here}/api/v1 (--api.keys-file)")
+        };
+        all.into_iter().map(line).collect()
     }
 
     /// An address that this machine can open, for one that is listened on: one that stands for all of them is none.
