@@ -240,7 +240,7 @@ impl MakeServe for MakeApp {
         let app = apply_fn_factory(app, move |request, app: &_| {
             let line = access_log.as_ref().map(|log| log.begin(&request));
             let (request, called) = timed::called(request);
-            let answer = app.call(request).inspect(|_| called.answered());
+            let answer = app.call(request).map(|answer| called.answered(answer));
             answer.map_ok(|answer| logged(answer, line))
         });
         let http = HttpService::build()

@@ -91,8 +91,10 @@ pub(crate) struct Progress {
     blocked: Cell<bool>,
     writing: Cell<Option<Instant>>,
     written: Cell<usize>,
-    /// A request has come since that was last looked at.
-    called: Cell<bool>,
+    /// The body of an answer may have more to say.
+    answering: Cell<bool>,
+    /// A request has come, or a long answer ended, since that was last looked at.
+    used: Cell<bool>,
 }
 
 impl Progress {
@@ -110,7 +112,8 @@ impl Progress {
             blocked: Cell::new(false),
             writing: Cell::new(None),
             written: Cell::new(0),
-            called: Cell::new(false),
+            answering: Cell::new(false),
+            used: Cell::new(false),
         })
     }
 
@@ -142,6 +145,10 @@ impl Progress {
             Phase::Idle => !self.record.get(),
             phase => phase == Phase::Served,
         }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.phase.get() == Phase::Idle && !self.answering.get()
     }
 
     /// When to look again, if at all.
@@ -333,7 +340,7 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
             match judged {
                 Ok(None) => {
                     this.timer = None;
-                    if this.progress.phase.get() != Phase::Idle {
+                    if !this.progress.is_idle() {
                         return Poll::Pending;
                     }
                     return this

@@ -1,10 +1,15 @@
 //! The door of the `App`: what a connection's [`Progress`] learns of the requests and answers that pass it.
 
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use actix_http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_http::{BoxedPayloadStream, HttpMessage as _, Payload, Request};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::ServiceResponse;
+use bytes::Bytes;
 
 use super::body::Read;
 use super::{Phase, Progress};
@@ -18,7 +23,7 @@ thread_local! {
 pub(crate) fn called(mut request: Request) -> (Request, Called) {
     let progress = RUNNING.with_borrow(Clone::clone);
     if let Some(progress) = &progress {
-        progress.called.set(true);
+        progress.used.set(true);
         let whole = matches!(request.payload(), Payload::None);
         let length = request.headers().get(CONTENT_LENGTH);
         let length = length.filter(|_| !request.headers().contains_key(TRANSFER_ENCODING));
@@ -42,13 +47,56 @@ pub(crate) fn called(mut request: Request) -> (Request, Called) {
 }
 
 /// A request that is being served.
-pub(crate) struct Called(Option<Rc<Progress>>);
+pub(crate) struct Called(pub(super) Option<Rc<Progress>>);
 
 impl Called {
-    /// Its answer passes the door.
-    pub(crate) fn answered(self) {
-        if let Some(progress) = self.0 {
-            progress.answered();
-        }
+    /// Its answer, or that it has none, passes the door.
+    pub(crate) fn answered<E>(
+        self,
+        answer: Result<ServiceResponse, E>,
+    ) -> Result<ServiceResponse, E> {
+        let Some(progress) = self.0 else {
+            return answer;
+        };
+        progress.answered();
+        answer.map(|answer| match answer.response().body().size() {
+            BodySize::None => answer,
+            BodySize::Sized(bytes) if bytes <= AT_ONCE => answer,
+            BodySize::Sized(_) | BodySize::Stream => {
+                progress.answering.set(true);
+                answer.map_body(|_, body| BoxBody::new(AnswerBody { body, progress }))
+            }
+        })
+    }
+}
+
+/// Bytes of an answer that is at its end as soon as it is written: it has one piece.
+const AT_ONCE: u64 = 1024;
+
+/// The body of an answer that may take its time: its connection is not idle before it is dropped.
+struct AnswerBody {
+    body: BoxBody,
+    progress: Rc<Progress>,
+}
+
+impl MessageBody for AnswerBody {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(cx)
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        self.progress.answering.set(false);
+        self.progress.used.set(true);
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Idle {
 }
 
 impl Idle {
-    /// Ready when no request has come for `time`. To be asked while the connection is idle.
+    /// Ready when no request has come, and no answer ended, for `time`. To be asked while the connection is idle.
     pub(super) fn poll_over(
         &mut self,
         cx: &mut Context<'_>,
@@ -24,12 +24,12 @@ impl Idle {
         time: Duration,
     ) -> Poll<()> {
         let look = self.look.get_or_insert_with(|| {
-            progress.called.set(false);
+            progress.used.set(false);
             Box::pin(sleep(time))
         });
         loop {
             ready!(look.as_mut().poll(cx));
-            if !progress.called.replace(false) {
+            if !progress.used.replace(false) {
                 return Poll::Ready(());
             }
             look.as_mut().reset(Instant::now() + time);

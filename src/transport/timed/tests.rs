@@ -68,7 +68,7 @@ fn a_connection_is_idle_for_its_time_and_no_longer_than_twice_that() {
         assert!(!over(0).await);
         for _ in 0..10 {
             assert!(!over(74).await);
-            progress.called.set(true);
+            progress.used.set(true);
             assert!(!over(1).await, "a request has come");
         }
         assert!(!over(74).await);
@@ -279,7 +279,7 @@ fn echo(
         let body = Bytes::from(whole);
         Ok(actix_http::Response::ok().set_body(body))
     };
-    answer.inspect(|_| called.answered())
+    answer.inspect(move |_| called.0.iter().for_each(|progress| progress.answered()))
 }
 
 /// What a connection answers to these bytes until it ends, or the last answer is there.
@@ -340,4 +340,53 @@ async fn no_body_is_altered_wherever_pipelined_requests_are_cut() {
         let is_closed = all.contains("connection: close");
         assert!(told == 30 || told > 0 && is_closed, "{padding}: {told}");
     }
+}
+
+/// Fails if an answer that takes longer than a connection may be idle is cut, or if its connection stands for ever behind it.
+#[actix_web::test]
+async fn a_long_answer_is_no_idleness_and_its_end_begins_one() {
+    use actix_service::{Service as _, ServiceFactory as _};
+    use actix_web::{HttpResponse, dev::ServiceResponse, test::TestRequest};
+
+    let times = Times {
+        idle: Duration::from_millis(50),
+        ..TIMES
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (peer, accepted) = tokio::join!(
+        TcpStream::connect(listener.local_addr().unwrap()),
+        listener.accept()
+    );
+    let (stream, address) = accepted.unwrap();
+    let http = actix_http::HttpService::build()
+        .keep_alive(actix_http::KeepAlive::Os)
+        .finish(actix_service::fn_service(move |request| async move {
+            let (_, called) = called(request);
+            let late = futures_util::stream::once(async move {
+                sleep(4 * times.idle).await;
+                Ok::<_, actix_web::Error>(Bytes::from_static(b"late"))
+            });
+            let answer = HttpResponse::Ok().streaming(late);
+            let answer = ServiceResponse::new(TestRequest::default().to_http_request(), answer);
+            called
+                .answered(Ok::<_, actix_web::Error>(answer))
+                .map(actix_http::Response::from)
+        }));
+    let http = http.new_service(()).await.unwrap();
+    let sockets = Sockets::new(TrustedProxies::default());
+    let served = watch(stream, &sockets, times, address, |stream| {
+        http.call((stream, actix_http::Protocol::Http1, Some(address)))
+    });
+    let asked = async {
+        let mut peer = peer.unwrap();
+        peer.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        let mut all = Vec::new();
+        peer.read_to_end(&mut all).await.unwrap();
+        all
+    };
+    let (all, _) = tokio::join!(asked, async { drop(served.await) });
+    let all = String::from_utf8(all).unwrap();
+    assert!(all.ends_with("late\r\n0\r\n\r\n"), "{all}");
 }
