@@ -240,8 +240,8 @@ impl MakeServe for MakeApp {
         let app = apply_fn_factory(app, move |request, app: &_| {
             let line = access_log.as_ref().map(|log| log.begin(&request));
             let (request, called) = timed::called(request);
-            let answer = app.call(request).map(|answer| called.answered(answer));
-            answer.map_ok(|answer| logged(answer, line))
+            let answer = app.call(request);
+            answer.map_ok(|answer| logged(called.answered(answer), line))
         });
         let http = HttpService::build()
             // Ours are in `timed`: these read a clock that a busy worker lets stand, time first heads only, and set a timer anew

@@ -8,12 +8,12 @@
 //!
 //! It also says how much may be read: see `pacing`.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -91,6 +91,8 @@ pub(crate) struct Progress {
     blocked: Cell<bool>,
     writing: Cell<Option<Instant>>,
     written: Cell<usize>,
+    /// The task that serves the connection.
+    task: OnceCell<Waker>,
     /// The body of an answer may have more to say.
     answering: Cell<bool>,
     /// A request has come, or a long answer ended, since that was last looked at.
@@ -112,6 +114,7 @@ impl Progress {
             blocked: Cell::new(false),
             writing: Cell::new(None),
             written: Cell::new(0),
+            task: OnceCell::new(),
             answering: Cell::new(false),
             used: Cell::new(false),
         })
@@ -318,6 +321,7 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
             this.pause = None;
             progress.pacing.begin_turn();
         }
+        progress.task.get_or_init(|| cx.waker().clone());
         RUNNING.set(Some(this.progress.clone()));
         let ended = served.as_mut().poll(cx);
         RUNNING.set(None);

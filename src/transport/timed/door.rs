@@ -46,27 +46,32 @@ pub(crate) fn called(mut request: Request) -> (Request, Called) {
     (request, Called(progress))
 }
 
-/// A request that is being served.
-pub(crate) struct Called(pub(super) Option<Rc<Progress>>);
+/// A request that is being served. Dropped without an answer, it has failed.
+pub(crate) struct Called(Option<Rc<Progress>>);
 
 impl Called {
-    /// Its answer, or that it has none, passes the door.
-    pub(crate) fn answered<E>(
-        self,
-        answer: Result<ServiceResponse, E>,
-    ) -> Result<ServiceResponse, E> {
-        let Some(progress) = self.0 else {
+    /// Its answer passes the door.
+    pub(crate) fn answered(mut self, answer: ServiceResponse) -> ServiceResponse {
+        let Some(progress) = self.0.take() else {
             return answer;
         };
         progress.answered();
-        answer.map(|answer| match answer.response().body().size() {
+        match answer.response().body().size() {
             BodySize::None => answer,
             BodySize::Sized(bytes) if bytes <= AT_ONCE => answer,
             BodySize::Sized(_) | BodySize::Stream => {
                 progress.answering.set(true);
                 answer.map_body(|_, body| BoxBody::new(AnswerBody { body, progress }))
             }
-        })
+        }
+    }
+}
+
+impl Drop for Called {
+    fn drop(&mut self) {
+        if let Some(progress) = self.0.take() {
+            progress.answered();
+        }
     }
 }
 
