@@ -132,6 +132,10 @@ fn an_http_handler_says_something_to_the_members_of_a_room() {
             .configure(dondo.configure())
     });
     let mut members = [Client::connect(&hub), Client::connect(&hub)];
+    for member in &mut members {
+        // Events wait for on_connect, so who has an answer has joined.
+        member.ask("nobody's channel", &[]);
+    }
     let answer = http::request(&hub, "POST", "/notify", &[], b"hello");
     assert_eq!((answer.status, &answer.body[..]), (200, &b"told 2"[..]));
     for member in &mut members {
