@@ -34,10 +34,11 @@ use self::answer::{ApiAnswer, ApiError};
 use self::body::read_body;
 use self::guesses::Guesses;
 use self::idempotency::Idempotency;
-use self::keys::{ApiKey, ApiKeys, Right, readable_by_others};
+use self::keys::{ApiKey, ApiKeys, ApiRight};
 use self::query::ApiQuery;
-use self::routes::{ApiOperation, Found, find};
+use self::routes::{ApiOperation, FoundRoute, find};
 use crate::io::{NamespaceHandle, Namespaces};
+use crate::keys::is_read_by_all;
 use crate::moderation::Moderation;
 use crate::notices;
 use crate::packs::hub::HubPack;
@@ -186,7 +187,7 @@ impl Api {
         let caller = self.caller(request)?;
         // A host may have mounted it below a path of its own.
         let (_, path) = request.path().split_once(BASE).unwrap_or_default();
-        let Found {
+        let FoundRoute {
             operation,
             right,
             names,
@@ -332,7 +333,7 @@ impl Api {
 
 /// The file of the keys holds secrets.
 fn warn_of_readers(path: Option<&Path>) {
-    if let Some(path) = path.filter(|path| readable_by_others(path)) {
+    if let Some(path) = path.filter(|path| is_read_by_all(path)) {
         log::warn!(
             "{} holds secrets, and others than its owner may read or write it: chmod 600 (--api.keys-file)",
             path.display()
@@ -367,16 +368,16 @@ impl ApiCaller {
     }
 
     /// Whether its key may do what is about whole clients.
-    fn is_for_clients(&self, right: Right) -> Result<(), ApiError> {
+    fn is_for_clients(&self, right: ApiRight) -> Result<(), ApiError> {
         match self.key.is_for_all() {
             true => Ok(()),
             false => Err(ApiError::forbidden(format!(
                 "the key {} is for some channels alone; {} clients needs one for all",
                 self.key.name,
                 match right {
-                    Right::Publish => "saying something to",
-                    Right::Read => "listing",
-                    Right::Moderate => "moderating",
+                    ApiRight::Publish => "saying something to",
+                    ApiRight::Read => "listing",
+                    ApiRight::Moderate => "moderating",
                 }
             ))),
         }

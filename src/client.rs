@@ -9,8 +9,6 @@ use std::time::Duration;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
-use crate::config::CommandAnswer;
-
 /// Where the API stands if nobody says otherwise: the operators' listener of a hub with its defaults.
 const API: &str = "http://127.0.0.1:11001";
 const API_VARIABLE: &str = "DONDO_API";
@@ -116,23 +114,13 @@ fn asking(command: Command) -> Command {
 pub fn api_answered(
     flags: &ArgMatches,
     variables: &[(OsString, OsString)],
-) -> Option<CommandAnswer> {
+) -> Option<Result<String, String>> {
     let (command, flags) = flags.subcommand()?;
     if !commands().iter().any(|known| known.get_name() == command) {
         return None;
     }
     let asked = ApiCommand::new(flags, variables);
-    Some(match asked.and_then(|asked| asked.carry_out(command)) {
-        Ok(said) => CommandAnswer {
-            said,
-            ..CommandAnswer::default()
-        },
-        Err(wrong) => CommandAnswer {
-            complaint: format!("{wrong}\n"),
-            code: 1,
-            ..CommandAnswer::default()
-        },
-    })
+    Some(asked.and_then(|asked| asked.carry_out(command)))
 }
 
 /// A command, and whom it asks.

@@ -28,7 +28,11 @@ pub fn health_check(settings: &Settings) -> CommandAnswer {
         }
     };
     for address in addresses.into_iter().map(reached) {
-        let host = settings.hosts.first().cloned();
+        let hosts = settings.hosts.first();
+        // The operators' listener is asked by its address.
+        let host = hosts
+            .filter(|_| settings.tls.certificate_file.is_none())
+            .cloned();
         match asked(address, &host.unwrap_or_else(|| address.to_string())) {
             Ok(status) if status.contains(" 200 ") => {
                 return CommandAnswer {

@@ -78,6 +78,7 @@ mod io;
 mod keys;
 mod logging;
 mod moderation;
+mod name_pattern;
 mod nesting;
 mod notices;
 mod operators;

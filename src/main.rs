@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     let open_files = raise_open_files();
     let variables: Vec<_> = std::env::vars_os().collect();
     if let Some(done) = api_answered(&flags, &variables) {
-        return ended(&done);
+        return ended(&done.into());
     }
     let answer = told_to_a_shell(&flags).or_else(|| answered(&flags, &variables, open_files));
     if let Some(answer) = answer {
@@ -134,9 +134,9 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
     let (renewal, hub) = (server.renewal(), dondo.clone());
     actix_rt::spawn(async move {
         while hangup.recv().await.is_some() {
-            if read_again(&flags, &given) {
-                renewal.iter().for_each(CertificateRenewal::ask);
-            }
+            read_again(&flags, &given);
+            // Each of these judges its own files.
+            renewal.iter().for_each(CertificateRenewal::ask);
             keys_again(&hub);
             api_keys_again(&hub);
         }
@@ -178,8 +178,8 @@ fn tell_systemd(state: NotifyState<'_>) {
     }
 }
 
-/// Logs what a restart would change, and answers whether all is in order. The settings that the program was started with go on.
-fn read_again(flags: &ArgMatches, started: &Given) -> bool {
+/// Logs what a restart would change. The settings that the program was started with go on.
+fn read_again(flags: &ArgMatches, started: &Given) {
     match read(flags) {
         Ok(now) => {
             let changed = started.changed(&now);
@@ -189,13 +189,11 @@ fn read_again(flags: &ArgMatches, started: &Given) -> bool {
             for line in now.renamed.iter().chain(&changed) {
                 log::warn!("SIGHUP: {line}");
             }
-            true
         }
         Err(wrong) => {
             for line in wrong.iter() {
                 log::error!("SIGHUP: {line}; the settings stay as they are");
             }
-            false
         }
     }
 }

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::answer::{ApiAnswer, ApiError};
-use super::keys::Right;
+use super::keys::ApiRight;
 use super::publish::only;
 use super::query::ApiQuery;
 use super::routes::ApiOperation;
@@ -114,7 +114,7 @@ impl Api {
                 self.members(namespace, of, query).await
             }
             ApiOperation::RoomMembers => {
-                caller.is_for_clients(Right::Read)?;
+                caller.is_for_clients(ApiRight::Read)?;
                 let room = self.room(name, "room")?;
                 let of = Selection {
                     rooms: Some(vec![RoomKey::room(room)]),
@@ -123,14 +123,14 @@ impl Api {
                 self.members(namespace, of, query).await
             }
             ApiOperation::Members => {
-                caller.is_for_clients(Right::Read)?;
+                caller.is_for_clients(ApiRight::Read)?;
                 match query.text("account") {
                     Some(account) => self.of_account(namespace, account, query).await,
                     None => self.members(namespace, Selection::default(), query).await,
                 }
             }
             _ => {
-                caller.is_for_clients(Right::Read)?;
+                caller.is_for_clients(ApiRight::Read)?;
                 let counts = self.0.parts.hub.namespace_counts(namespace).await?;
                 Ok(ApiAnswer::ok(&PresenceAnswer {
                     namespace,
@@ -152,7 +152,7 @@ impl Api {
         let hub = &self.0.parts.hub;
         let limit = query.limit(NAMES_MAX)?;
         if query.count()? {
-            caller.is_for_clients(Right::Read)?;
+            caller.is_for_clients(ApiRight::Read)?;
             let count = hub.namespace_counts(namespace).await?.channels;
             return Ok(ApiAnswer::ok(&CountAnswer { namespace, count }));
         }
@@ -184,7 +184,7 @@ impl Api {
         namespace: &str,
         query: &ApiQuery,
     ) -> Result<ApiAnswer, ApiError> {
-        caller.is_for_clients(Right::Read)?;
+        caller.is_for_clients(ApiRight::Read)?;
         let hub = &self.0.parts.hub;
         let limit = query.limit(NAMES_MAX)?;
         if query.count()? {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::answer::{ApiAnswer, ApiError};
 use super::fields::BodyFields;
-use super::keys::Right;
+use super::keys::ApiRight;
 use super::publish::only;
 use super::routes::ApiOperation;
 use super::sentences::{SentenceForm, reason, sentence, subject, text};
@@ -80,7 +80,7 @@ impl Api {
     }
 
     async fn disconnect(&self, caller: &ApiCaller, body: &[u8]) -> Result<ApiAnswer, ApiError> {
-        caller.is_for_clients(Right::Moderate)?;
+        caller.is_for_clients(ApiRight::Moderate)?;
         let fields = BodyFields::of(body, &["account", "address", "member"])?;
         let disconnected = self.put_out(&subject(&fields)?).await?;
         Ok(ApiAnswer::ok(&DisconnectAnswer {
@@ -90,7 +90,7 @@ impl Api {
     }
 
     async fn ban(&self, caller: &ApiCaller, body: &[u8]) -> Result<ApiAnswer, ApiError> {
-        caller.is_for_clients(Right::Moderate)?;
+        caller.is_for_clients(ApiRight::Moderate)?;
         let fields = BodyFields::of(body, &["account", "address", "member", "for", "reason"])?;
         // A client has another id when it comes again.
         let subject = match subject(&fields)? {
@@ -111,7 +111,7 @@ impl Api {
     }
 
     async fn mute(&self, caller: &ApiCaller, body: &[u8]) -> Result<ApiAnswer, ApiError> {
-        caller.is_for_clients(Right::Moderate)?;
+        caller.is_for_clients(ApiRight::Moderate)?;
         let fields = BodyFields::of(body, &["account", "address", "member", "for", "reason"])?;
         let sentence = sentence(subject(&fields)?, &fields)?;
         give(self.0.parts.moderation.mutes(), sentence.clone(), "mutes")?;
@@ -160,15 +160,18 @@ impl Api {
         let channel = channel.map(|channel| self.channel(&channel, "channel"));
         let channel = channel.transpose()?;
         let room: Option<String> = fields.get("room")?;
-        caller.is_for(channel.as_deref(), "channel")?;
-        match (room, channel) {
-            (Some(room), channel) => Ok(WordTarget::Room {
+        let place = match (room, channel) {
+            (Some(room), channel) => WordTarget::Room {
                 room: self.room(&room, "room")?,
                 channel,
-            }),
-            (None, Some(channel)) => Ok(WordTarget::Channel(channel)),
-            (None, None) => Err(ApiError::bad("there is neither channel nor room").at("channel")),
-        }
+            },
+            (None, Some(channel)) => WordTarget::Channel(channel),
+            (None, None) => {
+                return Err(ApiError::bad("there is neither channel nor room").at("channel"));
+            }
+        };
+        self.judge(caller, &place, "channel")?;
+        Ok(place)
     }
 
     /// Commands a place; to how many it was told.

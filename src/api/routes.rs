@@ -3,7 +3,7 @@
 use actix_web::http::{Method, StatusCode};
 
 use super::answer::ApiError;
-use super::keys::Right;
+use super::keys::ApiRight;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) enum ApiOperation {
 type Route = (
     &'static str,
     &'static str,
-    Option<Right>,
+    Option<ApiRight>,
     ApiOperation,
     &'static [&'static str],
 );
@@ -41,24 +41,24 @@ type Route = (
 #[rustfmt::skip]
 const ROUTES: [Route; 19] = [
     ("/openapi.json", "GET", None, ApiOperation::OpenApi, &[]),
-    ("/node", "GET", Some(Right::Read), ApiOperation::Node, &[]),
-    ("/publish", "POST", Some(Right::Publish), ApiOperation::Publish, &[]),
-    ("/batch", "POST", Some(Right::Publish), ApiOperation::Batch, &[]),
-    ("/channels", "GET", Some(Right::Read), ApiOperation::Channels, &["namespace", "after", "limit", "count"]),
-    ("/channels/{channel}/members", "GET", Some(Right::Read), ApiOperation::ChannelMembers, &["namespace", "after", "limit", "count"]),
-    ("/rooms", "GET", Some(Right::Read), ApiOperation::Rooms, &["namespace", "after", "limit", "count"]),
-    ("/rooms/{room}/members", "GET", Some(Right::Read), ApiOperation::RoomMembers, &["namespace", "after", "limit", "count"]),
-    ("/members", "GET", Some(Right::Read), ApiOperation::Members, &["namespace", "account", "after", "limit", "count"]),
-    ("/presence", "GET", Some(Right::Read), ApiOperation::Presence, &["namespace"]),
-    ("/disconnect", "POST", Some(Right::Moderate), ApiOperation::Disconnect, &[]),
-    ("/kick", "POST", Some(Right::Moderate), ApiOperation::Kick, &[]),
-    ("/ban", "POST", Some(Right::Moderate), ApiOperation::Ban, &[]),
-    ("/ban", "DELETE", Some(Right::Moderate), ApiOperation::Unban, &["account", "address"]),
-    ("/bans", "GET", Some(Right::Moderate), ApiOperation::Bans, &["after", "limit", "count"]),
-    ("/mute", "POST", Some(Right::Moderate), ApiOperation::Mute, &[]),
-    ("/mute", "DELETE", Some(Right::Moderate), ApiOperation::Unmute, &["account", "address", "member"]),
-    ("/mutes", "GET", Some(Right::Moderate), ApiOperation::Mutes, &["after", "limit", "count"]),
-    ("/lock", "POST", Some(Right::Moderate), ApiOperation::Lock, &[]),
+    ("/node", "GET", Some(ApiRight::Read), ApiOperation::Node, &[]),
+    ("/publish", "POST", Some(ApiRight::Publish), ApiOperation::Publish, &[]),
+    ("/batch", "POST", Some(ApiRight::Publish), ApiOperation::Batch, &[]),
+    ("/channels", "GET", Some(ApiRight::Read), ApiOperation::Channels, &["namespace", "after", "limit", "count"]),
+    ("/channels/{channel}/members", "GET", Some(ApiRight::Read), ApiOperation::ChannelMembers, &["namespace", "after", "limit", "count"]),
+    ("/rooms", "GET", Some(ApiRight::Read), ApiOperation::Rooms, &["namespace", "after", "limit", "count"]),
+    ("/rooms/{room}/members", "GET", Some(ApiRight::Read), ApiOperation::RoomMembers, &["namespace", "after", "limit", "count"]),
+    ("/members", "GET", Some(ApiRight::Read), ApiOperation::Members, &["namespace", "account", "after", "limit", "count"]),
+    ("/presence", "GET", Some(ApiRight::Read), ApiOperation::Presence, &["namespace"]),
+    ("/disconnect", "POST", Some(ApiRight::Moderate), ApiOperation::Disconnect, &[]),
+    ("/kick", "POST", Some(ApiRight::Moderate), ApiOperation::Kick, &[]),
+    ("/ban", "POST", Some(ApiRight::Moderate), ApiOperation::Ban, &[]),
+    ("/ban", "DELETE", Some(ApiRight::Moderate), ApiOperation::Unban, &["account", "address"]),
+    ("/bans", "GET", Some(ApiRight::Moderate), ApiOperation::Bans, &["after", "limit", "count"]),
+    ("/mute", "POST", Some(ApiRight::Moderate), ApiOperation::Mute, &[]),
+    ("/mute", "DELETE", Some(ApiRight::Moderate), ApiOperation::Unmute, &["account", "address", "member"]),
+    ("/mutes", "GET", Some(ApiRight::Moderate), ApiOperation::Mutes, &["after", "limit", "count"]),
+    ("/lock", "POST", Some(ApiRight::Moderate), ApiOperation::Lock, &[]),
 ];
 
 impl ApiOperation {
@@ -70,15 +70,15 @@ impl ApiOperation {
 }
 
 /// A route that was found.
-pub(super) struct Found {
+pub(super) struct FoundRoute {
     pub(super) operation: ApiOperation,
-    pub(super) right: Option<Right>,
+    pub(super) right: Option<ApiRight>,
     /// What stands for the parts in braces.
     pub(super) names: Vec<String>,
 }
 
 /// The route of a path below the base.
-pub(super) fn find(method: &Method, path: &str) -> Result<Found, ApiError> {
+pub(super) fn find(method: &Method, path: &str) -> Result<FoundRoute, ApiError> {
     let fitting = ROUTES
         .iter()
         .filter_map(|route| Some((names(route.0, path)?, route)));
@@ -86,7 +86,7 @@ pub(super) fn find(method: &Method, path: &str) -> Result<Found, ApiError> {
     for (names, (_, of, right, operation, _)) in fitting {
         if method.as_str() == *of {
             let (operation, right) = (*operation, *right);
-            return Ok(Found {
+            return Ok(FoundRoute {
                 operation,
                 right,
                 names: names?,

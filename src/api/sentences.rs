@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::answer::{ApiAnswer, ApiError};
 use super::fields::BodyFields;
-use super::keys::Right;
+use super::keys::ApiRight;
 use super::query::ApiQuery;
 use super::routes::ApiOperation;
 use super::{Api, ApiCaller};
@@ -89,7 +89,7 @@ impl Api {
         operation: ApiOperation,
         query: &ApiQuery,
     ) -> Result<ApiAnswer, ApiError> {
-        caller.is_for_clients(Right::Moderate)?;
+        caller.is_for_clients(ApiRight::Moderate)?;
         let moderation = &self.0.parts.moderation;
         let now = SystemTime::now();
         let standing = match operation {

@@ -6,7 +6,7 @@ use dondo_actors::id::MemberId;
 
 use super::answer::ApiError;
 use super::fields::BodyFields;
-use super::keys::Right;
+use super::keys::ApiRight;
 use super::{Api, ApiCaller};
 use crate::packs::hub::WordTarget;
 
@@ -44,21 +44,22 @@ impl Api {
                     1 => None,
                     _ => Some(self.channel(&text("channel")?, "to.channel")?),
                 };
-                caller.is_for(channel.as_deref(), "to")?;
-                Ok((None, WordTarget::Room { room, channel }))
+                let target = WordTarget::Room { room, channel };
+                self.judge(caller, &target, "to")?;
+                Ok((None, target))
             }
             ["member"] => {
-                caller.is_for_clients(Right::Publish)?;
+                caller.is_for_clients(ApiRight::Publish)?;
                 let id = MemberId::new(text("member")?);
                 Ok((Some(ClientTarget::Member(id)), WordTarget::Clients))
             }
             ["account"] => {
-                caller.is_for_clients(Right::Publish)?;
+                caller.is_for_clients(ApiRight::Publish)?;
                 let account = text("account")?.into();
                 Ok((Some(ClientTarget::Account(account)), WordTarget::Clients))
             }
             ["everyone"] => {
-                caller.is_for_clients(Right::Publish)?;
+                caller.is_for_clients(ApiRight::Publish)?;
                 match to.need::<bool>("everyone").map_err(within)? {
                     true => Ok((None, WordTarget::Clients)),
                     false => Err(ApiError::bad("it is true, or is not there").at("to.everyone")),
@@ -69,6 +70,23 @@ impl Api {
             )
             .at("to")),
         }
+    }
+
+    /// Whether the caller's key is for it: for the channel that it has where it goes, which `--hub.room-scope` says.
+    pub(super) fn judge(
+        &self,
+        caller: &ApiCaller,
+        target: &WordTarget,
+        field: &str,
+    ) -> Result<(), ApiError> {
+        let channel = match target {
+            WordTarget::Channel(channel) => Some(channel.clone()),
+            WordTarget::Room { .. } | WordTarget::Clients => {
+                let address = self.0.parts.pack.address(target)?;
+                address.and_then(|(_, channel)| channel)
+            }
+        };
+        caller.is_for(channel.as_deref(), field)
     }
 
     pub(super) fn channel(&self, text: &str, field: &str) -> Result<Arc<str>, ApiError> {

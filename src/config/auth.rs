@@ -25,9 +25,9 @@ settings! {
         /// For whom a token has to be made (claim aud).
         audience: Option<String> as Option<AnyText> = None;
         /// Claim with the account.
-        account_claim: String as AnyText = "sub".to_owned();
+        account_claim: String as AnyText = "sub".to_owned(), check account_claim;
         /// Claim with the name that others see; the account without one.
-        name_claim: String as AnyText = "name".to_owned();
+        name_claim: String as AnyText = "name".to_owned(), check name_claim;
         /// How far clocks may be apart: so long a token is good before and after its time.
         leeway: Duration as Span = Duration::from_secs(30), in Duration::ZERO..=LEEWAY_MAX;
     }
@@ -129,6 +129,28 @@ fn jwks_file(settings: &Settings) -> Result<(), String> {
         jwks,
         "a set of public keys",
     )
+}
+
+/// What the hub reads of a token whatever the settings say.
+const OWN_CLAIMS: [&str; 8] = [
+    "exp", "nbf", "iat", "iss", "aud", "dondo", "room", "channel",
+];
+
+fn account_claim(settings: &Settings) -> Result<(), String> {
+    free_claim(&settings.auth.account_claim)
+}
+
+fn name_claim(settings: &Settings) -> Result<(), String> {
+    free_claim(&settings.auth.name_claim)
+}
+
+fn free_claim(claim: &str) -> Result<(), String> {
+    match OWN_CLAIMS.contains(&claim) {
+        true => Err(format!(
+            "{claim:?} means something else in each token; write another claim"
+        )),
+        false => Ok(()),
+    }
 }
 
 fn readable(path: Option<&Path>, read: KeyReader, what: &str) -> Result<(), String> {

@@ -162,7 +162,8 @@ fn other_path(path: Option<&String>, settings: &Settings) -> Checked {
     };
     path_of(path, path)?;
     let own = ["/healthz/", "/readyz/", "/metrics/", "/protocols/"];
-    if own.contains(&&**path) {
+    let of_api = ["/api/v1/", "/apps/"];
+    if own.contains(&&**path) || of_api.iter().any(|own| path.starts_with(own)) {
         return Err(format!(
             "{path:?} is the hub's own; write another path, or off"
         ));

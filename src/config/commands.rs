@@ -24,6 +24,20 @@ pub struct CommandAnswer {
     pub code: u8,
 }
 
+impl From<Result<String, String>> for CommandAnswer {
+    /// What is said, or what is complained of.
+    fn from(done: Result<String, String>) -> Self {
+        match done {
+            Ok(said) => Self::said(said),
+            Err(wrong) => Self {
+                complaint: format!("{wrong}\n"),
+                code: 1,
+                ..Self::default()
+            },
+        }
+    }
+}
+
 impl CommandAnswer {
     pub(super) fn said(said: String) -> Self {
         Self {

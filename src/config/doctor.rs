@@ -65,7 +65,9 @@ pub(super) fn examined(given: &Given, open_files: Option<u64>) -> (String, bool)
         })
         .collect();
     if found.is_empty() {
-        said.push_str("nothing is wrong: settings, addresses, open files, memory and clock\n");
+        said.push_str(
+            "nothing is wrong: settings, addresses, open files, memory, clock and certificate\n",
+        );
     }
     (said, is_wrong)
 }

@@ -25,10 +25,17 @@ impl Settings {
                 far.join(",")
             ));
         }
+        if !far.is_empty() && self.api.public && self.tls.certificate_file.is_none() {
+            lines.push(
+                "--api.public on: keys of the HTTP API come from other machines without TLS, so whoever is between reads them; give it \
+                 a certificate, or put a proxy before it that has one"
+                    .to_owned(),
+            );
+        }
         if let Some(address) = self.admin_listen.filter(|at| !at.ip().is_loopback()) {
             lines.push(format!(
-                "--admin-listen {address}: other machines can read metrics and health in detail, without TLS and password; keep the \
-                 port from strangers, or listen on 127.0.0.1"
+                "--admin-listen {address}: other machines can read metrics and health in detail, and ask the HTTP API if it has keys, without TLS; \
+                 keep the port from strangers, or listen on 127.0.0.1"
             ));
         }
         if self.origins == Origins::Any {
@@ -74,7 +81,7 @@ mod tests {
     /// Fails if a relaxation is not told of, or with another one.
     #[test]
     fn each_relaxation_that_strangers_can_use_is_told() {
-        let changes: [(&str, Change); 5] = [
+        let changes: [(&str, Change); 6] = [
             ("--listen 0.0.0.0:80: ", |c| {
                 c.listen = vec![
                     "127.0.0.1:80".parse().unwrap(),
@@ -83,6 +90,11 @@ mod tests {
             }),
             ("--admin-listen 0.0.0.0:81: ", |c| {
                 c.admin_listen = Some("0.0.0.0:81".parse().unwrap());
+            }),
+            ("--api.public on: ", |c| {
+                c.listen = vec!["0.0.0.0:80".parse().unwrap()];
+                c.auth.guests = false;
+                c.api.public = true;
             }),
             ("--origins *: ", |c| c.origins = Origins::Any),
             ("--rate-limits off: ", |c| c.rate_limits = false),

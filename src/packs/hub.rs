@@ -147,11 +147,16 @@ impl Pack for HubPack {
                 }
             }
         };
-        let read = read.and_then(|(command, payload)| match command.says_something() {
-            true => self
-                .muted(&socket, caller.now)
-                .map_or(Ok((command, payload)), Err),
-            false => Ok((command, payload)),
+        let read = read.and_then(|(command, payload)| {
+            let muted = self.muted(&socket, caller.now);
+            match muted {
+                Some(fault) if command.says_something() => Err(fault),
+                // Others are told of a join, a leave and what an owner does, and of what came with it.
+                None if command.says_something() || caller.may_say(&command) => {
+                    Ok((command, payload))
+                }
+                _ => Ok((command, payload.without_words())),
+            }
         });
         match read {
             Ok((command, payload)) => caller.carry_out(command, payload, answer),

@@ -12,7 +12,7 @@ use dondo_actors::{
 };
 
 use super::{
-    HubPack,
+    AUTH, HubPack,
     command::Place,
     contract::{
         fault::{Code, Fault},
@@ -109,6 +109,10 @@ impl HubPack {
         word: &ServerWord<'_>,
     ) -> Result<Content, Fault> {
         let event = match (word.event, target) {
+            (Some(AUTH), _) => {
+                let told = "auth is an event of clients, by which they bring a token";
+                return Err(Fault::new(Code::ReservedName, told));
+            }
             (Some(event), _) => self.channel_name(event)?,
             (None, WordTarget::Channel(channel)) => channel.clone(),
             (None, WordTarget::Room { .. }) => "notify-room".into(),

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::{
     KEY, KeysFile, ORDERS, READER, ask, ask_at, bearer, get, hub, hub_with, key, member_of, raw_at,
 };
+use dondo::config::RoomScope;
+
 use crate::support::{Hub, PATIENCE, http};
 
 /// Fails if there is an API without keys, or nobody is told which setting makes one.
@@ -54,6 +56,25 @@ fn a_public_api_without_keys_starts_nothing_and_says_why() {
         said.contains("--api.public on") && said.contains("--api.keys-file"),
         "{said}"
     );
+}
+
+/// Fails if a key for some channels reaches rooms of others by naming one of its own, where rooms have no channel.
+#[test]
+fn where_rooms_are_flat_a_key_for_channels_is_for_no_room() {
+    let hub = hub_with(
+        |config| config.hub.room_scope = RoomScope::Flat,
+        |builder| builder,
+    );
+    let key = bearer(ORDERS);
+    let room = json!({"room": "admin", "channel": "orders-1"});
+    let said = json!({"to": room, "message": "hi"});
+    let mut locked = room.clone();
+    locked["locked"] = json!(true);
+    for (path, body) in [("publish", said), ("lock", locked)] {
+        let header = [("Authorization", &*key)];
+        let (status, told) = ask_at(hub.operators(), "POST", path, &header, &body);
+        assert_eq!(status, 403, "{path}: {told}");
+    }
 }
 
 /// Fails if a key may do what it has no right to, or reaches channels that are not its own.

@@ -155,6 +155,13 @@ fn who_is_muted_says_nothing_and_hears_all() {
                 "{said}"
             );
         }
+        let psst = json!({"data": {"message": "psst", "more": "psst", "roomChannel": "lobby"}, "more": "psst"});
+        for event in ["leave-channel", "join-channel"] {
+            kofi.drain();
+            assert_eq!(ama.ask(event, std::slice::from_ref(&psst))["ok"], true);
+            let told = kofi.event(event);
+            assert!(!told[0].to_string().contains("psst"), "{told:?}");
+        }
         assert_eq!(ama.ask("join-channel", &[json!("other")])["ok"], true);
         publish(
             &hub,

@@ -206,6 +206,7 @@ fn an_event_has_the_name_that_it_is_given_but_none_of_the_hubs_own() {
         "disconnect",
         "connect_error",
         "online-users",
+        "auth",
         "",
         "a\nb",
     ] {

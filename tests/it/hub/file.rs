@@ -243,7 +243,8 @@ fn doctor_says_what_around_the_settings_does_not_work() {
         (code, out)
     };
     let (code, out) = doctor(ANY, &[]);
-    let nothing = "nothing is wrong: settings, addresses, open files, memory and clock\n";
+    let nothing =
+        "nothing is wrong: settings, addresses, open files, memory, clock and certificate\n";
     assert_eq!((code, &*out), (Some(0), nothing));
     let (code, out) = doctor(ANY, &["--rate-limits", "off"]);
     assert!(

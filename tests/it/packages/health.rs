@@ -33,6 +33,8 @@ fn a_hub_that_speaks_tls_is_asked_at_its_operators_listener() {
         key,
         "--listen",
         "127.0.0.1:0",
+        "--hosts",
+        "chat.example",
     ];
     let program = Program::start(&flags, &[]);
     let mut lines = program.log.iter();
@@ -42,6 +44,7 @@ fn a_hub_that_speaks_tls_is_asked_at_its_operators_listener() {
         ("DONDO_TLS_CERTIFICATE_FILE", certificate),
         ("DONDO_TLS_KEY_FILE", key),
         ("DONDO_ADMIN_LISTEN", admin),
+        ("DONDO_HOSTS", "chat.example"),
     ];
     let answer = said(&["health"], &variables);
     assert_eq!(answer.status.code(), Some(0), "{answer:?}");

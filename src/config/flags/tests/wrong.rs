@@ -7,7 +7,7 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 143] = [
+const FILES: [(&str, &str); 145] = [
     (
         "[auth]\nsecret-file = \"nowhere\"",
         "dondo.toml:2: auth.secret-file = \"nowhere\": nowhere cannot be read: No such file or directory (os error 2); write a file with a secret, or none",
@@ -19,6 +19,14 @@ const FILES: [(&str, &str); 143] = [
     (
         "[auth]\njwks-file = \"Cargo.toml\"",
         "dondo.toml:2: auth.jwks-file = \"Cargo.toml\": Cargo.toml: it is no set of keys in JSON: expected value at line 1 column 2; write a file with a set of public keys, or none",
+    ),
+    (
+        "[auth]\naccount-claim = \"room\"",
+        "dondo.toml:2: auth.account-claim = \"room\": \"room\" means something else in each token; write another claim",
+    ),
+    (
+        "[endpoints]\nwebsocket = \"/api/v1/ws/\"",
+        "dondo.toml:2: endpoints.websocket = \"/api/v1/ws/\": \"/api/v1/ws/\" is the hub's own; write another path, or off",
     ),
     (
         "[auth]\nsecret = \"abc\"",

@@ -191,6 +191,14 @@ impl Payload {
         known
     }
 
+    /// The same without what its sender says to others by it.
+    pub(crate) fn without_words(&self) -> Self {
+        let mut mute = self.without_unknown();
+        mute.parts.message = None;
+        mute.blobs.clear();
+        mute
+    }
+
     /// The attachments that placeholders in the raw values number.
     pub(crate) fn blobs(&self) -> &[Bytes] {
         &self.blobs

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dondo_actors::id::ChannelScope;
 
-use super::{Caller, Code, Fault, Place};
+use super::{Caller, Code, Command, Fault, Place};
 use crate::io::PackSocket;
 use crate::tokens::{Right, RoomBearer, TokenAccount, TokenCode, TokenFault, Wanted};
 
@@ -29,6 +29,27 @@ pub(super) fn allow(
     match user.rights().allow(right, wanted) {
         true => Ok(()),
         false => Err(forbidden(right, wanted)),
+    }
+}
+
+impl Caller<'_> {
+    /// Whether others may hear what came with a command that is no message, by its client's token.
+    pub(in crate::packs::hub) fn may_say(&self, command: &Command) -> bool {
+        let (place, tag) = match command {
+            Command::JoinChannel { channel, .. }
+            | Command::LeaveChannel {
+                channel: Some(channel),
+            } => (Place::Channel(channel.clone()), None),
+            // Its only channel is not known here.
+            Command::LeaveChannel { channel: None } => (Place::Channel("".into()), None),
+            Command::JoinRoom { target, .. }
+            | Command::LeaveRoom { target }
+            | Command::Manage { target, .. } => {
+                (Place::Room(target.clone()), target.channel.clone())
+            }
+            Command::NotifyChannel { .. } | Command::NotifyRoom { .. } => return true,
+        };
+        allow(self, Right::Send, &place, &tag).is_ok()
     }
 }
 
@@ -66,7 +87,9 @@ pub(super) fn opens(
         channel: tag.as_deref(),
         account,
     };
-    credentials.room(token, bearer)?;
+    // Looking at one that is no good costs what a join does.
+    let refused = |_: &_| caller.member().charge_join();
+    credentials.room(token, bearer).inspect_err(refused)?;
     Ok(true)
 }
 
