@@ -57,6 +57,9 @@ struct LockAnswer {
     locked: bool,
 }
 
+/// Bytes of what was asked that the log shows.
+const LOGGED_MAX: usize = 400;
+
 impl Api {
     pub(super) async fn moderate(
         &self,
@@ -74,7 +77,8 @@ impl Api {
         if answer.is_ok() {
             let key = &caller.key.name;
             let address = caller.address.map(|address| address.to_string());
-            log::info!(peer = address.as_deref(); "{operation:?} by the API's key {key}");
+            let asked = String::from_utf8_lossy(&body[..body.len().min(LOGGED_MAX)]);
+            log::info!(peer = address.as_deref(); "{operation:?} by the API's key {key}: {asked:?}");
         }
         answer
     }

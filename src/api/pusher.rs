@@ -25,6 +25,8 @@ use crate::packs::hub::{ServerWord, WordTarget};
 const CLOCK: u64 = 600;
 /// Channels of one event.
 const CHANNELS_MAX: usize = 100;
+/// Bytes of data that one request says, each channel for itself: its events are made in one go.
+const SAID_MAX: usize = 4 << 20;
 
 /// What those libraries send: more fields than are asked for here.
 #[derive(Deserialize)]
@@ -84,7 +86,20 @@ async fn answer(api: &Api, request: &HttpRequest, body: Payload) -> Result<ApiAn
     }
     let namespace = api.namespace(app.namespace.as_deref())?;
     let mut all = Vec::new();
+    let mut said = 0;
     for event in events {
+        said += event.data.get().len() * event.channels.len().max(1);
+        if said > SAID_MAX {
+            return Err(ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "payload_too_large",
+                format!(
+                    "the data of all channels together have more than {SAID_MAX} bytes; send several requests"
+                ),
+            ));
+        }
+        // Each is as much work as a message that comes alone.
+        tokio::task::yield_now().await;
         all.extend(words(api, &app, namespace.name().into(), event)?);
     }
     let api = api.clone();

@@ -97,8 +97,10 @@ impl Api {
             _ => moderation.mutes(),
         };
         if let ApiOperation::Unban | ApiOperation::Unmute = operation {
-            let lifted = standing.lift(&asked_subject(query)?, now);
-            log::info!("{operation:?} by the API's key {}", caller.key.name);
+            let subject = asked_subject(query)?;
+            let lifted = standing.lift(&subject, now);
+            let key = &caller.key.name;
+            log::info!("{operation:?} by the API's key {key}: {subject:?}, lifted {lifted}");
             return Ok(ApiAnswer::ok(&LiftAnswer { ok: true, lifted }));
         }
         let all = standing.all(now);

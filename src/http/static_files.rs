@@ -50,7 +50,8 @@ impl StaticFiles {
 /// exchange a file between this look and the opening.
 fn is_served(folder: &Path, path: &Path, head: &RequestHead) -> bool {
     // One that leads to a folder is answered with another address, which would be that of a host.
-    if head.uri.path().starts_with("//") {
+    let path_of = head.uri.path();
+    if path_of.starts_with("//") || path_of.contains('\\') {
         return false;
     }
     let whole = folder.join(path);

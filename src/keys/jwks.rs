@@ -11,6 +11,7 @@ use super::{BadKey, Keys, MODULUS_BYTES_MIN, VerifyingKey, other_curve, short_mo
 
 /// Keys of one set. A token that names none is tried with each of its algorithm.
 const KEYS_MAX: usize = 64;
+const ED25519_BYTES: usize = 32;
 
 #[derive(Deserialize)]
 struct Set {
@@ -49,8 +50,13 @@ fn key(value: Value, origin: &str) -> Result<Option<VerifyingKey>, BadKey> {
         Some(id) => BadKey::new(format!("the key {id:?}: {why}")),
         None => why,
     };
-    let Ok(jwk) = serde_json::from_value::<Jwk>(value) else {
-        return Ok(None);
+    let is_ours = is_for_our_signatures(&value);
+    let jwk = match serde_json::from_value::<Jwk>(value) {
+        Ok(jwk) => jwk,
+        Err(error) if is_ours => {
+            return Err(broken(BadKey::new(format!("it cannot be read: {error}"))));
+        }
+        Err(_) => return Ok(None),
     };
     let is_for_signatures = matches!(
         jwk.common.public_key_use,
@@ -74,6 +80,20 @@ fn key(value: Value, origin: &str) -> Result<Option<VerifyingKey>, BadKey> {
     }))
 }
 
+/// Whether a key says that it is one that is used here, so that it has to be whole.
+fn is_for_our_signatures(key: &Value) -> bool {
+    let text = |name: &str| key.get(name).and_then(Value::as_str);
+    let is_ours = match text("kty") {
+        Some("RSA") => true,
+        Some("EC") => text("crv") == Some("P-256"),
+        Some("OKP") => text("crv") == Some("Ed25519"),
+        _ => false,
+    };
+    is_ours
+        && matches!(text("use"), None | Some("sig"))
+        && matches!(text("alg"), None | Some("RS256" | "ES256" | "EdDSA"))
+}
+
 /// The algorithm of a key's kind. A secret has no place in a set that is public.
 fn algorithm_of(jwk: &Jwk) -> Result<Option<Algorithm>, BadKey> {
     match &jwk.algorithm {
@@ -90,8 +110,14 @@ fn algorithm_of(jwk: &Jwk) -> Result<Option<Algorithm>, BadKey> {
             EllipticCurve::Ed25519 => Err(other_curve()),
             _ => Ok(None),
         },
-        AlgorithmParameters::OctetKeyPair(parts) => {
-            Ok((parts.curve == EllipticCurve::Ed25519).then_some(Algorithm::EdDSA))
+        AlgorithmParameters::OctetKeyPair(parts) if parts.curve == EllipticCurve::Ed25519 => {
+            let key = BASE64_URL_SAFE_NO_PAD.decode(&parts.x);
+            match key.is_ok_and(|key| key.len() == ED25519_BYTES) {
+                true => Ok(Some(Algorithm::EdDSA)),
+                false => Err(BadKey::new(format!(
+                    "its x is no key of Ed25519, which has {ED25519_BYTES} bytes"
+                ))),
+            }
         }
         _ => Ok(None),
     }

@@ -83,6 +83,8 @@ fn of_a_set_what_signs_tokens_is_taken() {
     for wrong in [
         json!({"keys": [one, {"kty": "OKP", "crv": "Ed25519", "x": x, "d": x}]}),
         json!({"keys": [one, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}),
+        json!({"keys": [one, {"kty": "RSA", "e": "AQAB"}]}),
+        json!({"keys": [one, {"kty": "OKP", "crv": "Ed25519", "x": "AQAB"}]}),
         json!({"keys": vec![one.clone(); 65]}),
         json!({"keys": []}),
         json!({"keys": one}),
