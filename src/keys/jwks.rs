@@ -62,8 +62,12 @@ fn key(value: Value, origin: &str) -> Result<Option<VerifyingKey>, BadKey> {
         jwk.common.public_key_use,
         None | Some(PublicKeyUse::Signature)
     );
-    let Some(algorithm) = algorithm_of(&jwk).map_err(broken)? else {
-        return Ok(None);
+    let algorithm = match algorithm_of(&jwk).map_err(broken)? {
+        Some(algorithm) => algorithm,
+        None if is_ours => {
+            return Err(broken(BadKey::new("a part of it is missing")));
+        }
+        None => return Ok(None),
     };
     let own = KeyAlgorithm::from(algorithm);
     let is_said = jwk.common.key_algorithm.is_none_or(|said| said == own);
