@@ -141,7 +141,7 @@ impl Api {
         Ok(Some(count))
     }
 
-    /// Mounts it, where there are keys. To be called in the app factory.
+    /// Mounts it; without keys it answers 404 and says why. To be called in the app factory.
     pub(crate) fn configure(&self, app: &mut ServiceConfig) {
         let api = self.clone();
         let of_api = move |request: HttpRequest, body: Payload| {
@@ -335,7 +335,7 @@ impl Api {
 fn warn_of_readers(path: Option<&Path>) {
     if let Some(path) = path.filter(|path| is_read_by_all(path)) {
         log::warn!(
-            "{} holds secrets, and others than its owner may read or write it: chmod 600 (--api.keys-file)",
+            "{} holds secrets, and everybody on the machine may read it: chmod 600 (--api.keys-file)",
             path.display()
         );
     }

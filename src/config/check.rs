@@ -21,7 +21,7 @@ impl Settings {
     /// Says whether a server can be started with these settings.
     ///
     /// # Errors
-    /// The first setting that cannot work; looks at the file system for `client_dist` and `api.keys_file` only.
+    /// The first setting that cannot work; looks at the file system for the files and folders that settings name, and for nothing else.
     pub fn check(&self) -> Result<(), SettingError> {
         let wrong = || self.unfit(|_| None).into_iter();
         let mut wrong = self.out_of_range(|_| None).into_iter().chain(wrong());

@@ -44,9 +44,11 @@ impl Caller<'_> {
             Command::LeaveChannel { channel: None } => (Place::Channel("".into()), None),
             Command::JoinRoom { target, .. }
             | Command::LeaveRoom { target }
-            | Command::Manage { target, .. } => {
-                (Place::Room(target.clone()), target.channel.clone())
-            }
+            | Command::Manage { target, .. } => match self.tag(target.channel.as_ref()) {
+                Ok(tag) => (Place::Room(target.clone()), tag),
+                // It will be refused.
+                Err(_) => return false,
+            },
             Command::NotifyChannel { .. } | Command::NotifyRoom { .. } => return true,
         };
         allow(self, Right::Send, &place, &tag).is_ok()
