@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Connections that wait to be accepted, at most.
-const BACKLOG: i32 = 4096;
+pub(super) const BACKLOG: i32 = 4096;
 /// What the kernel takes per connection beyond what it has sent: without it Linux hides megabytes from a slow reader's
 /// outbox.
 const NOT_SENT_MAX: u32 = 32 * 1024;

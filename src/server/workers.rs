@@ -22,6 +22,8 @@ use tokio::time::{sleep, timeout};
 use super::accept::{Accepted, accept};
 use crate::notices;
 
+/// How long who has just connected at the end has to send a request: it is answered, where an idle connection is closed.
+const LAST_REQUESTS: Duration = Duration::from_millis(250);
 /// How long connections that are still open at the end may take.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// Connections that were accepted and wait for a worker. More wait to be accepted.
@@ -34,8 +36,8 @@ pub(super) type Serve = Rc<dyn Fn(TcpStream, SocketAddr) -> LocalBoxFuture<'stat
 
 /// Makes what serves connections.
 pub(super) trait MakeServe: Clone + Send + 'static {
-    /// Makes it, on a worker's thread. Once `stopped` is true nobody is accepted any more, and what serves shall end.
-    fn make(self, stopped: watch::Receiver<bool>) -> impl Future<Output = io::Result<Serve>>;
+    /// Makes it, on a worker's thread. Once `ending` is true nobody is accepted any more, and what serves shall end.
+    fn make(self, ending: watch::Receiver<bool>) -> impl Future<Output = io::Result<Serve>>;
 }
 
 /// What runs. It ends at once when this is dropped.
@@ -53,6 +55,7 @@ impl WorkerThreads {
         make: impl MakeServe,
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
+        let (end_all, ending) = watch::channel(false);
         let (ready, is_ready) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         let places_max = u32::try_from(places).unwrap_or(u32::MAX);
@@ -61,10 +64,11 @@ impl WorkerThreads {
             places: Arc::new(Semaphore::new(places_max as usize)),
             listeners: Arc::new(listeners),
             stopped,
+            ending,
             is_alone: count == 1,
         };
         let run = move || {
-            System::new().block_on(workers.run(count, places_max, ready));
+            System::new().block_on(workers.run(count, places_max, end_all, ready));
             let _ = end.send(());
         };
         let name = "dondo-server".to_owned();
@@ -92,7 +96,10 @@ struct Workers<M> {
     make: M,
     places: Arc<Semaphore>,
     listeners: Arc<Vec<TcpListener>>,
+    /// Nobody is accepted any more.
     stopped: watch::Receiver<bool>,
+    /// Connections shall end.
+    ending: watch::Receiver<bool>,
     /// There is one worker.
     is_alone: bool,
 }
@@ -111,7 +118,13 @@ impl Drop for Worker {
 }
 
 impl<M: MakeServe> Workers<M> {
-    async fn run(self, count: usize, places_max: u32, ready: mpsc::Sender<io::Result<()>>) {
+    async fn run(
+        self,
+        count: usize,
+        places_max: u32,
+        end_all: watch::Sender<bool>,
+        ready: mpsc::Sender<io::Result<()>>,
+    ) {
         let started = async {
             let mut workers = Vec::with_capacity(count);
             for _ in 0..count {
@@ -135,8 +148,11 @@ impl<M: MakeServe> Workers<M> {
         drop(ready);
         let places = self.places.clone();
         if self.watch_over(&mut workers, accepted).await {
-            let all_gone = places.acquire_many(places_max);
-            let _ = timeout(LAST_ANSWERS, all_gone).await;
+            let all_gone = async || drop(places.acquire_many(places_max).await);
+            if timeout(LAST_REQUESTS, all_gone()).await.is_err() {
+                let _ = end_all.send(true);
+                let _ = timeout(LAST_ANSWERS, all_gone()).await;
+            }
         }
     }
 
@@ -150,7 +166,16 @@ impl<M: MakeServe> Workers<M> {
         let mut turn = 0;
         loop {
             tokio::select! {
-                told = stopped.wait_for(|stop| *stop) => return told.is_ok(),
+                told = stopped.wait_for(|stop| *stop) => {
+                    let is_asked = told.is_ok();
+                    let give_last = async {
+                        while let Some(one) = accepted.recv().await {
+                            give(one, workers, &[]).await;
+                        }
+                    };
+                    let _ = timeout(LAST_REQUESTS, give_last).await;
+                    return is_asked;
+                }
                 Some(one) = accepted.recv() => {
                     turn = (turn + 1) % workers.len();
                     give(one, &workers[turn..], &workers[..turn]).await;
@@ -210,7 +235,7 @@ impl<M: MakeServe> Workers<M> {
 
     /// What begins a connection on the present thread.
     async fn begin_work(self) -> io::Result<impl Fn(Accepted) + Clone + 'static> {
-        let serve = self.make.clone().make(self.stopped.clone()).await?;
+        let serve = self.make.clone().make(self.ending.clone()).await?;
         let begin = move |one: Accepted| {
             let serve = serve.clone();
             actix_rt::spawn(async move {
@@ -228,12 +253,11 @@ impl<M: MakeServe> Workers<M> {
     /// Accepts on the present thread until it is stopped.
     fn accept_all(&self, begin: impl AsyncFn(Accepted) + Clone + 'static) -> io::Result<()> {
         for listener in self.listeners.iter() {
-            let accepting = accept(listener.try_clone()?, self.places.clone(), begin.clone());
-            let mut stopped = self.stopped.clone();
+            let (places, stopped) = (self.places.clone(), self.stopped.clone());
+            let accepting = accept(listener.try_clone()?, places, stopped, begin.clone());
             actix_rt::spawn(async move {
-                tokio::select! {
-                    Err(error) = accepting => log::error!("nobody is accepted any more: {error}"),
-                    _ = stopped.wait_for(|stop| *stop) => {}
+                if let Err(error) = accepting.await {
+                    log::error!("nobody is accepted any more: {error}");
                 }
             });
         }

@@ -175,6 +175,24 @@ fn the_hub_does_not_go_before_the_poll_that_follows_on_the_dropped_one() {
 }
 
 #[test]
+fn who_has_just_connected_at_the_end_is_answered() {
+    for workers in [1, 2] {
+        let mut hub = Hub::with(|config| config.workers = workers);
+        let mut newcomer = http::connect(&hub);
+        let address = hub.address();
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(move || {
+                while TcpStream::connect(address).is_ok() {}
+                let opening = "/socket.io/?EIO=4&transport=polling";
+                is_told_to_come_back(&http::ask(&mut newcomer, opening, &[]));
+            });
+            hub.stop();
+            asking.join().unwrap();
+        });
+    }
+}
+
+#[test]
 fn everybody_is_told_before_the_hub_ends() {
     const EACH: usize = 60;
     let mut hub = Hub::with(|config| {
