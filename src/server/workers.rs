@@ -22,8 +22,6 @@ use tokio::time::{sleep, timeout};
 use super::accept::{Accepted, accept};
 use crate::notices;
 
-/// How long who has just connected at the end has to send a request: it is answered, where an idle connection is closed.
-const LAST_REQUESTS: Duration = Duration::from_millis(250);
 /// How long connections that are still open at the end may take.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// Connections that were accepted and wait for a worker. More wait to be accepted.
@@ -36,8 +34,8 @@ pub(super) type Serve = Rc<dyn Fn(TcpStream, SocketAddr) -> LocalBoxFuture<'stat
 
 /// Makes what serves connections.
 pub(super) trait MakeServe: Clone + Send + 'static {
-    /// Makes it, on a worker's thread. Once `ending` is true nobody is accepted any more, and what serves shall end.
-    fn make(self, ending: watch::Receiver<bool>) -> impl Future<Output = io::Result<Serve>>;
+    /// Makes it, on a worker's thread. Once `stopped` is true nobody is accepted any more, and what serves shall end.
+    fn make(self, stopped: watch::Receiver<bool>) -> impl Future<Output = io::Result<Serve>>;
 }
 
 /// What runs. It ends at once when this is dropped.
@@ -55,7 +53,6 @@ impl WorkerThreads {
         make: impl MakeServe,
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let (end_all, ending) = watch::channel(false);
         let (ready, is_ready) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         let places_max = u32::try_from(places).unwrap_or(u32::MAX);
@@ -64,11 +61,10 @@ impl WorkerThreads {
             places: Arc::new(Semaphore::new(places_max as usize)),
             listeners: Arc::new(listeners),
             stopped,
-            ending,
             is_alone: count == 1,
         };
         let run = move || {
-            System::new().block_on(workers.run(count, places_max, end_all, ready));
+            System::new().block_on(workers.run(count, places_max, ready));
             let _ = end.send(());
         };
         let name = "dondo-server".to_owned();
@@ -96,10 +92,7 @@ struct Workers<M> {
     make: M,
     places: Arc<Semaphore>,
     listeners: Arc<Vec<TcpListener>>,
-    /// Nobody is accepted any more.
     stopped: watch::Receiver<bool>,
-    /// Connections shall end.
-    ending: watch::Receiver<bool>,
     /// There is one worker.
     is_alone: bool,
 }
@@ -118,13 +111,7 @@ impl Drop for Worker {
 }
 
 impl<M: MakeServe> Workers<M> {
-    async fn run(
-        self,
-        count: usize,
-        places_max: u32,
-        end_all: watch::Sender<bool>,
-        ready: mpsc::Sender<io::Result<()>>,
-    ) {
+    async fn run(self, count: usize, places_max: u32, ready: mpsc::Sender<io::Result<()>>) {
         let started = async {
             let mut workers = Vec::with_capacity(count);
             for _ in 0..count {
@@ -148,11 +135,8 @@ impl<M: MakeServe> Workers<M> {
         drop(ready);
         let places = self.places.clone();
         if self.watch_over(&mut workers, accepted).await {
-            let all_gone = async || drop(places.acquire_many(places_max).await);
-            if timeout(LAST_REQUESTS, all_gone()).await.is_err() {
-                let _ = end_all.send(true);
-                let _ = timeout(LAST_ANSWERS, all_gone()).await;
-            }
+            let all_gone = places.acquire_many(places_max);
+            let _ = timeout(LAST_ANSWERS, all_gone).await;
         }
     }
 
@@ -173,7 +157,7 @@ impl<M: MakeServe> Workers<M> {
                             give(one, workers, &[]).await;
                         }
                     };
-                    let _ = timeout(LAST_REQUESTS, give_last).await;
+                    let _ = timeout(PAUSE, give_last).await;
                     return is_asked;
                 }
                 Some(one) = accepted.recv() => {
@@ -235,7 +219,7 @@ impl<M: MakeServe> Workers<M> {
 
     /// What begins a connection on the present thread.
     async fn begin_work(self) -> io::Result<impl Fn(Accepted) + Clone + 'static> {
-        let serve = self.make.clone().make(self.ending.clone()).await?;
+        let serve = self.make.clone().make(self.stopped.clone()).await?;
         let begin = move |one: Accepted| {
             let serve = serve.clone();
             actix_rt::spawn(async move {

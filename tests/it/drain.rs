@@ -174,6 +174,7 @@ fn the_hub_does_not_go_before_the_poll_that_follows_on_the_dropped_one() {
     });
 }
 
+/// Fails if connections are closed that have not asked yet, or those that nobody has given to a worker yet.
 #[test]
 fn who_has_just_connected_at_the_end_is_answered() {
     for workers in [1, 2] {
