@@ -245,11 +245,21 @@ fn two_signals_at_once_are_one_and_drain() {
 
 #[test]
 fn a_later_second_signal_ends_at_once_and_says_how_many_sessions_were_cut() {
-    let mut program = Program::start(&["--listen", "127.0.0.1:0", "--grace", "10m"], &[]);
+    let flags = [
+        "--listen",
+        "127.0.0.1:0",
+        "--grace",
+        "10m",
+        "--workers",
+        "1",
+    ];
+    let mut program = Program::start(&flags, &[]);
     // A session that has not taken what was said to it is waited for.
     let open = program.get(POLL).text();
     let poll = format!("{POLL}&sid={}", open.split('"').nth(3).unwrap());
     assert_eq!(program.post(&poll, "40").text(), "ok");
+    // One worker takes requests in the order in which they came: by now it is said.
+    assert_eq!(program.get("/healthz").status, 200);
     program.signal(Signal::TERM);
     program.wait_for("draining 1 sessions");
     program.signal_until(Signal::INT, "stopped at once: 1 sessions were cut");
