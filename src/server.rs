@@ -198,7 +198,7 @@ struct MakeApp {
 }
 
 impl MakeServe for MakeApp {
-    async fn make(self, stopped: watch::Receiver<bool>) -> io::Result<Serve> {
+    async fn make(self, ending: watch::Receiver<bool>) -> io::Result<Serve> {
         let Self {
             dondo,
             page,
@@ -248,7 +248,7 @@ impl MakeServe for MakeApp {
             // with each request.
             .client_request_timeout(Duration::ZERO)
             .keep_alive(KeepAlive::Os)
-            .graceful_shutdown_signal(move || begins(stopped.clone()))
+            .graceful_shutdown_signal(move || begins(ending.clone()))
             // A poll whose client went away is to be seen at once.
             .h1_allow_half_closed(false)
             .upgrade(apply_fn_factory(
@@ -291,9 +291,9 @@ async fn no_websocket() -> HttpResponse {
         .body("No WebSocket is served here")
 }
 
-/// Ready when the server has stopped accepting: from then on a connection is closed that has been answered and asks for nothing.
-async fn begins(mut stopped: watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|stopped| *stopped).await;
+/// Ready when connections shall end: from then on no request is read.
+async fn begins(mut ending: watch::Receiver<bool>) {
+    let _ = ending.wait_for(|ending| *ending).await;
 }
 
 /// Connections that the limit of open files leaves room for.

@@ -2,6 +2,7 @@
 //! is alone accepts its connections itself: a thread beside it would interrupt it for each. Several are given theirs in turn, by
 //! the thread that watches. A worker that ends unasked is started anew; its connections are gone.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::{self, SocketAddr, TcpListener};
@@ -22,6 +23,8 @@ use tokio::time::{sleep, timeout};
 use super::accept::{Accepted, accept};
 use crate::notices;
 
+/// How long who has just connected has to ask, when nobody is accepted any more: an idle connection is closed then.
+const LAST_REQUESTS: Duration = Duration::from_millis(250);
 /// How long connections that are still open at the end may take.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// Connections that were accepted and wait for a worker. More wait to be accepted.
@@ -34,8 +37,8 @@ pub(super) type Serve = Rc<dyn Fn(TcpStream, SocketAddr) -> LocalBoxFuture<'stat
 
 /// Makes what serves connections.
 pub(super) trait MakeServe: Clone + Send + 'static {
-    /// Makes it, on a worker's thread. Once `stopped` is true nobody is accepted any more, and what serves shall end.
-    fn make(self, stopped: watch::Receiver<bool>) -> impl Future<Output = io::Result<Serve>>;
+    /// Makes it, on a worker's thread. Once `ending` is true nobody comes any more, and what serves shall end.
+    fn make(self, ending: watch::Receiver<bool>) -> impl Future<Output = io::Result<Serve>>;
 }
 
 /// What runs. It ends at once when this is dropped.
@@ -53,6 +56,8 @@ impl WorkerThreads {
         make: impl MakeServe,
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
+        let (end_all, ending) = watch::channel(false);
+        let (accepting, all_accepted) = channel(1);
         let (ready, is_ready) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         let places_max = u32::try_from(places).unwrap_or(u32::MAX);
@@ -61,10 +66,17 @@ impl WorkerThreads {
             places: Arc::new(Semaphore::new(places_max as usize)),
             listeners: Arc::new(listeners),
             stopped,
+            ending,
+            accepting,
             is_alone: count == 1,
         };
+        let last = Last {
+            end_all,
+            all_accepted,
+            places_max,
+        };
         let run = move || {
-            System::new().block_on(workers.run(count, places_max, ready));
+            System::new().block_on(workers.run(count, last, ready));
             let _ = end.send(());
         };
         let name = "dondo-server".to_owned();
@@ -92,9 +104,34 @@ struct Workers<M> {
     make: M,
     places: Arc<Semaphore>,
     listeners: Arc<Vec<TcpListener>>,
+    /// Nobody is accepted any more.
     stopped: watch::Receiver<bool>,
+    /// Connections shall end.
+    ending: watch::Receiver<bool>,
+    /// Held by who accepts.
+    accepting: Sender<Infallible>,
     /// There is one worker.
     is_alone: bool,
+}
+
+/// What the end needs, when the workers are told to stop.
+struct Last {
+    end_all: watch::Sender<bool>,
+    /// Ends once nobody accepts.
+    all_accepted: Receiver<Infallible>,
+    places_max: u32,
+}
+
+impl Last {
+    /// Waits until all connections are gone, those that come last among them, but for no longer than they are given.
+    async fn gone(mut self, places: &Semaphore) {
+        let _ = timeout(PAUSE, self.all_accepted.recv()).await;
+        let all_gone = async || drop(places.acquire_many(self.places_max).await);
+        if timeout(LAST_REQUESTS, all_gone()).await.is_err() {
+            let _ = self.end_all.send(true);
+            let _ = timeout(LAST_ANSWERS, all_gone()).await;
+        }
+    }
 }
 
 /// A worker, for who watches over it. It ends, with its connections, when this is dropped.
@@ -111,7 +148,7 @@ impl Drop for Worker {
 }
 
 impl<M: MakeServe> Workers<M> {
-    async fn run(self, count: usize, places_max: u32, ready: mpsc::Sender<io::Result<()>>) {
+    async fn run(self, count: usize, last: Last, ready: mpsc::Sender<io::Result<()>>) {
         let started = async {
             let mut workers = Vec::with_capacity(count);
             for _ in 0..count {
@@ -135,8 +172,7 @@ impl<M: MakeServe> Workers<M> {
         drop(ready);
         let places = self.places.clone();
         if self.watch_over(&mut workers, accepted).await {
-            let all_gone = places.acquire_many(places_max);
-            let _ = timeout(LAST_ANSWERS, all_gone).await;
+            last.gone(&places).await;
         }
     }
 
@@ -219,7 +255,7 @@ impl<M: MakeServe> Workers<M> {
 
     /// What begins a connection on the present thread.
     async fn begin_work(self) -> io::Result<impl Fn(Accepted) + Clone + 'static> {
-        let serve = self.make.clone().make(self.stopped.clone()).await?;
+        let serve = self.make.clone().make(self.ending.clone()).await?;
         let begin = move |one: Accepted| {
             let serve = serve.clone();
             actix_rt::spawn(async move {
@@ -239,7 +275,9 @@ impl<M: MakeServe> Workers<M> {
         for listener in self.listeners.iter() {
             let (places, stopped) = (self.places.clone(), self.stopped.clone());
             let accepting = accept(listener.try_clone()?, places, stopped, begin.clone());
+            let guard = self.accepting.clone();
             actix_rt::spawn(async move {
+                let _guard = guard;
                 if let Err(error) = accepting.await {
                     log::error!("nobody is accepted any more: {error}");
                 }
