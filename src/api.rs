@@ -309,7 +309,7 @@ impl Api {
             limits: NodeLimits {
                 body_bytes_max: parts.body_max,
                 batch_messages_max: publish::BATCH_MAX,
-                sessions_max: parts.doors.settings().sessions_max,
+                sessions_max: parts.doors.limits().sessions_max,
                 bans_max: crate::moderation::SENTENCES_MAX,
                 mutes_max: crate::moderation::SENTENCES_MAX,
             },

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use dondo::config::{
-    CommandAnswer, Given, WrongSettings, answered, matches_from, told_to_a_shell, unknown_variables,
+    CommandAnswer, Given, Settings, WrongSettings, answered, matches_from, told_to_a_shell,
+    unknown_variables,
 };
 use dondo::internal::{
     CertificateRenewal, StopSignals, api_answered, csharp, health_check, start_log, tell_again,
@@ -133,8 +134,9 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
     };
     let (renewal, hub) = (server.renewal(), dondo.clone());
     actix_rt::spawn(async move {
+        let mut live = given.settings.clone();
         while hangup.recv().await.is_some() {
-            read_again(&flags, &given);
+            live = read_again(&flags, &given, live, &hub);
             // Each of these judges its own files.
             renewal.iter().for_each(CertificateRenewal::ask);
             keys_again(&hub);
@@ -179,21 +181,25 @@ fn tell_systemd(state: NotifyState<'_>) {
 }
 
 /// Logs what a restart would change. The settings that the program was started with go on.
-fn read_again(flags: &ArgMatches, started: &Given) {
+/// Reads the settings again, and has `dondo` take what is live. The settings as they were read last.
+fn read_again(flags: &ArgMatches, started: &Given, last: Settings, dondo: &Dondo) -> Settings {
     match read(flags) {
         Ok(now) => {
-            let changed = started.changed(&now);
+            dondo.take_live(&now.settings);
+            let changed = started.changed(&last, &now);
             if changed.is_empty() {
-                log::info!("SIGHUP: the settings are those that it was started with");
+                log::info!("SIGHUP: the settings are those that hold");
             }
             for line in now.renamed.iter().chain(&changed) {
                 log::warn!("SIGHUP: {line}");
             }
+            now.settings
         }
         Err(wrong) => {
             for line in wrong.iter() {
                 log::error!("SIGHUP: {line}; the settings stay as they are");
             }
+            last
         }
     }
 }

@@ -5,6 +5,7 @@ mod endpoints;
 mod error;
 mod identify;
 mod lifecycle;
+mod live;
 mod login;
 mod parts;
 mod serving;

@@ -262,11 +262,12 @@ impl Drop for Owned {
 #[cfg(test)]
 mod tests {
     use super::{session::SESSION, *};
+    use crate::rate::SharedRates;
 
     #[test]
     fn a_charge_is_on_all_three_accounts_until_it_is_dropped() {
         let process = MemoryAccount::new(1 << 20, 1 << 20);
-        let address = AddressAccount::new(50, Arc::default());
+        let address = AddressAccount::new(50, SharedRates::default());
         let session = SessionAccount::new(process.clone(), Some(address.clone()), 1 << 10);
         let mut charge = session.charge(Held::Auth, 100);
         assert!(session.is_address_over());

@@ -81,21 +81,58 @@ impl Rates {
     }
 }
 
+/// Rates that may change while they hold, for all that are held to them. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct SharedRates(Arc<Present>);
+
+#[derive(Debug, Default)]
+struct Present {
+    /// By kind.
+    per_s: [AtomicU64; Rated::ALL.len()],
+    /// Nanoseconds.
+    burst: AtomicU64,
+}
+
+impl SharedRates {
+    /// From now on these hold. What was taken before stays taken, and is owed by the new ones.
+    pub fn change(&self, rates: &Rates) {
+        for what in Rated::ALL {
+            self.0.per_s[what as usize].store(rates.of(what), Relaxed);
+        }
+        self.0.burst.store(nanoseconds(rates.burst), Relaxed);
+    }
+
+    fn of(&self, what: Rated) -> u64 {
+        self.0.per_s[what as usize].load(Relaxed)
+    }
+
+    fn limit_anything(&self) -> bool {
+        self.0.per_s.iter().any(|rate| rate.load(Relaxed) > 0)
+    }
+}
+
+impl From<Rates> for SharedRates {
+    fn from(rates: Rates) -> Self {
+        let shared = Self::default();
+        shared.change(&rates);
+        shared
+    }
+}
+
 /// The buckets of one session, or of all sessions of an address.
 #[derive(Debug)]
 pub struct RateLimiter {
-    rates: Arc<Rates>,
-    /// None where nothing is limited.
-    began: Option<Instant>,
+    rates: SharedRates,
+    began: Instant,
     /// For each kind the time, in nanoseconds since the beginning, at which its bucket is full again.
     full_at: [AtomicU64; Rated::ALL.len()],
 }
 
 impl RateLimiter {
     /// Full buckets.
-    pub fn new(rates: Arc<Rates>) -> Self {
+    pub fn new(rates: SharedRates) -> Self {
         Self {
-            began: (*rates != Rates::default()).then(Instant::now),
+            began: Instant::now(),
             rates,
             full_at: Default::default(),
         }
@@ -103,19 +140,17 @@ impl RateLimiter {
 
     /// Whether anything is limited.
     pub(crate) fn limits(&self) -> bool {
-        self.began.is_some()
+        self.rates.limit_anything()
     }
 
     /// Takes so much from a bucket, though it may not hold that much.
     pub fn charge(&self, now: Instant, what: Rated, count: u64) {
-        let (Some(began), rate) = (self.began, self.rates.of(what)) else {
-            return;
-        };
+        let rate = self.rates.of(what);
         if rate == 0 || count == 0 {
             return;
         }
         let (now, takes) = (
-            since(began, now),
+            since(self.began, now),
             count.saturating_mul(1_000_000_000) / rate,
         );
         let bucket = &self.full_at[what as usize];
@@ -126,12 +161,14 @@ impl RateLimiter {
 
     /// How long until nothing is owed, and of what most is.
     pub fn debt(&self, now: Instant) -> Option<(Rated, Duration)> {
-        let began = self.began?;
-        let allowed = since(began, now).saturating_add(nanoseconds(self.rates.burst));
-        let owed = |what: Rated| {
-            self.full_at[what as usize]
+        let burst = self.rates.0.burst.load(Relaxed);
+        let allowed = since(self.began, now).saturating_add(burst);
+        // What is no longer limited is forgiven.
+        let owed = |what: Rated| match self.rates.of(what) {
+            0 => 0,
+            _ => self.full_at[what as usize]
                 .load(Relaxed)
-                .saturating_sub(allowed)
+                .saturating_sub(allowed),
         };
         let worst = Rated::ALL.into_iter().max_by_key(|&what| owed(what))?;
         match owed(worst) {
@@ -142,8 +179,7 @@ impl RateLimiter {
 
     /// Whether all buckets are full: nothing is lost with it.
     pub fn is_full(&self) -> bool {
-        let Some(began) = self.began else { return true };
-        let now = since(began, Instant::now());
+        let now = since(self.began, Instant::now());
         self.full_at
             .iter()
             .all(|full_at| full_at.load(Relaxed) <= now)
@@ -164,7 +200,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_free_and_what_goes_beyond_is_owed_until_its_time_has_passed() {
-        let limiter = RateLimiter::new(Arc::new(Rates {
+        let limiter = RateLimiter::new(SharedRates::from(Rates {
             messages: 100,
             burst: Duration::from_secs(2),
             ..Rates::default()
@@ -182,5 +218,26 @@ mod tests {
         assert!(!limiter.is_full());
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert!(limiter.is_full());
+    }
+
+    /// Fails if a change reaches only those who come after it, or what is owed outlives its limit.
+    #[tokio::test(start_paused = true)]
+    async fn a_change_holds_at_once_for_who_is_there() {
+        let shared = SharedRates::default();
+        let limiter = RateLimiter::new(shared.clone());
+        limiter.charge(Instant::now(), Rated::Bytes, 1_000_000);
+        assert!(!limiter.limits());
+        assert_eq!(limiter.debt(Instant::now()), None);
+        shared.change(&Rates {
+            bytes: 1000,
+            burst: Duration::from_secs(1),
+            ..Rates::default()
+        });
+        assert!(limiter.limits());
+        limiter.charge(Instant::now(), Rated::Bytes, 3000);
+        let owed = Some((Rated::Bytes, Duration::from_secs(2)));
+        assert_eq!(limiter.debt(Instant::now()), owed);
+        shared.change(&Rates::default());
+        assert_eq!(limiter.debt(Instant::now()), None);
     }
 }

@@ -77,8 +77,9 @@ pub(super) fn page() -> String {
          `[limits]`. A flag comes before a variable, a variable before the file, the file before the default.\n\n\
          {UNITS}\n\
          In the file a value is a text in quotes, spelled as its flag is; a COUNT may be a number, on and off may be true and\n\
-         false, and what takes several values may be a list of texts. All settings take effect at start: SIGHUP reads the\n\
-         file again, and logs what a restart would change.\n"
+         false, and what takes several values may be a list of texts. SIGHUP reads the file again: what is `live` holds from\n\
+         then on, for who is connected, too, and the log says what changed and what else a restart would change. If anything\n\
+         in it is wrong, all stays as it is. What files hold that settings name, keys and certificates, is read again, too.\n"
     );
     for group in sections() {
         let section = group.first().map_or("", |setting| setting.section);
@@ -88,7 +89,7 @@ pub(super) fn page() -> String {
             section
         };
         page.push_str(&format!(
-            "\n## {title}\n\n| name | value | default | meaning |\n|---|---|---|---|\n"
+            "\n## {title}\n\n| name | value | default | changes | meaning |\n|---|---|---|---|---|\n"
         ));
         for setting in group {
             let cells = [
@@ -98,6 +99,7 @@ pub(super) fn page() -> String {
                     (Some(words), _) => words.to_owned(),
                     (None, value) => format!("`{value}`"),
                 },
+                (if setting.is_live() { "live" } else { "restart" }).to_owned(),
                 meaning(setting),
             ];
             let cells = cells.map(|cell| cell.replace('|', "\\|"));

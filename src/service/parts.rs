@@ -13,10 +13,10 @@ use dondo_actors::{
 };
 
 use crate::{
-    config::{LimitSettings, Settings},
+    config::Settings,
     protocol::Limits,
     transport::{
-        doors::{DoorSettings, Doors},
+        doors::{DoorLimits, DoorSettings, Doors},
         embedded_driver::Untuned,
         engine::EngineOptions,
         entrance::EntranceOptions,
@@ -25,33 +25,48 @@ use crate::{
 };
 
 pub(super) fn door_settings(config: &Settings) -> DoorSettings {
-    let limits = &config.limits;
-    let rated = config.rate_limits;
     DoorSettings {
         trusted_proxies: config.trusted_proxies.clone(),
         hosts: config.hosts.clone(),
-        sessions_max: limits.sessions_max,
-        address_sessions_max: limits.address_sessions_max,
-        connection_sessions_max: limits.connection_sessions_max,
-        address_handshakes_per_s: rated.then_some(limits.address_handshakes_per_s),
-        address_bytes_max: limits.address_bytes_max,
-        address_rates: Arc::new(if rated {
-            Rates {
-                messages: limits.address_messages_per_s as u64,
-                bytes: limits.address_bytes_per_s as u64,
-                joins: limits.address_joins_per_s as u64,
-                deliveries: limits.address_deliveries_per_s as u64,
-                burst: limits.burst,
-            }
-        } else {
-            Rates::default()
-        }),
-        burst: limits.burst,
+        limits: door_limits(config),
+        address_bytes_max: config.limits.address_bytes_max,
+        address_rates: address_rates(config).into(),
         request_timeout: config.engine.request_timeout,
     }
 }
 
-fn session_rates(limits: &LimitSettings) -> Rates {
+pub(super) fn door_limits(config: &Settings) -> DoorLimits {
+    let limits = &config.limits;
+    DoorLimits {
+        sessions_max: limits.sessions_max,
+        address_sessions_max: limits.address_sessions_max,
+        connection_sessions_max: limits.connection_sessions_max,
+        address_handshakes_per_s: config
+            .rate_limits
+            .then_some(limits.address_handshakes_per_s),
+        burst: limits.burst,
+    }
+}
+
+pub(super) fn address_rates(config: &Settings) -> Rates {
+    let limits = &config.limits;
+    if !config.rate_limits {
+        return Rates::default();
+    }
+    Rates {
+        messages: limits.address_messages_per_s as u64,
+        bytes: limits.address_bytes_per_s as u64,
+        joins: limits.address_joins_per_s as u64,
+        deliveries: limits.address_deliveries_per_s as u64,
+        burst: limits.burst,
+    }
+}
+
+pub(super) fn session_rates(config: &Settings) -> Rates {
+    let limits = &config.limits;
+    if !config.rate_limits {
+        return Rates::default();
+    }
     Rates {
         messages: limits.messages_per_s as u64,
         bytes: limits.bytes_per_s as u64,
@@ -104,11 +119,7 @@ pub(super) fn session_settings(config: &Settings, applications: Applications) ->
         credit: config.limits.inbound_max,
         credit_bytes: engine.max_payload,
         bytes_max: config.session_bytes_max,
-        rates: Arc::new(if config.rate_limits {
-            session_rates(&config.limits)
-        } else {
-            Rates::default()
-        }),
+        rates: session_rates(config).into(),
         outbox: OutboxLimits {
             bytes_max: config.outbox_bytes_max(),
             count_max: config.delivery.outbox_count_max,

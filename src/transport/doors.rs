@@ -12,10 +12,11 @@ use actix_web::dev::RequestHead;
 use dondo_actors::account::AddressAccount;
 use dondo_actors::directory::Directory;
 use dondo_actors::handshake::Handshake;
-use dondo_actors::rate::Rates;
+use dondo_actors::rate::SharedRates;
 use dondo_actors::session::Peer;
 use ipnet::IpNet;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::address::{TrustedProxies, counted};
 use super::host::Hosts;
@@ -30,21 +31,12 @@ pub struct DoorSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// `hosts`: names that a request's `Host` may have. Default: any.
     pub hosts: Vec<String>,
-    /// `limits.sessions-max`: sessions of the whole process. Default: 250,000.
-    pub sessions_max: usize,
-    /// `limits.address-sessions-max`: sessions of one address. Default: 10,000.
-    pub address_sessions_max: usize,
-    /// `limits.connection-sessions-max`: sessions that were opened over one TCP connection and live. Default: 1,000.
-    pub connection_sessions_max: usize,
-    /// `limits.address-handshakes-per-s`: handshakes of one address a second; none with `rate-limits` off.
-    /// Default: 1,000.
-    pub address_handshakes_per_s: Option<usize>,
+    /// What may change while they stand.
+    pub limits: DoorLimits,
     /// `limits.address-bytes-max`: bytes held for all sessions of one address. Default: 128 MiB.
     pub address_bytes_max: usize,
     /// `limits.address-…-per-s`: how fast all sessions of one address may send. Default: no limit.
-    pub address_rates: Arc<Rates>,
-    /// `limits.burst`: how long the rate may be saved up. Default: 30 s.
-    pub burst: Duration,
+    pub address_rates: SharedRates,
     /// `engine.request-timeout`: time that a request's head may take, and the first bytes of its body. Default: 10 s.
     pub request_timeout: Duration,
 }
@@ -54,15 +46,47 @@ impl Default for DoorSettings {
         Self {
             trusted_proxies: Vec::new(),
             hosts: Vec::new(),
+            limits: DoorLimits::default(),
+            address_bytes_max: 128 << 20,
+            address_rates: SharedRates::default(),
+            request_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How many may come.
+#[derive(Clone, Copy, Debug)]
+pub struct DoorLimits {
+    /// `limits.sessions-max`: sessions of the whole process. Default: 250,000.
+    pub sessions_max: usize,
+    /// `limits.address-sessions-max`: sessions of one address. Default: 10,000.
+    pub address_sessions_max: usize,
+    /// `limits.connection-sessions-max`: sessions that were opened over one TCP connection and live. Default: 1,000.
+    pub connection_sessions_max: usize,
+    /// `limits.address-handshakes-per-s`: handshakes of one address a second; none with `rate-limits` off.
+    /// Default: 1,000.
+    pub address_handshakes_per_s: Option<usize>,
+    /// `limits.burst`: how long the rate may be saved up. Default: 30 s.
+    pub burst: Duration,
+}
+
+impl Default for DoorLimits {
+    fn default() -> Self {
+        Self {
             sessions_max: 250_000,
             address_sessions_max: 10_000,
             connection_sessions_max: 1_000,
             address_handshakes_per_s: Some(1_000),
-            address_bytes_max: 128 << 20,
-            address_rates: Arc::default(),
             burst: Duration::from_secs(30),
-            request_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+impl DoorLimits {
+    /// Handshakes of one address a second, and how many of them may be saved up.
+    fn handshakes(&self) -> (f64, f64) {
+        let rate = self.address_handshakes_per_s.unwrap_or(0) as f64;
+        (rate, rate * self.burst.as_secs_f64())
     }
 }
 
@@ -72,6 +96,7 @@ pub struct Doors(Arc<DoorsState>);
 
 struct DoorsState {
     settings: DoorSettings,
+    limits: watch::Sender<DoorLimits>,
     proxies: TrustedProxies,
     moderation: Moderation,
     hosts: Hosts,
@@ -96,6 +121,7 @@ impl Doors {
             proxies,
             moderation,
             hosts: Hosts::new(&settings.hosts),
+            limits: watch::Sender::new(settings.limits),
             settings,
             sessions: AtomicUsize::new(0),
             addresses: Directory::new(),
@@ -103,9 +129,19 @@ impl Doors {
         }))
     }
 
-    /// The limits.
+    /// What they were made with.
     pub fn settings(&self) -> &DoorSettings {
         &self.0.settings
+    }
+
+    /// From now on these limits hold. Who is in stays.
+    pub(crate) fn change_limits(&self, limits: DoorLimits) {
+        self.0.limits.send_replace(limits);
+    }
+
+    /// The limits that hold.
+    pub(crate) fn limits(&self) -> DoorLimits {
+        *self.0.limits.borrow()
     }
 
     /// Connections of the standalone server.
@@ -151,8 +187,8 @@ impl Doors {
             account: None,
             connection: None,
         };
-        let settings = &self.0.settings;
-        if self.sessions() > settings.sessions_max {
+        let limits = self.limits();
+        if self.sessions() > limits.sessions_max {
             return Err(Refusal::SessionsMax);
         }
         if let Some(peer) = peer.filter(|_| polling) {
@@ -160,7 +196,7 @@ impl Doors {
                 peer,
                 || 0,
                 |sessions| {
-                    if *sessions >= settings.connection_sessions_max {
+                    if *sessions >= limits.connection_sessions_max {
                         return (Err(Refusal::ConnectionSessionsMax), true);
                     }
                     *sessions += 1;
@@ -171,10 +207,10 @@ impl Doors {
         }
         if let Some(address) = client.and_then(counted) {
             let account = self.change(address, |known| {
-                if known.sessions >= settings.address_sessions_max {
+                if known.sessions >= limits.address_sessions_max {
                     return Err(Refusal::AddressSessionsMax);
                 }
-                if settings.address_handshakes_per_s.is_some() {
+                if limits.address_handshakes_per_s.is_some() {
                     if known.handshakes < 1.0 {
                         return Err(Refusal::AddressHandshakes);
                     }
@@ -191,8 +227,7 @@ impl Doors {
     /// Changes what is known of an address. An address without sessions is forgotten once its bucket is full.
     fn change<R>(&self, address: IpAddr, change: impl FnOnce(&mut Known) -> R) -> R {
         let settings = &self.0.settings;
-        let rate = settings.address_handshakes_per_s.unwrap_or(0) as f64;
-        let full = rate * settings.burst.as_secs_f64();
+        let (rate, full) = self.limits().handshakes();
         let now = Instant::now();
         let make = || Known {
             sessions: 0,
@@ -320,77 +355,4 @@ impl Drop for Ticket {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-    use super::*;
-
-    fn from(peer: &str) -> RequestHead {
-        let mut head = RequestHead::default();
-        head.peer_addr = Some(peer.parse().unwrap());
-        head
-    }
-
-    #[test]
-    fn what_is_known_of_an_address_goes_with_its_last_session_and_a_full_bucket() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let doors = Doors::new(DoorSettings::default());
-            let first = doors.admit(&from("9.9.9.9:1"), true).unwrap();
-            let second = doors.admit(&from("9.9.9.9:1"), true).unwrap();
-            drop(first);
-            assert_eq!((doors.sessions(), doors.known()), (1, (1, 1)));
-            drop(second);
-            assert_eq!((doors.sessions(), doors.known().1), (0, 0));
-            while doors.known().0 > 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        });
-    }
-
-    #[test]
-    fn without_a_rate_nothing_outlives_a_session() {
-        let settings = DoorSettings {
-            address_handshakes_per_s: None,
-            ..DoorSettings::default()
-        };
-        let doors = Doors::new(settings);
-        drop(doors.admit(&from("9.9.9.9:1"), true).unwrap());
-        assert_eq!((doors.sessions(), doors.known()), (0, (0, 0)));
-    }
-
-    #[test]
-    fn a_bucket_fills_at_its_rate_up_to_its_brim() {
-        let now = Instant::now();
-        let mut known = Known {
-            sessions: 0,
-            handshakes: 0.0,
-            refilled: now,
-            watched: false,
-            account: AddressAccount::new(1, Arc::default()),
-        };
-        known.refill(now + Duration::from_millis(500), 10.0, 300.0);
-        assert_eq!(known.handshakes, 5.0);
-        known.refill(now + Duration::from_secs(3600), 10.0, 300.0);
-        assert_eq!(known.handshakes, 300.0);
-    }
-
-    #[test]
-    fn a_refused_session_holds_nothing() {
-        let doors = Doors::new(DoorSettings {
-            sessions_max: 1,
-            ..DoorSettings::default()
-        });
-        let held = doors.admit(&from("127.0.0.1:1"), true).unwrap();
-        for _ in 0..3 {
-            let refused = doors.admit(&from("127.0.0.1:2"), true);
-            assert_eq!(refused.err(), Some(Refusal::SessionsMax));
-        }
-        assert_eq!((doors.sessions(), doors.known()), (1, (0, 1)));
-        drop(held);
-        assert!(doors.admit(&from("127.0.0.1:2"), true).is_ok());
-    }
-}
+mod tests;

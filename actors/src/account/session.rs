@@ -11,7 +11,7 @@ use std::sync::{
 use bytes::Bytes;
 
 use super::{Held, MemoryAccount};
-use crate::rate::{RateLimiter, Rates};
+use crate::rate::{RateLimiter, SharedRates};
 
 /// What all sessions of one address hold and do together.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct AddressAccount {
 
 impl AddressAccount {
     /// An address whose sessions may hold `max` bytes beside their outboxes, and send so much.
-    pub fn new(max: usize, rates: Arc<Rates>) -> Arc<Self> {
+    pub fn new(max: usize, rates: SharedRates) -> Arc<Self> {
         Arc::new(Self {
             bytes: AtomicUsize::new(0),
             max,

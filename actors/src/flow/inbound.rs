@@ -219,6 +219,7 @@ mod tests {
 
     use super::*;
     use crate::account::{AddressAccount, Held, IN_HANDLING, MemoryAccount};
+    use crate::rate::SharedRates;
 
     #[derive(Default)]
     struct Woken(AtomicBool);
@@ -279,7 +280,7 @@ mod tests {
     #[test]
     fn where_an_address_holds_much_each_session_is_read_a_message_at_a_time() {
         let process = MemoryAccount::new(1 << 30, 1 << 30);
-        let address = AddressAccount::new(100_000, Arc::default());
+        let address = AddressAccount::new(100_000, SharedRates::default());
         let session = || {
             let account = SessionAccount::new(process.clone(), Some(address.clone()), 1 << 20);
             InboundCredit::new(64, 1 << 20, account)

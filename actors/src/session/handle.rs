@@ -18,7 +18,7 @@ use crate::{
     message::{FromClient, ToSession},
     outbox::{Outbox, OutboxLimits},
     ports::{LoggedIn, Refusal},
-    rate::Rates,
+    rate::SharedRates,
 };
 
 /// What shows that a client is still there.
@@ -54,7 +54,7 @@ pub struct SessionSettings {
     /// Bytes that it may hold altogether.
     pub bytes_max: usize,
     /// How fast its client may send.
-    pub rates: Arc<Rates>,
+    pub rates: SharedRates,
     /// What may wait for its client.
     pub outbox: OutboxLimits,
     /// What runs for its members.

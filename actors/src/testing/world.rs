@@ -39,6 +39,7 @@ use crate::{
     namespace,
     outbox::OutboxLimits,
     ports::{Admission, Admitted, Authorizer, Clock, IdGenerator, LocalFuture, Refusal, RoomHooks},
+    rate::SharedRates,
     room,
     session::{Liveness, Peer, Session, SessionSettings},
 };
@@ -111,7 +112,7 @@ impl Default for Setup {
                 credit: 16,
                 credit_bytes: 1 << 20,
                 bytes_max: 1 << 24,
-                rates: Arc::default(),
+                rates: SharedRates::default(),
                 outbox: OutboxLimits {
                     bytes_max: 1 << 20,
                     count_max: 16_384,

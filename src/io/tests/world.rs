@@ -28,6 +28,7 @@ use dondo_actors::{
     message::CourierRef,
     outbox::{OutboxLimits, Taken},
     ports::{Clock, IdGenerator, PresenceEvents, Protocol},
+    rate::SharedRates,
     session::{Liveness, Peer, Session, SessionRef, SessionSettings},
 };
 use serde_json::Value;
@@ -186,7 +187,7 @@ impl World {
             credit: 64,
             credit_bytes: 1 << 20,
             bytes_max: 1 << 24,
-            rates: Arc::default(),
+            rates: SharedRates::default(),
             outbox: OutboxLimits {
                 bytes_max: 1 << 21,
                 count_max: 1 << 14,

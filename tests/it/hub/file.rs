@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::Signal;
 
-use super::program::{PROGRAM, Program};
+use super::program::{POLL, PROGRAM, Program};
 
 const ANY: &str = "127.0.0.1:0";
 
@@ -212,15 +212,43 @@ fn sighup_tells_what_a_restart_would_change_and_what_is_wrong() {
         program.signal(Signal::HUP);
         program.wait_for(told);
     };
-    let told = format!("SIGHUP: needs a restart: limits.sessions-max 5 -> 6 ({file}:2)");
-    again(&mut program, "[limits]\nsessions-max = 6\n", &told);
+    let told = format!("SIGHUP: needs a restart: hub.echo on -> off ({file}:4)");
+    let text = "[limits]\nsessions-max = 5\n[hub]\necho = false\n";
+    again(&mut program, text, &told);
     let wrong = format!(
         "SIGHUP: {file}:2: limits.sessions-max = 0: 0 is too little; write 1 to 4294967295; the settings stay as they are"
     );
     again(&mut program, "[limits]\nsessions-max = 0\n", &wrong);
-    let same = "SIGHUP: the settings are those that it was started with";
+    let same = "SIGHUP: the settings are those that hold";
     again(&mut program, "[limits]\nsessions-max = 5\n", same);
     assert_eq!(program.get("/healthz").text(), "ok\n");
+}
+
+/// Fails if a live setting waits for a restart, is taken from a file with something wrong in it, or closes who is in.
+#[test]
+fn sighup_takes_what_is_live() {
+    let folder = Folder::with(Some("[limits]\nsessions-max = 2\n"));
+    let file = folder.path("dondo.toml");
+    let mut program = Program::start(&["--config", &file, "--listen", ANY], &[]);
+    let again = |program: &mut Program, text: &str, told: &str| {
+        fs::write(Path::new(&file), text).unwrap();
+        program.signal(Signal::HUP);
+        program.wait_for(told);
+    };
+    let opened = |program: &Program| program.get(POLL).status;
+    let open = program.get(POLL).text();
+    let poll = format!("{POLL}&sid={}", open.split('"').nth(3).unwrap());
+    let wrong = "[limits]\nsessions-max = 1\nburst = 5\n";
+    again(&mut program, wrong, "the settings stay as they are");
+    assert_eq!(opened(&program), 200);
+    let told = format!("SIGHUP: from now on: limits.sessions-max 2 -> 1 ({file}:2)");
+    again(&mut program, "[limits]\nsessions-max = 1\n", &told);
+    // Two are in, and stay.
+    assert_eq!(opened(&program), 503);
+    assert_eq!(program.post(&poll, "40").text(), "ok");
+    let told = format!("SIGHUP: from now on: limits.sessions-max 1 -> 3 ({file}:2)");
+    again(&mut program, "[limits]\nsessions-max = 3\n", &told);
+    assert_eq!((opened(&program), opened(&program)), (200, 503));
 }
 
 /// Fails if `dondo doctor` does not see that an address is taken, ends as if nothing were wrong, or starts a hub.

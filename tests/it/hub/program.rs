@@ -184,7 +184,7 @@ impl Drop for Program {
 }
 
 const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
-const POLL: &str = "/socket.io/?EIO=4&transport=polling";
+pub const POLL: &str = "/socket.io/?EIO=4&transport=polling";
 
 fn drained_by(signal: Signal) {
     let flags = ["--listen", "127.0.0.1:0", "--workers", "1", "--grace", "1m"];
@@ -222,7 +222,7 @@ fn sigint_drains_as_sigterm_does() {
 fn sighup_is_logged_and_ends_nothing() {
     let mut program = Program::start(&["--listen", "127.0.0.1:0"], &[]);
     program.signal(Signal::HUP);
-    program.wait_for("SIGHUP: the settings are those that it was started with");
+    program.wait_for("SIGHUP: the settings are those that hold");
     assert_eq!(program.get("/healthz").text(), "ok\n");
 }
 

@@ -66,6 +66,36 @@ fn is_never_paused(hub: &Hub, act: impl FnOnce(&mut [Client])) -> bool {
     pauses(hub, "messages") == 0
 }
 
+/// Fails if a rate that was changed holds for newcomers alone, or one that was taken back goes on.
+#[test]
+fn a_rate_that_changes_holds_for_who_is_there() {
+    for of_address in [false, true] {
+        let hub = hub(|_| {});
+        let mut clients = [stranger(&hub), stranger(&hub)];
+        answered(&mut clients);
+        let mut settings = Settings::default();
+        settings.limits.burst = Duration::from_secs(1);
+        let rate = match of_address {
+            false => &mut settings.limits.messages_per_s,
+            true => &mut settings.limits.address_messages_per_s,
+        };
+        *rate = 2;
+        hub.dondo().take_live(&settings);
+        speak(&mut clients, 8, &json!("x"));
+        let deadline = Instant::now() + PATIENCE;
+        while pauses(&hub, "messages") == 0 && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        assert!(pauses(&hub, "messages") > 0, "of an address: {of_address}");
+        hub.dondo().take_live(&Settings::default());
+        answered(&mut clients);
+        let before = pauses(&hub, "messages");
+        speak(&mut clients, 50, &json!("x"));
+        answered(&mut clients);
+        assert_eq!(pauses(&hub, "messages"), before);
+    }
+}
+
 #[test]
 fn messages_of_a_session_beyond_their_rate_are_read_later() {
     let hub = hub(|settings| settings.limits.messages_per_s = 10);

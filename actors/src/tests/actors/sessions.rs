@@ -1,12 +1,12 @@
 //! A session's clocks and rules: what closes it, and what does not.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use crate::{
     account::{Held, IN_HANDLING},
     error::{CloseReason, Fault, NotifyError},
     id::RoomKey,
-    rate::Rates,
+    rate::{Rates, SharedRates},
     session::{NotifyRequest, SessionSettings, WAITING_MAX},
     testing::{Setup, World, content},
 };
@@ -234,7 +234,7 @@ fn a_message_may_say_two_things() {
 fn a_message_that_means_nothing_is_no_half_packet_and_counts_as_a_message() {
     let mut setup = timed();
     setup.session.credit = 64;
-    setup.session.rates = Arc::new(Rates {
+    setup.session.rates = SharedRates::from(Rates {
         messages: 2,
         burst: SECOND,
         ..Rates::default()
@@ -336,7 +336,7 @@ fn what_a_member_said_before_it_went_is_heard_before_its_leave() {
 fn a_broadcast_to_several_rooms_counts_as_what_it_leads_to() {
     let mut setup = timed();
     setup.session.credit = 64;
-    setup.session.rates = Arc::new(Rates {
+    setup.session.rates = SharedRates::from(Rates {
         deliveries: 10,
         burst: SECOND,
         ..Rates::default()

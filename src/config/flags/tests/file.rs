@@ -295,7 +295,7 @@ fn each_setting_that_is_another_now_is_told_with_its_line() {
     let after = "[limits]\n\nsessions-max = 6\nburst = '30s'\n[delivery]\noutbox-bytes-max = '3MB'";
     let after = filed(after, &["--hub.echo", "off"], &[]).unwrap();
     let workers = Settings::default().workers;
-    let mut told = before.changed(&after);
+    let mut told = before.changed(&before.settings, &after);
     if workers != 2 {
         let line = format!("needs a restart: workers 2 -> {workers} (default)");
         assert_eq!(told.remove(0), line);
@@ -303,12 +303,22 @@ fn each_setting_that_is_another_now_is_told_with_its_line() {
     assert_eq!(
         told,
         [
-            "needs a restart: limits.sessions-max 5 -> 6 (dondo.toml:3)",
+            "from now on: limits.sessions-max 5 -> 6 (dondo.toml:3)",
             "needs a restart: delivery.outbox-bytes-max 16MiB -> 3MB (dondo.toml:6)",
             "needs a restart: hub.echo on -> off (--hub.echo off)",
         ]
     );
-    assert_eq!(after.changed(&after), [""; 0]);
+    // What is live is told of once, what needs a restart each time.
+    let told = before.changed(&after.settings, &after);
+    assert!(
+        told.iter().all(|line| !line.contains("sessions-max 5")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter().any(|line| line.contains("hub.echo")),
+        "{told:?}"
+    );
+    assert_eq!(after.changed(&after.settings, &after), [""; 0]);
 }
 
 /// Fails if a setting has a name that Kubernetes gives a variable to, in every container beside a service `dondo`.
