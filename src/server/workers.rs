@@ -24,7 +24,7 @@ use super::accept::{Accepted, accept};
 use crate::notices;
 
 /// How long who has just connected has to ask, when nobody is accepted any more: an idle connection is closed then.
-const LAST_REQUESTS: Duration = Duration::from_millis(250);
+const LAST_REQUESTS: Duration = Duration::from_millis(500);
 /// How long connections that are still open at the end may take.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// Connections that were accepted and wait for a worker. More wait to be accepted.

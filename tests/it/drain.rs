@@ -15,6 +15,7 @@ in_both_forms!(
     what_was_queued_goes_with_the_next_poll,
     a_session_that_does_not_poll_is_not_held,
     nothing_hangs_that_comes_during_the_drain,
+    a_body_that_does_not_end_ends_with_its_session,
 );
 
 /// Tells all sessions to go; the server stays.
@@ -107,6 +108,15 @@ fn nothing_hangs_that_comes_during_the_drain(form: Form) {
     upgrading.closed();
 }
 
+/// Fails if a POST is read for as long as it comes, although nobody is there to hear it.
+fn a_body_that_does_not_end_ends_with_its_session(form: Form) {
+    let hub = form.echoing();
+    let polling = Polling::open(&hub, ECHO);
+    let mut posting = polling.begin_post(100, "4half");
+    drain(&hub);
+    is_told_to_come_back(&http::read(&mut posting));
+}
+
 #[test]
 fn while_it_drains_the_hub_listens_and_lets_nobody_in() {
     let mut hub = Hub::with(|config| {
@@ -183,7 +193,9 @@ fn who_has_just_connected_at_the_end_is_answered() {
         let address = hub.address();
         std::thread::scope(|scope| {
             let asking = scope.spawn(move || {
-                while TcpStream::connect(address).is_ok() {}
+                while TcpStream::connect(address).is_ok() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
                 let opening = "/socket.io/?EIO=4&transport=polling";
                 is_told_to_come_back(&http::ask(&mut newcomer, opening, &[]));
             });

@@ -116,8 +116,8 @@ impl Engine {
         let Some(_pending) = pending else {
             return misused(&connection, cors);
         };
-        let (options, credit) = (self.0.entrance.options(), &connection.session.credit);
-        let body = match read_body(options, request, body, credit).await {
+        let (options, session) = (self.0.entrance.options(), &connection.session);
+        let body = match read_body(options, request, body, session).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
                 return self
@@ -125,8 +125,11 @@ impl Engine {
                     .respond(cors);
             }
             Err(Unread::Broken) => return misused(&connection, cors),
+            Err(Unread::Over(reason)) => {
+                let refusal = Unread::refusal(reason);
+                return self.refuse(refusal, request.head(), false).respond(cors);
+            }
             Err(Unread::AddressOver) => {
-                let session = &connection.session;
                 session.close(CloseReason::AddressBytes);
                 return cors_headers(HttpResponse::BadRequest(), cors).finish();
             }

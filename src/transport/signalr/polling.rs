@@ -147,7 +147,7 @@ impl SignalREndpoint {
         let limit = options.doors.settings().request_timeout;
         let _pending = connection.await_post(limit).await.ok_or(TWO_POSTS)?;
         let session = &connection.session;
-        let body = match read_body(options, request, body, &session.credit).await {
+        let body = match read_body(options, request, body, session).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
                 session.close(CloseReason::ParseError);
@@ -157,6 +157,7 @@ impl SignalREndpoint {
                 session.close(CloseReason::TransportError);
                 return Err(Refusal::BadRequest.into());
             }
+            Err(Unread::Over(reason)) => return Err(Unread::refusal(reason).into()),
             Err(Unread::AddressOver) => {
                 session.close(CloseReason::AddressBytes);
                 return Err(Refusal::BadRequest.into());
