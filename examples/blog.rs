@@ -51,8 +51,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     for address in server.bound() {
         eprintln!("listening on http://{address}");
     }
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
-    server.serve(stop, Duration::ZERO).await?;
+    server.run(Duration::ZERO).await?;
     Ok(())
 }
 

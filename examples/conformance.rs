@@ -60,10 +60,7 @@ async fn main() -> std::io::Result<()> {
             .serve(server.listen(listen(flags.listen)?)?.run())
             .await;
     }
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
-    Server::start(&config, dondo)?
-        .serve(stop, Duration::ZERO)
-        .await
+    Server::start(&config, dondo)?.run(Duration::ZERO).await
 }
 
 /// What the Socket.IO suite expects in each namespace.

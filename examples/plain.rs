@@ -43,10 +43,7 @@ async fn main() -> std::io::Result<()> {
         .on("echo", echo);
     let builder = Dondo::builder().settings(config.clone());
     let dondo = builder.namespace(plain).build()?;
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
-    Server::start(&config, dondo)?
-        .serve(stop, Duration::ZERO)
-        .await
+    Server::start(&config, dondo)?.run(Duration::ZERO).await
 }
 
 async fn join(socket: Socket, Data(room): Data<String>) -> Result<&'static str> {

@@ -114,6 +114,9 @@ pub(crate) async fn served() -> std::io::Result<()> {
     let listener = listen(flags.listen)?;
     eprintln!("listening on https://{}", listener.local_addr()?);
     let tls = certificate().map_err(std::io::Error::other)?;
-    let server = chat.tune(server).listen_rustls_0_23(listener, tls)?;
+    // How long a stop waits for who says nothing.
+    let server = chat.tune(server).shutdown_timeout(1);
+    let server = server.tls_handshake_timeout(Duration::from_secs(1));
+    let server = server.listen_rustls_0_23(listener, tls)?;
     Dondo::serve_all([&chat, &staff], server.run()).await
 }

@@ -152,6 +152,5 @@ async fn serve(listen: SocketAddr) -> std::io::Result<()> {
     for address in server.bound() {
         eprintln!("listening on http://{address}");
     }
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
-    server.serve(stop, Duration::ZERO).await
+    server.run(Duration::ZERO).await
 }

@@ -22,7 +22,7 @@ use actix_web::dev::AppConfig;
 use actix_web::{App, HttpResponse, web};
 use futures_util::{FutureExt as _, TryFutureExt as _};
 use rustix::process::{Resource, getrlimit};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use self::listener::listen_on;
 use self::renewal::Renewal;
@@ -31,6 +31,7 @@ use crate::config::{FILES_KEPT, Origins, Settings};
 use crate::http::page::{BrowserClient, OtherPaths, Page};
 use crate::http::static_files::StaticFiles;
 use crate::service::Dondo;
+use crate::signals::StopSignals;
 use crate::transport::access_log::{AccessLog, logged};
 use crate::transport::address::TrustedProxies;
 use crate::transport::endpoint::upgrade;
@@ -135,6 +136,28 @@ impl Server {
     #[doc(hidden)]
     pub fn renewal(&self) -> Option<CertificateRenewal> {
         self.renewal.as_ref().map(Renewal::asker)
+    }
+
+    /// [Serves](Server::serve) until SIGTERM or SIGINT. A second signal, half a second after the first or later, ends this at once.
+    ///
+    /// # Errors
+    /// As [`Server::serve`]; or the system refuses to tell of signals.
+    pub async fn run(self, grace: Duration) -> io::Result<()> {
+        let mut signals = StopSignals::listen()?;
+        let (told, stop) = oneshot::channel::<()>();
+        let again = async move {
+            signals.first().await;
+            let _ = told.send(());
+            signals.second().await;
+        };
+        let stop = stop.map(drop);
+        tokio::select! {
+            ended = self.serve(stop, grace) => ended,
+            () = again => {
+                log::warn!("stopped at once");
+                Ok(())
+            }
+        }
     }
 
     /// Serves until `stop` is ready, then drains: sessions are told over `grace`, what is queued is flushed, new sessions are

@@ -138,7 +138,8 @@ impl Dondo {
         self.entrances.iter().map(Entrance::sessions).sum()
     }
 
-    /// Mounts the endpoints in an `App` or a scope. To be called in the app factory, once for each worker.
+    /// Mounts the endpoints in an `App` or a scope. To be called in the app factory, once for each worker; the hub itself is built
+    /// outside of it: each worker would have one of its own, which ends with the factory's call.
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.rooms.on_worker();
         self.endpoints.configure()

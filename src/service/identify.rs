@@ -17,7 +17,9 @@ impl Builder {
     ///
     /// It runs once for a connection, so a session that moves from long-polling to a WebSocket keeps its identity. While it
     /// waits nothing else does, and the connection counts for the limits of sessions; it is refused (503) after
-    /// [`Builder::admission_timeout`]. In an `App` middlewares that stand around the hub have seen the request before.
+    /// [`Builder::admission_timeout`]. In an `App` middlewares that stand around the hub have seen the request before; a part of the
+    /// path of a scope around it is best read by its name, as by `web::Path` of a struct: the hub's own paths may have parts, too.
+    /// If it panics the request is answered 500.
     ///
     /// ```
     /// use actix_web::{HttpRequest, error::ErrorUnauthorized};

@@ -23,6 +23,12 @@ impl Dondo {
     /// It costs one more open file for each connection, of which with TLS there is none: there a client that stopped reading
     /// stays until the kernel gives it up, after 30 s on a socket of [`listen`](crate::listen).
     ///
+    /// It takes the place of the host's own `HttpServer::on_connect`, and a later one takes its. As signals end nothing then,
+    /// a tuned server is run by [`Dondo::serve`], or the host tells the clients by [`Dondo::shut_down`] and stops the server itself.
+    ///
+    /// How long a stop waits for connections is `HttpServer::shutdown_timeout`, 30 s where the host sets nothing; and how long one
+    /// may take over its TLS handshake, also at a stop, `HttpServer::tls_handshake_timeout`, 3 s.
+    ///
     /// What is left to a host: actix-web's `HttpServer::client_request_timeout` covers the first head of a connection, and nothing
     /// covers a second head that never ends, a body that no handler reads, or an answer that the peer does not read. The
     /// standalone server ends all of these; elsewhere a proxy in front must. It also reads few requests ahead of one that waits
@@ -52,7 +58,8 @@ impl Dondo {
 
     /// Runs a server that was [tuned](Dondo::tune) until SIGTERM or SIGINT: all clients are told to come back, spread over the
     /// setting `grace`, then the server stops as its `shutdown_timeout` says. A second signal, half a second after the first or
-    /// later, ends this at once.
+    /// later, ends this at once. Who stops the server by its `ServerHandle` calls [`Dondo::shut_down`] before: the stop waits
+    /// for connections, and nobody has told the clients.
     ///
     /// ```no_run
     /// # use actix_web::{App, HttpServer};

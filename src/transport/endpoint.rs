@@ -12,8 +12,8 @@ use actix_web::{HttpRequest, Resource, web};
 use super::timed::Timed;
 use super::upgrade::UpgradedSocket;
 
-/// What lies below an endpoint's path, as a part of its pattern.
-const TAIL: &str = "tail";
+/// What lies below an endpoint's path, as a part of its pattern: the first part of that name counts, and a host's scope comes first.
+const TAIL: &str = "dondo_tail";
 
 /// What answers at a path and below it.
 pub(crate) trait Endpoint: Send + Sync + 'static {
@@ -70,7 +70,7 @@ impl Endpoints {
                 let Some(path) = path.strip_prefix('/') else {
                     continue;
                 };
-                let any_case = format!("/{{path:(?i:{})}}", literal(path));
+                let any_case = format!("/{{dondo_path:(?i:{})}}", literal(path));
                 let below = format!("{any_case}/{{{TAIL}:.*}}");
                 for pattern in [any_case, below] {
                     app.service(endpoint.mount(web::resource(pattern)));
@@ -201,6 +201,29 @@ mod tests {
         fn mount(&self, resource: Resource) -> Resource {
             let name = self.0;
             resource.to(move || async move { name })
+        }
+    }
+
+    /// Fails if a part of a host's scope is taken for what lies below an endpoint.
+    #[actix_web::test]
+    async fn a_scope_may_have_parts_of_any_name() {
+        struct Below;
+        impl Endpoint for Below {
+            fn path(&self) -> &str {
+                "/hub/"
+            }
+
+            fn mount(&self, resource: Resource) -> Resource {
+                resource.to(|request: HttpRequest| async move { tail(&request).to_owned() })
+            }
+        }
+        let endpoints = Endpoints::new([Box::new(Below) as Box<dyn Endpoint>]);
+        let scope = web::scope("/{tail}/{path}").configure(endpoints.configure());
+        let app = init_service(App::new().service(scope)).await;
+        for (path, expected) in [("/a/b/hub/", ""), ("/a/b/hub/x/y", "x/y")] {
+            let request = TestRequest::with_uri(path).to_request();
+            let body = read_body(call_service(&app, request).await).await;
+            assert_eq!(body, expected, "{path}");
         }
     }
 
