@@ -3,6 +3,7 @@
 
 mod answer;
 mod body;
+pub(crate) mod dev;
 mod fields;
 mod guesses;
 mod idempotency;
@@ -255,13 +256,7 @@ impl Api {
     /// Who asks, by the key.
     fn caller(&self, request: &HttpRequest) -> Result<ApiCaller, ApiError> {
         let address = self.0.parts.doors.client(request.head());
-        let given = request.headers().get(header::AUTHORIZATION);
-        let given = given.and_then(|given| given.to_str().ok());
-        let secret = given.and_then(|given| {
-            let (scheme, secret) = given.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
-        });
-        let Some(secret) = secret else {
+        let Some(secret) = bearer(request) else {
             return Err(ApiError::new(
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
@@ -339,6 +334,13 @@ fn warn_of_readers(path: Option<&Path>) {
             path.display()
         );
     }
+}
+
+/// The secret that a request shows.
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let given = request.headers().get(header::AUTHORIZATION)?;
+    let (scheme, secret) = given.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
 /// What was begun is lost with its worker.

@@ -1,10 +1,12 @@
 //! Every setting and every named limit, said once: unit, default, range and meaning; plain data.
+//! Over 400 lines: the table of them.
 //! Refuses to know who acts on a setting. How one is declared is in `config/table.rs`.
 
 mod api;
 mod auth;
 mod check;
 mod commands;
+mod dev;
 mod doctor;
 mod file;
 mod flags;
@@ -105,6 +107,9 @@ settings! {
     pub struct Settings = "" at [] {
         /// Addresses and ports to listen on; repeat it, or separate several by commas.
         listen: Vec<SocketAddr> as Vec<Address> = loopback().to_vec(), check check::listen;
+        /// For development on this machine: loopback alone, web pages of localhost, and a password, printed at start, for the first
+        /// page's buttons that break things.
+        dev: bool as Switch = false, check dev::dev;
         /// Address and port of the operators' listener, or off.
         admin_listen: Option<SocketAddr> as Option<Address> = Some((Ipv4Addr::LOCALHOST, 11001).into()),
             check check::admin_listen;

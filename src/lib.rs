@@ -70,6 +70,7 @@ pub mod config;
 #[doc(hidden)]
 #[cfg(any(test, feature = "testing"))]
 pub mod decoders;
+mod dev;
 mod dialect;
 mod failures;
 mod health_check;
@@ -149,7 +150,7 @@ pub use self::{
 #[doc(hidden)]
 pub mod internal {
     pub use crate::{
-        client::api_answered, health_check::health_check, logging::start as start_log,
+        client::api_answered, dev::dev_lines, health_check::health_check, logging::start as start_log,
         server::CertificateRenewal, signals::StopSignals, standing::tell_again,
         tokens::token_command, transport::doors::Doors,
     };

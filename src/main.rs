@@ -11,7 +11,7 @@ use dondo::config::{
     unknown_variables,
 };
 use dondo::internal::{
-    CertificateRenewal, StopSignals, api_answered, csharp, health_check, start_log, tell_again,
+    CertificateRenewal, StopSignals, api_answered, csharp, dev_lines, health_check, start_log, tell_again,
     token_command, typescript,
 };
 use dondo::{Dondo, Operators, Server};
@@ -146,6 +146,9 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
     settings.listen = server.bound().to_vec();
     settings.admin_listen = operators.as_ref().map(Operators::bound);
     for line in settings.start_log(open_files) {
+        log::info!("{line}");
+    }
+    for line in dev_lines(&dondo, &settings) {
         log::info!("{line}");
     }
     let insecure = settings.insecure();

@@ -48,6 +48,7 @@ impl Operators {
         let bound = listener.local_addr()?;
         let dondo = dondo.clone();
         let local = bound.ip().is_loopback();
+        let dev = dondo.dev.clone().filter(|_| local);
         let app = move || {
             let observation = web::scope("").guard(guard::fn_guard(move |asked| {
                 !local || is_this_machine(asked.head())
@@ -55,7 +56,12 @@ impl Operators {
             App::new().service(
                 observation
                     .configure(dondo.configure_observation())
-                    .configure(dondo.configure_api()),
+                    .configure(dondo.configure_api())
+                    .configure(|app| {
+                        if let Some(dev) = dev.clone() {
+                            dev.configure(app);
+                        }
+                    }),
             )
         };
         let running = HttpServer::new(app)

@@ -73,6 +73,7 @@ impl Server {
             chat_hub: config.chat_hub.as_deref().filter(|_| main),
             websocket: config.endpoints.websocket.as_deref(),
             events: config.endpoints.events.as_deref(),
+            dev: config.dev,
         };
         let page = Page::new(&config.path, &config.namespaces, others);
         let (page, client) = match config.engine.http_compression {

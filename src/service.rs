@@ -20,7 +20,7 @@ use dondo_actors::ports::{Clock, SystemClock};
 
 pub use self::error::BuildError;
 use self::login::HostLogin;
-use crate::api::Api;
+use crate::api::{Api, dev::DevDoor};
 use crate::config::Settings;
 use crate::http::{health, metrics};
 use crate::io::{
@@ -40,6 +40,8 @@ use tokio::time::{sleep, timeout};
 #[derive(Clone)]
 pub struct Dondo {
     api: Api,
+    /// Where the setting `dev` is on.
+    pub(crate) dev: Option<Arc<DevDoor>>,
     namespaces: Namespaces,
     hub: HubHandle,
     /// Socket.IO's endpoint.

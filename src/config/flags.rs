@@ -270,6 +270,11 @@ fn flag(setting: &Setting, name: String) -> Arg {
         } else {
             ArgAction::Set
         });
+    // A switch is switched on by its name alone.
+    let arg = match setting.written {
+        "on|off" => arg.num_args(0..=1).default_missing_value("on"),
+        _ => arg,
+    };
     if choices.is_empty() {
         arg
     } else {

@@ -3,6 +3,7 @@
 //! Knows files and their headers; it knows no session and no event.
 
 mod client;
+mod invitation;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -24,6 +25,8 @@ use crate::transport::origin::Origins;
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
     files: Vec<(String, Asset)>,
+    /// Where the pages stand, each with a slash at its end.
+    places: Vec<String>,
 }
 
 /// A file in memory with the headers it is sent with.
@@ -42,7 +45,7 @@ struct Asset {
 }
 
 /// The files that the page names, relative to it.
-const PARTS: [(&str, &str, &str); 11] = [
+const PARTS: [(&str, &str, &str); 17] = [
     ("page.js", SCRIPT, include_str!("page/page.js")),
     ("carriers.js", SCRIPT, include_str!("page/carriers.js")),
     ("client.js", SCRIPT, include_str!("page/client.js")),
@@ -54,12 +57,19 @@ const PARTS: [(&str, &str, &str); 11] = [
     ("chat.css", STYLE, include_str!("page/chat.css")),
     ("protocols.js", SCRIPT, include_str!("page/protocols.js")),
     ("protocols.css", STYLE, include_str!("page/protocols.css")),
+    ("proof.js", SCRIPT, include_str!("page/proof.js")),
+    ("side.js", SCRIPT, include_str!("page/side.js")),
+    ("tally.js", SCRIPT, include_str!("page/tally.js")),
+    ("snippets.js", SCRIPT, include_str!("page/snippets.js")),
+    ("crash.js", SCRIPT, include_str!("page/crash.js")),
+    ("proof.css", STYLE, include_str!("page/proof.css")),
 ];
 
 /// The pages themselves, by their name beside the first one.
-const PAGES: [(&str, &str); 2] = [
+const PAGES: [(&str, &str); 3] = [
     ("", include_str!("page/index.html")),
     ("protocols", include_str!("page/protocols.html")),
+    ("proof", include_str!("page/proof.html")),
 ];
 
 /// Where the endpoints stand that pages connect to beside Socket.IO's, those that there are.
@@ -71,11 +81,17 @@ pub(crate) struct OtherPaths<'a> {
     pub(crate) websocket: Option<&'a str>,
     /// That of event streams.
     pub(crate) events: Option<&'a str>,
+    /// Whether the operators' listener has the door of `--dev`.
+    pub(crate) dev: bool,
 }
 
-/// Nothing inline and nothing foreign: the page needs no network but the hub's.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+/// Nothing inline and nothing foreign: the page needs no network but the hub's. An invitation's picture is the hub's, too.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// In development the page asks the operators' listener of this machine, too, on whichever port that is.
+const DEV_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                          connect-src 'self' http://127.0.0.1:* http://localhost:*; img-src 'self' data:; \
+                          base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 impl Page {
     /// The page for an endpoint at `path` (a checked [`Settings::path`](crate::config::Settings::path)). It connects to
@@ -92,7 +108,7 @@ impl Page {
         if prefix != "/" {
             places.push(&prefix);
         }
-        for place in places {
+        for &place in &places {
             let relative = |path: &str| match path.strip_prefix(place) {
                 Some(below) => attribute(&format!("./{below}")),
                 None => attribute(path),
@@ -107,9 +123,10 @@ impl Page {
                     .replace("{{namespace}}", &attribute(namespace))
                     .replace("{{chat-hub}}", &bare(others.chat_hub))
                     .replace("{{websocket}}", &bare(others.websocket))
-                    .replace("{{events}}", &bare(others.events));
+                    .replace("{{events}}", &bare(others.events))
+                    .replace("{{dev}}", if others.dev { "on" } else { "" });
                 let page = Asset {
-                    policy: POLICY,
+                    policy: if others.dev { DEV_POLICY } else { POLICY },
                     ..Asset::new(Bytes::from(html), "text/html; charset=utf-8", "no-cache")
                 };
                 files.push((format!("{place}{name}"), page));
@@ -122,7 +139,11 @@ impl Page {
                 ));
             }
         }
-        Self { files }
+        let places = places.into_iter().map(str::to_owned);
+        Self {
+            files,
+            places: places.collect(),
+        }
     }
 
     /// The same, with its files in gzip for those who ask for it.
@@ -131,6 +152,7 @@ impl Page {
         let files = files.map(|(path, asset)| (path, asset.compressed()));
         Self {
             files: files.collect(),
+            ..self
         }
     }
 
@@ -138,6 +160,9 @@ impl Page {
     pub(crate) fn configure(&self, app: &mut ServiceConfig) {
         for (path, asset) in &self.files {
             asset.clone().mount(app, path);
+        }
+        for place in &self.places {
+            invitation::configure(app, place);
         }
     }
 }
@@ -235,165 +260,4 @@ impl Asset {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-    use actix_web::http::StatusCode;
-    use actix_web::http::header::HeaderName;
-    use actix_web::test::{TestRequest, call_service, init_service, read_body};
-    use actix_web::{App, dev::ServiceResponse};
-
-    use super::*;
-
-    async fn answer(request: TestRequest) -> ServiceResponse {
-        let page = Page::new("/live/", &["/".to_owned()], OtherPaths::default());
-        let app = init_service(App::new().configure(|app| page.configure(app))).await;
-        call_service(&app, request.to_request()).await
-    }
-
-    fn text(answer: &ServiceResponse, name: HeaderName) -> String {
-        let value = answer.headers().get(name);
-        value.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
-    }
-
-    #[actix_web::test]
-    async fn the_page_names_the_path_it_is_to_connect_to() {
-        let answer = answer(TestRequest::get().uri("/")).await;
-        assert_eq!(answer.status(), StatusCode::OK);
-        assert_eq!(
-            text(&answer, header::CONTENT_TYPE),
-            "text/html; charset=utf-8"
-        );
-        let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
-        assert!(body.contains(r#"data-path="./live/""#), "{body}");
-        assert!(!body.contains("{{"), "{body}");
-    }
-
-    #[actix_web::test]
-    async fn the_page_runs_under_a_policy_that_forbids_inline_script_and_style() {
-        let answer = answer(TestRequest::get().uri("/")).await;
-        let policy = text(&answer, header::CONTENT_SECURITY_POLICY);
-        assert!(policy.starts_with("default-src 'none';"), "{policy}");
-        assert!(!policy.contains("unsafe"), "{policy}");
-        let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
-        for inline in ["<style", " style=", " onclick=", "javascript:"] {
-            assert!(!body.contains(inline), "{inline}");
-        }
-        for script in body.split("<script").skip(1) {
-            assert!(script.trim_start().starts_with("src="), "{script}");
-        }
-    }
-
-    fn index(path: &str, namespaces: &[&str], place: &str) -> String {
-        let namespaces: Vec<String> = namespaces.iter().map(|&name| name.to_owned()).collect();
-        let page = Page::new(path, &namespaces, OtherPaths::default());
-        let (_, index) = page.files.iter().find(|(at, _)| at == place).unwrap();
-        String::from_utf8(index.body.to_vec()).unwrap()
-    }
-
-    #[test]
-    fn behind_a_prefix_every_address_of_the_page_is_relative_to_it() {
-        for (path, place, endpoint) in [
-            ("/socket.io/", "/", "./socket.io/"),
-            ("/chat/socket.io/", "/", "./chat/socket.io/"),
-            ("/chat/socket.io/", "/chat/", "./socket.io/"),
-            ("/", "/", "./"),
-        ] {
-            let html = index(path, &["/"], place);
-            let named = format!("data-path=\"{endpoint}\"");
-            assert!(html.contains(&named), "{path} at {place}: {html}");
-            for address in ["src=\"/", "href=\"/", "http:", "https:"] {
-                assert!(!html.contains(address), "{address}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_page_connects_to_a_namespace_that_there_is() {
-        for (namespaces, named) in [
-            (&["/"][..], "/"),
-            (&["/chat"], "/chat"),
-            (&["/chat", "/news"], "/chat"),
-            (&["/chat", "/"], "/"),
-            (&["/\"<&"], "/&quot;&lt;&amp;"),
-        ] {
-            let html = index("/socket.io/", namespaces, "/");
-            let named = format!("data-namespace=\"{named}\"");
-            assert!(html.contains(&named), "{namespaces:?}: {html}");
-        }
-    }
-
-    #[actix_web::test]
-    async fn every_file_is_asked_about_anew_and_never_sniffed() {
-        for (uri, kind) in [
-            ("/", "text/html"),
-            ("/page.js", "application/javascript"),
-            ("/client.js", "application/javascript"),
-            ("/chat.js", "application/javascript"),
-            ("/page.css", "text/css"),
-        ] {
-            let answer = answer(TestRequest::get().uri(uri)).await;
-            assert!(text(&answer, header::CONTENT_TYPE).starts_with(kind));
-            assert_eq!(text(&answer, header::CACHE_CONTROL), "no-cache");
-            assert_eq!(text(&answer, header::X_CONTENT_TYPE_OPTIONS), "nosniff");
-        }
-    }
-
-    #[actix_web::test]
-    async fn a_file_the_browser_has_already_is_not_sent_again() {
-        let tag = text(
-            &answer(TestRequest::get().uri("/page.js")).await,
-            header::ETAG,
-        );
-        assert!(tag.starts_with('"'), "{tag}");
-        for known in [
-            tag.clone(),
-            format!("W/{tag}"),
-            format!("\"x\", {tag}"),
-            "*".to_owned(),
-        ] {
-            let request = TestRequest::get()
-                .uri("/page.js")
-                .insert_header((header::IF_NONE_MATCH, known.as_str()));
-            let answer = answer(request).await;
-            assert_eq!(answer.status(), StatusCode::NOT_MODIFIED, "{known}");
-            assert_eq!(text(&answer, header::ETAG), tag);
-            assert!(read_body(answer).await.is_empty());
-        }
-        for stale in ["\"x\"", "nonsense", ""] {
-            let request = TestRequest::get()
-                .uri("/page.js")
-                .insert_header((header::IF_NONE_MATCH, stale));
-            assert_eq!(answer(request).await.status(), StatusCode::OK, "{stale}");
-        }
-    }
-
-    #[actix_web::test]
-    async fn a_balancer_finds_every_file_of_the_page_with_head_and_options_also_below_a_prefix() {
-        let page = Page::new("/chat/socket.io/", &["/".to_owned()], OtherPaths::default());
-        let app = init_service(App::new().configure(|app| page.configure(app))).await;
-        for place in ["/", "/chat/", "/chat/view.js"] {
-            assert!(page.files.iter().any(|(path, _)| path == place), "{place}");
-        }
-        for (path, _) in &page.files {
-            for (method, status) in [
-                (Method::GET, StatusCode::OK),
-                (Method::HEAD, StatusCode::OK),
-                (Method::OPTIONS, StatusCode::NO_CONTENT),
-                (Method::DELETE, StatusCode::METHOD_NOT_ALLOWED),
-            ] {
-                let request = TestRequest::with_uri(path).method(method.clone());
-                let answer = call_service(&app, request.to_request()).await;
-                assert_eq!(answer.status(), status, "{method} {path}");
-                if method == Method::OPTIONS {
-                    assert_eq!(text(&answer, header::ALLOW), "GET, HEAD, OPTIONS", "{path}");
-                }
-            }
-        }
-    }
-
-    #[actix_web::test]
-    async fn the_page_takes_no_posts() {
-        let answer = answer(TestRequest::post().uri("/")).await;
-        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
-    }
-}
+mod tests;

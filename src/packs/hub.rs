@@ -4,6 +4,7 @@
 mod chat_hub;
 mod command;
 mod contract;
+mod crash_script;
 #[cfg(feature = "types")]
 mod declared;
 mod render;
@@ -24,6 +25,7 @@ use self::chat_hub::ChatHub;
 pub(crate) use self::chat_hub::view as chat_hub_view;
 pub(crate) use self::contract::dotnet::view as dotnet_view;
 pub(crate) use self::contract::fault::Fault as HubFault;
+pub(crate) use self::crash_script::CrashScripts;
 #[cfg(feature = "types")]
 pub use self::declared::{csharp, typescript};
 pub(crate) use self::server_word::{SERVER, ServerWord, WordTarget};

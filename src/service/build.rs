@@ -12,13 +12,14 @@ use dondo_actors::ports::{IdGenerator, PresenceEvents};
 use super::endpoints::{self, AskedEndpoints, Base, Made};
 use super::parts::{door_settings, engine_options, entrance_options, memory_log, wrong_path};
 use super::{BuildError, Builder, Dondo, login};
+use crate::api::dev::DevDoor;
 use crate::api::keys::ApiKeys;
 use crate::api::{Api, ApiParts};
 use crate::http::health;
 use crate::io::{BadPattern, HubClock, Middlewares, Namespace, Namespaces, Pack, Watchdog};
 use crate::moderation::Moderation;
 use crate::notices;
-use crate::packs::hub::HubPack;
+use crate::packs::hub::{CrashScripts, HubPack};
 use crate::room_threads::Rooms;
 use crate::tokens::Credentials;
 use crate::transport::doors::Doors;
@@ -108,14 +109,17 @@ impl Builder {
             let presence_events = served
                 .has_pack()
                 .then(|| Arc::new(pack.clone()) as Arc<dyn PresenceEvents>);
-            let config = NamespaceConfig {
+            let made = NamespaceConfig {
                 settings: settings.clone(),
                 authorizer: Arc::new(Middlewares(served.clone(), moderation.clone())),
                 presence_events,
                 children: served.children(),
-                room_hooks: served.room_hooks(),
+                room_hooks: match config.dev {
+                    true => Some(Arc::new(CrashScripts(served.room_hooks()))),
+                    false => served.room_hooks(),
+                },
             };
-            (served.name().clone(), config)
+            (served.name().clone(), made)
         });
         let namespace_configs = namespace_configs.collect();
         let account = MemoryAccount::new(
@@ -179,7 +183,9 @@ impl Builder {
             moderation,
             clock: hub.clock().clone(),
         });
+        let dev = config.dev.then(|| DevDoor::new(api.clone())).flatten();
         Ok(Dondo {
+            dev: dev.map(Arc::new),
             api,
             namespaces,
             health: health::Health::new(hub.clone(), entrances.clone(), doors.clone()),

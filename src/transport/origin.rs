@@ -45,6 +45,8 @@ pub enum Origin {
     SameHost,
     /// What browsers send for sandboxed frames and local files. Anybody can make a page send it.
     Null,
+    /// `localhost`: pages of this machine, by `localhost` or a loopback address, over HTTP or HTTPS, from any port.
+    ThisMachine,
     /// Scheme, host and port.
     Page {
         /// In lower case, without `://`.
@@ -174,7 +176,7 @@ fn is_surely_own(list: &[Origin], origin: &str, names: &Names<'_>) -> bool {
     };
     let listed = list.iter().any(|listed| match listed {
         Origin::SameHost => true,
-        Origin::Null => false,
+        Origin::Null | Origin::ThisMachine => false,
         Origin::Page { host: listed, .. } => listed.eq_ignore_ascii_case(host),
     });
     listed || names.own(host) || is_address(host) || host.eq_ignore_ascii_case("localhost")
@@ -220,6 +222,7 @@ impl Origin {
         match self {
             Self::SameHost => false,
             Self::Null => sent == "null",
+            Self::ThisMachine => split(sent).is_some_and(|sent| sent.is_of_this_machine()),
             Self::Page { scheme, host, port } => split(sent).is_some_and(|sent| {
                 scheme.eq_ignore_ascii_case(sent.scheme)
                     && host.eq_ignore_ascii_case(sent.host)
@@ -234,6 +237,7 @@ impl fmt::Display for Origin {
         match self {
             Self::SameHost => f.write_str("same-host"),
             Self::Null => f.write_str("null"),
+            Self::ThisMachine => f.write_str("localhost"),
             Self::Page { scheme, host, port } => {
                 write!(f, "{scheme}://{host}")?;
                 match port.filter(|_| *port != default_port(scheme)) {
@@ -254,6 +258,7 @@ impl FromStr for Origin {
             "*" => return Err(BadOrigins::NotAlone(item.to_owned())),
             "same-host" => return Ok(Self::SameHost),
             "null" => return Ok(Self::Null),
+            "localhost" => return Ok(Self::ThisMachine),
             _ => {}
         }
         split(item)
@@ -300,6 +305,14 @@ impl Split<'_> {
     /// An origin like `file://`, of a scheme that has no hosts: those with hosts have a port by default.
     fn is_hostless(&self) -> bool {
         self.host.is_empty() && self.port.is_none()
+    }
+
+    /// A page that came from this machine, as only its browsers can say.
+    fn is_of_this_machine(&self) -> bool {
+        let is_web = ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(self.scheme));
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let is_loopback = host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        is_web && (is_loopback || self.host.eq_ignore_ascii_case("localhost"))
     }
 }
 

@@ -11,6 +11,7 @@ const scenarios = {
   ...require("./page/network.js"),
   ...require("./page/hostile.js"),
   ...require("./page/people.js"),
+  ...require("./page/proof.js"),
 };
 
 run((browser) => scenarios[process.argv[3]](browser));

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use dondo::config::Settings;
+use dondo::internal::dev_lines;
+
 use crate::support::{Application, Hub, http};
 
 macro_rules! hub {
@@ -57,6 +60,13 @@ scenarios! {
     two_people_of_one_name_can_be_told_apart: "namesakes";
     the_focus_stays_after_a_refusal: "focus";
     axe_finds_nothing: "axe";
+    who_was_cut_comes_back_and_nothing_is_lost_or_doubled: "proof";
+    a_line_that_breaks_without_a_word_loses_and_doubles_nothing: "proofRelay";
+    after_a_restart_the_proof_goes_on_and_says_what_it_cannot_know: "proofRestart";
+    what_is_to_be_copied_from_the_page_runs_as_it_stands: "proofCopied";
+    an_invitation_s_picture_reads_as_its_link_and_leads_into_the_room: "proofInvited";
+    what_strangers_say_neither_counts_nor_breaks_the_proof: "proofHostile";
+    the_proof_has_no_findings_of_axe_by_day_by_night_and_on_a_phone: "proofLooks";
     a_burst_of_stock_clients_in_a_page_arrives_whole_and_the_hubs_page_stays: "burst", |config| config.engine.ping_timeout = Duration::from_secs(3600);
 }
 
@@ -72,11 +82,33 @@ fn the_browser_client_is_served_below_the_endpoint_and_is_the_installed_one() {
     assert!(script.text().contains("Socket.IO v4.8."));
 }
 
-/// Plays a scenario. With `DONDO_TEST_PICTURES` set to a folder, it leaves screenshots there.
-fn play(mut hub: Hub, scenario: &str) {
-    let folder = std::env::var("DONDO_TEST_PICTURES").ok();
+/// Fails if the button does not crash the room's script, a crash costs members, order or numbers, or a wrong password crashes.
+#[test]
+fn a_crash_of_the_room_is_contained_and_the_page_shows_it() {
+    let hub = Hub::with(|config| config.dev = true);
+    let link = dev_link(&hub);
+    play_at(hub, &link, "proofCrash");
+}
+
+/// The link that a start prints.
+fn dev_link(hub: &Hub) -> String {
+    let mut settings = Settings::default();
+    settings.listen = vec![hub.address()];
+    settings.admin_listen = Some(hub.operators());
+    let lines = dev_lines(hub.dondo(), &settings);
+    let link = lines.iter().find_map(|line| line.split_once("crash a room from "));
+    link.expect("the link is printed").1.to_owned()
+}
+
+fn play(hub: Hub, scenario: &str) {
     let url = hub.url();
-    let mut arguments = vec![url.as_str(), scenario];
+    play_at(hub, &url, scenario);
+}
+
+/// Plays a scenario. With `DONDO_TEST_PICTURES` set to a folder, it leaves screenshots there.
+fn play_at(mut hub: Hub, url: &str, scenario: &str) {
+    let folder = std::env::var("DONDO_TEST_PICTURES").ok();
+    let mut arguments = vec![url, scenario];
     arguments.extend(folder.as_deref());
     let mut browser = Application::node("page.js", &arguments);
     while let Some(wish) = browser.line() {

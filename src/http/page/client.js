@@ -97,6 +97,12 @@ export class Connection {
     });
   }
 
+  /** Drops the connection at once, with what is on its way, and stays away until `connect`. */
+  cut(why) {
+    this.#drop();
+    this.#on.lost(why);
+  }
+
   #open(carrier) {
     this.#use(carrier);
     this.#watch(OPEN_MS, "The server does not answer");

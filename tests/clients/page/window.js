@@ -98,9 +98,9 @@ async function stranger(channel = "lobby", userName = "Stranger", address = url)
   return { socket, asks, close: () => socket.disconnect() };
 }
 
-async function picture(page, name) {
+async function picture(page, name, options = {}) {
   if (pictures) {
-    await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    await page.screenshot({ path: path.join(pictures, `${name}.png`), ...options });
   }
 }
 
