@@ -18,7 +18,10 @@ pub fn dev_lines(dondo: &Dondo, settings: &Settings) -> Vec<String> {
         Some(_) => "https",
         None => "http",
     };
-    let page = settings.listen.first().filter(|_| settings.static_files.is_none());
+    let page = settings
+        .listen
+        .first()
+        .filter(|_| settings.static_files.is_none());
     let Some(operators) = settings.admin_listen.map(shown) else {
         return lines;
     };

@@ -150,9 +150,9 @@ pub use self::{
 #[doc(hidden)]
 pub mod internal {
     pub use crate::{
-        client::api_answered, dev::dev_lines, health_check::health_check, logging::start as start_log,
-        server::CertificateRenewal, signals::StopSignals, standing::tell_again,
-        tokens::token_command, transport::doors::Doors,
+        client::api_answered, dev::dev_lines, health_check::health_check,
+        logging::start as start_log, server::CertificateRenewal, signals::StopSignals,
+        standing::tell_again, tokens::token_command, transport::doors::Doors,
     };
 
     #[cfg(feature = "types")]

@@ -11,8 +11,8 @@ use dondo::config::{
     unknown_variables,
 };
 use dondo::internal::{
-    CertificateRenewal, StopSignals, api_answered, csharp, dev_lines, health_check, start_log, tell_again,
-    token_command, typescript,
+    CertificateRenewal, StopSignals, api_answered, csharp, dev_lines, health_check, start_log,
+    tell_again, token_command, typescript,
 };
 use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

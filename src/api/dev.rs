@@ -49,7 +49,8 @@ struct CrashAnswer<'a> {
 impl DevDoor {
     /// With a password of its own; none where the system has no randomness to give.
     pub(crate) fn new(api: Api) -> Option<Self> {
-        let told = |error: &_| log::error!("--dev has no password, so no room can be crashed: {error}");
+        let told =
+            |error: &_| log::error!("--dev has no password, so no room can be crashed: {error}");
         Some(Self {
             api,
             password: secret().inspect_err(told).ok()?,
@@ -84,7 +85,11 @@ impl DevDoor {
         )
     }
 
-    async fn crash_room(&self, request: &HttpRequest, body: Payload) -> Result<ApiAnswer, ApiError> {
+    async fn crash_room(
+        &self,
+        request: &HttpRequest,
+        body: Payload,
+    ) -> Result<ApiAnswer, ApiError> {
         if request.method() != Method::POST {
             return Err(ApiError {
                 allow: Some("POST, OPTIONS".to_owned()),

@@ -161,7 +161,13 @@ fn other_path(path: Option<&String>, settings: &Settings) -> Checked {
         return Ok(());
     };
     path_of(path, path)?;
-    let own = ["/healthz/", "/readyz/", "/metrics/", "/protocols/", "/proof/"];
+    let own = [
+        "/healthz/",
+        "/readyz/",
+        "/metrics/",
+        "/protocols/",
+        "/proof/",
+    ];
     let of_api = ["/api/v1/", "/apps/"];
     if own.contains(&&**path) || of_api.iter().any(|own| path.starts_with(own)) {
         return Err(format!(

@@ -20,18 +20,18 @@ pub(super) fn dev(settings: &Settings) -> Result<(), String> {
     let far = settings.listen.iter().find(|at| !at.ip().is_loopback());
     if let Some(far) = far {
         return Err(format!(
-            "other machines can reach {far} of --listen, and this is for development on one; write --listen 127.0.0.1:{}, or --dev off",
+            "other machines can reach {far} of --listen, and this is for development on one; write 127.0.0.1:{} there, or off here",
             far.port()
         ));
     }
     match settings.admin_listen {
         Some(address) if address.ip().is_loopback() => Ok(()),
         Some(address) => Err(format!(
-            "other machines can reach {address} of --admin-listen, where rooms can be crashed; write --admin-listen 127.0.0.1:{}, or --dev off",
+            "other machines can reach {address} of --admin-listen, and rooms can be crashed there; write 127.0.0.1:{} there, or off here",
             address.port()
         )),
         None => Err(
-            "there is no operators' listener to break things by; write --admin-listen 127.0.0.1:11001, or --dev off"
+            "rooms are crashed by the operators' listener, and --admin-listen has none; write 127.0.0.1:11001 there, or off here"
                 .to_owned(),
         ),
     }

@@ -70,7 +70,9 @@ impl Given {
             let taken = all.and_then(|all| given.take(setting, all));
             wrong.extend(taken.err());
         }
-        given.settings.imply(|name| given.written.contains_key(name));
+        given
+            .settings
+            .imply(|name| given.written.contains_key(name));
         let written = |setting: &Setting| given.written.get(&setting.name());
         let mut at_fault = given.settings.out_of_range(written);
         // What has to fit to a value that was not understood is not judged.

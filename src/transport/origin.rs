@@ -309,9 +309,13 @@ impl Split<'_> {
 
     /// A page that came from this machine, as only its browsers can say.
     fn is_of_this_machine(&self) -> bool {
-        let is_web = ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(self.scheme));
+        let is_web = ["http", "https"]
+            .iter()
+            .any(|web| web.eq_ignore_ascii_case(self.scheme));
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        let is_loopback = host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        let is_loopback = host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
         is_web && (is_loopback || self.host.eq_ignore_ascii_case("localhost"))
     }
 }

@@ -14,6 +14,7 @@ mod bare;
 mod clients;
 mod crash;
 mod deadlines;
+mod dev;
 mod doors;
 mod drain;
 mod embed;

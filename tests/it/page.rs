@@ -96,7 +96,9 @@ fn dev_link(hub: &Hub) -> String {
     settings.listen = vec![hub.address()];
     settings.admin_listen = Some(hub.operators());
     let lines = dev_lines(hub.dondo(), &settings);
-    let link = lines.iter().find_map(|line| line.split_once("crash a room from "));
+    let link = lines
+        .iter()
+        .find_map(|line| line.split_once("crash a room from "));
     link.expect("the link is printed").1.to_owned()
 }
 

@@ -34,7 +34,8 @@ const JWKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/jwks
 const KEYS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/keys.toml");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 83] = [
+const CASES: [(&str, &str); 84] = [
+    ("dev", "on"),
     ("listen", "0.0.0.0:80,[::]:80"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
@@ -224,6 +225,18 @@ fn flagged(flags: &[&str]) -> Settings {
 
 fn value(name: &str) -> &'static str {
     CASES.iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+/// Fails if a switch needs a word to be on, or `--dev` lets pages of other machines in, or overrules the origins that somebody wrote.
+#[test]
+fn a_switch_is_on_by_its_name_and_dev_is_for_pages_of_this_machine() {
+    assert!(flagged(&["--access-log"]).access_log);
+    assert!(!flagged(&["--dev", "off"]).dev);
+    let dev = flagged(&["--dev"]);
+    assert!(dev.dev);
+    assert_eq!(dev.origins, "localhost".parse().unwrap());
+    let written = flagged(&["--dev", "--origins", "same-host"]);
+    assert_eq!(written.origins, Origins::SameHost);
 }
 
 #[test]

@@ -45,7 +45,10 @@ fn picture(query: &str) -> Result<String, &'static str> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let link = pairs.find_map(|(name, link)| (name == "link").then_some(link));
     let link = link.ok_or("There is no ?link= of an invitation")?;
-    if !["http://", "https://"].iter().any(|web| link.starts_with(web)) {
+    if !["http://", "https://"]
+        .iter()
+        .any(|web| link.starts_with(web))
+    {
         return Err("The link does not begin with http:// or https://");
     }
     if link.len() > LINK_MAX {

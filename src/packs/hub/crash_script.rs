@@ -40,9 +40,7 @@ impl RoomHook for CrashScript {
             | HookCall::Joined(_)
             | HookCall::Left(..)
             | HookCall::Notifying(..)
-            | HookCall::Due(_) => Ok(state
-                .cloned()
-                .unwrap_or_else(|| ScriptState(Arc::new(())))),
+            | HookCall::Due(_) => Ok(state.cloned().unwrap_or_else(|| ScriptState(Arc::new(())))),
         }
     }
 }

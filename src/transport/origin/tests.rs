@@ -332,3 +332,35 @@ fn what_the_log_tells_to_write_lets_the_page_in_and_shuts_nobody_out() {
         }
     }
 }
+
+/// Fails if a page that does not come from this machine passes as one that does, or one that does is refused.
+#[test]
+fn localhost_in_a_list_is_every_page_of_this_machine_and_no_other() {
+    let this_machine = policy("localhost,https://a.example");
+    assert_eq!(this_machine.to_string(), "localhost,https://a.example");
+    for (origin, allowed) in [
+        ("http://localhost:5173", true),
+        ("https://LOCALHOST", true),
+        ("http://127.0.0.1:3000", true),
+        ("http://127.1.2.3", true),
+        ("http://[::1]:3000", true),
+        ("https://a.example", true),
+        ("http://192.168.0.7:3000", false),
+        ("http://localhost.evil.example", false),
+        ("http://127.0.0.1.evil.example", false),
+        ("http://evil.example", false),
+        ("ftp://localhost", false),
+        ("null", false),
+    ] {
+        // Under a name that was bound to this machine, too.
+        let host = origin.split_once("://").map(|(_, host)| host);
+        assert_eq!(
+            this_machine.allows(Some(origin), Some("127.0.0.1:11000")),
+            allowed,
+            "{origin}"
+        );
+        if host == Some("evil.example") {
+            assert!(!this_machine.allows(Some(origin), host), "{origin}");
+        }
+    }
+}

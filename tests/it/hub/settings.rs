@@ -6,7 +6,11 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 83] = [
+const SETTINGS: [(&str, &str); 84] = [
+    (
+        "dev",
+        "a_room_is_crashed_by_its_password_under_dev_and_nowhere_else",
+    ),
     ("listen", "it_listens_where_it_is_told_and_says_so"),
     ("namespaces", "namespaces_are_those_configured"),
     ("path", "the_endpoint_stands_where_the_path_says"),

@@ -598,7 +598,25 @@ type Contradiction = (
 );
 
 /// What stands in the file, the flags and the variables, each right alone or hidden by another, and the answer.
-const CONTRADICTIONS: [Contradiction; 20] = [
+const CONTRADICTIONS: [Contradiction; 23] = [
+    (
+        "listen = \"0.0.0.0:80\"",
+        &["--dev"],
+        &[],
+        "--dev on: other machines can reach 0.0.0.0:80 of listen = \"0.0.0.0:80\" in dondo.toml:1, and this is for development on one; write 127.0.0.1:80 there, or off here",
+    ),
+    (
+        "dev = true",
+        &["--admin-listen", "[::]:81"],
+        &[],
+        "dondo.toml:1: dev = true: other machines can reach [::]:81 of --admin-listen [::]:81, and rooms can be crashed there; write 127.0.0.1:81 there, or off here",
+    ),
+    (
+        "admin-listen = \"off\"",
+        &[],
+        &[("DONDO_DEV", "on")],
+        "DONDO_DEV=on: rooms are crashed by the operators' listener, and admin-listen = \"off\" in dondo.toml:1 has none; write 127.0.0.1:11001 there, or off here",
+    ),
     (
         "[engine]\nmax-payload = \"2MB\"\n[delivery]\noutbox-bytes-max = \"3MB\"",
         &[],
