@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use dondo::config::Settings;
+use dondo::internal::dev_lines;
 use serde_json::{Value, json};
 
 use crate::hub::program::Program;
@@ -9,23 +11,16 @@ use crate::support::{Client, Hub, http};
 
 const DOOR: &str = "/dev/crash-room";
 
-/// A hub with `--dev`, and its password.
+/// A hub with `--dev`, and the password that a start would print.
 fn hub() -> (Hub, String) {
     let hub = Hub::with(|config| config.dev = true);
-    let (_, password) = password(&hub)
-        .rsplit_once('/')
-        .map(|(link, word)| (link.to_owned(), word.to_owned()))
-        .unwrap();
-    (hub, password)
-}
-
-/// The link that a start prints.
-fn password(hub: &Hub) -> String {
-    let mut settings = dondo::config::Settings::default();
+    let mut settings = Settings::default();
     settings.listen = vec![hub.address()];
     settings.admin_listen = Some(hub.operators());
-    let lines = dondo::internal::dev_lines(hub.dondo(), &settings);
-    lines.last().unwrap().clone()
+    let lines = dev_lines(hub.dondo(), &settings);
+    let (_, password) = lines.last().unwrap().rsplit_once('/').unwrap();
+    let password = password.to_owned();
+    (hub, password)
 }
 
 fn ask(at: SocketAddr, method: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
@@ -284,5 +279,5 @@ fn the_start_of_dev_prints_one_link_and_lets_pages_of_this_machine_in() {
         .status
     };
     assert_eq!(opened("http://localhost:5173"), 200);
-    assert_eq!(opened("https://evil.example"), 400);
+    assert_eq!(opened("https://evil.example"), 403);
 }

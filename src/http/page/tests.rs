@@ -160,3 +160,32 @@ async fn the_page_takes_no_posts() {
     let answer = answer(TestRequest::post().uri("/")).await;
     assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
+
+/// Fails if pages may ask the operators' listener where there is no `--dev`, or another machine where there is.
+#[test]
+fn pages_may_ask_the_hub_alone_and_this_machine_in_development() {
+    let connects = |dev| {
+        let others = OtherPaths {
+            dev,
+            ..OtherPaths::default()
+        };
+        let page = Page::new("/socket.io/", &["/".to_owned()], others);
+        let policies = page.files.iter().map(|(_, file)| file.policy);
+        let policies = policies.filter(|policy| !policy.is_empty());
+        let mut connects: Vec<_> = policies
+            .filter_map(|policy| {
+                policy
+                    .split("; ")
+                    .find(|part| part.starts_with("connect-src"))
+            })
+            .collect();
+        assert_eq!(connects.len(), PAGES.len());
+        connects.dedup();
+        connects.join("")
+    };
+    assert_eq!(connects(false), "connect-src 'self'");
+    assert_eq!(
+        connects(true),
+        "connect-src 'self' http://127.0.0.1:* http://localhost:*"
+    );
+}
