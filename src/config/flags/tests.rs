@@ -35,8 +35,8 @@ const KEYS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist
 
 /// Every setting with a value that is not its default.
 const CASES: [(&str, &str); 84] = [
-    ("dev", "on"),
     ("listen", "0.0.0.0:80,[::]:80"),
+    ("dev", "on"),
     ("admin-listen", "off"),
     ("namespaces", "/,/other"),
     ("path", "/live/"),
