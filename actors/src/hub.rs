@@ -2,6 +2,7 @@
 //! Knows no transport and no application: those come in as encodings, authorizers and presence events.
 
 mod children;
+mod requests;
 mod room_asks;
 mod saying;
 mod selections;
@@ -15,6 +16,7 @@ use self::{
 };
 pub use self::{
     children::{ChildrenSettings, ParentFinder, ToHub},
+    requests::{JointRequest, PAGE_MAX},
     saying::Told,
     watching::PresenceChanges,
 };

@@ -12,11 +12,12 @@ use std::{
 
 use dondo_actors::{
     error::{AskError, Fault},
-    id::{LocalId, MemberId as SocketId},
-    message::{ChangeCount, MemberInfo, MemberPage, Selection},
+    hub::{HubHandle, JointRequest},
+    id::{LocalId, MemberId as SocketId, RoomKey},
+    message::{ChangeCount, MemberChange, MemberInfo, MemberPage, Selection},
     ports::Answer,
 };
-use futures_util::future::join_all;
+use futures_util::future::{JoinAll, join_all, ready};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -33,7 +34,7 @@ use super::{
 const PAGE: usize = 100;
 
 /// What some sockets were made to do, on its way: to how many, where it is awaited; ready when each of them has done it. What is said afterwards finds them so.
-/// It goes on if this is dropped.
+/// It goes on if this is dropped, for all of them.
 #[derive(Debug)]
 pub struct Operation(Eventual<Result<ChangeCount, Fault>>);
 
@@ -94,44 +95,28 @@ impl<T: DeserializeOwned> Future for RemoteAck<T> {
     }
 }
 
-/// What is asked of those addressed. Awaited, each is answered when all are; not awaited, it is done all the same. A hub has 1024 of
-/// these under way at most: one more is [`Fault::Full`].
-/// Children of a parent that are asked at once: the hub has so many places for requests, for others too.
-const AT_ONCE: usize = 64;
-
-/// Asks each now, or, of many, when those before have answered.
-fn asked<F: Future<Output: Send> + Send>(
+/// Asks each now; for the hub all of it is one request.
+fn asked<F: Future>(
+    hub: &HubHandle,
     selected: Vec<(NamespaceHandle, Selection)>,
-    ask: impl Fn(&NamespaceHandle, Selection) -> F + Send,
-) -> impl Future<Output = Vec<F::Output>> + Send {
-    let mut rest = selected.into_iter();
-    let mut next = move || {
-        let some = rest.by_ref().take(AT_ONCE);
-        let asked: Vec<F> = some
-            .map(|(namespace, selection)| ask(&namespace, selection))
-            .collect();
-        asked
-    };
-    let first = next();
-    async move {
-        let mut answers = join_all(first).await;
-        loop {
-            let asked = next();
-            if asked.is_empty() {
-                return answers;
-            }
-            answers.extend(join_all(asked).await);
-        }
-    }
+    ask: impl Fn(&JointRequest<'_>, &str, Selection) -> F,
+) -> JoinAll<F> {
+    let request = hub.joint_request();
+    let asked = selected.into_iter();
+    let asked: Vec<F> = asked
+        .map(|(namespace, selection)| ask(&request, namespace.name(), selection))
+        .collect();
+    join_all(asked)
 }
 
 impl<S: Speaker> Broadcast<S> {
     /// How many there are; one message for each worker, however many they are.
     pub fn count(self) -> Counting {
-        let counts = asked(self.selected(), |namespace, selection| {
-            let hub = namespace.hub();
-            hub.count_members(namespace.name(), selection)
-        });
+        let counts = asked(
+            self.namespace().hub(),
+            self.selected(),
+            |request, name, selection| request.count(name, selection),
+        );
         Counting(Eventual(Box::pin(
             async move { counts.await.into_iter().sum() },
         )))
@@ -148,53 +133,32 @@ impl<S: Speaker> Broadcast<S> {
 
     /// Makes them join rooms.
     pub fn sockets_join(self, rooms: impl IntoRooms) -> Operation {
-        let rooms = rooms.into_rooms();
-        self.change(move |namespace, selection| {
-            let joins = namespace
-                .hub()
-                .join_members(namespace.name(), selection, rooms.clone());
-            Box::pin(joins)
-        })
+        let rooms = rooms.into_rooms().into_iter();
+        self.change(&MemberChange::Join(rooms.map(RoomKey::plain).collect()))
     }
 
     /// Makes them leave rooms.
     pub fn sockets_leave(self, rooms: impl IntoRooms) -> Operation {
-        let rooms = rooms.into_rooms();
-        self.change(move |namespace, selection| {
-            let leaves = namespace
-                .hub()
-                .leave_members(namespace.name(), selection, rooms.clone());
-            Box::pin(leaves)
-        })
+        let rooms = rooms.into_rooms().into_iter();
+        self.change(&MemberChange::Leave(rooms.map(RoomKey::plain).collect()))
     }
 
     /// Puts them out of the namespace. Stock clients do not come back by themselves.
     pub fn disconnect_sockets(self) -> Operation {
-        self.put_out(false)
+        self.change(&MemberChange::Disconnect)
     }
 
     /// As [`Broadcast::disconnect_sockets`], and closes their connections, with all namespaces that they are in.
     pub fn close_sockets(self) -> Operation {
-        self.put_out(true)
+        self.change(&MemberChange::Close)
     }
 
-    fn put_out(self, close: bool) -> Operation {
-        self.change(move |namespace, selection| {
-            let hub = namespace.hub();
-            Box::pin(hub.disconnect_members(namespace.name(), selection, close))
-        })
-    }
-
-    fn change(
-        self,
-        change: impl Fn(
-            &NamespaceHandle,
-            Selection,
-        ) -> Pin<Box<dyn Future<Output = Result<ChangeCount, Fault>> + Send>>
-        + Send
-        + 'static,
-    ) -> Operation {
-        let changes = asked(self.selected(), change);
+    fn change(self, change: &MemberChange) -> Operation {
+        let changes = asked(
+            self.namespace().hub(),
+            self.selected(),
+            |request, name, selection| request.change(name, selection, change.clone()),
+        );
         Operation(Eventual(Box::pin(async move {
             let mut all = ChangeCount::default();
             for changed in changes.await {
@@ -259,15 +223,17 @@ impl IntoFuture for FetchSockets {
             .into_iter()
             .partition(|(_, selection)| selection.only.is_some());
         let first = of_rooms.first().or(named.first());
-        let any = first.map(|(namespace, _)| namespace.clone());
-        let place = after.map(|SocketCursor(place)| place);
-        let page = move |namespace: &NamespaceHandle, selection: Selection| {
-            let hub = namespace.hub();
-            hub.list_members(namespace.name(), selection, place, limit)
+        let Some((any, _)) = first.cloned() else {
+            let (sockets, next) = (Vec::new(), None);
+            return Box::pin(ready(Ok(SocketPage { sockets, next })));
         };
-        let named = named.into_iter().filter(|_| after.is_none());
-        let named = asked(named.collect(), page);
-        let of_rooms = asked(of_rooms, page);
+        let place = after.map(|SocketCursor(place)| place);
+        let page = |request: &JointRequest<'_>, name: &str, selection| {
+            request.list(name, selection, place, limit)
+        };
+        let named = named.into_iter().filter(|_| after.is_none()).collect();
+        let named = asked(any.hub(), named, page);
+        let of_rooms = asked(any.hub(), of_rooms, page);
         Box::pin(async move {
             let of_rooms = of_rooms.await.into_iter();
             let of_rooms: Vec<MemberPage> = of_rooms.collect::<Result<_, _>>()?;
@@ -275,9 +241,9 @@ impl IntoFuture for FetchSockets {
             for named in named.await {
                 members.extend(named?.members);
             }
-            let sockets = members.into_iter().filter_map(|info| {
-                let namespace = any.as_ref()?.child(info.namespace.clone());
-                Some(RemoteSocket { info, namespace })
+            let sockets = members.into_iter().map(|info| {
+                let namespace = any.child(info.namespace.clone());
+                RemoteSocket { info, namespace }
             });
             let page = SocketPage {
                 sockets: sockets.collect(),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::{Either, ready};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{HubHandle, saying, watching::WATCHERS_MAX};
 use crate::{
@@ -24,9 +24,7 @@ use crate::{
     ports::Answer,
 };
 
-/// Members on one page at most.
-const PAGE_MAX: usize = 1000;
-/// Requests to many that may be under way in a hub: each may list all members.
+/// Requests to many that may be under way in a hub: each may list all members, of all children of a parent too.
 pub(crate) const REQUESTS_MAX: usize = 1024;
 /// Letters to many that may wait for answers: each knows its receivers.
 pub(crate) const ASKED_LETTERS_MAX: usize = 1024;
@@ -71,7 +69,7 @@ impl HubHandle {
         namespace: &str,
         selection: Selection,
     ) -> impl Future<Output = Result<usize, Fault>> + Send + use<> {
-        self.request(namespace, selection, Ok(0), SelectionRequest::Count)
+        self.joint_request().count(namespace, selection)
     }
 
     /// At most `limit` of the selected members (and at most 1000), behind a place that [`MemberPage::next`] told. Who comes in
@@ -86,15 +84,8 @@ impl HubHandle {
         after: Option<LocalId>,
         limit: usize,
     ) -> impl Future<Output = Result<MemberPage, Fault>> + Send + use<> {
-        let limit = limit.clamp(1, PAGE_MAX);
-        let nobody = Ok(MemberPage::default());
-        self.request(namespace, selection, nobody, move |reply| {
-            SelectionRequest::List {
-                after,
-                limit,
-                reply,
-            }
-        })
+        let request = self.joint_request();
+        request.list(namespace, selection, after, limit)
     }
 
     /// Makes the selected members join plain rooms, each through its own queue. What is said to the rooms after the answer
@@ -109,7 +100,8 @@ impl HubHandle {
         rooms: Vec<Arc<str>>,
     ) -> impl Future<Output = Result<ChangeCount, Fault>> + Send + use<> {
         let rooms = rooms.into_iter().map(RoomKey::plain).collect();
-        self.change(namespace, selection, MemberChange::Join(rooms))
+        let join = MemberChange::Join(rooms);
+        self.joint_request().change(namespace, selection, join)
     }
 
     /// Makes them leave plain rooms, as [`HubHandle::join_members`]. Who is in none of them has done so.
@@ -123,7 +115,8 @@ impl HubHandle {
         rooms: Vec<Arc<str>>,
     ) -> impl Future<Output = Result<ChangeCount, Fault>> + Send + use<> {
         let rooms = rooms.into_iter().map(RoomKey::plain).collect();
-        self.change(namespace, selection, MemberChange::Leave(rooms))
+        let leave = MemberChange::Leave(rooms);
+        self.joint_request().change(namespace, selection, leave)
     }
 
     /// Puts them out of the namespace: their clients are told. With `close` they are put out of all others, too, and their
@@ -141,7 +134,7 @@ impl HubHandle {
             true => MemberChange::Close,
             false => MemberChange::Disconnect,
         };
-        self.change(namespace, selection, change)
+        self.joint_request().change(namespace, selection, change)
     }
 
     /// Says something to one member and waits for its answer, for `limit` (and at most a day). It is asked through its own
@@ -161,7 +154,10 @@ impl HubHandle {
             ..Selection::default()
         };
         let limit = limit.min(LIMIT_MAX);
-        self.request(namespace, selection, Err(AskError::Ended), move |reply| {
+        let slot = self.0.slots.asks.clone().try_acquire_owned();
+        let slot = slot.ok().map(Arc::new);
+        let nobody = Err(AskError::Ended);
+        self.request(slot, namespace, selection, nobody, move |reply| {
             SelectionRequest::Ask {
                 content,
                 limit,
@@ -271,21 +267,15 @@ impl HubHandle {
         }
     }
 
-    fn change(
-        &self,
-        namespace: &str,
-        selection: Selection,
-        change: MemberChange,
-    ) -> impl Future<Output = Result<ChangeCount, Fault>> + Send + use<> {
-        let nobody = Ok(ChangeCount::default());
-        self.request(namespace, selection, nobody, |reply| {
-            SelectionRequest::Change(change, reply)
-        })
+    pub(super) fn request_slot(&self) -> Option<Arc<OwnedSemaphorePermit>> {
+        let slot = self.0.slots.requests.clone().try_acquire_owned();
+        slot.ok().map(Arc::new)
     }
 
     /// Sends, and gives `nobody` where the only one that is selected is not there.
-    fn request<T, E, R>(
+    pub(super) fn request<T, E, R>(
         &self,
+        slot: Option<Arc<OwnedSemaphorePermit>>,
         namespace: &str,
         selection: Selection,
         nobody: Result<T, E>,
@@ -310,11 +300,7 @@ impl HubHandle {
         };
         let (reply, answer) = Reply::new();
         let request = request(reply);
-        let slots = match &request {
-            SelectionRequest::Ask { .. } => &self.0.slots.asks,
-            _ => &self.0.slots.requests,
-        };
-        let Ok(slot) = slots.clone().try_acquire_owned() else {
+        let Some(slot) = slot else {
             return now(Err(Fault::Full.into()));
         };
         home.send(Box::new(Select {

@@ -46,8 +46,8 @@ pub struct Select {
     pub(crate) selected: Selected,
     /// What.
     pub(crate) request: SelectionRequest,
-    /// Held until it is answered: so many are under way at once.
-    pub(crate) slot: OwnedSemaphorePermit,
+    /// Held until it is answered, and those that are one with it: so many are under way at once.
+    pub(crate) slot: Arc<OwnedSemaphorePermit>,
 }
 
 /// The same for those whom one courier serves.

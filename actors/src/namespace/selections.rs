@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 use super::Namespace;
 use crate::{
@@ -108,7 +108,7 @@ impl Namespace {
         (answers, ahead): (CourierAnswers<Result<T, E>>, Duration),
         merge: impl FnOnce(Vec<T>) -> Result<A, E> + 'static,
         reply: Reply<Result<A, E>>,
-        slot: OwnedSemaphorePermit,
+        slot: impl Send + 'static,
     ) where
         T: 'static,
         A: Send + 'static,

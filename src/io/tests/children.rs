@@ -260,9 +260,10 @@ fn what_is_said_to_a_child_that_is_not_there_is_heard_by_nobody() {
     });
 }
 
-/// A parent of more children than a hub has places for requests could be neither counted nor emptied.
+/// Fails if a parent of more children than a hub has places for requests can be neither counted nor emptied, or if what nobody
+/// waits for is done in some of them alone.
 #[test]
-fn a_parent_of_many_children_is_asked_a_few_at_a_time() {
+fn a_parent_of_many_children_is_asked_at_once_and_as_one() {
     run(async {
         let world = World::of([orders()]);
         let clients: Vec<Client> = (0..17).map(|_| world.stranger()).collect();
@@ -276,8 +277,12 @@ fn a_parent_of_many_children_is_asked_a_few_at_a_time() {
             assert_eq!(connected.count(), 64);
         }
         let parent = world.namespace("/orders/{order}");
-        assert_eq!(parent.count().await, Ok(17 * 64));
-        assert_eq!(parent.close_sockets().await.map(|all| all.failed), Ok(0));
+        let counts = tokio::join!(parent.count(), parent.count());
+        assert_eq!(counts, (Ok(17 * 64), Ok(17 * 64)));
+        drop(parent.sockets_join("late"));
+        settle().await;
+        assert_eq!(parent.to("late").count().await, Ok(17 * 64));
+        drop(parent.close_sockets());
         settle().await;
         assert_eq!(parent.count().await, Ok(0));
     });

@@ -112,6 +112,29 @@ fn the_host_makes_sockets_join_and_leave_and_what_it_says_next_finds_them_so() {
     });
 }
 
+/// Fails if what nobody waits for is done by the first of those who are named alone.
+#[test]
+fn an_operation_that_is_dropped_goes_on_for_all_of_them() {
+    run(async {
+        let world = World::of([namespace()]);
+        let mut all = Vec::new();
+        for _ in 0..100 {
+            all.push(world.client().await);
+        }
+        let of = world.namespace("/");
+        let ids: Vec<_> = all
+            .iter()
+            .map(|client| MemberId::new(client.id.clone()))
+            .collect();
+        drop(of.to(&ids).sockets_join("s"));
+        settle().await;
+        assert_eq!(of.to("s").count().await, Ok(100));
+        drop(of.to(&ids).disconnect_sockets());
+        settle().await;
+        assert_eq!(of.count().await, Ok(0));
+    });
+}
+
 #[test]
 fn a_client_is_put_out_of_its_namespace_or_altogether_behind_what_was_said() {
     run(async {
