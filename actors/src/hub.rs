@@ -255,15 +255,6 @@ impl HubHandle {
         &*self.0.config.ids
     }
 
-    /// How long a courier may do nothing at all before it is given up.
-    pub(crate) fn courier_patience(&self, namespace: &str) -> std::time::Duration {
-        let settings = self.namespace_settings(namespace);
-        settings.map_or_else(
-            || NamespaceSettings::default().courier_patience,
-            |settings| settings.courier_patience,
-        )
-    }
-
     pub(crate) fn local_id(&self) -> LocalId {
         LocalId(self.0.local_ids.fetch_add(1, Ordering::Relaxed))
     }

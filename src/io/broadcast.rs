@@ -1,7 +1,7 @@
 //! Whom something is said to, by a client or by the server itself: rooms, all but some rooms, single clients.
 //! Knows no wire; each address becomes one letter of the core, whatever the number of members.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, future::Future, time::Duration};
 
 use dondo_actors::{
     error::{Fault, NotifyError as DeliveryError},
@@ -11,7 +11,7 @@ use dondo_actors::{
     ports::LocalFuture,
     session::NotifyRequest,
 };
-use futures_util::{FutureExt, TryFutureExt};
+use futures_util::{FutureExt, TryFutureExt, future::try_join_all};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
@@ -137,29 +137,20 @@ impl Broadcast<NamespaceHandle> {
     /// It cannot be made an event.
     pub fn emit(self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
         let content = arguments::content(event, &data)?;
-        let (hub, name) = (self.from.hub(), self.from.name());
-        let patience = hub
-            .namespace_settings(name)
-            .map(|settings| settings.courier_patience);
-        let patience = patience.unwrap_or_default();
+        let hub = self.from.hub();
         let letters = self.selected().into_iter();
         let letters: Vec<_> = letters
             .map(|(namespace, selection)| {
-                let from = SocketId::new(SERVER);
-                let volatile = self.volatile;
-                hub.broadcast(namespace.name(), from, selection, content.clone(), volatile)
+                let (name, from) = (namespace.name(), SocketId::new(SERVER));
+                let patience = hub.courier_patience(name);
+                let letter = hub.broadcast(name, from, selection, content.clone(), self.volatile);
+                delivered(letter, patience)
             })
             .collect();
         Ok(RemoteDelivery::new(async move {
             let mut all = Delivered::default();
-            for letter in letters {
-                let answer = letter.await?;
-                // Who does nothing for so long is given up; the others have it.
-                match timeout(patience, answer.receipt.settled()).await {
-                    Ok(None) => return Err(DeliveryError::Internal(Fault::Crashed)),
-                    Ok(Some(recipients)) => all += Delivered { recipients },
-                    Err(_) => all += said(&answer),
-                }
+            for delivered in try_join_all(letters).await? {
+                all += delivered;
             }
             Ok(all)
         }))
@@ -277,6 +268,19 @@ impl Broadcast<Socket> {
         let asked = selections
             .map(|selection| Box::pin(member.ask_members(selection, content.clone(), limit)) as _);
         Ok(Acks::new(asked.collect()))
+    }
+}
+
+/// Waits until the workers have handed it on. Who does nothing for so long is given up; the others have it.
+async fn delivered(
+    letter: impl Future<Output = Result<NotifyAnswer, DeliveryError>>,
+    patience: Duration,
+) -> Result<Delivered, DeliveryError> {
+    let answer = letter.await?;
+    match timeout(patience, answer.receipt.settled()).await {
+        Ok(None) => Err(DeliveryError::Internal(Fault::Crashed)),
+        Ok(Some(recipients)) => Ok(Delivered { recipients }),
+        Err(_) => Ok(said(&answer)),
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::clients::{Kind, Robot};
-use crate::support::{Client, Hub, http};
+use crate::support::{Client, Hub, PATIENCE, http};
 
 /// A hub in an `App` that the expression makes, with whatever stands around the hub there.
 macro_rules! hub_in {
@@ -159,6 +159,39 @@ fn a_namespace_without_the_pack_has_only_the_applications_events() {
     // The pack's own namespace is as it was.
     let joined = Client::connect(&hub).ask("join-channel", &[json!("lobby")]);
     assert_eq!(joined["ok"], true, "{joined}");
+}
+
+/// Fails if what is said through a parent is answered before the workers that serve its children have handed it on.
+#[test]
+fn what_a_parent_says_is_delivered_when_all_workers_have_handed_it_on() {
+    let orders = Namespace::new("/orders/{order}").on_connect(async |s: Socket| {
+        s.join("r").await?;
+        Ok(s.emit("in", ())?)
+    });
+    let hub = Hub::built(
+        |config| {
+            config.workers = 2;
+            // However busy the machine is.
+            config.delivery.courier_stall = PATIENCE;
+        },
+        |builder| builder.namespace(orders),
+    );
+    let mut members: Vec<Client> = (0..8)
+        .map(|number| Client::connect_to(&hub, &format!("/orders/{}", number % 3), ""))
+        .collect();
+    for member in &mut members {
+        member.event("in");
+    }
+    let parent = hub.dondo().of("/orders/{order}").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    for round in 0..100 {
+        let delivery = parent.to("r").emit("round", round).unwrap();
+        let delivered = runtime.block_on(delivery).unwrap();
+        assert_eq!(delivered.recipients, members.len(), "{round}");
+    }
 }
 
 #[test]

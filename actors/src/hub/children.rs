@@ -202,6 +202,15 @@ impl HubHandle {
         Some(&config.or_else(of_parent)?.settings)
     }
 
+    /// How long a courier may do nothing at all before it is given up.
+    pub fn courier_patience(&self, namespace: &str) -> Duration {
+        let settings = self.namespace_settings(namespace);
+        settings.map_or_else(
+            || NamespaceSettings::default().courier_patience,
+            |settings| settings.courier_patience,
+        )
+    }
+
     /// Children that a thread ran before it was started anew are gone: their members are closed so that they come back.
     pub(super) fn bury_children(&self, thread: usize) {
         for child in self.0.children.all() {
