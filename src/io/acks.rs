@@ -1,10 +1,22 @@
 //! The answers of many to one letter.
 
-use std::{future::Future, marker::PhantomData, pin::Pin};
+use std::{
+    future::Future,
+    marker::PhantomData,
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use dondo_actors::{
-    error::NotifyError as DeliveryError, id::MemberId as SocketId, message::AckStream,
-    ports::LocalFuture,
+    error::{Fault, NotifyError as DeliveryError},
+    id::MemberId as SocketId,
+    message::AckStream,
+    ports::{Answer, LocalFuture},
+};
+use futures_util::{
+    Stream, StreamExt,
+    stream::{SelectAll, select_all},
 };
 use serde::de::DeserializeOwned;
 
@@ -13,13 +25,13 @@ use super::{arguments::Arguments, error::AckError};
 /// The answers of those who heard something, as they come. Whoever does not wait for the end drops it.
 #[must_use = "who does not wait for answers need not ask for them: emit does not"]
 pub struct Acks<T>(
-    Streams<LocalFuture<Result<AckStream, DeliveryError>>>,
+    Letters<LocalFuture<Result<AckStream, DeliveryError>>>,
     PhantomData<fn() -> T>,
 );
 
 /// As [`Acks`], from any thread.
 #[must_use = "who does not wait for answers need not ask for them: emit does not"]
-pub struct RemoteAcks<T>(Streams<SendFuture>, PhantomData<fn() -> T>);
+pub struct RemoteAcks<T>(Letters<SendFuture>, PhantomData<fn() -> T>);
 
 type SendFuture = Pin<Box<dyn Future<Output = Result<AckStream, DeliveryError>> + Send>>;
 
@@ -33,21 +45,63 @@ pub struct AllAcks<T> {
     pub silent: Vec<SocketId>,
 }
 
-/// One letter for each kind of address, one after the other.
-struct Streams<F> {
-    waiting: std::vec::IntoIter<F>,
-    /// The letter that is on its way. Kept here, so that whoever stops waiting for an answer can go on.
-    asked: Option<F>,
-    present: Option<AckStream>,
+/// Whoever heard one letter, as it is said or answered.
+enum Letter<F> {
+    Asked(F),
+    Answers(AckStream),
+    /// All answers are in: so is the end.
+    End(Pin<Box<dyn Future<Output = Result<Vec<SocketId>, Fault>> + Send>>),
+    Over,
+}
+
+/// What a letter comes to, in the end who heard it in silence.
+enum Reaction {
+    Answer(SocketId, Answer),
+    Silent(Vec<SocketId>),
+}
+
+impl<F: Future<Output = Result<AckStream, DeliveryError>> + Unpin> Stream for Letter<F> {
+    type Item = Result<Reaction, DeliveryError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match &mut *self {
+                Self::Asked(asked) => match ready!(Pin::new(asked).poll(cx)) {
+                    Ok(answers) => *self = Self::Answers(answers),
+                    Err(error) => {
+                        *self = Self::Over;
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                },
+                Self::Answers(answers) => {
+                    if let Some((id, answer)) = ready!(answers.poll_next(cx)) {
+                        return Poll::Ready(Some(Ok(Reaction::Answer(id, answer))));
+                    }
+                    if let Self::Answers(ended) = mem::replace(&mut *self, Self::Over) {
+                        *self = Self::End(Box::pin(ended.silent()));
+                    }
+                }
+                Self::End(end) => {
+                    let silent = ready!(end.as_mut().poll(cx));
+                    *self = Self::Over;
+                    return Poll::Ready(Some(silent.map(Reaction::Silent).map_err(Into::into)));
+                }
+                Self::Over => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+/// One letter for each kind of address, heard side by side. Kept here, so that whoever stops waiting for an answer can go on.
+struct Letters<F> {
+    all: SelectAll<Letter<F>>,
     silent: Vec<SocketId>,
 }
 
-impl<F: Future<Output = Result<AckStream, DeliveryError>> + Unpin> Streams<F> {
+impl<F: Future<Output = Result<AckStream, DeliveryError>> + Unpin> Letters<F> {
     fn new(asked: Vec<F>) -> Self {
         Self {
-            waiting: asked.into_iter(),
-            asked: None,
-            present: None,
+            all: select_all(asked.into_iter().map(Letter::Asked)),
             silent: Vec::new(),
         }
     }
@@ -55,26 +109,17 @@ impl<F: Future<Output = Result<AckStream, DeliveryError>> + Unpin> Streams<F> {
     async fn next<T: DeserializeOwned>(
         &mut self,
     ) -> Result<Option<(SocketId, Result<T, AckError>)>, DeliveryError> {
-        loop {
-            if let Some(present) = &mut self.present
-                && let Some((id, answer)) = present.next().await
-            {
-                let read = Arguments::from(answer).read(0);
-                let read = read.map(|(value, _)| value);
-                return Ok(Some((id, read.map_err(AckError::Unreadable))));
+        while let Some(heard) = self.all.next().await {
+            match heard? {
+                Reaction::Answer(id, answer) => {
+                    let read = Arguments::from(answer).read(0);
+                    let read = read.map(|(value, _)| value);
+                    return Ok(Some((id, read.map_err(AckError::Unreadable))));
+                }
+                Reaction::Silent(silent) => self.silent.extend(silent),
             }
-            if let Some(ended) = self.present.take() {
-                // All answers are in: so is the end.
-                self.silent.extend(ended.silent().await?);
-            }
-            self.asked = self.asked.take().or_else(|| self.waiting.next());
-            let Some(asked) = &mut self.asked else {
-                return Ok(None);
-            };
-            let present = asked.await;
-            self.asked = None;
-            self.present = Some(present?);
         }
+        Ok(None)
     }
 
     async fn all<T: DeserializeOwned>(mut self) -> Result<AllAcks<T>, DeliveryError> {
@@ -91,7 +136,7 @@ macro_rules! acks {
     ($($name:ident of $future:ty),*) => {$(
         impl<T: DeserializeOwned> $name<T> {
             pub(super) fn new(asked: Vec<$future>) -> Self {
-                Self(Streams::new(asked), PhantomData)
+                Self(Letters::new(asked), PhantomData)
             }
 
             /// The next answer; none when everybody has answered or the time is over.

@@ -3,6 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use dondo_actors::id::MemberId;
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -234,12 +235,52 @@ fn answers_are_still_there_for_who_stops_waiting_and_goes_on() {
         let of = world.namespace("/");
         let acks = of.broadcast().emit_with_ack::<u8>("question", "?", LIMIT);
         let mut acks = acks.unwrap();
-        drop(futures_util::FutureExt::now_or_never(acks.next()));
+        drop(acks.next().now_or_never());
         settle().await;
         for client in &all {
             let question = client.packets().remove(0);
             client.wire(&format!("3{}[1]", question.number.unwrap()));
         }
         assert_eq!(acks.all().await.unwrap().answers.len(), 3);
+    });
+}
+
+/// Fails if one that says nothing holds back what others answer, those who are named by their ids or the children of a parent.
+#[test]
+fn answers_are_told_as_they_come_whoever_is_silent() {
+    run(async {
+        let world = World::of([namespace(), Namespace::new("/orders/{order}")]);
+        let named = three(&world).await;
+        let ids = [0, 1, 2].map(|n| MemberId::new(named[n].id.clone()));
+        let children = [
+            world.client_in("/orders/1", "").await,
+            world.client_in("/orders/2", "").await,
+            world.client_in("/orders/3", "").await,
+        ];
+        let parent = world.namespace("/orders/{order}");
+        for (clients, to) in [
+            (&named, world.namespace("/").to(&ids[..])),
+            (&children, parent.broadcast()),
+        ] {
+            for order in [[0, 1, 2], [2, 1, 0]] {
+                let acks = to.clone().emit_with_ack::<usize>("question", "?", LIMIT);
+                let mut acks = acks.unwrap();
+                settle().await;
+                let [first, second, silent] = order;
+                for answers in [first, second] {
+                    let client = &clients[answers];
+                    let question = client.packets().remove(0);
+                    client.answer(question.number.unwrap(), &answers.to_string());
+                    settle().await;
+                    let told = acks.next().now_or_never().expect("it is here already");
+                    let (id, value) = told.unwrap().unwrap();
+                    assert_eq!((id.as_str(), value), (&*client.id, Ok(answers)));
+                }
+                clients[silent].packets();
+                let rest = acks.all().await.unwrap();
+                assert_eq!(rest.silent.len(), 1);
+                assert_eq!(rest.silent[0].as_str(), clients[silent].id);
+            }
+        }
     });
 }

@@ -308,6 +308,11 @@ impl Client {
         self.wire(&format!("2{}[{event}{comma}{args}]", self.namespace));
     }
 
+    /// Answers what the server asked; `args` are JSON texts.
+    pub(crate) fn answer(&self, number: u64, args: &str) {
+        self.wire(&format!("3{}{number}[{args}]", self.namespace));
+    }
+
     /// Emits with an ack and answers its one argument; `null` if none came.
     pub(crate) async fn ask(&self, event: &str, args: &str) -> Value {
         let number = self.asked.replace(self.asked.get() + 1);
