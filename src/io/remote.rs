@@ -12,7 +12,7 @@ use std::{
 
 use dondo_actors::{
     error::{AskError, Fault},
-    hub::{HubHandle, JointRequest},
+    hub::{HubHandle, JointRequest, PAGE_MAX},
     id::{LocalId, MemberId as SocketId, RoomKey},
     message::{ChangeCount, MemberChange, MemberInfo, MemberPage, Selection},
     ports::Answer,
@@ -201,7 +201,7 @@ impl FetchSockets {
         self
     }
 
-    /// At most so many on it: 100 if not said, 1000 at most.
+    /// At most so many on it, whoever is addressed: 100 if not said, 1000 at most, and one at least.
     pub fn limit(mut self, sockets: usize) -> Self {
         self.limit = sockets;
         self
@@ -218,29 +218,19 @@ impl IntoFuture for FetchSockets {
             after,
             limit,
         } = self;
-        // Those who were named by their ids stand on the first page.
-        let (named, of_rooms): (Vec<_>, Vec<_>) = selected
-            .into_iter()
-            .partition(|(_, selection)| selection.only.is_some());
-        let first = of_rooms.first().or(named.first());
-        let Some((any, _)) = first.cloned() else {
+        let Some((any, _)) = selected.first().cloned() else {
             let (sockets, next) = (Vec::new(), None);
             return Box::pin(ready(Ok(SocketPage { sockets, next })));
         };
+        let limit = limit.clamp(1, PAGE_MAX);
         let place = after.map(|SocketCursor(place)| place);
-        let page = |request: &JointRequest<'_>, name: &str, selection| {
+        let pages = asked(any.hub(), selected, |request, name, selection| {
             request.list(name, selection, place, limit)
-        };
-        let named = named.into_iter().filter(|_| after.is_none()).collect();
-        let named = asked(any.hub(), named, page);
-        let of_rooms = asked(any.hub(), of_rooms, page);
+        });
         Box::pin(async move {
-            let of_rooms = of_rooms.await.into_iter();
-            let of_rooms: Vec<MemberPage> = of_rooms.collect::<Result<_, _>>()?;
-            let MemberPage { mut members, next } = MemberPage::merge(of_rooms, limit);
-            for named in named.await {
-                members.extend(named?.members);
-            }
+            let pages = pages.await.into_iter();
+            let pages: Vec<MemberPage> = pages.collect::<Result<_, _>>()?;
+            let MemberPage { members, next } = MemberPage::merge(pages, limit);
             let sockets = members.into_iter().map(|info| {
                 let namespace = any.child(info.namespace.clone());
                 RemoteSocket { info, namespace }

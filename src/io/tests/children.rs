@@ -279,6 +279,11 @@ fn a_parent_of_many_children_is_asked_at_once_and_as_one() {
         let parent = world.namespace("/orders/{order}");
         let counts = tokio::join!(parent.count(), parent.count());
         assert_eq!(counts, (Ok(17 * 64), Ok(17 * 64)));
+        let first = parent.fetch_sockets().limit(usize::MAX).await.unwrap();
+        let rest = parent.fetch_sockets().after(first.next.unwrap());
+        let rest = rest.limit(usize::MAX).await.unwrap();
+        let pages = [&first, &rest].map(|page| page.sockets.len());
+        assert_eq!((pages, rest.next), ([1000, 88], None));
         drop(parent.sockets_join("late"));
         settle().await;
         assert_eq!(parent.to("late").count().await, Ok(17 * 64));

@@ -90,6 +90,39 @@ fn the_host_counts_and_lists_who_is_in_with_rooms_and_data() {
     });
 }
 
+/// Fails if those who are named by their ids are beyond what a page holds, or on no page, or on two.
+#[test]
+fn who_is_named_by_id_is_on_a_page_like_the_others() {
+    run(async {
+        let world = World::of([namespace()]);
+        let mut all = Vec::new();
+        for number in 0..7 {
+            all.push(world.client().await);
+            if number % 2 == 1 {
+                all[number].ask("join", r#""r""#).await;
+            }
+        }
+        let of = world.namespace("/");
+        let named = [0, 3, 4, 6].map(|n| MemberId::new(all[n].id.clone()));
+        for (limit, sizes) in [(0, vec![1; 6]), (2, vec![2, 2, 2]), (4, vec![4, 2])] {
+            let fetch = of.to("r").to(&named[..]).fetch_sockets().limit(limit);
+            let (mut next, mut seen, mut pages) = (Some(fetch.clone()), Vec::new(), Vec::new());
+            while let Some(fetched) = next {
+                let page = fetched.await.unwrap();
+                pages.push(page.sockets.len());
+                let sockets = page.sockets.iter();
+                seen.extend(sockets.map(|socket| socket.id().to_string()));
+                next = page.next.map(|next| fetch.clone().after(next));
+            }
+            assert_eq!(pages, sizes, "{limit}");
+            let expected = [0, 1, 3, 4, 5, 6].map(|n| all[n].id.clone());
+            assert_eq!(seen, expected, "{limit}");
+        }
+        let nobody = of.to([] as [RoomName; 0]).fetch_sockets().await.unwrap();
+        assert!(nobody.sockets.is_empty() && nobody.next.is_none());
+    });
+}
+
 /// What is said after a join from afar missed whom it had made join.
 #[test]
 fn the_host_makes_sockets_join_and_leave_and_what_it_says_next_finds_them_so() {
