@@ -34,11 +34,12 @@ use super::{
 const PAGE: usize = 100;
 
 /// What some sockets were made to do, on its way: to how many, where it is awaited; ready when each of them has done it. What is said afterwards finds them so.
-/// It goes on if this is dropped, for all of them.
+/// It goes on if this is dropped, for all of them. A hub has 1024 of these, of [`Counting`]s and of pages that are fetched under way at
+/// most, however many each is about: one more is [`Fault::Full`], and nothing of it is done.
 #[derive(Debug)]
 pub struct Operation(Eventual<Result<ChangeCount, Fault>>);
 
-/// How many sockets there are: await it.
+/// How many sockets there are: await it. A hub has so many under way as is said of an [`Operation`]: one more is [`Fault::Full`].
 #[must_use = "how many there are is what awaiting it comes to"]
 #[derive(Debug)]
 pub struct Counting(Eventual<Result<usize, Fault>>);
@@ -171,7 +172,8 @@ impl<S: Speaker> Broadcast<S> {
     }
 }
 
-/// A page of sockets that is to be fetched: await it.
+/// A page of sockets that is to be fetched: await it. A hub has so many under way as is said of an [`Operation`]: one more is
+/// [`Fault::Full`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is fetched before it is awaited"]
 pub struct FetchSockets {
