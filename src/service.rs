@@ -197,7 +197,7 @@ impl Dondo {
                 sleep(GONE_LOOK).await;
             }
         };
-        let _ = timeout(grace + FLUSH, gone).await;
+        let _ = timeout(grace.saturating_add(FLUSH), gone).await;
     }
 }
 

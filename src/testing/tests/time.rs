@@ -77,6 +77,17 @@ fn hubs_of_several_tests_at_once_do_not_know_of_each_other() {
     assert_eq!(counts, [1, 2]);
 }
 
+/// Fails if a grace without end is more time than can be counted, or is waited for when everybody is gone.
+#[test]
+fn a_shutdown_takes_any_grace() {
+    TestHub::run(Dondo::builder(), async |hub| {
+        let client = hub.client("/").connect().await.unwrap();
+        hub.dondo().shut_down(Duration::MAX).await;
+        assert_eq!(hub.dondo().sessions(), 0);
+        client.expect_disconnect().await;
+    });
+}
+
 /// A runtime around it was taken for its own, and its time could not be held.
 #[actix_web::test]
 async fn it_runs_within_a_test_of_actix() {
