@@ -135,7 +135,8 @@ impl Dondo {
         self.main.entrance().options().untuned.settle();
     }
 
-    /// Sessions over all endpoints.
+    /// Sessions over all endpoints: those that are open, and those that are over and kept for a client that polls, as there is
+    /// something left to say to it, half a minute at most or, in a shutdown, a minute. [`Dondo::shut_down`] waits for all of these.
     pub fn sessions(&self) -> usize {
         self.entrances.iter().map(Entrance::sessions).sum()
     }
