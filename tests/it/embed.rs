@@ -143,6 +143,7 @@ fn an_http_handler_says_something_to_the_members_of_a_room() {
     }
 }
 
+/// Fails if a namespace of the application's own has the pack's events, or is not found by its name when the hub runs.
 #[test]
 fn a_namespace_without_the_pack_has_only_the_applications_events() {
     let bare = saying(Namespace::new("/bare"));
@@ -156,6 +157,9 @@ fn a_namespace_without_the_pack_has_only_the_applications_events() {
     assert_eq!(unknown["code"], "unknown_event");
     assert_eq!(bare.ask("echo", &[json!(1.5)]), 1.5);
     assert_eq!(bare.drain(), []);
+    drop(hub.dondo().of("/bare").unwrap().emit("note", "hello"));
+    assert_eq!(bare.event("note"), [json!("hello")]);
+    assert!(hub.dondo().of("/none").is_err());
     // The pack's own namespace is as it was.
     let joined = Client::connect(&hub).ask("join-channel", &[json!("lobby")]);
     assert_eq!(joined["ok"], true, "{joined}");

@@ -19,6 +19,8 @@ use crate::{
     testing::{TestClient, TestHub},
 };
 
+use super::world::{World, run, settle};
+
 fn serving<const N: usize>(namespaces: [Namespace; N]) -> Builder {
     namespaces
         .into_iter()
@@ -49,6 +51,33 @@ fn who_goes_says_goodbye_to_its_rooms_and_is_not_counted_any_more() {
         goes.cut().await;
         assert_eq!(&stays.expect::<SocketId>("goodbye").await, goes.id());
         assert_eq!(counts.recv().await, Some(1));
+    });
+}
+
+thread_local! {
+    static HELD: RefCell<Vec<Socket>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Fails if a socket that is held says of a client that is gone that it is there, or of one that is there that it is gone.
+#[test]
+fn a_socket_that_somebody_holds_says_whether_its_client_is_there() {
+    run(async {
+        let hold = async |s: Socket| {
+            HELD.with_borrow_mut(|held| held.push(s));
+            Ok(())
+        };
+        let world = World::of([Namespace::new("/").on_connect(hold)]);
+        let lost = world.client().await;
+        let leaves = world.client().await;
+        let _stays = world.client().await;
+        let there = || HELD.with_borrow(|held| [0, 1, 2].map(|at| held[at].is_connected()));
+        assert_eq!(there(), [true, true, true]);
+        lost.hang_up().await;
+        assert_eq!(there(), [false, true, true]);
+        leaves.wire("1");
+        settle().await;
+        assert_eq!(there(), [false, false, true]);
+        drop(HELD.take());
     });
 }
 
