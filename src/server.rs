@@ -83,7 +83,7 @@ impl Server {
         let files = config.static_files.as_deref().map(StaticFiles::find);
         let files = files.transpose()?;
         let sockets = dondo.doors().sockets().clone();
-        dondo.is_tuned();
+        dondo.settle_tuning();
         let account = dondo.hub().account().clone();
         sockets.limit(connections_max(config)?, account);
         let times = Times {

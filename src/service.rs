@@ -131,7 +131,7 @@ impl Dondo {
     }
 
     /// The standalone server serves it, which needs no tuning.
-    pub(crate) fn is_tuned(&self) {
+    pub(crate) fn settle_tuning(&self) {
         self.main.entrance().options().untuned.settle();
     }
 

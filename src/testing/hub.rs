@@ -60,7 +60,7 @@ impl TestHub {
             Ok(dondo) => dondo,
             Err(error) => panic!("the hub cannot be built: {error}"),
         };
-        dondo.is_tuned();
+        dondo.settle_tuning();
         // What a worker does first.
         let _ = dondo.configure();
         Self { dondo }
