@@ -140,3 +140,32 @@ fn so_many_requests_are_under_way_at_once() {
         assert_eq!(count().await, Ok(2));
     });
 }
+
+/// Fails if questions that are one have a place each, or keep theirs when all of them are answered.
+#[test]
+fn questions_that_are_one_have_one_place() {
+    World::run(small(), |world| async move {
+        let _all = clients(&world, 2).await;
+        world.couriers[1]
+            .mailbox
+            .send(Call::stand_still(SECOND * 5));
+        pass(Duration::from_millis(1)).await;
+        let request = world.hub.joint_request();
+        let count = || request.count("/", Selection::default());
+        let as_one: Vec<_> = (0..2 * REQUESTS_MAX).map(|_| count()).collect();
+        drop(request);
+        let count = || world.hub.count_members("/", Selection::default());
+        let others: Vec<_> = (0..REQUESTS_MAX).map(|_| count()).collect();
+        for count in as_one {
+            assert_eq!(count.await, Err(Fault::Late));
+        }
+        let mut answers = Vec::new();
+        for count in others {
+            answers.push(count.await.unwrap_err());
+        }
+        let full = answers.iter().filter(|fault| **fault == Fault::Full);
+        assert_eq!((full.count(), answers.last()), (1, Some(&Fault::Full)));
+        pass(SECOND * 5).await;
+        assert_eq!(count().await, Ok(2));
+    });
+}
