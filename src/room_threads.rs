@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use actix::System;
+use dondo_actors::crash_book::{CrashCost, CrashedPart, said};
 use dondo_actors::directory::Directory;
 use dondo_actors::hub::{Hub, HubHandle, Share, ToHub};
 use dondo_actors::mailbox::Mailbox;
@@ -76,6 +77,9 @@ impl Rooms {
         if !before.as_ref().is_some_and(Mailbox::connected) {
             on_worker.hub.enter((), Hub::start(&self.hub, Share::ALL));
             if before.is_some() {
+                let book = &self.hub.metrics().crash_book;
+                let who = CrashedPart::RoomThread(0);
+                book.note(&who, CrashCost::Restart, "the worker that it ran on ended");
                 self.hub.rooms_restarted(Share::ALL);
             }
         }
@@ -125,6 +129,8 @@ fn watch_over(
             ended
         });
         let outcome = catch_unwind(run);
+        let panic = outcome.as_ref().err();
+        let panic = panic.map(|payload| said(&**payload).to_owned());
         if *stopped.borrow() || stopped.has_changed().is_err() {
             return;
         }
@@ -145,6 +151,9 @@ fn watch_over(
             None,
             format_args!("room thread {number} ended: {how}; it is started anew"),
         );
+        let book = &hub.metrics().crash_book;
+        let cause = panic.unwrap_or_else(|| format!("it ended {how}"));
+        book.note(&CrashedPart::RoomThread(number), CrashCost::Restart, &cause);
         again = true;
     }
 }

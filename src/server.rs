@@ -20,6 +20,7 @@ use actix_service::{
 };
 use actix_web::dev::AppConfig;
 use actix_web::{App, HttpResponse, web};
+use dondo_actors::crash_book::{CrashCost, CrashedPart};
 use futures_util::{FutureExt as _, TryFutureExt as _};
 use rustix::process::{Resource, getrlimit};
 use tokio::sync::{oneshot, watch};
@@ -222,6 +223,12 @@ struct MakeApp {
 }
 
 impl MakeServe for MakeApp {
+    fn ended(&self, worker: usize) {
+        let book = &self.dondo.hub().metrics().crash_book;
+        let who = CrashedPart::Worker(worker);
+        book.note(&who, CrashCost::Restart, "its thread ended unasked");
+    }
+
     async fn make(self, ending: watch::Receiver<bool>) -> io::Result<Serve> {
         let Self {
             dondo,

@@ -101,7 +101,7 @@ impl Courier {
             worker,
             encodings,
             window: window.clone(),
-            crashes: Crashes::of_courier(metrics.clone()),
+            crashes: Crashes::of_courier(worker, metrics.clone()),
             metrics,
             members: BTreeMap::new(),
             rooms: BTreeMap::new(),

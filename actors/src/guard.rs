@@ -3,37 +3,29 @@
 //! not survive a panic (decision 0002).
 
 use std::{
-    collections::VecDeque,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::Arc,
-    time::Duration,
 };
 
+use crate::{
+    crash_book::{CrashCost, said},
+    error::Fault,
+    flow::give_way,
+    mailbox::{Mailbox, WeakMailbox, Word},
+    notice::cause,
+};
 use actix::{
     Actor, ActorContext, ActorFuture, ActorFutureExt, Context, Handler, Supervised, Supervisor,
     fut::wrap_future,
 };
 use futures_util::FutureExt;
-use tokio::time::Instant;
 
-use crate::{
-    error::Fault,
-    flow::{Turn, give_way},
-    mailbox::{Mailbox, WeakMailbox, Word},
-    metrics::Metrics,
-    notice::cause,
-};
+mod crashes;
+
+pub use self::crashes::{CRASH_WINDOW, CRASHES_MAX, Crashes, QUARANTINE};
 
 #[cfg(panic = "abort")]
 compile_error!("dondo needs panic = \"unwind\": its rooms survive a crash by catching the panic");
-
-/// More crashes than this within [`CRASH_WINDOW`] put an actor into quarantine.
-pub const CRASHES_MAX: usize = 5;
-/// See [`CRASHES_MAX`].
-pub const CRASH_WINDOW: Duration = Duration::from_secs(10);
-/// How long a quarantined actor takes nothing.
-pub const QUARANTINE: Duration = Duration::from_secs(30);
 
 /// A supervised actor, as its [`Guard`] has it. It is no actor of actix itself, so that nothing can be written for it that
 /// does not come through the guard.
@@ -119,85 +111,6 @@ impl<A: Guarded> Handler<A::Word> for Guard<A> {
     }
 }
 
-/// When an actor crashed lately, and how busy it is.
-#[derive(Debug)]
-pub struct Crashes {
-    metrics: Arc<Metrics>,
-    recent: VecDeque<Instant>,
-    quarantined_until: Option<Instant>,
-    turn: Turn,
-}
-
-impl Crashes {
-    /// No crash yet.
-    pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self {
-            metrics,
-            recent: VecDeque::new(),
-            quarantined_until: None,
-            turn: Turn::default(),
-        }
-    }
-
-    /// As [`Crashes::new`], for a courier, whose turns are longer.
-    pub(crate) fn of_courier(metrics: Arc<Metrics>) -> Self {
-        Self {
-            turn: Turn::of_courier(),
-            ..Self::new(metrics)
-        }
-    }
-
-    /// Whether nothing is to be taken now.
-    pub fn quarantined(&mut self) -> bool {
-        match self.quarantined_until {
-            Some(until) if Instant::now() < until => true,
-            Some(_) => {
-                self.quarantined_until = None;
-                false
-            }
-            None => false,
-        }
-    }
-
-    /// What an application runs inside of the actor has panicked, and the actor has not.
-    pub(crate) fn count_hook(&self) {
-        Metrics::add(&self.metrics.crashes, 1);
-    }
-
-    /// Whether others have run since the actor's message before this one.
-    pub fn turn_is_fresh(&self) -> bool {
-        self.turn.is_fresh()
-    }
-
-    /// What is about to be handled may be long: its time counts in the actor's turn from the first message.
-    pub(crate) fn count_time(&mut self) {
-        self.turn.counts();
-    }
-
-    /// Whether the actor's turn is over in the middle of something that has many parts.
-    pub(crate) fn turn_is_over(&mut self) -> bool {
-        self.turn.is_over()
-    }
-
-    fn count(&mut self) -> bool {
-        let now = Instant::now();
-        self.recent.push_back(now);
-        while self
-            .recent
-            .front()
-            .is_some_and(|&first| now - first > CRASH_WINDOW)
-        {
-            self.recent.pop_front();
-        }
-        let too_many = self.recent.len() > CRASHES_MAX;
-        if too_many {
-            self.quarantined_until = Some(now + QUARANTINE);
-            self.recent.clear();
-        }
-        too_many
-    }
-}
-
 /// Runs a part of what an actor does that stands or falls by itself; nothing in quarantine. After a panic the actor
 /// restarts, with the state that it has, when it is done with the rest.
 pub(crate) fn guard<A: Guarded, T>(
@@ -228,6 +141,7 @@ fn caught<A: Guarded, T>(
     match catch_unwind(AssertUnwindSafe(|| run(actor, ctx))) {
         Ok(done) => Ok(done),
         Err(payload) => {
+            let cause = said(&*payload).to_owned();
             // The payload's own drop might panic again, this time outside of any catch.
             std::mem::forget(payload);
             let quarantined = actor.crashes().count();
@@ -249,7 +163,7 @@ fn caught<A: Guarded, T>(
                     ),
                 );
             }
-            Metrics::add(&actor.crashes().metrics.crashes, 1);
+            actor.crashes().count_crash(CrashCost::Restart, &cause);
             ctx.stop();
             Err(Fault::Crashed)
         }
@@ -261,6 +175,7 @@ pub(crate) fn shielded<T>(crashes: &Crashes, make: impl FnOnce() -> T) -> Option
     match catch_unwind(AssertUnwindSafe(make)) {
         Ok(made) => Some(made),
         Err(payload) => {
+            crashes.count_crash(CrashCost::Piece, said(&*payload));
             std::mem::forget(payload);
             cause::ACTOR_CRASHED.tell(
                 None,
@@ -269,7 +184,6 @@ pub(crate) fn shielded<T>(crashes: &Crashes, make: impl FnOnce() -> T) -> Option
                     "an event could not be rendered; it is dropped, everything else is kept"
                 ),
             );
-            Metrics::add(&crashes.metrics.crashes, 1);
             None
         }
     }
@@ -278,14 +192,18 @@ pub(crate) fn shielded<T>(crashes: &Crashes, make: impl FnOnce() -> T) -> Option
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::future::{pending, ready};
+    use std::{
+        future::{pending, ready},
+        sync::Arc,
+        time::Duration,
+    };
 
     use actix::AsyncContext;
 
     use tokio::time::timeout;
 
     use super::*;
-    use crate::mailbox::Reply;
+    use crate::{crash_book::CrashedPart, mailbox::Reply, metrics::Metrics};
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -367,7 +285,7 @@ mod tests {
             (Where::Nowhere, 1),
         ] {
             let metrics = Arc::new(Metrics::default());
-            let crashes = Crashes::new(metrics.clone());
+            let crashes = Crashes::new(CrashedPart::Hub, metrics.clone());
             let mailbox = Guard::start(|_| Fragile {
                 crashes,
                 count: 0,
@@ -388,6 +306,11 @@ mod tests {
             timeout(PATIENCE, started).await.unwrap();
             let crashed = u64::from(place != Where::Nowhere);
             assert_eq!(Metrics::read(&metrics.crashes), crashed, "{place:?}");
+            let pages = metrics.crash_book.read();
+            let told = pages.parts.iter();
+            let told: Vec<_> = told.map(|part| (part.restarts, &*part.cause)).collect();
+            let wanted = [(1, "it is broken")];
+            assert_eq!(told, wanted[..usize::from(crashed == 1)], "{place:?}");
         }
     }
 }

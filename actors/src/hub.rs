@@ -40,6 +40,7 @@ use crate::{
     account::MemoryAccount,
     context::{NamespaceContext, NamespaceSettings},
     courier::Courier,
+    crash_book::CrashedPart,
     directory::{Accounts, Directory, Members},
     guard::{Crashes, Guard, Guarded, GuardedContext},
     id::{LocalId, WorkerId},
@@ -348,7 +349,7 @@ impl Hub {
             handle.bury_children(share.number);
             handle.0.threads.enter(share.number, this.clone());
             Self {
-                crashes: Crashes::new(handle.metrics().clone()),
+                crashes: Crashes::new(CrashedPart::Hub, handle.metrics().clone()),
                 _namespaces: handle.start_namespaces(share),
                 handle,
                 this,

@@ -18,6 +18,7 @@ pub mod account;
 mod answers;
 pub mod context;
 pub mod courier;
+pub mod crash_book;
 pub mod directory;
 pub mod error;
 pub mod event;

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::{error::CloseReason, id::WorkerId, rate::Rated};
+use crate::{crash_book::CrashBook, error::CloseReason, id::WorkerId, rate::Rated};
 
 /// Couriers share a part only if there are more of them.
 const PARTS: usize = 32;
@@ -45,6 +45,8 @@ pub struct Metrics {
     pub deliveries: CourierCounter,
     /// Counter: handlers that panicked and were caught.
     pub crashes: AtomicU64,
+    /// Who crashed last, and why.
+    pub crash_book: CrashBook,
     closes: [AtomicU64; CloseReason::ALL.len()],
     pauses: [AtomicU64; Rated::ALL.len()],
 }

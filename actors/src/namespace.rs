@@ -26,6 +26,7 @@ use tokio::time::Instant;
 
 use crate::{
     context::NamespaceContext,
+    crash_book::CrashedPart,
     error::{Fault, JoinError},
     flow::InboundUnit,
     guard::{Crashes, Guard, GuardedContext, then},
@@ -63,6 +64,8 @@ pub struct Namespace {
     feed_under_way: Arc<AtomicUsize>,
     under_way: feed::WaitingBroadcasts,
     rooms: BTreeMap<RoomKey, RoomEntry>,
+    /// By kind: operators ask each second, and a walk over all rooms is long.
+    room_counts: [usize; 3],
     /// Of rooms that do not exist.
     watchers: BTreeMap<RoomKey, Vec<Watcher>>,
     couriers: BTreeMap<WorkerId, CourierRef>,
@@ -109,7 +112,10 @@ enum OnlineAudience {
 impl Namespace {
     /// Starts the actor on the present thread.
     pub fn start(context: Arc<NamespaceContext>, log: &LogMaker) -> Mailbox<ToNamespace> {
-        let crashes = Crashes::new(context.metrics.clone());
+        let crashes = Crashes::new(
+            CrashedPart::Namespace(context.namespace.clone()),
+            context.metrics.clone(),
+        );
         let settings = &context.settings;
         let allowance = Allowance::new(settings.invites_max, settings.invite_bytes_max);
         let presence = Throttle::new(settings.presence_rates());
@@ -124,6 +130,7 @@ impl Namespace {
             context,
             state: NamespaceState::default(),
             rooms: BTreeMap::new(),
+            room_counts: [0; 3],
             watchers: BTreeMap::new(),
             couriers: BTreeMap::new(),
             allowance,

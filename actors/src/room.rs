@@ -35,6 +35,7 @@ use tokio::time::Instant;
 
 use crate::{
     context::NamespaceContext,
+    crash_book::CrashedPart,
     event::RoomEvent,
     flow::{Brake, Patience},
     guard::{Crashes, shielded},
@@ -124,7 +125,10 @@ impl Room {
             watchers,
             left_behind,
         } = parts;
-        let crashes = Crashes::new(context.metrics.clone());
+        let crashes = Crashes::new(
+            CrashedPart::Room(context.namespace.clone(), state.key().clone()),
+            context.metrics.clone(),
+        );
         Metrics::add(&context.metrics.rooms, 1);
         let hooks = context.room_hooks.as_ref();
         let hook = hooks.and_then(|hooks| hooks.of(state.key()));

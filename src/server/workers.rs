@@ -39,6 +39,9 @@ pub(super) type Serve = Rc<dyn Fn(TcpStream, SocketAddr) -> LocalBoxFuture<'stat
 pub(super) trait MakeServe: Clone + Send + 'static {
     /// Makes it, on a worker's thread. Once `ending` is true nobody comes any more, and what serves shall end.
     fn make(self, ending: watch::Receiver<bool>) -> impl Future<Output = io::Result<Serve>>;
+
+    /// A worker ended unasked, and is started anew.
+    fn ended(&self, worker: usize);
 }
 
 /// What runs. It ends at once when this is dropped.
@@ -203,6 +206,7 @@ impl<M: MakeServe> Workers<M> {
                 number = first_ended(workers) => {
                     let text = format_args!("worker {number} ended unasked; it is started anew");
                     notices::WORKER_ENDED.tell(None, None, text);
+                    self.make.ended(number);
                     let Some(worker) = self.start_again(number).await else {
                         return *self.stopped.borrow();
                     };

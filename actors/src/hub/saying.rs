@@ -151,6 +151,18 @@ impl HubHandle {
         self.survey(namespace, |reply| Survey::Rooms(asked, reply))
     }
 
+    /// The channels of a namespace with the most members, the largest first.
+    ///
+    /// # Errors
+    /// As [`HubHandle::room_names`].
+    pub fn largest_channels(
+        &self,
+        namespace: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<RoomNames, Fault>> + Send + use<> {
+        self.survey(namespace, move |reply| Survey::Largest(limit, reply))
+    }
+
     /// How many of all a namespace has.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ use crate::{id::Kind, mailbox::Reply};
 pub enum Survey {
     /// Which rooms there are.
     Rooms(SurveyRequest, Reply<RoomNames>),
+    /// The channels with the most members: at most so many.
+    Largest(usize, Reply<RoomNames>),
     /// How many of all.
     Counts(Reply<NamespaceCounts>),
 }
@@ -26,7 +28,7 @@ pub struct SurveyRequest {
 /// See [`SurveyRequest`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomNames {
-    /// Their names, in order; with how many are in it, which is known of channels alone.
+    /// Their names, in the order that was asked for; with how many are in it, which is known of channels alone.
     pub names: Vec<(Arc<str>, Option<usize>)>,
     /// More follow behind the last.
     pub more: bool,

@@ -7,6 +7,7 @@ use std::{
 
 use super::Namespace;
 use crate::{
+    crash_book::{CrashCost, CrashedPart},
     error::{LeaveReason, RoomAskError},
     flow::InboundUnit,
     guard::Guard,
@@ -72,8 +73,17 @@ impl Namespace {
             left_behind,
             died: false,
         };
-        self.rooms.insert(key, entry);
+        let kind = key.kind;
+        if self.rooms.insert(key, entry).is_none() {
+            self.room_counts[kind as usize] += 1;
+        }
         mailbox
+    }
+
+    fn take_room(&mut self, key: &RoomKey) -> Option<RoomEntry> {
+        let entry = self.rooms.remove(key)?;
+        self.room_counts[key.kind as usize] -= 1;
+        Some(entry)
     }
 
     /// The way to a room, which is made anew if it died.
@@ -94,7 +104,7 @@ impl Namespace {
     /// Makes a room that died anew around its members. What was on its way to it is lost; who went meanwhile leaves it.
     #[cold]
     fn revive(&mut self, key: &RoomKey) -> Option<Mailbox<ToRoom>> {
-        let entry = self.rooms.remove(key)?;
+        let entry = self.take_room(key)?;
         cause::ACTOR_CRASHED.tell(
             None,
             None,
@@ -103,6 +113,9 @@ impl Namespace {
                 self.context.namespace
             ),
         );
+        let who = CrashedPart::Room(self.context.namespace.clone(), key.clone());
+        let book = &self.context.metrics.crash_book;
+        book.note(&who, CrashCost::Restart, "it died outside of its guard");
         Metrics::add(&self.context.metrics.crashes, 1);
         #[cfg(test)]
         crate::testing::trace::note(|| crate::testing::trace::Fact::Died(key.clone()));
@@ -135,7 +148,7 @@ impl Namespace {
     }
 
     pub(super) fn vacant(&mut self, room: RoomKey, seen: u64, ends: &[ChannelScope]) {
-        if self.state.vacant(&room, seen) && self.rooms.remove(&room).is_some() {
+        if self.state.vacant(&room, seen) && self.take_room(&room).is_some() {
             self.tell_of_room_end(&room);
             self.log.close(&LogKey::Room(room), ends);
         }

@@ -12,6 +12,7 @@ impl Namespace {
     pub(super) fn survey(&self, survey: Survey) {
         match survey {
             Survey::Rooms(asked, reply) => reply.send(self.room_names(&asked)),
+            Survey::Largest(limit, reply) => reply.send(self.largest(limit)),
             Survey::Counts(reply) => reply.send(self.counts()),
         }
     }
@@ -41,8 +42,18 @@ impl Namespace {
         }
     }
 
+    fn largest(&self, limit: usize) -> RoomNames {
+        let mut channels = self.state.channels();
+        let some = channels.by_ref().take(limit);
+        let names = some.map(|(name, members)| (name.clone(), Some(members)));
+        RoomNames {
+            names: names.collect(),
+            more: channels.next().is_some(),
+        }
+    }
+
     fn counts(&self) -> NamespaceCounts {
-        let of = |kind| self.rooms.keys().filter(|key| key.kind == kind).count();
+        let of = |kind: Kind| self.room_counts[kind as usize];
         NamespaceCounts {
             members: self.state.member_count(),
             online: self.state.online(),

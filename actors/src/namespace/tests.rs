@@ -6,6 +6,12 @@ use crate::testing::inspect::NamespaceView;
 /// What a world sees of a namespace.
 pub(crate) fn view(namespace: &Namespace) -> NamespaceView {
     let state = &namespace.state;
+    let mut counts = [0; 3];
+    namespace
+        .rooms
+        .keys()
+        .for_each(|key| counts[key.kind as usize] += 1);
+    assert_eq!(namespace.room_counts, counts, "rooms are counted by kind");
     NamespaceView {
         rooms: namespace
             .rooms

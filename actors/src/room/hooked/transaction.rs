@@ -149,8 +149,8 @@ impl<'a> Transaction<'a> {
             Ok(Ok(state)) => state,
             Ok(Err(veto)) => return Err(CallError::Vetoed(veto)),
             Err(payload) => {
+                self.crashes.count_hook(&*payload);
                 std::mem::forget(payload);
-                self.crashes.count_hook();
                 self.tell(&cause::SCRIPT_PANICKED, "panicked");
                 return Err(CallError::Crashed);
             }
