@@ -3,9 +3,10 @@
 
 mod answer;
 mod body;
+mod caller;
 pub(crate) mod dev;
 mod fields;
-mod guesses;
+pub(crate) mod guesses;
 mod idempotency;
 pub(crate) mod keys;
 mod lists;
@@ -33,9 +34,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use self::answer::{ApiAnswer, ApiError};
 use self::body::read_body;
+use self::caller::ApiCaller;
 use self::guesses::Guesses;
 use self::idempotency::Idempotency;
-use self::keys::{ApiKey, ApiKeys, ApiRight};
+use self::keys::{ApiKey, ApiKeys};
 use self::query::ApiQuery;
 use self::routes::{ApiOperation, FoundRoute, find};
 use crate::io::{NamespaceHandle, Namespaces};
@@ -80,12 +82,6 @@ struct ApiState {
     kept: Idempotency,
     bodies: Arc<Semaphore>,
     began: Instant,
-}
-
-/// Who asks.
-struct ApiCaller {
-    key: Arc<ApiKey>,
-    address: Option<IpAddr>,
 }
 
 /// `GET /api/v1/node`.
@@ -161,7 +157,23 @@ impl Api {
     }
 
     async fn serve(&self, request: &HttpRequest, body: Payload) -> HttpResponse {
-        match self.answer(request, body).await {
+        Self::told(self.answer(request, body).await)
+    }
+
+    /// Answers somebody who is known already, at the same paths behind others of their own.
+    pub(crate) async fn serve_known(
+        &self,
+        key: Arc<ApiKey>,
+        request: &HttpRequest,
+        body: Payload,
+    ) -> HttpResponse {
+        let address = self.0.parts.doors.client(request.head());
+        let caller = ApiCaller { key, address };
+        Self::told(self.carry_out(caller, request, body).await)
+    }
+
+    fn told(answer: Result<ApiAnswer, ApiError>) -> HttpResponse {
+        match answer {
             Ok(answer) => answer.respond(),
             Err(error) => {
                 let mut response = error.respond();
@@ -186,6 +198,15 @@ impl Api {
             ));
         }
         let caller = self.caller(request)?;
+        self.carry_out(caller, request, body).await
+    }
+
+    async fn carry_out(
+        &self,
+        caller: ApiCaller,
+        request: &HttpRequest,
+        body: Payload,
+    ) -> Result<ApiAnswer, ApiError> {
         // A host may have mounted it below a path of its own.
         let (_, path) = request.path().split_once(BASE).unwrap_or_default();
         let FoundRoute {
@@ -350,38 +371,4 @@ fn lost() -> ApiError {
         "internal",
         "the hub could not do it; nobody knows whether some of it was done",
     )
-}
-
-impl ApiCaller {
-    /// Whether its key is for a channel, and for what is in none.
-    fn is_for(&self, channel: Option<&str>, field: &str) -> Result<(), ApiError> {
-        let is = match channel {
-            Some(channel) => self.key.is_for(channel),
-            None => self.key.is_for_all(),
-        };
-        match is {
-            true => Ok(()),
-            false => Err(ApiError::forbidden(format!(
-                "the key {} is for some channels alone, and this is none of them",
-                self.key.name
-            ))
-            .at(field)),
-        }
-    }
-
-    /// Whether its key may do what is about whole clients.
-    fn is_for_clients(&self, right: ApiRight) -> Result<(), ApiError> {
-        match self.key.is_for_all() {
-            true => Ok(()),
-            false => Err(ApiError::forbidden(format!(
-                "the key {} is for some channels alone; {} clients needs one for all",
-                self.key.name,
-                match right {
-                    ApiRight::Publish => "saying something to",
-                    ApiRight::Read => "listing",
-                    ApiRight::Moderate => "moderating",
-                }
-            ))),
-        }
-    }
 }

@@ -3,5 +3,5 @@
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod page;
-mod process;
+pub(crate) mod process;
 pub(crate) mod static_files;

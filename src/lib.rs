@@ -64,6 +64,7 @@
 
 #![warn(missing_debug_implementations)]
 
+mod admin;
 mod api;
 mod client;
 pub mod config;

@@ -141,6 +141,7 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
             renewal.iter().for_each(CertificateRenewal::ask);
             keys_again(&hub);
             api_keys_again(&hub);
+            admin_passwords_again(&hub);
         }
     });
     settings.listen = server.bound().to_vec();
@@ -222,6 +223,15 @@ fn api_keys_again(dondo: &Dondo) {
         Ok(None) => {}
         Ok(Some(count)) => log::info!("SIGHUP: the HTTP API has {count} keys"),
         Err(wrong) => log::error!("SIGHUP: {wrong}; the keys of the HTTP API stay as they are"),
+    }
+}
+
+/// So do the admin view's passwords: sessions that another one opened end.
+fn admin_passwords_again(dondo: &Dondo) {
+    match dondo.read_admin_passwords_again() {
+        Ok(false) => {}
+        Ok(true) => log::info!("SIGHUP: the admin view's passwords are read"),
+        Err(wrong) => log::error!("SIGHUP: {wrong}; the admin view's passwords stay as they are"),
     }
 }
 

@@ -23,6 +23,7 @@ causes! {
     TOKEN_REFUSED: Info, "token refused", "", "the client shows another token, or comes as a guest if --auth.guests is on";
     BANNED: Info, "refused: banned", "", "the address is banned over the HTTP API: GET /api/v1/bans lists it";
     API_KEY: Warn, "api key", "--api.keys-file", "somebody asks the HTTP API with a key that is none: a mistyped one, or a guess";
+    ADMIN_PASSWORD: Warn, "admin password", "--admin.password-file", "somebody opens the admin view with a password that is none: a mistyped one, or a guess";
     OTHER_METHOD: Info, "refused: other method", "", "the client does not speak the protocol";
     PAYLOAD_TOO_LARGE: Info, "refused: payload too large", "--engine.max-payload", "raise the setting if clients send more";
     SOCKETS_MAX: Warn, "connections max", "", "raise the limit of open files (ulimit -n)";

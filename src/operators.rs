@@ -61,7 +61,8 @@ impl Operators {
                         if let Some(dev) = dev.clone() {
                             dev.configure(app);
                         }
-                    }),
+                    })
+                    .configure(dondo.configure_admin()),
             )
         };
         let running = HttpServer::new(app)

@@ -20,6 +20,7 @@ use dondo_actors::ports::{Clock, SystemClock};
 
 pub use self::error::BuildError;
 use self::login::HostLogin;
+use crate::admin::Admin;
 use crate::api::{Api, dev::DevDoor};
 use crate::config::Settings;
 use crate::http::{health, metrics};
@@ -39,6 +40,7 @@ use tokio::time::{sleep, timeout};
 /// A running hub. Clones are the same hub; its room threads end with the last of them.
 #[derive(Clone)]
 pub struct Dondo {
+    admin: Admin,
     api: Api,
     /// Where the setting `dev` is on.
     pub(crate) dev: Option<Arc<DevDoor>>,
@@ -183,6 +185,22 @@ impl Dondo {
     /// What is wrong with the file: the keys stay as they are.
     pub fn read_api_keys_again(&self) -> Result<Option<usize>, String> {
         self.api.read_keys_again()
+    }
+
+    /// Mounts the admin view. To be called in the app factory of the operators' listener: the view has no limits for strangers but
+    /// that of wrong passwords.
+    pub(crate) fn configure_admin(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let admin = self.admin.clone();
+        move |app| admin.configure(app)
+    }
+
+    /// Reads the files of the admin view's passwords again; from then on they count, and sessions of others end. Whether the settings
+    /// name any.
+    ///
+    /// # Errors
+    /// What is wrong with a file: the passwords stay as they are.
+    pub fn read_admin_passwords_again(&self) -> Result<bool, String> {
+        self.admin.read_again()
     }
 
     /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves. Ready when

@@ -14,7 +14,7 @@ const BURST: u64 = 10;
 const EACH: u64 = 1_000;
 
 /// See the module.
-pub(super) struct Guesses {
+pub(crate) struct Guesses {
     /// Until when the guesses so far count, in milliseconds since `began`.
     until: Box<[AtomicU64]>,
     began: Instant,
@@ -33,19 +33,24 @@ impl Default for Guesses {
 
 impl Guesses {
     /// A wrong key came from there; whether that was one too many.
-    pub(super) fn one_more(&self, address: Option<IpAddr>) -> bool {
+    pub(crate) fn one_more(&self, address: Option<IpAddr>) -> bool {
         let now = self.began.elapsed().as_millis();
         self.one_more_at(address, u64::try_from(now).unwrap_or(u64::MAX))
     }
 
+    /// What came from there was right, and no guess.
+    pub(crate) fn forgive(&self, address: Option<IpAddr>) {
+        if let Some(until) = self.until.get(self.place(address)) {
+            until
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
+                    Some(until.saturating_sub(EACH))
+                })
+                .ok();
+        }
+    }
+
     fn one_more_at(&self, address: Option<IpAddr>, now: u64) -> bool {
-        // One customer has a whole network of IPv6.
-        let network = match address.map(|address| address.to_canonical()) {
-            Some(IpAddr::V6(v6)) => Some(IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into())),
-            other => other,
-        };
-        let place = self.hasher.hash_one(network) as usize % PLACES;
-        let Some(until) = self.until.get(place) else {
+        let Some(until) = self.until.get(self.place(address)) else {
             return false;
         };
         let counted = until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
@@ -53,6 +58,15 @@ impl Guesses {
             (until <= now + BURST * EACH).then_some(until)
         });
         counted.is_err()
+    }
+
+    fn place(&self, address: Option<IpAddr>) -> usize {
+        // One customer has a whole network of IPv6.
+        let network = match address.map(|address| address.to_canonical()) {
+            Some(IpAddr::V6(v6)) => Some(IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into())),
+            other => other,
+        };
+        self.hasher.hash_one(network) as usize % PLACES
     }
 }
 
@@ -70,6 +84,8 @@ mod tests {
         assert!(too_many(5) && too_many(500));
         assert!(!too_many(1_006) && too_many(1_006));
         assert!((0..BURST).all(|_| !too_many(1_000_000)));
+        guesses.forgive(address);
+        assert!(!too_many(1_000_000), "a right one is no guess");
         // Of one network of IPv6 all count as one.
         let of = |end: u16| Some(IpAddr::V6([0x2001, 0xdb8, 0, 1, 0, 0, 0, end].into()));
         let refused = (0..=BURST as u16).filter(|end| guesses.one_more_at(of(*end), 2_000_000));

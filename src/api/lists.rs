@@ -10,12 +10,13 @@ use dondo_actors::message::{MemberInfo, Selection, SurveyRequest};
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::Api;
 use super::answer::{ApiAnswer, ApiError};
+use super::caller::ApiCaller;
 use super::keys::ApiRight;
 use super::publish::only;
 use super::query::ApiQuery;
 use super::routes::ApiOperation;
-use super::{Api, ApiCaller};
 
 /// Channels or rooms on a page.
 const NAMES_MAX: usize = 100;

@@ -11,13 +11,14 @@ use dondo_actors::message::{Action, Command, Selection};
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::Api;
 use super::answer::{ApiAnswer, ApiError};
+use super::caller::ApiCaller;
 use super::fields::BodyFields;
 use super::keys::ApiRight;
 use super::publish::only;
 use super::routes::ApiOperation;
 use super::sentences::{SentenceForm, reason, sentence, subject, text};
-use super::{Api, ApiCaller};
 use crate::moderation::{Sentence, Standing, Subject};
 use crate::packs::hub::{SERVER, WordTarget};
 

@@ -18,11 +18,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::answer::{ApiAnswer, ApiError, ErrorForm};
+use super::caller::ApiCaller;
 use super::fields::BodyFields;
 use super::idempotency::Claimed;
 use super::routes::ApiOperation;
 use super::target::ClientTarget;
-use super::{Api, ApiCaller, lost};
+use super::{Api, lost};
 use crate::packs::hub::{SERVER, ServerWord, WordTarget};
 
 /// Messages of one batch.

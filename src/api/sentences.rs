@@ -7,12 +7,13 @@ use std::time::{Duration, SystemTime};
 use dondo_actors::id::MemberId;
 use serde::Serialize;
 
+use super::Api;
 use super::answer::{ApiAnswer, ApiError};
+use super::caller::ApiCaller;
 use super::fields::BodyFields;
 use super::keys::ApiRight;
 use super::query::ApiQuery;
 use super::routes::ApiOperation;
-use super::{Api, ApiCaller};
 use crate::moderation::{LONGEST, Sentence, Subject};
 
 /// Bytes of a reason.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use dondo_actors::id::MemberId;
 
+use super::Api;
 use super::answer::ApiError;
+use super::caller::ApiCaller;
 use super::fields::BodyFields;
 use super::keys::ApiRight;
-use super::{Api, ApiCaller};
 use crate::packs::hub::WordTarget;
 
 /// Clients who are named by what they are, not by where they are.

@@ -34,7 +34,7 @@ impl Settings {
         }
         if let Some(address) = self.admin_listen.filter(|at| !at.ip().is_loopback()) {
             lines.push(format!(
-                "--admin-listen {address}: other machines can read metrics and health in detail, and ask the HTTP API if it has keys, without TLS; \
+                "--admin-listen {address}: other machines can read metrics and health in detail, ask the HTTP API if it has keys and the admin view if it has a password, without TLS; \
                  keep the port from strangers, or listen on 127.0.0.1"
             ));
         }

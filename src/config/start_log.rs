@@ -85,6 +85,12 @@ impl Settings {
             ));
         }
         lines.extend(self.api_lines());
+        if let Some(address) = self.admin_listen.filter(|_| self.admin.is_on()) {
+            let here = self.here(address);
+            lines.push(format!(
+                "admin view: http://{here}/admin/ (--admin.password-file)"
+            ));
+        }
         let table: Vec<_> = Self::table().collect();
         let groups = table.chunk_by(|one, next| one.section == next.section);
         lines.extend(groups.map(|group| self.told(group)));

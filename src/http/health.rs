@@ -39,25 +39,25 @@ pub(crate) struct Health {
 /// What a look at the hub's threads found.
 pub(crate) struct Report {
     at: Instant,
-    pub(super) namespaces: Vec<NamespaceReport>,
+    pub(crate) namespaces: Vec<NamespaceReport>,
     pub(super) couriers: Vec<CourierReport>,
 }
 
 /// How long an answer took; `None`: it did not come in time.
 #[derive(Clone, Copy)]
-pub(super) struct Lag(Option<Duration>);
+pub(crate) struct Lag(Option<Duration>);
 
 /// One namespace's room thread.
 #[derive(Serialize)]
-pub(super) struct NamespaceReport {
-    pub(super) name: String,
+pub(crate) struct NamespaceReport {
+    pub(crate) name: String,
     #[serde(rename = "lag_ms")]
-    pub(super) lag: Lag,
+    pub(crate) lag: Lag,
 }
 
 /// One worker's courier.
 #[derive(Serialize)]
-pub(super) struct CourierReport {
+pub(crate) struct CourierReport {
     pub(super) worker: u32,
     #[serde(rename = "lag_ms")]
     pub(super) lag: Lag,
@@ -68,7 +68,7 @@ pub(super) struct CourierReport {
 
 /// `/readyz` as operators read it.
 #[derive(Serialize)]
-struct Detail<'a> {
+pub(crate) struct Detail<'a> {
     ready: bool,
     draining: bool,
     overloaded: bool,
@@ -90,15 +90,15 @@ impl Health {
         })
     }
 
-    pub(super) fn hub(&self) -> &HubHandle {
+    pub(crate) fn hub(&self) -> &HubHandle {
         &self.hub
     }
 
-    pub(super) fn entrances(&self) -> &[Entrance] {
+    pub(crate) fn entrances(&self) -> &[Entrance] {
         &self.entrances
     }
 
-    pub(super) fn sockets(&self) -> &Sockets {
+    pub(crate) fn sockets(&self) -> &Sockets {
         self.doors.sockets()
     }
 
@@ -109,7 +109,7 @@ impl Health {
 
     /// What a look found that is not older than [`FRESH`]. Takes [`ANSWER`] at most, or twice that where it waited for
     /// somebody else's look that was broken off.
-    pub(super) async fn look(&self) -> Arc<Report> {
+    pub(crate) async fn look(&self) -> Arc<Report> {
         loop {
             let mut changes = self.last.subscribe();
             let last = changes.borrow_and_update().clone();
@@ -143,7 +143,8 @@ impl Health {
         }
     }
 
-    fn detail<'a>(&self, report: &'a Report) -> Detail<'a> {
+    /// The report in words.
+    pub(crate) fn detail<'a>(&self, report: &'a Report) -> Detail<'a> {
         let draining = self.draining();
         let mut reasons = Vec::new();
         let account = self.hub.account();
@@ -214,6 +215,11 @@ impl Lag {
         mailbox.send(Ping(reply));
         let answered = matches!(timeout(ANSWER, answer).await, Ok(Ok(())));
         Self(answered.then(|| start.elapsed()))
+    }
+
+    /// Whether there was an answer in time.
+    pub(crate) fn is_answered(self) -> bool {
+        self.0.is_some()
     }
 
     /// In seconds; the limit if there was no answer.

@@ -12,6 +12,7 @@ use dondo_actors::ports::{IdGenerator, PresenceEvents};
 use super::endpoints::{self, AskedEndpoints, Base, Made};
 use super::parts::{door_settings, engine_options, entrance_options, memory_log, wrong_path};
 use super::{BuildError, Builder, Dondo, login};
+use crate::admin::{Admin, AdminParts};
 use crate::api::dev::DevDoor;
 use crate::api::keys::ApiKeys;
 use crate::api::{Api, ApiParts};
@@ -184,11 +185,21 @@ impl Builder {
             clock: hub.clock().clone(),
         });
         let dev = config.dev.then(|| DevDoor::new(api.clone())).flatten();
+        let health = health::Health::new(hub.clone(), entrances.clone(), doors.clone());
+        let admin = Admin::new(AdminParts {
+            password_file: config.admin.password_file.clone(),
+            viewer_password_file: config.admin.viewer_password_file.clone(),
+            room_threads: config.room_threads,
+            api: api.clone(),
+            health: health.clone(),
+            doors: doors.clone(),
+        });
         Ok(Dondo {
+            admin: admin.map_err(BuildError::AdminPassword)?,
             dev: dev.map(Arc::new),
             api,
             namespaces,
-            health: health::Health::new(hub.clone(), entrances.clone(), doors.clone()),
+            health,
             hub,
             endpoints: Endpoints::new(endpoints),
             main,

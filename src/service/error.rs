@@ -40,6 +40,8 @@ pub enum BuildError {
     Key(BadKey),
     /// The file of the HTTP API's keys cannot be read any more, or is wrong.
     ApiKeys(String),
+    /// A file of an admin view's password, and what is wrong with it.
+    AdminPassword(String),
     /// The system has no thread to give, or a room thread does not start.
     Threads(io::Error),
 }
@@ -58,6 +60,7 @@ impl BuildError {
             Self::Namespace(_) => "namespace",
             Self::Key(_) => "key",
             Self::ApiKeys(_) => "api_keys",
+            Self::AdminPassword(_) => "admin_password",
             Self::Threads(_) => "threads",
         }
     }
@@ -92,7 +95,7 @@ impl fmt::Display for BuildError {
                 "no clients of SignalR can come into {name:?}: name a namespace that the hub serves"
             ),
             Self::Key(error) => error.fmt(f),
-            Self::ApiKeys(wrong) => f.write_str(wrong),
+            Self::ApiKeys(wrong) | Self::AdminPassword(wrong) => f.write_str(wrong),
             Self::Threads(error) => error.fmt(f),
         }
     }

@@ -33,11 +33,14 @@ const JWKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/jwks
 /// The same.
 const KEYS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/keys.toml");
 
+const PASSWORD_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/password");
+const VIEWERS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/viewers");
+
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 84] = [
+const CASES: [(&str, &str); 86] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("dev", "on"),
-    ("admin-listen", "off"),
+    ("admin-listen", "127.0.0.1:81"),
     ("namespaces", "/,/other"),
     ("path", "/live/"),
     ("chat-hub", "off"),
@@ -122,6 +125,8 @@ const CASES: [(&str, &str); 84] = [
     ("presence.join-events-up-to", "0"),
     ("api.keys-file", KEYS_FILE),
     ("api.public", "on"),
+    ("admin.password-file", PASSWORD_FILE),
+    ("admin.viewer-password-file", VIEWERS_FILE),
 ];
 
 /// Every flag of a release ago, and what it is now.
@@ -175,6 +180,8 @@ fn given_in(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Result
         let key =
             "[[key]]\nname = 'a'\nsecret = '0123456789abcdef0123456789abcdef'\nrights = ['read']\n";
         fs::write(KEYS_FILE, key).unwrap();
+        fs::write(PASSWORD_FILE, "who moderates\n").unwrap();
+        fs::write(VIEWERS_FILE, "who looks alone\n").unwrap();
     });
     // A command line takes long to build.
     static NO_FLAGS: LazyLock<ArgMatches> =

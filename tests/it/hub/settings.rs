@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 84] = [
+const SETTINGS: [(&str, &str); 86] = [
     (
         "dev",
         "a_room_is_crashed_by_its_password_under_dev_and_nowhere_else",
@@ -288,6 +288,14 @@ const SETTINGS: [(&str, &str); 84] = [
     (
         "api.public",
         "clients_listener_has_the_api_where_it_is_told_to",
+    ),
+    (
+        "admin.password-file",
+        "there_is_a_view_where_there_is_a_password_and_nowhere_else",
+    ),
+    (
+        "admin.viewer-password-file",
+        "who_has_the_viewers_password_looks_and_changes_nothing",
     ),
 ];
 

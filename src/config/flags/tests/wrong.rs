@@ -7,7 +7,7 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 145] = [
+const FILES: [(&str, &str); 146] = [
     (
         "[auth]\nsecret-file = \"nowhere\"",
         "dondo.toml:2: auth.secret-file = \"nowhere\": nowhere cannot be read: No such file or directory (os error 2); write a file with a secret, or none",
@@ -138,7 +138,7 @@ const FILES: [(&str, &str); 145] = [
     ),
     (
         "[logging]",
-        "dondo.toml:1: logging is no section; the sections are tls, endpoints, engine, limits, delivery, history, auth, hub, presence, api",
+        "dondo.toml:1: logging is no section; the sections are tls, endpoints, engine, limits, delivery, history, auth, hub, presence, api, admin",
     ),
     (
         "limits = 5",
@@ -469,6 +469,10 @@ const FILES: [(&str, &str); 145] = [
         "dondo.toml:2: api.keys-file = \"/nowhere\": /nowhere cannot be read: No such file or directory (os error 2); write the name of a file with [[key]] in it, see src/docs/http-api.md",
     ),
     (
+        "[admin]\npassword-file = \"/nowhere\"",
+        "dondo.toml:2: admin.password-file = \"/nowhere\": /nowhere cannot be read: No such file or directory (os error 2); write a file with one, or none",
+    ),
+    (
         "client-dist = \"/nowhere\"",
         "dondo.toml:1: client-dist = \"/nowhere\": there is no socket.io.js in /nowhere; write the dist folder of the npm package socket.io-client",
     ),
@@ -598,7 +602,7 @@ type Contradiction = (
 );
 
 /// What stands in the file, the flags and the variables, each right alone or hidden by another, and the answer.
-const CONTRADICTIONS: [Contradiction; 23] = [
+const CONTRADICTIONS: [Contradiction; 25] = [
     (
         "listen = \"0.0.0.0:80\"",
         &["--dev"],
@@ -616,6 +620,33 @@ const CONTRADICTIONS: [Contradiction; 23] = [
         &[],
         &[("DONDO_DEV", "on")],
         "DONDO_DEV=on: rooms are crashed by the operators' listener, and admin-listen = \"off\" in dondo.toml:1 has none; write 127.0.0.1:11001 there, or off here",
+    ),
+    (
+        "admin-listen = \"off\"",
+        &["--admin.password-file", PASSWORD_FILE],
+        &[],
+        concat!(
+            "--admin.password-file ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/target/client-dist/password: no operators' listener serves it, as of admin-listen = \"off\" in dondo.toml:1; write an address there, or none here"
+        ),
+    ),
+    (
+        "",
+        &[
+            "--admin.password-file",
+            PASSWORD_FILE,
+            "--admin.viewer-password-file",
+            PASSWORD_FILE,
+        ],
+        &[],
+        concat!(
+            "--admin.viewer-password-file ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/target/client-dist/password: the password is that of --admin.password-file ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/target/client-dist/password, too; write another one"
+        ),
     ),
     (
         "[engine]\nmax-payload = \"2MB\"\n[delivery]\noutbox-bytes-max = \"3MB\"",
