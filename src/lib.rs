@@ -67,6 +67,7 @@
 mod admin;
 mod api;
 mod client;
+mod codes;
 pub mod config;
 #[doc(hidden)]
 #[cfg(any(test, feature = "testing"))]
@@ -171,6 +172,9 @@ pub mod derived {
 pub mod docs {
     #[doc = include_str!("docs/architecture.md")]
     pub mod architecture {}
+
+    #[doc = include_str!("docs/codes.md")]
+    pub mod codes {}
 
     #[doc = include_str!("docs/contributing.md")]
     pub mod contributing {}

@@ -190,3 +190,19 @@ impl From<ManageError> for ApiError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails if who asks at a bad time is not told that nothing was done and when to ask again.
+    #[test]
+    fn what_may_go_well_later_is_busy() {
+        for fault in [Fault::Full, Fault::Gone, Fault::Quarantined] {
+            let error = ApiError::from(fault);
+            let told = (error.code, error.status.as_u16(), error.retry_after);
+            assert_eq!(told, ("busy", 503, Some(1)));
+        }
+        assert_eq!(ApiError::from(Fault::Crashed).code, "internal");
+    }
+}

@@ -90,6 +90,7 @@ pub fn answered(
                 }
             },
         )),
+        ("codes", asked) => Some(crate::codes::told(asked).into()),
         ("init", asked) => {
             let name = asked.get_one::<String>("file");
             Some(begun(name.map_or(DEFAULT, String::as_str)))

@@ -44,6 +44,7 @@ pub(super) fn definition(has_old_names: bool) -> Command {
             doctor(has_old_names),
             config(has_old_names),
             init(),
+            crate::codes::command(),
             health(has_old_names),
             completions(),
             man(),

@@ -52,13 +52,6 @@ pub(crate) enum Refusal {
     Banned,
 }
 
-fn unavailable(retry_after: u32, body: &str) -> Answer {
-    Answer {
-        retry_after: Some(retry_after),
-        ..Answer::last(StatusCode::SERVICE_UNAVAILABLE, "text/plain", body)
-    }
-}
-
 impl Refusal {
     /// All of them, for metrics.
     pub(super) const ALL: [Self; 20] = [
@@ -136,33 +129,47 @@ impl Refusal {
         }
     }
 
+    /// Its code and its words. The code stands in the catalogue, and is the metrics' name for it.
+    fn body(self, message: &str) -> String {
+        let code = self.as_str().replace(' ', "_");
+        format!(r#"{{"code":"{code}","message":"{message}"}}"#)
+    }
+
+    fn unavailable(self, retry_after: u32, message: &str) -> Answer {
+        let body = self.body(message);
+        Answer {
+            retry_after: Some(retry_after),
+            ..Answer::last(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body)
+        }
+    }
+
     /// The answer in which all protocols tell of it: that the server cannot serve now, or not so much. None where the
     /// protocol has a word of its own for what the client did.
     pub(super) fn answer(self) -> Option<Answer> {
         Some(match self {
-            Self::ShuttingDown => unavailable(1, "The server is shutting down"),
-            Self::SessionsMax => unavailable(5, "The server is full: limits.sessions-max"),
-            Self::AddressSessionsMax => unavailable(
+            Self::ShuttingDown => self.unavailable(1, "The server is shutting down"),
+            Self::SessionsMax => self.unavailable(5, "The server is full: limits.sessions-max"),
+            Self::AddressSessionsMax => self.unavailable(
                 5,
                 "Too many sessions from this address: limits.address-sessions-max",
             ),
-            Self::ConnectionSessionsMax => unavailable(
+            Self::ConnectionSessionsMax => self.unavailable(
                 1,
                 "Too many sessions over this connection: limits.connection-sessions-max",
             ),
-            Self::AddressHandshakes => unavailable(
+            Self::AddressHandshakes => self.unavailable(
                 1,
                 "Too many handshakes from this address: limits.address-handshakes-per-s",
             ),
             Self::OtherMethod => Answer::empty(StatusCode::INTERNAL_SERVER_ERROR, false),
             Self::PayloadTooLarge => Answer::empty(StatusCode::PAYLOAD_TOO_LARGE, true),
             Self::NoSecret => Answer::empty(StatusCode::INTERNAL_SERVER_ERROR, true),
-            Self::MemoryMax => unavailable(5, "The server holds too much: memory-max"),
-            Self::LoginTimeout => unavailable(1, "Timed out"),
+            Self::MemoryMax => self.unavailable(5, "The server holds too much: memory-max"),
+            Self::LoginTimeout => self.unavailable(1, "Timed out"),
             Self::Banned => Answer::last(
                 StatusCode::FORBIDDEN,
                 "application/json",
-                r#"{"code":"banned","message":"This address is banned"}"#,
+                &self.body("This address is banned"),
             ),
             Self::TransportUnknown
             | Self::SessionUnknown

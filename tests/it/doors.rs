@@ -29,6 +29,10 @@ fn guarded(form: Form, change: impl FnOnce(&mut Settings)) -> Hub {
 fn is_refused(answer: &Answer, setting: &str) {
     assert_eq!(answer.status, 503, "{}", answer.text());
     assert!(answer.text().contains(setting), "{}", answer.text());
+    let code = setting.trim_start_matches("limits.");
+    let code = code.trim_end_matches("-per-s").replace('-', "_");
+    let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(told["code"], *code);
     assert!(answer.header("Retry-After").is_some());
     assert_eq!(answer.header("Connection"), Some("close"));
 }

@@ -31,6 +31,7 @@ fn is_told_to_come_back(answer: &Answer) {
     assert_eq!(answer.status, 503, "{answer:?}");
     assert_eq!(answer.header("Connection"), Some("close"));
     assert!(answer.header("Retry-After").is_some());
+    assert!(answer.text().contains("\"code\":\"shutting_down\""));
 }
 
 /// The session answers as one that is no more; nothing was left to say.

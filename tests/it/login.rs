@@ -204,8 +204,9 @@ fn a_login_that_never_ends_is_refused_in_its_time_and_leaves_nothing(form: Form)
     });
     let polled = http::get(&hub, POLLING);
     let (switched, _) = WebSocket::handshake(&hub, WEBSOCKET, &[]);
+    let told = r#"{"code":"login_timeout","message":"Timed out"}"#;
     for answer in [polled, switched] {
-        assert_eq!((answer.status, &*answer.text()), (503, "Timed out"));
+        assert_eq!((answer.status, &*answer.text()), (503, told));
         assert_eq!(answer.header("Retry-After"), Some("1"));
     }
     assert_eq!(hub.doors().sessions(), 0);

@@ -8,6 +8,7 @@ mod moderation;
 mod once;
 mod publish;
 mod pusher;
+mod refusals;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

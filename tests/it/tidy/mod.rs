@@ -2,6 +2,7 @@
 
 mod circles;
 mod citations;
+mod code_rows;
 mod command;
 mod contract_rows;
 mod face;
