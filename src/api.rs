@@ -9,6 +9,7 @@ mod fields;
 pub(crate) mod guesses;
 mod idempotency;
 pub(crate) mod keys;
+mod limits;
 mod lists;
 mod moderate;
 mod publish;
@@ -249,7 +250,8 @@ impl Api {
             | ApiOperation::Kick
             | ApiOperation::Ban
             | ApiOperation::Mute
-            | ApiOperation::Lock => {
+            | ApiOperation::Lock
+            | ApiOperation::Limits => {
                 let (body, place) = self.body(request, body).await?;
                 let api = self.clone();
                 // Begun, it is brought to its end, also where who asked goes away.

@@ -5,6 +5,7 @@
 mod admin;
 mod api;
 mod auth;
+mod channels;
 mod check;
 mod commands;
 mod dev;
@@ -12,6 +13,7 @@ mod doctor;
 mod file;
 mod flags;
 mod given;
+mod history;
 mod hub;
 mod insecure;
 mod memory;
@@ -47,12 +49,14 @@ pub use crate::transport::origin::{BadOrigins, Origin, Origins};
 pub use admin::AdminSettings;
 pub use api::ApiSettings;
 pub use auth::AuthSettings;
+pub use channels::{ChannelCapacity, SlowMode};
+pub use history::HistorySettings;
 pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
 pub use ipnet::IpNet;
 pub use table::SettingError;
 pub use tls::TlsSettings;
 
-pub(crate) use self::open_files::FILES_KEPT;
+pub(crate) use self::{channels::SLOW_MODE, open_files::FILES_KEPT};
 
 #[doc(hidden)]
 #[cfg(feature = "program")]
@@ -253,6 +257,10 @@ settings! {
         deliveries_per_s: usize as Count = 20_000, in SOME;
         /// Deliveries a second that the messages of all sessions of one address cause.
         address_deliveries_per_s: usize as Count = 200_000, in SOME;
+        /// Clients of one account in a namespace: one more is refused.
+        account_sessions_max: usize as Count = 10_000, in SOME;
+        /// Messages of all sessions of one account a second.
+        account_messages_per_s: usize as Count = 20_000, in SOME;
     }
 }
 
@@ -271,19 +279,6 @@ settings! {
         courier_window: usize as Count = 16_384, in SOME, was "courier-backlog-max";
         /// Time that a worker may make no progress before rooms go on without it.
         courier_stall: Duration as Span = Duration::from_secs(5), in TIMER, was "courier-stall";
-    }
-}
-
-settings! {
-    /// What is kept of what was said, for those who join later (contract 3.3). In memory: it is gone with the process.
-    pub struct HistorySettings = "history" at [history] {
-        /// Letters that each channel or room keeps; with 0 none.
-        count: usize as Count = 1_000, in ANY;
-        /// How long they are kept, to about a second.
-        age: Duration as Span = Duration::from_secs(300), in TIMER;
-        /// Bytes of all that is kept; one channel or room keeps at most 1 MiB of them.
-        bytes: Option<usize> as Option<Size> = None, check check::history_bytes,
-            else history_bytes "64MiB, or an eighth of memory-max if that is less";
     }
 }
 

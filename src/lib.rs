@@ -64,8 +64,10 @@
 
 #![warn(missing_debug_implementations)]
 
+mod accounts;
 mod admin;
 mod api;
+mod channel_limits;
 mod client;
 mod codes;
 pub mod config;
@@ -98,6 +100,7 @@ mod standing;
 pub mod testing;
 mod tokens;
 mod transport;
+mod turns;
 mod ws;
 
 #[allow(

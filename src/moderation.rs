@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 use dondo_actors::directory::Directory;
 use dondo_actors::id::MemberId;
 
+use crate::accounts::{AccountBounds, Accounts};
+
 /// Bans that stand at once, and mutes.
 pub(crate) const SENTENCES_MAX: usize = 10_000;
 /// The longest; what shall last longer is given again, or belongs into the application.
@@ -54,6 +56,7 @@ pub(crate) struct Moderation(Arc<Sentences>);
 struct Sentences {
     bans: Standing,
     mutes: Standing,
+    accounts: Accounts,
 }
 
 /// Sentences of one kind.
@@ -65,6 +68,19 @@ pub(crate) struct Standing {
 }
 
 impl Moderation {
+    /// Nobody is banned or muted, and accounts have these limits.
+    pub(crate) fn new(bounds: AccountBounds) -> Self {
+        Self(Arc::new(Sentences {
+            accounts: Accounts::new(bounds),
+            ..Sentences::default()
+        }))
+    }
+
+    /// What is known of accounts while they have clients.
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.0.accounts
+    }
+
     /// Who may not come in.
     pub(crate) fn bans(&self) -> &Standing {
         &self.0.bans

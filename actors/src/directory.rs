@@ -85,6 +85,11 @@ impl<K: Eq + Hash, V: Clone> Directory<K, V> {
         answer
     }
 
+    /// Takes out whatever is not to be kept. `keep` must not come back here.
+    pub fn retain(&self, mut keep: impl FnMut(&V) -> bool) {
+        self.0.retain(|_, value| keep(value));
+    }
+
     /// Everything that is entered now.
     pub fn all(&self) -> Vec<V> {
         self.0.iter().map(|entry| entry.value().clone()).collect()

@@ -29,6 +29,7 @@ use crate::{
     handshake::Handshake,
     id::{ChannelScope, MemberId, RoomKey},
     letter::{Content, EncodingId, Frame, TransportMessage},
+    rate::RateLimiter,
 };
 
 /// A future that stays on the thread it was made on.
@@ -304,6 +305,8 @@ pub struct Admitted {
     pub extension: Option<Extension>,
     /// What it is told before its CONNECT, where its protocol has that.
     pub said: Vec<Content>,
+    /// How fast all clients of its account send, where that has limits.
+    pub rates: Option<Arc<RateLimiter>>,
 }
 
 /// Who a member is.

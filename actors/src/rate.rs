@@ -55,6 +55,9 @@ impl fmt::Display for Rated {
     }
 }
 
+/// The setting that limits messages of all sessions of an account.
+pub const ACCOUNT_MESSAGES: &str = "--limits.account-messages-per-s";
+
 /// How much of each kind may come in a second; 0 is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rates {
@@ -119,7 +122,7 @@ impl From<Rates> for SharedRates {
     }
 }
 
-/// The buckets of one session, or of all sessions of an address.
+/// The buckets of one session, or of all sessions of an address or of an account.
 #[derive(Debug)]
 pub struct RateLimiter {
     rates: SharedRates,

@@ -102,10 +102,8 @@ impl Session {
         peer: Peer,
         on_end: impl FnOnce(CloseReason) + 'static,
     ) -> SessionRef {
-        let pacer = Rc::new(Pacer {
-            own: RateLimiter::new(settings.rates.clone()),
-            address: peer.account.clone(),
-        });
+        let own = RateLimiter::new(settings.rates.clone());
+        let pacer = Rc::new(Pacer::new(own, peer.account.clone()));
         let account = SessionAccount::new(hub.account().clone(), peer.account, settings.bytes_max);
         let partial = account.charge(Held::Partial, 0);
         let handshake = peer.handshake.charged(&account);
@@ -236,6 +234,7 @@ impl Session {
             application: application.clone(),
             held: held.clone(),
             _guard: guard,
+            _pace: admitted.rates.map(|rates| self.pacer.of_account(rates)),
         };
         self.members.insert(namespace, seated);
         open(application, member, held, self.this.clone());

@@ -71,6 +71,7 @@ impl Api {
         let answer = match operation {
             ApiOperation::Kick => self.kick(caller, body).await,
             ApiOperation::Lock => self.lock(caller, body).await,
+            ApiOperation::Limits => self.limit(caller, body),
             ApiOperation::Disconnect => self.disconnect(caller, body).await,
             ApiOperation::Ban => self.ban(caller, body).await,
             _ => self.mute(caller, body).await,

@@ -27,6 +27,7 @@ pub(super) enum ApiOperation {
     Unmute,
     Mutes,
     Lock,
+    Limits,
 }
 
 /// A path below the base, a method, the right, what it is, and the parameters of its query. A part in braces is a name.
@@ -39,7 +40,7 @@ type Route = (
 );
 
 #[rustfmt::skip]
-const ROUTES: [Route; 19] = [
+const ROUTES: [Route; 20] = [
     ("/openapi.json", "GET", None, ApiOperation::OpenApi, &[]),
     ("/node", "GET", Some(ApiRight::Read), ApiOperation::Node, &[]),
     ("/publish", "POST", Some(ApiRight::Publish), ApiOperation::Publish, &[]),
@@ -59,6 +60,7 @@ const ROUTES: [Route; 19] = [
     ("/mute", "DELETE", Some(ApiRight::Moderate), ApiOperation::Unmute, &["account", "address", "member"]),
     ("/mutes", "GET", Some(ApiRight::Moderate), ApiOperation::Mutes, &["after", "limit", "count"]),
     ("/lock", "POST", Some(ApiRight::Moderate), ApiOperation::Lock, &[]),
+    ("/limits", "POST", Some(ApiRight::Moderate), ApiOperation::Limits, &[]),
 ];
 
 impl ApiOperation {

@@ -141,12 +141,16 @@ fn token(has_old_names: bool) -> Command {
             ),
             patterns("send", "The same for sending."),
             patterns("history", "The same for what was said before."),
+            patterns(
+                "moderate",
+                "The same for where no slow mode and no capacity holds for its bearer; without it, nowhere.",
+            ),
             valued(
                 "room",
                 "ROOM",
                 "It opens this room, whose access is by token, and lets nobody in.",
             )
-            .conflicts_with_all(["name", "join", "send", "history"])
+            .conflicts_with_all(["name", "join", "send", "history", "moderate"])
             .required_unless_present("account"),
             valued("channel", "CHANNEL", "The room's channel.").requires("room"),
         ]);

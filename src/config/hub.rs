@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::channels::{ChannelCapacity, SlowMode};
 use super::spelling::{Choice, Count, Spelling, Switch};
 use super::table::{settings, within};
 use super::units::Span;
@@ -31,6 +32,10 @@ settings! {
         require_join_to_send: bool as Switch = false, was "require-join-to-send";
         /// Only members of a channel may join its rooms (contract 3).
         require_channel_for_room: bool as Switch = false, was "require-channel-for-room";
+        /// Time between two messages of one member, or of one account, in channels; the first pattern that fits counts.
+        slow_mode: Vec<SlowMode> as Vec<SlowMode> = Vec::new();
+        /// Members of channels; the first pattern that fits counts.
+        channel_capacity: Vec<ChannelCapacity> as Vec<ChannelCapacity> = Vec::new();
         /// Who may join a room whose maker says nothing of it (contract 3).
         rooms_default_access: DefaultAccess as Choice = DefaultAccess::Open, was "rooms-default-access";
     }

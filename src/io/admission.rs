@@ -22,13 +22,13 @@ use super::{
     account::logged_in,
     arguments,
     context::{AdmissionContext, LookupContext},
-    credentials::{ShownLogin, logged_in_by, shown, told},
+    credentials::{ShownLogin, logged_in_by, moderates_all, shown, told},
     error::{EmitError, Error, LogAs, Result},
     handler::start,
     namespace::ServedNamespace,
     socket::SocketState,
 };
-use crate::{moderation::Moderation, notices};
+use crate::{accounts::TooManyOfAccount, moderation::Moderation, notices};
 
 /// A client that is not let in yet: it can be told something, and logged in, but is in no room and nobody can reach it.
 /// It stays on its thread.
@@ -183,7 +183,8 @@ impl Authorizer for Middlewares {
             return Box::pin(std::future::ready(Err(refusal)));
         }
         if served.handlers.admission.is_empty() && shown.is_none() {
-            return Box::pin(std::future::ready(Ok(admitted(&state, Vec::new()))));
+            let admitted = admitted(&moderation, &state, Vec::new());
+            return Box::pin(std::future::ready(admitted));
         }
         let connecting = Connecting(Rc::new(ConnectingState {
             state,
@@ -215,7 +216,7 @@ impl Authorizer for Middlewares {
             if let Some(refusal) = banned(&moderation, state, address) {
                 return Err(refusal);
             }
-            Ok(admitted(state, said.take()))
+            admitted(&moderation, state, said.take())
         })
     }
 }
@@ -240,12 +241,39 @@ fn banned(
     })
 }
 
-fn admitted(state: &Rc<SocketState>, said: Vec<Content>) -> Admitted {
-    let account = state.login().map(|login| login.account.clone());
-    Admitted {
-        identity: Identity { account },
+/// What somebody has who may come in, if there is place among the clients of its account.
+fn admitted(
+    moderation: &Moderation,
+    state: &Rc<SocketState>,
+    said: Vec<Content>,
+) -> std::result::Result<Admitted, Refusal> {
+    let login = state.login();
+    let mut rates = None;
+    if let Some(login) = &login {
+        let exempt = moderates_all(login);
+        let accounts = moderation.accounts();
+        let place = accounts.enter(&login.account, &state.shared().name, exempt);
+        let place = place.map_err(too_many)?;
+        rates = Some(place.rates().clone()).filter(|_| !exempt);
+        state.take_place(place);
+    }
+    Ok(Admitted {
+        identity: Identity {
+            account: login.map(|login| login.account.clone()),
+        },
         extension: Some(state.clone()),
         said,
+        rates,
+    })
+}
+
+fn too_many(refused: TooManyOfAccount) -> Refusal {
+    Refusal {
+        message: format!(
+            "the account has {} clients here (limits.account-sessions-max)",
+            refused.sessions_max
+        ),
+        data: Some("{\"code\":\"account_sessions_max\"}".to_owned()),
     }
 }
 

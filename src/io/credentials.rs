@@ -39,6 +39,12 @@ pub(crate) fn logged_in_by(credentials: &Credentials, token: &str) -> Result<Log
     credentials.account(token).map(logged_in)
 }
 
+/// Whether a login is of somebody who moderates everything.
+pub(super) fn moderates_all(login: &LoggedIn) -> bool {
+    let user = login.user.downcast_ref::<TokenAccount>();
+    user.is_some_and(|user| user.rights().moderate_all())
+}
+
 /// What a client has to show before a namespace's middlewares look at it.
 pub(super) enum ShownLogin {
     /// Nothing more: it is whom its request was found to be.

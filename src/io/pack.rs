@@ -41,6 +41,9 @@ pub(crate) trait PackSocket {
     /// Answers an event with one argument that is JSON text already. `false`: nobody waits.
     fn answer(&self, ack: &Ack, args: Bytes) -> bool;
 
+    /// What the pack keeps with the client, made at the first look.
+    fn kept<T: Clone + Default + 'static>(&self) -> T;
+
     /// Who it is, if somebody is logged in.
     fn login(&self) -> Option<Arc<LoggedIn>>;
 
@@ -63,6 +66,14 @@ impl PackSocket for Socket {
 
     fn answer(&self, ack: &Ack, args: Bytes) -> bool {
         ack.text(args)
+    }
+
+    fn kept<T: Clone + Default + 'static>(&self) -> T {
+        self.state().extension().unwrap_or_else(|| {
+            let new = T::default();
+            self.state().insert(new.clone());
+            new
+        })
     }
 
     fn login(&self) -> Option<Arc<LoggedIn>> {

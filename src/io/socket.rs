@@ -346,12 +346,13 @@ impl Socket {
         async move { turns.acquire_owned().await.ok() }
     }
 
-    /// Lets go of the handlers, which may hold this socket, and answers the last ones to run.
+    /// Lets go of the handlers, which may hold this socket, and of its place, and answers the last ones to run.
     pub(super) fn let_go(&self) -> Vec<Local<DisconnectContext>> {
-        let (last, _listeners) = self.state.more(|more| {
+        let (last, _listeners, _place) = self.state.more(|more| {
             (
                 std::mem::take(&mut more.disconnect),
                 std::mem::take(&mut more.listeners),
+                more.place.take(),
             )
         });
         last

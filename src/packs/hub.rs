@@ -35,6 +35,7 @@ use self::{
     service::Caller,
 };
 use crate::{
+    channel_limits::ChannelLimits,
     config::{HubSettings, OnlineUsers},
     dialect::Dialect,
     io::{Pack, PackEvent, PackSocket, Socket},
@@ -60,6 +61,7 @@ struct PackShared {
     settings: HubSettings,
     clock: Arc<dyn Clock>,
     moderation: Moderation,
+    channels: ChannelLimits,
 }
 
 impl HubPack {
@@ -69,11 +71,18 @@ impl HubPack {
         clock: Arc<dyn Clock>,
         moderation: Moderation,
     ) -> Self {
+        let (slow_mode, capacity) = (&settings.slow_mode, &settings.channel_capacity);
         Self(Arc::new(PackShared {
+            channels: ChannelLimits::new(slow_mode.clone(), capacity.clone()),
             settings,
             clock,
             moderation,
         }))
+    }
+
+    /// Slow mode and capacity of channels.
+    pub(crate) fn channels(&self) -> &ChannelLimits {
+        &self.0.channels
     }
 
     /// Why a client may say nothing, if it is muted.
@@ -129,6 +138,8 @@ impl Pack for HubPack {
             socket: &socket,
             login: socket.login(),
             now: self.0.clock.now(),
+            limits: &self.0.channels,
+            accounts: self.0.moderation.accounts(),
         };
         if *event.name == *AUTH && socket.credentials().is_some() {
             renewed(&socket, &event);
@@ -154,7 +165,9 @@ impl Pack for HubPack {
             match muted {
                 Some(fault) if command.says_something() => Err(fault),
                 // Others are told of a join, a leave and what an owner does, and of what came with it.
-                None if command.says_something() || caller.may_say(&command) => {
+                None if command.says_something()
+                    || caller.may_say(&command) && !caller.is_slowed(&command) =>
+                {
                     Ok((command, payload))
                 }
                 _ => Ok((command, payload.without_words())),

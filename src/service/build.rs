@@ -10,7 +10,9 @@ use dondo_actors::letter::Encodings;
 use dondo_actors::ports::{IdGenerator, PresenceEvents};
 
 use super::endpoints::{self, AskedEndpoints, Base, Made};
-use super::parts::{door_settings, engine_options, entrance_options, memory_log, wrong_path};
+use super::parts::{
+    account_bounds, door_settings, engine_options, entrance_options, memory_log, wrong_path,
+};
 use super::{BuildError, Builder, Dondo, login};
 use crate::admin::{Admin, AdminParts};
 use crate::api::dev::DevDoor;
@@ -57,7 +59,7 @@ impl Builder {
         if let Some(credentials) = &credentials {
             self.states.add(credentials.clone());
         }
-        let moderation = Moderation::default();
+        let moderation = Moderation::new(account_bounds(&config));
         let pack = HubPack::new(config.hub.clone(), self.clock.clone(), moderation.clone());
         let namespaces = match self.namespaces.is_empty() {
             true => config

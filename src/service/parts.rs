@@ -13,6 +13,7 @@ use dondo_actors::{
 };
 
 use crate::{
+    accounts::AccountBounds,
     config::Settings,
     protocol::Limits,
     transport::{
@@ -59,6 +60,26 @@ pub(super) fn address_rates(config: &Settings) -> Rates {
         joins: limits.address_joins_per_s as u64,
         deliveries: limits.address_deliveries_per_s as u64,
         burst: limits.burst,
+    }
+}
+
+/// What holds for all clients of an account.
+pub(super) fn account_bounds(config: &Settings) -> AccountBounds {
+    AccountBounds {
+        sessions_max: Some(config.limits.account_sessions_max),
+        rates: account_rates(config).into(),
+    }
+}
+
+pub(super) fn account_rates(config: &Settings) -> Rates {
+    let limits = &config.limits;
+    if !config.rate_limits {
+        return Rates::default();
+    }
+    Rates {
+        messages: limits.account_messages_per_s as u64,
+        burst: limits.burst,
+        ..Rates::default()
     }
 }
 

@@ -72,10 +72,12 @@ fn made(asked: &ArgMatches, settings: &Settings) -> Result<CommandAnswer, String
 }
 
 fn rights(asked: &ArgMatches) -> Option<Value> {
-    let lists = ["join", "send", "history"].into_iter().filter_map(|name| {
-        let patterns = asked.get_many::<String>(name)?;
-        Some((name.to_owned(), json!(patterns.collect::<Vec<_>>())))
-    });
+    let lists = ["join", "send", "history", "moderate"]
+        .into_iter()
+        .filter_map(|name| {
+            let patterns = asked.get_many::<String>(name)?;
+            Some((name.to_owned(), json!(patterns.collect::<Vec<_>>())))
+        });
     let lists: Claims = lists.collect();
     (!lists.is_empty()).then_some(Value::Object(lists))
 }

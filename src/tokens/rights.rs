@@ -14,6 +14,8 @@ pub(crate) enum Right {
     Join,
     Send,
     History,
+    /// No slow mode and no capacity holds for its bearer. Alone of all it has to be said.
+    Moderate,
 }
 
 /// What it is asked for.
@@ -24,12 +26,13 @@ pub(crate) enum Wanted<'a> {
     Room(&'a str, Option<&'a str>),
 }
 
-/// What is allowed. A list that is not there allows all.
+/// What is allowed. A list that is not there allows all; that of who moderates nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rights {
     join: Option<Vec<Pattern>>,
     send: Option<Vec<Pattern>>,
     history: Option<Vec<Pattern>>,
+    moderate: Option<Vec<Pattern>>,
 }
 
 /// Whom one entry of a list allows.
@@ -61,9 +64,10 @@ impl Rights {
                 "join" => &mut rights.join,
                 "send" => &mut rights.send,
                 "history" => &mut rights.history,
+                "moderate" => &mut rights.moderate,
                 _ => {
                     return Err(format!(
-                        "its claim \"dondo\" has {name:?} in it; known are join, send and history"
+                        "its claim \"dondo\" has {name:?} in it; known are join, send, history and moderate"
                     ));
                 }
             };
@@ -78,9 +82,21 @@ impl Rights {
             Right::Join => &self.join,
             Right::Send => &self.send,
             Right::History => &self.history,
+            Right::Moderate => match &self.moderate {
+                Some(list) => return list.iter().any(|pattern| pattern.fits(wanted)),
+                None => return false,
+            },
         };
         let allowed = |list: &Vec<Pattern>| list.iter().any(|pattern| pattern.fits(wanted));
         list.as_ref().is_none_or(allowed)
+    }
+
+    /// Whether its bearer moderates everything: what holds for an account as a whole does not hold for it.
+    pub(crate) fn moderate_all(&self) -> bool {
+        let all = Pattern::Either(NamePattern("*".to_owned()));
+        self.moderate
+            .as_ref()
+            .is_some_and(|list| list.contains(&all))
     }
 }
 
@@ -158,6 +174,27 @@ mod tests {
         assert!(!rights.allow(Right::Join, channel));
         assert!(rights.allow(Right::Send, channel));
         assert!(rights.allow(Right::History, Wanted::Room("r", None)));
+    }
+
+    /// Fails if somebody moderates without being told to, or who does so in a part counts as who does so everywhere.
+    #[test]
+    fn nobody_moderates_who_is_not_said_to() {
+        let channel = Wanted::Channel("orders-1");
+        for (claim, here, everywhere) in [
+            (json!({}), false, false),
+            (json!({"moderate": []}), false, false),
+            (json!({"moderate": ["orders-*"]}), true, false),
+            (json!({"moderate": [{"channel": "*"}]}), true, false),
+            (json!({"moderate": ["*"]}), true, true),
+        ] {
+            let rights = rights(claim.clone());
+            let found = rights.allow(Right::Moderate, channel);
+            assert_eq!(
+                (found, rights.moderate_all()),
+                (here, everywhere),
+                "{claim}"
+            );
+        }
     }
 
     /// Fails if a room is taken for a channel of its name where that is told apart, or if a pattern with a channel allows the

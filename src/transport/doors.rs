@@ -144,6 +144,11 @@ impl Doors {
         *self.0.limits.borrow()
     }
 
+    /// Who may not come in, and what is known of accounts.
+    pub(crate) fn moderation(&self) -> &Moderation {
+        &self.0.moderation
+    }
+
     /// Connections of the standalone server.
     pub fn sockets(&self) -> &Sockets {
         &self.0.sockets

@@ -88,6 +88,15 @@ CASES = [
     ("lock", 413, {"body": {"room": "x" * 1_000_001, "locked": True}}),
     ("lock", 415, {"body": {"room": "den", "locked": True}, "headers": {"Content-Type": "text/plain"}}),
     ("lock", 200, {"body": {"room": "den", "channel": "lobby", "locked": True}}),
+    ("limits", 200, {"body": {"channel": "quiet", "slowMode": "5s", "capacity": 7}}),
+    ("limits", 200, {"body": {"channel": "quiet", "slowMode": None, "capacity": None}}),
+    ("limits", 200, {"body": {"channel": "quiet", "reset": True}}),
+    ("limits", 400, {"body": {"channel": "quiet", "slowMode": "5"}}),
+    ("limits", 400, {"body": {"channel": "quiet", "capacity": 0}}),
+    ("limits", 403, {"body": {"channel": "quiet"}, "key": ORDERS}),
+    ("limits", 404, {"body": {"channel": "quiet", "namespace": "/none"}}),
+    ("limits", 413, {"body": {"channel": "x" * 1_000_001}}),
+    ("limits", 415, {"body": {"channel": "quiet"}, "headers": {"Content-Type": "text/plain"}}),
 ]
 # What has no case: each stands beside a reason.
 NOT_CALLED = {"default"}  # The hub is out of order, or has too much to do.
@@ -190,7 +199,7 @@ def schemathesis():
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     assert done.returncode == 0, done.stdout[-12000:] + done.stderr[-4000:]
-    assert "19 selected / 19 total" in done.stdout, done.stdout
+    assert "20 selected / 20 total" in done.stdout, done.stdout
 
 
 {"codes": codes, "schemathesis": schemathesis}[WHAT]()

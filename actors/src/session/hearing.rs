@@ -75,7 +75,7 @@ impl Session {
         self.paused = true;
         self.hub.metrics().paused(what);
         cause::RATE_LIMITED.tell_setting(
-            what.setting(debt.of_address),
+            debt.setting,
             self.peer,
             None,
             format_args!(

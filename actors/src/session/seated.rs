@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::VecDeque, panic::AssertUnwindSafe, rc::Rc, sync::Arc};
 
-use super::{AckHandle, Application, Event, Member, dispatch::dispatch};
+use super::{AckHandle, Application, Event, Member, dispatch::dispatch, pacer::AccountPace};
 use crate::{
     error::CloseReason, flow::InboundUnit, letter::Content, lifecycle::Lifecycle,
     message::ToCourier, metrics::Metrics, notice::cause, ports::EventStreams,
@@ -15,6 +15,7 @@ pub(super) struct SessionMember {
     /// Events that wait for the application to have the member in; `None` once it has.
     pub(super) held: HeldEvents,
     pub(super) _guard: MemberGuard,
+    pub(super) _pace: Option<AccountPace>,
 }
 
 /// Events that came before the application had the member in.

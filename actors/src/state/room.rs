@@ -110,6 +110,11 @@ impl RoomState {
         let old = old.map(|old| &old.tags);
         self.policies.admit(joined, options.has_token, old)?;
         self.has_room(tag, old)?;
+        let is_in = old.is_some_and(|tags| tags.matches(tag));
+        let full = |seats: &usize| !is_in && self.roster.matching(tag) >= *seats;
+        if let Some(capacity) = options.seats_max.filter(full) {
+            return Err(JoinError::Full { capacity });
+        }
         let policy = match self.policies.get(tag) {
             Some(_) => Policy::default(),
             None => self.new_policy(member, tag, old, options)?,
@@ -316,6 +321,7 @@ impl RoomState {
     pub fn expect_of_join(&self, joined: &Joined, options: &RoomOptions) -> Expect {
         let counted = self.policies.capacity(&joined.tag).is_some()
             || options.capacity.is_some()
+            || options.seats_max.is_some()
             || options.access.unwrap_or(options.default_access) != Access::Open;
         match counted {
             true => Expect::Exactly(self.standing.revision),

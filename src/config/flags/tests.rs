@@ -37,7 +37,7 @@ const PASSWORD_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-
 const VIEWERS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/viewers");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 86] = [
+const CASES: [(&str, &str); 90] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("dev", "on"),
     ("admin-listen", "127.0.0.1:81"),
@@ -92,6 +92,8 @@ const CASES: [(&str, &str); 86] = [
     ("limits.address-bytes-per-s", "1MB"),
     ("limits.deliveries-per-s", "1"),
     ("limits.address-deliveries-per-s", "1"),
+    ("limits.account-sessions-max", "1"),
+    ("limits.account-messages-per-s", "1"),
     ("delivery.outbox-bytes-max", "3MB"),
     ("delivery.outbox-count-max", "16"),
     ("delivery.stall-timeout", "2s"),
@@ -118,6 +120,8 @@ const CASES: [(&str, &str); 86] = [
     ("hub.strict-targets", "on"),
     ("hub.require-join-to-send", "on"),
     ("hub.require-channel-for-room", "on"),
+    ("hub.slow-mode", "lobby=1m30s,orders-*=250ms"),
+    ("hub.channel-capacity", "lobby=2,*=1000"),
     ("hub.rooms-default-access", "invite"),
     ("presence.interval", "1s"),
     ("presence.deliveries-per-s", "1"),

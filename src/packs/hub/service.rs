@@ -6,6 +6,7 @@ mod leave;
 mod manage;
 mod notify;
 mod rights;
+mod slow_mode;
 
 use std::{rc::Rc, sync::Arc, time::SystemTime};
 
@@ -28,6 +29,8 @@ use super::{
     render,
 };
 use crate::{
+    accounts::Accounts,
+    channel_limits::ChannelLimits,
     config::{ClientId, HubSettings, RoomScope},
     io::{PackSocket, Socket},
 };
@@ -39,6 +42,8 @@ pub(super) struct Caller<'a> {
     /// Who that is, if somebody is logged in.
     pub(super) login: Option<Arc<LoggedIn>>,
     pub(super) now: SystemTime,
+    pub(super) limits: &'a ChannelLimits,
+    pub(super) accounts: &'a Accounts,
 }
 
 /// What a command comes to; it asks the core for all it needs before it is made, so what a client sends stays in its order.

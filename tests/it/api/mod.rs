@@ -3,6 +3,7 @@
 mod command;
 mod contract;
 mod keys;
+mod limits;
 mod lists;
 mod moderation;
 mod once;

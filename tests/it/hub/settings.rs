@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 86] = [
+const SETTINGS: [(&str, &str); 90] = [
     (
         "dev",
         "a_room_is_crashed_by_its_password_under_dev_and_nowhere_else",
@@ -262,6 +262,22 @@ const SETTINGS: [(&str, &str); 86] = [
     (
         "limits.address-deliveries-per-s",
         "deliveries_that_an_address_causes_beyond_their_rate_hold_it_back",
+    ),
+    (
+        "limits.account-sessions-max",
+        "an_account_has_so_many_clients_over_every_protocol",
+    ),
+    (
+        "limits.account-messages-per-s",
+        "messages_of_an_account_beyond_their_rate_are_read_later",
+    ),
+    (
+        "hub.slow-mode",
+        "in_slow_mode_a_member_waits_between_its_messages",
+    ),
+    (
+        "hub.channel-capacity",
+        "a_channel_takes_as_many_members_as_it_may",
     ),
     ("auth.secret-file", "a_secret_knows_its_tokens"),
     (

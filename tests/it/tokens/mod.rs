@@ -3,6 +3,7 @@
 mod clients;
 mod expiry;
 mod keys;
+mod limits;
 mod places;
 mod program;
 mod refused;

@@ -9,13 +9,15 @@ use crate::{
     state::audience::Scopes,
 };
 
-/// What a join may ask for. All but the token has effect where the join makes the address.
+/// What a join may ask for. All but the token and `seats_max` has effect where the join makes the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomOptions {
     /// The member has brought a token that opens the address.
     pub has_token: bool,
     /// The most seats that match the address.
     pub capacity: Option<usize>,
+    /// The most seats with which it is let in, whatever the address's policy says; it makes none.
+    pub seats_max: Option<usize>,
     /// Who may join. Where it is stricter than an address that matches and is occupied, the join is refused.
     pub access: Option<Access>,
     /// Who may join where the member asks for nothing.

@@ -24,6 +24,7 @@ impl Game<'_> {
         let poison = self.poison(&[Poison::Append]);
         let options = RoomOptions {
             has_token: false,
+            seats_max: None,
             capacity: self.random.percent(20).then(|| 1 + self.random.below(4)),
             access: self.random.percent(10).then_some(Access::Invite),
             default_access: Access::Open,

@@ -2,6 +2,7 @@
 //! Refuses to know how an answer travels.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -43,6 +44,10 @@ pub(crate) enum Code {
     TokenForeign,
     /// Whoever moderates has taken the word from the client.
     Muted,
+    /// The channel has as many members as it may.
+    ChannelFull,
+    /// The channel has slow mode, and the client has said something a moment ago.
+    SlowMode,
     /// The hub's own fault; it tells no details.
     Internal,
 }
@@ -67,6 +72,8 @@ impl Code {
             Self::TokenExpired => "token_expired",
             Self::TokenForeign => "token_foreign",
             Self::Muted => "muted",
+            Self::ChannelFull => "channel_full",
+            Self::SlowMode => "slow_mode",
             Self::Internal => "internal",
         }
     }
@@ -79,6 +86,8 @@ pub(crate) struct Fault {
     pub(crate) code: Code,
     /// One sentence; may change between releases.
     pub(crate) message: Cow<'static, str>,
+    /// After how long the same may be done, where that is known.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Fault {
@@ -87,16 +96,28 @@ impl Fault {
         Self {
             code,
             message: message.into(),
+            retry_after: None,
         }
     }
 
-    /// `{ ok: false, event, code, message }`: the one argument of the ack, or of `hub-error` where no ack was asked for.
+    /// The same, which may go well after a while.
+    pub(crate) fn after(self, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..self
+        }
+    }
+
+    /// `{ ok: false, event, code, message, data? }`: the one argument of the ack, or of `hub-error` where no ack was asked for.
     pub(crate) fn answer(&self, event: &str) -> Bytes {
         json::text(&Failure {
             ok: false,
             event,
             code: self.code.as_str(),
             message: &self.message,
+            data: self.retry_after.map(|wait| RetryAfter {
+                retry_after: whole_seconds(wait),
+            }),
         })
     }
 }
@@ -107,11 +128,35 @@ struct Failure<'a> {
     event: &'a str,
     code: &'a str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<RetryAfter>,
+}
+
+/// Whole seconds, as the header of that name has them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RetryAfter {
+    retry_after: u64,
+}
+
+/// Who comes then does not come too early.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Fails if who does as it is told comes too early.
+    #[test]
+    fn whoever_is_to_wait_is_told_whole_seconds() {
+        let slow = Fault::new(Code::SlowMode, "wait").after(Duration::from_millis(4_001));
+        assert_eq!(
+            &slow.answer("lobby")[..],
+            br#"{"ok":false,"event":"lobby","code":"slow_mode","message":"wait","data":{"retryAfter":5}}"#
+        );
+    }
 
     #[test]
     fn a_fault_names_event_code_and_reason() {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use dondo_actors::{
+    error::JoinError,
     event,
     id::{ChannelScope, Kind, RoomKey},
     message::HistoryRequest,
@@ -35,7 +36,10 @@ pub(super) fn channel(
     let place = Place::Channel(channel);
     let history = allowed(caller, &place, &None, history)?;
     place_for(caller, &place.key(), &None)?;
-    let options = RoomOptions::default();
+    let options = RoomOptions {
+        seats_max: capacity(caller, &place),
+        ..RoomOptions::default()
+    };
     Ok(seat(caller, place, None, options, history, payload))
 }
 
@@ -110,9 +114,18 @@ fn seat(
         history,
     });
     async move {
-        let done = Done::Joined(joining.await?);
+        let joined = joining.await.map_err(|error| match (error, &place) {
+            (JoinError::Full { capacity }, Place::Channel(_)) => channel_full(capacity),
+            (error, _) => error.into(),
+        });
+        let done = Done::Joined(joined?);
         Ok(Success { place, done })
     }
+}
+
+fn channel_full(capacity: usize) -> Fault {
+    let message = format!("the channel takes {capacity} members (hub.channel-capacity)");
+    Fault::new(Code::ChannelFull, message)
 }
 
 /// What the client is told of what was said before, if it may join. Who comes back and may not be told is told that something
@@ -139,6 +152,13 @@ fn allowed(
         })),
         Err(fault) => Err(fault),
     }
+}
+
+/// With how many members the client may come into a channel, if there is a limit that holds for it.
+fn capacity(caller: &Caller<'_>, place: &Place) -> Option<usize> {
+    let capacity = caller.limits.capacity(&caller.key(place)?)?;
+    let moderates = rights::moderates(caller, place);
+    (!moderates).then_some(capacity)
 }
 
 /// The channel, unless its name was an event of the host's own when the client connected (contract 3.2).
@@ -218,6 +238,7 @@ fn in_force(caller: &Caller<'_>, asked: AskedOptions) -> Result<RoomOptions, Fau
     }
     Ok(RoomOptions {
         has_token: false,
+        seats_max: None,
         capacity: asked.capacity.and_then(|seats| usize::try_from(seats).ok()),
         access,
         default_access,

@@ -7,6 +7,7 @@ use dondo_actors::{id::ChannelScope, session::NotifyRequest};
 
 use super::{
     Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success, join, render, rights,
+    slow_mode,
 };
 use crate::tokens::Right;
 
@@ -18,8 +19,16 @@ pub(super) fn to_channel(
 ) -> Result<impl Begun, Fault> {
     let place = Place::Channel(channel);
     rights::allow(caller, Right::Send, &place, &None)?;
+    let turn = slow_mode::take_turn(caller, &place)?;
     join::name_seat(caller, &place, payload);
-    Ok(notify(caller, place, None, payload))
+    let notified = notify(caller, place, None, payload);
+    Ok(async move {
+        let notified = notified.await;
+        if let Some(turn) = turn.filter(|_| notified.is_err()) {
+            turn.give_back();
+        }
+        notified
+    })
 }
 
 /// notify-room.

@@ -32,6 +32,19 @@ pub(super) fn allow(
     }
 }
 
+/// Whether the client's token says that it moderates there.
+pub(super) fn moderates(caller: &Caller<'_>, place: &Place) -> bool {
+    let user = caller
+        .login
+        .as_ref()
+        .and_then(|login| login.user.downcast_ref::<TokenAccount>());
+    let wanted = match place {
+        Place::Channel(channel) => Wanted::Channel(channel),
+        Place::Room(target) => Wanted::Room(&target.room, target.channel.as_deref()),
+    };
+    user.is_some_and(|user| user.rights().allow(Right::Moderate, wanted))
+}
+
 impl Caller<'_> {
     /// Whether others may hear what came with a command that is no message, by its client's token.
     pub(in crate::packs::hub) fn may_say(&self, command: &Command) -> bool {
@@ -60,6 +73,7 @@ fn forbidden(right: Right, wanted: Wanted<'_>) -> Fault {
         Right::Join => "joining",
         Right::Send => "sending to",
         Right::History => "what was said before in",
+        Right::Moderate => "moderating",
     };
     let said = match wanted {
         Wanted::Channel(channel) => {

@@ -339,3 +339,20 @@ fn the_hub_itself_locks_and_kicks_whoever_owns_the_address() {
     happen(&mut room, &kicked);
     assert_eq!(room.roster().len(), 0);
 }
+
+/// Fails if who may come in as one of so many is let in as one more, is kept out who has the seat, or makes a rule for others.
+#[test]
+fn a_join_is_let_in_as_one_of_so_many_whatever_the_policy_says() {
+    let mut room = room();
+    let one_of = |seats| RoomOptions {
+        seats_max: Some(seats),
+        ..RoomOptions::default()
+    };
+    assert_eq!(join_with(&mut room, "a", &None, one_of(2)), Ok(1));
+    assert_eq!(join_with(&mut room, "b", &None, one_of(2)), Ok(2));
+    let full = Err(JoinError::Full { capacity: 2 });
+    assert_eq!(join_with(&mut room, "c", &None, one_of(2)), full);
+    assert!(join_with(&mut room, "b", &None, one_of(1)).is_ok());
+    assert_eq!(room.terms(&None, false).capacity, None);
+    assert_eq!(join(&mut room, "moderator", &None), Ok(3));
+}
