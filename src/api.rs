@@ -22,7 +22,7 @@ mod target;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Payload, ServiceConfig};
@@ -135,7 +135,14 @@ impl Api {
         let keys = ApiKeys::read(path)?;
         warn_of_readers(Some(path));
         let count = keys.len();
-        self.0.keys.send_replace(Arc::new(keys));
+        let old = self.0.keys.send_replace(Arc::new(keys));
+        let present = self.0.keys.borrow().clone();
+        for gone in old
+            .names()
+            .filter(|name| !present.names().any(|one| one == *name))
+        {
+            self.0.kept.remove(gone);
+        }
         Ok(Some(count))
     }
 
@@ -315,15 +322,14 @@ impl Api {
 
     fn node(&self) -> ApiAnswer {
         let parts = &self.0.parts;
-        let now = SystemTime::now();
         ApiAnswer::ok(&NodeAnswer {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: self.0.began.elapsed().as_secs(),
             sessions: parts.entrances.iter().map(Entrance::sessions).sum(),
             draining: parts.entrances.iter().any(Entrance::draining),
             namespaces: parts.hub.namespaces().map(|name| &**name).collect(),
-            bans: parts.moderation.bans().all(now).len(),
-            mutes: parts.moderation.mutes().all(now).len(),
+            bans: parts.moderation.bans().all().len(),
+            mutes: parts.moderation.mutes().all().len(),
             limits: NodeLimits {
                 body_bytes_max: parts.body_max,
                 batch_messages_max: publish::BATCH_MAX,

@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use dondo_actors::directory::Directory;
 use dondo_actors::id::MemberId;
+use dondo_actors::ports::{Clock, SystemClock};
+
+use crate::transport::address::network;
 
 use crate::accounts::{AccountBounds, Accounts};
 
@@ -21,10 +24,17 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60
 pub(crate) enum Subject {
     /// All clients of an account.
     Account(Arc<str>),
-    /// All clients of an address.
+    /// All clients of an address, of IPv6 those of its network: see [`Subject::address`].
     Address(IpAddr),
     /// One client, by its public id.
     Member(MemberId),
+}
+
+impl Subject {
+    /// All clients of what limits count as one address: who has one of IPv6 has all of its network.
+    pub(crate) fn address(address: IpAddr) -> Self {
+        Self::Address(network(address))
+    }
 }
 
 /// A ban or a mute.
@@ -49,10 +59,9 @@ impl Sentence {
 pub(crate) struct TooManySentences;
 
 /// Clones are the same.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub(crate) struct Moderation(Arc<Sentences>);
 
-#[derive(Debug, Default)]
 struct Sentences {
     bans: Standing,
     mutes: Standing,
@@ -60,19 +69,26 @@ struct Sentences {
 }
 
 /// Sentences of one kind.
-#[derive(Debug, Default)]
 pub(crate) struct Standing {
+    clock: Arc<dyn Clock>,
     of: Directory<Subject, Sentence>,
     /// Looked at first: mostly there is none.
     count: AtomicUsize,
 }
 
+impl Default for Moderation {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemClock), AccountBounds::default())
+    }
+}
+
 impl Moderation {
-    /// Nobody is banned or muted, and accounts have these limits.
-    pub(crate) fn new(bounds: AccountBounds) -> Self {
+    /// Nobody is banned or muted, and accounts have these limits. All sentences end by this clock, which should be the hub's.
+    pub(crate) fn new(clock: Arc<dyn Clock>, bounds: AccountBounds) -> Self {
         Self(Arc::new(Sentences {
+            bans: Standing::new(clock.clone()),
+            mutes: Standing::new(clock),
             accounts: Accounts::new(bounds),
-            ..Sentences::default()
         }))
     }
 
@@ -93,12 +109,25 @@ impl Moderation {
 }
 
 impl Standing {
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            of: Directory::new(),
+            count: AtomicUsize::new(0),
+        }
+    }
+
+    /// The end of a sentence of this length that is given now.
+    pub(crate) fn end(&self, length: Duration) -> SystemTime {
+        self.clock.now() + length
+    }
+
     /// Gives a sentence, in place of one that the subject has.
-    pub(crate) fn give(&self, sentence: Sentence, now: SystemTime) -> Result<(), TooManySentences> {
+    pub(crate) fn give(&self, sentence: Sentence) -> Result<(), TooManySentences> {
         // Counted before it is there, so that nobody who looks at the count misses one that stands.
         let count = self.count.fetch_add(1, Ordering::AcqRel) + 1;
         if count > SENTENCES_MAX && self.of.find(&sentence.subject).is_none() {
-            self.forget(now);
+            self.forget(self.clock.now());
             if self.count.load(Ordering::Acquire) > SENTENCES_MAX {
                 self.count.fetch_sub(1, Ordering::AcqRel);
                 return Err(TooManySentences);
@@ -120,7 +149,8 @@ impl Standing {
     }
 
     /// Whether there was one that stood.
-    pub(crate) fn lift(&self, subject: &Subject, now: SystemTime) -> bool {
+    pub(crate) fn lift(&self, subject: &Subject) -> bool {
+        let now = self.clock.now();
         let stood = self
             .of
             .with(subject, |sentence| (!sentence.is_over(now), false));
@@ -131,13 +161,9 @@ impl Standing {
     }
 
     /// The sentence of somebody, if one stands.
-    pub(crate) fn find(&self, subject: &Subject, now: SystemTime) -> Option<Sentence> {
-        if self.count.load(Ordering::Acquire) == 0 {
-            return None;
-        }
-        self.of
-            .find(subject)
-            .filter(|sentence| !sentence.is_over(now))
+    fn find(&self, subject: &Subject, now: SystemTime) -> Option<Sentence> {
+        let found = self.of.find(subject);
+        found.filter(|sentence| !sentence.is_over(now))
     }
 
     /// The sentence of a client, whichever of its names it stands under.
@@ -146,20 +172,21 @@ impl Standing {
         account: Option<&Arc<str>>,
         address: Option<IpAddr>,
         member: Option<&MemberId>,
-        now: SystemTime,
     ) -> Option<Sentence> {
         if self.count.load(Ordering::Acquire) == 0 {
             return None;
         }
+        let now = self.clock.now();
         let account = account.cloned().map(Subject::Account);
-        let address = address.map(|address| Subject::Address(address.to_canonical()));
+        let address = address.map(Subject::address);
         let member = member.cloned().map(Subject::Member);
         let mut subjects = account.into_iter().chain(address).chain(member);
         subjects.find_map(|subject| self.find(&subject, now))
     }
 
     /// All that stand, in the order of their subjects.
-    pub(crate) fn all(&self, now: SystemTime) -> Vec<Sentence> {
+    pub(crate) fn all(&self) -> Vec<Sentence> {
+        let now = self.clock.now();
         let mut all = self.of.all();
         all.retain(|sentence| !sentence.is_over(now));
         all.sort_by(|one, other| one.subject.cmp(&other.subject));
@@ -183,7 +210,25 @@ impl Standing {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::sync::atomic::AtomicU64;
+    use std::time::UNIX_EPOCH;
+
     use super::*;
+
+    /// A clock that goes by hand.
+    #[derive(Default)]
+    struct Hand(AtomicU64);
+
+    impl Clock for Hand {
+        fn now(&self) -> SystemTime {
+            UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    fn standing() -> (Arc<Hand>, Standing) {
+        let hand = Arc::new(Hand::default());
+        (hand.clone(), Standing::new(hand))
+    }
 
     fn sentence(account: &str, until: Option<SystemTime>) -> Sentence {
         Sentence {
@@ -193,52 +238,76 @@ mod tests {
         }
     }
 
-    /// Fails if a sentence stands beyond its end, or a client is found under one of its names alone.
+    /// Fails if a sentence stands beyond its end, goes by another clock than the hub's, or a client is found under one of its
+    /// names alone.
     #[test]
     fn a_sentence_ends_by_itself_and_is_found_under_each_name_of_a_client() {
-        let (standing, now) = (Standing::default(), SystemTime::now());
-        let hour = Duration::from_secs(3600);
-        standing
-            .give(sentence("ama", Some(now + hour)), now)
-            .unwrap();
+        let (hand, standing) = standing();
+        let end = standing.end(Duration::from_secs(3600));
+        standing.give(sentence("ama", Some(end))).unwrap();
         let address: IpAddr = "10.0.0.1".parse().unwrap();
         let of_address = Sentence {
-            subject: Subject::Address(address),
+            subject: Subject::address(address),
             ..sentence("", None)
         };
-        standing.give(of_address, now).unwrap();
+        standing.give(of_address).unwrap();
         let (ama, kofi): (Arc<str>, Arc<str>) = ("ama".into(), "kofi".into());
-        let is = |account, address, at| standing.of_client(account, address, None, at).is_some();
+        let is = |account, address| standing.of_client(account, address, None).is_some();
         let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
-        assert!(is(Some(&ama), None, now) && is(Some(&kofi), Some(mapped), now));
-        assert!(!is(Some(&kofi), None, now) && !is(Some(&ama), None, now + hour));
-        assert!(!standing.lift(&Subject::Account(ama.clone()), now + hour));
-        assert!(standing.lift(&Subject::Address(address), now));
-        assert!(standing.all(now).is_empty());
+        assert!(is(Some(&ama), None) && is(Some(&kofi), Some(mapped)));
+        assert!(!is(Some(&kofi), None));
+        hand.0.store(3600, Ordering::Relaxed);
+        assert!(!is(Some(&ama), None));
+        assert!(!standing.lift(&Subject::Account(ama.clone())));
+        assert!(standing.lift(&Subject::address(address)));
+        assert!(standing.all().is_empty());
+    }
+
+    /// Fails if whoever is banned comes back under another address of the network that is its own, or a ban of one machine
+    /// is one of others.
+    #[test]
+    fn a_sentence_of_an_address_of_ipv6_is_one_of_its_network() {
+        let (_, standing) = standing();
+        let of = |text: &str| -> IpAddr { text.parse().unwrap() };
+        for banned in ["2001:db8:0:1::7", "::1"] {
+            let subject = Subject::address(of(banned));
+            standing
+                .give(Sentence {
+                    subject,
+                    ..sentence("", None)
+                })
+                .unwrap();
+        }
+        for (address, is_banned) in [
+            ("2001:db8:0:1::7", true),
+            ("2001:db8:0:1:ffff::8", true),
+            ("2001:db8:0:2::7", false),
+            ("::1", true),
+            ("::2", false),
+        ] {
+            let found = standing.of_client(None, Some(of(address)), None);
+            assert_eq!(found.is_some(), is_banned, "{address}");
+        }
+        assert!(standing.lift(&Subject::address(of("2001:db8:0:1::9"))));
     }
 
     /// Fails if sentences grow without end, or those that are over keep others out.
     #[test]
     fn there_are_so_many_sentences_and_those_that_are_over_make_room() {
-        let (standing, now) = (Standing::default(), SystemTime::now());
-        let later = now + Duration::from_secs(1);
+        let (hand, standing) = standing();
+        let later = standing.end(Duration::from_secs(1));
         for number in 0..SENTENCES_MAX {
             let until = (number == 0).then_some(later);
-            standing
-                .give(sentence(&number.to_string(), until), now)
-                .unwrap();
+            standing.give(sentence(&number.to_string(), until)).unwrap();
         }
         let more = sentence("more", None);
-        assert_eq!(standing.give(more.clone(), now), Err(TooManySentences));
-        assert_eq!(
-            standing.give(sentence("7", None), now),
-            Ok(()),
-            "it has one"
-        );
-        assert_eq!(standing.give(more, later), Ok(()));
-        assert_eq!(standing.all(later).len(), SENTENCES_MAX);
-        for sentence in standing.all(later) {
-            assert!(standing.lift(&sentence.subject, later));
+        assert_eq!(standing.give(more.clone()), Err(TooManySentences));
+        assert_eq!(standing.give(sentence("7", None)), Ok(()), "it has one");
+        hand.0.store(1, Ordering::Relaxed);
+        assert_eq!(standing.give(more), Ok(()));
+        assert_eq!(standing.all().len(), SENTENCES_MAX);
+        for sentence in standing.all() {
+            assert!(standing.lift(&sentence.subject));
         }
         assert_eq!(
             standing.count.load(Ordering::Relaxed),

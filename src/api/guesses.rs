@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use crate::transport::address::network;
+
 /// Addresses apart.
 const PLACES: usize = 1024;
 /// Wrong keys at once.
@@ -61,12 +63,7 @@ impl Guesses {
     }
 
     fn place(&self, address: Option<IpAddr>) -> usize {
-        // One customer has a whole network of IPv6.
-        let network = match address.map(|address| address.to_canonical()) {
-            Some(IpAddr::V6(v6)) => Some(IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into())),
-            other => other,
-        };
-        self.hasher.hash_one(network) as usize % PLACES
+        self.hasher.hash_one(address.map(network)) as usize % PLACES
     }
 }
 

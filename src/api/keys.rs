@@ -206,6 +206,11 @@ impl ApiKeys {
         self.pusher.iter().find(|app| app.id == id).cloned()
     }
 
+    /// What the keys are called.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.keys.iter().map(|key| &key.name)
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.keys.len() + self.pusher.len()

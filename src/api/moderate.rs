@@ -3,7 +3,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use actix_web::http::StatusCode;
 use dondo_actors::id::MemberId;
@@ -21,6 +20,7 @@ use super::routes::ApiOperation;
 use super::sentences::{SentenceForm, reason, sentence, subject, text};
 use crate::moderation::{Sentence, Standing, Subject};
 use crate::packs::hub::{SERVER, WordTarget};
+use crate::transport::address::network;
 
 /// Clients that are put out at once.
 const AT_ONCE: usize = 64;
@@ -103,8 +103,8 @@ impl Api {
             Subject::Member(id) => self.lasting(&id).await?,
             subject => subject,
         };
-        let sentence = sentence(subject.clone(), &fields)?;
         let bans = self.0.parts.moderation.bans();
+        let sentence = sentence(bans, subject.clone(), &fields)?;
         give(bans, sentence.clone(), "bans")?;
         let mut disconnected = self.put_out(&subject).await?;
         // Who was let in while the ban came, and was not there yet.
@@ -119,8 +119,9 @@ impl Api {
     async fn mute(&self, caller: &ApiCaller, body: &[u8]) -> Result<ApiAnswer, ApiError> {
         caller.is_for_clients(ApiRight::Moderate)?;
         let fields = BodyFields::of(body, &["account", "address", "member", "for", "reason"])?;
-        let sentence = sentence(subject(&fields)?, &fields)?;
-        give(self.0.parts.moderation.mutes(), sentence.clone(), "mutes")?;
+        let mutes = self.0.parts.moderation.mutes();
+        let sentence = sentence(mutes, subject(&fields)?, &fields)?;
+        give(mutes, sentence.clone(), "mutes")?;
         Ok(ApiAnswer::ok(&MuteAnswer {
             ok: true,
             mute: sentence.into(),
@@ -208,7 +209,8 @@ impl Api {
             client.ok_or_else(|| ApiError::not_found("nobody has this id").at("member"))?;
         match (client.account, client.address) {
             (Some(account), _) => Ok(Subject::Account(account)),
-            (None, Some(address)) => Ok(Subject::Address(address)),
+            (None, Some(address)) if self.0.parts.doors.is_shared(address) => Err(shared(address)),
+            (None, Some(address)) => Ok(Subject::address(address)),
             (None, None) => {
                 Err(ApiError::not_found("nothing is known of it that lasts").at("member"))
             }
@@ -234,7 +236,7 @@ impl Api {
                     loop {
                         let all = Selection::default();
                         let page = hub.list_members(&namespace, all, after, LOOKED_AT).await?;
-                        let is = |of: IpAddr| of.to_canonical() == *address;
+                        let is = |of: IpAddr| network(of) == *address;
                         let there = page.members.into_iter();
                         let there = there.filter(|member| member.address.is_some_and(is));
                         let ids: Vec<MemberId> = there.map(|member| member.id).collect();
@@ -275,8 +277,21 @@ impl Api {
     }
 }
 
+/// The refusal of a ban that would be one of everybody.
+fn shared(address: IpAddr) -> ApiError {
+    ApiError::new(
+        StatusCode::CONFLICT,
+        "address_shared",
+        format!(
+            "it has no account, and its address {address} is this machine's or a proxy's, which others come from, too; \
+             mute the member, disconnect it, or ban the address by itself; with --trusted-proxies the hub knows clients apart"
+        ),
+    )
+    .at("member")
+}
+
 fn give(standing: &Standing, sentence: Sentence, what: &'static str) -> Result<(), ApiError> {
-    standing.give(sentence, SystemTime::now()).map_err(|_| {
+    standing.give(sentence).map_err(|_| {
         ApiError::new(
             StatusCode::CONFLICT,
             "limit_reached",

@@ -129,9 +129,10 @@ impl Api {
         digest.update(&body);
         let digest: [u8; 32] = digest.finalize().into();
         let name = (caller.key.name.clone(), key);
+        let keys = self.0.keys.borrow().names().count();
         let mut all = Some((all, place));
         loop {
-            match self.0.kept.claim(name.clone(), digest) {
+            match self.0.kept.claim(name.clone(), digest, keys) {
                 Claimed::First(claim) => {
                     let (api, all) = (self.clone(), all.take());
                     let saying = actix_rt::spawn(async move {
@@ -161,7 +162,7 @@ impl Api {
                 }
                 Claimed::Full => {
                     return Err(ApiError::busy(
-                        "as many idempotency keys are kept as may be: they are kept for ten minutes",
+                        "as many idempotency keys are kept for this key as may be: they are kept for ten minutes",
                     ));
                 }
             }

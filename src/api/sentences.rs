@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use dondo_actors::id::MemberId;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use super::fields::BodyFields;
 use super::keys::ApiRight;
 use super::query::ApiQuery;
 use super::routes::ApiOperation;
-use crate::moderation::{LONGEST, Sentence, Subject};
+use crate::moderation::{LONGEST, Sentence, Standing, Subject};
 
 /// Bytes of a reason.
 const REASON_MAX: usize = 256;
@@ -92,19 +92,18 @@ impl Api {
     ) -> Result<ApiAnswer, ApiError> {
         caller.is_for_clients(ApiRight::Moderate)?;
         let moderation = &self.0.parts.moderation;
-        let now = SystemTime::now();
         let standing = match operation {
             ApiOperation::Bans | ApiOperation::Unban => moderation.bans(),
             _ => moderation.mutes(),
         };
         if let ApiOperation::Unban | ApiOperation::Unmute = operation {
             let subject = asked_subject(query)?;
-            let lifted = standing.lift(&subject, now);
+            let lifted = standing.lift(&subject);
             let key = &caller.key.name;
             log::info!("{operation:?} by the API's key {key}: {subject:?}, lifted {lifted}");
             return Ok(ApiAnswer::ok(&LiftAnswer { ok: true, lifted }));
         }
-        let all = standing.all(now);
+        let all = standing.all();
         let limit = query.limit(PAGE_MAX)?;
         if query.count()? {
             return Ok(ApiAnswer::ok(&SentenceCount { count: all.len() }));
@@ -135,7 +134,12 @@ impl Api {
     }
 }
 
-pub(super) fn sentence(subject: Subject, fields: &BodyFields) -> Result<Sentence, ApiError> {
+/// A sentence among those of its kind, as it is asked for.
+pub(super) fn sentence(
+    standing: &Standing,
+    subject: Subject,
+    fields: &BodyFields,
+) -> Result<Sentence, ApiError> {
     let time: Option<String> = fields.get("for")?;
     let time = time.map(|text| {
         let time = humantime::parse_duration(&text).ok();
@@ -144,7 +148,7 @@ pub(super) fn sentence(subject: Subject, fields: &BodyFields) -> Result<Sentence
                 ApiError::bad("it is a time from 1s to 3660days, like 15m, 1h or 7days").at("for")
             })
     });
-    let until = time.transpose()?.map(|time| SystemTime::now() + time);
+    let until = time.transpose()?.map(|time| standing.end(time));
     let reason = reason(fields)?;
     Ok(Sentence {
         subject,
@@ -200,7 +204,7 @@ fn subject_of(name: &str, text: String) -> Result<Subject, ApiError> {
         _ => {
             let address = text.parse::<IpAddr>();
             let address = address.map_err(|_| ApiError::bad("it is no IP address").at(name))?;
-            Ok(Subject::Address(address.to_canonical()))
+            Ok(Subject::address(address))
         }
     }
 }

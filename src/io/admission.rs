@@ -1,13 +1,6 @@
 //! A client before it is let in: what a namespace's middlewares do with it.
 
-use std::{
-    cell::RefCell,
-    fmt,
-    net::IpAddr,
-    rc::Rc,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{cell::RefCell, fmt, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
 use dondo_actors::{
     handshake::Handshake,
@@ -230,7 +223,7 @@ fn banned(
     let login = state.login();
     let account = login.as_ref().map(|login| &login.account);
     let bans = moderation.bans();
-    let ban = bans.of_client(account, address, None, SystemTime::now())?;
+    let ban = bans.of_client(account, address, None)?;
     let message = match ban.reason {
         Some(reason) => format!("banned: {reason}"),
         None => "banned".to_owned(),

@@ -11,7 +11,7 @@ mod render;
 mod server_word;
 mod service;
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use dondo_actors::{
@@ -86,10 +86,9 @@ impl HubPack {
     }
 
     /// Why a client may say nothing, if it is muted.
-    fn muted(&self, socket: &Socket, now: SystemTime) -> Option<Fault> {
+    fn muted(&self, socket: &Socket) -> Option<Fault> {
         let mutes = self.0.moderation.mutes();
-        let sentence =
-            mutes.of_client(socket.account(), socket.address(), Some(socket.id()), now)?;
+        let sentence = mutes.of_client(socket.account(), socket.address(), Some(socket.id()))?;
         let why = sentence.reason.as_deref();
         let message = why.map_or_else(
             || "you are muted".to_owned(),
@@ -161,7 +160,7 @@ impl Pack for HubPack {
             }
         };
         let read = read.and_then(|(command, payload)| {
-            let muted = self.muted(&socket, caller.now);
+            let muted = self.muted(&socket);
             match muted {
                 Some(fault) if command.says_something() => Err(fault),
                 // Others are told of a join, a leave and what an owner does, and of what came with it.

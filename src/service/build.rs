@@ -59,7 +59,7 @@ impl Builder {
         if let Some(credentials) = &credentials {
             self.states.add(credentials.clone());
         }
-        let moderation = Moderation::new(account_bounds(&config));
+        let moderation = Moderation::new(self.clock.clone(), account_bounds(&config));
         let pack = HubPack::new(config.hub.clone(), self.clock.clone(), moderation.clone());
         let namespaces = match self.namespaces.is_empty() {
             true => config

@@ -1,7 +1,7 @@
 //! Whose request it is and under which names it came: the client's own address, through proxies whose word is taken, and
 //! what they say that `Host` was. Knows the headers of proxies; what an address may do is the matter of `doors`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use actix_web::http::header::{
     FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR, X_FORWARDED_HOST,
@@ -96,10 +96,17 @@ fn address(hop: &str) -> Option<IpAddr> {
 /// 127.0.0.1 and ::1, which no limit per address holds for: behind a proxy on this machine that nobody told of, all
 /// clients would be one.
 pub(crate) fn counted(address: IpAddr) -> Option<IpAddr> {
-    match address {
-        IpAddr::V4(v4) => (v4 != std::net::Ipv4Addr::LOCALHOST).then_some(address),
-        IpAddr::V6(v6) if v6 == std::net::Ipv6Addr::LOCALHOST => None,
-        IpAddr::V6(v6) => Some(IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into())),
+    let is_here = address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST;
+    (!is_here).then(|| network(address))
+}
+
+/// Whose address it is: one of IPv6 is its network of 64 bits, but for ::1, and IPv4 within IPv6 is IPv4.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) if v6 != Ipv6Addr::LOCALHOST => {
+            IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into())
+        }
+        other => other,
     }
 }
 

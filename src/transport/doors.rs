@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use actix_web::dev::RequestHead;
 use dondo_actors::account::AddressAccount;
@@ -174,14 +174,16 @@ impl Doors {
         Some(self.0.proxies.client(peer.ip(), &request.headers))
     }
 
+    /// Whether it is this machine's address, or that of a proxy that did not say whom it speaks for: anybody's.
+    pub(crate) fn is_shared(&self, address: IpAddr) -> bool {
+        address.to_canonical().is_loopback() || self.0.proxies.trust(address)
+    }
+
     /// Lets a session in that `request` asks for. `polling`: more of them may come over the same connection.
     pub(crate) fn admit(&self, request: &RequestHead, polling: bool) -> Result<Ticket, Refusal> {
         let (peer, client) = (request.peer_addr, self.client(request));
         let bans = self.0.moderation.bans();
-        if bans
-            .of_client(None, client, None, SystemTime::now())
-            .is_some()
-        {
+        if bans.of_client(None, client, None).is_some() {
             return Err(Refusal::Banned);
         }
         self.0.sessions.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! The HTTP API: its keys, what it publishes, lists and moderates, its contract, its commands, and Pusher's libraries.
 
+mod addresses;
 mod command;
 mod contract;
 mod keys;
