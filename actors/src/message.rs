@@ -277,6 +277,8 @@ pub enum ToSession {
         local_id: LocalId,
         /// And the whole connection is closed.
         close: bool,
+        /// Why, if it may come again as somebody else.
+        why: Option<Arc<str>>,
     },
     /// From the courier: something is asked of one of its members.
     ForMember(Box<MemberRequest>),

@@ -200,6 +200,11 @@ pub trait Protocol: 'static {
     /// Tells the client that it was put out of a namespace. Without a word for that its session is closed.
     fn disconnected(&self, namespace: &str) -> Option<Frame>;
 
+    /// The same where it may come again as somebody else, and why it was put out.
+    fn disconnected_for(&self, namespace: &str, _why: &str) -> Option<Frame> {
+        self.disconnected(namespace)
+    }
+
     /// An event to this client alone.
     fn event(&self, namespace: &str, content: &Content, ack: Option<u64>) -> Frame;
 

@@ -110,10 +110,11 @@ fn expired(member: &Weak<Member>, state: &Weak<SocketState>) {
     let Some(socket) = Socket::of_weak(member, state) else {
         return;
     };
-    if let Some(pack) = socket.state().shared().pack.clone() {
-        pack.expired(&socket);
+    let pack = socket.state().shared().pack.clone();
+    match pack.map(|pack| pack.expired(&socket)) {
+        Some(why) => socket.member().disconnect_for(&why),
+        None => socket.disconnect(),
     }
-    socket.disconnect();
 }
 
 /// Has the login of a token take the place of the one that a client came with. It is for the same account: others know the

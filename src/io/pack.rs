@@ -19,8 +19,8 @@ pub(crate) trait Pack: Send + Sync + 'static {
     /// The handling of an event panicked; `ack` if the client still waits for its answer.
     fn crashed(&self, socket: &Socket, event: &str, ack: Option<AckHandle>);
 
-    /// A client's login has ended: it is put out next.
-    fn expired(&self, socket: &Socket);
+    /// A client's login has ended: it is put out next. Why, for protocols that say it with the end.
+    fn expired(&self, socket: &Socket) -> String;
 }
 
 /// An event as a pack has it.

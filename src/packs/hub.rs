@@ -194,9 +194,10 @@ impl Pack for HubPack {
         }
     }
 
-    fn expired(&self, socket: &Socket) {
-        let args = Fault::from(TokenFault::expired()).answer(AUTH);
-        hub_error(socket, args);
+    fn expired(&self, socket: &Socket) -> String {
+        let fault = Fault::from(TokenFault::expired());
+        hub_error(socket, fault.answer(AUTH));
+        format!("{}: {}", fault.code.as_str(), fault.message)
     }
 }
 

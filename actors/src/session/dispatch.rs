@@ -57,6 +57,7 @@ pub(super) fn open(
             return session.send(ToSession::Disconnect {
                 local_id: member.local_id(),
                 close: false,
+                why: None,
             });
         }
         loop {

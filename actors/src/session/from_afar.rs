@@ -39,8 +39,16 @@ impl Session {
         &mut self,
         local_id: LocalId,
         close: bool,
+        why: Option<&str>,
         ctx: &mut Context<Self>,
     ) -> bool {
+        let told = |session: &Self, namespace: &str| {
+            let protocol = session.protocol.borrow();
+            match why {
+                Some(why) => protocol.disconnected_for(namespace, why),
+                None => protocol.disconnected(namespace),
+            }
+        };
         // It may be gone by now, and another one in its place.
         let Some(namespace) = self
             .member(local_id)
@@ -50,14 +58,13 @@ impl Session {
         };
         if close || self.protocol.borrow().ends_with_its_namespace() {
             for namespace in self.members.keys() {
-                let told = self.protocol.borrow().disconnected(namespace);
+                let told = told(self, namespace);
                 told.into_iter().for_each(|frame| self.send(frame));
             }
             self.close(CloseReason::ForcedClose, ctx);
             return true;
         }
-        let told = self.protocol.borrow().disconnected(&namespace);
-        let Some(frame) = told else {
+        let Some(frame) = told(self, &namespace) else {
             self.close(CloseReason::ForcedClose, ctx);
             return true;
         };
@@ -77,10 +84,10 @@ impl Session {
         match task {
             MemberTask::Describe(reply) => reply.send(member.describe()),
             MemberTask::Change(MemberChange::Disconnect, reply) => {
-                reply.send(self.disconnect(local_id, false, ctx));
+                reply.send(self.disconnect(local_id, false, None, ctx));
             }
             MemberTask::Change(MemberChange::Close, reply) => {
-                reply.send(self.disconnect(local_id, true, ctx));
+                reply.send(self.disconnect(local_id, true, None, ctx));
             }
             MemberTask::Change(MemberChange::Join(rooms), reply) => {
                 actix_rt::spawn(async move {

@@ -70,8 +70,12 @@ impl Handler<ToSession> for Session {
             ToSession::Noise { pong, unit } => self.noise(pong, unit, ctx),
             ToSession::Close(reason) | ToSession::Evicted(reason) => self.close(reason, ctx),
             ToSession::RunHere(run) => run(),
-            ToSession::Disconnect { local_id, close } => {
-                self.disconnect(local_id, close, ctx);
+            ToSession::Disconnect {
+                local_id,
+                close,
+                why,
+            } => {
+                self.disconnect(local_id, close, why.as_deref(), ctx);
             }
             ToSession::ForMember(request) => self.for_member(*request, ctx),
             ToSession::Observed(observed) => self.observed(*observed),

@@ -270,6 +270,10 @@ impl Protocol for SignalR {
         Some(write::close(self.format(), None, false))
     }
 
+    fn disconnected_for(&self, _: &str, why: &str) -> Option<Frame> {
+        Some(write::close(self.format(), Some(why), true))
+    }
+
     fn event(&self, _: &str, content: &Content, ack: Option<u64>) -> Frame {
         let id = ack.map(invocations::id_of);
         write::invocation(self.format(), id.as_deref(), &content.name, &content.into())

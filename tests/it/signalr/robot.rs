@@ -92,9 +92,24 @@ impl HubRobot {
 
     /// The same at another path, with more options.
     pub(crate) fn connected_with(hub: &Hub, path: &str, kind: Kind, more: &Value) -> Self {
+        Self::try_connected_with(hub, path, kind, more).unwrap()
+    }
+
+    /// The same where it may be too late for it.
+    pub(crate) fn try_connected_with(
+        hub: &Hub,
+        path: &str,
+        kind: Kind,
+        more: &Value,
+    ) -> Result<Self, String> {
         let mut dialogue = Self::started(hub, path, kind, more);
-        dialogue.ask("connect", &[]).unwrap();
-        Self { kind, dialogue }
+        dialogue.ask("connect", &[])?;
+        Ok(Self { kind, dialogue })
+    }
+
+    /// What it is told of its end.
+    pub(crate) fn closed(&mut self) -> Value {
+        self.dialogue.event("$close").remove(0)
     }
 
     /// Why such a client does not come in.

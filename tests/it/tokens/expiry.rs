@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Issuer, ada, connect_error, hub, now};
+use crate::signalr::{HubKind, HubRobot};
+use crate::support::chat_hub::{HANDSHAKE, records};
 use crate::support::{Client, EventReader, Frame, Hub, PlainClient, WebSocket};
 
 /// A token that ends soon, and what was opened with it: sooner than it ends, however slow this machine is.
@@ -72,4 +74,43 @@ fn at_the_end_of_its_token_a_connection_of_one_namespace_is_closed() {
     let old = issuer.sign("HS256", &ada(json!({"exp": now()})));
     let refusal = connect_error(&hub, "", &json!({ "token": old }));
     assert_eq!(super::code_of(&refusal), "token_expired");
+}
+
+/// Fails if a client of SignalR, whose protocol has one namespace and no `hub-error`, cannot tell the end of its token from
+/// any other, or is told not to come back with another token.
+#[test]
+fn at_the_end_of_its_token_a_client_of_signalr_is_told_the_code_with_the_close() {
+    let mut issuer = Issuer::start();
+    let (hub, _folder) = short_lived("expiry-signalr");
+    let mut socket = opened(&mut issuer, |token| {
+        let target = format!("/chatHub?access_token={token}");
+        let (answer, mut socket) = WebSocket::handshake(&hub, &target, &[]);
+        if answer.status != 101 {
+            return None;
+        }
+        socket.text(HANDSHAKE);
+        (records(&socket.next_text())[0] == json!({})).then_some(socket)
+    });
+    let close = loop {
+        let told = records(&socket.next_text()).pop().unwrap();
+        if told["type"] == 7 {
+            break told;
+        }
+    };
+    assert_eq!(
+        close,
+        json!({"type": 7, "error": "token_expired: the token has expired", "allowReconnect": true})
+    );
+    for kind in [HubKind::WebSocket, HubKind::Events, HubKind::Polling] {
+        let mut robot = opened(&mut issuer, |token| {
+            let more = json!({ "token": token });
+            HubRobot::try_connected_with(&hub, "/chatHub", kind, &more).ok()
+        });
+        let why = robot.closed();
+        assert!(
+            why.as_str()
+                .is_some_and(|why| why.contains("token_expired")),
+            "{kind:?}: {why}"
+        );
+    }
 }

@@ -40,7 +40,7 @@ pub(super) enum Outgoing {
     Manage(Box<ManageOp>, Done<(), ManageError>),
     Member(MemberId, Box<Draft>, oneshot::Sender<bool>),
     Own(OwnFrame),
-    Disconnect { close: bool },
+    Disconnect { close: bool, why: Option<Arc<str>> },
     DisconnectOnDrop(DisconnectOnDrop),
 }
 

@@ -1,6 +1,6 @@
 //! What others see of a member, and how it leaves.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 
@@ -46,18 +46,31 @@ impl Member {
     /// in other namespaces.
     pub fn disconnect(self: &Rc<Self>) {
         self.put_out.set(true);
-        self.enqueue(Outgoing::Disconnect { close: false });
+        let (close, why) = (false, None);
+        self.enqueue(Outgoing::Disconnect { close, why });
+    }
+
+    /// As [`Member::disconnect`], of a client that may come again as somebody else, and is told why where its protocol says so.
+    pub fn disconnect_for(self: &Rc<Self>, why: &str) {
+        self.put_out.set(true);
+        let (close, why) = (false, Some(why.into()));
+        self.enqueue(Outgoing::Disconnect { close, why });
     }
 
     /// As [`Member::disconnect`], of every namespace that its client is in; then the connection is closed.
     pub fn close(self: &Rc<Self>) {
         self.put_out.set(true);
-        self.enqueue(Outgoing::Disconnect { close: true });
+        let (close, why) = (true, None);
+        self.enqueue(Outgoing::Disconnect { close, why });
     }
 
-    pub(super) fn send_disconnect(&self, close: bool) {
+    pub(super) fn send_disconnect(&self, close: bool, why: Option<Arc<str>>) {
         let local_id = self.local_id();
-        let word = ToSession::Disconnect { local_id, close };
+        let word = ToSession::Disconnect {
+            local_id,
+            close,
+            why,
+        };
         self.parts.session.send(word);
     }
 

@@ -142,8 +142,8 @@ impl Member {
     pub(super) fn send(self: &Rc<Self>, op: Outgoing) -> Option<LocalFuture<()>> {
         match op {
             Outgoing::Own(..) => None,
-            Outgoing::Disconnect { close } => {
-                self.send_disconnect(close);
+            Outgoing::Disconnect { close, why } => {
+                self.send_disconnect(close, why);
                 None
             }
             Outgoing::DisconnectOnDrop(departure) => {
