@@ -20,7 +20,7 @@ mod sentences;
 mod target;
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -42,10 +42,10 @@ use self::keys::{ApiKey, ApiKeys};
 use self::query::ApiQuery;
 use self::routes::{ApiOperation, FoundRoute, find};
 use crate::io::{NamespaceHandle, Namespaces};
-use crate::keys::is_read_by_all;
 use crate::moderation::Moderation;
 use crate::notices;
 use crate::packs::hub::HubPack;
+use crate::secret_file::warn_of_readers;
 use crate::transport::doors::Doors;
 use crate::transport::entrance::Entrance;
 
@@ -53,6 +53,9 @@ use crate::transport::entrance::Entrance;
 pub(crate) const BASE: &str = "/api/v1";
 /// Its contract, as it is served.
 const OPENAPI: &str = include_str!("docs/openapi.json");
+
+/// The setting that names the file of its keys.
+const KEYS_FILE: &str = "api.keys-file";
 
 /// Requests with a body that may be under way: each holds it.
 const BODIES_MAX: usize = 256;
@@ -112,7 +115,7 @@ struct NodeLimits {
 impl Api {
     pub(crate) fn new(mut parts: ApiParts) -> Self {
         let (path, keys) = parts.keys.take().unzip();
-        warn_of_readers(path.as_deref());
+        warn_of_readers(path.as_deref(), KEYS_FILE);
         Self(Arc::new(ApiState {
             parts,
             path,
@@ -133,7 +136,7 @@ impl Api {
             return Ok(None);
         };
         let keys = ApiKeys::read(path)?;
-        warn_of_readers(Some(path));
+        warn_of_readers(Some(path), KEYS_FILE);
         let count = keys.len();
         let old = self.0.keys.send_replace(Arc::new(keys));
         let present = self.0.keys.borrow().clone();
@@ -352,16 +355,6 @@ impl Api {
         found.filter(NamespaceHandle::has_channels).ok_or_else(|| {
             ApiError::not_found("there is no such namespace, or it has no channels").at("namespace")
         })
-    }
-}
-
-/// The file of the keys holds secrets.
-fn warn_of_readers(path: Option<&Path>) {
-    if let Some(path) = path.filter(|path| is_read_by_all(path)) {
-        log::warn!(
-            "{} holds secrets, and everybody on the machine may read it: chmod 600 (--api.keys-file)",
-            path.display()
-        );
     }
 }
 

@@ -4,7 +4,7 @@
 mod files;
 mod jwks;
 
-pub(crate) use self::files::{is_read_by_all, read_text, text_of_secret};
+pub(crate) use self::files::{read_text, text_of_secret};
 
 use std::fmt;
 use std::path::Path;
@@ -14,6 +14,8 @@ use jsonwebtoken::{
 };
 use serde_json::{Map, Value};
 
+/// Keys that are told one by one.
+const TOLD_MAX: usize = 16;
 /// Bytes of a token. Browsers and proxies pass no longer addresses and headers on.
 pub(crate) const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of a secret, at least: as many as what it makes has (RFC 7518, 3.2).
@@ -93,6 +95,20 @@ impl Keys {
 
     pub(crate) fn add(&mut self, others: Self) {
         self.0.extend(others.0);
+    }
+
+    /// How many there are and which, for the log; nothing where there is none.
+    pub(crate) fn told(&self) -> Option<String> {
+        let (count, mut shown) = (self.0.len(), self.described());
+        let mut told: Vec<String> = shown.by_ref().take(TOLD_MAX).collect();
+        if let Some(more) = count.checked_sub(TOLD_MAX).filter(|more| *more > 0) {
+            told.push(format!("and {more} more"));
+        }
+        match count {
+            0 => None,
+            1 => Some(format!("1 key: {}", told.join("; "))),
+            _ => Some(format!("{count} keys: {}", told.join("; "))),
+        }
     }
 
     /// Each of them in a few words.

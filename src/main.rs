@@ -152,6 +152,9 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
     for line in dev_lines(&dondo, &settings) {
         log::info!("{line}");
     }
+    if let Some(keys) = dondo.token_keys() {
+        log::info!("tokens are known by {keys}");
+    }
     let insecure = settings.insecure();
     actix_rt::spawn(tell_again(insecure, |line| log::warn!("{line}")));
     log::info!("{}", server.client());
@@ -211,8 +214,8 @@ fn read_again(flags: &ArgMatches, started: &Given, last: Settings, dondo: &Dondo
 /// Takes the keys of tokens as their files have them now.
 fn keys_again(dondo: &Dondo) {
     match dondo.read_keys_again() {
-        Ok(keys) if keys.is_empty() => {}
-        Ok(keys) => log::info!("SIGHUP: tokens are known by {}", keys.join("; ")),
+        Ok(None) => {}
+        Ok(Some(keys)) => log::info!("SIGHUP: tokens are known by {keys}"),
         Err(wrong) => log::error!("SIGHUP: {wrong}; the keys stay as they are"),
     }
 }

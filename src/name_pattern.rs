@@ -1,6 +1,9 @@
 //! Names in which `*` is any run of characters, also none, and every other character is itself: of channels and rooms, in tokens and
 //! in the keys of the HTTP API.
 
+/// Why rights that name the channel of a room never fit.
+pub(crate) const FLAT: &str = "under --hub.room-scope flat rooms are in no channel: a right like {\"room\": …, \"channel\": …}, and a room's token with a channel, fit none";
+
 /// Whether a name is one of those that the pattern stands for.
 pub(crate) fn fits(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');

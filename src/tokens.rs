@@ -25,6 +25,8 @@ use tokio::sync::watch;
 use self::rights::Rights;
 use crate::config::AuthSettings;
 use crate::keys::{BadKey, Claims, Keys};
+use crate::name_rule::wrong;
+use crate::secret_file::warn_of_readers;
 
 /// The claim with what its bearer may do.
 const RIGHTS: &str = "dondo";
@@ -32,6 +34,8 @@ const RIGHTS: &str = "dondo";
 const ROOM: &str = "room";
 /// The claim with the channel of that room.
 const CHANNEL: &str = "channel";
+/// The setting whose file makes tokens.
+const SECRET_FILE: &str = "auth.secret-file";
 /// Bytes of an account, and of a name.
 const NAME_BYTES_MAX: usize = 256;
 /// Seconds of the latest time that there is for a token: the end of the year 9999.
@@ -119,12 +123,7 @@ impl Credentials {
         clock: Arc<dyn Clock>,
     ) -> Result<Option<Self>, BadKey> {
         let mut keys = settings.keys()?;
-        if let Some(path) = settings.open_secret() {
-            log::warn!(
-                "everybody on this machine can read {}, and make tokens: `chmod o-r` it (auth.secret-file)",
-                path.display()
-            );
-        }
+        warn_of_readers(settings.secret_file.as_deref(), SECRET_FILE);
         keys.add(tokens.keys.clone());
         if keys.is_empty() && settings.guests {
             return Ok(None);
@@ -146,13 +145,20 @@ impl Credentials {
         self.0.clock.now()
     }
 
-    /// Reads the files of keys again; the keys that there are now. Where one cannot be read all stay as they are.
-    pub(crate) fn read_again(&self) -> Result<Vec<String>, BadKey> {
-        let mut keys = self.0.settings.keys()?;
+    /// Which keys count, for the log.
+    pub(crate) fn told(&self) -> Option<String> {
+        self.0.keys.borrow().told()
+    }
+
+    /// Reads the files of keys again; the keys that there are now, for the log. Where one cannot be read all stay as they are.
+    pub(crate) fn read_again(&self) -> Result<Option<String>, BadKey> {
+        let settings = &self.0.settings;
+        let mut keys = settings.keys()?;
+        warn_of_readers(settings.secret_file.as_deref(), SECRET_FILE);
         keys.add(self.0.own.clone());
-        let described = keys.described().collect();
+        let told = keys.told();
         self.0.keys.send_replace(Arc::new(keys));
-        Ok(described)
+        Ok(told)
     }
 
     /// Whom a token is for that is shown on coming in.
@@ -262,25 +268,18 @@ fn time(claims: &Claims, claim: &str) -> Result<Option<SystemTime>, TokenFault> 
     }
 }
 
-/// A claim that is a name: a text that can be shown.
+/// A claim that is a name: others see it.
 fn name(claims: &Claims, claim: &str) -> Result<Option<String>, TokenFault> {
-    let wrong = |why: &str| Err(TokenFault::invalid(format!("its {claim:?} {why}")));
     match claims.get(claim) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(name)) => match () {
-            () if name.is_empty() => wrong("is empty"),
-            () if name.trim() != name => wrong("begins or ends with white space"),
-            () if name.len() > NAME_BYTES_MAX => wrong("has more than 256 bytes"),
-            () if name.contains(is_unfit) => wrong("has characters that no name may have"),
-            () => Ok(Some(name.clone())),
+        Some(Value::String(name)) => match wrong(name, NAME_BYTES_MAX) {
+            None => Ok(Some(name.clone())),
+            Some(why) => Err(TokenFault::invalid(format!(
+                "its {claim:?} is no name, which {why}"
+            ))),
         },
-        Some(_) => wrong("is no text"),
+        Some(_) => Err(TokenFault::invalid(format!("its {claim:?} is no text"))),
     }
-}
-
-/// What breaks a line, or turns the text beside it.
-fn is_unfit(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

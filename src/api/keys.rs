@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::name_pattern;
+use crate::secret_file;
 
 /// Nobody has so many keys.
 const KEYS_MAX: usize = 256;
@@ -128,15 +129,10 @@ impl ApiKeys {
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let shown = path.display();
         let remedy = "write the name of a file with [[key]] in it, see src/docs/http-api.md";
-        let unread = |error: std::io::Error| format!("{shown} cannot be read: {error}; {remedy}");
-        let found = std::fs::metadata(path).map_err(unread)?;
-        if !found.is_file() {
-            return Err(format!("{shown} is no file; {remedy}"));
-        }
-        if found.len() > BYTES_MAX {
-            return Err(format!("{shown} has more than {BYTES_MAX} bytes"));
-        }
-        let text = std::fs::read_to_string(path).map_err(unread)?;
+        let bytes = secret_file::read(path, BYTES_MAX);
+        let bytes = bytes.map_err(|why| format!("{shown} {why}; {remedy}"))?;
+        let text = String::from_utf8(bytes);
+        let text = text.map_err(|_| format!("{shown} is no text; {remedy}"))?;
         Self::parse(&text).map_err(|wrong| format!("{shown}: {wrong}"))
     }
 

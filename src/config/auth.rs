@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Settings;
 use super::spelling::{FilePath, Spelling, Switch};
 use super::table::{settings, within};
 use super::units::Span;
-use crate::keys::{BadKey, Keys, is_read_by_all, read_text, text_of_secret};
+use super::{RoomScope, Settings};
+use crate::keys::{BadKey, Keys, read_text, text_of_secret};
+use crate::name_pattern::FLAT;
 
 settings! {
     /// Who comes in: tokens (JWT), and the keys that they are signed with. Tokens are taken where there is a key.
@@ -55,6 +56,16 @@ impl Spelling<String> for AnyText {
     }
 }
 
+impl Settings {
+    /// What tokens may say that is never so.
+    pub(super) fn never_fits(&self) -> Option<String> {
+        let is_flat = self.hub.room_scope == RoomScope::Flat && self.auth.has_keys();
+        is_flat.then(|| {
+            format!("{FLAT}; name the room alone in tokens, or write --hub.room-scope match")
+        })
+    }
+}
+
 impl AuthSettings {
     /// Whether there is a key.
     pub(crate) fn has_keys(&self) -> bool {
@@ -69,12 +80,6 @@ impl AuthSettings {
             "nobody could come in, as there is no key to know tokens by; write --auth.secret-file, \
              --auth.public-key-file or --auth.jwks-file too, or on",
         )
-    }
-
-    /// The file of a secret that everybody on the machine may read.
-    pub(crate) fn open_secret(&self) -> Option<&Path> {
-        let path = self.secret_file.as_deref();
-        path.filter(|path| is_read_by_all(path))
     }
 
     /// All keys, as their files have them now.

@@ -12,6 +12,7 @@ use super::table::within;
 use super::units::{Size, Span};
 use super::{BYTES, Setting, SettingError, Settings, TIMER};
 use crate::api::keys::ApiKeys;
+use crate::own_paths::is_own;
 use crate::transport::origin::is_host;
 use crate::transport::subprotocol::is_token;
 
@@ -136,7 +137,14 @@ pub(super) fn namespaces(settings: &Settings) -> Checked {
 }
 
 pub(super) fn path(settings: &Settings) -> Checked {
-    path_of(&settings.path, &settings.path)
+    let path = &settings.path;
+    path_of(path, path)?;
+    match is_own(path) {
+        true => Err(format!(
+            "{path:?} is the hub's own; write another path, like /socket.io/"
+        )),
+        false => Ok(()),
+    }
 }
 
 pub(super) fn chat_hub(settings: &Settings) -> Checked {
@@ -161,15 +169,7 @@ fn other_path(path: Option<&String>, settings: &Settings) -> Checked {
         return Ok(());
     };
     path_of(path, path)?;
-    let own = [
-        "/healthz/",
-        "/readyz/",
-        "/metrics/",
-        "/protocols/",
-        "/proof/",
-    ];
-    let of_api = ["/api/v1/", "/apps/"];
-    if own.contains(&&**path) || of_api.iter().any(|own| path.starts_with(own)) {
+    if is_own(path) {
         return Err(format!(
             "{path:?} is the hub's own; write another path, or off"
         ));

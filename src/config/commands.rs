@@ -130,7 +130,7 @@ fn checked(
                 .collect();
             CommandAnswer {
                 said,
-                complaint: warnings(&given.renamed),
+                complaint: warnings(&[given.renamed.clone(), given.without_effect()].concat()),
                 code: 0,
             }
         }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::given::Given;
 use super::units::Size;
 use super::{Settings, memory};
+use crate::secret_file::open_to_all;
 use crate::transport::certificate::Certificate;
 
 /// No clock of a machine that runs this is right before 2026.
@@ -83,7 +84,8 @@ fn findings(settings: &Settings, seen: &Seen) -> Vec<Finding> {
         .chain(clock(seen))
         .chain(memory_of(settings, seen))
         .chain(certificate(seen))
-        .chain(proxies(settings));
+        .chain(proxies(settings))
+        .chain(open_secrets(settings));
     let insecure = settings.insecure().into_iter().map(Finding::Warning);
     all.chain(insecure).collect()
 }
@@ -145,6 +147,19 @@ fn certificate(seen: &Seen) -> Option<Finding> {
             "--tls.certificate-file: it is valid until {until} only; renew it"
         ))
     })
+}
+
+/// Secrets that others on this machine may read.
+fn open_secrets(settings: &Settings) -> impl Iterator<Item = Finding> {
+    let files = [
+        ("auth.secret-file", &settings.auth.secret_file),
+        ("api.keys-file", &settings.api.keys_file),
+        ("tls.key-file", &settings.tls.key_file),
+    ];
+    let open = files
+        .into_iter()
+        .filter_map(|(setting, path)| open_to_all(path.as_deref()?, setting));
+    open.map(Finding::Warning)
 }
 
 fn proxies(settings: &Settings) -> Option<Finding> {
@@ -249,5 +264,22 @@ mod tests {
                 "what to do: {said}"
             );
         }
+    }
+
+    /// Fails if a secret that everybody can read is passed over, or one that is closed is told of.
+    #[test]
+    fn secrets_that_are_open_to_all_are_told() {
+        use std::fs::{Permissions, remove_file, set_permissions, write};
+        use std::os::unix::fs::PermissionsExt;
+        let path = std::env::temp_dir().join(format!("dondo-doctor-{}", std::process::id()));
+        write(&path, "secret").unwrap();
+        let mut settings = Settings::default();
+        settings.tls.key_file = Some(path.clone());
+        let told = |mode| {
+            set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            open_secrets(&settings).count()
+        };
+        assert_eq!([told(0o644), told(0o640)], [1, 0]);
+        remove_file(&path).unwrap();
     }
 }

@@ -147,7 +147,7 @@ impl Given {
                  write --namespaces with /, or --chat-hub off"
             )
         });
-        line.into_iter().collect()
+        line.into_iter().chain(settings.never_fits()).collect()
     }
 
     /// Says whether somebody can come in.

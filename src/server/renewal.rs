@@ -10,6 +10,7 @@ use rustls::sign::CertifiedKey;
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::secret_file::warn_of_readers;
 use crate::transport::certificate::{
     BadCertificate, Certificate, CertificateBytes, CertificateFiles,
 };
@@ -19,6 +20,9 @@ use crate::transport::tls::Tls;
 const LOOK: Duration = Duration::from_secs(60);
 /// One that is valid for less than this is told of at start.
 const SOON: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// The setting whose file is a secret.
+const KEY_FILE: &str = "tls.key-file";
 
 /// Asks for the files to be read again. Clones ask the same owner.
 #[derive(Clone, Debug)]
@@ -38,6 +42,8 @@ pub(super) struct Renewal {
     certificate: Certificate,
     /// What was looked at last, in order or not.
     seen: Result<CertificateBytes, BadCertificate>,
+    /// What is wrong with the files, until it is mended.
+    trouble: Option<String>,
     asked: Arc<Notify>,
 }
 
@@ -45,14 +51,16 @@ impl Renewal {
     /// Reads the files.
     pub(super) fn start(files: CertificateFiles) -> io::Result<Self> {
         let wrong =
-            |bad: BadCertificate| io::Error::new(io::ErrorKind::InvalidInput, bad.with_setting());
+            |bad: BadCertificate| io::Error::new(io::ErrorKind::InvalidInput, bad.of(&files));
         let bytes = files.bytes().map_err(wrong)?;
         let certificate = bytes.certificate().map_err(wrong)?;
+        warn_of_readers(Some(&files.key), KEY_FILE);
         let renewal = Self {
             files,
             present: watch::Sender::new(certificate.key.clone()),
             certificate,
             seen: Ok(bytes),
+            trouble: None,
             asked: Arc::default(),
         };
         renewal.tell();
@@ -80,14 +88,23 @@ impl Renewal {
                 () = self.asked.notified() => true,
                 _ = looks.tick() => false,
             };
-            self.look(is_asked);
-            if !is_asked {
-                self.warn();
+            if is_asked {
+                self.look(true);
+            } else if let Some(trouble) = self.minute() {
+                log::error!("{trouble}");
             }
         }
     }
 
-    /// Takes what the files hold, if it is new and in order. What is wrong is told once, and whenever somebody asks.
+    /// The look of each minute. What stood wrong before it and still does is to be told again.
+    fn minute(&mut self) -> Option<String> {
+        let stood = self.trouble.clone();
+        self.look(false);
+        self.warn();
+        stood.filter(|stood| self.trouble.as_ref() == Some(stood))
+    }
+
+    /// Takes what the files hold, if it is new and in order. What is wrong is told at once, and stands.
     fn look(&mut self, is_asked: bool) {
         let now = self.files.bytes();
         if now == self.seen && !is_asked {
@@ -95,13 +112,23 @@ impl Renewal {
         }
         let is_same = now == self.seen;
         match now.clone().and_then(|bytes| bytes.certificate()) {
-            Ok(_) if is_same => log::info!("the certificate is the one that is served already"),
             Ok(certificate) => {
-                self.present.send_replace(certificate.key.clone());
-                self.certificate = certificate;
-                self.tell();
+                self.trouble = None;
+                warn_of_readers(Some(&self.files.key), KEY_FILE);
+                if is_same {
+                    log::info!("the certificate is the one that is served already");
+                } else {
+                    self.present.send_replace(certificate.key.clone());
+                    self.certificate = certificate;
+                    self.tell();
+                }
             }
-            Err(bad) => log::error!("{}; the certificate stays as it was", bad.with_setting()),
+            Err(bad) => {
+                let said = bad.of(&self.files);
+                let line = format!("{said}; the certificate stays as it was");
+                log::error!("{line}");
+                self.trouble = Some(line);
+            }
         }
         self.seen = now;
     }

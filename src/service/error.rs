@@ -32,7 +32,8 @@ pub enum BuildError {
         /// Why it cannot be read.
         why: String,
     },
-    /// The path of an endpoint has no slash at one of its ends, is a pattern, or is another endpoint's, or below or above it.
+    /// The path of an endpoint has no slash at one of its ends, is a pattern, or is another endpoint's or the hub's
+    /// own, or below or above it.
     Path(String),
     /// An endpoint of SignalR has a namespace that the hub does not serve, or one by pattern.
     Namespace(String),

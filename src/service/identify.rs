@@ -61,13 +61,20 @@ impl Builder {
 }
 
 impl Dondo {
-    /// Reads the files of the settings `auth.*` again; each key that there is now, for people. Who is in stays in.
+    /// The keys that tokens are known by, for people; nothing where none is taken.
+    #[doc(hidden)]
+    pub fn token_keys(&self) -> Option<String> {
+        let credentials = self.credentials.as_ref();
+        credentials.and_then(|credentials| credentials.told())
+    }
+
+    /// Reads the files of the settings `auth.*` again; the keys that there are now, for people. Who is in stays in.
     ///
     /// # Errors
     /// One of them cannot be read: all keys stay as they are.
     #[doc(hidden)]
-    pub fn read_keys_again(&self) -> Result<Vec<String>, BadKey> {
+    pub fn read_keys_again(&self) -> Result<Option<String>, BadKey> {
         let credentials = self.credentials.as_ref();
-        credentials.map_or(Ok(Vec::new()), |credentials| credentials.read_again())
+        credentials.map_or(Ok(None), |credentials| credentials.read_again())
     }
 }

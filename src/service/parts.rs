@@ -15,6 +15,7 @@ use dondo_actors::{
 use crate::{
     accounts::AccountBounds,
     config::Settings,
+    own_paths::is_own,
     protocol::Limits,
     transport::{
         doors::{DoorLimits, DoorSettings, Doors},
@@ -187,6 +188,7 @@ pub(super) fn wrong_path<'a>(
             && path.ends_with('/')
             && !path.contains("//")
             && !path.contains(['{', '}', '%', '?', '#'])
+            && !is_own(path)
             && !path.split('/').any(|part| part == "..");
         // What stands below another is never asked.
         let is_free = !taken

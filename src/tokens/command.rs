@@ -11,8 +11,9 @@ use dondo_actors::ports::SystemClock;
 use serde_json::{Value, json};
 
 use super::{CHANNEL, Credentials, RIGHTS, ROOM, RoomBearer, SECONDS_MAX, Tokens};
-use crate::config::{CommandAnswer, Settings};
+use crate::config::{CommandAnswer, RoomScope, Settings};
 use crate::keys::{Claims, sign, text_of_secret};
+use crate::name_pattern::FLAT;
 
 /// Answers `dondo token …`.
 #[doc(hidden)]
@@ -130,6 +131,11 @@ fn verdict(
         return Ok((said.to_owned(), 1));
     };
     let text = |name: &str| claims.and_then(|claims| claims.get(name)?.as_str());
+    let is_flat = settings.hub.room_scope == RoomScope::Flat;
+    let unfit = |never: bool| match never {
+        true => format!("; but {FLAT}"),
+        false => String::new(),
+    };
     let judged = match text(ROOM) {
         Some(room) => {
             let bearer = RoomBearer {
@@ -138,11 +144,13 @@ fn verdict(
                 account: text(&settings.auth.account_claim),
             };
             let judged = credentials.room(token, bearer);
-            judged.map(|()| format!("good: it opens the room {room}"))
+            let never = is_flat && text(CHANNEL).is_some();
+            judged.map(|()| format!("good: it opens the room {room}{}", unfit(never)))
         }
         None => credentials.account(token).map(|account| {
+            let never = unfit(is_flat && account.rights().has_rooms_of_channels());
             let (account, name) = (account.account(), account.name());
-            format!("good: it lets {account} in, whom others see as {name}")
+            format!("good: it lets {account} in, whom others see as {name}{never}")
         }),
     };
     Ok(match judged {

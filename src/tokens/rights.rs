@@ -100,6 +100,25 @@ impl Rights {
     }
 }
 
+impl Rights {
+    /// Whether it tells rooms apart by their channels.
+    pub(super) fn has_rooms_of_channels(&self) -> bool {
+        let lists = [&self.join, &self.send, &self.history]
+            .into_iter()
+            .flatten();
+        let of_channel = |pattern: &Pattern| {
+            matches!(
+                pattern,
+                Pattern::Room {
+                    channel: Some(_),
+                    ..
+                }
+            )
+        };
+        lists.flatten().any(of_channel)
+    }
+}
+
 fn patterns(list: &Value) -> Result<Vec<Pattern>, &'static str> {
     let Value::Array(list) = list else {
         return Err("is no list");

@@ -3,8 +3,6 @@
 
 mod validity;
 
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,6 +14,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys};
 
 use self::validity::Validity;
+use crate::secret_file::{self, UnreadSecret};
 
 /// No chain and no key has so many bytes: it is another file.
 const BYTES_MAX: u64 = 1 << 20;
@@ -51,11 +50,13 @@ pub(crate) enum BadCertificate {
 }
 
 impl BadCertificate {
-    /// The sentence, with the setting that it is about before it.
-    pub(crate) fn with_setting(&self) -> String {
+    /// The sentence, with the setting and the file that it is about before it.
+    pub(crate) fn of(&self, files: &CertificateFiles) -> String {
         match self {
-            Self::Chain(said) => format!("--tls.certificate-file: {said}"),
-            Self::Key(said) => format!("--tls.key-file: {said}"),
+            Self::Chain(said) => {
+                format!("--tls.certificate-file {}: {said}", files.chain.display())
+            }
+            Self::Key(said) => format!("--tls.key-file {}: {said}", files.key.display()),
         }
     }
 }
@@ -116,25 +117,16 @@ impl Certificate {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| {
-        let is_file = file.metadata()?.is_file();
-        if is_file {
-            file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    secret_file::read(path, BYTES_MAX).map_err(|why| match why {
+        UnreadSecret::Missing(_) => {
+            "there is no such file; write the name of a file in PEM".to_owned()
         }
-        Ok(is_file)
-    });
-    match read {
-        Ok(true) if bytes.len() as u64 <= BYTES_MAX => Ok(bytes),
-        Ok(true) => Err("over 1MiB; write the name of a file in PEM".to_owned()),
-        Ok(false) => Err("no file; write the name of a file in PEM".to_owned()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err("there is no such file; write the name of a file in PEM".to_owned())
-        }
-        Err(error) => Err(format!(
+        UnreadSecret::NoFile => "no file; write the name of a file in PEM".to_owned(),
+        UnreadSecret::Large(_) => "over 1MiB; write the name of a file in PEM".to_owned(),
+        UnreadSecret::Failed(error) => format!(
             "cannot be read: {error}; write the name of a file in PEM that this user may read"
-        )),
-    }
+        ),
+    })
 }
 
 fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -437,6 +437,18 @@ fn a_chat_hub_that_has_no_namespace_is_told_as_it_was_written() {
     );
 }
 
+/// Fails if rights that can fit nothing are not told of, or where they can.
+#[test]
+fn rights_on_rooms_of_channels_under_a_flat_scope_are_told() {
+    let key = ["--auth.secret-file", "README.md"];
+    let told = |scope: &str, more: &[&str]| {
+        let flags = [&["--hub.room-scope", scope], more].concat();
+        given(&flags, &[]).unwrap().without_effect().join("\n")
+    };
+    assert!(told("flat", &key).contains("rooms are in no channel"));
+    assert_eq!(told("flat", &[]) + &told("match", &key), "");
+}
+
 #[test]
 fn a_word_for_nothing_is_understood_in_capitals_too() {
     for (name, word) in [

@@ -95,3 +95,25 @@ fn files_are_looked_at_once_a_minute_and_when_somebody_asks() {
         looking.abort();
     });
 }
+
+/// Fails if nobody can see which file is broken, or hears of it once only, or for longer than it is.
+#[test]
+fn what_is_wrong_names_its_file_and_stands_until_it_is_mended() {
+    let folder = Folder::new("trouble");
+    folder.write(true);
+    let mut renewal = Renewal::start(folder.files()).unwrap();
+    assert_eq!(renewal.minute(), None);
+    let old = fs::read(folder.0.join("key")).unwrap();
+    fs::write(folder.0.join("key"), "no key").unwrap();
+    assert_eq!(renewal.minute(), None, "the look itself told it");
+    let file = folder.0.join("key").display().to_string();
+    for _ in 0..2 {
+        let told = renewal.minute().unwrap();
+        assert!(
+            told.starts_with(&format!("--tls.key-file {file}: ")),
+            "{told}"
+        );
+    }
+    fs::write(folder.0.join("key"), old).unwrap();
+    assert_eq!([renewal.minute(), renewal.minute()], [None, None]);
+}

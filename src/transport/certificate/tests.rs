@@ -46,58 +46,70 @@ fn each_wrong_file_has_its_sentence() {
         (
             "",
             &*key,
-            "--tls.certificate-file: there is no certificate in it",
+            "--tls.certificate-file c: there is no certificate in it",
         ),
         (
             &key,
             &key,
-            "--tls.certificate-file: there is a key and no certificate in it",
+            "--tls.certificate-file c: there is a key and no certificate in it",
         ),
         (
             &no_end,
             &key,
-            "--tls.certificate-file: not PEM (a section has no end)",
+            "--tls.certificate-file c: not PEM (a section has no end)",
         ),
-        (&chain, "", "--tls.key-file: there is no private key in it"),
+        (
+            &chain,
+            "",
+            "--tls.key-file k: there is no private key in it",
+        ),
         (
             &chain,
             &chain,
-            "--tls.key-file: there is no private key in it",
+            "--tls.key-file k: there is no private key in it",
         ),
         (
             &other,
             &key,
-            "--tls.key-file: its key belongs to another certificate",
+            "--tls.key-file k: its key belongs to another certificate",
         ),
         (
             &format!("{other}{chain}"),
             &key,
-            "--tls.key-file: its key belongs to another certificate",
+            "--tls.key-file k: its key belongs to another certificate",
         ),
         (
             &chain,
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
-            "--tls.key-file: its key is encrypted",
+            "--tls.key-file k: its key is encrypted",
         ),
         (
             &chain,
             "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
-            "--tls.key-file: its key is encrypted",
+            "--tls.key-file k: its key is encrypted",
         ),
         (
             &chain,
             "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-            "--tls.key-file: its key is of no kind that is known here",
+            "--tls.key-file k: its key is of no kind that is known here",
         ),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             &key,
-            "--tls.certificate-file: its first certificate cannot be read",
+            "--tls.certificate-file c: its first certificate cannot be read",
         ),
     ] {
-        let said = read(chain, key).unwrap_err().with_setting();
+        let said = read(chain, key).unwrap_err().of(&named());
         assert!(said.starts_with(begin), "{said}");
         assert!(said.contains("; write the name of"), "{said}");
+    }
+}
+
+/// What the files are called in what is said.
+fn named() -> CertificateFiles {
+    CertificateFiles {
+        chain: "c".into(),
+        key: "k".into(),
     }
 }
 
@@ -113,7 +125,7 @@ fn what_is_no_file_is_told() {
     let read = |chain: &str, key: &str| {
         let (chain, key) = (folder.join(chain), folder.join(key));
         let read = CertificateFiles { chain, key }.read();
-        read.map(drop).map_err(|bad| bad.with_setting())
+        read.map(drop).map_err(|bad| bad.of(&named()))
     };
     let said = [
         read("chain", "key"),
@@ -129,11 +141,11 @@ fn what_is_no_file_is_told() {
         [
             Ok(()),
             Err(format!(
-                "--tls.certificate-file: there is no such file; {write}"
+                "--tls.certificate-file c: there is no such file; {write}"
             )),
-            Err(format!("--tls.key-file: there is no such file; {write}")),
-            Err(format!("--tls.certificate-file: no file; {write}")),
-            Err(format!("--tls.certificate-file: over 1MiB; {write}")),
+            Err(format!("--tls.key-file k: there is no such file; {write}")),
+            Err(format!("--tls.certificate-file c: no file; {write}")),
+            Err(format!("--tls.certificate-file c: over 1MiB; {write}")),
         ]
     );
 }

@@ -288,7 +288,7 @@ fn the_hangup_signal_reads_the_keys_again() {
     let (ended, log) = hub.ended();
     assert!(ended.success());
     assert!(log.contains("SIGHUP: the HTTP API has 1 keys"), "{log}");
-    assert!(log.contains("chmod 600"), "{log}");
+    assert!(log.contains("chmod o-r"), "{log}");
     for secret in [KEY, ORDERS, READER] {
         assert!(!log.contains(secret), "the log holds a secret");
     }

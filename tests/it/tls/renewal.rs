@@ -1,6 +1,7 @@
 //! Another certificate while the program runs.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
@@ -27,7 +28,8 @@ impl Drop for CertificateFolder {
     }
 }
 
-/// Fails if SIGHUP does not bring a new certificate to who comes then, cuts who is there, or takes one that is broken.
+/// Fails if SIGHUP does not bring a new certificate to who comes then, cuts who is there, or takes one that is broken; or if
+/// nobody is told in which file it stands, or that others can read the key.
 #[test]
 fn sighup_takes_a_new_certificate_and_keeps_the_old_one_where_the_new_is_broken() {
     let folder = CertificateFolder::new("renewed");
@@ -53,9 +55,13 @@ fn sighup_takes_a_new_certificate_and_keeps_the_old_one_where_the_new_is_broken(
     program.signal(Signal::HUP);
     program.wait_for("there is no certificate in it");
     assert_eq!(http::ask(&mut connect(), "/healthz", &[]).status, 200);
+    let named = format!("--tls.certificate-file {}: ", chain.display());
+    assert!(program.log.iter().any(|line| line.contains(&named)));
     tls::write(&folder.0);
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o604)).unwrap();
     program.signal(Signal::HUP);
     program.wait_for("SIGHUP: the settings are those");
+    program.wait_for("may read it: `chmod o-r` it (--tls.key-file)");
     program.wait_for("TLS with the certificate of");
     fs::copy(&chain, &trusted).unwrap();
     assert_eq!(http::ask(&mut connect(), "/healthz", &[]).status, 200);

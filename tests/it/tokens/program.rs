@@ -118,13 +118,20 @@ fn it_makes_tokens_that_it_takes_and_says_why_it_takes_others_not() {
     for (token, part, code) in [
         (&*foreign, "token_foreign", 1),
         ("nonsense", "token_invalid", 1),
-        (&room, "good: it opens the room desk", 0),
+        (&room, "good: it opens the room desk\n", 0),
     ] {
         let (told, found) = inspect(token, secret);
         assert!(told.contains(part), "{told}");
         assert_eq!(found, Some(code), "{told}");
     }
     assert!(connected(&program, &foreign).contains("token_foreign"));
+    let flat = ["--auth.secret-file", secret, "--hub.room-scope", "flat"];
+    for args in [&["check"][..], &["token", "inspect", &room]] {
+        let told = dondo(&[args, &flat].concat(), "");
+        let told = [told.stdout, told.stderr].concat();
+        let told = String::from_utf8_lossy(&told);
+        assert!(told.contains("rooms are in no channel"), "{told}");
+    }
     let without = dondo(&["token", "new", "--account", "ada"], "");
     assert_eq!(without.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&without.stderr).contains("--auth.secret-file"));
@@ -147,7 +154,8 @@ fn it_does_not_start_where_nobody_could_come_in() {
     }
 }
 
-/// Fails if new keys are not taken at SIGHUP, old ones are taken still, or broken ones replace those that there are.
+/// Fails if new keys are not taken at SIGHUP, old ones are taken still, or broken ones replace those that there are; or if
+/// nobody is told which count, or that others can read them.
 #[test]
 fn at_sighup_it_reads_its_keys_again() {
     let mut issuer = Issuer::start();
@@ -156,12 +164,13 @@ fn at_sighup_it_reads_its_keys_again() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
     let file = path.to_str().unwrap();
     let mut program = Program::start(&["--listen", ANY, "--auth.secret-file", file], &[]);
-    assert!(
-        program
-            .log
-            .iter()
-            .any(|line| line.contains("WARN") && line.contains("chmod o-r"))
-    );
+    let has = |log: &[String], text: &str| log.iter().any(|line| line.contains(text));
+    assert!(has(
+        &program.log,
+        "may read it: `chmod o-r` it (--auth.secret-file)"
+    ));
+    let started = format!("tokens are known by 1 key: HS256 of {file}");
+    assert!(has(&program.log, &started), "{:?}", program.log);
     let mut sign =
         |secret: &str| issuer.sign_with("HS256", &ada(json!({})), &json!({ "secret": secret }));
     let other = "another secret, as long as it has to be";
@@ -174,7 +183,8 @@ fn at_sighup_it_reads_its_keys_again() {
     assert!(connected(&program, &old).starts_with("40{"));
     fs::write(&path, other).unwrap();
     program.signal(Signal::HUP);
-    program.wait_for("SIGHUP: tokens are known by HS256 of ");
+    program.wait_for("chmod o-r");
+    program.wait_for("SIGHUP: tokens are known by 1 key: HS256 of ");
     assert!(connected(&program, &new).starts_with("40{"));
     assert!(connected(&program, &old).contains("token_foreign"));
 }

@@ -7,7 +7,7 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 146] = [
+const FILES: [(&str, &str); 149] = [
     (
         "[auth]\nsecret-file = \"nowhere\"",
         "dondo.toml:2: auth.secret-file = \"nowhere\": nowhere cannot be read: No such file or directory (os error 2); write a file with a secret, or none",
@@ -411,6 +411,18 @@ const FILES: [(&str, &str); 146] = [
     (
         "path = \"socket.io\"",
         "dondo.toml:1: path = \"socket.io\": \"socket.io\" does not begin with a slash; write it like /socket.io/",
+    ),
+    (
+        "path = \"/api/v1/\"",
+        "dondo.toml:1: path = \"/api/v1/\": \"/api/v1/\" is the hub's own; write another path, like /socket.io/",
+    ),
+    (
+        "path = \"/readyz\"",
+        "dondo.toml:1: path = \"/readyz\": \"/readyz/\" is the hub's own; write another path, like /socket.io/",
+    ),
+    (
+        "chat-hub = \"/api\"",
+        "dondo.toml:1: chat-hub = \"/api\": \"/api/\" is the hub's own; write another path, or off",
     ),
     (
         "path = \"/a//b\"",
