@@ -9,6 +9,8 @@ use std::time::Duration;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
+use crate::asking::agent;
+
 /// Where the API stands if nobody says otherwise: the operators' listener of a hub with its defaults.
 const API: &str = "http://127.0.0.1:11001";
 const API_VARIABLE: &str = "DONDO_API";
@@ -148,15 +150,9 @@ impl<'a> ApiCommand<'a> {
             .ok_or("no key; name a file with the secret of one: --key-file or DONDO_KEY_FILE")?;
         let key = fs::read_to_string(&file)
             .map_err(|error| format!("{file}: cannot be read: {error}"))?;
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            // A secret goes to the hub alone.
-            .proxy(None)
-            .max_redirects(0);
         Ok(Self {
             flags,
-            agent: config.build().into(),
+            agent: agent(PATIENCE),
             base: format!("{}/api/v1", base.trim_end_matches('/')),
             key: format!("Bearer {}", key.trim()),
         })

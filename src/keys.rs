@@ -3,8 +3,10 @@
 
 mod files;
 mod jwks;
+mod remote;
 
 pub(crate) use self::files::{read_text, text_of_secret};
+pub(crate) use self::remote::{RemoteKeys, wrong_with_address};
 
 use std::fmt;
 use std::path::Path;
@@ -56,6 +58,8 @@ pub(crate) enum Unsigned {
     Invalid(String),
     /// Somebody else signed it.
     Foreign(String),
+    /// Somebody signed it with a key that is none of these.
+    Unknown(String),
 }
 
 /// A key that cannot be used: what is wrong, and what to write.
@@ -173,7 +177,7 @@ impl Keys {
         let fitting = self.0.iter().filter(|key| key.algorithm == header.alg);
         let mut fitting = fitting.filter(named).peekable();
         if fitting.peek().is_none() {
-            return Err(Unsigned::Foreign(match &header.kid {
+            return Err(Unsigned::Unknown(match &header.kid {
                 Some(_) => format!("no key for {:?} has the id that it names", header.alg),
                 None => format!("there is no key for {:?}", header.alg),
             }));

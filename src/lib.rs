@@ -67,6 +67,7 @@
 mod accounts;
 mod admin;
 mod api;
+mod asking;
 mod channel_limits;
 mod client;
 mod codes;

@@ -1,13 +1,12 @@
 //! Paths that are the hub's own, where nobody's endpoint stands. Knows no setting.
 
 /// Whatever stands at one of these, below it or above it would be asked in its place, or never.
-const OWN: [&str; 8] = [
+const OWN: [&str; 7] = [
     "/healthz/",
     "/readyz/",
     "/metrics/",
     "/protocols/",
     "/proof/",
-    "/admin/",
     "/api/v1/",
     "/apps/",
 ];

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use self::rights::Rights;
 use crate::config::AuthSettings;
-use crate::keys::{BadKey, Claims, Keys};
+use crate::keys::{BadKey, Claims, Keys, RemoteKeys, Signed, Unsigned};
 use crate::name_rule::wrong;
 use crate::secret_file::warn_of_readers;
 
@@ -102,8 +102,10 @@ struct CredentialsState {
     settings: AuthSettings,
     /// The application's own.
     own: Keys,
-    /// All, read again while the hub runs.
+    /// Those of the application and of files, read again while the hub runs.
     keys: watch::Sender<Arc<Keys>>,
+    /// Those of an address.
+    remote: Option<RemoteKeys>,
     clock: Arc<dyn Clock>,
 }
 
@@ -125,13 +127,19 @@ impl Credentials {
         let mut keys = settings.keys()?;
         warn_of_readers(settings.secret_file.as_deref(), SECRET_FILE);
         keys.add(tokens.keys.clone());
-        if keys.is_empty() && settings.guests {
+        let remote = settings.jwks_url.as_ref();
+        let remote = remote.map(|url| RemoteKeys::start(url, settings.jwks_refresh));
+        let remote = remote
+            .transpose()
+            .map_err(|error| BadKey::new(format!("no thread can ask --auth.jwks-url: {error}")))?;
+        if keys.is_empty() && remote.is_none() && settings.guests {
             return Ok(None);
         }
         Ok(Some(Self(Arc::new(CredentialsState {
             settings: settings.clone(),
             own: tokens.keys,
             keys: watch::Sender::new(Arc::new(keys)),
+            remote,
             clock,
         }))))
     }
@@ -147,7 +155,11 @@ impl Credentials {
 
     /// Which keys count, for the log.
     pub(crate) fn told(&self) -> Option<String> {
-        self.0.keys.borrow().told()
+        let mut keys = Keys::clone(&self.0.keys.borrow());
+        if let Some(remote) = &self.0.remote {
+            keys.add(Keys::clone(&remote.present()));
+        }
+        keys.told()
     }
 
     /// Reads the files of keys again; the keys that there are now, for the log. Where one cannot be read all stay as they are.
@@ -156,9 +168,11 @@ impl Credentials {
         let mut keys = settings.keys()?;
         warn_of_readers(settings.secret_file.as_deref(), SECRET_FILE);
         keys.add(self.0.own.clone());
-        let told = keys.told();
         self.0.keys.send_replace(Arc::new(keys));
-        Ok(told)
+        if let Some(remote) = &self.0.remote {
+            remote.ask();
+        }
+        Ok(self.told())
     }
 
     /// Whom a token is for that is shown on coming in.
@@ -208,11 +222,20 @@ impl Credentials {
 
     /// What a token says that is one of ours and in its time, and until when it is.
     fn claims(&self, token: &str) -> Result<(Claims, SystemTime), TokenFault> {
-        let keys = self.0.keys.borrow().clone();
-        let signed = keys.verify(token)?;
+        let signed = self.signed(token)?;
         let expires = self.in_time(&signed.claims)?;
         self.for_us(&signed.claims)?;
         Ok((signed.claims, expires))
+    }
+
+    fn signed(&self, token: &str) -> Result<Signed, Unsigned> {
+        let keys = self.0.keys.borrow().clone();
+        match (keys.verify(token), &self.0.remote) {
+            (Err(Unsigned::Foreign(_) | Unsigned::Unknown(_)), Some(remote)) => {
+                remote.verify(token)
+            }
+            (signed, _) => signed,
+        }
     }
 
     fn in_time(&self, claims: &Claims) -> Result<SystemTime, TokenFault> {

@@ -1,5 +1,6 @@
 //! Settings of tokens: which keys sign them, and what is read of them.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::spelling::{FilePath, Spelling, Switch};
 use super::table::{settings, within};
 use super::units::Span;
 use super::{RoomScope, Settings};
-use crate::keys::{BadKey, Keys, read_text, text_of_secret};
+use crate::keys::{BadKey, Keys, read_text, text_of_secret, wrong_with_address};
 use crate::name_pattern::FLAT;
 
 settings! {
@@ -19,6 +20,10 @@ settings! {
         public_key_file: Option<PathBuf> as Option<FilePath> = None, check public_key_file;
         /// File with a set of public keys (JWKS), for tokens signed by RS256, ES256 or EdDSA.
         jwks_file: Option<PathBuf> as Option<FilePath> = None, check jwks_file;
+        /// Address of a set of public keys (JWKS), for the same: https, or http on this machine.
+        jwks_url: Option<String> as Option<KeysAddress> = None, check jwks_url;
+        /// How often that address is asked; for a key that is not in the set yet, at most once a minute.
+        jwks_refresh: Duration as Span = Duration::from_secs(600), in REFRESH;
         /// Whether clients come in without a token, as nobody in particular.
         guests: bool as Switch = true;
         /// Who has to have made a token (claim iss).
@@ -36,6 +41,26 @@ settings! {
 
 /// Any text.
 struct AnyText;
+
+/// An address of keys.
+struct KeysAddress;
+
+impl Spelling<String> for KeysAddress {
+    const WRITTEN: &'static str = "URL";
+    const NOTHING: Option<&'static str> = Some("none");
+
+    fn read(text: &str) -> Result<String, String> {
+        Ok(text.to_owned())
+    }
+
+    fn show(text: &String) -> String {
+        text.clone()
+    }
+}
+
+/// Nobody changes keys faster, and who takes one away shall be heard within a week.
+const REFRESH: RangeInclusive<Duration> =
+    Duration::from_secs(60)..=Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Clocks that are further apart are wrong.
 const LEEWAY_MAX: Duration = Duration::from_secs(600);
@@ -70,7 +95,7 @@ impl AuthSettings {
     /// Whether there is a key.
     pub(crate) fn has_keys(&self) -> bool {
         let files = [&self.secret_file, &self.public_key_file, &self.jwks_file];
-        files.into_iter().any(Option::is_some)
+        self.jwks_url.is_some() || files.into_iter().any(Option::is_some)
     }
 
     /// What is wrong where nobody could come in.
@@ -78,7 +103,7 @@ impl AuthSettings {
         let is_open = self.guests || self.has_keys();
         (!is_open).then_some(
             "nobody could come in, as there is no key to know tokens by; write --auth.secret-file, \
-             --auth.public-key-file or --auth.jwks-file too, or on",
+             --auth.public-key-file, --auth.jwks-file or --auth.jwks-url too, or on",
         )
     }
 
@@ -134,6 +159,16 @@ fn jwks_file(settings: &Settings) -> Result<(), String> {
         jwks,
         "a set of public keys",
     )
+}
+
+fn jwks_url(settings: &Settings) -> Result<(), String> {
+    let address = settings.auth.jwks_url.as_deref();
+    match address.and_then(|address| Some((address, wrong_with_address(address)?))) {
+        Some((address, wrong)) => Err(format!(
+            "{address:?} {wrong}; write one like https://id.example/.well-known/jwks.json, or none"
+        )),
+        None => Ok(()),
+    }
 }
 
 /// What the hub reads of a token whatever the settings say.

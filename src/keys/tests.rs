@@ -109,7 +109,10 @@ fn the_algorithm_is_the_keys_and_never_the_tokens() {
         for forged in [pem, pem.trim_end()] {
             let forged = sign(forged.as_bytes(), &claims()).unwrap();
             let refused = keys.verify(&forged);
-            assert!(matches!(refused, Err(Unsigned::Foreign(_))), "{refused:?}");
+            assert!(
+                matches!(refused, Err(Unsigned::Foreign(_) | Unsigned::Unknown(_))),
+                "{refused:?}"
+            );
         }
         // Without a signature, under the key's own algorithm.
         for alg in ["EdDSA", "ES256", "RS256"] {
@@ -126,7 +129,7 @@ fn a_token_is_as_it_was_signed() {
     let good = sign(SECRET.as_bytes(), &claims()).unwrap();
     assert_eq!(keys.verify(&good).unwrap().claims, claims());
     let other = sign(&[b'x'; 40], &claims()).unwrap();
-    assert!(matches!(keys.verify(&other), Err(Unsigned::Foreign(_))));
+    assert!(matches!(keys.verify(&other), Err(Unsigned::Unknown(_))));
     let (head, _) = good.rsplit_once('.').unwrap();
     let (header, body) = head.split_once('.').unwrap();
     let signature = good.rsplit_once('.').unwrap().1;

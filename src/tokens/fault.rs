@@ -75,7 +75,7 @@ impl From<Unsigned> for TokenFault {
     fn from(why: Unsigned) -> Self {
         match why {
             Unsigned::Invalid(why) => Self::invalid(why),
-            Unsigned::Foreign(why) => Self::foreign(why),
+            Unsigned::Foreign(why) | Unsigned::Unknown(why) => Self::foreign(why),
         }
     }
 }

@@ -37,7 +37,7 @@ const PASSWORD_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-
 const VIEWERS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/viewers");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 90] = [
+const CASES: [(&str, &str); 92] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("dev", "on"),
     ("admin-listen", "127.0.0.1:81"),
@@ -105,6 +105,8 @@ const CASES: [(&str, &str); 90] = [
     ("auth.secret-file", SECRET),
     ("auth.public-key-file", PUBLIC_KEY),
     ("auth.jwks-file", JWKS),
+    ("auth.jwks-url", "https://id.example/jwks.json"),
+    ("auth.jwks-refresh", "1h"),
     ("auth.guests", "off"),
     ("auth.issuer", "https://id.example"),
     ("auth.audience", "chat"),

@@ -5,8 +5,9 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use super::{KEY, hub, is_put_out, joins, logged_in, member_of};
-use crate::support::Hub;
+use super::{KEY, KeysFile, hub, is_put_out, joins, logged_in, member_of};
+use crate::hub::program::Program;
+use crate::support::{Hub, tls};
 
 /// A file with a secret; it goes with the value.
 struct SecretFile(std::path::PathBuf);
@@ -49,6 +50,34 @@ fn run(hub: &Hub, secret: &SecretFile, words: &[&str], input: &str) -> Output {
         .write_all(input.as_bytes())
         .unwrap();
     program.wait_with_output().unwrap()
+}
+
+/// Fails if a command cannot ask with TLS, or says its secret to whom nobody trusts.
+#[test]
+fn commands_ask_with_tls_where_the_address_says_so() {
+    let (file, secret) = (KeysFile::new(), SecretFile::new(KEY));
+    let (chain, key) = tls::files();
+    let flags = [
+        ["--listen", "127.0.0.1:0"],
+        ["--api.keys-file", file.path()],
+        ["--api.public", "on"],
+        ["--tls.certificate-file", chain.to_str().unwrap()],
+        ["--tls.key-file", key.to_str().unwrap()],
+    ];
+    let program = Program::start(&flags.concat(), &[]);
+    let asked = |trusted: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dondo"));
+        let api = format!("https://{}", program.addresses[0]);
+        command
+            .args(["channels", "--api", &api, "--key-file"])
+            .arg(&secret.0);
+        command.env("SSL_CERT_FILE", trusted).output().unwrap()
+    };
+    let done = asked(chain.to_str().unwrap());
+    assert!(done.status.success(), "{done:?}");
+    let refused = asked("Cargo.toml");
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("does not answer"));
 }
 
 /// Fails if a command does something else than its name says, or shows another result.

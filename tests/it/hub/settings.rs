@@ -6,7 +6,7 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 90] = [
+const SETTINGS: [(&str, &str); 92] = [
     (
         "dev",
         "a_room_is_crashed_by_its_password_under_dev_and_nowhere_else",
@@ -285,6 +285,14 @@ const SETTINGS: [(&str, &str); 90] = [
         "a_public_key_knows_the_tokens_of_its_kind",
     ),
     ("auth.jwks-file", "a_set_of_keys_knows_the_tokens_of_each"),
+    (
+        "auth.jwks-url",
+        "keys_of_an_address_know_their_tokens_and_follow_it",
+    ),
+    (
+        "auth.jwks-refresh",
+        "an_address_is_asked_in_time_and_no_more_than_once_a_minute",
+    ),
     ("auth.guests", "guests_come_in_where_the_setting_says_so"),
     ("auth.issuer", "the_settings_say_what_is_read_of_a_token"),
     ("auth.audience", "the_settings_say_what_is_read_of_a_token"),

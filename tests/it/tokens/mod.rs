@@ -2,6 +2,7 @@
 
 mod clients;
 mod expiry;
+mod jwks_url;
 mod keys;
 mod limits;
 mod places;

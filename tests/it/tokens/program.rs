@@ -44,7 +44,7 @@ fn made(secret: &str, args: &[&str]) -> String {
 }
 
 /// The answer to a CONNECT with this token.
-fn connected(program: &Program, token: &str) -> String {
+pub(super) fn connected(program: &Program, token: &str) -> String {
     let mut socket = program.websocket("/socket.io/?EIO=4&transport=websocket");
     socket.next_text();
     socket.text(&format!("40{}", json!({ "token": token })));

@@ -7,7 +7,7 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 149] = [
+const FILES: [(&str, &str); 151] = [
     (
         "[auth]\nsecret-file = \"nowhere\"",
         "dondo.toml:2: auth.secret-file = \"nowhere\": nowhere cannot be read: No such file or directory (os error 2); write a file with a secret, or none",
@@ -20,6 +20,11 @@ const FILES: [(&str, &str); 149] = [
         "[auth]\njwks-file = \"Cargo.toml\"",
         "dondo.toml:2: auth.jwks-file = \"Cargo.toml\": Cargo.toml: it is no set of keys in JSON: expected value at line 1 column 2; write a file with a set of public keys, or none",
     ),
+    (
+        "[auth]\njwks-url = \"http://id.example/jwks.json\"",
+        "dondo.toml:2: auth.jwks-url = \"http://id.example/jwks.json\": \"http://id.example/jwks.json\" is another machine's without TLS, so that whoever is between could write keys of its own; write one like https://id.example/.well-known/jwks.json, or none",
+    ),
+    ("[auth]\njwks-refresh = \"1s\"", ""),
     (
         "[auth]\naccount-claim = \"room\"",
         "dondo.toml:2: auth.account-claim = \"room\": \"room\" means something else in each token; write another claim",

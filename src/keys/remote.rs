@@ -1,0 +1,273 @@
+//! Keys from an address, as services of identity publish theirs. One thread asks for them, at the start and now and then;
+//! everybody else sees those that it had last. Where it has none it says so each minute, and those that there are stay.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use ureq::http::{StatusCode, Uri};
+
+use super::{Keys, Signed, Unsigned};
+use crate::asking::agent;
+
+/// How long an address may take for an answer; so long a start waits.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two questions, whoever shows whatever tokens.
+const AGAIN: Duration = Duration::from_secs(60);
+/// Bytes of a set.
+const BYTES_MAX: u64 = 256 * 1024;
+
+/// What is wrong with an address for keys, as words behind it.
+pub(crate) fn wrong_with_address(address: &str) -> Option<&'static str> {
+    let Ok(uri) = address.parse::<Uri>() else {
+        return Some("is no address");
+    };
+    let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
+        return Some("has no host in it");
+    };
+    let is_loopback = |host: &str| {
+        let bare = host.trim_matches(['[', ']']);
+        let address = bare.parse::<IpAddr>();
+        bare == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    };
+    match uri.scheme_str() {
+        _ if authority.as_str().contains('@') => Some("has a user in it, and settings are logged"),
+        Some("https") => None,
+        Some("http") if is_loopback(host) => None,
+        Some("http") => Some(
+            "is another machine's without TLS, so that whoever is between could write keys of its own",
+        ),
+        _ => Some("is no address of https"),
+    }
+}
+
+/// The keys of an address, and a way to its thread, which ends with this.
+pub(crate) struct RemoteKeys {
+    present: watch::Receiver<Arc<Keys>>,
+    asks: SyncSender<Hurry>,
+}
+
+/// Why the address shall be asked before its time.
+enum Hurry {
+    /// A token names a key that is none of those: the set may have another one now.
+    Unknown,
+    /// Somebody wants it now.
+    Now,
+}
+
+impl RemoteKeys {
+    /// Asks for the first time, and waits for what comes of it. Who has no answer begins without keys.
+    pub(crate) fn start(address: &str, refresh: Duration) -> io::Result<Self> {
+        let (keys, present) = watch::channel(Arc::default());
+        let (asks, asked) = sync_channel(1);
+        let (is_ready, ready) = sync_channel(1);
+        let mut keeper = Keeper {
+            address: address.to_owned(),
+            agent: agent(PATIENCE),
+            keys,
+            pace: Pace::new(refresh, Instant::now()),
+            is_in_trouble: false,
+        };
+        let run = move || {
+            keeper.ask(true);
+            let _ = is_ready.send(());
+            keeper.keep(&asked);
+        };
+        thread::Builder::new()
+            .name("dondo-keys".to_owned())
+            .spawn(run)?;
+        let _ = ready.recv();
+        Ok(Self { present, asks })
+    }
+
+    pub(crate) fn present(&self) -> Arc<Keys> {
+        self.present.borrow().clone()
+    }
+
+    /// As [`Keys::verify`]. Where a token names another key than there are, they are asked for, at most once a minute.
+    pub(crate) fn verify(&self, token: &str) -> Result<Signed, Unsigned> {
+        let signed = self.present().verify(token);
+        if let Err(Unsigned::Unknown(_)) = &signed {
+            // One that waits already is as good.
+            let _ = self.asks.try_send(Hurry::Unknown);
+        }
+        signed
+    }
+
+    /// Has the address asked now.
+    pub(crate) fn ask(&self) {
+        let _ = self.asks.try_send(Hurry::Now);
+    }
+}
+
+/// The thread.
+struct Keeper {
+    address: String,
+    agent: ureq::Agent,
+    keys: watch::Sender<Arc<Keys>>,
+    pace: Pace,
+    is_in_trouble: bool,
+}
+
+impl Keeper {
+    fn keep(&mut self, asked: &Receiver<Hurry>) {
+        loop {
+            let left = self.pace.left(Instant::now());
+            if left.is_zero() {
+                self.ask(false);
+                continue;
+            }
+            match asked.recv_timeout(left) {
+                Ok(Hurry::Unknown) => self.pace.hurry(),
+                Ok(Hurry::Now) => self.ask(true),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Asks the address. What it has is told where that is new, or somebody waits for it.
+    fn ask(&mut self, is_told: bool) {
+        let began = Instant::now();
+        let answer = self.fetch();
+        self.pace.asked(began, answer.is_ok());
+        match answer {
+            Ok(keys) => {
+                let (told, before) = (keys.told(), self.keys.borrow().told());
+                let is_told = is_told || told != before || self.is_in_trouble;
+                self.keys.send_replace(Arc::new(keys));
+                self.is_in_trouble = false;
+                if let Some(told) = told.filter(|_| is_told) {
+                    log::info!("--auth.jwks-url: it has {told}");
+                }
+            }
+            Err(why) => {
+                self.is_in_trouble = true;
+                let stays = match self.keys.borrow().is_empty() {
+                    true => "tokens of its keys are refused",
+                    false => "its keys stay as they were",
+                };
+                log::error!(
+                    "--auth.jwks-url {}: {why}; {stays} until it answers",
+                    self.address
+                );
+            }
+        }
+    }
+
+    fn fetch(&self) -> Result<Keys, String> {
+        let request = self.agent.get(&self.address);
+        let answer = request.header("Accept", "application/json").call();
+        let mut answer = answer.map_err(|error| format!("it cannot be had: {error}"))?;
+        match answer.status() {
+            StatusCode::OK => {}
+            status if status.is_redirection() => {
+                return Err(format!(
+                    "it answers {status} and leads elsewhere; write where the keys are"
+                ));
+            }
+            status => return Err(format!("it answers {status}")),
+        }
+        let body = answer.body_mut().with_config().limit(BYTES_MAX);
+        let text = body.read_to_string().map_err(|error| {
+            format!("its answer is no text of at most {BYTES_MAX} bytes: {error}")
+        })?;
+        Keys::of_jwks(&text, &self.address).map_err(|wrong| wrong.to_string())
+    }
+}
+
+/// When the address is asked next.
+struct Pace {
+    refresh: Duration,
+    last: Instant,
+    next: Instant,
+}
+
+impl Pace {
+    fn new(refresh: Duration, now: Instant) -> Self {
+        Self {
+            refresh,
+            last: now,
+            next: now,
+        }
+    }
+
+    /// It was asked, and whether it gave keys. Who gave none is asked again soon.
+    fn asked(&mut self, now: Instant, is_good: bool) {
+        self.last = now;
+        self.next = now + if is_good { self.refresh } else { AGAIN };
+    }
+
+    /// Somebody needs a key that there is not.
+    fn hurry(&mut self) {
+        self.next = self.next.min(self.last + AGAIN);
+    }
+
+    fn left(&self, now: Instant) -> Duration {
+        self.next.saturating_duration_since(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails if tokens of strangers make a hub ask more than once a minute, if a new key has to wait for the next refresh, or
+    /// if an address that does not answer is given up.
+    #[test]
+    fn an_address_is_asked_in_time_and_no_more_than_once_a_minute() {
+        let (start, hour) = (Instant::now(), Duration::from_secs(3600));
+        let second = Duration::from_secs(1);
+        let mut pace = Pace::new(hour, start);
+        assert_eq!(pace.left(start), Duration::ZERO);
+        pace.asked(start, true);
+        assert_eq!(pace.left(start), hour);
+        for _ in 0..1000 {
+            pace.hurry();
+        }
+        assert_eq!(pace.left(start + second), AGAIN - second);
+        let later = start + AGAIN;
+        assert_eq!(pace.left(later), Duration::ZERO);
+        pace.asked(later, false);
+        assert_eq!(pace.left(later), AGAIN);
+        pace.asked(later, true);
+        pace.hurry();
+        assert_eq!(
+            pace.left(later + AGAIN * 2),
+            Duration::ZERO,
+            "it is due at once"
+        );
+    }
+
+    /// Fails if keys come from where somebody else could write them, or a good address is refused.
+    #[test]
+    fn keys_come_by_tls_or_from_this_machine() {
+        for good in [
+            "https://id.example/jwks.json",
+            "https://id.example:8443/a?b=c",
+            "http://localhost:80/jwks",
+            "http://127.0.0.2/jwks",
+            "http://[::1]:81/",
+        ] {
+            assert_eq!(wrong_with_address(good), None, "{good}");
+        }
+        for bad in [
+            "http://id.example/jwks",
+            "http://10.0.0.1/jwks",
+            "http://localhost.example/",
+            "http://127.0.0.1.example/",
+            "https://a:b@id.example/jwks",
+            "ftp://id.example/jwks",
+            "id.example",
+            "/jwks.json",
+            "https://",
+            "",
+        ] {
+            assert!(wrong_with_address(bad).is_some(), "{bad}");
+        }
+    }
+}

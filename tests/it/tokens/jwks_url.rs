@@ -1,0 +1,126 @@
+//! Keys from an address: that of another server on this machine, over HTTP and with TLS.
+
+use std::fs;
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::program::connected;
+use super::{Issuer, KeyFolder, ada};
+use crate::hub::program::Program;
+use crate::support::tls;
+
+const ANY: [&str; 2] = ["--listen", "127.0.0.1:0"];
+
+/// A server of a folder's files.
+fn serving(folder: &KeyFolder, more: &[&str]) -> Program {
+    folder.write("index.html", "keys");
+    let files = ["--static", folder.0.to_str().unwrap()];
+    Program::start(&[&ANY[..], &files, more].concat(), &[])
+}
+
+/// A hub that has its keys from there.
+fn asking(address: &str, variables: &[(&str, &str)]) -> Program {
+    let flags = ["--auth.guests", "off", "--auth.jwks-url", address];
+    Program::start(&[&ANY[..], &flags].concat(), variables)
+}
+
+/// Fails if the keys of an address are not known, others are, a new set is not taken, or what is no set, too large or elsewhere
+/// takes the place of the last one.
+#[test]
+fn keys_of_an_address_know_their_tokens_and_follow_it() {
+    let (mut old, mut new) = (Issuer::start(), Issuer::start());
+    let folder = KeyFolder::new("address");
+    let file = folder.write("jwks.json", &old.keys["jwks"].to_string());
+    let server = serving(&folder, &[]);
+    let address = format!("http://{}/jwks.json", server.addresses[0]);
+    let mut hub = asking(&address, &[]);
+    let known = "--auth.jwks-url: it has 3 keys: ";
+    assert!(
+        hub.log.iter().any(|line| line.contains(known)),
+        "{:?}",
+        hub.log
+    );
+    let mut tokens = |algorithm: &str| {
+        let named = json!({"kid": format!("key-{algorithm}")});
+        [&mut old, &mut new].map(|issuer| issuer.sign_with(algorithm, &ada(json!({})), &named))
+    };
+    for algorithm in ["RS256", "ES256", "EdDSA"] {
+        let [old, new] = tokens(algorithm);
+        assert!(connected(&hub, &old).starts_with("40{"), "{algorithm}");
+        assert!(
+            connected(&hub, &new).contains("token_foreign"),
+            "{algorithm}"
+        );
+    }
+    let [before, after] = tokens("ES256");
+    fs::write(&file, new.keys["jwks"].to_string()).unwrap();
+    hub.signal(Signal::HUP);
+    hub.wait_for(known);
+    assert!(connected(&hub, &before).contains("token_foreign"));
+    let stays = |hub: &mut Program, why: &str| {
+        hub.signal(Signal::HUP);
+        hub.wait_for(why);
+        assert!(
+            hub.log
+                .last()
+                .unwrap()
+                .contains("its keys stay as they were")
+        );
+        assert!(connected(hub, &after).starts_with("40{"), "{why}");
+    };
+    fs::write(&file, "{}").unwrap();
+    stays(&mut hub, "it is no set of keys in JSON");
+    fs::write(&file, "x".repeat(300_000)).unwrap();
+    stays(&mut hub, "no text of at most 262144 bytes");
+    fs::remove_file(&file).unwrap();
+    stays(&mut hub, "it answers 404");
+    fs::create_dir(&file).unwrap();
+    fs::write(file.join("index.html"), "elsewhere").unwrap();
+    stays(&mut hub, "leads elsewhere");
+    drop(server);
+    stays(&mut hub, "it cannot be had");
+}
+
+/// Fails if a hub whose address of keys does not answer does not start, lets somebody in, or does not say why not.
+#[test]
+fn without_an_answer_nobody_is_known_and_a_line_says_why() {
+    let mut issuer = Issuer::start();
+    let hub = asking("http://127.0.0.1:9/jwks.json", &[]);
+    let told = "--auth.jwks-url http://127.0.0.1:9/jwks.json: it cannot be had: ";
+    let line = hub.log.iter().find(|line| line.contains(told));
+    assert!(
+        line.is_some_and(|line| line.contains("tokens of its keys are refused until it answers")),
+        "{:?}",
+        hub.log
+    );
+    let token = issuer.sign("ES256", &ada(json!({})));
+    assert!(connected(&hub, &token).contains("token_foreign"));
+}
+
+/// Fails if an address is not asked with TLS, or one is believed whose certificate nobody trusts.
+#[test]
+fn an_address_with_tls_is_believed_by_its_certificate_alone() {
+    let mut issuer = Issuer::start();
+    let folder = KeyFolder::new("https");
+    folder.write("jwks.json", &issuer.keys["jwks"].to_string());
+    let secrets = KeyFolder::new("https-certificate");
+    let (chain, key) = tls::write(&secrets.0);
+    let (chain, key) = (chain.to_str().unwrap(), key.to_str().unwrap());
+    let server = serving(
+        &folder,
+        &["--tls.certificate-file", chain, "--tls.key-file", key],
+    );
+    let address = format!("https://{}/jwks.json", server.addresses[0]);
+    let token = issuer.sign("EdDSA", &ada(json!({})));
+    let trusting = asking(&address, &[("SSL_CERT_FILE", chain)]);
+    assert!(
+        connected(&trusting, &token).starts_with("40{"),
+        "{:?}",
+        trusting.log
+    );
+    let other = tls::files().0.to_str().unwrap();
+    let hub = asking(&address, &[("SSL_CERT_FILE", other)]);
+    assert!(hub.log.iter().any(|line| line.contains("it cannot be had")));
+    assert!(connected(&hub, &token).contains("token_foreign"));
+}
