@@ -15,6 +15,7 @@ mod moderate;
 mod publish;
 mod pusher;
 mod query;
+mod revoke;
 mod routes;
 mod sentences;
 mod target;
@@ -46,6 +47,7 @@ use crate::moderation::Moderation;
 use crate::notices;
 use crate::packs::hub::HubPack;
 use crate::secret_file::warn_of_readers;
+use crate::tokens::Revoked;
 use crate::transport::doors::Doors;
 use crate::transport::entrance::Entrance;
 
@@ -71,6 +73,7 @@ pub(crate) struct ApiParts {
     pub(crate) doors: Doors,
     pub(crate) entrances: Arc<[Entrance]>,
     pub(crate) moderation: Moderation,
+    pub(crate) revoked: Revoked,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -261,7 +264,8 @@ impl Api {
             | ApiOperation::Ban
             | ApiOperation::Mute
             | ApiOperation::Lock
-            | ApiOperation::Limits => {
+            | ApiOperation::Limits
+            | ApiOperation::Revoke => {
                 let (body, place) = self.body(request, body).await?;
                 let api = self.clone();
                 // Begun, it is brought to its end, also where who asked goes away.

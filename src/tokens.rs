@@ -5,6 +5,7 @@ mod account;
 mod command;
 mod fault;
 mod request;
+mod revoked;
 mod rights;
 
 pub use self::account::TokenAccount;
@@ -12,6 +13,7 @@ pub use self::command::token_command;
 pub(crate) use self::{
     fault::{TokenCode, TokenFault},
     request::{of_connect, of_request},
+    revoked::Revoked,
     rights::{Right, Wanted},
 };
 
@@ -30,6 +32,8 @@ use crate::secret_file::warn_of_readers;
 
 /// The claim with what its bearer may do.
 const RIGHTS: &str = "dondo";
+/// The claim with the id of a token.
+const ID: &str = "jti";
 /// The claim with the room of a token that opens one.
 const ROOM: &str = "room";
 /// The claim with the channel of that room.
@@ -107,6 +111,7 @@ struct CredentialsState {
     /// Those of an address.
     remote: Option<RemoteKeys>,
     clock: Arc<dyn Clock>,
+    revoked: Revoked,
 }
 
 /// Whom a token is for that opens a room.
@@ -123,6 +128,7 @@ impl Credentials {
         settings: &AuthSettings,
         tokens: Tokens,
         clock: Arc<dyn Clock>,
+        revoked: Revoked,
     ) -> Result<Option<Self>, BadKey> {
         let mut keys = settings.keys()?;
         warn_of_readers(settings.secret_file.as_deref(), SECRET_FILE);
@@ -141,12 +147,18 @@ impl Credentials {
             keys: watch::Sender::new(Arc::new(keys)),
             remote,
             clock,
+            revoked,
         }))))
     }
 
     /// Whether somebody comes in without a token.
     pub(crate) fn has_guests(&self) -> bool {
         self.0.settings.guests
+    }
+
+    /// The tokens that are taken back.
+    pub(crate) fn revoked(&self) -> &Revoked {
+        &self.0.revoked
     }
 
     pub(crate) fn now(&self) -> SystemTime {
@@ -225,6 +237,10 @@ impl Credentials {
         let signed = self.signed(token)?;
         let expires = self.in_time(&signed.claims)?;
         self.for_us(&signed.claims)?;
+        let id = signed.claims.get(ID).and_then(Value::as_str);
+        if id.is_some_and(|id| self.0.revoked.has(id)) {
+            return Err(TokenFault::revoked());
+        }
         Ok((signed.claims, expires))
     }
 

@@ -74,6 +74,7 @@ impl Api {
             ApiOperation::Limits => self.limit(caller, body),
             ApiOperation::Disconnect => self.disconnect(caller, body).await,
             ApiOperation::Ban => self.ban(caller, body).await,
+            ApiOperation::Revoke => self.revoke(caller, body),
             _ => self.mute(caller, body).await,
         };
         if answer.is_ok() {

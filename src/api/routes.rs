@@ -28,6 +28,7 @@ pub(super) enum ApiOperation {
     Mutes,
     Lock,
     Limits,
+    Revoke,
 }
 
 /// A path below the base, a method, the right, what it is, and the parameters of its query. A part in braces is a name.
@@ -40,7 +41,7 @@ type Route = (
 );
 
 #[rustfmt::skip]
-const ROUTES: [Route; 20] = [
+const ROUTES: [Route; 21] = [
     ("/openapi.json", "GET", None, ApiOperation::OpenApi, &[]),
     ("/node", "GET", Some(ApiRight::Read), ApiOperation::Node, &[]),
     ("/publish", "POST", Some(ApiRight::Publish), ApiOperation::Publish, &[]),
@@ -61,6 +62,7 @@ const ROUTES: [Route; 20] = [
     ("/mutes", "GET", Some(ApiRight::Moderate), ApiOperation::Mutes, &["after", "limit", "count"]),
     ("/lock", "POST", Some(ApiRight::Moderate), ApiOperation::Lock, &[]),
     ("/limits", "POST", Some(ApiRight::Moderate), ApiOperation::Limits, &[]),
+    ("/tokens/revoke", "POST", Some(ApiRight::Moderate), ApiOperation::Revoke, &[]),
 ];
 
 impl ApiOperation {

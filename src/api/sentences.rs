@@ -140,6 +140,17 @@ pub(super) fn sentence(
     subject: Subject,
     fields: &BodyFields,
 ) -> Result<Sentence, ApiError> {
+    let until = length(fields)?.map(|time| standing.end(time));
+    let reason = reason(fields)?;
+    Ok(Sentence {
+        subject,
+        until,
+        reason,
+    })
+}
+
+/// How long, if it is said.
+pub(super) fn length(fields: &BodyFields) -> Result<Option<Duration>, ApiError> {
     let time: Option<String> = fields.get("for")?;
     let time = time.map(|text| {
         let time = humantime::parse_duration(&text).ok();
@@ -148,13 +159,7 @@ pub(super) fn sentence(
                 ApiError::bad("it is a time from 1s to 3660days, like 15m, 1h or 7days").at("for")
             })
     });
-    let until = time.transpose()?.map(|time| standing.end(time));
-    let reason = reason(fields)?;
-    Ok(Sentence {
-        subject,
-        until,
-        reason,
-    })
+    time.transpose()
 }
 
 pub(super) fn reason(fields: &BodyFields) -> Result<Option<Arc<str>>, ApiError> {

@@ -1,5 +1,6 @@
 //! Tokens of clients: whom one lets in, until when, and another one in its place.
 
+use std::future::pending;
 use std::net::IpAddr;
 use std::rc::Weak;
 use std::sync::Arc;
@@ -83,7 +84,7 @@ pub(crate) struct HubClock(pub(crate) Arc<dyn Clock>);
 /// Nobody waits longer at once: clocks of machines are set now and then.
 const LOOK: Duration = Duration::from_secs(3600);
 
-/// Ends a client's time in its namespace when its login ends.
+/// Ends a client's time in its namespace when its login ends, or the token is taken back that it came with.
 pub(super) fn watch(socket: &Socket) {
     let clock = socket.state().shared().states.find::<HubClock>();
     let expires = socket.state().login().and_then(|login| login.expires);
@@ -94,24 +95,52 @@ pub(super) fn watch(socket: &Socket) {
                 .as_ref()
                 .map_or_else(SystemTime::now, |clock| clock.0.now())
         };
+        let is_taken_back = taken_back(socket);
         let task = spawn_local(async move {
-            let left = || expires.duration_since(now()).ok();
-            while let Some(left) = left().filter(|left| !left.is_zero()) {
-                sleep(left.min(LOOK)).await;
-            }
-            expired(&member, &state);
+            let expired = async {
+                let left = || expires.duration_since(now()).ok();
+                while let Some(left) = left().filter(|left| !left.is_zero()) {
+                    sleep(left.min(LOOK)).await;
+                }
+            };
+            let why = tokio::select! {
+                () = is_taken_back => TokenFault::revoked(),
+                () = expired => TokenFault::expired(),
+            };
+            ended(&member, &state, why);
         });
         Expiry::new(task.abort_handle())
     });
     socket.state().expire(expiry);
 }
 
-fn expired(member: &Weak<Member>, state: &Weak<SocketState>) {
+/// Ends when the token is taken back that a client came with.
+fn taken_back(socket: &Socket) -> impl Future<Output = ()> + use<> {
+    let login = socket.state().login();
+    let user = login.and_then(|login| login.user.clone().downcast::<TokenAccount>().ok());
+    let credentials = PackSocket::credentials(socket);
+    async move {
+        let id = user.as_deref().and_then(TokenAccount::token_id);
+        let Some((credentials, id)) = credentials.zip(id) else {
+            return pending().await;
+        };
+        let revoked = credentials.revoked();
+        let mut changes = revoked.changes();
+        // It may have been while the client came in.
+        while !revoked.has(id) {
+            if changes.changed().await.is_err() {
+                return pending().await;
+            }
+        }
+    }
+}
+
+fn ended(member: &Weak<Member>, state: &Weak<SocketState>, why: TokenFault) {
     let Some(socket) = Socket::of_weak(member, state) else {
         return;
     };
     let pack = socket.state().shared().pack.clone();
-    match pack.map(|pack| pack.expired(&socket)) {
+    match pack.map(|pack| pack.ended(&socket, why)) {
         Some(why) => socket.member().disconnect_for(&why),
         None => socket.disconnect(),
     }

@@ -20,7 +20,7 @@ pub(crate) trait Pack: Send + Sync + 'static {
     fn crashed(&self, socket: &Socket, event: &str, ack: Option<AckHandle>);
 
     /// A client's login has ended: it is put out next. Why, for protocols that say it with the end.
-    fn expired(&self, socket: &Socket) -> String;
+    fn ended(&self, socket: &Socket, why: TokenFault) -> String;
 }
 
 /// An event as a pack has it.

@@ -194,8 +194,8 @@ impl Pack for HubPack {
         }
     }
 
-    fn expired(&self, socket: &Socket) -> String {
-        let fault = Fault::from(TokenFault::expired());
+    fn ended(&self, socket: &Socket, why: TokenFault) -> String {
+        let fault = Fault::from(why);
         hub_error(socket, fault.answer(AUTH));
         format!("{}: {}", fault.code.as_str(), fault.message)
     }

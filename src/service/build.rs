@@ -24,7 +24,7 @@ use crate::moderation::Moderation;
 use crate::notices;
 use crate::packs::hub::{CrashScripts, HubPack};
 use crate::room_threads::Rooms;
-use crate::tokens::Credentials;
+use crate::tokens::{Credentials, Revoked};
 use crate::transport::doors::Doors;
 use crate::transport::endpoint::Endpoints;
 use crate::transport::engine::Engine;
@@ -53,7 +53,13 @@ impl Builder {
         if self.login.is_none() && self.tokens.is_empty() {
             config.check_guests().map_err(BuildError::Setting)?;
         }
-        let credentials = Credentials::new(&config.auth, self.tokens, self.clock.clone());
+        let revoked = Revoked::new(self.clock.clone());
+        let credentials = Credentials::new(
+            &config.auth,
+            self.tokens,
+            self.clock.clone(),
+            revoked.clone(),
+        );
         let credentials = credentials.map_err(BuildError::Key)?.map(Arc::new);
         self.states.add(Arc::new(HubClock(self.clock.clone())));
         if let Some(credentials) = &credentials {
@@ -184,6 +190,7 @@ impl Builder {
             doors: doors.clone(),
             entrances: entrances.clone(),
             moderation,
+            revoked,
             clock: hub.clock().clone(),
         });
         let dev = config.dev.then(|| DevDoor::new(api.clone())).flatten();

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 
+use super::ID;
 use super::rights::Rights;
 use crate::keys::Claims;
 
@@ -39,6 +40,11 @@ impl TokenAccount {
     pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let value = self.claims.get(name)?.clone();
         serde_json::from_value(value).ok()
+    }
+
+    /// What the token is called, if it has a name of its own.
+    pub(crate) fn token_id(&self) -> Option<&str> {
+        self.claims.get(ID)?.as_str()
     }
 
     pub(crate) fn rights(&self) -> &Rights {

@@ -10,7 +10,7 @@ use clap::ArgMatches;
 use dondo_actors::ports::SystemClock;
 use serde_json::{Value, json};
 
-use super::{CHANNEL, Credentials, RIGHTS, ROOM, RoomBearer, SECONDS_MAX, Tokens};
+use super::{CHANNEL, Credentials, RIGHTS, ROOM, Revoked, RoomBearer, SECONDS_MAX, Tokens};
 use crate::config::{CommandAnswer, RoomScope, Settings};
 use crate::keys::{Claims, sign, text_of_secret};
 use crate::name_pattern::FLAT;
@@ -124,7 +124,12 @@ fn verdict(
     claims: Option<&Value>,
     settings: &Settings,
 ) -> Result<(String, u8), String> {
-    let credentials = Credentials::new(&settings.auth, Tokens::default(), Arc::new(SystemClock));
+    let credentials = Credentials::new(
+        &settings.auth,
+        Tokens::default(),
+        Arc::new(SystemClock),
+        Revoked::new(Arc::new(SystemClock)),
+    );
     let credentials = credentials.map_err(|wrong| wrong.to_string())?;
     let Some(credentials) = credentials else {
         let said = "nobody knows whether it is good: there is no key; write --auth.secret-file, --auth.public-key-file or --auth.jwks-file";

@@ -20,6 +20,7 @@ pub(crate) enum TokenCode {
     Invalid,
     Expired,
     Foreign,
+    Revoked,
     Forbidden,
     Unauthorized,
 }
@@ -30,6 +31,7 @@ impl TokenCode {
             Self::Invalid => "token_invalid",
             Self::Expired => "token_expired",
             Self::Foreign => "token_foreign",
+            Self::Revoked => "token_revoked",
             Self::Forbidden => "forbidden",
             Self::Unauthorized => "unauthorized",
         }
@@ -51,6 +53,10 @@ impl TokenFault {
 
     pub(crate) fn expired() -> Self {
         Self::new(TokenCode::Expired, "the token has expired")
+    }
+
+    pub(crate) fn revoked() -> Self {
+        Self::new(TokenCode::Revoked, "the token was revoked")
     }
 
     /// Somebody else made it, or for somebody else.

@@ -25,7 +25,12 @@ fn credentials(change: impl FnOnce(&mut AuthSettings)) -> Credentials {
     };
     change(&mut settings);
     let tokens = Tokens::default().secret(SECRET.as_bytes()).unwrap();
-    let credentials = Credentials::new(&settings, tokens, Arc::new(Still));
+    let credentials = Credentials::new(
+        &settings,
+        tokens,
+        Arc::new(Still),
+        Revoked::new(Arc::new(Still)),
+    );
     credentials.unwrap().unwrap()
 }
 
@@ -211,7 +216,13 @@ fn without_a_key_and_with_guests_nothing_is_asked() {
             guests,
             ..AuthSettings::default()
         };
-        Credentials::new(&settings, Tokens::default(), Arc::new(Still)).unwrap()
+        Credentials::new(
+            &settings,
+            Tokens::default(),
+            Arc::new(Still),
+            Revoked::new(Arc::new(Still)),
+        )
+        .unwrap()
     };
     assert!(none(true).is_none());
     assert!(none(false).is_some_and(|credentials| !credentials.has_guests()));

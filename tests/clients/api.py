@@ -65,6 +65,7 @@ CASES = [
         ("kick", {"member": "x", "channel": "lobby"}),
         ("ban", {"account": "ama", "for": "1h", "reason": "spam"}),
         ("mute", {"address": "10.0.0.1"}),
+        ("revoke", {"id": "7", "for": "1h"}),
     ) for code, case in (
         (200, {"body": good}),
         (400, {"body": {}}),

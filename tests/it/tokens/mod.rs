@@ -8,6 +8,7 @@ mod limits;
 mod places;
 mod program;
 mod refused;
+mod revoked;
 mod rights;
 mod rooms;
 

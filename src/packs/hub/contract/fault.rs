@@ -42,6 +42,8 @@ pub(crate) enum Code {
     TokenExpired,
     /// A token of somebody else's, or for somebody else.
     TokenForeign,
+    /// A token that was taken back.
+    TokenRevoked,
     /// Whoever moderates has taken the word from the client.
     Muted,
     /// The channel has as many members as it may.
@@ -71,6 +73,7 @@ impl Code {
             Self::TokenInvalid => "token_invalid",
             Self::TokenExpired => "token_expired",
             Self::TokenForeign => "token_foreign",
+            Self::TokenRevoked => "token_revoked",
             Self::Muted => "muted",
             Self::ChannelFull => "channel_full",
             Self::SlowMode => "slow_mode",

@@ -115,6 +115,7 @@ impl From<TokenFault> for Fault {
             TokenCode::Invalid => Code::TokenInvalid,
             TokenCode::Expired => Code::TokenExpired,
             TokenCode::Foreign => Code::TokenForeign,
+            TokenCode::Revoked => Code::TokenRevoked,
             TokenCode::Forbidden | TokenCode::Unauthorized => Code::Forbidden,
         };
         Self::new(code, fault.message)

@@ -1,0 +1,74 @@
+//! A token that is taken back before its end, over all protocols.
+
+use serde_json::{Value, json};
+
+use super::{Issuer, ada, code_of, connect_error, hub};
+use crate::api::{KeysFile, ask};
+use crate::signalr::{HubKind, HubRobot};
+use crate::support::{EventReader, Frame, Hub, WebSocket};
+
+/// Opens a connection with a token in its CONNECT.
+fn opened(hub: &Hub, token: &str) -> WebSocket {
+    let mut socket = WebSocket::open(hub, "/socket.io/?EIO=4&transport=websocket");
+    socket.next_text();
+    socket.text(&format!("40{}", json!({ "token": token })));
+    let answer = socket.next_text();
+    assert!(answer.starts_with("40{"), "{answer}");
+    socket
+}
+
+/// Fails if whoever came with a token that is revoked stays, over whichever protocol, does not hear why, comes in again or
+/// takes it for another; or if it costs others of the same account their connection.
+#[test]
+fn a_token_that_is_revoked_is_good_for_nobody_from_then_on() {
+    let mut issuer = Issuer::start();
+    let keys = KeysFile::new();
+    let (hub, _folder) = hub("revoked", |settings| {
+        settings.api.keys_file = Some(keys.path().into());
+    });
+    let lost = issuer.sign("HS256", &ada(json!({"jti": "lost"})));
+    let kept = issuer.sign("HS256", &ada(json!({"jti": "kept"})));
+    let mut bearer = opened(&hub, &lost);
+    let mut plain = WebSocket::open(&hub, "/ws");
+    plain.text(&json!({"type": "connect", "auth": {"token": lost}}).to_string());
+    assert!(plain.next_text().contains("welcome"));
+    let target = format!("/events?channel=lobby&access_token={lost}");
+    let (answer, mut stream) = EventReader::ask(&hub, &target, &[]);
+    assert_eq!(answer.status, 200);
+    let more = json!({ "token": lost });
+    let mut robot = HubRobot::connected_with(&hub, "/chatHub", HubKind::WebSocket, &more);
+    let mut other = opened(&hub, &kept);
+    let revoke = |id: &str, time: Value| {
+        let mut body = json!({ "id": id });
+        if !time.is_null() {
+            body["for"] = time;
+        }
+        ask(&hub, "POST", "tokens/revoke", &body)
+    };
+    let (status, said) = revoke("lost", json!("2h"));
+    assert_eq!((status, &said["id"]), (200, &json!("lost")), "{said}");
+    let told = bearer.next_text();
+    assert!(
+        told.starts_with("42[\"hub-error\"") && told.contains("token_revoked"),
+        "{told}"
+    );
+    assert_eq!(bearer.next_text(), "41");
+    assert!(plain.next_text().contains("token_revoked"));
+    assert!(matches!(plain.next(), Frame::Close(Some(1008))));
+    assert_eq!(stream.event("hub-error").json()["code"], "token_revoked");
+    assert!(stream.record().is_none());
+    let why = robot.closed();
+    assert!(
+        why.as_str()
+            .is_some_and(|why| why.contains("token_revoked")),
+        "{why}"
+    );
+    let refusal = connect_error(&hub, "", &json!({ "token": lost }));
+    assert_eq!(code_of(&refusal), "token_revoked");
+    other.text(&format!("420[\"auth\",{}]", json!(lost)));
+    assert!(other.next_text().contains("token_revoked"));
+    other.text(&format!("421[\"auth\",{}]", json!(kept)));
+    assert!(other.next_text().contains("\"ok\":true"));
+    let (status, said) = revoke("lost", Value::Null);
+    assert_eq!((status, &said["error"]["field"]), (400, &json!("for")));
+}
