@@ -69,7 +69,7 @@ impl RemoteKeys {
             address: address.to_owned(),
             agent: agent(PATIENCE),
             keys,
-            pace: Pace::new(refresh, Instant::now()),
+            pace: Questions::new(refresh, Instant::now()),
             is_in_trouble: false,
         };
         let run = move || {
@@ -109,7 +109,7 @@ struct Keeper {
     address: String,
     agent: ureq::Agent,
     keys: watch::Sender<Arc<Keys>>,
-    pace: Pace,
+    pace: Questions,
     is_in_trouble: bool,
 }
 
@@ -181,13 +181,13 @@ impl Keeper {
 }
 
 /// When the address is asked next.
-struct Pace {
+struct Questions {
     refresh: Duration,
     last: Instant,
     next: Instant,
 }
 
-impl Pace {
+impl Questions {
     fn new(refresh: Duration, now: Instant) -> Self {
         Self {
             refresh,
@@ -222,7 +222,7 @@ mod tests {
     fn an_address_is_asked_in_time_and_no_more_than_once_a_minute() {
         let (start, hour) = (Instant::now(), Duration::from_secs(3600));
         let second = Duration::from_secs(1);
-        let mut pace = Pace::new(hour, start);
+        let mut pace = Questions::new(hour, start);
         assert_eq!(pace.left(start), Duration::ZERO);
         pace.asked(start, true);
         assert_eq!(pace.left(start), hour);
