@@ -24,7 +24,10 @@ const FILES: [(&str, &str); 151] = [
         "[auth]\njwks-url = \"http://id.example/jwks.json\"",
         "dondo.toml:2: auth.jwks-url = \"http://id.example/jwks.json\": \"http://id.example/jwks.json\" is another machine's without TLS, so that whoever is between could write keys of its own; write one like https://id.example/.well-known/jwks.json, or none",
     ),
-    ("[auth]\njwks-refresh = \"1s\"", ""),
+    (
+        "[auth]\njwks-refresh = \"1s\"",
+        "dondo.toml:2: auth.jwks-refresh = \"1s\": 1s is too little; write 1m to 7days",
+    ),
     (
         "[auth]\naccount-claim = \"room\"",
         "dondo.toml:2: auth.account-claim = \"room\": \"room\" means something else in each token; write another claim",
