@@ -29,8 +29,8 @@ use crate::api::Api;
 use crate::api::guesses::Guesses;
 use crate::api::keys::{ApiKey, ApiRight};
 use crate::http::health::Health;
-use crate::keys::is_read_by_all;
 use crate::notices;
+use crate::secret_file::warn_of_readers;
 use crate::transport::doors::Doors;
 
 /// Bytes of a form with a password.
@@ -272,12 +272,7 @@ impl Admin {
 fn read(write: Option<&Path>, view: Option<&Path>) -> Result<Passwords, String> {
     let one = |path: Option<&Path>, setting: &str| {
         let read = path.map(Password::read).transpose()?;
-        if let Some(path) = path.filter(|path| is_read_by_all(path)) {
-            log::warn!(
-                "{} holds a password, and everybody on the machine may read it: chmod 600 (--{setting})",
-                path.display()
-            );
-        }
+        warn_of_readers(path, setting);
         Ok::<_, String>(read)
     };
     let passwords = Passwords {

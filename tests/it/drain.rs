@@ -195,7 +195,7 @@ fn who_has_just_connected_at_the_end_is_answered() {
         std::thread::scope(|scope| {
             let asking = scope.spawn(move || {
                 while TcpStream::connect(address).is_ok() {
-                    std::thread::sleep(Duration::from_millis(5));
+                    std::thread::yield_now();
                 }
                 let opening = "/socket.io/?EIO=4&transport=polling";
                 is_told_to_come_back(&http::ask(&mut newcomer, opening, &[]));

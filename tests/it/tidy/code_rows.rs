@@ -232,7 +232,7 @@ fn bodies() -> BTreeMap<String, String> {
 /// Words that are spelled like codes: fields, labels of metrics, names of events, faults of packets that the log alone tells.
 #[rustfmt::skip]
 const NO_CODES: &[&str] = &[
-    "access_token", "ack_id_too_large", "ack_incomplete", "api_keys", "attachment_missing",
+    "access_token", "ack_id_too_large", "admin_password", "dondo_tail", "ack_incomplete", "api_keys", "attachment_missing",
     "auth_key", "auth_signature", "auth_timestamp", "auth_version", "bad_attachment_count",
     "bad_event_name", "bad_json", "bad_packet_head", "bad_placeholder", "batch_events",
     "body_md5", "connect_error", "connect_timeout", "empty_packet", "event_middleware",
@@ -266,6 +266,8 @@ token_invalid | a_token_that_is_no_good_lets_nobody_in
 token_expired | a_token_that_is_no_good_lets_nobody_in
 token_foreign | a_token_that_is_no_good_lets_nobody_in
 unauthorized | who_is_let_in_says_so_in_its_first_message
+address_shared | a_guest_whose_address_is_everybodys_is_not_banned_by_it
+token_revoked | a_token_that_is_revoked_is_good_for_nobody_from_then_on
 banned | a_banned_address_opens_nothing_over_any_protocol
 unknown_event | a_namespace_without_the_pack_has_only_the_applications_events
 wrong_streams | a_client_of_socketio_has_the_list_of_a_streams_items
