@@ -270,6 +270,12 @@ fn a_later_second_signal_ends_at_once_and_says_how_many_sessions_were_cut() {
     let open = program.get(POLL).text();
     let poll = format!("{POLL}&sid={}", open.split('"').nth(3).unwrap());
     assert_eq!(program.post(&poll, "40").text(), "ok");
+    // Who is being let in is let go.
+    assert!(program.get(&poll).text().starts_with("40"));
+    assert_eq!(
+        program.post(&poll, r#"420["join-channel","lobby"]"#).text(),
+        "ok"
+    );
     program.wait_for_metric("dondo_outbox_bytes", |bytes| bytes > 0);
     program.signal(Signal::TERM);
     program.wait_for("draining 1 sessions");
