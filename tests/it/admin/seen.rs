@@ -223,7 +223,11 @@ fn who_may_moderate_kicks_disconnects_mutes_bans_and_locks() {
     assert_eq!(gone["disconnected"], 1);
     let mut kofi = kofi;
     kofi.socket.closed();
-    let banned = ask("POST", "ban", &json!({ "member": ama_id, "for": "1h" }));
+    let banned = ask(
+        "POST",
+        "ban",
+        &json!({ "address": "127.0.0.1", "for": "1h" }),
+    );
     assert_eq!(banned["ban"]["address"], "127.0.0.1");
     ama.socket.closed();
 }
