@@ -4,6 +4,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -48,15 +49,9 @@ pub(crate) fn wrong_with_address(address: &str) -> Option<&'static str> {
 /// The keys of an address, and a way to its thread, which ends with this.
 pub(crate) struct RemoteKeys {
     present: watch::Receiver<Arc<Keys>>,
-    asks: SyncSender<Hurry>,
-}
-
-/// Why the address shall be asked before its time.
-enum Hurry {
-    /// A token names a key that is none of those: the set may have another one now.
-    Unknown,
-    /// Somebody wants it now.
-    Now,
+    asks: SyncSender<()>,
+    /// Somebody wants it asked now, and not when its time has come.
+    is_wanted: Arc<AtomicBool>,
 }
 
 impl RemoteKeys {
@@ -65,11 +60,13 @@ impl RemoteKeys {
         let (keys, present) = watch::channel(Arc::default());
         let (asks, asked) = sync_channel(1);
         let (is_ready, ready) = sync_channel(1);
+        let is_wanted = Arc::new(AtomicBool::new(false));
         let mut keeper = Keeper {
             address: address.to_owned(),
             agent: agent(PATIENCE),
             keys,
             pace: Questions::new(refresh, Instant::now()),
+            is_wanted: is_wanted.clone(),
             is_in_trouble: false,
         };
         let run = move || {
@@ -81,7 +78,11 @@ impl RemoteKeys {
             .name("dondo-keys".to_owned())
             .spawn(run)?;
         let _ = ready.recv();
-        Ok(Self { present, asks })
+        Ok(Self {
+            present,
+            asks,
+            is_wanted,
+        })
     }
 
     pub(crate) fn present(&self) -> Arc<Keys> {
@@ -93,14 +94,16 @@ impl RemoteKeys {
         let signed = self.present().verify(token);
         if let Err(Unsigned::Unknown(_)) = &signed {
             // One that waits already is as good.
-            let _ = self.asks.try_send(Hurry::Unknown);
+            let _ = self.asks.try_send(());
         }
         signed
     }
 
     /// Has the address asked now.
     pub(crate) fn ask(&self) {
-        let _ = self.asks.try_send(Hurry::Now);
+        // It stands apart, so that a flood of tokens with unknown keys is not in its way.
+        self.is_wanted.store(true, Ordering::Release);
+        let _ = self.asks.try_send(());
     }
 }
 
@@ -110,11 +113,12 @@ struct Keeper {
     agent: ureq::Agent,
     keys: watch::Sender<Arc<Keys>>,
     pace: Questions,
+    is_wanted: Arc<AtomicBool>,
     is_in_trouble: bool,
 }
 
 impl Keeper {
-    fn keep(&mut self, asked: &Receiver<Hurry>) {
+    fn keep(&mut self, asked: &Receiver<()>) {
         loop {
             let left = self.pace.left(Instant::now());
             if left.is_zero() {
@@ -122,8 +126,8 @@ impl Keeper {
                 continue;
             }
             match asked.recv_timeout(left) {
-                Ok(Hurry::Unknown) => self.pace.hurry(),
-                Ok(Hurry::Now) => self.ask(true),
+                Ok(()) if self.is_wanted.swap(false, Ordering::AcqRel) => self.ask(true),
+                Ok(()) => self.pace.hurry(),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
