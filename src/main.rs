@@ -160,19 +160,21 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
     log::info!("{}", server.client());
     tell_systemd(NotifyState::Ready);
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
-    let again = async move {
+    let again = async {
         signals.first().await;
         tell_systemd(NotifyState::Stopping);
         let _ = told.send(());
         signals.second().await;
+        // Counted while the server is there: its workers end, and their sessions with them, once it is dropped.
+        dondo.sessions()
     };
     let stop = async move {
         let _ = stop.await;
     };
     tokio::select! {
         ended = server.serve(stop, settings.grace) => ended,
-        () = again => {
-            log::warn!("stopped at once: {} sessions were cut", dondo.sessions());
+        cut = again => {
+            log::warn!("stopped at once: {cut} sessions were cut");
             Ok(())
         }
     }
@@ -187,8 +189,8 @@ fn tell_systemd(state: NotifyState<'_>) {
     }
 }
 
-/// Logs what a restart would change. The settings that the program was started with go on.
-/// Reads the settings again, and has `dondo` take what is live. The settings as they were read last.
+/// Reads the settings again, has `dondo` take what is live and logs what a restart would change. The settings as they were
+/// read last.
 fn read_again(flags: &ArgMatches, started: &Given, last: Settings, dondo: &Dondo) -> Settings {
     match read(flags) {
         Ok(now) => {
