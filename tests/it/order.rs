@@ -194,7 +194,7 @@ fn send_over_websocket(hub: &Hub, sender: usize, from: usize) {
 /// the whole test.
 fn settle(socket: &mut WebSocket) {
     socket.text("427[\"join-room\",{}]");
-    match socket.next_within(Duration::from_secs(300)) {
+    match socket.next_within(Duration::from_secs(600)) {
         Some(Frame::Text(answer)) => assert!(answer.starts_with("437["), "{answer}"),
         other => panic!("{other:?} for an answer"),
     }
