@@ -211,6 +211,18 @@ impl Credentials {
         })
     }
 
+    /// Whether whoever came with a token may come in with it once more: its time may be over since, or it was taken back.
+    pub(crate) fn lets_in_still(&self, user: &TokenAccount) -> Result<(), TokenFault> {
+        if user.expires() <= self.now() {
+            return Err(TokenFault::expired());
+        }
+        let id = user.token_id();
+        match id.is_some_and(|id| self.0.revoked.has(id)) {
+            true => Err(TokenFault::revoked()),
+            false => Ok(()),
+        }
+    }
+
     /// Whether a token opens a room to whoever shows it.
     pub(crate) fn room(&self, token: &str, bearer: RoomBearer<'_>) -> Result<(), TokenFault> {
         let (claims, _) = self.claims(token)?;

@@ -61,12 +61,21 @@ pub(super) fn shown(served: &ServedNamespace, admission: &Admission) -> ShownLog
         return ShownLogin::Enough;
     };
     let login = admission.login.as_ref();
-    if login.is_some_and(|login| !login.user.is::<TokenAccount>()) {
+    let user = login.map(|login| login.user.downcast_ref::<TokenAccount>());
+    if matches!(user, Some(None)) {
         return ShownLogin::Enough;
     }
+    let is_over = || {
+        user.flatten()
+            .and_then(|user| credentials.lets_in_still(user).err())
+    };
     match (of_connect(admission.auth.as_deref()), &admission.refused) {
         (Ok(Some(token)), _) => ShownLogin::Token(credentials, token),
-        (Ok(None), None) => ShownLogin::Enough,
+        // The session may be older than a namespace that it comes into.
+        (Ok(None), None) => match is_over() {
+            None => ShownLogin::Enough,
+            Some(fault) => ShownLogin::Refused(told(fault.into(), admission.address)),
+        },
         (Ok(None), Some(why)) => ShownLogin::Refused(told((**why).clone(), admission.address)),
         (Err(fault), _) => ShownLogin::Refused(told(fault.into(), admission.address)),
     }

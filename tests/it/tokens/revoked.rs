@@ -72,3 +72,32 @@ fn a_token_that_is_revoked_is_good_for_nobody_from_then_on() {
     let (status, said) = revoke("lost", Value::Null);
     assert_eq!((status, &said["error"]["field"]), (400, &json!("for")));
 }
+
+/// Fails if a session that was opened with a token comes in by it after that was taken back.
+#[test]
+fn a_session_that_is_older_than_the_revocation_lets_nobody_in() {
+    let mut issuer = Issuer::start();
+    let keys = KeysFile::new();
+    let (hub, _folder) = hub("revoked-later", |settings| {
+        settings.api.keys_file = Some(keys.path().into());
+    });
+    let token = issuer.sign("HS256", &ada(json!({"jti": "lost"})));
+    let target = format!("/socket.io/?EIO=4&transport=websocket&access_token={token}");
+    let mut socket = WebSocket::open(&hub, &target);
+    socket.next_text();
+    let (status, said) = ask(
+        &hub,
+        "POST",
+        "tokens/revoke",
+        &json!({"id": "lost", "for": "1h"}),
+    );
+    assert_eq!(status, 200, "{said}");
+    for _ in 0..2 {
+        socket.text("40");
+        let refusal = socket.next_text();
+        assert!(
+            refusal.starts_with("44{") && refusal.contains("token_revoked"),
+            "{refusal}"
+        );
+    }
+}
