@@ -74,12 +74,17 @@ impl ChannelLimits {
     pub(crate) fn change(
         &self,
         channel: &TurnKey,
-        change: impl FnOnce(&mut ChannelRule),
+        change: impl Fn(&mut ChannelRule),
     ) -> Result<ChannelRule, TooManyRules> {
         let (ruled, count) = (&self.0.ruled, &self.0.count);
         // Counted before it is there, so that nobody who looks at the count misses one that stands.
         let is_over = count.fetch_add(1, Ordering::AcqRel) >= RULED_MAX;
-        if is_over && ruled.find(channel).is_none() {
+        let adds = || {
+            let mut rule = ChannelRule::default();
+            change(&mut rule);
+            rule != ChannelRule::default() && ruled.find(channel).is_none()
+        };
+        if is_over && adds() {
             count.fetch_sub(1, Ordering::AcqRel);
             return Err(TooManyRules);
         }
@@ -130,6 +135,30 @@ mod tests {
 
     fn key(channel: &str) -> TurnKey {
         ("/".into(), channel.into())
+    }
+
+    /// Fails if rules are kept without end, or a look and a rule that is taken back count as one more.
+    #[test]
+    fn there_are_so_many_rules_and_to_look_adds_none() {
+        let limits = limits();
+        let rule = |rule: &mut ChannelRule| rule.capacity = Some(Some(1));
+        for number in 0..RULED_MAX {
+            assert!(limits.change(&key(&number.to_string()), rule).is_ok());
+        }
+        assert!(limits.change(&key("one-more"), rule).is_err());
+        assert!(limits.change(&key("one-more"), |_| ()).is_ok());
+        assert!(
+            limits
+                .change(&key("0"), |rule| rule.capacity = Some(Some(2)))
+                .is_ok()
+        );
+        assert!(
+            limits
+                .change(&key("0"), |rule| *rule = ChannelRule::default())
+                .is_ok()
+        );
+        assert!(limits.change(&key("one-more"), rule).is_ok());
+        assert!(limits.change(&key("0"), rule).is_err());
     }
 
     /// Fails if another pattern than the first that fits counts, what is said of a channel does not, or cannot be taken back.

@@ -18,7 +18,14 @@ pub(crate) type TurnKey = (Arc<str>, Arc<str>);
 /// The turns of one speaker.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Turns {
-    until: BTreeMap<u64, Instant>,
+    running: BTreeMap<u64, Turn>,
+}
+
+/// A turn that was taken.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    taken: Instant,
+    until: Instant,
 }
 
 impl Turns {
@@ -30,40 +37,38 @@ impl Turns {
         every: Duration,
     ) -> Result<Instant, Duration> {
         let channel = hash(key);
-        // The channel may have got a shorter time since.
-        let left = |until: &Instant| until.saturating_duration_since(now).min(every);
-        if let Some(wait) = self
-            .until
-            .get(&channel)
-            .map(left)
-            .filter(|wait| !wait.is_zero())
-        {
-            return Err(wait);
+        if let Some(turn) = self.running.get(&channel) {
+            // The channel may have got a shorter time since.
+            let over = turn.until.min(turn.taken + every);
+            let wait = over.saturating_duration_since(now);
+            if !wait.is_zero() {
+                return Err(wait);
+            }
         }
-        if self.until.len() >= RUNNING_MAX && !self.until.contains_key(&channel) {
-            self.until.retain(|_, until| *until > now);
-            if let Some(first) = self.until.values().min()
-                && self.until.len() >= RUNNING_MAX
+        if self.running.len() >= RUNNING_MAX && !self.running.contains_key(&channel) {
+            self.running.retain(|_, turn| turn.until > now);
+            if let Some(first) = self.running.values().map(|turn| turn.until).min()
+                && self.running.len() >= RUNNING_MAX
             {
                 return Err(first.saturating_duration_since(now));
             }
         }
         let until = now + every;
-        self.until.insert(channel, until);
+        self.running.insert(channel, Turn { taken: now, until });
         Ok(until)
     }
 
     /// Gives a turn back that was taken for nothing.
     pub(crate) fn give_back(&mut self, key: &TurnKey, until: Instant) {
         let channel = hash(key);
-        if self.until.get(&channel) == Some(&until) {
-            self.until.remove(&channel);
+        if self.running.get(&channel).map(|turn| turn.until) == Some(until) {
+            self.running.remove(&channel);
         }
     }
 
     /// Whether one is running.
     pub(crate) fn is_any_left(&self, now: Instant) -> bool {
-        self.until.values().any(|until| *until > now)
+        self.running.values().any(|turn| turn.until > now)
     }
 }
 
@@ -92,7 +97,10 @@ mod tests {
         let soon = now + 3 * SECOND;
         assert_eq!(turns.take(&key("a"), soon, 10 * SECOND), Err(7 * SECOND));
         assert!(turns.take(&key("b"), soon, 10 * SECOND).is_ok());
-        assert_eq!(turns.take(&key("a"), soon, 2 * SECOND), Err(2 * SECOND));
+        // Counted from when it spoke: a shorter time may be over already.
+        assert_eq!(turns.take(&key("a"), soon, 5 * SECOND), Err(2 * SECOND));
+        let mut others = turns.clone();
+        assert!(others.take(&key("a"), soon, 2 * SECOND).is_ok());
         turns.give_back(&key("a"), soon);
         assert!(turns.take(&key("a"), soon, 10 * SECOND).is_err());
         turns.give_back(&key("a"), now + 10 * SECOND);
@@ -112,6 +120,6 @@ mod tests {
         assert_eq!(turns.take(&key("more"), later, SECOND), Err(6 * SECOND));
         let over = now + 10 * SECOND;
         assert!(turns.take(&key("more"), over, SECOND).is_ok());
-        assert_eq!(turns.until.len(), 1);
+        assert_eq!(turns.running.len(), 1);
     }
 }

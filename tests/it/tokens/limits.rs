@@ -220,7 +220,52 @@ fn an_account_has_so_many_clients_over_every_protocol() {
     assert_eq!(code_of(&refused), "account_sessions_max");
     drop(_moderator);
     hub.wait_for("dondo_members", members - 2);
-    connect(&hub, &token);
+    // Its place is given back a moment after it is counted out.
+    let comes_in = || {
+        let mut socket = WebSocket::open(&hub, "/socket.io/?EIO=4&transport=websocket");
+        socket.next_text();
+        socket.text(&format!("40{}", json!({ "token": token })));
+        socket.next_text().starts_with("40")
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while !comes_in() {
+        assert!(Instant::now() < deadline, "its place is taken for good");
+    }
+}
+
+/// Fails if a client that is refused for want of a place is in all the same, by the name that it says with what it sends next.
+#[test]
+fn whoever_is_refused_by_a_full_channel_is_not_in_it() {
+    let (hub, _folder) = hub("full-channel", |settings| {
+        settings.hub.channel_capacity = vec![dondo::config::ChannelCapacity::new("small", 1)];
+    });
+    let mut first = Client::connect(&hub);
+    assert_eq!(
+        first.ask("join-channel", &[json!("small")])["onlineUsers"],
+        1
+    );
+    for _ in 0..3 {
+        let mut socket = WebSocket::open(&hub, "/socket.io/?EIO=4&transport=websocket");
+        socket.next_text();
+        socket.text("40");
+        socket.next_text();
+        let said = json!(["small", {"source": {"userName": "Kofi"}, "data": {"message": "hi"}}]);
+        // One right behind the other, as a client does that waits for nothing.
+        socket.text(r#"420["join-channel","small"]"#);
+        socket.text(&format!("421{said}"));
+        let answers = [socket.next_text(), socket.next_text()];
+        assert!(
+            answers
+                .iter()
+                .any(|answer| answer.starts_with("430[") && answer.contains("channel_full")),
+            "{answers:?}"
+        );
+        // What it asked for before has been done by then.
+        socket.text(r#"422["join-channel","small"]"#);
+        while !socket.next_text().starts_with("432[") {}
+        let again = first.ask("join-channel", &[json!("small")]);
+        assert_eq!(again["onlineUsers"], 1, "{again}");
+    }
 }
 
 /// Fails if the connections of an account have a rate each, those of another are held back by them, or who moderates everything

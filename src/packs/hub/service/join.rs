@@ -78,15 +78,13 @@ pub(super) fn name_seat(caller: &Caller<'_>, channel: &Place, payload: &Payload)
     let is_named = matches!(payload.user_name(), Ok(Some(_)));
     if caller.member().is_unnamed(&channel.key()) && is_named {
         let place = channel.clone();
+        // The seat may be one that the channel has not given yet, and may not give.
+        let options = RoomOptions {
+            seats_max: capacity(caller, &place),
+            ..RoomOptions::default()
+        };
         // Queued by the call; nobody needs its answer.
-        drop(seat(
-            caller,
-            place,
-            None,
-            RoomOptions::default(),
-            None,
-            payload,
-        ));
+        drop(seat(caller, place, None, options, None, payload));
     }
 }
 
