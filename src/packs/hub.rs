@@ -169,7 +169,9 @@ impl Pack for HubPack {
                 {
                     Ok((command, payload))
                 }
-                _ => Ok((command, payload.without_words())),
+                // A guest could say everything by its name.
+                Some(_) => Ok((command, payload.without_words().without_name())),
+                None => Ok((command, payload.without_words())),
             }
         });
         match read {

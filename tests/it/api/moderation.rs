@@ -130,6 +130,29 @@ fn a_ban_ends_by_itself() {
     );
 }
 
+/// A join or a leave with words in every field.
+fn psst() -> Value {
+    let source = json!({"platform": "psst", "appName": "psst", "appVersion": "psst", "clientId": "psst",
+        "userName": "psst", "channel": "psst", "room": "psst", "more": "psst"});
+    let data = json!({"message": "psst", "more": "psst", "roomChannel": "lobby"});
+    json!({"data": data, "source": source, "time": "psst", "clientId": "psst", "more": "psst"})
+}
+
+/// Fails if a guest speaks by the name that it gives itself.
+#[test]
+fn a_guest_who_is_muted_has_no_name_to_tell() {
+    let hub = hub();
+    let (mut guest, mut kofi) = (Client::connect(&hub), logged_in(&hub, "kofi"));
+    let id = joins(&mut guest, "lobby");
+    joins(&mut kofi, "lobby");
+    post(&hub, "mute", &json!({"member": id}));
+    for event in ["leave-channel", "join-channel"] {
+        assert_eq!(guest.ask(event, &[psst()])["ok"], true);
+        let told = kofi.event(event);
+        assert!(!told[0].to_string().contains("psst"), "{told:?}");
+    }
+}
+
 /// Fails if somebody who is muted is heard, cannot listen any more, or others are not heard.
 #[test]
 fn who_is_muted_says_nothing_and_hears_all() {
@@ -155,7 +178,7 @@ fn who_is_muted_says_nothing_and_hears_all() {
                 "{said}"
             );
         }
-        let psst = json!({"data": {"message": "psst", "more": "psst", "roomChannel": "lobby"}, "more": "psst"});
+        let psst = psst();
         for event in ["leave-channel", "join-channel"] {
             kofi.drain();
             assert_eq!(ama.ask(event, std::slice::from_ref(&psst))["ok"], true);

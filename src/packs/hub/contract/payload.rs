@@ -191,12 +191,26 @@ impl Payload {
         known
     }
 
-    /// The same without what its sender says to others by it.
+    /// The same without what its sender says to others by it, in whatever field: of what others are told by its text, only the
+    /// name is left.
     pub(crate) fn without_words(&self) -> Self {
         let mut mute = self.without_unknown();
+        let user_name = mute.parts.source.user_name;
         mute.parts.message = None;
+        mute.parts.time = None;
+        mute.parts.client_id = None;
+        mute.parts.source = Source {
+            user_name,
+            ..Source::default()
+        };
         mute.blobs.clear();
         mute
+    }
+
+    /// The same without the name that its sender gives itself.
+    pub(crate) fn without_name(mut self) -> Self {
+        self.parts.source.user_name = None;
+        self
     }
 
     /// The attachments that placeholders in the raw values number.
