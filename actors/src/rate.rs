@@ -97,7 +97,7 @@ struct Present {
 }
 
 impl SharedRates {
-    /// From now on these hold. What was taken before stays taken, and is owed by the new ones.
+    /// From now on these hold. What was taken before stays taken: it is owed at the new rates.
     pub fn change(&self, rates: &Rates) {
         for what in Rated::ALL {
             self.0.per_s[what as usize].store(rates.of(what), Relaxed);
@@ -129,6 +129,8 @@ pub struct RateLimiter {
     began: Instant,
     /// For each kind the time, in nanoseconds since the beginning, at which its bucket is full again.
     full_at: [AtomicU64; Rated::ALL.len()],
+    /// For each kind the rate that this time was reckoned by.
+    rate_of: [AtomicU64; Rated::ALL.len()],
 }
 
 impl RateLimiter {
@@ -138,7 +140,25 @@ impl RateLimiter {
             began: Instant::now(),
             rates,
             full_at: Default::default(),
+            rate_of: Default::default(),
         }
+    }
+
+    /// The rate that holds. What is owed at another one is reckoned anew, by the first that sees the change.
+    fn rate(&self, what: Rated, now: u64) -> u64 {
+        let rate = self.rates.of(what);
+        let before = &self.rate_of[what as usize];
+        let old = before.load(Relaxed);
+        if old != rate && before.compare_exchange(old, rate, Relaxed, Relaxed).is_ok() {
+            let _ = self.full_at[what as usize].fetch_update(Relaxed, Relaxed, |full_at| {
+                let owed = u128::from(full_at.saturating_sub(now));
+                let owed = (owed * u128::from(old)).checked_div(u128::from(rate));
+                // What is no longer limited is forgiven.
+                let owed = u64::try_from(owed.unwrap_or(0)).unwrap_or(u64::MAX);
+                Some(now.saturating_add(owed))
+            });
+        }
+        rate
     }
 
     /// Whether anything is limited.
@@ -148,14 +168,12 @@ impl RateLimiter {
 
     /// Takes so much from a bucket, though it may not hold that much.
     pub fn charge(&self, now: Instant, what: Rated, count: u64) {
-        let rate = self.rates.of(what);
+        let now = since(self.began, now);
+        let rate = self.rate(what, now);
         if rate == 0 || count == 0 {
             return;
         }
-        let (now, takes) = (
-            since(self.began, now),
-            count.saturating_mul(1_000_000_000) / rate,
-        );
+        let takes = count.saturating_mul(1_000_000_000) / rate;
         let bucket = &self.full_at[what as usize];
         let _ = bucket.fetch_update(Relaxed, Relaxed, |full_at| {
             Some(full_at.max(now).saturating_add(takes))
@@ -165,9 +183,9 @@ impl RateLimiter {
     /// How long until nothing is owed, and of what most is.
     pub fn debt(&self, now: Instant) -> Option<(Rated, Duration)> {
         let burst = self.rates.0.burst.load(Relaxed);
-        let allowed = since(self.began, now).saturating_add(burst);
-        // What is no longer limited is forgiven.
-        let owed = |what: Rated| match self.rates.of(what) {
+        let now = since(self.began, now);
+        let allowed = now.saturating_add(burst);
+        let owed = |what: Rated| match self.rate(what, now) {
             0 => 0,
             _ => self.full_at[what as usize]
                 .load(Relaxed)
@@ -240,6 +258,16 @@ mod tests {
         limiter.charge(Instant::now(), Rated::Bytes, 3000);
         let owed = Some((Rated::Bytes, Duration::from_secs(2)));
         assert_eq!(limiter.debt(Instant::now()), owed);
+        // Three seconds' worth at 1000 a second are six at 500, and one and a half at 2000.
+        for (rate, owed) in [(500, 5000), (2000, 500)] {
+            shared.change(&Rates {
+                bytes: rate,
+                burst: Duration::from_secs(1),
+                ..Rates::default()
+            });
+            let owed = Some((Rated::Bytes, Duration::from_millis(owed)));
+            assert_eq!(limiter.debt(Instant::now()), owed, "{rate}");
+        }
         shared.change(&Rates::default());
         assert_eq!(limiter.debt(Instant::now()), None);
     }

@@ -81,10 +81,9 @@ fn a_rate_that_changes_holds_for_who_is_there() {
         };
         *rate = 2;
         hub.dondo().take_live(&settings);
-        speak(&mut clients, 8, &json!("x"));
         let deadline = Instant::now() + PATIENCE;
         while pauses(&hub, "messages") == 0 && Instant::now() < deadline {
-            std::thread::yield_now();
+            speak(&mut clients, 8, &json!("x"));
         }
         assert!(pauses(&hub, "messages") > 0, "of an address: {of_address}");
         hub.dondo().take_live(&Settings::default());
@@ -94,6 +93,27 @@ fn a_rate_that_changes_holds_for_who_is_there() {
         answered(&mut clients);
         assert_eq!(pauses(&hub, "messages"), before);
     }
+}
+
+/// Fails if who owes much is held as long as the rate of before asked for.
+#[test]
+fn a_rate_that_is_raised_frees_who_is_held_by_it() {
+    let hub = hub(|settings| {
+        settings.limits.burst = Duration::from_secs(1);
+        settings.limits.bytes_per_s = 1000;
+    });
+    let mut clients = [stranger(&hub), stranger(&hub)];
+    // Minutes, in which nobody would answer.
+    clients[0].emit("lobby", &[json!("x".repeat(500_000))]);
+    let deadline = Instant::now() + PATIENCE;
+    while pauses(&hub, "bytes") == 0 && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert!(pauses(&hub, "bytes") > 0);
+    let mut settings = Settings::default();
+    settings.limits.bytes_per_s = 10_000_000;
+    hub.dondo().take_live(&settings);
+    answered(&mut clients);
 }
 
 #[test]
