@@ -18,6 +18,7 @@ use dondo::{Dondo, Operators, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 /// How long the last lines of the log may take.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -132,18 +133,6 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
         }
         (Err(error), _) | (_, Err(error)) => return Err(error),
     };
-    let (renewal, hub) = (server.renewal(), dondo.clone());
-    actix_rt::spawn(async move {
-        let mut live = given.settings.clone();
-        while hangup.recv().await.is_some() {
-            live = read_again(&flags, &given, live, &hub);
-            // Each of these judges its own files.
-            renewal.iter().for_each(CertificateRenewal::ask);
-            keys_again(&hub);
-            api_keys_again(&hub);
-            admin_passwords_again(&hub);
-        }
-    });
     settings.listen = server.bound().to_vec();
     settings.admin_listen = operators.as_ref().map(Operators::bound);
     for line in settings.start_log(open_files) {
@@ -155,8 +144,26 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
     if let Some(keys) = dondo.token_keys() {
         log::info!("tokens are known by {keys}");
     }
-    let insecure = settings.insecure();
-    actix_rt::spawn(tell_again(insecure, |line| log::warn!("{line}")));
+    let (insecure, standing) = watch::channel(settings.insecure());
+    actix_rt::spawn(tell_again(standing, |line| log::warn!("{line}")));
+    let (renewal, hub, mut holds) = (server.renewal(), dondo.clone(), settings.clone());
+    actix_rt::spawn(async move {
+        let mut last = given.settings.clone();
+        while hangup.recv().await.is_some() {
+            last = read_again(&flags, &given, last, &hub);
+            // What else of these lines is of settings that need a restart.
+            holds.rate_limits = last.rate_limits;
+            insecure.send_if_modified(|lines| {
+                let before = std::mem::replace(lines, holds.insecure());
+                before != *lines
+            });
+            // Each of these judges its own files.
+            renewal.iter().for_each(CertificateRenewal::ask);
+            keys_again(&hub);
+            api_keys_again(&hub);
+            admin_passwords_again(&hub);
+        }
+    });
     log::info!("{}", server.client());
     tell_systemd(NotifyState::Ready);
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
@@ -193,6 +200,19 @@ fn tell_systemd(state: NotifyState<'_>) {
 /// read last.
 fn read_again(flags: &ArgMatches, started: &Given, last: Settings, dondo: &Dondo) -> Settings {
     match read(flags) {
+        // As while it is written anew: what stood in it is meant still.
+        Ok(now) if now.file() != started.file() => {
+            let file = started.file().or(now.file()).unwrap_or_default();
+            let change = if started.file().is_some() {
+                "is gone"
+            } else {
+                "is new"
+            };
+            log::error!(
+                "SIGHUP: the settings' file {file} {change}; the settings stay as they are: put it back, or restart"
+            );
+            last
+        }
         Ok(now) => {
             dondo.take_live(&now.settings);
             let changed = started.changed(&last, &now);

@@ -4,20 +4,25 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// Tells these at once and each minute, until it is dropped.
-pub async fn tell_again(lines: Vec<String>, mut tell: impl FnMut(&str)) -> Infallible {
-    if lines.is_empty() {
-        return pending().await;
-    }
-    let mut again = interval(AGAIN);
-    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// Tells the lines that stand at once, when they change and each minute, until it is dropped.
+pub async fn tell_again(
+    mut standing: watch::Receiver<Vec<String>>,
+    mut tell: impl FnMut(&str),
+) -> Infallible {
     loop {
-        again.tick().await;
+        let lines = standing.borrow_and_update().clone();
         lines.iter().for_each(|line| tell(line));
+        let changed = async {
+            if standing.changed().await.is_err() {
+                pending().await
+            }
+        };
+        tokio::select! { () = changed => {}, () = sleep(AGAIN) => {} }
     }
 }
 
@@ -39,22 +44,27 @@ mod tests {
             .build();
         let told = RefCell::new(Vec::new());
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        let telling = tell_again(lines, |line| told.borrow_mut().push(line.to_owned()));
+        let (change, standing) = watch::channel(lines);
+        let telling = tell_again(standing, |line| told.borrow_mut().push(line.to_owned()));
         runtime.unwrap().block_on(async {
-            assert!(
-                timeout(Duration::from_secs(seconds), telling)
-                    .await
-                    .is_err()
-            );
+            let later = async {
+                sleep(Duration::from_secs(200)).await;
+                change.send_replace(vec!["new".to_owned()]);
+                pending::<()>().await;
+            };
+            let both = async { tokio::join!(telling, later) };
+            assert!(timeout(Duration::from_secs(seconds), both).await.is_err());
         });
         told.into_inner()
     }
 
-    /// Fails if a line is told late, once only, or without end.
+    /// Fails if a line is told late, once only, or when it stands no more.
     #[test]
     fn each_is_told_at_once_and_each_minute() {
         assert_eq!(told(&["a", "b"], 59), ["a", "b"]);
         assert_eq!(told(&["a"], 150), ["a", "a", "a"]);
         assert_eq!(told(&[], 150), [""; 0]);
+        assert_eq!(told(&["a"], 270), ["a", "a", "a", "a", "new", "new"]);
+        assert_eq!(told(&[], 201), ["new"]);
     }
 }

@@ -98,13 +98,31 @@ impl AuthSettings {
         self.jwks_url.is_some() || files.into_iter().any(Option::is_some)
     }
 
-    /// What is wrong where nobody could come in.
-    pub(crate) fn locked_out(&self) -> Option<&'static str> {
-        let is_open = self.guests || self.has_keys();
-        (!is_open).then_some(
-            "nobody could come in, as there is no key to know tokens by; write --auth.secret-file, \
-             --auth.public-key-file, --auth.jwks-file or --auth.jwks-url too, or on",
-        )
+    /// What asks for tokens where there is no key to know them by, and what to write: either nobody could come in, or
+    /// everybody, although somebody had tokens in mind.
+    pub(crate) fn without_key(&self) -> Option<(&'static str, &'static str)> {
+        if self.has_keys() {
+            return None;
+        }
+        if !self.guests {
+            return Some((
+                "auth.guests",
+                "nobody could come in, as there is no key to know tokens by; write --auth.secret-file, \
+                 --auth.public-key-file, --auth.jwks-file or --auth.jwks-url too, or on",
+            ));
+        }
+        let claims = [
+            ("auth.issuer", &self.issuer),
+            ("auth.audience", &self.audience),
+        ];
+        let asked = claims.into_iter().find(|(_, claim)| claim.is_some());
+        asked.map(|(name, _)| {
+            (
+                name,
+                "no token would be asked for it, as there is no key to know tokens by; write --auth.secret-file, \
+                 --auth.public-key-file, --auth.jwks-file or --auth.jwks-url too, or any",
+            )
+        })
     }
 
     /// All keys, as their files have them now.

@@ -44,10 +44,12 @@ impl Settings {
         }
     }
 
-    /// Says whether somebody can come in, where nothing but the settings says who.
-    pub(crate) fn check_guests(&self) -> Result<(), SettingError> {
-        let locked = self.auth.locked_out();
-        locked.map_or(Ok(()), |said| Err(SettingError::new("--auth.guests", said)))
+    /// Says whether those may come in whom the settings mean, where nothing but the settings has keys.
+    pub(crate) fn check_tokens(&self) -> Result<(), SettingError> {
+        let asked = self.auth.without_key();
+        asked.map_or(Ok(()), |(name, why)| {
+            Err(SettingError::new(&format!("--{name}"), why))
+        })
     }
 
     /// A namespace that no client could ask for, or that is there already, and what is wrong with it.

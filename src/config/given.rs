@@ -150,14 +150,16 @@ impl Given {
         line.into_iter().chain(settings.never_fits()).collect()
     }
 
-    /// Says whether somebody can come in.
+    /// Says whether those may come in whom the settings mean.
     ///
     /// # Errors
-    /// Nobody can.
+    /// Tokens are asked for, and there is no key to know them by.
     pub fn open(&self) -> Result<(), SettingError> {
-        let written = self.written("auth.guests").unwrap_or_default();
-        let locked = self.settings.auth.locked_out();
-        locked.map_or(Ok(()), |said| Err(SettingError::new(&written, said)))
+        let asked = self.settings.auth.without_key();
+        asked.map_or(Ok(()), |(name, why)| {
+            let written = self.written(name).unwrap_or_default();
+            Err(SettingError::new(&written, why))
+        })
     }
 
     /// Says whether so many open files do, where that is known.

@@ -51,7 +51,7 @@ impl Builder {
         }
         config.check().map_err(BuildError::Setting)?;
         if self.login.is_none() && self.tokens.is_empty() {
-            config.check_guests().map_err(BuildError::Setting)?;
+            config.check_tokens().map_err(BuildError::Setting)?;
         }
         let revoked = Revoked::new(self.clock.clone());
         let credentials = Credentials::new(

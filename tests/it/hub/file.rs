@@ -221,7 +221,29 @@ fn sighup_tells_what_a_restart_would_change_and_what_is_wrong() {
     again(&mut program, "[limits]\nsessions-max = 0\n", &wrong);
     let same = "SIGHUP: the settings are those that hold";
     again(&mut program, "[limits]\nsessions-max = 5\n", same);
+    fs::remove_file(&file).unwrap();
+    program.signal(Signal::HUP);
+    program.wait_for("SIGHUP: ");
+    assert!(
+        program
+            .log
+            .last()
+            .unwrap()
+            .contains("the settings stay as they are")
+    );
     assert_eq!(program.get("/healthz").text(), "ok\n");
+}
+
+/// Fails if a file that is moved away for a moment takes its limits with it, where none was named.
+#[test]
+fn sighup_keeps_the_settings_of_a_file_that_is_gone() {
+    let folder = Folder::with(Some("[limits]\nsessions-max = 1\n"));
+    let mut program = Program::start_in(&folder.path(""), &["--listen", ANY]);
+    assert_eq!(program.get(POLL).status, 200);
+    fs::remove_file(folder.path("dondo.toml")).unwrap();
+    program.signal(Signal::HUP);
+    program.wait_for("is gone; the settings stay as they are: put it back, or restart");
+    assert_eq!(program.get(POLL).status, 503);
 }
 
 /// Fails if a live setting waits for a restart, is taken from a file with something wrong in it, or closes who is in.

@@ -47,6 +47,15 @@ impl Program {
         Self::run(Command::new(PROGRAM), flags, variables)
     }
 
+    /// Started in this folder, whose `dondo.toml` counts.
+    pub fn start_in(folder: &str, flags: &[&str]) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.current_dir(folder);
+        let mut program = Self::run(command, flags, &[]);
+        program.started();
+        program
+    }
+
     /// With so many open files at most.
     pub fn spawn_within(open_files: &str, flags: &[&str]) -> Self {
         let mut command = Command::new("sh");

@@ -137,20 +137,28 @@ fn it_makes_tokens_that_it_takes_and_says_why_it_takes_others_not() {
     assert!(String::from_utf8_lossy(&without.stderr).contains("--auth.secret-file"));
 }
 
-/// Fails if a hub that nobody could come into starts, or a check says that it would.
+/// Fails if a hub starts that nobody could come into, or that asks nobody for the tokens that somebody has in mind; or if a
+/// check says that it would.
 #[test]
-fn it_does_not_start_where_nobody_could_come_in() {
-    for args in [
-        &["--auth.guests", "off"][..],
-        &["check", "--auth.guests", "off"],
+fn it_does_not_start_where_tokens_are_meant_and_no_key_is_there() {
+    for (name, value, told) in [
+        ("--auth.guests", "off", "nobody could come in"),
+        (
+            "--auth.issuer",
+            "https://id.example",
+            "no token would be asked",
+        ),
+        ("--auth.audience", "chat", "no token would be asked"),
     ] {
-        let output = dondo(args, "");
-        assert_eq!(output.status.code(), Some(2), "{output:?}");
-        let wrong = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            wrong.starts_with("--auth.guests off: nobody could come in"),
-            "{wrong}"
-        );
+        for args in [&[name, value][..], &["check", name, value]] {
+            let output = dondo(args, "");
+            assert_eq!(output.status.code(), Some(2), "{output:?}");
+            let wrong = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                wrong.starts_with(&format!("{name} {value}: {told}")),
+                "{wrong}"
+            );
+        }
     }
 }
 
