@@ -1,5 +1,7 @@
 //! One room, all protocols: what is said in it is the same for all, in the same order.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::support::{Application, Hub};
@@ -14,6 +16,8 @@ fn members_of_all_protocols_see_ten_thousand_messages_in_one_order() {
     let hub = Hub::with(|config| {
         config.workers = 2;
         config.rate_limits = false;
+        // What is looked at is order, not the patience of clients on a busy machine.
+        config.engine.ping_timeout = Duration::from_secs(600);
     });
     let mut clients = Application::node("one_room.js", &[&hub.url(), &MESSAGES.to_string()]);
     let said: Value = serde_json::from_str(&clients.line().unwrap()).unwrap();

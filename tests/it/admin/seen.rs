@@ -52,7 +52,13 @@ fn each_namespace_is_told_with_its_thread_and_its_largest_channels() {
     let mut third = Client::connect_to(&hub, "/third", "");
     third.ask("join-channel", &[json!("lobby")]);
 
-    let told = state(&hub, &cookie);
+    // Who is asked for numbers has a moment to answer, and all have come in a moment later than they are told.
+    let told = state_when(&hub, &cookie, |told| {
+        told["counts"]["members"] == 25
+            && told["namespaces"][0]["online"] == 24
+            && told["namespaces"][2]["largest"][0]["members"] == 1
+            && told["health"]["ready"] == true
+    });
     let namespaces = told["namespaces"].as_array().unwrap();
     let names: Vec<_> = namespaces
         .iter()

