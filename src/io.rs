@@ -87,7 +87,7 @@ pub use self::{
     script::{RoomContext, RoomJoin, RoomMember, RoomNotice, RoomScript, ScriptHandle},
     socket::{ListenerId, Socket},
     speaker::Speaker,
-    targets::{IntoRooms, IntoTargets, RoomName, Target},
+    targets::{IntoRooms, IntoTargets, RoomName, Target, account},
     typed::{
         AnswersEvent, AnswersEvents, EmitEvents, Event, EventAnswer, EventArguments,
         EventParameters, Events, Never, OneOf, assert_distinct,

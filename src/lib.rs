@@ -148,7 +148,7 @@ pub use self::{
         OrFail, Path, Received, RemoteAck, RemoteAcks, RemoteDelivery, RemoteSocket, Rest, Result,
         RoomContext, RoomHandle, RoomJoin, RoomMember, RoomName, RoomNotice, RoomScript,
         ScriptHandle, Socket, SocketContext, SocketCursor, SocketPage, Speaker, State, Target,
-        ToActor, UnknownNamespace, UnknownScript, Value, VolatileEmitter, actor, blocking,
+        ToActor, UnknownNamespace, UnknownScript, Value, VolatileEmitter, account, actor, blocking,
     },
     operators::Operators,
     server::{Server, listen},

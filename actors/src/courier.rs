@@ -1,6 +1,7 @@
 //! The courier of one worker thread: it mirrors the rooms' seats of its members and is the only writer of their
 //! outboxes. Knows no room beyond its mirror, waits for nobody.
 
+mod account_index;
 mod asked;
 mod deliver;
 mod handlers;
@@ -10,7 +11,10 @@ mod selections;
 mod wakes;
 mod watermarks;
 
-use self::{asked::AskedLetters, mirror::Mirror, wakes::Wakes, watermarks::Watermarks};
+use self::{
+    account_index::AccountIndex, asked::AskedLetters, mirror::Mirror, wakes::Wakes,
+    watermarks::Watermarks,
+};
 
 use std::{
     cell::OnceCell,
@@ -60,6 +64,7 @@ pub struct Courier {
     metrics: Arc<Metrics>,
     crashes: Crashes,
     members: BTreeMap<LocalId, Rc<LocalMember>>,
+    accounts: AccountIndex,
     rooms: BTreeMap<RoomId, Mirror>,
     keys: BTreeMap<(Arc<str>, RoomKey), RoomId>,
     brakes: BTreeMap<RoomId, Braking>,
@@ -78,6 +83,7 @@ struct LocalMember {
     namespace: Arc<str>,
     /// None of a session by itself.
     member: Option<MemberId>,
+    account: Option<Arc<str>>,
     outbox: Arc<Outbox>,
     encoding: EncodingId,
     session: WeakMailbox<ToSession>,
@@ -104,6 +110,7 @@ impl Courier {
             crashes: Crashes::of_courier(worker, metrics.clone()),
             metrics,
             members: BTreeMap::new(),
+            accounts: AccountIndex::default(),
             rooms: BTreeMap::new(),
             keys: BTreeMap::new(),
             brakes: BTreeMap::new(),
@@ -141,6 +148,7 @@ impl Courier {
             local_id,
             namespace,
             member,
+            account,
             outbox,
             encoding,
             session,
@@ -150,6 +158,7 @@ impl Courier {
             local_id,
             namespace,
             member,
+            account,
             outbox,
             encoding,
             session,
@@ -159,7 +168,14 @@ impl Courier {
             // Something for this member may have been held back while this very message waited.
             served.evict(CloseReason::WorkerStalled);
         }
+        self.accounts.enter(&served);
         self.members.insert(local_id, served);
+    }
+
+    fn unregister(&mut self, local_id: LocalId) {
+        if let Some(served) = self.members.remove(&local_id) {
+            self.accounts.leave(&served);
+        }
     }
 
     fn mirror(&mut self, seat: &MirrorJoin) {

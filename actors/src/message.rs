@@ -557,6 +557,8 @@ pub struct Register {
     pub namespace: Arc<str>,
     /// The public id; none of a session by itself.
     pub member: Option<MemberId>,
+    /// The account, if somebody is logged in.
+    pub account: Option<Arc<str>>,
     /// Where its letters go.
     pub outbox: Arc<Outbox>,
     /// The encoding they take.

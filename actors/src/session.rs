@@ -249,6 +249,7 @@ impl Session {
             local_id,
             namespace,
             member: member.map(|member| member.id().clone()),
+            account: member.and_then(|member| member.identity().account.clone()),
             outbox,
             encoding,
             session,

@@ -1,7 +1,7 @@
-//! Whom something is said to, by a client or by the server itself: rooms, all but some rooms, single clients.
+//! Whom something is said to, by a client or by the server itself: rooms, accounts, single clients, all but some of these.
 //! Knows no wire; each address becomes one letter of the core, whatever the number of members.
 
-use std::{collections::BTreeSet, future::Future, time::Duration};
+use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
 use dondo_actors::{
     error::{Fault, NotifyError as DeliveryError},
@@ -23,7 +23,7 @@ use super::{
     eventual::{Delivered, Delivery, RemoteDelivery},
     socket::may_say,
     speaker::Speaker,
-    targets::{IntoRooms, IntoTargets, Target},
+    targets::{IntoTargets, Target},
 };
 
 /// Who speaks where nobody does that is connected, as the hub's own events have it.
@@ -37,11 +37,20 @@ pub struct Broadcast<S> {
     from: S,
     /// None: everybody.
     rooms: Option<Vec<RoomKey>>,
+    accounts: Vec<Arc<str>>,
     clients: BTreeSet<SocketId>,
-    except: Vec<RoomKey>,
+    except: Excepted,
     /// The speaker hears it, where it is one of those addressed.
     echo: bool,
     volatile: bool,
+}
+
+/// Who does not hear it.
+#[derive(Clone, Debug, Default)]
+struct Excepted {
+    rooms: Vec<RoomKey>,
+    accounts: Vec<Arc<str>>,
+    clients: Vec<SocketId>,
 }
 
 impl<S> Broadcast<S> {
@@ -49,22 +58,27 @@ impl<S> Broadcast<S> {
         Self {
             from,
             rooms: None,
+            accounts: Vec::new(),
             clients: BTreeSet::new(),
-            except: Vec::new(),
+            except: Excepted::default(),
             echo,
             volatile: false,
         }
     }
 
-    /// Also to these: to nobody where the list is empty. Who is named by its id is meant whatever rooms are
-    /// excepted, and even if it speaks. Members of several rooms hear it once; what a namespace says one who is
-    /// named by id and is in a room as well hears once, and what a socket says twice.
+    /// Also to these: to nobody where the list is empty. Who is named by its id is meant whatever is
+    /// excepted, and even if it speaks. Members of several rooms and accounts hear it once; what a namespace says one who is
+    /// named by id and is in a room as well hears once, and what a socket says twice. An account's other clients hear what
+    /// one of them says to it, and so does that one by `within`.
+    ///
+    /// It is one letter, whatever the number of rooms and accounts; each worker looks up who of these it serves.
     #[doc(alias = "in")]
     pub fn to(mut self, targets: impl IntoTargets) -> Self {
         let rooms = self.rooms.get_or_insert_default();
         for target in targets.into_targets() {
             match target {
                 Target::Room(room) => rooms.push(RoomKey::plain(room)),
+                Target::Account(account) => self.accounts.push(account),
                 Target::Client(id) => {
                     self.clients.insert(id);
                 }
@@ -83,11 +97,29 @@ impl<S> Broadcast<S> {
         }
     }
 
-    /// But not to the members of these rooms.
-    pub fn except(mut self, rooms: impl IntoRooms) -> Self {
-        let rooms = rooms.into_rooms().into_iter();
-        self.except.extend(rooms.map(RoomKey::plain));
+    /// But not to the members of these rooms, the clients of these accounts, or these clients.
+    pub fn except(mut self, targets: impl IntoTargets) -> Self {
+        for target in targets.into_targets() {
+            match target {
+                Target::Room(room) => self.except.rooms.push(RoomKey::plain(room)),
+                Target::Account(account) => self.except.accounts.push(account),
+                Target::Client(id) => self.except.clients.push(id),
+            }
+        }
         self
+    }
+
+    /// It is about no rooms and accounts at all: there was a `to`, and it named clients alone, or nobody.
+    fn is_of_clients_alone(&self) -> bool {
+        self.rooms.as_deref() == Some(&[]) && self.accounts.is_empty()
+    }
+
+    /// It is about rooms alone.
+    fn is_of_rooms_alone(&self) -> bool {
+        let Excepted {
+            accounts, clients, ..
+        } = &self.except;
+        self.accounts.is_empty() && accounts.is_empty() && clients.is_empty()
     }
 }
 
@@ -96,24 +128,31 @@ impl<S: Speaker> Broadcast<S> {
         self.from.its_namespace()
     }
 
-    /// Those addressed, each in one of these: those of the rooms, or everybody, and each who is named by id.
+    /// Those addressed, each in one of these: those of the rooms and accounts, or everybody, and each who is named by id.
     pub(super) fn selections(&self) -> Vec<Selection> {
-        let except = self.from.its_id().filter(|_| !self.echo);
-        let rooms = self.rooms.as_deref();
-        let of_rooms = (rooms != Some(&[])).then(|| Selection {
-            rooms: self.rooms.clone(),
-            except_rooms: self.except.clone(),
-            except: except.clone(),
-            only: None,
-        });
-        let elsewhere = rooms.unwrap_or_default();
+        let of_many = (!self.is_of_clients_alone()).then(|| self.of_many());
+        let elsewhere = self.rooms.as_deref().unwrap_or_default();
         let of_clients = self.clients.iter().map(|id| Selection {
-            rooms: None,
             except_rooms: elsewhere.to_vec(),
-            except: None,
+            except_accounts: self.accounts.clone(),
             only: Some(id.clone()),
+            ..Selection::default()
         });
-        of_rooms.into_iter().chain(of_clients).collect()
+        of_many.into_iter().chain(of_clients).collect()
+    }
+
+    /// Those who are named by no id.
+    fn of_many(&self) -> Selection {
+        let speaker = self.from.its_id().filter(|_| !self.echo);
+        let except = self.except.clients.iter().cloned();
+        Selection {
+            rooms: self.rooms.clone(),
+            accounts: self.accounts.clone(),
+            except_rooms: self.except.rooms.clone(),
+            except_accounts: self.except.accounts.clone(),
+            except: except.chain(speaker).collect(),
+            only: None,
+        }
     }
 }
 
@@ -188,30 +227,23 @@ impl Broadcast<Socket> {
         if self.volatile {
             return Ok(self.emit_volatile(&content));
         }
-        let Self {
-            from,
-            echo,
-            rooms,
-            clients,
-            except,
-            ..
-        } = self;
-        let member = from.member();
+        let member = self.from.member();
         let mut letters: Vec<LocalFuture<Result<Delivered, DeliveryError>>> = Vec::new();
-        for id in clients {
+        for id in &self.clients {
             let recipients = |there: bool| Delivered {
                 recipients: usize::from(there),
             };
-            let send_to_member = member.send_to_member(id, content.clone());
+            let send_to_member = member.send_to_member(id.clone(), content.clone());
             letters.push(Box::pin(send_to_member.map_ok(recipients)));
         }
-        match rooms.as_deref() {
-            Some([]) => {}
-            Some([room]) if except.is_empty() => {
+        let of_rooms_alone = self.is_of_rooms_alone();
+        match self.rooms.as_deref() {
+            _ if self.is_of_clients_alone() => {}
+            Some([room]) if of_rooms_alone && self.except.rooms.is_empty() => {
                 let request = NotifyRequest {
                     room: room.clone(),
                     tag: None,
-                    echo,
+                    echo: self.echo,
                     seat_needed: false,
                 };
                 let letter = member.notify(request, content);
@@ -220,8 +252,12 @@ impl Broadcast<Socket> {
                 }
                 letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
             }
+            _ if of_rooms_alone => {
+                let letter = member.broadcast(self.rooms, self.except.rooms, self.echo, content);
+                letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
+            }
             _ => {
-                let letter = member.broadcast(rooms, except, echo, content);
+                let letter = member.broadcast_selected(self.of_many(), content, false);
                 letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
             }
         }
@@ -239,7 +275,7 @@ impl Broadcast<Socket> {
         let letters: Vec<_> = self
             .selections()
             .into_iter()
-            .map(|selection| member.broadcast_volatile(selection, content.clone()))
+            .map(|selection| member.broadcast_selected(selection, content.clone(), true))
             .collect();
         Delivery::new(async move {
             let mut all = Delivered::default();

@@ -110,9 +110,9 @@ impl NamespaceHandle {
         Broadcast::new(self.clone(), false)
     }
 
-    /// Everybody who is not in these rooms.
-    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast<Self> {
-        self.broadcast().except(rooms)
+    /// Everybody but the members of these rooms, the clients of these accounts, and these clients.
+    pub fn except(&self, targets: impl IntoTargets) -> Broadcast<Self> {
+        self.broadcast().except(targets)
     }
 
     /// Says something to everybody, now: see [`Broadcast::emit`].

@@ -293,9 +293,9 @@ impl Socket {
         Broadcast::new(self.clone(), false)
     }
 
-    /// Everybody else in the namespace who is not in these rooms.
-    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast<Self> {
-        self.broadcast().except(rooms)
+    /// Everybody else in the namespace, but not the members of these rooms, the clients of these accounts, or these clients.
+    pub fn except(&self, targets: impl IntoTargets) -> Broadcast<Self> {
+        self.broadcast().except(targets)
     }
 
     /// The socket of a member that the namespace's middlewares have let in.

@@ -1,4 +1,4 @@
-//! Rooms by their names, clients by their ids, and how handlers write them.
+//! Rooms by their names, clients by their ids, accounts, and how handlers write them.
 
 use std::{cmp::Ordering, fmt, sync::Arc};
 
@@ -114,7 +114,7 @@ impl From<RoomName> for Arc<str> {
     }
 }
 
-/// A room, or a client by its id. Two spaces: a room named like a client's id gets nothing of his.
+/// A room, a client by its id, or an account. Three spaces: a room named like a client's id or account gets nothing of his.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
@@ -122,6 +122,22 @@ pub enum Target {
     Room(RoomName),
     /// One client.
     Client(SocketId),
+    /// All clients of an account, in the namespace that is spoken to: [`account`].
+    Account(Arc<str>),
+}
+
+/// All clients of an account: of whoever is logged in under this name, on however many devices. Nobody where nobody is.
+///
+/// ```no_run
+/// use dondo::{NamespaceHandle, account};
+///
+/// async fn paid(shop: NamespaceHandle, customer: &str) -> dondo::Result<usize> {
+///     let told = shop.to(account(customer)).emit("paid", ())?.await?;
+///     Ok(told.recipients)
+/// }
+/// ```
+pub fn account(name: impl Into<Arc<str>>) -> Target {
+    Target::Account(name.into())
 }
 
 /// One room or several: names as text, `i64` or [`RoomName`], arrays, slices and `Vec`s of them.
@@ -134,11 +150,11 @@ pub trait IntoRooms {
     fn into_rooms(self) -> Vec<Arc<str>>;
 }
 
-/// Whom something is said to: rooms as in [`IntoRooms`], clients by their [`SocketId`](crate::SocketId), or arrays, slices and
-/// `Vec`s of [`Target`]s.
+/// Whom something is said to, or not: rooms as in [`IntoRooms`], clients by their [`SocketId`](crate::SocketId), an [`account`],
+/// or arrays, slices and `Vec`s of [`Target`]s.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nobody that something can be said to",
-    note = "rooms are named by text, by an `i64` or by `RoomName`, clients by `SocketId`; or an array, slice or `Vec` of these"
+    note = "rooms are named by text, by an `i64` or by `RoomName`, clients by `SocketId`, accounts by `account(…)`; or an array, slice or `Vec` of these"
 )]
 pub trait IntoTargets {
     /// Them.
@@ -191,6 +207,12 @@ impl From<SocketId> for Target {
     }
 }
 
+impl From<&Target> for Target {
+    fn from(target: &Target) -> Self {
+        target.clone()
+    }
+}
+
 impl From<&SocketId> for Target {
     fn from(id: &SocketId) -> Self {
         Self::Client(id.clone())
@@ -218,6 +240,7 @@ targets!(
     RoomName,
     &SocketId,
     SocketId,
+    &Target,
     Target
 );
 

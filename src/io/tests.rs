@@ -2,6 +2,7 @@
 //! Knows what clients get, not how.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
 mod actors;
 mod children;
 mod extractors;

@@ -19,6 +19,7 @@ mod dev;
 mod doors;
 mod drain;
 mod embed;
+mod emits;
 mod engine;
 mod examples;
 mod harm;

@@ -41,7 +41,7 @@ impl Guarded for Courier {
         self.before_any();
         match word {
             ToCourier::Register(register) => self.register(register),
-            ToCourier::Unregister(local_id) => drop(self.members.remove(&local_id)),
+            ToCourier::Unregister(local_id) => self.unregister(local_id),
             ToCourier::Deliver(deliver) => {
                 let _ = self.hear_letter(deliver, None, ctx);
             }

@@ -47,8 +47,9 @@ impl Courier {
             .except_rooms
             .iter()
             .flat_map(|key| self.seated(namespace, key))
+            .chain(self.logged_in(namespace, &selected.except_accounts))
             .map(|served| served.local_id)
-            .chain(selected.except)
+            .chain(selected.except.iter().copied())
             .collect();
         match &selected.rooms {
             None => {
@@ -60,7 +61,9 @@ impl Courier {
             }
             Some(rooms) => {
                 let mut seen = excluded;
-                for served in rooms.iter().flat_map(|key| self.seated(namespace, key)) {
+                let of_rooms = rooms.iter().flat_map(|key| self.seated(namespace, key));
+                let of_accounts = self.logged_in(namespace, &selected.accounts);
+                for served in of_rooms.chain(of_accounts) {
                     if seen.insert(served.local_id) {
                         found(served);
                     }
@@ -75,11 +78,25 @@ impl Courier {
             let mirror = self.mirror_of(namespace, key);
             mirror.is_some_and(|mirror| mirror.has(local_id))
         };
+        let is_of = |accounts: &[Arc<str>]| {
+            let account = served.account.as_ref();
+            account.is_some_and(|account| accounts.contains(account))
+        };
         let rooms = selected.rooms.as_ref();
         served.namespace == *namespace
-            && selected.except != Some(local_id)
-            && rooms.is_none_or(|rooms| rooms.iter().any(sits))
+            && !selected.except.contains(&local_id)
+            && (rooms.is_none_or(|rooms| rooms.iter().any(sits)) || is_of(&selected.accounts))
             && !selected.except_rooms.iter().any(sits)
+            && !is_of(&selected.except_accounts)
+    }
+
+    fn logged_in<'a, 'n>(
+        &'a self,
+        namespace: &'n str,
+        accounts: &'n [Arc<str>],
+    ) -> impl Iterator<Item = &'a Rc<LocalMember>> + use<'a, 'n> {
+        let accounts = accounts.iter();
+        accounts.flat_map(|account| self.accounts.members(namespace, account))
     }
 
     fn seated<'a>(
@@ -161,11 +178,15 @@ impl Courier {
     fn count(&self, namespace: &Arc<str>, selected: &Selected) -> usize {
         if let Selected {
             rooms: Some(rooms),
-            except: None,
-            only: None,
+            accounts,
             except_rooms,
+            except_accounts,
+            except,
+            only: None,
         } = selected
-            && let ([room], []) = (rooms.as_slice(), except_rooms.as_slice())
+            && let [room] = rooms.as_slice()
+            && (accounts.is_empty() && except_rooms.is_empty())
+            && (except_accounts.is_empty() && except.is_empty())
         {
             let mirror = self.mirror_of(namespace, room);
             return mirror.map_or(0, |mirror| mirror.seats().len());

@@ -326,12 +326,15 @@ impl HubHandle {
     pub(crate) fn places(&self, namespace: &str, selection: Selection) -> Option<Selected> {
         let Selection {
             rooms,
+            accounts,
             except_rooms,
+            except_accounts,
             except,
             only,
         } = selection;
         let place = |id: MemberId| self.members().find(&(Arc::from(namespace), id));
-        let except = except.and_then(place).map(|place| place.local_id);
+        let except = except.into_iter().filter_map(place);
+        let except = except.map(|place| place.local_id).collect();
         let only = match only {
             Some(id) => {
                 let place = place(id)?;
@@ -341,7 +344,9 @@ impl HubHandle {
         };
         Some(Selected {
             rooms,
+            accounts,
             except_rooms,
+            except_accounts,
             except,
             only,
         })

@@ -58,8 +58,8 @@ impl From<Broadcast> for SelectedLetter {
             selected: Selected {
                 rooms,
                 except_rooms,
-                except,
-                only: None,
+                except: except.into_iter().collect(),
+                ..Selected::default()
             },
             draft,
             reply,

@@ -19,10 +19,14 @@ use crate::{
 pub struct Selection {
     /// Members of any of these rooms; `None` is everybody in the namespace.
     pub rooms: Option<Vec<RoomKey>>,
-    /// But not the members of these.
+    /// And those of any of these accounts.
+    pub accounts: Vec<Arc<str>>,
+    /// But not the members of these rooms.
     pub except_rooms: Vec<RoomKey>,
-    /// And not this member.
-    pub except: Option<MemberId>,
+    /// And not those of these accounts.
+    pub except_accounts: Vec<Arc<str>>,
+    /// And not these members.
+    pub except: Vec<MemberId>,
     /// Of those, nobody but this member.
     pub only: Option<MemberId>,
 }
@@ -32,10 +36,14 @@ pub struct Selection {
 pub struct Selected {
     /// Those of any of these; `None` is every member of the namespace.
     pub(crate) rooms: Option<Vec<RoomKey>>,
-    /// But of none of these.
+    /// And those of any of these accounts.
+    pub(crate) accounts: Vec<Arc<str>>,
+    /// But of none of these rooms.
     pub(crate) except_rooms: Vec<RoomKey>,
-    /// And not this one.
-    pub(crate) except: Option<LocalId>,
+    /// And of none of these accounts.
+    pub(crate) except_accounts: Vec<Arc<str>>,
+    /// And none of these.
+    pub(crate) except: Vec<LocalId>,
     /// Of those, nobody but this one.
     pub(crate) only: Option<(WorkerId, LocalId)>,
 }

@@ -149,7 +149,7 @@ impl Namespace {
         let said = RoomEvent::Said(Arc::new(Said {
             from: broadcast.from.clone(),
             tag: None,
-            echo: broadcast.selected.except.is_none(),
+            echo: broadcast.selected.except.is_empty(),
             for_later: false,
             content: broadcast.draft.content.clone(),
         }));

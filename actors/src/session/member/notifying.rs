@@ -19,14 +19,16 @@ use crate::{
 };
 
 impl Member {
-    /// Says something to those of the selected members for whom nothing waits.
-    pub fn broadcast_volatile(
+    /// As [`Member::broadcast`] to selected members; something volatile to those of them for whom nothing waits.
+    pub fn broadcast_selected(
         self: &Rc<Self>,
         selection: Selection,
         content: Content,
+        volatile: bool,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
         let draft = self.draft(content);
-        let queued = draft.map(|draft| self.queue_selected(selection, draft.volatile(true), None));
+        let queued =
+            draft.map(|draft| self.queue_selected(selection, draft.volatile(volatile), None));
         self.clone().settled(queued)
     }
 

@@ -57,7 +57,7 @@ fn everybody_who_receives_a_letter_may_answer_it_once_in_time_and_nobody_else() 
         let mut all = clients(&world, 4).await;
         all.push(telling(&world, 1).await);
         let others = Selection {
-            except: Some(all[3].member.id().clone()),
+            except: vec![all[3].member.id().clone()],
             ..Selection::default()
         };
         let mut stream = ask_all(&world, others).await.unwrap();
@@ -282,7 +282,7 @@ fn a_member_asks_others_in_the_order_of_what_it_says_also_where_the_log_is_late(
         }
         let others = || Selection {
             rooms: Some(vec![key.clone()]),
-            except: Some(a.member.id().clone()),
+            except: vec![a.member.id().clone()],
             ..Selection::default()
         };
         drop(a.say(&key, "before"));

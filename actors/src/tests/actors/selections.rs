@@ -99,7 +99,7 @@ fn members_are_counted_and_listed_by_rooms_and_ids_over_all_workers() {
         let id = |one: usize| all[one].member.id().clone();
         let mut excepting = rooms(&["a", "b", "c"]);
         excepting.except_rooms = vec![RoomKey::plain("c")];
-        excepting.except = Some(id(0));
+        excepting.except = vec![id(0)];
         let mut only_in_a = rooms(&["a"]);
         only_in_a.only = Some(id(1));
         let mut only_in_c = only_in_a.clone();
@@ -231,7 +231,7 @@ fn who_is_disconnected_is_told_and_goes_on_elsewhere_unless_it_is_closed() {
         assert_eq!(all[0].probe.ended(), None);
         assert!(all[0].member.has_ended());
         let mut others = rooms(&["a"]);
-        others.except = Some(all[1].member.id().clone());
+        others.except = vec![all[1].member.id().clone()];
         let out = world.hub.disconnect_members("/", others, true);
         assert_eq!(out.await, done(2));
         world.settle().await;
