@@ -44,7 +44,7 @@ use crate::{
     directory::{Accounts, Directory, Members},
     guard::{Crashes, Guard, Guarded, GuardedContext},
     id::{LocalId, WorkerId},
-    letter::Encodings,
+    letter::{Encodings, LatestKeys},
     lifecycle::LifecycleSender,
     mailbox::{Mailbox, WeakMailbox},
     message::{CourierRef, ToCourier, ToNamespace},
@@ -138,6 +138,7 @@ struct Shared {
     slots: Slots,
     /// Letters that many may answer.
     shared_acks: AtomicU64,
+    latest_keys: LatestKeys,
 }
 
 impl HubHandle {
@@ -163,6 +164,7 @@ impl HubHandle {
             couriers: Directory::new(),
             slots: Slots::default(),
             shared_acks: AtomicU64::new(0),
+            latest_keys: LatestKeys::default(),
         }))
     }
 

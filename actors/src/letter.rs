@@ -2,9 +2,14 @@
 //! Knows no protocol: a frame is bytes that somebody else made, and an encoding is only a number here.
 
 mod encodings;
+mod manner;
 
 use self::encodings::not_registered;
-pub use self::encodings::{EncodeError, Encoding, EncodingId, Encodings};
+pub(crate) use self::manner::LatestKeys;
+pub use self::{
+    encodings::{EncodeError, Encoding, EncodingId, Encodings},
+    manner::{LatestKey, Manner},
+};
 
 use std::sync::{Arc, OnceLock};
 
@@ -67,6 +72,8 @@ pub struct WsFrame {
     pub header: u8,
     /// A binary message, not text.
     pub binary: bool,
+    /// It is not to be compressed with others, see [`Manner::uncompressed`].
+    pub uncompressed: bool,
 }
 
 impl WsFrame {
@@ -109,6 +116,20 @@ impl Frame {
         std::iter::once(&self.first).chain(self.rest.iter().flat_map(|rest| rest.iter()))
     }
 
+    /// The same frame, which goes as it is where its transport would compress it.
+    pub(crate) fn uncompressed(self) -> Self {
+        let part = |part: WsFrame| WsFrame {
+            uncompressed: true,
+            ..part
+        };
+        Self {
+            first: part(self.first),
+            rest: self
+                .rest
+                .map(|rest| rest.iter().cloned().map(part).collect()),
+        }
+    }
+
     /// The same frame, whose bytes are on the account until the last holder of any of its parts lets go.
     /// Costs what the first clone of a frame would: the parts' shared header.
     pub fn charged(self, account: &Arc<MemoryAccount>) -> Self {
@@ -144,8 +165,8 @@ impl Frame {
 pub struct Draft {
     /// What is said.
     pub content: Content,
-    /// It is for those alone for whom nothing else waits, and in no log.
-    pub(crate) volatile: bool,
+    /// How it is told.
+    pub(crate) manner: Manner,
     /// An observer says it: nobody else observes it.
     is_observers: bool,
     ack: Option<u64>,
@@ -157,16 +178,24 @@ impl Draft {
     pub fn new(content: Content, encodings: &Encodings) -> Self {
         Self {
             content,
-            volatile: false,
+            manner: Manner::default(),
             is_observers: is_observing(),
             ack: None,
             frames: Frames::new(encodings.len()),
         }
     }
 
-    /// Whether it is dropped for those for whom something waits.
-    pub(crate) fn volatile(self, volatile: bool) -> Self {
-        Self { volatile, ..self }
+    /// How it is told: to be said before it is prepared.
+    pub(crate) fn told(self, manner: Manner) -> Self {
+        let frames = Frames {
+            uncompressed: manner.uncompressed,
+            ..self.frames
+        };
+        Self {
+            manner,
+            frames,
+            ..self
+        }
     }
 
     /// As [`Draft::new`], of an event that everybody who receives it may answer under this number.
@@ -214,7 +243,7 @@ impl Draft {
         Letter {
             namespace,
             content: self.content,
-            volatile: self.volatile,
+            manner: self.manner,
             is_observers: self.is_observers,
             token,
             ack: self.ack,
@@ -232,8 +261,8 @@ pub struct Letter {
     pub content: Content,
     /// Its own place in its namespace's log; none for what is in no log.
     pub token: Option<Token>,
-    /// See [`Draft::volatile`].
-    pub(crate) volatile: bool,
+    /// How it is told.
+    pub(crate) manner: Manner,
     /// See [`Draft`].
     pub(crate) is_observers: bool,
     ack: Option<u64>,
@@ -256,7 +285,7 @@ impl Letter {
         let codec = encodings.codec(encoding)?;
         if self.token.is_none() && behind.is_some() && codec.tells_tokens() {
             let frame = encodings.make(encoding, namespace, content, behind, self.ack)?;
-            return Ok(frame.charged(encodings.account()));
+            return Ok(self.frames.made(frame, encodings));
         }
         self.frames
             .frame(
@@ -272,11 +301,25 @@ impl Letter {
 }
 
 #[derive(Debug)]
-struct Frames(Box<[OnceLock<Result<Frame, EncodeError>>]>);
+struct Frames {
+    by_encoding: Box<[OnceLock<Result<Frame, EncodeError>>]>,
+    uncompressed: bool,
+}
 
 impl Frames {
     fn new(count: usize) -> Self {
-        Self((0..count).map(|_| OnceLock::new()).collect())
+        Self {
+            by_encoding: (0..count).map(|_| OnceLock::new()).collect(),
+            uncompressed: false,
+        }
+    }
+
+    fn made(&self, frame: Frame, encodings: &Encodings) -> Frame {
+        let frame = match self.uncompressed {
+            true => frame.uncompressed(),
+            false => frame,
+        };
+        frame.charged(encodings.account())
     }
 
     fn frame(
@@ -288,10 +331,11 @@ impl Frames {
         token: Option<Token>,
         ack: Option<u64>,
     ) -> Result<&Frame, EncodeError> {
-        let cell = self.0.get(encoding.0 as usize).ok_or_else(not_registered)?;
+        let cell = self.by_encoding.get(encoding.0 as usize);
+        let cell = cell.ok_or_else(not_registered)?;
         cell.get_or_init(|| {
             let frame = encodings.make(encoding, namespace, content, token, ack)?;
-            Ok(frame.charged(encodings.account()))
+            Ok(self.made(frame, encodings))
         })
         .as_ref()
         .map_err(Clone::clone)
@@ -309,6 +353,7 @@ mod tests {
             frame: Bytes::from_static(b"0123456789"),
             header: 0,
             binary: false,
+            uncompressed: false,
         };
         let frame = Frame::single(part).charged(&process);
         let slices: Vec<Bytes> = (0..100).map(|_| frame.first.payload()).collect();

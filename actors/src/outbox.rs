@@ -27,7 +27,7 @@ use crate::{
     account::{ENTRY, OutboxGauge, SessionAccount},
     error::CloseReason,
     flow::READ_RATE,
-    letter::{Frame, WsFrame},
+    letter::{Frame, LatestKey, WsFrame},
 };
 
 /// How much may wait.
@@ -43,6 +43,9 @@ pub struct OutboxLimits {
 
 // What is charged covers what is kept.
 const _: () = assert!(size_of::<Waiting>() <= ENTRY);
+
+/// A newcomer looks for one of its key among so many that wait, the last ones: what it costs has a limit, too.
+const LOOK_BACK: usize = 256;
 
 /// A reader that so many frames wait for is behind. So is one for whom a sixteenth of its bytes wait.
 const BEHIND: usize = 512;
@@ -72,8 +75,21 @@ pub struct Outbox {
 
 struct Waiting {
     frame: Frame,
-    /// It is on no account but this outbox's.
-    own: bool,
+    /// The lowest bit: it is on no account but this outbox's. The others: its key, if it has one.
+    mark: u64,
+}
+
+/// See [`Waiting::mark`].
+const OWN: u64 = 1;
+
+impl Waiting {
+    fn is_own(&self) -> bool {
+        self.mark & OWN != 0
+    }
+
+    fn key(&self) -> u64 {
+        self.mark & !OWN
+    }
 }
 
 struct Inner {
@@ -183,7 +199,19 @@ impl Outbox {
     /// # Errors
     /// There is no room. What is volatile is dropped where anything waits.
     pub fn push(&self, frame: Frame, volatile: bool) -> Result<(Pushed, bool), Full> {
-        let waiting = Waiting { frame, own: false };
+        self.push_shared(Waiting { frame, mark: 0 }, volatile)
+    }
+
+    /// As [`Outbox::push`]: where a frame of the same key waits, this one may replace it (decision 28).
+    ///
+    /// # Errors
+    /// There is no room, without the one that is replaced.
+    pub(crate) fn push_latest(&self, frame: Frame, key: LatestKey) -> Result<(Pushed, bool), Full> {
+        let mark = key.bits();
+        self.push_shared(Waiting { frame, mark }, false)
+    }
+
+    fn push_shared(&self, waiting: Waiting, volatile: bool) -> Result<(Pushed, bool), Full> {
         let (pushed, mut inner) = self.wait(waiting, volatile)?;
         // What was dropped is nobody's to wake for: marked as due, the taker would be forgotten.
         let to_wake = pushed != Pushed::Dropped
@@ -203,8 +231,11 @@ impl Outbox {
 
     /// As [`Outbox::push`], for a frame of this client alone that went through `Frame::charged_to_its_client`. Wakes the taker.
     pub(crate) fn push_own(&self, frame: Frame, volatile: bool) -> Result<Pushed, Full> {
-        let own = frame.is_counted_by_outbox();
-        let (pushed, mut inner) = self.wait(Waiting { frame, own }, volatile)?;
+        let mark = match frame.is_counted_by_outbox() {
+            true => OWN,
+            false => 0,
+        };
+        let (pushed, mut inner) = self.wait(Waiting { frame, mark }, volatile)?;
         let taker = inner.taker.take();
         drop(inner);
         wake(taker);
@@ -234,12 +265,16 @@ impl Outbox {
             if volatile {
                 return Ok((Pushed::Dropped, inner));
             }
-            if over(&inner) {
+            if waiting.key() != 0 {
+                self.give_way(&mut inner, waiting.key());
+            }
+            // What is left may be nothing: then any letter has room, and the reader is as late as before.
+            if over(&inner) && !inner.queue.is_empty() {
                 return Err(Full);
             }
         }
         self.gauge.add(bytes);
-        if waiting.own {
+        if waiting.is_own() {
             self.gauge.add_own(bytes);
         }
         inner.bytes += cost;
@@ -252,6 +287,35 @@ impl Outbox {
             false => Pushed::Taken,
         };
         Ok((pushed, inner))
+    }
+
+    /// Takes out what a newcomer of this key replaces, if anything: the last of its key, where nothing waits behind it, or where
+    /// another one of its key waits before it. The first of a key keeps its place, so a slow reader hears of each.
+    #[cold]
+    fn give_way(&self, inner: &mut Inner, key: u64) {
+        let waiting = inner.queue.len();
+        let from = waiting.saturating_sub(LOOK_BACK);
+        let (mut last, mut before) = (None, false);
+        for (place, one) in inner.queue.range(from..).enumerate().rev() {
+            if one.key() == key {
+                if last.is_some() {
+                    before = true;
+                    break;
+                }
+                last = Some(from + place);
+                if from + place + 1 == waiting {
+                    break;
+                }
+            }
+        }
+        let Some(place) = last.filter(|place| before || place + 1 == waiting) else {
+            return;
+        };
+        if let Some(gone) = inner.queue.remove(place) {
+            let bytes = gone.frame.len();
+            inner.bytes -= bytes + ENTRY;
+            self.gauge.sub(1, bytes);
+        }
     }
 
     fn is_half_full(&self, inner: &Inner) -> bool {
@@ -404,7 +468,7 @@ impl Outbox {
     fn clear(&self, inner: &mut Inner) {
         self.gauge
             .sub(inner.queue.len(), inner.bytes - inner.queue.len() * ENTRY);
-        let own = inner.queue.iter().filter(|waiting| waiting.own);
+        let own = inner.queue.iter().filter(|waiting| waiting.is_own());
         inner.own_under_way += own.map(|waiting| waiting.frame.len()).sum::<usize>();
         self.own_left(inner);
         inner.queue = VecDeque::new();
@@ -439,9 +503,11 @@ impl Outbox {
             if count > 0 && parts > parts_max {
                 break;
             }
-            let Some(Waiting { frame, own, .. }) = inner.queue.pop_front() else {
+            let Some(waiting) = inner.queue.pop_front() else {
                 break;
             };
+            let own = waiting.is_own();
+            let frame = waiting.frame;
             let bytes = frame.len();
             taken += bytes;
             count += 1;

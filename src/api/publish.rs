@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use bytes::Bytes;
 use dondo_actors::error::{Fault, NotifyError};
 use dondo_actors::id::{ChannelScope, MemberId, RoomKey};
-use dondo_actors::letter::Content;
+use dondo_actors::letter::{Content, Manner};
 use dondo_actors::message::Selection;
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -332,7 +332,7 @@ impl Api {
         let hub = &self.0.parts.hub;
         let from = MemberId::new(SERVER);
         let answer = hub
-            .broadcast(namespace, from, selection, content, false)
+            .broadcast(namespace, from, selection, content, Manner::default())
             .await?;
         let patience = hub.namespace_settings(namespace);
         let patience = patience.map(|settings| settings.courier_patience);

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 use dondo_actors::{
     error::{Fault, NotifyError as DeliveryError},
     id::{MemberId as SocketId, RoomKey},
-    letter::Content,
+    letter::{Content, Manner},
     message::{NotifyAnswer, Selection},
     ports::LocalFuture,
     session::NotifyRequest,
@@ -43,6 +43,8 @@ pub struct Broadcast<S> {
     /// The speaker hears it, where it is one of those addressed.
     echo: bool,
     volatile: bool,
+    uncompressed: bool,
+    latest: Option<Arc<str>>,
 }
 
 /// Who does not hear it.
@@ -63,6 +65,8 @@ impl<S> Broadcast<S> {
             except: Excepted::default(),
             echo,
             volatile: false,
+            uncompressed: false,
+            latest: None,
         }
     }
 
@@ -94,6 +98,49 @@ impl<S> Broadcast<S> {
         Self {
             volatile: true,
             ..self
+        }
+    }
+
+    /// Whether it may be compressed on its way, as it may if nothing is said. Long answers to polls are, for those who ask for it
+    /// (the setting `engine.http_compression`): with `false`, an answer that has this in it goes as it is, and whatever else is in it. For
+    /// what is secret beside words of others, whose length would tell of it, and for what is small already. WebSockets are never
+    /// compressed.
+    pub fn compress(self, compress: bool) -> Self {
+        Self {
+            uncompressed: !compress,
+            ..self
+        }
+    }
+
+    /// For what supersedes what was said before, as a position or a score: where a letter of this key waits for a client that reads
+    /// slowly, the new one replaces it, in what memory it takes as in what is sent. Whoever keeps up hears each.
+    ///
+    /// It is told in its order, behind all that was said before it: it never overtakes. Of a key the one that waits longest stays
+    /// where it is, unless it is the last of all that waits; of those behind it the newest alone is kept. So a slow reader hears of
+    /// each key, however often that changes. A key is a name in its namespace. Looked for are the last 256 letters that wait for the
+    /// client. The log has all of them, who was counted as a recipient may hear of a newer one instead, and handlers of
+    /// [`Namespace::on_any_outgoing`](super::Namespace::on_any_outgoing) see each. What is volatile, or asks for answers, replaces nothing.
+    ///
+    /// ```no_run
+    /// # use dondo::{NamespaceHandle, Result};
+    /// fn moved(game: &NamespaceHandle, player: &str, at: (f32, f32)) -> Result {
+    ///     game.to("arena").latest(player).emit("moved", (player, at))?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn latest(self, key: &str) -> Self {
+        Self {
+            latest: Some(key.into()),
+            ..self
+        }
+    }
+
+    fn manner(&self, namespace: &NamespaceHandle) -> Manner {
+        let latest = self.latest.as_deref().filter(|_| !self.volatile);
+        Manner {
+            volatile: self.volatile,
+            uncompressed: self.uncompressed,
+            latest: latest.map(|key| namespace.hub().latest_key(namespace.name(), key)),
         }
     }
 
@@ -181,8 +228,9 @@ impl Broadcast<NamespaceHandle> {
         let letters: Vec<_> = letters
             .map(|(namespace, selection)| {
                 let (name, from) = (namespace.name(), SocketId::new(SERVER));
+                let manner = self.manner(&namespace);
                 let patience = hub.courier_patience(name);
-                let letter = hub.broadcast(name, from, selection, content.clone(), self.volatile);
+                let letter = hub.broadcast(name, from, selection, content.clone(), manner);
                 delivered(letter, patience)
             })
             .collect();
@@ -228,12 +276,13 @@ impl Broadcast<Socket> {
             return Ok(self.emit_volatile(&content));
         }
         let member = self.from.member();
+        let manner = self.manner(&self.namespace());
         let mut letters: Vec<LocalFuture<Result<Delivered, DeliveryError>>> = Vec::new();
         for id in &self.clients {
             let recipients = |there: bool| Delivered {
                 recipients: usize::from(there),
             };
-            let send_to_member = member.send_to_member(id.clone(), content.clone());
+            let send_to_member = member.send_to_member(id.clone(), content.clone(), manner);
             letters.push(Box::pin(send_to_member.map_ok(recipients)));
         }
         let of_rooms_alone = self.is_of_rooms_alone();
@@ -246,18 +295,18 @@ impl Broadcast<Socket> {
                     echo: self.echo,
                     seat_needed: false,
                 };
-                let letter = member.notify(request, content);
+                let letter = member.notify_as(request, content, manner);
                 if letters.is_empty() {
                     return Ok(Delivery::new(letter.map_ok(|answer| said(&answer))));
                 }
                 letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
             }
-            _ if of_rooms_alone => {
+            _ if of_rooms_alone && manner == Manner::default() => {
                 let letter = member.broadcast(self.rooms, self.except.rooms, self.echo, content);
                 letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
             }
             _ => {
-                let letter = member.broadcast_selected(self.of_many(), content, false);
+                let letter = member.broadcast_selected(self.of_many(), content, manner);
                 letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
             }
         }
@@ -272,10 +321,11 @@ impl Broadcast<Socket> {
 
     fn emit_volatile(self, content: &Content) -> Delivery {
         let member = self.from.member();
+        let manner = self.manner(&self.namespace());
         let letters: Vec<_> = self
             .selections()
             .into_iter()
-            .map(|selection| member.broadcast_selected(selection, content.clone(), true))
+            .map(|selection| member.broadcast_selected(selection, content.clone(), manner))
             .collect();
         Delivery::new(async move {
             let mut all = Delivered::default();

@@ -15,6 +15,8 @@ pub(crate) struct Body {
     rest: VecDeque<Bytes>,
     /// How many of its bytes are frames that are shared with whoever else has them.
     pub(super) shared: usize,
+    /// Something in it is to go as it is.
+    pub(super) uncompressed: bool,
 }
 
 impl Body {

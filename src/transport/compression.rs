@@ -33,9 +33,9 @@ pub(crate) fn is_asked_for(request: &HttpRequest) -> bool {
         .is_ok_and(|accepted| accepted.negotiate(known.iter()) == Some(Encoding::gzip()))
 }
 
-/// A poll's answer in gzip, if it is long, its client asks for that, and the encoder is free.
+/// A poll's answer in gzip, if it is long, its client asks for that, nothing in it is to go as it is, and the encoder is free.
 pub(crate) async fn of_poll(request: &HttpRequest, body: &Body) -> Option<Bytes> {
-    if body.len() < LEAST || !is_asked_for(request) {
+    if body.len() < LEAST || body.uncompressed || !is_asked_for(request) {
         return None;
     }
     let free = ENCODER.with(Rc::clone);

@@ -53,6 +53,7 @@ fn part<'a>(first_byte: u8, pieces: impl Iterator<Item = &'a [u8]> + Clone) -> W
         frame: Bytes::from(frame),
         header,
         binary: first_byte == FINAL_BINARY,
+        uncompressed: false,
     }
 }
 

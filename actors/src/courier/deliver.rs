@@ -113,7 +113,12 @@ impl Fanout<'_> {
         let Some((_, Some(frame))) = self.frames.get(known) else {
             return;
         };
-        match served.outbox.push(frame.clone(), self.letter.volatile) {
+        let outbox = &served.outbox;
+        let pushed = match self.letter.manner.latest {
+            None => outbox.push(frame.clone(), self.letter.manner.volatile),
+            Some(key) => outbox.push_latest(frame.clone(), key),
+        };
+        match pushed {
             Ok((Pushed::Dropped, _)) => {}
             Ok((pushed, to_wake)) => {
                 self.wakes.add(&served.outbox, to_wake);

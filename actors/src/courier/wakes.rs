@@ -168,6 +168,7 @@ mod tests {
                         frame: Bytes::from_static(b"x"),
                         header: 0,
                         binary: false,
+                        uncompressed: false,
                     });
                     let (_, to_wake) = outbox.push(frame, false).unwrap();
                     assert_eq!(to_wake, first, "once is enough");

@@ -15,7 +15,7 @@ use super::{HubHandle, saying, watching::WATCHERS_MAX};
 use crate::{
     error::{AskError, Fault, NotifyError},
     id::{LocalId, MemberId, RoomKey},
-    letter::{Content, Draft, EncodingId},
+    letter::{Content, Draft, EncodingId, LatestKey, Manner},
     mailbox::{Reply, WeakMailbox},
     message::{
         AckStream, Asking, ChangeCount, MemberChange, MemberPage, NotifyAnswer, SHARED_ACKS,
@@ -166,7 +166,7 @@ impl HubHandle {
         })
     }
 
-    /// Says something to selected members, each once, as from `from`; something volatile to those alone for whom nothing waits.
+    /// Says something to selected members, each once, as from `from`.
     ///
     /// # Errors
     /// It cannot be encoded, or the log or the namespace did not take it.
@@ -176,10 +176,15 @@ impl HubHandle {
         from: MemberId,
         selection: Selection,
         content: Content,
-        volatile: bool,
+        manner: Manner,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
-        let draft = Draft::new(content, self.encodings()).volatile(volatile);
+        let draft = Draft::new(content, self.encodings()).told(manner);
         self.letter(namespace, from, selection, draft, None)
+    }
+
+    /// What letters of a namespace have in common that replace each other.
+    pub fn latest_key(&self, namespace: &str, key: &str) -> LatestKey {
+        self.0.latest_keys.key(namespace, key)
     }
 
     /// As [`HubHandle::broadcast`]; whoever receives it may answer for `limit` (and at most a day). The future is ready when it is

@@ -136,7 +136,7 @@ impl Namespace {
     }
 
     fn append_broadcast(&mut self, broadcast: SelectedLetter, permits: Permits) {
-        if broadcast.draft.volatile {
+        if broadcast.draft.manner.volatile {
             let mut words = Vec::new();
             self.send_broadcast(broadcast, None, permits, |courier, word| {
                 words.push((courier.clone(), word));

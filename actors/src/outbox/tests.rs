@@ -9,6 +9,7 @@ use std::{
 use super::*;
 use crate::account::{Held, MemoryAccount};
 
+mod latest;
 mod reading;
 
 const STALL: Duration = Duration::from_secs(20);
@@ -38,6 +39,7 @@ fn part(length: usize) -> WsFrame {
         frame: vec![b'x'; length].into(),
         header: 2,
         binary: false,
+        uncompressed: false,
     }
 }
 

@@ -48,7 +48,7 @@ use crate::{
     flow::InboundUnit,
     hub::HubHandle,
     id::{Kind, LocalId, MemberId, RoomKey},
-    letter::{Content, Draft},
+    letter::{Content, Draft, Manner},
     mailbox::{Mailbox, Reply},
     message::{
         Broadcast, Command, Connected, CourierRef, Join, JoinAnswer, Leave, LeaveAnswer,
@@ -269,7 +269,17 @@ impl Member {
         request: NotifyRequest,
         content: Content,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
-        let drafted = self.draft(content);
+        self.notify_as(request, content, Manner::default())
+    }
+
+    /// As [`Member::notify`], in a manner of its own.
+    pub fn notify_as(
+        self: &Rc<Self>,
+        request: NotifyRequest,
+        content: Content,
+        manner: Manner,
+    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
+        let drafted = self.draft(content, manner);
         let queued = drafted.map(|draft| {
             let (done, answer) = oneshot::channel();
             self.enqueue(Outgoing::Notify(
@@ -293,7 +303,7 @@ impl Member {
         echo: bool,
         content: Content,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
-        let queued = self.draft(content).map(|draft| {
+        let queued = self.draft(content, Manner::default()).map(|draft| {
             let (done, answer) = oneshot::channel();
             let except = (!echo).then_some(self.local_id());
             let (reply, _) = Reply::new();
@@ -316,10 +326,11 @@ impl Member {
         self: &Rc<Self>,
         to: MemberId,
         content: Content,
+        manner: Manner,
     ) -> impl Future<Output = Result<bool, NotifyError>> + 'static {
         let (done, answer) = oneshot::channel();
         let queued = self.has_room().map(|()| {
-            let draft = Draft::new(content, self.hub().encodings());
+            let draft = Draft::new(content, self.hub().encodings()).told(manner);
             self.enqueue(Outgoing::Member(to, Box::new(draft), done));
         });
         async move {

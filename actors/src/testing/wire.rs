@@ -88,6 +88,7 @@ impl Encoding for TextEncoding {
             frame: blob.clone(),
             header: 0,
             binary: true,
+            uncompressed: false,
         }));
         let first = parts.remove(0);
         Ok(Frame {
@@ -137,6 +138,7 @@ fn part(text: &str) -> WsFrame {
         frame: Bytes::copy_from_slice(text.as_bytes()),
         header: 0,
         binary: false,
+        uncompressed: false,
     }
 }
 

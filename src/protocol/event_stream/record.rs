@@ -39,6 +39,7 @@ impl<'a> EventRecord<'a> {
             frame: Bytes::from([lines, &own].concat().concat()),
             header: 0,
             binary: false,
+            uncompressed: false,
         })
     }
 

@@ -42,6 +42,7 @@ pub(crate) fn encode<'a>(parts: impl Iterator<Item = &'a WsFrame> + Clone) -> Bo
             copied.put_u8(SEPARATOR);
         }
         let payload = part.payload();
+        body.uncompressed |= part.uncompressed;
         if is_shared(part) {
             if !copied.is_empty() {
                 body.push(copied.split().freeze());
@@ -143,6 +144,7 @@ mod tests {
             frame: frame.into(),
             header: 4,
             binary,
+            uncompressed: false,
         }
     }
 

@@ -185,6 +185,7 @@ fn bare(text: &'static [u8]) -> WsFrame {
         frame: Bytes::from_static(text),
         header: 0,
         binary: false,
+        uncompressed: false,
     }
 }
 

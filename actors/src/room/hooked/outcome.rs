@@ -45,7 +45,8 @@ impl Room {
             && let Some(RoomEvent::Said(said)) = own.first()
             && said.content != notify.draft.content
         {
-            notify.draft = Draft::new(said.content.clone(), &self.links.context.encodings);
+            let draft = Draft::new(said.content.clone(), &self.links.context.encodings);
+            notify.draft = draft.told(notify.draft.manner);
         }
         match request {
             Some(request @ (Request::Ask(_) | Request::Timer(_))) => {

@@ -12,23 +12,22 @@ use super::{
 use crate::{
     error::{Fault, NotifyError},
     id::RoomKey,
-    letter::{Content, Draft},
+    letter::{Content, Draft, Manner},
     mailbox::Reply,
     message::{Asking, Notify, NotifyAnswer, Resolve, SelectedLetter, Selection},
     ports::LocalFuture,
 };
 
 impl Member {
-    /// As [`Member::broadcast`] to selected members; something volatile to those of them for whom nothing waits.
+    /// As [`Member::broadcast`] to selected members.
     pub fn broadcast_selected(
         self: &Rc<Self>,
         selection: Selection,
         content: Content,
-        volatile: bool,
+        manner: Manner,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
-        let draft = self.draft(content);
-        let queued =
-            draft.map(|draft| self.queue_selected(selection, draft.volatile(volatile), None));
+        let draft = self.draft(content, manner);
+        let queued = draft.map(|draft| self.queue_selected(selection, draft, None));
         self.clone().settled(queued)
     }
 

@@ -12,7 +12,7 @@ use crate::{
     error::{Fault, JoinError, ManageError, NotifyError},
     event_template::EventTemplate,
     id::{MemberId, RoomKey},
-    letter::{Content, Draft, Frame},
+    letter::{Content, Draft, Frame, Manner},
     mailbox::WeakMailbox,
     message::{
         Command, Connected, Disconnected, Join, JoinAnswer, Leave, LeaveAnswer, NotifyAnswer,
@@ -125,8 +125,8 @@ impl Member {
     }
 
     /// Encodes for the sender's own encoding here, on the sender's thread: what cannot be encoded is the sender's to know.
-    pub(super) fn draft(&self, content: Content) -> Result<Draft, NotifyError> {
-        self.prepared(Draft::new(content, self.hub().encodings()))
+    pub(super) fn draft(&self, content: Content, manner: Manner) -> Result<Draft, NotifyError> {
+        self.prepared(Draft::new(content, self.hub().encodings()).told(manner))
     }
 
     pub(super) fn prepared(&self, draft: Draft) -> Result<Draft, NotifyError> {

@@ -7,6 +7,7 @@ use crate::{
     error::{Fault, LogError, NotifyError},
     hub::ASKED_LETTERS_MAX,
     id::{MemberId, RoomKey},
+    letter::Manner,
     log::Batch,
     message::{AckStream, SHARED_ACKS, Selection},
     testing::{Call, Poison, Setup, World, content},
@@ -241,9 +242,13 @@ fn a_crash_on_the_letter_is_told_at_the_end() {
             .hub
             .ask_members("/", from.clone(), all, unspeakable, LIMIT);
         assert!(matches!(asked.await, Err(NotifyError::Encode(_))));
-        let said = world
-            .hub
-            .broadcast("/", from, Selection::default(), content("say", "x"), false);
+        let said = world.hub.broadcast(
+            "/",
+            from,
+            Selection::default(),
+            content("say", "x"),
+            Manner::default(),
+        );
         assert_eq!(said.await.unwrap().recipients, 2);
         world.settle().await;
         assert_eq!(a.heard(), says(&["x"]));

@@ -8,6 +8,7 @@ use crate::{
     context::NamespaceSettings,
     error::{AskError, CloseReason, Fault},
     id::{LocalId, MemberId, RoomKey},
+    letter::Manner,
     message::{ChangeCount, MemberPage, Selection},
     ports::Answer,
     session::{JoinRequest, NotifyRequest},
@@ -255,9 +256,13 @@ fn who_is_put_out_has_what_was_said_before() {
             let from = MemberId::new("server");
             let said = |args: &str| {
                 let said = content("say", args);
-                world
-                    .hub
-                    .broadcast("/", from.clone(), Selection::default(), said, false)
+                world.hub.broadcast(
+                    "/",
+                    from.clone(),
+                    Selection::default(),
+                    said,
+                    Manner::default(),
+                )
             };
             drop((said("1"), said("2")));
             let out = world

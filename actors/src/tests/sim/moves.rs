@@ -6,6 +6,7 @@ use crate::{
     error::{JoinError, NotifyError},
     event::Access,
     id::{ChannelScope, MemberId, RoomKey},
+    letter::Manner,
     message::{Action, Command},
     session::{JoinRequest, NotifyRequest},
     state::{audience::LeaveScope, room::RoomOptions},
@@ -184,9 +185,11 @@ impl Game<'_> {
         let to = self.random.below(self.clients.len());
         let (id, args) = self.letter(player, "@", Whom::Player(to), None);
         let whom = self.clients[to].member.id().clone();
-        let asked = self.clients[player]
-            .member
-            .send_to_member(whom, content("say", &args));
+        let asked = self.clients[player].member.send_to_member(
+            whom,
+            content("say", &args),
+            Manner::default(),
+        );
         let model = self.model.clone();
         self.world.ask(asked, move |found| {
             answered(&mut model.borrow_mut(), id, found.map(usize::from))
