@@ -1,10 +1,10 @@
 //! The courier of one worker thread: it mirrors the rooms' seats of its members and is the only writer of their
 //! outboxes. Knows no room beyond its mirror, waits for nobody.
 
-mod account_index;
 mod asked;
 mod deliver;
 mod handlers;
+mod members;
 mod mirror;
 mod observers;
 mod selections;
@@ -140,41 +140,6 @@ impl Courier {
             self.keys.clear();
             self.brakes.clear();
             self.window.noticed();
-        }
-    }
-
-    fn register(&mut self, register: Register) {
-        let Register {
-            local_id,
-            namespace,
-            member,
-            account,
-            outbox,
-            encoding,
-            session,
-            generation,
-        } = register;
-        let served = Rc::new(LocalMember {
-            local_id,
-            namespace,
-            member,
-            account,
-            outbox,
-            encoding,
-            session,
-            observers: OnceCell::new(),
-        });
-        if generation != self.window.generation() {
-            // Something for this member may have been held back while this very message waited.
-            served.evict(CloseReason::WorkerStalled);
-        }
-        self.accounts.enter(&served);
-        self.members.insert(local_id, served);
-    }
-
-    fn unregister(&mut self, local_id: LocalId) {
-        if let Some(served) = self.members.remove(&local_id) {
-            self.accounts.leave(&served);
         }
     }
 

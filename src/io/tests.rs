@@ -8,6 +8,7 @@ mod children;
 mod extractors;
 mod goodbyes;
 mod handlers;
+mod latest;
 pub(crate) mod log;
 mod observers;
 mod presence;

@@ -172,7 +172,7 @@ pub(crate) fn refused() -> Option<ClientPacket> {
         frame: Bytes::new(),
         header: 0,
         binary: false,
- uncompressed: false,
+        uncompressed: false,
     };
     Some(ClientPacket::Reply(Frame::single(nothing)))
 }

@@ -19,6 +19,38 @@ use crate::{
 };
 
 impl Member {
+    /// Says something to a room. The answer comes when every courier has handed it on, or after the hub's settle time.
+    pub fn notify(
+        self: &Rc<Self>,
+        request: NotifyRequest,
+        content: Content,
+    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
+        self.notify_as(request, content, Manner::default())
+    }
+
+    /// As [`Member::notify`], in a manner of its own.
+    pub fn notify_as(
+        self: &Rc<Self>,
+        request: NotifyRequest,
+        content: Content,
+        manner: Manner,
+    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
+        let drafted = self.draft(content, manner);
+        let queued = drafted.map(|draft| {
+            let (done, answer) = oneshot::channel();
+            self.enqueue(Outgoing::Notify(
+                Box::new(NotifyOp {
+                    request,
+                    draft,
+                    resolved: false,
+                }),
+                done,
+            ));
+            answer
+        });
+        self.clone().settled(queued)
+    }
+
     /// As [`Member::broadcast`] to selected members.
     pub fn broadcast_selected(
         self: &Rc<Self>,

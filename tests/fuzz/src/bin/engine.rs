@@ -47,6 +47,6 @@ fn bare(payload: &[u8], binary: bool) -> WsFrame {
         frame: Bytes::copy_from_slice(payload),
         header: 0,
         binary,
- uncompressed: false,
+        uncompressed: false,
     }
 }

@@ -1,16 +1,54 @@
-//! The members of each account that one courier serves. The courier owns it: a member is entered when it is registered, and taken
-//! out when it is gone; what an account stands for ends with its last member here.
+//! Who is served here: members as they come and go, and those of each account. The courier owns both; what an account stands for
+//! ends with its last member here.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, btree_map::Entry},
     rc::Rc,
     sync::Arc,
 };
 
-use super::LocalMember;
-use crate::id::LocalId;
+use super::{Courier, LocalMember};
+use crate::{error::CloseReason, id::LocalId, message::Register};
 
-/// See the module.
+impl Courier {
+    pub(super) fn register(&mut self, register: Register) {
+        let Register {
+            local_id,
+            namespace,
+            member,
+            account,
+            outbox,
+            encoding,
+            session,
+            generation,
+        } = register;
+        let served = Rc::new(LocalMember {
+            local_id,
+            namespace,
+            member,
+            account,
+            outbox,
+            encoding,
+            session,
+            observers: OnceCell::new(),
+        });
+        if generation != self.window.generation() {
+            // Something for this member may have been held back while this very message waited.
+            served.evict(CloseReason::WorkerStalled);
+        }
+        self.accounts.enter(&served);
+        self.members.insert(local_id, served);
+    }
+
+    pub(super) fn unregister(&mut self, local_id: LocalId) {
+        if let Some(served) = self.members.remove(&local_id) {
+            self.accounts.leave(&served);
+        }
+    }
+}
+
+/// The members of each account.
 #[derive(Default)]
 pub(super) struct AccountIndex(BTreeMap<Arc<str>, BTreeMap<LocalId, Rc<LocalMember>>>);
 
