@@ -12,7 +12,7 @@ mod wakes;
 mod watermarks;
 
 use self::{
-    account_index::AccountIndex, asked::AskedLetters, mirror::Mirror, wakes::Wakes,
+    asked::AskedLetters, members::AccountIndex, mirror::Mirror, wakes::Wakes,
     watermarks::Watermarks,
 };
 
@@ -36,7 +36,7 @@ use crate::{
     id::{LocalId, MemberId, RoomId, RoomKey, WorkerId},
     letter::{EncodingId, Encodings},
     mailbox::WeakMailbox,
-    message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Register, Replay, ToSession},
+    message::{CourierRef, Direct, MirrorJoin, MirrorLeave, Replay, ToSession},
     metrics::Metrics,
     notice::cause,
     outbox::{Full, Outbox, Pushed},

@@ -20,7 +20,7 @@ pub(super) use self::{answering::OpenAnswer, parts::Parts};
 use self::{
     answering::OpenAnswers,
     incoming::IncomingStreams,
-    outgoing::{ManageOp, NotifyOp, Outgoing},
+    outgoing::{ManageOp, Outgoing},
     queue::Queue,
 };
 pub use self::{
