@@ -157,7 +157,7 @@ impl Courier {
             .rooms
             .entry(seat.room)
             .or_insert_with(|| Mirror::new(seat.namespace.clone(), seat.key.clone()));
-        mirror.put(served, seat.tags.clone());
+        mirror.put(served, seat.seat.clone());
     }
 
     fn forget_rooms(&mut self, namespace: &str) {

@@ -54,7 +54,7 @@ use crate::{
     mailbox::{Reply, WeakMailbox, Word},
     outbox::{Outbox, OutboxLimits},
     state::{
-        audience::{LeaveScope, Scopes},
+        audience::{LeaveScope, PresenceScope, Scopes, SeatTags},
         gate::PlaceId,
         room::{RoomOptions, RoomPolicy},
     },
@@ -338,6 +338,8 @@ pub struct Join {
     pub announce: Option<EventTemplate>,
     /// What it wants to be told of what was said before.
     pub history: Option<HistoryRequest>,
+    /// Of whom it is to be told from now on.
+    pub told: PresenceScope,
     /// Takes the answer.
     pub reply: Reply<Result<JoinAnswer, JoinError>>,
 }
@@ -531,6 +533,8 @@ pub struct Seated {
     pub member: MemberId,
     /// All members.
     pub count: usize,
+    /// Of whom it is told.
+    pub told: PresenceScope,
 }
 
 /// A member has no seat any more, or was refused one, as of join `number`.
@@ -606,7 +610,7 @@ pub struct MirrorJoin {
     /// Whose seat.
     pub local_id: LocalId,
     /// Its tags now.
-    pub tags: Scopes,
+    pub seat: SeatTags,
     /// The room's, if this is the last thing that a command led to here.
     pub permit: Option<DeliveryPermit>,
 }
@@ -656,16 +660,15 @@ pub enum Audience {
         tag: ChannelScope,
         /// All but this one.
         except: Option<LocalId>,
+        /// Only those who are told who is there.
+        of_presence: bool,
         /// Holds the room back while its readers are behind; none where a namespace speaks to a channel.
         brake: Option<Arc<Brake>>,
     },
     /// Members of the letter's namespace, each once.
     Selected(Arc<Selected>),
-    /// Everybody who is in some channel of the letter's namespace.
-    AnyChannel {
-        /// All but this one.
-        except: Option<LocalId>,
-    },
+    /// Everybody who is in some channel of the letter's namespace, and told who is in the others.
+    AnyChannel,
     /// One member.
     Member(LocalId),
 }

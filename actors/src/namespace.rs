@@ -25,7 +25,7 @@ use actix::AsyncContext;
 use tokio::time::Instant;
 
 use crate::{
-    context::NamespaceContext,
+    context::{NamespaceContext, OnlineUsers},
     crash_book::CrashedPart,
     error::{Fault, JoinError},
     flow::InboundUnit,
@@ -39,6 +39,7 @@ use crate::{
         ToCourier, ToNamespace, Unseated, Watcher, pass,
     },
     state::{
+        audience::PresenceScope,
         gate::Gate,
         namespace::{ConnectedMember, NamespaceState},
         room::Allowance,
@@ -209,9 +210,14 @@ impl Namespace {
             room,
             member,
             count,
+            told,
         } = seated;
         self.state.occupancy(&room.name, &member, true, count);
-        let newcomer = self.state.connected(&member);
+        let least = match self.context.settings.online_users {
+            OnlineUsers::Channel => PresenceScope::Room,
+            OnlineUsers::All | OnlineUsers::Off => PresenceScope::Everyone,
+        };
+        let newcomer = self.state.connected(&member).filter(|_| told >= least);
         let newcomer = newcomer.map(|connected| (connected.worker, connected.local_id));
         (room.name, newcomer)
     }
@@ -301,7 +307,7 @@ impl Namespace {
                 }
             }
             OnlineAudience::Everyone => {
-                let audience = || Audience::AnyChannel { except: None };
+                let audience = || Audience::AnyChannel;
                 self.to_all(&letter, permits, audience, |courier, word| {
                     words.push((courier.clone(), word))
                 });
@@ -313,6 +319,7 @@ impl Namespace {
                         room,
                         tag: None,
                         except: None,
+                        of_presence: true,
                         brake: None,
                     };
                     self.to_all(&letter, permits, audience, |courier, word| {

@@ -14,6 +14,8 @@ pub(crate) enum Right {
     Join,
     Send,
     History,
+    /// To be told who is there.
+    Presence,
     /// No slow mode and no capacity holds for its bearer. Alone of all it has to be said.
     Moderate,
 }
@@ -32,6 +34,7 @@ pub(crate) struct Rights {
     join: Option<Vec<Pattern>>,
     send: Option<Vec<Pattern>>,
     history: Option<Vec<Pattern>>,
+    presence: Option<Vec<Pattern>>,
     moderate: Option<Vec<Pattern>>,
 }
 
@@ -64,10 +67,11 @@ impl Rights {
                 "join" => &mut rights.join,
                 "send" => &mut rights.send,
                 "history" => &mut rights.history,
+                "presence" => &mut rights.presence,
                 "moderate" => &mut rights.moderate,
                 _ => {
                     return Err(format!(
-                        "its claim \"dondo\" has {name:?} in it; known are join, send, history and moderate"
+                        "its claim \"dondo\" has {name:?} in it; known are join, send, history, presence and moderate"
                     ));
                 }
             };
@@ -82,6 +86,7 @@ impl Rights {
             Right::Join => &self.join,
             Right::Send => &self.send,
             Right::History => &self.history,
+            Right::Presence => &self.presence,
             Right::Moderate => match &self.moderate {
                 Some(list) => return list.iter().any(|pattern| pattern.fits(wanted)),
                 None => return false,
@@ -89,6 +94,17 @@ impl Rights {
         };
         let allowed = |list: &Vec<Pattern>| list.iter().any(|pattern| pattern.fits(wanted));
         list.as_ref().is_none_or(allowed)
+    }
+
+    /// Whether its bearer is told who is in every channel.
+    pub(crate) fn see_all(&self) -> bool {
+        let all = |pattern: &Pattern| match pattern {
+            Pattern::Either(name) | Pattern::Channel(name) => name.0 == "*",
+            Pattern::Room { .. } => false,
+        };
+        self.presence
+            .as_ref()
+            .is_none_or(|list| list.iter().any(all))
     }
 
     /// Whether its bearer moderates everything: what holds for an account as a whole does not hold for it.
@@ -103,7 +119,7 @@ impl Rights {
 impl Rights {
     /// Whether it tells rooms apart by their channels.
     pub(super) fn has_rooms_of_channels(&self) -> bool {
-        let lists = [&self.join, &self.send, &self.history]
+        let lists = [&self.join, &self.send, &self.history, &self.presence]
             .into_iter()
             .flatten();
         let of_channel = |pattern: &Pattern| {
@@ -239,6 +255,24 @@ mod tests {
         }
     }
 
+    /// Fails if who may see a part is told of the whole, or who may see all is not.
+    #[test]
+    fn who_sees_all_channels_is_said_to_or_not_limited() {
+        let channel = Wanted::Channel("orders-1");
+        for (claim, here, everywhere) in [
+            (json!({}), true, true),
+            (json!({"presence": []}), false, false),
+            (json!({"presence": ["orders-*"]}), true, false),
+            (json!({"presence": [{"channel": "*"}]}), true, true),
+            (json!({"presence": [{"room": "*"}]}), false, false),
+            (json!({"presence": ["*"]}), true, true),
+        ] {
+            let rights = rights(claim.clone());
+            let found = rights.allow(Right::Presence, channel);
+            assert_eq!((found, rights.see_all()), (here, everywhere), "{claim}");
+        }
+    }
+
     /// Fails if a claim that is misspelled or of another kind is read as one that allows everything.
     #[test]
     fn what_cannot_be_read_allows_nothing() {
@@ -246,7 +280,7 @@ mod tests {
             json!("join"),
             json!(null),
             json!({"jion": ["a"]}),
-            json!({"presence": []}),
+            json!({"presence": "a"}),
             json!({"join": "a"}),
             json!({"join": null}),
             json!({"join": [1]}),

@@ -37,11 +37,15 @@ impl Courier {
         };
         match &message.audience {
             Audience::Room {
-                room, tag, except, ..
+                room,
+                tag,
+                except,
+                of_presence,
+                ..
             } => {
                 let seats = self.rooms.get(room).map_or(&[][..], Mirror::seats);
-                for (served, tags) in seats {
-                    if Some(served.local_id) != *except && tags.matches(tag) {
+                for (served, seat) in seats {
+                    if Some(served.local_id) != *except && seat.hears(tag, *of_presence) {
                         hands.over(served);
                     }
                 }
@@ -49,12 +53,12 @@ impl Courier {
             Audience::Selected(selected) => {
                 self.each_selected(&letter.namespace, selected, |served| hands.over(served));
             }
-            Audience::AnyChannel { except } => {
-                let mut seen: BTreeSet<LocalId> = except.iter().copied().collect();
+            Audience::AnyChannel => {
+                let mut seen: BTreeSet<LocalId> = BTreeSet::new();
                 for mirror in self.rooms.values() {
                     if mirror.key.kind == Kind::Channel && mirror.namespace == letter.namespace {
-                        for (served, _) in mirror.seats() {
-                            if seen.insert(served.local_id) {
+                        for (served, seat) in mirror.seats() {
+                            if seat.told_everyone && seen.insert(served.local_id) {
                                 hands.over(served);
                             }
                         }

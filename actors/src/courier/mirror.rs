@@ -5,7 +5,7 @@ use std::{collections::HashMap, rc::Rc, sync::Arc};
 use super::LocalMember;
 use crate::{
     id::{LocalId, RoomKey},
-    state::audience::Scopes,
+    state::audience::SeatTags,
 };
 
 /// See the module.
@@ -13,7 +13,7 @@ pub(super) struct Mirror {
     pub(super) key: RoomKey,
     pub(super) namespace: Arc<str>,
     /// In one piece: a letter goes to all of them.
-    seats: Vec<(Rc<LocalMember>, Scopes)>,
+    seats: Vec<(Rc<LocalMember>, SeatTags)>,
     /// Where in `seats` a member's is: many may leave a large room at once.
     places: HashMap<LocalId, usize>,
 }
@@ -29,7 +29,7 @@ impl Mirror {
     }
 
     /// All seats, in no order.
-    pub(super) fn seats(&self) -> &[(Rc<LocalMember>, Scopes)] {
+    pub(super) fn seats(&self) -> &[(Rc<LocalMember>, SeatTags)] {
         &self.seats
     }
 
@@ -39,13 +39,13 @@ impl Mirror {
     }
 
     /// A member has a seat with these tags.
-    pub(super) fn put(&mut self, served: &Rc<LocalMember>, tags: Scopes) {
+    pub(super) fn put(&mut self, served: &Rc<LocalMember>, seat: SeatTags) {
         let place = self.places.get(&served.local_id);
         if let Some((_, held)) = place.and_then(|place| self.seats.get_mut(*place)) {
-            *held = tags;
+            *held = seat;
         } else {
             self.places.insert(served.local_id, self.seats.len());
-            self.seats.push((served.clone(), tags));
+            self.seats.push((served.clone(), seat));
         }
     }
 

@@ -7,8 +7,8 @@ use crate::testing::inspect::{CourierView, SeatRecord};
 pub(crate) fn view(courier: &Courier) -> CourierView {
     let mut seats = Vec::new();
     for (room, mirror) in &courier.rooms {
-        for (served, tags) in mirror.seats() {
-            let seat = SeatRecord::new(courier.worker, served.local_id, *room, tags);
+        for (served, held) in mirror.seats() {
+            let seat = SeatRecord::new(courier.worker, served.local_id, *room, &held.tags);
             seats.push((mirror.namespace.clone(), seat));
         }
     }

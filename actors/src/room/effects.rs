@@ -120,13 +120,13 @@ impl Room {
             #[cfg(test)]
             self.trace(&effect);
             match effect {
-                Effect::MirrorJoin { place, tags } => {
+                Effect::MirrorJoin { place, seat } => {
                     let seat = MirrorJoin {
                         room: self.links.id,
                         key: self.state.key().clone(),
                         namespace: self.links.context.namespace.clone(),
                         local_id: place.local_id,
-                        tags,
+                        seat,
                         permit: permit(place.worker),
                     };
                     self.send(place.worker, seat);
@@ -148,13 +148,14 @@ impl Room {
                         self.deliver(&to, (draft, None), None, permit);
                     }
                 }
-                Effect::Joined(member) => {
+                Effect::Joined(member, told) => {
                     self.watched_join(&member);
                     if self.state.key().kind == Kind::Channel {
                         self.links.owner.send(Seated {
                             room: self.state.key().clone(),
                             member,
                             count: self.state.roster().len(),
+                            told,
                         });
                     }
                 }
@@ -222,12 +223,17 @@ impl Room {
                 };
                 self.send(place.worker, deliver);
             }
-            Recipients::Matching { tag, except } => {
+            Recipients::Matching {
+                tag,
+                except,
+                of_presence,
+            } => {
                 for (worker, _) in self.local.workers() {
                     let audience = Audience::Room {
                         room: self.links.id,
                         tag: tag.clone(),
                         except: *except,
+                        of_presence: *of_presence,
                         brake: Some(self.links.brake.clone()),
                     };
                     let deliver = Deliver {
@@ -277,7 +283,7 @@ impl Last {
         };
         for (at, effect) in effects.iter().enumerate() {
             let worker = match effect {
-                Effect::Joined(_) | Effect::Left { .. } => continue,
+                Effect::Joined(..) | Effect::Left { .. } => continue,
                 Effect::Tell {
                     to: Recipients::Matching { .. },
                     ..

@@ -50,6 +50,7 @@ impl Room {
             joined,
             announce,
             history: asked,
+            told,
             ..
         } = &*placed.join;
         let Joined { member, tag, .. } = joined;
@@ -72,6 +73,7 @@ impl Room {
         }
         let created = !already && self.state.policy(tag).is_none();
         let mut effects = Vec::new();
+        let is_told_otherwise = self.local.tell(member, tag, *told);
         for event in events {
             let tags = match self.state.apply(event) {
                 Change::Joined(tags) => Some(tags),
@@ -102,6 +104,11 @@ impl Room {
                     )
                 });
             }
+        }
+        if already && is_told_otherwise {
+            let own = self.state.roster().get(member);
+            let seat = own.and_then(|own| self.local.told_otherwise(member, own.tags.clone()));
+            effects.extend(seat);
         }
         if let Some(first) = told_since {
             let before = Token {

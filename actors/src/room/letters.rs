@@ -93,6 +93,7 @@ impl Room {
         let to = Recipients::Matching {
             tag: said.tag.clone(),
             except: self.unheard_by(said),
+            of_presence: false,
         };
         #[cfg(test)]
         self.trace_letter(&to, &said.content, true);

@@ -70,12 +70,12 @@ impl Room {
         use crate::testing::trace::{Fact, note};
         let room = self.links.id;
         match effect {
-            Effect::MirrorJoin { place, tags } => {
+            Effect::MirrorJoin { place, seat } => {
                 note(|| Fact::Seated {
                     room,
                     key: self.state.key().clone(),
                     local_id: place.local_id,
-                    tags: tags.clone(),
+                    tags: seat.tags.clone(),
                 });
             }
             Effect::MirrorLeave { place, .. } => note(|| Fact::Unseated {
@@ -83,7 +83,7 @@ impl Room {
                 local_id: place.local_id,
             }),
             Effect::Tell { to, content } => self.trace_letter(to, content, false),
-            Effect::Joined(_) | Effect::Left { .. } => {}
+            Effect::Joined(..) | Effect::Left { .. } => {}
         }
     }
 
@@ -93,7 +93,7 @@ impl Room {
             room: self.links.id,
             key: self.state.key().clone(),
             to: match to {
-                Recipients::Matching { tag, except } => {
+                Recipients::Matching { tag, except, .. } => {
                     trace::Recipients::Matching(tag.clone(), *except)
                 }
                 Recipients::One(place) => trace::Recipients::One(place.local_id),

@@ -202,6 +202,7 @@ impl Member {
             announce,
             leave_event,
             history,
+            told,
         } = request;
         let room_for_it = match self.has_ended() {
             true => Err(Fault::Gone),
@@ -229,6 +230,7 @@ impl Member {
             options,
             announce,
             history: history.map(|asked| asked.within(self.parts.outbox.limits())),
+            told,
             reply,
         };
         self.enqueue(Outgoing::Join(Box::new(join), done));

@@ -63,6 +63,50 @@ impl Scopes {
     }
 }
 
+/// Of whose presence a seat is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PresenceScope {
+    /// Of nobody's.
+    Nobody,
+    /// Of those in the room alone.
+    Room,
+    /// In a channel of everybody's in the namespace, too, as far as its settings tell that.
+    #[default]
+    Everyone,
+}
+
+/// A seat as couriers mirror it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatTags {
+    /// Its tags.
+    pub tags: Scopes,
+    /// Those under which it is told who is there.
+    pub told: Scopes,
+    /// Whether it is told who is in the namespace.
+    pub told_everyone: bool,
+}
+
+impl SeatTags {
+    /// Whether a letter to this address is for it; one `of_presence` tells who is there.
+    pub fn hears(&self, address: &ChannelScope, of_presence: bool) -> bool {
+        match of_presence {
+            true => self.told.matches(address),
+            false => self.tags.matches(address),
+        }
+    }
+}
+
+impl From<Scopes> for SeatTags {
+    /// It is told of everybody.
+    fn from(tags: Scopes) -> Self {
+        Self {
+            told: tags.clone(),
+            tags,
+            told_everyone: true,
+        }
+    }
+}
+
 /// Whether two addresses match (contract 3.1): they are equal, or either is without a channel.
 pub fn addresses_match(one: &ChannelScope, other: &ChannelScope) -> bool {
     one.is_none() || other.is_none() || one == other

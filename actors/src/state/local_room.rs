@@ -2,8 +2,13 @@
 //! here from what has happened: who mirrors what, who is told, what the namespace hears.
 //! Knows no actor and no clock: the time comes in with each call.
 
+mod effect;
+mod told;
+
 use std::{collections::BTreeMap, time::SystemTime};
 
+pub use self::effect::{Effect, Recipients};
+use self::told::ToldLess;
 use crate::{
     error::LeaveReason,
     event::Left,
@@ -11,7 +16,7 @@ use crate::{
     id::{ChannelScope, Kind, LocalId, MemberId, WorkerId},
     letter::Content,
     state::{
-        audience::Scopes,
+        audience::{PresenceScope, Scopes},
         room::{Departure, RoomState},
         throttle::{Moment, PresenceRates, Throttle},
     },
@@ -33,58 +38,6 @@ pub struct Place {
     pub local_id: LocalId,
     /// The number of the last join of this member that the room has seen, whatever became of it.
     pub join: u64,
-}
-
-/// What follows from an event, in this order. Nothing of it is done yet.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// The member's courier mirrors that it has these tags.
-    MirrorJoin {
-        /// The member's.
-        place: Place,
-        /// All of them.
-        tags: Scopes,
-    },
-    /// The member's courier mirrors that it has none.
-    MirrorLeave {
-        /// The member's.
-        place: Place,
-        /// The tags that somebody else took away, of which its session must be told.
-        kicked: Option<Scopes>,
-    },
-    /// An event is told.
-    Tell {
-        /// Whom.
-        to: Recipients,
-        /// What.
-        content: Content,
-    },
-    /// The namespace hears that a member has joined.
-    Joined(MemberId),
-    /// The namespace hears that a member has left altogether, as of its join of this number; none where the namespace never
-    /// heard of it.
-    Left {
-        /// Who.
-        member: MemberId,
-        /// The join.
-        join: Option<u64>,
-        /// Why.
-        reason: LeaveReason,
-    },
-}
-
-/// Whom an event is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recipients {
-    /// The members that match an address.
-    Matching {
-        /// The address.
-        tag: ChannelScope,
-        /// But not this one.
-        except: Option<LocalId>,
-    },
-    /// One member.
-    One(Place),
 }
 
 /// What effects depend on besides the room.
@@ -113,6 +66,7 @@ pub struct LocalRoom {
     places: BTreeMap<MemberId, Place>,
     workers: BTreeMap<WorkerId, usize>,
     presence: Throttle<ChannelScope>,
+    told_less: ToldLess,
 }
 
 impl LocalRoom {
@@ -122,6 +76,7 @@ impl LocalRoom {
             places: BTreeMap::new(),
             workers: BTreeMap::new(),
             presence: Throttle::new(rates),
+            told_less: ToldLess::default(),
         }
     }
 
@@ -135,6 +90,18 @@ impl LocalRoom {
         if let Some(place) = self.places.get_mut(member) {
             place.join = join;
         }
+    }
+
+    /// Of whom a member is to be told under a tag; whether that is news.
+    pub fn tell(&mut self, member: &MemberId, tag: &ChannelScope, scope: PresenceScope) -> bool {
+        self.told_less.set(member, tag, scope)
+    }
+
+    /// A member is told of others than before.
+    pub fn told_otherwise(&self, member: &MemberId, tags: Scopes) -> Option<Effect> {
+        let place = self.place(member)?;
+        let seat = self.told_less.seat(member, tags);
+        Some(Effect::MirrorJoin { place, seat })
     }
 
     /// The workers that serve members, each with how many.
@@ -160,21 +127,30 @@ impl LocalRoom {
         if first {
             *self.workers.entry(place.worker).or_default() += 1;
         }
-        let mut effects = vec![Effect::MirrorJoin { place, tags }];
+        let scope = self.told_less.of(member, tag);
+        let is_told = scope > PresenceScope::Nobody;
+        let seat = self.told_less.seat(member, tags);
+        let mut effects = vec![Effect::MirrorJoin { place, seat }];
         if let Some(announce) = announce {
-            let to = match room.roster().len() <= around.join_events_up_to {
-                true => Recipients::Matching {
-                    tag: tag.clone(),
-                    except: None,
-                },
-                false => Recipients::One(place),
-            };
+            let few = room.roster().len() <= around.join_events_up_to;
+            let all = few.then(|| Recipients::Matching {
+                tag: tag.clone(),
+                except: None,
+                of_presence: true,
+            });
             let count = room.roster().matching(tag);
-            effects.push(tell(to, announce, tag, count, None, around.time));
+            // Who is not told of others is told that it is in itself.
+            let alone = (!is_told).then_some((Recipients::One(place), 1));
+            let newcomer = (is_told && !few).then_some((Recipients::One(place), count));
+            let told = alone.into_iter().chain(all.map(|all| (all, count)));
+            for (to, count) in told.chain(newcomer) {
+                effects.push(tell(to, announce, tag, count, None, around.time));
+            }
         }
-        self.presence(room, tag, Some(place), around, &mut effects);
+        let newcomer = is_told.then_some(place);
+        self.presence(room, tag, newcomer, around, &mut effects);
         if first {
-            effects.push(Effect::Joined(member.clone()));
+            effects.push(Effect::Joined(member.clone(), scope));
         }
         effects
     }
@@ -218,8 +194,11 @@ impl LocalRoom {
                 effects.push(Effect::MirrorLeave { place, kicked });
             }
             if !kept.is_empty() {
-                let tags = kept.clone();
-                effects.push(Effect::MirrorJoin { place, tags });
+                for (tag, _) in gone {
+                    self.tell(&left.member, tag, PresenceScope::Everyone);
+                }
+                let seat = self.told_less.seat(&left.member, kept.clone());
+                effects.push(Effect::MirrorJoin { place, seat });
             }
         }
         let announce = match announcement {
@@ -241,6 +220,7 @@ impl LocalRoom {
                     tag: tag.clone(),
                     // One who keeps another tag is not told of its own leave.
                     except: place.map(|place| place.local_id),
+                    of_presence: true,
                 };
                 let reason = Some(left.reason);
                 effects.push(tell(to, announce, tag, *count, reason, around.time));
@@ -260,6 +240,7 @@ impl LocalRoom {
     }
 
     fn forget(&mut self, member: &MemberId) {
+        self.told_less.forget(member);
         let Some(place) = self.places.remove(member) else {
             return;
         };
@@ -294,6 +275,7 @@ impl LocalRoom {
             to: Recipients::Matching {
                 tag: tag.clone(),
                 except: None,
+                of_presence: false,
             },
             content: content.clone(),
         });
@@ -343,6 +325,7 @@ impl LocalRoom {
         let to = Recipients::Matching {
             tag: tag.clone(),
             except: None,
+            of_presence: true,
         };
         Some(Effect::Tell { to, content })
     }

@@ -6,6 +6,7 @@ mod jwks_url;
 mod keys;
 mod limits;
 mod places;
+mod presence;
 mod program;
 mod refused;
 mod revoked;

@@ -170,6 +170,7 @@ fn everybody() -> Recipients {
     Recipients::Matching {
         tag: None,
         except: None,
+        of_presence: false,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     event_template::EventTemplate,
     id::{ChannelScope, RoomKey},
     message::HistoryRequest,
-    state::room::RoomOptions,
+    state::{audience::PresenceScope, room::RoomOptions},
 };
 
 /// What a join asks for.
@@ -25,6 +25,8 @@ pub struct JoinRequest {
     pub leave_event: Option<EventTemplate>,
     /// What it wants to be told of what was said before.
     pub history: Option<HistoryRequest>,
+    /// Of whom it is to be told from now on.
+    pub told: PresenceScope,
 }
 
 impl JoinRequest {
@@ -38,6 +40,7 @@ impl JoinRequest {
             announce: None,
             leave_event: None,
             history: None,
+            told: PresenceScope::Everyone,
         }
     }
 }

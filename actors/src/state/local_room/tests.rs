@@ -14,7 +14,7 @@ use crate::{
     event_template::Hole,
     id::RoomKey,
     state::{
-        audience::LeaveScope,
+        audience::{LeaveScope, SeatTags},
         room::{Allowance, Change, RoomOptions},
     },
 };
@@ -155,14 +155,19 @@ fn template(name: &str) -> EventTemplate {
 
 fn mirrors(name: &str, worker: u32, tags: Scopes) -> Effect {
     let place = place(name, worker);
-    Effect::MirrorJoin { place, tags }
+    let seat = tags.into();
+    Effect::MirrorJoin { place, seat }
 }
 
 fn all(tag: &ChannelScope, except: Option<&str>, name: &str, args: &str) -> Effect {
     let except = except.map(|name| place(name, 0).local_id);
     let tag = tag.clone();
     Effect::Tell {
-        to: Recipients::Matching { tag, except },
+        to: Recipients::Matching {
+            tag,
+            except,
+            of_presence: ["hello", "bye", "own", "online"].contains(&name),
+        },
         content: content(name, args),
     }
 }
@@ -182,7 +187,7 @@ fn a_join_is_mirrored_then_told_to_all_with_presence_then_to_the_namespace() {
         mirrors("a", 1, Scopes::one(tag("c"))),
         all(&tag("c"), None, "hello", "1"),
         all(&tag("c"), None, "online", ""),
-        Effect::Joined(id("a")),
+        Effect::Joined(id("a"), PresenceScope::Everyone),
     ];
     assert_eq!(effects, told);
     assert_eq!(Vec::from_iter(world.local.workers()), [(WorkerId(1), 1)]);
@@ -207,7 +212,7 @@ fn a_large_room_tells_a_join_to_the_newcomer_alone_and_a_leave_to_nobody() {
     let told = [
         mirrors("d", 2, Scopes::one(None)),
         one(place("d", 2), "hello", "4"),
-        Effect::Joined(id("d")),
+        Effect::Joined(id("d"), PresenceScope::Everyone),
     ];
     assert_eq!(effects, told);
     world.few = 2;
@@ -346,4 +351,48 @@ fn of_one_who_was_never_served_here_nobody_is_told() {
     world.room.apply(&RoomEvent::Joined(joined));
     let effects = world.leave("far", &LeaveScope::All, Announcement::LeaveEvent);
     assert_eq!(effects, [left("far", None, LeaveReason::Leave)]);
+}
+
+/// Fails if a member that is told of nobody is told of others, is not told that it is in itself, keeps others from being told, or
+/// is not told under the tags of which it may be.
+#[test]
+fn who_is_told_of_nobody_is_told_of_itself() {
+    let mut world = World::with_three(RoomKey::room("r"));
+    assert!(world.local.tell(&id("d"), &tag("c"), PresenceScope::Nobody));
+    let effects = world.join("d", 2, &tag("c"));
+    let tags = Scopes::one(tag("c"));
+    let untold = SeatTags {
+        tags: tags.clone(),
+        told: Scopes::default(),
+        told_everyone: false,
+    };
+    assert!(untold.hears(&tag("c"), false) && !untold.hears(&tag("c"), true));
+    let place = place("d", 2);
+    let told = [
+        Effect::MirrorJoin {
+            place,
+            seat: untold,
+        },
+        one(place, "hello", "1"),
+        all(&tag("c"), None, "hello", "4"),
+        all(&tag("c"), None, "online", ""),
+        Effect::Joined(id("d"), PresenceScope::Nobody),
+    ];
+    assert_eq!(effects, told);
+    // The others wait for their turn; it waits for nothing.
+    world.join("e", 2, &tag("c"));
+    world.local.tell(&id("f"), &tag("c"), PresenceScope::Nobody);
+    let effects = world.join("f", 2, &tag("c"));
+    assert_eq!(effects.len(), 4, "{effects:?}");
+    world.local.tell(&id("d"), &tag("b"), PresenceScope::Room);
+    let effects = world.join("d", 2, &tag("b"));
+    let Effect::MirrorJoin { seat, .. } = &effects[0] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(seat.told, Scopes::one(tag("b")));
+    assert!(!seat.told_everyone && seat.tags.len() == 2);
+    // Once it has left, nothing of it is known.
+    world.leave("d", &LeaveScope::All, Announcement::LeaveEvent);
+    let effects = world.join("d", 2, &tag("c"));
+    assert_eq!(effects[0], mirrors("d", 2, tags));
 }

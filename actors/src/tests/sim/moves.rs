@@ -9,7 +9,10 @@ use crate::{
     letter::Manner,
     message::{Action, Command},
     session::{JoinRequest, NotifyRequest},
-    state::{audience::LeaveScope, room::RoomOptions},
+    state::{
+        audience::{LeaveScope, PresenceScope},
+        room::RoomOptions,
+    },
     testing::{Call, Poison, Random, Reading, content, trace, wire::announce},
 };
 
@@ -52,6 +55,7 @@ impl Game<'_> {
                 .percent(60)
                 .then(|| announce("left", &room, &who)),
             history: None,
+            told: PresenceScope::Everyone,
         };
         self.tell(format!("{player} joins {room:?} {tag:?} {poison:?}"));
         let model = self.model.clone();

@@ -9,7 +9,7 @@ use dondo_actors::{
     id::{ChannelScope, Kind, RoomKey},
     message::HistoryRequest,
     session::JoinRequest,
-    state::room::RoomOptions,
+    state::{audience::PresenceScope, room::RoomOptions},
 };
 
 use super::{
@@ -99,6 +99,8 @@ fn seat(
     let stamp = caller.stamp();
     // A seat in a room may have several channels; the room says which one it is about.
     let by_tag = caller.settings.room_scope != RoomScope::Flat;
+    let told = rights::sees(caller, &place, &tag);
+    let own = caller.member().id().clone();
     // The account's name where somebody is logged in, else the client's word.
     let name = caller.login.as_ref().map(|login| login.name.clone());
     let user = name.or_else(|| payload.user_name().ok().flatten().map(Arc::from));
@@ -110,13 +112,14 @@ fn seat(
         announce: Some(render::joined(payload, &place, &stamp)),
         leave_event: Some(render::gone(payload, &place, by_tag, &stamp)),
         history,
+        told,
     });
     async move {
         let joined = joining.await.map_err(|error| match (error, &place) {
             (JoinError::Full { capacity }, Place::Channel(_)) => channel_full(capacity),
             (error, _) => error.into(),
         });
-        let done = Done::Joined(joined?);
+        let done = rights::as_seen(told, Done::Joined(joined?), &own);
         Ok(Success { place, done })
     }
 }

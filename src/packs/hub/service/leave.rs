@@ -11,7 +11,7 @@ use dondo_actors::{
 
 use super::{
     super::contract::target, Begun, Caller, Done, Fault, Payload, Place, RoomTarget, Success,
-    render,
+    render, rights,
 };
 use crate::config::RoomScope;
 
@@ -72,9 +72,13 @@ fn give_up(
     which: LeaveScope,
     announce: EventTemplate,
 ) -> impl Begun {
+    let own = caller.member().id().clone();
+    let tag = place.channel().filter(|_| place.room().is_some());
+    let told = rights::sees(caller, &place, &tag.map(Arc::from));
     let leaving = caller.member().leave(place.key(), which, Some(announce));
     async move {
         let done = Done::Left(leaving.await.gone);
+        let done = rights::as_seen(told, done, &own);
         Ok(Success { place, done })
     }
 }

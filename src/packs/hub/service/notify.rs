@@ -51,10 +51,13 @@ fn notify(caller: &Caller<'_>, place: Place, tag: ChannelScope, payload: &Payloa
         echo: caller.settings.echo,
         seat_needed: caller.settings.require_join_to_send,
     };
+    let told = rights::sees(caller, &place, &asked.tag);
+    let own = caller.member().id().clone();
     let content = render::message(payload, &place, &caller.stamp());
     let telling = caller.member().notify(asked, content);
     async move {
         let done = Done::Notified(telling.await?.recipients);
+        let done = rights::as_seen(told, done, &own);
         Ok(Success { place, done })
     }
 }

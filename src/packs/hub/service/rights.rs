@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use dondo_actors::id::ChannelScope;
+use dondo_actors::{
+    id::{ChannelScope, MemberId},
+    message::JoinAnswer,
+    state::audience::PresenceScope,
+};
 
-use super::{Caller, Code, Command, Fault, Place};
+use super::{Caller, Code, Command, Done, Fault, Place};
 use crate::io::PackSocket;
 use crate::tokens::{Right, RoomBearer, TokenAccount, TokenCode, TokenFault, Wanted};
 
@@ -29,6 +33,43 @@ pub(super) fn allow(
     match user.rights().allow(right, wanted) {
         true => Ok(()),
         false => Err(forbidden(right, wanted)),
+    }
+}
+
+/// Of whom the client is told in a channel, or in a room under this tag.
+pub(super) fn sees(caller: &Caller<'_>, place: &Place, tag: &ChannelScope) -> PresenceScope {
+    let user = caller
+        .login
+        .as_ref()
+        .and_then(|login| login.user.downcast_ref::<TokenAccount>());
+    let sees_all = user.is_none_or(|user| user.rights().see_all());
+    match allow(caller, Right::Presence, place, tag) {
+        Ok(()) if sees_all => PresenceScope::Everyone,
+        Ok(()) => PresenceScope::Room,
+        Err(_) => PresenceScope::Nobody,
+    }
+}
+
+/// What a client is answered: one that is told of nobody but itself is alone, as far as it can see.
+pub(super) fn as_seen(told: PresenceScope, done: Done, own: &MemberId) -> Done {
+    if told > PresenceScope::Nobody {
+        return done;
+    }
+    match done {
+        Done::Joined(joined) => {
+            let (mut users, mut terms) = (joined.users, joined.terms);
+            users.retain(|(member, _)| member == own);
+            terms.owner = terms.owner.filter(|owner| owner == own);
+            Done::Joined(JoinAnswer {
+                count: 1,
+                users,
+                terms,
+                ..joined
+            })
+        }
+        Done::Left(gone) => Done::Left(gone.into_iter().map(|(tag, _)| (tag, 0)).collect()),
+        Done::Notified(recipients) => Done::Notified(recipients.min(1)),
+        Done::Managed => Done::Managed,
     }
 }
 
@@ -73,6 +114,7 @@ fn forbidden(right: Right, wanted: Wanted<'_>) -> Fault {
         Right::Join => "joining",
         Right::Send => "sending to",
         Right::History => "what was said before in",
+        Right::Presence => "who is in",
         Right::Moderate => "moderating",
     };
     let said = match wanted {
