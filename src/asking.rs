@@ -5,18 +5,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::ring;
+use ureq::config::ConfigBuilder;
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
+
+/// How long an answer without an end may take to begin.
+const BEGIN: Duration = Duration::from_secs(60);
 
 /// Who asks and waits so long for a whole answer, of which every status is one. TLS trusts whom this machine trusts.
 pub(crate) fn agent(patience: Duration) -> ureq::Agent {
+    asker().timeout_global(Some(patience)).build().into()
+}
+
+/// Who listens to an answer that has no end.
+pub(crate) fn listener() -> ureq::Agent {
+    let begin = Some(BEGIN);
+    asker()
+        .timeout_connect(begin)
+        .timeout_recv_response(begin)
+        .build()
+        .into()
+}
+
+fn asker() -> ConfigBuilder<AgentScope> {
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
         .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
-    let config = ureq::Agent::config_builder()
+    ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(patience))
         .proxy(None)
         .max_redirects(0)
-        .tls_config(tls.build());
-    config.build().into()
+        .tls_config(tls.build())
 }

@@ -1,5 +1,7 @@
-//! The program's commands that ask a running hub over its HTTP API: `dondo pub` and its like. Thin: what they say and what is
-//! wrong with it, the API knows.
+//! The program's commands that ask a running hub over its HTTP API: `dondo pub` and its like; `dondo sub` hears it as its clients do.
+//! Thin: what they say and what is wrong with it, the hub knows.
+
+mod sub;
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,14 +18,19 @@ const API: &str = "http://127.0.0.1:11001";
 const API_VARIABLE: &str = "DONDO_API";
 const KEY_VARIABLE: &str = "DONDO_KEY_FILE";
 /// Variables of the environment that are these commands' own, and no settings.
-pub(crate) const VARIABLES: [&str; 2] = [API_VARIABLE, KEY_VARIABLE];
+pub(crate) const VARIABLES: [&str; 4] = [
+    API_VARIABLE,
+    KEY_VARIABLE,
+    sub::VARIABLES[0],
+    sub::VARIABLES[1],
+];
 /// How long a hub may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// An answer has no more bytes, nor a text to be said.
 const BYTES_MAX: u64 = 64 << 20;
 
 /// The commands, for the program's command line.
-pub(crate) fn commands() -> [Command; 6] {
+pub(crate) fn commands() -> [Command; 7] {
     let room = || {
         given(
             "room",
@@ -44,6 +51,7 @@ pub(crate) fn commands() -> [Command; 6] {
                 given("user", "NAME", "The name that is shown as the sender's."),
                 namespace(),
             ]),
+        sub::command(),
         asking(Command::new("channels").about("Lists channels, and how many are in each."))
             .arg(namespace()),
         asking(Command::new("rooms").about("Lists rooms, and how many are in each."))
@@ -121,8 +129,26 @@ pub fn api_answered(
     if !commands().iter().any(|known| known.get_name() == command) {
         return None;
     }
+    if command == "sub" {
+        return Some(sub::followed(flags, variables));
+    }
     let asked = ApiCommand::new(flags, variables);
     Some(asked.and_then(|asked| asked.carry_out(command)))
+}
+
+/// What a flag says, else a variable.
+fn said_in(
+    flags: &ArgMatches,
+    variables: &[(OsString, OsString)],
+    flag: &str,
+    variable: &str,
+) -> Option<String> {
+    let of_environment = || {
+        let (_, value) = variables.iter().find(|(name, _)| name == variable)?;
+        value.to_str().map(str::to_owned)
+    };
+    let flag = flags.get_one::<String>(flag).cloned();
+    flag.or_else(of_environment)
 }
 
 /// A command, and whom it asks.
@@ -135,16 +161,7 @@ struct ApiCommand<'a> {
 
 impl<'a> ApiCommand<'a> {
     fn new(flags: &'a ArgMatches, variables: &[(OsString, OsString)]) -> Result<Self, String> {
-        let value = |flag: &str, variable: &str| {
-            let of_environment = || {
-                let (_, value) = variables.iter().find(|(name, _)| name == variable)?;
-                value.to_str().map(str::to_owned)
-            };
-            flags
-                .get_one::<String>(flag)
-                .cloned()
-                .or_else(of_environment)
-        };
+        let value = |flag, variable| said_in(flags, variables, flag, variable);
         let base = value("api", API_VARIABLE).unwrap_or_else(|| API.to_owned());
         let file = value("key-file", KEY_VARIABLE)
             .ok_or("no key; name a file with the secret of one: --key-file or DONDO_KEY_FILE")?;

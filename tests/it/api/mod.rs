@@ -3,6 +3,7 @@
 mod addresses;
 mod command;
 mod contract;
+mod follow;
 mod keys;
 mod limits;
 mod lists;

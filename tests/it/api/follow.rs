@@ -1,0 +1,167 @@
+//! `dondo sub`: what it prints, how it comes back, and how it ends.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use super::{hub, member_of, post};
+use crate::support::{Client, Hub, PATIENCE};
+
+/// A command that runs; ends with the value.
+struct Follower {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Follower {
+    fn start(hub: &Hub, words: &[&str]) -> Self {
+        let mut child = command(hub, words).stdout(Stdio::piped()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (said, lines) = channel();
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if said.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    fn line(&self) -> Value {
+        let line = self.lines.recv_timeout(PATIENCE).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(hub: &Hub, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dondo"));
+    command
+        .arg("sub")
+        .args(words)
+        .env("DONDO_HUB", hub.url())
+        // It may name a proxy.
+        .env("http_proxy", "http://127.0.0.1:9")
+        .stdin(Stdio::null());
+    command
+}
+
+fn ended(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "it goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The id of who came in, as others are told.
+fn newcomer(member: &mut Client) -> String {
+    let joined = member.event("join-channel");
+    joined[0]["clientId"].as_str().unwrap().to_owned()
+}
+
+/// Fails if something is printed that nobody said, something that was said is not or twice, also where the stream breaks off, or if a
+/// signal does not end it.
+#[test]
+fn it_prints_what_is_said_and_comes_back() {
+    let hub = hub();
+    let mut member = member_of(&hub, "lobby");
+    newcomer(&mut member);
+    let mut follower = Follower::start(&hub, &["lobby"]);
+    let id = newcomer(&mut member);
+    member.ask("lobby", &[json!({"message": "first"})]);
+    let first = follower.line();
+    assert_eq!(
+        (&first["event"], &first["payload"]["data"]["message"]),
+        (&json!("lobby"), &json!("first"))
+    );
+    assert!(first["id"].is_string(), "{first}");
+    post(&hub, "disconnect", &json!({"member": id}));
+    member.event("leave-channel");
+    member.ask("lobby", &[json!({"message": "while it was away"})]);
+    newcomer(&mut member);
+    member.ask("lobby", &[json!({"message": "last"})]);
+    for message in ["while it was away", "last"] {
+        assert_eq!(follower.line()["payload"]["data"]["message"], message);
+    }
+    let process = i32::try_from(follower.child.id())
+        .ok()
+        .and_then(Pid::from_raw);
+    kill_process(process.unwrap(), Signal::TERM).unwrap();
+    ended(&mut follower.child);
+    member.event("leave-channel");
+}
+
+/// Fails if a room's messages are not printed, those of its channel are, or joins and leaves are not where they are asked for.
+#[test]
+fn it_hears_a_room_and_all_that_is_told_where_that_is_asked_for() {
+    let hub = hub();
+    let mut member = member_of(&hub, "lobby");
+    newcomer(&mut member);
+    let room = |message: &str| json!({"data": {"roomId": "den", "roomChannel": "lobby", "message": message}});
+    member.ask("join-room", &[room("")]);
+    member.event("join-room");
+    let follower = Follower::start(&hub, &["lobby", "--room", "den", "--user", "Kofi"]);
+    assert_eq!(member.event("join-room")[0]["source"]["userName"], "Kofi");
+    member.ask("lobby", &[json!("to the channel")]);
+    member.ask("notify-room", &[room("to the room")]);
+    assert_eq!(follower.line()["payload"]["data"]["message"], "to the room");
+    let all = Follower::start(&hub, &["lobby", "--all", "--history", "5"]);
+    let events: Vec<Value> = (0..2).map(|_| all.line()).collect();
+    let names: Vec<&Value> = events.iter().map(|line| &line["event"]).collect();
+    assert_eq!(names, ["lobby", "join-channel"]);
+}
+
+/// Fails if it goes on, or complains, when nobody reads what it prints any more, though nothing is said.
+#[test]
+fn who_reads_no_further_ends_it_quietly() {
+    let hub = hub();
+    let mut member = member_of(&hub, "lobby");
+    newcomer(&mut member);
+    let mut child = command(&hub, &["lobby"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    newcomer(&mut member);
+    drop(child.stdout.take());
+    assert!(ended(&mut child).success());
+    assert_eq!(child.wait_with_output().unwrap().stderr, b"");
+}
+
+/// Fails if it asks for ever where it is refused or nobody is, or does not say why.
+#[test]
+fn a_refusal_ends_it_with_one() {
+    let hub = hub();
+    for (words, told) in [
+        (&["join-room"][..], "no channel can have the name"),
+        (&["lobby", "--history", "many"], "400"),
+        (&["lobby", "--namespace", "/none"], "Invalid namespace"),
+        (&["lobby", "--hub", "http://127.0.0.1:9"], "--listen"),
+        (
+            &["lobby", "--token-file", "/nowhere"],
+            "/nowhere: cannot be read",
+        ),
+        (&["-"], "--room"),
+    ] {
+        let done = command(&hub, words).output().unwrap();
+        let complaint = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(1), "{words:?}: {complaint}");
+        assert!(complaint.contains(told), "{words:?}: {complaint}");
+        assert!(done.stdout.is_empty());
+    }
+}
