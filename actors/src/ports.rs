@@ -273,6 +273,15 @@ pub struct LoggedIn {
     pub expires: Option<SystemTime>,
     /// The host's own value for it.
     pub user: Arc<dyn Any + Send + Sync>,
+    /// What that says of [`LoggedIn::moderates`].
+    pub moderator: fn(&(dyn Any + Send + Sync), Option<&str>) -> bool,
+}
+
+impl LoggedIn {
+    /// Whether it moderates a channel; without one, everything.
+    pub fn moderates(&self, channel: Option<&str>) -> bool {
+        (self.moderator)(&*self.user, channel)
+    }
 }
 
 /// Shows the account alone: the host's value may hold anything.

@@ -44,6 +44,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     row("unauthorized", &[Event, Entry, Api], "there is no token and guests do not come in; no key of the API, or a wrong one; a handler is for those who are logged in", &["auth.guests", "api.keys-file"], "log in: show a token or a key"),
     row("address_shared", &[Api], "a ban of a guest would be one of this machine's or a proxy's address, which others come from, too", &["trusted-proxies"], "mute the member, disconnect it, or ban the address by itself"),
     row("token_revoked", &[Event, Entry], "whoever moderates has taken the token back", &[], "get another one"),
+    row("other_account", &[Event], "by `auth` came a token of another account than the client came in as, or it came in as a guest", &[], "connect again with the token"),
     row("banned", &[Entry, Request], "whoever moderates has banned the account or the address", &[], "wait, or ask whoever moderates: DELETE /api/v1/ban"),
     row("unknown_event", &[Event], "no handler has this name", &[], "look at the name; `dondo types` prints the hub's events"),
     row("wrong_streams", &[Event], "the client sends other streams than the handler takes", &[], "send as many as it takes"),

@@ -41,6 +41,14 @@ pub trait Account: Any + Send + Sync {
     fn expires(&self) -> Option<SystemTime> {
         None
     }
+
+    /// Whether it moderates a channel of the hub pack's, which has neither slow mode nor a capacity of the hub's for it then; without
+    /// a channel: everything, so that no limit of accounts holds for its clients either. Nothing, if nothing else is said. It is asked
+    /// for each message in a channel that has such a limit, so it must not wait for anything.
+    fn moderates(&self, channel: Option<&str>) -> bool {
+        let _ = channel;
+        false
+    }
 }
 
 impl Account for String {
@@ -55,6 +63,15 @@ pub(crate) fn logged_in(user: impl Account) -> LoggedIn {
         account: user.account().into(),
         name: user.name().into(),
         expires: user.expires(),
+        moderator: moderates(&user),
         user: Arc::new(user),
+    }
+}
+
+/// Asks a value of this type.
+fn moderates<A: Account>(_: &A) -> fn(&(dyn Any + Send + Sync), Option<&str>) -> bool {
+    |user, channel| {
+        let user = user.downcast_ref::<A>();
+        user.is_some_and(|user| user.moderates(channel))
     }
 }

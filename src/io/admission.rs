@@ -15,7 +15,7 @@ use super::{
     account::logged_in,
     arguments,
     context::{AdmissionContext, LookupContext},
-    credentials::{ShownLogin, logged_in_by, moderates_all, shown, told},
+    credentials::{ShownLogin, logged_in_by, shown, told},
     error::{EmitError, Error, LogAs, Result},
     handler::start,
     namespace::ServedNamespace,
@@ -243,7 +243,7 @@ fn admitted(
     let login = state.login();
     let mut rates = None;
     if let Some(login) = &login {
-        let exempt = moderates_all(login);
+        let exempt = login.moderates(None);
         let accounts = moderation.accounts();
         let place = accounts.enter(&login.account, &state.shared().name, exempt);
         let place = place.map_err(too_many)?;

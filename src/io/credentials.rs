@@ -19,7 +19,7 @@ use super::{
     socket::{Expiry, Socket, SocketState},
 };
 use crate::notices;
-use crate::tokens::{Credentials, TokenAccount, TokenFault, of_connect};
+use crate::tokens::{Credentials, Right, TokenAccount, TokenFault, Wanted, of_connect};
 
 impl Account for TokenAccount {
     fn account(&self) -> &str {
@@ -33,17 +33,21 @@ impl Account for TokenAccount {
     fn expires(&self) -> Option<SystemTime> {
         Some(Self::expires(self))
     }
+
+    fn moderates(&self, channel: Option<&str>) -> bool {
+        match channel {
+            Some(channel) => {
+                let wanted = Wanted::Channel(channel);
+                self.rights().allow(Right::Moderate, wanted)
+            }
+            None => self.rights().moderate_all(),
+        }
+    }
 }
 
 /// A user of a token, as the core has it.
 pub(crate) fn logged_in_by(credentials: &Credentials, token: &str) -> Result<LoggedIn, TokenFault> {
     credentials.account(token).map(logged_in)
-}
-
-/// Whether a login is of somebody who moderates everything.
-pub(super) fn moderates_all(login: &LoggedIn) -> bool {
-    let user = login.user.downcast_ref::<TokenAccount>();
-    user.is_some_and(|user| user.rights().moderate_all())
 }
 
 /// What a client has to show before a namespace's middlewares look at it.
@@ -165,10 +169,9 @@ pub(super) fn renew(
     // It takes the place of a join in the rates: to look at a signature takes as long.
     socket.member().charge_join();
     let login = Arc::new(logged_in_by(credentials, token)?);
-    if socket.account() != Some(&login.account) {
-        return Err(TokenFault::forbidden(
-            "the token is for another account than the client came in as",
-        ));
+    match socket.account() {
+        Some(account) if *account == login.account => {}
+        account => return Err(TokenFault::other_account(account.is_none())),
     }
     socket.state().log_in(login.clone());
     watch(socket);

@@ -21,6 +21,7 @@ pub(crate) enum TokenCode {
     Expired,
     Foreign,
     Revoked,
+    OtherAccount,
     Forbidden,
     Unauthorized,
 }
@@ -32,6 +33,7 @@ impl TokenCode {
             Self::Expired => "token_expired",
             Self::Foreign => "token_foreign",
             Self::Revoked => "token_revoked",
+            Self::OtherAccount => "other_account",
             Self::Forbidden => "forbidden",
             Self::Unauthorized => "unauthorized",
         }
@@ -57,6 +59,17 @@ impl TokenFault {
 
     pub(crate) fn revoked() -> Self {
         Self::new(TokenCode::Revoked, "the token was revoked")
+    }
+
+    /// It is good, and its bearer came in as somebody else, or as a guest.
+    pub(crate) fn other_account(is_guest: bool) -> Self {
+        let why = match is_guest {
+            true => "who came in as a guest stays one: connect again with the token",
+            false => {
+                "the token is for another account than the client came in as: connect again with it"
+            }
+        };
+        Self::new(TokenCode::OtherAccount, why)
     }
 
     /// Somebody else made it, or for somebody else.

@@ -25,6 +25,7 @@ in_both_forms!(
     a_login_that_waits_holds_its_own_request_alone,
     a_login_that_never_ends_is_refused_in_its_time_and_leaves_nothing,
     a_login_that_panics_costs_its_own_request,
+    whom_the_host_lets_moderate_has_no_limits_of_channels_and_accounts,
 );
 
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
@@ -38,6 +39,13 @@ struct User {
 impl Account for User {
     fn account(&self) -> &str {
         &self.name
+    }
+
+    fn moderates(&self, channel: Option<&str>) -> bool {
+        match channel {
+            Some(channel) => self.name == "chief" || self.name == channel,
+            None => self.name == "chief",
+        }
     }
 }
 
@@ -279,4 +287,43 @@ fn an_extractor_of_the_hosts_own_is_the_identity_of_a_stock_client() {
         let said: Value = robot.ask("whoami", &[]);
         assert_eq!(said, "Ama", "{kind:?}");
     }
+}
+
+/// Fails if what a host's user says of itself does not exempt it, exempts it elsewhere, or exempts others.
+fn whom_the_host_lets_moderate_has_no_limits_of_channels_and_accounts(form: Form) {
+    let hub = form.built(
+        |settings| {
+            settings.limits.account_sessions_max = 1;
+            let hour = Duration::from_secs(3600);
+            settings.hub.slow_mode = vec![dondo::config::SlowMode::new("*", hour)];
+            settings.hub.channel_capacity = vec![dondo::config::ChannelCapacity::new("*", 1)];
+        },
+        |builder| builder.identify(by_header).namespace(Namespace::hub("/")),
+    );
+    let speaks = |client: &mut Client, channel: &str| {
+        client.ask(channel, &[json!("first")]);
+        client.ask(channel, &[json!("second")])["code"].clone()
+    };
+    let joins = |client: &mut Client, channel: &str| {
+        client.ask("join-channel", &[json!(channel)])["code"].clone()
+    };
+    let mut guest = Client::connect(&hub);
+    let (mut ama, mut chief) = (websocket(&hub, "ama"), websocket(&hub, "chief"));
+    for channel in ["ama", "other"] {
+        assert_eq!(joins(&mut guest, channel), Value::Null);
+        assert_eq!(joins(&mut chief, channel), Value::Null);
+        assert_eq!(speaks(&mut chief, channel), Value::Null);
+        assert_eq!(speaks(&mut guest, channel), "slow_mode");
+    }
+    assert_eq!(joins(&mut ama, "ama"), Value::Null);
+    assert_eq!(joins(&mut ama, "other"), "channel_full");
+    assert_eq!(speaks(&mut ama, "ama"), Value::Null);
+    assert_eq!(speaks(&mut ama, "other"), "slow_mode");
+    // As many clients of everybody's account as may be, and more of one that moderates everything.
+    let _again = websocket(&hub, "chief");
+    let (_, mut socket) = WebSocket::handshake(&hub, WEBSOCKET, &[("x-name", "ama")]);
+    socket.next_text();
+    socket.text("40");
+    let refused = socket.next_text();
+    assert!(refused.contains("account_sessions_max"), "{refused}");
 }

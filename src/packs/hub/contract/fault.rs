@@ -44,6 +44,8 @@ pub(crate) enum Code {
     TokenForeign,
     /// A token that was taken back.
     TokenRevoked,
+    /// A token of another account, or of one where a guest came in.
+    OtherAccount,
     /// Whoever moderates has taken the word from the client.
     Muted,
     /// The channel has as many members as it may.
@@ -74,6 +76,7 @@ impl Code {
             Self::TokenExpired => "token_expired",
             Self::TokenForeign => "token_foreign",
             Self::TokenRevoked => "token_revoked",
+            Self::OtherAccount => "other_account",
             Self::Muted => "muted",
             Self::ChannelFull => "channel_full",
             Self::SlowMode => "slow_mode",

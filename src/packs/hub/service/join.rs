@@ -9,7 +9,7 @@ use dondo_actors::{
     id::{ChannelScope, Kind, RoomKey},
     message::HistoryRequest,
     session::JoinRequest,
-    state::{audience::PresenceScope, room::RoomOptions},
+    state::room::RoomOptions,
 };
 
 use super::{
@@ -157,8 +157,9 @@ fn allowed(
 
 /// With how many members the client may come into a channel, if there is a limit that holds for it.
 fn capacity(caller: &Caller<'_>, place: &Place) -> Option<usize> {
-    let capacity = caller.limits.capacity(&caller.key(place)?)?;
-    let moderates = rights::moderates(caller, place);
+    let key = caller.key(place)?;
+    let capacity = caller.limits.capacity(&key)?;
+    let moderates = rights::moderates(caller, &key.1);
     (!moderates).then_some(capacity)
 }
 

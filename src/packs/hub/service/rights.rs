@@ -73,17 +73,10 @@ pub(super) fn as_seen(told: PresenceScope, done: Done, own: &MemberId) -> Done {
     }
 }
 
-/// Whether the client's token says that it moderates there.
-pub(super) fn moderates(caller: &Caller<'_>, place: &Place) -> bool {
-    let user = caller
-        .login
-        .as_ref()
-        .and_then(|login| login.user.downcast_ref::<TokenAccount>());
-    let wanted = match place {
-        Place::Channel(channel) => Wanted::Channel(channel),
-        Place::Room(target) => Wanted::Room(&target.room, target.channel.as_deref()),
-    };
-    user.is_some_and(|user| user.rights().allow(Right::Moderate, wanted))
+/// Whether the client moderates a channel, by its token or by what the host says of it.
+pub(super) fn moderates(caller: &Caller<'_>, channel: &str) -> bool {
+    let login = caller.login.as_ref();
+    login.is_some_and(|login| login.moderates(Some(channel)))
 }
 
 impl Caller<'_> {
@@ -158,6 +151,7 @@ impl From<TokenFault> for Fault {
             TokenCode::Expired => Code::TokenExpired,
             TokenCode::Foreign => Code::TokenForeign,
             TokenCode::Revoked => Code::TokenRevoked,
+            TokenCode::OtherAccount => Code::OtherAccount,
             TokenCode::Forbidden | TokenCode::Unauthorized => Code::Forbidden,
         };
         Self::new(code, fault.message)

@@ -78,7 +78,8 @@ fn too_soon(every: Duration, wait: Duration) -> Fault {
 fn slowed(caller: &Caller<'_>, place: &Place) -> Option<(TurnKey, Duration)> {
     let key = caller.key(place)?;
     let every = caller.limits.slow_mode(&key)?;
-    (!rights::moderates(caller, place)).then_some((key, every))
+    let moderates = rights::moderates(caller, &key.1);
+    (!moderates).then_some((key, every))
 }
 
 impl Caller<'_> {
