@@ -8,6 +8,7 @@ pub(crate) mod dev;
 mod fields;
 pub(crate) mod guesses;
 mod idempotency;
+mod in_force;
 pub(crate) mod keys;
 mod limits;
 mod lists;
@@ -259,6 +260,8 @@ impl Api {
             | ApiOperation::Mutes
             | ApiOperation::Unban
             | ApiOperation::Unmute => self.sentences(&caller, operation, &query),
+            ApiOperation::ChannelLimits => self.channel_limits(&caller, &query),
+            ApiOperation::RevokedTokens => self.revoked_tokens(&caller, &query),
             ApiOperation::Disconnect
             | ApiOperation::Kick
             | ApiOperation::Ban

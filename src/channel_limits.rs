@@ -23,6 +23,13 @@ pub(crate) struct ChannelRule {
     pub(crate) capacity: Option<Option<usize>>,
 }
 
+/// A channel that has one.
+#[derive(Clone, Debug)]
+struct RuledChannel {
+    channel: TurnKey,
+    rule: ChannelRule,
+}
+
 /// As many channels have rules as may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooManyRules;
@@ -35,7 +42,7 @@ pub(crate) struct ChannelLimits(Arc<ChannelLimitsState>);
 struct ChannelLimitsState {
     slow_mode: Vec<SlowMode>,
     capacity: Vec<ChannelCapacity>,
-    ruled: Directory<TurnKey, ChannelRule>,
+    ruled: Directory<TurnKey, RuledChannel>,
     /// Looked at first: mostly there is none.
     count: AtomicUsize,
 }
@@ -91,9 +98,13 @@ impl ChannelLimits {
         let mut is_new = false;
         let make = || {
             is_new = true;
-            ChannelRule::default()
+            RuledChannel {
+                channel: channel.clone(),
+                rule: ChannelRule::default(),
+            }
         };
-        let (rule, is_kept) = ruled.change(channel.clone(), make, |rule| {
+        let (rule, is_kept) = ruled.change(channel.clone(), make, |ruled| {
+            let rule = &mut ruled.rule;
             change(rule);
             let is_kept = *rule != ChannelRule::default();
             ((rule.clone(), is_kept), is_kept)
@@ -108,7 +119,13 @@ impl ChannelLimits {
         if self.0.count.load(Ordering::Acquire) == 0 {
             return None;
         }
-        self.0.ruled.find(channel)
+        self.0.ruled.find(channel).map(|ruled| ruled.rule)
+    }
+
+    /// The channels of a namespace that something is said of, in no order.
+    pub(crate) fn ruled(&self, namespace: &str) -> Vec<TurnKey> {
+        let all = self.0.ruled.all().into_iter().map(|ruled| ruled.channel);
+        all.filter(|(of, _)| **of == *namespace).collect()
     }
 }
 
@@ -176,7 +193,8 @@ mod tests {
         assert_eq!(limits.capacity(&key("loud")), Some(7));
         let elsewhere = ("/other".into(), "loud".into());
         assert_eq!(limits.slow_mode(&elsewhere), Some(SECOND));
-        assert_eq!(limits.0.ruled.len(), 1);
+        assert_eq!(limits.ruled("/"), [key("loud")]);
+        assert_eq!(limits.ruled("/other"), []);
         said(|rule| *rule = ChannelRule::default());
         assert_eq!(limits.slow_mode(&key("loud")), Some(SECOND));
         assert_eq!(limits.0.count.load(Ordering::Relaxed), 0);

@@ -72,10 +72,14 @@ impl Api {
         Ok(ApiAnswer::ok(&LimitsAnswer {
             ok: true,
             channel: channel.to_string(),
-            slow_mode: in_force.map(|time| humantime::format_duration(time).to_string()),
+            slow_mode: in_force.map(shown_time),
             capacity: limits.capacity(&key),
         }))
     }
+}
+
+pub(super) fn shown_time(time: Duration) -> String {
+    humantime::format_duration(time).to_string()
 }
 
 /// A field that may be null, which says something else than one that is not there.

@@ -28,7 +28,9 @@ pub(super) enum ApiOperation {
     Mutes,
     Lock,
     Limits,
+    ChannelLimits,
     Revoke,
+    RevokedTokens,
 }
 
 /// A path below the base, a method, the right, what it is, and the parameters of its query. A part in braces is a name.
@@ -41,7 +43,7 @@ type Route = (
 );
 
 #[rustfmt::skip]
-const ROUTES: [Route; 21] = [
+const ROUTES: [Route; 23] = [
     ("/openapi.json", "GET", None, ApiOperation::OpenApi, &[]),
     ("/node", "GET", Some(ApiRight::Read), ApiOperation::Node, &[]),
     ("/publish", "POST", Some(ApiRight::Publish), ApiOperation::Publish, &[]),
@@ -62,7 +64,9 @@ const ROUTES: [Route; 21] = [
     ("/mutes", "GET", Some(ApiRight::Moderate), ApiOperation::Mutes, &["after", "limit", "count"]),
     ("/lock", "POST", Some(ApiRight::Moderate), ApiOperation::Lock, &[]),
     ("/limits", "POST", Some(ApiRight::Moderate), ApiOperation::Limits, &[]),
+    ("/limits", "GET", Some(ApiRight::Moderate), ApiOperation::ChannelLimits, &["namespace", "after", "limit", "count"]),
     ("/tokens/revoke", "POST", Some(ApiRight::Moderate), ApiOperation::Revoke, &[]),
+    ("/tokens/revoked", "GET", Some(ApiRight::Moderate), ApiOperation::RevokedTokens, &["after", "limit", "count"]),
 ];
 
 impl ApiOperation {

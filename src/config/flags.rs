@@ -141,6 +141,7 @@ fn token(has_old_names: bool) -> Command {
             ),
             patterns("send", "The same for sending."),
             patterns("history", "The same for what was said before."),
+            patterns("presence", "The same for who is there."),
             patterns(
                 "moderate",
                 "The same for where no slow mode and no capacity holds for its bearer; without it, nowhere.",
@@ -150,9 +151,14 @@ fn token(has_old_names: bool) -> Command {
                 "ROOM",
                 "It opens this room, whose access is by token, and lets nobody in.",
             )
-            .conflicts_with_all(["name", "join", "send", "history", "moderate"])
+            .conflicts_with_all(["name", "join", "send", "history", "presence", "moderate"])
             .required_unless_present("account"),
             valued("channel", "CHANNEL", "The room's channel.").requires("room"),
+            valued(
+                "id",
+                "ID",
+                "By what it is revoked, its claim jti; without it, one that nobody can guess.",
+            ),
         ]);
     let inspect = Command::new("inspect")
         .about("Shows what a token says, and whether it is good here and why not.")

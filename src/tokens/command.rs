@@ -10,7 +10,7 @@ use clap::ArgMatches;
 use dondo_actors::ports::SystemClock;
 use serde_json::{Value, json};
 
-use super::{CHANNEL, Credentials, RIGHTS, ROOM, Revoked, RoomBearer, SECONDS_MAX, Tokens};
+use super::{CHANNEL, Credentials, ID, RIGHTS, ROOM, Revoked, RoomBearer, SECONDS_MAX, Tokens};
 use crate::config::{CommandAnswer, RoomScope, Settings};
 use crate::keys::{Claims, sign, text_of_secret};
 use crate::name_pattern::FLAT;
@@ -63,6 +63,12 @@ fn made(asked: &ArgMatches, settings: &Settings) -> Result<CommandAnswer, String
     put(ROOM, text("room").map(Value::from));
     put(CHANNEL, text("channel").map(Value::from));
     put(RIGHTS, rights(asked));
+    // By it this one token can be taken back.
+    let id = match text("id") {
+        Some(id) => id,
+        None => random_id()?,
+    };
+    put(ID, Some(id.into()));
     put("iat", Some(now.as_secs().into()));
     put("exp", Some(end.as_secs().into()));
     let token = sign(&secret, &claims).map_err(|wrong| wrong.to_string())?;
@@ -72,8 +78,16 @@ fn made(asked: &ArgMatches, settings: &Settings) -> Result<CommandAnswer, String
     })
 }
 
+/// An id that nobody can guess, 120 bits of it.
+fn random_id() -> Result<String, String> {
+    let mut bytes = [0; 15];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| format!("the system has no randomness: {error}"))?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
 fn rights(asked: &ArgMatches) -> Option<Value> {
-    let lists = ["join", "send", "history", "moderate"]
+    let lists = ["join", "send", "history", "presence", "moderate"]
         .into_iter()
         .filter_map(|name| {
             let patterns = asked.get_many::<String>(name)?;

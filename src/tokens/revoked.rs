@@ -70,6 +70,14 @@ impl Revoked {
         found.is_some_and(|token| token.until > self.0.clock.now())
     }
 
+    /// The ids that are known, in no order, each with until when.
+    pub(crate) fn all(&self) -> Vec<(Arc<str>, SystemTime)> {
+        let now = self.0.clock.now();
+        let all = self.0.until.all().into_iter();
+        let standing = all.filter(|token| token.until > now);
+        standing.map(|token| (token.id, token.until)).collect()
+    }
+
     /// Tells of each token that is taken back from now on.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.0.changed.subscribe()
@@ -120,6 +128,9 @@ mod tests {
         assert!(revoked.has("a") && !revoked.has("x"));
         clock.0.store(3600, Ordering::Relaxed);
         assert!(!revoked.has("a") && revoked.has("7"));
+        let all = revoked.all();
+        assert_eq!(all.len(), REVOKED_MAX - 1);
+        assert!(all.iter().all(|(id, _)| &**id != "a"));
         assert!(revoked.revoke("x", hour).is_ok());
         assert_eq!(revoked.0.until.len(), REVOKED_MAX);
     }

@@ -92,6 +92,12 @@ CASES = [
     ("limits", 200, {"body": {"channel": "quiet", "slowMode": "5s", "capacity": 7}}),
     ("limits", 200, {"body": {"channel": "quiet", "slowMode": None, "capacity": None}}),
     ("limits", 200, {"body": {"channel": "quiet", "reset": True}}),
+    ("channelLimits", 200, {}),
+    ("channelLimits", 404, {"query": "namespace=/none"}),
+    ("revokedTokens", 200, {}),
+    *[(name, code, case) for name in ("channelLimits", "revokedTokens") for code, case in (
+        (200, {"query": "count=true"}), (400, {"query": "limit=x"}), (403, {"key": READER}),
+    )],
     ("limits", 400, {"body": {"channel": "quiet", "slowMode": "5"}}),
     ("limits", 400, {"body": {"channel": "quiet", "capacity": 0}}),
     ("limits", 403, {"body": {"channel": "quiet"}, "key": ORDERS}),
@@ -200,7 +206,7 @@ def schemathesis():
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     assert done.returncode == 0, done.stdout[-12000:] + done.stderr[-4000:]
-    assert "21 selected / 21 total" in done.stdout, done.stdout
+    assert "23 selected / 23 total" in done.stdout, done.stdout
 
 
 {"codes": codes, "schemathesis": schemathesis}[WHAT]()

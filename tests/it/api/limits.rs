@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ORDERS, READER, ask_at, bearer, hub_with, member_of, post};
+use super::{ORDERS, READER, ask_at, bearer, get, hub_with, member_of, post};
 use crate::support::Client;
 
 /// Fails if what is set does not hold at once, holds for another channel, puts out who is in, or cannot be taken back.
@@ -61,4 +61,58 @@ fn a_key_sets_limits_in_its_channels_alone() {
         let (answered, said) = ask_at(hub.operators(), "POST", "limits", &headers, &body);
         assert_eq!(answered, status, "{channel}: {said}");
     }
+}
+
+/// Fails if a list lacks what is set, has what is not or not any more, ends before its end, or shows a key what it may not change.
+#[test]
+fn what_is_set_is_listed() {
+    let hub = super::hub();
+    for channel in ["orders-2", "lobby", "orders-1"] {
+        post(&hub, "limits", &json!({"channel": channel, "capacity": 5}));
+    }
+    let limits = |channel: &str| json!({"channel": channel, "slowMode": null, "capacity": 5});
+    let first = get(&hub, "limits?limit=2");
+    assert_eq!(
+        first["limits"],
+        json!([limits("lobby"), limits("orders-1")])
+    );
+    assert_eq!(first["next"], "orders-1");
+    let last = json!({"namespace": "/", "limits": [limits("orders-2")], "next": null});
+    assert_eq!(get(&hub, "limits?after=orders-1"), last);
+    assert_eq!(get(&hub, "limits?count=true")["count"], 3);
+    let key = bearer(ORDERS);
+    let headers = [("Authorization", key.as_str())];
+    let (_, own) = ask_at(hub.operators(), "GET", "limits", &headers, &Value::Null);
+    let own: Vec<&Value> = own["limits"].as_array().unwrap().iter().collect();
+    assert_eq!(own, [&limits("orders-1"), &limits("orders-2")]);
+    post(&hub, "limits", &json!({"channel": "lobby", "reset": true}));
+    assert_eq!(get(&hub, "limits?count=true")["count"], 2);
+
+    assert_eq!(
+        get(&hub, "tokens/revoked"),
+        json!({"tokens": [], "next": null})
+    );
+    for id in ["b", "a"] {
+        post(&hub, "tokens/revoke", &json!({"id": id, "for": "1h"}));
+    }
+    let page = get(&hub, "tokens/revoked?limit=1");
+    assert_eq!(
+        (&page["tokens"][0]["id"], &page["next"]),
+        (&json!("a"), &json!("a"))
+    );
+    assert!(page["tokens"][0]["until"].is_string());
+    let page = get(&hub, "tokens/revoked?after=a");
+    assert_eq!(
+        (&page["tokens"][0]["id"], &page["next"]),
+        (&json!("b"), &Value::Null)
+    );
+    assert_eq!(get(&hub, "tokens/revoked?count=true")["count"], 2);
+    let (status, _) = ask_at(
+        hub.operators(),
+        "GET",
+        "tokens/revoked",
+        &headers,
+        &Value::Null,
+    );
+    assert_eq!(status, 403);
 }

@@ -72,6 +72,8 @@ fn it_makes_tokens_that_it_takes_and_says_why_it_takes_others_not() {
             "orders-*",
             "--send",
             "",
+            "--presence",
+            "orders-*",
         ],
     );
     assert!(connected(&program, &token).starts_with("40{"));
@@ -94,6 +96,17 @@ fn it_makes_tokens_that_it_takes_and_says_why_it_takes_others_not() {
     ] {
         assert!(told.contains(part), "{part} in {told}");
     }
+    // Each can be taken back by itself.
+    let id = |more: &[&str]| {
+        let (told, _) = inspect(
+            &made(secret, &[&["--account", "ada"], more].concat()),
+            secret,
+        );
+        let line = told.lines().find(|line| line.contains("\"jti\"")).unwrap();
+        line.split('"').nth(3).unwrap().to_owned()
+    };
+    assert_ne!(id(&[]), id(&[]));
+    assert_eq!(id(&["--id", "mine"]), "mine");
     let old = made(secret, &["--account", "ada", "--expires", "0s"]);
     let other = folder.write("other", &"x".repeat(40));
     let foreign = made(other.to_str().unwrap(), &["--account", "ada"]);
