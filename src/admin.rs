@@ -3,6 +3,7 @@
 //! `src/docs/admin.md` tells of it.
 
 mod asked;
+mod known;
 mod page;
 pub(crate) mod passwords;
 mod sessions;
@@ -20,10 +21,11 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use self::asked::{cookie, is_own_page, no_cookie, tokens};
+use self::asked::{KNOWN, SESSION, given, is_own_page, no_cookie, shown};
+use self::known::KnownBrowsers;
 use self::page::{LOGIN, VIEW, html};
 use self::passwords::{AdminRole, Password, Passwords};
-use self::sessions::AdminSessions;
+use self::sessions::{AdminSessions, LONGEST};
 use self::state::AdminSources;
 use crate::api::Api;
 use crate::api::guesses::Guesses;
@@ -58,6 +60,7 @@ struct AdminState {
     passwords: watch::Sender<Passwords>,
     sessions: AdminSessions,
     guesses: Guesses,
+    known: KnownBrowsers,
     doors: Doors,
     api: Api,
     /// What the HTTP API takes who writes for, and who looks.
@@ -78,6 +81,8 @@ impl Admin {
             passwords: watch::Sender::new(passwords),
             sessions: AdminSessions::default(),
             guesses: Guesses::default(),
+            known: KnownBrowsers::new()
+                .map_err(|error| format!("the machine has no randomness: {error}"))?,
             doors: parts.doors,
             api: parts.api,
             // No key of a file has a name with a space.
@@ -152,11 +157,19 @@ impl Admin {
             );
         }
         // Counted first: whoever has guessed too often learns nothing more, not by many guesses at once either.
-        if self.0.guesses.one_more(address) {
-            return closing(login_page(
-                StatusCode::TOO_MANY_REQUESTS,
+        let known_by = self.known_by(request);
+        let (is_too_often, said) = match known_by {
+            Some(by) => (
+                self.0.guesses.one_more_of(by.digest()),
+                "Too many wrong passwords came from browsers like yours. Wait a few seconds.",
+            ),
+            None => (
+                self.0.guesses.one_more(address),
                 "Too many wrong passwords came from your address. Wait a few seconds.",
-            ));
+            ),
+        };
+        if is_too_often {
+            return closing(login_page(StatusCode::TOO_MANY_REQUESTS, said));
         }
         let form = timeout(FORM, body.to_bytes_limited(FORM_BYTES_MAX)).await;
         let Ok(Ok(Ok(form))) = form else {
@@ -176,7 +189,10 @@ impl Admin {
             );
             return login_page(StatusCode::UNAUTHORIZED, "That is not the password.");
         };
-        self.0.guesses.forgive(address);
+        match known_by {
+            Some(by) => self.0.guesses.forgive_of(by.digest()),
+            None => self.0.guesses.forgive(address),
+        }
         let token = match self.0.sessions.open(by, Instant::now()) {
             Ok(token) => token,
             Err(error) => {
@@ -194,11 +210,23 @@ impl Admin {
         let peer = address.map(|address| address.to_string());
         let role = role.as_str();
         log::info!(peer = peer.as_deref(); "somebody opened the admin view, to {role}");
-        HttpResponse::SeeOther()
+        let mut answer = HttpResponse::SeeOther();
+        answer
             .insert_header((header::LOCATION, "./"))
-            .insert_header((header::SET_COOKIE, cookie(&token, request)))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .finish()
+            .append_header((header::SET_COOKIE, given(SESSION, &token, LONGEST, request)))
+            .insert_header((header::CACHE_CONTROL, "no-store"));
+        if let Some(mark) = self.0.known.mark(by) {
+            let mark = given(KNOWN, &mark, known::LONGEST, request);
+            answer.append_header((header::SET_COOKIE, mark));
+        }
+        answer.finish()
+    }
+
+    /// The password that was typed in this browser before.
+    fn known_by(&self, request: &HttpRequest) -> Option<Password> {
+        let passwords = *self.0.passwords.borrow();
+        let mut marks = shown(request, KNOWN);
+        marks.find_map(|mark| self.0.known.find(mark, &passwords))
     }
 
     fn logout(&self, request: &HttpRequest) -> HttpResponse {
@@ -209,7 +237,7 @@ impl Admin {
                 "another site's page asked",
             );
         }
-        tokens(request).for_each(|token| self.0.sessions.close(token));
+        shown(request, SESSION).for_each(|token| self.0.sessions.close(token));
         HttpResponse::SeeOther()
             .insert_header((header::LOCATION, "./"))
             .insert_header((header::SET_COOKIE, no_cookie()))
@@ -262,7 +290,8 @@ impl Admin {
     /// What whoever asks may do. A session is good as long as its password is.
     fn role(&self, request: &HttpRequest) -> Option<AdminRole> {
         let now = Instant::now();
-        let mut found = tokens(request).filter_map(|token| self.0.sessions.find(token, now));
+        let mut found =
+            shown(request, SESSION).filter_map(|token| self.0.sessions.find(token, now));
         let by = found.next()?;
         self.0.passwords.borrow().role(by)
     }

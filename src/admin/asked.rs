@@ -1,40 +1,51 @@
 //! What a browser says of itself: its cookie, whether a page of the view asks, and whether it came over TLS.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 
-use super::sessions::LONGEST;
-
 /// The cookie with the token of a session.
-const COOKIE: &str = "dondo-admin";
+pub(super) const SESSION: &str = "dondo-admin";
+/// The cookie of a browser that a password was typed in.
+pub(super) const KNOWN: &str = "dondo-admin-known";
 /// Cookies of that name that are looked at: others on this machine may set more of them.
 const COOKIES_MAX: usize = 8;
 
-/// Tokens that a browser shows.
-pub(super) fn tokens(request: &HttpRequest) -> impl Iterator<Item = &str> {
+/// What a browser shows in its cookies of a name.
+pub(super) fn shown<'a>(
+    request: &'a HttpRequest,
+    cookie: &'static str,
+) -> impl Iterator<Item = &'a str> {
     let all = request.headers().get_all(header::COOKIE);
     let all = all.filter_map(|line| line.to_str().ok());
-    let named = all.flat_map(|line| line.split(';')).filter_map(|one| {
+    let named = all.flat_map(|line| line.split(';')).filter_map(move |one| {
         let (name, value) = one.split_once('=')?;
-        (name.trim() == COOKIE).then(|| value.trim())
+        (name.trim() == cookie).then(|| value.trim())
     });
     named.take(COOKIES_MAX)
 }
 
-/// The header that gives a browser its token. No script reads it, and no other site's page makes the browser send it.
-pub(super) fn cookie(token: &str, request: &HttpRequest) -> String {
+/// The header that gives a browser a cookie. No script reads it, and no other site's page makes the browser send it. It names no
+/// path: a browser takes that of the folder it asked, which is the view's also where a proxy has it below a prefix.
+pub(super) fn given(
+    cookie: &'static str,
+    value: &str,
+    longest: Duration,
+    request: &HttpRequest,
+) -> String {
     let secure = if is_over_tls(request.headers()) {
         "; Secure"
     } else {
         ""
     };
-    let seconds = LONGEST.as_secs();
-    format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/admin; Max-Age={seconds}{secure}")
+    let seconds = longest.as_secs();
+    format!("{cookie}={value}; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
 }
 
-/// The header that takes it away.
+/// The header that takes the one of a session away.
 pub(super) fn no_cookie() -> String {
-    format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path=/admin; Max-Age=0")
+    format!("{SESSION}=; HttpOnly; SameSite=Strict; Max-Age=0")
 }
 
 /// Whether a page of this very origin asks. A browser always says where from it writes; what says nothing is no browser that has
@@ -112,21 +123,30 @@ mod tests {
             ("cookie", "a=b; dondo-admin=one;dondo-adminx=no"),
             ("cookie", "xdondo-admin=no; dondo-admin = two"),
         ]);
-        assert_eq!(tokens(&asked).collect::<Vec<_>>(), ["one", "two"]);
+        let found: Vec<_> = shown(&asked, SESSION).collect();
+        assert_eq!(found, ["one", "two"]);
         let many = "dondo-admin=x; ".repeat(100);
         let asked = TestRequest::default().append_header(("cookie", many));
-        assert_eq!(tokens(&asked.to_http_request()).count(), COOKIES_MAX);
+        let asked = asked.to_http_request();
+        assert_eq!(shown(&asked, SESSION).count(), COOKIES_MAX);
     }
 
-    /// Fails if the cookie is for others than the view, or goes over plain connections after TLS.
+    /// Fails if the cookie is for another place than where the view is, goes over plain connections after TLS, or scripts and
+    /// other sites have it.
     #[test]
     fn the_cookie_is_for_the_view_alone_and_stays_within_tls() {
-        let plain = cookie("t", &request(&[("origin", "http://127.0.0.1:11001")]));
+        let day = Duration::from_secs(86_400);
+        let plain = request(&[("origin", "http://127.0.0.1:11001")]);
         assert_eq!(
-            plain,
-            "dondo-admin=t; HttpOnly; SameSite=Strict; Path=/admin; Max-Age=43200"
+            given(SESSION, "t", day, &plain),
+            "dondo-admin=t; HttpOnly; SameSite=Strict; Max-Age=86400"
         );
-        let secure = cookie("t", &request(&[("origin", "https://ops.example")]));
+        let secure = given(
+            SESSION,
+            "t",
+            day,
+            &request(&[("origin", "https://ops.example")]),
+        );
         assert!(secure.ends_with("; Secure"), "{secure}");
     }
 }

@@ -70,6 +70,10 @@ impl Password {
     pub(super) fn of(typed: &str) -> Self {
         Self(Sha256::digest(typed.as_bytes()).into())
     }
+
+    pub(super) fn digest(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 /// Those that there are.
@@ -80,6 +84,10 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
+    pub(super) fn all(&self) -> impl Iterator<Item = Password> {
+        self.write.into_iter().chain(self.read)
+    }
+
     /// What a password is good for. Each is compared, whichever it is, in a time that tells nothing of them.
     pub(super) fn role(&self, given: Password) -> Option<AdminRole> {
         let mut found = None;

@@ -1,7 +1,7 @@
 //! How many wrong keys an address may send: a table of fixed size, so that nobody makes it grow. Two addresses may share a
 //! place in it; that costs them nothing, because a right key is never refused for wrong ones.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -36,13 +36,23 @@ impl Default for Guesses {
 impl Guesses {
     /// A wrong key came from there; whether that was one too many.
     pub(crate) fn one_more(&self, address: Option<IpAddr>) -> bool {
+        self.one_more_of(address.map(network))
+    }
+
+    /// The same of whom it knows otherwise than by its address.
+    pub(crate) fn one_more_of(&self, whom: impl Hash) -> bool {
         let now = self.began.elapsed().as_millis();
-        self.one_more_at(address, u64::try_from(now).unwrap_or(u64::MAX))
+        self.one_more_at(whom, u64::try_from(now).unwrap_or(u64::MAX))
     }
 
     /// What came from there was right, and no guess.
     pub(crate) fn forgive(&self, address: Option<IpAddr>) {
-        if let Some(until) = self.until.get(self.place(address)) {
+        self.forgive_of(address.map(network));
+    }
+
+    /// The same of whom it knows otherwise than by its address.
+    pub(crate) fn forgive_of(&self, whom: impl Hash) {
+        if let Some(until) = self.until.get(self.place(whom)) {
             until
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
                     Some(until.saturating_sub(EACH))
@@ -51,8 +61,8 @@ impl Guesses {
         }
     }
 
-    fn one_more_at(&self, address: Option<IpAddr>, now: u64) -> bool {
-        let Some(until) = self.until.get(self.place(address)) else {
+    fn one_more_at(&self, whom: impl Hash, now: u64) -> bool {
+        let Some(until) = self.until.get(self.place(whom)) else {
             return false;
         };
         let counted = until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
@@ -62,8 +72,8 @@ impl Guesses {
         counted.is_err()
     }
 
-    fn place(&self, address: Option<IpAddr>) -> usize {
-        self.hasher.hash_one(address.map(network)) as usize % PLACES
+    fn place(&self, whom: impl Hash) -> usize {
+        self.hasher.hash_one(whom) as usize % PLACES
     }
 }
 
@@ -75,17 +85,18 @@ mod tests {
     #[test]
     fn ten_guesses_at_once_and_then_one_a_second() {
         let guesses = Guesses::default();
-        let address = "10.0.0.1".parse().ok();
+        let address = "10.0.0.1".parse::<IpAddr>().ok();
         let too_many = |now| guesses.one_more_at(address, now);
         assert!((0..BURST).all(|_| !too_many(5)));
         assert!(too_many(5) && too_many(500));
         assert!(!too_many(1_006) && too_many(1_006));
         assert!((0..BURST).all(|_| !too_many(1_000_000)));
-        guesses.forgive(address);
+        guesses.forgive_of(address);
         assert!(!too_many(1_000_000), "a right one is no guess");
         // Of one network of IPv6 all count as one.
         let of = |end: u16| Some(IpAddr::V6([0x2001, 0xdb8, 0, 1, 0, 0, 0, end].into()));
-        let refused = (0..=BURST as u16).filter(|end| guesses.one_more_at(of(*end), 2_000_000));
+        let refused =
+            (0..=BURST as u16).filter(|end| guesses.one_more_at(of(*end).map(network), 2_000_000));
         assert_eq!(refused.count(), 1);
     }
 }

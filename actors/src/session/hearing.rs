@@ -1,6 +1,8 @@
 //! What a client says, as its session hears it: counted, decoded, timed while only half of it is there, and handed to the
 //! member that it is for. Knows no transport and no protocol by name.
 
+use std::time::Duration;
+
 use actix::{AsyncContext, Context};
 use tokio::time::Instant;
 
@@ -12,6 +14,8 @@ use crate::{
 
 /// What a client sends at least while it sends a packet's attachments.
 const BYTES_PER_SECOND: f64 = 1024.0;
+/// How often who is not read for its debt looks whether that is forgiven.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Session {
     pub(super) fn heard(
@@ -84,7 +88,18 @@ impl Session {
             ),
         );
         self.credit.pause();
-        ctx.run_later(debt.time, |session, ctx| {
+        self.wait_for_debt(now, now + debt.time, ctx);
+    }
+
+    /// It is read again at that time, or sooner where its debt is forgiven: rates may change meanwhile.
+    fn wait_for_debt(&mut self, now: Instant, until: Instant, ctx: &mut Context<Self>) {
+        let left = until.saturating_duration_since(now);
+        ctx.run_later(left.min(LOOK_AGAIN), move |session, ctx| {
+            let now = Instant::now();
+            if now < until && session.pacer.debt(now).is_some() {
+                session.wait_for_debt(now, until, ctx);
+                return;
+            }
             session.paused = false;
             session.credit.resume();
             session.pause_in_debt(Instant::now(), ctx);

@@ -86,7 +86,7 @@ impl Pacer {
         let address = self.address.as_ref();
         self.own.limits()
             || address.is_some_and(|address| address.rates().limits())
-            || !self.accounts.borrow().is_empty()
+            || self.accounts.borrow().iter().any(|rates| rates.limits())
     }
 
     pub(super) fn charge_at(&self, now: Instant, what: Rated, count: usize) {

@@ -1,6 +1,7 @@
 //! The view in a headless Chromium (tests/clients/admin.js).
 
 use super::{PASSWORD, VIEWERS, hub_with, member_of};
+use crate::proxies::Proxy;
 use crate::support::{Application, Client, faults};
 use serde_json::json;
 
@@ -59,4 +60,18 @@ fn the_view_is_walked_by_who_moderates_and_by_who_looks() {
         browser.say(&format!("{wish} done"));
     }
     drop(many);
+}
+
+/// Fails if nobody can log in to a view that a proxy has below a prefix, moderate there, or log out again.
+#[test]
+fn the_view_works_below_a_prefix_of_a_proxy() {
+    let hub = super::hub();
+    let (_client, id) = member_of(&hub, "lobby");
+    let operators = hub.operators();
+    let http = format!(
+        "server {{ listen LISTEN; location /ops/ {{ proxy_pass http://{operators}/; proxy_set_header Host $http_host; }} }}"
+    );
+    let proxy = Proxy::nginx(hub, &http);
+    let url = format!("{}/ops/admin", proxy.front().url());
+    Application::node("admin_below.js", &[&url, PASSWORD, &id]).end();
 }

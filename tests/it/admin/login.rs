@@ -81,7 +81,7 @@ fn a_password_opens_a_session_until_its_logout() {
     }
     let answer = type_password(address, PASSWORD, &[]);
     let cookie = answer.header("set-cookie").unwrap();
-    for part in ["; HttpOnly", "; SameSite=Strict", "; Path=/admin"] {
+    for part in ["; HttpOnly", "; SameSite=Strict"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     let (cookie, other) = (given(&answer).unwrap(), log_in(address, PASSWORD));
@@ -129,6 +129,47 @@ fn who_guesses_too_often_is_told_nothing_and_others_come_in() {
         assert!(Instant::now() < deadline, "the right one is always taken");
     }
     assert_eq!(from(PASSWORD, "10.0.0.2").status, 303);
+}
+
+/// Fails if somebody who guesses from the address of an operator keeps out the browser that it has logged in from before, or if
+/// such a browser guesses at any speed, a made up mark makes one, or a mark opens anything by itself.
+#[test]
+fn a_browser_that_was_in_before_comes_in_beside_a_guesser_of_its_address() {
+    let hub = hub();
+    let address = hub.operators();
+    let mark = mark_of(&type_password(address, PASSWORD, &[]));
+    let typed = |password: &str, cookie: &str| {
+        let headers: &[(&str, &str)] = &[("Cookie", cookie)];
+        type_password(address, password, headers).status
+    };
+    let shut_out = |cookie: &str| {
+        let deadline = Instant::now() + PATIENCE;
+        while typed("a wrong guess", cookie) != 429 {
+            assert!(Instant::now() < deadline, "every guess is looked at");
+        }
+    };
+    shut_out("");
+    assert_eq!(typed(PASSWORD, &mark), 303, "it is known");
+    let made_up = format!("{}x", &mark[..mark.len() - 1]);
+    shut_out(&made_up);
+    assert_eq!(ask(address, &mark, "GET", "state", &Value::Null).0, 401);
+    // Who looks alone gets no more guesses at the other password by logging in again.
+    let viewers = mark_of(&type_password(address, VIEWERS, &[("Cookie", &mark)]));
+    shut_out(&viewers);
+    let again = mark_of(&type_password(address, VIEWERS, &[("Cookie", &mark)]));
+    shut_out(&again);
+    assert_eq!(again, viewers, "they are counted together");
+    assert_eq!(typed(PASSWORD, &mark), 303, "apart from who moderates");
+}
+
+/// What an answer gives a browser to be known by.
+fn mark_of(answer: &crate::support::http::Answer) -> String {
+    let cookies = answer.headers.iter().filter(|(name, value)| {
+        name.eq_ignore_ascii_case("set-cookie") && value.starts_with("dondo-admin-known=")
+    });
+    let marks: Vec<_> = cookies.map(|(_, value)| value).collect();
+    assert_eq!(marks.len(), 1, "{:?}", answer.headers);
+    marks[0].split(';').next().unwrap().to_owned()
 }
 
 /// Fails if right passwords count as guesses.
