@@ -217,6 +217,20 @@ mod tests {
         assert_eq!(accounts.0.known.len(), 0);
     }
 
+    /// Fails if each client of an account has a rate of its own, or another account's clients owe with them.
+    #[tokio::test(start_paused = true)]
+    async fn the_clients_of_an_account_have_one_rate() {
+        let accounts = accounts(10, 10);
+        let (ama, kofi, root): (Arc<str>, Arc<str>, Arc<str>) =
+            ("ama".into(), "kofi".into(), "/".into());
+        let enter = |account| accounts.enter(account, &root, false).unwrap();
+        let (first, second, other) = (enter(&ama), enter(&ama), enter(&kofi));
+        let what = dondo_actors::rate::Rated::Messages;
+        first.rates().charge(Instant::now(), what, 100);
+        assert!(second.rates().debt(Instant::now()).is_some());
+        assert_eq!(other.rates().debt(Instant::now()), None);
+    }
+
     /// Fails if who comes again owes nothing any more, or an account that owes nothing is kept for ever.
     #[tokio::test(start_paused = true)]
     async fn what_an_account_owes_outlives_its_last_client_and_nothing_else_does() {

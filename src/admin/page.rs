@@ -5,6 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 
+use crate::http::page::BASE_STYLE;
+
 /// Where somebody logs in; what is told stands for `{{said}}`.
 pub(super) const LOGIN: &str = include_str!("page/login.html");
 /// What who is logged in sees.
@@ -21,7 +23,8 @@ const SCRIPT: &str = "application/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// The files that the pages name.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 9] = [
+    ("/admin/base.css", STYLE, BASE_STYLE),
     ("/admin/admin.css", STYLE, include_str!("page/admin.css")),
     ("/admin/admin.js", SCRIPT, include_str!("page/admin.js")),
     ("/admin/ask.js", SCRIPT, include_str!("page/ask.js")),

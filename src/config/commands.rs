@@ -80,10 +80,11 @@ pub fn answered(
     };
     match flags.subcommand()? {
         ("check", _) => Some(checked(given(), variables)),
-        ("doctor", _) => Some(given().map_or_else(
+        ("doctor", asked) => Some(given().map_or_else(
             |wrong: WrongSettings| CommandAnswer::wrong(wrong),
             |given| {
-                let (said, is_wrong) = examined(&given, open_files);
+                let url = asked.get_one::<String>("url").map(String::as_str);
+                let (said, is_wrong) = examined(&given, open_files, url);
                 CommandAnswer {
                     code: is_wrong.into(),
                     ..CommandAnswer::said(said)

@@ -1,5 +1,7 @@
 //! `dondo doctor`: what is wrong around settings that are in order, a sentence each, with what to do. It looks and starts nothing.
 
+mod through;
+
 use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
 
@@ -33,8 +35,13 @@ enum Finding {
     Warning(String),
 }
 
-/// Looks, and says what it found, and whether something does not work.
-pub(super) fn examined(given: &Given, open_files: Option<u64>) -> (String, bool) {
+/// Looks, and says what it found, and whether something does not work. Where a hub runs already at an address that people open,
+/// it is asked there.
+pub(super) fn examined(
+    given: &Given,
+    open_files: Option<u64>,
+    url: Option<&str>,
+) -> (String, bool) {
     let (settings, left_out) = given.present(|address| TcpListener::bind(address).map(drop));
     let all = settings.listen.iter().map(|address| ("listen", address));
     let all = all.chain(
@@ -43,6 +50,8 @@ pub(super) fn examined(given: &Given, open_files: Option<u64>) -> (String, bool)
             .iter()
             .map(|address| ("admin-listen", address)),
     );
+    // What listens there is the hub that is asked.
+    let all = all.filter(|_| url.is_none());
     let taken = all.filter_map(|(name, address)| {
         let refused = TcpListener::bind(address).err()?;
         Some((name, address.to_string(), refused.to_string()))
@@ -55,6 +64,10 @@ pub(super) fn examined(given: &Given, open_files: Option<u64>) -> (String, bool)
         certificate: settings.tls.files().and_then(|files| files.read().ok()),
     };
     let mut found = findings(&settings, &seen);
+    found.extend(
+        url.into_iter()
+            .flat_map(|url| through::through(url, &settings)),
+    );
     let lines = left_out.into_iter().chain(given.without_effect());
     found.extend(lines.map(Finding::Warning));
     let is_wrong = found.iter().any(|one| matches!(one, Finding::Fault(_)));
@@ -66,9 +79,13 @@ pub(super) fn examined(given: &Given, open_files: Option<u64>) -> (String, bool)
         })
         .collect();
     if found.is_empty() {
-        said.push_str(
-            "nothing is wrong: settings, addresses, open files, memory, clock and certificate\n",
-        );
+        let looked_at = match url {
+            Some(url) => {
+                format!("open files, memory, clock, certificate and the way through {url}")
+            }
+            None => "addresses, open files, memory, clock and certificate".to_owned(),
+        };
+        said.push_str(&format!("nothing is wrong: settings, {looked_at}\n"));
     }
     (said, is_wrong)
 }

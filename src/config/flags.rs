@@ -93,7 +93,13 @@ fn doctor(has_old_names: bool) -> Command {
     let doctor = Command::new("doctor").about(
         "Looks whether the machine fits to the settings: addresses, open files, memory, clock, certificate; starts nothing.",
     );
-    as_a_start(doctor, has_old_names)
+    let url = Arg::new("url")
+        .long("url")
+        .value_name("URL")
+        .value_hint(ValueHint::Url);
+    as_a_start(doctor, has_old_names).arg(
+        url.help("Where people open a hub of these settings that runs: says what a proxy in front of it leaves out."),
+    )
 }
 
 fn config(has_old_names: bool) -> Command {

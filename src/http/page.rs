@@ -44,8 +44,11 @@ struct Asset {
     origins: Origins,
 }
 
+/// What all pages have in common, those of the admin view, too.
+pub(crate) const BASE_STYLE: &str = include_str!("page/base.css");
+
 /// The files that the page names, relative to it.
-const PARTS: [(&str, &str, &str); 17] = [
+const PARTS: [(&str, &str, &str); 18] = [
     ("page.js", SCRIPT, include_str!("page/page.js")),
     ("carriers.js", SCRIPT, include_str!("page/carriers.js")),
     ("client.js", SCRIPT, include_str!("page/client.js")),
@@ -53,6 +56,7 @@ const PARTS: [(&str, &str, &str); 17] = [
     ("members.js", SCRIPT, include_str!("page/members.js")),
     ("memory.js", SCRIPT, include_str!("page/memory.js")),
     ("chat.js", SCRIPT, include_str!("page/chat.js")),
+    ("base.css", STYLE, BASE_STYLE),
     ("page.css", STYLE, include_str!("page/page.css")),
     ("chat.css", STYLE, include_str!("page/chat.css")),
     ("protocols.js", SCRIPT, include_str!("page/protocols.js")),

@@ -163,7 +163,7 @@ fn a_browser_that_was_in_before_comes_in_beside_a_guesser_of_its_address() {
 }
 
 /// What an answer gives a browser to be known by.
-fn mark_of(answer: &crate::support::http::Answer) -> String {
+fn mark_of(answer: &http::Answer) -> String {
     let cookies = answer.headers.iter().filter(|(name, value)| {
         name.eq_ignore_ascii_case("set-cookie") && value.starts_with("dondo-admin-known=")
     });

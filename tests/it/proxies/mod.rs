@@ -4,6 +4,7 @@
 mod apache;
 mod attackers;
 mod browser;
+mod doctor;
 mod haproxy;
 mod health;
 mod nginx;

@@ -268,8 +268,8 @@ fn whoever_is_refused_by_a_full_channel_is_not_in_it() {
     }
 }
 
-/// Fails if the connections of an account have a rate each, those of another are held back by them, or who moderates everything
-/// is.
+/// Fails if an account sends at any speed, or guests and who moderates everything are held back. That its connections have one
+/// rate is a test of `src/accounts.rs`.
 #[test]
 fn messages_of_an_account_beyond_their_rate_are_read_later() {
     let mut issuer = Issuer::start();
