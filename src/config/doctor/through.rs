@@ -1,6 +1,6 @@
 //! `dondo doctor --url`: opens the hub as people do, through whatever stands in front of it, and says what that leaves out.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::time::Duration;
 
 use ureq::http::Uri;
@@ -227,7 +227,8 @@ impl<'a> Front<'a> {
         )))
     }
 
-    /// A stream tells its first record at once, unless somebody waits for more.
+    /// A stream tells at once that it has joined, unless somebody waits for more. Its first bytes alone show nothing: a proxy passes on
+    /// what came with the head.
     fn holds_streams_back(&self) -> Option<Finding> {
         let path = self.settings.endpoints.events.as_deref()?;
         let query = format!("channel={CHANNEL}");
@@ -235,10 +236,9 @@ impl<'a> Front<'a> {
         let request = self.agent.get(&url).header("Accept", "text/event-stream");
         let told = match request.call() {
             Ok(answer) if answer.status() == 200 => {
-                let mut first = [0];
-                match answer.into_body().into_reader().read(&mut first) {
-                    Ok(1) => return None,
-                    Ok(_) => "it ends at once".to_owned(),
+                match told_whole(answer.into_body().into_reader()) {
+                    Ok(true) => return None,
+                    Ok(false) => "it ends before it has joined".to_owned(),
                     Err(error) => error.to_string(),
                 }
             }
@@ -254,10 +254,31 @@ impl<'a> Front<'a> {
             Err(error) => error.to_string(),
         };
         Some(Finding::Fault(format!(
-            "an event stream is held back ({told}): who listens hears late; write in the proxy: nginx `proxy_buffering off;` without \
-             `proxy_ignore_headers X-Accel-Buffering`, Apache `SetEnv proxy-sendchunked 1` with `flushpackets=on`, or no compression of \
-             text/event-stream"
+            "an event stream is held back ({told}): who listens hears late; write in the proxy: nginx `proxy_http_version 1.1; \
+             proxy_buffering off;`, Apache `ProxyPass / http://{}/ upgrade=websocket flushpackets=on`; no proxy may compress \
+             text/event-stream",
+            self.hub()
         )))
+    }
+}
+
+/// Whether a stream says how its join went, or that there is none.
+fn told_whole(stream: impl Read) -> io::Result<bool> {
+    let (mut stream, mut told) = (stream.take(LOOKED_AT), Vec::new());
+    let mut piece = [0; 512];
+    loop {
+        let count = stream.read(&mut piece)?;
+        told.extend_from_slice(&piece[..count]);
+        let text = String::from_utf8_lossy(&told);
+        if ["\nevent: ack\n", "\nevent: refused\n"]
+            .iter()
+            .any(|record| text.contains(record))
+        {
+            return Ok(true);
+        }
+        if count == 0 {
+            return Ok(false);
+        }
     }
 }
 

@@ -259,6 +259,10 @@ fn who_has_the_viewers_password_looks_and_changes_nothing() {
             (403, &json!("forbidden")),
             "{path}"
         );
+        // The view itself says so, before the rights of its key do.
+        let said = told["error"]["message"].as_str().unwrap();
+        let is_told = said.contains("--admin.password-file");
+        assert_eq!(is_told, method != "GET", "{path}: {said}");
     }
     assert_eq!(
         state(&hub, &cookie)["counts"]["members"],
