@@ -26,29 +26,29 @@ use bounds::Bounds;
 use door::RUNNING;
 pub(crate) use door::called;
 use idle::Idle;
+pub(crate) use judge::least;
 use mend::Mender;
 use pacing::{Next, PIPELINING_PAUSE, Pacing};
 pub(crate) use stream::Timed;
 
 mod body;
 mod bounds;
+mod chunks;
 mod door;
 mod idle;
+mod judge;
 mod mend;
 mod pacing;
 mod secure;
 mod stream;
 
-/// What must move in a second where something is to move.
-const BYTES_PER_SECOND: f64 = 1024.0;
-
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
     /// For a handshake of TLS; from the first byte of a head to its end; to the first byte of a body; to the end of a body that nobody reads.
-    /// Over each further time of this length a body must make [`BYTES_PER_SECOND`].
+    /// Over each further time of this length a body must make [`judge::BYTES_PER_SECOND`].
     pub(crate) request: Duration,
-    /// Over each time of this length an answer must make [`BYTES_PER_SECOND`] while the peer's window is full.
+    /// Over each time of this length an answer must make [`judge::BYTES_PER_SECOND`] while the peer's window is full.
     pub(crate) stall: Duration,
     /// Between two requests, at least.
     pub(crate) idle: Duration,
@@ -127,16 +127,70 @@ impl Progress {
     }
 
     fn answered(&self) {
-        let next_has_begun = self.pacing.answered() || self.bounds.next_has_begun();
         match self.phase.get() {
-            Phase::Body { .. } => self.enter(Phase::Unread),
-            _ if next_has_begun => self.enter(Phase::Head),
-            _ => self.enter(Phase::Idle),
+            Phase::Body { .. } if !self.bounds.is_whole() => self.enter(Phase::Unread),
+            _ => self.read_and_answered(),
+        }
+    }
+
+    /// A request has ended whose answer has begun.
+    fn read_and_answered(&self) {
+        if self.answering.get() {
+            return self.enter(Phase::Served);
+        }
+        self.bounds.over();
+        match self.pacing.over() {
+            true => self.enter(Phase::Head),
+            false => self.enter(Phase::Idle),
+        }
+    }
+
+    /// The answer's body has no more to say.
+    fn answer_ended(&self) {
+        self.answering.set(false);
+        self.used.set(true);
+        if self.phase.get() == Phase::Served {
+            self.read_and_answered();
+        }
+    }
+
+    /// Something of a request was handed on.
+    fn handed_on(&self) {
+        if self.phase.get() == Phase::Unread && self.bounds.is_whole() {
+            self.read_and_answered();
+        }
+    }
+
+    /// The socket was asked, and so much came: of TLS beneath it, and of it.
+    fn heard(&self, beneath: usize, count: usize, is_pending: bool) {
+        self.read.set(self.read.get() + beneath);
+        self.starved.set(is_pending);
+        match is_pending {
+            true => self.record.set(self.record.get() || beneath > 0),
+            false => {
+                self.record.set(false);
+                self.taken_of_head(beneath.saturating_sub(count));
+            }
+        }
+    }
+
+    /// So many bytes of a request came in.
+    fn taken(&self, count: usize) {
+        self.pacing.read(count);
+        if count > 0 && self.phase.get() == Phase::Idle {
+            self.enter(Phase::Head);
+        }
+        self.taken_of_head(count);
+    }
+
+    fn taken_of_head(&self, count: usize) {
+        if self.phase.get() == Phase::Head {
+            self.head.set(self.head.get() + count);
         }
     }
 
     /// A write is refused.
-    fn is_blocked(&self) {
+    fn write_refused(&self) {
         if !self.blocked.replace(true) {
             self.writing.set(None);
         }
@@ -151,81 +205,8 @@ impl Progress {
     }
 
     fn is_idle(&self) -> bool {
-        self.phase.get() == Phase::Idle && !self.answering.get()
+        self.phase.get() == Phase::Idle
     }
-
-    /// When to look again, if at all.
-    fn judge(&self, times: Times) -> Result<Option<Instant>, Slow> {
-        let waits = !self.may_be_silent();
-        if !waits && !self.blocked.get() {
-            return Ok(None);
-        }
-        let now = Instant::now();
-        let reading = self.judge_reading(now, times.request)?;
-        let writing = self.judge_writing(now, times.stall)?;
-        Ok(reading.into_iter().chain(writing).min())
-    }
-
-    fn judge_reading(&self, now: Instant, time: Duration) -> Result<Option<Instant>, Slow> {
-        let phase = self.phase.get();
-        let head_behind_answer = phase == Phase::Head && self.blocked.get();
-        if head_behind_answer || self.may_be_silent() {
-            self.reading.set(None);
-            return Ok(None);
-        }
-        let began = self.reading.get().unwrap_or_else(|| {
-            self.begin_reading(now);
-            now
-        });
-        if now < began + time {
-            return Ok(Some(began + time));
-        }
-        match phase {
-            Phase::Handshake => return Err(Slow::Handshake),
-            Phase::Head | Phase::Idle => return Err(Slow::Head),
-            Phase::Unread => return Err(Slow::Body),
-            Phase::Body { begun } => {
-                let least = if begun { least(time) } else { 1 };
-                // Where we did not want more, it is not the peer that is slow.
-                if self.starved.get() && self.read.get() < least {
-                    return Err(Slow::Body);
-                }
-                self.phase.set(Phase::Body { begun: true });
-            }
-            Phase::Served => {}
-        }
-        self.begin_reading(now);
-        Ok(Some(now + time))
-    }
-
-    fn begin_reading(&self, now: Instant) {
-        self.reading.set(Some(now));
-        self.read.set(0);
-        self.starved.set(false);
-    }
-
-    fn judge_writing(&self, now: Instant, time: Duration) -> Result<Option<Instant>, Slow> {
-        if !self.blocked.get() {
-            return Ok(None);
-        }
-        let began = self.writing.get();
-        if let Some(end) = began.map(|began| began + time) {
-            if now < end {
-                return Ok(Some(end));
-            }
-            if self.written.get() < least(time) {
-                return Err(Slow::Answer);
-            }
-        }
-        self.writing.set(Some(now));
-        self.written.set(0);
-        Ok(Some(now + time))
-    }
-}
-
-/// Bytes that must move in a time.
-pub(crate) fn least(time: Duration) -> usize {
-    (time.as_secs_f64() * BYTES_PER_SECOND) as usize
 }
 
 /// A connection, served until it ends or is too slow.
@@ -328,7 +309,7 @@ impl<F: Future<Output = Result<(), E>>, E> Future for Watched<F> {
         if ended.is_ready() {
             return ended;
         }
-        match progress.pacing.end_turn(progress.phase.get()) {
+        match progress.end_turn() {
             Some(Next::Now) => cx.waker().wake_by_ref(),
             Some(Next::Later) if this.pause.is_none() => {
                 this.pause = Some(Box::pin(sleep(PIPELINING_PAUSE)));

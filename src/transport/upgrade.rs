@@ -106,7 +106,7 @@ impl UpgradedSocket {
             write_buf,
             ..
         } = framed.into_parts();
-        let (stream, socket) = io.into_parts();
+        let (stream, socket, ahead) = io.into_parts();
         // An earlier answer that was not sent yet goes before ours.
         let mut first = BytesMut::with_capacity(write_buf.len() + 192);
         first.put_slice(&write_buf);
@@ -114,7 +114,7 @@ impl UpgradedSocket {
             stream,
             socket,
             first,
-            read: Bytes::copy_from_slice(&read_buf),
+            read: [&read_buf[..], &ahead].concat().into(),
         }
     }
 

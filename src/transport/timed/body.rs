@@ -32,6 +32,7 @@ impl Stream for Read {
         };
         let item = ready!(Pin::new(&mut self.payload).poll_next(cx));
         if !matches!(item, Some(Ok(_))) && matches!(self.progress.phase.get(), Phase::Body { .. }) {
+            self.progress.bounds.body_ended();
             self.progress.enter(Phase::Served);
         }
         Poll::Ready(item)

@@ -29,7 +29,8 @@ pub(crate) fn called(mut request: Request) -> (Request, Called) {
         let length = length.filter(|_| !request.headers().contains_key(TRANSFER_ENCODING));
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let length = if whole { Some(0) } else { length };
-        progress.pacing.called(progress.bounds.called(length));
+        progress.bounds.called(length);
+        progress.pacing.called();
         progress.enter(match whole {
             true => Phase::Served,
             false => Phase::Body { begun: false },
@@ -55,14 +56,16 @@ impl Called {
         let Some(progress) = self.0.take() else {
             return answer;
         };
+        let takes_time = match answer.response().body().size() {
+            BodySize::None => false,
+            BodySize::Sized(bytes) => bytes > AT_ONCE,
+            BodySize::Stream => true,
+        };
+        progress.answering.set(takes_time);
         progress.answered();
-        match answer.response().body().size() {
-            BodySize::None => answer,
-            BodySize::Sized(bytes) if bytes <= AT_ONCE => answer,
-            BodySize::Sized(_) | BodySize::Stream => {
-                progress.answering.set(true);
-                answer.map_body(|_, body| BoxBody::new(AnswerBody { body, progress }))
-            }
+        match takes_time {
+            true => answer.map_body(|_, body| BoxBody::new(AnswerBody { body, progress })),
+            false => answer,
         }
     }
 }
@@ -78,7 +81,7 @@ impl Drop for Called {
 /// Bytes of an answer that is at its end as soon as it is written: it has one piece.
 const AT_ONCE: u64 = 1024;
 
-/// The body of an answer that may take its time: its connection is not idle before it is dropped.
+/// The body of an answer that may take its time: its request is not over before it is dropped.
 struct AnswerBody {
     body: BoxBody,
     progress: Rc<Progress>,
@@ -101,7 +104,6 @@ impl MessageBody for AnswerBody {
 
 impl Drop for AnswerBody {
     fn drop(&mut self) {
-        self.progress.answering.set(false);
-        self.progress.used.set(true);
+        self.progress.answer_ended();
     }
 }

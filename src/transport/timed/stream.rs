@@ -4,11 +4,13 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::bounds::Due;
 use super::mend::Mender;
+use super::pacing::Room;
 use super::{Phase, Progress};
 use crate::transport::access_log::AccessLine;
 use crate::transport::socket_stream::SocketStream;
@@ -28,11 +30,12 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
-    /// The stream itself, for a WebSocket: nobody watches over it from here any more.
-    pub(crate) fn into_parts(self) -> (SocketStream, OpenSocket) {
+    /// The stream itself, for a WebSocket, and what has come behind the request: nobody watches over it from here any more.
+    pub(crate) fn into_parts(self) -> (SocketStream, OpenSocket, Vec<u8>) {
         self.progress.enter(Phase::Served);
         self.progress.blocked.set(false);
-        (self.stream, self.socket)
+        let ahead = self.progress.pacing.ahead.take();
+        (self.stream, self.socket, ahead)
     }
 }
 
@@ -59,88 +62,138 @@ fn came(before: Option<(usize, usize)>, now: Option<(usize, usize)>) -> Option<u
     Some(now?.0.wrapping_sub(before?.0))
 }
 
+impl Timed {
+    /// Hands on what of these bytes is the present request's, and answers how many bytes that is.
+    fn hand_on(&mut self, bytes: &[u8], into: &mut ReadBuf<'_>) -> usize {
+        let bounds = &self.progress.bounds;
+        let mut of_head = 0;
+        if matches!(bounds.due(), Due::Head) && !bytes.is_empty() {
+            if self.mender.is_behind() {
+                self.mender.begin();
+            }
+            of_head = self.mender.mend(bytes, &mut |bytes| into.put_slice(bytes));
+            if self.mender.is_behind() {
+                bounds.head_ended(self.mender.length());
+            }
+        }
+        // Anything but a head must go through as it is: a body that grows ends in the midst of what follows it.
+        let of_body = bounds.of_body(&bytes[of_head..]);
+        into.put_slice(&bytes[of_head..of_head + of_body]);
+        of_head + of_body
+    }
+
+    /// Reads what may be read. Where not all that came is of the present request, the rest is kept.
+    fn poll_request(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let is_body = !matches!(self.progress.bounds.due(), Due::Head);
+        let fits = match is_body {
+            true => into.remaining(),
+            false => Mender::fits(into.remaining()),
+        };
+        if fits == 0 {
+            let text = "no room to read a request into";
+            return Poll::Ready(Err(io::Error::other(text)));
+        }
+        let mut ahead = self.progress.pacing.ahead.take();
+        if !ahead.is_empty() {
+            let next = ahead.len().min(room).min(fits);
+            let count = self.hand_on(&ahead[..next], into);
+            ahead.drain(..count);
+            if !ahead.is_empty() {
+                self.progress.pacing.ahead.replace(ahead);
+            }
+            self.progress.taken(count);
+            return Poll::Ready(Ok(count));
+        }
+        if self.progress.pacing.tells_end() {
+            return Poll::Ready(Ok(0));
+        }
+        if is_body && room >= into.remaining() {
+            let before = into.filled().len();
+            ready!(self.poll_socket(cx, into))?;
+            let count = into.filled().len() - before;
+            self.progress.bounds.of_body(&into.filled()[before..]);
+            self.progress.taken(count);
+            return Poll::Ready(Ok(count));
+        }
+        let mut few = [const { MaybeUninit::uninit() }; FEW];
+        let mut few = ReadBuf::uninit(&mut few[..room.min(fits).min(FEW)]);
+        ready!(self.poll_socket(cx, &mut few))?;
+        let few = few.filled();
+        let count = self.hand_on(few, into);
+        if count < few.len() {
+            let rest = few[count..].to_vec();
+            self.progress.pacing.ahead.replace(rest);
+        }
+        self.progress.taken(few.len());
+        Poll::Ready(Ok(few.len()))
+    }
+
+    /// Keeps what comes behind the present request, until nothing does. Whether an end came that is to be told.
+    fn poll_ahead(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<io::Result<bool>> {
+        if self.progress.pacing.tells_end() {
+            return Poll::Ready(Ok(true));
+        }
+        let mut few = [const { MaybeUninit::uninit() }; FEW];
+        let mut few = ReadBuf::uninit(&mut few[..room.min(FEW)]);
+        ready!(self.poll_socket(cx, &mut few))?;
+        let pacing = &self.progress.pacing;
+        if few.filled().is_empty() {
+            if !pacing.is_ahead() {
+                return Poll::Ready(Ok(true));
+            }
+            // Who asks for much at once and is done may have answers to all: if this request must wait for its own, it
+            // is told in the next turn.
+            pacing.end_behind();
+            return Poll::Pending;
+        }
+        pacing.ahead.borrow_mut().extend_from_slice(few.filled());
+        Poll::Ready(Ok(false))
+    }
+
+    fn poll_socket(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        let beneath = self.stream.beneath();
+        let read = Pin::new(&mut self.stream).poll_read(cx, into);
+        let count = into.filled().len() - before;
+        // Of TLS the peer's part counts, not when a record has become text.
+        let came = came(beneath, self.stream.beneath()).unwrap_or(count);
+        self.progress.heard(came, count, read.is_pending());
+        read
+    }
+}
+
 impl AsyncRead for Timed {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let progress = &self.progress;
-        let Some(allowed) = progress
-            .pacing
-            .allowance(progress.phase.get(), progress.blocked.get())
-        else {
-            return Poll::Pending;
-        };
+        let this = &mut *self;
         let before = into.filled().len();
-        let beneath = self.stream.beneath();
-        let phase = progress.phase.get();
-        let begins = phase == Phase::Idle && progress.bounds.is_between();
-        // Anything but a head must go through as it is: a body that grows ends in the midst of what follows it.
-        let in_head = phase == Phase::Head && progress.bounds.in_head();
-        let mends = begins || in_head && !self.mender.is_behind();
-        let mut behind = 0;
-        let (mut read, count) = if allowed >= into.remaining() && !mends {
-            let read = Pin::new(&mut self.stream).poll_read(cx, into);
-            (read, into.filled().len() - before)
-        } else {
-            let fits = match mends {
-                true => Mender::fits(into.remaining()),
-                false => into.remaining(),
+        loop {
+            let is_over = match this.progress.room() {
+                None => return Poll::Pending,
+                Some(Room::Request(room)) => {
+                    let read = ready!(this.poll_request(cx, room, into))?;
+                    this.progress.handed_on();
+                    read == 0 || into.filled().len() > before
+                }
+                Some(Room::Ahead(room)) => ready!(this.poll_ahead(cx, room))?,
             };
-            if fits == 0 {
-                return Poll::Ready(Err(io::Error::other("no room to read a head into")));
-            }
-            let mut few = [const { MaybeUninit::uninit() }; FEW];
-            let mut few = ReadBuf::uninit(&mut few[..allowed.min(fits).min(FEW)]);
-            let read = Pin::new(&mut self.stream).poll_read(cx, &mut few);
-            let few = few.filled();
-            if begins && !few.is_empty() {
-                self.mender.begin();
-                self.progress.bounds.begin();
-            }
-            if mends {
-                behind = self.mender.mend(few, &mut |bytes| into.put_slice(bytes));
-            } else {
-                into.put_slice(few);
-            }
-            (read, few.len())
-        };
-        if !mends {
-            behind = count;
-        }
-        let all_is_held = count > 0 && into.filled().len() == before;
-        let progress = &self.progress;
-        // Of TLS the peer's part counts, not when a record has become text.
-        let came = came(beneath, self.stream.beneath()).unwrap_or(count);
-        progress.read.set(progress.read.get() + came);
-        match read {
-            Poll::Pending => {
-                progress.starved.set(true);
-                if came > 0 {
-                    progress.record.set(true);
-                }
-            }
-            Poll::Ready(_) => {
-                progress.starved.set(false);
-                progress.record.set(false);
-                progress.bounds.came(behind);
-                if progress.phase.get() == Phase::Head {
-                    progress.head.set(progress.head.get() + count.max(came));
-                }
-                progress.pacing.read(progress.phase.get(), count);
-                if count > 0 && phase == Phase::Idle {
-                    progress.enter(Phase::Head);
-                    progress.head.set(count);
-                }
-            }
-        }
-        if all_is_held {
             // Nothing read would be an end.
-            cx.waker().wake_by_ref();
-            read = Poll::Pending;
+            if is_over {
+                return Poll::Ready(Ok(()));
+            }
         }
-        read
     }
 }
 
@@ -158,7 +211,7 @@ impl AsyncWrite for Timed {
         };
         self.wrote(beneath, count);
         if written.is_pending() || self.stream.is_behind() {
-            self.progress.is_blocked();
+            self.progress.write_refused();
         }
         written
     }
@@ -169,11 +222,10 @@ impl AsyncWrite for Timed {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         self.wrote(beneath, 0);
         if flushed.is_pending() {
-            self.progress.is_blocked();
+            self.progress.write_refused();
             return flushed;
         }
-        self.progress.blocked.set(false);
-        if self.progress.pacing.is_held() {
+        if self.progress.all_written() {
             cx.waker().wake_by_ref();
         }
         flushed

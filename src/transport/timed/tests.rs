@@ -4,15 +4,16 @@
 
 use std::future::poll_fn;
 
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::advance;
 
-use super::{pacing::TURN, *};
+use super::bounds::Due;
+use super::pacing::{PIPELINED, Room, TURN};
+use super::*;
 use crate::transport::address::TrustedProxies;
 
-const TIMES: Times = Times {
+pub(super) const TIMES: Times = Times {
     request: Duration::from_secs(10),
     stall: Duration::from_secs(20),
     idle: Duration::from_secs(75),
@@ -125,7 +126,8 @@ fn a_body_of_which_something_was_late_and_then_waits_for_us_is_not_slow() {
             .await
             .unwrap();
         let progress = in_phase(BODY);
-        progress.pacing.called(Some(100_000));
+        progress.bounds.head_ended(Some(100_000));
+        progress.bounds.called(Some(100_000));
         progress.pacing.asked();
         let mut stream = Timed {
             stream: SocketStream::Plain(listener.accept().await.unwrap().0),
@@ -166,226 +168,203 @@ fn an_answer_that_is_not_read_has_its_time_and_the_next_head_behind_it_waits() {
 const SERVED: Phase = Phase::Served;
 const BODY: Phase = Phase::Body { begun: true };
 
-/// Reads as much as may be read in this turn, and answers how much that was.
-fn read_on(pacing: &Pacing, phase: Phase) -> usize {
-    let mut all = 0;
-    while let Some(allowed) = pacing.allowance(phase, false) {
-        pacing.read(phase, allowed);
-        all += allowed;
+/// A connection whose socket has whatever it is asked for.
+struct Reader(Rc<Progress>);
+
+impl Reader {
+    fn new() -> Self {
+        Self(Progress::new())
     }
-    all
+
+    /// A request passes that has come whole, but for so much of its body.
+    fn called(&self, left: Option<usize>) {
+        self.0.bounds.head_ended(Some(0));
+        self.0.bounds.called(left);
+        self.0.pacing.called();
+        self.0.enter(if left == Some(0) { SERVED } else { BODY });
+    }
+
+    /// So much comes that may be the next request.
+    fn comes_ahead(&self, count: usize) {
+        let mut ahead = self.0.pacing.ahead.borrow_mut();
+        ahead.extend(vec![b'G'; count]);
+    }
+
+    fn answered(&self) {
+        self.0.answered();
+    }
+
+    /// Reads as much as may be read in this turn, and answers how much that was, and when the next one is.
+    fn turn(&self) -> (usize, Option<Next>) {
+        let mut all = 0;
+        while let Some(room) = self.0.room() {
+            all += match room {
+                Room::Request(count) => {
+                    let is_head = matches!(self.0.bounds.due(), Due::Head);
+                    let bytes = vec![b'x'; count];
+                    assert!(is_head || self.0.bounds.of_body(&bytes) == count);
+                    self.0.taken(count);
+                    count
+                }
+                Room::Ahead(count) => {
+                    self.comes_ahead(count);
+                    count
+                }
+            };
+        }
+        (all, self.next())
+    }
+
+    fn next(&self) -> Option<Next> {
+        let next = self.0.end_turn();
+        if next == Some(Next::Now) {
+            self.0.pacing.begin_turn();
+        }
+        next
+    }
 }
 
+/// Fails if who sends a head without an end takes all of a thread's time.
 #[test]
-fn pipelined_heads_are_read_in_turns_with_pauses_where_several_are_answered() {
-    let pacing = Pacing::default();
-    assert_eq!(read_on(&pacing, Phase::Head), TURN);
-    assert_eq!(pacing.end_turn(Phase::Head), Some(Next::Now));
-    pacing.begin_turn();
-    assert_eq!(read_on(&pacing, Phase::Head), TURN);
-    for _ in 0..2 {
-        pacing.called(None);
-        pacing.answered();
-    }
-    assert_eq!(pacing.end_turn(Phase::Idle), Some(Next::Later));
-}
-
-/// A turn in which this is read and so many requests are taken in and answered.
-fn turn(pacing: &Pacing, called: usize, answered: usize, phase: Phase) -> (usize, Option<Next>) {
-    pacing.begin_turn();
-    (0..called).for_each(|_| pacing.called(None));
-    for _ in 0..answered {
-        pacing.answered();
-    }
-    (read_on(pacing, phase), pacing.end_turn(phase))
-}
-
-#[test]
-fn while_requests_wait_for_answers_little_is_read_however_many_are_answered_meanwhile() {
-    let pacing = Pacing::default();
-    // A long poll whose head takes all of a turn: the client's end must be seen all the same.
-    assert_eq!(turn(&pacing, 0, 0, Phase::Head), (TURN, Some(Next::Now)));
-    assert_eq!(turn(&pacing, 1, 0, SERVED), (TURN, None));
-    assert_eq!(turn(&pacing, 0, 0, SERVED), (0, None));
-    // It is answered, and the next of those that were read waits.
+fn a_long_head_is_read_in_turns() {
+    let reader = Reader::new();
     for _ in 0..3 {
-        assert_eq!(turn(&pacing, 1, 1, SERVED), (0, None));
+        assert_eq!(reader.turn(), (TURN, Some(Next::Now)));
     }
-    // All are answered: it is read on, also by one who would not come back by itself.
-    assert_eq!(turn(&pacing, 0, 1, Phase::Idle).1, Some(Next::Now));
-    assert_eq!(turn(&pacing, 0, 0, Phase::Idle).0, TURN);
 }
 
+/// Fails if pipelined requests are read one in a turn without ever a pause, or with one for each.
 #[test]
-fn a_body_is_read_to_its_end_once_somebody_wants_it_and_not_beyond() {
-    let pacing = Pacing::default();
-    pacing.called(Some(100_000));
-    assert_eq!(read_on(&pacing, BODY), TURN, "nobody wants it yet");
-    assert_eq!(pacing.end_turn(BODY), None);
-    pacing.asked();
-    assert_eq!(pacing.end_turn(BODY), Some(Next::Now));
-    pacing.begin_turn();
-    assert_eq!(read_on(&pacing, BODY), 100_000);
-    assert_eq!(turn(&pacing, 0, 0, SERVED).0, 0, "what lies behind it");
-}
-
-#[test]
-fn a_body_without_a_length_is_read_in_turns() {
-    let pacing = Pacing::default();
-    pacing.called(None);
-    pacing.asked();
+fn behind_several_requests_that_lay_behind_each_other_there_is_a_pause() {
+    let reader = Reader::new();
     for _ in 0..3 {
-        assert_eq!(read_on(&pacing, BODY), TURN);
-        assert_eq!(pacing.end_turn(BODY), Some(Next::Now));
-        pacing.begin_turn();
+        for number in 1..=PIPELINED {
+            reader.called(Some(0));
+            reader.0.pacing.ahead.take();
+            reader.comes_ahead(60);
+            assert!(reader.0.room().is_some(), "its end would be seen");
+            reader.answered();
+            let paused = number == PIPELINED;
+            let next = if paused { Next::Later } else { Next::Now };
+            assert_eq!(reader.next(), Some(next), "{number}");
+            assert_eq!(reader.0.room().is_none(), paused);
+        }
+        assert_eq!(reader.next(), None, "nobody wakes it in the pause");
+        reader.0.pacing.begin_turn();
+    }
+    for _ in 0..3 * PIPELINED {
+        reader.0.pacing.ahead.take();
+        reader.called(Some(0));
+        assert!(reader.0.room().is_some());
+        reader.answered();
+        assert_eq!(reader.next(), None, "who waits for each answer");
+    }
+}
+
+#[test]
+fn while_a_request_waits_for_its_answer_little_is_read_and_then_more() {
+    let reader = Reader::new();
+    reader.called(Some(0));
+    assert_eq!(reader.turn(), (TURN, None));
+    assert_eq!(reader.turn(), (0, None));
+    reader.answered();
+    assert_eq!(reader.0.phase.get(), Phase::Head);
+    // Also by one who would not come back by itself.
+    assert_eq!(reader.turn().1, Some(Next::Now));
+}
+
+/// Fails if a connection whose client is gone is told so while answers to what it has said may still be given, or never.
+#[test]
+fn an_end_behind_requests_is_told_once_one_of_them_waits() {
+    let reader = Reader::new();
+    reader.called(Some(0));
+    reader.comes_ahead(60);
+    assert!(reader.0.room().is_some());
+    reader.0.pacing.end_behind();
+    assert_eq!(reader.next(), Some(Next::Now), "to be told");
+    assert!(reader.0.pacing.tells_end());
+    assert!(reader.0.room().is_some());
+    assert_eq!(reader.next(), None, "once");
+}
+
+#[test]
+fn a_body_is_read_to_its_end_once_somebody_wants_it() {
+    let reader = Reader::new();
+    reader.called(Some(100_000));
+    assert_eq!(reader.turn(), (TURN, None), "nobody wants it yet");
+    reader.0.pacing.asked();
+    assert!(reader.0.room().is_some());
+    assert_eq!(reader.turn().0, 100_000, "and what lies behind it");
+    assert!(reader.0.bounds.is_whole());
+}
+
+#[test]
+fn a_body_of_chunks_is_read_in_turns() {
+    let reader = Reader::new();
+    reader.called(None);
+    reader.0.pacing.asked();
+    let size = b"fffff\r\n";
+    assert_eq!(reader.0.bounds.of_body(size), size.len());
+    for _ in 0..3 {
+        assert_eq!(reader.turn(), (TURN, Some(Next::Now)));
     }
 }
 
 #[test]
 fn a_head_that_has_begun_behind_an_answer_has_its_time() {
-    let progress = in_phase(Phase::Served);
-    progress.pacing.called(None);
-    progress.pacing.read(Phase::Served, 10);
-    progress.answered();
-    assert_eq!(progress.phase.get(), Phase::Head);
-    progress.pacing.called(None);
-    progress.enter(Phase::Served);
-    progress.answered();
-    assert_eq!(progress.phase.get(), Phase::Idle);
+    let reader = Reader::new();
+    reader.called(Some(0));
+    reader.comes_ahead(10);
+    reader.answered();
+    assert_eq!(reader.0.phase.get(), Phase::Head);
+    reader.0.pacing.ahead.take();
+    reader.called(Some(0));
+    reader.answered();
+    assert_eq!(reader.0.phase.get(), Phase::Idle);
 }
 
 #[test]
 fn nothing_is_read_behind_an_answer_that_is_not_taken() {
-    let pacing = Pacing::default();
-    assert_eq!(pacing.allowance(Phase::Idle, true), None);
-    assert!(pacing.is_held(), "whoever writes the rest wakes the reader");
-    pacing.called(Some(10));
-    pacing.asked();
-    assert_eq!(pacing.allowance(BODY, true), Some(10));
-}
-
-/// Answers each request with its body, as the server does: past the door, in two steps.
-fn echo(
-    request: actix_http::Request,
-) -> impl Future<Output = Result<actix_http::Response<Bytes>, actix_http::Error>> {
-    let (mut request, called) = called(request);
-    let mut body = request.take_payload();
-    let answer = async move {
-        let mut whole = Vec::new();
-        while let Some(piece) = futures_util::StreamExt::next(&mut body).await {
-            whole.extend_from_slice(&piece.expect("a body"));
-        }
-        tokio::task::yield_now().await;
-        let body = Bytes::from(whole);
-        Ok(actix_http::Response::ok().set_body(body))
-    };
-    answer.inspect(|_| drop(called))
-}
-
-/// What a connection answers to these bytes until it ends, or the last answer is there.
-async fn answers(bytes: &[u8], last: &[u8]) -> Vec<u8> {
-    use actix_service::{Service as _, ServiceFactory as _};
-
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (peer, accepted) = tokio::join!(
-        TcpStream::connect(listener.local_addr().unwrap()),
-        listener.accept()
+    let reader = Reader::new();
+    reader.0.enter(Phase::Idle);
+    reader.0.write_refused();
+    assert_eq!(reader.0.room(), None);
+    reader.called(Some(10));
+    assert_eq!(reader.0.room(), None);
+    reader.0.pacing.asked();
+    assert_eq!(reader.0.room(), Some(Room::Request(10)));
+    reader.answered();
+    assert_eq!(reader.0.room(), None);
+    assert!(
+        reader.0.all_written(),
+        "whoever writes the rest wakes the reader"
     );
-    let (stream, address) = accepted.unwrap();
-    let http = actix_http::HttpService::build().finish(actix_service::fn_service(
-        |request| -> Pin<Box<dyn Future<Output = _>>> { Box::pin(echo(request)) },
-    ));
-    let http = http.new_service(()).await.unwrap();
-    let sockets = Sockets::new(TrustedProxies::default());
-    let served = watch(stream, &sockets, TIMES, address, |stream| {
-        http.call((stream, actix_http::Protocol::Http1, Some(address)))
-    });
-    let served = async { drop(served.await) };
-    let asked = async {
-        let mut peer = peer.unwrap();
-        // A connection that was closed after an answer has no use for the rest.
-        let _ = peer.write_all(bytes).await;
-        let mut all = Vec::new();
-        while !all.ends_with(last) && peer.read_buf(&mut all).await.is_ok_and(|read| read > 0) {}
-        all
-    };
-    tokio::join!(asked, served).0
 }
 
-/// Fails if a body that lies behind another request is mended as if it were a head: it is longer then, and its end is taken
-/// for a request.
-#[actix_web::test]
-async fn no_body_is_altered_wherever_pipelined_requests_are_cut() {
-    for padding in 0..150 {
-        let body = |number| format!("{{\"<{number}>\": \"{}\"}}", "\"".repeat(padding));
-        let requests: Vec<u8> = (10..40)
-            .flat_map(|number| {
-                let body = body(number);
-                format!(
-                    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
-                    body.len()
-                )
-                .into_bytes()
-            })
-            .collect();
-        let all = answers(&requests, body(39).as_bytes()).await;
-        let all = String::from_utf8_lossy(&all);
-        let mut told = 0;
-        for answer in all.split("HTTP/1.1 ").skip(1) {
-            let (head, echoed) = answer.split_once("\r\n\r\n").expect("a whole answer");
-            assert!(head.starts_with("200"), "{padding}: {all}");
-            assert_eq!(echoed, body(10 + told), "{padding}");
-            told += 1;
-        }
-        let is_closed = all.contains("connection: close");
-        assert!(told == 30 || told > 0 && is_closed, "{padding}: {told}");
-    }
+/// Fails if the rest of a body waits for ever where the turn was over with its beginning: nobody else wakes the reader.
+#[test]
+fn a_body_that_began_at_the_end_of_a_turn_is_read_on() {
+    let reader = Reader::new();
+    assert_eq!(reader.0.room(), Some(Room::Request(TURN)));
+    reader.0.taken(TURN);
+    assert_eq!(reader.0.room(), None);
+    reader.called(Some(1000));
+    reader.0.pacing.asked();
+    assert_eq!(reader.next(), Some(Next::Now));
 }
 
-/// Fails if an answer that takes longer than a connection may be idle is cut, or if its connection stands for ever behind it.
-#[actix_web::test]
-async fn a_long_answer_is_no_idleness_and_its_end_begins_one() {
-    use actix_service::{Service as _, ServiceFactory as _};
-    use actix_web::{HttpResponse, dev::ServiceResponse, test::TestRequest};
-
-    let times = Times {
-        idle: Duration::from_millis(50),
-        ..TIMES
-    };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (peer, accepted) = tokio::join!(
-        TcpStream::connect(listener.local_addr().unwrap()),
-        listener.accept()
-    );
-    let (stream, address) = accepted.unwrap();
-    let http = actix_http::HttpService::build()
-        .keep_alive(actix_http::KeepAlive::Os)
-        .finish(actix_service::fn_service(move |request| async move {
-            let (_, called) = called(request);
-            let late = futures_util::stream::once(async move {
-                sleep(4 * times.idle).await;
-                Ok::<_, actix_web::Error>(Bytes::from_static(b"late"))
-            });
-            let answer = HttpResponse::Ok().streaming(late);
-            let answer = ServiceResponse::new(TestRequest::default().to_http_request(), answer);
-            let answer = actix_http::Response::from(called.answered(answer));
-            Ok::<_, actix_http::Error>(answer)
-        }));
-    let http = http.new_service(()).await.unwrap();
-    let sockets = Sockets::new(TrustedProxies::default());
-    let served = watch(stream, &sockets, times, address, |stream| {
-        http.call((stream, actix_http::Protocol::Http1, Some(address)))
-    });
-    let asked = async {
-        let mut peer = peer.unwrap();
-        peer.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            .await
-            .unwrap();
-        let mut all = Vec::new();
-        peer.read_to_end(&mut all).await.unwrap();
-        all
-    };
-    let (all, _) = tokio::join!(asked, async { drop(served.await) });
-    let all = String::from_utf8(all).unwrap();
-    assert!(all.ends_with("late\r\n0\r\n\r\n"), "{all}");
+/// Fails if a connection gives up on what it cannot follow, or reads on without end while its request waits.
+#[test]
+fn where_a_body_ends_elsewhere_than_thought_it_goes_on() {
+    let reader = Reader::new();
+    reader.called(None);
+    reader.0.pacing.asked();
+    assert_eq!(reader.0.bounds.of_body(b"x no chunk"), 10);
+    assert_eq!(reader.turn(), (TURN, Some(Next::Now)));
+    reader.0.enter(SERVED);
+    assert_eq!(reader.turn(), (0, None));
+    reader.answered();
+    assert_eq!(reader.turn(), (TURN, Some(Next::Now)));
 }
+
+mod wire;
