@@ -48,7 +48,7 @@ pub(crate) fn dropped() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }
 
-/// Makes this the process's logger, for panics too.
+/// Makes this the process's logger, for panics too. It names settings by the program's flags.
 ///
 /// # Errors
 /// The system has no thread to give, or the process has a logger already.
@@ -68,6 +68,7 @@ pub fn start(format: LogFormat) -> io::Result<Log> {
         .format(move |out, record| render(format, out, record))
         .try_init()
         .map_err(io::Error::other)?;
+    dondo_actors::notice::speak_of_flags();
     let last = Log(sender.clone());
     std::panic::set_hook(Box::new(move |panic| {
         notices::PANICKED.tell(None, None, format_args!("{panic}"));

@@ -7,6 +7,7 @@ mod identify;
 mod lifecycle;
 mod live;
 mod login;
+mod mounting;
 mod parts;
 mod serving;
 
@@ -20,6 +21,7 @@ use dondo_actors::ports::{Clock, SystemClock};
 
 pub use self::error::BuildError;
 use self::login::HostLogin;
+use self::mounting::BuiltOn;
 use crate::admin::Admin;
 use crate::api::{Api, dev::DevDoor};
 use crate::config::Settings;
@@ -55,6 +57,7 @@ pub struct Dondo {
     grace: Duration,
     rooms: Arc<Rooms>,
     credentials: Option<Arc<Credentials>>,
+    built_on: BuiltOn,
     _watchdog: Watchdog,
 }
 
@@ -144,9 +147,10 @@ impl Dondo {
     }
 
     /// Mounts the endpoints in an `App` or a scope. To be called in the app factory, once for each worker; the hub itself is built
-    /// outside of it: each worker would have one of its own, which ends with the factory's call.
+    /// outside of it: each worker would have one of its own, which ends with the factory's call. The log says so, once.
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.rooms.on_worker();
+        self.built_on.look();
         self.endpoints.configure()
     }
 
@@ -206,6 +210,7 @@ impl Dondo {
     /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves. Ready when
     /// all sessions are gone, at most a second after `grace`: the server is to answer until then.
     pub async fn shut_down(&self, grace: Duration) {
+        self.main.entrance().options().untuned.served();
         let gone = async {
             let told = self
                 .entrances

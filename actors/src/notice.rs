@@ -13,6 +13,10 @@ use std::{
 
 use log::Level;
 
+pub use words::{settings_of, speak_of_flags};
+
+mod words;
+
 /// Milliseconds between two lines about one cause.
 const INTERVAL: u64 = 1000;
 /// The same for a cause that lasts until somebody changes a setting.
@@ -128,6 +132,7 @@ impl Cause {
         what: fmt::Arguments<'_>,
     ) {
         let peer = peer.map(|peer| peer.to_string());
+        let (setting, remedy) = (settings_of(setting), settings_of(self.remedy));
         log::log!(
             target: TARGET,
             self.level,
@@ -135,8 +140,8 @@ impl Cause {
             count = count,
             peer = peer.as_deref(),
             bytes = bytes,
-            setting = Some(setting).filter(|setting| !setting.is_empty()),
-            remedy = Some(self.remedy).filter(|remedy| !remedy.is_empty());
+            setting = Some(&*setting).filter(|setting| !setting.is_empty()),
+            remedy = Some(&*remedy).filter(|remedy| !remedy.is_empty());
             "{what}"
         );
     }

@@ -64,7 +64,8 @@ impl EngineSocket {
         self.0.id()
     }
 
-    /// What came with the request that opened it: query, headers, cookies.
+    /// What came with the request that opened it: query, headers, cookies. Of the requests behind it, polls or the WebSocket
+    /// that it moves to, nothing is kept: what those show belongs to whoever sees them, a middleware of the host's `App`.
     pub fn handshake(&self) -> Handshake {
         self.0.state().handshake().unwrap_or_default()
     }

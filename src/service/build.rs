@@ -10,6 +10,7 @@ use dondo_actors::letter::Encodings;
 use dondo_actors::ports::{IdGenerator, PresenceEvents};
 
 use super::endpoints::{self, AskedEndpoints, Base, Made};
+use super::mounting::BuiltOn;
 use super::parts::{
     account_bounds, door_settings, engine_options, entrance_options, memory_log, wrong_path,
 };
@@ -217,6 +218,7 @@ impl Builder {
             grace: config.grace,
             rooms,
             credentials,
+            built_on: BuiltOn::here(),
             _watchdog: Watchdog::start(),
         })
     }

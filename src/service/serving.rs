@@ -14,11 +14,13 @@ use futures_util::future::{join, join_all};
 use super::Dondo;
 use crate::signals::StopSignals;
 use crate::transport::embedded_driver::keep_cutter;
+use crate::transport::session_endpoint::SessionEndpoint as _;
 
 impl Dondo {
     /// Sets what only the owner of a server can, before it is bound: a client that went away or stopped reading is noticed at
     /// once, by `on_connect` and `h1_allow_half_closed(false)`, and signals are left to [`Dondo::serve`]. For several hubs in
-    /// one server one of them does it. A hub in a server that was not tuned says so in the log, once.
+    /// one server one of them does it. A hub in a server that was not tuned says so in the log, once; and so does one in a server
+    /// that was and is run otherwise.
     ///
     /// It costs one more open file for each connection, of which with TLS there is none: there a client that stopped reading
     /// stays until the kernel gives it up, after 30 s on a socket of [`listen`](crate::listen).
@@ -50,6 +52,7 @@ impl Dondo {
         S::Service: 'static,
         B: MessageBody + 'static,
     {
+        self.main.entrance().options().untuned.tuned();
         server
             .on_connect(keep_cutter)
             .h1_allow_half_closed(false)
@@ -86,6 +89,10 @@ impl Dondo {
         hubs: impl IntoIterator<Item = &'a Self>,
         server: dev::Server,
     ) -> io::Result<()> {
+        let hubs: Vec<_> = hubs.into_iter().collect();
+        for hub in &hubs {
+            hub.main.entrance().options().untuned.served();
+        }
         let mut signals = StopSignals::listen()?;
         let handle = server.handle();
         let mut server = pin!(server);

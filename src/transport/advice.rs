@@ -1,9 +1,11 @@
 //! What to write where, when a page is refused: in the proxy that hides the hub's name, or in a setting. For the log.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use dondo_actors::notice::settings_of;
 
 use super::address::forwarded_hosts;
 use super::doors::Doors;
@@ -98,10 +100,15 @@ impl fmt::Display for Advice<'_> {
         match self.way_in() {
             Some(WayIn::Hosts(missing)) => {
                 let hosts = self.doors.hosts().names().join(",");
-                write!(
-                    f,
-                    "; if {missing} is a name of the hub, start it with `--hosts {hosts},{missing}`"
-                )
+                let names = format!("{hosts},{missing}");
+                let names = names.split(',').filter(|name| !name.is_empty());
+                let names: Vec<_> = names.collect();
+                let set = Set {
+                    flag: "--hosts",
+                    value: names.join(","),
+                    code: format!("{names:?}.map(String::from).to_vec()"),
+                };
+                write!(f, "; if {missing} is a name of the hub, {set}")
             }
             Some(WayIn::Listed {
                 origins,
@@ -109,13 +116,46 @@ impl fmt::Display for Advice<'_> {
             }) => write!(
                 f,
                 "; if it is the hub's own page, write in the proxy: nginx `proxy_set_header Host $http_host;`, \
-                 Apache `ProxyPreserveHost On`; else start the hub with `--origins {origins}`"
+                 Apache `ProxyPreserveHost On`; else {}",
+                Set::origins(&origins)
             ),
-            Some(WayIn::Listed { origins, .. }) => write!(
-                f,
-                "; if it may connect, start the hub with `--origins {origins}`"
-            ),
+            Some(WayIn::Listed { origins, .. }) => {
+                let set = Set::origins(&origins);
+                write!(f, "; if it may connect, {set}")
+            }
             None => Ok(()),
+        }
+    }
+}
+
+/// A setting and what it is to be, as whoever runs the hub can set it: the program has flags, a host of the library has none.
+struct Set {
+    flag: &'static str,
+    value: String,
+    /// The same in Rust.
+    code: String,
+}
+
+impl Set {
+    fn origins(origins: &Origins) -> Self {
+        let value = origins.to_string();
+        Self {
+            flag: "--origins",
+            code: format!("{value:?}.parse()?"),
+            value,
+        }
+    }
+}
+
+impl fmt::Display for Set {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { flag, value, code } = self;
+        match settings_of(flag) {
+            Cow::Borrowed(flag) => write!(f, "start the hub with `{flag} {value}`"),
+            Cow::Owned(field) => write!(
+                f,
+                "write `{field} = {code};` before `Dondo::builder().settings(settings)`"
+            ),
         }
     }
 }

@@ -40,21 +40,43 @@ pub(crate) fn keep_cutter(connection: &dyn Any, data: &mut Extensions) {
     data.insert(Cutter(descriptor.map(Arc::new)));
 }
 
-/// Tells once of a host's server that keeps no [`Cutter`] with its connections. Clones tell once together.
+/// Tells once of a host's server that keeps no [`Cutter`] with its connections, and once of one whose clients nobody tells
+/// of a stop. Clones tell once together.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Untuned(Arc<AtomicBool>);
+pub(crate) struct Untuned {
+    /// There is nothing more to tell of connections.
+    told: Arc<AtomicBool>,
+    /// Signals end nothing, and nobody has said that it tells the clients.
+    unserved: Arc<AtomicBool>,
+}
 
 impl Untuned {
     /// There is nothing to tell.
     pub(crate) fn settle(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.told.store(true, Ordering::Relaxed);
+    }
+
+    /// A server is tuned: whoever runs it tells the clients of its end.
+    pub(crate) fn tuned(&self) {
+        self.unserved.store(true, Ordering::Relaxed);
+    }
+
+    /// Somebody tells them.
+    pub(crate) fn served(&self) {
+        self.unserved.store(false, Ordering::Relaxed);
     }
 
     /// Looks at the connection of a request.
     pub(super) fn look(&self, request: &HttpRequest) {
-        if !self.0.load(Ordering::Relaxed)
+        if self.unserved.load(Ordering::Relaxed) && self.unserved.swap(false, Ordering::Relaxed) {
+            log::warn!(
+                "nobody tells the clients of this server when it stops: write `dondo.serve(server).await` in place of \
+                 `server.await`; if you stop it by its handle, `dondo.shut_down(grace).await` before"
+            );
+        }
+        if !self.told.load(Ordering::Relaxed)
             && request.conn_data::<Cutter>().is_none()
-            && !self.0.swap(true, Ordering::Relaxed)
+            && !self.told.swap(true, Ordering::Relaxed)
         {
             log::warn!(
                 "a client that stops reading or goes away is noticed late in this server: write \

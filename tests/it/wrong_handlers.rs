@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 
 /// A namespace with something that is wrong, and what has to be said of it.
-const WRONG: [(&str, &str, &str); 14] = [
+const WRONG: [(&str, &str, &str); 15] = [
     (
         "a parameter that is no extractor",
         r#".on("say", async |text: String| {})"#,
@@ -28,6 +28,11 @@ const WRONG: [(&str, &str, &str); 14] = [
         "data that serde cannot read",
         r#".on("say", async |Data(text): Data<std::net::TcpStream>| {})"#,
         "TcpStream: serde::Deserialize<'de>` is not satisfied",
+    ),
+    (
+        "a socket that would leave its thread",
+        r#".on("say", dondo::blocking(|socket: Socket| Ok(())))"#,
+        "`Socket` cannot go to a thread of its own",
     ),
     (
         "a closure that is not async",

@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     collections::VecDeque,
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::Arc,
@@ -21,6 +22,9 @@ use crate::{
 };
 
 use super::{AckHandle, Application, Event, HeldEvents, Member};
+
+/// Characters of an event's name that the log shows.
+const NAME_SHOWN_MAX: usize = 100;
 
 /// Lets the application have the member, then its events.
 pub(super) fn open(
@@ -92,8 +96,8 @@ pub(super) fn dispatch(
 /// Lets the application see what went to the member. One who only looks on crashes nothing.
 pub(super) fn observe(application: &Arc<dyn Application>, member: &Rc<Member>, observed: Observed) {
     let Observed { content, place, .. } = observed;
-    let whose = member.clone();
-    let crashed = move |payload| whose.handler_panicked(payload);
+    let (name, whose) = (content.name.clone(), member.clone());
+    let crashed = move |payload| whose.handler_panicked(Named("an observer", &name), payload);
     run(member, place, crashed, || {
         let rest = observing(|| application.observed(member.clone(), content))?;
         Some(Box::pin(ObserverRest(rest)))
@@ -132,6 +136,19 @@ fn run(
     }
 }
 
+/// Who handles an event, for the log. The name may be a client's.
+struct Named<'a>(&'static str, &'a str);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(who, name) = self;
+        match name.char_indices().nth(NAME_SHOWN_MAX) {
+            Some((end, _)) => write!(f, "{who} of {:?}…", &name[..end]),
+            None => write!(f, "{who} of {name:?}"),
+        }
+    }
+}
+
 /// A host's code may panic here, too: with it would go the session, or what drives the member's queue.
 #[cold]
 fn crashed(
@@ -141,7 +158,7 @@ fn crashed(
     ack: Option<AckHandle>,
     payload: Box<dyn Any + Send>,
 ) {
-    member.handler_panicked(payload);
+    member.handler_panicked(Named("a handler", name), payload);
     // One who has its answer already is told nothing more.
     if ack.as_ref().is_none_or(AckHandle::is_open) {
         let telling = AssertUnwindSafe(|| application.crashed(member, name, ack));

@@ -12,7 +12,7 @@ use crate::io::{
 };
 
 /// One for each test that reads the log.
-static LISTENERS: [OnceLock<mpsc::Sender<String>>; 8] = [const { OnceLock::new() }; 8];
+static LISTENERS: [OnceLock<mpsc::Sender<String>>; 16] = [const { OnceLock::new() }; 16];
 
 /// What the log says from now on, whoever says it.
 pub(crate) fn lines() -> mpsc::Receiver<String> {

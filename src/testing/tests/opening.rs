@@ -87,6 +87,27 @@ fn middlewares_see_the_request_and_refuse_with_a_code_and_data() {
     });
 }
 
+/// Fails if a middleware's data take the place of its code, or if a code that stands among them is told twice.
+#[test]
+fn who_is_refused_with_data_reads_the_code_beside_them() {
+    for (data, expected) in [
+        (json!({}), json!({ "code": "full" })),
+        (json!({ "most": 2 }), json!({ "code": "full", "most": 2 })),
+        (
+            json!({ "code": 7, "a": "}" }),
+            json!({ "code": 7, "a": "}" }),
+        ),
+        (json!([{ "most": 2 }]), json!([{ "most": 2 }])),
+    ] {
+        let refused = async move || Err::<(), _>(Error::new("full", "no").with_data(&data));
+        let builder = Dondo::builder().namespace(Namespace::new("/").middleware(refused));
+        TestHub::run(builder, async |hub| {
+            let refused = hub.client("/").connect().await.unwrap_err();
+            assert_eq!(refused.data::<serde_json::Value>(), expected);
+        });
+    }
+}
+
 /// A handler of the end had another reason than over a socket; or a client that was dropped stayed for ever.
 #[test]
 fn the_hub_hears_why_a_client_is_gone_and_the_client_that_it_was_put_out() {

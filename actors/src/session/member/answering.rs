@@ -5,6 +5,7 @@ use std::{
     any::Any,
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    fmt::Display,
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
     rc::Rc,
@@ -111,14 +112,18 @@ impl Member {
         }
     }
 
-    /// The log is told of a handler that panicked; what it said of it is nobody's.
-    pub(in crate::session) fn handler_panicked(&self, payload: Box<dyn Any + Send>) {
+    /// The log is told of a handler that panicked, by what it handles; what it said of it is nobody's.
+    pub(in crate::session) fn handler_panicked(
+        &self,
+        which: impl Display,
+        payload: Box<dyn Any + Send>,
+    ) {
         std::mem::forget(payload);
         let namespace = self.namespace();
         cause::HANDLER_PANICKED.tell(
             self.peer(),
             None,
-            format_args!("a handler in {namespace} panicked; its session goes on"),
+            format_args!("{which} in {namespace} panicked; its session goes on"),
         );
     }
 }
@@ -141,7 +146,8 @@ impl OpenAnswer {
             }
         }));
         let told = told.catch_unwind().await.unwrap_or_else(|payload| {
-            self.member.handler_panicked(payload);
+            self.member
+                .handler_panicked("the items of an answer", payload);
             Some(Some(crashed))
         });
         let told = told.flatten();
