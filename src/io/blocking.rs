@@ -40,26 +40,13 @@ impl<F, Args> std::fmt::Debug for Blocking<F, Args> {
     }
 }
 
-/// What a function of [`blocking`] may have as a parameter.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot go to a thread of its own",
-    label = "not `Send`: it belongs to the thread of its client",
-    note = "a function of `dondo::blocking` has `Data<T>`, `State<T>` and other extractors that are `Send`; what needs the \
-            socket or the ack is an async handler, which awaits `tokio::task::spawn_blocking` for the rest"
-)]
-#[doc(hidden)]
-pub trait GoesToThread: Send + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Send + 'static> GoesToThread for T {}
-
 macro_rules! blocking_handlers {
     ($(($($argument:ident),*))*) => {$(
         impl<F, T, $($argument),*> Handler<($($argument,)*)> for Blocking<F, ($($argument,)*)>
         where
             F: Fn($($argument),*) -> Result<T> + Send + Sync + 'static,
             T: Send + 'static,
-            $($argument: GoesToThread,)*
+            $($argument: Send + 'static,)*
         {
             type Outcome = Result<T>;
 

@@ -153,7 +153,8 @@ of_nothing!(
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler",
     note = "a handler is an async function or closure, of up to eight parameters: which \
-            there are, and where, stands at `dondo::Extract`"
+            there are, and where, stands at `dondo::Extract`",
+    note = "a function of `dondo::blocking` runs on a thread of its own, where no socket and no ack may go: its parameters are `Send`"
 )]
 pub trait Handler<Args>: 'static {
     /// What it comes to.

@@ -33,8 +33,9 @@ impl Dondo {
     ///
     /// What is left to a host: actix-web's `HttpServer::client_request_timeout` covers the first head of a connection, and nothing
     /// covers a second head that never ends, a body that no handler reads, or an answer that the peer does not read. The
-    /// standalone server ends all of these; elsewhere a proxy in front must. It also reads few requests ahead of one that waits
-    /// for its answer, of which actix-web alone takes thousands. Bodies of polls are timed here too.
+    /// standalone server ends all of these; elsewhere a proxy in front must. It also keeps few bytes of what
+    /// comes ahead of an answer, where actix-web alone takes thousands of requests, and loses none: a request that comes behind
+    /// another with a part of its body costs an `App` the connection. Bodies of polls are timed here too.
     /// `HttpServer::max_connections` does not count what a limit of open files should be kept for.
     ///
     /// The standalone server alone puts right what actix-web takes amiss in a head and Node does not: in an `App` a raw quote in

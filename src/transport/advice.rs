@@ -103,7 +103,7 @@ impl fmt::Display for Advice<'_> {
                 let names = format!("{hosts},{missing}");
                 let names = names.split(',').filter(|name| !name.is_empty());
                 let names: Vec<_> = names.collect();
-                let set = Set {
+                let set = NewValue {
                     flag: "--hosts",
                     value: names.join(","),
                     code: format!("{names:?}.map(String::from).to_vec()"),
@@ -117,10 +117,10 @@ impl fmt::Display for Advice<'_> {
                 f,
                 "; if it is the hub's own page, write in the proxy: nginx `proxy_set_header Host $http_host;`, \
                  Apache `ProxyPreserveHost On`; else {}",
-                Set::origins(&origins)
+                NewValue::origins(&origins)
             ),
             Some(WayIn::Listed { origins, .. }) => {
-                let set = Set::origins(&origins);
+                let set = NewValue::origins(&origins);
                 write!(f, "; if it may connect, {set}")
             }
             None => Ok(()),
@@ -129,14 +129,14 @@ impl fmt::Display for Advice<'_> {
 }
 
 /// A setting and what it is to be, as whoever runs the hub can set it: the program has flags, a host of the library has none.
-struct Set {
+struct NewValue {
     flag: &'static str,
     value: String,
     /// The same in Rust.
     code: String,
 }
 
-impl Set {
+impl NewValue {
     fn origins(origins: &Origins) -> Self {
         let value = origins.to_string();
         Self {
@@ -147,7 +147,7 @@ impl Set {
     }
 }
 
-impl fmt::Display for Set {
+impl fmt::Display for NewValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { flag, value, code } = self;
         match settings_of(flag) {
@@ -162,7 +162,18 @@ impl fmt::Display for Set {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    /// Fails if a host of the library, which has no flags, is told to start its hub with one.
+    #[test]
+    fn a_host_is_told_the_line_to_write() {
+        let set = NewValue::origins(&"https://a.example".parse().unwrap()).to_string();
+        let line =
+            "write `settings.origins = \"https://a.example\".parse()?;` before `Dondo::builder()";
+        assert!(set.starts_with(line), "{set}");
+    }
 
     #[test]
     fn a_refusal_that_comes_with_advice_is_told_of_once_a_minute() {

@@ -196,10 +196,12 @@ impl Progress {
         }
     }
 
-    /// Whether the peer has nothing to send now. Between requests it has, once a part of a record has come.
+    /// Whether the peer has nothing to send now. Between requests it has, once a part of a record has come; of a body it has
+    /// not, once all of that has come, whoever is to read it.
     fn may_be_silent(&self) -> bool {
         match self.phase.get() {
             Phase::Idle => !self.record.get(),
+            Phase::Body { .. } => self.bounds.is_whole(),
             phase => phase == Phase::Served,
         }
     }

@@ -1,6 +1,6 @@
 //! Long-polling as its stock clients need it.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use serde_json::json;
 
@@ -96,4 +96,71 @@ fn an_answer_that_breaks_off_ends_its_session() {
     system::reset(reader);
     hub.wait_for("dondo_closes_total{reason=\"transport error\"}", 1);
     hub.wait_for("dondo_sessions_alive", 1);
+}
+
+/// Opens a session of long-polling that has joined `/`, and answers where its requests go.
+fn polled(hub: &Hub) -> String {
+    let open = http::get(hub, "/socket.io/?EIO=4&transport=polling").text();
+    let open: serde_json::Value = serde_json::from_str(&open[1..]).unwrap();
+    let sid = open["sid"].as_str().unwrap();
+    let session = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+    assert_eq!(http::post(hub, &session, "40").text(), "ok");
+    session
+}
+
+/// Fails if a request is lost, or answered as the last one of its connection, because one behind it was half there: as a
+/// proxy has them that sends on without waiting for answers.
+#[test]
+fn requests_that_are_sent_behind_one_another_are_all_answered_over_their_connection() {
+    const POSTS: usize = 20;
+    let hub = Hub::start();
+    let session = polled(&hub);
+    let mut all = String::new();
+    for number in 0..POSTS {
+        let body = format!("42[\"nobody\",\"{}\"]", "x".repeat(97 * number));
+        let head = format!("POST {session} HTTP/1.1\r\nHost: x\r\n");
+        all += &match number % 3 {
+            0 => format!(
+                "{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+                body.len()
+            ),
+            _ => format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()),
+        };
+    }
+    // As nginx has it, with an address that is none to actix-http: what follows a body of chunks is a head as any other.
+    all += "GET /healthz?\"q\" HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n\r\n";
+    let mut stream = http::connect(&hub);
+    stream.write_all(all.as_bytes()).unwrap();
+    for number in 0..POSTS {
+        let answer = http::read(&mut stream);
+        assert_eq!((answer.status, answer.text().as_str()), (200, "ok"));
+        assert_eq!(answer.header("connection"), None, "{number}");
+    }
+    let last = http::read(&mut stream);
+    assert_eq!((last.status, last.header("connection")), (200, None));
+    assert_eq!(http::ask(&mut stream, "/healthz", &[]).status, 200);
+}
+
+/// Fails if frames that a client sends right behind its handshake, without waiting for the answer, are lost on their way to
+/// its WebSocket.
+#[test]
+fn frames_right_behind_a_handshake_are_heard() {
+    let hub = Hub::start();
+    let mut stream = http::connect(&hub);
+    let mut all = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n\
+        GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        .to_vec();
+    all.extend(masked(0x81, b"40"));
+    stream.write_all(&all).unwrap();
+    assert_eq!(http::read(&mut stream).status, 200);
+    assert_eq!(http::read_head(&mut stream).status, 101);
+    let mut heard = Vec::new();
+    let joined = |heard: &[u8]| heard.windows(10).any(|bytes| bytes == b"40{\"sid\":\"");
+    while !joined(&heard) {
+        let mut bytes = [0; 512];
+        let count = stream.read(&mut bytes).unwrap();
+        assert!(count > 0, "{}", String::from_utf8_lossy(&heard));
+        heard.extend_from_slice(&bytes[..count]);
+    }
 }

@@ -32,7 +32,7 @@ const WRONG: [(&str, &str, &str); 15] = [
     (
         "a socket that would leave its thread",
         r#".on("say", dondo::blocking(|socket: Socket| Ok(())))"#,
-        "`Socket` cannot go to a thread of its own",
+        "a function of `dondo::blocking` runs on a thread of its own, where no socket and no ack may go",
     ),
     (
         "a closure that is not async",

@@ -88,6 +88,59 @@ fn a_handler_that_blocks_is_named_while_it_does() {
     });
 }
 
+/// Fails if the log does not say which of a namespace's handlers has the bug, or shows all of a name that a client made up.
+#[test]
+fn a_handler_that_panics_is_named_by_its_event() {
+    let said = lines();
+    run(async {
+        let namespace = Namespace::new("/panics").on_connect(async |socket: Socket| {
+            socket.on_any(async || panic!("it is to be told of"));
+        });
+        let world = World::of([namespace]);
+        let client = world.client_in("/panics", "").await;
+        let long = "y".repeat(200);
+        for (name, shown) in [("sit \\n down", "\"sit \\n down\""), (&*long, &long[..100])] {
+            let line = loop {
+                // Once a second: the lines of other tests may come first.
+                client.emit(name, "");
+                settle().await;
+                let mut said = said.try_iter();
+                let told = said.find(|line| line.contains(" in /panics panicked"));
+                if let Some(line) = told.filter(|line| line.contains(&shown[..5])) {
+                    break line;
+                }
+            };
+            assert!(
+                line.starts_with("ERROR a handler of ") && line.contains(shown),
+                "{line}"
+            );
+            assert!(!line.contains(&long), "{line}");
+        }
+    });
+}
+
+/// Fails if a login that stops its worker, and all clients there, is not named while it does.
+#[test]
+fn a_login_that_blocks_is_named_while_it_does() {
+    let _watchdog = Watchdog::start();
+    let login = crate::io::login(async || {
+        let blocks = "the handler of login in the hub has blocked its thread for ";
+        SAID.with(|said| {
+            let said = said.get().unwrap();
+            while !said
+                .recv_timeout(Duration::from_secs(60))
+                .is_ok_and(|line| line.contains(blocks))
+            {}
+        });
+        Ok(Some("ann".to_owned()))
+    });
+    run(async {
+        SAID.with(|said| said.set(lines()).unwrap());
+        let request = actix_web::test::TestRequest::default().to_http_request();
+        assert!(login(&request).await.unwrap().is_some());
+    });
+}
+
 thread_local! {
     static NAMED: Cell<bool> = const { Cell::new(false) };
     static SAID: OnceCell<mpsc::Receiver<String>> = const { OnceCell::new() };

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use serde_json::json;
 use tokio::{task::yield_now, time::sleep};
 
 use super::world::{World, run, settle};
-use crate::io::{Ack, Data, Error, Namespace, Socket};
+use crate::io::{Ack, AckError, Data, Error, Namespace, Socket};
 
 #[test]
 fn on_any_and_its_handler_both_go_on_after_a_wait_whichever_waits() {
@@ -56,6 +57,32 @@ fn of_the_clones_of_an_ack_one_answers() {
         assert_eq!(client.ask("x", "").await, 1);
         settle().await;
         assert!(client.packets().is_empty());
+    });
+}
+
+/// Fails if a client that never answers makes its server wait for more answers than it keeps places for, if the error does not
+/// say that this is why, or if a place is not given back by whoever stops waiting.
+#[test]
+fn a_client_owes_so_many_answers_and_no_more() {
+    run(async {
+        let namespace = Namespace::new("/").on("x", async |s: Socket| {
+            let ask = || s.emit_with_ack::<u8>("question", ());
+            let mut asked = Vec::new();
+            for _ in 0..1024 {
+                let mut answer = Box::pin(ask());
+                assert!(answer.as_mut().now_or_never().is_none());
+                asked.push(answer);
+            }
+            let refused = ask().await.unwrap_err();
+            asked.pop();
+            let waits = ask().now_or_never().is_none();
+            Ok((refused == AckError::TooMany, refused.to_string(), waits))
+        });
+        let world = World::of([namespace]);
+        let client = world.client().await;
+        let told = client.ask("x", "").await;
+        let says = "the client owes too many answers already";
+        assert_eq!(told, json!([true, says, true]));
     });
 }
 

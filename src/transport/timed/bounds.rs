@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::chunks::{Chunks, Malformed};
+use super::chunks::{BadChunk, Chunks};
 
 /// What is handed on next.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +57,7 @@ impl Bounds {
             Due::Chunks(mut chunks) => match chunks.take(bytes) {
                 Ok(count) if chunks.is_over() => (count, Due::Next),
                 Ok(count) => (count, Due::Chunks(chunks)),
-                Err(Malformed) => (bytes.len(), Due::Unknown),
+                Err(BadChunk) => (bytes.len(), Due::Unknown),
             },
             due @ Due::Unknown => (bytes.len(), due),
             due @ (Due::Head | Due::Next) => (0, due),

@@ -2,7 +2,7 @@
 
 /// Where in a chunked body it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum At {
+enum ChunkPlace {
     #[default]
     SizeBegin,
     Size,
@@ -12,7 +12,7 @@ enum At {
     Data,
     DataReturn,
     DataEnd,
-    /// At the beginning of a trailer's line, or at the end.
+    /// ChunkPlace the beginning of a trailer's line, or at the end.
     Line,
     Trailer,
     TrailerEnd,
@@ -23,27 +23,27 @@ enum At {
 /// The rest of a chunked body.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Chunks {
-    at: At,
+    at: ChunkPlace,
     /// Of the present chunk.
     left: u64,
 }
 
 /// A body that actix-http refuses.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(super) struct BadChunk;
 
 impl Chunks {
     /// How many of these bytes are of the body.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<usize, BadChunk> {
         let mut taken = 0;
-        while taken < bytes.len() && self.at != At::Over {
-            if self.at == At::Data {
+        while taken < bytes.len() && self.at != ChunkPlace::Over {
+            if self.at == ChunkPlace::Data {
                 let here = bytes.len() - taken;
                 let count = usize::try_from(self.left).map_or(here, |left| left.min(here));
                 taken += count;
                 self.left -= count as u64;
                 if self.left == 0 {
-                    self.at = At::DataReturn;
+                    self.at = ChunkPlace::DataReturn;
                 }
                 continue;
             }
@@ -54,35 +54,37 @@ impl Chunks {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.at == At::Over
+        self.at == ChunkPlace::Over
     }
 
-    fn after(&mut self, byte: u8) -> Result<At, Malformed> {
+    fn after(&mut self, byte: u8) -> Result<ChunkPlace, BadChunk> {
         let digit = char::from(byte).to_digit(16).map(u64::from);
         Ok(match (self.at, byte) {
-            (At::SizeBegin, _) => {
-                self.left = digit.ok_or(Malformed)?;
-                At::Size
+            (ChunkPlace::SizeBegin, _) => {
+                self.left = digit.ok_or(BadChunk)?;
+                ChunkPlace::Size
             }
-            (At::Size, _) if digit.is_some() => {
-                let left = self.left.checked_mul(16).ok_or(Malformed)?;
+            (ChunkPlace::Size, _) if digit.is_some() => {
+                let left = self.left.checked_mul(16).ok_or(BadChunk)?;
                 self.left = left + digit.unwrap_or_default();
-                At::Size
+                ChunkPlace::Size
             }
-            (At::Size | At::Blank, b' ' | b'\t') => At::Blank,
-            (At::Size | At::Blank, b';') => At::Extension,
-            (At::Size | At::Blank | At::Extension, b'\r') => At::SizeEnd,
-            (At::Extension, b'\t' | 0x20..=0x7e | 0x80..) => At::Extension,
-            (At::SizeEnd, b'\n') if self.left == 0 => At::Line,
-            (At::SizeEnd, b'\n') => At::Data,
-            (At::DataReturn, b'\r') => At::DataEnd,
-            (At::DataEnd, b'\n') => At::SizeBegin,
-            (At::Line, b'\r') => At::End,
-            (At::Trailer, b'\r') => At::TrailerEnd,
-            (At::Line | At::Trailer, _) => At::Trailer,
-            (At::TrailerEnd, b'\n') => At::Line,
-            (At::End, b'\n') => At::Over,
-            _ => return Err(Malformed),
+            (ChunkPlace::Size | ChunkPlace::Blank, b' ' | b'\t') => ChunkPlace::Blank,
+            (ChunkPlace::Size | ChunkPlace::Blank, b';') => ChunkPlace::Extension,
+            (ChunkPlace::Size | ChunkPlace::Blank | ChunkPlace::Extension, b'\r') => {
+                ChunkPlace::SizeEnd
+            }
+            (ChunkPlace::Extension, b'\t' | 0x20..=0x7e | 0x80..) => ChunkPlace::Extension,
+            (ChunkPlace::SizeEnd, b'\n') if self.left == 0 => ChunkPlace::Line,
+            (ChunkPlace::SizeEnd, b'\n') => ChunkPlace::Data,
+            (ChunkPlace::DataReturn, b'\r') => ChunkPlace::DataEnd,
+            (ChunkPlace::DataEnd, b'\n') => ChunkPlace::SizeBegin,
+            (ChunkPlace::Line, b'\r') => ChunkPlace::End,
+            (ChunkPlace::Trailer, b'\r') => ChunkPlace::TrailerEnd,
+            (ChunkPlace::Line | ChunkPlace::Trailer, _) => ChunkPlace::Trailer,
+            (ChunkPlace::TrailerEnd, b'\n') => ChunkPlace::Line,
+            (ChunkPlace::End, b'\n') => ChunkPlace::Over,
+            _ => return Err(BadChunk),
         })
     }
 }
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     /// How many bytes are of the body where they come in pieces of this size.
-    fn taken(bytes: &[u8], size: usize) -> Result<(usize, bool), Malformed> {
+    fn taken(bytes: &[u8], size: usize) -> Result<(usize, bool), BadChunk> {
         let (mut chunks, mut all) = (Chunks::default(), 0);
         for piece in bytes.chunks(size) {
             let taken = chunks.take(piece)?;
@@ -139,7 +141,7 @@ mod tests {
             "0\r\nX: y\rx",
             "fffffffffffffffff\r\n",
         ] {
-            assert_eq!(taken(body.as_bytes(), 1), Err(Malformed), "{body:?}");
+            assert_eq!(taken(body.as_bytes(), 1), Err(BadChunk), "{body:?}");
         }
     }
 }

@@ -175,8 +175,7 @@ impl Progress {
         let goes_on = match self.room_or_wait() {
             Ok(Room::Request(_)) | Err(Wait::Turn) => is_pipelined || waited,
             Ok(Room::Ahead(_)) => pacing.ended.get() || waited,
-            Err(Wait::Request) => pacing.ended.get(),
-            Err(Wait::Written) => false,
+            Err(Wait::Request | Wait::Written) => false,
         };
         if !goes_on {
             return None;

@@ -117,6 +117,19 @@ fn a_body_that_we_do_not_ask_for_is_not_late() {
     });
 }
 
+/// Fails if a peer is taken for slow that has sent all of a body which its handler is yet to read.
+#[test]
+fn a_body_that_has_come_is_not_late_however_long_its_handler_waits() {
+    timed(async {
+        let reader = Reader::new();
+        reader.called(Some(10));
+        assert_eq!(reader.0.bounds.of_body(&[b'x'; 10]), 10);
+        hears(&reader.0, 0);
+        assert_eq!(after(&reader.0, 0).await, Ok(false));
+        assert_eq!(after(&reader.0, 3600).await, Ok(false));
+    });
+}
+
 /// A busy hub that takes its time over what has come must not take its client for slow.
 #[test]
 fn a_body_of_which_something_was_late_and_then_waits_for_us_is_not_slow() {

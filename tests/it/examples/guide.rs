@@ -1,9 +1,10 @@
 //! `examples/guide.rs`: a guide's own greetings beside the hub.
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::{KINDS, enter};
-use crate::support::Hub;
+use crate::support::{Hub, WebSocket};
 
 #[test]
 fn the_guides_greetings_are_answered_as_its_comments_say_and_to_their_sender_alone() {
@@ -26,6 +27,17 @@ fn the_guides_greetings_are_answered_as_its_comments_say_and_to_their_sender_alo
         let greeted = |event: &str| ["hi", "test"].contains(&event);
         assert!(!arrived.iter().any(|(event, _)| greeted(event)));
     }
+}
+
+/// Fails if `Server::run` ends before its clients were told, never, or in disorder.
+#[test]
+fn at_sigterm_a_server_of_the_library_tells_its_clients_and_ends_in_order() {
+    let mut hub = Hub::example("guide", &[]);
+    let mut client = WebSocket::open(&hub, "/socket.io/?EIO=4&transport=websocket");
+    assert!(client.next_text().starts_with('0'));
+    hub.signal(Signal::TERM);
+    assert_eq!(client.closed(), Some(1001));
+    assert!(hub.ended().0.success());
 }
 
 #[test]
