@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use actix_web::dev::{RequestHead, ServerHandle};
 use actix_web::http::header;
-use actix_web::{App, HttpServer, guard, web};
+use actix_web::{App, HttpResponse, HttpServer, guard, web};
 
 use crate::server::listen;
 use crate::service::Dondo;
+use crate::transport::host::{self, Hosts};
 
-/// Connections at once. A monitor needs one.
+/// Connections at once. A monitor needs one; a backend that publishes shares few.
 const CONNECTIONS_MAX: usize = 64;
 /// A request's head must have come by then.
 const REQUEST_HEAD: Duration = Duration::from_secs(5);
@@ -49,11 +50,14 @@ impl Operators {
         let dondo = dondo.clone();
         let local = bound.ip().is_loopback();
         let dev = dondo.dev.clone().filter(|_| local);
+        let hosts = dondo.doors().hosts().clone();
         let app = move || {
+            let hosts = hosts.clone();
             let observation = web::scope("").guard(guard::fn_guard(move |asked| {
-                !local || is_this_machine(asked.head())
+                !local || is_meant(asked.head(), &hosts)
             }));
-            App::new().service(
+            let stranger = web::to(|| async { HttpResponse::NotFound().body(STRANGER) });
+            App::new().default_service(stranger).service(
                 observation
                     .configure(dondo.configure_observation())
                     .configure(dondo.configure_api())
@@ -96,20 +100,21 @@ impl Drop for Operators {
     }
 }
 
-/// Whether a request names this machine by its own address: a page of a stranger's name that was bound to it does not.
-fn is_this_machine(head: &RequestHead) -> bool {
-    let host = head.headers.get(header::HOST);
-    let Some(host) = host.and_then(|host| host.to_str().ok()) else {
+/// What a page of a stranger's name is told that was bound to this machine, and an operator whose proxy has a name.
+const STRANGER: &str = "This address is for operators, and answers to 127.0.0.1, localhost and the names of --hosts. \
+     A proxy passes on one of them as Host.\n";
+
+/// Whether a request is meant for this machine: it names it by its own address, or by a name that `hosts` lists. A page of a
+/// stranger's name that was bound to it does not.
+fn is_meant(head: &RequestHead, hosts: &Hosts) -> bool {
+    let Some(named) = head.headers.get(header::HOST) else {
         return true;
     };
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        match port.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => name,
-            false => host,
-        }
+    let own = host::name(named.as_bytes()).is_some_and(|name| {
+        let name = name.trim_start_matches('[').trim_end_matches(']');
+        name == "localhost" || name.parse::<IpAddr>().is_ok()
     });
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    name == "localhost" || name.parse::<IpAddr>().is_ok()
+    own || !hosts.names().is_empty() && hosts.allow(Some(named.as_bytes()))
 }
 
 #[cfg(test)]
@@ -118,18 +123,27 @@ mod tests {
 
     use super::*;
 
+    /// Fails if a page of a name that was bound to this machine gets in, or a proxy's name that is listed does not.
     #[test]
-    fn a_name_that_was_bound_to_this_machine_is_not_its_own() {
-        for (host, ours) in [
-            ("127.0.0.1:11001", true),
-            ("localhost", true),
-            ("[::1]:11001", true),
-            ("evil.example:11001", false),
-            ("127.0.0.1.evil.example", false),
+    fn it_answers_to_this_machine_and_to_the_names_of_the_setting() {
+        let hosts = Hosts::new(&["ops.example".to_owned()]);
+        for (host, ours, listed) in [
+            ("127.0.0.1:11001", true, true),
+            ("localhost", true, true),
+            ("[::1]:11001", true, true),
+            ("evil.example:11001", false, false),
+            ("127.0.0.1.evil.example", false, false),
+            ("ops.example", false, true),
+            ("OPS.example:443", false, true),
         ] {
             let mut head = RequestHead::default();
             head.headers.insert(header::HOST, host.parse().unwrap());
-            assert_eq!(is_this_machine(&head), ours, "{host}");
+            let is_meant = |hosts| is_meant(&head, hosts);
+            assert_eq!(
+                (is_meant(&Hosts::new(&[])), is_meant(&hosts)),
+                (ours, listed),
+                "{host}"
+            );
         }
     }
 }

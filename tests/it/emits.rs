@@ -175,7 +175,7 @@ fn a_stock_client_hears_what_supersedes_in_order_and_the_last_of_it() {
 /// Fails if a client of the account is on another worker or transport and does not hear it, or if somebody else does.
 #[test]
 fn an_accounts_clients_hear_it_on_every_worker_and_transport() {
-    let workers = |settings: &mut dondo::config::Settings| settings.workers = 2;
+    let workers = |settings: &mut Settings| settings.workers = 2;
     let hub = Form::Standalone.built(workers, |builder| builder.namespace(by_name()));
     let start = |kind: Kind, auth: Value| {
         let mut robot = Robot::start_in(&hub, kind, "/", auth);
