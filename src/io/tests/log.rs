@@ -94,7 +94,7 @@ fn a_handler_that_panics_is_named_by_its_event() {
     let said = lines();
     run(async {
         let namespace = Namespace::new("/panics").on_connect(async |socket: Socket| {
-            socket.on_any(async || panic!("it is to be told of"));
+            socket.on_any(async || -> Result { panic!("it is to be told of") });
         });
         let world = World::of([namespace]);
         let client = world.client_in("/panics", "").await;
