@@ -63,16 +63,16 @@ pub(super) fn followed(
     flags: &ArgMatches,
     variables: &[(OsString, OsString)],
 ) -> Result<String, String> {
-    let subscription = Subscription::new(flags, variables)?;
-    let mut place = Place::default();
+    let request = StreamRequest::new(flags, variables)?;
+    let mut place = StreamPlace::default();
     let mut wait = AGAIN;
     loop {
         let (lines, came) = sync_channel(AHEAD);
-        let (agent, request) = (listener(), subscription.clone());
+        let (agent, reader) = (listener(), request.clone());
         let last = place.id.clone();
         // It may wait for a hub that is gone: it is left to itself then.
-        thread::spawn(move || request.read(&agent, last.as_deref(), &lines));
-        let broken = match subscription.follow(&came, &mut place)? {
+        thread::spawn(move || reader.read(&agent, last.as_deref(), &lines));
+        let broken = match request.follow(&came, &mut place)? {
             Followed::Unread => return Ok(String::new()),
             Followed::Broken(why) => why,
         };
@@ -89,7 +89,7 @@ pub(super) fn followed(
 
 /// How far it is.
 #[derive(Default)]
-struct Place {
+struct StreamPlace {
     /// The last record's.
     id: Option<String>,
     retry: Option<Duration>,
@@ -106,7 +106,7 @@ enum Followed {
 }
 
 /// What the thread that reads has to say.
-enum Heard {
+enum StreamNews {
     Line(String),
     /// The hub has answered otherwise, and would again.
     Refused(String),
@@ -115,7 +115,7 @@ enum Heard {
 
 /// What is asked for, and of whom.
 #[derive(Clone)]
-struct Subscription {
+struct StreamRequest {
     hub: String,
     target: String,
     token: Option<String>,
@@ -124,7 +124,7 @@ struct Subscription {
     is_all: bool,
 }
 
-impl Subscription {
+impl StreamRequest {
     fn new(flags: &ArgMatches, variables: &[(OsString, OsString)]) -> Result<Self, String> {
         let value = |flag, variable| said_in(flags, variables, flag, variable);
         let flag = |name: &str| flags.get_one::<String>(name).map(String::as_str);
@@ -167,7 +167,7 @@ impl Subscription {
     }
 
     /// Reads a stream, to its end or until nobody takes its lines.
-    fn read(self, agent: &ureq::Agent, last: Option<&str>, lines: &SyncSender<Heard>) {
+    fn read(self, agent: &ureq::Agent, last: Option<&str>, lines: &SyncSender<StreamNews>) {
         let mut request = agent
             .get(&self.target)
             .header("Accept", "text/event-stream, */*");
@@ -179,7 +179,7 @@ impl Subscription {
         }
         let hub = &self.hub;
         let heard = match request.call() {
-            Err(error) => Heard::Broken(format!(
+            Err(error) => StreamNews::Broken(format!(
                 "{hub} does not answer: {error}; is it the hub's --listen?"
             )),
             Ok(mut answer) if answer.status() != 200 => {
@@ -187,8 +187,8 @@ impl Subscription {
                 let text = answer.body_mut().read_to_string().unwrap_or_default();
                 let text = format!("{hub} answers {status}: {}", refusal(&text));
                 match status.is_server_error() || status.as_u16() == 429 {
-                    true => Heard::Broken(text),
-                    false => Heard::Refused(text),
+                    true => StreamNews::Broken(text),
+                    false => StreamNews::Refused(text),
                 }
             }
             Ok(answer) => {
@@ -196,18 +196,20 @@ impl Subscription {
                 loop {
                     let mut line = String::new();
                     match reader.by_ref().take(LINE_MAX).read_line(&mut line) {
-                        Ok(0) => break Heard::Broken(format!("{hub} has ended the stream")),
+                        Ok(0) => break StreamNews::Broken(format!("{hub} has ended the stream")),
                         Ok(_) if !line.ends_with('\n') => {
-                            break Heard::Broken(format!("{hub} broke off within a line"));
+                            break StreamNews::Broken(format!("{hub} broke off within a line"));
                         }
                         Ok(_) => {
                             let line = line.trim_end_matches(['\r', '\n']).to_owned();
-                            if lines.send(Heard::Line(line)).is_err() {
+                            if lines.send(StreamNews::Line(line)).is_err() {
                                 return;
                             }
                         }
                         Err(error) => {
-                            break Heard::Broken(format!("the stream of {hub} broke off: {error}"));
+                            break StreamNews::Broken(format!(
+                                "the stream of {hub} broke off: {error}"
+                            ));
                         }
                     }
                 }
@@ -218,14 +220,18 @@ impl Subscription {
     }
 
     /// Prints what comes, until the stream ends; an error is final.
-    fn follow(&self, came: &Receiver<Heard>, place: &mut Place) -> Result<Followed, String> {
+    fn follow(
+        &self,
+        came: &Receiver<StreamNews>,
+        place: &mut StreamPlace,
+    ) -> Result<Followed, String> {
         let (mut event, mut data, mut id) = (String::new(), None::<String>, None::<String>);
         let mut last = Instant::now();
         loop {
             let line = match came.recv_timeout(LOOK) {
-                Ok(Heard::Line(line)) => line,
-                Ok(Heard::Refused(why)) => return Err(why),
-                Ok(Heard::Broken(why)) => return Ok(Followed::Broken(why)),
+                Ok(StreamNews::Line(line)) => line,
+                Ok(StreamNews::Refused(why)) => return Err(why),
+                Ok(StreamNews::Broken(why)) => return Ok(Followed::Broken(why)),
                 Err(RecvTimeoutError::Timeout) if is_unread() => return Ok(Followed::Unread),
                 Err(RecvTimeoutError::Timeout) if last.elapsed() < SILENCE => continue,
                 Err(_) => return Ok(Followed::Broken(format!("{} is silent", self.hub))),
@@ -260,7 +266,7 @@ impl Subscription {
         event: &str,
         data: &str,
         id: Option<&str>,
-        place: &mut Place,
+        place: &mut StreamPlace,
     ) -> Result<bool, String> {
         let value: Value = serde_json::from_str(data).unwrap_or_default();
         match event {

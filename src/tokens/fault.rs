@@ -63,11 +63,10 @@ impl TokenFault {
 
     /// It is good, and its bearer came in as somebody else, or as a guest.
     pub(crate) fn other_account(is_guest: bool) -> Self {
-        let why = match is_guest {
-            true => "who came in as a guest stays one: connect again with the token",
-            false => {
-                "the token is for another account than the client came in as: connect again with it"
-            }
+        let why = if is_guest {
+            "who came in as a guest stays one: connect again with the token"
+        } else {
+            "the token is for another account than the client came in as: connect again with it"
         };
         Self::new(TokenCode::OtherAccount, why)
     }

@@ -555,6 +555,11 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("4.2", "online_users = off", "online_users_can_be_off"),
     (
         "4.2",
+        "without the right, of nobody",
+        "who_may_not_know_who_is_there_is_told_of_itself",
+    ),
+    (
+        "4.2",
         "on leaves and disconnects too",
         "leaves_and_disconnects_are_told_as_joins_are",
     ),
@@ -684,7 +689,7 @@ const COUNTS: [(&str, usize); 12] = [
     ("3.1", 11),
     ("3.2", 2),
     ("4.1", 2),
-    ("4.2", 15),
+    ("4.2", 16),
     ("4.3", 8),
     ("5", 6),
     ("6", 9),
