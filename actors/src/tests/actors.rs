@@ -12,6 +12,7 @@ mod lifecycle;
 mod liveness;
 mod log_suite;
 mod logs;
+mod pauses;
 mod readers;
 mod rooms;
 mod selection_faults;

@@ -229,31 +229,6 @@ fn a_message_may_say_two_things() {
     });
 }
 
-/// Fails if who is paused by a rate that is taken back waits until it would have paid, or a pause ends while it owes.
-#[test]
-fn a_pause_ends_with_the_rate_that_began_it() {
-    let mut setup = timed();
-    (setup.session.credit, setup.session.connect_timeout) = (64, None);
-    let rates = SharedRates::from(Rates {
-        messages: 1,
-        ..Rates::default()
-    });
-    setup.session.rates = rates.clone();
-    World::run(setup, |world| async move {
-        let a = client(&world, 0).await;
-        for _ in 0..30 {
-            a.probe.say("noise");
-        }
-        world.settle().await;
-        let exhausted = || a.probe.session.credit.exhausted();
-        pass(SECOND * 8).await;
-        assert!(exhausted(), "it owes more than 20 s");
-        rates.change(&Rates::default());
-        pass(SECOND * 2).await;
-        assert!(!exhausted());
-    });
-}
-
 /// Fails if what means nothing is taken for half a packet, or costs nothing.
 #[test]
 fn a_message_that_means_nothing_is_no_half_packet_and_counts_as_a_message() {
