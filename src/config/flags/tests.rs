@@ -636,9 +636,10 @@ fn the_readme_has_real_names_and_true_defaults() {
 }
 
 /// Flags of other programs that the pages write out, and those of the commands of ours.
-const NO_SETTINGS: [&str; 26] = [
+const NO_SETTINGS: [&str; 27] = [
     "--cacert",
     "--account",
+    "--url",
     "--channel",
     "--config",
     "--expires",

@@ -99,7 +99,7 @@ fn a_handler_that_panics_is_named_by_its_event() {
         let world = World::of([namespace]);
         let client = world.client_in("/panics", "").await;
         let long = "y".repeat(200);
-        for (name, shown) in [("sit \\n down", "\"sit \\n down\""), (&*long, &long[..100])] {
+        for (name, shown) in [("sit \n down", "\"sit \\n down\""), (&*long, &long[..100])] {
             let line = loop {
                 // Once a second: the lines of other tests may come first.
                 client.emit(name, "");

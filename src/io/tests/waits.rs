@@ -76,7 +76,8 @@ fn a_client_owes_so_many_answers_and_no_more() {
             let refused = ask().await.unwrap_err();
             asked.pop();
             let waits = ask().now_or_never().is_none();
-            Ok((refused == AckError::TooMany, refused.to_string(), waits))
+            let is_that = refused == AckError::TooMany;
+            Ok(json!([is_that, refused.to_string(), waits]))
         });
         let world = World::of([namespace]);
         let client = world.client().await;
