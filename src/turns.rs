@@ -18,12 +18,12 @@ pub(crate) type TurnKey = (Arc<str>, Arc<str>);
 /// The turns of one speaker.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Turns {
-    running: BTreeMap<u64, Turn>,
+    running: BTreeMap<u64, SlowTurn>,
 }
 
 /// A turn that was taken.
 #[derive(Clone, Copy, Debug)]
-struct Turn {
+struct SlowTurn {
     taken: Instant,
     until: Instant,
 }
@@ -54,7 +54,7 @@ impl Turns {
             }
         }
         let until = now + every;
-        self.running.insert(channel, Turn { taken: now, until });
+        self.running.insert(channel, SlowTurn { taken: now, until });
         Ok(until)
     }
 

@@ -317,11 +317,8 @@ fn a_bad_flag_ends_with_code_2_and_a_line_that_names_it() {
     }
     let mut program = Program::spawn(&[], &[("DONDO_HUB_ECHO", "loud")]);
     assert_eq!(program.ended(), Some(2));
-    assert!(
-        program.log.join("\n").contains("DONDO_HUB_ECHO=loud: "),
-        "{:?}",
-        program.log
-    );
+    let log = program.log.join("\n");
+    assert!(log.contains("DONDO_HUB_ECHO=loud: "), "{log}");
 }
 
 #[test]
