@@ -5,6 +5,7 @@
 mod admin;
 mod api;
 mod auth;
+mod begun;
 mod channels;
 mod check;
 mod commands;

@@ -34,6 +34,8 @@ use crate::secret_file::warn_of_readers;
 const RIGHTS: &str = "dondo";
 /// The claim with the id of a token.
 const ID: &str = "jti";
+/// Bytes of a token's id at most, as the HTTP API takes them.
+const ID_MAX: usize = 256;
 /// The claim with the room of a token that opens one.
 const ROOM: &str = "room";
 /// The claim with the channel of that room.
@@ -249,9 +251,15 @@ impl Credentials {
         let signed = self.signed(token)?;
         let expires = self.in_time(&signed.claims)?;
         self.for_us(&signed.claims)?;
-        let id = signed.claims.get(ID).and_then(Value::as_str);
-        if id.is_some_and(|id| self.0.revoked.has(id)) {
-            return Err(TokenFault::revoked());
+        if let Some(id) = signed.claims.get(ID) {
+            // What could not be named to take the token back.
+            let named = id.as_str().filter(|id| (1..=ID_MAX).contains(&id.len()));
+            let id = named.ok_or_else(|| {
+                TokenFault::invalid(format!("its {ID:?} is no text of 1 to {ID_MAX} bytes"))
+            })?;
+            if self.0.revoked.has(id) {
+                return Err(TokenFault::revoked());
+            }
         }
         Ok((signed.claims, expires))
     }

@@ -1,11 +1,10 @@
 //! The commands that check, print and begin a file of settings. None of them starts anything.
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
 
 use clap::ArgMatches;
 
+use super::begun::begun;
 use super::doctor::examined;
 use super::file::DEFAULT;
 use super::given::{Given, WrongSettings};
@@ -94,7 +93,9 @@ pub fn answered(
         ("codes", asked) => Some(crate::codes::told(asked).into()),
         ("init", asked) => {
             let name = asked.get_one::<String>("file");
-            Some(begun(name.map_or(DEFAULT, String::as_str)))
+            let name = name.map_or(DEFAULT, String::as_str);
+            let done = begun(name, !asked.get_flag("no-secrets"));
+            Some(done.map_or_else(CommandAnswer::wrong, CommandAnswer::said))
         }
         ("config", asked) => match asked.subcommand()?.0 {
             "show" => Some(shown(printed::shown)),
@@ -154,27 +155,4 @@ fn told(setting: &Setting, given: &Given) -> Option<String> {
     }
     let (name, default) = (setting.name(), setting.default());
     Some(format!("{name}: {value} ({place}), by default {default}"))
-}
-
-/// Begins a file, unless there is one.
-fn begun(name: &str) -> CommandAnswer {
-    let opened = OpenOptions::new().write(true).create_new(true).open(name);
-    let written = opened.and_then(|mut file| file.write_all(printed::begun().as_bytes()));
-    match written {
-        Ok(()) => {
-            let read = match name {
-                DEFAULT => "`dondo` reads it when it starts here".to_owned(),
-                name => format!("`dondo --config {name}` reads it"),
-            };
-            CommandAnswer::said(format!(
-                "{name} is written; {read}, and `dondo check` says what is wrong with it\n"
-            ))
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => CommandAnswer::wrong(format!(
-            "{name}: there is one, and it stays as it is; write another name: dondo init FILE"
-        )),
-        Err(error) => CommandAnswer::wrong(format!(
-            "{name}: cannot be written: {error}; write a name in a folder that this user may write to"
-        )),
-    }
 }

@@ -124,8 +124,14 @@ fn init() -> Command {
     let file = Arg::new("file").value_name("FILE").default_value(DEFAULT);
     let file = file.value_hint(ValueHint::FilePath);
     Command::new("init")
-        .about("Writes a file of settings with comments; one that is there stays as it is.")
+        .about("Writes a file of settings with comments, and fresh secrets beside it; what is there stays as it is.")
         .arg(file.help("The file to write."))
+        .arg(
+            Arg::new("no-secrets")
+                .long("no-secrets")
+                .action(ArgAction::SetTrue)
+                .help("Write the file of settings alone, for others to use."),
+        )
 }
 
 fn token(has_old_names: bool) -> Command {

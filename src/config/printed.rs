@@ -52,19 +52,29 @@ pub(super) fn environment(given: &Given) -> String {
 /// The defaults as a file, all of it in comments.
 pub(super) fn defaults() -> String {
     let head = format!("# Every setting with its default. {UNITS}\n");
-    in_sections(&head, |setting| explained(setting, "# "))
+    in_sections(&head, |setting| {
+        explained(setting, "# ", &Settings::default())
+    })
 }
 
-/// A file to begin with.
-pub(super) fn begun() -> String {
+/// A file to begin with, in which these settings name files.
+pub(super) fn begun(named: &[(&str, &str)]) -> String {
+    let mut settings = Settings::default();
+    for setting in Settings::table() {
+        let file = named.iter().find(|(name, _)| *name == setting.name());
+        // What cannot be read stays a default, which the file shows.
+        let _ = file.map(|(_, path)| (setting.read)(&mut settings, path));
+    }
     let head = format!(
         "# Settings of dondo. A line with a # before it shows a default; take the # away to change it.\n\
          # {UNITS} The environment and flags come before this file.\n\
          # `dondo check` says what is wrong with it, `dondo config show` what holds.\n"
     );
     in_sections(&head, |setting| {
-        let is_first = FIRST_WEEK.contains(&&*setting.name());
-        explained(setting, if is_first { "" } else { "# " })
+        let name = setting.name();
+        let is_named = named.iter().any(|(named, _)| *named == name);
+        let is_first = is_named || FIRST_WEEK.contains(&&*name);
+        explained(setting, if is_first { "" } else { "# " }, &settings)
     })
 }
 
@@ -128,14 +138,14 @@ fn in_sections(head: &str, told: impl Fn(&Setting) -> String) -> String {
     file
 }
 
-/// A setting with its default and what it means, the line begun so.
-fn explained(setting: &Setting, begin: &str) -> String {
+/// A setting as it is, with what it means, the line begun so.
+fn explained(setting: &Setting, begin: &str, settings: &Settings) -> String {
     let default = match setting.computed {
         Some(words) => format!("; by default {words}"),
         None => String::new(),
     };
     let (meaning, value) = (meaning(setting), value(setting));
-    let line = line(setting, &Settings::default());
+    let line = line(setting, settings);
     format!("\n# {meaning}\n# {value}{default}\n{begin}{line}\n")
 }
 

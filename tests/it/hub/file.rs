@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -166,6 +167,54 @@ fn init_writes_a_file_that_is_in_order_and_never_over_another() {
     assert!(
         err.starts_with("nowhere/dondo.toml: cannot be written: "),
         "{err}"
+    );
+}
+
+/// Fails if a hub that begins so has no secrets of its own, others can read them, or a second file takes others.
+#[test]
+fn init_writes_fresh_secrets_that_a_start_reads() {
+    let folders = [Folder::with(None), Folder::with(None)];
+    let names = ["token-secret", "api-keys.toml", "admin-password"];
+    let [one, other] = folders.each_ref().map(|folder| {
+        let (code, out, err) = said(&folder.run(&["init"], &[]));
+        assert_eq!((code, &*err), (Some(0), ""));
+        names.map(|name| {
+            let path = folder.path(name);
+            assert!(
+                out.contains(&format!("{name} is written, with a fresh secret")),
+                "{out}"
+            );
+            let mode = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+            fs::read_to_string(path).unwrap()
+        })
+    });
+    assert!(one.iter().zip(&other).all(|(one, other)| one != other));
+    let folder = &folders[0];
+    let (_, out, _) = said(&folder.run(&["init", "b.toml"], &[]));
+    assert!(
+        out.contains("token-secret was there, and stays as it is"),
+        "{out}"
+    );
+    assert_eq!(
+        names.map(|name| fs::read_to_string(folder.path(name)).unwrap()),
+        one
+    );
+    let program = Program::start_in(&folder.path(""), &["--listen", ANY]);
+    let log = program.log.join("\n");
+    assert!(
+        log.contains("tokens are known by 1 key: HS256 of token-secret"),
+        "{log}"
+    );
+    let (code, token, err) = said(&folder.run(&["token", "new", "--account", "ada"], &[]));
+    assert_eq!((code, token.split('.').count()), (Some(0), 3), "{err}");
+    let alone = Folder::with(None);
+    let (code, out, _) = said(&alone.run(&["init", "--no-secrets"], &[]));
+    assert_eq!((code, out.lines().count()), (Some(0), 1));
+    assert!(
+        names
+            .iter()
+            .all(|name| !Path::new(&alone.path(name)).exists())
     );
 }
 

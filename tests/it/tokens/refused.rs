@@ -44,6 +44,19 @@ fn a_token_that_is_no_good_lets_nobody_in() {
             "token_invalid",
             issuer.sign("HS256", &ada(json!({"sub": "\u{202e}ada"}))),
         ),
+        // Nobody could take these back by their ids.
+        (
+            "token_invalid",
+            issuer.sign("HS256", &ada(json!({"jti": 7}))),
+        ),
+        (
+            "token_invalid",
+            issuer.sign("HS256", &ada(json!({"jti": ""}))),
+        ),
+        (
+            "token_invalid",
+            issuer.sign("HS256", &ada(json!({"jti": "j".repeat(257)}))),
+        ),
         (
             "token_invalid",
             issuer.sign("HS256", &ada(json!({"room": "desk"}))),

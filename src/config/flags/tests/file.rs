@@ -283,7 +283,7 @@ fn the_printed_defaults_are_those_that_hold() {
     }
     let nothing = filed(&defaults, &[], &[]).unwrap();
     assert_eq!(nothing.written.len(), 0);
-    let first = filed(&printed::begun(), &[], &[]).unwrap();
+    let first = filed(&printed::begun(&[]), &[], &[]).unwrap();
     assert_eq!(first.settings, Settings::default());
     assert_eq!(first.written.len(), 11);
 }
