@@ -49,9 +49,9 @@ const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "each member once",
         file: "courier/selections.rs",
-        safeguard: "for served in rooms.iter().flat_map(|key| self.seated(namespace, key)) {
+        safeguard: "for served in of_rooms.chain(of_accounts) {
                     if seen.insert(served.local_id) {",
-        without: r#"for served in rooms.iter().flat_map(|key| self.seated(namespace, key)) {
+        without: r#"for served in of_rooms.chain(of_accounts) {
                     if seen.insert(served.local_id) || crate::mutant("each member once") {"#,
         found: "came twice",
     },
