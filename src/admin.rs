@@ -60,6 +60,8 @@ struct AdminState {
     passwords: watch::Sender<Passwords>,
     sessions: AdminSessions,
     guesses: Guesses,
+    /// Of browsers that are known: apart, so that no address shares a place with them.
+    known_guesses: Guesses,
     known: KnownBrowsers,
     doors: Doors,
     api: Api,
@@ -81,6 +83,7 @@ impl Admin {
             passwords: watch::Sender::new(passwords),
             sessions: AdminSessions::default(),
             guesses: Guesses::default(),
+            known_guesses: Guesses::default(),
             known: KnownBrowsers::new()
                 .map_err(|error| format!("the machine has no randomness: {error}"))?,
             doors: parts.doors,
@@ -160,7 +163,7 @@ impl Admin {
         let known_by = self.known_by(request);
         let (is_too_often, said) = match known_by {
             Some(by) => (
-                self.0.guesses.one_more_of(by.digest()),
+                self.0.known_guesses.one_more_of(by.digest()),
                 "Too many wrong passwords came from browsers like yours. Wait a few seconds.",
             ),
             None => (
@@ -190,7 +193,7 @@ impl Admin {
             return login_page(StatusCode::UNAUTHORIZED, "That is not the password.");
         };
         match known_by {
-            Some(by) => self.0.guesses.forgive_of(by.digest()),
+            Some(by) => self.0.known_guesses.forgive_of(by.digest()),
             None => self.0.guesses.forgive(address),
         }
         let token = match self.0.sessions.open(by, Instant::now()) {

@@ -56,9 +56,11 @@ impl Operators {
             let observation = web::scope("").guard(guard::fn_guard(move |asked| {
                 !local || is_meant(asked.head(), &hosts)
             }));
+            let none = web::to(|| async { HttpResponse::NotFound() });
             let stranger = web::to(|| async { HttpResponse::NotFound().body(STRANGER) });
             App::new().default_service(stranger).service(
                 observation
+                    .default_service(none)
                     .configure(dondo.configure_observation())
                     .configure(dondo.configure_api())
                     .configure(|app| {

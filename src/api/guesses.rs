@@ -1,5 +1,5 @@
 //! How many wrong keys an address may send: a table of fixed size, so that nobody makes it grow. Two addresses may share a
-//! place in it; that costs them nothing, because a right key is never refused for wrong ones.
+//! place in it: that costs nothing where a right key is never refused for wrong ones, as by the HTTP API.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;

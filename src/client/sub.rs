@@ -118,10 +118,18 @@ enum StreamNews {
 struct StreamRequest {
     hub: String,
     target: String,
-    token: Option<String>,
+    /// Read each time: whoever signs tokens puts another one there before the last one ends.
+    token_file: Option<String>,
     /// The event by which the channel's messages come.
     channel: Option<String>,
     is_all: bool,
+}
+
+/// The token in a file.
+fn token(file: &str) -> Result<String, String> {
+    let text = fs::read_to_string(file);
+    let text = text.map_err(|error| format!("{file}: cannot be read: {error}"));
+    text.map(|text| text.trim().to_owned())
 }
 
 impl StreamRequest {
@@ -129,12 +137,8 @@ impl StreamRequest {
         let value = |flag, variable| said_in(flags, variables, flag, variable);
         let flag = |name: &str| flags.get_one::<String>(name).map(String::as_str);
         let hub = value("hub", HUB_VARIABLE).unwrap_or_else(|| HUB.to_owned());
-        let token = value("token-file", TOKEN_VARIABLE).map(|file| {
-            let token = fs::read_to_string(&file);
-            let token = token.map_err(|error| format!("{file}: cannot be read: {error}"));
-            token.map(|token| token.trim().to_owned())
-        });
-        let token = token.transpose()?;
+        let token_file = value("token-file", TOKEN_VARIABLE);
+        token_file.as_deref().map(token).transpose()?;
         let channel = flag("CHANNEL").filter(|channel| *channel != "-");
         let room = flag("room");
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -159,7 +163,7 @@ impl StreamRequest {
         Ok(Self {
             target: format!("{hub}/events?{}", query.finish()),
             hub,
-            token,
+            token_file,
             // With a room it is the channel that the room is in.
             channel: channel.filter(|_| room.is_none()).map(str::to_owned),
             is_all: flags.get_flag("all"),
@@ -171,8 +175,15 @@ impl StreamRequest {
         let mut request = agent
             .get(&self.target)
             .header("Accept", "text/event-stream, */*");
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", &format!("Bearer {token}"));
+        match self.token_file.as_deref().map(token).transpose() {
+            Ok(None) => {}
+            Ok(Some(token)) => {
+                request = request.header("Authorization", &format!("Bearer {token}"));
+            }
+            Err(error) => {
+                let _ = lines.send(StreamNews::Broken(error));
+                return;
+            }
         }
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);

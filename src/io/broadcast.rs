@@ -178,10 +178,8 @@ impl<S: Speaker> Broadcast<S> {
     /// Those addressed, each in one of these: those of the rooms and accounts, or everybody, and each who is named by id.
     pub(super) fn selections(&self) -> Vec<Selection> {
         let of_many = (!self.is_of_clients_alone()).then(|| self.of_many());
-        let elsewhere = self.rooms.as_deref().unwrap_or_default();
+        // Not among the many, whatever is excepted of those.
         let of_clients = self.clients.iter().map(|id| Selection {
-            except_rooms: elsewhere.to_vec(),
-            except_accounts: self.accounts.clone(),
             only: Some(id.clone()),
             ..Selection::default()
         });
@@ -191,7 +189,7 @@ impl<S: Speaker> Broadcast<S> {
     /// Those who are named by no id.
     fn of_many(&self) -> Selection {
         let speaker = self.from.its_id().filter(|_| !self.echo);
-        let except = self.except.clients.iter().cloned();
+        let except = self.except.clients.union(&self.clients).cloned();
         Selection {
             rooms: self.rooms.clone(),
             accounts: self.accounts.clone(),
@@ -258,7 +256,9 @@ impl Broadcast<NamespaceHandle> {
         let selected = self.selected().into_iter();
         let asked = selected.map(|(namespace, selection)| {
             let (from, name) = (SocketId::new(SERVER), namespace.name());
-            Box::pin(hub.ask_members(name, from, selection, content.clone(), limit)) as _
+            let manner = self.manner(&namespace);
+            let asked = hub.ask_members(name, from, selection, content.clone(), limit, manner);
+            Box::pin(asked) as _
         });
         Ok(RemoteAcks::new(asked.collect()))
     }
@@ -351,8 +351,10 @@ impl Broadcast<Socket> {
         let member = self.from.member();
         may_say(member)?;
         let selections = self.selections().into_iter();
-        let asked = selections
-            .map(|selection| Box::pin(member.ask_members(selection, content.clone(), limit)) as _);
+        let manner = self.manner(&self.namespace());
+        let asked = selections.map(|selection| {
+            Box::pin(member.ask_members(selection, content.clone(), limit, manner)) as _
+        });
         Ok(Acks::new(asked.collect()))
     }
 }

@@ -1,5 +1,7 @@
 //! What is said beside the words: to whose clients, and how it travels, to stock clients over sockets.
 
+use std::time::Duration;
+
 use dondo::config::Settings;
 use dondo::{Auth, Blob, Connecting, Data, Namespace, Socket, account};
 use serde::Deserialize;
@@ -50,6 +52,15 @@ fn speaking() -> Namespace {
             async |s: Socket, Data((compress, text)): Data<(bool, String)>| {
                 let told = s.broadcast().compress(compress).emit("told", text)?;
                 told.await?;
+                Ok(())
+            },
+        )
+        .on(
+            "ask uncompressed",
+            async |s: Socket, Data(text): Data<Value>| {
+                let minute = Duration::from_secs(60);
+                let asking = s.broadcast().compress(false);
+                drop(asking.emit_with_ack::<Value>("told", text, minute)?);
                 Ok(())
             },
         )
@@ -113,6 +124,9 @@ fn compress_says_whether_an_answer_to_a_poll_may_be_compressed(form: Form) {
         let all = vec![packet; letters.len()].join("\u{1e}");
         assert!(body == all.as_bytes(), "{letters:?}");
     }
+    speaker.ask("ask uncompressed", &[json!(text)]);
+    let answer = http::ask(&mut kept, &poll.target("polling"), &asked);
+    assert_eq!(answer.header("Content-Encoding"), None, "that asks");
 }
 
 /// Fails if a client that reads late hears what is outdated, misses what is not, or hears something before what was said before it.

@@ -199,8 +199,9 @@ impl HubHandle {
         selection: Selection,
         content: Content,
         limit: Duration,
+        manner: Manner,
     ) -> impl Future<Output = Result<AckStream, NotifyError>> + Send + use<> {
-        let draft = self.asking_draft(content);
+        let draft = self.asking_draft(content, manner);
         let asking = self.asking(limit);
         let said = asking.map(|(asking, stream)| {
             let said = self.letter(namespace, from, selection, draft, Some(asking));
@@ -213,10 +214,14 @@ impl HubHandle {
         }
     }
 
-    /// Something that everybody who receives it may answer.
-    pub(crate) fn asking_draft(&self, content: Content) -> Draft {
+    /// Something that everybody who receives it may answer, and that nothing replaces.
+    pub(crate) fn asking_draft(&self, content: Content, manner: Manner) -> Draft {
         let number = self.0.shared_acks.fetch_add(1, Relaxed) % SHARED_ACKS;
-        Draft::asking(content, self.encodings(), SHARED_ACKS + number)
+        let manner = Manner {
+            uncompressed: manner.uncompressed,
+            ..Manner::default()
+        };
+        Draft::asking(content, self.encodings(), SHARED_ACKS + number).told(manner)
     }
 
     /// A place for it among those that are under way, and for the answers.

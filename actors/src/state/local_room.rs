@@ -189,14 +189,16 @@ impl LocalRoom {
             let gone = gone.iter().map(|(tag, _)| tag);
             gone.fold(Scopes::default(), |tags, tag| tags.with(tag))
         });
+        if !kept.is_empty() {
+            for (tag, _) in gone {
+                self.tell(&left.member, tag, PresenceScope::Everyone);
+            }
+        }
         if let Some(place) = place {
             if kept.is_empty() || kicked.is_some() {
                 effects.push(Effect::MirrorLeave { place, kicked });
             }
             if !kept.is_empty() {
-                for (tag, _) in gone {
-                    self.tell(&left.member, tag, PresenceScope::Everyone);
-                }
                 let seat = self.told_less.seat(&left.member, kept.clone());
                 effects.push(Effect::MirrorJoin { place, seat });
             }

@@ -72,6 +72,7 @@ fn an_account_is_all_its_clients_and_each_hears_it_once() {
         all[1].ask("join", r#""r""#).await;
         let of = world.namespace("/");
         let id = crate::SocketId::new(all[0].id.clone());
+        let named = crate::SocketId::new(all[1].id.clone());
         for (said, expected) in [
             (of.to(account("ama")), [1, 1, 0, 0]),
             (of.to("ama"), [0, 0, 0, 1]),
@@ -84,6 +85,10 @@ fn an_account_is_all_its_clients_and_each_hears_it_once() {
             (of.except(account("ama")), [0, 0, 1, 1]),
             (of.to(account("ama")).except(&id), [0, 1, 0, 0]),
             (of.to(account("ama")).volatile(), [1, 1, 0, 0]),
+            // Whoever is named is meant, also who sits in what is excepted.
+            (of.to("r").to(&named).except(account("ama")), [0, 1, 0, 0]),
+            (of.to("r").to(&named).except(&named), [0, 1, 0, 0]),
+            (of.to(account("kofi")).to(&named).except("r"), [0, 1, 1, 0]),
         ] {
             assert_eq!(said.clone().count().await, Ok(expected.iter().sum()));
             let told = said.emit("m", ()).unwrap().await.unwrap();

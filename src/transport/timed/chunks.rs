@@ -12,7 +12,7 @@ enum ChunkPlace {
     Data,
     DataReturn,
     DataEnd,
-    /// ChunkPlace the beginning of a trailer's line, or at the end.
+    /// At the beginning of a trailer's line, or at the end.
     Line,
     Trailer,
     TrailerEnd,

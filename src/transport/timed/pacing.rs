@@ -82,6 +82,8 @@ impl Pacing {
     /// A request is over. Whether something of the next one has come.
     pub(super) fn over(&self) -> bool {
         let is_next_here = self.is_ahead();
+        // It was to be told of what waited for this one; whoever reads on meets it again.
+        self.ended.set(false);
         self.pipelined.set(match is_next_here {
             true => self.pipelined.get() + 1,
             false => 0,

@@ -298,6 +298,10 @@ fn an_end_behind_requests_is_told_once_one_of_them_waits() {
     assert!(reader.0.pacing.tells_end());
     assert!(reader.0.room().is_some());
     assert_eq!(reader.next(), None, "once");
+    // What waited was answered: the next one that does is still to be read.
+    reader.0.pacing.end_behind();
+    reader.answered();
+    assert!(!reader.0.pacing.tells_end());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{Member, MemberError};
 use crate::{
     error::NotifyError,
     flow::InboundUnit,
-    letter::Content,
+    letter::{Content, Manner},
     message::{AckStream, SHARED_ACKS, Selection, SharedAck},
     ports::Answer,
 };
@@ -57,8 +57,9 @@ impl Member {
         selection: Selection,
         content: Content,
         limit: Duration,
+        manner: Manner,
     ) -> impl Future<Output = Result<AckStream, NotifyError>> + 'static {
-        let asked = self.prepared(self.hub().asking_draft(content));
+        let asked = self.prepared(self.hub().asking_draft(content, manner));
         let asked = asked.and_then(|draft| {
             let (asking, stream) = self.hub().asking(limit)?;
             let queued = self.queue_selected(selection, draft, Some(asking));

@@ -24,7 +24,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 async fn ask_all(world: &World, selection: Selection) -> Result<AckStream, NotifyError> {
     let (from, asking) = (MemberId::new("server"), content("ask", "x"));
-    let asked = world.hub.ask_members("/", from, selection, asking, LIMIT);
+    let asked = world
+        .hub
+        .ask_members("/", from, selection, asking, LIMIT, Manner::default());
     asked.await
 }
 
@@ -221,7 +223,9 @@ fn a_crash_on_the_letter_is_told_at_the_end() {
             content("ask", Poison::Encode.mark()),
         );
         let all = Selection::default();
-        let asked = world.hub.ask_members("/", from.clone(), all, asking, LIMIT);
+        let asked = world
+            .hub
+            .ask_members("/", from.clone(), all, asking, LIMIT, Manner::default());
         let mut stream = asked.await.unwrap();
         world.settle().await;
         let ack = number(&a);
@@ -229,18 +233,28 @@ fn a_crash_on_the_letter_is_told_at_the_end() {
         assert_eq!(all_answers(&mut stream).await, [of(&a, "mine")]);
         assert_eq!(stream.silent().await, Err(Fault::Crashed));
         let poisoned = content("ask", Poison::Append.mark());
-        let asked = world
-            .hub
-            .ask_members("/", from.clone(), Selection::default(), poisoned, LIMIT);
+        let asked = world.hub.ask_members(
+            "/",
+            from.clone(),
+            Selection::default(),
+            poisoned,
+            LIMIT,
+            Manner::default(),
+        );
         assert_eq!(
             asked.await.err(),
             Some(NotifyError::Internal(Fault::Crashed))
         );
         let unspeakable = content("unspeakable", "");
         let all = Selection::default();
-        let asked = world
-            .hub
-            .ask_members("/", from.clone(), all, unspeakable, LIMIT);
+        let asked = world.hub.ask_members(
+            "/",
+            from.clone(),
+            all,
+            unspeakable,
+            LIMIT,
+            Manner::default(),
+        );
         assert!(matches!(asked.await, Err(NotifyError::Encode(_))));
         let said = world.hub.broadcast(
             "/",
@@ -291,7 +305,9 @@ fn a_member_asks_others_in_the_order_of_what_it_says_also_where_the_log_is_late(
             ..Selection::default()
         };
         drop(a.say(&key, "before"));
-        let asked = a.member.ask_members(others(), content("ask", "x"), LIMIT);
+        let asked = a
+            .member
+            .ask_members(others(), content("ask", "x"), LIMIT, Manner::default());
         let mut stream = asked.await.unwrap();
         let heard = b.heard();
         assert_eq!(heard[0], "say before", "{heard:?}");
@@ -301,9 +317,12 @@ fn a_member_asks_others_in_the_order_of_what_it_says_also_where_the_log_is_late(
             .trim_end_matches(" x");
         b.probe.say(&format!("ack / {ack} yes"));
         assert_eq!(all_answers(&mut stream).await, [of(&b, "yes")]);
-        let unknown = a
-            .member
-            .ask_members(others(), content("ask", "unknown"), LIMIT);
+        let unknown = a.member.ask_members(
+            others(),
+            content("ask", "unknown"),
+            LIMIT,
+            Manner::default(),
+        );
         let unknown = unknown.await.err();
         assert_eq!(unknown, Some(NotifyError::Log(LogError::OutcomeUnknown)));
         pass(SECOND * 2).await;
@@ -315,7 +334,9 @@ fn a_member_asks_others_in_the_order_of_what_it_says_also_where_the_log_is_late(
             only: Some(MemberId::new("gone")),
             ..Selection::default()
         };
-        let asked = a.member.ask_members(gone, content("ask", "x"), LIMIT);
+        let asked = a
+            .member
+            .ask_members(gone, content("ask", "x"), LIMIT, Manner::default());
         assert_eq!(asked.await.unwrap().silent().await, Ok(vec![]));
     });
 }
