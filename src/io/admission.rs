@@ -1,8 +1,6 @@
 //! A client before it is let in: what a namespace's middlewares do with it.
 
-use std::{
-    cell::RefCell, collections::HashMap, fmt, net::IpAddr, rc::Rc, sync::Arc, time::Duration,
-};
+use std::{cell::RefCell, fmt, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
 use dondo_actors::{
     handshake::Handshake,
@@ -10,10 +8,7 @@ use dondo_actors::{
     letter::Content,
     ports::{Admission, Admitted, Authorizer, Identity, LocalFuture, Refusal},
 };
-use serde::{
-    Serialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Account,
@@ -291,25 +286,9 @@ fn refusal(error: &Error, client: &Connecting) -> Refusal {
         }
         LogAs::Nothing | LogAs::Unreadable => error.message(),
     };
+    let code = || serde_json::json!({ "code": error.code() }).to_string();
     Refusal {
         message: message.to_owned(),
-        data: Some(refusal_data(error)),
-    }
-}
-
-/// What the client reads beside the message: the code, with the error's own data, which may have another one.
-fn refusal_data(error: &Error) -> String {
-    let code = serde_json::json!({ "code": error.code() }).to_string();
-    let Some(data) = error.data() else {
-        return code;
-    };
-    match serde_json::from_str::<HashMap<String, IgnoredAny>>(data) {
-        Ok(fields) if fields.is_empty() => code,
-        Ok(fields) if !fields.contains_key("code") => {
-            let code = code.trim_end_matches('}');
-            let rest = data.trim_start().trim_start_matches('{');
-            format!("{code},{rest}")
-        }
-        _ => data.to_owned(),
+        data: Some(error.data().map_or_else(code, str::to_owned)),
     }
 }

@@ -62,8 +62,8 @@ impl Error {
     }
 
     /// With further data for the client. Data that cannot be written as JSON are left out, and the log says so. Where a
-    /// middleware refuses a client, that reads them as its error's `data`: with the code as their field `code`, where they have
-    /// fields and no such one; a list, a number or a text stays as it is, and the client reads no code.
+    /// middleware refuses a client, that reads these alone as its error's `data`, as with Node's servers; without any it reads
+    /// `{"code": …}`.
     #[must_use]
     pub fn with_data(mut self, data: impl Serialize) -> Self {
         match serde_json::to_string(&data) {

@@ -105,7 +105,7 @@ fn a_stock_client_hears_how_each_admission_ended(form: Form) {
             "address": "127.0.0.1",
         });
         let expected = json!([
-            {"namespace": "/fails", "error": "no room", "data": {"code": "full", "until": "noon"}},
+            {"namespace": "/fails", "error": "no room", "data": {"until": "noon"}},
             {"namespace": "/never", "error": "Timed out", "data": null},
             {"namespace": "/panics", "error": "internal", "data": null},
             {"namespace": "/panics-at-once", "error": "internal", "data": null},

@@ -87,19 +87,18 @@ fn middlewares_see_the_request_and_refuse_with_a_code_and_data() {
     });
 }
 
-/// Fails if a middleware's data take the place of its code, or if a code that stands among them is told twice.
+/// Fails if anything is put beside a middleware's data, which clients of Node's servers compare whole, or nothing where it has none.
 #[test]
-fn who_is_refused_with_data_reads_the_code_beside_them() {
-    for (data, expected) in [
-        (json!({}), json!({ "code": "full" })),
-        (json!({ "most": 2 }), json!({ "code": "full", "most": 2 })),
-        (
-            json!({ "code": 7, "a": "}" }),
-            json!({ "code": 7, "a": "}" }),
-        ),
-        (json!([{ "most": 2 }]), json!([{ "most": 2 }])),
-    ] {
-        let refused = async move || Err::<(), _>(Error::new("full", "no").with_data(&data));
+fn who_is_refused_with_data_reads_these_and_else_the_code() {
+    for data in [Some(json!({ "most": 2 })), Some(json!([2])), None] {
+        let expected = data.clone().unwrap_or(json!({ "code": "full" }));
+        let refused = async move || {
+            let error = Error::new("full", "no");
+            Err::<(), _>(match &data {
+                Some(data) => error.with_data(data),
+                None => error,
+            })
+        };
         let builder = Dondo::builder().namespace(Namespace::new("/").middleware(refused));
         TestHub::run(builder, async |hub| {
             let refused = hub.client("/").connect().await.unwrap_err();
