@@ -56,7 +56,7 @@ impl Operators {
             let observation = web::scope("").guard(guard::fn_guard(move |asked| {
                 !local || is_meant(asked.head(), &hosts)
             }));
-            let none = web::to(|| async { HttpResponse::NotFound() });
+            let none = web::to(|| async { HttpResponse::NotFound().finish() });
             let stranger = web::to(|| async { HttpResponse::NotFound().body(STRANGER) });
             App::new().default_service(stranger).service(
                 observation

@@ -189,7 +189,7 @@ impl<S: Speaker> Broadcast<S> {
     /// Those who are named by no id.
     fn of_many(&self) -> Selection {
         let speaker = self.from.its_id().filter(|_| !self.echo);
-        let except = self.except.clients.union(&self.clients).cloned();
+        let except = self.except.clients.iter().chain(&self.clients).cloned();
         Selection {
             rooms: self.rooms.clone(),
             accounts: self.accounts.clone(),
