@@ -156,7 +156,7 @@ fn init_writes_a_file_that_is_in_order_and_never_over_another() {
         );
     }
     let folder = Folder::with(None);
-    folder.run(&["init"], &[]);
+    folder.run(&["init", "--no-secrets"], &[]);
     let (code, out, err) = said(&folder.run(&["check"], &[]));
     assert_eq!(
         (code, &*out, &*err),
