@@ -75,7 +75,7 @@ fn unwritten(name: &str, error: &io::Error) -> String {
 /// A file of its owner alone with 256 bits from the system's generator.
 fn fresh(path: &str, before: &str, behind: &str) -> io::Result<()> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
     let mut text = before.to_owned();
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");
