@@ -4,7 +4,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -14,11 +14,16 @@ use dondo_actors::directory::Directory;
 use dondo_actors::hub::{Hub, HubHandle, Share, ToHub};
 use dondo_actors::mailbox::Mailbox;
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 
 use crate::notices;
 
 /// Between two tries to start a thread's rooms, from the second on.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a worker looks whether rooms that run on another one outlive it, and how often.
+const TAKES_OVER: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What the rooms of one hub run on; they end when this is dropped.
 pub(crate) struct Rooms {
@@ -66,15 +71,38 @@ impl Rooms {
 
     /// To be called on every worker that starts. If the namespaces have no thread of their own they run on the first of
     /// them, and on the next one after that one has ended.
-    pub(crate) fn on_worker(&self) {
-        let Some(on_worker) = &self.on_worker else {
-            return;
-        };
-        if on_worker.starting.swap(true, Ordering::AcqRel) {
+    pub(crate) fn on_worker(self: &Arc<Self>) {
+        if self.on_worker.is_none() || self.start_on_worker() {
             return;
         }
+        // The worker that they run on may be about to end, as where a host starts another server behind the first: it is still
+        // there when this one starts, and no more a moment later.
+        let rooms = Arc::downgrade(self);
+        actix_rt::spawn(async move {
+            let last = Instant::now() + TAKES_OVER;
+            while Instant::now() < last {
+                sleep(LOOK).await;
+                let Some(rooms) = rooms.upgrade() else {
+                    return;
+                };
+                if rooms.start_on_worker() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Whether they run on this worker from now on: on no other one, and none is about to start them.
+    fn start_on_worker(&self) -> bool {
+        let Some(on_worker) = &self.on_worker else {
+            return false;
+        };
+        if on_worker.starting.swap(true, Ordering::AcqRel) {
+            return false;
+        }
         let before = on_worker.hub.find(&());
-        if !before.as_ref().is_some_and(Mailbox::connected) {
+        let starts = !before.as_ref().is_some_and(Mailbox::connected);
+        if starts {
             on_worker.hub.enter((), Hub::start(&self.hub, Share::ALL));
             if before.is_some() {
                 let book = &self.hub.metrics().crash_book;
@@ -84,6 +112,7 @@ impl Rooms {
             }
         }
         on_worker.starting.store(false, Ordering::Release);
+        starts
     }
 }
 
