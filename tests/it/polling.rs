@@ -1,6 +1,7 @@
 //! Long-polling as its stock clients need it.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 
 use serde_json::json;
 
@@ -139,6 +140,21 @@ fn requests_that_are_sent_behind_one_another_are_all_answered_over_their_connect
     let last = http::read(&mut stream);
     assert_eq!((last.status, last.header("connection")), (200, None));
     assert_eq!(http::ask(&mut stream, "/healthz", &[]).status, 200);
+}
+
+/// Fails if whoever says that no more requests come loses the answers to those that wait.
+#[test]
+fn whoever_closes_its_half_behind_its_requests_has_all_answers() {
+    let hub = Hub::start();
+    for count in [1, 2, 3, 5, 20] {
+        let mut stream = http::connect(&hub);
+        let all = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".repeat(count);
+        stream.write_all(all.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).unwrap();
+        assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), count);
+    }
 }
 
 /// Fails if frames that a client sends right behind its handshake, without waiting for the answer, are lost on their way to
