@@ -23,6 +23,8 @@ pub(super) const VARIABLES: [&str; 2] = [HUB_VARIABLE, TOKEN_VARIABLE];
 /// The first time until it comes back, if the hub says none; twice as long each time that it fails, up to the last.
 const AGAIN: Duration = Duration::from_secs(1);
 const AGAIN_MAX: Duration = Duration::from_secs(30);
+/// A hub that asks it to stay away for longer is not heeded.
+const RETRY_MAX: Duration = Duration::from_secs(3600);
 /// A hub that says nothing for so long is gone: it has a comment every `engine.ping-interval`.
 const SILENCE: Duration = Duration::from_secs(90);
 /// How often whoever reads the lines is looked at while nothing is said.
@@ -254,7 +256,10 @@ impl StreamRequest {
                 "event" => value.clone_into(&mut event),
                 "data" => data = Some(value.to_owned()),
                 "id" => id = Some(value.to_owned()),
-                "retry" => place.retry = value.parse().ok().map(Duration::from_millis),
+                "retry" => {
+                    let asked = value.parse().ok().map(Duration::from_millis);
+                    place.retry = asked.map(|asked| asked.min(RETRY_MAX));
+                }
                 "" if line.is_empty() => {
                     let (event, id) = (std::mem::take(&mut event), id.take());
                     let is_printed = match data.take() {

@@ -1,7 +1,7 @@
 //! What `dondo init` writes: a first file of settings, and secrets beside it that nobody else has.
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -46,7 +46,11 @@ pub(super) fn begun(name: &str, has_secrets: bool) -> Result<String, String> {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 "was there, and stays as it is"
             }
-            Err(error) => return Err(unwritten(path, &error)),
+            Err(error) => {
+                // One that names no secrets yet would be in the way of the next try.
+                let _ = fs::remove_file(name);
+                return Err(unwritten(path, &error));
+            }
         };
         let _ = writeln!(said, "{path} {words} ({setting})");
     }

@@ -187,8 +187,8 @@ impl HubHandle {
         self.0.latest_keys.key(namespace, key)
     }
 
-    /// As [`HubHandle::broadcast`]; whoever receives it may answer for `limit` (and at most a day). The future is ready when it is
-    /// on its way.
+    /// As [`HubHandle::broadcast`]; whoever receives it may answer for `limit` (and at most a day). Of the manner
+    /// it counts alone whether it may be compressed. The future is ready when it is on its way.
     ///
     /// # Errors
     /// As [`HubHandle::broadcast`], or too many letters wait for answers.

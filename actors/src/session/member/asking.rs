@@ -51,7 +51,8 @@ impl Member {
         })
     }
 
-    /// As [`Member::broadcast`] to selected members, each of whom may answer for `limit` (and at most a day).
+    /// As [`Member::broadcast`] to selected members, each of whom may answer for `limit` (and at most a day). Of the
+    /// manner it counts alone whether it may be compressed.
     pub fn ask_members(
         self: &Rc<Self>,
         selection: Selection,
