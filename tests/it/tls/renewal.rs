@@ -54,6 +54,8 @@ fn sighup_takes_a_new_certificate_and_keeps_the_old_one_where_the_new_is_broken(
     fs::write(&chain, "no certificate").unwrap();
     program.signal(Signal::HUP);
     program.wait_for("there is no certificate in it");
+    // Its owner reads it after the settings did: until then the files are not to change.
+    program.wait_for("the certificate stays as it was");
     assert_eq!(http::ask(&mut connect(), "/healthz", &[]).status, 200);
     let named = format!("--tls.certificate-file {}: ", chain.display());
     assert!(program.log.iter().any(|line| line.contains(&named)));
