@@ -21,6 +21,7 @@ use self::fit::fit;
 use super::{
     Socket,
     ack::{Ack, failure, unknown_event},
+    arguments::Arguments,
     context::{ConnectContext, DisconnectContext, EventContext},
     credentials,
     error::{Error, FAILED, LogAs, Result},
@@ -43,7 +44,7 @@ impl IoApplication {
         let shared = events.get(&*context.name).map(Vec::as_slice);
         let shared = shared.unwrap_or_default();
         let own_any = state.listeners(&Heard::Any);
-        let own = state.listeners(&Heard::Event(context.name.clone()));
+        let own = state.listeners_to(&context.name);
         let is_handled = !(shared.is_empty() && own.is_empty());
         let mut rests = Vec::new();
         let observers = any.iter().map(HandlerRef::from);
@@ -235,10 +236,11 @@ impl Application for IoApplication {
     }
 
     fn event(&self, member: Rc<Member>, event: session::Event) -> Option<LocalFuture<()>> {
+        let (name, arguments) = Arguments::of(event.content);
         let context = EventContext {
             socket: Socket::of(member)?,
-            name: event.content.name.clone(),
-            arguments: event.content.into(),
+            name,
+            arguments,
             ack: Ack::new(event.ack),
             next: 0,
             streams: SentStreams::new(event.incoming),
@@ -282,10 +284,11 @@ impl Application for IoApplication {
     }
 
     fn observed(&self, member: Rc<Member>, content: Content) -> Option<LocalFuture<()>> {
+        let (name, arguments) = Arguments::of(content);
         let context = EventContext {
             socket: Socket::of(member)?,
-            name: content.name.clone(),
-            arguments: content.into(),
+            name,
+            arguments,
             ack: Ack::new(None),
             next: 0,
             streams: SentStreams::default(),

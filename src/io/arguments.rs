@@ -1,7 +1,7 @@
 //! Data to the arguments of an event, and back.
 //! The rule: a tuple (or an array of fixed length) is several arguments, `()` is none, anything else is one.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{borrow::Cow, cell::Cell, sync::Arc};
 
 use bytes::Bytes;
 use dondo_actors::{letter::Content, ports::Answer};
@@ -24,6 +24,12 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// An event's name and its arguments.
+    pub(super) fn of(content: Content) -> (Arc<str>, Self) {
+        let Content { name, args, blobs } = content;
+        (name, Self { text: args, blobs })
+    }
+
     /// One argument, counted from 0. One that was not sent reads as `null`.
     ///
     /// # Errors
@@ -84,9 +90,12 @@ impl Arguments {
 
     /// The text for those who read it: see [`blob::marked`].
     fn readable(&self) -> Cow<'_, [u8]> {
+        if self.blobs.is_empty() {
+            return Cow::Borrowed(&self.text);
+        }
         match std::str::from_utf8(&self.text) {
-            Ok(text) if !self.blobs.is_empty() => Cow::Owned(blob::marked(text).into_bytes()),
-            _ => Cow::Borrowed(&self.text),
+            Ok(text) => Cow::Owned(blob::marked(text).into_bytes()),
+            Err(_) => Cow::Borrowed(&self.text),
         }
     }
 }
@@ -113,10 +122,7 @@ impl Serialize for Arguments {
 
 impl From<Content> for Arguments {
     fn from(content: Content) -> Self {
-        Self {
-            text: content.args,
-            blobs: content.blobs,
-        }
+        Self::of(content).1
     }
 }
 
@@ -153,13 +159,16 @@ thread_local! {
 /// An answer with `data` as its arguments.
 pub(crate) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitError> {
     let mut text = WRITTEN.take();
-    let (written, blobs) = blob::collect(|| serde_json::to_writer(&mut text, data));
+    let ((shape, written), blobs) = blob::collect(|| {
+        let shape = shape::of(data);
+        // What looks at the shape must not leave blobs.
+        blob::discard();
+        (shape, serde_json::to_writer(&mut text, data))
+    });
     written.map_err(|error| EmitError::Unwritable(error.to_string()))?;
     if blob::is_lost(&text) {
         return Err(EmitError::BlobLost);
     }
-    // In a scope of its own: what looks at the shape must not leave blobs.
-    let (shape, _) = blob::collect(|| shape::of(data));
     let args = match shape {
         Ok(Shape::Several) => 1..text.len() - 1,
         Ok(Shape::None) => 0..0,

@@ -94,7 +94,8 @@ pub(super) fn marked(text: &str) -> String {
 
 /// Whether data that is to be sent has a placeholder of an attachment that it was read without.
 pub(super) fn is_lost(text: &[u8]) -> bool {
-    MARK.find(text).is_some()
+    // Most processes never read an attachment: nothing has the mark there.
+    LazyLock::get(&MARK).is_some_and(|mark| mark.find(text).is_some())
 }
 
 /// The text of data that were written with their blobs, which have numbers from `first` on now.
@@ -122,6 +123,11 @@ pub(super) fn collect<T>(write: impl FnOnce() -> T) -> (T, Vec<Bytes>) {
     let scope = Scope::open(Vec::new());
     let written = write();
     (written, scope.close())
+}
+
+/// Forgets the blobs that were serialized since the last [`collect`] began.
+pub(super) fn discard() {
+    BLOBS.with_borrow_mut(|blobs| blobs.iter_mut().for_each(Vec::clear));
 }
 
 /// What `read` answers, with `blobs` at hand for the placeholders.

@@ -28,7 +28,7 @@ struct Probe {
     is_event: bool,
 }
 
-/// It is one argument, or its own `Serialize` fails; then writing it has failed before.
+/// It is one argument, or its own `Serialize` fails; then writing it fails, too.
 #[derive(Debug)]
 pub(super) struct One;
 

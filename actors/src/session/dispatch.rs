@@ -86,8 +86,10 @@ pub(super) fn dispatch(
 ) {
     let ack = event.ack.clone();
     let name = event.content.name.clone();
-    let (served, whose) = (application.clone(), member.clone());
-    let crashed = move |payload| crashed(&*served, whose, &name, ack, payload);
+    let crashed = || {
+        let (served, whose) = (application.clone(), member.clone());
+        move |payload| crashed(&*served, whose, &name, ack, payload)
+    };
     run(member, unit, crashed, || {
         application.event(member.clone(), event)
     });
@@ -97,7 +99,7 @@ pub(super) fn dispatch(
 pub(super) fn observe(application: &Arc<dyn Application>, member: &Rc<Member>, observed: Observed) {
     let Observed { content, place, .. } = observed;
     let (name, whose) = (content.name.clone(), member.clone());
-    let crashed = move |payload| whose.handler_panicked(Named("an observer", &name), payload);
+    let crashed = || move |payload| whose.handler_panicked(Named("an observer", &name), payload);
     run(member, place, crashed, || {
         let rest = observing(|| application.observed(member.clone(), content))?;
         Some(Box::pin(ObserverRest(rest)))
@@ -105,10 +107,11 @@ pub(super) fn observe(application: &Arc<dyn Application>, member: &Rc<Member>, o
 }
 
 /// Runs what an application does for a member, to its first wait, and what is left of it in a task. `held` is let go of when all is done.
-fn run(
+/// What is to be done if it panics is made where that is still to come, or has: most events are handled at once.
+fn run<C: FnOnce(Box<dyn Any + Send>) + 'static>(
     member: &Rc<Member>,
     held: impl Sized + 'static,
-    crashed: impl FnOnce(Box<dyn Any + Send>) + 'static,
+    crashed: impl FnOnce() -> C,
     start: impl FnOnce() -> Option<LocalFuture<()>>,
 ) {
     member.handler_begins();
@@ -116,6 +119,7 @@ fn run(
     let drive = member.handler_was_polled();
     match polled {
         Ok(Some(rest)) => {
+            let crashed = crashed();
             let handled = async move {
                 let _held = held;
                 if let Err(payload) = AssertUnwindSafe(rest).catch_unwind().await {
@@ -129,7 +133,7 @@ fn run(
             return;
         }
         Ok(None) => {}
-        Err(payload) => crashed(payload),
+        Err(payload) => crashed()(payload),
     }
     if let Some(drive) = drive {
         actix_rt::spawn(drive);

@@ -199,6 +199,16 @@ impl SocketState {
         handlers
     }
 
+    /// Those of the client's events of this name.
+    pub(in crate::io) fn listeners_to(&self, event: &Arc<str>) -> Vec<Local<EventContext>> {
+        // Few sockets have any.
+        let is_none = self.more.borrow().is_none();
+        if is_none {
+            return Vec::new();
+        }
+        self.listeners(&Heard::Event(event.clone()))
+    }
+
     pub(in crate::io) fn has_listener(&self, event: &str) -> bool {
         let more = self.more.borrow();
         let key = Heard::Event(event.into());

@@ -98,12 +98,15 @@ impl Decoder {
         let text = str::from_utf8(text).map_err(|_| Violation::NotUtf8)?;
         let head = head::length(text)?;
         let json = &text[head..];
+        if json.starts_with('[')
+            && let Some(ack) = head::root_event(&text[..head])
+        {
+            let (name, args) = payload::event(json)?;
+            let root = Arc::clone(&self.root);
+            return Ok(Some(event(root, ack, name, copy(args), Vec::new())));
+        }
         // The parser does not look behind the first bracket; so it gets no more, and the rest is copied once, not twice.
-        let framed = match &text[..text.len().min(head + 1)] {
-            // The head of most events, which need not be copied.
-            "2[" => Str::from("2["),
-            head => Str::copy_from_slice(head),
-        };
+        let framed = Str::copy_from_slice(&text[..text.len().min(head + 1)]);
         let state = ParserState::default();
         let config = ParseConfig {
             max_incoming_binaries: self.limits.attachments_max,
@@ -150,6 +153,7 @@ impl Decoder {
             // plain event again, in which no client looks for placeholders.
             PacketData::Event(_, ack) => {
                 let (name, args) = payload::event(json)?;
+                let ack = ack.map(i64::unsigned_abs);
                 Ok(event(namespace, ack, name, copy(args), Vec::new()))
             }
             PacketData::EventAck(_, id) => {
@@ -195,7 +199,10 @@ impl Decoder {
             .filter_map(|number| attachments.get(*number));
         let blobs = named.cloned().collect();
         match (half.name, ack) {
-            (Some(name), ack) => Ok(event(namespace, ack, name, half.args, blobs)),
+            (Some(name), ack) => {
+                let ack = ack.map(i64::unsigned_abs);
+                Ok(event(namespace, ack, name, half.args, blobs))
+            }
             (None, Some(id)) => Ok(answer(namespace, id, half.args, blobs)),
             (None, None) => Err(Violation::AckIncomplete),
         }
@@ -247,15 +254,14 @@ impl Half {
 
 fn event(
     namespace: Arc<str>,
-    ack: Option<i64>,
+    ack: Option<u64>,
     name: Arc<str>,
     args: Bytes,
     blobs: Vec<Bytes>,
 ) -> Packet {
     Packet::Event {
         namespace,
-        // Made of digits alone, so never negative.
-        ack: ack.map(i64::unsigned_abs),
+        ack,
         content: Content { name, args, blobs },
     }
 }

@@ -1,8 +1,6 @@
 //! Socket.IO packets as the server sends them: finished WebSocket frames, whose payload long-polling takes as it is.
 //! Knows no receiver: one frame serves everyone in the namespace.
 
-use std::io::Write;
-
 use bytes::Bytes;
 use dondo_actors::letter::{Content, Frame, WsFrame};
 
@@ -104,15 +102,21 @@ fn first(
 /// Digits of the largest `u64`.
 const DIGITS_MAX: usize = 20;
 
-/// The number in decimal, nothing for none.
+/// The number in decimal, nothing for none. `write!` takes four times as long.
 fn decimal(number: Option<u64>, digits: &mut [u8; DIGITS_MAX]) -> &[u8] {
-    let mut unused = digits.as_mut_slice();
-    if let Some(number) = number {
-        // Every u64 has room in there.
-        let _ = write!(unused, "{number}");
+    let Some(mut number) = number else {
+        return b"";
+    };
+    let mut begin = DIGITS_MAX;
+    loop {
+        begin -= 1;
+        // A digit: below 10.
+        digits[begin] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &digits[begin..];
+        }
     }
-    let used = DIGITS_MAX - unused.len();
-    &digits[..used]
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The head of a packet, which is all before its JSON: is it sound, and how long is it.
-//! Hands out no value from it: reading them is the packet parser's work, once this has let it through.
+//! Reading it is the packet parser's work, once this has let it through; that of most events is not worth its copies.
 
 use super::packet::Violation;
 
@@ -37,6 +37,14 @@ pub(super) fn length(text: &str) -> Result<usize, Violation> {
     }
 }
 
+/// The acknowledgement number in a [sound](length) head, where it is that of an event of the root namespace without attachments.
+pub(super) fn root_event(head: &str) -> Option<Option<u64>> {
+    match head.strip_prefix('2')? {
+        "" => Some(None),
+        digits => digits.parse().ok().map(Some),
+    }
+}
+
 fn digits_end(bytes: &[u8], start: usize) -> usize {
     let digits = bytes[start..]
         .iter()
@@ -63,6 +71,23 @@ mod tests {
             ("510-[\"/,\"]", "510-"),
         ] {
             assert_eq!(length(text), Ok(head.len()), "{text}");
+        }
+    }
+
+    #[test]
+    fn events_of_the_root_namespace_are_known_by_their_heads() {
+        for (head, ack) in [
+            ("2", Some(None)),
+            ("20", Some(Some(0))),
+            ("29223372036854775807", Some(Some(i64::MAX as u64))),
+            ("2/a,", None),
+            ("2/a,7", None),
+            ("2/", None),
+            ("37", None),
+            ("0", None),
+            ("51-7", None),
+        ] {
+            assert_eq!(root_event(head), ack, "{head}");
         }
     }
 

@@ -11,14 +11,29 @@ use crate::{protocol::json::string, reserved::RESERVED};
 /// The event's name, unescaped, and the text of the arguments behind it.
 pub(super) fn event(json: &str) -> Result<(Arc<str>, &str), Violation> {
     let elements = array(json, "an event is an array: its name, then its arguments")?;
+    if let Some((name, behind)) = plain_name(elements) {
+        return Ok((unreserved(name.into())?, arguments_behind(behind)));
+    }
     let mut stream = serde_json::Deserializer::from_str(elements).into_iter::<&RawValue>();
     let name = match stream.next() {
         Some(Ok(first)) => event_name(first.get())?,
         _ => return Err(Violation::EventName),
     };
-    let rest = elements[stream.byte_offset()..].trim_start();
-    let args = rest.strip_prefix(',').unwrap_or_default().trim_start();
+    let args = arguments_behind(&elements[stream.byte_offset()..]);
     Ok((name, args))
+}
+
+/// The name where it is text without escapes, as most are, and what stands behind it. The elements are valid JSON.
+fn plain_name(elements: &str) -> Option<(&str, &str)> {
+    let inner = elements.strip_prefix('"')?;
+    let end = memchr::memchr2(b'"', b'\\', inner.as_bytes())?;
+    let behind = inner[end..].strip_prefix('"')?;
+    Some((&inner[..end], behind))
+}
+
+fn arguments_behind(name: &str) -> &str {
+    let behind = name.trim_ascii_start().strip_prefix(',');
+    behind.unwrap_or_default().trim_ascii_start()
 }
 
 /// The text of an ack's arguments.
@@ -43,8 +58,8 @@ fn array<'a>(json: &'a str, wanted: &'static str) -> Result<&'a str, Violation> 
         return Err(Violation::Payload { wanted });
     }
     let array = valid(json)?;
-    // Valid JSON has only its own four kinds of whitespace outside strings, so `trim` cannot take more.
-    Ok(array[1..array.len() - 1].trim())
+    // Valid JSON has only its own four kinds of whitespace outside strings, so no more can be taken.
+    Ok(array[1..array.len() - 1].trim_ascii())
 }
 
 /// The one JSON value that is all of `json`. `RawValue` checks without recursion and keeps the text.
@@ -62,11 +77,14 @@ fn reserved(name: &str) -> Option<&'static str> {
 
 fn event_name(json: &str) -> Result<Arc<str>, Violation> {
     let name: Arc<str> = match json.as_bytes() {
-        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => Arc::from(&json[1..json.len() - 1]),
         [b'"', ..] => string(json).ok_or(Violation::EventName)?.into(),
         [b'-' | b'0'..=b'9', ..] => Arc::from(json),
         _ => return Err(Violation::EventName),
     };
+    unreserved(name)
+}
+
+fn unreserved(name: Arc<str>) -> Result<Arc<str>, Violation> {
     match reserved(&name) {
         Some(name) => Err(Violation::ReservedName { name }),
         None => Ok(name),
