@@ -87,6 +87,8 @@ fn message(hub: &Hub, dotnet: &mut DotNet, packet: &Value, event: &str) {
     );
     let mut watcher = Client::connect_to(hub, namespace, "");
     join(&mut watcher, event);
+    // The watcher of the packet before may be on its way out.
+    while watcher.ask(event, &[json!("alone?")])["recipients"] != 1 {}
     say(dotnet, packet);
     if name == "no data" {
         let fault = dotnet.event("hub-error");
