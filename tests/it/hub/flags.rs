@@ -1,9 +1,10 @@
 //! Flags and variables that only the program shows: where it listens, its threads, its environment.
 //! Knows the meaning of no other setting.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 
 use serde_json::json;
+use socket2::{Domain, Socket, Type};
 
 use super::program::Program;
 
@@ -136,11 +137,31 @@ fn on_all_addresses_of_ipv6_it_is_reached_over_ipv4_too() {
     }
 }
 
+/// A port of both families that the system gives to nobody else while its sockets are kept: they are bound and do not
+/// listen, so whoever names the port can have it, too.
+fn kept_port() -> (u16, [Socket; 2]) {
+    let bound = |address: SocketAddr| {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        std::io::Result::Ok(socket)
+    };
+    for _ in 0..100 {
+        let four = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let port = four.local_addr().unwrap().as_socket().unwrap().port();
+        if let Ok(six) = bound(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))) {
+            return (port, [four, six]);
+        }
+    }
+    panic!("no port is free in both families");
+}
+
 #[test]
 fn all_addresses_of_both_families_may_be_listed_with_one_port() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let (port, _kept) = kept_port();
     let listen = format!("127.0.0.1:{port},[::]:{port}");
     let program = Program::start(&["--listen", &listen], &[]);
     assert_eq!(program.addresses.len(), 2);
