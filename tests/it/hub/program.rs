@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{PATIENCE, WebSocket, http};
+use crate::support::{PATIENCE, WebSocket, http, system};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_dondo");
 
@@ -262,8 +262,7 @@ fn two_signals_at_once_are_one_and_drain() {
     socket.next_text();
     socket.text("40");
     socket.next_text();
-    program.signal(Signal::TERM);
-    program.signal(Signal::INT);
+    system::signal_at_once(program.child.id(), &[Signal::TERM, Signal::INT]);
     assert_eq!(socket.closed(), Some(1001));
     assert_eq!(program.ended(), Some(0));
     let log = program.log.join("\n");

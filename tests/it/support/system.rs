@@ -1,9 +1,10 @@
-//! What the operating system says of a process and its sockets, and socket options that std does not have.
+//! What the operating system says of a process and its sockets, and signals and socket options that std does not have.
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::{Hub, PATIENCE};
@@ -30,6 +31,22 @@ pub fn wait_for_files(process: u32, most: usize) {
         assert!(Instant::now() < deadline, "{open} files open, not {most}");
         std::thread::yield_now();
     }
+}
+
+/// Sends signals that are all there at once: the process stands still until they have come.
+pub fn signal_at_once(process: u32, signals: &[Signal]) {
+    let pid = Pid::from_raw(process.cast_signed()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    let status = format!("/proc/{process}/status");
+    let deadline = Instant::now() + PATIENCE;
+    while !fs::read_to_string(&status).unwrap().contains("\nState:\tT") {
+        assert!(Instant::now() < deadline, "it does not stand still");
+        std::thread::yield_now();
+    }
+    for &signal in signals {
+        kill_process(pid, signal).unwrap();
+    }
+    kill_process(pid, Signal::CONT).unwrap();
 }
 
 /// Closes a connection with RST instead of FIN.
