@@ -12,6 +12,13 @@ use rustix::process::Signal;
 use super::program::{POLL, PROGRAM, Program};
 
 const ANY: &str = "127.0.0.1:0";
+/// A session that says nothing is counted for as long as a test may take.
+const STAYS: [&str; 4] = [
+    "--engine.connect-timeout",
+    "1h",
+    "--engine.ping-interval",
+    "1h",
+];
 
 /// A working directory of its own, gone with it.
 struct Folder(PathBuf);
@@ -287,7 +294,8 @@ fn sighup_tells_what_a_restart_would_change_and_what_is_wrong() {
 #[test]
 fn sighup_keeps_the_settings_of_a_file_that_is_gone() {
     let folder = Folder::with(Some("[limits]\nsessions-max = 1\n"));
-    let mut program = Program::start_in(&folder.path(""), &["--listen", ANY]);
+    let flags = [&["--listen", ANY][..], &STAYS].concat();
+    let mut program = Program::start_in(&folder.path(""), &flags);
     assert_eq!(program.get(POLL).status, 200);
     fs::remove_file(folder.path("dondo.toml")).unwrap();
     program.signal(Signal::HUP);
@@ -300,7 +308,8 @@ fn sighup_keeps_the_settings_of_a_file_that_is_gone() {
 fn sighup_takes_what_is_live() {
     let folder = Folder::with(Some("[limits]\nsessions-max = 2\n"));
     let file = folder.path("dondo.toml");
-    let mut program = Program::start(&["--config", &file, "--listen", ANY], &[]);
+    let flags = [&["--config", file.as_str(), "--listen", ANY][..], &STAYS].concat();
+    let mut program = Program::start(&flags, &[]);
     let again = |program: &mut Program, text: &str, told: &str| {
         fs::write(Path::new(&file), text).unwrap();
         program.signal(Signal::HUP);
