@@ -1,7 +1,7 @@
 //! Limits of connections and of what waits for them (contract 6 and the engine's own), each changed.
 //! Knows no pack: channels only carry what must wait.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use dondo::Namespace;
@@ -15,6 +15,8 @@ use crate::support::{Client, Frame, Hub, PATIENCE, QUIET, WebSocket, faults, htt
 const POLL: &str = "/socket.io/?EIO=4&transport=polling";
 const DIRECT: &str = "/socket.io/?EIO=4&transport=websocket";
 const SOON: Duration = Duration::from_millis(200);
+/// Much longer than that.
+const LONG: Duration = Duration::from_secs(2);
 const LATE: Duration = Duration::from_secs(3600);
 
 fn closes(hub: &Hub, reason: &str) {
@@ -238,18 +240,30 @@ fn a_reader_that_takes_nothing_for_so_long_is_closed() {
     assert_eq!(stalled(&late), 0);
 }
 
-/// A member whose worker stands still for seconds while three messages come: whether it is still there afterwards.
-fn survives_a_frozen_worker(change: impl FnOnce(&mut Settings)) -> bool {
-    let hub = Hub::built(change, faults::with_a_blocking_handler);
+/// A member whose worker stands still while three messages come, until it is given up, but no longer than `at_most`: whether
+/// the member is still there afterwards.
+fn survives_a_frozen_worker(at_most: Duration, change: impl FnOnce(&mut Settings)) -> bool {
+    let (end, ended) = mpsc::channel::<()>();
+    let ended = Mutex::new(ended);
+    let root = Namespace::hub("/").on("freeze", async move || {
+        let _ = ended.lock().unwrap().recv();
+    });
+    let hub = Hub::built(change, |builder| builder.namespace(root));
+    // Gone before the hub is, which waits for its workers.
+    let frost = end;
     // Connections go to the two workers in turn.
     let (mut member, mut sender) = (Client::connect(&hub), Client::connect(&hub));
     member.emit("join-channel", &[json!("lobby")]);
     member.event("join-channel");
-    member.emit("block", &[json!(3)]);
+    member.emit("freeze", &[]);
     faults::wait_until_blocked(&hub);
     for number in 0..3 {
         sender.emit("lobby", &[json!(number)]);
     }
+    let began = Instant::now();
+    let health = || http::get_at(hub.operators(), "/readyz").text();
+    while began.elapsed() < at_most && !health().contains("is given up") {}
+    drop(frost);
     loop {
         let Some(frame) = member.socket.next_within(PATIENCE) else {
             panic!("neither messages nor an end");
@@ -267,10 +281,10 @@ fn survives_a_frozen_worker(change: impl FnOnce(&mut Settings)) -> bool {
 
 #[test]
 fn a_worker_may_owe_so_many_deliveries_before_rooms_wait_for_it() {
-    assert!(survives_a_frozen_worker(|config| config
-        .delivery
-        .courier_stall = SOON));
-    assert!(!survives_a_frozen_worker(|config| {
+    assert!(survives_a_frozen_worker(LONG, |config| {
+        config.delivery.courier_stall = SOON;
+    }));
+    assert!(!survives_a_frozen_worker(PATIENCE, |config| {
         config.delivery.courier_stall = SOON;
         config.delivery.courier_window = 1;
     }));
@@ -278,7 +292,7 @@ fn a_worker_may_owe_so_many_deliveries_before_rooms_wait_for_it() {
 
 #[test]
 fn rooms_wait_so_long_for_a_worker_before_they_go_on_without_it() {
-    assert!(survives_a_frozen_worker(|config| {
+    assert!(survives_a_frozen_worker(LONG, |config| {
         config.delivery.courier_stall = Duration::from_secs(60);
         config.delivery.courier_window = 1;
     }));
