@@ -20,8 +20,8 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// How long the last lines of the log may take.
-const LAST_LINES: Duration = Duration::from_secs(1);
+/// How long the last lines of the log may take: it is written by a thread of its own, which a busy machine may keep waiting.
+const LAST_LINES: Duration = Duration::from_secs(5);
 
 /// It gives memory back after a burst; the system's kept most of 600 half packets of 0.9 MB for good.
 #[global_allocator]
