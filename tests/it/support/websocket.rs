@@ -142,6 +142,8 @@ impl WebSocket {
                 {
                     return None;
                 }
+                // A wait with a time limit is not taken up again by itself where this process was held still.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Some(Frame::End),
             }
         }
