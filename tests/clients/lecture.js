@@ -9,7 +9,9 @@ const { run } = require("./browser.js");
 const url = process.argv[2];
 
 async function open(browser, asked) {
-  const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  context.setDefaultTimeout(60_000);
+  const page = await context.newPage();
   page.on("pageerror", (error) => assert.fail(error));
   page.on("request", (request) => asked.add(new URL(request.url()).origin));
   const connected = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("framereceived", opened));
