@@ -1,12 +1,10 @@
 //! `examples/guide.rs`: a guide's own greetings beside the hub.
 
-use std::time::Instant;
-
 use rustix::process::Signal;
 use serde_json::json;
 
 use super::{KINDS, enter};
-use crate::support::{Hub, PATIENCE, WebSocket};
+use crate::support::{Hub, WebSocket};
 
 #[test]
 fn the_guides_greetings_are_answered_as_its_comments_say_and_to_their_sender_alone() {
@@ -37,19 +35,6 @@ fn at_sigterm_a_server_of_the_library_tells_its_clients_and_ends_in_order() {
     let mut hub = Hub::example("guide", &[]);
     let mut client = WebSocket::open(&hub, "/socket.io/?EIO=4&transport=websocket");
     assert!(client.next_text().starts_with('0'));
-    // It serves a moment before it waits for signals.
-    let status = format!("/proc/{}/status", hub.process());
-    let hears = || {
-        let status = std::fs::read_to_string(&status).unwrap();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-        let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
-        caught & (1 << (Signal::TERM.as_raw() - 1)) != 0
-    };
-    let deadline = Instant::now() + PATIENCE;
-    while !hears() {
-        assert!(Instant::now() < deadline, "no signal is waited for");
-        std::thread::yield_now();
-    }
     hub.signal(Signal::TERM);
     assert_eq!(client.closed(), Some(1001));
     assert!(hub.ended().0.success());

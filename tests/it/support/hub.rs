@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::oneshot;
 
 use super::programs::{address_after, built_example};
-use super::{http, samples, tls};
+use super::{http, samples, system, tls};
 
 pub struct Hub {
     /// `http`, or `https` of a host that speaks TLS.
@@ -269,8 +269,13 @@ impl Hub {
         self.program.as_ref().expect("a program of its own").id()
     }
 
-    /// Signals the process of [`Hub::program`].
+    /// Signals the process of [`Hub::program`] once it hears signals: a host serves a moment before.
     pub fn signal(&self, signal: Signal) {
+        let deadline = std::time::Instant::now() + super::PATIENCE;
+        while self.is_running() && !system::catches(self.process(), signal) {
+            assert!(std::time::Instant::now() < deadline, "it is deaf");
+            std::thread::yield_now();
+        }
         let process = Pid::from_raw(self.process().cast_signed()).unwrap();
         kill_process(process, signal).unwrap();
     }

@@ -33,6 +33,14 @@ pub fn wait_for_files(process: u32, most: usize) {
     }
 }
 
+/// Whether a process has a handler for a signal: it would end by it otherwise.
+pub fn catches(process: u32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+    caught & (1 << (signal.as_raw() - 1)) != 0
+}
+
 /// Sends signals that are all there at once: the process stands still until they have come.
 pub fn signal_at_once(process: u32, signals: &[Signal]) {
     let pid = Pid::from_raw(process.cast_signed()).unwrap();
