@@ -26,7 +26,11 @@ fn closes(hub: &Hub, reason: &str) {
 /// What ends soon where a setting says so goes on where it says late, though it began before; the hub of the first.
 /// Were the setting read by nobody, the elder would end first.
 fn ends_soon(set: fn(&mut Settings, Duration), begin: impl Fn(&Hub) -> WebSocket) -> Hub {
-    let late = Hub::with(|config| set(config, LATE));
+    let late = Hub::with(|config| {
+        // Nor does it end by another one, on a machine that stands still for a while.
+        config.engine.connect_timeout = LATE;
+        set(config, LATE);
+    });
     let soon = Hub::with(|config| set(config, SOON));
     let mut elder = begin(&late);
     begin(&soon).closed();
