@@ -163,8 +163,9 @@ def codes():
     public = requests.get(f"{URL}/api/v1/node", headers={"Authorization": f"Bearer {ALL}"}, timeout=60).json()
     assert public["namespaces"] == ["/"], public
     seen = {name: set() for name in OPERATIONS}
-    client = socketio.Client()
-    client.connect(sys.stdin.readline().strip())
+    # Of itself it waits one second for the answer to its CONNECT, and five for those over HTTP.
+    client = socketio.Client(request_timeout=60)
+    client.connect(sys.stdin.readline().strip(), wait_timeout=60)
     for event, data in (("join-channel", {"roomChannel": "lobby"}), ("join-room", {"roomId": "den"})):
         assert client.call(event, {"data": data})["ok"]
     for operation, code, case in CASES:

@@ -5,6 +5,7 @@ out, all JSON. Knows nothing of the hub. Ends with its input.
 """
 
 import asyncio
+import functools
 import json
 import sys
 import threading
@@ -12,7 +13,11 @@ import threading
 import socketio
 
 KIND, URL, OPTIONS = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-RECONNECT = {"reconnection_delay": 0.05, "reconnection_delay_max": 0.2}
+# The library waits one second for the answer to a CONNECT, and five for one over HTTP or to a probe: on a machine that does much
+# else those may pass.
+PATIENT = {"request_timeout": 60}
+WAITING = {"wait_timeout": 60}
+RECONNECT = {"reconnection_delay": 0.05, "reconnection_delay_max": 0.2, **PATIENT}
 SPEAKING = threading.Lock()
 
 
@@ -74,6 +79,8 @@ class Sync:
         client.on("disconnect", disconnected)
         client.on("connect_error", refused)
         client.on("*", heard)
+        # Also where the library comes back by itself.
+        client.connect = functools.partial(client.connect, **WAITING)
         client.connect(URL, **OPTIONS)
 
     def emit(self, event, *args):
@@ -93,11 +100,11 @@ class Sync:
         self.client.disconnect()
 
     def refused(self, namespace):
-        other = socketio.Client(reconnection=False)
+        other = socketio.Client(reconnection=False, **PATIENT)
         why = []
         other.on("connect_error", lambda data: why.append(data["message"]), namespace=namespace)
         try:
-            other.connect(URL, namespaces=[namespace], **OPTIONS)
+            other.connect(URL, namespaces=[namespace], **WAITING, **OPTIONS)
         except socketio.exceptions.ConnectionError:
             return why[0]
         finally:
@@ -125,6 +132,7 @@ class Async:
         client.on("disconnect", disconnected)
         client.on("connect_error", refused)
         client.on("*", heard)
+        client.connect = functools.partial(client.connect, **WAITING)
 
     async def connect(self):
         await self.client.connect(URL, **OPTIONS)
@@ -145,11 +153,11 @@ class Async:
         await self.client.disconnect()
 
     async def refused(self, namespace):
-        other = socketio.AsyncClient(reconnection=False)
+        other = socketio.AsyncClient(reconnection=False, **PATIENT)
         why = []
         other.on("connect_error", lambda data: why.append(data["message"]), namespace=namespace)
         try:
-            await other.connect(URL, namespaces=[namespace], **OPTIONS)
+            await other.connect(URL, namespaces=[namespace], **WAITING, **OPTIONS)
         except socketio.exceptions.ConnectionError:
             return why[0]
         finally:
