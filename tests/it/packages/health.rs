@@ -1,7 +1,9 @@
 //! `dondo health` beside hubs that answer and hubs that do not.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+
+use socket2::{Domain, Socket, Type};
 
 use super::said;
 use crate::hub::program::Program;
@@ -56,9 +58,11 @@ fn a_hub_that_speaks_tls_is_asked_at_its_operators_listener() {
 /// Fails if nobody, somebody else or a hub in trouble passes as healthy, or if it is not said what is wrong.
 #[test]
 fn what_does_not_answer_as_a_hub_is_not_healthy() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
+    // Nobody listens there, and nobody else gets the port meanwhile.
+    let kept = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    kept.bind(&any.into()).unwrap();
+    let address = kept.local_addr().unwrap().as_socket().unwrap().to_string();
     let nobody = said(&["health", "--listen", &address], &[]);
     assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
     assert!(String::from_utf8_lossy(&nobody.stderr).contains(&address));
