@@ -11,12 +11,14 @@ use crate::hub::program::Program;
 use crate::support::tls;
 
 const ANY: [&str; 2] = ["--listen", "127.0.0.1:0"];
+/// Of an address that nobody else binds: once who listens there is gone, nobody does.
+const OWN: [&str; 2] = ["--listen", "127.79.0.1:0"];
 
 /// A server of a folder's files.
-fn serving(folder: &KeyFolder, more: &[&str]) -> Program {
+fn serving(folder: &KeyFolder, listen: &[&str], more: &[&str]) -> Program {
     folder.write("index.html", "keys");
     let files = ["--static", folder.0.to_str().unwrap()];
-    Program::start(&[&ANY[..], &files, more].concat(), &[])
+    Program::start(&[listen, &files, more].concat(), &[])
 }
 
 /// A hub that has its keys from there.
@@ -32,7 +34,7 @@ fn keys_of_an_address_know_their_tokens_and_follow_it() {
     let (mut old, mut new) = (Issuer::start(), Issuer::start());
     let folder = KeyFolder::new("address");
     let file = folder.write("jwks.json", &old.keys["jwks"].to_string());
-    let server = serving(&folder, &[]);
+    let server = serving(&folder, &OWN, &[]);
     let address = format!("http://{}/jwks.json", server.addresses[0]);
     let mut hub = asking(&address, &[]);
     let known = "--auth.jwks-url: it has 3 keys: ";
@@ -109,6 +111,7 @@ fn an_address_with_tls_is_believed_by_its_certificate_alone() {
     let (chain, key) = (chain.to_str().unwrap(), key.to_str().unwrap());
     let server = serving(
         &folder,
+        &ANY,
         &["--tls.certificate-file", chain, "--tls.key-file", key],
     );
     let address = format!("https://{}/jwks.json", server.addresses[0]);
