@@ -9,12 +9,15 @@ use rustls::{ProtocolVersion, SupportedProtocolVersion};
 
 use crate::support::{Hub, http, tls};
 
-const SHORT: Duration = Duration::from_secs(2);
+/// How long who is to be too slow is waited for: longer than this machine stands still.
+const SHORT: Duration = Duration::from_secs(10);
+/// Nobody is too slow.
+const LONG: Duration = Duration::from_secs(3600);
 
-fn hub() -> Hub {
+fn hub(request_timeout: Duration) -> Hub {
     Hub::with_tls(|config| {
         config.workers = 1;
-        config.engine.request_timeout = SHORT;
+        config.engine.request_timeout = request_timeout;
     })
 }
 
@@ -40,7 +43,7 @@ fn hello(hub: &Hub) -> Vec<u8> {
 /// Fails if a version is not spoken, or if a client that also knows HTTP/2 is answered in it.
 #[test]
 fn both_versions_are_spoken_and_http_1_in_them() {
-    let hub = hub();
+    let hub = hub(LONG);
     let versions: [(&'static SupportedProtocolVersion, _); 2] = [
         (&TLS12, ProtocolVersion::TLSv1_2),
         (&TLS13, ProtocolVersion::TLSv1_3),
@@ -60,7 +63,7 @@ fn both_versions_are_spoken_and_http_1_in_them() {
 /// Fails if who writes http:// waits, or sees bytes of TLS; or if what is neither is answered.
 #[test]
 fn who_speaks_no_tls_is_told_so_where_it_speaks_http() {
-    let hub = hub();
+    let hub = hub(LONG);
     for request in [
         "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
@@ -89,22 +92,28 @@ fn who_speaks_no_tls_is_told_so_where_it_speaks_http() {
 /// Fails if a handshake, or a record between two requests, may take for ever; or if an idle connection may not.
 #[test]
 fn what_does_not_come_to_its_end_within_tls_is_closed_and_who_is_idle_is_not() {
-    let hub = hub();
+    let hub = hub(SHORT);
     let mut idle = tls::connect(&hub);
     assert_eq!(http::ask(&mut idle, "/healthz", &[]).status, 200);
     let hello = hello(&hub);
-    for part in [&hello[..0], &hello[..1], &hello[..hello.len() - 1], &hello] {
+    // All of them wait at the same time.
+    let parts = [&hello[..0], &hello[..1], &hello[..hello.len() - 1], &hello];
+    let handshakes = parts.map(|part| {
         let mut client = http::connect(&hub);
         client.write_all(part).unwrap();
-        is_closed(&client);
-    }
+        client
+    });
     let mut half_head = tls::connect(&hub);
     half_head.write_all(b"GET /healthz HTTP/1.1\r\n").unwrap();
-    is_closed(&half_head.sock);
     let mut half_record = tls::connect(&hub);
     assert_eq!(http::ask(&mut half_record, "/healthz", &[]).status, 200);
     half_record.sock.write_all(&[23, 3, 3, 1, 0, 7, 7]).unwrap();
-    is_closed(&half_record.sock);
+    for client in handshakes
+        .iter()
+        .chain([&half_head.sock, &half_record.sock])
+    {
+        is_closed(client);
+    }
     let slow: Vec<_> = hub.doors().sockets().slow().take(2).collect();
     assert_eq!(slow, [("slow handshake", 4), ("slow head", 2)]);
     assert_eq!(http::ask(&mut idle, "/healthz", &[]).status, 200);
