@@ -7,6 +7,7 @@ mod seen;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use dondo::Builder;
 use dondo::config::Settings;
@@ -61,6 +62,8 @@ fn hub_with(change: impl FnOnce(&mut Settings), build: impl FnOnce(Builder) -> B
         |config| {
             config.admin.password_file = Some(write.0.clone());
             config.admin.viewer_password_file = Some(view.0.clone());
+            // Clients by hand answer no ping while a browser looks around.
+            config.engine.ping_timeout = Duration::from_secs(3600);
             change(config);
         },
         build,
