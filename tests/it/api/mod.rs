@@ -16,6 +16,7 @@ mod refusals;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use dondo::config::Settings;
 use dondo::{Auth, Builder, Connecting, Namespace};
@@ -104,6 +105,8 @@ fn hub_with(change: impl FnOnce(&mut Settings), build: impl FnOnce(Builder) -> B
         |config| {
             config.api.keys_file = Some(file.0.clone());
             config.api.public = true;
+            // Clients by hand answer no ping while programs and scripts ask.
+            config.engine.ping_timeout = Duration::from_secs(3600);
             change(config);
         },
         |builder| build(builder.namespace(root)),
