@@ -9,6 +9,19 @@ use crate::support::{Form, Hub, PATIENCE, http, in_both_forms};
 
 in_both_forms!(head_is_answered_wherever_get_is_and_options_says_so);
 
+/// The answer of a hub that is well: one of whose threads this machine has kept from answering for half a second says for a
+/// moment that it is not ready.
+fn once_well(ask: impl Fn() -> http::Answer) -> http::Answer {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = ask();
+        if answer.status != 503 || Instant::now() > deadline {
+            return answer;
+        }
+        std::thread::yield_now();
+    }
+}
+
 fn head_is_answered_wherever_get_is_and_options_says_so(form: Form) {
     let hub = form.echoing();
     let mut places = vec!["/healthz", "/healthz/", "/readyz", "/readyz/"];
@@ -16,9 +29,9 @@ fn head_is_answered_wherever_get_is_and_options_says_so(form: Form) {
         places.extend(["/", "/page.js", "/page.css", "/socket.io/socket.io.js"]);
     }
     for place in places {
-        let head = http::request_at(hub.address(), "HEAD", place);
+        let head = once_well(|| http::request_at(hub.address(), "HEAD", place));
         assert_eq!(head.status, 200, "HEAD {place}");
-        let answer = http::get(&hub, place);
+        let answer = once_well(|| http::get(&hub, place));
         assert_eq!(answer.status, 200, "GET {place}");
         let length = head.header("Content-Length").map(str::to_owned);
         assert_eq!(length, Some(answer.body.len().to_string()), "{place}");
@@ -57,7 +70,7 @@ fn below_a_prefix_of_the_hubs_own_options_finds_the_page_too() {
 fn operators_find_head_where_get_is() {
     let hub = Hub::start();
     for place in ["/healthz", "/healthz/", "/readyz", "/readyz/", "/metrics"] {
-        let head = http::request_at(hub.operators(), "HEAD", place);
+        let head = once_well(|| http::request_at(hub.operators(), "HEAD", place));
         assert_eq!(head.status, 200, "HEAD {place}");
     }
 }
@@ -80,7 +93,7 @@ fn haproxys_checks_find_the_hub_well() {
     }
 }
 
-/// Waits for the end of a check, and says how it went in HAProxy's words.
+/// Waits for a check that finds the hub well, and says how the last one went in HAProxy's words.
 fn checked(proxy: &Proxy) -> String {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -98,10 +111,9 @@ fn checked(proxy: &Proxy) -> String {
             .iter()
             .position(|name| name == "check_status");
         let status = row("hub,hub,").swap_remove(column.unwrap());
-        if status.starts_with("L7") {
+        if status == "L7OK" || Instant::now() > deadline {
             return status;
         }
-        assert!(Instant::now() < deadline, "no check within time: {status}");
         std::thread::yield_now();
     }
 }
