@@ -183,19 +183,13 @@ fn wrong_keys_are_limited_and_a_right_one_never_is() {
             &Value::Null,
         )
     };
-    let wrong: Vec<_> = (0..40)
-        .map(|number| status(&format!("{number}{KEY}")))
-        .collect();
-    assert!(wrong[..10].iter().all(|answer| answer.status == 401));
-    let limited = wrong
-        .iter()
-        .find(|answer| answer.status == 429)
-        .expect("no limit");
-    assert_eq!(limited.header("retry-after"), Some("1"));
-    assert!(
-        wrong
-            .iter()
-            .all(|answer| [401, 429].contains(&answer.status))
+    // One more is free each second, however slow this machine is.
+    let mut wrong = (0..1_000).map(|number| status(&format!("{number}{KEY}")));
+    assert!(wrong.by_ref().take(10).all(|answer| answer.status == 401));
+    let limited = wrong.find(|answer| answer.status != 401).expect("no limit");
+    assert_eq!(
+        (limited.status, limited.header("retry-after")),
+        (429, Some("1"))
     );
     assert_eq!(status(KEY).status, 200);
     for (name, value) in [
