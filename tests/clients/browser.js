@@ -20,6 +20,8 @@ exports.run = async (what) => {
   try {
     const browser = await chromium.launch({
       executablePath: executablePath(),
+      // Several begin at a time, on a machine that does much else: longer than the half minute that it has of itself.
+      timeout: 180_000,
       args: [
         "--headless",
         "--no-sandbox",
