@@ -166,7 +166,12 @@ pub(super) fn converse(kind: Kind, change: impl FnOnce(&mut Settings)) {
     robot.drain();
     let told = witness.ask("lobby", &[payload(&witness_id, None, &json!("alone"))]);
     assert_eq!(told["recipients"], 1, "{told}");
-    assert_eq!(robot.drain(), []);
+    let mut late = robot.drain();
+    if !kind.keeps_order() {
+        // What was told before the leave may wait for its thread longer than a drain does.
+        late.retain(|(event, _)| event != "online-users");
+    }
+    assert_eq!(late, []);
 
     // The client's own goodbye ends its session at the server.
     robot.tell("end", &[]);
