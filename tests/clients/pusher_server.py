@@ -7,7 +7,9 @@ from pusher.errors import PusherBadAuth
 
 
 def at(secret):
-    return pusher.Pusher(app_id="3", key="278d425bdf160c739803", secret=secret, host=host, port=int(port), ssl=False)
+    # Of itself it waits five seconds for an answer.
+    own = {"host": host, "port": int(port), "ssl": False, "timeout": 60}
+    return pusher.Pusher(app_id="3", key="278d425bdf160c739803", secret=secret, **own)
 
 
 host, port, secret = sys.argv[1:]
