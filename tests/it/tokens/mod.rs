@@ -15,6 +15,7 @@ mod rooms;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dondo::config::Settings;
@@ -72,7 +73,10 @@ struct KeyFolder(PathBuf);
 
 impl KeyFolder {
     fn new(test: &str) -> Self {
-        let name = format!("tokens-{test}-{}", std::process::id());
+        // Two tests may name theirs alike.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("tokens-{test}-{}-{number}", std::process::id());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
