@@ -27,6 +27,8 @@ const SESSIONS: &str = "dondo_sessions_alive";
 /// The program under attack, and its neighbours' chat.
 struct Siege {
     hub: Hub,
+    /// Neighbours that came too late for a short time limit, before those that are there.
+    late: u64,
     memory: u64,
     over: Sender<()>,
     chat: JoinHandle<usize>,
@@ -35,8 +37,10 @@ struct Siege {
 impl Siege {
     fn begin(flags: &[&str]) -> Self {
         let hub = Hub::program(flags);
+        let mut late = 0;
         let pair = [0, 1].map(|_| {
-            let mut client = Client::connect(&hub);
+            let (mut client, before) = Client::connect_in_time(&hub);
+            late += before;
             let answer = client.ask("join-channel", &[json!("neighbours")]);
             assert_eq!(answer["ok"], true, "{answer}");
             client
@@ -46,6 +50,7 @@ impl Siege {
         let memory = system::memory(hub.process());
         Self {
             hub,
+            late,
             memory,
             over,
             chat,
