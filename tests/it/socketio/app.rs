@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dondo::config::Settings;
 use dondo::{
@@ -67,6 +67,27 @@ impl App {
         let mut socket = WebSocket::open(self, "/socket.io/?EIO=4&transport=websocket");
         assert!(socket.next_text().starts_with("0{"));
         socket
+    }
+
+    /// A WebSocket that is in `/`, and has answered no ping, where there is little time to come in: a busy machine may keep one
+    /// from it, and another comes then. How many were too late is told beside.
+    pub(super) fn inside_in_time(&self) -> (WebSocket, u64) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut late = 0;
+        loop {
+            let mut socket = self.socket();
+            socket.text("40");
+            let mut answer = socket.next();
+            while answer == Frame::Text("2".to_owned()) {
+                answer = socket.next();
+            }
+            match answer {
+                Frame::Text(text) if text.starts_with("40{") => return (socket, late),
+                Frame::Close(None) => late += 1,
+                other => panic!("{other:?} instead of an answer"),
+            }
+            assert!(Instant::now() < deadline, "{late} were too late");
+        }
     }
 
     /// A WebSocket that is in these namespaces.

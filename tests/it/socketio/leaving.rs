@@ -86,7 +86,7 @@ fn handlers_see_why_a_member_went(form: Form) {
         config.engine.ping_interval = Duration::from_millis(100);
         config.engine.ping_timeout = Duration::from_secs(1);
     });
-    let silent = hasty.inside(&["/"]);
+    let (silent, _) = hasty.inside_in_time();
     assert_eq!(
         hasty.farewell(),
         ("/".to_owned(), DisconnectReason::PingTimeout)
