@@ -131,13 +131,21 @@ fn frames_that_mean_nothing_while_it_probes_cost_the_websocket_only(form: Form) 
 fn a_probe_that_takes_too_long_costs_the_websocket_only(form: Form) {
     let hub = form.echoing_with(|config| config.engine.upgrade_timeout = Duration::from_secs(2));
     let polling = Polling::open(&hub, ECHO);
-    for probe in [&[][..], &["2probe"]] {
+    let (mut probed, mut tries) = (false, 0);
+    while !probed {
+        tries += 1;
+        assert!(tries < 10, "none probes in time");
         let mut socket = polling.upgrading();
-        for packet in probe {
-            socket.text(packet);
-            assert_eq!(socket.next_text(), "3probe");
+        // The first one is silent. Another one may be too late, on a machine that stands still: then one more probes.
+        if tries > 1 {
+            socket.text("2probe");
         }
-        assert_eq!(socket.next(), Frame::Close(None));
+        let mut said = socket.next();
+        if tries > 1 && said == Frame::Text("3probe".to_owned()) {
+            probed = true;
+            said = socket.next();
+        }
+        assert_eq!(said, Frame::Close(None));
         assert_eq!(socket.next(), Frame::End);
         hub.wait_for("dondo_sessions{state=\"polling\"}", 1);
         polling.is_alive();
