@@ -3,7 +3,7 @@
 use dondo::Builder;
 use dondo::config::Settings;
 
-use super::{Hub, echo};
+use super::{Hub, PATIENCE, echo};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -34,6 +34,9 @@ impl Form {
     pub fn echoing_with(self, change: impl FnOnce(&mut Settings)) -> Hub {
         let one_worker = |config: &mut Settings| {
             config.workers = 1;
+            // A busy machine may hold a test up for as long as these are by default.
+            config.engine.request_timeout = PATIENCE;
+            config.engine.upgrade_timeout = PATIENCE;
             change(config);
         };
         self.built(one_worker, echo)

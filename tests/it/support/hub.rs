@@ -121,6 +121,9 @@ impl Hub {
         let mut hub = Self::serving(dondo.clone(), move |listener| {
             dondo
                 .tune(HttpServer::new(app))
+                // actix-web's own five seconds: a busy machine may keep a test from its request for as long.
+                .client_request_timeout(super::PATIENCE)
+                .keep_alive(super::PATIENCE)
                 .workers(config.workers)
                 .shutdown_timeout(0)
                 .listen(listener)
