@@ -149,7 +149,9 @@ fn a_worker_that_dies_takes_its_own_members_of_every_protocol_and_no_others() {
         .map(|kind| Member::enter_channel(&hub, kind, "lobby", false))
         .collect();
     let all = members.len();
-    Client::connect(&hub).emit("end-worker", &[]);
+    // It stays: its end must not overtake what it said.
+    let mut deadly = Client::connect(&hub);
+    deadly.emit("end-worker", &[]);
     let mut there = Client::connect(&hub);
     let deadline = Instant::now() + PATIENCE;
     loop {
