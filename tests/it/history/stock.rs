@@ -91,16 +91,9 @@ fn witness(hub: &Hub, stop: &Arc<AtomicBool>) -> JoinHandle<HashMap<Target, Vec<
     }
     thread::spawn(move || {
         let mut heard: HashMap<Target, Vec<String>> = HashMap::new();
-        loop {
-            let stopped = stop.load(Ordering::Relaxed);
-            let events = match stopped {
-                true => client.drain(),
-                false => {
-                    client.ask("leave-room", &[json!("nowhere")]);
-                    client.arrived()
-                }
-            };
-            for (name, args) in events {
+        while !stop.load(Ordering::Relaxed) {
+            client.ask("leave-room", &[json!("nowhere")]);
+            for (name, args) in client.arrived() {
                 let target = Target::ALL
                     .into_iter()
                     .find(|target| target.event() == name);
@@ -108,12 +101,25 @@ fn witness(hub: &Hub, stop: &Arc<AtomicBool>) -> JoinHandle<HashMap<Target, Vec<
                     heard.entry(target).or_default().push(message(&args[0]));
                 }
             }
-            if stopped {
-                return heard;
+        }
+        // What anybody else was told came before this, however late it comes here.
+        for target in Target::ALL {
+            let last = target.data(json!({ "message": LAST }));
+            assert_eq!(client.ask(target.event(), &[last])["ok"], true);
+            loop {
+                let text = message(&client.event(target.event())[0]);
+                if text == LAST {
+                    break;
+                }
+                heard.entry(target).or_default().push(text);
             }
         }
+        heard
     })
 }
+
+/// What the witness says itself, when all others were told what they were.
+const LAST: &str = "the last";
 
 fn runs(newcomer: &mut Newcomer, count: usize, reconnects: bool) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
