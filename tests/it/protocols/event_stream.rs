@@ -290,6 +290,8 @@ fn who_does_not_read_is_cut_and_costs_others_nothing(form: Form) {
     );
     idle.write_all(head.as_bytes()).unwrap();
     assert_eq!(http::read_head(&mut idle).status, 200);
+    // It is a member before anything is said.
+    EventReader::on(idle.try_clone().unwrap()).event("ack");
     let mut reader = EventReader::open(&hub, "/events?channel=lobby");
     reader.event("ack");
     let mut stock = Client::connect(&hub);
