@@ -48,7 +48,12 @@ impl Client {
             let mut socket = WebSocket::open(hub, "/socket.io/?EIO=4&transport=websocket");
             assert!(socket.next_text().starts_with("0{"));
             socket.text("40");
-            match socket.next() {
+            let mut answer = socket.next();
+            while answer == Frame::Text("2".to_owned()) {
+                socket.text("3");
+                answer = socket.next();
+            }
+            match answer {
                 Frame::Text(answer) => {
                     return (Self::answered(socket, String::new(), &answer), late);
                 }
