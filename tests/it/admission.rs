@@ -7,7 +7,7 @@ use dondo::config::Settings;
 use dondo::{Arguments, Auth, Builder, Connecting, Error, Handshake, Namespace, Result, Socket};
 use serde_json::{Value, json};
 
-use crate::support::{Application, Form, Frame, Hub, PATIENCE, WebSocket, in_both_forms};
+use crate::support::{Application, Form, Frame, Hub, PATIENCE, WebSocket, in_both_forms, masked};
 
 in_both_forms!(
     a_stock_client_hears_how_each_admission_ended,
@@ -86,6 +86,21 @@ fn socket(hub: &Hub) -> WebSocket {
     socket
 }
 
+/// Sends these in one go: a client that is held up between two of them would say the second after the first was decided.
+fn say_at_once(socket: &mut WebSocket, texts: &[&str]) {
+    let frames = texts.iter().map(|text| masked(0x81, text.as_bytes()));
+    socket.raw(&frames.collect::<Vec<_>>().concat());
+}
+
+/// Reads the next two texts, which begin like these, in any order: two namespaces wait for nothing of each other.
+fn hears_both(socket: &mut WebSocket, begin: [&str; 2]) {
+    let heard = [socket.next_text(), socket.next_text()];
+    for start in begin {
+        let is_it = |text: &String| text.starts_with(start);
+        assert!(heard.iter().any(is_it), "no {start} in {heard:?}");
+    }
+}
+
 /// Would fail if an admission were not waited for, not limited, or if one that failed were told as another.
 fn a_stock_client_hears_how_each_admission_ended(form: Form) {
     let hub = hub(form);
@@ -117,24 +132,39 @@ fn a_stock_client_hears_how_each_admission_ended(form: Form) {
 
 /// Would fail if the session stood still while it asks, or if what a hasty client says were lost or closed it.
 fn what_is_said_to_a_namespace_waits_for_its_admission_and_nothing_else_does(form: Form) {
-    let hub = hub(form);
+    // Longer than a busy machine takes for all that comes before the end of `/never`.
+    let hub = hub_with(form, Duration::from_secs(8), |_| {});
     let mut socket = socket(&hub);
-    for text in [
-        "40/never,",
-        "40/slow,",
-        r#"42/slow,["echo",1]"#,
-        r#"42/slow,["echo",2]"#,
-    ] {
-        socket.text(text);
-    }
-    socket.text("40");
-    assert!(socket.next_text().starts_with("40{"));
-    socket.text(r#"42["echo","at once"]"#);
-    assert_eq!(socket.next_text(), r#"42["echo",["at once"]]"#);
-    assert!(socket.next_text().starts_with("40/slow,{"));
-    assert_eq!(socket.next_text(), r#"42/slow,["echo",[1]]"#);
-    assert_eq!(socket.next_text(), r#"42/slow,["echo",[2]]"#);
-    assert_eq!(socket.next_text(), r#"44/never,{"message":"Timed out"}"#);
+    say_at_once(
+        &mut socket,
+        &[
+            "40/never,",
+            "40/slow,",
+            r#"42/slow,["echo",1]"#,
+            r#"42/slow,["echo",2]"#,
+            "40",
+            r#"42["echo","at once"]"#,
+        ],
+    );
+    let (mut root, mut slow) = (Vec::new(), Vec::new());
+    let refused = loop {
+        let text = socket.next_text();
+        if text.starts_with("44/never,") {
+            break text;
+        }
+        match text.contains("/slow,") {
+            true => slow.push(text),
+            false => root.push(text),
+        }
+    };
+    assert_eq!(refused, r#"44/never,{"message":"Timed out"}"#);
+    assert!(root[0].starts_with("40{"), "{root:?}");
+    assert_eq!(root[1..], [r#"42["echo",["at once"]]"#]);
+    assert!(slow[0].starts_with("40/slow,{"), "{slow:?}");
+    assert_eq!(
+        slow[1..],
+        [r#"42/slow,["echo",[1]]"#, r#"42/slow,["echo",[2]]"#]
+    );
     socket.text("40/fails,");
     assert!(socket.next_text().starts_with("44/fails,"), "it goes on");
 }
@@ -152,21 +182,19 @@ fn asked_with(socket: &mut WebSocket) -> Value {
 fn who_leaves_before_it_is_admitted_is_not_admitted(form: Form) {
     let hub = hub(form);
     let mut socket = socket(&hub);
-    for text in [
-        r#"40/slow,{"n":1}"#,
-        r#"42/slow,["echo",1]"#,
-        "41/slow,",
-        r#"40/slow,{"n":2}"#,
-        "40",
-    ] {
-        socket.text(text);
-    }
-    assert!(socket.next_text().starts_with("40{"));
-    assert!(socket.next_text().starts_with("40/slow,{"));
+    say_at_once(
+        &mut socket,
+        &[
+            r#"40/slow,{"n":1}"#,
+            r#"42/slow,["echo",1]"#,
+            "41/slow,",
+            r#"40/slow,{"n":2}"#,
+            "40",
+        ],
+    );
+    hears_both(&mut socket, ["40{", "40/slow,{"]);
     assert_eq!(asked_with(&mut socket), json!({"n": 2}));
-    socket.text("41/slow,");
-    socket.text(r#"40/slow,{"n":3}"#);
-    socket.text("41/slow,");
+    say_at_once(&mut socket, &["41/slow,", r#"40/slow,{"n":3}"#, "41/slow,"]);
     hub.wait_for("dondo_members", 1);
     // Longer than the admission would have taken.
     socket.text("40/never,");
@@ -178,16 +206,16 @@ fn who_leaves_before_it_is_admitted_is_not_admitted(form: Form) {
 fn who_asks_anew_before_it_is_answered_is_decided_by_what_it_said_last(form: Form) {
     let hub = hub(form);
     let mut socket = socket(&hub);
-    for text in [
-        "40",
-        r#"40/slow,{"n":1}"#,
-        r#"42/slow,["echo",1]"#,
-        r#"40/slow,{"n":2}"#,
-    ] {
-        socket.text(text);
-    }
-    assert!(socket.next_text().starts_with("40{"));
-    assert!(socket.next_text().starts_with("40/slow,{"));
+    say_at_once(
+        &mut socket,
+        &[
+            "40",
+            r#"40/slow,{"n":1}"#,
+            r#"42/slow,["echo",1]"#,
+            r#"40/slow,{"n":2}"#,
+        ],
+    );
+    hears_both(&mut socket, ["40{", "40/slow,{"]);
     assert_eq!(asked_with(&mut socket), json!({"n": 2}));
     hub.wait_for("dondo_members", 2);
     socket.text(r#"40/slow,{"n":3}"#);
@@ -196,8 +224,9 @@ fn who_asks_anew_before_it_is_answered_is_decided_by_what_it_said_last(form: For
 
 /// Would fail if the time to come into a namespace ended a session whose admission is under way; where that is refused it does end.
 fn who_waits_for_an_admission_is_not_late_for_it(form: Form) {
-    let hub = hub_with(form, Duration::from_secs(2), |settings| {
-        settings.engine.connect_timeout = Duration::from_secs(1);
+    // A client that is held up has so long to ask for its admission.
+    let hub = hub_with(form, Duration::from_secs(7), |settings| {
+        settings.engine.connect_timeout = Duration::from_secs(5);
     });
     let mut socket = socket(&hub);
     socket.text("40/never,");
