@@ -116,7 +116,8 @@ pub(crate) async fn served() -> std::io::Result<()> {
     let tls = certificate().map_err(std::io::Error::other)?;
     // How long a stop waits for who says nothing.
     let server = chat.tune(server).shutdown_timeout(1);
-    let server = server.tls_handshake_timeout(Duration::from_secs(1));
+    // Long enough for clients of a busy machine.
+    let server = server.tls_handshake_timeout(Duration::from_secs(10));
     let server = server.listen_rustls_0_23(listener, tls)?;
     Dondo::serve_all([&chat, &staff], server.run()).await
 }

@@ -121,7 +121,12 @@ fn under_tokio_the_standalone_server_serves_with_rooms_on_a_worker() {
     let mut ama = Client::connect(&hub);
     ama.ask("join-channel", &[json!("lobby")]);
     assert_eq!(ama.ask("lobby", &[json!("akwaaba")])["recipients"], 1);
-    assert_eq!(http::get_at(operators, "/readyz").status, 200);
+    let deadline = Instant::now() + PATIENCE;
+    // A thread of a busy machine that answers late makes it unready for a moment.
+    while http::get_at(operators, "/readyz").status != 200 {
+        assert!(Instant::now() < deadline, "it is never ready");
+        std::thread::yield_now();
+    }
     drop(stop);
     assert_eq!(ama.socket.closed(), Some(1001));
     server.join().unwrap().unwrap();
