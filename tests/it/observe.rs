@@ -78,12 +78,21 @@ fn readiness_when(hub: &Hub, wanted: impl Fn(&Value) -> bool) -> (u16, Value) {
     }
 }
 
-fn wait_for_status(hub: &Hub, target: &str, status: u16) {
+/// Asks until the status is this; the answer. A thread that a busy machine holds up makes a hub unready for a moment.
+fn answer_with(status: u16, ask: impl Fn() -> http::Answer) -> http::Answer {
     let deadline = Instant::now() + PATIENCE;
-    while http::get(hub, target).status != status {
-        assert!(Instant::now() < deadline, "{target} is never {status}");
+    loop {
+        let answer = ask();
+        if answer.status == status {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "never {status}: {answer:?}");
         std::thread::yield_now();
     }
+}
+
+fn wait_for_status(hub: &Hub, target: &str, status: u16) {
+    answer_with(status, || http::get(hub, target));
 }
 
 #[test]
@@ -126,17 +135,15 @@ fn numbers_are_for_operators_and_health_for_both() {
         (hub.operators(), "/readyz"),
         (hub.operators(), "/metrics"),
     ] {
-        readiness_when(&hub, |detail| detail["ready"] == true);
-        let answer = http::get_at(address, target);
-        assert_eq!(answer.status, 200, "{target}");
+        let answer = answer_with(200, || http::get_at(address, target));
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{target}");
         assert!(!answer.body.is_empty(), "{target}");
-        let head = http::request_at(address, "HEAD", target);
-        assert_eq!(head.status, 200, "{target}");
+        let head = answer_with(200, || http::request_at(address, "HEAD", target));
         assert_eq!(head.header("content-type"), answer.header("content-type"));
     }
     assert_eq!(http::get(&hub, "/healthz").text(), "ok\n");
-    assert_eq!(http::get(&hub, "/readyz").text(), "ready\n");
+    let ready = answer_with(200, || http::get(&hub, "/readyz"));
+    assert_eq!(ready.text(), "ready\n");
 }
 
 #[test]
@@ -152,7 +159,11 @@ fn a_blocked_room_thread_makes_the_hub_not_ready_and_is_named() {
         "data": { "roomChannel": "ice" }, "source": { "userName": faults::BLOCKS }
     });
     client.emit("join-channel", &[marked]);
-    let (status, detail) = readiness_when(&hub, |detail| detail["ready"] == false);
+    // Until it is this thread, and no other that a busy machine held up.
+    let (status, detail) = readiness_when(&hub, |detail| {
+        let lag = |number: usize| &detail["namespaces"][number]["lag_ms"];
+        detail["ready"] == false && lag(0).is_null() && lag(1).is_number()
+    });
     let scrape = http::get_at(hub.operators(), "/metrics").text();
     let lag = "\ndondo_room_lag_seconds{namespace=\"/\"} 0.5\n";
     assert!(scrape.contains(lag), "{scrape}");
@@ -187,11 +198,13 @@ fn a_blocked_room_thread_makes_the_hub_not_ready_and_is_named() {
 fn operators_are_served_while_every_worker_is_blocked() {
     let hub = Hub::built(|config| config.workers = 1, faults::with_a_blocking_handler);
     let mut client = Client::connect(&hub);
-    client.emit("block", &[json!(6)]);
+    client.emit("block", &[json!(12)]);
     // Only somebody who is served elsewhere sees this while it lasts.
-    let (status, detail) = readiness_when(&hub, |detail| detail["ready"] == false);
+    let blocked =
+        |detail: &Value| detail["ready"] == false && detail["couriers"][0]["lag_ms"].is_null();
+    let (status, detail) = readiness_when(&hub, blocked);
     assert_eq!(status, 503);
-    assert_eq!(detail["couriers"][0]["lag_ms"], Value::Null, "{detail}");
+    assert!(detail["couriers"][0].is_object(), "{detail}");
     readiness_when(&hub, |detail| detail["ready"] == true);
 }
 
@@ -215,7 +228,8 @@ fn a_hub_that_shuts_down_is_not_ready_on_either_listener() {
         // It takes that, and asks once more: then it is known to know.
         for _ in 0..2 {
             if let Ok(mut stream) = TcpStream::connect(address) {
-                write!(stream, "GET {poll} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+                // The hub may end at any moment from the first on.
+                let _ = write!(stream, "GET {poll} HTTP/1.1\r\nHost: {address}\r\n\r\n");
                 let _ = http::try_read(&mut stream);
             }
         }

@@ -21,7 +21,7 @@ use super::{Hub, PATIENCE, http};
 pub const PANICS: &str = "log:panics!";
 /// The log ends the thread that it runs on.
 pub const ENDS_THREAD: &str = "log:ends-thread!";
-/// The log blocks the thread that it runs on for six seconds.
+/// The log blocks the thread that it runs on for twelve seconds: so long there is to see it, on a busy machine.
 pub const BLOCKS: &str = "log:blocks!";
 /// Whoever asks for so many letters of its history kills a room outside of its guard.
 pub const KILLS_ROOM: usize = 66;
@@ -64,7 +64,7 @@ impl Log for FaultyLog {
                 actix_rt::System::current().stop();
             }
             if text.contains(BLOCKS) {
-                block(6);
+                block(12);
             }
         }
         self.0.append(batch)
