@@ -5,7 +5,7 @@ use std::time::Duration;
 use dondo::config::Settings;
 use dondo::internal::dev_lines;
 
-use crate::support::{Application, Hub, http};
+use crate::support::{Application, Hub, http, system};
 
 macro_rules! hub {
     () => {
@@ -29,15 +29,15 @@ scenarios! {
     two_windows_chat_see_each_other_and_one_leaves: "chat";
     the_newest_line_stays_in_sight_when_the_window_gets_smaller: "smaller";
     lines_sent_faster_than_the_hub_answers_are_all_sent: "fast";
-    after_a_restart_of_the_hub_both_windows_come_back_by_themselves_and_chat_again: "restart";
+    after_a_restart_of_the_hub_both_windows_come_back_by_themselves_and_chat_again: "restart", anew;
     the_page_asks_nobody_but_the_hub: "alone";
     where_websocket_is_refused_the_page_chats_over_long_polling_and_says_so: "refused";
     where_websocket_is_swallowed_the_page_chats_over_long_polling_and_says_so: "swallowed";
     where_the_browser_forbids_websocket_the_page_chats_over_long_polling: "forbidden";
-    nothing_is_lost_or_doubled_while_the_page_moves_from_long_polling_to_websocket: "upgraded";
-    nothing_is_lost_or_doubled_where_the_move_to_websocket_fails_halfway: "halfway";
+    nothing_is_lost_or_doubled_while_the_page_moves_from_long_polling_to_websocket: "upgraded", patient;
+    nothing_is_lost_or_doubled_where_the_move_to_websocket_fails_halfway: "halfway", patient;
     a_websocket_that_says_nothing_leaves_the_page_on_long_polling_after_5_seconds: "silentProbe";
-    after_a_restart_a_window_on_long_polling_comes_back_by_itself: "refusedRestart";
+    after_a_restart_a_window_on_long_polling_comes_back_by_itself: "refusedRestart", anew;
     a_full_hub_is_told_in_words_until_there_is_room: "full", |config| config.limits.sessions_max = 1;
     behind_a_proxy_that_strips_a_prefix_the_page_stays_below_it: "stripped";
     behind_a_proxy_that_leaves_the_prefix_the_page_is_below_it: "unstripped", |config| config.path = "/chat/socket.io/".into();
@@ -62,7 +62,7 @@ scenarios! {
     axe_finds_nothing: "axe";
     who_was_cut_comes_back_and_nothing_is_lost_or_doubled: "proof";
     a_line_that_breaks_without_a_word_loses_and_doubles_nothing: "proofRelay";
-    after_a_restart_the_proof_goes_on_and_says_what_it_cannot_know: "proofRestart";
+    after_a_restart_the_proof_goes_on_and_says_what_it_cannot_know: "proofRestart", anew;
     what_is_to_be_copied_from_the_page_runs_as_it_stands: "proofCopied";
     an_invitation_s_picture_reads_as_its_link_and_leads_into_the_room: "proofInvited";
     what_strangers_say_neither_counts_nor_breaks_the_proof: "proofHostile";
@@ -88,6 +88,17 @@ fn a_crash_of_the_room_is_contained_and_the_page_shows_it() {
     let hub = Hub::with(|config| config.dev = true);
     let link = dev_link(&hub);
     play_at(hub, &link, "proofCrash");
+}
+
+/// A hub that another one is to follow at its address.
+fn anew(config: &mut Settings) {
+    config.listen = vec![system::own_address()];
+}
+
+/// A hub that waits for a window whose clock stands, and which holds what it polled, for as long as it takes.
+fn patient(config: &mut Settings) {
+    config.engine.upgrade_timeout = Duration::from_secs(3600);
+    config.engine.ping_interval = Duration::from_secs(3600);
 }
 
 /// The link that a start prints.

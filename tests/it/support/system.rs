@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -72,6 +73,14 @@ pub fn narrow(hub: &Hub) -> TcpStream {
     let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
+}
+
+/// Any port of an address of this machine that is nobody else's, and from which no connection begins: a port of it that
+/// becomes free stays free, where another test would take one of 127.0.0.1 now and then.
+pub fn own_address() -> SocketAddr {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed) % 250 + 1;
+    SocketAddr::from(([127, 78, (std::process::id() % 250) as u8, number as u8], 0))
 }
 
 /// Whether the server's end of a connection still belongs to a process.
