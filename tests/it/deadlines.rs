@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::{ECHO, Hub, PATIENCE, Polling, echo, http, system};
 
 /// Long enough for a client that is held up on a busy machine.
-const SHORT: Duration = Duration::from_secs(2);
+const SHORT: Duration = Duration::from_secs(5);
 
 fn hub() -> Hub {
     Hub::built(
@@ -16,6 +16,8 @@ fn hub() -> Hub {
             config.workers = 1;
             config.delivery.stall_timeout = Some(SHORT);
             config.engine.request_timeout = SHORT;
+            // What a poll waits for is no ping.
+            config.engine.ping_interval = Duration::from_secs(3600);
         },
         echo,
     )
@@ -103,6 +105,8 @@ fn an_answer_that_is_not_read_is_cut() {
     for _ in 0..4 {
         polling.say(&format!("4{}", "x".repeat(250_000)));
     }
+    // All of it is said back.
+    polling.settle();
     let mut deaf = system::narrow(&hub);
     let head = format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", polling.target());
     deaf.write_all(head.as_bytes()).unwrap();

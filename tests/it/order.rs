@@ -231,7 +231,7 @@ fn every_member_gets_each_message_once_in_its_rooms_order_and_its_senders_order(
         config.delivery.outbox_bytes_max = Some(256 << 20);
         config.delivery.outbox_count_max = MESSAGES;
         config.delivery.stall_timeout = Some(Duration::from_secs(600));
-        config.delivery.courier_stall = Duration::from_secs(20);
+        config.delivery.courier_stall = Duration::from_secs(600);
     });
     let all: Vec<usize> = (0..ROOMS).collect();
     let upgrading = |probe, finish, fails_first| Way::Upgrading {

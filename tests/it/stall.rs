@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Client, Hub, LongPoll, PATIENCE, WebSocket, http, system};
+use crate::support::{Client, Hub, LongPoll, PATIENCE, Polling, WebSocket, http, system};
 
 const OTHERS: usize = 50;
 const FURTHER: usize = 1000;
@@ -241,11 +241,12 @@ fn a_member_on_polling_that_never_polls_is_ended_and_the_others_get_everything()
     hub.wait_for("dondo_closes_total{reason=\"outbox full\"}", 1);
     hub.wait_for(OUTBOX, 0);
     hub.wait_for("dondo_sessions_alive", OTHERS as u64);
-    let answer = http::get(&hub, &silent.target("polling"));
-    assert_eq!(
-        (answer.status, answer.text().as_str()),
-        (400, r#"{"code":1,"message":"Session ID unknown"}"#)
-    );
+    let session = Polling {
+        hub: &hub,
+        sid: silent.sid.clone(),
+        path: "/socket.io/".to_owned(),
+    };
+    session.is_gone_already();
     drop(silent);
     system::wait_for_files(hub.process(), files);
 }
