@@ -177,6 +177,8 @@ fn what_a_parent_says_is_delivered_when_all_workers_have_handed_it_on() {
             config.workers = 2;
             // However busy the machine is.
             config.delivery.courier_stall = PATIENCE;
+            // They read nothing, and answer no ping.
+            config.engine.ping_interval = PATIENCE * 60;
         },
         |builder| builder.namespace(orders),
     );

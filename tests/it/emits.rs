@@ -93,7 +93,11 @@ fn speaking() -> Namespace {
 }
 
 fn hub(form: Form) -> Hub {
-    let one_worker = |settings: &mut Settings| settings.workers = 1;
+    let one_worker = |settings: &mut Settings| {
+        settings.workers = 1;
+        // What a poll is answered with is told exactly, and a ping would be among it.
+        settings.engine.ping_interval = Duration::from_secs(3600);
+    };
     form.built(one_worker, |builder| builder.namespace(speaking()))
 }
 

@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::clients::{Kind, Robot};
-use crate::support::{Client, Form, Hub, Polling, WebSocket, http, in_both_forms, polling};
+use crate::support::{
+    Client, Form, Hub, PATIENCE, Polling, WebSocket, http, in_both_forms, polling,
+};
 
 in_both_forms!(
     whom_the_login_finds_is_the_identity_on_either_transport,
@@ -183,7 +185,10 @@ fn a_login_that_waits_holds_its_own_request_alone(form: Form) {
             by_header(request).await
         }
     };
-    let hub = hub(form, |builder| builder.identify(slow));
+    // Until the gate is open, however long that takes.
+    let hub = hub(form, |builder| {
+        builder.identify(slow).admission_timeout(PATIENCE)
+    });
     let headers = [("x-name", "slow"), ("x-slow", "1")];
     let mut polled = http::send(&hub, "GET", POLLING, &headers, b"");
     let switching = std::thread::scope(|scope| {
