@@ -123,7 +123,8 @@ async fn a_long_answer_is_no_idleness_and_its_end_begins_one() {
     use actix_web::{HttpResponse, dev::ServiceResponse, test::TestRequest};
 
     let times = Times {
-        idle: Duration::from_millis(50),
+        // A thread that is held up for so long before it reads the request takes its connection for idle.
+        idle: Duration::from_secs(1),
         ..TIMES
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -137,7 +138,7 @@ async fn a_long_answer_is_no_idleness_and_its_end_begins_one() {
         .finish(actix_service::fn_service(move |request| async move {
             let (_, called) = called(request);
             let late = futures_util::stream::once(async move {
-                sleep(4 * times.idle).await;
+                sleep(3 * times.idle).await;
                 Ok::<_, actix_web::Error>(Bytes::from_static(b"late"))
             });
             let answer = HttpResponse::Ok().streaming(late);
