@@ -1,9 +1,11 @@
 //! Messages and joins on which a room, a channel or a namespace panics: everybody but their sender goes on as if nothing was.
 
+use std::time::Instant;
+
 use dondo::{Data, Namespace, Socket};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Hub, faults};
+use crate::support::{Client, Hub, PATIENCE, faults};
 
 const MEMBERS: usize = 4;
 /// One seat more than the members take.
@@ -217,12 +219,22 @@ fn a_join_that_crashes_a_handler_leaves_seats_presence_and_capacity_as_they_were
 fn a_room_that_keeps_crashing_takes_nothing_for_a_while_and_its_siblings_do() {
     let mut scene = Scene::new(2);
     let poisoned = json!({ "data": { "message": faults::PANICS, "roomId": "r" } });
-    for _ in 0..6 {
+    for _ in 0..5 {
         poison(&mut scene.members[0], "notify-room", poisoned.clone(), true);
     }
-    let sound = json!({ "data": { "message": "sound", "roomId": "r" } });
-    poison(&mut scene.members[1], "notify-room", sound, true);
-    scene.wait_for_crashes(6);
+    let (mut crashes, deadline) = (5, Instant::now() + PATIENCE);
+    loop {
+        poison(&mut scene.members[0], "notify-room", poisoned.clone(), true);
+        crashes += 1;
+        let sound = json!({ "data": { "message": "sound", "roomId": "r" } });
+        let answer = scene.members[1].ask("notify-room", &[sound]);
+        if answer["code"] == "internal" {
+            break;
+        }
+        // Six count that come within ten seconds, and a busy machine may take longer for them.
+        assert!(Instant::now() < deadline, "{answer}");
+    }
+    scene.wait_for_crashes(crashes);
     let answer = scene.members[1].ask("lobby", &[json!("hello")]);
     assert_eq!(answer["recipients"], MEMBERS);
     let answer = scene.siblings[1].ask("notify-room", &[json!("hello"), json!("s")]);
