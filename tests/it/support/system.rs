@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -78,6 +77,7 @@ pub fn narrow(hub: &Hub) -> TcpStream {
 /// Any port of an address of this machine that is nobody else's, and from which no connection begins: a port of it that
 /// becomes free stays free, where another test would take one of 127.0.0.1 now and then.
 pub fn own_address() -> SocketAddr {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed) % 250 + 1;
     SocketAddr::from(([127, 78, (std::process::id() % 250) as u8, number as u8], 0))
