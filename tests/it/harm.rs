@@ -60,6 +60,8 @@ fn a_handler_that_panics_never_acks_or_emits_in_a_loop_harms_its_own_socket_at_m
         config.engine.ping_interval = Duration::from_secs(600);
         config.engine.max_payload = 64 << 10;
         config.delivery.outbox_bytes_max = Some(256 << 10);
+        // It is how much waits that is to end them, not how long.
+        config.delivery.stall_timeout = Some(Duration::from_secs(600));
     };
     let ended = Arc::new(AtomicU64::new(0));
     let hub = form.built(small, |builder| harmful(builder, &ended));
