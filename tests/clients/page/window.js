@@ -90,7 +90,7 @@ async function error(page, part) {
 
 /** A stock client beside the page, in the channel. */
 async function stranger(channel = "lobby", userName = "Stranger", address = url) {
-  const socket = io(address, { transports: ["websocket"], forceNew: true });
+  const socket = io(address, { transports: ["websocket"], forceNew: true, timeout: 60_000 });
   await new Promise((resolve, reject) => socket.on("connect", resolve).on("connect_error", reject));
   const asks = (event, payload) => socket.timeout(60_000).emitWithAck(event, payload);
   const joined = await asks("join-channel", { data: { roomChannel: channel }, source: { userName } });
