@@ -157,6 +157,12 @@ impl Room {
         hooked.is_some_and(|hooked| hooked.is_taking_in.get())
     }
 
+    /// Whether the hook has something that a room without members is kept for.
+    pub(super) fn keeps(&self, hooked: &Hooked) -> bool {
+        let script = self.state.script();
+        script.has_timers() || script.state().is_some() && hooked.hook.keep_empty()
+    }
+
     /// Whether the room stays while nobody is in it.
     pub(super) fn is_kept(&self) -> bool {
         let Some(hooked) = &self.hooked else {
@@ -166,10 +172,7 @@ impl Room {
         if self.is_taking_in() || hooked.asks.available_permits() < ASKS_MAX {
             return true;
         }
-        let script = self.state.script();
-        let empty = self.state.roster().is_empty();
-        let keeps = script.has_timers() || script.state().is_some() && hooked.hook.keep_empty();
-        match empty && keeps {
+        match self.state.roster().is_empty() && self.keeps(hooked) {
             true => hooked.keep(self),
             false => {
                 hooked.kept.take();

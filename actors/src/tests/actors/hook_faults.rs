@@ -281,3 +281,18 @@ fn a_room_waits_for_what_its_hook_has_said() {
         assert_eq!((heard + a.heard().len(), b.heard().len()), (500, 500));
     });
 }
+
+/// Fails if a room that everybody has left, whose end is on its way to the namespace, still runs its hook for who asks.
+#[test]
+fn a_room_that_is_about_to_end_is_none() {
+    World::run(hooked(), |world| async move {
+        let a = client(&world, 0).await;
+        let key = RoomKey::plain("p");
+        a.join(&key).await.unwrap();
+        let leaving = a.member.leave(key.clone(), LeaveScope::All, None);
+        let (_, asked) = futures_util::future::join(leaving, ask(&a, &key, "state")).await;
+        assert_eq!(asked, Err(RoomAskError::NoRoom));
+        world.settle().await;
+        assert_eq!(world.count(|metrics| &metrics.rooms), 0);
+    });
+}
