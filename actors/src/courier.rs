@@ -283,25 +283,30 @@ impl Courier {
                 // Whether it takes letters says nothing of what it sends.
                 Weighed::Partial => (account.partial(), 1, true),
             };
-            if bytes < least || outbox.ended().is_some() {
+            if bytes < least {
                 continue;
             }
+            let is_leaving = outbox.ended().is_some();
             let address = account.address().map(Arc::as_ptr);
-            if let Some(address) = address {
+            if let Some(address) = address.filter(|_| !is_leaving) {
                 *of_address.entry(address).or_default() += bytes;
             }
-            payers.push((served.local_id, bytes, reads, address));
-        }
-        let payer = |(local_id, bytes, reads, address): (LocalId, usize, bool, Option<_>)| {
-            let of_address = address.and_then(|address| of_address.get(&address));
-            Payer {
-                local_id,
+            let payer = Payer {
+                local_id: served.local_id,
                 bytes,
-                address_bytes: of_address.copied().unwrap_or(bytes),
+                address_bytes: bytes,
                 reads,
+                is_leaving,
+            };
+            payers.push((payer, address));
+        }
+        let of_all = |(mut payer, address): (Payer, Option<_>)| {
+            if let Some(bytes) = address.and_then(|address| of_address.get(&address)) {
+                payer.address_bytes = *bytes;
             }
+            payer
         };
-        let mut payers: Vec<Payer> = payers.into_iter().map(payer).collect();
+        let mut payers: Vec<Payer> = payers.into_iter().map(of_all).collect();
         payers.sort_by_key(Payer::order);
         payers.truncate(NAMED);
         payers

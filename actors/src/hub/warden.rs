@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::Hub;
 use crate::{
-    account::Weighed,
+    account::{Payer, Weighed},
     error::CloseReason,
     guard::{GuardedContext, then},
     mailbox::Reply,
@@ -66,7 +66,7 @@ fn look(hub: &mut Hub, ctx: &mut GuardedContext<Hub>) {
 }
 
 /// Closes the heaviest sessions, of addresses that hold so much, until so many bytes are given back.
-async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64, much: usize) {
+async fn relieve(couriers: &[CourierRef], weighed: Weighed, surplus: u64, much: usize) {
     if surplus == 0 {
         return;
     }
@@ -78,7 +78,7 @@ async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64, mu
             && let Ok(Ok(named)) = timeout(TICK, answer).await
         {
             let named = named.into_iter();
-            let named = named.filter(|payer| payer.address_bytes >= much);
+            let named = named.filter(|payer| payer.is_leaving || payer.address_bytes >= much);
             payers.extend(named.map(|payer| (courier, payer)));
         }
     }
@@ -87,11 +87,7 @@ async fn relieve(couriers: &[CourierRef], weighed: Weighed, mut surplus: u64, mu
         Weighed::All => CloseReason::MemoryMax,
         Weighed::Partial => CloseReason::UnfinishedBytes,
     };
-    for (courier, payer) in payers {
-        if surplus == 0 {
-            break;
-        }
-        surplus = surplus.saturating_sub(payer.bytes as u64);
+    for (courier, payer) in Payer::to_close(payers, surplus) {
         let local_id = payer.local_id;
         courier.send(ToCourier::Evict { local_id, reason });
     }

@@ -77,7 +77,8 @@ impl Room {
             return Err(RoomAskError::NoHook);
         };
         // Its end is on its way to the namespace: who asks a moment later is told the same.
-        if self.state.roster().is_empty() && self.links.under_way.is_empty() && !self.keeps(hooked) {
+        if self.state.roster().is_empty() && self.links.under_way.is_empty() && !self.keeps(hooked)
+        {
             return Err(RoomAskError::NoRoom);
         }
         let mut calls = self.calls(&*hooked.hook);
