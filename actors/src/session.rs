@@ -272,6 +272,8 @@ impl Session {
         if self.closing.is_some() {
             return;
         }
+        // Who is read by another worker may have heard why, and be gone, before its session hears it.
+        let reason = self.outbox.ended().unwrap_or(reason);
         self.closing = Some(reason);
         for (_, seated) in std::mem::take(&mut self.members) {
             seated.leave(reason);

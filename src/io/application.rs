@@ -2,6 +2,7 @@
 //! Knows no pack by name.
 
 mod fit;
+mod observing;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,7 +18,7 @@ use dondo_actors::{
 };
 use futures_util::future::join_all;
 
-use self::fit::fit;
+use self::{fit::fit, observing::observe};
 use super::{
     Socket,
     ack::{Ack, failure, unknown_event},
@@ -132,29 +133,6 @@ fn run(
         Err(rest) => Some(Box::pin(async move {
             let HandlerOutcome(outcome) = rest.await;
             ended(&context, outcome);
-        })),
-    }
-}
-
-/// Starts a handler that only looks on: what it comes to is no answer.
-fn observe(
-    handler: HandlerRef<'_, EventContext>,
-    mut context: EventContext,
-) -> Option<LocalFuture<()>> {
-    match start(handler, &mut context) {
-        Ok(outcome) => {
-            outcome
-                .err()
-                .iter()
-                .for_each(|error| tell_failure(&context.socket, &context.name, error));
-            None
-        }
-        Err(rest) => Some(Box::pin(async move {
-            let HandlerOutcome(outcome) = rest.await;
-            outcome
-                .err()
-                .iter()
-                .for_each(|error| tell_failure(&context.socket, &context.name, error));
         })),
     }
 }

@@ -71,8 +71,7 @@ impl<S> Broadcast<S> {
     }
 
     /// Also to these: to nobody where the list is empty. Who is named by its id is meant whatever is
-    /// excepted, and even if it speaks. Members of several rooms and accounts hear it once; what a namespace says one who is
-    /// named by id and is in a room as well hears once, and what a socket says twice. An account's other clients hear what
+    /// excepted, and even if it speaks. Whoever is meant in several ways hears it once. An account's other clients hear what
     /// one of them says to it, and so does that one by `within`.
     ///
     /// It is one letter, whatever the number of rooms and accounts; each worker looks up who of these it serves.
@@ -285,7 +284,7 @@ impl Broadcast<Socket> {
             let send_to_member = member.send_to_member(id.clone(), content.clone(), manner);
             letters.push(Box::pin(send_to_member.map_ok(recipients)));
         }
-        let of_rooms_alone = self.is_of_rooms_alone();
+        let of_rooms_alone = self.clients.is_empty() && self.is_of_rooms_alone();
         match self.rooms.as_deref() {
             _ if self.is_of_clients_alone() => {}
             Some([room]) if of_rooms_alone && self.except.rooms.is_empty() => {

@@ -208,7 +208,7 @@ impl Namespace {
     }
 
     /// Runs for every such event. Several may have one name: they start in the order given, before those of
-    /// [`Socket::on`](super::Socket::on), and the first to answer is heard. A handler starts in the order in which events
+    /// [`Socket::on`](super::Socket::on), and the first to answer is heard; one that panics ends those that are not done. A handler starts in the order in which events
     /// came, and runs to its first wait before the next one starts.
     pub fn on<A: Extractors<EventContext>>(
         mut self,
@@ -235,7 +235,7 @@ impl Namespace {
         self
     }
 
-    /// Sees every event, before its own handlers have it.
+    /// Sees every event, before its own handlers have it. One that panics is named in the log, and the event goes on.
     pub fn on_any<A: Extractors<EventContext>>(
         mut self,
         handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,

@@ -44,6 +44,7 @@ impl Body {
         let mut copied = BytesMut::new();
         for part in parts {
             let payload = part.payload();
+            body.uncompressed |= part.uncompressed;
             if payload.len() < SHARED_LEAST {
                 copied.extend_from_slice(&payload);
                 continue;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::Version;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, ContentEncoding, HeaderName};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use dondo_actors::error::CloseReason;
@@ -54,6 +54,8 @@ pub(super) fn response(
     response
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
+        // A host's own compression would keep events back until it has enough of them.
+        .insert_header(ContentEncoding::Identity)
         // nginx would keep events back until a buffer is full.
         .insert_header((ACCEL_BUFFERING.clone(), "no"));
     let mut response = response.body(EventStreamBody {

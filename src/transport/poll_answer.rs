@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, ContentEncoding, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use dondo_actors::account::{Charge, Held};
@@ -70,6 +70,9 @@ impl PollAnswer {
             response
                 .insert_header((header::CONTENT_ENCODING, "gzip"))
                 .append_header((header::VARY, "Accept-Encoding"));
+        } else if self.body.uncompressed {
+            // A host's own compression leaves alone what says how it is encoded.
+            response.insert_header(ContentEncoding::Identity);
         }
         if self.body.len() > PIECE {
             self.connection.begin_answer();

@@ -244,6 +244,30 @@ fn on_any_sees_every_event_before_its_handlers_do_and_the_namespaces_come_before
     });
 }
 
+/// Fails if one who only looks on, and panics at once or later, is the end of an event, or of others who look on.
+#[test]
+fn an_observer_that_panics_is_its_own_end() {
+    run(async {
+        let namespace = Namespace::new("/")
+            .on("x", async |s: Socket| Ok(s.emit("handled", ())?))
+            .on_any(async || -> crate::Result { panic!("at once") })
+            .on_any(async || -> crate::Result {
+                yield_now().await;
+                panic!("later")
+            })
+            .on_any(async |s: Socket| {
+                yield_now().await;
+                yield_now().await;
+                Ok(s.emit("seen", ())?)
+            });
+        let world = World::of([namespace]);
+        let client = world.client().await;
+        client.emit("x", "");
+        settle().await;
+        assert_eq!(client.names(), ["handled", "seen"]);
+    });
+}
+
 #[test]
 fn a_fallback_has_what_nobody_handles_and_once_runs_once_and_off_takes_a_handler_away() {
     run(async {

@@ -93,28 +93,31 @@ fn a_handler_that_blocks_is_named_while_it_does() {
 fn a_handler_that_panics_is_named_by_its_event() {
     let said = lines();
     run(async {
-        let namespace = Namespace::new("/panics").on_connect(async |socket: Socket| {
+        let handling = Namespace::new("/panics")
+            .fallback(async || -> Result { panic!("it is to be told of") });
+        let looking = Namespace::new("/looks").on_connect(async |socket: Socket| {
             socket.on_any(async || -> Result { panic!("it is to be told of") });
         });
-        let world = World::of([namespace]);
-        let client = world.client_in("/panics", "").await;
-        let long = "y".repeat(200);
-        for (name, shown) in [("sit \n down", "\"sit \\n down\""), (&*long, &long[..100])] {
-            let line = loop {
-                // Once a second: the lines of other tests may come first.
-                client.emit(name, "");
-                settle().await;
-                let mut said = said.try_iter();
-                let told = said.find(|line| line.contains(" in /panics panicked"));
-                if let Some(line) = told.filter(|line| line.contains(&shown[..5])) {
-                    break line;
-                }
-            };
-            assert!(
-                line.starts_with("ERROR a handler of ") && line.contains(shown),
-                "{line}"
-            );
-            assert!(!line.contains(&long), "{line}");
+        let world = World::of([handling, looking]);
+        let long = "y".repeat(300);
+        for (namespace, who) in [("/panics", "a handler"), ("/looks", "an observer")] {
+            let client = world.client_in(namespace, "").await;
+            let panicked = format!(" in {namespace} panicked");
+            for (name, shown) in [("sit \n down", "\"sit \\n down\""), (&*long, &long[..100])] {
+                let line = loop {
+                    // Once a second: the lines of other tests may come first.
+                    client.emit(name, "");
+                    settle().await;
+                    let mut said = said.try_iter();
+                    let told = said.find(|line| line.contains(&panicked));
+                    if let Some(line) = told.filter(|line| line.contains(&shown[..5])) {
+                        break line;
+                    }
+                };
+                let begin = format!("ERROR {who} of ");
+                assert!(line.starts_with(&begin) && line.contains(shown), "{line}");
+                assert!(!line.contains(&long), "{line}");
+            }
         }
     });
 }

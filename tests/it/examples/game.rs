@@ -137,4 +137,5 @@ fn who_goes_gives_up() {
     first.tell("spoil", &[]);
     assert_eq!(second.event("gave up"), [gone]);
     ends(&mut second, &room);
+    assert_eq!(add(&mut second, &room, 1)["code"], "unknown_room");
 }

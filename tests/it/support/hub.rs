@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use actix_web::middleware::Compress;
 use actix_web::{App, HttpServer};
 use dondo::config::Settings;
 use dondo::internal::Doors;
@@ -116,6 +117,8 @@ impl Hub {
             App::new()
                 .configure(serving.configure_observation())
                 .configure(serving.configure())
+                // As many hosts have it.
+                .wrap(Compress::default())
         };
         let workers = config.workers;
         let mut hub = Self::serving(dondo.clone(), move |listener| {

@@ -369,3 +369,17 @@ fn a_room_goes_as_fast_as_half_of_its_readers_wherever_they_are_served() {
 fn a_room_goes_no_faster_because_it_is_joins_and_leaves_that_weigh() {
     assert!(most_that_waits(9, Told::Moves(1 << 11)) < 1200);
 }
+
+/// Fails if a client that heard why it is closed, and hung up before its session heard it, is counted as one that just went.
+#[test]
+fn a_session_ends_for_the_reason_that_its_client_was_told() {
+    World::run(Setup::default(), |world| async move {
+        let a = client(&world, 0).await;
+        a.probe.session.outbox.end(CloseReason::ServerRestart);
+        a.probe.hang_up();
+        world.settle().await;
+        let closes = world.hub.metrics().closes();
+        let counted: Vec<_> = closes.filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counted, [(CloseReason::ServerRestart, 1)]);
+    });
+}
