@@ -37,13 +37,18 @@ impl Courier {
             // Something for this member may have been held back while this very message waited.
             served.evict(CloseReason::WorkerStalled);
         }
-        self.accounts.enter(&served);
+        if let Some(members) = self.accounts.enter(&served) {
+            self.window.account_grew(members);
+        }
         self.members.insert(local_id, served);
     }
 
     pub(super) fn unregister(&mut self, local_id: LocalId) {
         if let Some(served) = self.members.remove(&local_id) {
             self.accounts.leave(&served);
+            if self.accounts.is_empty() {
+                self.window.no_accounts();
+            }
         }
     }
 }
@@ -53,12 +58,16 @@ impl Courier {
 pub(super) struct AccountIndex(BTreeMap<Arc<str>, BTreeMap<LocalId, Rc<LocalMember>>>);
 
 impl AccountIndex {
-    /// A member is served from now on. Most have no account, and are not in here.
-    pub(super) fn enter(&mut self, served: &Rc<LocalMember>) {
-        if let Some(account) = &served.account {
-            let members = self.0.entry(account.clone()).or_default();
-            members.insert(served.local_id, served.clone());
-        }
+    /// A member is served from now on. Most have no account, and are not in here. Answers how many its account has.
+    pub(super) fn enter(&mut self, served: &Rc<LocalMember>) -> Option<usize> {
+        let account = served.account.clone()?;
+        let members = self.0.entry(account).or_default();
+        members.insert(served.local_id, served.clone());
+        Some(members.len())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// It is gone.

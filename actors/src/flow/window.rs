@@ -50,6 +50,8 @@ pub struct DeliveryWindow {
     poked: AtomicBool,
     /// Odd while the courier is given up.
     generation: AtomicUsize,
+    /// Members of the largest account that the courier has had since it had none.
+    largest_account: AtomicUsize,
 }
 
 /// Leave to send something to a courier; back when it is dropped.
@@ -90,7 +92,23 @@ impl DeliveryWindow {
             handled: AtomicU64::new(0),
             poked: AtomicBool::new(false),
             generation: AtomicUsize::new(0),
+            largest_account: AtomicUsize::new(0),
         })
+    }
+
+    /// An account has so many members here.
+    pub(crate) fn account_grew(&self, members: usize) {
+        self.largest_account.fetch_max(members, Ordering::Relaxed);
+    }
+
+    /// No account has members here.
+    pub(crate) fn no_accounts(&self) {
+        self.largest_account.store(0, Ordering::Relaxed);
+    }
+
+    /// Members that so many accounts have here at most, near enough.
+    pub(crate) fn members_of(&self, accounts: usize) -> usize {
+        accounts.saturating_mul(self.largest_account.load(Ordering::Relaxed))
     }
 
     /// What a letter of `bytes` to `members` of the courier costs at present.

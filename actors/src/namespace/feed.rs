@@ -19,7 +19,7 @@ use crate::{
     mailbox::Reply,
     message::{
         Asking, Audience, Commit, CourierRef, Deliver, GatePlace, NotifyAnswer, Parcel, Permits,
-        Receipt, SelectedLetter, ToCourier, ToRoom, pass,
+        Receipt, Selected, SelectedLetter, ToCourier, ToRoom, pass,
     },
     metrics::Metrics,
     state::gate::PlaceId,
@@ -122,8 +122,24 @@ impl Namespace {
             return letter.reply.send(Err(Fault::Quarantined.into()));
         }
         let bytes = letter.draft.content.len();
-        let needs = match letter.selected.only {
-            None => self.needs(&OnlineAudience::Everyone, bytes),
+        let Selected {
+            rooms,
+            accounts,
+            only,
+            ..
+        } = &letter.selected;
+        let needs = match only {
+            None => {
+                let mut needs = self.needs(&OnlineAudience::Everyone, bytes);
+                if rooms.as_ref().is_some_and(Vec::is_empty) {
+                    // Of accounts alone: a letter to two telephones is none to everybody.
+                    for (courier, cost) in &mut needs {
+                        let members = courier.window.members_of(accounts.len());
+                        *cost = courier.window.cost(members, bytes).min(*cost);
+                    }
+                }
+                needs
+            }
             Some(_) => {
                 let couriers = self.couriers_of(&letter.selected).into_iter();
                 let need = |courier: CourierRef| (courier.clone(), courier.window.cost(1, bytes));

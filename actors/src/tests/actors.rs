@@ -1,5 +1,6 @@
 //! The actors under held time: one test for each way in which something can die, stall or come late.
 
+mod accounts;
 mod acks;
 mod children;
 mod couriers;
