@@ -89,7 +89,7 @@ macro_rules! told {
 
 told! {
     ToNamespace: Connected(Box<Connected>), Disconnected(Disconnected), Join(Box<Join>), Leave(Leave), Resolve(Resolve),
-        Broadcast(Box<Broadcast>), Letter(Box<SelectedLetter>), Select(Box<Select>), Ask(Box<RoomAsk>), Survey(Survey), Watch(Watch), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
+        Letter(Box<SelectedLetter>), Select(Box<Select>), Ask(Box<RoomAsk>), Survey(Survey), Watch(Watch), Seated(Seated), Unseated(Unseated), Feed(Feed), Ping(Ping);
     ToRoom: Join(PlacedJoin), Leave(Leave), Notify(Notify), Manage(Manage), Ask(Box<RoomAsk>), Watch(Watcher), Commit(Box<Commit>);
     ToCourier: Register(Register), Direct(Direct), MirrorJoin(MirrorJoin), MirrorLeave(MirrorLeave), Deliver(Deliver), AskedLetter(Box<AskedLetter>),
         SharedAck(SharedAck), Replay(Replay), Select(Box<CourierSelect>), Ping(Ping);
@@ -108,8 +108,6 @@ pub enum ToNamespace {
     Leave(Leave),
     /// From a session.
     Resolve(Resolve),
-    /// From a session.
-    Broadcast(Box<Broadcast>),
     /// From anywhere: a letter to some of its members.
     Letter(Box<SelectedLetter>),
     /// From anywhere: something is asked of some of its members.
@@ -478,22 +476,6 @@ pub struct Manage {
     pub announce: Option<EventTemplate>,
     /// Takes the answer: to how many members it was told.
     pub reply: Reply<Result<usize, ManageError>>,
-}
-
-/// A letter to more than one room, or to everybody: one letter, each member once.
-pub struct Broadcast {
-    /// Who says it.
-    pub from: MemberId,
-    /// Members of any of these rooms; `None` is everybody in the namespace.
-    pub rooms: Option<Vec<RoomKey>>,
-    /// But not the members of these.
-    pub except_rooms: Vec<RoomKey>,
-    /// And not this member.
-    pub except: Option<LocalId>,
-    /// What is said.
-    pub draft: Draft,
-    /// Takes the answer.
-    pub reply: Reply<Result<NotifyAnswer, NotifyError>>,
 }
 
 // To namespaces and couriers.

@@ -12,7 +12,7 @@ use self::pace::{PingState, ReadPace};
 #[allow(clippy::disallowed_types)]
 use std::sync::Mutex;
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -44,7 +44,8 @@ pub struct OutboxLimits {
 // What is charged covers what is kept.
 const _: () = assert!(size_of::<Waiting>() <= ENTRY);
 
-/// A newcomer looks for one of its key among so many that wait, the last ones: what it costs has a limit, too.
+/// A newcomer looks for one of its key among so many that wait, the last ones: what it costs has a limit, too. Where no more may
+/// wait, all are looked at.
 const LOOK_BACK: usize = 256;
 
 /// A reader that so many frames wait for is behind. So is one for whom a sixteenth of its bytes wait.
@@ -96,6 +97,8 @@ struct Inner {
     queue: VecDeque<Waiting>,
     /// Of the frames that wait.
     bytes: usize,
+    /// So many waited when it was [thinned out](Outbox::thin_out) last, since it was empty.
+    thinned: usize,
     /// Taken by a transport and not with the kernel yet.
     under_way: usize,
     /// Of its own frames, those that were taken.
@@ -167,6 +170,7 @@ impl Outbox {
         let inner = Inner {
             queue: VecDeque::new(),
             bytes: 0,
+            thinned: 0,
             under_way: 0,
             own_under_way: 0,
             written: 0,
@@ -254,6 +258,7 @@ impl Outbox {
         }
         let cost = bytes + ENTRY;
         if inner.queue.is_empty() {
+            inner.thinned = 0;
             if inner.under_way == 0 {
                 inner.pace.begin();
             }
@@ -267,6 +272,9 @@ impl Outbox {
             }
             if waiting.key() != 0 {
                 self.give_way(&mut inner, waiting.key());
+            }
+            if over(&inner) {
+                self.thin_out(&mut inner);
             }
             // What is left may be nothing: then any letter has room, and the reader is as late as before.
             if over(&inner) && !inner.queue.is_empty() {
@@ -316,6 +324,34 @@ impl Outbox {
             inner.bytes -= bytes + ENTRY;
             self.gauge.sub(1, bytes);
         }
+    }
+
+    /// Leaves the first and the newest of each key, where at least as much has come since that was done last as it left: what it
+    /// costs is a part of what those cost.
+    #[cold]
+    fn thin_out(&self, inner: &mut Inner) {
+        if inner.queue.len() / 2 < inner.thinned {
+            return;
+        }
+        let mut newest = HashMap::new();
+        for (place, one) in inner.queue.iter().enumerate() {
+            newest.insert(one.key(), place);
+        }
+        let (mut place, mut gone, mut bytes) = (0, 0, 0);
+        let mut begun = HashSet::new();
+        inner.queue.retain(|one| {
+            let key = one.key();
+            let stays = key == 0 || begun.insert(key) || newest.get(&key) == Some(&place);
+            place += 1;
+            if !stays {
+                gone += 1;
+                bytes += one.frame.len();
+            }
+            stays
+        });
+        inner.bytes -= bytes + gone * ENTRY;
+        self.gauge.sub(gone, bytes);
+        inner.thinned = inner.queue.len();
     }
 
     fn is_half_full(&self, inner: &Inner) -> bool {

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeTuple};
 use serde_json::value::RawValue;
 
 use super::{
-    blob,
+    blob::{self, Blobs},
     error::{BadArguments, EmitError},
     next::{NextArguments, skip},
     shape::{self, Shape},
@@ -108,7 +108,7 @@ fn list(text: &[u8]) -> Vec<u8> {
 /// blobs, only where no other blob comes before them.
 impl Serialize for Arguments {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        blob::pass_on(&self.blobs).map_err(serde::ser::Error::custom)?;
+        blob::pass_on(&self.text, &self.blobs).map_err(serde::ser::Error::custom)?;
         let list = list(&self.text);
         let all: Vec<&RawValue> =
             serde_json::from_slice(&list).map_err(serde::ser::Error::custom)?;
@@ -156,10 +156,14 @@ thread_local! {
     static WRITTEN: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+/// What is wrong with data that say beside blobs that they are one, as those that a client made up may.
+pub(super) const FORGED: &str =
+    "beside its blobs is an object with `_placeholder`, which clients would take for one of them";
+
 /// An answer with `data` as its arguments.
 pub(crate) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitError> {
     let mut text = WRITTEN.take();
-    let ((shape, written), blobs) = blob::collect(|| {
+    let ((shape, written), Blobs { blobs, named }) = blob::collect(|| {
         let shape = shape::of(data);
         // What looks at the shape must not leave blobs.
         blob::discard();
@@ -168,6 +172,9 @@ pub(crate) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitErro
     written.map_err(|error| EmitError::Unwritable(error.to_string()))?;
     if blob::is_lost(&text) {
         return Err(EmitError::BlobLost);
+    }
+    if !blobs.is_empty() && blob::seen(&text) != Some(named) {
+        return Err(EmitError::Unwritable(FORGED.into()));
     }
     let args = match shape {
         Ok(Shape::Several) => 1..text.len() - 1,
@@ -221,6 +228,34 @@ mod tests {
         assert_eq!(text(&Some((1, 2))), "[1,2]");
         assert_eq!(text(&serde_json::json!({"a": [1]})), r#"{"a":[1]}"#);
         assert_eq!(text(&None::<u8>), "null");
+    }
+
+    /// Fails if what a client made up is told beside a blob as another one: whoever hears it takes the wrong bytes, or is cut.
+    #[test]
+    fn what_looks_like_a_blob_beside_one_is_refused() {
+        let blob = || Blob(Bytes::from_static(b"x"));
+        let made_up = [
+            r#"{"_placeholder":true,"num":0}"#,
+            r#"{"num":9,"_placeholder" : true}"#,
+            r#"{"\u005fplaceholder":true,"num":0}"#,
+            r#"{"_placeholder":true}"#,
+        ];
+        for text in made_up.map(str::to_owned) {
+            let data = RawValue::from_string(text.clone()).unwrap();
+            let passed = Arguments {
+                text: Bytes::from(text.clone()),
+                blobs: Vec::new(),
+            };
+            assert!(content("x", &data).is_ok(), "{text}");
+            let refused = EmitError::Unwritable(FORGED.to_owned());
+            assert_eq!(
+                content("x", &(&data, blob())),
+                Err(refused.clone()),
+                "{text}"
+            );
+            assert_eq!(content("x", &(&passed, blob())), Err(refused), "{text}");
+        }
+        assert!(content("x", &(blob(), "_placeholder", blob())).is_ok());
     }
 
     /// As `43n[]` a stock client with retries took it for a failure, and sent again.

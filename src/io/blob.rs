@@ -11,7 +11,7 @@ use bytes::Bytes;
 use memchr::memmem::{self, Finder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::SerializeMap};
 
-use crate::placeholder::BEFORE_NUMBER;
+use crate::{placeholder::BEFORE_NUMBER, protocol::placeholders};
 
 /// Bytes that travel beside the JSON. Only within what is emitted, answered or received.
 ///
@@ -30,7 +30,8 @@ pub struct Blob(pub Bytes);
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let number = BLOBS.with_borrow_mut(|blobs| {
-            let blobs = blobs.as_mut()?;
+            let Blobs { blobs, named } = blobs.as_mut()?;
+            *named += 1;
             // One that a client names often is sent on once: else it would grow with each name.
             let is_same =
                 |other: &Bytes| (other.as_ptr(), other.len()) == (self.0.as_ptr(), self.0.len());
@@ -67,12 +68,12 @@ pub(super) const NO_ATTACHMENT: &str = "a placeholder names no attachment";
 
 /// Whether the event that is being read has attachments.
 pub(super) fn is_provided() -> bool {
-    BLOBS.with_borrow(|blobs| blobs.as_ref().is_some_and(|blobs| !blobs.is_empty()))
+    BLOBS.with_borrow(|blobs| blobs.as_ref().is_some_and(|all| !all.blobs.is_empty()))
 }
 
 /// One attachment of the event that is being read.
 pub(super) fn numbered(number: usize) -> Option<Blob> {
-    BLOBS.with_borrow(|blobs| blobs.as_ref()?.get(number).cloned().map(Blob))
+    BLOBS.with_borrow(|blobs| blobs.as_ref()?.blobs.get(number).cloned().map(Blob))
 }
 
 /// How clients write a placeholder.
@@ -111,7 +112,7 @@ pub(super) fn renumbered(text: &[u8], first: usize) -> Vec<u8> {
         let number = str::from_utf8(&behind[..digits]).unwrap_or_default();
         let number: usize = number.parse().unwrap_or_default();
         out.extend_from_slice(before);
-        out.extend_from_slice((first + number).to_string().as_bytes());
+        out.extend_from_slice(first.saturating_add(number).to_string().as_bytes());
         rest = &behind[digits..];
     }
     out.extend_from_slice(rest);
@@ -119,51 +120,73 @@ pub(super) fn renumbered(text: &[u8], first: usize) -> Vec<u8> {
 }
 
 /// What `write` answers, and the blobs that were serialized meanwhile.
-pub(super) fn collect<T>(write: impl FnOnce() -> T) -> (T, Vec<Bytes>) {
-    let scope = Scope::open(Vec::new());
+pub(super) fn collect<T>(write: impl FnOnce() -> T) -> (T, Blobs) {
+    let scope = Scope::open(Blobs::default());
     let written = write();
     (written, scope.close())
 }
 
 /// Forgets the blobs that were serialized since the last [`collect`] began.
 pub(super) fn discard() {
-    BLOBS.with_borrow_mut(|blobs| blobs.iter_mut().for_each(Vec::clear));
+    BLOBS.with_borrow_mut(|blobs| {
+        if let Some(Blobs { blobs, named }) = blobs {
+            blobs.clear();
+            *named = 0;
+        }
+    });
 }
 
 /// What `read` answers, with `blobs` at hand for the placeholders.
 pub(super) fn provide<T>(blobs: &[Bytes], read: impl FnOnce() -> T) -> T {
-    let _scope = Scope::open(blobs.to_vec());
+    let _scope = Scope::open(Blobs {
+        blobs: blobs.to_vec(),
+        named: 0,
+    });
     read()
 }
 
-/// Lets `blobs` travel with the data that is being written, under the numbers they have. An error where others have
+/// Lets `blobs` travel with the data that is being written, under the numbers they have in `text`. An error where others have
 /// taken these numbers, or where nothing is being written.
-pub(super) fn pass_on(blobs: &[Bytes]) -> Result<(), &'static str> {
+pub(super) fn pass_on(text: &Bytes, blobs: &[Bytes]) -> Result<(), &'static str> {
     BLOBS.with_borrow_mut(|taken| match taken {
         _ if blobs.is_empty() => Ok(()),
         None => Err("a blob is only part of events"),
-        Some(taken) if taken.is_empty() => {
-            taken.extend_from_slice(blobs);
+        Some(taken) if taken.blobs.is_empty() => {
+            taken.blobs.extend_from_slice(blobs);
+            taken.named += seen(text).ok_or(NO_ATTACHMENT)?;
             Ok(())
         }
         Some(_) => Err("arguments with blobs are passed on before any other blob, and once"),
     })
 }
 
+/// How many placeholders clients will see in data that are to be sent, if they can be told.
+pub(super) fn seen(text: &[u8]) -> Option<usize> {
+    placeholders::count(str::from_utf8(text).ok()?).ok()
+}
+
+/// The blobs of an event that is being written or read.
+#[derive(Debug, Default)]
+pub(super) struct Blobs {
+    pub(super) blobs: Vec<Bytes>,
+    /// Placeholders that were written for them. Whatever else looks like one is data that would be taken for a blob.
+    pub(super) named: usize,
+}
+
 thread_local! {
-    /// The blobs of the event that is being written or read on this thread: serde hands nothing along.
-    static BLOBS: RefCell<Option<Vec<Bytes>>> = const { RefCell::new(None) };
+    /// Those of this thread: serde hands nothing along.
+    static BLOBS: RefCell<Option<Blobs>> = const { RefCell::new(None) };
 }
 
 /// Puts back what was there before, however it ends.
-struct Scope(Option<Vec<Bytes>>);
+struct Scope(Option<Blobs>);
 
 impl Scope {
-    fn open(blobs: Vec<Bytes>) -> Self {
+    fn open(blobs: Blobs) -> Self {
         Self(BLOBS.replace(Some(blobs)))
     }
 
-    fn close(self) -> Vec<Bytes> {
+    fn close(self) -> Blobs {
         BLOBS.take().unwrap_or_default()
     }
 }

@@ -117,7 +117,8 @@ impl<S> Broadcast<S> {
     /// It is told in its order, behind all that was said before it: it never overtakes. Of a key the one that waits longest stays
     /// where it is, unless it is the last of all that waits; of those behind it the newest alone is kept. So a slow reader hears of
     /// each key, however often that changes. A key is a name in its namespace. Looked for are the last 256 letters that wait for the
-    /// client. The log has all of them, who was counted as a recipient may hear of a newer one instead, and handlers of
+    /// client, and all of them where it would else be closed because too many wait: as long as its keys are no more than a quarter
+    /// of what may wait (the settings `delivery.outbox_*`), it is not closed for them. The log has all of them, who was counted as a recipient may hear of a newer one instead, and handlers of
     /// [`Namespace::on_any_outgoing`](super::Namespace::on_any_outgoing) see each. What is volatile, or asks for answers, replaces nothing.
     ///
     /// ```no_run
@@ -298,10 +299,6 @@ impl Broadcast<Socket> {
                 if letters.is_empty() {
                     return Ok(Delivery::new(letter.map_ok(|answer| said(&answer))));
                 }
-                letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
-            }
-            _ if of_rooms_alone && manner == Manner::default() => {
-                let letter = member.broadcast(self.rooms, self.except.rooms, self.echo, content);
                 letters.push(Box::pin(letter.map_ok(|answer| said(&answer))));
             }
             _ => {

@@ -7,7 +7,8 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 
 use super::{
-    arguments, blob,
+    arguments::{self, FORGED},
+    blob,
     error::{Error, Result},
 };
 
@@ -53,6 +54,8 @@ impl Items {
 async fn list(mut items: Pin<Box<dyn Stream<Item = Result<Answer>>>>) -> Result<Answer> {
     let (mut text, mut blobs) = (vec![b'['], Vec::new());
     let (mut count, mut bytes) = (0, 0);
+    // In an item without blobs it is data, and in the list would be one.
+    let mut looks_like_blobs = false;
     while let Some(item) = items.next().await {
         let item = item?;
         count += 1;
@@ -67,12 +70,18 @@ async fn list(mut items: Pin<Box<dyn Stream<Item = Result<Answer>>>>) -> Result<
             text.push(b',');
         }
         match item.blobs.is_empty() {
-            true => text.extend_from_slice(&item.args),
+            true => {
+                looks_like_blobs |= blob::seen(&item.args) != Some(0);
+                text.extend_from_slice(&item.args);
+            }
             false => text.extend(blob::renumbered(&item.args, blobs.len())),
         }
         blobs.extend(item.blobs);
     }
     text.push(b']');
+    if looks_like_blobs && !blobs.is_empty() {
+        return Err(Error::internal(FORGED));
+    }
     Ok(Answer {
         args: text.into(),
         blobs,

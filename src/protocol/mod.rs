@@ -6,7 +6,7 @@ pub(crate) mod echo;
 pub(crate) mod event_stream;
 mod json;
 mod limits;
-mod placeholders;
+pub(crate) mod placeholders;
 pub(crate) mod plain;
 pub(crate) mod signalr;
 pub(crate) mod socketio;

@@ -23,7 +23,7 @@ pub(super) struct Numbered {
 
 /// What is wrong with placeholders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PlaceholderFault {
+pub(crate) enum PlaceholderFault {
     /// One names none of so many announced attachments.
     Unannounced { announced: usize },
     /// The arguments are nested deeper than so many levels.
@@ -58,6 +58,11 @@ pub(super) fn number(args: &str, announced: usize) -> Result<Numbered, Placehold
         Bytes::from(text.into_boxed_slice())
     };
     Ok(Numbered { args, order })
+}
+
+/// How many placeholders clients will see in arguments that go out.
+pub(crate) fn count(args: &str) -> Result<usize, PlaceholderFault> {
+    find(args, usize::MAX).map(|found| found.len())
 }
 
 struct Placeholder {

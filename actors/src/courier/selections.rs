@@ -80,11 +80,11 @@ impl Courier {
         };
         let is_of = |accounts: &[Arc<str>]| {
             let account = served.account.as_ref();
-            account.is_some_and(|account| accounts.contains(account))
+            account.is_some_and(|account| accounts.binary_search(account).is_ok())
         };
         let rooms = selected.rooms.as_ref();
         served.namespace == *namespace
-            && !selected.except.contains(&local_id)
+            && selected.except.binary_search(&local_id).is_err()
             && (rooms.is_none_or(|rooms| rooms.iter().any(sits)) || is_of(&selected.accounts))
             && !selected.except_rooms.iter().any(sits)
             && !is_of(&selected.except_accounts)

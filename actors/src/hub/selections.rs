@@ -344,7 +344,7 @@ impl HubHandle {
         } = selection;
         let place = |id: MemberId| self.members().find(&(Arc::from(namespace), id));
         let except = except.into_iter().filter_map(place);
-        let except = except.map(|place| place.local_id).collect();
+        let except = sorted(except.map(|place| place.local_id).collect());
         let only = match only {
             Some(id) => {
                 let place = place(id)?;
@@ -352,15 +352,23 @@ impl HubHandle {
             }
             None => None,
         };
+        // The members of what is named twice would be walked twice.
         Some(Selected {
-            rooms,
-            accounts,
-            except_rooms,
-            except_accounts,
+            rooms: rooms.map(sorted),
+            accounts: sorted(accounts),
+            except_rooms: sorted(except_rooms),
+            except_accounts: sorted(except_accounts),
             except,
             only,
         })
     }
+}
+
+/// Each once, in order.
+fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Why a namespace let a reply drop.

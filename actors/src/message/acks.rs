@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::{Broadcast, Deliver, NotifyAnswer, Selected};
+use super::{Deliver, NotifyAnswer, Selected};
 use crate::{
     error::{Fault, NotifyError},
     flow::InboundUnit,
@@ -41,31 +41,6 @@ pub struct SelectedLetter {
     pub(crate) reply: Reply<Result<NotifyAnswer, NotifyError>>,
     /// They may answer.
     pub(crate) asking: Option<Asking>,
-}
-
-impl From<Broadcast> for SelectedLetter {
-    fn from(broadcast: Broadcast) -> Self {
-        let Broadcast {
-            from,
-            rooms,
-            except_rooms,
-            except,
-            draft,
-            reply,
-        } = broadcast;
-        Self {
-            from,
-            selected: Selected {
-                rooms,
-                except_rooms,
-                except: except.into_iter().collect(),
-                ..Selected::default()
-            },
-            draft,
-            reply,
-            asking: None,
-        }
-    }
 }
 
 /// How the answers of those who received a letter come to whoever asks.

@@ -31,7 +31,7 @@ pub struct Selection {
     pub only: Option<MemberId>,
 }
 
-/// A [`Selection`], with the places of members instead of their ids.
+/// A [`Selection`], with the places of members instead of their ids. What it names it names once, in order.
 #[derive(Clone, Default)]
 pub struct Selected {
     /// Those of any of these; `None` is every member of the namespace.

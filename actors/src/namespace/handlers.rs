@@ -51,7 +51,6 @@ impl Guarded for Namespace {
                 }
                 reply.send(way);
             }
-            ToNamespace::Broadcast(broadcast) => self.hear_letter((*broadcast).into(), ctx),
             ToNamespace::Letter(letter) => self.hear_letter(*letter, ctx),
             ToNamespace::Select(select) => self.select(*select),
             ToNamespace::Ask(ask) => self.ask_room(ask),

@@ -50,10 +50,7 @@ use crate::{
     id::{Kind, LocalId, MemberId, RoomKey},
     letter::{Content, Draft, Manner},
     mailbox::{Mailbox, Reply},
-    message::{
-        Broadcast, Command, Connected, CourierRef, Join, JoinAnswer, Leave, LeaveAnswer,
-        NotifyAnswer, ToNamespace,
-    },
+    message::{Command, Connected, CourierRef, Join, JoinAnswer, Leave, LeaveAnswer, ToNamespace},
     ports::{Answer, Extension, Identity},
     rate::Rated,
     session::seats::Seats,
@@ -263,32 +260,6 @@ impl Member {
         };
         self.enqueue(Outgoing::Leave(Box::new(leave), done));
         async move { answer.await.unwrap_or_default() }
-    }
-
-    /// Says something to the members of several rooms, each once; `None` is everybody in the namespace.
-    pub fn broadcast(
-        self: &Rc<Self>,
-        rooms: Option<Vec<RoomKey>>,
-        except_rooms: Vec<RoomKey>,
-        echo: bool,
-        content: Content,
-    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
-        let queued = self.draft(content, Manner::default()).map(|draft| {
-            let (done, answer) = oneshot::channel();
-            let except = (!echo).then_some(self.local_id());
-            let (reply, _) = Reply::new();
-            let broadcast = Broadcast {
-                from: self.id().clone(),
-                rooms,
-                except_rooms,
-                except,
-                draft,
-                reply,
-            };
-            self.enqueue(Outgoing::Letter(Box::new(broadcast.into()), done));
-            answer
-        });
-        self.clone().settled(queued)
     }
 
     /// Says something to one member. `false`: there is no such member.

@@ -147,6 +147,33 @@ fn only_what_waits_gives_way_and_only_among_the_last_ones() {
     assert_eq!(waits, [1, 2, 3, 4, 6]);
 }
 
+/// Fails if a slow reader is closed for many keys that change in turn, of which the last letters hold no two of one.
+#[test]
+fn of_many_keys_the_first_and_the_newest_wait_where_no_more_may() {
+    const ROUNDS: usize = 40;
+    let reader = Reader::new(1_000_000, 4 * LOOK_BACK);
+    for round in 1..=ROUNDS {
+        for key in 0..LOOK_BACK {
+            let key = reader.keys.key("/", &key.to_string());
+            assert!(
+                reader.outbox.push_latest(frame(round), key).is_ok(),
+                "{round}"
+            );
+        }
+    }
+    let waits = reader.take();
+    let (first, rest) = waits.split_at(LOOK_BACK);
+    assert!(first.iter().all(|length| *length == 1));
+    assert!(rest.ends_with(&[ROUNDS; LOOK_BACK]));
+    assert!(waits.len() <= 4 * LOOK_BACK);
+    assert_eq!(gauge(&reader.process), 0);
+    let none = (1..).map(|length| reader.say((length, None)));
+    assert_eq!(
+        none.take(5000).filter(Result::is_err).count(),
+        5000 - 4 * LOOK_BACK
+    );
+}
+
 /// Fails if a reader that takes nothing is not seen to stall because what waits for it changes all the time.
 #[tokio::test(start_paused = true)]
 async fn who_takes_nothing_stalls_although_what_waits_is_ever_new() {

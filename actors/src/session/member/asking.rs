@@ -51,7 +51,7 @@ impl Member {
         })
     }
 
-    /// As [`Member::broadcast`] to selected members, each of whom may answer for `limit` (and at most a day). Of the
+    /// As [`Member::broadcast_selected`] to members each of whom may answer for `limit` (and at most a day). Of the
     /// manner it counts alone whether it may be compressed.
     pub fn ask_members(
         self: &Rc<Self>,

@@ -51,7 +51,25 @@ impl Member {
         self.clone().settled(queued)
     }
 
-    /// As [`Member::broadcast`] to selected members.
+    /// Says something to the members of several rooms; `None` is everybody in the namespace.
+    #[cfg(test)]
+    pub(crate) fn broadcast(
+        self: &Rc<Self>,
+        rooms: Option<Vec<RoomKey>>,
+        except_rooms: Vec<RoomKey>,
+        echo: bool,
+        content: Content,
+    ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + 'static {
+        let selection = Selection {
+            rooms,
+            except_rooms,
+            except: (!echo).then(|| self.id().clone()).into_iter().collect(),
+            ..Selection::default()
+        };
+        self.broadcast_selected(selection, content, Manner::default())
+    }
+
+    /// Says something to selected members, each once.
     pub fn broadcast_selected(
         self: &Rc<Self>,
         selection: Selection,
