@@ -42,22 +42,22 @@ impl Ctx {
         now_ns() >= self.until
     }
     /// A count, or a small one in the short form.
-    fn n(&self, full: usize, short: usize) -> usize {
+    pub fn n(&self, full: usize, short: usize) -> usize {
         if self.short {
             short
         } else {
             full
         }
     }
-    fn note(&self, text: impl Into<String>) {
+    pub fn note(&self, text: impl Into<String>) {
         self.notes.lock().unwrap().push(text.into());
     }
-    fn fault(&self, text: impl Into<String>) {
+    pub fn fault(&self, text: impl Into<String>) {
         self.faults.lock().unwrap().push(text.into());
     }
 }
 
-type Attack = fn(&Ctx) -> io::Result<()>;
+pub type Attack = fn(&Ctx) -> io::Result<()>;
 
 pub struct Scenario {
     pub name: &'static str,
@@ -67,6 +67,12 @@ pub struct Scenario {
     /// Honest members of the channel `crowd0`.
     pub members: usize,
     pub secs: f64,
+    /// How long nothing happens before it.
+    pub quiet: f64,
+    /// To how many times the quiet part's p99 that of all honest members may rise; the others judge the pair's alone.
+    pub ratio: Option<f64>,
+    /// Of the attackers' threads.
+    pub nice: i32,
     pub attack: Attack,
     /// Nothing to be logged: honest clients do it.
     pub legal: bool,
@@ -79,13 +85,16 @@ pub struct Scenario {
     pub combined: bool,
 }
 
-const fn scenario(name: &'static str, point: u8, about: &'static str, attack: Attack) -> Scenario {
+pub const fn scenario(name: &'static str, point: u8, about: &'static str, attack: Attack) -> Scenario {
     Scenario {
         name,
         point,
         about,
         members: 200,
         secs: 6.0,
+        quiet: 2.0,
+        ratio: None,
+        nice: 0,
         attack,
         legal: false,
         flags: &[],
@@ -121,8 +130,16 @@ impl Scenario {
         self.files = Some(files);
         self
     }
-    const fn flags(mut self, flags: &'static [&'static str]) -> Self {
+    pub const fn flags(mut self, flags: &'static [&'static str]) -> Self {
         self.flags = flags;
+        self
+    }
+    /// A minute of it, and enough quiet before it that a p99 means something.
+    pub const fn flood(mut self) -> Self {
+        self.secs = 60.0;
+        self.quiet = 20.0;
+        self.ratio = Some(1.5);
+        self.nice = 19;
         self
     }
     const fn combined(mut self) -> Self {
@@ -132,7 +149,7 @@ impl Scenario {
 }
 
 /// Bytes of one message near the limit.
-const BIG: usize = 950_000;
+pub const BIG: usize = 950_000;
 
 pub const SCENARIOS: &[Scenario] = &[
     scenario("tiny-websocket", 1, "unknown events from one WebSocket, each answered by hub-error", |c| flood(c, 1, &["42[\"zz\"]"])).combined(),
@@ -178,7 +195,7 @@ pub const SCENARIOS: &[Scenario] = &[
 ];
 
 /// Runs `one` on several threads until all are done.
-fn together(ctx: &Ctx, count: usize, one: impl Fn(usize) -> io::Result<()> + Sync) {
+pub fn together(ctx: &Ctx, count: usize, one: impl Fn(usize) -> io::Result<()> + Sync) {
     std::thread::scope(|scope| {
         for k in 0..count {
             let one = &one;

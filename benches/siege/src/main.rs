@@ -6,6 +6,7 @@
 
 mod attack;
 mod crowd;
+mod floods;
 mod load;
 mod raw;
 mod server;
@@ -20,11 +21,13 @@ use loadgen::net::now_ns;
 
 use attack::{Ctx, Scenario, SCENARIOS};
 use crowd::{be_nice, Clock, Running, Shape, MS, SEC};
+use floods::FLOODS;
 use server::{How, Server};
 
 const HELP: &str = "\
 siege list                      the scenarios
 siege NAME [NAME ...] | all     runs them; a JSON line and a readable one each
+siege floods                    the five floods of one hostile client in twenty, a minute and a half each
 siege overload [--rooms R --members M]   what happens above what the hub can deliver (default: 1 x 2000 and 100 x 50)
 siege batches                   100,000 sessions opened, used and closed in batches of 10,000
 siege drain                     SIGTERM with 10,000 members, half of them on long-polling
@@ -93,16 +96,16 @@ fn main() {
     let mut good = true;
     match names.first().map(String::as_str) {
         None | Some("help") => print!("{HELP}"),
-        Some("list") => SCENARIOS
-            .iter()
+        Some("list") => scenarios()
             .for_each(|s| println!("{:22} point {:2}  {}", s.name, s.point, s.about)),
         Some("all") => {
-            SCENARIOS.iter().for_each(|s| good &= run(s, &opts));
+            scenarios().for_each(|s| good &= run(s, &opts));
             good &= load::drain(&opts) & load::overload(&opts);
         }
         Some(_) => {
             for name in &names {
                 let more = match name.as_str() {
+                    "floods" => Some(FLOODS.iter().fold(true, |good, s| run(s, &opts) & good)),
                     "overload" => Some(load::overload(&opts)),
                     "batches" => Some(load::batches(&opts)),
                     "drain" => Some(load::drain(&opts)),
@@ -113,7 +116,7 @@ fn main() {
                     good &= more;
                     continue;
                 }
-                let Some(scenario) = SCENARIOS.iter().find(|s| s.name == name) else {
+                let Some(scenario) = scenarios().find(|s| s.name == name) else {
                     loadgen::die(&format!("no scenario {name}: see siege list"));
                 };
                 good &= run(scenario, &opts);
@@ -121,6 +124,10 @@ fn main() {
         }
     }
     std::process::exit(i32::from(!good));
+}
+
+fn scenarios() -> impl Iterator<Item = &'static Scenario> {
+    SCENARIOS.iter().chain(FLOODS)
 }
 
 fn wait(until: u64, mut done: impl FnMut() -> bool) -> bool {
@@ -146,6 +153,7 @@ struct Honest {
     doubled: u64,
     reordered: u64,
     pair: [Hist; 3],
+    crowd: [Hist; 3],
     newcomers: [Hist; 3],
     refused: [u64; 3],
     kept_out: Vec<u64>,
@@ -220,6 +228,7 @@ impl Crowds {
             doubled: members.doubled + pair.doubled,
             reordered: members.reordered + pair.reordered,
             pair: pair.latency,
+            crowd: members.latency,
             newcomers: newcomers.took,
             refused: newcomers.failed,
             kept_out: newcomers.kept_out,
@@ -227,7 +236,6 @@ impl Crowds {
     }
 }
 
-const QUIET: f64 = 2.0;
 const RECOVERY: u64 = 30;
 
 /// To what it must come back: twice what it was, and not less than the little that a start may need by chance.
@@ -250,7 +258,7 @@ fn run(scenario: &Scenario, opts: &Opts) -> bool {
         scenario.members
     };
     let crowds = Crowds::start(server.port, members, &clock);
-    sleep(if opts.short { 0.5 } else { QUIET });
+    sleep(if opts.short { 0.5 } else { scenario.quiet });
     let start = server.rss();
     server.mark();
     clock.begin();
@@ -260,7 +268,9 @@ fn run(scenario: &Scenario, opts: &Opts) -> bool {
     } else {
         scenario.secs
     };
-    let ctx = Ctx::new(server.port, secs, opts.short, 0);
+    // In the short form it is no matter of time, and beside busy loops they would have no turn.
+    let nice = if opts.short { 0 } else { scenario.nice };
+    let ctx = Ctx::new(server.port, secs, opts.short, nice);
     // On a thread of its own, which be_nice would bind for good.
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -331,6 +341,7 @@ fn report(r: &Report) -> bool {
     let h = &r.honest;
     let ms = |hist: &Hist, q: f64| hist.q(q) as f64 / MS as f64;
     let (quiet, during) = (ms(&h.pair[0], 0.99), ms(&h.pair[1], 0.99));
+    let crowd = [0, 1].map(|phase| ms(&h.crowd[phase], 0.99));
     let mut faults = r.ctx.faults.lock().unwrap().clone();
     let mut judge = |bad: bool, text: String| {
         if bad {
@@ -352,9 +363,14 @@ fn report(r: &Report) -> bool {
         format!("{} doubled, {} out of order", h.doubled, h.reordered),
     );
     if !r.opts.short {
+        let pair_max = r.scenario.ratio.map_or((3.0 * quiet).max(50.0), |ratio| ratio * quiet);
         judge(
-            during > (3.0 * quiet).max(50.0),
-            format!("pair p99 {during:.0} ms, quiet {quiet:.1} ms"),
+            during > pair_max,
+            format!("pair p99 {during:.1} ms, quiet {quiet:.1} ms"),
+        );
+        judge(
+            r.scenario.ratio.is_some_and(|ratio| crowd[1] > ratio * crowd[0]),
+            format!("members' p99 {:.1} ms, quiet {:.1} ms", crowd[1], crowd[0]),
         );
         let late = h
             .kept_out
@@ -435,12 +451,15 @@ fn report(r: &Report) -> bool {
         String::new()
     } else {
         format!(
-            "\"after_s\":{:.1},\"pair_p50_ms\":[{:.2},{:.2}],\"pair_p99_ms\":[{quiet:.2},{during:.2}],\"pair_max_ms\":{:.0},\"p99_ratio\":{:.1},\"newcomers_p99_ms\":[{:.2},{:.2}],",
+            "\"after_s\":{:.1},\"pair_p50_ms\":[{:.2},{:.2}],\"pair_p99_ms\":[{quiet:.2},{during:.2}],\"pair_max_ms\":{:.0},\"p99_ratio\":{:.2},\"members_p99_ms\":[{:.2},{:.2}],\"members_p99_ratio\":{:.2},\"newcomers_p99_ms\":[{:.2},{:.2}],",
             r.back_after,
             ms(&h.pair[0], 0.5),
             ms(&h.pair[1], 0.5),
             ms(&h.pair[1], 1.0),
             during / quiet.max(0.001),
+            crowd[0],
+            crowd[1],
+            crowd[1] / crowd[0].max(0.001),
             ms(&h.newcomers[0], 0.99),
             ms(&h.newcomers[1], 0.99),
         )

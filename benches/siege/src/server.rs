@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -52,6 +54,28 @@ fn free_ports() -> (u16, u16) {
     (port, admin)
 }
 
+fn keys_path() -> PathBuf {
+    std::env::temp_dir().join(format!("siege-{}.toml", std::process::id()))
+}
+
+/// A file of keys for the HTTP API, with one that nobody asks with.
+fn keys_file() -> String {
+    let path = keys_path();
+    let secret = "k".repeat(64);
+    let text = format!("[[key]]\nname = \"siege\"\nsecret = \"{secret}\"\nrights = [\"read\"]\n");
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    if let Err(error) = made {
+        loadgen::die(&format!("{}: {error}", path.display()));
+    }
+    path.display().to_string()
+}
+
 /// How often a server that ended before it listened is started anew: somebody may take a port before it does.
 const TRIES: usize = 3;
 
@@ -89,6 +113,7 @@ impl Server {
         {
             let name = flag.split(' ').next().unwrap_or(flag);
             if help.contains(&format!("{name} ")) && !words.iter().any(|word| word == name) {
+                let flag = if flag.contains("{keys}") { flag.replace("{keys}", &keys_file()) } else { flag.to_owned() };
                 words.extend(flag.split(' ').map(str::to_owned));
             }
         }
@@ -200,6 +225,7 @@ impl Drop for Server {
         self.watched.stop.store(true, Relaxed);
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = std::fs::remove_file(keys_path());
     }
 }
 
