@@ -23,7 +23,7 @@ fn no_feature_changes_what_is_built() {
         [
             "default = [\"types\", \"program\"]",
             "types = [\"dep:schemars\"]",
-            "program = [\"dep:clap_complete\", \"dep:clap_mangen\", \"dep:sd-notify\"]",
+            "program = [\"dep:clap_complete\", \"dep:clap_mangen\", \"dep:sd-notify\", \"dep:tikv-jemallocator\"]",
             "testing = [\"tokio/test-util\"]",
         ]
     );
