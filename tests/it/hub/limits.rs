@@ -1,7 +1,9 @@
 //! Limits of connections and of what waits for them (contract 6 and the engine's own), each changed.
 //! Knows no pack: channels only carry what must wait.
 
-use std::sync::{Mutex, mpsc};
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use dondo::Namespace;
@@ -247,10 +249,10 @@ fn a_reader_that_takes_nothing_for_so_long_is_closed() {
 /// A member whose worker stands still while three messages come, until it is given up, but no longer than `at_most`: whether
 /// the member is still there afterwards.
 fn survives_a_frozen_worker(at_most: Duration, change: impl FnOnce(&mut Settings)) -> bool {
-    let (end, ended) = mpsc::channel::<()>();
-    let ended = Mutex::new(ended);
+    // A read ends when the other side is gone, however that came.
+    let (end, ended) = UnixStream::pair().unwrap();
     let root = Namespace::hub("/").on("freeze", async move || {
-        let _ = ended.lock().unwrap().recv();
+        let _ = (&ended).read(&mut [0]);
     });
     let hub = Hub::built(change, |builder| builder.namespace(root));
     // Gone before the hub is, which waits for its workers.
