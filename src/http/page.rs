@@ -48,10 +48,15 @@ struct Asset {
 pub(crate) const BASE_STYLE: &str = include_str!("page/base.css");
 
 /// The files that the page names, relative to it.
-const PARTS: [(&str, &str, &str); 18] = [
+const PARTS: [(&str, &str, &str); 19] = [
     ("page.js", SCRIPT, include_str!("page/page.js")),
     ("carriers.js", SCRIPT, include_str!("page/carriers.js")),
     ("client.js", SCRIPT, include_str!("page/client.js")),
+    (
+        "credentials.js",
+        SCRIPT,
+        include_str!("page/credentials.js"),
+    ),
     ("view.js", SCRIPT, include_str!("page/view.js")),
     ("members.js", SCRIPT, include_str!("page/members.js")),
     ("memory.js", SCRIPT, include_str!("page/memory.js")),

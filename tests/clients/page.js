@@ -12,6 +12,7 @@ const scenarios = {
   ...require("./page/hostile.js"),
   ...require("./page/people.js"),
   ...require("./page/proof.js"),
+  ...require("./page/credentials.js"),
 };
 
 run((browser) => scenarios[process.argv[3]](browser));

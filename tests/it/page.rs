@@ -1,5 +1,7 @@
 //! The first page in a headless Chromium (tests/clients/page.js), and the browser client that it loads.
 
+mod credentials;
+
 use std::time::Duration;
 
 use dondo::config::Settings;

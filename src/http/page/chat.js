@@ -15,6 +15,7 @@
 //   #online          #members and #members-count: the channel; #users and #users-count: the room (li[data-client]);
 //                    #channels (li[data-channel]) and #channels-count: the namespace; #people is hidden without a room
 import { Connection, TooLarge } from "./client.js";
+import { Credentials } from "./credentials.js";
 import { listed, Members } from "./members.js";
 import { recall, recallTarget, remember } from "./memory.js";
 import * as view from "./view.js";
@@ -46,21 +47,27 @@ const met = new Set();
 const positions = new Map();
 
 const { path, namespace } = document.documentElement.dataset;
+const credentials = new Credentials({ given: () => hub.connect(), next: () => at(seat ? "text" : "name") });
 const hub = new Connection({
   path,
   namespace,
+  auth: () => credentials.auth,
   on: {
     connecting: () => showState("connecting", retrying ? at("state").textContent : "Connecting…"),
     connected() {
       retrying = false;
       view.showConnected(hub.transport);
       allowJoin();
+      credentials.accepted();
       rejoin();
     },
     upgraded: () => view.showConnected(hub.transport),
     event: hear,
     lost: (why) => disconnected(`${why}, trying again…`, false),
-    ended: (why) => disconnected(why, true),
+    ended(why, reason, code) {
+      disconnected(why, true);
+      credentials.ended(reason, code);
+    },
   },
 });
 
@@ -294,6 +301,7 @@ function tooLarge({ bytes, limit }) {
 
 /** Everything the hub says. A channel's messages come as events of the channel's name. */
 function hear(event, payload) {
+  credentials.heard(event, payload);
   const said = fieldsOf(payload);
   const data = fieldsOf(said.data);
   const room = nameOf(data.roomId);

@@ -25,7 +25,8 @@ export class TooLarge extends Error {
 /**
  * A connection that comes back by itself. `on` hears of it:
  * `connecting()`, `connected()`, `event(name, first argument)`, `lost(why)` (it tries again),
- * `ended(why)` (it does not: `connect` does), `upgraded()` (the transport changed, and nothing else).
+ * `ended(why, reason, code)` (it does not: `connect` does; the last two are a refusal's), `upgraded()` (the transport changed, and
+ * nothing else).
  */
 export class Connection {
   /** Our id while we are in the namespace, else "". */
@@ -45,8 +46,8 @@ export class Connection {
   #acks = 0;
   #waiting = new Map();
 
-  /** `path`: the endpoint, relative to the page. `auth`: an object for the server, or undefined. */
-  constructor({ path, namespace, auth, on }) {
+  /** `path`: the endpoint, relative to the page. `auth`: gives an object for the server, or undefined, whenever we connect. */
+  constructor({ path, namespace, auth = () => undefined, on }) {
     this.#address = new URL(path, document.baseURI);
     this.#address.search = "?EIO=4";
     this.#namespace = namespace === "/" ? "" : `${namespace},`;
@@ -156,12 +157,14 @@ export class Connection {
     }
     try {
       switch (packet[0]) {
-        case "0":
+        case "0": {
           this.#handshake = JSON.parse(packet.slice(1));
           this.#carrier.opened(this.#handshake);
-          this.#carrier.send(`40${this.#namespace}${this.#auth ? JSON.stringify(this.#auth) : ""}`);
+          const auth = this.#auth();
+          this.#carrier.send(`40${this.#namespace}${auth ? JSON.stringify(auth) : ""}`);
           this.#watch(CONNECT_MS, "The server does not let us in");
           break;
+        }
         case "1":
           this.#ended("The server closed the connection");
           break;
@@ -219,9 +222,11 @@ export class Connection {
         asked?.resolve(data[0]);
         break;
       }
-      case "4":
+      case "4": {
+        const reason = String(data?.message ?? "it gave no reason");
         this.#drop();
-        this.#on.ended(`The server refused us: ${data?.message ?? "it gave no reason"}`);
+        this.#on.ended(`The server refused us: ${reason}`, reason, data?.data?.code);
+      }
     }
   }
 

@@ -6,7 +6,7 @@ document.getElementById("late").remove();
 let missing = false;
 // A script fails with those that it imports: they come first, so that the one that failed is named. The page's head has the
 // browser fetch all at once.
-for (const scripts of [["carriers.js", "view.js"], ["client.js", "members.js", "memory.js"], ["chat.js"]]) {
+for (const scripts of [["carriers.js", "view.js"], ["client.js", "credentials.js", "members.js", "memory.js"], ["chat.js"]]) {
   await Promise.all(scripts.map(load));
 }
 

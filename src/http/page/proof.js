@@ -8,6 +8,7 @@
 //   #invitation, #picture  the link to the chat in this room, and its picture
 //   #snippets details      one for each language; data-language is its name
 import { offerCrash } from "./crash.js";
+import { Credentials } from "./credentials.js";
 import { Side } from "./side.js";
 import { snippets } from "./snippets.js";
 
@@ -26,6 +27,7 @@ let saying = 0;
 let drawing = 0;
 
 at("room").textContent = room;
+const credentials = new Credentials({ given: () => sides.forEach(({ side }) => side.connect()), next: () => at("run") });
 const sides = [["Ama", "Kofi"], ["Kofi", "Ama"]].map(([name, other]) => shown(name, other));
 at("run").addEventListener("click", () => (saying ? pause() : start()));
 start();
@@ -90,7 +92,7 @@ function shown(name, other) {
       lines.lastChild.remove();
     }
   };
-  const side = new Side({ name, other, run, channel, room, path, namespace, on: { changed: drawSoon, line } });
+  const side = new Side({ name, other, run, channel, room, path, namespace, credentials, on: { changed: drawSoon, line } });
   button.addEventListener("click", () => cut(side, button));
   return { side, part, state };
 }

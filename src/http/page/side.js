@@ -31,22 +31,34 @@ export class Side {
   #refreshing = 0;
 
   /** `on` hears `changed()` and `line(who, text)`. */
-  constructor({ name, other, run, channel, room, path, namespace, on }) {
+  constructor({ name, other, run, channel, room, path, namespace, credentials, on }) {
     [this.#name, this.#other, this.#run, this.#on] = [name, other, run, on];
     this.#place = { roomChannel: channel, roomId: room };
     this.#hub = new Connection({
       path,
       namespace,
+      auth: () => credentials.auth,
       on: {
         connecting: () => this.#is("Connecting…"),
-        connected: () => this.#join(),
+        connected: () => {
+          credentials.accepted();
+          this.#join();
+        },
         upgraded() {},
-        event: (event, payload) => event === "notify-room" && this.#hear(payload),
+        event: (event, payload) => {
+          credentials.heard(event, payload);
+          if (event === "notify-room") {
+            this.#hear(payload);
+          }
+        },
         lost: (why) => this.#away(this.isCut ? why : `${why}, trying again…`),
-        ended: (why) => this.#away(why),
+        ended: (why, reason, code) => {
+          this.#away(why);
+          credentials.ended(reason, code);
+        },
       },
     });
-    this.#hub.connect();
+    this.connect();
   }
 
   /** Says the next number, now or when it can. */
@@ -74,6 +86,13 @@ export class Side {
   mend() {
     this.isCut = false;
     this.#hub.connect();
+  }
+
+  /** Connects where it is neither cut nor connected. */
+  connect() {
+    if (!this.isCut) {
+      this.#hub.connect();
+    }
   }
 
   #is(state) {

@@ -17,6 +17,12 @@ async function ask(what) {
   assert.equal((await lines.next()).value, `${what} done`);
 }
 
+/** Has the test make something, which it answers in a line. */
+async function fetched(what) {
+  console.log(what);
+  return (await lines.next()).value;
+}
+
 /** A window of its own: nothing is shared with the others but the browser. `prepare` sees it before it is loaded. */
 async function window(browser, { viewport = WIDE, colorScheme = "light", prepare = () => {} } = {}) {
   const context = await browser.newContext({ viewport, colorScheme });
@@ -105,5 +111,5 @@ async function picture(page, name, options = {}) {
 }
 
 module.exports = {
-  url, WIDE, NARROW, ask, window, open, connected, transport, join, joined, say, message, heard, lists, focused, error, stranger, picture,
+  url, WIDE, NARROW, ask, fetched, window, open, connected, transport, join, joined, say, message, heard, lists, focused, error, stranger, picture,
 };

@@ -26,21 +26,21 @@ use crate::support::{Application, Client, Dialogue, Hub, WebSocket};
 const SECRET: &str = "a secret that this test alone has";
 
 /// Whoever makes tokens (tests/clients/issuer.js).
-struct Issuer {
+pub(crate) struct Issuer {
     dialogue: Dialogue,
     /// Its public keys.
     keys: Value,
 }
 
 impl Issuer {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut dialogue = Dialogue::new(Application::node("issuer.js", &[]));
         let keys = dialogue.ask("keys", &[]).unwrap();
         Self { dialogue, keys }
     }
 
     /// A token signed with the key for this algorithm; of HS256 that is [`SECRET`].
-    fn sign(&mut self, algorithm: &str, claims: &Value) -> String {
+    pub(crate) fn sign(&mut self, algorithm: &str, claims: &Value) -> String {
         self.sign_with(algorithm, claims, &json!({}))
     }
 
@@ -54,7 +54,7 @@ impl Issuer {
     }
 
     /// A token signed with another key of that kind.
-    fn forge(&mut self, algorithm: &str, claims: &Value) -> String {
+    pub(crate) fn forge(&mut self, algorithm: &str, claims: &Value) -> String {
         self.asked("forge", &[json!(algorithm), claims.clone()])
     }
 
@@ -69,7 +69,7 @@ impl Issuer {
 }
 
 /// A folder of its own for a test's keys; gone with the value.
-struct KeyFolder(PathBuf);
+pub(crate) struct KeyFolder(PathBuf);
 
 impl KeyFolder {
     fn new(test: &str) -> Self {
@@ -96,13 +96,13 @@ impl Drop for KeyFolder {
 }
 
 /// Seconds since 1970.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap().as_secs()
 }
 
 /// Claims of Ada's that are good for an hour, with more of them.
-fn ada(more: Value) -> Value {
+pub(crate) fn ada(more: Value) -> Value {
     let mut claims = json!({"sub": "ada", "name": "Ada L.", "exp": now() + 3600});
     for (name, value) in more.as_object().unwrap() {
         claims[name] = value.clone();
@@ -111,7 +111,7 @@ fn ada(more: Value) -> Value {
 }
 
 /// A hub whose tokens are signed with [`SECRET`].
-fn hub(test: &str, change: impl FnOnce(&mut Settings)) -> (Hub, KeyFolder) {
+pub(crate) fn hub(test: &str, change: impl FnOnce(&mut Settings)) -> (Hub, KeyFolder) {
     let folder = KeyFolder::new(test);
     let secret = folder.write("secret", &format!("{SECRET}\n"));
     let hub = Hub::with(|settings| {
