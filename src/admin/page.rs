@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 
-use crate::http::page::BASE_STYLE;
+use crate::http::page::{BASE_STYLE, mount_files};
 
 /// Where somebody logs in; what is told stands for `{{said}}`.
 pub(super) const LOGIN: &str = include_str!("page/login.html");
@@ -49,16 +49,7 @@ pub(super) fn html(status: StatusCode, body: String) -> HttpResponse {
 
 /// Mounts the files.
 pub(super) fn configure(app: &mut ServiceConfig) {
-    for (path, kind, text) in FILES {
-        let answer = move || async move {
-            HttpResponse::Ok()
-                .insert_header((header::CONTENT_TYPE, kind))
-                .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-                .insert_header((header::CACHE_CONTROL, "no-cache"))
-                .body(text)
-        };
-        app.service(web::resource(path).route(web::get().to(answer)));
-    }
+    mount_files(app, &FILES);
     // Relative: what a proxy in front is called is not known here.
     let to_page = || async {
         HttpResponse::SeeOther()

@@ -176,6 +176,14 @@ impl Page {
     }
 }
 
+/// Mounts files of another page at their paths, sent as those of the first one are: browsers ask whether theirs are still good.
+pub(crate) fn mount_files(app: &mut ServiceConfig, files: &[(&str, &'static str, &'static str)]) {
+    for &(path, content_type, text) in files {
+        let body = Bytes::from_static(text.as_bytes());
+        Asset::new(body, content_type, "no-cache").mount(app, path);
+    }
+}
+
 /// Text for an attribute in double quotes.
 fn attribute(text: &str) -> String {
     text.replace('&', "&amp;")

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::{PASSWORD, ask, hub, hub_with, log_in, member_of, state};
-use crate::support::{Client, Hub, PATIENCE, faults};
+use crate::support::{Client, Hub, PATIENCE, faults, http};
 
 /// What the view is told, once it is as wanted.
 fn state_when(hub: &Hub, cookie: &str, wanted: impl Fn(&Value) -> bool) -> Value {
@@ -242,4 +242,51 @@ fn who_may_moderate_kicks_disconnects_mutes_bans_and_locks() {
     );
     assert_eq!(banned["ban"]["address"], "127.0.0.1");
     ama.socket.closed();
+}
+
+/// Fails if a browser is sent the view's files again although it has them, keeps one that changed, or gets one with another kind.
+#[test]
+fn a_browser_asks_only_whether_the_files_changed() {
+    let hub = hub();
+    let ask = |name: &str, headers: &[(&str, &str)]| {
+        let target = format!("/admin/{name}");
+        let headers: Vec<_> = [("Connection", "close")]
+            .iter()
+            .chain(headers)
+            .copied()
+            .collect();
+        http::read(&mut http::send_at(
+            hub.operators(),
+            "GET",
+            &target,
+            &headers,
+            b"",
+        ))
+    };
+    for (name, kind) in [
+        ("base.css", "text/css; charset=utf-8"),
+        ("admin.css", "text/css; charset=utf-8"),
+        ("admin.js", "application/javascript; charset=utf-8"),
+        ("act.js", "application/javascript; charset=utf-8"),
+    ] {
+        let first = ask(name, &[]);
+        assert_eq!(
+            (first.status, first.header("content-type")),
+            (200, Some(kind)),
+            "{name}"
+        );
+        assert_eq!(first.header("cache-control"), Some("no-cache"), "{name}");
+        assert_eq!(first.header("x-content-type-options"), Some("nosniff"));
+        let tag = first
+            .header("etag")
+            .unwrap_or_else(|| panic!("{name} has no tag"));
+        let again = ask(name, &[("If-None-Match", tag)]);
+        assert_eq!((again.status, again.text().as_str()), (304, ""), "{name}");
+        let changed = ask(name, &[("If-None-Match", "\"0123456789abcdef\"")]);
+        assert_eq!(
+            (changed.status, changed.text()),
+            (200, first.text()),
+            "{name}"
+        );
+    }
 }
