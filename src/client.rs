@@ -1,6 +1,7 @@
 //! The program's commands that ask a running hub over its HTTP API: `dondo pub` and its like; `dondo sub` hears it as its clients do.
 //! Thin: what they say and what is wrong with it, the hub knows.
 
+mod silence;
 mod sub;
 
 use std::ffi::OsString;

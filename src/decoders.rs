@@ -2,6 +2,7 @@
 //! feature `testing`; nobody else can rely on it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use dondo_actors::{
@@ -103,7 +104,11 @@ pub fn event_stream(
     let subscription = Subscription::read(form_urlencoded::parse(query), last_event_id)?;
     let joins = subscription.joins();
     Ok((
-        Box::new(EventStream::new(subscription, EncodingId::FIRST)),
+        Box::new(EventStream::new(
+            subscription,
+            EncodingId::FIRST,
+            Duration::from_secs(25),
+        )),
         joins,
     ))
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 
+use super::silence::silence;
 use super::{given, said_in, word};
 use crate::asking::listener;
 
@@ -25,8 +26,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const AGAIN_MAX: Duration = Duration::from_secs(30);
 /// A hub that asks it to stay away for longer is not heeded.
 const RETRY_MAX: Duration = Duration::from_secs(3600);
-/// A hub that says nothing for so long is gone: it has a comment every `engine.ping-interval`.
-const SILENCE: Duration = Duration::from_secs(90);
+/// Where event streams are, if nobody says otherwise.
+const EVENTS: &str = "/events";
 /// How often whoever reads the lines is looked at while nothing is said.
 const LOOK: Duration = Duration::from_secs(1);
 /// A line of a stream has no more bytes, nor an answer that is none.
@@ -47,6 +48,11 @@ pub(super) fn command() -> Command {
                 "hub",
                 "URL",
                 "Where clients connect to the hub, also DONDO_HUB [default: http://127.0.0.1:11000].",
+            ),
+            given(
+                "events",
+                "PATH",
+                "Where the hub's event streams are, its --endpoints.events [default: /events].",
             ),
             given(
                 "token-file",
@@ -95,6 +101,8 @@ struct StreamPlace {
     /// The last record's.
     id: Option<String>,
     retry: Option<Duration>,
+    /// How often the hub says something, as it says.
+    ping: Option<Duration>,
     /// The present stream has let it in, and any has.
     is_in: bool,
     was_in: bool,
@@ -162,8 +170,12 @@ impl StreamRequest {
             }
         }
         let hub = hub.trim_end_matches('/').to_owned();
+        let events = flag("events").unwrap_or(EVENTS);
+        if events.contains(['?', '#']) {
+            return Err(format!("--events {events:?} is no path"));
+        }
         Ok(Self {
-            target: format!("{hub}/events?{}", query.finish()),
+            target: format!("{hub}/{}?{}", events.trim_matches('/'), query.finish()),
             hub,
             token_file,
             // With a room it is the channel that the room is in.
@@ -198,7 +210,13 @@ impl StreamRequest {
             Ok(mut answer) if answer.status() != 200 => {
                 let status = answer.status();
                 let text = answer.body_mut().read_to_string().unwrap_or_default();
-                let text = format!("{hub} answers {status}: {}", refusal(&text));
+                let hint = match status.as_u16() {
+                    404 => {
+                        "; are its event streams elsewhere (--events PATH), or off (--endpoints.events off)?"
+                    }
+                    _ => "",
+                };
+                let text = format!("{hub} answers {status}: {}{hint}", refusal(&text));
                 match status.is_server_error() || status.as_u16() == 429 {
                     true => StreamNews::Broken(text),
                     false => StreamNews::Refused(text),
@@ -246,7 +264,7 @@ impl StreamRequest {
                 Ok(StreamNews::Refused(why)) => return Err(why),
                 Ok(StreamNews::Broken(why)) => return Ok(Followed::Broken(why)),
                 Err(RecvTimeoutError::Timeout) if is_unread() => return Ok(Followed::Unread),
-                Err(RecvTimeoutError::Timeout) if last.elapsed() < SILENCE => continue,
+                Err(RecvTimeoutError::Timeout) if last.elapsed() < silence(place.ping) => continue,
                 Err(_) => return Ok(Followed::Broken(format!("{} is silent", self.hub))),
             };
             last = Instant::now();
@@ -292,7 +310,10 @@ impl StreamRequest {
                 (place.is_in, place.was_in) = (true, true);
                 Ok(true)
             }
-            "welcome" => Ok(true),
+            "welcome" => {
+                place.ping = value["pingInterval"].as_u64().map(Duration::from_millis);
+                Ok(true)
+            }
             _ if self.is_all || self.is_said(event) => {
                 let mut line = json!({"event": event, "payload": value});
                 if let Some(id) = id {

@@ -7,7 +7,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, cell::Cell, collections::VecDeque, sync::Arc};
+use std::{borrow::Cow, cell::Cell, collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use dondo_actors::{
@@ -24,6 +24,8 @@ pub(crate) use self::subscription::Subscription;
 pub(crate) struct EventStream {
     namespace: Arc<str>,
     encoding: EncodingId,
+    /// How often there is a comment, which its client is told.
+    ping_interval: Duration,
     joins: VecDeque<Content>,
     /// Joins that are not answered.
     open: Cell<usize>,
@@ -32,11 +34,17 @@ pub(crate) struct EventStream {
 }
 
 impl EventStream {
-    /// A session that joins this, and whose letters take the encoding of [`EventStreamEncoding`].
-    pub(crate) fn new(subscription: Subscription, encoding: EncodingId) -> Self {
+    /// A session that joins this, whose letters take the encoding of [`EventStreamEncoding`], and in which there is a comment this
+    /// often.
+    pub(crate) fn new(
+        subscription: Subscription,
+        encoding: EncodingId,
+        ping_interval: Duration,
+    ) -> Self {
         Self {
             namespace: subscription.namespace,
             encoding,
+            ping_interval,
             open: Cell::new(subscription.joins.len()),
             joins: subscription.joins,
             position: Cell::default(),
@@ -131,7 +139,12 @@ impl Protocol for EventStream {
     }
 
     fn connected(&self, namespace: &str, member: &MemberId) -> Option<Frame> {
-        let data = serde_json::json!({"clientId": member.as_str(), "namespace": namespace});
+        let milliseconds = u64::try_from(self.ping_interval.as_millis()).unwrap_or(u64::MAX);
+        let data = serde_json::json!({
+            "clientId": member.as_str(),
+            "namespace": namespace,
+            "pingInterval": milliseconds,
+        });
         Some(EventRecord::new("welcome", data.to_string().as_bytes()).frame())
     }
 

@@ -42,6 +42,7 @@ struct EventStreamEndpointState {
     encoding: EncodingId,
     /// From a shutdown on nobody is let in for so long.
     grace: Duration,
+    ping_interval: Duration,
     judge: SubscriptionJudge,
 }
 
@@ -50,12 +51,14 @@ impl EventStreamEndpoint {
         entrance: Entrance,
         encoding: EncodingId,
         grace: Duration,
+        ping_interval: Duration,
         judge: SubscriptionJudge,
     ) -> Self {
         Self(Arc::new(EventStreamEndpointState {
             entrance,
             encoding,
             grace,
+            ping_interval,
             judge,
         }))
     }
@@ -77,7 +80,9 @@ impl EventStreamEndpoint {
             entrance.judge(head)?;
             let place = entrance.place(head, false)?;
             let joins = subscription.joins() > 0;
-            let protocol = |_: &_| Box::new(EventStream::new(subscription, self.0.encoding)) as _;
+            let (encoding, ping_interval) = (self.0.encoding, self.0.ping_interval);
+            let protocol =
+                |_: &_| Box::new(EventStream::new(subscription, encoding, ping_interval)) as _;
             let opened = entrance
                 .open(place, request, Stage::Stream, protocol)
                 .await?;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
 use dondo_actors::{
@@ -187,7 +188,7 @@ fn said(stream: &mut EventStream) -> Vec<String> {
 #[test]
 fn one_message_says_all_joins_in_their_order() {
     let subscription = read(&[("channel", "a"), ("channel", "b")], None).unwrap();
-    let mut stream = EventStream::new(subscription, EncodingId::FIRST);
+    let mut stream = EventStream::new(subscription, EncodingId::FIRST, Duration::from_secs(25));
     let joins = said(&mut stream);
     assert_eq!(joins.len(), 2, "{joins:?}");
     assert!(
@@ -202,7 +203,7 @@ fn one_message_says_all_joins_in_their_order() {
 #[test]
 fn no_record_has_an_id_before_all_is_joined_and_then_the_least_place_has() {
     let subscription = read(&[("channel", "a"), ("channel", "b")], None).unwrap();
-    let mut stream = EventStream::new(subscription, EncodingId::FIRST);
+    let mut stream = EventStream::new(subscription, EncodingId::FIRST, Duration::from_secs(25));
     assert_eq!(stream.opens().as_deref(), Some("/"));
     let ids = RecordIds::default();
     assert_eq!(said(&mut stream).len(), 2);
@@ -233,14 +234,14 @@ fn no_record_has_an_id_before_all_is_joined_and_then_the_least_place_has() {
 #[test]
 fn a_stream_is_told_who_it_is_or_why_it_is_not_let_in() {
     let subscription = read(&[("channel", "a")], None).unwrap();
-    let stream = EventStream::new(subscription, EncodingId::FIRST);
+    let stream = EventStream::new(subscription, EncodingId::FIRST, Duration::from_secs(25));
     let ids = RecordIds::default();
     let welcome = stream
         .connected("/", &MemberId::new("kT3".to_owned()))
         .unwrap();
     assert_eq!(
         told(&ids, &welcome),
-        "event: welcome\ndata: {\"clientId\":\"kT3\",\"namespace\":\"/\"}\n\n"
+        "event: welcome\ndata: {\"clientId\":\"kT3\",\"namespace\":\"/\",\"pingInterval\":25000}\n\n"
     );
     let refusal = Refusal {
         message: "no\nentry".into(),

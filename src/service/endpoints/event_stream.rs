@@ -46,11 +46,13 @@ pub(super) fn endpoint<'a>(
             connects_later: false,
             ..base.main.clone()
         };
+        let ping_interval = options.session.ping_interval;
         let entrance = base.entrance(options);
         Made::of(EventStreamEndpoint::new(
             entrance,
             encoding,
             grace,
+            ping_interval,
             Arc::new(judge),
         ))
     }))

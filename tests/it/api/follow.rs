@@ -1,13 +1,14 @@
 //! `dondo sub`: what it prints, how it comes back, and how it ends.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::{hub, member_of, post};
+use super::{hub, hub_with, member_of, post};
 use crate::support::{Client, Hub, PATIENCE};
 
 /// A command that runs; ends with the value.
@@ -18,7 +19,11 @@ struct Follower {
 
 impl Follower {
     fn start(hub: &Hub, words: &[&str]) -> Self {
-        let mut child = command(hub, words).stdout(Stdio::piped()).spawn().unwrap();
+        Self::of(command(hub, words))
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (said, lines) = channel();
         std::thread::spawn(move || {
@@ -178,5 +183,62 @@ fn a_refusal_ends_it_with_one() {
         assert_eq!(done.status.code(), Some(1), "{words:?}: {complaint}");
         assert!(complaint.contains(told), "{words:?}: {complaint}");
         assert!(done.stdout.is_empty());
+    }
+}
+
+/// Fails if it does not find event streams that stand elsewhere, or does not say that they may where it looks in vain.
+#[test]
+fn it_asks_at_the_path_that_it_is_told() {
+    let hub = hub_with(
+        |settings| settings.endpoints.events = Some("/live/stream/".to_owned()),
+        |builder| builder,
+    );
+    let mut member = member_of(&hub, "lobby");
+    newcomer(&mut member);
+    let follower = Follower::start(&hub, &["lobby", "--events", "/live/stream"]);
+    newcomer(&mut member);
+    member.ask("lobby", &[json!("over there")]);
+    assert_eq!(follower.line()["payload"]["data"]["message"], "over there");
+    for (words, told) in [
+        (&["lobby"][..], "--events PATH"),
+        (&["lobby", "--events", "/live?x"], "is no path"),
+    ] {
+        let mut command = command(&hub, words);
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let done = ended(piped.spawn().unwrap());
+        let complaint = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(1), "{complaint}");
+        assert!(complaint.contains(told), "{complaint}");
+    }
+}
+
+/// Fails if a hub that is gone without a word is waited for as if its comments came as seldom as they do by default.
+#[test]
+fn a_silent_hub_is_given_up_after_three_of_its_own_comments() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, came) = channel();
+    std::thread::spawn(move || {
+        let mut streams = Vec::new();
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut head = BufReader::new(stream.try_clone().unwrap());
+            let mut line = String::new();
+            while head.read_line(&mut line).is_ok_and(|read| read > 2) {
+                line.clear();
+            }
+            let told = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n\
+                        event: welcome\ndata: {\"pingInterval\":1}\n\nevent: ack\ndata: {\"ok\":true}\n\n";
+            (&stream).write_all(told.as_bytes()).unwrap();
+            streams.push(stream);
+            if asked.send(()).is_err() {
+                break;
+            }
+        }
+    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dondo"));
+    command.args(["sub", "lobby", "--hub", &url]);
+    let _child = Follower::of(command);
+    for _ in ["at first", "when it was silent"] {
+        came.recv_timeout(PATIENCE).unwrap();
     }
 }

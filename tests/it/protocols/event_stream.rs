@@ -74,7 +74,9 @@ fn it_tells_what_is_said_where_it_listens(form: Form) {
     }
     assert!(answer.header("cache-control").unwrap().contains("no-store"));
     assert_eq!(stream.record().unwrap().retry, Some(3000));
-    let id = stream.event("welcome").json()["clientId"].clone();
+    let welcome = stream.event("welcome").json();
+    assert_eq!(welcome["pingInterval"], 25_000, "as the hub has comments");
+    let id = welcome["clientId"].clone();
     assert_eq!(stream.event("ack").json()["channel"], "lobby");
     let joined = stream.event("ack");
     assert_eq!(
