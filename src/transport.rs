@@ -11,6 +11,7 @@ pub(crate) mod compression;
 pub(crate) mod connection;
 pub(crate) mod cors;
 pub(crate) mod counts;
+mod departure;
 pub(crate) mod doors;
 pub(crate) mod embedded_driver;
 pub(crate) mod ending;

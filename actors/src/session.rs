@@ -102,6 +102,7 @@ impl Session {
         peer: Peer,
         on_end: impl FnOnce(CloseReason) + 'static,
     ) -> SessionRef {
+        let ping_timeout = settings.ping_timeout;
         let own = RateLimiter::new(settings.rates.clone());
         let pacer = Rc::new(Pacer::new(own, peer.account.clone()));
         let account = SessionAccount::new(hub.account().clone(), peer.account, settings.bytes_max);
@@ -144,6 +145,7 @@ impl Session {
             mailbox: Mailbox::start(|this| session(this).start()),
             outbox,
             credit,
+            ping_timeout,
         }
     }
 

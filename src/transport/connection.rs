@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use dondo_actors::account::{Charge, Held};
@@ -146,6 +147,11 @@ impl<F: Framing> WebSocketConnection<F> {
     fn has_credit(&self, cx: &mut Context<'_>) -> bool {
         // Before it is live it brings the session nothing, and the session's reader is somebody else.
         !self.framing.is_live() || self.framing.poll_readable(cx).is_ready()
+    }
+
+    /// How long its peer may be gone before it is taken to be.
+    pub(crate) fn ping_timeout(&self) -> Duration {
+        self.framing.session().ping_timeout
     }
 
     /// The peer closed, or the connection broke.

@@ -23,6 +23,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use super::connection::WebSocketConnection;
+use super::departure::Departure;
 use super::ending::{End, ending};
 use super::framing::Framing;
 use super::pieces::Pieces;
@@ -95,6 +96,8 @@ pub(super) fn response(
 ) -> HttpResponse {
     let body = SocketBody {
         watched: CutWatch::begin(request, websocket.outbox()),
+        socket: descriptor(request).map(Arc::downgrade),
+        departure: Departure::default(),
         websocket,
         payload,
         pieces: Pieces::default(),
@@ -127,14 +130,18 @@ fn switch(
     response.body(body)
 }
 
+fn descriptor(request: &HttpRequest) -> Option<&Arc<OwnedFd>> {
+    let cutter = request.conn_data::<Cutter>();
+    cutter.and_then(|Cutter(descriptor)| descriptor.as_ref())
+}
+
 /// A watch over a connection, which is cut when an outbox says so although nobody polls its body. It ends when it is dropped.
 pub(super) struct CutWatch(Option<oneshot::Sender<()>>);
 
 impl CutWatch {
     /// Of the connection that a request came over, where it can be cut.
     pub(super) fn begin(request: &HttpRequest, outbox: Arc<Outbox>) -> Self {
-        let cutter = request.conn_data::<Cutter>();
-        let descriptor = cutter.and_then(|Cutter(descriptor)| descriptor.as_ref());
+        let descriptor = descriptor(request);
         Self(descriptor.map(|descriptor| watch(outbox, Arc::downgrade(descriptor))))
     }
 
@@ -173,6 +180,9 @@ fn watch(outbox: Arc<Outbox>, descriptor: Weak<OwnedFd>) -> oneshot::Sender<()> 
 
 struct SocketBody<F: Framing> {
     watched: CutWatch,
+    /// Its connection, where it can be looked at.
+    socket: Option<Weak<OwnedFd>>,
+    departure: Departure,
     websocket: WebSocketConnection<F>,
     payload: Payload,
     pieces: Pieces,
@@ -181,7 +191,16 @@ struct SocketBody<F: Framing> {
 
 impl<F: Framing> SocketBody<F> {
     fn read(&mut self, cx: &mut Context<'_>) {
-        while self.websocket.poll_wants(cx).is_ready() {
+        let limit = self.websocket.ping_timeout();
+        if let Some(socket) = self.socket.as_ref().and_then(Weak::upgrade)
+            && self.departure.is_over(cx, socket.as_fd(), limit)
+        {
+            return self.websocket.lost();
+        }
+        loop {
+            if self.websocket.poll_wants(cx).is_pending() {
+                return self.departure.begin(cx);
+            }
             match Pin::new(&mut self.payload).poll_next(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(chunk))) => {

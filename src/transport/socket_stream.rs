@@ -3,6 +3,7 @@
 
 use std::io::{self, IoSlice};
 use std::net;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -190,6 +191,11 @@ impl AsyncWrite for Secured {
 }
 
 impl Stream for Secured {
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        let stream = self.0.get_ref().0.stream.as_ref();
+        stream.map(|stream| stream.as_fd())
+    }
+
     fn cut(&self) {
         if let Some(stream) = &self.0.get_ref().0.stream {
             stream.cut();
@@ -247,6 +253,13 @@ impl AsyncWrite for SocketStream {
 }
 
 impl Stream for SocketStream {
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Plain(stream) => stream.socket(),
+            Self::Tls(stream) => stream.socket(),
+        }
+    }
+
     fn cut(&self) {
         match self {
             Self::Plain(stream) => stream.cut(),

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::connection::WebSocketConnection;
+use super::departure::Departure;
 use super::ending::End;
 use super::framing::Framing;
 use super::sockets::OpenSocket;
@@ -42,6 +44,9 @@ thread_local! {
 
 /// What a connection needs of its stream.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// The TCP socket beneath; none while it changes its thread.
+    fn socket(&self) -> Option<BorrowedFd<'_>>;
+
     /// Makes the coming drop send RST and free what the kernel has not sent.
     fn cut(&self);
 
@@ -55,6 +60,10 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
 }
 
 impl Stream for TcpStream {
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
+
     fn cut(&self) {
         let _ = self.set_zero_linger();
     }
@@ -95,6 +104,7 @@ pub(crate) fn serve(
         queue: VecDeque::from([first]),
         ending: None,
         patience: None,
+        departure: Departure::default(),
     };
     // In a box: a task copies its future when it begins and when it ends.
     actix_rt::spawn(Box::pin(driver.run(read)));
@@ -115,6 +125,7 @@ struct Driver<S, F: Framing> {
     queue: VecDeque<Bytes>,
     ending: Option<End>,
     patience: Option<Pin<Box<Sleep>>>,
+    departure: Departure,
 }
 
 impl<S: Stream, F: Framing> Driver<S, F> {
@@ -161,8 +172,15 @@ impl<S: Stream, F: Framing> Driver<S, F> {
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if let Some(socket) = self.stream.socket() {
+            let limit = self.websocket.ping_timeout();
+            if self.departure.is_over(cx, socket, limit) {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+        }
         for _ in 0..TURNS {
             if self.websocket.poll_wants(cx).is_pending() {
+                self.departure.begin(cx);
                 return Ok(());
             }
             let more = SCRATCH.with_borrow_mut(|scratch| {

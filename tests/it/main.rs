@@ -15,6 +15,7 @@ mod bare;
 mod clients;
 mod crash;
 mod deadlines;
+mod departures;
 mod dev;
 mod doors;
 mod drain;

@@ -85,6 +85,8 @@ pub struct SessionRef {
     pub outbox: Arc<Outbox>,
     /// What may be read.
     pub credit: Arc<InboundCredit>,
+    /// How long a client may be gone, at most, before its session ends.
+    pub ping_timeout: Duration,
 }
 
 impl SessionRef {

@@ -93,6 +93,7 @@ impl Fixture {
             mailbox,
             outbox: outbox.clone(),
             credit: InboundCredit::new(100, 1 << 20, account),
+            ping_timeout: Duration::from_secs(20),
         };
         Self {
             websocket: WebSocketConnection::new(Plain(session), 1 << 20, None),
