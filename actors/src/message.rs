@@ -57,6 +57,7 @@ use crate::{
         audience::{LeaveScope, PresenceScope, Scopes, SeatTags},
         gate::PlaceId,
         room::{RoomOptions, RoomPolicy},
+        roster::ListedMember,
     },
 };
 
@@ -394,7 +395,7 @@ pub struct JoinAnswer {
     pub terms: RoomPolicy,
     /// At most [`crate::ports::RoomOnline::USERS`] of the members that match the address with the names they gave, longest seated
     /// first; none of a plain room.
-    pub users: Vec<(MemberId, Option<Arc<str>>)>,
+    pub users: Vec<ListedMember>,
     /// All tags of the seat now.
     pub tags: Scopes,
     /// The number of this join in the namespace.

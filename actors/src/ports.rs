@@ -30,6 +30,7 @@ use crate::{
     id::{ChannelScope, MemberId, RoomKey},
     letter::{Content, EncodingId, Frame, TransportMessage},
     rate::RateLimiter,
+    state::roster::ListedMember,
 };
 
 /// A future that stays on the thread it was made on.
@@ -365,7 +366,7 @@ pub struct RoomOnline<'a> {
     /// Members that match it.
     pub count: usize,
     /// At most [`RoomOnline::USERS`] of them with the names they gave, longest seated first.
-    pub users: Vec<(MemberId, Option<Arc<str>>)>,
+    pub users: Vec<ListedMember>,
 }
 
 impl RoomOnline<'_> {

@@ -583,7 +583,7 @@ public sealed record RoomUsersOnlineData
     [JsonPropertyName("users")] public required IReadOnlyList<User> Users { get; init; }
 }
 
-/// <summary>Who spoke: what the client said of itself, but for its socket id.</summary>
+/// <summary>Who spoke: what the client said of itself, but for its socket id and whether it is logged in.</summary>
 public sealed record Source
 {
     [JsonPropertyName("appName")] public required string? AppName { get; init; }
@@ -593,6 +593,8 @@ public sealed record Source
     [JsonPropertyName("platform")] public required string? Platform { get; init; }
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] [JsonPropertyName("room")] public string? Room { get; init; }
     [JsonPropertyName("userName")] public required string? UserName { get; init; }
+    /// <summary>It is logged in, or the hub itself: the name is not its own word.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] [JsonPropertyName("verified")] public bool? Verified { get; init; }
 }
 
 /// <summary>Who speaks, by the client's own word.</summary>
@@ -612,6 +614,8 @@ public sealed record User
 {
     [JsonPropertyName("clientId")] public required string ClientId { get; init; }
     [JsonPropertyName("userName")] public required string? UserName { get; init; }
+    /// <summary>It is logged in: the name is not its own word.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] [JsonPropertyName("verified")] public bool? Verified { get; init; }
 }
 
 // A message to a channel is an event of the channel's name, with the data of ClientToServer.NotifyRoom; its members hear it with

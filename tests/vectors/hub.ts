@@ -509,7 +509,7 @@ export interface RoomUsersOnlineData {
   users: User[];
 }
 
-/** Who spoke: what the client said of itself, but for its socket id. */
+/** Who spoke: what the client said of itself, but for its socket id and whether it is logged in. */
 export interface Source {
   appName: string | null;
   appVersion: string | null;
@@ -518,6 +518,8 @@ export interface Source {
   platform: string | null;
   room?: string | null;
   userName: string | null;
+  /** It is logged in, or the hub itself: the name is not its own word. */
+  verified?: boolean;
 }
 
 /** Who speaks, by the client's own word. */
@@ -535,6 +537,8 @@ export interface SourceSent {
 export interface User {
   clientId: string;
   userName: string | null;
+  /** It is logged in: the name is not its own word. */
+  verified?: boolean;
 }
 
 /**

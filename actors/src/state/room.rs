@@ -27,7 +27,7 @@ use crate::{
     log::{Expect, Standing},
     state::{
         audience::{LeaveScope, Scopes},
-        roster::{Membership, Roster},
+        roster::{ListedMember, Membership, Roster},
     },
 };
 
@@ -375,15 +375,15 @@ impl RoomState {
     }
 
     /// Members that match an address, at most `limit`, in the order of joining.
-    pub fn present(
-        &self,
-        address: &ChannelScope,
-        limit: usize,
-    ) -> Vec<(MemberId, Option<Arc<str>>)> {
+    pub fn present(&self, address: &ChannelScope, limit: usize) -> Vec<ListedMember> {
         self.roster
             .in_order(address)
             .take(limit)
-            .map(|(member, membership)| (member.clone(), membership.user.clone()))
+            .map(|(member, membership)| ListedMember {
+                member: member.clone(),
+                name: membership.user.clone(),
+                is_logged_in: membership.account.is_some(),
+            })
             .collect()
     }
 }

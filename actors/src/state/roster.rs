@@ -31,6 +31,17 @@ pub struct Membership {
     taken: Box<[TakenTag]>,
 }
 
+/// A member as others are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedMember {
+    /// Its id.
+    pub member: MemberId,
+    /// The name that it gave, or its login did.
+    pub name: Option<Arc<str>>,
+    /// Whether it is logged in: then the name is not its own word.
+    pub is_logged_in: bool,
+}
+
 /// How a tag was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TakenTag {

@@ -277,7 +277,7 @@ told! {
     } as RoomUsersOnlineData;
 }
 
-/// Who spoke: what the client said of itself, but for its socket id.
+/// Who spoke: what the client said of itself, but for its socket id and whether it is logged in.
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Source")]
@@ -287,6 +287,9 @@ struct SourceTold {
     app_version: Option<String>,
     client_id: String,
     user_name: Option<String>,
+    /// It is logged in, or the hub itself: the name is not its own word.
+    #[serde(skip_serializing_if = "absent")]
+    verified: bool,
     channel: Option<String>,
     #[serde(skip_serializing_if = "absent")]
     room: Option<String>,

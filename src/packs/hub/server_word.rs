@@ -189,6 +189,7 @@ impl HubPack {
             client_id: SERVER,
             policy: ClientIdPolicy::Stamp,
             user_name: None,
+            verified: true,
             now: self.0.clock.now(),
         }
     }

@@ -104,6 +104,7 @@ impl Caller<'_> {
                 ClientId::Keep => ClientIdPolicy::Keep,
             },
             user_name: self.login.as_ref().map(|login| &*login.name),
+            verified: self.login.is_some(),
             now: self.now,
         }
     }

@@ -172,6 +172,11 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     (
         "2.2",
+        "verified is the hub's word alone",
+        "who_is_logged_in_is_told_from_who_says_so_over_every_protocol",
+    ),
+    (
+        "2.2",
         "unknown fields keep name and value",
         "unknown_fields_keep_place_name_and_raw_value",
     ),
@@ -504,6 +509,11 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     (
         "4.2",
+        "verified stands in lists of users, too",
+        "comings_goings_and_presence_tell_a_guest_from_an_account",
+    ),
+    (
+        "4.2",
         "online-users is a Message of the server",
         "online_users_is_a_message_of_the_server_with_counts_by_channel",
     ),
@@ -682,14 +692,14 @@ const ROWS: &[(&str, &str, &str)] = &[
 /// Rows that each section has: one that goes missing is noticed.
 const COUNTS: [(&str, usize); 12] = [
     ("2.1", 25),
-    ("2.2", 16),
+    ("2.2", 17),
     ("2.3", 6),
     ("2.4", 7),
     ("3", 33),
     ("3.1", 11),
     ("3.2", 2),
     ("4.1", 2),
-    ("4.2", 16),
+    ("4.2", 17),
     ("4.3", 8),
     ("5", 6),
     ("6", 9),

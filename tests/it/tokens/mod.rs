@@ -12,6 +12,7 @@ mod refused;
 mod revoked;
 mod rights;
 mod rooms;
+mod verified;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -37,7 +37,7 @@ fn who_may_not_know_who_is_there_is_told_of_itself() {
     let mut watcher = connect(&hub, &token);
     let own = watcher.ask("join-channel", &[json!("closed")]);
     assert_eq!((&own["ok"], &own["onlineUsers"]), (&json!(true), &json!(1)));
-    let users = json!([{"clientId": own["clientId"], "userName": "Ada L."}]);
+    let users = json!([{"clientId": own["clientId"], "userName": "Ada L.", "verified": true}]);
     assert_eq!(own["users"], users);
     let joined = watcher.event("join-channel");
     assert_eq!(joined[0]["data"]["onlineUsers"], 1);

@@ -80,7 +80,7 @@ fn a_join_is_as_the_hook_alters_it() {
         let key = RoomKey::room("r");
         a.join_as(&key, "for 2").await.unwrap();
         let joined = b.join_as(&key, "as somebody").await.unwrap();
-        assert_eq!(joined.users[1].1.as_deref(), Some("somebody"));
+        assert_eq!(joined.users[1].name.as_deref(), Some("somebody"));
         assert_eq!(
             c.join(&key).await.err(),
             Some(JoinError::Full { capacity: 2 })

@@ -320,6 +320,7 @@ fn what_is_called_comes_out_as_what_is_received() {
         client_id: "c",
         policy: ClientIdPolicy::Stamp,
         user_name: None,
+        verified: false,
         now: std::time::UNIX_EPOCH,
     };
     let call = content(

@@ -35,6 +35,7 @@ const SOURCE: &KeyNames = &[
     ("appVersion", "AppVersion"),
     ("clientId", "ClientId"),
     ("userName", "UserName"),
+    ("verified", "Verified"),
     ("channel", "Channel"),
     ("room", "Room"),
 ];
@@ -46,7 +47,11 @@ const PRESENCE: &KeyNames = &[
     ("truncated", "Truncated"),
     ("users", "Users"),
 ];
-const USER: &KeyNames = &[("clientId", "ClientId"), ("userName", "UserName")];
+const USER: &KeyNames = &[
+    ("clientId", "ClientId"),
+    ("userName", "UserName"),
+    ("verified", "Verified"),
+];
 
 /// What the hub itself adds to `data` in this event. In a message, fields of these names are the client's own.
 fn plus(event: &str) -> &'static KeyNames {
@@ -157,9 +162,9 @@ mod tests {
         assert_eq!(
             seen(
                 "join-room",
-                r#"{"data":{"message":"","roomId":"r","roomChannel":null,"x":1.0,"onlineUsers":2},"time":"t","clientId":"c","source":{"platform":"Web","appName":"a","appVersion":"1","clientId":"c","userName":"u","channel":null,"room":"r","z":0},"y":{"data":1}}"#
+                r#"{"data":{"message":"","roomId":"r","roomChannel":null,"x":1.0,"onlineUsers":2},"time":"t","clientId":"c","source":{"platform":"Web","appName":"a","appVersion":"1","clientId":"c","userName":"u","verified":true,"channel":null,"room":"r","z":0},"y":{"data":1}}"#
             ),
-            r#"{"Data":{"Message":"","RoomId":"r","Room":"r","RoomChannel":null,"x":1.0,"OnlineUsers":2},"Time":"t","ClientId":"c","Source":{"Platform":"Web","AppName":"a","AppVersion":"1","ClientId":"c","UserName":"u","Channel":null,"Room":"r","z":0},"y":{"data":1}}"#
+            r#"{"Data":{"Message":"","RoomId":"r","Room":"r","RoomChannel":null,"x":1.0,"OnlineUsers":2},"Time":"t","ClientId":"c","Source":{"Platform":"Web","AppName":"a","AppVersion":"1","ClientId":"c","UserName":"u","Verified":true,"Channel":null,"Room":"r","z":0},"y":{"data":1}}"#
         );
     }
 
@@ -182,9 +187,9 @@ mod tests {
         assert_eq!(
             seen(
                 "room-online-users",
-                r#"{"data":{"roomId":"r","users":[{"clientId":"a","userName":null},{"clientId":"b","userName":"B"}]},"time":1,"clientId":"server","source":{}}"#
+                r#"{"data":{"roomId":"r","users":[{"clientId":"a","userName":null},{"clientId":"b","userName":"B","verified":true}]},"time":1,"clientId":"server","source":{}}"#
             ),
-            r#"{"Data":{"RoomId":"r","Room":"r","Users":[{"ClientId":"a","UserName":null},{"ClientId":"b","UserName":"B"}]},"Time":1,"ClientId":"server","Source":{}}"#
+            r#"{"Data":{"RoomId":"r","Room":"r","Users":[{"ClientId":"a","UserName":null},{"ClientId":"b","UserName":"B","Verified":true}]},"Time":1,"ClientId":"server","Source":{}}"#
         );
     }
 

@@ -98,6 +98,8 @@ impl Parts {
                 channel: take("channel"),
                 room: take("room"),
             };
+            // The hub's word, as is the id: nobody says it of himself.
+            json::take(&mut fields, "verified");
             parts.source_unknown = pairs(fields);
         }
         let mut inner = data

@@ -39,6 +39,8 @@ pub(crate) struct Stamp<'a> {
     pub(crate) policy: ClientIdPolicy,
     /// The name in the sender's token, where it is authenticated: it replaces the `userName` sent.
     pub(crate) user_name: Option<&'a str>,
+    /// Whether the hub vouches for the sender: it is logged in, or the hub itself.
+    pub(crate) verified: bool,
     /// The server's time, for letters without one.
     pub(crate) now: SystemTime,
 }
@@ -281,6 +283,10 @@ fn write_source(
             json::put(out, name);
         }
         None => field(out, b",\"userName\":", sent.user_name),
+    }
+    // Not false elsewhere: what a guest sends in the contract's form comes back as it was sent.
+    if stamp.verified {
+        out.extend_from_slice(b",\"verified\":true");
     }
     out.extend_from_slice(b",\"channel\":");
     let start = out.len();

@@ -129,6 +129,9 @@ struct LeftSeat {
 pub(super) struct User {
     client_id: String,
     user_name: Option<String>,
+    /// It is logged in: the name is not its own word.
+    #[serde(skip_serializing_if = "absent")]
+    verified: bool,
 }
 
 /// Who may join a room.

@@ -1,13 +1,14 @@
 //! The hub's own events about who is there: `online-users` and `room-online-users` (contract 4.2).
 //! Refuses to count: numbers, names and their order are handed in.
 
-use std::{sync::Arc, time::SystemTime};
+use std::time::SystemTime;
 
 use dondo_actors::{
-    id::{MemberId, RoomKey},
+    id::RoomKey,
     letter::Content,
     message::JoinAnswer,
     ports::{Online, PresenceEvents, RoomOnline},
+    state::roster::ListedMember,
 };
 
 use super::super::{
@@ -77,20 +78,18 @@ pub(super) fn users(joined: &JoinAnswer) -> (Vec<u8>, bool) {
 }
 
 /// Appends a list of users; whether it has all of `count`.
-fn write_users(
-    text: &mut Vec<u8>,
-    users: &[(MemberId, Option<Arc<str>>)],
-    count: usize,
-    behind: usize,
-) -> bool {
+fn write_users(text: &mut Vec<u8>, users: &[ListedMember], count: usize, behind: usize) -> bool {
     let mut listed = 0;
     text.push(b'[');
-    let complete = write_list(text, users.iter(), behind, |text, (id, name)| {
+    let complete = write_list(text, users.iter(), behind, |text, user| {
         listed += 1;
         text.extend_from_slice(b"{\"clientId\":");
-        json::put(text, id.as_str());
+        json::put(text, user.member.as_str());
         text.extend_from_slice(b",\"userName\":");
-        json::put(text, &name.as_deref());
+        json::put(text, &user.name.as_deref());
+        if user.is_logged_in {
+            text.extend_from_slice(b",\"verified\":true");
+        }
         text.push(b'}');
     });
     text.push(b']');
@@ -163,9 +162,14 @@ fn event(name: &str, text: Vec<u8>) -> Content {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::{
+        sync::Arc,
+        time::{Duration, UNIX_EPOCH},
+    };
 
     use serde_json::{Value, json};
+
+    use dondo_actors::id::MemberId;
 
     use super::*;
 
@@ -187,7 +191,11 @@ mod tests {
     }
 
     fn in_room(count: usize, users: &[(&str, Option<&str>)], channel: Option<&str>) -> Content {
-        let user = |(id, name): &(&str, Option<&str>)| (MemberId::new(*id), name.map(Arc::from));
+        let user = |(id, name): &(&str, Option<&str>)| ListedMember {
+            member: MemberId::new(*id),
+            name: name.map(Arc::from),
+            is_logged_in: *id == "id1",
+        };
         let online = RoomOnline {
             tag: &channel.map(Arc::from),
             count,
@@ -240,7 +248,8 @@ mod tests {
         assert_eq!(
             value(&sent)["data"],
             json!({"message": "2 users in the room", "roomId": "r", "roomChannel": "c", "onlineUsers": 2,
-                "users": [{"clientId": "id1", "userName": "John \"Doe\""}, {"clientId": "id2", "userName": null}]})
+                "users": [{"clientId": "id1", "userName": "John \"Doe\"", "verified": true},
+                    {"clientId": "id2", "userName": null}]})
         );
     }
 

@@ -58,7 +58,7 @@ pub(super) fn as_seen(told: PresenceScope, done: Done, own: &MemberId) -> Done {
     match done {
         Done::Joined(joined) => {
             let (mut users, mut terms) = (joined.users, joined.terms);
-            users.retain(|(member, _)| member == own);
+            users.retain(|user| user.member == *own);
             terms.owner = terms.owner.filter(|owner| owner == own);
             Done::Joined(JoinAnswer {
                 count: 1,

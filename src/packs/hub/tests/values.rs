@@ -30,6 +30,7 @@ fn stamp() -> Stamp<'static> {
         client_id: SELF,
         policy: ClientIdPolicy::Stamp,
         user_name: None,
+        verified: false,
         now: now(),
     }
 }

@@ -116,6 +116,33 @@ fn an_authenticated_name_replaces_the_clients_word() {
     assert_eq!(value(&sent)["source"]["userName"], "Ada \"L\"");
 }
 
+/// Fails if a client's own word for it travels on, in whatever spelling, or the hub's is not where it vouches for the sender.
+#[test]
+fn verified_is_the_hubs_word_alone() {
+    let payload = message(
+        r#"{"data":1,"source":{"verified":true,"Verified":1,"VERIFIED":"yes","ver\u0069fied":true,"userName":"Eve"}}"#,
+    )
+    .unwrap();
+    let shown = |verified| {
+        let stamp = Stamp {
+            verified,
+            ..stamp()
+        };
+        text(&compose("x".into(), &payload, None, None, &stamp)).to_lowercase()
+    };
+    let guest = shown(false);
+    assert!(
+        !guest.contains("verified") && !guest.contains("ver\\u"),
+        "{guest}"
+    );
+    let member = shown(true);
+    assert_eq!(member.matches("fied").count(), 1, "{member}");
+    assert!(
+        member.contains(r#""username":"eve","verified":true,"channel""#),
+        "{member}"
+    );
+}
+
 #[test]
 fn plus_is_the_end_of_data_and_its_names_are_the_hubs() {
     let payload = command(
