@@ -51,7 +51,6 @@ const kinds = {
     const connection = new Connection({
       path,
       namespace,
-      auth: null,
       on: {
         connecting: () => is("Connecting…"),
         connected: () => emit("join-channel", { roomChannel: channel }).then(joined, (error) => is(error.message)),

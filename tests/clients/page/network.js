@@ -355,7 +355,7 @@ module.exports = {
 
   async missing(browser) {
     // How many scripts are waited for by then, each with a timer.
-    for (const [file, waiting] of [["carriers.js", 2], ["view.js", 2], ["client.js", 5], ["chat.js", 6]]) {
+    for (const [file, waiting] of [["carriers.js", 2], ["view.js", 2], ["client.js", 6], ["credentials.js", 6], ["chat.js", 7]]) {
       const prepare = async (page) => {
         await swallow(file)(page);
         await holdClock(page);
