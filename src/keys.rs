@@ -6,6 +6,7 @@ mod jwks;
 mod remote;
 
 pub(crate) use self::files::{read_text, text_of_secret};
+pub(crate) use self::jwks::SetOfKeys;
 pub(crate) use self::remote::{RemoteKeys, wrong_with_address};
 
 use std::fmt;
@@ -24,6 +25,8 @@ pub(crate) const TOKEN_BYTES_MAX: usize = 8 * 1024;
 pub(crate) const SECRET_BYTES_MIN: usize = 32;
 /// Bytes of an RSA key's modulus, at least: 2,048 bits (RFC 7518, 3.3).
 const MODULUS_BYTES_MIN: usize = 256;
+/// And at most: 4,096 bits, beyond which no signature is looked at here.
+const MODULUS_BYTES_MAX: usize = 512;
 
 /// What a token says.
 pub(crate) type Claims = Map<String, Value>;
@@ -152,9 +155,15 @@ impl Keys {
         }]))
     }
 
-    /// A set of public keys in JSON (RFC 7517).
-    pub(crate) fn of_jwks(text: &str, origin: &str) -> Result<Self, BadKey> {
+    /// A set of public keys in JSON (RFC 7517), whatever it has.
+    pub(crate) fn of_set(text: &str, origin: &str) -> Result<SetOfKeys, BadKey> {
         jwks::read(text, origin)
+    }
+
+    /// The same of somebody who means one key at least.
+    pub(crate) fn of_jwks(text: &str, origin: &str) -> Result<SetOfKeys, BadKey> {
+        let set = jwks::read(text, origin)?;
+        set.without_key().map_or(Ok(set), Err)
     }
 
     /// What a token says, if it is signed with one of the keys by that key's own algorithm. No claim is judged.
@@ -256,6 +265,7 @@ fn kind_of_pem(pem: &[u8]) -> Result<(Algorithm, DecodingKey), BadKey> {
     match DecodingKey::from_rsa_pem(pem) {
         // The key is the modulus and little more.
         Ok(key) if bytes(&key) < MODULUS_BYTES_MIN => Err(short_modulus()),
+        Ok(key) if bytes(&key) > MODULUS_BYTES_MAX + DER_BYTES_MAX => Err(long_modulus()),
         Ok(key) => Ok((Algorithm::RS256, key)),
         Err(_) => Err(BadKey(
             "there is no public key of RSA, P-256 or Ed25519 in it; `openssl pkey -in KEY -pubout` writes one".to_owned(),
@@ -263,6 +273,8 @@ fn kind_of_pem(pem: &[u8]) -> Result<(Algorithm, DecodingKey), BadKey> {
     }
 }
 
+/// Bytes of an RSA key in DER beside its modulus, at most.
+const DER_BYTES_MAX: usize = 32;
 /// Bytes of a point of P-256, as keys have it.
 const POINT_BYTES: usize = 65;
 
@@ -272,6 +284,10 @@ fn other_curve() -> BadKey {
 
 fn short_modulus() -> BadKey {
     BadKey("the RSA key has less than 2048 bits".to_owned())
+}
+
+fn long_modulus() -> BadKey {
+    BadKey("the RSA key has more than 4096 bits".to_owned())
 }
 
 #[cfg(test)]

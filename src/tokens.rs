@@ -82,12 +82,13 @@ impl Tokens {
         Ok(self.and(Keys::of_pem(pem, "the application")?))
     }
 
-    /// A set of public keys in JSON (JWKS), for the same.
+    /// A set of public keys in JSON (JWKS), for the same. Those of it that cannot be used are passed over, and told in the log.
     ///
     /// # Errors
-    /// It is no such set.
+    /// It is no such set, or has no key that can be used.
     pub fn jwks(self, set: &str) -> Result<Self, BadKey> {
-        Ok(self.and(Keys::of_jwks(set, "the application")?))
+        let set = Keys::of_jwks(set, "the application")?;
+        Ok(self.and(set.told_by("the application's set of keys")))
     }
 
     fn and(mut self, keys: Keys) -> Self {

@@ -8,7 +8,7 @@ use super::spelling::{FilePath, Spelling, Switch};
 use super::table::{settings, within};
 use super::units::Span;
 use super::{RoomScope, Settings};
-use crate::keys::{BadKey, Keys, read_text, text_of_secret, wrong_with_address};
+use crate::keys::{BadKey, Keys, SetOfKeys, read_text, text_of_secret, wrong_with_address};
 use crate::name_pattern::FLAT;
 
 settings! {
@@ -155,6 +155,10 @@ fn public_key(path: &Path) -> Result<Keys, BadKey> {
 }
 
 fn jwks(path: &Path) -> Result<Keys, BadKey> {
+    Ok(set_of_keys(path)?.told_by(&format!("--auth.jwks-file {}", path.display())))
+}
+
+fn set_of_keys(path: &Path) -> Result<SetOfKeys, BadKey> {
     let set = read_text(path)?;
     Keys::of_jwks(&set, &path.display().to_string()).map_err(|wrong| wrong.within(path))
 }
@@ -174,7 +178,8 @@ fn public_key_file(settings: &Settings) -> Result<(), String> {
 fn jwks_file(settings: &Settings) -> Result<(), String> {
     readable(
         settings.auth.jwks_file.as_deref(),
-        jwks,
+        // What is passed over is told by who takes the others.
+        |path| Ok(set_of_keys(path)?.keys),
         "a set of public keys",
     )
 }

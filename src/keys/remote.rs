@@ -1,5 +1,6 @@
 //! Keys from an address, as services of identity publish theirs. One thread asks for them, at the start and now and then;
-//! everybody else sees those that it had last. Where it has none it says so each minute, and those that there are stay.
+//! everybody else sees those that it had last. A set that came whole is its word, also where it has no key; until one comes
+//! those that there are stay, and it says so each minute.
 
 use std::io;
 use std::net::IpAddr;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use ureq::http::{StatusCode, Uri};
 
-use super::{Keys, Signed, Unsigned};
+use super::{Keys, SetOfKeys, Signed, Unsigned};
 use crate::asking::agent;
 
 /// How long an address may take for an answer; so long a start waits.
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_secs(60);
 /// Bytes of a set.
 const BYTES_MAX: u64 = 256 * 1024;
+/// What comes of an address without keys.
+const REFUSED: &str = "tokens of its keys are refused";
 
 /// What is wrong with an address for keys, as words behind it.
 pub(crate) fn wrong_with_address(address: &str) -> Option<&'static str> {
@@ -68,6 +71,7 @@ impl RemoteKeys {
             pace: Questions::new(refresh, Instant::now()),
             is_wanted: is_wanted.clone(),
             is_in_trouble: false,
+            unused: None,
         };
         let run = move || {
             keeper.ask(true);
@@ -115,6 +119,8 @@ struct Keeper {
     pace: Questions,
     is_wanted: Arc<AtomicBool>,
     is_in_trouble: bool,
+    /// Those of the last set that were passed over.
+    unused: Option<String>,
 }
 
 impl Keeper {
@@ -134,25 +140,18 @@ impl Keeper {
         }
     }
 
-    /// Asks the address. What it has is told where that is new, or somebody waits for it.
+    /// Asks the address. What it has is told where that is new, or somebody waits for it; that it has nothing, each time.
     fn ask(&mut self, is_told: bool) {
         let began = Instant::now();
         let answer = self.fetch();
-        self.pace.asked(began, answer.is_ok());
+        let has_keys = answer.as_ref().is_ok_and(|set| !set.keys.is_empty());
+        self.pace.asked(began, has_keys);
         match answer {
-            Ok(keys) => {
-                let (told, before) = (keys.told(), self.keys.borrow().told());
-                let is_told = is_told || told != before || self.is_in_trouble;
-                self.keys.send_replace(Arc::new(keys));
-                self.is_in_trouble = false;
-                if let Some(told) = told.filter(|_| is_told) {
-                    log::info!("--auth.jwks-url: it has {told}");
-                }
-            }
+            Ok(set) => self.take(set, is_told),
             Err(why) => {
                 self.is_in_trouble = true;
                 let stays = match self.keys.borrow().is_empty() {
-                    true => "tokens of its keys are refused",
+                    true => REFUSED,
                     false => "its keys stay as they were",
                 };
                 log::error!(
@@ -163,7 +162,29 @@ impl Keeper {
         }
     }
 
-    fn fetch(&self) -> Result<Keys, String> {
+    /// A key that is not in it is one that the service took back, and be it the last.
+    fn take(&mut self, set: SetOfKeys, is_told: bool) {
+        let (told, before) = (set.keys.told(), self.keys.borrow().told());
+        let unused = set.unused();
+        let is_told = is_told || told != before || unused != self.unused || self.is_in_trouble;
+        let without_key = set.without_key();
+        self.keys.send_replace(Arc::new(set.keys));
+        self.is_in_trouble = without_key.is_some();
+        if let Some(why) = without_key {
+            log::error!(
+                "--auth.jwks-url {}: {why}; {REFUSED} until it has one",
+                self.address
+            );
+        } else if is_told {
+            log::info!("--auth.jwks-url: it has {}", told.unwrap_or_default());
+            if let Some(unused) = &unused {
+                log::warn!("--auth.jwks-url: not all of its keys are used: {unused}");
+            }
+        }
+        self.unused = unused;
+    }
+
+    fn fetch(&self) -> Result<SetOfKeys, String> {
         let request = self.agent.get(&self.address);
         let answer = request.header("Accept", "application/json").call();
         let mut answer = answer.map_err(|error| format!("it cannot be had: {error}"))?;
@@ -180,7 +201,7 @@ impl Keeper {
         let text = body.read_to_string().map_err(|error| {
             format!("its answer is no text of at most {BYTES_MAX} bytes: {error}")
         })?;
-        Keys::of_jwks(&text, &self.address).map_err(|wrong| wrong.to_string())
+        Keys::of_set(&text, &self.address).map_err(|wrong| wrong.to_string())
     }
 }
 

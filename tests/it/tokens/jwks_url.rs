@@ -84,6 +84,88 @@ fn keys_of_an_address_know_their_tokens_and_follow_it() {
     stays(&mut hub, "it cannot be had");
 }
 
+/// Fails if a service that takes all of its keys back is not believed, does so in silence, or cannot give keys again.
+#[test]
+fn a_set_without_keys_takes_them_all_back_and_is_told_at_each_look() {
+    let mut issuer = Issuer::start();
+    let folder = KeyFolder::new("empty");
+    let set = issuer.keys["jwks"].to_string();
+    let file = folder.write("jwks.json", &set);
+    let server = serving(&folder, &ANY, &[]);
+    let address = format!("http://{}/jwks.json", server.addresses[0]);
+    let mut hub = asking(&address, &[]);
+    let token = issuer.sign("ES256", &ada(json!({})));
+    assert!(connected(&hub, &token).starts_with("40{"));
+    let mut foreign = issuer.keys["jwks"]["keys"][1].clone();
+    foreign["alg"] = json!("ES512");
+    for (without, why) in [
+        (json!([]), "for signatures; "),
+        (json!([]), "for signatures; "),
+        (
+            json!([foreign]),
+            "for signatures (the key \"key-ES256\": its algorithm ",
+        ),
+    ] {
+        fs::write(&file, json!({ "keys": without }).to_string()).unwrap();
+        hub.signal(Signal::HUP);
+        hub.wait_for("tokens of its keys are refused until it has one");
+        let told = hub.log.last().unwrap();
+        assert!(
+            told.contains(&format!("--auth.jwks-url {address}: it has no key ")),
+            "{told}"
+        );
+        assert!(told.contains(why), "{told}");
+        assert!(
+            connected(&hub, &token).contains("token_foreign"),
+            "{without}"
+        );
+    }
+    fs::write(&file, set).unwrap();
+    hub.signal(Signal::HUP);
+    hub.wait_for("--auth.jwks-url: it has 3 keys: ");
+    assert!(connected(&hub, &token).starts_with("40{"));
+}
+
+/// Fails if a key that cannot be used keeps new ones from being known, is passed over in silence, or is told of at looks at
+/// which nothing is new.
+#[test]
+fn a_key_of_a_set_that_cannot_be_used_is_in_no_others_way() {
+    let mut issuer = Issuer::start();
+    let folder = KeyFolder::new("unusable");
+    let mut set = issuer.keys["jwks"].clone();
+    set["keys"][0]["n"] = json!("AQAB");
+    set["keys"][0]["kid"] = json!("weak");
+    let file = folder.write("jwks.json", &set.to_string());
+    let server = serving(&folder, &ANY, &[]);
+    let address = format!("http://{}/jwks.json", server.addresses[0]);
+    let mut by_address = asking(&address, &[]);
+    let path = file.to_str().unwrap();
+    let flags = ["--auth.guests", "off", "--auth.jwks-file", path];
+    let by_file = Program::start(&[&ANY[..], &flags].concat(), &[]);
+    let why = "not all of its keys are used: the key \"weak\": the RSA key has less than 2048 bits";
+    for (hub, named) in [
+        (&by_address, "--auth.jwks-url: ".to_owned()),
+        (&by_file, format!("--auth.jwks-file {path}: ")),
+    ] {
+        let told: Vec<_> = hub.log.iter().filter(|line| line.contains(why)).collect();
+        assert!(
+            matches!(&told[..], [line] if line.contains("WARN") && line.contains(&named)),
+            "{:?}",
+            hub.log
+        );
+        let mut answer = |algorithm: &str| connected(hub, &issuer.sign(algorithm, &ada(json!({}))));
+        assert!(answer("RS256").contains("token_foreign"));
+        for algorithm in ["ES256", "EdDSA"] {
+            assert!(answer(algorithm).starts_with("40{"), "{algorithm}");
+        }
+    }
+    fs::write(&file, issuer.keys["jwks"].to_string()).unwrap();
+    by_address.signal(Signal::HUP);
+    by_address.wait_for("--auth.jwks-url: it has 3 keys: ");
+    let token = issuer.sign("RS256", &ada(json!({})));
+    assert!(connected(&by_address, &token).starts_with("40{"));
+}
+
 /// Fails if a hub whose address of keys does not answer does not start, lets somebody in, or does not say why not.
 #[test]
 fn without_an_answer_nobody_is_known_and_a_line_says_why() {
