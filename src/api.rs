@@ -262,6 +262,7 @@ impl Api {
             | ApiOperation::Unmute => self.sentences(&caller, operation, &query),
             ApiOperation::ChannelLimits => self.channel_limits(&caller, &query),
             ApiOperation::RevokedTokens => self.revoked_tokens(&caller, &query),
+            ApiOperation::LiftRevocation => self.lift_revocation(&caller, &query),
             ApiOperation::Disconnect
             | ApiOperation::Kick
             | ApiOperation::Ban

@@ -30,6 +30,7 @@ pub(super) enum ApiOperation {
     Limits,
     ChannelLimits,
     Revoke,
+    LiftRevocation,
     RevokedTokens,
 }
 
@@ -43,7 +44,7 @@ type Route = (
 );
 
 #[rustfmt::skip]
-const ROUTES: [Route; 23] = [
+const ROUTES: [Route; 24] = [
     ("/openapi.json", "GET", None, ApiOperation::OpenApi, &[]),
     ("/node", "GET", Some(ApiRight::Read), ApiOperation::Node, &[]),
     ("/publish", "POST", Some(ApiRight::Publish), ApiOperation::Publish, &[]),
@@ -66,6 +67,7 @@ const ROUTES: [Route; 23] = [
     ("/limits", "POST", Some(ApiRight::Moderate), ApiOperation::Limits, &[]),
     ("/limits", "GET", Some(ApiRight::Moderate), ApiOperation::ChannelLimits, &["namespace", "after", "limit", "count"]),
     ("/tokens/revoke", "POST", Some(ApiRight::Moderate), ApiOperation::Revoke, &[]),
+    ("/tokens/revoke", "DELETE", Some(ApiRight::Moderate), ApiOperation::LiftRevocation, &["id"]),
     ("/tokens/revoked", "GET", Some(ApiRight::Moderate), ApiOperation::RevokedTokens, &["after", "limit", "count"]),
 ];
 

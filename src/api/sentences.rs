@@ -19,7 +19,7 @@ use crate::moderation::{LONGEST, Sentence, Standing, Subject};
 /// Bytes of a reason.
 const REASON_MAX: usize = 256;
 /// Bytes of an account's name or a client's id here.
-const NAME_MAX: usize = 256;
+pub(super) const NAME_MAX: usize = 256;
 /// Sentences on a page.
 const PAGE_MAX: usize = 100;
 
@@ -60,9 +60,9 @@ impl From<Sentence> for SentenceForm {
 }
 
 #[derive(Serialize)]
-struct LiftAnswer {
-    ok: bool,
-    lifted: bool,
+pub(super) struct LiftAnswer {
+    pub(super) ok: bool,
+    pub(super) lifted: bool,
 }
 
 #[derive(Serialize)]

@@ -64,6 +64,13 @@ impl Revoked {
         Ok(until)
     }
 
+    /// Gives a token back that was taken; whether it was. Whoever it put out comes in with it again.
+    pub(crate) fn lift(&self, id: &str) -> bool {
+        let now = self.0.clock.now();
+        let lifted = self.0.until.with(id, |token| (token.until > now, false));
+        lifted.unwrap_or(false)
+    }
+
     /// Whether a token of this id was taken back.
     pub(crate) fn has(&self, id: &str) -> bool {
         let found = self.0.until.find(id);
@@ -109,7 +116,8 @@ mod tests {
         }
     }
 
-    /// Fails if a token is good again before its time, is remembered without end, or if those that are over keep others out.
+    /// Fails if a token is good again before its time, although nobody lifted that, or never; is remembered without end, or if
+    /// those that are over keep others out.
     #[test]
     fn tokens_are_revoked_for_their_time_and_no_more_than_may_be() {
         let clock = Arc::new(ByHand::default());
@@ -124,10 +132,13 @@ mod tests {
             assert!(revoked.revoke(&number.to_string(), hour * 2).is_ok());
         }
         assert_eq!(revoked.revoke("x", hour), Err(TooManyRevoked));
+        assert!(revoked.lift("9") && !revoked.has("9") && !revoked.lift("9"));
+        assert!(revoked.revoke("9", hour * 2).is_ok(), "it made room");
         assert!(revoked.revoke("7", hour * 2).is_ok(), "it is there already");
         assert!(revoked.has("a") && !revoked.has("x"));
         clock.0.store(3600, Ordering::Relaxed);
         assert!(!revoked.has("a") && revoked.has("7"));
+        assert!(!revoked.lift("a"), "it was good again by itself");
         let all = revoked.all();
         assert_eq!(all.len(), REVOKED_MAX - 1);
         assert!(all.iter().all(|(id, _)| &**id != "a"));

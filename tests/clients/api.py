@@ -94,6 +94,10 @@ CASES = [
     ("limits", 200, {"body": {"channel": "quiet", "reset": True}}),
     ("channelLimits", 200, {}),
     ("channelLimits", 404, {"query": "namespace=/none"}),
+    ("liftRevocation", 200, {"query": "id=7"}),
+    *[("liftRevocation", code, case) for code, case in (
+        (200, {"query": "id=none"}), (400, {}), (400, {"query": "id="}), (403, {"query": "id=7", "key": READER}),
+    )],
     ("revokedTokens", 200, {}),
     *[(name, code, case) for name in ("channelLimits", "revokedTokens") for code, case in (
         (200, {"query": "count=true"}), (400, {"query": "limit=x"}), (403, {"key": READER}),
@@ -209,7 +213,7 @@ def schemathesis():
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     assert done.returncode == 0, done.stdout[-12000:] + done.stderr[-4000:]
-    assert "23 selected / 23 total" in done.stdout, done.stdout
+    assert "24 selected / 24 total" in done.stdout, done.stdout
 
 
 {"codes": codes, "schemathesis": schemathesis}[WHAT]()

@@ -29,7 +29,7 @@ pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 /// The same for channels whose names begin with `orders-` alone.
 const ORDERS: &str = "1123456789abcdef0123456789abcdef";
 /// May read.
-const READER: &str = "2123456789abcdef0123456789abcdef";
+pub const READER: &str = "2123456789abcdef0123456789abcdef";
 /// May publish.
 const PUBLISHER: &str = "3123456789abcdef0123456789abcdef";
 const PUSHER_SECRET: &str = "7ad3773142a6692b25b87ad3773142a6692b25b8";
@@ -148,7 +148,7 @@ pub fn ask(hub: &Hub, method: &str, path: &str, body: &Value) -> (u16, Value) {
     )
 }
 
-fn get(hub: &Hub, path: &str) -> Value {
+pub fn get(hub: &Hub, path: &str) -> Value {
     let (status, answer) = ask(hub, "GET", path, &Value::Null);
     assert_eq!(status, 200, "{path}: {answer}");
     answer
@@ -164,11 +164,11 @@ fn publish(hub: &Hub, body: &Value) -> Value {
     post(hub, "publish", body)
 }
 
-fn bearer(secret: &str) -> String {
+pub fn bearer(secret: &str) -> String {
     format!("Bearer {secret}")
 }
 
-fn ask_at(
+pub fn ask_at(
     address: SocketAddr,
     method: &str,
     path: &str,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Issuer, ada, code_of, connect_error, hub};
-use crate::api::{KeysFile, ask};
+use crate::api::{KeysFile, READER, ask, ask_at, bearer as bearer_of, get};
 use crate::signalr::{HubKind, HubRobot};
 use crate::support::{EventReader, Frame, Hub, WebSocket};
 
@@ -73,6 +73,78 @@ fn a_token_that_is_revoked_is_good_for_nobody_from_then_on() {
     assert!(other.next_text().contains("\"ok\":true"));
     let (status, said) = revoke("lost", Value::Null);
     assert_eq!((status, &said["error"]["field"]), (400, &json!("for")));
+}
+
+/// Fails if a revocation that is lifted holds still, anywhere, is listed still, or is lifted by whoever may not or for another
+/// token; or if one that is given again behind that does not hold.
+#[test]
+fn a_revocation_that_is_lifted_lets_its_token_in_again() {
+    let mut issuer = Issuer::start();
+    let keys = KeysFile::new();
+    let (hub, _folder) = hub("lifted", |settings| {
+        settings.api.keys_file = Some(keys.path().into());
+    });
+    let (id, other) = ("lost & found/%", "other");
+    let token = issuer.sign("HS256", &ada(json!({ "jti": id })));
+    let forever = issuer.sign("HS256", &ada(json!({ "jti": other })));
+    let revoke = |id: &str| {
+        let (status, said) = ask(
+            &hub,
+            "POST",
+            "tokens/revoke",
+            &json!({"id": id, "for": "1h"}),
+        );
+        assert_eq!(status, 200, "{said}");
+    };
+    let lift = |query: &str| {
+        ask(
+            &hub,
+            "DELETE",
+            &format!("tokens/revoke{query}"),
+            &Value::Null,
+        )
+    };
+    let query = "?id=lost%20%26%20found%2F%25";
+    let is_refused = |token: &str| {
+        let refusal = connect_error(&hub, "", &json!({ "token": token }));
+        assert_eq!(code_of(&refusal), "token_revoked");
+    };
+    assert_eq!(lift(query), (200, json!({"ok": true, "lifted": false})));
+    revoke(other);
+    for _ in 0..2 {
+        let mut bearer = opened(&hub, &token);
+        revoke(id);
+        assert!(bearer.next_text().contains("token_revoked"));
+        is_refused(&token);
+        let reader = bearer_of(READER);
+        let (status, _) = ask_at(
+            hub.operators(),
+            "DELETE",
+            &format!("tokens/revoke{query}"),
+            &[("Authorization", &reader)],
+            &Value::Null,
+        );
+        assert_eq!(status, 403);
+        is_refused(&token);
+        assert_eq!(lift(query), (200, json!({"ok": true, "lifted": true})));
+        assert_eq!(get(&hub, "tokens/revoked")["tokens"][0]["id"], other);
+        assert_eq!(get(&hub, "tokens/revoked?count=true")["count"], 1);
+        let mut plain = WebSocket::open(&hub, "/ws");
+        plain.text(&json!({"type": "connect", "auth": {"token": token}}).to_string());
+        assert!(plain.next_text().contains("welcome"));
+        is_refused(&forever);
+    }
+    opened(&hub, &token);
+    for (query, field) in [("", "id"), ("?id=", "id"), ("?jti=7", "jti")] {
+        let (status, said) = lift(query);
+        assert_eq!(
+            (status, &said["error"]["field"]),
+            (400, &json!(field)),
+            "{query}"
+        );
+    }
+    let (status, said) = lift(&format!("?id={}", "x".repeat(257)));
+    assert_eq!((status, &said["error"]["field"]), (400, &json!("id")));
 }
 
 /// Fails if a session that was opened with a token comes in by it after that was taken back.
