@@ -50,6 +50,7 @@ fn a_name_that_breaks_a_rule_is_invalid_as_channel_and_as_room() {
         json!(" a"),
         json!("a\t"),
         json!("a\u{7}b"),
+        json!("a\u{200b}b"),
         json!(long),
         json!(1e300),
         json!(0.5),

@@ -217,6 +217,16 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     (
         "2.3",
+        "characters that cannot be seen",
+        "no_name_has_a_twin_that_looks_the_same",
+    ),
+    (
+        "2.3",
+        "joiners and selectors that have a use",
+        "letters_that_nobody_sees_stand_where_they_have_a_use",
+    ),
+    (
+        "2.3",
         "invalid_name over sockets",
         "a_name_that_breaks_a_rule_is_invalid_as_channel_and_as_room",
     ),

@@ -177,20 +177,18 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_the_text_around_it_is_no_name_and_joiners_are() {
+    fn what_turns_the_text_around_it_is_no_name() {
         for letter in
             "\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
         {
             let text = format!("Ama{letter}nimda");
             assert!(check(Named::Room, &text, 256).is_err(), "{text:?}");
         }
-        for text in ["a\u{200d}b", "a\u{200c}b", "a\u{200f}b", "دانا"] {
-            assert!(check(Named::Room, text, 256).is_ok(), "{text:?}");
-        }
+        assert!(check(Named::Room, "دانا", 256).is_ok());
     }
 
     #[test]
-    fn what_nobody_can_see_is_no_name_and_may_stand_within_one() {
+    fn what_nobody_can_see_is_no_name_and_stands_in_none() {
         for text in [
             "\u{200b}",
             "\u{2060}\u{200d}",
@@ -198,15 +196,15 @@ mod tests {
             "\u{2800}",
             "\u{feff}",
             "\u{e0020}",
+            "a\u{200b}",
+            "a\u{200d}b",
+            "a\u{200c}b",
+            "a\u{200f}b",
+            "\u{feff}a",
         ] {
             assert!(check(Named::Room, text, 256).is_err(), "{text:?}");
         }
-        for text in [
-            "a\u{200b}",
-            "\u{1f3f4}\u{e0067}\u{e007f}",
-            "\u{2764}\u{fe0f}",
-            "\u{feff}a",
-        ] {
+        for text in ["\u{2764}\u{fe0f}", "می\u{200c}خواهم"] {
             assert!(check(Named::Room, text, 256).is_ok(), "{text:?}");
         }
     }
