@@ -52,7 +52,8 @@ pub use api::ApiSettings;
 pub use auth::AuthSettings;
 pub use channels::{ChannelCapacity, SlowMode};
 pub use history::HistorySettings;
-pub use hub::{ClientId, DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
+pub use hub::{DefaultAccess, HubSettings, OnlineUsers, PresenceSettings, RoomScope};
+pub use insecure::InsecureSettings;
 pub use ipnet::IpNet;
 pub use table::SettingError;
 pub use tls::TlsSettings;
@@ -146,8 +147,6 @@ settings! {
         log_format: LogFormat as Choice = LogFormat::Text;
         /// Whether each request is a line of the log once it is answered, and each WebSocket once it has ended.
         access_log: bool as Switch = false;
-        /// Whether the limits of rates (limits.…-per-s) hold; off is for load tests.
-        rate_limits: bool as Switch = true;
         /// Bytes that the whole process may hold for its sessions.
         memory_max: Option<usize> as Option<Size> = None, check check::memory_max,
             else memory_max "half of what the machine or its control group has, at least 512MiB",
@@ -176,6 +175,8 @@ settings! {
         api: ApiSettings,
         /// The admin view.
         admin: AdminSettings,
+        /// What only relaxes.
+        insecure: InsecureSettings,
     }
 }
 
@@ -303,6 +304,7 @@ impl Settings {
             PresenceSettings::TABLE,
             ApiSettings::TABLE,
             AdminSettings::TABLE,
+            InsecureSettings::TABLE,
         ]
         .into_iter()
         .flatten()

@@ -14,7 +14,7 @@ use dondo_actors::{
 
 use crate::moderation::Moderation;
 use crate::{
-    config::HubSettings,
+    config::{HubSettings, InsecureSettings},
     packs::hub::{HubPack, chat_hub_view, dotnet_view},
     protocol::{
         Limits,
@@ -70,6 +70,7 @@ pub fn signalr(
         Some(events) => EventSpellings::new(events.iter().map(|event| (*event).into())).dialect(),
         None => HubPack::new(
             HubSettings::default(),
+            &InsecureSettings::default(),
             Arc::new(SystemClock),
             Moderation::default(),
         )

@@ -152,7 +152,7 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
         while hangup.recv().await.is_some() {
             last = read_again(&flags, &given, last, &hub);
             // What else of these lines is of settings that need a restart.
-            holds.rate_limits = last.rate_limits;
+            holds.insecure.no_rate_limits = last.insecure.no_rate_limits;
             insecure.send_if_modified(|lines| {
                 let before = std::mem::replace(lines, holds.insecure());
                 before != *lines

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::spelling::{Count, Spelling};
 use super::table::within;
 use super::units::Span;
-use super::{DAY, SOME};
+use super::{DAY, SOME, Settings};
 
 /// Time between two messages of one member in the channels of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,32 @@ impl Spelling<Self> for ChannelCapacity {
     fn show(capacity: &Self) -> String {
         format!("{}={}", capacity.channels, capacity.members)
     }
+}
+
+pub(super) fn slow_mode(settings: &Settings) -> Result<(), String> {
+    once(&settings.hub.slow_mode, |mode| &mode.channels)
+}
+
+pub(super) fn capacity(settings: &Settings) -> Result<(), String> {
+    once(&settings.hub.channel_capacity, |capacity| {
+        &capacity.channels
+    })
+}
+
+/// Refuses a list in which a pattern stands again: the first that fits counts, so that one would do nothing.
+fn once<T: Spelling<T>>(list: &[T], channels: fn(&T) -> &str) -> Result<(), String> {
+    for (place, entry) in list.iter().enumerate() {
+        let name = channels(entry);
+        let before = list.iter().take(place);
+        if let Some(first) = before.into_iter().find(|first| channels(first) == name) {
+            return Err(format!(
+                "{name} stands twice in it, as {} and as {}; write it once",
+                T::show(first),
+                T::show(entry)
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A pattern and what stands behind its last `=`.

@@ -256,9 +256,11 @@ mod tests {
                     settings.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()];
                 },
             ),
-            ("insecure: --rate-limits off", false, |settings, _| {
-                settings.rate_limits = false
-            }),
+            (
+                "insecure: --insecure.no-rate-limits on",
+                false,
+                |settings, _| settings.insecure.no_rate_limits = true,
+            ),
             ("insecure: --listen 0.0.0.0:80", false, |settings, _| {
                 settings.listen = vec!["0.0.0.0:80".parse().unwrap()];
             }),

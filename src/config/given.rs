@@ -13,6 +13,7 @@ use clap::ArgMatches;
 
 use super::file::SettingsFile;
 use super::flags::{CONFIG, typed};
+use super::nearest::renamed;
 use super::said::Said;
 use super::table::variable;
 use super::{Setting, SettingError, Settings};
@@ -70,6 +71,7 @@ impl Given {
             let taken = all.and_then(|all| given.take(setting, all));
             wrong.extend(taken.err());
         }
+        wrong.extend(renamed(&environment));
         given
             .settings
             .imply(|name| given.written.contains_key(name));

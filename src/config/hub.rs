@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::channels::{ChannelCapacity, SlowMode};
+use super::channels::{self, ChannelCapacity, SlowMode};
 use super::spelling::{Choice, Count, Spelling, Switch};
 use super::table::{settings, within};
 use super::units::Span;
@@ -24,8 +24,6 @@ settings! {
         rooms_max: usize as Count = 256, in SOME, was "rooms-max";
         /// When two addresses of a room are one room (contract 3.1).
         room_scope: RoomScope as Choice = RoomScope::Match, was "room-scope";
-        /// Whose word the clientId of a message is (contract 2.2).
-        client_id: ClientId as Choice = ClientId::Stamp, was "client-id";
         /// Refuse messages whose payload and second argument name two targets (contract 2.4).
         strict_targets: bool as Switch = false, was "strict-targets";
         /// Only members may send to a channel or room (contract 3).
@@ -33,9 +31,9 @@ settings! {
         /// Only members of a channel may join its rooms (contract 3).
         require_channel_for_room: bool as Switch = false, was "require-channel-for-room";
         /// Time between two messages of one member, or of one account, in channels; the first pattern that fits counts.
-        slow_mode: Vec<SlowMode> as Vec<SlowMode> = Vec::new();
+        slow_mode: Vec<SlowMode> as Vec<SlowMode> = Vec::new(), check channels::slow_mode;
         /// Members of channels; the first pattern that fits counts.
-        channel_capacity: Vec<ChannelCapacity> as Vec<ChannelCapacity> = Vec::new();
+        channel_capacity: Vec<ChannelCapacity> as Vec<ChannelCapacity> = Vec::new(), check channels::capacity;
         /// Who may join a room whose maker says nothing of it (contract 3).
         rooms_default_access: DefaultAccess as Choice = DefaultAccess::Open, was "rooms-default-access";
     }
@@ -70,17 +68,6 @@ pub enum RoomScope {
     Flat,
     /// Equal ids and equal channels; a channel is required.
     Strict,
-}
-
-/// Whose word the `clientId` of a message is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-#[non_exhaustive]
-pub enum ClientId {
-    /// The server's: the sender's own socket id is written into it.
-    #[default]
-    Stamp,
-    /// The client's: it stays as sent, so one client can speak as another.
-    Keep,
 }
 
 /// Who is told `online-users`.

@@ -1,9 +1,22 @@
-//! What settings leave open to strangers, a line each: for as long as one is so it is told of. Tells nobody itself.
+//! What settings leave open to strangers, a line each: for as long as one is so it is told of; and the settings that do
+//! nothing else. Tells nobody itself.
 
 use std::net::SocketAddr;
 
-use super::{ClientId, Settings};
+use super::Settings;
+use super::spelling::{Spelling, Switch};
+use super::table::settings;
 use crate::transport::origin::Origins;
+
+settings! {
+    /// What only relaxes: each is told of every minute for as long as it is on.
+    pub struct InsecureSettings = "insecure" at [insecure] {
+        /// No limits of rates (limits.…-per-s) hold; for load tests.
+        no_rate_limits: bool as Switch = false;
+        /// The clientId of a message stays as the client sent it (contract 2.2), so that one client can speak as another.
+        keep_client_id: bool as Switch = false;
+    }
+}
 
 impl Settings {
     /// Whether clients must show who they are before they may say anything.
@@ -44,16 +57,16 @@ impl Settings {
                     .to_owned(),
             );
         }
-        if !self.rate_limits {
+        if self.insecure.no_rate_limits {
             lines.push(
-                "--rate-limits off: a client may send and cause as much as it likes; it is for load tests"
+                "--insecure.no-rate-limits on: a client may send and cause as much as it likes; it is for load tests"
                     .to_owned(),
             );
         }
-        if self.hub.client_id == ClientId::Keep {
+        if self.insecure.keep_client_id {
             lines.push(
-                "--hub.client-id keep: a client can give any clientId as its own, so it can speak as another; stamp makes it \
-                 the hub's word"
+                "--insecure.keep-client-id on: a client can give any clientId as its own, so it can speak as another; off makes \
+                 it the hub's word"
                     .to_owned(),
             );
         }
@@ -97,9 +110,11 @@ mod tests {
                 c.api.public = true;
             }),
             ("--origins *: ", |c| c.origins = Origins::Any),
-            ("--rate-limits off: ", |c| c.rate_limits = false),
-            ("--hub.client-id keep: ", |c| {
-                c.hub.client_id = ClientId::Keep
+            ("--insecure.no-rate-limits on: ", |c| {
+                c.insecure.no_rate_limits = true;
+            }),
+            ("--insecure.keep-client-id on: ", |c| {
+                c.insecure.keep_client_id = true;
             }),
         ];
         for (begin, change) in changes {
@@ -107,6 +122,26 @@ mod tests {
             let is_told =
                 matches!(&lines[..], [line] if line.starts_with(&format!("insecure: {begin}")));
             assert!(is_told, "{begin}: {lines:?}");
+        }
+    }
+
+    /// Fails if a setting that does nothing else than relax has a name that does not say so, or is on by itself.
+    #[test]
+    fn what_only_relaxes_is_called_insecure_and_is_off() {
+        let all = Settings::table().filter(|setting| setting.name().contains("insecure"));
+        let all: Vec<_> = all.collect();
+        assert_eq!(all.len(), InsecureSettings::TABLE.len());
+        for setting in all {
+            let name = setting.name();
+            assert_eq!(setting.default(), "off", "{name}");
+            let mut settings = Settings::default();
+            (setting.read)(&mut settings, "on").unwrap();
+            let lines = settings.insecure();
+            let begin = format!("insecure: --{name} on: ");
+            assert!(
+                matches!(&lines[..], [line] if line.starts_with(&begin)),
+                "{lines:?}"
+            );
         }
     }
 

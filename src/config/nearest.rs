@@ -1,11 +1,20 @@
 //! What a name that is no setting was meant to be. Knows names only.
 
+use std::ffi::OsString;
+
 use super::table::variable;
-use super::{Setting, Settings};
+use super::{Setting, SettingError, Settings};
 
 const BEGIN: &str = "DONDO_";
 /// What other programs call an address or a part of it.
 const ELSEWHERE: [&str; 5] = ["ADDR", "ADDRESS", "BIND", "HOST", "PORT"];
+
+/// Names of a release ago whose values have changed with them: what the name is now, and which value its `on` was.
+const RENAMED: [(&str, &str, &str); 3] = [
+    ("rate-limits", "insecure.no-rate-limits", "off"),
+    ("hub.client-id", "insecure.keep-client-id", "keep"),
+    ("client-id", "insecure.keep-client-id", "keep"),
+];
 
 /// How names are written where one was mistyped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +63,19 @@ impl Dress {
         }
     }
 
-    /// What to write instead of what other programs call an address.
+    /// What to write instead of what other programs call an address, or of a name whose values have changed with it.
     pub(super) fn elsewhere(self, name: &str) -> Option<String> {
         let word = plain(name);
+        if let Some((_, now, value)) = RENAMED.iter().find(|(was, ..)| plain(was) == word) {
+            let now = match self {
+                Self::Flag => format!("--{now} on"),
+                Self::File => format!("{now} = \"on\""),
+                Self::Environment => format!("{}=on", variable(now)),
+            };
+            return Some(format!(
+                "for {value} write {now}, and for anything else nothing"
+            ));
+        }
         if !ELSEWHERE.contains(&&*word) {
             return None;
         }
@@ -71,6 +90,20 @@ impl Dress {
         };
         Some(format!("to say where it listens write {listen}{under}"))
     }
+}
+
+/// What is wrong with variables of a release ago, which would change nothing in silence.
+pub(super) fn renamed(
+    environment: impl Fn(&str) -> Option<OsString>,
+) -> impl Iterator<Item = SettingError> {
+    let names = RENAMED.map(|(was, ..)| variable(was)).into_iter();
+    names.filter_map(move |name| {
+        environment(&name)?;
+        let remedy = Dress::Environment.elsewhere(&name)?;
+        Some(SettingError::whole(format!(
+            "{name} is no setting; {remedy}"
+        )))
+    })
 }
 
 /// All dresses of a name are one word here.

@@ -192,7 +192,7 @@ fn of_a_set_what_signs_tokens_is_taken_and_what_is_not_is_told() {
                         "{other}: {told}"
                     );
                 }
-                _ => panic!("{other}: {unused:?}"),
+                _ => assert_eq!(unused.as_deref(), why, "{other}"),
             }
             let alone = json!({"keys": [other]}).to_string();
             let wrong = Keys::of_jwks(&alone, "set").err().unwrap().to_string();

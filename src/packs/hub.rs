@@ -25,6 +25,7 @@ use self::chat_hub::ChatHub;
 pub(crate) use self::chat_hub::view as chat_hub_view;
 pub(crate) use self::contract::dotnet::view as dotnet_view;
 pub(crate) use self::contract::fault::Fault as HubFault;
+use self::contract::normal_form::ClientIdPolicy;
 pub(crate) use self::crash_script::CrashScripts;
 #[cfg(feature = "types")]
 pub use self::declared::{csharp, typescript};
@@ -36,7 +37,7 @@ use self::{
 };
 use crate::{
     channel_limits::ChannelLimits,
-    config::{HubSettings, OnlineUsers},
+    config::{HubSettings, InsecureSettings, OnlineUsers},
     dialect::Dialect,
     io::{Pack, PackEvent, PackSocket, Socket},
     moderation::Moderation,
@@ -59,6 +60,7 @@ impl std::fmt::Debug for HubPack {
 /// What all requests of a pack share.
 struct PackShared {
     settings: HubSettings,
+    client_ids: ClientIdPolicy,
     clock: Arc<dyn Clock>,
     moderation: Moderation,
     channels: ChannelLimits,
@@ -68,12 +70,17 @@ impl HubPack {
     /// A pack with these settings, which tells the time by `clock` and hears nobody who is muted.
     pub(crate) fn new(
         settings: HubSettings,
+        insecure: &InsecureSettings,
         clock: Arc<dyn Clock>,
         moderation: Moderation,
     ) -> Self {
         let (slow_mode, capacity) = (&settings.slow_mode, &settings.channel_capacity);
         Self(Arc::new(PackShared {
             channels: ChannelLimits::new(slow_mode.clone(), capacity.clone()),
+            client_ids: match insecure.keep_client_id {
+                true => ClientIdPolicy::Keep,
+                false => ClientIdPolicy::Stamp,
+            },
             settings,
             clock,
             moderation,
@@ -134,6 +141,7 @@ impl Pack for HubPack {
     fn event(&self, socket: Socket, event: PackEvent) -> Option<LocalFuture<()>> {
         let caller = Caller {
             settings: &self.0.settings,
+            client_ids: self.0.client_ids,
             socket: &socket,
             login: socket.login(),
             now: self.0.clock.now(),

@@ -67,7 +67,12 @@ impl Builder {
             self.states.add(credentials.clone());
         }
         let moderation = Moderation::new(self.clock.clone(), account_bounds(&config));
-        let pack = HubPack::new(config.hub.clone(), self.clock.clone(), moderation.clone());
+        let pack = HubPack::new(
+            config.hub.clone(),
+            &config.insecure,
+            self.clock.clone(),
+            moderation.clone(),
+        );
         let namespaces = match self.namespaces.is_empty() {
             true => config
                 .namespaces

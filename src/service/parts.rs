@@ -43,8 +43,7 @@ pub(super) fn door_limits(config: &Settings) -> DoorLimits {
         sessions_max: limits.sessions_max,
         address_sessions_max: limits.address_sessions_max,
         connection_sessions_max: limits.connection_sessions_max,
-        address_handshakes_per_s: config
-            .rate_limits
+        address_handshakes_per_s: (!config.insecure.no_rate_limits)
             .then_some(limits.address_handshakes_per_s),
         burst: limits.burst,
     }
@@ -52,7 +51,7 @@ pub(super) fn door_limits(config: &Settings) -> DoorLimits {
 
 pub(super) fn address_rates(config: &Settings) -> Rates {
     let limits = &config.limits;
-    if !config.rate_limits {
+    if config.insecure.no_rate_limits {
         return Rates::default();
     }
     Rates {
@@ -74,7 +73,7 @@ pub(super) fn account_bounds(config: &Settings) -> AccountBounds {
 
 pub(super) fn account_rates(config: &Settings) -> Rates {
     let limits = &config.limits;
-    if !config.rate_limits {
+    if config.insecure.no_rate_limits {
         return Rates::default();
     }
     Rates {
@@ -86,7 +85,7 @@ pub(super) fn account_rates(config: &Settings) -> Rates {
 
 pub(super) fn session_rates(config: &Settings) -> Rates {
     let limits = &config.limits;
-    if !config.rate_limits {
+    if config.insecure.no_rate_limits {
         return Rates::default();
     }
     Rates {

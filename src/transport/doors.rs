@@ -63,7 +63,7 @@ pub struct DoorLimits {
     pub address_sessions_max: usize,
     /// `limits.connection-sessions-max`: sessions that were opened over one TCP connection and live. Default: 1,000.
     pub connection_sessions_max: usize,
-    /// `limits.address-handshakes-per-s`: handshakes of one address a second; none with `rate-limits` off.
+    /// `limits.address-handshakes-per-s`: handshakes of one address a second; none with `insecure.no-rate-limits`.
     /// Default: 1,000.
     pub address_handshakes_per_s: Option<usize>,
     /// `limits.burst`: how long the rate may be saved up. Default: 30 s.

@@ -62,7 +62,7 @@ fn forgets(hub: &Hub) {
 fn a_full_server_refuses_and_lets_in_again(form: Form) {
     let hub = guarded(form, |settings| {
         settings.limits.sessions_max = 2;
-        settings.rate_limits = false;
+        settings.insecure.no_rate_limits = true;
     });
     let (socket, polling) = (WebSocket::open(&hub, DIRECT), http::get(&hub, POLLING));
     is_refused(&http::get(&hub, POLLING), "limits.sessions-max");
@@ -80,7 +80,7 @@ fn a_full_server_refuses_and_lets_in_again(form: Form) {
 fn one_connection_opens_no_more_sessions_than_it_may(form: Form) {
     let hub = guarded(form, |settings| {
         settings.limits.connection_sessions_max = 3;
-        settings.rate_limits = false;
+        settings.insecure.no_rate_limits = true;
     });
     let mut stream = http::connect(&hub);
     let opened: Vec<_> = (0..3)
@@ -148,7 +148,7 @@ fn behind_a_trusted_proxy_the_clients_address_counts(form: Form) {
     let hub = guarded(form, |settings| {
         settings.trusted_proxies = vec!["127.0.1.1/32".parse().unwrap()];
         settings.limits.address_sessions_max = 1;
-        settings.rate_limits = false;
+        settings.insecure.no_rate_limits = true;
     });
     let forwarded = |from: IpAddr, named: &str| {
         let mut stream = http::connect_from(&hub, from);
@@ -171,7 +171,7 @@ fn behind_a_trusted_proxy_the_clients_address_counts(form: Form) {
 fn a_rebound_name_opens_nothing(form: Form) {
     let hub = guarded(form, |settings| {
         settings.hosts = vec!["127.0.0.1".to_owned()];
-        settings.rate_limits = false;
+        settings.insecure.no_rate_limits = true;
     });
     let rebound = [("Host", "evil.example"), ("Origin", "http://evil.example")];
     let answer = http::request(&hub, "GET", POLLING, &rebound, b"");
@@ -198,7 +198,7 @@ const UPGRADE_OF_EVIL: [(&str, &str); 6] = [
 ];
 
 fn a_foreign_page_without_an_origin_opens_nothing(form: Form) {
-    let hub = guarded(form, |settings| settings.rate_limits = false);
+    let hub = guarded(form, |settings| settings.insecure.no_rate_limits = true);
     let foreign = [("Sec-Fetch-Site", "cross-site")];
     let answer = http::request(&hub, "GET", POLLING, &foreign, b"");
     assert_eq!(answer.status, 403);

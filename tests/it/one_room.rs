@@ -15,7 +15,7 @@ const MESSAGES: usize = 10_000;
 fn members_of_all_protocols_see_ten_thousand_messages_in_one_order() {
     let hub = Hub::with(|config| {
         config.workers = 2;
-        config.rate_limits = false;
+        config.insecure.no_rate_limits = true;
         // What is looked at is order, not the patience of clients on a busy machine.
         config.engine.ping_timeout = Duration::from_secs(600);
     });

@@ -19,7 +19,7 @@ fn start(opts: &Opts) -> Server {
     let flags: &[&str] = if opts.limits {
         &[]
     } else {
-        &["--rate-limits off"]
+        &["--insecure.no-rate-limits on"]
     };
     Server::start(&How {
         command: &opts.server,

@@ -32,7 +32,7 @@ siege overload [--rooms R --members M]   what happens above what the hub can del
 siege batches                   100,000 sessions opened, used and closed in batches of 10,000
 siege drain                     SIGTERM with 10,000 members, half of them on long-polling
 siege combined                  one client of each attack at once, and a control run against a server that discards
-  --limits         overload with the server's own rate limits, not with --rate-limits off
+  --limits         overload with the server's own rate limits, not with --insecure.no-rate-limits
   --server 'CMD'   with {port} and {admin} (default: ../../target/release/dondo --listen 127.0.0.1:{port} --workers 2)
   --short          small counts, a few seconds; judges counts and accounts, no times
   --json           JSON lines only

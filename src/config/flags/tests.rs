@@ -57,7 +57,6 @@ const CASES: [(&str, &str); 92] = [
     ("grace", "1s"),
     ("log-format", "json"),
     ("access-log", "on"),
-    ("rate-limits", "off"),
     ("memory-max", "40MB"),
     ("session-bytes-max", "20MB"),
     ("tls.certificate-file", CERTIFICATE),
@@ -118,7 +117,6 @@ const CASES: [(&str, &str); 92] = [
     ("hub.channels-max", "1"),
     ("hub.rooms-max", "1"),
     ("hub.room-scope", "strict"),
-    ("hub.client-id", "keep"),
     ("hub.strict-targets", "on"),
     ("hub.require-join-to-send", "on"),
     ("hub.require-channel-for-room", "on"),
@@ -133,10 +131,12 @@ const CASES: [(&str, &str); 92] = [
     ("api.public", "on"),
     ("admin.password-file", PASSWORD_FILE),
     ("admin.viewer-password-file", VIEWERS_FILE),
+    ("insecure.no-rate-limits", "on"),
+    ("insecure.keep-client-id", "on"),
 ];
 
 /// Every flag of a release ago, and what it is now.
-const OLD: [(&str, &str); 28] = [
+const OLD: [(&str, &str); 27] = [
     ("outbox-total-max", "memory-max"),
     ("ping-interval", "engine.ping-interval"),
     ("ping-timeout", "engine.ping-timeout"),
@@ -156,7 +156,6 @@ const OLD: [(&str, &str); 28] = [
     ("channels-max", "hub.channels-max"),
     ("rooms-max", "hub.rooms-max"),
     ("room-scope", "hub.room-scope"),
-    ("client-id", "hub.client-id"),
     ("strict-targets", "hub.strict-targets"),
     ("require-join-to-send", "hub.require-join-to-send"),
     ("require-channel-for-room", "hub.require-channel-for-room"),
@@ -411,6 +410,30 @@ fn where_two_names_of_one_setting_are_given_a_line_tells_which_is_used() {
     )
     .unwrap();
     assert_eq!(twins.renamed, [""; 0]);
+}
+
+/// Fails if a name whose values have changed with it is taken, passed over, or answered without the one to write.
+#[test]
+fn a_name_whose_values_have_changed_is_an_error_with_the_one_to_write() {
+    for (was, value, now) in [
+        ("rate-limits", "off", "insecure.no-rate-limits"),
+        ("rate-limits", "on", "insecure.no-rate-limits"),
+        ("hub.client-id", "keep", "insecure.keep-client-id"),
+        ("client-id", "stamp", "insecure.keep-client-id"),
+    ] {
+        let flag = format!("--{was}");
+        let write = format!("write --{now} on, and for anything else nothing");
+        for flags in [&[&*flag, value][..], &[&format!("{flag}={value}")]] {
+            let said = given(flags, &[]).unwrap_err();
+            let told = format!("{flag} is no setting; for ");
+            assert!(said.contains(&told) && said.contains(&write), "{said}");
+        }
+        let (twin, now) = (variable(was), variable(now));
+        let said = given(&[], &[(&twin, value)]).unwrap_err();
+        let told = format!("{twin} is no setting; for ");
+        let write = format!("write {now}=on, and for anything else nothing");
+        assert!(said.starts_with(&told) && said.ends_with(&write), "{said}");
+    }
 }
 
 /// Fails if a path for the ChatHub that somebody wrote serves nothing and no line says so, or if one says so that does.

@@ -4,7 +4,7 @@ use super::{Given, Setting, Settings};
 
 /// Settings that a running hub takes, beside those of `limits` for rates and sessions.
 const LIVE: [&str; 5] = [
-    "rate-limits",
+    "insecure.no-rate-limits",
     "limits.burst",
     "limits.sessions-max",
     "limits.address-sessions-max",

@@ -36,7 +36,7 @@ use serde_json::Value;
 use crate::moderation::Moderation;
 pub(crate) use crate::testing::{in_held_time as run, settle};
 use crate::{
-    config::HubSettings,
+    config::{HubSettings, InsecureSettings},
     io::{Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States},
     packs::hub::{HubPack, dotnet_view},
     protocol::{
@@ -64,8 +64,15 @@ impl World {
 
     /// As [`World::hub`], with something of the host's own.
     pub(crate) fn packed(settings: HubSettings, namespace: Namespace) -> Self {
-        let pack = HubPack::new(settings, Arc::new(Fixed), Moderation::default());
+        let secure = InsecureSettings::default();
+        let pack = HubPack::new(settings, &secure, Arc::new(Fixed), Moderation::default());
         Self::start([namespace], States::default(), Some(pack))
+    }
+
+    /// As [`World::hub`], where more is open to strangers.
+    pub(crate) fn relaxed(settings: HubSettings, insecure: &InsecureSettings) -> Self {
+        let pack = HubPack::new(settings, insecure, Arc::new(Fixed), Moderation::default());
+        Self::start([Namespace::hub("/")], States::default(), Some(pack))
     }
 
     /// A hub without a pack.

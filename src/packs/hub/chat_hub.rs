@@ -223,7 +223,7 @@ fn received(content: &Content) -> Option<Vec<u8>> {
     let user = value(&source, "userName").filter(|user| !json::is_absent(user));
     match user.unwrap_or(client_id) {
         text if text.starts_with('"') => args.extend_from_slice(text.as_bytes()),
-        // Of Socket.IO's clients a name may be a number, and with `hub.client-id` an id anything: handlers here take a text.
+        // Of Socket.IO's clients a name may be a number, and with `insecure.keep-client-id` an id anything: handlers here take a text.
         other => json::put(&mut args, other),
     }
     args.push(b',');

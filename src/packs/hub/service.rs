@@ -31,13 +31,15 @@ use super::{
 use crate::{
     accounts::Accounts,
     channel_limits::ChannelLimits,
-    config::{ClientId, HubSettings, RoomScope},
+    config::{HubSettings, RoomScope},
     io::{PackSocket, Socket},
 };
 
 /// Who asks, when, and under which settings.
 pub(super) struct Caller<'a> {
     pub(super) settings: &'a HubSettings,
+    /// Whose word the `clientId` of a message is.
+    pub(super) client_ids: ClientIdPolicy,
     pub(super) socket: &'a Socket,
     /// Who that is, if somebody is logged in.
     pub(super) login: Option<Arc<LoggedIn>>,
@@ -99,10 +101,7 @@ impl Caller<'_> {
     fn stamp(&self) -> Stamp<'_> {
         Stamp {
             client_id: self.member().id().as_str(),
-            policy: match self.settings.client_id {
-                ClientId::Stamp => ClientIdPolicy::Stamp,
-                ClientId::Keep => ClientIdPolicy::Keep,
-            },
+            policy: self.client_ids,
             user_name: self.login.as_ref().map(|login| &*login.name),
             verified: self.login.is_some(),
             now: self.now,

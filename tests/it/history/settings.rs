@@ -90,7 +90,7 @@ fn all_rooms_together_keep_as_many_bytes_as_is_said() {
 #[test]
 fn who_joins_many_channels_at_once_with_their_history_gets_all_of_it() {
     let hub = Hub::with(|settings| {
-        settings.rate_limits = false;
+        settings.insecure.no_rate_limits = true;
         settings.delivery.outbox_bytes_max = Some(2_000_000);
         settings.engine.max_payload = 100_000;
     });

@@ -201,7 +201,7 @@ fn check(who: &str, runs: &[Run], heard: &HashMap<Target, Vec<String>>) {
 fn whoever_joins_while_others_speak_misses_nothing_and_hears_nothing_twice() {
     let hub = Hub::with(|settings| {
         settings.workers = 2;
-        settings.rate_limits = false;
+        settings.insecure.no_rate_limits = true;
     });
     let stop = Arc::new(AtomicBool::new(false));
     let witness = witness(&hub, &stop);

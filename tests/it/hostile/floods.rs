@@ -116,7 +116,7 @@ fn sessions_that_never_join_are_closed_by_their_connect_timeout() {
 
 #[test]
 fn a_flood_of_pings_is_answered_at_most_and_holds_nothing() {
-    let siege = Siege::begin(&["--rate-limits", "off"]);
+    let siege = Siege::begin(&["--insecure.no-rate-limits", "on"]);
     let ping = [b"\x89\xfd\0\0\0\0".as_slice(), &[b'p'; 125]]
         .concat()
         .repeat(1000);
@@ -144,7 +144,7 @@ fn a_flood_of_pings_is_answered_at_most_and_holds_nothing() {
 
 #[test]
 fn a_flood_of_pongs_holds_nothing() {
-    let siege = Siege::begin(&["--rate-limits", "off"]);
+    let siege = Siege::begin(&["--insecure.no-rate-limits", "on"]);
     for pong in [&b"\x8a\x80\0\0\0\0"[..], &b"\x81\x81\0\0\0\x003"[..]] {
         let mut socket = member(&siege.hub);
         let many = pong.repeat(1000);

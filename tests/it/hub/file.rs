@@ -354,9 +354,9 @@ fn doctor_says_what_around_the_settings_does_not_work() {
     let nothing =
         "nothing is wrong: settings, addresses, open files, memory, clock and certificate\n";
     assert_eq!((code, &*out), (Some(0), nothing));
-    let (code, out) = doctor(ANY, &["--rate-limits", "off"]);
+    let (code, out) = doctor(ANY, &["--insecure.no-rate-limits", "on"]);
     assert!(
-        out.starts_with("warning: insecure: --rate-limits off: "),
+        out.starts_with("warning: insecure: --insecure.no-rate-limits on: "),
         "{out}"
     );
     assert_eq!(code, Some(0));
@@ -372,7 +372,10 @@ fn doctor_says_what_around_the_settings_does_not_work() {
 /// Fails if a hub that is open to strangers does not say so at its start.
 #[test]
 fn what_is_open_to_strangers_is_warned_of() {
-    let mut program = Program::start(&["--listen", "0.0.0.0:0", "--rate-limits", "off"], &[]);
+    let mut program = Program::start(
+        &["--listen", "0.0.0.0:0", "--insecure.no-rate-limits", "on"],
+        &[],
+    );
     program.signal_until(Signal::HUP, "SIGHUP: the settings are those");
     let warned: Vec<_> = program
         .log

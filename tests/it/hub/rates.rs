@@ -228,7 +228,7 @@ fn what_is_saved_up_may_come_at_once_and_without_rate_limits_everything_may() {
     )));
     let free = hub(|settings| {
         settings.limits.messages_per_s = 10;
-        settings.rate_limits = false;
+        settings.insecure.no_rate_limits = true;
     });
     assert!(is_never_paused(&free, |two| speak(two, 160, &json!("x"))));
 }

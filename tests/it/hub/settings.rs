@@ -145,7 +145,10 @@ const SETTINGS: [(&str, &str); 92] = [
         "hub.room-scope",
         "with_a_strict_scope_a_room_needs_a_channel",
     ),
-    ("hub.client-id", "kept_client_ids_are_the_clients_word"),
+    (
+        "insecure.keep-client-id",
+        "kept_client_ids_are_the_clients_word",
+    ),
     (
         "hub.strict-targets",
         "strict_targets_refuse_a_request_that_names_two",
@@ -192,7 +195,7 @@ const SETTINGS: [(&str, &str); 92] = [
         "as_json_every_line_is_one_object_with_its_fields_apart",
     ),
     (
-        "rate-limits",
+        "insecure.no-rate-limits",
         "what_is_saved_up_may_come_at_once_and_without_rate_limits_everything_may",
     ),
     (

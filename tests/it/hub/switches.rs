@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use dondo::config::{ClientId, DefaultAccess, HubSettings, OnlineUsers, RoomScope};
+use dondo::config::{DefaultAccess, HubSettings, OnlineUsers, RoomScope};
 use serde_json::{Value, json};
 
 use super::{by, code, guide, holds, join, join_room, own};
@@ -110,7 +110,7 @@ fn with_a_strict_scope_a_room_needs_a_channel() {
 
 #[test]
 fn kept_client_ids_are_the_clients_word() {
-    let hub = hub(|hub| hub.client_id = ClientId::Keep);
+    let hub = Hub::with(|config| config.insecure.keep_client_id = true);
     let mut client = Client::connect(&hub);
     join(&mut client, "lobby");
     let mut sent = guide(&client, "hi", None, Some("lobby"));

@@ -307,7 +307,7 @@ fn a_handler_of_the_hosts_asks_its_client_and_is_answered(form: Form) {
 fn who_asks_and_does_not_read_is_cut_and_little_waits_for_it(form: Form) {
     let hub = form.built(
         |config| {
-            config.rate_limits = false;
+            config.insecure.no_rate_limits = true;
             config.delivery.stall_timeout = Some(Duration::from_millis(500));
         },
         |builder| builder,

@@ -45,7 +45,7 @@ fn negotiated(hub: &Hub) -> u16 {
 fn calls_of_unknown_methods_at_full_speed_leave_the_neighbour_alone() {
     let hub = Hub::with(|config| {
         config.workers = 1;
-        config.rate_limits = false;
+        config.insecure.no_rate_limits = true;
         // It takes nothing, and is to be there as long as this looks on.
         config.delivery.stall_timeout = Some(8 * PATIENCE);
     });

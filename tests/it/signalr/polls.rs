@@ -39,7 +39,7 @@ fn taken(hub: &Hub, target: &str) -> Vec<Value> {
 fn a_poll_takes_all_that_waits_up_to_a_megabyte(form: Form) {
     let change = |config: &mut dondo::config::Settings| {
         config.workers = 1;
-        config.rate_limits = false;
+        config.insecure.no_rate_limits = true;
     };
     let hub = form.built(change, |builder| builder);
     let target = polls(&hub);

@@ -7,7 +7,7 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 151] = [
+const FILES: [(&str, &str); 154] = [
     (
         "[auth]\nsecret-file = \"nowhere\"",
         "dondo.toml:2: auth.secret-file = \"nowhere\": nowhere cannot be read: No such file or directory (os error 2); write a file with a secret, or none",
@@ -146,7 +146,7 @@ const FILES: [(&str, &str); 151] = [
     ),
     (
         "[logging]",
-        "dondo.toml:1: logging is no section; the sections are tls, endpoints, engine, limits, delivery, history, auth, hub, presence, api, admin",
+        "dondo.toml:1: logging is no section; the sections are tls, endpoints, engine, limits, delivery, history, auth, hub, presence, api, admin, insecure",
     ),
     (
         "limits = 5",
@@ -321,8 +321,16 @@ const FILES: [(&str, &str); 151] = [
         "dondo.toml:1: hub.echo = []: a list; write one value, without brackets",
     ),
     (
-        "rate-limits = \"none\"",
-        "dondo.toml:1: rate-limits = \"none\": neither on nor off; write one of them",
+        "insecure.no-rate-limits = \"none\"",
+        "dondo.toml:1: insecure.no-rate-limits = \"none\": neither on nor off; write one of them",
+    ),
+    (
+        "[hub]\nslow-mode = \"a=1s,b=1s,a=2s\"",
+        "dondo.toml:2: hub.slow-mode = \"a=1s,b=1s,a=2s\": a stands twice in it, as a=1s and as a=2s; write it once",
+    ),
+    (
+        "[hub]\nchannel-capacity = [\"a=1\", \" a =1\"]",
+        "dondo.toml:2: hub.channel-capacity = [\"a=1\", \" a =1\"]: a stands twice in it, as a=1 and as a=1; write it once",
     ),
     (
         "log-format = \"xml\"",
@@ -333,8 +341,12 @@ const FILES: [(&str, &str); 151] = [
         "dondo.toml:1: hub.room-scope = \"loose\": not one of the words for it; write match or flat or strict",
     ),
     (
-        "hub.client-id = true",
-        "dondo.toml:1: hub.client-id = true: not one of the words for it; write stamp or keep, in quotes",
+        "rate-limits = \"off\"",
+        "dondo.toml:1: rate-limits is no setting; for off write insecure.no-rate-limits = \"on\", and for anything else nothing",
+    ),
+    (
+        "[hub]\nclient-id = \"keep\"",
+        "dondo.toml:2: hub.client-id is no setting; for keep write insecure.keep-client-id = \"on\", and for anything else nothing",
     ),
     (
         "presence.online-users = \"none\"",

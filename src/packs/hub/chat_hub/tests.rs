@@ -268,7 +268,7 @@ fn a_channels_letters_are_calls_of_receive_message() {
     }
 }
 
-/// A name may be an integer (contract 2.3), and `hub.client-id keep` keeps any id. Fails if a client whose handler takes a text
+/// A name may be an integer (contract 2.3), and `insecure.keep-client-id` keeps any id. Fails if a client whose handler takes a text
 /// for the user is told something else, or is told of a join in other words than of others.
 #[test]
 fn the_user_is_a_text_whatever_names_it() {

@@ -24,7 +24,10 @@ fn quiet() -> HubSettings {
 
 /// Three clients in a hub.
 async fn three(settings: HubSettings) -> (World, Client, Client, Client) {
-    let world = World::hub(settings);
+    three_in(World::hub(settings)).await
+}
+
+async fn three_in(world: World) -> (World, Client, Client, Client) {
     let (a, b, c) = (
         world.client().await,
         world.client().await,

@@ -1,9 +1,9 @@
 //! Each setting of the pack changes what it says it changes.
 
-use super::{counts, forget, quiet, three};
+use super::{counts, forget, quiet, three, three_in};
 use crate::{
-    config::{ClientId, HubSettings, RoomScope},
-    io::tests::world::run,
+    config::{HubSettings, InsecureSettings, RoomScope},
+    io::tests::world::{World, run},
 };
 
 #[test]
@@ -137,19 +137,19 @@ fn require_channel_for_room_asks_for_the_rooms_channel() {
 fn client_ids_are_stamped_or_kept() {
     run(async {
         let said = r#"{"clientId":"other","source":{"clientId":"other"},"message":"m"}"#;
-        for policy in [ClientId::Stamp, ClientId::Keep] {
-            let (_world, a, b, _) = three(HubSettings {
-                client_id: policy,
-                ..quiet()
-            })
-            .await;
+        for is_kept in [false, true] {
+            let insecure = InsecureSettings {
+                keep_client_id: is_kept,
+                ..InsecureSettings::default()
+            };
+            let (_world, a, b, _) = three_in(World::relaxed(quiet(), &insecure)).await;
             b.done("join-channel", r#""c""#).await;
             forget(&[&b]).await;
             a.done("c", said).await;
             let heard = b.heard("c").remove(0);
-            let id = match policy {
-                ClientId::Stamp => a.id.clone(),
-                ClientId::Keep => "other".into(),
+            let id = match is_kept {
+                false => a.id.clone(),
+                true => "other".into(),
             };
             assert_eq!(heard["clientId"], *id);
             assert_eq!(heard["source"]["clientId"], *id);
