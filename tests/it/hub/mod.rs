@@ -10,6 +10,7 @@ mod fixtures;
 mod flags;
 mod forms;
 mod limits;
+mod live;
 mod names;
 mod namespaces;
 mod normal;

@@ -39,6 +39,11 @@ impl Client {
         Self::on(socket, namespace, "")
     }
 
+    /// The same with a text behind its CONNECT.
+    pub fn over_with(socket: WebSocket, auth: &str) -> Self {
+        Self::on(socket, "/", auth)
+    }
+
     /// Where a connection has little time to come in: a busy machine may keep one from it, and another comes then. How many
     /// were too late is told beside.
     pub fn connect_in_time(hub: &Hub) -> (Self, u64) {
