@@ -58,8 +58,8 @@ const LIVE: [LiveRow; 15] = [
     ("limits.account-messages-per-s", MANY, "2", &[], messages),
     ("limits.joins-per-s", MANY, "2", &[], joins),
     ("limits.address-joins-per-s", MANY, "2", &[], joins),
-    ("limits.bytes-per-s", "1TB", "5KB", &[], bytes),
-    ("limits.address-bytes-per-s", "1TB", "5KB", &[], bytes),
+    ("limits.bytes-per-s", "1000GB", "5KB", &[], bytes),
+    ("limits.address-bytes-per-s", "1000GB", "5KB", &[], bytes),
     ("limits.deliveries-per-s", MANY, "2", &[], deliveries),
     (
         "limits.address-deliveries-per-s",

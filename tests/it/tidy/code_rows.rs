@@ -236,7 +236,7 @@ const NO_CODES: &[&str] = &[
     "auth_key", "auth_signature", "auth_timestamp", "auth_version", "bad_attachment_count",
     "bad_event_name", "bad_json", "bad_packet_head", "bad_placeholder", "batch_events",
     "body_md5", "connect_error", "connect_timeout", "empty_packet", "event_middleware",
-    "is_hub", "lag_ms", "namespace_name", "nested_too_deep", "no_namespace",
+    "is_hub", "key_ops", "lag_ms", "namespace_name", "nested_too_deep", "no_namespace",
     "not_utf8", "on_any", "on_any_outgoing", "on_connect", "on_disconnect",
     "on_disconnecting", "packet_too_large", "reconnect_attempt", "reconnect_error", "reconnect_failed",
     "reserved_event", "reserved_event_name", "server_only_packet", "state_missing", "too_many_attachments",
