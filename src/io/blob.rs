@@ -11,7 +11,7 @@ use bytes::Bytes;
 use memchr::memmem::{self, Finder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::SerializeMap};
 
-use crate::{placeholder::BEFORE_NUMBER, protocol::placeholders};
+use crate::placeholders::{self, BEFORE_NUMBER};
 
 /// Bytes that travel beside the JSON. Only within what is emitted, answered or received.
 ///

@@ -105,13 +105,13 @@ fn frame(content: &Content) -> Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::placeholder;
+    use crate::placeholders;
 
     /// Fails if what stands here for a message's bytes is none of the placeholders that others read.
     #[test]
     fn its_placeholder_is_spelt_as_all_are() {
         let mut expected = Vec::new();
-        placeholder::put(&mut expected, 0);
+        placeholders::put(&mut expected, 0);
         for args in [TEXT, BINARY] {
             assert!(args.starts_with(&expected));
         }

@@ -6,7 +6,6 @@ pub(crate) mod echo;
 pub(crate) mod event_stream;
 mod json;
 mod limits;
-pub(crate) mod placeholders;
 pub(crate) mod plain;
 pub(crate) mod signalr;
 pub(crate) mod socketio;

@@ -14,10 +14,8 @@ use super::{
     ids::{OPEN_MAX, OpenIds},
     message::{MessageFields, PlainFault, PlainMessage},
 };
-use crate::protocol::{
-    Limits,
-    placeholders::{self, PlaceholderFault},
-};
+use crate::placeholders::{self, PlaceholderFault};
+use crate::protocol::Limits;
 
 /// Reads the messages of one connection, in order. What it hands out owns its memory, each piece as large as it is.
 pub(super) struct PlainDecoder {

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use memchr::memmem;
 
-use crate::placeholder::{BEFORE_NUMBER, BEHIND_NUMBER};
+use crate::placeholders::{BEFORE_NUMBER, BEHIND_NUMBER};
 
 /// The blobs of one message, each handed out once. A placeholder may be said a thousand times and costs its sender little, but
 /// here a blob stands in its place: without this one message of a megabyte would become gigabytes.

@@ -21,7 +21,7 @@ use super::{
     packet::{Packet, Violation},
     payload,
 };
-use crate::protocol::{Limits, placeholders};
+use crate::{placeholders, protocol::Limits};
 
 /// Bytes of a namespace's name that a connection keeps between packets. A longer one is none that there is, or rare.
 const REMEMBERED_MAX: usize = 256;

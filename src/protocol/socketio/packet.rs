@@ -6,7 +6,7 @@ use std::{error::Error, fmt, sync::Arc};
 use bytes::Bytes;
 use dondo_actors::letter::Content;
 
-use crate::protocol::placeholders::PlaceholderFault;
+use crate::placeholders::PlaceholderFault;
 
 /// A whole packet from a client, its attachments included.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::json;
-use crate::placeholder;
+use crate::placeholders;
 
 /// An object with the key `_placeholder` that is no plain reference to a blob that came along. Clients would break
 /// on it, so it must not be relayed.
@@ -38,7 +38,7 @@ pub(crate) fn renumber(text: &str, places: &mut [usize], blobs: &[Bytes]) -> (Ve
             kept.push(blob.clone());
             kept.len() - 1
         });
-        placeholder::put(out, number);
+        placeholders::put(out, number);
     });
     (text, kept)
 }

@@ -12,7 +12,7 @@ use super::{
     super::message::{Malformed, ValueLimits, Values, too_deep},
     timestamp,
 };
-use crate::{nesting::LEVELS_MAX, placeholder, protocol::json::put};
+use crate::{nesting::LEVELS_MAX, placeholders, protocol::json::put};
 
 /// Values on their way to JSON.
 pub(super) struct Transcoder<'a> {
@@ -190,7 +190,7 @@ impl<'a> Transcoder<'a> {
         let blob = Bytes::copy_from_slice(self.bytes(length)?);
         let number = self.blobs.len();
         self.blobs.push(blob);
-        placeholder::put(&mut self.text, number);
+        placeholders::put(&mut self.text, number);
         Ok(())
     }
 

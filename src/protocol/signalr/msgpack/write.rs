@@ -7,7 +7,7 @@ use rmp::encode;
 use serde::Deserialize;
 
 use super::super::placeholder::BlobsOnce;
-use crate::protocol::json::{self, token_end};
+use crate::{json_tokens::token_end, protocol::json};
 
 /// How many values `json` has, texts joined by commas.
 pub(in super::super) fn count(json: &[u8]) -> usize {

@@ -5,20 +5,27 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::json::token_end;
-use crate::{
-    nesting::LEVELS_MAX,
-    placeholder::{self, BEFORE_NUMBER, BEHIND_NUMBER},
-};
+use crate::{json_tokens::token_end, nesting::LEVELS_MAX};
+
+/// What stands before a blob's number, in the one spelling that whoever writes a placeholder has and some who read it expect. No
+/// text within a string can have it: its quotes would be escaped.
+pub(crate) const BEFORE_NUMBER: &str = r#"{"_placeholder":true,"num":"#;
+/// What stands behind it.
+pub(crate) const BEHIND_NUMBER: char = '}';
+
+/// Appends the placeholder of the blob with this number.
+pub(crate) fn put(out: &mut Vec<u8>, number: usize) {
+    out.extend_from_slice(format!("{BEFORE_NUMBER}{number}{BEHIND_NUMBER}").as_bytes());
+}
 
 /// Arguments whose placeholders count up from 0 in the order in which their attachments are first named.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Numbered {
+pub(crate) struct Numbered {
     /// The arguments. A placeholder has one spelling only, however the client spelt it: some clients that will read it
     /// expect exactly that one.
-    pub(super) args: Bytes,
+    pub(crate) args: Bytes,
     /// For each new number, from 0, the number that the client gave this attachment. What is not here was never named.
-    pub(super) order: Vec<usize>,
+    pub(crate) order: Vec<usize>,
 }
 
 /// What is wrong with placeholders.
@@ -34,7 +41,7 @@ pub(crate) enum PlaceholderFault {
 ///
 /// A placeholder is what client libraries take for one: an object whose key `_placeholder` is `true`, the last one
 /// where it stands twice, whatever its other keys. Linear in the text, and no recursion.
-pub(super) fn number(args: &str, announced: usize) -> Result<Numbered, PlaceholderFault> {
+pub(crate) fn number(args: &str, announced: usize) -> Result<Numbered, PlaceholderFault> {
     let found = find(args, announced)?;
     let mut order = Vec::new();
     let mut renamed: Vec<Option<usize>> = vec![None; announced];
@@ -47,7 +54,7 @@ pub(super) fn number(args: &str, announced: usize) -> Result<Numbered, Placehold
         });
         if new != placeholder.number || !is_plain(&args[placeholder.span.clone()]) {
             text.extend_from_slice(&args.as_bytes()[copied..placeholder.span.start]);
-            placeholder::put(&mut text, new);
+            put(&mut text, new);
             copied = placeholder.span.end;
         }
     }
