@@ -37,6 +37,7 @@ causes! {
     SLOW_ANSWER: Info, "answer not read", "--delivery.stall-timeout", "the client is slow, or means harm";
     WEBSOCKET_FAULT: Info, "websocket fault", "", "the client does not speak the protocol, or sends more than --engine.max-payload";
     HANDLER_FAILED: Warn, "handler failed", "", "the application's handler returned an error";
+    ADMISSION_OVER: Warn, "admission over", "", "what a middleware does with its client it does before it ends: afterwards there is its Socket";
     HANDLER_BLOCKS: Warn, "handler blocks", "", "what takes long is awaited, or runs in dondo::blocking";
     UNREADABLE: Info, "arguments unreadable", "", "the client sends what the application does not expect";
     NO_RANDOMNESS: Error, "no randomness", "", "the system's generator gives nothing: nobody can be let in";

@@ -24,14 +24,32 @@ use super::{
 use crate::{accounts::TooManyOfAccount, moderation::Moderation, notices};
 
 /// A client that is not let in yet: it can be told something, and logged in, but is in no room and nobody can reach it.
-/// It stays on its thread.
+/// It stays on its thread. Whoever keeps it when that is decided can change nothing any more: what it says fails, and the log
+/// tells of a login that comes too late.
 #[derive(Clone)]
 pub struct Connecting(Rc<ConnectingState>);
 
 struct ConnectingState {
     state: Rc<SocketState>,
     address: Option<IpAddr>,
-    said: RefCell<Vec<Content>>,
+    /// Nothing once it is decided.
+    said: RefCell<Option<Vec<Content>>>,
+}
+
+/// Decides when it is dropped, however the admission ends: the client may go, or its time be over.
+struct Undecided(Connecting);
+
+impl Undecided {
+    /// What was said meanwhile.
+    fn decide(&self) -> Vec<Content> {
+        self.0.0.said.take().unwrap_or_default()
+    }
+}
+
+impl Drop for Undecided {
+    fn drop(&mut self) {
+        self.decide();
+    }
 }
 
 impl fmt::Debug for Connecting {
@@ -67,24 +85,47 @@ impl Connecting {
         self.0.state.auth()
     }
 
-    /// Says who it is, from now on, whomever [`Builder::identify`](crate::Builder::identify) found. The last one said stands.
+    /// Says who it is, from now on, whomever [`Builder::identify`](crate::Builder::identify) found. The last one said before it
+    /// is decided stands; afterwards nothing happens, and the log says so.
     pub fn login(&self, user: impl Account) {
-        self.0.state.log_in(Arc::new(logged_in(user)));
+        if self.is_undecided("login") {
+            self.0.state.log_in(Arc::new(logged_in(user)));
+        }
     }
 
-    /// Keeps a value with the client, as [`Socket::insert`](super::Socket::insert) does.
+    /// Keeps a value with the client, as [`Socket::insert`](super::Socket::insert) does, which goes on when it is decided: then
+    /// nothing happens here, and the log says so.
     pub fn insert<T: 'static>(&self, value: T) -> Option<Rc<T>> {
+        if !self.is_undecided("insert") {
+            return None;
+        }
         self.0.state.insert(value)
     }
 
-    /// Says something to this client. It arrives before its CONNECT; who is refused never hears it.
+    /// Says something to this client. It arrives before its CONNECT; who is refused never hears it. A tuple or an array of fixed
+    /// length is several arguments, as for [`Socket::emit`](super::Socket::emit).
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// It cannot be made an event, or it is decided whether the client comes in.
     pub fn emit(&self, event: &str, data: impl Serialize) -> std::result::Result<(), EmitError> {
         let content = arguments::content(event, &data)?;
-        self.0.said.borrow_mut().push(content);
+        let mut said = self.0.said.borrow_mut();
+        said.as_mut().ok_or(EmitError::Decided)?.push(content);
         Ok(())
+    }
+
+    /// Whether what a middleware does here still counts.
+    fn is_undecided(&self, what: &str) -> bool {
+        let is_undecided = self.0.said.borrow().is_some();
+        if !is_undecided {
+            let namespace = self.namespace();
+            notices::ADMISSION_OVER.tell(
+                self.address(),
+                None,
+                format_args!("Connecting::{what} in {namespace} came when it was decided"),
+            );
+        }
+        is_undecided
     }
 
     pub(super) fn state(&self) -> &Rc<SocketState> {
@@ -182,8 +223,9 @@ impl Authorizer for Middlewares {
         let connecting = Connecting(Rc::new(ConnectingState {
             state,
             address,
-            said: RefCell::default(),
+            said: RefCell::new(Some(Vec::new())),
         }));
+        let undecided = Undecided(connecting.clone());
         Box::pin(async move {
             if let Some((credentials, token)) = shown {
                 // An admission that waits takes its place in the rates: looking at a signature costs more than sending one.
@@ -204,12 +246,13 @@ impl Authorizer for Middlewares {
                     return Err(refusal(&error, &connecting));
                 }
             }
-            let ConnectingState { state, said, .. } = &*connecting.0;
+            let said = undecided.decide();
+            let state = &connecting.0.state;
             // They may have logged it in, and a ban may have come meanwhile.
             if let Some(refusal) = banned(&moderation, state, address) {
                 return Err(refusal);
             }
-            admitted(&moderation, state, said.take())
+            admitted(&moderation, state, said)
         })
     }
 }

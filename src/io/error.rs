@@ -277,6 +277,9 @@ pub enum EmitError {
     Full,
     /// The client is gone: a loop ends here. Who has other things to do goes on.
     Disconnected,
+    /// It was said through a [`Connecting`](super::Connecting) when it was decided whether the client comes in: say it through its
+    /// [`Socket`](super::Socket).
+    Decided,
     /// One call of a room's script asks for more than it may: nothing of the call happens.
     Overrun,
     /// The event's name belongs to the client libraries.
@@ -319,6 +322,9 @@ impl fmt::Display for EmitError {
         match self {
             Self::Full => f.write_str("too much that this socket said before waits to be sent"),
             Self::Disconnected => f.write_str("the client is gone"),
+            Self::Decided => f.write_str(
+                "it is decided whether the client comes in: say it through its socket",
+            ),
             Self::Overrun => f.write_str("one call of a room's script asks for more than it may"),
             Self::Unwritable(why) => write!(f, "the data cannot be written as JSON: {why}"),
             Self::BlobLost => f.write_str(

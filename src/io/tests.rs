@@ -4,6 +4,7 @@
 
 mod accounts;
 mod actors;
+mod admission;
 mod children;
 mod extractors;
 mod goodbyes;
