@@ -179,8 +179,7 @@ pub(crate) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitErro
     let args = match shape {
         Ok(Shape::Several) => 1..text.len() - 1,
         Ok(Shape::None) => 0..0,
-        // `null` takes room.
-        Ok(Shape::Unit) if size_of_val(data) == 0 => 0..0,
+        Ok(Shape::Unit) if is_unit(data) => 0..0,
         Ok(Shape::Unit) | Err(_) => 0..text.len(),
     };
     let args = if text.capacity() > WRITTEN_MAX {
@@ -192,6 +191,13 @@ pub(crate) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitErro
         args
     };
     Ok(Answer { args, blobs })
+}
+
+/// Whether what writes itself as unit is `()`, or a reference to it, and not a value that happens to be `null`. That has no name
+/// of a type to tell it by, and takes room.
+fn is_unit<T: ?Sized>(data: &T) -> bool {
+    let name = std::any::type_name::<T>();
+    size_of_val(data) == 0 || name.rsplit(['&', ' ']).next() == Some("()")
 }
 
 fn unreadable(error: serde_json::Error) -> BadArguments {
@@ -222,6 +228,8 @@ mod tests {
         assert_eq!(text(&(1, "a", [2, 3])), r#"1,"a",[2,3]"#);
         assert_eq!(text(&[1, 2]), "1,2");
         assert_eq!(text(&()), "");
+        assert_eq!(text(&&()), "");
+        assert_eq!(text(&&mut &()), "");
         assert_eq!(text(&vec![1, 2]), "[1,2]");
         assert_eq!(text(&Pair(1, 2)), "[1,2]");
         assert_eq!(text("a"), r#""a""#);
@@ -262,6 +270,7 @@ mod tests {
     #[test]
     fn null_is_an_argument() {
         assert_eq!(text(&serde_json::Value::Null), "null");
+        assert_eq!(text(&&serde_json::Value::Null), "null");
         assert_eq!(text(&(serde_json::Value::Null, 1)), "null,1");
         let answer = answer(&serde_json::Value::Null).unwrap();
         assert_eq!(answer.args, "null");
