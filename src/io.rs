@@ -79,6 +79,7 @@ pub use self::{
     handler::{Extractors, Handler, IntoOutcome},
     incoming::Incoming,
     items::Items,
+    login::LoginOutcome,
     namespace::Namespace,
     remote::{
         Counting, FetchSockets, Operation, RemoteAck, RemoteSocket, SocketCursor, SocketPage,
@@ -107,7 +108,7 @@ pub(crate) use self::{
     engine::MESSAGE,
     login::login,
     pack::{Pack, PackEvent, PackSocket},
-    pattern::BadPattern,
+    pattern::{BadPattern, nameless},
     state::States,
     watchdog::Watchdog,
 };

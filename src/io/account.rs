@@ -28,6 +28,10 @@ use dondo_actors::ports::LoggedIn;
 ///     Ok(name.map(|name| User { name: name.to_owned(), is_admin: name == "ama" }))
 /// });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nobody who is logged in",
+    note = "a user is a `String`, or a type of the application's own that is `dondo::Account` and says what its account is called"
+)]
 pub trait Account: Any + Send + Sync {
     /// The account: one may have several clients.
     fn account(&self) -> &str;

@@ -12,13 +12,34 @@ use futures_util::FutureExt;
 use super::watchdog::{HandlerLabel, WatchedHandler};
 use super::{Account, Handler, account::logged_in};
 
+/// What a host's own login may come to: `actix_web::Result<Option<U>>`, of whom it finds.
+#[diagnostic::on_unimplemented(
+    message = "a login cannot come to `{Self}`",
+    note = "it comes to `actix_web::Result<Option<U>>`: to a user who is `dondo::Account`, to nobody, or to the error that the request is \
+            answered with; any other error turns into `actix_web::Error` by `?`"
+)]
+pub trait LoginOutcome {
+    #[doc(hidden)]
+    type User: Account;
+
+    #[doc(hidden)]
+    fn into_found(self) -> actix_web::Result<Option<Self::User>>;
+}
+
+impl<U: Account> LoginOutcome for actix_web::Result<Option<U>> {
+    type User = U;
+
+    fn into_found(self) -> Self {
+        self
+    }
+}
+
 /// What the handler finds in a request. The request's body is none of its business: behind an upgrade it would be frames.
-pub(crate) fn login<A, U>(
-    handler: impl Handler<A, Outcome = actix_web::Result<Option<U>>> + Send + Sync,
+pub(crate) fn login<A>(
+    handler: impl Handler<A, Outcome: LoginOutcome> + Send + Sync,
 ) -> impl Fn(&HttpRequest) -> LocalFuture<actix_web::Result<Option<LoggedIn>>> + Send + Sync
 where
     A: FromRequest + 'static,
-    U: Account,
 {
     let handler = Arc::new(handler);
     move |request| {
@@ -26,7 +47,8 @@ where
         let found = async move {
             let arguments = A::from_request(&request, &mut Payload::None);
             let arguments = arguments.await.map_err(Into::into)?;
-            Ok(handler.call(arguments).await?.map(logged_in))
+            let found = handler.call(arguments).await.into_found();
+            Ok(found?.map(logged_in))
         };
         let found = WatchedHandler {
             label: HandlerLabel::new("the hub", "login"),

@@ -332,6 +332,11 @@ impl Namespace {
         self.name.contains('{')
     }
 
+    /// Whether some who ask for it do not get it, and are asked of others.
+    pub(crate) fn asks(&self) -> bool {
+        self.lookup.is_some()
+    }
+
     /// As the hub serves it.
     ///
     /// # Errors

@@ -34,6 +34,30 @@ pub(super) fn pattern(text: &str) -> Result<ResourceDef, BadPattern> {
     catch_unwind(|| ResourceDef::new(text)).map_err(|panic| BadPattern::new(text, words(&*panic)))
 }
 
+/// A pattern without the names of its captures: two that come to the same match the same names.
+pub(crate) fn nameless(pattern: &str) -> String {
+    let (mut text, mut open, mut is_name) = (String::new(), 0_usize, false);
+    for letter in pattern.chars() {
+        match letter {
+            '{' => {
+                open += 1;
+                is_name |= open == 1;
+                text.push('{');
+            }
+            '}' => {
+                open = open.saturating_sub(1);
+                // A capture without a pattern of its own.
+                text.push_str(if is_name { "[^/]+}" } else { "}" });
+                is_name = false;
+            }
+            ':' if is_name => is_name = false,
+            _ if is_name => {}
+            _ => text.push(letter),
+        }
+    }
+    text
+}
+
 /// The last line of a panic, which is the cause where it is about a regular expression.
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -41,4 +65,32 @@ fn words(panic: &(dyn Any + Send)) -> &str {
     let last = text.and_then(|text| text.lines().last());
     let last = last.unwrap_or("it cannot be read");
     last.strip_prefix("error: ").unwrap_or(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails if patterns that match the same names are taken for two, or those that do not for one.
+    #[test]
+    fn patterns_are_the_same_but_for_the_names_of_their_captures() {
+        for (one, same) in [
+            ("/{x}", "/{y}"),
+            ("/a/{x}/{y}", "/a/{y}/{x}"),
+            ("/{x}", "/{y:[^/]+}"),
+            (r"/{year:\d{4}}-{n}", r"/{y:\d{4}}-{month}"),
+            ("/{x}*", "/{tail}*"),
+        ] {
+            assert_eq!(nameless(one), nameless(same), "{one} {same}");
+        }
+        for (one, other) in [
+            ("/{x}", "/{x}/{y}"),
+            ("/{x}", r"/{x:\d+}"),
+            (r"/{x:\d{4}}", r"/{x:\d{5}}"),
+            ("/a{x}", "/{a}x"),
+            ("/{x}", "/{x}*"),
+        ] {
+            assert_ne!(nameless(one), nameless(other), "{one} {other}");
+        }
+    }
 }

@@ -12,7 +12,8 @@ use dondo_actors::ports::{IdGenerator, PresenceEvents};
 use super::endpoints::{self, AskedEndpoints, Base, Made};
 use super::mounting::BuiltOn;
 use super::parts::{
-    account_bounds, door_settings, engine_options, entrance_options, memory_log, wrong_path,
+    account_bounds, door_settings, engine_options, entrance_options, memory_log, pattern_twice,
+    wrong_path,
 };
 use super::{BuildError, Builder, Dondo, login};
 use crate::admin::{Admin, AdminParts};
@@ -91,6 +92,9 @@ impl Builder {
         }
         if let Some(name) = namespaces.iter().find_map(Namespace::reserved_event) {
             return Err(BuildError::ReservedEvent(name.to_owned()));
+        }
+        if let Some((first, second)) = pattern_twice(&namespaces) {
+            return Err(BuildError::PatternTwice { first, second });
         }
         let paths = self.engines.iter().map(|(path, _)| &**path);
         let paths = paths.chain(self.signalr.iter().map(|(path, _)| &**path));

@@ -32,6 +32,15 @@ pub enum BuildError {
         /// Why it cannot be read.
         why: String,
     },
+    /// The patterns of two namespaces match the same names, and the first one has no [`Namespace::when`](crate::Namespace::when):
+    /// nobody would ever come into the second one.
+    #[non_exhaustive]
+    PatternTwice {
+        /// The one that was given first.
+        first: String,
+        /// The other one.
+        second: String,
+    },
     /// The path of an endpoint has no slash at one of its ends, is a pattern, or is another endpoint's or the hub's
     /// own, or below or above it.
     Path(String),
@@ -48,8 +57,8 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// A word for the cause that does not change: `setting`, `namespace_name`, `state_missing`, `reserved_event`, `pattern`, `path`,
-    /// `namespace`, `key`, `api_keys` or `threads`.
+    /// A word for the cause that does not change: `setting`, `namespace_name`, `state_missing`, `reserved_event`, `pattern`,
+    /// `pattern_twice`, `path`, `namespace`, `key`, `api_keys`, `admin_password` or `threads`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
@@ -57,6 +66,7 @@ impl BuildError {
             Self::StateMissing(_) => "state_missing",
             Self::ReservedEvent(_) => "reserved_event",
             Self::Pattern { .. } => "pattern",
+            Self::PatternTwice { .. } => "pattern_twice",
             Self::Path(_) => "path",
             Self::Namespace(_) => "namespace",
             Self::Key(_) => "key",
@@ -86,6 +96,10 @@ impl fmt::Display for BuildError {
             Self::Pattern { pattern, why } => write!(
                 f,
                 "{pattern:?} is no pattern: {why}; write captures like {{id}} or {{year:\\d+}}"
+            ),
+            Self::PatternTwice { first, second } => write!(
+                f,
+                "the namespaces {first:?} and {second:?} match the same names, so nobody comes into the second one: give one of them, or the first one Namespace::when"
             ),
             Self::Path(path) => write!(
                 f,
@@ -221,6 +235,28 @@ mod tests {
             let said = error.to_string();
             assert!(said.contains(pattern) && said.contains(why), "{said}");
         }
+    }
+
+    /// The second one was served, and nobody ever came into it.
+    #[test]
+    fn two_patterns_of_the_same_names_are_an_error_that_names_both() {
+        let built = |first, second: &str| {
+            let builder = Dondo::builder().namespace(Namespace::new("/"));
+            builder
+                .namespace(first)
+                .namespace(Namespace::new(second))
+                .build()
+        };
+        let error = built(Namespace::new("/{x}"), "/{y}").unwrap_err();
+        assert_eq!(error.code(), "pattern_twice");
+        let said = error.to_string();
+        assert!(
+            said.contains("\"/{x}\"") && said.contains("\"/{y}\""),
+            "{said}"
+        );
+        assert!(built(Namespace::new("/{x}"), r"/{x:\d+}").is_ok());
+        // Who is not there for the first one is asked of the second.
+        assert!(built(Namespace::new("/{x}").when(async || false), "/{y}").is_ok());
     }
 
     struct Silent;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::FromRequest;
 
 use super::{Builder, Dondo};
-use crate::io::{self, Account, Handler};
+use crate::io::{self, Handler, LoginOutcome};
 use crate::keys::BadKey;
 use crate::tokens::Tokens;
 
@@ -38,11 +38,10 @@ impl Builder {
     /// let dondo = Dondo::builder().identify(login).namespace(root).build()?;
     /// # Ok::<(), dondo::BuildError>(())
     /// ```
-    pub fn identify<A, U, H>(mut self, login: H) -> Self
+    pub fn identify<A, H>(mut self, login: H) -> Self
     where
         A: FromRequest + 'static,
-        U: Account,
-        H: Handler<A, Outcome = actix_web::Result<Option<U>>> + Send + Sync,
+        H: Handler<A, Outcome: LoginOutcome> + Send + Sync,
     {
         self.login = Some(Arc::new(io::login(login)));
         self

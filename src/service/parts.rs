@@ -1,6 +1,6 @@
 //! The settings, as doors, engines, sessions and logs take them.
 
-use std::{rc::Rc, sync::Arc};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use dondo_actors::{
     account::MemoryAccount,
@@ -15,6 +15,7 @@ use dondo_actors::{
 use crate::{
     accounts::AccountBounds,
     config::Settings,
+    io::{Namespace, nameless},
     own_paths::is_own,
     protocol::Limits,
     transport::{
@@ -196,6 +197,23 @@ pub(super) fn wrong_path<'a>(
         taken.push(path);
         !(is_path && is_free)
     })
+}
+
+/// Two namespaces by pattern, of which the first one has all clients.
+pub(super) fn pattern_twice(namespaces: &[Namespace]) -> Option<(String, String)> {
+    let mut taken = BTreeMap::new();
+    let parents = namespaces.iter().filter(|namespace| namespace.is_parent());
+    let mut twice = parents.filter_map(|parent| {
+        let pattern = nameless(&parent.name);
+        if let Some(first) = taken.get(&pattern) {
+            return Some((String::from(*first), parent.name.to_string()));
+        }
+        if !parent.asks() {
+            taken.insert(pattern, &*parent.name);
+        }
+        None
+    });
+    twice.next()
 }
 
 /// How large what a client says may be.

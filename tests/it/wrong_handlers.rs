@@ -1,6 +1,8 @@
 //! What the compiler says of handlers and typed events that are none: whoever writes one reads what is wrong, in words of ours. Compiled by
 //! `rustc` against the crate that cargo built for these tests, so that nothing is built twice.
 
+mod builders;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +10,7 @@ use std::process::Command;
 use std::thread;
 
 /// A namespace with something that is wrong, and what has to be said of it.
-const WRONG: [(&str, &str, &str); 15] = [
+const WRONG: [(&str, &str, &str); 20] = [
     (
         "a parameter that is no extractor",
         r#".on("say", async |text: String| {})"#,
@@ -83,6 +85,31 @@ const WRONG: [(&str, &str, &str); 15] = [
         "a number that is no name of a room",
         r#".on("say", async |socket: Socket, Data(n): Data<u64>| { socket.join(n).await?; Ok(()) })"#,
         "rooms are named by text, by an `i64`, by `RoomName`",
+    ),
+    (
+        "nine parameters",
+        r#".on("say", async |_: Socket, _: Socket, _: Socket, _: Socket, _: Socket, _: Socket, _: Socket, _: Socket, _: Socket| {})"#,
+        "is no handler",
+    ),
+    (
+        "a question that is not answered by a bool",
+        r#".when(async || "yes")"#,
+        "a handler cannot come to `&str` here",
+    ),
+    (
+        "a socket where it is asked for a namespace",
+        r#".when(async |socket: Socket| true)"#,
+        "`Socket` cannot be a parameter of a handler of this kind",
+    ),
+    (
+        "data of a client that is gone",
+        r#".on_disconnect(async |Data(text): Data<String>| {})"#,
+        "String>` cannot be a parameter of a handler of this kind",
+    ),
+    (
+        "an answer to nobody",
+        r#".on_disconnect(async || dondo::Result::Ok("bye"))"#,
+        "a handler cannot come to `Result<&str, _>` here",
     ),
 ];
 
@@ -252,24 +279,10 @@ const WRONG_EVENTS: [(&str, &str, &str); 20] = [
 
 #[test]
 fn what_is_wrong_with_a_typed_event_is_named_by_the_compiler() {
-    let serde = built_all("serde").into_iter();
-    let right = format!("{TYPED}{RIGHT}");
-    let failed = |serde: &PathBuf| compile(&right, &[("serde", serde)]);
-    // Which of them the crate was built with, only the compiler knows.
-    let mut said = String::new();
-    let serde = serde.rev().find(|serde| {
-        said = failed(serde);
-        said.is_empty()
+    let serde = built_with("serde", &format!("{TYPED}{RIGHT}"));
+    each_is_named(&WRONG_EVENTS, |code| {
+        compile(&format!("{TYPED}{code}\n"), &[("serde", &serde)])
     });
-    let serde = serde.unwrap_or_else(|| panic!("{said}"));
-    let mut missed = String::new();
-    for (title, code, expected) in WRONG_EVENTS {
-        let errors = compile(&format!("{TYPED}{code}\n"), &[("serde", &serde)]);
-        if !errors.contains(expected) {
-            missed.push_str(&format!("\n{title}: {expected:?} is not in {errors}"));
-        }
-    }
-    assert!(missed.is_empty(), "{missed}");
 }
 
 /// What was made and goes nowhere, and what has to be said of it.
@@ -302,8 +315,13 @@ fn what_goes_nowhere_is_named_by_the_compiler() {
 #[test]
 fn what_is_wrong_with_a_handler_is_named_by_the_compiler() {
     assert_eq!(errors(r#".on("say", async |socket: Socket| {})"#), "");
+    each_is_named(&WRONG, errors);
+}
+
+/// Fails with all that is not said as it has to be.
+fn each_is_named(wrong: &[(&str, &str, &str)], errors: impl Fn(&str) -> String) {
     let mut missed = String::new();
-    for (title, code, expected) in WRONG {
+    for (title, code, expected) in wrong {
         let errors = errors(code);
         if !errors.contains(expected) {
             missed.push_str(&format!("\n{title}: {expected:?} is not in {errors}"));
@@ -318,13 +336,21 @@ fn errors(code: &str) -> String {
     compile(&code, &[])
 }
 
+/// The crate that dondo was built with, of those that cargo built: only the compiler knows, which takes this code with it.
+fn built_with(name: &str, right: &str) -> PathBuf {
+    let mut said = String::new();
+    let found = built_all(name).into_iter().rev().find(|path| {
+        said = compile(right, &[(name, path)]);
+        said.is_empty()
+    });
+    found.unwrap_or_else(|| panic!("{said}"))
+}
+
 /// What the compiler says of this, with dondo and these other crates.
 fn compile(code: &str, others: &[(&str, &PathBuf)]) -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let test = thread::current()
-        .name()
-        .unwrap_or("test")
-        .replace("::", "_");
+    let test = thread::current();
+    let test = test.name().unwrap_or("test").replace("::", "_");
     let file = folder.join(format!("{test}.rs"));
     fs::write(
         &file,

@@ -239,7 +239,7 @@ const NO_CODES: &[&str] = &[
     "is_hub", "key_ops", "lag_ms", "namespace_name", "nested_too_deep", "no_namespace",
     "not_utf8", "on_any", "on_any_outgoing", "on_connect", "on_disconnect",
     "on_disconnecting", "packet_too_large", "reconnect_attempt", "reconnect_error", "reconnect_failed",
-    "reserved_event", "reserved_event_name", "server_only_packet", "state_missing", "too_many_attachments",
+    "pattern_twice", "reserved_event", "reserved_event_name", "server_only_packet", "state_missing", "too_many_attachments",
     "unexpected_binary", "unknown_packet_type", "unreadable_packet",
 ];
 
