@@ -16,7 +16,7 @@ use actix_web::{
 use actix_web_actors::ws;
 use clap::Parser;
 use dondo::{
-    Dondo, Identity, Namespace, NamespaceHandle, OrFail, Received, Result, Socket, State, actor,
+    Dondo, Namespace, NamespaceHandle, OrFail, Received, Result, Socket, State, account, actor,
     listen,
 };
 use serde::Serialize;
@@ -156,7 +156,7 @@ async fn poke(
     whom: web::Path<String>,
     hub: Data<NamespaceHandle>,
 ) -> actix_web::Result<&'static str> {
-    hub.to(format!("user:{whom}"))
+    hub.to(account(whom.into_inner()))
         .emit("poked", user(&session)?)?;
     Ok("poked")
 }
@@ -170,11 +170,7 @@ async fn main() -> std::io::Result<()> {
     let lobby = Lobby::default();
     let (hub, lobby) = (lobby.hub.clone(), lobby.start());
     let root = Namespace::new("/")
-        .on_connect(async |socket: Socket, Identity(user): Identity<String>| {
-            let own = format!("user:{user}");
-            socket.join(["lobby".to_owned(), own]).await?;
-            Ok(())
-        })
+        .on_connect(async |socket: Socket| Ok(socket.join("lobby").await?))
         .on("say", actor(lobby.clone().recipient()))
         .on("visits", async |visits: State<AtomicU64>| {
             Ok(visits.load(Ordering::Relaxed))
