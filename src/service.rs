@@ -148,6 +148,22 @@ impl Dondo {
 
     /// Mounts the endpoints in an `App` or a scope. To be called in the app factory, once for each worker; the hub itself is built
     /// outside of it: each worker would have one of its own, which ends with the factory's call. The log says so, once.
+    ///
+    /// It takes these paths, and what is below them: that of the setting `path` (`/socket.io/`), that of `endpoints.websocket` (`/ws/`) for
+    /// plain WebSockets, that of `endpoints.events` (`/events/`) for event streams, where [`Namespace::hub`] serves `/` that of `chat_hub`
+    /// (`/chatHub/`, whatever its case) for SignalR's clients, and those of [`Builder::engine`] and [`Builder::signalr`]. A route of the
+    /// host's at one of them is found if it stands before. All but the first can be turned off:
+    ///
+    /// ```
+    /// use dondo::{Dondo, config::Settings};
+    ///
+    /// let mut settings = Settings::default();
+    /// settings.chat_hub = None;
+    /// settings.endpoints.websocket = None;
+    /// settings.endpoints.events = None;
+    /// let dondo = Dondo::builder().settings(settings).build()?;
+    /// # Ok::<(), dondo::BuildError>(())
+    /// ```
     pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.rooms.on_worker();
         self.built_on.look();

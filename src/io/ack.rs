@@ -55,7 +55,8 @@ impl Ack {
         self.0.as_ref().is_some_and(|state| state.handle.is_open())
     }
 
-    /// Answers with `data`: a tuple is several arguments, `()` none, anything else one.
+    /// Answers with `data`: a tuple or an array of fixed length is several arguments, `()` none, anything else one. So is what a
+    /// handler returns: `Ok([3, 4])` calls the client's `ack(3, 4)`.
     ///
     /// # Errors
     /// The data cannot be written as JSON; the event can still be answered.

@@ -215,7 +215,8 @@ impl<S: Speaker> Broadcast<S> {
 
 impl Broadcast<NamespaceHandle> {
     /// Says it, now, from any thread. What is emitted through one namespace arrives in that order. Nothing bounds what waits:
-    /// a loop waits for each delivery before the next.
+    /// a loop waits for each delivery before the next. A tuple or an array of fixed length is several arguments, as for
+    /// [`Socket::emit`].
     ///
     /// # Errors
     /// It cannot be made an event.
@@ -265,7 +266,8 @@ impl Broadcast<NamespaceHandle> {
 }
 
 impl Broadcast<Socket> {
-    /// Says it, now: queued behind what this socket said before.
+    /// Says it, now: queued behind what this socket said before. A tuple or an array of fixed length is several arguments, as for
+    /// [`Socket::emit`].
     ///
     /// # Errors
     /// It cannot be made an event, the client that speaks is gone, or too much of what it said waits.

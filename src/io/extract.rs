@@ -19,19 +19,29 @@ use crate::failures::WRONG_STREAMS;
 
 /// What a handler can have as a parameter, taken from its context.
 ///
-/// | parameter | what it is | where |
-/// |---|---|---|
-/// | [`Data<T>`] | the event's next argument by serde, of a tuple as many as it has | events |
-/// | [`Rest<T>`] | all that are left | events |
-/// | [`Incoming<T>`] | the next stream of items that the client sends with the event | events |
-/// | [`Arguments`], [`EventName`], [`Ack`] | all arguments as they came, the event's name, its answer | events |
-/// | [`Connecting`] | the client before it is let in | middlewares |
-/// | [`Socket`], [`RemoteSocket`], [`NamespaceHandle`] | the client, the same for any thread, and its namespace | everywhere but in middlewares |
-/// | [`DisconnectReason`](crate::DisconnectReason) | why it is gone | `on_disconnecting`, `on_disconnect` |
-/// | [`Auth<T>`], [`Handshake`] | what it sent with its CONNECT, and with the request that opened its session | everywhere |
-/// | [`Path<T>`] | what the captures of its namespace's pattern are | everywhere |
-/// | [`State<T>`], [`Extension<T>`], [`Identity<U>`] | what the application was given, what was kept with the client, who is logged in | everywhere |
-/// | `Option<…>` of the last two, `Result<E>` of any | `None`, or the error, in place of a failure | everywhere |
+/// | parameter | what it is | `when` | middlewares | `on_connect` | events | disconnects | `engine` |
+/// |---|---|---|---|---|---|---|---|
+/// | [`Data<T>`] | the event's next argument by serde, of a tuple as many as it has | | | | yes | | |
+/// | [`Rest<T>`] | all that are left | | | | yes | | |
+/// | [`Incoming<T>`] | the next stream of items that the client sends with the event | | | | yes | | |
+/// | [`Arguments`], [`EventName`], [`Ack`] | all arguments as they came, the event's name, its answer | | | | yes | | |
+/// | [`Connecting`] | the client before it is let in | | yes | | | | |
+/// | [`Socket`], [`RemoteSocket`], [`NamespaceHandle`] | the client, the same for any thread, and its namespace | | | yes | yes | yes | |
+/// | [`EngineSocket`](crate::EngineSocket) | the connection | | | | | | yes |
+/// | [`DisconnectReason`](crate::DisconnectReason) | why it is gone | | | | | yes | |
+/// | [`Auth<T>`] | what it sent with its CONNECT | yes | yes | yes | yes | yes | `null` |
+/// | [`Handshake`] | what it sent with the request that opened its session | yes | yes | yes | yes | yes | yes |
+/// | [`Path<T>`] | what the captures of its namespace's pattern are | yes | yes | yes | yes | yes | fails |
+/// | [`State<T>`] | what the application was given | yes | yes | yes | yes | yes | yes |
+/// | [`Identity<U>`] | who is logged in | nobody | yes | yes | yes | yes | yes |
+/// | [`Extension<T>`] | what was kept with the client | nothing | yes | yes | yes | yes | nothing |
+/// | `Option<…>` of the last two, `Result<E>` of any | `None`, or the error, in place of a failure | as `E` | as `E` | as `E` | as `E` | as `E` | as `E` |
+///
+/// Events are those of `on`, `once`, `on_event`, `on_events`, `on_any`, `on_any_outgoing`, `fallback` and `event_middleware`, disconnects
+/// `on_disconnecting` and `on_disconnect`, middlewares those of [`Namespace::middleware`](crate::Namespace::middleware), and `engine` is
+/// [`Builder::engine`](crate::Builder::engine). Where a field is empty a handler that takes it does not compile. `nobody` and `nothing`
+/// compile and find none; a `Path` fails, too, where the namespace has no pattern. The login of
+/// [`Builder::identify`](crate::Builder::identify) takes extractors of actix-web instead.
 ///
 /// Handlers start in the order in which events came, so a parameter is taken without waiting.
 ///

@@ -33,7 +33,8 @@ pub(super) enum HandlerAnswer {
 pub(super) type Running = Pin<Box<dyn Future<Output = HandlerOutcome>>>;
 
 /// What a handler for a context may come to: nothing, or a [`Result`] whose error the client reads, as far as it is for it.
-/// What the handler of an event comes to is its answer.
+/// What the handler of an event comes to is its answer: of a tuple or an array of fixed length as many arguments as it has, as
+/// for [`Ack::send`](super::Ack::send).
 #[diagnostic::on_unimplemented(
     message = "a handler cannot come to `{Self}` here",
     note = "it comes to `()` or to `dondo::Result<T>`: any other error turns into `dondo::Error` by `?`",

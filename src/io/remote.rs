@@ -283,7 +283,7 @@ impl RemoteSocket {
         serde_json::from_slice(text)
     }
 
-    /// Says something to it, if it is still there.
+    /// Says something to it, if it is still there: arguments are as for [`Socket::emit`](super::Socket::emit).
     ///
     /// # Errors
     /// It cannot be made an event.

@@ -178,8 +178,9 @@ impl Socket {
         ListenerId(id)
     }
 
-    /// Says something to this client. A tuple is several arguments, `()` none, anything else one; a
-    /// [`Blob`](super::Blob) anywhere in it travels as an attachment.
+    /// Says something to this client. A tuple is several arguments, and so is an array of fixed length, which serde cannot tell from
+    /// one: `[1, 2]` is two, `vec![1, 2]` and `([1, 2],)` are one. `()` is none, anything else one; a [`Blob`](super::Blob) anywhere
+    /// in it travels as an attachment.
     ///
     /// # Errors
     /// It cannot be made an event, the client is gone, or too much of what this socket said waits: a loop gives way now and then.

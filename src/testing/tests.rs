@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod expectations;
+mod lifecycle;
 mod opening;
 mod time;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use dondo_actors::id::MemberId;
+use dondo_actors::{error::CloseReason, id::MemberId};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -190,6 +190,36 @@ fn a_client_is_put_out_of_its_namespace_or_altogether_behind_what_was_said() {
         settle().await;
         assert_eq!(kinds(&all[2]), "1");
         assert_eq!(of.count().await, Ok(0));
+    });
+}
+
+/// Fails if clients that are closed from elsewhere keep their connection or another namespace on it, if those that are put out lose
+/// theirs, or if somebody else is.
+#[test]
+fn clients_are_put_out_or_closed_from_elsewhere_and_the_others_stay() {
+    run(async {
+        let world = World::of([namespace(), Namespace::new("/other")]);
+        let (all, other) = (three(&world).await, world.namespace("/other"));
+        for client in &all {
+            client.wire("0/other,");
+            settle().await;
+            client.packets();
+        }
+        let ids = [0, 1].map(|at| crate::SocketId::new(all[at].id.clone()));
+        let of = world.namespace("/");
+        assert_eq!(of.to(&ids[0]).disconnect_sockets().await.unwrap().done, 1);
+        settle().await;
+        assert_eq!((of.count().await, other.count().await), (Ok(2), Ok(3)));
+        assert_eq!(all[0].ended(), None);
+        assert_eq!(of.to(&ids[1]).close_sockets().await.unwrap().done, 1);
+        settle().await;
+        assert_eq!((of.count().await, other.count().await), (Ok(1), Ok(2)));
+        assert_eq!(all[1].ended(), Some(CloseReason::ForcedClose));
+        assert_eq!(of.close_sockets().await.unwrap().done, 1);
+        settle().await;
+        assert_eq!((of.count().await, other.count().await), (Ok(0), Ok(1)));
+        assert!(all[2].ended().is_some());
+        assert_eq!(all[0].ended(), None, "it is not in the namespace any more");
     });
 }
 

@@ -137,6 +137,10 @@ fn a_client_is_reached_by_its_id_and_not_by_a_room_of_that_name() {
         a.emit("clients", &format!("[{:?},{:?},{:?}]", b.id, c.id, b.id));
         settle().await;
         assert_eq!(counts(&[&a, &b, &spy, &c]), [0, 1, 0, 1]);
+        // Who names itself is meant, as whoever is.
+        a.emit("client", &format!("{:?}", a.id));
+        settle().await;
+        assert_eq!(counts(&[&a, &b, &spy, &c]), [1, 0, 0, 0]);
         assert_ne!(Target::from("x"), Target::from(MemberId::new("x")));
     });
 }
