@@ -6,6 +6,7 @@ mod session;
 
 pub(crate) use self::payer::{NAMED, SMALL};
 pub use self::payer::{Payer, Weighed};
+pub(crate) use self::session::AddressAsk;
 pub use self::session::{AddressAccount, Charge, IN_HANDLING, SessionAccount};
 
 use std::{

@@ -1,6 +1,7 @@
 //! The hub: which namespaces there are, and the actor that supervises them. Everything outside holds a [`HubHandle`].
 //! Knows no transport and no application: those come in as encodings, authorizers and presence events.
 
+mod asking;
 mod children;
 mod requests;
 mod room_asks;
@@ -8,22 +9,28 @@ mod saying;
 mod selections;
 mod warden;
 mod watching;
+mod words;
 
-pub(crate) use self::children::LeasedChild;
-use self::{
-    children::{Child, Children},
-    selections::Slots,
-};
 pub use self::{
+    asking::AskPlace,
     children::{ChildrenSettings, ParentFinder, ToHub},
     requests::{JointRequest, PAGE_MAX},
     saying::Told,
     watching::PresenceChanges,
+    words::HubWord,
 };
+pub(crate) use self::{asking::Asker, children::LeasedChild};
 #[cfg(test)]
 pub(crate) use self::{
-    selections::{ASKED_LETTERS_MAX, REQUESTS_MAX},
+    asking::{ASKED_BY_MEMBER_MAX, ASKED_BY_MEMBERS_MAX, ASKED_BY_SHARE_MAX, ASKED_LETTERS_MAX},
+    selections::REQUESTS_MAX,
     watching::WATCHERS_MAX,
+    words::{HUB_BYTES_MAX, HUB_LETTERS_MAX},
+};
+use self::{
+    children::{Child, Children},
+    selections::Slots,
+    words::HubWords,
 };
 
 use std::{
@@ -136,6 +143,7 @@ struct Shared {
     children_made: AtomicU64,
     couriers: Directory<WorkerId, CourierRef>,
     slots: Slots,
+    words: Arc<HubWords>,
     /// Letters that many may answer.
     shared_acks: AtomicU64,
     latest_keys: LatestKeys,
@@ -163,6 +171,7 @@ impl HubHandle {
             children_made: AtomicU64::new(0),
             couriers: Directory::new(),
             slots: Slots::default(),
+            words: Arc::default(),
             shared_acks: AtomicU64::new(0),
             latest_keys: LatestKeys::default(),
         }))

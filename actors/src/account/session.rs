@@ -19,6 +19,8 @@ pub struct AddressAccount {
     bytes: AtomicUsize,
     max: usize,
     rates: RateLimiter,
+    /// Letters of its sessions' that wait for answers.
+    asked: AtomicUsize,
 }
 
 impl AddressAccount {
@@ -28,6 +30,7 @@ impl AddressAccount {
             bytes: AtomicUsize::new(0),
             max,
             rates: RateLimiter::new(rates),
+            asked: AtomicUsize::new(0),
         })
     }
 
@@ -39,6 +42,25 @@ impl AddressAccount {
     /// How fast its sessions may send.
     pub fn rates(&self) -> &RateLimiter {
         &self.rates
+    }
+}
+
+/// One of its letters that wait for answers.
+#[derive(Debug)]
+pub(crate) struct AddressAsk(Arc<AddressAccount>);
+
+impl AddressAsk {
+    /// One more, if there are fewer than `max`.
+    pub(crate) fn take(address: &Arc<AddressAccount>, max: usize) -> Option<Self> {
+        let more = |asked| (asked < max).then_some(asked + 1);
+        let taken = address.asked.fetch_update(Relaxed, Relaxed, more);
+        taken.ok().map(|_| Self(address.clone()))
+    }
+}
+
+impl Drop for AddressAsk {
+    fn drop(&mut self) {
+        self.0.asked.fetch_sub(1, Relaxed);
     }
 }
 

@@ -5,7 +5,6 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
     rc::Rc,
-    time::Duration,
 };
 
 use tokio::{sync::mpsc, time::sleep};
@@ -13,6 +12,7 @@ use tokio::{sync::mpsc, time::sleep};
 use super::{Courier, LocalMember};
 use crate::{
     guard::GuardedContext,
+    hub::AskPlace,
     id::{LocalId, MemberId},
     message::{AskedLetter, MemberAnswer, SharedAck},
 };
@@ -32,7 +32,7 @@ impl Courier {
     pub(super) fn hear_asked(&mut self, asked: AskedLetter, ctx: &mut GuardedContext<Self>) {
         let AskedLetter {
             deliver,
-            limit,
+            place,
             answers,
             silent,
         } = asked;
@@ -51,7 +51,8 @@ impl Courier {
         let (answered, arrivals) = mpsc::channel(members.len());
         asked.begin(ack, Awaited { members, answered });
         actix_rt::spawn(async move {
-            let members = asked.forward(ack, limit, arrivals, answers).await;
+            let members = asked.forward(ack, &place, arrivals, answers).await;
+            drop(place);
             silent.send(Ok(members));
         });
     }
@@ -89,11 +90,11 @@ impl AskedLetters {
         }
     }
 
-    /// Hands answers on until all have come, the time is over, or nobody listens; then those that came by then. Who is silent.
+    /// Hands answers on until all have come, the time is over, nobody listens, or whoever asks has gone; then those that came by then. Who is silent.
     async fn forward(
         &self,
         ack: u64,
-        limit: Duration,
+        place: &AskPlace,
         mut arrivals: mpsc::Receiver<MemberAnswer>,
         answers: mpsc::Sender<MemberAnswer>,
     ) -> Vec<MemberId> {
@@ -108,8 +109,9 @@ impl AskedLetters {
         let is_done = tokio::select! {
             biased;
             () = answers.closed() => true,
+            () = place.asker_gone() => true,
             () = &mut forwarding => true,
-            () = sleep(limit) => false,
+            () = sleep(place.limit()) => false,
         };
         // Whoever answers from here on is not heard, and no more arrivals come.
         let silent = self.0.borrow_mut().remove(&ack);

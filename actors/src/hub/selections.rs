@@ -11,7 +11,12 @@ use std::{
 use futures_util::future::{Either, ready};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{HubHandle, saying, watching::WATCHERS_MAX};
+use super::{
+    HubHandle, HubWord,
+    asking::{AskPlace, AskPlaces, LIMIT_MAX},
+    saying,
+    watching::WATCHERS_MAX,
+};
 use crate::{
     error::{AskError, Fault, NotifyError},
     id::{LocalId, MemberId, RoomKey},
@@ -26,13 +31,8 @@ use crate::{
 
 /// Requests to many that may be under way in a hub: each may list all members, of all children of a parent too.
 pub(crate) const REQUESTS_MAX: usize = 1024;
-/// Letters to many that may wait for answers: each knows its receivers.
-pub(crate) const ASKED_LETTERS_MAX: usize = 1024;
 /// Members that may be asked at once for an answer, in a hub.
 const ASKS_MAX: usize = 16_384;
-/// The longest time to wait for an answer.
-const LIMIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// Questions to the hooks of rooms that may be under way in a hub.
 pub(crate) const ROOM_ASKS_MAX: usize = 16_384;
 
@@ -40,7 +40,7 @@ pub(crate) const ROOM_ASKS_MAX: usize = 16_384;
 pub(super) struct Slots {
     requests: Arc<Semaphore>,
     pub(super) room_asks: Arc<Semaphore>,
-    letters: Arc<Semaphore>,
+    pub(super) asked: AskPlaces,
     asks: Arc<Semaphore>,
     pub(super) watchers: Arc<Semaphore>,
     pub(super) sayings: Arc<Semaphore>,
@@ -51,7 +51,7 @@ impl Default for Slots {
         Self {
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             room_asks: Arc::new(Semaphore::new(ROOM_ASKS_MAX)),
-            letters: Arc::new(Semaphore::new(ASKED_LETTERS_MAX)),
+            asked: AskPlaces::default(),
             asks: Arc::new(Semaphore::new(ASKS_MAX)),
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
             sayings: saying::places(),
@@ -166,7 +166,8 @@ impl HubHandle {
         })
     }
 
-    /// Says something to selected members, each once, as from `from`.
+    /// Says something to selected members, each once, as from `from`. It counts as waiting until couriers have it, see
+    /// [`HubHandle::has_room`], which is for whoever calls this to ask.
     ///
     /// # Errors
     /// It cannot be encoded, or the log or the namespace did not take it.
@@ -178,8 +179,9 @@ impl HubHandle {
         content: Content,
         manner: Manner,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
+        let word = self.word(content.len());
         let draft = Draft::new(content, self.encodings()).told(manner);
-        self.letter(namespace, from, selection, draft, None)
+        self.letter(namespace, from, selection, draft, Said::Word(word))
     }
 
     /// What letters of a namespace have in common that replace each other.
@@ -187,28 +189,24 @@ impl HubHandle {
         self.0.latest_keys.key(namespace, key)
     }
 
-    /// As [`HubHandle::broadcast`]; whoever receives it may answer for `limit` (and at most a day). Of the manner
+    /// As [`HubHandle::broadcast`]; whoever receives it may answer as long as the place says. Of the manner
     /// it counts alone whether it may be compressed. The future is ready when it is on its way.
     ///
     /// # Errors
-    /// As [`HubHandle::broadcast`], or too many letters wait for answers.
+    /// As [`HubHandle::broadcast`].
     pub fn ask_members(
         &self,
         namespace: &str,
         from: MemberId,
         selection: Selection,
         content: Content,
-        limit: Duration,
+        place: AskPlace,
         manner: Manner,
     ) -> impl Future<Output = Result<AckStream, NotifyError>> + Send + use<> {
         let draft = self.asking_draft(content, manner);
-        let asking = self.asking(limit);
-        let said = asking.map(|(asking, stream)| {
-            let said = self.letter(namespace, from, selection, draft, Some(asking));
-            (said, stream)
-        });
+        let (asking, stream) = Asking::new(place);
+        let said = self.letter(namespace, from, selection, draft, Said::Asking(asking));
         async move {
-            let (said, stream) = said?;
             said.await?;
             Ok(stream)
         }
@@ -224,25 +222,22 @@ impl HubHandle {
         Draft::asking(content, self.encodings(), SHARED_ACKS + number).told(manner)
     }
 
-    /// A place for it among those that are under way, and for the answers.
-    pub(crate) fn asking(&self, limit: Duration) -> Result<(Asking, AckStream), Fault> {
-        let slot = self.0.slots.letters.clone().try_acquire_owned();
-        let slot = slot.map_err(|_| Fault::Full)?;
-        Ok(Asking::new(limit.min(LIMIT_MAX), slot))
-    }
-
     fn letter(
         &self,
         namespace: &str,
         from: MemberId,
         selection: Selection,
         draft: Draft,
-        asking: Option<Asking>,
+        said: Said,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
         let prepared = draft.prepare(EncodingId::FIRST, self.encodings(), namespace);
         let home = self.namespace(namespace);
         let selected = self.places(namespace, selection);
         let (reply, answer) = Reply::new();
+        let (asking, word) = match said {
+            Said::Word(word) => (None, Some(word)),
+            Said::Asking(asking) => (Some(asking), None),
+        };
         let sent = match (prepared, &home, selected) {
             (Err(error), ..) => Err(NotifyError::Encode(error.to_string())),
             (_, None, _) if !self.may_end(namespace) => Err(Fault::Gone.into()),
@@ -260,6 +255,7 @@ impl HubHandle {
                     draft,
                     reply,
                     asking,
+                    word,
                 }));
                 Ok(())
             }
@@ -369,6 +365,12 @@ fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// What the hub says: it waits for its couriers, or for answers.
+enum Said {
+    Word(HubWord),
+    Asking(Asking),
 }
 
 /// Why a namespace let a reply drop.

@@ -4,15 +4,15 @@ use std::{
     future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Deliver, NotifyAnswer, Selected};
 use crate::{
     error::{Fault, NotifyError},
     flow::InboundUnit,
+    hub::{AskPlace, HubWord},
     id::{LocalId, MemberId},
     letter::Draft,
     mailbox::Reply,
@@ -41,29 +41,28 @@ pub struct SelectedLetter {
     pub(crate) reply: Reply<Result<NotifyAnswer, NotifyError>>,
     /// They may answer.
     pub(crate) asking: Option<Asking>,
+    /// Nobody's letter but the hub's has one: given back when it is handed on.
+    pub(crate) word: Option<HubWord>,
 }
 
 /// How the answers of those who received a letter come to whoever asks.
 pub struct Asking {
-    /// So long after they were handed the letter.
-    pub(crate) limit: Duration,
     /// Takes the answers.
     pub(crate) answers: mpsc::Sender<MemberAnswer>,
     /// Takes the end: who did not answer.
     pub(crate) silent: Reply<Silent>,
-    /// Held until then: so many are under way at once.
-    pub(crate) slot: OwnedSemaphorePermit,
+    /// Held until then: so many are under way at once. It knows how long they may answer.
+    pub(crate) place: AskPlace,
 }
 
 impl Asking {
-    pub(crate) fn new(limit: Duration, slot: OwnedSemaphorePermit) -> (Self, AckStream) {
+    pub(crate) fn new(place: AskPlace) -> (Self, AckStream) {
         let (answers, heard) = mpsc::channel(ANSWERS_MAX);
         let (silent, end) = Reply::new();
         let asking = Self {
-            limit,
             answers,
             silent,
-            slot,
+            place,
         };
         let stream = AckStream {
             answers: heard,
@@ -83,7 +82,7 @@ impl Asking {
         let (silent, end) = Reply::new();
         let asked = AskedLetter {
             deliver,
-            limit: self.limit,
+            place: self.place.clone(),
             answers: self.answers.clone(),
             silent,
         };
@@ -96,7 +95,7 @@ pub struct AskedLetter {
     /// The letter.
     pub(crate) deliver: Deliver,
     /// See [`Asking`].
-    pub(crate) limit: Duration,
+    pub(crate) place: AskPlace,
     /// Takes the answers.
     pub(crate) answers: mpsc::Sender<MemberAnswer>,
     /// Takes the end: who of those who received it here did not answer.

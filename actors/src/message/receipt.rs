@@ -7,7 +7,7 @@ use std::sync::{
 
 use futures_util::task::AtomicWaker;
 
-use crate::{answers::Answers, id::LogPosition};
+use crate::{answers::Answers, hub::HubWord, id::LogPosition};
 
 /// A letter's way: sent when its delivery is queued at every courier that has members of the audience.
 #[derive(Clone, Debug)]
@@ -41,17 +41,30 @@ pub struct Receipt {
     waiter: AtomicWaker,
     /// The thread that waits.
     home: Option<Answers>,
+    /// The place of what the hub itself says.
+    word: Option<HubWord>,
 }
 
 impl Receipt {
     /// For a letter that goes to `couriers`, and is waited for at `home`.
     pub(crate) fn new(couriers: usize, home: Option<Answers>) -> Arc<Self> {
+        Self::of_hub(couriers, home, None)
+    }
+
+    /// The same, for what may have a place that is given back when all have handed it on.
+    pub(crate) fn of_hub(
+        couriers: usize,
+        home: Option<Answers>,
+        word: Option<HubWord>,
+    ) -> Arc<Self> {
+        let word = word.filter(|_| couriers > 0);
         Arc::new(Self {
             pending: AtomicUsize::new(couriers),
             failed: AtomicBool::new(false),
             delivered: AtomicUsize::new(0),
             waiter: AtomicWaker::new(),
             home,
+            word,
         })
     }
 
@@ -63,6 +76,9 @@ impl Receipt {
             None => self.failed.store(true, Ordering::Release),
         }
         if self.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
+            if let Some(word) = &self.word {
+                word.handed_on();
+            }
             let receipt = self.clone();
             Answers::give(self.home.as_ref(), move || receipt.waiter.wake());
         }

@@ -274,6 +274,7 @@ impl Namespace {
             draft,
             reply,
             asking,
+            word,
             ..
         } = broadcast;
         // Who is in which rooms is known to the couriers.
@@ -283,7 +284,7 @@ impl Namespace {
         };
         let letter = self.seal(draft, position.map(LogPosition::token));
         let couriers = self.couriers_of(&selected);
-        let receipt = Receipt::new(couriers.len(), reply.home());
+        let receipt = Receipt::of_hub(couriers.len(), reply.home(), word);
         let selected = Arc::new(selected);
         let mut silent = Vec::new();
         for courier in &couriers {
@@ -304,14 +305,13 @@ impl Namespace {
             send(courier, word);
         }
         if let Some(Asking {
-            limit,
             silent: reply,
-            slot,
+            place,
             ..
         }) = asking
         {
             let all = |parts: Vec<Vec<_>>| Ok(parts.concat());
-            self.answer_later((silent, limit), all, reply, slot);
+            self.answer_later((silent, place.limit()), all, reply, place);
         }
         Metrics::add(&self.context.metrics.letters, 1);
         reply.send(Ok(NotifyAnswer {

@@ -46,7 +46,7 @@ use crate::{
     event::Joined,
     event_template::EventTemplate,
     flow::InboundUnit,
-    hub::HubHandle,
+    hub::{Asker, HubHandle},
     id::{Kind, LocalId, MemberId, RoomKey},
     letter::{Content, Draft, Manner},
     mailbox::{Mailbox, Reply},
@@ -75,6 +75,8 @@ pub struct Member {
     queue: RefCell<Queue>,
     seats: RefCell<Seats>,
     acks: RefCell<BTreeMap<u64, oneshot::Sender<Answer>>>,
+    /// Most ask nothing of many.
+    asker: RefCell<Option<Box<Asker>>>,
     next_ack: Cell<u64>,
     ended: Cell<bool>,
     /// The application has put it out: its events are for nobody.
@@ -105,6 +107,7 @@ impl Member {
             queue: RefCell::default(),
             seats: RefCell::default(),
             acks: RefCell::default(),
+            asker: RefCell::default(),
             next_ack: Cell::new(0),
             ended: Cell::new(false),
             put_out: Cell::new(false),
@@ -319,6 +322,7 @@ impl Member {
     pub(super) fn end(&self) {
         self.ended.set(true);
         self.acks.borrow_mut().clear();
+        self.asker.take();
         if let Some(streams) = self.streams.get() {
             streams.answers.end();
             self.end_incoming();

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acks;
+mod ask_places;
 mod children;
 mod couriers;
 mod crashes;

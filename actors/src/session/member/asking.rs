@@ -6,10 +6,11 @@ use tokio::sync::oneshot;
 
 use super::{Member, MemberError};
 use crate::{
-    error::NotifyError,
+    error::{AskShare, NotifyError},
     flow::InboundUnit,
+    hub::AskPlace,
     letter::{Content, Manner},
-    message::{AckStream, SHARED_ACKS, Selection, SharedAck},
+    message::{AckStream, Asking, SHARED_ACKS, Selection, SharedAck},
     ports::Answer,
 };
 
@@ -51,20 +52,33 @@ impl Member {
         })
     }
 
-    /// As [`Member::broadcast_selected`] to members each of whom may answer for `limit` (and at most a day). Of the
+    /// A place for what this member asks of many, each of whom may answer for `limit` (and at most a day). It is given back when
+    /// the member goes, whoever holds the answers.
+    ///
+    /// # Errors
+    /// All places of the member, of its account or address, of all members or of the hub are taken.
+    pub fn ask_place(&self, limit: Duration) -> Result<AskPlace, AskShare> {
+        let mut asker = self.asker.borrow_mut();
+        let asker = asker.get_or_insert_default();
+        let account = self.parts.identity.account.as_ref();
+        let address = self.parts.credit.account().address();
+        self.hub().ask_place_of(asker, account, address, limit)
+    }
+
+    /// As [`Member::broadcast_selected`] to members each of whom may answer as long as the place says. Of the
     /// manner it counts alone whether it may be compressed.
     pub fn ask_members(
         self: &Rc<Self>,
         selection: Selection,
         content: Content,
-        limit: Duration,
+        place: AskPlace,
         manner: Manner,
     ) -> impl Future<Output = Result<AckStream, NotifyError>> + 'static {
         let asked = self.prepared(self.hub().asking_draft(content, manner));
-        let asked = asked.and_then(|draft| {
-            let (asking, stream) = self.hub().asking(limit)?;
+        let asked = asked.map(|draft| {
+            let (asking, stream) = Asking::new(place);
             let queued = self.queue_selected(selection, draft, Some(asking));
-            Ok((queued, stream))
+            (queued, stream)
         });
         let this = self.clone();
         async move {

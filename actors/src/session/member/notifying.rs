@@ -99,6 +99,7 @@ impl Member {
                     draft,
                     reply,
                     asking,
+                    word: None,
                 };
                 self.enqueue(Outgoing::Letter(Box::new(letter), done));
             }

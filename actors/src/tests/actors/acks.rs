@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::{
     error::{Fault, LogError, NotifyError},
-    hub::ASKED_LETTERS_MAX,
     id::{MemberId, RoomKey},
     letter::Manner,
     log::Batch,
@@ -24,9 +23,10 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 async fn ask_all(world: &World, selection: Selection) -> Result<AckStream, NotifyError> {
     let (from, asking) = (MemberId::new("server"), content("ask", "x"));
+    let place = world.hub.ask_place(LIMIT).unwrap();
     let asked = world
         .hub
-        .ask_members("/", from, selection, asking, LIMIT, Manner::default());
+        .ask_members("/", from, selection, asking, place, Manner::default());
     asked.await
 }
 
@@ -164,27 +164,6 @@ fn answers_wait_for_who_is_slow_and_hold_their_clients_units() {
     });
 }
 
-/// Fails if a letter whose answers nobody wants any more keeps its place, or if there is no end of places.
-#[test]
-fn so_many_letters_wait_for_answers_and_one_that_is_dropped_does_not() {
-    World::run(small(), |world| async move {
-        let all = clients(&world, 2).await;
-        let mut streams = Vec::new();
-        for _ in 0..ASKED_LETTERS_MAX {
-            streams.push(ask_all(&world, Selection::default()).await.unwrap());
-        }
-        let full = ask_all(&world, Selection::default()).await.err();
-        assert_eq!(full, Some(NotifyError::Internal(Fault::Full)));
-        drop(streams);
-        world.settle().await;
-        let stream = ask_all(&world, Selection::default()).await.unwrap();
-        all.iter().for_each(|one| drop(one.heard()));
-        assert_eq!(stream.silent().await.unwrap().len(), 2);
-        world.settle().await;
-        all.iter().for_each(|one| drop(one.heard()));
-    });
-}
-
 /// Fails if whoever asks hangs on a worker that does nothing, or hears nothing of the others.
 #[test]
 fn a_worker_that_stands_still_ends_the_answers_with_a_fault() {
@@ -223,9 +202,11 @@ fn a_crash_on_the_letter_is_told_at_the_end() {
             content("ask", Poison::Encode.mark()),
         );
         let all = Selection::default();
-        let asked = world
-            .hub
-            .ask_members("/", from.clone(), all, asking, LIMIT, Manner::default());
+        let place = || world.hub.ask_place(LIMIT).unwrap();
+        let asked =
+            world
+                .hub
+                .ask_members("/", from.clone(), all, asking, place(), Manner::default());
         let mut stream = asked.await.unwrap();
         world.settle().await;
         let ack = number(&a);
@@ -238,7 +219,7 @@ fn a_crash_on_the_letter_is_told_at_the_end() {
             from.clone(),
             Selection::default(),
             poisoned,
-            LIMIT,
+            place(),
             Manner::default(),
         );
         assert_eq!(
@@ -252,7 +233,7 @@ fn a_crash_on_the_letter_is_told_at_the_end() {
             from.clone(),
             all,
             unspeakable,
-            LIMIT,
+            place(),
             Manner::default(),
         );
         assert!(matches!(asked.await, Err(NotifyError::Encode(_))));
@@ -304,10 +285,11 @@ fn a_member_asks_others_in_the_order_of_what_it_says_also_where_the_log_is_late(
             except: vec![a.member.id().clone()],
             ..Selection::default()
         };
+        let place = || a.member.ask_place(LIMIT).unwrap();
         drop(a.say(&key, "before"));
         let asked = a
             .member
-            .ask_members(others(), content("ask", "x"), LIMIT, Manner::default());
+            .ask_members(others(), content("ask", "x"), place(), Manner::default());
         let mut stream = asked.await.unwrap();
         let heard = b.heard();
         assert_eq!(heard[0], "say before", "{heard:?}");
@@ -320,7 +302,7 @@ fn a_member_asks_others_in_the_order_of_what_it_says_also_where_the_log_is_late(
         let unknown = a.member.ask_members(
             others(),
             content("ask", "unknown"),
-            LIMIT,
+            place(),
             Manner::default(),
         );
         let unknown = unknown.await.err();
@@ -336,7 +318,7 @@ fn a_member_asks_others_in_the_order_of_what_it_says_also_where_the_log_is_late(
         };
         let asked = a
             .member
-            .ask_members(gone, content("ask", "x"), LIMIT, Manner::default());
+            .ask_members(gone, content("ask", "x"), place(), Manner::default());
         assert_eq!(asked.await.unwrap().silent().await, Ok(vec![]));
     });
 }
