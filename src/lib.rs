@@ -117,7 +117,7 @@ extern crate self as dondo;
 pub use bytes::Bytes;
 pub use dondo_actors::{
     error::{
-        CloseReason as DisconnectReason, Fault, JoinError, LeaveReason, LogError,
+        AskShare, CloseReason as DisconnectReason, Fault, JoinError, LeaveReason, LogError,
         NotifyError as DeliveryError, Veto,
     },
     event::TimerId,

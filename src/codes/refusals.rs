@@ -53,6 +53,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     row("client_error", &[Event], "the client said that its stream or its answer failed", &[], "look at the client"),
     row("disconnected", &[Event], "somebody whom the handler needs is gone", &[], "try again"),
     row("timed_out", &[Event], "a client did not answer the handler in time", &[], "try again"),
+    row("too_many_asked", &[Event], "a handler asks many at once, and too much that was asked before waits for answers: of this client, of its account or address, or of all; the message says whose", &["limits.address-bytes-max"], "wait until some have answered; a handler that asks for less long has its place back sooner"),
     row("unknown_room", &[Event], "no such room, or none with a script", &[], "look at the name"),
     row("unknown_namespace", &[Event], "no such namespace", &["namespaces"], "look at the name"),
     row("too_many_items", &[Event], "the answer has more items than a client of this protocol takes in one", &[], "call it with a client that takes items as they come, or ask for less"),

@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Data, Handler, RemoteSocket,
+    blocking::BlockingCaller,
     error::{Error, Result},
 };
 
@@ -99,17 +100,24 @@ where
 {
     type Outcome = Result<R>;
 
-    async fn call(self: Arc<Self>, (Data(data), socket): (Data<T>, RemoteSocket)) -> Result<R> {
-        let place = self.places.clone().try_acquire_owned();
-        let received = Received {
-            data,
-            socket,
-            _place: place.map_err(|_| Error::new("overloaded", "too much waits for it"))?,
-            _answer: std::marker::PhantomData,
-        };
-        // It queues however full the actor's mailbox is: the place is the bound.
-        let answer = self.to.send(received).await;
-        answer
-            .unwrap_or_else(|gone| Err(Error::internal(format_args!("the actor is gone: {gone}"))))
+    fn call_in(
+        self: Arc<Self>,
+        (Data(data), socket): (Data<T>, RemoteSocket),
+        _: &dyn Fn() -> BlockingCaller,
+    ) -> impl Future<Output = Result<R>> + 'static {
+        async move {
+            let place = self.places.clone().try_acquire_owned();
+            let received = Received {
+                data,
+                socket,
+                _place: place.map_err(|_| Error::new("overloaded", "too much waits for it"))?,
+                _answer: std::marker::PhantomData,
+            };
+            // It queues however full the actor's mailbox is: the place is the bound.
+            let answer = self.to.send(received).await;
+            answer.unwrap_or_else(|gone| {
+                Err(Error::internal(format_args!("the actor is gone: {gone}")))
+            })
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! Handlers that block: on a thread of their own.
 
+mod places;
+
+pub(super) use self::places::{BlockingCaller, CallingClient, ClientPlaces, ShareKey};
+
 use std::sync::Arc;
 
 use super::{
@@ -9,7 +13,16 @@ use super::{
 
 /// Makes a handler of a function that blocks, or computes for long: it runs on a thread of tokio's pool, and nobody waits for it but
 /// the event's own ack. Its parameters are extractors that may go there: not [`Socket`](super::Socket), nor
-/// [`Ack`](super::Ack). It runs to its end also where the client goes.
+/// [`Ack`](super::Ack).
+///
+/// So many run at once that nobody waits for what others block: 4 of one client, 8 of all clients of an account (or of an address,
+/// for those who have no account), and 16 of all clients of a worker. The others wait in order, and hold no thread; the rest of the
+/// worker's pool is the host's, as for [`web::block`](actix_web::web::block). On machines with more than 16 processors, whose
+/// workers have fewer threads each, it is half of actix-web's default pool, half of that, and half again. A host that gives its
+/// workers other pools (`worker_max_blocking_threads`) leaves more than 16 threads.
+///
+/// What has begun runs to its end, also where the client goes; what has not begun when its client goes does not begin, but for
+/// handlers of its end.
 ///
 /// ```
 /// use dondo::{Data, Namespace, State, blocking};
@@ -40,6 +53,28 @@ impl<F, Args> std::fmt::Debug for Blocking<F, Args> {
     }
 }
 
+/// Runs it on a thread of the pool when there is a place.
+async fn run<T: Send + 'static>(
+    caller: BlockingCaller,
+    function: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let Some(place) = caller.place().await else {
+        return Err(Error::new("disconnected", "the client is gone"));
+    };
+    let done = tokio::task::spawn_blocking(move || {
+        // It goes on where nobody waits for it any more.
+        let _place = place;
+        function()
+    });
+    match done.await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(Error::internal(error)),
+        },
+    }
+}
+
 macro_rules! blocking_handlers {
     ($(($($argument:ident),*))*) => {$(
         impl<F, T, $($argument),*> Handler<($($argument,)*)> for Blocking<F, ($($argument,)*)>
@@ -51,17 +86,14 @@ macro_rules! blocking_handlers {
             type Outcome = Result<T>;
 
             #[allow(non_snake_case, reason = "the arguments have the names of their types")]
-            async fn call(self: Arc<Self>, arguments: ($($argument,)*)) -> Result<T> {
+            fn call_in(
+                self: Arc<Self>,
+                arguments: ($($argument,)*),
+                caller: &dyn Fn() -> BlockingCaller,
+            ) -> impl Future<Output = Result<T>> + 'static {
                 let function = self.0.clone();
                 let ($($argument,)*) = arguments;
-                let done = tokio::task::spawn_blocking(move || function($($argument),*));
-                match done.await {
-                    Ok(outcome) => outcome,
-                    Err(error) => match error.try_into_panic() {
-                        Ok(panic) => std::panic::resume_unwind(panic),
-                        Err(error) => Err(Error::internal(error)),
-                    },
-                }
+                run(caller(), move || function($($argument),*))
             }
         }
     )*};

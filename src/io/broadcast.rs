@@ -214,15 +214,17 @@ impl<S: Speaker> Broadcast<S> {
 }
 
 impl Broadcast<NamespaceHandle> {
-    /// Says it, now, from any thread. What is emitted through one namespace arrives in that order. Nothing bounds what waits:
-    /// a loop waits for each delivery before the next. A tuple or an array of fixed length is several arguments, as for
-    /// [`Socket::emit`].
+    /// Says it, now, from any thread. What is emitted through one namespace arrives in that order. A loop waits for a delivery now
+    /// and then: 16,384 letters of handles of a hub, or 64 MiB of them, may wait to be handed on by the workers, and one more is
+    /// [`EmitError::Full`]. One to a parent is a letter to each of its children, and goes to all or to none. A tuple or an array of fixed
+    /// length is several arguments, as for [`Socket::emit`].
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// It cannot be made an event, or too much of what handles said waits.
     pub fn emit(self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
         let content = arguments::content(event, &data)?;
         let hub = self.from.hub();
+        hub.has_room().map_err(|_| EmitError::Full)?;
         let letters = self.selected().into_iter();
         let letters: Vec<_> = letters
             .map(|(namespace, selection)| {
@@ -244,8 +246,12 @@ impl Broadcast<NamespaceHandle> {
 
     /// Says it, now, and waits for the answers of those who hear it, each for `limit`, a day at most.
     ///
+    /// A hub has 1,024 places for what is asked of many and waits for answers; sockets may take 768 of them, so 256 are always the
+    /// handles'. A place is free again when everybody has answered, the time is over, or the [`RemoteAcks`] are dropped. Who asks on
+    /// behalf of a client asks by its [`Socket`], whose places are its own.
+    ///
     /// # Errors
-    /// It cannot be made an event.
+    /// It cannot be made an event, or all places are taken: [`EmitError::TooManyAsked`].
     pub fn emit_with_ack<T: DeserializeOwned>(
         self,
         event: &str,
@@ -254,11 +260,19 @@ impl Broadcast<NamespaceHandle> {
     ) -> Result<RemoteAcks<T>, EmitError> {
         let content = arguments::content(event, &data)?;
         let hub = self.from.hub();
+        let place = hub.ask_place(limit)?;
         let selected = self.selected().into_iter();
         let asked = selected.map(|(namespace, selection)| {
             let (from, name) = (SocketId::new(SERVER), namespace.name());
             let manner = self.manner(&namespace);
-            let asked = hub.ask_members(name, from, selection, content.clone(), limit, manner);
+            let asked = hub.ask_members(
+                name,
+                from,
+                selection,
+                content.clone(),
+                place.clone(),
+                manner,
+            );
             Box::pin(asked) as _
         });
         Ok(RemoteAcks::new(asked.collect()))
@@ -335,10 +349,15 @@ impl Broadcast<Socket> {
     }
 
     /// Says it, now, queued behind what this socket said before, and waits for the answers of those who hear it, each for
-    /// `limit`, a day at most.
+    /// `limit`, a day at most; and no longer than the client that speaks is there: who has not answered when it goes is silent.
+    ///
+    /// Of a hub's 1,024 places for what is asked of many and waits for answers, one socket may have 32, the sockets of one account 128,
+    /// those of one address as many where addresses have limits (the setting `limits.address-bytes-max`), and all sockets together 768.
+    /// A place is free again when everybody has answered, the time is over, the [`Acks`] are dropped, or the client is gone.
     ///
     /// # Errors
-    /// It cannot be made an event, the client that speaks is gone, or too much of what it said waits.
+    /// It cannot be made an event, the client that speaks is gone, too much of what it said waits, or all places are taken of which it
+    /// may have one: [`EmitError::TooManyAsked`] says whose.
     pub fn emit_with_ack<T: DeserializeOwned>(
         self,
         event: &str,
@@ -348,10 +367,11 @@ impl Broadcast<Socket> {
         let content = arguments::content(event, &data)?;
         let member = self.from.member();
         may_say(member)?;
+        let place = member.ask_place(limit)?;
         let selections = self.selections().into_iter();
         let manner = self.manner(&self.namespace());
         let asked = selections.map(|selection| {
-            Box::pin(member.ask_members(selection, content.clone(), limit, manner)) as _
+            Box::pin(member.ask_members(selection, content.clone(), place.clone(), manner)) as _
         });
         Ok(Acks::new(asked.collect()))
     }

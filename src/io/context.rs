@@ -5,8 +5,8 @@ use std::{rc::Rc, sync::Arc};
 use dondo_actors::error::CloseReason as DisconnectReason;
 
 use super::{
-    Connecting, Socket, ack::Ack, arguments::Arguments, error::Error, incoming::SentStreams,
-    socket::SocketState,
+    Connecting, Socket, ack::Ack, arguments::Arguments, blocking::BlockingCaller, error::Error,
+    incoming::SentStreams, socket::SocketState,
 };
 
 /// An event of a client.
@@ -57,6 +57,9 @@ pub struct DisconnectContext {
 pub trait Context: sealed::Sealed {
     #[doc(hidden)]
     fn state(&self) -> &Rc<SocketState>;
+
+    #[doc(hidden)]
+    fn blocking_caller(&self) -> BlockingCaller;
 }
 
 /// The contexts of a client that is in.
@@ -69,11 +72,19 @@ impl Context for LookupContext {
     fn state(&self) -> &Rc<SocketState> {
         &self.state
     }
+
+    fn blocking_caller(&self) -> BlockingCaller {
+        self.state.blocking_caller(None)
+    }
 }
 
 impl Context for EngineContext {
     fn state(&self) -> &Rc<SocketState> {
         self.socket.state()
+    }
+
+    fn blocking_caller(&self) -> BlockingCaller {
+        self.socket.blocking_caller()
     }
 }
 
@@ -81,13 +92,25 @@ impl Context for AdmissionContext {
     fn state(&self) -> &Rc<SocketState> {
         self.connecting.state()
     }
+
+    fn blocking_caller(&self) -> BlockingCaller {
+        self.state().blocking_caller(self.connecting.address())
+    }
 }
 
 macro_rules! socket_contexts {
-    ($($context:ty),*) => {$(
+    ($($context:ty: $is_last:literal),*) => {$(
         impl Context for $context {
             fn state(&self) -> &Rc<SocketState> {
                 self.socket.state()
+            }
+
+            fn blocking_caller(&self) -> BlockingCaller {
+                let caller = self.socket.blocking_caller();
+                match $is_last {
+                    true => caller.at_the_end(),
+                    false => caller,
+                }
             }
         }
 
@@ -99,7 +122,7 @@ macro_rules! socket_contexts {
     )*};
 }
 
-socket_contexts!(EventContext, ConnectContext, DisconnectContext);
+socket_contexts!(EventContext: false, ConnectContext: false, DisconnectContext: true);
 
 mod sealed {
     use super::{

@@ -3,7 +3,9 @@
 
 use std::{borrow::Cow, error, fmt, io, sync::Arc};
 
-use dondo_actors::error::{Fault, JoinError, NotifyError as DeliveryError, RoomAskError, Veto};
+use dondo_actors::error::{
+    AskShare, Fault, JoinError, NotifyError as DeliveryError, RoomAskError, Veto,
+};
 use serde::Serialize;
 
 /// What a handler comes to that has nothing else to return.
@@ -170,8 +172,10 @@ fn code(error: &(dyn error::Error + 'static)) -> Option<&'static str> {
             _ => None,
         };
     }
-    if let Some(EmitError::Disconnected) = error.downcast_ref::<EmitError>() {
-        return Some("disconnected");
+    match error.downcast_ref() {
+        Some(EmitError::Disconnected) => return Some("disconnected"),
+        Some(EmitError::TooManyAsked(_)) => return Some("too_many_asked"),
+        _ => {}
     }
     if error.is::<UnknownScript>() || error.downcast_ref() == Some(&RoomAskError::NoRoom) {
         return Some("unknown_room");
@@ -273,8 +277,11 @@ pub struct UnknownScript(pub(super) Arc<str>);
 pub enum EmitError {
     /// It cannot be written as JSON; the serializer's words.
     Unwritable(String),
-    /// Too much of what this socket said still waits to be sent: wait for a [`Delivery`](super::Delivery) now and then.
+    /// Too much of what this socket, or the handles of this hub, said still waits to be sent: wait for a
+    /// [`Delivery`](super::Delivery), or a [`RemoteDelivery`](super::RemoteDelivery), now and then.
     Full,
+    /// Too much that was asked of many still waits for answers; whose places are taken. The client reads `too_many_asked`.
+    TooManyAsked(AskShare),
     /// The client is gone: a loop ends here. Who has other things to do goes on.
     Disconnected,
     /// It was said through a [`Connecting`](super::Connecting) when it was decided whether the client comes in: say it through its
@@ -320,7 +327,8 @@ impl fmt::Display for UnknownNamespace {
 impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full => f.write_str("too much that this socket said before waits to be sent"),
+            Self::Full => f.write_str("too much that was said before waits to be sent"),
+            Self::TooManyAsked(whose) => whose.fmt(f),
             Self::Disconnected => f.write_str("the client is gone"),
             Self::Decided => f.write_str(
                 "it is decided whether the client comes in: say it through its socket",
@@ -374,6 +382,12 @@ impl From<UnknownNamespace> for io::Error {
 impl From<EmitError> for AckError {
     fn from(error: EmitError) -> Self {
         Self::Emit(error)
+    }
+}
+
+impl From<AskShare> for EmitError {
+    fn from(whose: AskShare) -> Self {
+        Self::TooManyAsked(whose)
     }
 }
 

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::{
     arguments,
+    blocking::BlockingCaller,
     context::{
-        AdmissionContext, ConnectContext, DisconnectContext, EngineContext, EventContext,
+        AdmissionContext, ConnectContext, Context, DisconnectContext, EngineContext, EventContext,
         LookupContext,
     },
     error::{OrFail, Result},
@@ -162,7 +163,11 @@ pub trait Handler<Args>: 'static {
     type Outcome: 'static;
 
     #[doc(hidden)]
-    fn call(self: Arc<Self>, arguments: Args) -> impl Future<Output = Self::Outcome> + 'static;
+    fn call_in(
+        self: Arc<Self>,
+        arguments: Args,
+        caller: &dyn Fn() -> BlockingCaller,
+    ) -> impl Future<Output = Self::Outcome> + 'static;
 }
 
 /// All the parameters of a handler for the context `C`: a tuple of up to eight [extractors](Extract).
@@ -188,9 +193,13 @@ macro_rules! handlers {
             type Outcome = R;
 
             #[allow(non_snake_case, reason = "the arguments have the names of their types")]
-            async fn call(self: Arc<Self>, arguments: ($($argument,)*)) -> R {
+            fn call_in(
+                self: Arc<Self>,
+                arguments: ($($argument,)*),
+                _: &dyn Fn() -> BlockingCaller,
+            ) -> impl Future<Output = R> + 'static {
                 let ($($argument,)*) = arguments;
-                self($($argument),*).await
+                async move { self($($argument),*).await }
             }
         }
 
@@ -317,6 +326,7 @@ impl<'a, C> From<&'a Local<C>> for HandlerRef<'a, C> {
 
 pub(super) fn shared<C, A, H>(label: HandlerLabel, handler: H) -> Shared<C>
 where
+    C: Context,
     A: Extractors<C>,
     H: Handler<A, Outcome: IntoOutcome<C>> + Send + Sync,
 {
@@ -331,6 +341,7 @@ where
 
 pub(super) fn local<C, A, H>(label: HandlerLabel, handler: H) -> Local<C>
 where
+    C: Context,
     A: Extractors<C>,
     H: Handler<A, Outcome: IntoOutcome<C>>,
 {
@@ -345,10 +356,14 @@ where
 
 fn called<C, A, H>(handler: &Arc<H>, context: &mut C) -> Result<Running>
 where
+    C: Context,
     A: Extractors<C>,
     H: Handler<A, Outcome: IntoOutcome<C>>,
 {
-    let handled = handler.clone().call(A::extract_all(context)?);
+    let arguments = A::extract_all(context)?;
+    let handled = handler
+        .clone()
+        .call_in(arguments, &|| context.blocking_caller());
     Ok(Box::pin(async move { handled.await.into_outcome() }))
 }
 

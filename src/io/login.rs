@@ -10,7 +10,7 @@ use dondo_actors::ports::{LocalFuture, LoggedIn};
 use futures_util::FutureExt;
 
 use super::watchdog::{HandlerLabel, WatchedHandler};
-use super::{Account, Handler, account::logged_in};
+use super::{Account, Handler, account::logged_in, blocking::BlockingCaller};
 
 /// What a host's own login may come to: `actix_web::Result<Option<U>>`, of whom it finds.
 #[diagnostic::on_unimplemented(
@@ -47,8 +47,8 @@ where
         let found = async move {
             let arguments = A::from_request(&request, &mut Payload::None);
             let arguments = arguments.await.map_err(Into::into)?;
-            let found = handler.call(arguments).await.into_found();
-            Ok(found?.map(logged_in))
+            let found = handler.call_in(arguments, &BlockingCaller::of_stranger);
+            Ok(found.await.into_found()?.map(logged_in))
         };
         let found = WatchedHandler {
             label: HandlerLabel::new("the hub", "login"),

@@ -15,7 +15,7 @@ pub(crate) use self::served::{Definition, ServedNamespace};
 use super::{
     Pack, States,
     context::{
-        AdmissionContext, ConnectContext, DisconnectContext, EngineContext, EventContext,
+        AdmissionContext, ConnectContext, Context, DisconnectContext, EngineContext, EventContext,
         LookupContext,
     },
     extract::Needs,
@@ -308,7 +308,7 @@ impl Namespace {
         namespace
     }
 
-    fn keep<C, A: Extractors<C>>(
+    fn keep<C: Context, A: Extractors<C>>(
         &mut self,
         what: &str,
         handler: impl Handler<A, Outcome: IntoOutcome<C>> + Send + Sync,

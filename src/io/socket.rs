@@ -24,6 +24,7 @@ use self::state::Listener;
 pub(super) use self::state::{Expiry, Heard, SocketState};
 use super::{
     NamespaceHandle, RemoteSocket, arguments,
+    blocking::{BlockingCaller, CallingClient, ShareKey},
     broadcast::Broadcast,
     context::{DisconnectContext, EventContext},
     emitter::{Emitter, VolatileEmitter},
@@ -347,13 +348,28 @@ impl Socket {
         async move { turns.acquire_owned().await.ok() }
     }
 
+    /// Who calls a function that blocks for this client.
+    pub(super) fn blocking_caller(&self) -> BlockingCaller {
+        let account = self.account().cloned().map(ShareKey::Account);
+        let address = || self.address().map(ShareKey::Address);
+        BlockingCaller {
+            state: Some(self.state.clone()),
+            share: account.or_else(address),
+            client: match self.is_connected() {
+                true => CallingClient::Needed,
+                false => CallingClient::Gone,
+            },
+        }
+    }
+
     /// Lets go of the handlers, which may hold this socket, and of its place, and answers the last ones to run.
     pub(super) fn let_go(&self) -> Vec<Local<DisconnectContext>> {
-        let (last, _listeners, _place) = self.state.more(|more| {
+        let (last, _listeners, _place, _blocking) = self.state.more(|more| {
             (
                 std::mem::take(&mut more.disconnect),
                 std::mem::take(&mut more.listeners),
                 more.place.take(),
+                more.blocking.take(),
             )
         });
         last

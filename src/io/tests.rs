@@ -5,6 +5,7 @@
 mod accounts;
 mod actors;
 mod admission;
+mod asking;
 mod children;
 mod extractors;
 mod goodbyes;

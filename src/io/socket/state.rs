@@ -4,6 +4,7 @@ use std::{
     any::{Any, TypeId},
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
 };
@@ -16,6 +17,7 @@ use tokio::{sync::Semaphore, task::AbortHandle};
 use crate::accounts::AccountPlace;
 use crate::io::{
     Account,
+    blocking::{BlockingCaller, CallingClient, ClientPlaces, ShareKey},
     context::{DisconnectContext, EventContext},
     error::{BadArguments, Result},
     handler::Local,
@@ -43,6 +45,8 @@ pub(super) struct More {
     pub(super) place: Option<AccountPlace>,
     /// In which events go through middlewares that wait.
     pub(super) turns: Option<Arc<Semaphore>>,
+    /// For its functions that block.
+    pub(super) blocking: Option<ClientPlaces>,
     /// Names that had a listener when the client had come in.
     pub(super) reserved: BTreeSet<Arc<str>>,
 }
@@ -214,6 +218,23 @@ impl SocketState {
         let key = Heard::Event(event.into());
         more.as_ref()
             .is_some_and(|more| more.listeners.contains_key(&key))
+    }
+
+    /// Looks at its places for functions that block.
+    pub(in crate::io) fn blocking<T>(&self, look: impl FnOnce(&ClientPlaces) -> T) -> T {
+        self.more(|more| look(more.blocking.get_or_insert_default()))
+    }
+
+    /// Who calls such a function for a client that is not let in yet.
+    pub(in crate::io) fn blocking_caller(
+        self: &Rc<Self>,
+        address: Option<IpAddr>,
+    ) -> BlockingCaller {
+        BlockingCaller {
+            state: Some(self.clone()),
+            share: address.map(ShareKey::Address),
+            client: CallingClient::Needed,
+        }
     }
 
     /// Lets go of what was kept with the client.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     super::{
         Error, ListenerId, Namespace, Socket,
+        blocking::BlockingCaller,
         context::EventContext,
         error::Result,
         extract::{Extract, Needs},
@@ -311,8 +312,13 @@ where
 {
     type Outcome = HandlerOutcome;
 
-    async fn call(self: Arc<Self>, arguments: TypedArguments<A>) -> HandlerOutcome {
+    fn call_in(
+        self: Arc<Self>,
+        arguments: TypedArguments<A>,
+        caller: &dyn Fn() -> BlockingCaller,
+    ) -> impl Future<Output = HandlerOutcome> + 'static {
         let TypedArguments { name, parameters } = arguments;
-        (self.outcome)(self.handler.clone().call(parameters).await, &name)
+        let handled = self.handler.clone().call_in(parameters, caller);
+        async move { (self.outcome)(handled.await, &name) }
     }
 }

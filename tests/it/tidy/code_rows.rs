@@ -277,6 +277,7 @@ items_only | who_asks_for_the_other_kind_of_answer_hears_so | the streaming 'end
 client_error | an_end_that_comes_too_early_is_the_last_item | client_error: no more
 disconnected | an_end_that_comes_too_early_is_the_last_item | disconnected
 timed_out | a_client_answers_what_it_was_told_to_and_its_panic_is_the_tests
+too_many_asked | who_asks_too_many_at_once_is_told_whose_places_are_taken
 unknown_room | who_goes_gives_up
 unknown_namespace | what_is_told_to_another_namespace_is_heard_there_alone
 too_many_items | a_client_of_socketio_has_the_list_of_them_up_to_a_limit
