@@ -12,6 +12,7 @@ mod admission;
 mod api;
 mod artillery;
 mod bare;
+mod blocking;
 mod clients;
 mod crash;
 mod deadlines;
