@@ -10,6 +10,7 @@ mod application;
 mod arguments;
 mod blob;
 mod blocking;
+mod blocking_places;
 mod broadcast;
 mod context;
 mod credentials;

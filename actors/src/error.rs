@@ -1,6 +1,10 @@
 //! One error for each question an actor can be asked; the variants are what the asker may do something about.
 //! Knows no wire: each error has a stable code, and doors turn codes into what their clients read.
 
+mod ask_share;
+
+pub use self::ask_share::AskShare;
+
 use std::{error, fmt, sync::Arc};
 
 /// Why somebody is not in a room now.
@@ -73,22 +77,6 @@ pub enum AskError {
     TimedOut,
     /// The hub's own fault.
     Internal(Fault),
-}
-
-/// Whose places for letters that wait for answers are all taken: something more is asked of many when one of them is free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AskShare {
-    /// Those of the member that asks.
-    Member,
-    /// Those of all members of its account.
-    Account,
-    /// Those of all members of its address.
-    Address,
-    /// Those of all members.
-    Members,
-    /// Those of the hub.
-    Hub,
 }
 
 /// Why a room's hook did not answer what it was asked from elsewhere.
@@ -346,19 +334,6 @@ impl fmt::Display for AskError {
     }
 }
 
-impl fmt::Display for AskShare {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whose = match self {
-            Self::Member => "of this client",
-            Self::Account => "of the clients of this account",
-            Self::Address => "of the clients of this address",
-            Self::Members => "of all clients",
-            Self::Hub => "of the hub",
-        };
-        write!(f, "too many questions {whose} to many wait for answers")
-    }
-}
-
 impl fmt::Display for RoomAskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -382,7 +357,6 @@ impl error::Error for JoinError {}
 impl error::Error for NotifyError {}
 impl error::Error for Fault {}
 impl error::Error for AskError {}
-impl error::Error for AskShare {}
 impl error::Error for LogError {}
 impl error::Error for Veto {}
 

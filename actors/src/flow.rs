@@ -7,14 +7,17 @@ mod inbound;
 mod price;
 mod turn;
 mod window;
+mod words;
 
 pub use self::{
     brake::Brake,
     inbound::{InboundCredit, InboundUnit},
     window::{DeliveryPermit, DeliveryWindow},
+    words::HubWord,
 };
 pub(crate) use self::{
     brake::{Braking, Patience, READ_RATE},
     turn::{LONG, Turn, give_way},
     window::{FEW, GLANCE},
+    words::HubWords,
 };

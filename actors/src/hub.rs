@@ -11,14 +11,6 @@ mod warden;
 mod watching;
 mod words;
 
-pub use self::{
-    asking::AskPlace,
-    children::{ChildrenSettings, ParentFinder, ToHub},
-    requests::{JointRequest, PAGE_MAX},
-    saying::Told,
-    watching::PresenceChanges,
-    words::HubWord,
-};
 pub(crate) use self::{asking::Asker, children::LeasedChild};
 #[cfg(test)]
 pub(crate) use self::{
@@ -30,7 +22,12 @@ pub(crate) use self::{
 use self::{
     children::{Child, Children},
     selections::Slots,
-    words::HubWords,
+};
+pub use self::{
+    children::{ChildrenSettings, ParentFinder, ToHub},
+    requests::{JointRequest, PAGE_MAX},
+    saying::Told,
+    watching::PresenceChanges,
 };
 
 use std::{
@@ -49,6 +46,7 @@ use crate::{
     courier::Courier,
     crash_book::CrashedPart,
     directory::{Accounts, Directory, Members},
+    flow::HubWords,
     guard::{Crashes, Guard, Guarded, GuardedContext},
     id::{LocalId, WorkerId},
     letter::{Encodings, LatestKeys},

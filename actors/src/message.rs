@@ -20,7 +20,7 @@ pub(crate) use self::{
     gateway::{Gateway, pass},
 };
 pub use self::{
-    acks::{AckStream, AskedLetter, Asking, MemberAnswer, SelectedLetter, SharedAck},
+    acks::{AckStream, AskPlace, AskedLetter, Asking, MemberAnswer, SelectedLetter, SharedAck},
     command::{Action, Command},
     courier_ref::{CourierParts, CourierRef, WeakCourierRef},
     gateway::{GatePlace, Parcel},

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Data, Handler, RemoteSocket,
-    blocking::BlockingCaller,
+    blocking_places::BlockingCaller,
     error::{Error, Result},
 };
 
@@ -100,6 +100,10 @@ where
 {
     type Outcome = Result<R>;
 
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "the future of an async fn would hold the caller, and not be static"
+    )]
     fn call_in(
         self: Arc<Self>,
         (Data(data), socket): (Data<T>, RemoteSocket),

@@ -1,12 +1,9 @@
 //! Handlers that block: on a thread of their own.
 
-mod places;
-
-pub(super) use self::places::{BlockingCaller, CallingClient, ClientPlaces, ShareKey};
-
 use std::sync::Arc;
 
 use super::{
+    blocking_places::BlockingCaller,
     error::{Error, Result},
     handler::Handler,
 };

@@ -5,8 +5,13 @@ use std::{rc::Rc, sync::Arc};
 use dondo_actors::error::CloseReason as DisconnectReason;
 
 use super::{
-    Connecting, Socket, ack::Ack, arguments::Arguments, blocking::BlockingCaller, error::Error,
-    incoming::SentStreams, socket::SocketState,
+    Connecting, Socket,
+    ack::Ack,
+    arguments::Arguments,
+    blocking_places::{BlockingCaller, ShareKey},
+    error::Error,
+    incoming::SentStreams,
+    socket::SocketState,
 };
 
 /// An event of a client.
@@ -94,7 +99,8 @@ impl Context for AdmissionContext {
     }
 
     fn blocking_caller(&self) -> BlockingCaller {
-        self.state().blocking_caller(self.connecting.address())
+        let address = self.connecting.address().map(ShareKey::Address);
+        self.state().blocking_caller(address)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     arguments,
-    blocking::BlockingCaller,
+    blocking_places::BlockingCaller,
     context::{
         AdmissionContext, ConnectContext, Context, DisconnectContext, EngineContext, EventContext,
         LookupContext,

@@ -10,7 +10,7 @@ use dondo_actors::ports::{LocalFuture, LoggedIn};
 use futures_util::FutureExt;
 
 use super::watchdog::{HandlerLabel, WatchedHandler};
-use super::{Account, Handler, account::logged_in, blocking::BlockingCaller};
+use super::{Account, Handler, account::logged_in, blocking_places::BlockingCaller};
 
 /// What a host's own login may come to: `actix_web::Result<Option<U>>`, of whom it finds.
 #[diagnostic::on_unimplemented(

@@ -24,7 +24,7 @@ use self::state::Listener;
 pub(super) use self::state::{Expiry, Heard, SocketState};
 use super::{
     NamespaceHandle, RemoteSocket, arguments,
-    blocking::{BlockingCaller, CallingClient, ShareKey},
+    blocking_places::{BlockingCaller, ShareKey},
     broadcast::Broadcast,
     context::{DisconnectContext, EventContext},
     emitter::{Emitter, VolatileEmitter},
@@ -352,13 +352,10 @@ impl Socket {
     pub(super) fn blocking_caller(&self) -> BlockingCaller {
         let account = self.account().cloned().map(ShareKey::Account);
         let address = || self.address().map(ShareKey::Address);
-        BlockingCaller {
-            state: Some(self.state.clone()),
-            share: account.or_else(address),
-            client: match self.is_connected() {
-                true => CallingClient::Needed,
-                false => CallingClient::Gone,
-            },
+        let caller = self.state.blocking_caller(account.or_else(address));
+        match self.is_connected() {
+            true => caller,
+            false => caller.gone(),
         }
     }
 

@@ -12,9 +12,8 @@ use tokio::{sync::mpsc, time::sleep};
 use super::{Courier, LocalMember};
 use crate::{
     guard::GuardedContext,
-    hub::AskPlace,
     id::{LocalId, MemberId},
-    message::{AskedLetter, MemberAnswer, SharedAck},
+    message::{AskPlace, AskedLetter, MemberAnswer, SharedAck},
 };
 
 /// By the number of the letter.

@@ -10,6 +10,7 @@ use crate::{
     account::{AddressAccount, AddressAsk},
     directory::Directory,
     error::AskShare,
+    message::AskPlace,
 };
 
 /// Letters to many that may wait for answers in a hub: each knows its receivers.
@@ -41,17 +42,8 @@ impl Default for AskPlaces {
     }
 }
 
-/// A place for what is asked of many at once, in one letter or several. It is given back when the last of them has its answers,
-/// or nobody waits for them, or whoever asks has gone.
-#[derive(Clone, Debug)]
-pub struct AskPlace {
-    limit: Duration,
-    speaker: Option<watch::Receiver<()>>,
-    _taken: Arc<Taken>,
-}
-
 #[derive(Debug)]
-struct Taken {
+struct AskTaken {
     _of_all: OwnedSemaphorePermit,
     _of_member: Option<TakenByMember>,
 }
@@ -111,25 +103,6 @@ impl Default for Asker {
     }
 }
 
-impl AskPlace {
-    /// How long each may answer.
-    pub(crate) fn limit(&self) -> Duration {
-        self.limit
-    }
-
-    /// Comes when the member that asks has gone; never where the hub itself asks.
-    pub(crate) fn asker_gone(&self) -> impl Future<Output = ()> + use<> {
-        let speaker = self.speaker.clone();
-        async move {
-            match speaker {
-                // Nothing is ever said on it: it ends.
-                Some(mut speaker) => drop(speaker.changed().await),
-                None => std::future::pending().await,
-            }
-        }
-    }
-}
-
 impl HubHandle {
     /// A place for what the hub itself asks of many, each of whom may answer for `limit` (and at most a day).
     ///
@@ -172,14 +145,11 @@ impl HubHandle {
         speaker: Option<watch::Receiver<()>>,
     ) -> Result<AskPlace, AskShare> {
         let of_all = self.0.slots.asked.all.clone().try_acquire_owned();
-        let taken = Taken {
+        let taken = AskTaken {
             _of_all: of_all.map_err(|_| AskShare::Hub)?,
             _of_member: of_member,
         };
-        Ok(AskPlace {
-            limit: limit.min(LIMIT_MAX),
-            speaker,
-            _taken: Arc::new(taken),
-        })
+        let limit = limit.min(LIMIT_MAX);
+        Ok(AskPlace::new(limit, speaker, Arc::new(taken)))
     }
 }

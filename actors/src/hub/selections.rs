@@ -12,19 +12,20 @@ use futures_util::future::{Either, ready};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    HubHandle, HubWord,
-    asking::{AskPlace, AskPlaces, LIMIT_MAX},
+    HubHandle,
+    asking::{AskPlaces, LIMIT_MAX},
     saying,
     watching::WATCHERS_MAX,
 };
 use crate::{
     error::{AskError, Fault, NotifyError},
+    flow::HubWord,
     id::{LocalId, MemberId, RoomKey},
     letter::{Content, Draft, EncodingId, LatestKey, Manner},
     mailbox::{Reply, WeakMailbox},
     message::{
-        AckStream, Asking, ChangeCount, MemberChange, MemberPage, NotifyAnswer, SHARED_ACKS,
-        Select, Selected, SelectedLetter, Selection, SelectionRequest, ToNamespace,
+        AckStream, AskPlace, Asking, ChangeCount, MemberChange, MemberPage, NotifyAnswer,
+        SHARED_ACKS, Select, Selected, SelectedLetter, Selection, SelectionRequest, ToNamespace,
     },
     ports::Answer,
 };
@@ -181,7 +182,7 @@ impl HubHandle {
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
         let word = self.word(content.len());
         let draft = Draft::new(content, self.encodings()).told(manner);
-        self.letter(namespace, from, selection, draft, Said::Word(word))
+        self.letter(namespace, from, selection, draft, HubSays::Word(word))
     }
 
     /// What letters of a namespace have in common that replace each other.
@@ -205,7 +206,7 @@ impl HubHandle {
     ) -> impl Future<Output = Result<AckStream, NotifyError>> + Send + use<> {
         let draft = self.asking_draft(content, manner);
         let (asking, stream) = Asking::new(place);
-        let said = self.letter(namespace, from, selection, draft, Said::Asking(asking));
+        let said = self.letter(namespace, from, selection, draft, HubSays::Asking(asking));
         async move {
             said.await?;
             Ok(stream)
@@ -228,15 +229,15 @@ impl HubHandle {
         from: MemberId,
         selection: Selection,
         draft: Draft,
-        said: Said,
+        said: HubSays,
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
         let prepared = draft.prepare(EncodingId::FIRST, self.encodings(), namespace);
         let home = self.namespace(namespace);
         let selected = self.places(namespace, selection);
         let (reply, answer) = Reply::new();
         let (asking, word) = match said {
-            Said::Word(word) => (None, Some(word)),
-            Said::Asking(asking) => (Some(asking), None),
+            HubSays::Word(word) => (None, Some(word)),
+            HubSays::Asking(asking) => (Some(asking), None),
         };
         let sent = match (prepared, &home, selected) {
             (Err(error), ..) => Err(NotifyError::Encode(error.to_string())),
@@ -368,7 +369,7 @@ fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
 }
 
 /// What the hub says: it waits for its couriers, or for answers.
-enum Said {
+enum HubSays {
     Word(HubWord),
     Asking(Asking),
 }

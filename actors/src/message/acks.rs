@@ -1,18 +1,20 @@
 //! A letter to many, each of whom may answer it for a time: its way out, the answers' way back, and what whoever asks holds.
 
 use std::{
+    fmt::Debug,
     future::{Future, poll_fn},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Deliver, NotifyAnswer, Selected};
 use crate::{
     error::{Fault, NotifyError},
-    flow::InboundUnit,
-    hub::{AskPlace, HubWord},
+    flow::{HubWord, InboundUnit},
     id::{LocalId, MemberId},
     letter::Draft,
     mailbox::Reply,
@@ -43,6 +45,47 @@ pub struct SelectedLetter {
     pub(crate) asking: Option<Asking>,
     /// Nobody's letter but the hub's has one: given back when it is handed on.
     pub(crate) word: Option<HubWord>,
+}
+
+/// A place for what is asked of many at once, in one letter or several. It is given back when the last of them has its answers,
+/// or nobody waits for them, or whoever asks has gone.
+#[derive(Clone, Debug)]
+pub struct AskPlace {
+    limit: Duration,
+    asker: Option<watch::Receiver<()>>,
+    _taken: Arc<dyn Debug + Send + Sync>,
+}
+
+impl AskPlace {
+    /// For answers that come within `limit`, while the asker's sender is there, if there is one.
+    pub(crate) fn new(
+        limit: Duration,
+        asker: Option<watch::Receiver<()>>,
+        taken: Arc<dyn Debug + Send + Sync>,
+    ) -> Self {
+        Self {
+            limit,
+            asker,
+            _taken: taken,
+        }
+    }
+
+    /// How long each may answer.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Comes when the member that asks has gone; never where the hub itself asks.
+    pub(crate) fn asker_gone(&self) -> impl Future<Output = ()> + use<> {
+        let asker = self.asker.clone();
+        async move {
+            match asker {
+                // Nothing is ever said on it: it ends.
+                Some(mut asker) => drop(asker.changed().await),
+                None => std::future::pending().await,
+            }
+        }
+    }
 }
 
 /// How the answers of those who received a letter come to whoever asks.

@@ -7,7 +7,7 @@ use std::sync::{
 
 use futures_util::task::AtomicWaker;
 
-use crate::{answers::Answers, hub::HubWord, id::LogPosition};
+use crate::{answers::Answers, flow::HubWord, id::LogPosition};
 
 /// A letter's way: sent when its delivery is queued at every courier that has members of the audience.
 #[derive(Clone, Debug)]

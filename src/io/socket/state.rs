@@ -4,7 +4,6 @@ use std::{
     any::{Any, TypeId},
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
     rc::Rc,
     sync::Arc,
 };
@@ -17,7 +16,7 @@ use tokio::{sync::Semaphore, task::AbortHandle};
 use crate::accounts::AccountPlace;
 use crate::io::{
     Account,
-    blocking::{BlockingCaller, CallingClient, ClientPlaces, ShareKey},
+    blocking_places::{BlockingCaller, ClientPlaces, ShareKey},
     context::{DisconnectContext, EventContext},
     error::{BadArguments, Result},
     handler::Local,
@@ -220,21 +219,9 @@ impl SocketState {
             .is_some_and(|more| more.listeners.contains_key(&key))
     }
 
-    /// Looks at its places for functions that block.
-    pub(in crate::io) fn blocking<T>(&self, look: impl FnOnce(&ClientPlaces) -> T) -> T {
-        self.more(|more| look(more.blocking.get_or_insert_default()))
-    }
-
-    /// Who calls such a function for a client that is not let in yet.
-    pub(in crate::io) fn blocking_caller(
-        self: &Rc<Self>,
-        address: Option<IpAddr>,
-    ) -> BlockingCaller {
-        BlockingCaller {
-            state: Some(self.clone()),
-            share: address.map(ShareKey::Address),
-            client: CallingClient::Needed,
-        }
+    /// Who calls a function that blocks for this client.
+    pub(in crate::io) fn blocking_caller(&self, share: Option<ShareKey>) -> BlockingCaller {
+        self.more(|more| more.blocking.get_or_insert_default().caller(share))
     }
 
     /// Lets go of what was kept with the client.

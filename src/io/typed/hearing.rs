@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     super::{
         Error, ListenerId, Namespace, Socket,
-        blocking::BlockingCaller,
+        blocking_places::BlockingCaller,
         context::EventContext,
         error::Result,
         extract::{Extract, Needs},

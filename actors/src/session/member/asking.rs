@@ -8,9 +8,8 @@ use super::{Member, MemberError};
 use crate::{
     error::{AskShare, NotifyError},
     flow::InboundUnit,
-    hub::AskPlace,
     letter::{Content, Manner},
-    message::{AckStream, Asking, SHARED_ACKS, Selection, SharedAck},
+    message::{AckStream, AskPlace, Asking, SHARED_ACKS, Selection, SharedAck},
     ports::Answer,
 };
 

@@ -7,12 +7,12 @@ use crate::{
     account::AddressAccount,
     error::{AskShare, Fault},
     hub::{
-        ASKED_BY_MEMBER_MAX, ASKED_BY_MEMBERS_MAX, ASKED_BY_SHARE_MAX, ASKED_LETTERS_MAX, AskPlace,
-        Asker, HUB_BYTES_MAX, HUB_LETTERS_MAX, HubHandle,
+        ASKED_BY_MEMBER_MAX, ASKED_BY_MEMBERS_MAX, ASKED_BY_SHARE_MAX, ASKED_LETTERS_MAX, Asker,
+        HUB_BYTES_MAX, HUB_LETTERS_MAX, HubHandle,
     },
     id::MemberId,
     letter::Manner,
-    message::Selection,
+    message::{AskPlace, Selection},
     rate::SharedRates,
     testing::{Call, Setup, World, content},
 };

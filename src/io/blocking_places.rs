@@ -5,14 +5,11 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     net::IpAddr,
-    rc::Rc,
     sync::{Arc, Weak},
     thread,
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-
-use crate::io::socket::SocketState;
 
 /// Threads of a worker's pool that such functions take at most.
 const WORKER_MAX: usize = 16;
@@ -42,7 +39,7 @@ impl Limits {
 
 /// Whose places those are that several clients have together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::io) enum ShareKey {
+pub(super) enum ShareKey {
     Account(Arc<str>),
     Address(IpAddr),
 }
@@ -93,7 +90,7 @@ impl WorkerPlaces {
 
 /// The places of one client, kept with it. What waits for one does not begin once this is dropped.
 #[derive(Debug)]
-pub(in crate::io) struct ClientPlaces {
+pub(super) struct ClientPlaces {
     own: Arc<Semaphore>,
     lives: watch::Sender<()>,
 }
@@ -108,23 +105,34 @@ impl Default for ClientPlaces {
 }
 
 /// Who calls such a function.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct BlockingCaller {
     /// None: somebody of whom nothing is kept.
-    pub(in crate::io) state: Option<Rc<SocketState>>,
-    pub(in crate::io) share: Option<ShareKey>,
-    pub(in crate::io) client: CallingClient,
+    own: Option<Arc<Semaphore>>,
+    share: Option<ShareKey>,
+    client: CallingClient,
 }
 
 /// What becomes of a call with the client that it is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::io) enum CallingClient {
-    /// It begins only if that is still there.
-    Needed,
+#[derive(Debug)]
+enum CallingClient {
+    /// It begins only while that is there.
+    Needed(watch::Receiver<()>),
     /// That has gone before it was called.
     Gone,
-    /// It is of what is done after the end.
+    /// It is of what is done after the end, or before there is a client.
     NotNeeded,
+}
+
+impl ClientPlaces {
+    /// A call for this client.
+    pub(super) fn caller(&self, share: Option<ShareKey>) -> BlockingCaller {
+        BlockingCaller {
+            own: Some(self.own.clone()),
+            share,
+            client: CallingClient::Needed(self.lives.subscribe()),
+        }
+    }
 }
 
 /// A place; it goes with the function to its thread.
@@ -137,16 +145,24 @@ pub(super) struct BlockingPlace {
 
 impl BlockingCaller {
     /// Somebody who is no client yet.
-    pub(in crate::io) fn of_stranger() -> Self {
+    pub(super) fn of_stranger() -> Self {
         Self {
-            state: None,
+            own: None,
             share: None,
             client: CallingClient::NotNeeded,
         }
     }
 
+    /// The same for a client that has gone.
+    pub(super) fn gone(self) -> Self {
+        Self {
+            client: CallingClient::Gone,
+            ..self
+        }
+    }
+
     /// The same for a handler of the client's end.
-    pub(in crate::io) fn at_the_end(self) -> Self {
+    pub(super) fn at_the_end(self) -> Self {
         Self {
             client: CallingClient::NotNeeded,
             ..self
@@ -155,19 +171,16 @@ impl BlockingCaller {
 
     /// Waits for a place. None: the client has gone before there was one.
     pub(super) async fn place(self) -> Option<BlockingPlace> {
-        if self.client == CallingClient::Gone {
-            return None;
-        }
-        let look = |places: &ClientPlaces| (places.own.clone(), places.lives.subscribe());
-        let Some((own, mut lives)) = self.state.map(|state| state.blocking(look)) else {
-            return Self::take(None, self.share).await;
-        };
-        let is_needed = self.client == CallingClient::Needed;
-        tokio::select! {
-            biased;
-            // Nothing is ever said on it: it ends.
-            _ = lives.changed(), if is_needed => None,
-            place = Self::take(Some(own), self.share) => place,
+        let place = Self::take(self.own, self.share);
+        match self.client {
+            CallingClient::Gone => None,
+            CallingClient::NotNeeded => place.await,
+            CallingClient::Needed(mut lives) => tokio::select! {
+                biased;
+                // Nothing is ever said on it: it ends.
+                _ = lives.changed() => None,
+                place = place => place,
+            },
         }
     }
 
@@ -193,6 +206,8 @@ impl BlockingCaller {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use std::rc::Rc;
 
     use futures_util::FutureExt as _;
 
