@@ -46,7 +46,6 @@ use crate::{
     courier::Courier,
     crash_book::CrashedPart,
     directory::{Accounts, Directory, Members},
-    flow::HubWords,
     guard::{Crashes, Guard, Guarded, GuardedContext},
     id::{LocalId, WorkerId},
     letter::{Encodings, LatestKeys},
@@ -141,7 +140,6 @@ struct Shared {
     children_made: AtomicU64,
     couriers: Directory<WorkerId, CourierRef>,
     slots: Slots,
-    words: Arc<HubWords>,
     /// Letters that many may answer.
     shared_acks: AtomicU64,
     latest_keys: LatestKeys,
@@ -169,7 +167,6 @@ impl HubHandle {
             children_made: AtomicU64::new(0),
             couriers: Directory::new(),
             slots: Slots::default(),
-            words: Arc::default(),
             shared_acks: AtomicU64::new(0),
             latest_keys: LatestKeys::default(),
         }))

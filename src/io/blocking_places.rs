@@ -18,13 +18,13 @@ const POOLS: usize = 512;
 
 /// How many there are on each worker.
 #[derive(Clone, Copy, Debug)]
-struct Limits {
+struct PlaceLimits {
     worker: usize,
     share: usize,
     client: usize,
 }
 
-impl Limits {
+impl PlaceLimits {
     /// Half of a worker's pool at most, where there is a worker for each processor; of these half for one account, and half of
     /// that for one client.
     fn new(processors: usize) -> Self {
@@ -46,7 +46,7 @@ pub(super) enum ShareKey {
 
 /// The places of one worker.
 struct WorkerPlaces {
-    limits: Limits,
+    limits: PlaceLimits,
     all: Arc<Semaphore>,
     /// Those that somebody has, or waits for.
     shares: RefCell<HashMap<ShareKey, Weak<Semaphore>>>,
@@ -64,7 +64,7 @@ thread_local! {
 impl WorkerPlaces {
     fn new() -> Self {
         let processors = thread::available_parallelism();
-        let limits = Limits::new(processors.map_or(1, usize::from));
+        let limits = PlaceLimits::new(processors.map_or(1, usize::from));
         Self {
             limits,
             all: Arc::new(Semaphore::new(limits.worker)),
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn there_are_places_on_every_machine_and_never_more_than_half_a_pool() {
         for processors in 1..=1024 {
-            let limits = Limits::new(processors);
+            let limits = PlaceLimits::new(processors);
             let pool = (POOLS / processors).max(1);
             assert!(
                 limits.worker <= (pool / 2).max(1),
@@ -246,7 +246,7 @@ mod tests {
             assert!(limits.client >= 1 && limits.client <= limits.share);
             assert!(limits.worker == 1 || limits.share < limits.worker);
         }
-        let few = Limits::new(2);
+        let few = PlaceLimits::new(2);
         assert_eq!((few.worker, few.share, few.client), (16, 8, 4));
     }
 

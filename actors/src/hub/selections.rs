@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::{AskError, Fault, NotifyError},
-    flow::HubWord,
+    flow::{HubWord, HubWords},
     id::{LocalId, MemberId, RoomKey},
     letter::{Content, Draft, EncodingId, LatestKey, Manner},
     mailbox::{Reply, WeakMailbox},
@@ -42,6 +42,7 @@ pub(super) struct Slots {
     requests: Arc<Semaphore>,
     pub(super) room_asks: Arc<Semaphore>,
     pub(super) asked: AskPlaces,
+    pub(super) words: Arc<HubWords>,
     asks: Arc<Semaphore>,
     pub(super) watchers: Arc<Semaphore>,
     pub(super) sayings: Arc<Semaphore>,
@@ -53,6 +54,7 @@ impl Default for Slots {
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             room_asks: Arc::new(Semaphore::new(ROOM_ASKS_MAX)),
             asked: AskPlaces::default(),
+            words: Arc::default(),
             asks: Arc::new(Semaphore::new(ASKS_MAX)),
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
             sayings: saying::places(),

@@ -17,7 +17,7 @@ impl HubHandle {
     /// # Errors
     /// Too much of it has not been handed on yet.
     pub fn has_room(&self) -> Result<(), Fault> {
-        let (letters, bytes) = self.0.words.waiting();
+        let (letters, bytes) = self.0.slots.words.waiting();
         match letters < HUB_LETTERS_MAX && bytes < HUB_BYTES_MAX {
             true => Ok(()),
             false => Err(Fault::Full),
@@ -26,6 +26,6 @@ impl HubHandle {
 
     /// Something of so many bytes waits from now on.
     pub(super) fn word(&self, bytes: usize) -> HubWord {
-        HubWords::add(&self.0.words, bytes)
+        HubWords::add(&self.0.slots.words, bytes)
     }
 }
