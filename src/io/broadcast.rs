@@ -260,7 +260,7 @@ impl Broadcast<NamespaceHandle> {
     ) -> Result<RemoteAcks<T>, EmitError> {
         let content = arguments::content(event, &data)?;
         let hub = self.from.hub();
-        let place = hub.ask_place(limit)?;
+        let place = hub.ask_place(limit).map_err(EmitError::TooManyAsked)?;
         let selected = self.selected().into_iter();
         let asked = selected.map(|(namespace, selection)| {
             let (from, name) = (SocketId::new(SERVER), namespace.name());
@@ -367,7 +367,7 @@ impl Broadcast<Socket> {
         let content = arguments::content(event, &data)?;
         let member = self.from.member();
         may_say(member)?;
-        let place = member.ask_place(limit)?;
+        let place = member.ask_place(limit).map_err(EmitError::TooManyAsked)?;
         let selections = self.selections().into_iter();
         let manner = self.manner(&self.namespace());
         let asked = selections.map(|selection| {

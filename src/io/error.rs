@@ -385,12 +385,6 @@ impl From<EmitError> for AckError {
     }
 }
 
-impl From<AskShare> for EmitError {
-    fn from(whose: AskShare) -> Self {
-        Self::TooManyAsked(whose)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use dondo_actors::error::LogError;
