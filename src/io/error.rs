@@ -1,12 +1,14 @@
 //! What can go wrong: one error for what handlers come to, and one for each question that a host asks.
 //! Knows no wire: what of it a client may read is decided where it is sent.
 
+mod ack;
+
 use std::{borrow::Cow, error, fmt, io, sync::Arc};
 
-use dondo_actors::error::{
-    AskShare, Fault, JoinError, NotifyError as DeliveryError, RoomAskError, Veto,
-};
+use dondo_actors::error::{AskShare, JoinError, NotifyError as DeliveryError, RoomAskError, Veto};
 use serde::Serialize;
+
+pub use self::ack::AckError;
 
 /// What a handler comes to that has nothing else to return.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
@@ -296,24 +298,6 @@ pub enum EmitError {
     BlobLost,
 }
 
-/// Why a client's answer did not come, or was none of those expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AckError {
-    /// Not within the time given.
-    TimedOut,
-    /// The client is gone.
-    Disconnected,
-    /// The client has more answers to give than are waited for.
-    TooMany,
-    /// It is not what was asked for.
-    Unreadable(BadArguments),
-    /// The event could not be made.
-    Emit(EmitError),
-    /// The hub's own fault.
-    Internal(Fault),
-}
-
 impl fmt::Display for UnknownNamespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -348,19 +332,6 @@ impl fmt::Display for EmitError {
     }
 }
 
-impl fmt::Display for AckError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TimedOut => f.write_str("the client did not answer in time"),
-            Self::Disconnected => f.write_str("the client left before it answered"),
-            Self::TooMany => f.write_str("the client owes too many answers already"),
-            Self::Unreadable(why) => write!(f, "the client's answer cannot be read: {why}"),
-            Self::Emit(error) => error.fmt(f),
-            Self::Internal(fault) => fault.fmt(f),
-        }
-    }
-}
-
 impl fmt::Display for UnknownScript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the room {} has no such script", self.0)
@@ -370,18 +341,11 @@ impl fmt::Display for UnknownScript {
 impl error::Error for UnknownScript {}
 impl error::Error for UnknownNamespace {}
 impl error::Error for EmitError {}
-impl error::Error for AckError {}
 
 /// For a `main` that returns one.
 impl From<UnknownNamespace> for io::Error {
     fn from(error: UnknownNamespace) -> Self {
         Self::other(error)
-    }
-}
-
-impl From<EmitError> for AckError {
-    fn from(error: EmitError) -> Self {
-        Self::Emit(error)
     }
 }
 
