@@ -49,10 +49,18 @@ const MUTANTS: [Mutant; 8] = [
     Mutant {
         name: "each member once",
         file: "courier/selections.rs",
-        safeguard: "for served in of_rooms.chain(of_accounts) {
+        safeguard: "let mut seen = excluded;
+                let of_rooms = rooms.iter().flat_map(|key| self.seated(namespace, key));
+                let of_accounts = self.logged_in(namespace, &selected.accounts);
+                for served in of_rooms.chain(of_accounts) {
                     if seen.insert(served.local_id) {",
-        without: r#"for served in of_rooms.chain(of_accounts) {
-                    if seen.insert(served.local_id) || crate::mutant("each member once") {"#,
+        without: r#"let kept_out = excluded.clone();
+                let mut seen = excluded;
+                let of_rooms = rooms.iter().flat_map(|key| self.seated(namespace, key));
+                let of_accounts = self.logged_in(namespace, &selected.accounts);
+                for served in of_rooms.chain(of_accounts) {
+                    let is_again = crate::mutant("each member once") && !kept_out.contains(&served.local_id);
+                    if seen.insert(served.local_id) || is_again {"#,
         found: "came twice",
     },
     Mutant {
