@@ -157,8 +157,8 @@ thread_local! {
 }
 
 /// What is wrong with data that say beside blobs that they are one, as those that a client made up may.
-pub(super) const FORGED: &str =
-    "beside its blobs is an object with `_placeholder`, which clients would take for one of them";
+pub(super) const FORGED: &str = "beside its blobs is an object with `_placeholder`, which clients would take for one of them, or \
+     it is nested too deeply to look";
 
 /// An answer with `data` as its arguments.
 pub(crate) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitError> {

@@ -26,8 +26,8 @@ pub struct Payer {
 }
 
 impl Payer {
-    /// Those that leave already first, then those that take nothing, then those of the address that holds most, and of those the ones that hold most: one
-    /// who sends a single large message must not go for many who each hold back a smaller one.
+    /// Those that leave already first, then those that take nothing, then those of the address that holds most, and of those the
+    /// ones that hold most: one who sends a single large message must not go for many who each hold back a smaller one.
     pub(crate) fn order(&self) -> impl Ord + use<> {
         let weight = (Reverse(self.address_bytes), Reverse(self.bytes));
         (!self.is_leaving, self.reads, weight)
