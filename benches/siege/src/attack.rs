@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use loadgen::net::{find, now_ns};
 
-use crate::crowd::{be_nice, SEC};
+use crate::crowd::{be_nice, IDLE, SEC};
 use crate::raw::{request, Poller, Raw};
 
 /// What an attack knows and tells.
@@ -15,7 +15,8 @@ pub struct Ctx {
     pub port: u16,
     pub until: u64,
     pub short: bool,
-    /// 19 where many attack at once.
+    pub secs: f64,
+    /// 19 where many attack at once, `IDLE` for floods.
     pub nice: i32,
     /// Connections come from the honest address.
     pub honest: bool,
@@ -31,6 +32,7 @@ impl Ctx {
             port,
             until: now_ns() + (secs * SEC as f64) as u64,
             short,
+            secs,
             nice,
             honest: false,
             sent: AtomicU64::new(0),
@@ -47,6 +49,14 @@ impl Ctx {
             short
         } else {
             full
+        }
+    }
+    /// Of what is done so often in a second, how much there has to be for an attack; in the short form one.
+    pub fn least(&self, per_s: f64) -> u64 {
+        if self.short {
+            1
+        } else {
+            (per_s * self.secs) as u64
         }
     }
     pub fn note(&self, text: impl Into<String>) {
@@ -137,9 +147,9 @@ impl Scenario {
     /// A minute of it, and enough quiet before it that a p99 means something.
     pub const fn flood(mut self) -> Self {
         self.secs = 60.0;
-        self.quiet = 20.0;
+        self.quiet = 60.0;
         self.ratio = Some(1.5);
-        self.nice = 19;
+        self.nice = IDLE;
         self
     }
     const fn combined(mut self) -> Self {

@@ -534,9 +534,17 @@ impl Running {
     }
 }
 
+/// Of threads whose figures are the server's, and not this program's; it needs root.
+pub const TIMED: i32 = -10;
+/// One step beyond what nice has: a thread that runs where nobody else would, and stops at once where somebody does.
+pub const IDLE: i32 = 20;
+
 /// Of this thread alone.
 pub fn be_nice(nice: i32) {
-    if nice != 0 {
+    if nice == IDLE {
+        let none = libc::sched_param { sched_priority: 0 };
+        unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &none) };
+    } else if nice != 0 {
         unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) };
     }
 }

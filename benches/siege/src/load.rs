@@ -10,7 +10,7 @@ use loadgen::esc;
 use loadgen::net::{now_ns, Net};
 
 use crate::attack::{Ctx, SCENARIOS};
-use crate::crowd::{be_nice, Clock, Crowd, Running, Shape, MS, SEC};
+use crate::crowd::{be_nice, Clock, Crowd, Running, Shape, MS, SEC, TIMED};
 use crate::raw::{request, Poller, Raw};
 use crate::server::{How, Server};
 use crate::{sleep, wait, Crowds, Opts, MIB};
@@ -161,7 +161,7 @@ fn overload_of(opts: &Opts, rooms: usize, members: usize) -> bool {
             rate: 50.0,
             acks: true,
         };
-        let pair = Running::start(server.port, pair, &clock, false, -10);
+        let pair = Running::start(server.port, pair, &clock, false, TIMED);
         wait(now_ns() + 5 * SEC, || pair.joined.load(Relaxed) == 2);
         pair.speaking.store(true, Relaxed);
         let held_before = crowd.held_back;
@@ -467,7 +467,7 @@ fn siege(opts: &Opts, control: bool) -> (f64, Vec<String>, String, Server) {
         scrape: true,
     });
     let clock = Arc::new(Clock::default());
-    let crowds = Crowds::start(server.port, if opts.short { 20 } else { 200 }, &clock);
+    let crowds = Crowds::start(server.port, if opts.short { 20 } else { 200 }, 0, &clock);
     sleep(if opts.short { 0.5 } else { 3.0 });
     let (start, secs) = (server.rss(), if opts.short { 3.0 } else { 60.0 });
     server.mark();

@@ -20,7 +20,7 @@ use loadgen::hist::Hist;
 use loadgen::net::now_ns;
 
 use attack::{Ctx, Scenario, SCENARIOS};
-use crowd::{be_nice, Clock, Running, Shape, MS, SEC};
+use crowd::{be_nice, Clock, Running, Shape, MS, SEC, TIMED};
 use floods::FLOODS;
 use server::{How, Server};
 
@@ -167,7 +167,8 @@ struct Crowds {
 }
 
 impl Crowds {
-    fn start(port: u16, count: usize, clock: &Arc<Clock>) -> Crowds {
+    /// `nice` is of the members' thread.
+    fn start(port: u16, count: usize, nice: i32, clock: &Arc<Clock>) -> Crowds {
         let shape = Shape {
             namespace: "/",
             name: "crowd",
@@ -188,8 +189,8 @@ impl Crowds {
         };
         // Before everybody else: what is measured is the server, not this program's turn.
         let crowds = Crowds {
-            members: Running::start(port, shape, clock, false, 0),
-            pair: Running::start(port, pair, clock, true, -10),
+            members: Running::start(port, shape, clock, false, nice),
+            pair: Running::start(port, pair, clock, true, TIMED),
             count,
         };
         let up = wait(now_ns() + 30 * SEC, || {
@@ -257,7 +258,8 @@ fn run(scenario: &Scenario, opts: &Opts) -> bool {
     } else {
         scenario.members
     };
-    let crowds = Crowds::start(server.port, members, &clock);
+    let nice = scenario.ratio.map_or(0, |_| TIMED);
+    let crowds = Crowds::start(server.port, members, nice, &clock);
     sleep(if opts.short { 0.5 } else { scenario.quiet });
     let start = server.rss();
     server.mark();
