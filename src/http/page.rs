@@ -81,6 +81,9 @@ const PAGES: [(&str, &str); 3] = [
     ("proof", include_str!("page/proof.html")),
 ];
 
+/// The form for a token, which all of them have: `credentials.js` shows it where the hub asks for one.
+const CREDENTIALS: &str = include_str!("page/credentials.html");
+
 /// Where the endpoints stand that pages connect to beside Socket.IO's, those that there are.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OtherPaths<'a> {
@@ -128,6 +131,7 @@ impl Page {
             };
             for (name, page) in PAGES {
                 let html = page
+                    .replace("{{credentials}}", CREDENTIALS)
                     .replace("{{path}}", &relative(path))
                     .replace("{{namespace}}", &attribute(namespace))
                     .replace("{{chat-hub}}", &bare(others.chat_hub))

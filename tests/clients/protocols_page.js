@@ -40,7 +40,7 @@ run(async (browser) => {
     const page = await browser.newPage();
     page.on("pageerror", (error) => errors.push(`${error}`));
     await page.goto(`${process.argv[2]}/protocols?channel=${encodeURIComponent(refused)}`);
-    const told = () => [...document.querySelectorAll(".state")].filter((state) => /^(Not in the channel: .+|Refused)$/.test(state.textContent)).length === 4;
+    const told = () => [...document.querySelectorAll(".state")].filter((state) => /^(Not in the channel: .+|Refused, coming back…)$/.test(state.textContent)).length === 4;
     await page.waitForFunction(told, null, { timeout: 60_000 });
     await page.close();
   }

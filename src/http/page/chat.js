@@ -321,8 +321,7 @@ function hear(event, payload) {
     case "join-channel":
     case "leave-channel":
       if (seat && data.roomChannel === seat.channel) {
-        const name = nameOf(fieldsOf(said.source).userName);
-        members.moved({ id: nameOf(said.clientId), name, joins: event === "join-channel" }, countOf(data.onlineUsers));
+        members.moved({ person: view.speakerOf(said), joins: event === "join-channel" }, countOf(data.onlineUsers));
       }
       hearMove(event, said, data, "");
       break;
@@ -341,11 +340,10 @@ function hear(event, payload) {
 }
 
 function hearMove(event, said, data, room) {
-  const name = nameOf(fieldsOf(said.source).userName);
   const left = data.reason === "disconnect" ? " went offline from " : " left ";
-  const [id, channel] = [nameOf(said.clientId), nameOf(data.roomChannel)];
+  const [who, channel] = [view.speakerOf(said), nameOf(data.roomChannel)];
   const does = event.startsWith("join") ? " joined " : left;
-  view.addLine("event", room, () => [...view.person(name, id), does, ...view.place(room, channel)]);
+  view.addLine("event", room, () => [...view.person(who), does, ...view.place(room, channel)]);
 }
 
 function hearCounts(data) {
@@ -380,8 +378,7 @@ function showMessage(message) {
     shown.delete(shown.values().next().value);
   }
   view.addMessage({
-    name: nameOf(fieldsOf(message.source).userName),
-    id: nameOf(message.clientId),
+    speaker: view.speakerOf(message),
     room: nameOf(data.roomId),
     channel: nameOf(data.roomChannel),
     time: message.time,

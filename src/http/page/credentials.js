@@ -2,7 +2,7 @@
 // no store and in no address: whatever else comes from this host could read a store, a browser writes one to disk to find its
 // windows again, and an address is passed on, kept in histories and printed in logs. So a reload asks again.
 //
-// Ids that tests rely on (index.html, proof.html):
+// Ids that tests rely on (credentials.html, which is part of every page):
 //   #credentials     the form, hidden unless the hub asks; #refusal says why it does, #token is the field
 
 /** What another token mends. */
@@ -39,6 +39,11 @@ export class Credentials {
   /** What the hub is shown on connecting. */
   get auth() {
     return this.#token ? { token: this.#token } : undefined;
+  }
+
+  /** Whether the hub wants a token that it was not shown yet. */
+  get asks() {
+    return !at("credentials").hidden;
   }
 
   /** An error of the hub's that no request asked for: that a token ends is told ahead of the connection's end. */

@@ -1,6 +1,6 @@
 // Who is in the channel: the answer to our join lists them, joins and leaves keep that true, and where the hub counts
 // others than are listed, it is asked anew.
-import { at, countOf, fieldsOf, nameOf, showPeople } from "./view.js";
+import { at, countOf, fieldsOf, personOf, showPeople } from "./view.js";
 
 /** How long the list may differ from the hub's count before it is asked for anew, in ms. */
 const STALE_MS = 3_000;
@@ -8,11 +8,11 @@ const STALE_MS = 3_000;
 const LISTED_MAX = 100;
 
 /** The people that the hub lists, whatever it sent. */
-export const listed = (users) =>
-  (Array.isArray(users) ? users : []).map(fieldsOf).map(({ clientId, userName }) => ({ id: nameOf(clientId), name: nameOf(userName) }));
+export const listed = (users) => (Array.isArray(users) ? users : []).map(fieldsOf).map(personOf);
 
 export class Members {
-  #names = new Map();
+  /** By their ids. */
+  #people = new Map();
   #count = 0;
   /** Joins and leaves since we asked: the list in the answer may be older. */
   #since = null;
@@ -34,7 +34,7 @@ export class Members {
 
   /** We join: whom we knew may be gone, or have a new id. */
   begin() {
-    this.#names.clear();
+    this.#people.clear();
     this.#since = [];
   }
 
@@ -43,7 +43,7 @@ export class Members {
     const since = this.#since ?? [];
     this.#since = null;
     this.#truncated = truncated === true;
-    this.#names = new Map(listed(users).map(({ id, name }) => [id, name]));
+    this.#people = new Map(listed(users).map((person) => [person.id, person]));
     since.forEach((happened) => this.#apply(happened));
     this.counted(since.length ? this.#count : countOf(onlineUsers));
   }
@@ -61,7 +61,7 @@ export class Members {
     if (this.#since) {
       return;
     }
-    const people = [...this.#names].map(([id, name]) => ({ id, name }));
+    const people = [...this.#people.values()];
     const shown = Math.max(count, people.length);
     showPeople("members", people, shown, this.#you());
     at("people-button").textContent = `People ${shown}`;
@@ -74,11 +74,11 @@ export class Members {
     }
   }
 
-  #apply({ id, name, joins }) {
+  #apply({ person, joins }) {
     if (joins) {
-      this.#names.set(id, name);
+      this.#people.set(person.id, person);
     } else {
-      this.#names.delete(id);
+      this.#people.delete(person.id);
     }
   }
 

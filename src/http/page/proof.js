@@ -27,7 +27,13 @@ let saying = 0;
 let drawing = 0;
 
 at("room").textContent = room;
-const credentials = new Credentials({ given: () => sides.forEach(({ side }) => side.connect()), next: () => at("run") });
+const credentials = new Credentials({
+  given: () => {
+    sides.forEach(({ side }) => side.connect());
+    showSnippets();
+  },
+  next: () => at("run"),
+});
 const sides = [["Ama", "Kofi"], ["Kofi", "Ama"]].map(([name, other]) => shown(name, other));
 at("run").addEventListener("click", () => (saying ? pause() : start()));
 start();
@@ -160,7 +166,8 @@ function invite() {
 function showSnippets() {
   const { origin, pathname: endpoint } = new URL(path, location.href);
   const stream = events ? new URL(events, location.href).pathname : "";
-  const all = snippets({ origin, path: endpoint, namespace, events: stream, channel, room });
+  const all = snippets({ origin, path: endpoint, namespace, events: stream, channel, room, asked: !!credentials.auth });
+  at("snippets").replaceChildren();
   for (const [language, text] of Object.entries(all)) {
     const details = document.createElement("details");
     const summary = document.createElement("summary");

@@ -1,6 +1,7 @@
 // One client of each protocol, side by side in one channel. Those without a library are written out here: so little is needed.
 
 import { Connection } from "./client.js";
+import { Credentials } from "./credentials.js";
 
 const { path, namespace, chatHub, websocket, events } = document.documentElement.dataset;
 const channel = new URLSearchParams(location.search).get("channel") || "protocols";
@@ -24,21 +25,36 @@ const inNamespace = (url) => {
   if (namespace !== "/") url.searchParams.set("namespace", namespace);
   return url;
 };
+/** What the hub is shown where it lets no guests in: the client of Socket.IO, which is the first, asks for it. */
+let credentials;
 /** Who says what in an event of a channel. */
 const saidIn = (payload) => [payload?.source?.userName ?? payload?.clientId, payload?.data?.message];
-/** Opens sockets one after the other; comes to a function that says something over the present one. */
+/** Where a token goes that no message has a place for. */
+const withToken = (url) => {
+  const { token } = credentials.auth ?? {};
+  if (token) url.searchParams.set("access_token", token);
+  return url;
+};
+/** Opens one thing after the other, each with a function to call when it has ended; comes to a function that gives the present one. */
 const kept = (open, is) => {
-  let socket;
+  let present;
+  const later = () => setTimeout(again, AGAIN_MS);
   const again = () => {
-    socket = open();
-    socket.onclose = () => {
-      is("Closed, coming back…");
-      setTimeout(again, AGAIN_MS);
-    };
+    // Socket.IO's client asks for all of us, and without an answer the hub would refuse us once more.
+    if (credentials.asks) {
+      later();
+      return;
+    }
+    present = open((how) => {
+      is(`${how}, coming back…`);
+      later();
+    });
   };
   again();
-  return (say) => socket.readyState === WebSocket.OPEN && say(socket);
+  return () => present;
 };
+/** Says something over the present one of the sockets that are `kept`. */
+const over = (present, say) => present().readyState === WebSocket.OPEN && say(present());
 
 /**
  * What a kind does: it hears `told(who, what)`, `joined(answer)` and `is(state)`, and comes to a function that says something,
@@ -51,15 +67,26 @@ const kinds = {
     const connection = new Connection({
       path,
       namespace,
+      auth: () => credentials.auth,
       on: {
         connecting: () => is("Connecting…"),
-        connected: () => emit("join-channel", { roomChannel: channel }).then(joined, (error) => is(error.message)),
-        event: (name, payload) => name === channel && told(...saidIn(payload)),
+        connected: () => {
+          credentials.accepted();
+          emit("join-channel", { roomChannel: channel }).then(joined, (error) => is(error.message));
+        },
+        event: (name, payload) => {
+          credentials.heard(name, payload);
+          if (name === channel) told(...saidIn(payload));
+        },
         lost: (why) => is(`Lost: ${why}`),
-        ended: (why) => is(`Ended: ${why}`),
+        ended: (why, reason, code) => {
+          is(`Ended: ${why}`);
+          credentials.ended(why, code);
+        },
         upgraded: () => {},
       },
     });
+    credentials = new Credentials({ given: () => connection.connect(), next: () => document.querySelector(".client input") });
     connection.connect();
     return (message) => emit(channel, { message }).catch((error) => is(error.message));
   },
@@ -67,8 +94,9 @@ const kinds = {
   SignalR: ({ told, joined, is }) => {
     const send = (socket, record) => socket.send(JSON.stringify(record) + END);
     const call = (socket, target, args, invocationId) => send(socket, { type: 1, target, arguments: args, invocationId });
-    const open = () => {
-      const socket = new WebSocket(socketAt(chatHub));
+    const open = (closed) => {
+      const socket = new WebSocket(withToken(socketAt(chatHub)));
+      socket.onclose = () => closed("Closed");
       socket.onopen = () => send(socket, { protocol: "json", version: 1 });
       socket.onmessage = ({ data }) => {
         for (const { type, target, invocationId, arguments: args, error } of data.split(END).filter(Boolean).map((text) => JSON.parse(text))) {
@@ -80,17 +108,18 @@ const kinds = {
       };
       return socket;
     };
-    const over = kept(open, is);
-    return (message) => over((socket) => call(socket, "SendMessage", [channel, "SignalR", message]));
+    const present = kept(open, is);
+    return (message) => over(present, (socket) => call(socket, "SendMessage", [channel, "SignalR", message]));
   },
 
   "Plain WebSocket": ({ told, joined, is }) => {
     const source = { userName: "Plain WebSocket" };
     const send = (socket, event, data, id) => socket.send(JSON.stringify({ type: "event", event, payload: { data, source }, id }));
-    const open = () => {
+    const open = (closed) => {
       const socket = new WebSocket(inNamespace(socketAt(websocket)), "dondo.1");
+      socket.onclose = () => closed("Closed");
       socket.onopen = () => {
-        socket.send(JSON.stringify({ type: "connect" }));
+        socket.send(JSON.stringify({ type: "connect", auth: credentials.auth }));
         send(socket, "join-channel", { roomChannel: channel }, 0);
       };
       socket.onmessage = ({ data }) => {
@@ -100,20 +129,25 @@ const kinds = {
       };
       return socket;
     };
-    const over = kept(open, is);
-    return (message) => over((socket) => send(socket, channel, { message }));
+    const present = kept(open, is);
+    return (message) => over(present, (socket) => send(socket, channel, { message }));
   },
 
   "Event stream": ({ told, joined, is }) => {
     const url = inNamespace(at(events));
     url.searchParams.set("channel", channel);
     url.searchParams.set("userName", "Event stream");
-    const stream = new EventSource(url);
-    stream.onerror = () => is(stream.readyState === EventSource.CLOSED ? "Refused" : "Lost");
-    stream.addEventListener("ack", ({ data }) => joined(JSON.parse(data), ", listening"));
-    stream.addEventListener(OF_STREAMS.includes(channel) ? `channel:${channel}` : channel, ({ data }) => {
-      told(...saidIn(JSON.parse(data)));
-    });
+    const open = (closed) => {
+      const stream = new EventSource(withToken(url));
+      // A browser comes back by itself, but not from a refusal.
+      stream.onerror = () => (stream.readyState === EventSource.CLOSED ? closed("Refused") : is("Lost"));
+      stream.addEventListener("ack", ({ data }) => joined(JSON.parse(data), ", listening"));
+      stream.addEventListener(OF_STREAMS.includes(channel) ? `channel:${channel}` : channel, ({ data }) => {
+        told(...saidIn(JSON.parse(data)));
+      });
+      return stream;
+    };
+    kept(open, is);
     return null;
   },
 };

@@ -3,15 +3,18 @@
 /** As most languages write a text. */
 const quoted = (text) => JSON.stringify(text);
 
-/** By its name: what to copy. `origin`, `path` and `namespace` are the hub's, `events` where it has event streams, or "". */
-export function snippets({ origin, path, namespace, events, channel, room }) {
+/**
+ * By its name: what to copy. `origin`, `path` and `namespace` are the hub's, `events` where it has event streams, or "". With
+ * `asked` each takes a token from the variable TOKEN.
+ */
+export function snippets({ origin, path, namespace, events, channel, room, asked }) {
   const address = quoted(origin + (namespace === "/" ? "" : namespace));
   const [inChannel, inRoom] = [quoted(channel), quoted(room)];
   const all = {
     JavaScript: `// npm install socket.io-client, then: node room.mjs
 import { io } from "socket.io-client";
 
-const socket = io(${address}, { path: ${quoted(path)} });
+const socket = io(${address}, { path: ${quoted(path)}${asked ? ", auth: { token: process.env.TOKEN }" : ""} });
 const letter = (message) => ({
   data: { message, roomChannel: ${inChannel}, roomId: ${inRoom} },
   source: { userName: "JavaScript" },
@@ -25,7 +28,7 @@ socket.on("connect", () => {
 });
 `,
     Python: `# pip install "python-socketio[client]", then: python room.py
-import socketio
+${asked ? "import os\n\n" : ""}import socketio
 
 client = socketio.Client()
 namespace = ${quoted(namespace)}
@@ -48,13 +51,13 @@ def connected():
     send("notify-room", "hello from Python")
 
 
-client.connect(${quoted(origin)}, socketio_path=${quoted(path.replace(/^\/|\/$/g, ""))}, namespaces=[namespace])
+client.connect(${quoted(origin)}, socketio_path=${quoted(path.replace(/^\/|\/$/g, ""))}, namespaces=[namespace]${asked ? ', auth={"token": os.environ["TOKEN"]}' : ""})
 client.wait()
 `,
     "C#": `// dotnet add package SocketIOClient --version 3.1.2
 using SocketIOClient;
 
-var client = new SocketIO(${address}, new SocketIOOptions { Path = ${quoted(path.replace(/\/$/, ""))} });
+var client = new SocketIO(${address}, new SocketIOOptions { Path = ${quoted(path.replace(/\/$/, ""))}${asked ? ', Auth = new { token = Environment.GetEnvironmentVariable("TOKEN") }' : ""} });
 object Letter(string message) => new
 {
     data = new { message, roomChannel = ${inChannel}, roomId = ${inRoom} },
@@ -78,7 +81,7 @@ Console.ReadLine();
       query.set("namespace", namespace);
     }
     all.curl = `# It listens: the last 20 messages, and each new one.
-curl -sN '${origin}${events}?${query}'
+curl -sN ${asked ? '-H "Authorization: Bearer $TOKEN" ' : ""}'${origin}${events}?${query}'
 `;
   }
   return all;

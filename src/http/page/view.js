@@ -67,8 +67,18 @@ export function forgetBearers() {
   bearers.clear();
 }
 
-/** A person: the name and, where several bear it, the first characters of the id. */
-export function person(name, id) {
+/** Who speaks or moves, as the hub tells it: `verified` is its word that the name is an account's. */
+export function speakerOf({ clientId, source }) {
+  return personOf({ ...fieldsOf(source), clientId });
+}
+
+/** Who is listed, likewise. */
+export function personOf({ clientId, userName, verified }) {
+  return { id: nameOf(clientId), name: nameOf(userName), verified: verified === true };
+}
+
+/** A person: the name, a mark where it is an account's and, where several bear it, the first characters of the id. */
+export function person({ id, name, verified }) {
   const shown = name || id.slice(0, 4) || "Someone";
   const mark = element("span", "", "mark");
   mark.dataset.look = shown.normalize("NFKC").replace(/\p{Cf}/gu, "").toLowerCase();
@@ -84,7 +94,16 @@ export function person(name, id) {
     }
     borne.add(mark.dataset.look);
   }
-  return [isolated(shown, `who hue${hue(id)}`), mark];
+  return [isolated(shown, `who hue${hue(id)}`), ...(verified ? [accountMark()] : []), mark];
+}
+
+/** Beside the name, where no name can draw it. */
+function accountMark() {
+  const shown = element("span", "\u2713", "verified");
+  shown.role = "img";
+  shown.ariaLabel = "an account's name";
+  shown.title = "The hub vouches that this name is an account's";
+  return shown;
 }
 
 function tellApart() {
@@ -208,12 +227,12 @@ export function scrollToEnd() {
 }
 
 /** A message line. `time` and `message` are as others sent them. */
-export function addMessage({ name, id, room, channel, time, message, mine }) {
+export function addMessage({ speaker, room, channel, time, message, mine }) {
   const text = textOf(message);
   const parts = () => {
     const where = element("span", "", "place");
     where.append(...place(room, channel));
-    return [...person(name, id), " ", where, " ", clock(time), said(text)];
+    return [...person(speaker), " ", where, " ", clock(time), said(text)];
   };
   addLine("message", room, parts, { mine, length: text.length });
 }
@@ -268,11 +287,11 @@ function textOf(message) {
 export function showPeople(list, people, count, you) {
   at(`${list}-count`).textContent = count;
   const shown = people.slice(0, LISTED_MAX);
-  const items = shown.map(({ id, name }) => {
+  const items = shown.map((one) => {
     const item = element("li");
-    item.dataset.client = id;
+    item.dataset.client = one.id;
     const whole = element("span");
-    whole.append(...person(name, id), id === you ? " (you)" : "");
+    whole.append(...person(one), one.id === you ? " (you)" : "");
     item.append(whole);
     return item;
   });

@@ -3,10 +3,13 @@
 
 const assert = require("node:assert/strict");
 const { readFileSync } = require("node:fs");
+const { copied, runsCopied } = require("./copied.js");
 const w = require("./window.js");
 
 const ORIGIN = new URL(w.url).origin;
-const PAGES = { chat: `${ORIGIN}/`, proof: `${ORIGIN}/proof` };
+const PAGES = { chat: `${ORIGIN}/`, proof: `${ORIGIN}/proof`, protocols: `${ORIGIN}/protocols` };
+/** What Chromium itself writes where an event stream or a WebSocket of SignalR's is refused. */
+const REFUSED = /status of 401|WebSocket connection to .* failed/;
 
 /** A page that is asked for a token; `page.addresses` are all that it asks for, `page.complaints` what its console says. */
 async function asked(browser, { address = PAGES.chat, ...options } = {}) {
@@ -14,7 +17,7 @@ async function asked(browser, { address = PAGES.chat, ...options } = {}) {
   page.complaints = [];
   page.addresses = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
-  page.on("console", (said) => said.type() === "error" && page.complaints.push(said.text()));
+  page.on("console", (said) => said.type() === "error" && !REFUSED.test(said.text()) && page.complaints.push(said.text()));
   page.on("request", (request) => page.addresses.push(request.url()));
   page.on("websocket", (socket) => page.addresses.push(socket.url()));
   await page.goto(address);
@@ -93,6 +96,9 @@ module.exports = {
     await w.join(second, "Kofi", { channel: "lobby", room: "den" });
     await w.say(second, "so am I", "room");
     await w.heard([page], null, "Ada L.", "so am I");
+    // The hub's word that a name is an account's stands beside it: in what was said, and in the lists.
+    assert.equal(await page.locator("#log .said", { hasText: "so am I" }).locator("..").locator(".verified").count(), 1);
+    await page.waitForFunction(() => document.querySelectorAll("#members .verified").length === 2 && document.querySelectorAll("#users .verified").length === 2);
     // A reload asks again, and finds its place again with a token.
     await page.reload();
     await refused(page, "Nobody comes in without a token", "unauthorized");
@@ -152,6 +158,18 @@ module.exports = {
     assert.equal(await page.textContent("#verdict"), "lost 0, repeated 0");
     await page.locator("#picture").evaluate((picture) => picture.decode());
     await keepsToItself(page, [token]);
+    // What is to be copied has a place for one, and no token.
+    assert.match(await copied(page, "C#"), /Auth = new .*"TOKEN"/);
+    const variables = { TOKEN: token };
+    const curl = await runsCopied(page, "curl", variables);
+    await curl.says("event: ack");
+    for (const language of ["JavaScript", "Python"]) {
+      const client = await runsCopied(page, language, variables);
+      await client.says(`Ada L. hello from ${language}`);
+      await curl.says(`hello from ${language}`);
+      client.stop();
+    }
+    curl.stop();
     // Both are put out, and both come in with the next one.
     await w.ask("revoke proof");
     await refused(page, "the token was revoked", "token_revoked");
@@ -160,6 +178,30 @@ module.exports = {
     await accepted(page);
     await page.waitForFunction(() =>
       [...document.querySelectorAll(".side .state")].filter(({ textContent }) => textContent === "In the room").length === 2);
+    assert.deepEqual(page.complaints, []);
+  },
+
+  async credentialsProtocols(browser) {
+    const page = await asked(browser, { address: PAGES.protocols });
+    const inAll = () =>
+      page.waitForFunction(() =>
+        [...document.querySelectorAll(".state")].filter(({ textContent }) => textContent.startsWith("In the channel")).length === 4);
+    for (const token of ["good protocols", "good others"]) {
+      await give(page, await w.fetched(token));
+      await accepted(page);
+      await inAll();
+      const said = await page.locator(".log p").count();
+      for (const form of await page.$$(".client form")) {
+        await (await form.$("input")).fill("hello");
+        await (await form.$("button")).click();
+      }
+      await page.waitForFunction((lines) => document.querySelectorAll(".log p").length === lines, said + 12);
+      // Each is put out by its token's end, and comes back with the next one.
+      await w.ask(`revoke ${token.split(" ")[1]}`);
+      await refused(page, "the token was revoked", "token_revoked");
+      await page.waitForFunction(() => document.querySelectorAll(".state").length === 4
+        && ![...document.querySelectorAll(".state")].some(({ textContent }) => textContent.startsWith("In the channel")));
+    }
     assert.deepEqual(page.complaints, []);
   },
 
@@ -190,7 +232,8 @@ module.exports = {
   async credentialsNone(browser) {
     const page = await w.open(browser);
     assert.equal(await page.isVisible("#credentials"), false);
-    await w.join(page, "Ama");
+    await w.join(page, "Ama \u2713");
     assert.equal(await page.isVisible("#credentials"), false);
+    assert.equal(await page.locator(".verified").count(), 0);
   },
 };

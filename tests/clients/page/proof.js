@@ -3,15 +3,13 @@
 "use strict";
 
 const assert = require("node:assert/strict");
-const { spawn } = require("node:child_process");
 const { readFileSync } = require("node:fs");
 const net = require("node:net");
-const path = require("node:path");
+const { copied, runsCopied } = require("./copied.js");
 const w = require("./window.js");
 
 const PHONE = { width: 360, height: 740 };
 const ORIGIN = new URL(w.url).origin;
-const CLIENTS = path.join(__dirname, "..");
 const SIDES = ["Ama", "Kofi"];
 
 /** The page, with both clients in the room; what its console complains of is a failure at the end. */
@@ -118,28 +116,6 @@ async function relay() {
       swallowed = "";
     },
     close: () => server.close(),
-  };
-}
-
-/** A program that is given what stands on the page, as it stands there. */
-function runs(command, words, text) {
-  const child = spawn(command, words, { cwd: CLIENTS, stdio: ["pipe", "pipe", "inherit"] });
-  let said = "";
-  const waiting = new Set();
-  child.stdout.on("data", (data) => {
-    said += data;
-    waiting.forEach((look) => look());
-  });
-  child.stdin.end(text);
-  return {
-    says: (part) =>
-      new Promise((resolve, reject) => {
-        const look = () => said.includes(part) && resolve();
-        waiting.add(look);
-        look();
-        child.on("exit", (code) => reject(new Error(`${command} ended with ${code} after: ${said}`)));
-      }),
-    stop: () => child.kill("SIGKILL"),
   };
 }
 
@@ -253,13 +229,12 @@ module.exports = {
   async proofCopied(browser) {
     const page = await proof(browser);
     await page.click("#run");
-    const copied = (language) => page.locator(`details[data-language="${language}"] pre`).textContent();
     assert.deepEqual(await page.$$eval("#snippets details", (all) => all.map(({ dataset }) => dataset.language)), ["JavaScript", "Python", "C#", "curl"]);
-    const curl = runs("sh", [], await copied("curl"));
+    const curl = await runsCopied(page, "curl");
     await curl.says("event: ack");
-    const javaScript = runs("node", ["--input-type=module", "-"], await copied("JavaScript"));
+    const javaScript = await runsCopied(page, "JavaScript");
     await javaScript.says("JavaScript hello from JavaScript");
-    const python = runs(path.join(CLIENTS, ".venv/bin/python"), ["-"], await copied("Python"));
+    const python = await runsCopied(page, "Python");
     await python.says("Python hello from Python");
     // Each is in the room of the page, and of the others.
     await javaScript.says("Python hello from Python");
@@ -272,7 +247,7 @@ module.exports = {
     await page.click("#run");
     await javaScript.says("Ama number 1");
     for (const language of await page.$$eval("#snippets details", (all) => all.map(({ dataset }) => dataset.language))) {
-      const text = await copied(language);
+      const text = await copied(page, language);
       assert(text.includes(ORIGIN) && text.includes(new URL(page.url()).searchParams.get("room")), language);
     }
     [curl, javaScript, python].forEach((one) => one.stop());

@@ -47,7 +47,7 @@ fn play(scenario: &str) {
 }
 
 /// Fails if the chat cannot connect to a hub without guests, a refusal is not told by the hub's sentence and its code, a good token
-/// does not bring a window in, or it is found in an address, a store, a link or the page.
+/// does not bring a window in, it is found in an address, a store, a link or the page, or an account's name has no mark.
 #[test]
 fn the_chat_asks_for_a_token_and_keeps_it_to_itself() {
     play("credentials");
@@ -60,10 +60,17 @@ fn a_chat_goes_on_with_another_token_where_the_first_one_ends() {
     play("credentialsEnd");
 }
 
-/// Fails if the two clients of the proof do not both come in with one token, or its invitation has the token.
+/// Fails if the two clients of the proof do not both come in with one token, its invitation has the token, or what is to be copied
+/// has it, too, or does not run with one.
 #[test]
 fn the_proof_asks_for_a_token_once_and_invites_without_it() {
     play("credentialsProof");
+}
+
+/// Fails if one of the clients of all protocols does not come in with the page's token, or stays out when it gets the next one.
+#[test]
+fn the_page_of_all_protocols_asks_once_for_all_its_clients() {
+    play("credentialsProtocols");
 }
 
 /// Fails if the form has findings of axe, by day, by night or on a phone, is wider than the window, or needs a mouse.
@@ -72,7 +79,7 @@ fn the_form_for_a_token_has_no_findings_and_needs_no_mouse() {
     play("credentialsLooks");
 }
 
-/// Fails if a hub with guests shows the form.
+/// Fails if a hub with guests shows the form, or marks a guest's name as an account's.
 #[test]
 fn a_hub_with_guests_asks_for_no_token() {
     let hub = crate::support::Hub::start();

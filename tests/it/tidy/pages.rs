@@ -49,6 +49,30 @@ fn every_event_that_the_hub_takes_is_in_the_table_of_events_and_no_other() {
     assert_eq!(quoted(NAME, "HUB_EVENTS: [&str", "];"), all);
 }
 
+/// Fails if a part of the program has no place in the map of the house, which is where the next maintainer looks for it.
+#[test]
+fn every_module_is_in_the_map_of_the_house() {
+    let page = include_str!("../../../src/docs/architecture.md");
+    let (_, map) = page.split_once("\n## Where things are\n").unwrap();
+    let (map, _) = map.split_once("\n## ").unwrap();
+    let named: BTreeSet<_> = map.split('`').skip(1).step_by(2).collect();
+    let lib = include_str!("../../../src/lib.rs");
+    let modules: BTreeSet<_> = lib
+        .lines()
+        .filter_map(|line| {
+            let (before, name) = line.strip_suffix(';')?.rsplit_once("mod ")?;
+            ["", "pub ", "pub(crate) "].contains(&before).then_some(name)
+        })
+        .collect();
+    assert!(modules.len() > 30, "{modules:?}");
+    // What has parts alone is on the map by them.
+    let is_named = |module: &str| {
+        named.iter().any(|name| *name == module || name.starts_with(&format!("{module}/")))
+    };
+    let missing: Vec<_> = modules.iter().filter(|module| !is_named(module)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn every_reserved_name_is_on_the_page() {
     let (_, reserved) = EVENTS
