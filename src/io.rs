@@ -39,6 +39,7 @@ mod speaker;
 mod state;
 mod targets;
 mod typed;
+mod unreadable;
 mod value;
 mod watchdog;
 

@@ -152,7 +152,8 @@ impl Dondo {
     /// It takes these paths, and what is below them: that of the setting `path` (`/socket.io/`), that of `endpoints.websocket` (`/ws/`) for
     /// plain WebSockets, that of `endpoints.events` (`/events/`) for event streams, where [`Namespace::hub`] serves `/` that of `chat_hub`
     /// (`/chatHub/`, whatever its case) for SignalR's clients, and those of [`Builder::engine`] and [`Builder::signalr`]. A route of the
-    /// host's at one of them is found if it stands before. All but the first can be turned off:
+    /// host's at one of them is found if it stands before, and so is another hub: two in one `App` take paths of their own. All but
+    /// the first can be turned off:
     ///
     /// ```
     /// use dondo::{Dondo, config::Settings};

@@ -13,6 +13,7 @@ use super::{
     error::{BadArguments, EmitError},
     next::{NextArguments, skip},
     shape::{self, Shape},
+    unreadable::unreadable,
 };
 use crate::reserved::is_reserved;
 
@@ -198,10 +199,6 @@ pub(crate) fn answer<T: Serialize + ?Sized>(data: &T) -> Result<Answer, EmitErro
 fn is_unit<T: ?Sized>(data: &T) -> bool {
     let name = std::any::type_name::<T>();
     size_of_val(data) == 0 || name.rsplit(['&', ' ']).next() == Some("()")
-}
-
-fn unreadable(error: serde_json::Error) -> BadArguments {
-    BadArguments::new(error.to_string())
 }
 
 #[cfg(test)]

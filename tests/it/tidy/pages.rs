@@ -61,13 +61,17 @@ fn every_module_is_in_the_map_of_the_house() {
         .lines()
         .filter_map(|line| {
             let (before, name) = line.strip_suffix(';')?.rsplit_once("mod ")?;
-            ["", "pub ", "pub(crate) "].contains(&before).then_some(name)
+            ["", "pub ", "pub(crate) "]
+                .contains(&before)
+                .then_some(name)
         })
         .collect();
     assert!(modules.len() > 30, "{modules:?}");
     // What has parts alone is on the map by them.
     let is_named = |module: &str| {
-        named.iter().any(|name| *name == module || name.starts_with(&format!("{module}/")))
+        named
+            .iter()
+            .any(|name| *name == module || name.starts_with(&format!("{module}/")))
     };
     let missing: Vec<_> = modules.iter().filter(|module| !is_named(module)).collect();
     assert!(missing.is_empty(), "{missing:?}");
