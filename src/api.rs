@@ -172,7 +172,8 @@ impl Api {
     }
 
     async fn serve(&self, request: &HttpRequest, body: Payload) -> HttpResponse {
-        Self::told(self.answer(request, body).await)
+        let answer = self.answer(request, body).await;
+        self.told(request, answer).await
     }
 
     /// Answers somebody who is known already, at the same paths behind others of their own.
@@ -184,13 +185,22 @@ impl Api {
     ) -> HttpResponse {
         let address = self.0.parts.doors.client(request.head());
         let caller = ApiCaller { key, address };
-        Self::told(self.carry_out(caller, request, body).await)
+        let answer = self.carry_out(caller, request, body).await;
+        self.told(request, answer).await
     }
 
-    fn told(answer: Result<ApiAnswer, ApiError>) -> HttpResponse {
+    async fn told(
+        &self,
+        request: &HttpRequest,
+        answer: Result<ApiAnswer, ApiError>,
+    ) -> HttpResponse {
         match answer {
             Ok(answer) => answer.respond(),
             Err(error) => {
+                if error.status == StatusCode::TOO_MANY_REQUESTS {
+                    let address = self.0.parts.doors.client(request.head());
+                    self.0.guesses.linger(address).await;
+                }
                 let mut response = error.respond();
                 // What it sends further nobody reads.
                 if matches!(

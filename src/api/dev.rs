@@ -79,6 +79,11 @@ impl DevDoor {
             return preflight(request.headers(), &cors);
         }
         let answer = self.crash_room(request, body).await;
+        if matches!(&answer, Err(error) if error.status == StatusCode::TOO_MANY_REQUESTS) {
+            self.guesses
+                .linger(request.peer_addr().map(|peer| peer.ip()))
+                .await;
+        }
         readable(
             answer.map_or_else(|error| error.respond(), ApiAnswer::respond),
             &cors,

@@ -3,8 +3,10 @@
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_rt::time::sleep;
 
 use crate::transport::address::network;
 
@@ -15,10 +17,15 @@ const BURST: u64 = 10;
 /// Milliseconds between two of them afterwards.
 const EACH: u64 = 1_000;
 
+/// Answers to one too many that wait at once in one place: each holds a connection, of which there may be few.
+const WAITING_MAX: u8 = 4;
+
 /// See the module.
 pub(crate) struct Guesses {
     /// Until when the guesses so far count, in milliseconds since `began`.
     until: Box<[AtomicU64]>,
+    /// How many answers wait.
+    waiting: Box<[AtomicU8]>,
     began: Instant,
     hasher: RandomState,
 }
@@ -27,6 +34,7 @@ impl Default for Guesses {
     fn default() -> Self {
         Self {
             until: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
+            waiting: (0..PLACES).map(|_| AtomicU8::new(0)).collect(),
             began: Instant::now(),
             hasher: RandomState::new(),
         }
@@ -61,6 +69,21 @@ impl Guesses {
         }
     }
 
+    /// Ahead of the answer to one too many: waits for as long as it takes until there may be another one. Who reads the answers before
+    /// guessing again has fewer of them, and the hub less to do.
+    pub(crate) async fn linger(&self, address: Option<IpAddr>) {
+        let Some(waiting) = self.waiting.get(self.place(address.map(network))) else {
+            return;
+        };
+        let taken = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+            (waiting < WAITING_MAX).then_some(waiting + 1)
+        });
+        if taken.is_ok() {
+            let _place = Waiting(waiting);
+            sleep(Duration::from_millis(EACH)).await;
+        }
+    }
+
     fn one_more_at(&self, whom: impl Hash, now: u64) -> bool {
         let Some(until) = self.until.get(self.place(whom)) else {
             return false;
@@ -77,9 +100,41 @@ impl Guesses {
     }
 }
 
+/// Given back also where the client is gone before its answer.
+struct Waiting<'a>(&'a AtomicU8);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+
     use super::*;
+
+    /// Fails if an answer to one too many comes at once, more of them wait than may, or who is gone keeps its place.
+    #[actix_rt::test]
+    async fn few_answers_wait_at_once_and_who_is_gone_leaves_its_place() {
+        let guesses = Guesses::default();
+        let address = "10.0.0.1".parse::<IpAddr>().ok();
+        let mut first = Box::pin(guesses.linger(address));
+        assert_eq!(first.as_mut().now_or_never(), None);
+        let mut others: Vec<_> = (1..WAITING_MAX)
+            .map(|_| Box::pin(guesses.linger(address)))
+            .collect();
+        for other in &mut others {
+            assert_eq!(other.as_mut().now_or_never(), None);
+        }
+        assert_eq!(pin!(guesses.linger(address)).now_or_never(), Some(()));
+        drop(others);
+        assert_eq!(pin!(guesses.linger(address)).now_or_never(), None);
+        first.await;
+    }
 
     /// Fails if guesses are not limited, or the limit outlasts them.
     #[test]

@@ -44,10 +44,8 @@ struct PusherBatch {
 }
 
 pub(super) async fn serve(api: &Api, request: &HttpRequest, body: Payload) -> HttpResponse {
-    match answer(api, request, body).await {
-        Ok(answer) => answer.respond(),
-        Err(error) => error.respond(),
-    }
+    let answer = answer(api, request, body).await;
+    api.told(request, answer).await
 }
 
 async fn answer(api: &Api, request: &HttpRequest, body: Payload) -> Result<ApiAnswer, ApiError> {
