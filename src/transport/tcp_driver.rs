@@ -31,6 +31,8 @@ const TURNS: usize = 16;
 /// Small frames are copied together up to here and written at once; a larger frame goes alone. Beats `writev`.
 const ONE_WRITE: usize = 16 * 1024;
 const READ: usize = 64 * 1024;
+/// Bytes that are read in a row, in `TURNS` at most: a megabyte is two milliseconds of work, which others would wait for.
+const READ_IN_A_ROW: usize = 2 * READ;
 /// How long a last flush may take, and how long the peer may take to close after it.
 pub(crate) const FLUSH: Duration = Duration::from_secs(5);
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
@@ -178,15 +180,16 @@ impl<S: Stream, F: Framing> Driver<S, F> {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
         }
-        for _ in 0..TURNS {
+        let (mut turns, mut bytes) = (0, 0);
+        while turns < TURNS && bytes < READ_IN_A_ROW {
             if self.websocket.poll_wants(cx).is_pending() {
                 self.departure.begin(cx);
                 return Ok(());
             }
-            let more = SCRATCH.with_borrow_mut(|scratch| {
+            let read = SCRATCH.with_borrow_mut(|scratch| {
                 let mut into = ReadBuf::new(scratch);
                 match Pin::new(&mut self.stream).poll_read(cx, &mut into) {
-                    Poll::Pending => return Ok(false),
+                    Poll::Pending => return Ok(0),
                     Poll::Ready(outcome) => outcome?,
                 }
                 if into.filled().is_empty() {
@@ -199,11 +202,13 @@ impl<S: Stream, F: Framing> Driver<S, F> {
                     input.extend_from_slice(into.filled());
                     self.websocket.read(cx, input);
                 });
-                io::Result::Ok(true)
+                io::Result::Ok(into.filled().len())
             })?;
-            if !more {
+            if read == 0 {
                 return Ok(());
             }
+            turns += 1;
+            bytes += read;
         }
         // A peer that never pauses must not keep the thread.
         cx.waker().wake_by_ref();
