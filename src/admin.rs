@@ -172,7 +172,6 @@ impl Admin {
             ),
         };
         if is_too_often {
-            self.0.guesses.linger(address).await;
             return closing(login_page(StatusCode::TOO_MANY_REQUESTS, said));
         }
         let form = timeout(FORM, body.to_bytes_limited(FORM_BYTES_MAX)).await;

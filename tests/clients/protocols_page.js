@@ -18,7 +18,7 @@ run(async (browser) => {
     await page.goto(`${process.argv[2]}/protocols?channel=${width}`);
     const joined = () => [...document.querySelectorAll(".state")].filter((state) => state.textContent.startsWith("In the channel")).length === 4;
     await page.waitForFunction(joined, null, { timeout: 60_000 });
-    const speaking = await page.$$("form");
+    const speaking = await page.$$(".client form");
     for (const [index, form] of speaking.entries()) {
       await (await form.$("input")).fill(`number ${index}`);
       await (await form.$("button")).click();
@@ -50,8 +50,8 @@ run(async (browser) => {
   await page.goto(`${process.argv[2]}/protocols?channel=ack`);
   const joined = () => [...document.querySelectorAll(".state")].filter((state) => state.textContent.startsWith("In the channel")).length === 4;
   await page.waitForFunction(joined, null, { timeout: 60_000 });
-  await (await page.$("form input")).fill("hello");
-  await (await page.$("form button")).click();
+  await (await page.$(".client form input")).fill("hello");
+  await (await page.$(".client form button")).click();
   await page.waitForFunction(() => document.querySelectorAll(".log p").length === 4, null, { timeout: 60_000 });
   assert.deepEqual(errors, []);
 });

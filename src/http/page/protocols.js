@@ -81,7 +81,7 @@ const kinds = {
         lost: (why) => is(`Lost: ${why}`),
         ended: (why, reason, code) => {
           is(`Ended: ${why}`);
-          credentials.ended(why, code);
+          credentials.ended(reason, code);
         },
         upgraded: () => {},
       },
