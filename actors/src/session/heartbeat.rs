@@ -60,14 +60,19 @@ impl Session {
     fn pong_overdue(&mut self, ctx: &mut Context<Self>) {
         let limit = self.settings.ping_timeout;
         let arrivals = self.credit.arrivals();
-        let wait = match self.outbox.ping_left() {
-            // It may come behind what the client is still sending. If it lies unread behind what we have not handled, or
-            // do not want yet, the silence is ours; but a client that is gone must not stay for that.
-            _ if arrivals != self.arrivals => Some(limit),
-            _ if self.forgiven < FORGIVEN_MAX
-                && (self.credit.exhausted() || self.outbox.holds_reading()) =>
-            {
-                self.forgiven += 1;
+        let ping = self.outbox.ping_left();
+        // It may come behind what the client is still sending. If it lies unread behind what we have not handled, or
+        // do not want yet, the silence is ours; but a client that is gone must not stay for that.
+        let comes = arrivals != self.arrivals;
+        let ours = self.forgiven < FORGIVEN_MAX
+            && (self.credit.exhausted() || self.outbox.holds_reading());
+        let wait = match ping {
+            _ if comes || ours => {
+                self.forgiven += u32::from(!comes);
+                // The client has a clock of its own, which begins anew with each ping that it gets.
+                if matches!(ping, PingLeft::At(_)) {
+                    self.outbox.ping();
+                }
                 Some(limit)
             }
             // The ping is behind something large on a slow link. Whether that moves is the stall timer's to say.
@@ -78,7 +83,7 @@ impl Session {
             }
             PingLeft::Unread => None,
         };
-        if arrivals != self.arrivals {
+        if comes {
             self.forgiven = 0;
         }
         self.arrivals = arrivals;

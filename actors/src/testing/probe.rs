@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 use super::wire;
 use crate::{
@@ -40,6 +40,7 @@ pub(crate) struct Probe {
 struct Reader {
     reading: Cell<Reading>,
     deaf: Cell<bool>,
+    pinged: Cell<Instant>,
     bell: Notify,
     took: RefCell<Vec<String>>,
     ended: Cell<Option<CloseReason>>,
@@ -51,6 +52,7 @@ impl Probe {
         let reader = Rc::new(Reader {
             reading: Cell::new(Reading::Eager),
             deaf: Cell::new(false),
+            pinged: Cell::new(Instant::now()),
             bell: Notify::new(),
             took: RefCell::default(),
             ended: Cell::new(None),
@@ -104,6 +106,11 @@ impl Probe {
         self.reader.deaf.set(deaf);
     }
 
+    /// How long ago it got a heartbeat, or began.
+    pub(crate) fn unpinged(&self) -> Duration {
+        self.reader.pinged.get().elapsed()
+    }
+
     /// The transport is lost.
     pub(crate) fn hang_up(&self) {
         self.session.close(CloseReason::TransportClose);
@@ -154,6 +161,9 @@ impl Reader {
             let mut parts = Vec::new();
             match poll_fn(|cx| session.outbox.poll_take(cx, max, usize::MAX, &mut parts)).await {
                 Taken::Some { ping } => {
+                    if ping {
+                        self.pinged.set(Instant::now());
+                    }
                     if ping && !self.deaf.get() {
                         session.pong();
                     }
