@@ -17,6 +17,7 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use dondo_actors::context::NamespaceSettings;
 use dondo_actors::hub::{HubHandle, LogMaker};
+use dondo_actors::metrics::Metrics;
 use dondo_actors::ports::{Clock, SystemClock};
 
 pub use self::error::BuildError;
@@ -224,8 +225,14 @@ impl Dondo {
         self.admin.read_again()
     }
 
-    /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves. Ready when
-    /// all sessions are gone, at most a second after `grace`: the server is to answer until then.
+    /// Handlers that have begun and wait for something.
+    fn handlers(&self) -> usize {
+        Metrics::read(&self.hub.metrics().handlers) as usize
+    }
+
+    /// Tells all clients, spread over `grace`, that the server is shutting down. They come back by themselves. Ready when all sessions are
+    /// gone and all handlers that have begun are done, those of [`Namespace::on_disconnect`] among them; at most a second after `grace`, and
+    /// then the log says how many handlers the server's end will cut off. The server is to answer until then.
     pub async fn shut_down(&self, grace: Duration) {
         self.main.entrance().options().untuned.served();
         let gone = async {
@@ -234,11 +241,15 @@ impl Dondo {
                 .iter()
                 .map(|entrance| entrance.shut_down(grace));
             futures_util::future::join_all(told).await;
-            while self.sessions() > 0 {
+            while self.sessions() + self.handlers() > 0 {
                 sleep(GONE_LOOK).await;
             }
         };
         let _ = timeout(grace.saturating_add(FLUSH), gone).await;
+        let cut = self.handlers();
+        if cut > 0 {
+            log::warn!(count = cut; "handlers are not done, and end with the server: the time of the stop is over");
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! Gauges and counters of one hub, read by `/metrics` and by tests. Plain atomics: nobody waits for them, and what is counted with
 //! each delivery is counted by each courier for itself.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use crate::{crash_book::CrashBook, error::CloseReason, id::WorkerId, rate::Rated};
 
@@ -37,6 +40,8 @@ pub struct Metrics {
     pub members: AtomicU64,
     /// Gauge: room actors, channels included.
     pub rooms: AtomicU64,
+    /// Gauge: handlers that have begun and wait for something. Whoever stops the hub waits for them.
+    pub handlers: AtomicU64,
     /// Counter: letters that rooms took.
     pub letters: AtomicU64,
     /// Counter: letters that waited for their room's readers.
@@ -93,5 +98,23 @@ impl Metrics {
             .iter()
             .zip(&self.closes)
             .map(|(&reason, count)| (reason, Self::read(count)))
+    }
+}
+
+/// One of [`Metrics::handlers`], until it is done, or dropped with its thread.
+#[derive(Debug)]
+pub struct HandlerUnderWay(Arc<Metrics>);
+
+impl HandlerUnderWay {
+    /// Counts it.
+    pub fn new(metrics: &Arc<Metrics>) -> Self {
+        Metrics::add(&metrics.handlers, 1);
+        Self(metrics.clone())
+    }
+}
+
+impl Drop for HandlerUnderWay {
+    fn drop(&mut self) {
+        Metrics::sub(&self.0.handlers, 1);
     }
 }

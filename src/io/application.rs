@@ -13,6 +13,7 @@ use std::{
 use dondo_actors::{
     error::CloseReason,
     letter::Content,
+    metrics::HandlerUnderWay,
     ports::{ItemsAs, LocalFuture, Refusal, polled_once},
     session::{self, AckHandle, Application, Member},
 };
@@ -334,6 +335,7 @@ fn last(
     let started = catch_unwind(AssertUnwindSafe(|| start(handler, &mut context)));
     let socket = context.socket;
     let namespace = socket.namespace();
+    let under_way = HandlerUnderWay::new(namespace.hub().metrics());
     let tell = move |outcome: Result<_>| {
         if let Err(error) = outcome {
             let name = namespace.name();
@@ -344,7 +346,7 @@ fn last(
         Ok(Ok(outcome)) => tell(outcome),
         Ok(Err(rest)) => drop(actix_rt::spawn(async move {
             tell(rest.await.0);
-            drop(kept);
+            drop((kept, under_way));
         })),
         Err(panic) => {
             std::mem::forget(panic);

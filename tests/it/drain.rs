@@ -2,10 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use dondo::DisconnectReason;
+use dondo::{DisconnectReason, Namespace};
 
 use crate::support::http::{self, Answer};
 use crate::support::{ECHO, Form, Hub, PATIENCE, Polling, WebSocket, in_both_forms, system};
@@ -275,4 +277,33 @@ fn everybody_is_told_before_the_hub_ends() {
     assert_eq!(told.map(|(_, count)| count), Some(2 * EACH as u64));
     assert_eq!(hub.dondo().sessions(), 0);
     assert_eq!(hub.doors().sessions(), 0);
+}
+
+/// Fails if the end of the hub cuts off handlers that have begun, or those that the end of a client begins.
+#[test]
+fn handlers_that_have_begun_are_done_before_the_hub_ends() {
+    let done = Arc::new(AtomicUsize::new(0));
+    let [goes_on, is_last] = [(); 2].map(|()| done.clone());
+    let (begin, begun) = mpsc::channel();
+    let long = Duration::from_millis(300);
+    let namespace = Namespace::new("/")
+        .on("long", async move || {
+            let _ = begin.send(());
+            actix_rt::time::sleep(long).await;
+            goes_on.fetch_add(1, SeqCst);
+        })
+        .on_disconnect(async move || {
+            actix_rt::time::sleep(long).await;
+            is_last.fetch_add(1, SeqCst);
+        });
+    let mut hub = Hub::built(
+        |config| config.grace = PATIENCE,
+        |builder| builder.namespace(namespace),
+    );
+    let mut socket = WebSocket::open(&hub, "/socket.io/?EIO=4&transport=websocket");
+    socket.text("40");
+    socket.text("42[\"long\"]");
+    begun.recv_timeout(PATIENCE).expect("the handler begins");
+    hub.stop();
+    assert_eq!(done.load(SeqCst), 2);
 }

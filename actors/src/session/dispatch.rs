@@ -16,6 +16,7 @@ use crate::{
     lifecycle::Lifecycle,
     mailbox::WeakMailbox,
     message::{Observed, ToSession},
+    metrics::HandlerUnderWay,
     notice::cause,
     observing::{ObserverRest, observing},
     ports::{LocalFuture, polled_once},
@@ -120,6 +121,7 @@ fn run<C: FnOnce(Box<dyn Any + Send>) + 'static>(
     match polled {
         Ok(Some(rest)) => {
             let crashed = crashed();
+            let held = (held, HandlerUnderWay::new(member.hub().metrics()));
             let handled = async move {
                 let _held = held;
                 if let Err(payload) = AssertUnwindSafe(rest).catch_unwind().await {
