@@ -97,7 +97,7 @@ struct Inner {
     queue: VecDeque<Waiting>,
     /// Of the frames that wait.
     bytes: usize,
-    /// So many waited when it was [thinned out](Outbox::thin_out) last, since it was empty.
+    /// Of those that wait, the first ones that were left when it was [thinned out](Outbox::thin_out) last.
     thinned: usize,
     /// Taken by a transport and not with the kernel yet.
     under_way: usize,
@@ -258,7 +258,6 @@ impl Outbox {
         }
         let cost = bytes + ENTRY;
         if inner.queue.is_empty() {
-            inner.thinned = 0;
             if inner.under_way == 0 {
                 inner.pace.begin();
             }
@@ -320,14 +319,15 @@ impl Outbox {
             return;
         };
         if let Some(gone) = inner.queue.remove(place) {
+            inner.thinned -= usize::from(place < inner.thinned);
             let bytes = gone.frame.len();
             inner.bytes -= bytes + ENTRY;
             self.gauge.sub(1, bytes);
         }
     }
 
-    /// Leaves the first and the newest of each key, where at least as much has come since that was done last as it left: what it
-    /// costs is a part of what those cost.
+    /// Leaves the first and the newest of each key, where at least as much has come since that was done last as waits yet of what it
+    /// left: what it costs is a part of what those cost.
     #[cold]
     fn thin_out(&self, inner: &mut Inner) {
         if inner.queue.len() / 2 < inner.thinned {
@@ -509,6 +509,7 @@ impl Outbox {
         self.own_left(inner);
         inner.queue = VecDeque::new();
         inner.bytes = 0;
+        inner.thinned = 0;
         inner.under_way = 0;
         inner.ping = PingState::Idle;
     }
@@ -558,6 +559,7 @@ impl Outbox {
         if count > 0 {
             inner.told = true;
             inner.bytes -= taken + count * ENTRY;
+            inner.thinned = inner.thinned.saturating_sub(count);
             inner.under_way += taken;
             if !inner.queue.is_empty() {
                 // What was taken before has left: small frames are as much work as many bytes.

@@ -174,6 +174,57 @@ fn of_many_keys_the_first_and_the_newest_wait_where_no_more_may() {
     );
 }
 
+/// Fails if what a slow reader has taken meanwhile still counts as what was left when all was looked at last: it was closed with room
+/// for all of its few keys.
+#[test]
+fn who_reads_slowly_is_not_closed_for_what_it_has_taken_since_the_last_look() {
+    const KEYS: usize = 300;
+    const ROUNDS: usize = 20;
+    let reader = Reader::new(100_000_000, 2048);
+    for _ in 0..900 {
+        assert!(reader.say((9, None)).is_ok());
+    }
+    let push = |number: usize| {
+        let key = reader.keys.key("/", &(number % KEYS).to_string());
+        reader.outbox.push_latest(frame(10 + number), key)
+    };
+    let said = (0..10_000).take_while(|number| push(*number).is_ok());
+    let said = said.count();
+    assert!(said < 10_000, "each letter would look at all that waits");
+    let mut left = 1000;
+    while left > 0 {
+        left -= take(&reader.outbox, 1).1.len();
+    }
+    for number in said..said + ROUNDS * KEYS {
+        assert!(push(number).is_ok(), "{number} of {said}");
+    }
+    let waits = reader.take();
+    assert!(waits.len() <= 2048, "{}", waits.len());
+    let newest: Vec<usize> = (said + (ROUNDS - 1) * KEYS..said + ROUNDS * KEYS).collect();
+    let newest = newest.iter().map(|number| 10 + number);
+    assert!(waits.ends_with(&newest.collect::<Vec<_>>()));
+}
+
+/// Fails if what was left at the last look is more than what waits of it: a look would be put off for letters that have gone.
+#[test]
+fn of_what_a_look_left_that_alone_counts_which_waits() {
+    let reader = Reader::new(10_000_000, 2048);
+    for number in 0..2048 {
+        let key = reader.keys.key("/", &number.to_string());
+        assert!(reader.outbox.push_latest(frame(10), key).is_ok());
+    }
+    let refused = reader.keys.key("/", "more");
+    for _ in 0..3 {
+        assert_eq!(reader.outbox.push_latest(frame(10), refused), Err(Full));
+    }
+    assert_eq!(reader.outbox.lock().thinned, 2048);
+    assert_eq!(take(&reader.outbox, 1).1.len(), 1);
+    assert_eq!(reader.outbox.lock().thinned, 2047);
+    let last = reader.keys.key("/", "2047");
+    assert!(reader.outbox.push_latest(frame(10), last).is_ok());
+    assert_eq!(reader.outbox.lock().thinned, 2046, "it gave way");
+}
+
 /// Fails if a reader that takes nothing is not seen to stall because what waits for it changes all the time.
 #[tokio::test(start_paused = true)]
 async fn who_takes_nothing_stalls_although_what_waits_is_ever_new() {
