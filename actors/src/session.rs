@@ -51,7 +51,7 @@ use crate::{
     message::{Connected, CourierRef, Direct, Register, ToCourier, ToSession},
     metrics::Metrics,
     outbox::Outbox,
-    ports::{LoggedIn, Protocol, Refusal},
+    ports::{Greetings, LoggedIn, Protocol, Refusal},
     rate::RateLimiter,
 };
 
@@ -212,7 +212,7 @@ impl Session {
         if let Some(account) = &member.identity().account {
             hub.accounts().enter(&namespace, account, member.id());
         }
-        let mut said = admitted.said.iter();
+        let mut said = admitted.said.iter().flat_map(Greetings::iter);
         let mut greet = |content| member.emit(content, false);
         if !self.protocol.borrow().connect_comes_first() {
             said.by_ref().for_each(&mut greet);
@@ -237,6 +237,7 @@ impl Session {
             held: held.clone(),
             _guard: guard,
             _pace: admitted.rates.map(|rates| self.pacer.of_account(rates)),
+            place: admitted.place,
         };
         self.members.insert(namespace, seated);
         open(application, member, held, self.this.clone());

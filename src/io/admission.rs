@@ -5,8 +5,7 @@ use std::{cell::RefCell, fmt, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 use dondo_actors::{
     handshake::Handshake,
     hub::ParentFinder,
-    letter::Content,
-    ports::{Admission, Admitted, Authorizer, Identity, LocalFuture, Refusal},
+    ports::{Admission, Admitted, Authorizer, Greetings, Identity, LocalFuture, Refusal},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -33,7 +32,7 @@ struct ConnectingState {
     state: Rc<SocketState>,
     address: Option<IpAddr>,
     /// Nothing once it is decided.
-    said: RefCell<Option<Vec<Content>>>,
+    said: RefCell<Option<Greetings>>,
 }
 
 /// Decides when it is dropped, however the admission ends: the client may go, or its time be over.
@@ -41,8 +40,8 @@ struct Undecided(Connecting);
 
 impl Undecided {
     /// What was said meanwhile.
-    fn decide(&self) -> Vec<Content> {
-        self.0.0.said.take().unwrap_or_default()
+    fn decide(&self) -> Option<Greetings> {
+        self.0.0.said.take()
     }
 }
 
@@ -103,15 +102,16 @@ impl Connecting {
     }
 
     /// Says something to this client. It arrives before its CONNECT; who is refused never hears it. A tuple or an array of fixed
-    /// length is several arguments, as for [`Socket::emit`](super::Socket::emit).
+    /// length is several arguments, as for [`Socket::emit`](super::Socket::emit). All of it may be half of what may wait for a client
+    /// (the settings `delivery.outbox_*`).
     ///
     /// # Errors
-    /// It cannot be made an event, or it is decided whether the client comes in.
+    /// It cannot be made an event, it is decided whether the client comes in, or too much has been said.
     pub fn emit(&self, event: &str, data: impl Serialize) -> std::result::Result<(), EmitError> {
         let content = arguments::content(event, &data)?;
         let mut said = self.0.said.borrow_mut();
-        said.as_mut().ok_or(EmitError::Decided)?.push(content);
-        Ok(())
+        let said = said.as_mut().ok_or(EmitError::Decided)?;
+        said.add(content).map_err(|_| EmitError::Full)
     }
 
     /// Whether what a middleware does here still counts.
@@ -217,13 +217,13 @@ impl Authorizer for Middlewares {
             return Box::pin(std::future::ready(Err(refusal)));
         }
         if served.handlers.admission.is_empty() && shown.is_none() {
-            let admitted = admitted(&moderation, &state, Vec::new());
+            let admitted = admitted(&moderation, &state, None);
             return Box::pin(std::future::ready(admitted));
         }
         let connecting = Connecting(Rc::new(ConnectingState {
             state,
             address,
-            said: RefCell::new(Some(Vec::new())),
+            said: RefCell::new(Some(admission.greetings())),
         }));
         let undecided = Undecided(connecting.clone());
         Box::pin(async move {
@@ -281,17 +281,18 @@ fn banned(
 fn admitted(
     moderation: &Moderation,
     state: &Rc<SocketState>,
-    said: Vec<Content>,
+    said: Option<Greetings>,
 ) -> std::result::Result<Admitted, Refusal> {
     let login = state.login();
-    let mut rates = None;
+    let (mut rates, mut taken) = (None, None);
     if let Some(login) = &login {
         let exempt = login.moderates(None);
         let accounts = moderation.accounts();
         let place = accounts.enter(&login.account, &state.shared().name, exempt);
         let place = place.map_err(too_many)?;
         rates = Some(place.rates().clone()).filter(|_| !exempt);
-        state.take_place(place);
+        // Not with the state, which a middleware may keep.
+        taken = Some(Box::new(place) as _);
     }
     Ok(Admitted {
         identity: Identity {
@@ -300,6 +301,7 @@ fn admitted(
         extension: Some(state.clone()),
         said,
         rates,
+        place: taken,
     })
 }
 

@@ -93,6 +93,7 @@ impl Session {
             login: self.login.clone(),
             refused: self.refused.clone(),
             address: self.peer,
+            session: (self.outbox.limits(), account.clone()),
         };
         let polled = AssertUnwindSafe(|| match (configured, parents) {
             (Some(config), _) => match polled_once(config.authorizer.connect(admission)) {

@@ -1,6 +1,8 @@
 //! A member as its session holds it: events on their way in, and the way out.
 
-use std::{cell::RefCell, collections::VecDeque, panic::AssertUnwindSafe, rc::Rc, sync::Arc};
+use std::{
+    any::Any, cell::RefCell, collections::VecDeque, panic::AssertUnwindSafe, rc::Rc, sync::Arc,
+};
 
 use super::{AckHandle, Application, Event, Member, dispatch::dispatch, pacer::AccountPace};
 use crate::{
@@ -16,6 +18,8 @@ pub(super) struct SessionMember {
     pub(super) held: HeldEvents,
     pub(super) _guard: MemberGuard,
     pub(super) _pace: Option<AccountPace>,
+    /// See [`Admitted::place`](crate::ports::Admitted::place).
+    pub(super) place: Option<Box<dyn Any>>,
 }
 
 /// Events that came before the application had the member in.
@@ -75,13 +79,14 @@ impl SessionMember {
             member,
             application,
             _guard: guard,
+            place,
             ..
         } = self;
         told(&member, || {
             application.disconnecting(member.clone(), reason)
         });
         // Whoever counts from here on counts without it.
-        drop(guard);
+        drop((guard, place));
         told(&member, || application.disconnected(member.clone(), reason));
         member.hub().lifecycle().tell(|| Lifecycle::Disconnected {
             namespace: member.namespace().clone(),

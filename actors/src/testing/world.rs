@@ -534,9 +534,13 @@ struct AllowAll;
 impl Authorizer for AllowAll {
     fn connect(&self, admission: Admission) -> LocalFuture<Result<Admitted, Refusal>> {
         let greeted = admission.auth.as_deref() == Some(b"greeted");
-        let said = greeted.then(|| wire::content("greeting", ""));
+        let said = greeted.then(|| {
+            let mut said = admission.greetings();
+            said.add(wire::content("greeting", "")).unwrap();
+            said
+        });
         Box::pin(std::future::ready(Ok(Admitted {
-            said: said.into_iter().collect(),
+            said,
             ..Admitted::default()
         })))
     }

@@ -13,7 +13,6 @@ use dondo_actors::{handshake::Handshake, ports::LoggedIn};
 use serde::de::DeserializeOwned;
 use tokio::{sync::Semaphore, task::AbortHandle};
 
-use crate::accounts::AccountPlace;
 use crate::io::{
     Account,
     blocking_places::{BlockingCaller, ClientPlaces, ShareKey},
@@ -40,8 +39,6 @@ pub(super) struct More {
     extensions: BTreeMap<TypeId, Rc<dyn Any>>,
     login: Option<Arc<LoggedIn>>,
     expiry: Option<Expiry>,
-    /// Among the clients of its account; free again as it goes.
-    pub(super) place: Option<AccountPlace>,
     /// In which events go through middlewares that wait.
     pub(super) turns: Option<Arc<Semaphore>>,
     /// For its functions that block.
@@ -154,10 +151,6 @@ impl SocketState {
 
     pub(in crate::io) fn log_in(&self, login: Arc<LoggedIn>) {
         self.more(|more| more.login = Some(login));
-    }
-
-    pub(in crate::io) fn take_place(&self, place: AccountPlace) {
-        self.more(|more| more.place = Some(place));
     }
 
     pub(in crate::io) fn login(&self) -> Option<Arc<LoggedIn>> {

@@ -85,10 +85,27 @@ impl World {
         Self::start([namespace], states, None)
     }
 
+    /// As [`World::of`], where accounts have limits.
+    pub(crate) fn moderated(
+        namespaces: impl IntoIterator<Item = Namespace>,
+        moderation: &Moderation,
+    ) -> Self {
+        Self::started(namespaces, States::default(), None, moderation)
+    }
+
     pub(crate) fn start(
         namespaces: impl IntoIterator<Item = Namespace>,
         states: States,
         pack: Option<HubPack>,
+    ) -> Self {
+        Self::started(namespaces, states, pack, &Moderation::default())
+    }
+
+    fn started(
+        namespaces: impl IntoIterator<Item = Namespace>,
+        states: States,
+        pack: Option<HubPack>,
+        moderation: &Moderation,
     ) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(Fixed);
         let served = namespaces.into_iter().map(|namespace| {
@@ -104,7 +121,7 @@ impl World {
                         .as_ref()
                         .map(HubPack::namespace_settings)
                         .unwrap_or_default(),
-                    authorizer: Arc::new(Middlewares(served.clone(), Moderation::default())),
+                    authorizer: Arc::new(Middlewares(served.clone(), moderation.clone())),
                     presence_events: pack
                         .clone()
                         .map(|pack| Arc::new(pack) as Arc<dyn PresenceEvents>),
@@ -356,6 +373,12 @@ impl Client {
         let ack = self.ask(event, args).await;
         assert_eq!(ack["ok"], true, "{event} {args}: {ack}");
         ack
+    }
+
+    /// Whether its transport may read what it says.
+    pub(crate) fn is_read(&self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        self.session.poll_ready(&mut context).is_ready()
     }
 
     /// Everything that came since the last look.
