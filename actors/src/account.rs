@@ -3,11 +3,13 @@
 
 mod payer;
 mod session;
+mod untaken;
 
 pub(crate) use self::payer::{NAMED, SMALL};
 pub use self::payer::{Payer, Weighed};
 pub(crate) use self::session::AddressAsk;
 pub use self::session::{AddressAccount, Charge, IN_HANDLING, SessionAccount};
+pub(crate) use self::untaken::{UntakenAnswer, UntakenAnswers};
 
 use std::{
     fmt,
@@ -25,7 +27,7 @@ use bytes::Bytes;
 pub enum Held {
     /// Sessions themselves, at a fixed estimate each.
     Sessions,
-    /// Messages that are being handled.
+    /// Messages that are being handled, answers that wait for whoever asked, and what is to be said to who is not let in yet.
     Inbound,
     /// Messages, packets and bodies of which a part has come.
     Partial,

@@ -17,6 +17,7 @@ pub use self::{
 };
 pub(crate) use self::{
     brake::{Braking, Patience, READ_RATE},
+    inbound::InboundLoan,
     turn::{LONG, Turn, give_way},
     window::{FEW, GLANCE},
     words::HubWords,

@@ -153,6 +153,7 @@ impl HubHandle {
         let children_counts = parents.map(|(name, _)| (name.clone(), AtomicUsize::new(0)));
         Self(Arc::new(Shared {
             children_counts: children_counts.collect(),
+            slots: Slots::new(config.encodings.account()),
             config,
             metrics: Arc::new(Metrics::default()),
             lifecycle: LifecycleSender::default(),
@@ -166,7 +167,6 @@ impl HubHandle {
             children: Directory::new(),
             children_made: AtomicU64::new(0),
             couriers: Directory::new(),
-            slots: Slots::default(),
             shared_acks: AtomicU64::new(0),
             latest_keys: LatestKeys::default(),
         }))

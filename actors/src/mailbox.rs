@@ -122,6 +122,11 @@ impl<T: Send + 'static> Reply<T> {
         Answers::give(home.as_ref(), answer);
     }
 
+    /// Comes when nobody waits for the answer any more.
+    pub(crate) async fn unwanted(&mut self) {
+        self.to.closed().await;
+    }
+
     /// Where the thread that asked hears answers.
     pub(crate) fn home(&self) -> Option<Answers> {
         self.home.clone()

@@ -41,7 +41,7 @@ type SendFuture = Pin<Box<dyn Future<Output = Result<AckStream, DeliveryError>> 
 pub struct AllAcks<T> {
     /// Who answered and what, or why that cannot be read.
     pub answers: Vec<(SocketId, Result<T, AckError>)>,
-    /// Who heard it and did not answer in time.
+    /// Who heard it and did not answer in time, or answered when too much that was answered had not been taken.
     pub silent: Vec<SocketId>,
 }
 

@@ -117,8 +117,9 @@ impl<S> Broadcast<S> {
     /// It is told in its order, behind all that was said before it: it never overtakes. Of a key the one that waits longest stays
     /// where it is, unless it is the last of all that waits; of those behind it the newest alone is kept. So a slow reader hears of
     /// each key, however often that changes. A key is a name in its namespace. Looked for are the last 256 letters that wait for the
-    /// client, and all of them where it would else be closed because too many wait: as long as its keys are no more than a quarter
-    /// of what may wait (the settings `delivery.outbox_*`), it is not closed for them. The log has all of them, who was counted as a recipient may hear of a newer one instead, and handlers of
+    /// client, and all of them where it would else be closed because too many wait: as long as twice the number of its keys, and what
+    /// else waits, are together no more than half of what may wait (the settings `delivery.outbox_*`), it is not closed for them.
+    /// The log has all of them, who was counted as a recipient may hear of a newer one instead, and handlers of
     /// [`Namespace::on_any_outgoing`](super::Namespace::on_any_outgoing) see each. What is volatile, or asks for answers, replaces nothing.
     ///
     /// ```no_run
@@ -216,8 +217,8 @@ impl<S: Speaker> Broadcast<S> {
 impl Broadcast<NamespaceHandle> {
     /// Says it, now, from any thread. What is emitted through one namespace arrives in that order. A loop waits for a delivery now
     /// and then: 16,384 letters of handles of a hub, or 64 MiB of them, may wait to be handed on by the workers, and one more is
-    /// [`EmitError::Full`]. One to a parent is a letter to each of its children, and goes to all or to none. A tuple or an array of fixed
-    /// length is several arguments, as for [`Socket::emit`].
+    /// [`EmitError::Full`]. One to a parent is a letter to each of its children, and goes to all or to none. Arguments are as for
+    /// [`Socket::emit`].
     ///
     /// # Errors
     /// It cannot be made an event, or too much of what handles said waits.
@@ -247,11 +248,12 @@ impl Broadcast<NamespaceHandle> {
     /// Says it, now, and waits for the answers of those who hear it, each for `limit`, a day at most.
     ///
     /// A hub has 1,024 places for what is asked of many and waits for answers; sockets may take 768 of them, so 256 are always the
-    /// handles'. A place is free again when everybody has answered, the time is over, or the [`RemoteAcks`] are dropped. Who asks on
-    /// behalf of a client asks by its [`Socket`], whose places are its own.
+    /// handles'. A place is free again when everybody has answered, the time is over, or the [`RemoteAcks`] are dropped. Answers that are
+    /// not taken hold 64 MiB at most for all handles; whoever answers beyond counts as silent. Who asks on behalf of a client asks by its
+    /// [`Socket`], whose places are its own, and which is read while a handler waits: its own answer may be one of those.
     ///
     /// # Errors
-    /// It cannot be made an event, or all places are taken: [`EmitError::TooManyAsked`].
+    /// It cannot be made an event, too much of what handles said waits, or all places are taken: [`EmitError::TooManyAsked`].
     pub fn emit_with_ack<T: DeserializeOwned>(
         self,
         event: &str,
@@ -260,19 +262,14 @@ impl Broadcast<NamespaceHandle> {
     ) -> Result<RemoteAcks<T>, EmitError> {
         let content = arguments::content(event, &data)?;
         let hub = self.from.hub();
+        hub.has_room().map_err(|_| EmitError::Full)?;
         let place = hub.ask_place(limit).map_err(EmitError::TooManyAsked)?;
         let selected = self.selected().into_iter();
         let asked = selected.map(|(namespace, selection)| {
             let (from, name) = (SocketId::new(SERVER), namespace.name());
             let manner = self.manner(&namespace);
-            let asked = hub.ask_members(
-                name,
-                from,
-                selection,
-                content.clone(),
-                place.clone(),
-                manner,
-            );
+            let (asked, place) = (content.clone(), place.clone());
+            let asked = hub.ask_members(name, from, selection, asked, place, manner);
             Box::pin(asked) as _
         });
         Ok(RemoteAcks::new(asked.collect()))
@@ -280,8 +277,7 @@ impl Broadcast<NamespaceHandle> {
 }
 
 impl Broadcast<Socket> {
-    /// Says it, now: queued behind what this socket said before. A tuple or an array of fixed length is several arguments, as for
-    /// [`Socket::emit`].
+    /// Says it, now: queued behind what this socket said before. Arguments are as for [`Socket::emit`].
     ///
     /// # Errors
     /// It cannot be made an event, the client that speaks is gone, or too much of what it said waits.
@@ -353,7 +349,8 @@ impl Broadcast<Socket> {
     ///
     /// Of a hub's 1,024 places for what is asked of many and waits for answers, one socket may have 32, the sockets of one account 128,
     /// those of one address as many where addresses have limits (the setting `limits.address-bytes-max`), and all sockets together 768.
-    /// A place is free again when everybody has answered, the time is over, the [`Acks`] are dropped, or the client is gone.
+    /// A place is free again when everybody has answered, the time is over, the [`Acks`] are dropped, or the client is gone. Answers that
+    /// are not taken hold a quarter of what it may hold (the setting `session-bytes-max`); whoever answers beyond counts as silent.
     ///
     /// # Errors
     /// It cannot be made an event, the client that speaks is gone, too much of what it said waits, or all places are taken of which it

@@ -280,7 +280,8 @@ pub enum EmitError {
     /// It cannot be written as JSON; the serializer's words.
     Unwritable(String),
     /// Too much of what this socket, or the handles of this hub, said still waits to be sent: wait for a
-    /// [`Delivery`](super::Delivery), or a [`RemoteDelivery`](super::RemoteDelivery), now and then.
+    /// [`Delivery`](super::Delivery), or a [`RemoteDelivery`](super::RemoteDelivery), now and then. Through a
+    /// [`Connecting`](super::Connecting), as much as its client can be told when it comes in.
     Full,
     /// Too much that was asked of many still waits for answers; whose places are taken. The client reads `too_many_asked`.
     TooManyAsked(AskShare),

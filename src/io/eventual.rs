@@ -20,7 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     arguments::{self, Arguments},
-    error::AckError,
+    error::{AckError, EmitError},
 };
 
 /// A join that is on its way; ready when the client is in all the rooms, or with the first that did not take it.
@@ -139,6 +139,7 @@ fn of_member(error: MemberError) -> AckError {
     match error {
         MemberError::TooManyAcks => AckError::TooMany,
         MemberError::Ended => AckError::Disconnected,
+        MemberError::Full => EmitError::Full.into(),
     }
 }
 

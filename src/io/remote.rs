@@ -291,7 +291,12 @@ impl RemoteSocket {
         self.alone().emit(event, data)
     }
 
-    /// Says something to it, and waits for its answer for `limit`, a day at most.
+    /// Says something to it, and waits for its answer for `limit`, a day at most. Where the [`RemoteAck`] is dropped it is said all
+    /// the same, and nobody waits.
+    ///
+    /// What is asked so counts as what handles say until its worker has it: see [`Broadcast::emit`], and [`EmitError::Full`] in
+    /// [`AckError::Emit`]. A hub waits for 16,384 such answers at most, and for 1,024 of one client; one more is [`Fault::Full`] in
+    /// [`AckError::Internal`], or [`AckError::TooMany`].
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -299,11 +304,15 @@ impl RemoteSocket {
         limit: Duration,
     ) -> RemoteAck<T> {
         let namespace = &self.namespace;
-        let asked = arguments::content(event, &data).map(|content| {
+        let hub = namespace.hub();
+        let content = arguments::content(event, &data);
+        let content = content.and_then(|content| {
+            hub.has_room()
+                .map_or(Err(EmitError::Full), |()| Ok(content))
+        });
+        let asked = content.map(|content| {
             let id = self.id().clone();
-            namespace
-                .hub()
-                .ask_member(namespace.name(), id, content, limit)
+            hub.ask_member(namespace.name(), id, content, limit)
         });
         let answer = async move {
             asked?.await.map_err(|error| match error {

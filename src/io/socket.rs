@@ -220,7 +220,9 @@ impl Socket {
     }
 
     /// Says something to this client, now; the future is its answer, however long that takes, while the client is there:
-    /// [`Socket::timeout`] has a limit. Of several arguments a tuple takes as many as it has, else the first is read.
+    /// [`Socket::timeout`] has a limit. Of several arguments a tuple takes as many as it has, else the first is read. What is said so
+    /// is bounded as what [`Socket::emit`] says, whether its answer is waited for or not: [`EmitError::Full`] in
+    /// [`AckError::Emit`](crate::AckError::Emit).
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -359,13 +361,12 @@ impl Socket {
         }
     }
 
-    /// Lets go of the handlers, which may hold this socket, and of its place, and answers the last ones to run.
+    /// Lets go of the handlers, which may hold this socket, and answers the last ones to run.
     pub(super) fn let_go(&self) -> Vec<Local<DisconnectContext>> {
-        let (last, _listeners, _place, _blocking) = self.state.more(|more| {
+        let (last, _listeners, _blocking) = self.state.more(|more| {
             (
                 std::mem::take(&mut more.disconnect),
                 std::mem::take(&mut more.listeners),
-                more.place.take(),
                 more.blocking.take(),
             )
         });

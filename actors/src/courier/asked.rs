@@ -1,16 +1,21 @@
-//! Letters that the members who received them may answer: who of them has not yet, and the way of the answers. Each letter has one
-//! task, which waits for whoever asks; the courier waits for nobody.
+//! Letters that the members who received them may answer: who of them has not yet, and the way of the answers, which go straight to
+//! whoever asks and wait there on his account. Each letter has one task, which waits for its end; the courier waits for nobody.
 
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
     rc::Rc,
+    sync::Arc,
 };
 
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::sleep,
+};
 
 use super::{Courier, LocalMember};
 use crate::{
+    account::UntakenAnswers,
     guard::GuardedContext,
     id::{LocalId, MemberId},
     message::{AskPlace, AskedLetter, MemberAnswer, SharedAck},
@@ -23,8 +28,12 @@ pub(super) struct AskedLetters(RefCell<BTreeMap<u64, Awaited>>);
 /// Those who may still answer.
 struct Awaited {
     members: HashMap<LocalId, MemberId>,
-    /// Has a place for an answer of each of them.
-    answered: mpsc::Sender<MemberAnswer>,
+    answers: mpsc::UnboundedSender<MemberAnswer>,
+    untaken: Arc<UntakenAnswers>,
+    /// Whose answers had no room.
+    unheard: Vec<MemberId>,
+    /// Takes these when all have answered.
+    all: oneshot::Sender<Vec<MemberId>>,
 }
 
 impl Courier {
@@ -47,22 +56,24 @@ impl Courier {
             return silent.send(delivered.map(|_| Vec::new()));
         };
         let asked = self.asked.clone();
-        let (answered, arrivals) = mpsc::channel(members.len());
-        asked.begin(ack, Awaited { members, answered });
+        let (all, all_answered) = oneshot::channel();
+        let awaited = Awaited {
+            members,
+            answers: answers.clone(),
+            untaken: place.untaken().clone(),
+            unheard: Vec::new(),
+            all,
+        };
+        asked.0.borrow_mut().insert(ack, awaited);
         actix_rt::spawn(async move {
-            let members = asked.forward(ack, &place, arrivals, answers).await;
-            drop(place);
+            let members = asked.end_of(ack, place, all_answered, answers).await;
             silent.send(Ok(members));
         });
     }
 }
 
 impl AskedLetters {
-    fn begin(&self, ack: u64, awaited: Awaited) {
-        self.0.borrow_mut().insert(ack, awaited);
-    }
-
-    /// A client says that it answers. It is heard once, if it was asked.
+    /// A client says that it answers. It is heard once, if it was asked. From here on it is read whatever becomes of the answer.
     pub(super) fn answered(&self, shared: SharedAck) {
         let SharedAck {
             local_id,
@@ -77,47 +88,45 @@ impl AskedLetters {
         let Some(member) = awaited.members.remove(&local_id) else {
             return;
         };
-        let answer = MemberAnswer {
-            member,
-            answer,
-            _unit: unit,
-        };
-        // There is a place for each.
-        let _ = awaited.answered.try_send(answer);
-        if awaited.members.is_empty() {
-            letters.remove(&ack);
+        match awaited.untaken.keep(answer.len()) {
+            Some(untaken) => drop(awaited.answers.send(MemberAnswer {
+                member,
+                answer,
+                _untaken: untaken,
+            })),
+            None => awaited.unheard.push(member),
+        }
+        drop(unit);
+        if awaited.members.is_empty()
+            && let Some(awaited) = letters.remove(&ack)
+        {
+            let _ = awaited.all.send(awaited.unheard);
         }
     }
 
-    /// Hands answers on until all have come, the time is over, nobody listens, or whoever asks has gone; then those that came by then. Who is silent.
-    async fn forward(
+    /// Waits until all have answered, the time is over, nobody listens, or whoever asks has gone; then gives the place back. Who is
+    /// silent, or was not heard. Nobody takes anything from here: a slow asker holds no place.
+    async fn end_of(
         &self,
         ack: u64,
-        place: &AskPlace,
-        mut arrivals: mpsc::Receiver<MemberAnswer>,
-        answers: mpsc::Sender<MemberAnswer>,
+        place: AskPlace,
+        all_answered: oneshot::Receiver<Vec<MemberId>>,
+        answers: mpsc::UnboundedSender<MemberAnswer>,
     ) -> Vec<MemberId> {
-        let forwarding = async {
-            while let Some(answer) = arrivals.recv().await {
-                if answers.send(answer).await.is_err() {
-                    break;
-                }
-            }
-        };
-        tokio::pin!(forwarding);
-        let is_done = tokio::select! {
+        tokio::select! {
             biased;
-            () = answers.closed() => true,
-            () = place.asker_gone() => true,
-            () = &mut forwarding => true,
-            () = sleep(place.limit()) => false,
-        };
-        // Whoever answers from here on is not heard, and no more arrivals come.
-        let silent = self.0.borrow_mut().remove(&ack);
-        let silent = silent.map(|awaited| awaited.members.into_values().collect());
-        if !is_done {
-            forwarding.await;
+            unheard = all_answered => return unheard.unwrap_or_default(),
+            () = answers.closed() => {}
+            () = place.asker_gone() => {}
+            () = sleep(place.limit()) => {}
         }
-        silent.unwrap_or_default()
+        // Whoever answers from here on is not heard, and no more answers come.
+        match self.0.borrow_mut().remove(&ack) {
+            Some(awaited) => {
+                let silent = awaited.members.into_values();
+                silent.chain(awaited.unheard).collect()
+            }
+            None => Vec::new(),
+        }
     }
 }

@@ -156,6 +156,7 @@ impl Courier {
             SelectionRequest::Ask {
                 content,
                 limit,
+                word,
                 reply,
             } => {
                 let mut one = None;
@@ -168,6 +169,7 @@ impl Courier {
                     task: MemberTask::Ask {
                         content,
                         limit,
+                        word,
                         reply,
                     },
                 }));

@@ -19,10 +19,8 @@ pub struct InboundCredit {
     units: AtomicIsize,
     /// Bytes in messages that may be in handling at once; the last one may go beyond.
     bytes_max: usize,
-    /// Handlers that wait for their client.
-    asking: AtomicUsize,
-    /// Bytes in handling when the last of them began to wait: they stop nobody until it is answered.
-    lent: AtomicUsize,
+    /// What is lent: one word, as loans may end on other threads.
+    lent: AtomicU64,
     /// Bytes that its member has said and that are not handed on.
     said: AtomicUsize,
     arrived: AtomicU64,
@@ -31,6 +29,10 @@ pub struct InboundCredit {
     reader: AtomicWaker,
     account: Arc<SessionAccount>,
 }
+
+/// A loan, in the one word that counts loans, and the most bytes that were in handling when one of them began: they stop nobody while
+/// there is any.
+const LOAN: u64 = 1 << 40;
 
 /// So many units that nothing is read until they are given back.
 const PAUSE: isize = isize::MAX / 4;
@@ -42,8 +44,7 @@ impl InboundCredit {
         Arc::new(Self {
             units: AtomicIsize::new(units),
             bytes_max: bytes.max(1),
-            asking: AtomicUsize::new(0),
-            lent: AtomicUsize::new(0),
+            lent: AtomicU64::new(0),
             said: AtomicUsize::new(0),
             arrived: AtomicU64::new(0),
             held_back: AtomicBool::new(false),
@@ -55,20 +56,16 @@ impl InboundCredit {
     /// Whether nothing more is read at present.
     pub fn exhausted(&self) -> bool {
         let units = self.units.load(Ordering::Acquire);
-        let bytes_max = self
-            .bytes_max
-            .saturating_add(self.lent.load(Ordering::Acquire));
+        let lent = self.lent.load(Ordering::Acquire);
+        let bytes_max = self.bytes_max.saturating_add((lent % LOAN) as usize);
         if units <= 0 || units > PAUSE {
             return units <= 0;
         }
         let inbound = self.account.inbound();
-        inbound >= bytes_max || (inbound > 0 && self.waits_for_address())
-    }
-
-    /// Whether the session's next message waits for the last one, because its address holds much. The answer to a handler
-    /// that asked its client is what that one waits for.
-    fn waits_for_address(&self) -> bool {
-        self.account.is_address_high() && self.asking.load(Ordering::Acquire) == 0
+        // Where its address holds much, its next message waits for the last one; but the answer to a handler that asked is what
+        // that one waits for.
+        let waits_for_address = || self.account.is_address_high() && lent < LOAN;
+        inbound >= bytes_max || (inbound > 0 && waits_for_address())
     }
 
     /// Ready when a message may be read. One reader at a time is woken.
@@ -131,21 +128,20 @@ impl InboundCredit {
         (beyond, self.said.load(Ordering::Acquire))
     }
 
-    /// A handler waits for its client: one more message may be read, however much is in handling.
-    pub(crate) fn lend(&self) {
-        self.asking.fetch_add(1, Ordering::AcqRel);
-        self.lent
-            .fetch_max(self.account.inbound(), Ordering::AcqRel);
+    /// A handler waits for its client: one more message may be read, however much is in handling, until the loan is dropped.
+    pub(crate) fn lend(self: &Arc<Self>) -> InboundLoan {
+        let held = self.account.inbound() as u64;
+        self.change_lent(|lent| (lent / LOAN + 1) * LOAN + held.max(lent % LOAN));
         self.give(0);
         self.reader.wake();
+        InboundLoan(self.clone())
     }
 
-    /// The handler waits no more.
-    pub(crate) fn take_back(&self) {
-        self.units.fetch_sub(1, Ordering::AcqRel);
-        if self.asking.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.lent.store(0, Ordering::Release);
-        }
+    fn change_lent(&self, change: impl Fn(u64) -> u64) {
+        let change = |lent| Some(change(lent));
+        let _ = self
+            .lent
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, change);
     }
 
     /// Nothing is read until [`InboundCredit::resume`].
@@ -174,6 +170,20 @@ impl InboundCredit {
         if self.units.fetch_add(1, Ordering::AcqRel) <= 0 || short {
             self.reader.wake();
         }
+    }
+}
+
+/// What lets a client be read while a handler waits for it, on whichever thread that is known to be over.
+#[derive(Debug)]
+pub(crate) struct InboundLoan(Arc<InboundCredit>);
+
+impl Drop for InboundLoan {
+    fn drop(&mut self) {
+        self.0.units.fetch_sub(1, Ordering::AcqRel);
+        self.0.change_lent(|lent| match lent < 2 * LOAN {
+            true => 0,
+            false => lent - LOAN,
+        });
     }
 }
 
@@ -265,12 +275,15 @@ mod tests {
         let credit = credit(64, 1000);
         let packet = credit.unit(5000);
         assert!(credit.exhausted());
-        credit.lend();
+        let loans = [credit.lend(), credit.lend()];
         assert!(!credit.exhausted());
         let others = [credit.unit(500), credit.unit(500)];
         assert!(credit.exhausted());
         drop(others);
-        credit.take_back();
+        let [first, second] = loans;
+        drop(first);
+        assert!(!credit.exhausted());
+        drop(second);
         assert!(credit.exhausted());
         drop(packet);
         assert!(!credit.exhausted());
@@ -294,9 +307,9 @@ mod tests {
         assert!(newcomer.poll_ready(&mut cx).is_ready());
         let one = newcomer.unit(10);
         assert!(newcomer.poll_ready(&mut cx).is_pending());
-        newcomer.lend();
+        let loan = newcomer.lend();
         assert!(!newcomer.exhausted(), "its handler waits for it");
-        newcomer.take_back();
+        drop(loan);
         assert!(newcomer.poll_ready(&mut cx).is_pending());
         drop(much);
         woken.0.store(false, Ordering::SeqCst);

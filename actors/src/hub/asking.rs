@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::HubHandle;
+use super::{HubHandle, words::HUB_BYTES_MAX};
 use crate::{
-    account::{AddressAccount, AddressAsk},
+    account::{AddressAccount, AddressAsk, MemoryAccount, SessionAccount, UntakenAnswers},
     directory::Directory,
     error::AskShare,
     message::AskPlace,
@@ -30,14 +30,17 @@ pub(super) struct AskPlaces {
     all: Arc<Semaphore>,
     of_members: Arc<Semaphore>,
     of_accounts: Arc<Directory<Arc<str>, usize>>,
+    /// Answers to what the hub itself has asked, as many bytes as it may say.
+    untaken: Arc<UntakenAnswers>,
 }
 
-impl Default for AskPlaces {
-    fn default() -> Self {
+impl AskPlaces {
+    pub(super) fn new(account: &Arc<MemoryAccount>) -> Self {
         Self {
             all: Arc::new(Semaphore::new(ASKED_LETTERS_MAX)),
             of_members: Arc::new(Semaphore::new(ASKED_BY_MEMBERS_MAX)),
             of_accounts: Arc::default(),
+            untaken: UntakenAnswers::of_hub(account.clone(), HUB_BYTES_MAX),
         }
     }
 }
@@ -92,13 +95,16 @@ impl Drop for AccountAsk {
 pub(crate) struct Asker {
     own: Arc<Semaphore>,
     lives: watch::Sender<()>,
+    untaken: Arc<UntakenAnswers>,
 }
 
-impl Default for Asker {
-    fn default() -> Self {
+impl Asker {
+    /// Its session pays for answers that it does not take.
+    pub(crate) fn new(account: Arc<SessionAccount>) -> Self {
         Self {
             own: Arc::new(Semaphore::new(ASKED_BY_MEMBER_MAX)),
             lives: watch::Sender::new(()),
+            untaken: UntakenAnswers::of_session(account),
         }
     }
 }
@@ -109,7 +115,8 @@ impl HubHandle {
     /// # Errors
     /// All places are taken.
     pub fn ask_place(&self, limit: Duration) -> Result<AskPlace, AskShare> {
-        self.take_ask(limit, None, None)
+        let untaken = self.0.slots.asked.untaken.clone();
+        self.take_ask(limit, None, None, untaken)
     }
 
     /// The same for a member.
@@ -135,7 +142,8 @@ impl HubHandle {
             _of_account: of_account,
             _own: own,
         };
-        self.take_ask(limit, Some(of_member), Some(asker.lives.subscribe()))
+        let lives = asker.lives.subscribe();
+        self.take_ask(limit, Some(of_member), Some(lives), asker.untaken.clone())
     }
 
     fn take_ask(
@@ -143,6 +151,7 @@ impl HubHandle {
         limit: Duration,
         of_member: Option<TakenByMember>,
         speaker: Option<watch::Receiver<()>>,
+        untaken: Arc<UntakenAnswers>,
     ) -> Result<AskPlace, AskShare> {
         let of_all = self.0.slots.asked.all.clone().try_acquire_owned();
         let taken = AskTaken {
@@ -150,6 +159,6 @@ impl HubHandle {
             _of_member: of_member,
         };
         let limit = limit.min(LIMIT_MAX);
-        Ok(AskPlace::new(limit, speaker, Arc::new(taken)))
+        Ok(AskPlace::new(limit, speaker, untaken, Arc::new(taken)))
     }
 }

@@ -18,6 +18,7 @@ use super::{
     watching::WATCHERS_MAX,
 };
 use crate::{
+    account::MemoryAccount,
     error::{AskError, Fault, NotifyError},
     flow::{HubWord, HubWords},
     id::{LocalId, MemberId, RoomKey},
@@ -48,12 +49,12 @@ pub(super) struct Slots {
     pub(super) sayings: Arc<Semaphore>,
 }
 
-impl Default for Slots {
-    fn default() -> Self {
+impl Slots {
+    pub(super) fn new(account: &Arc<MemoryAccount>) -> Self {
         Self {
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             room_asks: Arc::new(Semaphore::new(ROOM_ASKS_MAX)),
-            asked: AskPlaces::default(),
+            asked: AskPlaces::new(account),
             words: Arc::default(),
             asks: Arc::new(Semaphore::new(ASKS_MAX)),
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
@@ -141,7 +142,8 @@ impl HubHandle {
     }
 
     /// Says something to one member and waits for its answer, for `limit` (and at most a day). It is asked through its own
-    /// queue, and goes on waiting if the future is dropped.
+    /// queue, also if the future is dropped; it is not waited for then. Until it is in that queue it counts as waiting, see
+    /// [`HubHandle::has_room`], which is for whoever calls this to ask.
     ///
     /// # Errors
     /// There is no such member, it did not answer, or it was not asked.
@@ -159,11 +161,13 @@ impl HubHandle {
         let limit = limit.min(LIMIT_MAX);
         let slot = self.0.slots.asks.clone().try_acquire_owned();
         let slot = slot.ok().map(Arc::new);
+        let word = Arc::new(self.word(content.len()));
         let nobody = Err(AskError::Ended);
         self.request(slot, namespace, selection, nobody, move |reply| {
             SelectionRequest::Ask {
                 content,
                 limit,
+                word,
                 reply,
             }
         })
@@ -184,7 +188,7 @@ impl HubHandle {
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
         let word = self.word(content.len());
         let draft = Draft::new(content, self.encodings()).told(manner);
-        self.letter(namespace, from, selection, draft, HubSays::Word(word))
+        self.letter(namespace, from, selection, draft, (None, word))
     }
 
     /// What letters of a namespace have in common that replace each other.
@@ -192,8 +196,8 @@ impl HubHandle {
         self.0.latest_keys.key(namespace, key)
     }
 
-    /// As [`HubHandle::broadcast`]; whoever receives it may answer as long as the place says. Of the manner
-    /// it counts alone whether it may be compressed. The future is ready when it is on its way.
+    /// As [`HubHandle::broadcast`], waiting until couriers have it as that does; whoever receives it may answer as long as the place
+    /// says. Of the manner it counts alone whether it may be compressed. The future is ready when it is on its way.
     ///
     /// # Errors
     /// As [`HubHandle::broadcast`].
@@ -206,9 +210,11 @@ impl HubHandle {
         place: AskPlace,
         manner: Manner,
     ) -> impl Future<Output = Result<AckStream, NotifyError>> + Send + use<> {
+        let word = self.word(content.len());
         let draft = self.asking_draft(content, manner);
         let (asking, stream) = Asking::new(place);
-        let said = self.letter(namespace, from, selection, draft, HubSays::Asking(asking));
+        let said = (Some(asking), word);
+        let said = self.letter(namespace, from, selection, draft, said);
         async move {
             said.await?;
             Ok(stream)
@@ -231,16 +237,12 @@ impl HubHandle {
         from: MemberId,
         selection: Selection,
         draft: Draft,
-        said: HubSays,
+        (asking, word): (Option<Asking>, HubWord),
     ) -> impl Future<Output = Result<NotifyAnswer, NotifyError>> + Send + use<> {
         let prepared = draft.prepare(EncodingId::FIRST, self.encodings(), namespace);
         let home = self.namespace(namespace);
         let selected = self.places(namespace, selection);
         let (reply, answer) = Reply::new();
-        let (asking, word) = match said {
-            HubSays::Word(word) => (None, Some(word)),
-            HubSays::Asking(asking) => (Some(asking), None),
-        };
         let sent = match (prepared, &home, selected) {
             (Err(error), ..) => Err(NotifyError::Encode(error.to_string())),
             (_, None, _) if !self.may_end(namespace) => Err(Fault::Gone.into()),
@@ -258,7 +260,7 @@ impl HubHandle {
                     draft,
                     reply,
                     asking,
-                    word,
+                    word: Some(word),
                 }));
                 Ok(())
             }
@@ -368,12 +370,6 @@ fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
     all.sort_unstable();
     all.dedup();
     all
-}
-
-/// What the hub says: it waits for its couriers, or for answers.
-enum HubSays {
-    Word(HubWord),
-    Asking(Asking),
 }
 
 /// Why a namespace let a reply drop.

@@ -13,8 +13,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Deliver, NotifyAnswer, Selected};
 use crate::{
+    account::{UntakenAnswer, UntakenAnswers},
     error::{Fault, NotifyError},
-    flow::{HubWord, InboundUnit},
+    flow::{HubWord, InboundLoan, InboundUnit},
     id::{LocalId, MemberId},
     letter::Draft,
     mailbox::Reply,
@@ -24,9 +25,6 @@ use crate::{
 /// The numbers of letters that many may answer begin here; those of events to one client end. Some stock clients read no
 /// number beyond 31 bits.
 pub(crate) const SHARED_ACKS: u64 = 1 << 30;
-
-/// Answers that whoever asks has not taken. Beyond, they wait at the couriers, and hold units of the clients that sent them.
-const ANSWERS_MAX: usize = 64;
 
 /// Who received a letter and did not answer.
 type Silent = Result<Vec<MemberId>, Fault>;
@@ -48,26 +46,44 @@ pub struct SelectedLetter {
 }
 
 /// A place for what is asked of many at once, in one letter or several. It is given back when the last of them has its answers,
-/// or nobody waits for them, or whoever asks has gone.
+/// or nobody waits for them, or their time is over, or whoever asks has gone. Answers that have come by then wait without it.
 #[derive(Clone, Debug)]
 pub struct AskPlace {
     limit: Duration,
     asker: Option<watch::Receiver<()>>,
+    untaken: Arc<UntakenAnswers>,
     _taken: Arc<dyn Debug + Send + Sync>,
+    _loan: Option<Arc<InboundLoan>>,
 }
 
 impl AskPlace {
-    /// For answers that come within `limit`, while the asker's sender is there, if there is one.
+    /// For answers that come within `limit`, while the asker's sender is there, if there is one. They wait for it in `untaken`.
     pub(crate) fn new(
         limit: Duration,
         asker: Option<watch::Receiver<()>>,
+        untaken: Arc<UntakenAnswers>,
         taken: Arc<dyn Debug + Send + Sync>,
     ) -> Self {
         Self {
             limit,
             asker,
+            untaken,
             _taken: taken,
+            _loan: None,
         }
+    }
+
+    /// As long as it is held, the client of the member that asks is read: its own answer may be one that is waited for.
+    pub(crate) fn lending(self, loan: InboundLoan) -> Self {
+        Self {
+            _loan: Some(Arc::new(loan)),
+            ..self
+        }
+    }
+
+    /// Where answers wait for whoever asks.
+    pub(crate) fn untaken(&self) -> &Arc<UntakenAnswers> {
+        &self.untaken
     }
 
     /// How long each may answer.
@@ -91,7 +107,7 @@ impl AskPlace {
 /// How the answers of those who received a letter come to whoever asks.
 pub struct Asking {
     /// Takes the answers.
-    pub(crate) answers: mpsc::Sender<MemberAnswer>,
+    pub(crate) answers: mpsc::UnboundedSender<MemberAnswer>,
     /// Takes the end: who did not answer.
     pub(crate) silent: Reply<Silent>,
     /// Held until then: so many are under way at once. It knows how long they may answer.
@@ -99,8 +115,12 @@ pub struct Asking {
 }
 
 impl Asking {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "what waits is bounded by the share of whoever asks"
+    )]
     pub(crate) fn new(place: AskPlace) -> (Self, AckStream) {
-        let (answers, heard) = mpsc::channel(ANSWERS_MAX);
+        let (answers, heard) = mpsc::unbounded_channel();
         let (silent, end) = Reply::new();
         let asking = Self {
             answers,
@@ -140,7 +160,7 @@ pub struct AskedLetter {
     /// See [`Asking`].
     pub(crate) place: AskPlace,
     /// Takes the answers.
-    pub(crate) answers: mpsc::Sender<MemberAnswer>,
+    pub(crate) answers: mpsc::UnboundedSender<MemberAnswer>,
     /// Takes the end: who of those who received it here did not answer.
     pub(crate) silent: Reply<Silent>,
 }
@@ -153,7 +173,7 @@ pub struct SharedAck {
     pub(crate) ack: u64,
     /// The answer.
     pub(crate) answer: Answer,
-    /// Held until whoever asks has taken it.
+    /// Held until it waits for whoever asks.
     pub(crate) unit: InboundUnit,
 }
 
@@ -162,14 +182,15 @@ pub struct SharedAck {
 pub struct MemberAnswer {
     pub(crate) member: MemberId,
     pub(crate) answer: Answer,
-    /// Held until then.
-    pub(crate) _unit: InboundUnit,
+    /// Held until it is taken.
+    pub(crate) _untaken: UntakenAnswer,
 }
 
-/// The answers to a letter to many, as they come. Taken too slowly, they make their clients wait; dropped, it hears no more.
+/// The answers to a letter to many, as they come. Those that are not taken are on the account of whoever asks, and where they hold as
+/// much as they may, more are not heard; dropped, it hears no more.
 #[derive(Debug)]
 pub struct AckStream {
-    answers: mpsc::Receiver<MemberAnswer>,
+    answers: mpsc::UnboundedReceiver<MemberAnswer>,
     end: oneshot::Receiver<Silent>,
     silent: Option<Silent>,
 }
@@ -197,7 +218,8 @@ impl AckStream {
         Poll::Ready(self.answers.try_recv().ok().map(heard))
     }
 
-    /// Waits for the end, without the answers that are still to come: who received the letter and did not answer.
+    /// Waits for the end, without the answers that are still to come: who received the letter and did not answer, or answered and was
+    /// not heard.
     ///
     /// # Errors
     /// A worker crashed on the letter, or does nothing; or the namespace is gone. Some of its members may have answered.

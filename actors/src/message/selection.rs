@@ -8,6 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     error::{AskError, Fault},
+    flow::HubWord,
     id::{LocalId, MemberId, RoomKey, WorkerId},
     letter::Content,
     mailbox::Reply,
@@ -91,6 +92,8 @@ pub enum SelectionRequest {
         content: Content,
         /// For so long.
         limit: Duration,
+        /// Held until the member's session has it.
+        word: Arc<HubWord>,
         /// Takes the answer.
         reply: Reply<Result<Answer, AskError>>,
     },
@@ -212,7 +215,9 @@ pub enum MemberTask {
         content: Content,
         /// For so long.
         limit: Duration,
-        /// Takes the answer.
+        /// Held until its own queue has it.
+        word: Arc<HubWord>,
+        /// Takes the answer. Where nobody waits for that any more, it is not waited for here.
         reply: Reply<Result<Answer, AskError>>,
     },
 }

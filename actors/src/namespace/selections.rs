@@ -58,16 +58,27 @@ impl Namespace {
             SelectionRequest::Ask {
                 content,
                 limit,
-                reply,
+                word,
+                mut reply,
             } => {
                 let ask = |reply| SelectionRequest::Ask {
                     content: content.clone(),
                     limit,
+                    word: word.clone(),
                     reply,
                 };
                 let answers = self.ask_couriers(&selected, ask);
-                let only = |answers: Vec<_>| answers.into_iter().next().ok_or(AskError::Ended);
-                self.answer_later((answers, limit), only, reply, slot);
+                let patience = self.context.settings.courier_patience;
+                actix_rt::spawn(async move {
+                    let answers = tokio::select! {
+                        biased;
+                        () = reply.unwanted() => return,
+                        answers = gathered(answers, limit, patience) => answers,
+                    };
+                    drop(slot);
+                    let only = |answers: Vec<_>| answers.into_iter().next().ok_or(AskError::Ended);
+                    reply.send(answers.and_then(only));
+                });
             }
         }
     }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{JoinRequest, Member, MemberError, Session, SessionMember, dispatch::observe};
 use crate::{
-    error::{AskError, CloseReason},
+    error::{AskError, CloseReason, Fault},
     id::{LocalId, RoomKey},
     message::{MemberChange, MemberRequest, MemberTask, Observed},
     state::audience::LeaveScope,
@@ -113,15 +113,24 @@ impl Session {
             MemberTask::Ask {
                 content,
                 limit,
-                reply,
-            } => match member.ask(&content) {
-                Ok(answer) => drop(actix_rt::spawn(async move {
-                    let answer = timeout(limit, answer).await;
-                    let answer = answer.map_err(|_| AskError::TimedOut);
-                    reply.send(answer.and_then(|answer| answer.map_err(ask_error)));
-                })),
-                Err(error) => reply.send(Err(ask_error(error))),
-            },
+                word,
+                mut reply,
+            } => {
+                let asked = member.ask(&content);
+                drop(word);
+                match asked {
+                    Ok(answer) => drop(actix_rt::spawn(async move {
+                        let answer = tokio::select! {
+                            biased;
+                            () = reply.unwanted() => return,
+                            answer = timeout(limit, answer) => answer,
+                        };
+                        let answer = answer.map_err(|_| AskError::TimedOut);
+                        reply.send(answer.and_then(|answer| answer.map_err(ask_error)));
+                    })),
+                    Err(error) => reply.send(Err(ask_error(error))),
+                }
+            }
         }
     }
 }
@@ -146,5 +155,6 @@ fn ask_error(error: MemberError) -> AskError {
     match error {
         MemberError::TooManyAcks => AskError::TooManyAcks,
         MemberError::Ended => AskError::Ended,
+        MemberError::Full => Fault::Full.into(),
     }
 }

@@ -42,6 +42,7 @@ use futures_util::future::{Either, ready};
 use tokio::sync::oneshot;
 
 use crate::{
+    account::Charge,
     error::{Fault, JoinError, LeaveReason, ManageError, NotifyError},
     event::Joined,
     event_template::EventTemplate,
@@ -74,7 +75,7 @@ pub struct Member {
     parts: Parts,
     queue: RefCell<Queue>,
     seats: RefCell<Seats>,
-    acks: RefCell<BTreeMap<u64, oneshot::Sender<Answer>>>,
+    acks: RefCell<BTreeMap<u64, oneshot::Sender<(Answer, Charge)>>>,
     /// Most ask nothing of many.
     asker: RefCell<Option<Box<Asker>>>,
     next_ack: Cell<u64>,

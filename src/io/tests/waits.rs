@@ -1,13 +1,19 @@
 //! Handlers that wait, and acks that several hold.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use futures_util::FutureExt as _;
 use serde_json::json;
 use tokio::{task::yield_now, time::sleep};
 
 use super::world::{World, run, settle};
-use crate::io::{Ack, AckError, Data, Error, Namespace, Socket};
+use crate::io::{Ack, AckError, Data, EmitError, Error, Namespace, Socket};
 
 #[test]
 fn on_any_and_its_handler_both_go_on_after_a_wait_whichever_waits() {
@@ -84,6 +90,50 @@ fn a_client_owes_so_many_answers_and_no_more() {
         let told = client.ask("x", "").await;
         let says = "the client owes too many answers already";
         assert_eq!(told, json!([true, says, true]));
+    });
+}
+
+/// Fails if what is asked of a socket's own client is not bounded as what is said to it, so that a loop that waits for no answer
+/// fills the memory.
+#[test]
+fn a_loop_that_asks_and_waits_for_nothing_is_told() {
+    run(async {
+        let text = "x".repeat(1000);
+        let went = Arc::new(AtomicUsize::new(0));
+        let said = went.clone();
+        let handler = async move |s: Socket, Data(how): Data<String>| {
+            let mut asked = 0;
+            let limit = Duration::from_secs(9);
+            let refused = loop {
+                let refused = match &*how {
+                    "emit" => s.emit("question", &text).err().map(AckError::from),
+                    how => {
+                        let asked = match how {
+                            "ask" => s.emit_with_ack::<u8>("question", &text),
+                            _ => s.timeout(limit).emit_with_ack("question", &text),
+                        };
+                        asked.now_or_never().and_then(Result::err)
+                    }
+                };
+                match refused {
+                    None => asked += 1,
+                    Some(refused) => break refused,
+                }
+                assert!(asked < 10_000, "nothing bounds it");
+            };
+            assert_eq!(refused, AckError::Emit(EmitError::Full));
+            said.store(asked, Relaxed);
+        };
+        let world = World::of([Namespace::new("/").on("x", handler)]);
+        for how in ["emit", "ask", "ask for some time"] {
+            let client = world.client().await;
+            client.emit("x", &format!("{how:?}"));
+            settle().await;
+            // As much as may wait for a client.
+            let most = (1 << 21) / 1000;
+            let went = went.swap(0, Relaxed);
+            assert!((most * 9 / 10..=most).contains(&went), "{how}: {went}");
+        }
     });
 }
 

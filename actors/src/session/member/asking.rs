@@ -6,8 +6,10 @@ use tokio::sync::oneshot;
 
 use super::{Member, MemberError};
 use crate::{
+    account::Held,
     error::{AskShare, NotifyError},
-    flow::InboundUnit,
+    flow::{InboundLoan, InboundUnit},
+    hub::Asker,
     letter::{Content, Manner},
     message::{AckStream, AskPlace, Asking, SHARED_ACKS, Selection, SharedAck},
     ports::Answer,
@@ -19,6 +21,9 @@ const ACKS_MAX: usize = 1024;
 impl Member {
     /// Says something to this member's own client and waits for its answer. While waiting, the client's further
     /// messages are read.
+    ///
+    /// # Errors
+    /// It has ended, its client owes too many answers, or too much of what was said waits.
     pub fn ask(
         self: &Rc<Self>,
         content: &Content,
@@ -29,6 +34,8 @@ impl Member {
         if self.acks.borrow().len() >= ACKS_MAX {
             return Err(MemberError::TooManyAcks);
         }
+        // What is asked stays in the queue whether the answer is waited for or not.
+        self.has_room().map_err(|_| MemberError::Full)?;
         let id = self
             .next_ack
             .replace((self.next_ack.get() + 1) % SHARED_ACKS);
@@ -43,25 +50,29 @@ impl Member {
         let waiting = AwaitingAck {
             member: self.clone(),
             id,
+            _loan: self.parts.credit.lend(),
         };
-        self.parts.credit.lend();
         Ok(async move {
             let _waiting = waiting;
-            answer.await.map_err(|_| MemberError::Ended)
+            let answered = answer.await.map_err(|_| MemberError::Ended);
+            answered.map(|(answer, _charge)| answer)
         })
     }
 
     /// A place for what this member asks of many, each of whom may answer for `limit` (and at most a day). It is given back when
-    /// the member goes, whoever holds the answers.
+    /// the member goes, whoever holds the answers. As long as it is held, the member's client is read.
     ///
     /// # Errors
     /// All places of the member, of its account or address, of all members or of the hub are taken.
     pub fn ask_place(&self, limit: Duration) -> Result<AskPlace, AskShare> {
         let mut asker = self.asker.borrow_mut();
-        let asker = asker.get_or_insert_default();
+        let session = self.parts.credit.account();
+        let asker = asker.get_or_insert_with(|| Box::new(Asker::new(session.clone())));
         let account = self.parts.identity.account.as_ref();
-        let address = self.parts.credit.account().address();
-        self.hub().ask_place_of(asker, account, address, limit)
+        let place = self
+            .hub()
+            .ask_place_of(asker, account, session.address(), limit)?;
+        Ok(place.lending(self.parts.credit.lend()))
     }
 
     /// As [`Member::broadcast_selected`] to members each of whom may answer as long as the place says. Of the
@@ -100,7 +111,13 @@ impl Member {
             });
         }
         if let Some(done) = self.acks.borrow_mut().remove(&id) {
-            let _ = done.send(answer);
+            // Of many that are asked for one may wait long to be taken: its client is read on, and pays for it.
+            let charge = self
+                .parts
+                .credit
+                .account()
+                .charge(Held::Inbound, answer.len());
+            let _ = done.send((answer, charge));
         }
     }
 }
@@ -109,11 +126,11 @@ impl Member {
 struct AwaitingAck {
     member: Rc<Member>,
     id: u64,
+    _loan: InboundLoan,
 }
 
 impl Drop for AwaitingAck {
     fn drop(&mut self) {
         self.member.acks.borrow_mut().remove(&self.id);
-        self.member.parts.credit.take_back();
     }
 }

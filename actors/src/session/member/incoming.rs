@@ -14,7 +14,10 @@ use std::{
 use futures_util::Stream;
 
 use super::{Member, answering::STREAMS_MAX};
-use crate::{flow::InboundUnit, ports::Answer};
+use crate::{
+    flow::{InboundLoan, InboundUnit},
+    ports::Answer,
+};
 
 /// Items of a stream that wait to be taken; those that have come already are beside them, each with its unit.
 const ITEMS_MAX: usize = 10;
@@ -42,11 +45,12 @@ pub(super) struct IncomingStreams {
 struct Buffer {
     items: VecDeque<(Answer, InboundUnit)>,
     end: Option<Option<ItemsFault>>,
-    taker: Option<Waker>,
+    /// While a handler waits for its client, the client's next messages are read.
+    taker: Option<(Waker, InboundLoan)>,
 }
 
 impl Buffer {
-    fn end(&mut self, why: Option<ItemsFault>) -> Option<Waker> {
+    fn end(&mut self, why: Option<ItemsFault>) -> Option<(Waker, InboundLoan)> {
         self.end.get_or_insert(why);
         self.taker.take()
     }
@@ -98,27 +102,20 @@ impl Member {
         }
         let taker = buffer.taker.take();
         drop(buffer);
-        self.wake_taker(taker);
+        wake_taker(taker);
     }
 
     pub(in crate::session) fn items_ended(&self, stream: &str, error: Option<String>) {
         let streams = self.streams.get();
         let ended = streams.and_then(|all| all.incoming.open.borrow_mut().remove(stream));
         let taker = ended.and_then(|ended| ended.borrow_mut().end(error.map(ItemsFault::Client)));
-        self.wake_taker(taker);
+        wake_taker(taker);
     }
 
     pub(super) fn end_incoming(&self) {
         for ended in self.streams().incoming.open.take().into_values() {
             let taker = ended.borrow_mut().end(Some(ItemsFault::Ended));
-            self.wake_taker(taker);
-        }
-    }
-
-    fn wake_taker(&self, taker: Option<Waker>) {
-        if let Some(taker) = taker {
-            self.parts.credit.take_back();
-            taker.wake();
+            wake_taker(taker);
         }
     }
 
@@ -138,6 +135,13 @@ impl Member {
     }
 }
 
+fn wake_taker(taker: Option<(Waker, InboundLoan)>) {
+    if let Some((taker, loan)) = taker {
+        drop(loan);
+        taker.wake();
+    }
+}
+
 impl Stream for IncomingItems {
     type Item = Result<Answer, ItemsFault>;
 
@@ -147,9 +151,12 @@ impl Stream for IncomingItems {
             return match &mut buffer.end {
                 Some(why) => Poll::Ready(why.take().map(Err)),
                 None => {
-                    // While a handler waits for its client, the client's next messages are read.
-                    if buffer.taker.replace(cx.waker().clone()).is_none() {
-                        self.member.parts.credit.lend();
+                    match &mut buffer.taker {
+                        Some((taker, _)) => taker.clone_from(cx.waker()),
+                        none => {
+                            let loan = self.member.parts.credit.lend();
+                            *none = Some((cx.waker().clone(), loan));
+                        }
                     }
                     Poll::Pending
                 }
@@ -170,12 +177,10 @@ impl Drop for IncomingItems {
         if open.get(&self.name).is_some_and(is_own) {
             open.remove(&self.name);
         }
-        let buffer = self.buffer.borrow();
+        let mut buffer = self.buffer.borrow_mut();
         if buffer.items.len() >= ITEMS_MAX {
             self.member.stream_has_room();
         }
-        if buffer.taker.is_some() {
-            self.member.parts.credit.take_back();
-        }
+        buffer.taker = None;
     }
 }

@@ -65,4 +65,6 @@ pub enum MemberError {
     TooManyAcks,
     /// The session ended.
     Ended,
+    /// Too much of what was said waits.
+    Full,
 }

@@ -31,7 +31,7 @@ async fn ask_all(world: &World, selection: Selection) -> Result<AckStream, Notif
 }
 
 /// The number under which a client may answer, out of `ask #NUMBER x`.
-fn number(one: &Client) -> String {
+pub(super) fn number(one: &Client) -> String {
     let heard = one.heard();
     let number = heard.last().and_then(|text| text.strip_prefix("ask #"));
     let number = number.unwrap_or_else(|| panic!("it was not asked: {heard:?}"));
@@ -143,24 +143,88 @@ fn who_goes_without_an_answer_is_silent() {
     });
 }
 
-/// Fails if an answer that came in time is lost because whoever asks is slow, or if it does not count as its client's meanwhile.
+/// All but one, asked by that one.
+async fn ask_others(asker: &Client) -> AckStream {
+    let others = Selection {
+        except: vec![asker.member.id().clone()],
+        ..Selection::default()
+    };
+    let place = asker.member.ask_place(LIMIT).unwrap();
+    let (asking, manner) = (content("ask", "x"), Manner::default());
+    let asked = asker.member.ask_members(others, asking, place, manner);
+    asked.await.unwrap()
+}
+
+/// What its session holds beside its outbox.
+fn held(one: &Client) -> usize {
+    one.probe.session.outbox.account().bytes()
+}
+
+/// Fails if an answer that came in time is lost because whoever asks is slow, if its client is not read meanwhile, if it is on
+/// nobody's account, or on any when it is taken.
 #[test]
-fn answers_wait_for_who_is_slow_and_hold_their_clients_units() {
+fn answers_wait_for_who_is_slow_on_the_account_of_whoever_asked() {
     World::run(small(), |world| async move {
-        let all = clients(&world, 200).await;
-        let mut stream = ask_all(&world, Selection::default()).await.unwrap();
+        let (asker, all) = (client(&world, 0).await, clients(&world, 200).await);
+        let before = [held(&asker), all.iter().map(held).sum()];
+        let mut stream = ask_others(&asker).await;
         world.settle().await;
-        let held = |world: &World| world.hub.account().held(crate::account::Held::Inbound);
+        let process = |world: &World| world.hub.account().held(crate::account::Held::Inbound);
         for one in &all {
             let ack = number(one);
             one.probe.say(&format!("ack / {ack} {}", "y".repeat(100)));
         }
         world.settle().await;
-        assert!(held(&world) >= 200 * 100, "{}", held(&world));
+        assert_eq!(all.iter().map(held).sum::<usize>(), before[1]);
+        let waits = held(&asker) - before[0];
+        assert!(waits >= 200 * 100, "{waits}");
+        assert_eq!(process(&world), waits as u64);
         pass(LIMIT * 2).await;
         assert_eq!(all_answers(&mut stream).await.len(), 200);
-        assert_eq!(held(&world), 0);
+        assert_eq!((held(&asker), process(&world)), (before[0], 0));
         assert_eq!(stream.silent().await, Ok(vec![]));
+    });
+}
+
+/// Fails if answers that nobody takes grow beyond the share of whoever asks, if those that have no place are waited for or are told of as
+/// if they had never been asked, or if another one's answers have no place for them.
+#[test]
+fn of_answers_that_nobody_takes_so_many_bytes_wait_and_the_rest_is_silence() {
+    World::run(small(), |world| async move {
+        let (asker, all) = (client(&world, 0).await, clients(&world, 7).await);
+        let most = small().session.bytes_max / 4;
+        let began = tokio::time::Instant::now();
+        let mut streams = [ask_others(&asker).await, ask_others(&all[6]).await];
+        world.settle().await;
+        let text = "y".repeat(most / 5);
+        for one in &all[..6] {
+            let asked = one.heard();
+            for number in asked.iter().filter_map(|text| text.strip_prefix("ask #")) {
+                let number = number.split(' ').next().unwrap();
+                one.probe.say(&format!("ack / {number} {text}"));
+            }
+        }
+        for one in [&asker, &all[6]] {
+            let number = number(one);
+            one.probe.say(&format!("ack / {number} {text}"));
+        }
+        world.settle().await;
+        assert!(held(&asker) <= most + most / 10, "{}", held(&asker));
+        for stream in &mut streams {
+            assert_eq!(all_answers(stream).await.len(), 4);
+        }
+        for stream in streams {
+            assert_eq!(stream.silent().await.unwrap().len(), 3);
+        }
+        assert!(began.elapsed() < LIMIT, "nobody was waited for");
+        // What was taken makes room.
+        let mut stream = ask_others(&asker).await;
+        world.settle().await;
+        for one in &all {
+            let number = number(one);
+            one.probe.say(&format!("ack / {number} {}", &text[..1000]));
+        }
+        assert_eq!(all_answers(&mut stream).await.len(), 7);
     });
 }
 

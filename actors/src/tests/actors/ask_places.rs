@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    account::AddressAccount,
+    account::{AddressAccount, SessionAccount},
     error::{AskShare, Fault},
     hub::{
         ASKED_BY_MEMBER_MAX, ASKED_BY_MEMBERS_MAX, ASKED_BY_SHARE_MAX, ASKED_LETTERS_MAX, Asker,
@@ -18,6 +18,7 @@ use crate::{
 };
 
 use super::{
+    acks::number,
     client, pass,
     selections::{SECOND, clients, small},
 };
@@ -47,14 +48,15 @@ fn the_places_of_a_member_an_account_an_address_and_all_members_are_bounded() {
     let ask = |asker: &Asker, account: Option<&Arc<str>>, address: Option<&Arc<_>>| {
         hub.ask_place_of(asker, account, address, LIMIT)
     };
-    let lonely = Asker::default();
+    let session = || SessionAccount::new(hub.account().clone(), None, 1 << 20);
+    let lonely = Asker::new(session());
     let (own, why) = until_refused(|| ask(&lonely, None, None));
     assert_eq!((own.len(), why), (ASKED_BY_MEMBER_MAX, AskShare::Member));
     let account: Arc<str> = "ann".into();
     let address = AddressAccount::new(1, SharedRates::default());
     let mut askers = Vec::new();
     let mut newcomer = |account: Option<&Arc<str>>, address: Option<&Arc<_>>| {
-        let asker = Asker::default();
+        let asker = Asker::new(session());
         let place = ask(&asker, account, address);
         askers.push(asker);
         place
@@ -155,6 +157,115 @@ fn who_goes_gives_back_the_places_of_what_it_asked_before_the_time_is_over() {
             drop(one.heard());
         }
     });
+}
+
+/// Fails if a member whose client is not read, because of the very message that is in handling, asks many of whom its client is one,
+/// and is not read while it waits; or if what it asked is over, dropped or its own and it is read on.
+#[test]
+fn who_asks_many_is_read_until_the_answers_are_in_or_nobody_waits_for_them() {
+    World::run(small(), |world| async move {
+        let all = clients(&world, 2).await;
+        let credit = all[0].probe.session.credit.clone();
+        let much = small().session.credit_bytes + 1;
+        let ask = async || {
+            let place = all[0].member.ask_place(LIMIT).unwrap();
+            let (asked, manner) = (content("ask", "x"), Manner::default());
+            let everybody = Selection::default();
+            let asked = all[0].member.ask_members(everybody, asked, place, manner);
+            let stream = asked.await.unwrap();
+            world.settle().await;
+            stream
+        };
+        let message = credit.unit(much);
+        assert!(credit.exhausted());
+        let first = ask().await;
+        assert!(!credit.exhausted(), "its own answer is one of them");
+        let second = ask().await;
+        for one in &all {
+            for text in one.heard() {
+                let number = text.strip_prefix("ask #").unwrap().trim_end_matches(" x");
+                one.probe.say(&format!("ack / {number} here"));
+            }
+        }
+        world.settle().await;
+        assert!(credit.exhausted(), "all answers are in");
+        assert_eq!(first.silent().await, Ok(vec![]));
+        drop(second);
+        let third = ask().await;
+        assert!(!credit.exhausted());
+        drop(third);
+        world.settle().await;
+        assert!(credit.exhausted(), "nobody waits for them");
+        let fourth = ask().await;
+        assert!(!credit.exhausted());
+        pass(LIMIT).await;
+        world.settle().await;
+        assert!(credit.exhausted(), "the time is over");
+        assert_eq!(fourth.silent().await.unwrap().len(), 2);
+        drop(message);
+        assert!(!credit.exhausted());
+        all.iter().for_each(|one| drop(one.heard()));
+    });
+}
+
+/// Fails if a client's answer to its own member is on no account while nobody takes it, if its client is not read meanwhile, or if it
+/// stays there when it is taken or given up.
+#[test]
+fn an_answer_to_its_own_member_is_on_its_sessions_account_until_it_is_taken() {
+    World::run(small(), |world| async move {
+        let one = client(&world, 0).await;
+        let account = one.probe.session.outbox.account();
+        let (before, much) = (account.bytes(), small().session.credit_bytes + 1);
+        let mut asked = Vec::new();
+        for number in 0..2 {
+            asked.push(one.member.ask(&content("ask", "x")).unwrap());
+            world.settle().await;
+            let answer = "y".repeat(much);
+            one.probe.say(&format!("ack / {number} {answer}"));
+        }
+        world.settle().await;
+        assert!(account.bytes() >= before + 2 * much);
+        assert!(!one.probe.session.credit.exhausted());
+        assert_eq!(asked.remove(0).await.unwrap().args.len(), much);
+        assert!((before + much..before + 2 * much).contains(&account.bytes()));
+        drop(asked);
+        assert_eq!(account.bytes(), before);
+        drop(one.probe.take());
+    });
+}
+
+/// Fails if answers that nobody takes, more than a queue of them has room for, keep the place of their letter when its time is over, or
+/// when the member that asked has gone.
+#[test]
+fn answers_that_nobody_takes_hold_no_place_beyond_the_time_or_the_asker() {
+    for goes in [false, true] {
+        World::run(small(), |world| async move {
+            let all = clients(&world, 100).await;
+            let place = all[0].member.ask_place(LIMIT).unwrap();
+            let (asked, manner) = (content("ask", "x"), Manner::default());
+            let stream = all[0]
+                .member
+                .ask_members(Selection::default(), asked, place, manner)
+                .await
+                .unwrap();
+            world.settle().await;
+            for one in &all[1..] {
+                let number = number(one);
+                one.probe.say(&format!("ack / {number} here"));
+            }
+            world.settle().await;
+            assert_eq!(free(&world.hub), ASKED_LETTERS_MAX - 1);
+            match goes {
+                true => all[0].probe.hang_up(),
+                false => pass(LIMIT).await,
+            }
+            world.settle().await;
+            assert_eq!(free(&world.hub), ASKED_LETTERS_MAX, "{goes}");
+            let silent = stream.silent().await.unwrap();
+            assert_eq!(silent, [all[0].member.id().clone()]);
+            drop(all[0].heard());
+        });
+    }
 }
 
 /// Fails if the hub's own letters pile up without end before workers that do nothing, if a member is refused for them, or if their
