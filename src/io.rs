@@ -5,6 +5,7 @@ mod account;
 mod ack;
 mod acks;
 mod actor;
+mod actor_places;
 mod admission;
 mod application;
 mod arguments;
@@ -34,6 +35,7 @@ mod remote;
 mod room;
 mod script;
 mod shape;
+mod shares;
 mod socket;
 mod speaker;
 mod state;
@@ -78,7 +80,7 @@ pub use self::{
     eventual::{AckFuture, Delivered, Delivery, Joining, Leaving, RemoteDelivery},
     extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Path, Rest, State},
     handle::NamespaceHandle,
-    handler::{Extractors, Handler, IntoOutcome},
+    handler::{Extractors, Handler, IntoOutcome, Observer},
     incoming::Incoming,
     items::Items,
     login::LoginOutcome,

@@ -88,6 +88,7 @@ mod moderation;
 mod name_pattern;
 mod name_rule;
 mod nesting;
+mod network;
 mod notices;
 mod operators;
 mod own_paths;
@@ -146,7 +147,7 @@ pub use self::{
         EventContext, EventName, EventParameters, Events, Extension, Extract, Extractors,
         FetchSockets, Handler, Identity, Incoming, IntoOutcome, IntoRooms, IntoTargets, Items,
         Joining, Leaving, ListenerId, LoginOutcome, LookupContext, Namespace, NamespaceHandle,
-        Needs, Operation, OrFail, Path, Received, RemoteAck, RemoteAcks, RemoteDelivery,
+        Needs, Observer, Operation, OrFail, Path, Received, RemoteAck, RemoteAcks, RemoteDelivery,
         RemoteSocket, Rest, Result, RoomContext, RoomHandle, RoomJoin, RoomMember, RoomName,
         RoomNotice, RoomScript, ScriptHandle, Socket, SocketContext, SocketCursor, SocketPage,
         Speaker, State, Target, ToActor, UnknownNamespace, UnknownScript, Value, VolatileEmitter,

@@ -198,6 +198,14 @@ impl Draft {
         }
     }
 
+    /// Another content, said by the same and told in the same manner. What everybody may answer is not changed.
+    pub(crate) fn changed(&self, content: Content, encodings: &Encodings) -> Self {
+        Self {
+            is_observers: self.is_observers,
+            ..Self::new(content, encodings).told(self.manner)
+        }
+    }
+
     /// As [`Draft::new`], of an event that everybody who receives it may answer under this number.
     pub(crate) fn asking(content: Content, encodings: &Encodings, ack: u64) -> Self {
         Self {

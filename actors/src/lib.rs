@@ -37,7 +37,7 @@ pub mod message;
 pub mod metrics;
 pub mod namespace;
 pub mod notice;
-mod observing;
+pub mod observing;
 pub mod outbox;
 pub mod ports;
 pub mod rate;

@@ -1,5 +1,5 @@
 //! Those who look on at what goes to a client. What an observer says itself is not observed, whoever it is said to: or each word
-//! of it would be followed by another.
+//! of it would be followed by another. What it has done on another thread, or later, carries along who it is.
 
 use std::{
     cell::Cell,
@@ -16,19 +16,35 @@ pub(crate) fn is_observing() -> bool {
     OBSERVING.get()
 }
 
-/// Runs an observer.
-pub(crate) fn observing<T>(run: impl FnOnce() -> T) -> T {
-    /// Also where it panics.
-    struct Before(bool);
+/// Whether somebody is an observer, for what is done for it where its thread does not tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Observing(bool);
 
-    impl Drop for Before {
-        fn drop(&mut self) {
-            OBSERVING.set(self.0);
-        }
+impl Observing {
+    /// Whether one runs on this thread.
+    pub fn now() -> Self {
+        Self(is_observing())
     }
 
-    let _before = Before(OBSERVING.replace(true));
-    run()
+    /// Runs what is done for it.
+    pub fn run<T>(self, run: impl FnOnce() -> T) -> T {
+        /// Also where it panics.
+        struct Before(bool);
+
+        impl Drop for Before {
+            fn drop(&mut self) {
+                OBSERVING.set(self.0);
+            }
+        }
+
+        let _before = Before(OBSERVING.replace(self.0));
+        run()
+    }
+}
+
+/// Runs an observer.
+pub(crate) fn observing<T>(run: impl FnOnce() -> T) -> T {
+    Observing(true).run(run)
 }
 
 /// What is left of an observer.

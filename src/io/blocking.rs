@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use dondo_actors::observing::Observing;
+
 use super::{
     blocking_places::BlockingCaller,
     error::{Error, Result},
-    handler::Handler,
+    handler::{Handler, Observer},
 };
 
 /// Makes a handler of a function that blocks, or computes for long: it runs on a thread of tokio's pool, and nobody waits for it but
 /// the event's own ack. Its parameters are extractors that may go there: not [`Socket`](super::Socket), nor
 /// [`Ack`](super::Ack).
 ///
-/// So many run at once that nobody waits for what others block: 4 of one client, 8 of all clients of an account (or of an address,
-/// for those who have no account), and 16 of all clients of a worker. The others wait in order, and hold no thread; the rest of the
-/// worker's pool is the host's, as for [`web::block`](actix_web::web::block). On machines with more than 16 processors, whose
+/// So many run at once that nobody waits for what others block: 4 of one client in a namespace, 8 of all clients of an account, and
+/// 16 of all clients of a worker. Those without an account, and those that are not in yet, have the 8 of their address, which of
+/// IPv6 is its network of 64 bits. The others wait in order, and hold no thread; the rest of the worker's pool is the host's, as for
+/// [`web::block`](actix_web::web::block), by which a login blocks, too. On machines with more than 16 processors, whose
 /// workers have fewer threads each, it is half of actix-web's default pool, half of that, and half again. A host that gives its
 /// workers other pools (`worker_max_blocking_threads`) leaves more than 16 threads.
 ///
@@ -90,8 +93,17 @@ macro_rules! blocking_handlers {
             ) -> impl Future<Output = Result<T>> + 'static {
                 let function = self.0.clone();
                 let ($($argument,)*) = arguments;
-                run(caller(), move || function($($argument),*))
+                let observing = Observing::now();
+                run(caller(), move || observing.run(|| function($($argument),*)))
             }
+        }
+
+        impl<F, T, $($argument),*> Observer<($($argument,)*)> for Blocking<F, ($($argument,)*)>
+        where
+            F: Fn($($argument),*) -> Result<T> + Send + Sync + 'static,
+            T: Send + 'static,
+            $($argument: Send + 'static,)*
+        {
         }
     )*};
 }

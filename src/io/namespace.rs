@@ -19,7 +19,7 @@ use super::{
         LookupContext,
     },
     extract::Needs,
-    handler::{Extractors, Handler, IntoOutcome, Shared, shared},
+    handler::{Extractors, Handler, IntoOutcome, Observer, Shared, shared},
     pattern::{BadPattern, pattern},
     script::Scripts,
     watchdog::HandlerLabel,
@@ -247,7 +247,9 @@ impl Namespace {
 
     /// Sees every event that goes to a client, what is said to it alone and what reaches it with others, in the order in which it
     /// goes; answers are none. It looks on: what it returns goes nowhere, and what it says itself, until it ends, nobody observes.
-    /// Each event costs a call for each client that it goes to; one whose handlers have 1024 under way misses those that come then.
+    /// What comes of it elsewhere is like anybody's: what a task, an actor or a script of a room says that it set going is observed,
+    /// and may so be followed by more of it without end. Each event costs a call for each client that it goes to; one whose
+    /// handlers have 1024 under way misses those that come then.
     ///
     /// ```
     /// use dondo::{Arguments, EventName, Namespace, Socket};
@@ -259,7 +261,7 @@ impl Namespace {
     /// ```
     pub fn on_any_outgoing<A: Extractors<EventContext>>(
         mut self,
-        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
+        handler: impl Observer<A, Outcome: IntoOutcome<EventContext>> + Send + Sync,
     ) -> Self {
         let handler = self.keep("on_any_outgoing", handler);
         self.handlers.outgoing.push(handler);

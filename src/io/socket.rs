@@ -24,13 +24,14 @@ use self::state::Listener;
 pub(super) use self::state::{Expiry, Heard, SocketState};
 use super::{
     NamespaceHandle, RemoteSocket, arguments,
-    blocking_places::{BlockingCaller, ShareKey},
+    blocking_places::BlockingCaller,
     broadcast::Broadcast,
     context::{DisconnectContext, EventContext},
     emitter::{Emitter, VolatileEmitter},
     error::{EmitError, Error},
     eventual::{AckFuture, Joining, Leaving},
-    handler::{Extractors, Handler, IntoOutcome, Local, local},
+    handler::{Extractors, Handler, IntoOutcome, Local, Observer, local},
+    shares::ShareKey,
     targets::{IntoRooms, IntoTargets, RoomName},
     watchdog::HandlerLabel,
 };
@@ -132,7 +133,7 @@ impl Socket {
     /// [`Namespace::on_any_outgoing`](super::Namespace::on_any_outgoing).
     pub fn on_any_outgoing<A: Extractors<EventContext>>(
         &self,
-        handler: impl Handler<A, Outcome: IntoOutcome<EventContext>>,
+        handler: impl Observer<A, Outcome: IntoOutcome<EventContext>>,
     ) -> ListenerId {
         self.member.observe();
         self.listen(
@@ -352,9 +353,11 @@ impl Socket {
 
     /// Who calls a function that blocks for this client.
     pub(super) fn blocking_caller(&self) -> BlockingCaller {
-        let account = self.account().cloned().map(ShareKey::Account);
-        let address = || self.address().map(ShareKey::Address);
-        let caller = self.state.blocking_caller(account.or_else(address));
+        let share = match self.account() {
+            Some(account) => ShareKey::account(account.clone()),
+            None => ShareKey::address(self.address()),
+        };
+        let caller = self.state.blocking_caller(share);
         match self.is_connected() {
             true => caller,
             false => caller.gone(),

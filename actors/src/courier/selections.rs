@@ -157,6 +157,7 @@ impl Courier {
                 content,
                 limit,
                 word,
+                observing,
                 reply,
             } => {
                 let mut one = None;
@@ -170,6 +171,7 @@ impl Courier {
                         content,
                         limit,
                         word,
+                        observing,
                         reply,
                     },
                 }));

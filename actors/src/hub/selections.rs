@@ -28,6 +28,7 @@ use crate::{
         AckStream, AskPlace, Asking, ChangeCount, MemberChange, MemberPage, NotifyAnswer,
         SHARED_ACKS, Select, Selected, SelectedLetter, Selection, SelectionRequest, ToNamespace,
     },
+    observing::Observing,
     ports::Answer,
 };
 
@@ -159,6 +160,7 @@ impl HubHandle {
             ..Selection::default()
         };
         let limit = limit.min(LIMIT_MAX);
+        let observing = Observing::now();
         let slot = self.0.slots.asks.clone().try_acquire_owned();
         let slot = slot.ok().map(Arc::new);
         let word = Arc::new(self.word(content.len()));
@@ -168,6 +170,7 @@ impl HubHandle {
                 content,
                 limit,
                 word,
+                observing,
                 reply,
             }
         })

@@ -12,6 +12,7 @@ use crate::{
     id::{LocalId, MemberId, RoomKey, WorkerId},
     letter::Content,
     mailbox::Reply,
+    observing::Observing,
     ports::Answer,
 };
 
@@ -94,6 +95,8 @@ pub enum SelectionRequest {
         limit: Duration,
         /// Held until the member's session has it.
         word: Arc<HubWord>,
+        /// Whether an observer asks.
+        observing: Observing,
         /// Takes the answer.
         reply: Reply<Result<Answer, AskError>>,
     },
@@ -215,6 +218,8 @@ pub enum MemberTask {
         content: Content,
         /// For so long.
         limit: Duration,
+        /// Whether an observer asks.
+        observing: Observing,
         /// Held until its own queue has it.
         word: Arc<HubWord>,
         /// Takes the answer. Where nobody waits for that any more, it is not waited for here.

@@ -58,6 +58,7 @@ impl Namespace {
             SelectionRequest::Ask {
                 content,
                 limit,
+                observing,
                 word,
                 mut reply,
             } => {
@@ -65,6 +66,7 @@ impl Namespace {
                     content: content.clone(),
                     limit,
                     word: word.clone(),
+                    observing,
                     reply,
                 };
                 let answers = self.ask_couriers(&selected, ask);

@@ -114,9 +114,10 @@ impl Session {
                 content,
                 limit,
                 word,
+                observing,
                 mut reply,
             } => {
-                let asked = member.ask(&content);
+                let asked = observing.run(|| member.ask(&content));
                 drop(word);
                 match asked {
                     Ok(answer) => drop(actix_rt::spawn(async move {

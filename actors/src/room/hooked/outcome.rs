@@ -45,8 +45,8 @@ impl Room {
             && let Some(RoomEvent::Said(said)) = own.first()
             && said.content != notify.draft.content
         {
-            let draft = Draft::new(said.content.clone(), &self.links.context.encodings);
-            notify.draft = draft.told(notify.draft.manner);
+            let encodings = &self.links.context.encodings;
+            notify.draft = notify.draft.changed(said.content.clone(), encodings);
         }
         match request {
             Some(request @ (Request::Ask(_) | Request::Timer(_))) => {
