@@ -10,7 +10,7 @@ use dondo_actors::directory::Directory;
 use dondo_actors::id::MemberId;
 use dondo_actors::ports::{Clock, SystemClock};
 
-use crate::transport::address::network;
+use crate::network::network;
 
 use crate::accounts::{AccountBounds, Accounts};
 

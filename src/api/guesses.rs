@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use actix_rt::time::sleep;
 
-use crate::transport::address::network;
+use crate::network::network;
 
 /// Addresses apart.
 const PLACES: usize = 1024;

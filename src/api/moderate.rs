@@ -19,8 +19,8 @@ use super::publish::only;
 use super::routes::ApiOperation;
 use super::sentences::{SentenceForm, reason, sentence, subject, text};
 use crate::moderation::{Sentence, Standing, Subject};
+use crate::network::network;
 use crate::packs::hub::{SERVER, WordTarget};
-use crate::transport::address::network;
 
 /// Clients that are put out at once.
 const AT_ONCE: usize = 64;

@@ -3,19 +3,20 @@
 use std::{fmt, sync::Arc};
 
 use actix::{Message, Recipient};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Data, Handler, RemoteSocket,
+    actor_places::{ActorPlace, ActorPlaceLimits, ActorPlaces},
     blocking_places::BlockingCaller,
     error::{Error, Result},
 };
 
-/// Events of one handler that an actor may have before it, at most.
-const MAILBOX: usize = 1024;
-
 /// Makes a handler of an actor of the host's own, wherever it runs: it hears of each event as a [`Received`], and what it returns
-/// is the ack. Where 1,024 events of a handler wait for it the next one's ack is the error `overloaded`; where it is gone, `internal`.
+/// is the ack; where it is gone, the ack is the error `internal`.
+///
+/// Of the events that wait for it 64 may be of one client, 256 of the clients of one account, as many of those of one address (where
+/// addresses have limits), and 1,024 of all clients of a handler: one more is answered with the error `overloaded`, whose words say
+/// whose are too many. An event waits until the actor has let go of its [`Received`], also where its client has gone.
 ///
 /// ```
 /// use actix::{Actor, Context, Handler};
@@ -47,15 +48,18 @@ where
     T: Send,
     R: Send + 'static,
 {
-    actor_with_places(to, MAILBOX)
+    actor_with_places(to, ActorPlaceLimits::DEFAULT)
 }
 
-pub(super) fn actor_with_places<T, R>(to: Recipient<Received<T, R>>, places: usize) -> ToActor<T, R>
+pub(super) fn actor_with_places<T, R>(
+    to: Recipient<Received<T, R>>,
+    limits: ActorPlaceLimits,
+) -> ToActor<T, R>
 where
     T: Send,
     R: Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(places));
+    let places = ActorPlaces::new(limits);
     ToActor { to, places }
 }
 
@@ -66,7 +70,7 @@ pub struct Received<T, R = ()> {
     /// Who sent it.
     pub socket: RemoteSocket,
     /// Its place before the actor.
-    _place: OwnedSemaphorePermit,
+    _place: ActorPlace,
     _answer: std::marker::PhantomData<fn() -> R>,
 }
 
@@ -84,7 +88,7 @@ impl<T, R> fmt::Debug for Received<T, R> {
 /// A handler that [`actor`] made.
 pub struct ToActor<T: Send, R: Send + 'static> {
     to: Recipient<Received<T, R>>,
-    places: Arc<Semaphore>,
+    places: ActorPlaces,
 }
 
 impl<T: Send, R: Send> fmt::Debug for ToActor<T, R> {
@@ -110,11 +114,11 @@ where
         _: &dyn Fn() -> BlockingCaller,
     ) -> impl Future<Output = Result<R>> + 'static {
         async move {
-            let place = self.places.clone().try_acquire_owned();
+            let place = self.places.take(&socket);
             let received = Received {
                 data,
                 socket,
-                _place: place.map_err(|_| Error::new("overloaded", "too much waits for it"))?,
+                _place: place.map_err(|whose| Error::new("overloaded", whose))?,
                 _answer: std::marker::PhantomData,
             };
             // It queues however full the actor's mailbox is: the place is the bound.

@@ -168,6 +168,7 @@ async fn is_there(parent: &Arc<ServedNamespace>, admission: &Admission) -> bool 
     };
     let mut context = LookupContext {
         state: state_of(&parent.child(admission.namespace.clone()), admission),
+        address: admission.address,
     };
     let outcome = match start(lookup, &mut context) {
         Ok(outcome) => outcome,

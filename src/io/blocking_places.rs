@@ -4,12 +4,13 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
-    net::IpAddr,
     sync::{Arc, Weak},
     thread,
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use super::shares::ShareKey;
 
 /// Threads of a worker's pool that such functions take at most.
 const WORKER_MAX: usize = 16;
@@ -35,13 +36,6 @@ impl PlaceLimits {
             client: (worker / 4).max(1),
         }
     }
-}
-
-/// Whose places those are that several clients have together.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum ShareKey {
-    Account(Arc<str>),
-    Address(IpAddr),
 }
 
 /// The places of one worker.
@@ -109,6 +103,7 @@ impl Default for ClientPlaces {
 pub struct BlockingCaller {
     /// None: somebody of whom nothing is kept.
     own: Option<Arc<Semaphore>>,
+    /// None: a login, which blocks nothing.
     share: Option<ShareKey>,
     client: CallingClient,
 }
@@ -126,10 +121,10 @@ enum CallingClient {
 
 impl ClientPlaces {
     /// A call for this client.
-    pub(super) fn caller(&self, share: Option<ShareKey>) -> BlockingCaller {
+    pub(super) fn caller(&self, share: ShareKey) -> BlockingCaller {
         BlockingCaller {
             own: Some(self.own.clone()),
-            share,
+            share: Some(share),
             client: CallingClient::Needed(self.lives.subscribe()),
         }
     }
@@ -144,11 +139,20 @@ pub(super) struct BlockingPlace {
 }
 
 impl BlockingCaller {
-    /// Somebody who is no client yet.
-    pub(super) fn of_stranger() -> Self {
+    /// Whoever opens a connection. No function that blocks can say who that is: it comes to another error than a login.
+    pub(super) fn of_login() -> Self {
         Self {
             own: None,
             share: None,
+            client: CallingClient::NotNeeded,
+        }
+    }
+
+    /// Somebody who asks for a namespace, as often as it likes: nothing is kept of it, and what it waits for goes with it.
+    pub(super) fn of_stranger(share: ShareKey) -> Self {
+        Self {
+            own: None,
+            share: Some(share),
             client: CallingClient::NotNeeded,
         }
     }
@@ -213,9 +217,9 @@ mod tests {
 
     use super::*;
 
-    fn caller(client: &Rc<ClientPlaces>, account: Option<&str>) -> Waiting {
-        let account = account.map(|account| ShareKey::Account(account.into()));
-        Box::pin(BlockingCaller::take(Some(client.own.clone()), account))
+    fn caller(client: &Rc<ClientPlaces>, account: &str) -> Waiting {
+        let share = Some(ShareKey::account(account.into()));
+        Box::pin(BlockingCaller::take(Some(client.own.clone()), share))
     }
 
     type Waiting = std::pin::Pin<Box<dyn Future<Output = Option<BlockingPlace>>>>;
@@ -256,19 +260,21 @@ mod tests {
     fn a_client_an_account_and_a_worker_have_so_many_places_and_the_rest_waits() {
         let limits = WORKER.with(|worker| worker.limits);
         let clients: Vec<_> = (0..64).map(|_| Rc::<ClientPlaces>::default()).collect();
-        let many = |client: usize, account| (0..64).map(move |_| (client, account));
-        let call = |(client, account): (usize, _)| caller(&clients[client], account);
-        let (first, waits) = started(many(0, None).map(call));
+        let many = |client: usize| (0..64).map(move |_| client);
+        let names: Vec<_> = (0..64).map(|client| client.to_string()).collect();
+        let alone = |client: usize| caller(&clients[client], &names[client]);
+        let (first, waits) = started(many(0).map(alone));
         assert_eq!(
             (first.len(), waits.len()),
             (limits.client, 64 - limits.client)
         );
         drop((first, waits));
-        let of_ann = (0..8).flat_map(|client| many(client, Some("ann")));
-        let (of_ann, waiting_ann) = started(of_ann.map(call));
+        let of_ann = (0..8)
+            .flat_map(many)
+            .map(|client| caller(&clients[client], "ann"));
+        let (of_ann, waiting_ann) = started(of_ann);
         assert_eq!(of_ann.len(), limits.share);
-        let of_all = (8..64).flat_map(|client| many(client, None));
-        let (of_all, waiting) = started(of_all.map(call));
+        let (of_all, waiting) = started((8..64).flat_map(many).map(alone));
         assert_eq!(of_ann.len() + of_all.len(), limits.worker);
         drop(of_all);
         let (next, _) = started(waiting);
@@ -281,7 +287,7 @@ mod tests {
     #[test]
     fn shares_that_nobody_has_are_forgotten_and_others_are_not() {
         WORKER.with(|worker| {
-            let key = |number: usize| ShareKey::Account(number.to_string().into());
+            let key = |number: usize| ShareKey::account(number.to_string().into());
             let kept = worker.share(key(0));
             for number in 1..10_000 {
                 drop(worker.share(key(number)));

@@ -1,17 +1,12 @@
 //! What a handler is called with, one type for each occasion; extractors take it apart.
 
-use std::{rc::Rc, sync::Arc};
+use std::{net::IpAddr, rc::Rc, sync::Arc};
 
 use dondo_actors::error::CloseReason as DisconnectReason;
 
 use super::{
-    Connecting, Socket,
-    ack::Ack,
-    arguments::Arguments,
-    blocking_places::{BlockingCaller, ShareKey},
-    error::Error,
-    incoming::SentStreams,
-    socket::SocketState,
+    Connecting, Socket, ack::Ack, arguments::Arguments, blocking_places::BlockingCaller,
+    error::Error, incoming::SentStreams, shares::ShareKey, socket::SocketState,
 };
 
 /// An event of a client.
@@ -43,6 +38,7 @@ pub struct EngineContext {
 #[derive(Clone, Debug)]
 pub struct LookupContext {
     pub(super) state: Rc<SocketState>,
+    pub(super) address: Option<IpAddr>,
 }
 
 /// A client that has come in.
@@ -79,7 +75,7 @@ impl Context for LookupContext {
     }
 
     fn blocking_caller(&self) -> BlockingCaller {
-        self.state.blocking_caller(None)
+        BlockingCaller::of_stranger(ShareKey::address(self.address))
     }
 }
 
@@ -99,8 +95,8 @@ impl Context for AdmissionContext {
     }
 
     fn blocking_caller(&self) -> BlockingCaller {
-        let address = self.connecting.address().map(ShareKey::Address);
-        self.state().blocking_caller(address)
+        let share = ShareKey::address(self.connecting.address());
+        self.state().blocking_caller(share)
     }
 }
 

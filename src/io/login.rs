@@ -47,7 +47,7 @@ where
         let found = async move {
             let arguments = A::from_request(&request, &mut Payload::None);
             let arguments = arguments.await.map_err(Into::into)?;
-            let found = handler.call_in(arguments, &BlockingCaller::of_stranger);
+            let found = handler.call_in(arguments, &BlockingCaller::of_login);
             Ok(found.await.into_found()?.map(logged_in))
         };
         let found = WatchedHandler {

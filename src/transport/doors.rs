@@ -18,11 +18,12 @@ use ipnet::IpNet;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::address::{TrustedProxies, counted};
+use super::address::TrustedProxies;
 use super::host::Hosts;
 use super::refusal::Refusal;
 use super::sockets::Sockets;
 use crate::moderation::Moderation;
+use crate::network::counted;
 
 /// The settings of the doors of one process.
 #[derive(Clone, Debug)]

@@ -11,7 +11,8 @@ use dondo_actors::directory::Directory;
 use dondo_actors::notice::Cause;
 
 use super::access_log::AccessLine;
-use super::address::{TrustedProxies, counted};
+use super::address::TrustedProxies;
+use crate::network::counted;
 use crate::notices;
 
 /// A head of so many bytes is let in however much is held: operators and balancers ask with less.

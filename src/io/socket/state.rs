@@ -15,11 +15,12 @@ use tokio::{sync::Semaphore, task::AbortHandle};
 
 use crate::io::{
     Account,
-    blocking_places::{BlockingCaller, ClientPlaces, ShareKey},
+    blocking_places::{BlockingCaller, ClientPlaces},
     context::{DisconnectContext, EventContext},
     error::{BadArguments, Result},
     handler::Local,
     namespace::ServedNamespace,
+    shares::ShareKey,
 };
 
 /// What is kept with one client.
@@ -213,7 +214,7 @@ impl SocketState {
     }
 
     /// Who calls a function that blocks for this client.
-    pub(in crate::io) fn blocking_caller(&self, share: Option<ShareKey>) -> BlockingCaller {
+    pub(in crate::io) fn blocking_caller(&self, share: ShareKey) -> BlockingCaller {
         self.more(|more| more.blocking.get_or_insert_default().caller(share))
     }
 

@@ -169,10 +169,14 @@ impl World {
 
     /// A client whose session has said nothing yet.
     pub(crate) fn stranger(&self) -> Client {
+        self.stranger_as(Peer::default())
+    }
+
+    fn stranger_as(&self, peer: Peer) -> Client {
         let [plain, dotnet] = self.encodings;
         let protocol = SocketIo::new(Limits::default(), plain, Some(dotnet), false);
         Client {
-            session: self.session(Box::new(protocol)),
+            session: self.session(Box::new(protocol), peer),
             id: String::new(),
             namespace: String::new(),
             asked: Cell::new(0),
@@ -192,7 +196,7 @@ impl World {
         };
         let protocol = SignalR::new("/".into(), member, encodings, dialect, limits);
         let client = HubClient {
-            session: self.session(Box::new(protocol)),
+            session: self.session(Box::new(protocol), Peer::default()),
         };
         client.say(r#"{"protocol":"json","version":1}"#);
         settle().await;
@@ -200,7 +204,7 @@ impl World {
         client
     }
 
-    fn session(&self, protocol: Box<dyn Protocol>) -> SessionRef {
+    fn session(&self, protocol: Box<dyn Protocol>, peer: Peer) -> SessionRef {
         let hour = Duration::from_secs(3600);
         let settings = SessionSettings {
             ping_interval: hour,
@@ -224,7 +228,7 @@ impl World {
             self.courier.clone(),
             protocol,
             Arc::new(settings),
-            Peer::default(),
+            peer,
             |_| {},
         )
     }
@@ -236,7 +240,20 @@ impl World {
 
     /// A client in a namespace, with the JSON of its CONNECT.
     pub(crate) async fn client_in(&self, namespace: &str, auth: &str) -> Client {
-        let mut client = self.stranger();
+        let client = self.stranger();
+        Self::let_in(client, namespace, auth).await
+    }
+
+    /// The same in `/` from an address.
+    pub(crate) async fn client_at(&self, address: &str, auth: &str) -> Client {
+        let peer = Peer {
+            address: address.parse().ok(),
+            ..Peer::default()
+        };
+        Self::let_in(self.stranger_as(peer), "/", auth).await
+    }
+
+    async fn let_in(mut client: Client, namespace: &str, auth: &str) -> Client {
         if namespace != "/" {
             client.namespace = format!("{namespace},");
         }

@@ -3,7 +3,7 @@
 use super::{built_with, compile, each_is_named};
 
 /// What is wrong in a builder, and what has to be said of it.
-const WRONG_BUILDERS: [(&str, &str, &str); 10] = [
+const WRONG_BUILDERS: [(&str, &str, &str); 11] = [
     (
         "a user who is no account",
         r#".identify(async |_: actix_web::HttpRequest| Ok(Some(7_u8)))"#,
@@ -23,6 +23,11 @@ const WRONG_BUILDERS: [(&str, &str, &str); 10] = [
         "a login that is not async",
         r#".identify(|_: actix_web::HttpRequest| Ok::<_, actix_web::Error>(Some("ama".to_owned())))"#,
         "is no handler",
+    ),
+    (
+        "a login that blocks",
+        r#".identify(dondo::blocking(|| Ok(Some("ama".to_owned()))))"#,
+        "a login cannot come to `Result<Option<std::string::String>, dondo::Error>`",
     ),
     (
         "a login of a socket",
