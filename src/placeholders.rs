@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use memchr::memmem;
 
 use crate::{json_tokens::token_end, nesting::LEVELS_MAX};
 
@@ -16,6 +17,32 @@ pub(crate) const BEHIND_NUMBER: char = '}';
 /// Appends the placeholder of the blob with this number.
 pub(crate) fn put(out: &mut Vec<u8>, number: usize) {
     out.extend_from_slice(format!("{BEFORE_NUMBER}{number}{BEHIND_NUMBER}").as_bytes());
+}
+
+/// The number of the placeholder at the front, if one in that spelling is there, and where it ends. What only begins like one is an
+/// object of somebody's own: the last of two keys counts.
+pub(crate) fn at_front(text: &[u8]) -> Option<(usize, usize)> {
+    let behind = text.strip_prefix(BEFORE_NUMBER.as_bytes())?;
+    let is_digit = |byte: &&u8| byte.is_ascii_digit();
+    let digits = behind.iter().take_while(is_digit).count();
+    let number = std::str::from_utf8(&behind[..digits]).ok()?.parse().ok()?;
+    let ends = behind.get(digits) == Some(&(BEHIND_NUMBER as u8));
+    ends.then_some((number, BEFORE_NUMBER.len() + digits + 1))
+}
+
+/// The text with something else in the place of each placeholder in that spelling.
+pub(crate) fn replaced(text: &[u8], mut with: impl FnMut(&mut Vec<u8>, usize)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 8);
+    let mut copied = 0;
+    for at in memmem::find_iter(text, BEFORE_NUMBER) {
+        if let Some((number, length)) = at_front(&text[at..]) {
+            out.extend_from_slice(&text[copied..at]);
+            with(&mut out, number);
+            copied = at + length;
+        }
+    }
+    out.extend_from_slice(&text[copied..]);
+    out
 }
 
 /// Arguments whose placeholders count up from 0 in the order in which their attachments are first named.

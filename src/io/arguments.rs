@@ -91,12 +91,9 @@ impl Arguments {
 
     /// The text for those who read it: see [`blob::marked`].
     fn readable(&self) -> Cow<'_, [u8]> {
-        if self.blobs.is_empty() {
-            return Cow::Borrowed(&self.text);
-        }
-        match std::str::from_utf8(&self.text) {
-            Ok(text) => Cow::Owned(blob::marked(text).into_bytes()),
-            Err(_) => Cow::Borrowed(&self.text),
+        match self.blobs.is_empty() {
+            true => Cow::Borrowed(&self.text),
+            false => Cow::Owned(blob::marked(&self.text)),
         }
     }
 }

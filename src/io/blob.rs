@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser, ser::SerializeMap};
 
 use crate::placeholders::{self, BEFORE_NUMBER};
@@ -76,21 +76,21 @@ pub(super) fn numbered(number: usize) -> Option<Blob> {
     BLOBS.with_borrow(|blobs| blobs.as_ref()?.blobs.get(number).cloned().map(Blob))
 }
 
-/// How clients write a placeholder.
-const PLACEHOLDER: &str = r#""_placeholder":true"#;
-
 /// A field that placeholders have while they are read: what has no room for a blob keeps it, and is known by it. No client knows
 /// its name, which is another one in each process.
 static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| {
-    let secret = RandomState::new().hash_one(PLACEHOLDER);
+    let secret = RandomState::new().hash_one(BEFORE_NUMBER);
     let field = format!(r#""_read_without_its_blob_{secret:016x}":true"#);
     Finder::new(&field).into_owned()
 });
 
 /// The JSON text of an event with attachments, its placeholders marked.
-pub(super) fn marked(text: &str) -> String {
-    let mark = String::from_utf8_lossy(MARK.needle());
-    text.replace(PLACEHOLDER, &format!("{PLACEHOLDER},{mark}"))
+pub(super) fn marked(text: &[u8]) -> Vec<u8> {
+    placeholders::replaced(text, |out, number| {
+        out.extend_from_slice(format!("{BEFORE_NUMBER}{number},").as_bytes());
+        out.extend_from_slice(MARK.needle());
+        out.push(b'}');
+    })
 }
 
 /// Whether data that is to be sent has a placeholder of an attachment that it was read without.
@@ -101,22 +101,9 @@ pub(super) fn is_lost(text: &[u8]) -> bool {
 
 /// The text of data that were written with their blobs, which have numbers from `first` on now.
 pub(super) fn renumbered(text: &[u8], first: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + 8);
-    let mut rest = text;
-    while let Some(at) = memmem::find(rest, BEFORE_NUMBER.as_bytes()) {
-        let (before, behind) = rest.split_at(at + BEFORE_NUMBER.len());
-        let digits = behind
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        let number = str::from_utf8(&behind[..digits]).unwrap_or_default();
-        let number: usize = number.parse().unwrap_or_default();
-        out.extend_from_slice(before);
-        out.extend_from_slice(first.saturating_add(number).to_string().as_bytes());
-        rest = &behind[digits..];
-    }
-    out.extend_from_slice(rest);
-    out
+    placeholders::replaced(text, |out, number| {
+        placeholders::put(out, first.saturating_add(number));
+    })
 }
 
 /// What `write` answers, and the blobs that were serialized meanwhile.

@@ -121,9 +121,9 @@ impl<'de> Visitor<'de> for Any {
     }
 }
 
-/// The number of the attachment that an object stands for, if it does.
+/// The number of the attachment that an object stands for, if it does. Of two keys of one name the last counts, as for clients.
 fn placeholder(entries: &[(String, Value)]) -> Option<usize> {
-    let field = |name: &str| entries.iter().find(|(key, _)| key == name);
+    let field = |name: &str| entries.iter().rfind(|(key, _)| key == name);
     let stands_for = matches!(field("_placeholder"), Some((_, Value::Bool(true))));
     match field("num") {
         Some((_, Value::Number(number))) if stands_for => usize::try_from(number.as_u64()?).ok(),
@@ -136,11 +136,13 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use bytes::Bytes;
+    use dondo_actors::letter::Content;
 
     use super::{
         super::arguments::{Arguments, content},
         *,
     };
+    use crate::placeholders::number;
 
     #[test]
     fn a_value_of_unknown_shape_is_passed_on_with_its_blobs_under_their_new_numbers() {
@@ -163,5 +165,44 @@ mod tests {
     fn in_an_event_without_blobs_a_placeholder_is_an_object() {
         let read: Value = serde_json::from_str(r#"{"_placeholder":true,"num":0}"#).unwrap();
         assert!(matches!(read, Value::Object(_)));
+    }
+
+    /// Fails if an object whose `_placeholder` is taken back by a second key of that name is read as a blob that came beside it, shows
+    /// how placeholders are marked, or cannot be passed on as it is.
+    #[test]
+    fn what_only_begins_like_a_placeholder_is_an_object_beside_a_blob() {
+        for text in [
+            r#"{"_placeholder":true,"num":0,"_placeholder":false}"#,
+            r#"{"_placeholder":true,"_placeholder":false}"#,
+            r#"{"_placeholder":true,"num":0,"_placeholder":"true","num":0}"#,
+        ] {
+            let real = r#"{"_placeholder":true,"num":0}"#;
+            let sent = number(&format!("{text},{real}"), 1).unwrap();
+            let event = Content {
+                name: "x".into(),
+                args: sent.args,
+                blobs: vec![Bytes::from_static(b"real")],
+            };
+            let sent = Arguments::from(event);
+            let (object, real_blob): (Value, Value) = sent.all().unwrap();
+            let fields = ["_placeholder", "num"];
+            let Value::Object(entries) = &object else {
+                panic!("{text}: {object:?}");
+            };
+            assert!(
+                entries.iter().all(|(key, _)| fields.contains(&&**key)),
+                "{object:?}"
+            );
+            assert_eq!(real_blob, Value::Blob(Blob(Bytes::from_static(b"real"))));
+            let read: (serde_json::Value, Blob) = sent.all().unwrap();
+            assert!(read.0["_placeholder"] != true, "{read:?}");
+            assert_eq!(
+                content("x", &(&object, &real_blob)).unwrap().args,
+                format!("{text},{real}")
+            );
+            assert_eq!(content("x", &read.0).unwrap().blobs, [Bytes::new(); 0]);
+            let list = Bytes::from(blob::renumbered(text.as_bytes(), 7));
+            assert_eq!(list, text);
+        }
     }
 }

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use memchr::memmem;
 
-use crate::placeholders::{BEFORE_NUMBER, BEHIND_NUMBER};
+use crate::placeholders::{BEFORE_NUMBER, at_front};
 
 /// The blobs of one message, each handed out once. A placeholder may be said a thousand times and costs its sender little, but
 /// here a blob stands in its place: without this one message of a megabyte would become gigabytes.
@@ -20,21 +20,9 @@ impl<'a> BlobsOnce<'a> {
     /// What stands in the place of the placeholder at the front, and where that ends: its blob, or nothing if it has been
     /// handed out. None where there is no such blob: then it is an object of the client's own.
     pub(super) fn read(&mut self, json: &[u8]) -> Option<(Option<&'a Bytes>, usize)> {
-        let (number, end) = read(json)?;
+        let (number, end) = at_front(json)?;
         Some((self.0.get_mut(number)?.take(), end))
     }
-}
-
-/// The number of the placeholder at the front, and where that ends.
-fn read(json: &[u8]) -> Option<(usize, usize)> {
-    let behind = json.strip_prefix(BEFORE_NUMBER.as_bytes())?;
-    let digits = behind
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let number: usize = std::str::from_utf8(&behind[..digits]).ok()?.parse().ok()?;
-    let ends = behind.get(digits) == Some(&(BEHIND_NUMBER as u8));
-    ends.then_some((number, BEFORE_NUMBER.len() + digits + 1))
 }
 
 /// The JSON with each blob in its place, as ASP.NET writes bytes: base64 in a string. A second place has `null`.
