@@ -118,7 +118,7 @@ impl NamespaceHandle {
     /// Says something to everybody, now: see [`Broadcast::emit`].
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// As [`Broadcast::emit`].
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
         self.broadcast().emit(event, data)
     }

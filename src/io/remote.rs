@@ -286,7 +286,7 @@ impl RemoteSocket {
     /// Says something to it, if it is still there: arguments are as for [`Socket::emit`](super::Socket::emit).
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// As [`Broadcast::emit`].
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<RemoteDelivery, EmitError> {
         self.alone().emit(event, data)
     }

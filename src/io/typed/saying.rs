@@ -25,7 +25,7 @@ impl Connecting {
     /// As [`Connecting::emit`], an event by its type.
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// As [`Connecting::emit`].
     pub fn emit_event(&self, event: impl EmitEvents) -> Result<(), EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
@@ -36,7 +36,7 @@ impl Socket {
     /// As [`Socket::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
-    /// It cannot be made an event, the client is gone, or too much of what this socket said waits.
+    /// As [`Socket::emit`].
     pub fn emit_event(&self, event: impl EmitEvents) -> Result<(), EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
@@ -83,7 +83,7 @@ impl Broadcast<Socket> {
     /// As [`Broadcast::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
-    /// It cannot be made an event, the client that speaks is gone, or too much of what it said waits.
+    /// As [`Broadcast::emit`].
     pub fn emit_event(self, event: impl EmitEvents) -> Result<Delivery, EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
@@ -92,7 +92,7 @@ impl Broadcast<Socket> {
     /// As [`Broadcast::emit_with_ack`], an event by its type: the answers are its [`Event::Ack`].
     ///
     /// # Errors
-    /// It cannot be made an event, the client that speaks is gone, or too much of what it said waits.
+    /// As [`Broadcast::emit_with_ack`].
     pub fn emit_event_with_ack<E>(
         self,
         event: E,
@@ -109,7 +109,7 @@ impl Broadcast<NamespaceHandle> {
     /// As [`Broadcast::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// As [`Broadcast::emit`].
     pub fn emit_event(self, event: impl EmitEvents) -> Result<RemoteDelivery, EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)
@@ -118,7 +118,7 @@ impl Broadcast<NamespaceHandle> {
     /// As [`Broadcast::emit_with_ack`], an event by its type: the answers are its [`Event::Ack`].
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// As [`Broadcast::emit_with_ack`].
     pub fn emit_event_with_ack<E>(
         self,
         event: E,
@@ -135,7 +135,7 @@ impl NamespaceHandle {
     /// As [`NamespaceHandle::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// As [`NamespaceHandle::emit`].
     pub fn emit_event(&self, event: impl EmitEvents) -> Result<RemoteDelivery, EmitError> {
         self.broadcast().emit_event(event)
     }
@@ -145,7 +145,7 @@ impl RemoteSocket {
     /// As [`RemoteSocket::emit`], an event by its type, or one of an enum of [`Events`](crate::Events).
     ///
     /// # Errors
-    /// It cannot be made an event.
+    /// As [`RemoteSocket::emit`].
     pub fn emit_event(&self, event: impl EmitEvents) -> Result<RemoteDelivery, EmitError> {
         let event = event.into_one();
         self.emit(event.name(), &event)

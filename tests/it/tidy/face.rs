@@ -131,3 +131,13 @@ fn a_word_of_the_core_in_a_signature_is_found() {
         assert!(!foreign(&code, &face).is_empty(), "{item}");
     }
 }
+
+/// Fails if the docs of something that says an event know one of its errors alone: too much may wait, or nobody be there.
+#[test]
+fn whoever_says_something_reads_of_all_that_may_come_of_it() {
+    let alone = "/// It cannot be made an event.\n";
+    let pages = sources("src/io").filter(|source| source.text.contains(alone));
+    let pages: Vec<_> = pages.map(|source| source.path).collect();
+    // What a script says in place of something else is its call's, and waits for nobody.
+    assert_eq!(pages, ["src/io/script/context.rs"]);
+}
