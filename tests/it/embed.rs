@@ -8,7 +8,9 @@ use actix_identity::IdentityMiddleware;
 use actix_session::SessionMiddleware;
 use actix_session::storage::CookieSessionStore;
 use actix_web::cookie::Key;
-use actix_web::middleware::{Compress, Logger, NormalizePath};
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::{Compress, DefaultHeaders, Logger, Next, NormalizePath, from_fn};
 use actix_web::{App, HttpServer, web};
 use dondo::{Arguments, Data, Dondo, Namespace, NamespaceHandle, Socket, blocking};
 use serde_json::{Value, json};
@@ -16,7 +18,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::clients::{Kind, Robot};
-use crate::support::{Client, Hub, PATIENCE, http};
+use crate::support::{Client, Hub, PATIENCE, WebSocket, http, polling};
 
 /// A hub in an `App` that the expression makes, with whatever stands around the hub there.
 macro_rules! hub_in {
@@ -113,6 +115,40 @@ fn with_what_hosts_wrap_around_their_app_stock_clients_connect() {
         answer.header("Access-Control-Allow-Origin"),
         Some(page[0].1)
     );
+}
+
+/// Fails if a middleware of the host's cannot put headers on the answers that open connections, on those behind, or on an upgrade's.
+#[test]
+fn a_host_puts_headers_on_the_first_answer_or_on_all_and_stock_clients_connect() {
+    let hub = hub_in!(|dondo| {
+        App::new()
+            .configure(dondo.configure_observation())
+            .configure(dondo.configure())
+            .wrap(from_fn(async |request: ServiceRequest, next: Next<_>| {
+                let is_first = !request.query_string().contains("sid=");
+                let mut answer = next.call(request).await?;
+                if is_first {
+                    let once = HeaderValue::from_static("once");
+                    let first = HeaderName::from_static("x-first");
+                    answer.headers_mut().insert(first, once);
+                }
+                Ok(answer)
+            }))
+            .wrap(DefaultHeaders::new().add(("x-all", "always")))
+    });
+    chat(&hub, "/socket.io/");
+    let has =
+        |answer: &http::Answer| ["x-first", "x-all"].map(|name| answer.header(name).is_some());
+    let open = "/socket.io/?EIO=4&transport=polling";
+    let opened = http::get(&hub, open);
+    assert_eq!(has(&opened), [true, true]);
+    let sid = polling::sid(&polling::body(&opened));
+    let next = format!("{open}&sid={sid}");
+    let posted = http::request(&hub, "POST", &next, &[], b"40");
+    assert_eq!((posted.status, has(&posted)), (200, [false, true]));
+    let direct = "/socket.io/?EIO=4&transport=websocket";
+    let (switched, _) = WebSocket::handshake(&hub, direct, &[]);
+    assert_eq!((switched.status, has(&switched)), (101, [true, true]));
 }
 
 /// From the thread of an HTTP request, which is not that of the clients.

@@ -24,6 +24,7 @@ mod embed;
 mod emits;
 mod engine;
 mod examples;
+mod from_node;
 mod harm;
 mod history;
 mod hostile;

@@ -157,3 +157,35 @@ fn each_row_of_what_others_do_names_a_test_that_there_is_or_says_why_not() {
         }
     }
 }
+
+/// What Socket.IO 4.8's server for Node has: its options, those of its engine among them; what its engine, itself and its namespaces,
+/// and its sockets have; adapters and what is common to all emitters apart.
+const NODES: [&str; 4] = [
+    "path addTrailingSlash serveClient parser connectTimeout connectionStateRecovery cleanupEmptyChildNamespaces pingTimeout pingInterval \
+     upgradeTimeout maxHttpBufferSize allowRequest transports allowUpgrades perMessageDeflate httpCompression wsEngine cors cookie \
+     allowEIO3 destroyUpgrade destroyUpgradeTimeout",
+    "generateId clientsCount connection_error initial_headers headers",
+    "attach attachApp listen bind onconnection close of use to in except emit send write timeout local volatile compress sockets \
+     fetchSockets allSockets socketsJoin socketsLeave disconnectSockets serverSideEmit serverSideEmitWithAck new_namespace connection",
+    "id handshake request rooms data nsp connected disconnected recovered conn client broadcast emitWithAck join leave on once off onAny \
+     offAny prependAny listenersAny onAnyOutgoing offAnyOutgoing prependAnyOutgoing listenersAnyOutgoing listeners eventNames \
+     removeAllListeners disconnect disconnecting",
+];
+
+/// Fails if something that those have who come from Node is not on their page: said otherwise here, or not there, and why.
+#[test]
+fn everything_of_nodes_server_is_on_the_page_of_those_who_come_from_it() {
+    let page = include_str!("../../../src/docs/from-node.md");
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let quoted = rows.flat_map(|row| {
+        let cell = row.trim_start_matches('|').split(" | ").next().unwrap();
+        cell.split('`').skip(1).step_by(2)
+    });
+    let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let said: BTreeSet<_> = quoted
+        .flat_map(|text| text.split(|letter| !is_letter(letter)))
+        .collect();
+    let names = NODES.iter().flat_map(|names| names.split_whitespace());
+    let missing: Vec<_> = names.filter(|name| !said.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
