@@ -29,6 +29,7 @@ mod items;
 mod login;
 mod namespace;
 mod next;
+mod observer;
 mod pack;
 mod pattern;
 mod remote;
@@ -80,11 +81,12 @@ pub use self::{
     eventual::{AckFuture, Delivered, Delivery, Joining, Leaving, RemoteDelivery},
     extract::{Auth, Data, EventName, Extension, Extract, Identity, Needs, Path, Rest, State},
     handle::NamespaceHandle,
-    handler::{Extractors, Handler, IntoOutcome, Observer},
+    handler::{Extractors, Handler, IntoOutcome},
     incoming::Incoming,
     items::Items,
     login::LoginOutcome,
     namespace::Namespace,
+    observer::Observer,
     remote::{
         Counting, FetchSockets, Operation, RemoteAck, RemoteSocket, SocketCursor, SocketPage,
     },

@@ -7,7 +7,8 @@ use dondo_actors::observing::Observing;
 use super::{
     blocking_places::BlockingCaller,
     error::{Error, Result},
-    handler::{Handler, Observer},
+    handler::Handler,
+    observer::Observer,
 };
 
 /// Makes a handler of a function that blocks, or computes for long: it runs on a thread of tokio's pool, and nobody waits for it but

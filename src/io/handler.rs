@@ -170,16 +170,6 @@ pub trait Handler<Args>: 'static {
     ) -> impl Future<Output = Self::Outcome> + 'static;
 }
 
-/// A [`Handler`] that may look on at what goes to clients: what it says is known as its own while it runs. An
-/// [`actor`](super::actor()) runs where nobody knows that.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot look on at what goes to clients",
-    note = "an observer is an async function or closure, or a function of `dondo::blocking`, of up to eight parameters: which there \
-            are, and where, stands at `dondo::Extract`",
-    note = "a `dondo::actor` is none: what it says would be observed again, and so on; an async closure may tell it what it is to know"
-)]
-pub trait Observer<Args>: Handler<Args> {}
-
 /// All the parameters of a handler for the context `C`: a tuple of up to eight [extractors](Extract).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the parameters of a handler of this kind"
@@ -211,14 +201,6 @@ macro_rules! handlers {
                 let ($($argument,)*) = arguments;
                 async move { self($($argument),*).await }
             }
-        }
-
-        impl<F, R, $($argument),*> Observer<($($argument,)*)> for F
-        where
-            F: AsyncFn($($argument),*) -> R + 'static,
-            R: 'static,
-            $($argument: 'static,)*
-        {
         }
 
         impl<C, $($argument: Extract<C>),*> Extractors<C> for ($($argument,)*) {

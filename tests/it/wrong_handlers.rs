@@ -10,7 +10,7 @@ use std::process::Command;
 use std::thread;
 
 /// A namespace with something that is wrong, and what has to be said of it.
-const WRONG: [(&str, &str, &str); 21] = [
+const WRONG: [(&str, &str, &str); 20] = [
     (
         "a parameter that is no extractor",
         r#".on("say", async |text: String| {})"#,
@@ -35,11 +35,6 @@ const WRONG: [(&str, &str, &str); 21] = [
         "a socket that would leave its thread",
         r#".on("say", dondo::blocking(|socket: Socket| Ok(())))"#,
         "a function of `dondo::blocking` runs on a thread of its own, where no socket and no ack may go",
-    ),
-    (
-        "an actor that would look on",
-        r#".on_any_outgoing(dondo::actor::<u8, u8>(loop {}))"#,
-        "a `dondo::actor` is none: what it says would be observed again, and so on",
     ),
     (
         "a closure that is not async",

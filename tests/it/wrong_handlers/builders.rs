@@ -1,9 +1,9 @@
-//! What the compiler says of a login, and of a handler of bare connections, that is none.
+//! What the compiler says of a login, of a handler of bare connections, and of an observer, that is none.
 
 use super::{built_with, compile, each_is_named};
 
 /// What is wrong in a builder, and what has to be said of it.
-const WRONG_BUILDERS: [(&str, &str, &str); 11] = [
+const WRONG_BUILDERS: [(&str, &str, &str); 12] = [
     (
         "a user who is no account",
         r#".identify(async |_: actix_web::HttpRequest| Ok(Some(7_u8)))"#,
@@ -23,6 +23,11 @@ const WRONG_BUILDERS: [(&str, &str, &str); 11] = [
         "a login that is not async",
         r#".identify(|_: actix_web::HttpRequest| Ok::<_, actix_web::Error>(Some("ama".to_owned())))"#,
         "is no handler",
+    ),
+    (
+        "an actor that would look on",
+        r#".namespace(Namespace::new("/").on_any_outgoing(dondo::actor::<u8, u8>(loop {})))"#,
+        "a `dondo::actor` is none: what it says would be observed again, and so on",
     ),
     (
         "a login that blocks",
