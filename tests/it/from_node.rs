@@ -68,9 +68,9 @@ fn a_join_and_a_leave_are_done_when_they_have_been_awaited(form: Form) {
     let hub = form.built(|_| {}, |builder| builder.namespace(root));
     let mut robot = connected(&hub, Kind::JsWebSocket);
     for room in 0..50 {
-        let room = json!(format!("room {room}"));
-        assert_eq!(robot.ask("join", &[room.clone()]), 1);
-        assert_eq!(robot.ask("leave", &[room]), 0);
+        let room = [json!(format!("room {room}"))];
+        assert_eq!(robot.ask("join", &room), 1);
+        assert_eq!(robot.ask("leave", &room), 0);
     }
 }
 

@@ -125,7 +125,10 @@ fn what_an_observer_says_from_another_thread_is_not_observed() {
         });
         let namespace = Namespace::new("/").on_any_outgoing(look).on(
             "say",
-            blocking(|nsp: NamespaceHandle| Ok(drop(nsp.emit("said", ())?))),
+            blocking(|nsp: NamespaceHandle| {
+                nsp.emit("said", ())?;
+                Ok(())
+            }),
         );
         let world = World::of([namespace]);
         let (a, b) = (world.client().await, world.client().await);
