@@ -107,8 +107,8 @@ impl Session {
             }
             MemberTask::Transfer { from, to } => {
                 // Queued at once: nothing that the member itself asks for comes between.
-                drop(member.leave(from, LeaveScope::All, None));
-                drop(member.join(JoinRequest::plain(to)));
+                drop(member.be_unseated(from, LeaveScope::All, None));
+                drop(member.be_seated(JoinRequest::plain(to)));
             }
             MemberTask::Ask {
                 content,
@@ -140,14 +140,17 @@ impl Session {
 async fn join_all(member: &Rc<Member>, rooms: &Arc<[RoomKey]>) -> bool {
     let mut all = true;
     for room in rooms.iter() {
-        all &= member.join(JoinRequest::plain(room.clone())).await.is_ok();
+        all &= member
+            .be_seated(JoinRequest::plain(room.clone()))
+            .await
+            .is_ok();
     }
     all
 }
 
 async fn leave_all(member: &Rc<Member>, rooms: &Arc<[RoomKey]>) {
     for room in rooms.iter().filter(|room| member.may_be_in(room)) {
-        let left = member.leave(room.clone(), LeaveScope::All, None);
+        let left = member.be_unseated(room.clone(), LeaveScope::All, None);
         left.await;
     }
 }

@@ -189,8 +189,26 @@ impl Member {
         self.seats.borrow().unnamed(room)
     }
 
-    /// Asks for a seat.
+    /// Asks for a seat, at the client's cost.
     pub fn join(
+        self: &Rc<Self>,
+        request: JoinRequest,
+    ) -> impl Future<Output = Result<JoinAnswer, JoinError>> + 'static {
+        if self.may_ask().is_ok() {
+            self.parts.pacer.charge(Rated::Joins, 1);
+        }
+        self.be_seated(request)
+    }
+
+    fn may_ask(&self) -> Result<(), Fault> {
+        match self.has_ended() {
+            true => Err(Fault::Gone),
+            false => self.has_room(),
+        }
+    }
+
+    /// The same where somebody else wants it so: what others do costs a client nothing.
+    pub(super) fn be_seated(
         self: &Rc<Self>,
         request: JoinRequest,
     ) -> impl Future<Output = Result<JoinAnswer, JoinError>> + 'static {
@@ -205,14 +223,9 @@ impl Member {
             history,
             told,
         } = request;
-        let room_for_it = match self.has_ended() {
-            true => Err(Fault::Gone),
-            false => self.has_room(),
-        };
-        if let Err(why) = room_for_it {
+        if let Err(why) = self.may_ask() {
             return Either::Left(ready(Err(why.into())));
         }
-        self.parts.pacer.charge(Rated::Joins, 1);
         self.seats
             .borrow_mut()
             .ask(room.clone(), tag.clone(), user.is_some());
@@ -242,15 +255,25 @@ impl Member {
         })
     }
 
-    /// Gives seats up.
+    /// Gives seats up, at the client's cost.
     pub fn leave(
         self: &Rc<Self>,
         room: RoomKey,
         which: LeaveScope,
         announce: Option<EventTemplate>,
     ) -> impl Future<Output = LeaveAnswer> + 'static {
-        let (done, answer) = oneshot::channel();
         self.parts.pacer.charge(Rated::Joins, 1);
+        self.be_unseated(room, which, announce)
+    }
+
+    /// The same where somebody else wants it so.
+    pub(super) fn be_unseated(
+        self: &Rc<Self>,
+        room: RoomKey,
+        which: LeaveScope,
+        announce: Option<EventTemplate>,
+    ) -> impl Future<Output = LeaveAnswer> + 'static {
+        let (done, answer) = oneshot::channel();
         self.seats.borrow_mut().give_up(room.clone(), which.clone());
         let member = self.id().clone();
         let leave = Leave {

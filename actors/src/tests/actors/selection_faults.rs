@@ -1,4 +1,4 @@
-//! What is asked of members from elsewhere while their namespace crashes or ends, or their worker dies or stands still: whoever
+//! What is asked of members from elsewhere while their namespace crashes or ends, or their worker dies or stands still, and who pays: whoever
 //! asks has an answer, and in time.
 
 use std::time::Duration;
@@ -9,6 +9,7 @@ use crate::{
     hub::{Hub, REQUESTS_MAX, Share},
     id::{Kind, RoomKey},
     message::Selection,
+    rate::{Rates, SharedRates},
     testing::{Call, World},
 };
 
@@ -167,5 +168,33 @@ fn questions_that_are_one_have_one_place() {
         assert_eq!((full.count(), answers.last()), (1, Some(&Fault::Full)));
         pass(SECOND * 5).await;
         assert_eq!(count().await, Ok(2));
+    });
+}
+
+/// Fails if a client is not read for what others had it join and leave, or for nothing that it does itself.
+#[test]
+fn who_is_made_to_join_and_leave_pays_nothing_for_it() {
+    let mut setup = small();
+    setup.session.rates = SharedRates::from(Rates {
+        joins: 2,
+        burst: SECOND,
+        ..Rates::default()
+    });
+    World::run(setup, |world| async move {
+        let a = client(&world, 0).await;
+        let many = ["a", "b", "c", "d", "e", "f"];
+        let joined = world.hub.join_members("/", everyone(), names(&many));
+        joined.await.unwrap();
+        let left = world.hub.leave_members("/", everyone(), names(&many));
+        left.await.unwrap();
+        a.probe.say("noise");
+        world.settle().await;
+        assert!(!a.probe.session.credit.exhausted());
+        for room in many {
+            a.join(&RoomKey::plain(room)).await.unwrap();
+        }
+        a.probe.say("noise");
+        world.settle().await;
+        assert!(a.probe.session.credit.exhausted());
     });
 }
