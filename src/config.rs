@@ -118,6 +118,9 @@ settings! {
         /// For development on this machine: loopback alone, web pages of localhost, and a password, printed at start, for the first
         /// page's buttons that break things.
         dev: bool as Switch = false, check dev::dev;
+        /// For a container, which others reach by its own addresses: where nobody wrote `listen`, that is port 11000 of all addresses,
+        /// over IPv4 and over IPv6 if there is that.
+        container: bool as Switch = false;
         /// Address and port of the operators' listener, or off.
         admin_listen: Option<SocketAddr> as Option<Address> = Some((Ipv4Addr::LOCALHOST, 11001).into()),
             check check::admin_listen;

@@ -27,7 +27,7 @@ pub fn health_check(settings: &Settings) -> CommandAnswer {
             Vec::new()
         }
     };
-    for address in addresses.into_iter().map(reached) {
+    for address in addresses.into_iter().flat_map(reached) {
         let hosts = settings.hosts.first();
         // The operators' listener is asked by its address.
         let host = hosts
@@ -57,14 +57,17 @@ pub fn health_check(settings: &Settings) -> CommandAnswer {
 }
 
 /// A hub that listens everywhere is asked where only this machine can.
-fn reached(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
+fn reached(address: SocketAddr) -> Vec<SocketAddr> {
+    let port = address.port();
+    match address {
+        _ if !address.ip().is_unspecified() => vec![address],
+        SocketAddr::V4(_) => vec![(Ipv4Addr::LOCALHOST, port).into()],
+        // Where the machine has no ::1, as many containers, it is there over IPv4.
+        SocketAddr::V6(_) => vec![
+            (Ipv6Addr::LOCALHOST, port).into(),
+            (Ipv4Addr::LOCALHOST, port).into(),
+        ],
     }
-    address
 }
 
 /// The status line of the answer.

@@ -7,7 +7,7 @@ mod remote;
 
 pub(crate) use self::files::{read_text, text_of_secret};
 pub(crate) use self::jwks::SetOfKeys;
-pub(crate) use self::remote::{RemoteKeys, wrong_with_address};
+pub(crate) use self::remote::{KeysAtAddress, RemoteKeys, keys_at, wrong_with_address};
 
 use std::fmt;
 use std::path::Path;
@@ -44,14 +44,6 @@ struct VerifyingKey {
     verifying: DecodingKey,
     /// Where it is from, for people.
     origin: String,
-}
-
-/// A token that is signed with one of the keys.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Signed {
-    pub(crate) claims: Claims,
-    /// The key, for people.
-    pub(crate) key: String,
 }
 
 /// Why a token is not signed with one of the keys.
@@ -167,7 +159,7 @@ impl Keys {
     }
 
     /// What a token says, if it is signed with one of the keys by that key's own algorithm. No claim is judged.
-    pub(crate) fn verify(&self, token: &str) -> Result<Signed, Unsigned> {
+    pub(crate) fn verify(&self, token: &str) -> Result<Claims, Unsigned> {
         if token.len() > TOKEN_BYTES_MAX {
             let said = format!("it has more than {TOKEN_BYTES_MAX} bytes");
             return Err(Unsigned::Invalid(said));
@@ -193,8 +185,7 @@ impl Keys {
         }
         for key in fitting {
             if let Some(claims) = key.claims(token)? {
-                let key = key.to_string();
-                return Ok(Signed { claims, key });
+                return Ok(claims);
             }
         }
         Err(Unsigned::Foreign("another key signed it".to_owned()))

@@ -47,13 +47,7 @@ fn main() -> ExitCode {
     if let Some(answer) = answer {
         return ended(&answer);
     }
-    let given = read(&flags).and_then(|given| {
-        // With fewer than the runtime opens for itself it would end in a panic.
-        given.within(open_files)?;
-        given.open()?;
-        Ok(given)
-    });
-    let given = match given {
+    let given = match read(&flags, open_files) {
         Ok(given) => given,
         Err(wrong) => {
             eprintln!("{wrong}");
@@ -92,8 +86,8 @@ fn ended(answer: &CommandAnswer) -> ExitCode {
     ExitCode::from(answer.code)
 }
 
-fn read(flags: &ArgMatches) -> Result<Given, WrongSettings> {
-    Given::read(flags, |name| std::env::var_os(name))
+fn read(flags: &ArgMatches, open_files: Option<u64>) -> Result<Given, WrongSettings> {
+    Given::for_start(flags, |name| std::env::var_os(name), open_files)
 }
 
 fn served(given: Given, flags: ArgMatches, open_files: Option<u64>) -> ExitCode {
@@ -150,7 +144,8 @@ async fn run(given: Given, flags: ArgMatches, open_files: Option<u64>) -> std::i
     actix_rt::spawn(async move {
         let mut last = given.settings.clone();
         while hangup.recv().await.is_some() {
-            last = read_again(&flags, &given, last, &hub);
+            let now = read(&flags, open_files);
+            last = read_again(now, &given, last, &hub);
             // What else of these lines is of settings that need a restart.
             holds.insecure.no_rate_limits = last.insecure.no_rate_limits;
             insecure.send_if_modified(|lines| {
@@ -196,10 +191,15 @@ fn tell_systemd(state: NotifyState<'_>) {
     }
 }
 
-/// Reads the settings again, has `dondo` take what is live and logs what a restart would change. The settings as they were
-/// read last.
-fn read_again(flags: &ArgMatches, started: &Given, last: Settings, dondo: &Dondo) -> Settings {
-    match read(flags) {
+/// Has `dondo` take what is live of the settings as they are `now`, and logs what a restart would change. The settings as they
+/// were read last.
+fn read_again(
+    now: Result<Given, WrongSettings>,
+    started: &Given,
+    last: Settings,
+    dondo: &Dondo,
+) -> Settings {
+    match now {
         // As while it is written anew: what stood in it is meant still.
         Ok(now) if now.file() != started.file() => {
             let file = started.file().or(now.file()).unwrap_or_default();

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use rustix::process::geteuid;
+
 /// Why a file cannot be had, as words behind its name.
 #[derive(Debug)]
 pub(crate) enum UnreadSecret {
@@ -22,6 +24,14 @@ impl fmt::Display for UnreadSecret {
         match self {
             Self::NoFile => f.write_str("is no file"),
             Self::Large(most) => write!(f, "has more than {most} bytes"),
+            Self::Failed(error) if error.kind() == ErrorKind::PermissionDenied => {
+                let user = geteuid().as_raw();
+                write!(
+                    f,
+                    "cannot be read by user {user}, whom this program runs as: {error}; let it: `chgrp` it to a group of that user, and \
+                     `chmod g+r` it"
+                )
+            }
             Self::Missing(error) | Self::Failed(error) => write!(f, "cannot be read: {error}"),
         }
     }
@@ -77,6 +87,17 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    /// Fails if a service whose user may not read a secret does not say who that is, or what to do.
+    #[test]
+    fn who_may_not_read_a_secret_is_told_who_it_is() {
+        let denied = UnreadSecret::from(io::Error::from(ErrorKind::PermissionDenied)).to_string();
+        let user = format!("by user {}, ", geteuid().as_raw());
+        assert!(
+            denied.contains(&user) && denied.contains("chmod g+r"),
+            "{denied}"
+        );
+    }
 
     /// Fails if what is no file or too large is read, or nobody is told of a file that is open to all.
     #[test]

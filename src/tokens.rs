@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use self::rights::Rights;
 use crate::config::AuthSettings;
-use crate::keys::{BadKey, Claims, Keys, RemoteKeys, Signed, Unsigned};
+use crate::keys::{BadKey, Claims, Keys, RemoteKeys, Unsigned};
 use crate::name_rule::wrong;
 use crate::secret_file::warn_of_readers;
 
@@ -249,10 +249,10 @@ impl Credentials {
 
     /// What a token says that is one of ours and in its time, and until when it is.
     fn claims(&self, token: &str) -> Result<(Claims, SystemTime), TokenFault> {
-        let signed = self.signed(token)?;
-        let expires = self.in_time(&signed.claims)?;
-        self.for_us(&signed.claims)?;
-        if let Some(id) = signed.claims.get(ID) {
+        let claims = self.signed(token)?;
+        let expires = self.in_time(&claims)?;
+        self.for_us(&claims)?;
+        if let Some(id) = claims.get(ID) {
             // What could not be named to take the token back.
             let named = id.as_str().filter(|id| (1..=ID_MAX).contains(&id.len()));
             let id = named.ok_or_else(|| {
@@ -262,10 +262,10 @@ impl Credentials {
                 return Err(TokenFault::revoked());
             }
         }
-        Ok((signed.claims, expires))
+        Ok((claims, expires))
     }
 
-    fn signed(&self, token: &str) -> Result<Signed, Unsigned> {
+    fn signed(&self, token: &str) -> Result<Claims, Unsigned> {
         let keys = self.0.keys.borrow().clone();
         match (keys.verify(token), &self.0.remote) {
             (Err(Unsigned::Foreign(_) | Unsigned::Unknown(_)), Some(remote)) => {

@@ -40,7 +40,7 @@ pub(super) const ROWS: &[CodeRow] = &[
     row("internal", &[Event, EntryMessage, Api], "the hub's or the application's own fault", &[], "try again; the log says more"),
     row("token_invalid", &[Event, Entry], "the token is no signed JWT, lacks a claim or has one that cannot be read, or is for later", &["auth.account-claim", "auth.leeway"], "get another one; `dondo token inspect` says what is wrong"),
     row("token_expired", &[Event, Entry], "the token's time is over", &["auth.leeway"], "get another one; look at the clocks"),
-    row("token_foreign", &[Event, Entry], "another key signed the token, or it is from or for somebody else", &["auth.secret-file", "auth.public-key-file", "auth.jwks-file", "auth.issuer", "auth.audience"], "get one of this hub's issuer"),
+    row("token_foreign", &[Event, Entry], "another key signed the token, or it is from or for somebody else", &["auth.secret-file", "auth.public-key-file", "auth.jwks-file", "auth.jwks-url", "auth.issuer", "auth.audience"], "get one of this hub's issuer"),
     row("unauthorized", &[Event, Entry, Api], "there is no token and guests do not come in; no key of the API, or a wrong one; a handler is for those who are logged in", &["auth.guests", "api.keys-file"], "log in: show a token or a key"),
     row("address_shared", &[Api], "a ban of a guest would be one of this machine's or a proxy's address, which others come from, too", &["trusted-proxies"], "mute the member, disconnect it, or ban the address by itself"),
     row("token_revoked", &[Event, Entry], "whoever moderates has taken the token back", &[], "get another one"),

@@ -125,6 +125,12 @@ impl AuthSettings {
         })
     }
 
+    /// The keys of a file that no token is known by, and why, as a line; nothing where there are none, or no file that can be read.
+    pub(crate) fn passed_over(&self) -> Option<String> {
+        let path = self.jwks_file.as_deref()?;
+        set_of_keys(path).ok()?.passed_over(&name_of_set(path))
+    }
+
     /// All keys, as their files have them now.
     pub(crate) fn keys(&self) -> Result<Keys, BadKey> {
         let readers: [(&Option<PathBuf>, KeyReader); 3] = [
@@ -155,7 +161,11 @@ fn public_key(path: &Path) -> Result<Keys, BadKey> {
 }
 
 fn jwks(path: &Path) -> Result<Keys, BadKey> {
-    Ok(set_of_keys(path)?.told_by(&format!("--auth.jwks-file {}", path.display())))
+    Ok(set_of_keys(path)?.told_by(&name_of_set(path)))
+}
+
+fn name_of_set(path: &Path) -> String {
+    format!("--auth.jwks-file {}", path.display())
 }
 
 fn set_of_keys(path: &Path) -> Result<SetOfKeys, BadKey> {

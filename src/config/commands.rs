@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::ArgMatches;
 
-use super::begun::begun;
+use super::begun::{begun, readers};
 use super::doctor::examined;
 use super::file::DEFAULT;
 use super::given::{Given, WrongSettings};
@@ -66,10 +66,7 @@ pub fn answered(
             let (_, value) = variables.iter().find(|(known, _)| known == name)?;
             Some(value.clone())
         };
-        let given = Given::read(flags, value)?;
-        given.within(open_files)?;
-        given.open()?;
-        Ok(given)
+        Given::for_start(flags, value, open_files)
     };
     let shown = |print: fn(&Given) -> String| {
         given().map_or_else(
@@ -94,7 +91,7 @@ pub fn answered(
         ("init", asked) => {
             let name = asked.get_one::<String>("file");
             let name = name.map_or(DEFAULT, String::as_str);
-            let done = begun(name, !asked.get_flag("no-secrets"));
+            let done = begun(name, !asked.get_flag("no-secrets"), readers());
             Some(done.map_or_else(CommandAnswer::wrong, CommandAnswer::said))
         }
         ("config", asked) => match asked.subcommand()?.0 {
@@ -132,7 +129,11 @@ fn checked(
                 .collect();
             CommandAnswer {
                 said,
-                complaint: warnings(&[given.renamed.clone(), given.without_effect()].concat()),
+                complaint: {
+                    let passed_over = given.settings.auth.passed_over();
+                    let passed_over = Vec::from_iter(passed_over);
+                    warnings(&[given.renamed.clone(), given.without_effect(), passed_over].concat())
+                },
                 code: 0,
             }
         }

@@ -1,13 +1,31 @@
-//! What `--dev` implies, and what cannot stand beside it.
+//! What `--dev` and `--container` imply, and what cannot stand beside the former.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Settings;
 use crate::transport::origin::Origin;
 
 impl Settings {
-    /// Sets what `dev` implies and nobody wrote otherwise.
+    /// Sets what `dev` and `container` imply and nobody wrote otherwise.
     pub(super) fn imply(&mut self, is_written: impl Fn(&str) -> bool) {
+        if self.container && !is_written("listen") {
+            // Two, so that the one whose family the kernel lacks is left out, as of any default.
+            self.listen = vec![
+                (Ipv4Addr::UNSPECIFIED, Self::PORT).into(),
+                (Ipv6Addr::UNSPECIFIED, Self::PORT).into(),
+            ];
+        }
         if self.dev && !is_written("origins") {
             self.origins = [Origin::ThisMachine].into_iter().collect();
+        }
+    }
+
+    /// The switch that decides a setting that nobody wrote.
+    pub(super) fn implied_by(&self, name: &str) -> Option<&'static str> {
+        match name {
+            "origins" if self.dev => Some("dev"),
+            "listen" if self.container => Some("container"),
+            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::given::Given;
 use super::units::Size;
 use super::{Settings, memory};
+use crate::keys::{KeysAtAddress, keys_at};
 use crate::secret_file::open_to_all;
 use crate::transport::certificate::Certificate;
 
@@ -26,6 +27,8 @@ struct Seen {
     /// Addresses that cannot be listened on: the setting, the address, and why.
     taken: Vec<(&'static str, String, String)>,
     certificate: Option<Certificate>,
+    /// What the address of keys has.
+    keys: Option<KeysAtAddress>,
 }
 
 /// What does not work is a fault; what may be meant so is a warning.
@@ -62,6 +65,7 @@ pub(super) fn examined(
         memory: memory::allowed(),
         taken: taken.collect(),
         certificate: settings.tls.files().and_then(|files| files.read().ok()),
+        keys: settings.auth.jwks_url.as_deref().map(keys_at),
     };
     let mut found = findings(&settings, &seen);
     found.extend(
@@ -79,11 +83,15 @@ pub(super) fn examined(
         })
         .collect();
     if found.is_empty() {
+        let keys = match &settings.auth.jwks_url {
+            Some(_) => ", the keys of --auth.jwks-url",
+            None => "",
+        };
         let looked_at = match url {
             Some(url) => {
-                format!("open files, memory, clock, certificate and the way through {url}")
+                format!("open files, memory, clock{keys}, certificate and the way through {url}")
             }
-            None => "addresses, open files, memory, clock and certificate".to_owned(),
+            None => format!("addresses, open files, memory, clock{keys} and certificate"),
         };
         said.push_str(&format!("nothing is wrong: settings, {looked_at}\n"));
     }
@@ -101,9 +109,19 @@ fn findings(settings: &Settings, seen: &Seen) -> Vec<Finding> {
         .chain(clock(seen))
         .chain(memory_of(settings, seen))
         .chain(certificate(seen))
-        .chain(proxies(settings))
+        .chain(keys(settings, seen))
         .chain(open_secrets(settings));
-    let insecure = settings.insecure().into_iter().map(Finding::Warning);
+    // One that is meant, as the others may be, does not work all the same.
+    let useless = settings.believes_everybody();
+    let insecure = settings.insecure().into_iter().map(move |line| {
+        let is_useless = useless
+            .as_ref()
+            .is_some_and(|useless| line.ends_with(useless));
+        match is_useless {
+            true => Finding::Fault(line),
+            false => Finding::Warning(line),
+        }
+    });
     all.chain(insecure).collect()
 }
 
@@ -168,10 +186,13 @@ fn certificate(seen: &Seen) -> Option<Finding> {
 
 /// Secrets that others on this machine may read.
 fn open_secrets(settings: &Settings) -> impl Iterator<Item = Finding> {
+    let admin = &settings.admin;
     let files = [
         ("auth.secret-file", &settings.auth.secret_file),
         ("api.keys-file", &settings.api.keys_file),
         ("tls.key-file", &settings.tls.key_file),
+        ("admin.password-file", &admin.password_file),
+        ("admin.viewer-password-file", &admin.viewer_password_file),
     ];
     let open = files
         .into_iter()
@@ -179,15 +200,15 @@ fn open_secrets(settings: &Settings) -> impl Iterator<Item = Finding> {
     open.map(Finding::Warning)
 }
 
-fn proxies(settings: &Settings) -> Option<Finding> {
-    let everybody = settings
-        .trusted_proxies
-        .iter()
-        .find(|network| network.prefix_len() == 0)?;
-    Some(Finding::Fault(format!(
-        "--trusted-proxies {everybody}: everybody's word on an address is taken, so no limit per address holds for who lies; write \
-         the addresses of the proxies"
-    )))
+/// Sets of keys of which nothing, or not all, can be used.
+fn keys(settings: &Settings, seen: &Seen) -> impl Iterator<Item = Finding> {
+    let seen = seen.keys.iter();
+    let at_address = seen.flat_map(|seen| {
+        let fault = seen.fault.iter().cloned().map(Finding::Fault);
+        fault.chain(seen.passed_over.iter().cloned().map(Finding::Warning))
+    });
+    let in_file = settings.auth.passed_over().map(Finding::Warning);
+    at_address.chain(in_file)
 }
 
 #[cfg(test)]
@@ -209,6 +230,7 @@ mod tests {
             memory: Some(4 << 30),
             taken: Vec::new(),
             certificate: None,
+            keys: None,
         };
         change(&mut settings, &mut seen);
         findings(&settings, &seen)
@@ -218,7 +240,7 @@ mod tests {
     #[test]
     fn each_finding_is_told_alone() {
         assert_eq!(found(|_, _| {}), []);
-        let rows: [(&str, bool, Change); 9] = [
+        let rows: [(&str, bool, Change); 11] = [
             (
                 "--listen 127.0.0.1:1 cannot be had: in use;",
                 true,
@@ -250,12 +272,27 @@ mod tests {
                 },
             ),
             (
-                "--trusted-proxies 0.0.0.0/0: everybody",
+                "insecure: --trusted-proxies 0.0.0.0/0: everybody",
                 true,
                 |settings, _| {
                     settings.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()];
                 },
             ),
+            ("--auth.jwks-url A: it has no key", true, |_, seen| {
+                let fault = "--auth.jwks-url A: it has no key; write one".to_owned();
+                seen.keys = Some(KeysAtAddress {
+                    fault: Some(fault),
+                    ..KeysAtAddress::default()
+                });
+            }),
+            ("--auth.jwks-url A: not all", false, |_, seen| {
+                let passed_over =
+                    "--auth.jwks-url A: not all of its keys are used: b; mend it".to_owned();
+                seen.keys = Some(KeysAtAddress {
+                    passed_over: Some(passed_over),
+                    ..KeysAtAddress::default()
+                });
+            }),
             (
                 "insecure: --insecure.no-rate-limits on",
                 false,
@@ -285,6 +322,13 @@ mod tests {
         }
     }
 
+    /// Settings of files that everybody may read.
+    const PUBLIC: [&str; 3] = [
+        "auth.jwks-file",
+        "auth.public-key-file",
+        "tls.certificate-file",
+    ];
+
     /// Fails if a secret that everybody can read is passed over, or one that is closed is told of.
     #[test]
     fn secrets_that_are_open_to_all_are_told() {
@@ -292,13 +336,17 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let path = std::env::temp_dir().join(format!("dondo-doctor-{}", std::process::id()));
         write(&path, "secret").unwrap();
-        let mut settings = Settings::default();
-        settings.tls.key_file = Some(path.clone());
-        let told = |mode| {
-            set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-            open_secrets(&settings).count()
-        };
-        assert_eq!([told(0o644), told(0o640)], [1, 0]);
+        for setting in Settings::table().filter(|setting| setting.written == "FILE") {
+            let name = setting.name();
+            let mut settings = Settings::default();
+            (setting.read)(&mut settings, path.to_str().unwrap()).unwrap();
+            let told = |mode| {
+                set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+                open_secrets(&settings).count()
+            };
+            let is_secret = usize::from(!PUBLIC.contains(&&*name));
+            assert_eq!([told(0o644), told(0o640)], [is_secret, 0], "{name}");
+        }
         remove_file(&path).unwrap();
     }
 }

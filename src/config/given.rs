@@ -46,6 +46,23 @@ impl Given {
         Self::read_in(Path::new(""), flags, environment)
     }
 
+    /// The same for a start, or for a program that runs and takes them as a start would: with so many open files, where that is known.
+    ///
+    /// # Errors
+    /// What keeps a start from going well.
+    pub fn for_start(
+        flags: &ArgMatches,
+        environment: impl Fn(&str) -> Option<OsString>,
+        open_files: Option<u64>,
+    ) -> Result<Self, WrongSettings> {
+        let given = Self::read(flags, environment)?;
+        // With fewer than the runtime opens for itself it would end in a panic.
+        given.within(open_files)?;
+        given.settings.api_has_keys()?;
+        given.open()?;
+        Ok(given)
+    }
+
     /// The same in another folder.
     pub(super) fn read_in(
         folder: &Path,
@@ -137,6 +154,17 @@ impl Given {
         self.written.get(name).map(Said::place)
     }
 
+    /// Where a setting comes from, whether somebody wrote it or not.
+    pub(super) fn origin(&self, name: &str) -> String {
+        self.written(name).unwrap_or_else(|| {
+            let by = self.settings.implied_by(name);
+            match by.and_then(|by| self.written(by)) {
+                Some(by) => format!("as {by} implies"),
+                None => "default".to_owned(),
+            }
+        })
+    }
+
     /// Settings that somebody wrote and that do nothing beside the others, a line each, with what to do.
     pub fn without_effect(&self) -> Vec<String> {
         let settings = &self.settings;
@@ -156,7 +184,7 @@ impl Given {
     ///
     /// # Errors
     /// Tokens are asked for, and there is no key to know them by.
-    pub fn open(&self) -> Result<(), SettingError> {
+    fn open(&self) -> Result<(), SettingError> {
         let asked = self.settings.auth.without_key();
         asked.map_or(Ok(()), |(name, why)| {
             let written = self.written(name).unwrap_or_default();
@@ -168,9 +196,9 @@ impl Given {
     ///
     /// # Errors
     /// They do not; the error says how many to allow.
-    pub fn within(&self, open_files: Option<u64>) -> Result<(), SettingError> {
-        open_files.map_or(Ok(0), |files| self.settings.connections_within(files))?;
-        self.settings.api_has_keys()
+    fn within(&self, open_files: Option<u64>) -> Result<(), SettingError> {
+        let files = open_files.map(|files| self.settings.connections_within(files));
+        files.map_or(Ok(()), |left| left.map(drop))
     }
 
     /// The file that was read, by the name it was opened with.

@@ -3,6 +3,8 @@
 
 use std::net::SocketAddr;
 
+use ipnet::IpNet;
+
 use super::Settings;
 use super::spelling::{Spelling, Switch};
 use super::table::settings;
@@ -18,10 +20,32 @@ settings! {
     }
 }
 
+/// Bits that the widest private network has: 10.0.0.0/8.
+const PRIVATE_V4: u8 = 8;
+/// The same of IPv6: fc00::/7.
+const PRIVATE_V6: u8 = 7;
+
 impl Settings {
     /// Whether clients must show who they are before they may say anything.
     fn asks_who_clients_are(&self) -> bool {
         !self.auth.guests
+    }
+
+    /// Said where the networks of proxies have more of the internet in them than one house has.
+    pub(super) fn believes_everybody(&self) -> Option<String> {
+        let private = |network: &&IpNet| match network {
+            IpNet::V4(_) => network.prefix_len() >= PRIVATE_V4,
+            IpNet::V6(_) => network.prefix_len() >= PRIVATE_V6,
+        };
+        let wide = self.trusted_proxies.iter().filter(|one| !private(one));
+        let wide: Vec<_> = wide.map(IpNet::to_string).collect();
+        (!wide.is_empty()).then(|| {
+            format!(
+                "--trusted-proxies {}: everybody's word on an address is taken, so no limit and no ban of an address holds for who \
+                 lies; write the addresses of the proxies",
+                wide.join(",")
+            )
+        })
     }
 
     /// Each relaxation that strangers can use, with what to do. Whoever adds one gives it a line here; a setting that does nothing
@@ -57,6 +81,7 @@ impl Settings {
                     .to_owned(),
             );
         }
+        lines.extend(self.believes_everybody());
         if self.insecure.no_rate_limits {
             lines.push(
                 "--insecure.no-rate-limits on: a client may send and cause as much as it likes; it is for load tests"
@@ -91,10 +116,14 @@ mod tests {
         settings.insecure()
     }
 
+    fn networks(texts: &[&str]) -> Vec<IpNet> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
     /// Fails if a relaxation is not told of, or with another one.
     #[test]
     fn each_relaxation_that_strangers_can_use_is_told() {
-        let changes: [(&str, Change); 6] = [
+        let changes: [(&str, Change); 8] = [
             ("--listen 0.0.0.0:80: ", |c| {
                 c.listen = vec![
                     "127.0.0.1:80".parse().unwrap(),
@@ -110,6 +139,13 @@ mod tests {
                 c.api.public = true;
             }),
             ("--origins *: ", |c| c.origins = Origins::Any),
+            ("--trusted-proxies ::/0,0.0.0.0/0: ", |c| {
+                c.trusted_proxies = networks(&["10.0.0.0/8", "::/0", "fc00::/7", "0.0.0.0/0"]);
+            }),
+            // Two halves are a whole.
+            ("--trusted-proxies 0.0.0.0/1,128.0.0.0/1,2000::/3: ", |c| {
+                c.trusted_proxies = networks(&["0.0.0.0/1", "128.0.0.0/1", "2000::/3"]);
+            }),
             ("--insecure.no-rate-limits on: ", |c| {
                 c.insecure.no_rate_limits = true;
             }),
@@ -156,5 +192,9 @@ mod tests {
             c.auth.guests = false;
         });
         assert_eq!(asks, [""; 0], "who comes in has shown a token");
+        let private = ["10.0.0.0/8", "fc00::/7", "127.0.0.1/32", "203.0.113.7/32"];
+        let mut proxies = Settings::default();
+        proxies.trusted_proxies = networks(&private);
+        assert_eq!(proxies.insecure(), [""; 0]);
     }
 }

@@ -30,10 +30,12 @@ pub(super) fn shown(given: &Given) -> String {
     in_sections(head, |setting| {
         let line = line(setting, &given.settings);
         let is_computed = setting.computed.is_some() && !(setting.is_set)(&given.settings);
-        match (given.written(&setting.name()), is_computed) {
-            (_, true) => format!("# {line} # {}\n", setting.default()),
-            (Some(place), _) => format!("{line} # {}\n", place.replace(char::is_control, " ")),
-            (None, _) => format!("{line} # default\n"),
+        match is_computed {
+            true => format!("# {line} # {}\n", setting.default()),
+            false => {
+                let origin = given.origin(&setting.name());
+                format!("{line} # {}\n", origin.replace(char::is_control, " "))
+            }
         }
     })
 }

@@ -84,7 +84,7 @@ impl Settings {
                 "metrics and health in detail: http://{here}/metrics, http://{here}/readyz (--admin-listen)"
             ));
         }
-        lines.extend(self.api_lines());
+        lines.extend(self.api_lines(http));
         if let Some(address) = self.admin_listen.filter(|_| self.admin.is_on()) {
             let here = self.here(address);
             lines.push(format!(
@@ -116,21 +116,24 @@ impl Settings {
         lines
     }
 
-    /// Where the HTTP API is served.
-    fn api_lines(&self) -> Vec<String> {
+    /// Where the HTTP API is served; where clients connect by the scheme that these have.
+    fn api_lines(&self, scheme: &str) -> Vec<String> {
         if self.api.keys_file.is_none() {
             return Vec::new();
         }
         let public = self.listen.iter().filter(|_| self.api.public);
-        let all: Vec<_> = self.admin_listen.iter().chain(public).collect();
+        let operators = self.admin_listen.iter().map(|address| ("http", address));
+        let all: Vec<_> = operators
+            .chain(public.map(|address| (scheme, address)))
+            .collect();
         if all.is_empty() {
             return vec![
                 "HTTP API: nowhere, because --admin-listen is off and --api.public, too".to_owned(),
             ];
         }
-        let line = |address: &SocketAddr| {
+        let line = |(scheme, address): (&str, &SocketAddr)| {
             let here = self.here(*address);
-            format!("HTTP API: http://{here}/api/v1 (--api.keys-file)")
+            format!("HTTP API: {scheme}://{here}/api/v1 (--api.keys-file)")
         };
         all.into_iter().map(line).collect()
     }

@@ -73,10 +73,16 @@ impl SetOfKeys {
         (!told.is_empty()).then(|| told.join("; "))
     }
 
+    /// That not all of its keys are used, as a line; nothing where all are.
+    pub(crate) fn passed_over(&self, whose: &str) -> Option<String> {
+        let unused = self.unused()?;
+        Some(format!("{whose}: not all of its keys are used: {unused}"))
+    }
+
     /// Those that know tokens. That others are not used is a line of the log.
     pub(crate) fn told_by(self, whose: &str) -> Keys {
-        if let Some(unused) = self.unused() {
-            log::warn!("{whose}: not all of its keys are used: {unused}");
+        if let Some(line) = self.passed_over(whose) {
+            log::warn!("{line}");
         }
         self.keys
     }

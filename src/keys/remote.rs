@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use ureq::http::{StatusCode, Uri};
 
-use super::{Keys, SetOfKeys, Signed, Unsigned};
+use super::{Claims, Keys, SetOfKeys, Unsigned};
 use crate::asking::agent;
 
 /// How long an address may take for an answer; so long a start waits.
@@ -94,7 +94,7 @@ impl RemoteKeys {
     }
 
     /// As [`Keys::verify`]. Where a token names another key than there are, they are asked for, at most once a minute.
-    pub(crate) fn verify(&self, token: &str) -> Result<Signed, Unsigned> {
+    pub(crate) fn verify(&self, token: &str) -> Result<Claims, Unsigned> {
         let signed = self.present().verify(token);
         if let Err(Unsigned::Unknown(_)) = &signed {
             // One that waits already is as good.
@@ -143,7 +143,7 @@ impl Keeper {
     /// Asks the address. What it has is told where that is new, or somebody waits for it; that it has nothing, each time.
     fn ask(&mut self, is_told: bool) {
         let began = Instant::now();
-        let answer = self.fetch();
+        let answer = fetch(&self.agent, &self.address);
         let has_keys = answer.as_ref().is_ok_and(|set| !set.keys.is_empty());
         self.pace.asked(began, has_keys);
         match answer {
@@ -183,25 +183,64 @@ impl Keeper {
         }
         self.unused = unused;
     }
+}
 
-    fn fetch(&self) -> Result<SetOfKeys, String> {
-        let request = self.agent.get(&self.address);
-        let answer = request.header("Accept", "application/json").call();
-        let mut answer = answer.map_err(|error| format!("it cannot be had: {error}"))?;
-        match answer.status() {
-            StatusCode::OK => {}
-            status if status.is_redirection() => {
-                return Err(format!(
-                    "it answers {status} and leads elsewhere; write where the keys are"
-                ));
-            }
-            status => return Err(format!("it answers {status}")),
+fn fetch(agent: &ureq::Agent, address: &str) -> Result<SetOfKeys, String> {
+    let request = agent.get(address);
+    let answer = request.header("Accept", "application/json").call();
+    let mut answer = answer.map_err(|error| format!("it cannot be had: {error}"))?;
+    match answer.status() {
+        StatusCode::OK => {}
+        status if status.is_redirection() => {
+            return Err(format!(
+                "it answers {status} and leads elsewhere; write where the keys are"
+            ));
         }
-        let body = answer.body_mut().with_config().limit(BYTES_MAX);
-        let text = body.read_to_string().map_err(|error| {
-            format!("its answer is no text of at most {BYTES_MAX} bytes: {error}")
-        })?;
-        Keys::of_set(&text, &self.address).map_err(|wrong| wrong.to_string())
+        status => return Err(format!("it answers {status}")),
+    }
+    let body = answer.body_mut().with_config().limit(BYTES_MAX);
+    let text = body
+        .read_to_string()
+        .map_err(|error| format!("its answer is no text of at most {BYTES_MAX} bytes: {error}"))?;
+    Keys::of_set(&text, address).map_err(|wrong| wrong.to_string())
+}
+
+/// What an address of keys has for who looks once, as commands do.
+#[derive(Debug, Default)]
+pub(crate) struct KeysAtAddress {
+    pub(crate) keys: Keys,
+    /// Why it gives none, with what to do.
+    pub(crate) fault: Option<String>,
+    /// Those of it that no token is known by, and why.
+    pub(crate) passed_over: Option<String>,
+}
+
+/// Asks an address once.
+pub(crate) fn keys_at(address: &str) -> KeysAtAddress {
+    let fault = |why: &dyn std::fmt::Display| {
+        Some(format!(
+            "--auth.jwks-url {address}: {why}; {REFUSED} until it has some: mend what answers there, or write another address"
+        ))
+    };
+    let set = match fetch(&agent(PATIENCE), address) {
+        Ok(set) => set,
+        Err(why) => {
+            return KeysAtAddress {
+                fault: fault(&why),
+                ..KeysAtAddress::default()
+            };
+        }
+    };
+    match set.without_key() {
+        Some(why) => KeysAtAddress {
+            fault: fault(&why),
+            ..KeysAtAddress::default()
+        },
+        None => KeysAtAddress {
+            passed_over: set.passed_over(&format!("--auth.jwks-url {address}")),
+            keys: set.keys,
+            fault: None,
+        },
     }
 }
 

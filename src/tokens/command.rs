@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{CHANNEL, Credentials, ID, RIGHTS, ROOM, Revoked, RoomBearer, SECONDS_MAX, Tokens};
 use crate::config::{CommandAnswer, RoomScope, Settings};
-use crate::keys::{Claims, sign, text_of_secret};
+use crate::keys::{Claims, KeysAtAddress, keys_at, sign, text_of_secret};
 use crate::name_pattern::FLAT;
 
 /// Answers `dondo token …`.
@@ -116,7 +116,16 @@ fn inspected(asked: &ArgMatches, settings: &Settings) -> Result<CommandAnswer, S
         let shown = shown.as_deref().unwrap_or("not readable");
         said.push_str(&format!("{name}: {shown}\n"));
     }
-    let (verdict, code) = verdict(token, claims.as_ref(), settings)?;
+    let mut settings = settings.clone();
+    // It is asked here, so that what is wrong with it can be said: no log is open.
+    let address = settings.auth.jwks_url.take();
+    let remote = address.as_deref().map_or_else(Default::default, keys_at);
+    let in_file = settings.auth.passed_over();
+    let notes = [&remote.fault, &remote.passed_over, &in_file];
+    for note in notes.into_iter().flatten() {
+        said.push_str(&format!("warning: {note}\n"));
+    }
+    let (verdict, code) = verdict(token, claims.as_ref(), &settings, remote)?;
     said.push_str(&verdict);
     said.push('\n');
     Ok(CommandAnswer {
@@ -137,18 +146,26 @@ fn verdict(
     token: &str,
     claims: Option<&Value>,
     settings: &Settings,
+    remote: KeysAtAddress,
 ) -> Result<(String, u8), String> {
+    if !settings.auth.has_keys() && remote.keys.is_empty() {
+        let why = match remote.fault {
+            Some(_) => "what should have the keys gives none, see above",
+            None => {
+                "there is no key; write --auth.secret-file, --auth.public-key-file, --auth.jwks-file or --auth.jwks-url"
+            }
+        };
+        let said = format!("nobody knows whether it is good: {why}");
+        return Ok((said, 1));
+    }
     let credentials = Credentials::new(
         &settings.auth,
-        Tokens::default(),
+        Tokens { keys: remote.keys },
         Arc::new(SystemClock),
         Revoked::new(Arc::new(SystemClock)),
     );
     let credentials = credentials.map_err(|wrong| wrong.to_string())?;
-    let Some(credentials) = credentials else {
-        let said = "nobody knows whether it is good: there is no key; write --auth.secret-file, --auth.public-key-file or --auth.jwks-file";
-        return Ok((said.to_owned(), 1));
-    };
+    let credentials = credentials.ok_or_else(|| "there is no key".to_owned())?;
     let text = |name: &str| claims.and_then(|claims| claims.get(name)?.as_str());
     let is_flat = settings.hub.room_scope == RoomScope::Flat;
     let unfit = |never: bool| match never {

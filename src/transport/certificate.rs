@@ -123,9 +123,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
         }
         UnreadSecret::NoFile => "no file; write the name of a file in PEM".to_owned(),
         UnreadSecret::Large(_) => "over 1MiB; write the name of a file in PEM".to_owned(),
-        UnreadSecret::Failed(error) => format!(
-            "cannot be read: {error}; write the name of a file in PEM that this user may read"
-        ),
+        UnreadSecret::Failed(_) => format!("{why}; or write the name of another file in PEM"),
     })
 }
 

@@ -1,15 +1,15 @@
 // The admin view in a headless Chromium: as who moderates and as who looks, wide and narrow, light and dark. Where a client of the hub must
 // see something, it asks on its output and waits for a line on its input.
 //
-//   node admin.js URL PASSWORD VIEWERS HOSTILE AMA KOFI ESI [DIR]      DIR: where screenshots go
+//   node admin.js URL PASSWORD VIEWERS HOSTILE AMA KOFI ESI [NAME]
+// NAME: screenshots go to target/pictures/NAME
 "use strict";
 
 const assert = require("node:assert/strict");
-const path = require("node:path");
 
 const axe = require("axe-core");
 
-const { run } = require("./browser.js");
+const { pictureAt, run } = require("./browser.js");
 
 const [url, password, viewers, hostile, ama, kofi, esi, pictures] = process.argv.slice(2);
 const lines = require("node:readline").createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -51,7 +51,7 @@ async function inOrder(page, name) {
   assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`), [], name);
   assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than the window`);
   if (pictures) {
-    await page.screenshot({ path: path.join(pictures, `admin ${name}.png`), fullPage: true });
+    await page.screenshot({ path: pictureAt(pictures, `admin ${name}`), fullPage: true });
   }
 }
 

@@ -14,6 +14,9 @@ function executablePath() {
   return found;
 }
 
+// Where a screenshot goes that somebody asks for: git keeps nothing of that folder.
+exports.pictureAt = (folder, name) => path.join(__dirname, "../../target/pictures", folder, `${name}.png`);
+
 // Runs `what` with a browser, and ends the process: with 1 and the error, if there is one.
 exports.run = async (what) => {
   let failed = 0;

@@ -1,7 +1,7 @@
 // The first page in a headless Chromium, driven by playwright-core: scenarios for tests/it/page.rs.
 // Where the hub itself must do something, a scenario asks on its output and waits for a line on its input.
 //
-//   node page.js URL SCENARIO [DIR]      DIR: where screenshots go; none are made without it
+//   node page.js URL SCENARIO [NAME]      NAME: screenshots go to target/pictures/NAME; none are made without it
 "use strict";
 
 const { run } = require("./browser.js");

@@ -37,9 +37,10 @@ const PASSWORD_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-
 const VIEWERS_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/client-dist/viewers");
 
 /// Every setting with a value that is not its default.
-const CASES: [(&str, &str); 92] = [
+const CASES: [(&str, &str); 93] = [
     ("listen", "0.0.0.0:80,[::]:80"),
     ("dev", "on"),
+    ("container", "on"),
     ("admin-listen", "127.0.0.1:81"),
     ("namespaces", "/,/other"),
     ("path", "/live/"),

@@ -36,7 +36,7 @@ impl Given {
                 return None;
             }
             let name = setting.name();
-            let place = now.written(&name).unwrap_or_else(|| "default".to_owned());
+            let place = now.origin(&name);
             Some(format!("{effect}: {name} {before} -> {after} ({place})"))
         });
         changed.collect()

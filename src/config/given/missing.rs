@@ -88,6 +88,21 @@ mod tests {
         }
     }
 
+    /// Fails if a container is not reached by its own addresses, does not start where the kernel knows no IPv6, or is reached
+    /// otherwise than somebody wrote.
+    #[test]
+    fn a_container_listens_on_all_addresses_that_there_are_unless_told_where() {
+        let [four, six] = ["0.0.0.0:11000", "[::]:11000"];
+        let (addresses, lines) = present(&["--container"], None, None);
+        assert_eq!(addresses, [four, six, OPERATORS]);
+        assert!(lines.is_empty(), "{lines:?}");
+        let (addresses, lines) = present(&["--container"], None, Some(Errno::AFNOSUPPORT));
+        assert_eq!(addresses, [four, OPERATORS]);
+        assert_eq!(lines, [left_out(six)]);
+        let (addresses, _) = present(&["--container", "--listen", FOUR], None, None);
+        assert_eq!(addresses, [FOUR, OPERATORS]);
+    }
+
     #[test]
     fn a_machine_without_ipv4_has_no_operators_unless_told_where() {
         let missing = Some(Errno::ADDRNOTAVAIL);

@@ -264,3 +264,24 @@ fn the_operators_addresses_are_told_as_this_machine_can_open_them() {
         assert!(said.contains(told), "{told} in {said}");
     }
 }
+
+/// Fails if the HTTP API is told where it does not answer: by the scheme of the listener that it is on.
+#[test]
+fn the_http_api_is_told_by_the_scheme_of_its_listener() {
+    let said = said(|settings| {
+        settings.listen = vec!["127.0.0.1:11000".parse().unwrap()];
+        settings.api.keys_file = Some("keys.toml".into());
+        settings.api.public = true;
+        settings.tls.certificate_file = Some("chain.pem".into());
+        settings.tls.key_file = Some("key.pem".into());
+    });
+    let told = said.lines().filter(|line| line.starts_with("HTTP API: "));
+    let told: Vec<_> = told.filter_map(|line| line.split(' ').nth(2)).collect();
+    assert_eq!(
+        told,
+        [
+            "http://127.0.0.1:11001/api/v1",
+            "https://127.0.0.1:11000/api/v1"
+        ]
+    );
+}

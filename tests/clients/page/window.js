@@ -2,8 +2,9 @@
 "use strict";
 
 const assert = require("node:assert/strict");
-const path = require("node:path");
 const { io } = require("socket.io-client");
+
+const { pictureAt } = require("../browser.js");
 
 const [url, , pictures] = process.argv.slice(2);
 const lines = require("node:readline").createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -106,7 +107,7 @@ async function stranger(channel = "lobby", userName = "Stranger", address = url)
 
 async function picture(page, name, options = {}) {
   if (pictures) {
-    await page.screenshot({ path: path.join(pictures, `${name}.png`), ...options });
+    await page.screenshot({ path: pictureAt(pictures, name), ...options });
   }
 }
 

@@ -9,6 +9,7 @@ use super::{
     PASSWORD, PasswordFile, VIEWERS, ask, given, hub, hub_with, log_in, member_of, request, state,
     type_password,
 };
+use crate::hub::program::Program;
 use crate::support::{Hub, PATIENCE, http};
 
 /// Fails if there is a view without a password, if clients reach one, or if it shows anything to who is not logged in.
@@ -275,41 +276,42 @@ fn who_has_the_viewers_password_looks_and_changes_nothing() {
 #[test]
 fn another_password_counts_at_once_and_ends_the_sessions_of_the_old_one() {
     let (write, view) = (PasswordFile::of(PASSWORD), PasswordFile::of(VIEWERS));
-    let hub = Hub::program(&[
+    let files = [
         "--admin.password-file",
         write.path(),
         "--admin.viewer-password-file",
         view.path(),
-    ]);
-    let address = hub.operators();
+    ];
+    let mut program = Program::start(&[&["--listen", "127.0.0.1:0"][..], &files].concat(), &[]);
+    let address = program.operators();
     let (cookie, viewers) = (log_in(address, PASSWORD), log_in(address, VIEWERS));
     let status = |cookie: &str| ask(address, cookie, "GET", "state", &Value::Null).0;
-    // The first is none: the old one stays. What comes of the second shows that it was read.
+    let mut again = |told: &str| {
+        program.signal(Signal::HUP);
+        program.wait_for(told);
+    };
+    let (taken, refused) = (
+        "the admin view's passwords are read",
+        "passwords stay as they are",
+    );
     write.write("short");
-    hub.signal(Signal::HUP);
+    again(refused);
+    assert_eq!(status(&cookie), 200, "the old one stays");
     write.write("quite another one");
-    hub.signal(Signal::HUP);
-    let deadline = Instant::now() + PATIENCE;
-    while status(&cookie) != 401 {
-        assert!(Instant::now() < deadline, "the session goes on");
-        std::thread::yield_now();
-    }
+    again(taken);
+    assert_eq!(status(&cookie), 401, "the session goes on");
     assert_eq!(status(&viewers), 200, "its password is as before");
     assert_eq!(type_password(address, PASSWORD, &[]).status, 401);
     let cookie = log_in(address, "quite another one");
     write.write("short");
-    hub.signal(Signal::HUP);
-    view.write("another for viewers");
-    hub.signal(Signal::HUP);
+    again(refused);
     // Both are read together: while one is wrong, neither changes.
-    assert_eq!(status(&cookie), 200);
+    view.write("another for viewers");
+    again(refused);
+    assert_eq!((status(&cookie), status(&viewers)), (200, 200));
     write.write("quite another one");
-    hub.signal(Signal::HUP);
-    while status(&viewers) != 401 {
-        assert!(Instant::now() < deadline, "the viewer's session goes on");
-        std::thread::yield_now();
-    }
-    assert_eq!(status(&cookie), 200);
+    again(taken);
+    assert_eq!((status(&cookie), status(&viewers)), (200, 401));
 }
 
 /// Fails if a view without a password is served because somebody forgot to write one, or the refusal does not say so.

@@ -192,7 +192,8 @@ fn init_writes_fresh_secrets_that_a_start_reads() {
                 "{out}"
             );
             let mode = fs::metadata(&path).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{name}");
+            // Its group is the packages', where root runs this beside them.
+            assert_eq!(mode & 0o737, 0o600, "{name}");
             fs::read_to_string(path).unwrap()
         })
     });
@@ -247,6 +248,9 @@ fn what_is_shown_can_be_a_file_of_its_own() {
             "{line} in {shown}"
         );
     }
+    let (_, dev, _) = said(&folder.run(&["config", "show", "--dev"], &[]));
+    let implied = "origins = \"localhost\" # as --dev on implies\n";
+    assert!(dev.contains(implied), "{dev}");
     let copy = Folder::with(Some(&shown));
     let (_, first, _) = said(&folder.run(
         &["config", "env", "--grace", "3s", "--workers", "5"],
@@ -288,6 +292,38 @@ fn sighup_tells_what_a_restart_would_change_and_what_is_wrong() {
             .contains("the settings stay as they are")
     );
     assert_eq!(program.get("/healthz").text(), "ok\n");
+}
+
+/// Fails if a program that runs takes settings with which it would not start again, as `check` and a start say of them.
+#[test]
+fn sighup_takes_nothing_that_no_start_would_take() {
+    let folder = Folder::with(Some("[limits]\nsessions-max = 2\n"));
+    let file = folder.path("dondo.toml");
+    let flags = [&["--config", file.as_str(), "--listen", ANY][..], &STAYS].concat();
+    let mut program = Program::start(&flags, &[]);
+    for (more, told) in [
+        ("[auth]\nguests = false\n", "nobody could come in"),
+        (
+            "[auth]\nissuer = \"https://id.example\"\n",
+            "no token would be asked",
+        ),
+        ("[api]\npublic = true\n", "the HTTP API has no keys"),
+    ] {
+        let text = format!("[limits]\nsessions-max = 1\n{more}");
+        fs::write(Path::new(&file), text).unwrap();
+        let (code, _, err) = said(&folder.run(&["check"], &[]));
+        assert!(code == Some(2) && err.contains(told), "{err}");
+        program.signal(Signal::HUP);
+        program.wait_for("SIGHUP: ");
+        let line = program.log.last().unwrap();
+        assert!(
+            line.contains(told) && line.ends_with("; the settings stay as they are"),
+            "{line}"
+        );
+    }
+    // What else stood there has not come to hold.
+    let opened = [(); 3].map(|()| program.get(POLL).status);
+    assert_eq!(opened, [200, 200, 503]);
 }
 
 /// Fails if a file that is moved away for a moment takes its limits with it, where none was named.

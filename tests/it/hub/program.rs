@@ -2,7 +2,7 @@
 //! Knows nothing of the library behind it.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -172,13 +172,18 @@ impl Program {
         http::read(&mut self.request("GET", target, "", ""))
     }
 
-    /// Waits until a metric is so.
-    fn wait_for_metric(&self, name: &str, is_so: impl Fn(u64) -> bool) {
+    /// Where its operators' listener is.
+    pub fn operators(&self) -> SocketAddr {
         let told = self.log.iter().find_map(|line| {
             let (_, rest) = line.split_once("health in detail: http://")?;
             rest.split_once("/metrics")?.0.parse().ok()
         });
-        let operators = told.expect("the log says where the metrics are");
+        told.expect("the log says where the metrics are")
+    }
+
+    /// Waits until a metric is so.
+    fn wait_for_metric(&self, name: &str, is_so: impl Fn(u64) -> bool) {
+        let operators = self.operators();
         let deadline = Instant::now() + PATIENCE;
         loop {
             let metrics = http::get_at(operators, "/metrics").text();

@@ -6,7 +6,11 @@ use dondo::config::{Setting, Settings};
 use crate::tidy::tests_by_name;
 
 /// A setting, and the test that changes it.
-const SETTINGS: [(&str, &str); 92] = [
+const SETTINGS: [(&str, &str); 93] = [
+    (
+        "container",
+        "the_image_listens_where_a_file_says_and_else_everywhere",
+    ),
     (
         "dev",
         "a_room_is_crashed_by_its_password_under_dev_and_nowhere_else",

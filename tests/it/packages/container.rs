@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{printed, said};
+use super::{folder, printed, said};
 
 const FILE: &str = include_str!("../../../src/packages/Dockerfile");
 const COPIED: &str = include_str!("../../../src/packages/Dockerfile.dockerignore");
@@ -40,6 +40,32 @@ fn what_the_image_says_of_the_program_is_so() {
     assert_eq!(words[0], entry[0]);
     let manual = said(&[&words[1], "--help"], &[]);
     assert!(manual.status.success(), "{manual:?}");
+}
+
+/// Fails if the image's own variables come before the file of whoever runs it, or nobody reaches it without one.
+#[test]
+fn the_image_listens_where_a_file_says_and_else_everywhere() {
+    let file = folder("container-settings").join("dondo.toml");
+    let variables: Vec<_> = instructions("ENV")
+        .filter_map(|line| line.split_once('='))
+        .chain([("DONDO_CONFIG", file.to_str().unwrap())])
+        .collect();
+    let listens = |text: &str| {
+        fs::write(&file, text).unwrap();
+        let shown = said(&["config", "show"], &variables);
+        assert!(shown.status.success(), "{shown:?}");
+        let shown = String::from_utf8(shown.stdout).unwrap();
+        let mut lines = shown
+            .lines()
+            .filter_map(|line| line.strip_prefix("listen = "));
+        let (value, place) = lines.next().unwrap().split_once(" # ").unwrap();
+        (value.to_owned(), place.to_owned())
+    };
+    let (everywhere, place) = listens("");
+    assert_eq!(everywhere, r#"["0.0.0.0:11000", "[::]:11000"]"#);
+    assert_eq!(place, "as DONDO_CONTAINER=on implies");
+    let (written, _) = listens("listen = \"0.0.0.0:80\"\n");
+    assert_eq!(written, r#""0.0.0.0:80""#);
 }
 
 /// Fails if a file that Cargo.toml names, or that cargo finds by itself, is not copied: then the image is not built.

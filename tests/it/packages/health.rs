@@ -38,6 +38,32 @@ fn a_hub_that_answers_is_healthy_by_its_own_settings() {
     }
 }
 
+/// Fails if a container that has no ::1 is told that its hub is dead, which listens on all addresses and is there over IPv4.
+#[test]
+fn a_hub_that_listens_everywhere_is_found_where_there_is_no_ipv6() {
+    // Nobody is there by ::1, as where that is missing.
+    let four = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = four.local_addr().unwrap().port();
+    let hub = std::thread::spawn(move || {
+        let (mut stream, _) = four.accept().unwrap();
+        read_request(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nok\n").unwrap();
+    });
+    let health = said(&["health", "--listen", &format!("[::]:{port}")], &[]);
+    assert_eq!(health.status.code(), Some(0), "{health:?}");
+    hub.join().unwrap();
+}
+
+/// All of it: a reset would hide the answer.
+fn read_request(stream: &mut impl Read) {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        request.extend(byte);
+    }
+}
+
 /// Fails if a hub that speaks TLS alone is asked in plain words, or is called dead where nobody can be asked.
 #[test]
 fn a_hub_that_speaks_tls_is_asked_at_its_operators_listener() {
@@ -89,13 +115,7 @@ fn what_does_not_answer_as_a_hub_is_not_healthy() {
         let address = other.local_addr().unwrap().to_string();
         let asked = std::thread::spawn(move || {
             let (mut stream, _) = other.accept().unwrap();
-            // All of the request is read: a reset would hide the answer.
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                stream.read_exact(&mut byte).unwrap();
-                request.extend(byte);
-            }
+            read_request(&mut stream);
             stream.write_all(answer.as_bytes()).unwrap();
         });
         let health = said(&["health", "--listen", &address], &[]);

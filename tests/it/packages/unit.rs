@@ -56,6 +56,27 @@ fn the_unit_shuts_the_program_in() {
     assert!(is_good, "{said}");
 }
 
+/// Fails if no file can belong to the unit's user, as of one that is made anew at each start, or nobody makes that user.
+#[test]
+fn the_unit_has_a_user_whose_group_can_read_secrets() {
+    assert!(!UNIT.contains("DynamicUser"));
+    let (user, group) = (value("User"), value("Group"));
+    let system = folder("unit-user");
+    fs::create_dir(system.join("etc")).unwrap();
+    let users = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/packages/dondo.sysusers");
+    let mut make = Command::new("systemd-sysusers");
+    let made = make.arg("--root").arg(&system).arg(users).output();
+    let made = made.expect("systemd");
+    assert!(made.status.success(), "{made:?}");
+    for (file, name) in [("passwd", user), ("group", group)] {
+        let text = fs::read_to_string(system.join("etc").join(file)).unwrap();
+        let begin = format!("{name}:");
+        assert!(text.lines().any(|line| line.starts_with(&begin)), "{text}");
+    }
+    // Where this group is, `dondo init` lets it read what root writes.
+    assert_eq!(group, "dondo");
+}
+
 /// Fails if the unit starts the program with a flag that it does not have, or kills it before it has closed its connections.
 #[test]
 fn what_the_unit_says_of_the_program_is_so() {

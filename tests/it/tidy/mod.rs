@@ -12,6 +12,7 @@ mod listing;
 mod pages;
 mod readme;
 mod source;
+mod strays;
 mod walls;
 mod wire_rows;
 mod words;

@@ -1,13 +1,14 @@
 //! Keys from an address: that of another server on this machine, over HTTP and with TLS.
 
 use std::fs;
+use std::process::Command;
 
 use rustix::process::Signal;
 use serde_json::json;
 
 use super::program::connected;
 use super::{Issuer, KeyFolder, ada};
-use crate::hub::program::Program;
+use crate::hub::program::{PROGRAM, Program};
 use crate::support::tls;
 
 const ANY: [&str; 2] = ["--listen", "127.0.0.1:0"];
@@ -180,6 +181,65 @@ fn without_an_answer_nobody_is_known_and_a_line_says_why() {
     );
     let token = issuer.sign("ES256", &ada(json!({})));
     assert!(connected(&hub, &token).contains("token_foreign"));
+}
+
+/// Fails if a command says nothing of keys that no token is known by: of an address that gives none, of one that gives not all,
+/// and of a file.
+#[test]
+fn commands_say_which_keys_are_not_there() {
+    let mut issuer = Issuer::start();
+    let folder = KeyFolder::new("commands");
+    let mut set = issuer.keys["jwks"].clone();
+    set["keys"][0]["n"] = json!("AQAB");
+    set["keys"][0]["kid"] = json!("weak");
+    let file = folder.write("jwks.json", &set.to_string());
+    let server = serving(&folder, &OWN, &[]);
+    let address = format!("http://{}/jwks.json", server.addresses[0]);
+    let [known, weak] = ["ES256", "RS256"].map(|algorithm| issuer.sign(algorithm, &ada(json!({}))));
+    let unused =
+        "not all of its keys are used: the key \"weak\": the RSA key has less than 2048 bits";
+    let by_address = ["--auth.jwks-url", &address];
+    let by_file = ["--auth.jwks-file", file.to_str().unwrap()];
+    for flags in [by_address, by_file] {
+        let told = format!("warning: {} {}: {unused}", flags[0], flags[1]);
+        for (words, code, verdict) in [
+            (
+                &["token", "inspect", &*known][..],
+                0,
+                "good: it lets ada in",
+            ),
+            (&["token", "inspect", &weak], 1, "token_foreign: "),
+            (
+                &["doctor", "--listen", "127.0.0.1:0", "--admin-listen", "off"],
+                0,
+                "warning",
+            ),
+        ] {
+            let (found, said) = ended(&[words, &flags].concat());
+            assert!(said.contains(&told) && said.contains(verdict), "{said}");
+            assert_eq!(found, Some(code), "{said}");
+        }
+    }
+    let (code, said) = ended(&[&["check"][..], &by_file].concat());
+    assert!(code == Some(0) && said.contains(unused), "{said}");
+    drop(server);
+    let told = format!("--auth.jwks-url {address}: it cannot be had: ");
+    let (code, said) = ended(&[&["token", "inspect", &known][..], &by_address].concat());
+    assert!(
+        said.contains(&told) && said.contains("nobody knows whether it is good: "),
+        "{said}"
+    );
+    assert_eq!(code, Some(1), "{said}");
+    let (code, said) = ended(&[&["doctor", "--listen", "127.0.0.1:0"][..], &by_address].concat());
+    assert!(said.contains(&format!("fault: {told}")), "{said}");
+    assert_eq!(code, Some(1), "{said}");
+}
+
+/// How the program ends, and all that it says.
+fn ended(words: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(PROGRAM).args(words).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
 }
 
 /// Fails if an address is not asked with TLS, or one is believed whose certificate nobody trusts.
