@@ -23,6 +23,7 @@ mod recorded;
 mod refused;
 mod rooms;
 mod settings;
+mod sighup;
 mod switches;
 mod targets;
 

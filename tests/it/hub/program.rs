@@ -174,19 +174,17 @@ impl Program {
 
     /// Where its operators' listener is.
     pub fn operators(&self) -> SocketAddr {
-        let told = self.log.iter().find_map(|line| {
-            let (_, rest) = line.split_once("health in detail: http://")?;
-            rest.split_once("/metrics")?.0.parse().ok()
-        });
-        told.expect("the log says where the metrics are")
+        let lines = self.log.iter();
+        let mut told = lines.filter_map(|line| line.split_once("health in detail: http://"));
+        let (address, _) = told.next().unwrap().1.split_once("/metrics").unwrap();
+        address.parse().unwrap()
     }
 
     /// Waits until a metric is so.
     fn wait_for_metric(&self, name: &str, is_so: impl Fn(u64) -> bool) {
-        let operators = self.operators();
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let metrics = http::get_at(operators, "/metrics").text();
+            let metrics = http::get_at(self.operators(), "/metrics").text();
             let mut values = metrics.lines().filter_map(|line| line.split_once(' '));
             let value = values.find(|(named, _)| *named == name);
             if value.is_some_and(|(_, value)| is_so(value.parse().unwrap_or(0))) {

@@ -71,10 +71,11 @@ fn the_board_asks_for_families_and_labels_that_a_hub_has() {
 }
 
 /// Fails if a panel shows what a linter of boards finds: a data source of one machine's own, all hubs in place of those that are
-/// chosen, a counter that only grows, a window that is shorter than what Prometheus asks in, no unit, no words, or two at one place.
+/// chosen, a counter that only grows, a window that is shorter than what Prometheus asks in, no unit, no words, or two at one place; or if a click changes it for all.
 #[test]
 fn the_board_is_one_that_a_linter_lets_pass() {
     let board = board();
+    assert_eq!(board["editable"], false);
     let variables: Vec<_> = board["templating"]["list"]
         .as_array()
         .unwrap()
