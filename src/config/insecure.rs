@@ -116,6 +116,8 @@ mod tests {
         settings.insecure()
     }
 
+    const PRIVATE: [&str; 4] = ["10.0.0.0/8", "fc00::/7", "127.0.0.1/32", "203.0.113.7/32"];
+
     fn networks(texts: &[&str]) -> Vec<IpNet> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
@@ -192,9 +194,6 @@ mod tests {
             c.auth.guests = false;
         });
         assert_eq!(asks, [""; 0], "who comes in has shown a token");
-        let private = ["10.0.0.0/8", "fc00::/7", "127.0.0.1/32", "203.0.113.7/32"];
-        let mut proxies = Settings::default();
-        proxies.trusted_proxies = networks(&private);
-        assert_eq!(proxies.insecure(), [""; 0]);
+        assert_eq!(told(|c| c.trusted_proxies = networks(&PRIVATE)), [""; 0]);
     }
 }

@@ -77,7 +77,7 @@ fn the_unit_has_a_user_whose_group_can_read_secrets() {
     assert_eq!(group, "dondo");
 }
 
-/// Fails if the unit starts the program with a flag that it does not have, or kills it before it has closed its connections.
+/// Fails if the unit starts the program with a flag that it does not have, reloads it by a program that a machine may lack, or kills it before it has closed its connections.
 #[test]
 fn what_the_unit_says_of_the_program_is_so() {
     let file = folder("unit-settings").join("dondo.toml");
@@ -96,6 +96,8 @@ fn what_the_unit_says_of_the_program_is_so() {
         .find_map(|line| line.strip_prefix("# grace = "));
     let grace = seconds(grace.unwrap().trim_matches('"'));
     assert!(grace + 10 <= seconds(value("TimeoutStopSec")));
+    // Of a package that every Debian has.
+    assert!(value("ExecReload").starts_with("/bin/sh "));
 
     let wrong = said(&["--grace", "soon"], &[]);
     let code = wrong.status.code().map(|code| code.to_string());
