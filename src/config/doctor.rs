@@ -111,7 +111,7 @@ fn findings(settings: &Settings, seen: &Seen) -> Vec<Finding> {
         .chain(certificate(seen))
         .chain(keys(settings, seen))
         .chain(open_secrets(settings));
-    // One that is meant, as the others may be, does not work all the same.
+    // Others may be meant; with this one, limits of addresses do not work.
     let useless = settings.believes_everybody();
     let insecure = settings.insecure().into_iter().map(move |line| {
         let is_useless = useless
