@@ -1,7 +1,7 @@
 //! `dondo health` beside hubs that answer and hubs that do not.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::process::Output;
 use std::time::Instant;
 
@@ -41,9 +41,20 @@ fn a_hub_that_answers_is_healthy_by_its_own_settings() {
 /// Fails if a container that has no ::1 is told that its hub is dead, which listens on all addresses and is there over IPv4.
 #[test]
 fn a_hub_that_listens_everywhere_is_found_where_there_is_no_ipv6() {
-    // Nobody is there by ::1, as where that is missing.
-    let four = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = four.local_addr().unwrap().port();
+    // Nobody is there by ::1, as where that is missing: what is bound alone refuses, and keeps the port from others.
+    let (four, port, _six) = loop {
+        let four = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = four.local_addr().unwrap().port();
+        let six = Socket::new(Domain::IPV6, Type::STREAM, None);
+        let six = six.and_then(|six| {
+            let address = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+            six.bind(&address.into()).map(|()| six)
+        });
+        match six {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+            six => break (four, port, six.ok()),
+        }
+    };
     let hub = std::thread::spawn(move || {
         let (mut stream, _) = four.accept().unwrap();
         read_request(&mut stream);
