@@ -2,6 +2,7 @@
 //! `src/docs/openapi.json` is its contract. Here is who may ask for what; the modules below do it.
 
 mod answer;
+mod anywhere;
 mod body;
 mod caller;
 pub(crate) mod dev;
@@ -18,6 +19,7 @@ mod pusher;
 mod query;
 mod revoke;
 mod routes;
+mod said;
 mod sentences;
 mod target;
 
@@ -287,7 +289,7 @@ impl Api {
                     let _place = place;
                     api.moderate(&caller, operation, &body).await
                 });
-                done.await.unwrap_or_else(|_| Err(lost()))
+                done.await.unwrap_or_else(|_| Err(ApiError::unknown()))
             }
         }
     }
@@ -381,13 +383,4 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
     let given = request.headers().get(header::AUTHORIZATION)?;
     let (scheme, secret) = given.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
-}
-
-/// What was begun is lost with its worker.
-fn lost() -> ApiError {
-    ApiError::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "internal",
-        "the hub could not do it; nobody knows whether some of it was done",
-    )
 }

@@ -26,7 +26,7 @@ pub(crate) enum Subject {
     Account(Arc<str>),
     /// All clients of an address, of IPv6 those of its network: see [`Subject::address`].
     Address(IpAddr),
-    /// One client, by its public id.
+    /// One client, by its public id: until it goes.
     Member(MemberId),
 }
 
@@ -158,6 +158,13 @@ impl Standing {
             self.count.fetch_sub(1, Ordering::AcqRel);
         }
         stood.unwrap_or(false)
+    }
+
+    /// A client is gone, and its id with it: nobody else ever has that.
+    pub(crate) fn gone(&self, member: &MemberId) {
+        if self.count.load(Ordering::Acquire) > 0 {
+            self.lift(&Subject::Member(member.clone()));
+        }
     }
 
     /// The sentence of somebody, if one stands.

@@ -44,7 +44,7 @@ use tokio::time::{sleep, timeout};
 #[derive(Clone)]
 pub struct Dondo {
     admin: Admin,
-    api: Api,
+    pub(crate) api: Api,
     /// Where the setting `dev` is on.
     pub(crate) dev: Option<Arc<DevDoor>>,
     namespaces: Namespaces,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use bytes::Bytes;
-use dondo_actors::error::{Fault, ManageError, NotifyError};
+use dondo_actors::error::{Fault, LogError, ManageError, NotifyError};
 use serde::Serialize;
 
 use crate::packs::hub::HubFault;
@@ -100,6 +100,20 @@ impl ApiError {
         }
     }
 
+    /// 500: it may have been done, in whole or in part, or may yet be.
+    pub(super) fn unknown() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the hub could not do it; nobody knows whether some of it was done",
+        )
+    }
+
+    /// Whether nobody knows if it was done: whatever else goes wrong, nothing was.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.status == StatusCode::INTERNAL_SERVER_ERROR
+    }
+
     /// At this field.
     pub(super) fn at(self, field: impl Into<String>) -> Self {
         Self {
@@ -155,11 +169,16 @@ impl From<Fault> for ApiError {
         match fault {
             Fault::Full => Self::busy("too much of this is under way"),
             Fault::Gone | Fault::Quarantined => Self::busy("the namespace is being started anew"),
-            _ => Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "the hub could not do it; nobody knows whether some of it was done",
-            ),
+            _ => Self::unknown(),
+        }
+    }
+}
+
+impl From<LogError> for ApiError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Unavailable => Self::busy("the log has not taken it"),
+            _ => Self::unknown(),
         }
     }
 }
@@ -174,7 +193,9 @@ impl From<NotifyError> for ApiError {
             NotifyError::Forbidden | NotifyError::NotMember => {
                 Self::forbidden("the room does not take it")
             }
-            _ => Self::busy("the log has not taken it"),
+            NotifyError::Vetoed(veto) => Self::forbidden(veto.message.to_string()),
+            NotifyError::Log(error) => error.into(),
+            _ => Self::unknown(),
         }
     }
 }
@@ -183,7 +204,7 @@ impl From<ManageError> for ApiError {
     fn from(error: ManageError) -> Self {
         match error {
             ManageError::Internal(fault) => fault.into(),
-            ManageError::Log(_) => Self::busy("the log has not taken it"),
+            ManageError::Log(error) => error.into(),
             ManageError::Forbidden | ManageError::TooManyInvitations => {
                 Self::not_found("nobody is there")
             }
@@ -193,16 +214,44 @@ impl From<ManageError> for ApiError {
 
 #[cfg(test)]
 mod tests {
+    use dondo_actors::error::Veto;
+
     use super::*;
 
-    /// Fails if who asks at a bad time is not told that nothing was done and when to ask again.
+    /// Fails if who asks at a bad time is not told that nothing was done and when to ask again, or is told so of what may have been.
     #[test]
-    fn what_may_go_well_later_is_busy() {
-        for fault in [Fault::Full, Fault::Gone, Fault::Quarantined] {
-            let error = ApiError::from(fault);
+    fn what_certainly_was_not_done_is_busy_and_what_may_have_been_is_not() {
+        let busy: [ApiError; 5] = [
+            Fault::Full.into(),
+            Fault::Gone.into(),
+            Fault::Quarantined.into(),
+            NotifyError::Log(LogError::Unavailable).into(),
+            ManageError::Log(LogError::Unavailable).into(),
+        ];
+        for error in busy {
             let told = (error.code, error.status.as_u16(), error.retry_after);
             assert_eq!(told, ("busy", 503, Some(1)));
+            assert!(!error.is_unknown());
         }
-        assert_eq!(ApiError::from(Fault::Crashed).code, "internal");
+        let unknown: [ApiError; 4] = [
+            Fault::Crashed.into(),
+            Fault::Late.into(),
+            NotifyError::Log(LogError::OutcomeUnknown).into(),
+            ManageError::Log(LogError::OutcomeUnknown).into(),
+        ];
+        for error in unknown {
+            assert_eq!(error.code, "internal");
+            assert!(error.is_unknown());
+        }
+        let veto = Veto {
+            code: "no".into(),
+            message: "not in this room".into(),
+            data: None,
+        };
+        let refused = ApiError::from(NotifyError::Vetoed(veto));
+        assert_eq!(
+            (refused.code, &*refused.message),
+            ("forbidden", "not in this room")
+        );
     }
 }

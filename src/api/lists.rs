@@ -2,7 +2,6 @@
 //! meets nobody twice and comes to its end whoever comes and goes meanwhile.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use dondo_actors::error::Fault;
 use dondo_actors::id::{Kind, LocalId, MemberId, RoomKey};
@@ -282,7 +281,7 @@ impl Api {
     }
 
     /// Those of some clients who are there.
-    async fn described(&self, namespace: &str, ids: &[MemberId]) -> Result<Vec<MemberInfo>, Fault> {
+    pub(super) async fn described(&self, namespace: &str, ids: &[MemberId]) -> Result<Vec<MemberInfo>, Fault> {
         let hub = &self.0.parts.hub;
         let asked = ids
             .iter()
@@ -292,28 +291,5 @@ impl Api {
             all.extend(page?.members);
         }
         Ok(all)
-    }
-
-    /// One client, and the namespace that it is in.
-    pub(super) async fn client(
-        &self,
-        id: &MemberId,
-        namespace: Option<&str>,
-    ) -> Result<Option<MemberInfo>, ApiError> {
-        let hub = &self.0.parts.hub;
-        let all = hub
-            .namespaces()
-            .filter(|name| namespace.is_none_or(|only| &***name == only));
-        let mut named: Vec<Arc<str>> = all.cloned().collect();
-        if let Some(child) = namespace.filter(|_| named.is_empty()) {
-            named.push(child.into());
-        }
-        for name in named {
-            let found = self.described(&name, std::slice::from_ref(id)).await?;
-            if let Some(info) = found.into_iter().next() {
-                return Ok(Some(info));
-            }
-        }
-        Ok(None)
     }
 }

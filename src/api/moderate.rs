@@ -2,12 +2,10 @@
 //! out for it, so that nobody comes back in between.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use dondo_actors::id::MemberId;
-use dondo_actors::message::{Action, Command, Selection};
-use futures_util::future::join_all;
+use dondo_actors::message::{Action, Command};
 use serde::Serialize;
 
 use super::Api;
@@ -15,23 +13,18 @@ use super::answer::{ApiAnswer, ApiError};
 use super::caller::ApiCaller;
 use super::fields::BodyFields;
 use super::keys::ApiRight;
-use super::publish::only;
 use super::routes::ApiOperation;
 use super::sentences::{SentenceForm, reason, sentence, subject, text};
 use crate::moderation::{Sentence, Standing, Subject};
 use crate::network::network;
 use crate::packs::hub::{SERVER, WordTarget};
 
-/// Clients that are put out at once.
-const AT_ONCE: usize = 64;
-/// Clients that are looked at at once.
-const LOOKED_AT: usize = 1000;
-
 #[derive(Serialize)]
 struct BanAnswer {
     ok: bool,
     ban: SentenceForm,
     disconnected: usize,
+    unreached: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -44,6 +37,7 @@ struct MuteAnswer {
 struct DisconnectAnswer {
     ok: bool,
     disconnected: usize,
+    unreached: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -75,13 +69,16 @@ impl Api {
             ApiOperation::Disconnect => self.disconnect(caller, body).await,
             ApiOperation::Ban => self.ban(caller, body).await,
             ApiOperation::Revoke => self.revoke(caller, body),
-            _ => self.mute(caller, body).await,
+            _ => self.mute(caller, body),
         };
-        if answer.is_ok() {
-            let key = &caller.key.name;
-            let address = caller.address.map(|address| address.to_string());
-            let asked = String::from_utf8_lossy(&body[..body.len().min(LOGGED_MAX)]);
-            log::info!(peer = address.as_deref(); "{operation:?} by the API's key {key}: {asked:?}");
+        match &answer {
+            // It was told when it was given.
+            _ if operation == ApiOperation::Ban => {}
+            Ok(_) => tell(caller, operation, body, ""),
+            Err(error) if error.is_unknown() => {
+                tell(caller, operation, body, "; nobody knows whether it was done");
+            }
+            Err(_) => {}
         }
         answer
     }
@@ -89,10 +86,14 @@ impl Api {
     async fn disconnect(&self, caller: &ApiCaller, body: &[u8]) -> Result<ApiAnswer, ApiError> {
         caller.is_for_clients(ApiRight::Moderate)?;
         let fields = BodyFields::of(body, &["account", "address", "member"])?;
-        let disconnected = self.put_out(&subject(&fields)?).await?;
+        let put_out = self.put_out(&subject(&fields)?).await;
+        if let Some(error) = put_out.failed {
+            return Err(error);
+        }
         Ok(ApiAnswer::ok(&DisconnectAnswer {
             ok: true,
-            disconnected,
+            disconnected: put_out.disconnected,
+            unreached: put_out.unreached,
         }))
     }
 
@@ -107,22 +108,31 @@ impl Api {
         let bans = self.0.parts.moderation.bans();
         let sentence = sentence(bans, subject.clone(), &fields)?;
         give(bans, sentence.clone(), "bans")?;
-        let mut disconnected = self.put_out(&subject).await?;
-        // Who was let in while the ban came, and was not there yet.
-        disconnected += self.put_out(&subject).await?;
+        // It stands from here on, whatever becomes of the rest.
+        tell(caller, ApiOperation::Ban, body, "");
+        let put_out = self.put_out(&subject).await;
         Ok(ApiAnswer::ok(&BanAnswer {
             ok: true,
             ban: sentence.into(),
-            disconnected,
+            disconnected: put_out.disconnected,
+            unreached: put_out.unreached,
         }))
     }
 
-    async fn mute(&self, caller: &ApiCaller, body: &[u8]) -> Result<ApiAnswer, ApiError> {
+    fn mute(&self, caller: &ApiCaller, body: &[u8]) -> Result<ApiAnswer, ApiError> {
         caller.is_for_clients(ApiRight::Moderate)?;
         let fields = BodyFields::of(body, &["account", "address", "member", "for", "reason"])?;
         let mutes = self.0.parts.moderation.mutes();
-        let sentence = sentence(mutes, subject(&fields)?, &fields)?;
+        let subject = subject(&fields)?;
+        let sentence = sentence(mutes, subject.clone(), &fields)?;
         give(mutes, sentence.clone(), "mutes")?;
+        // Whoever goes takes its mute along: behind that it is given it holds for who is there, or for nobody ever.
+        if let Subject::Member(id) = &subject
+            && !self.is_there(id)
+        {
+            mutes.lift(&subject);
+            return Err(nobody());
+        }
         Ok(ApiAnswer::ok(&MuteAnswer {
             ok: true,
             mute: sentence.into(),
@@ -205,9 +215,7 @@ impl Api {
 
     /// What a client is known by when it comes again: its account, else its address.
     async fn lasting(&self, id: &MemberId) -> Result<Subject, ApiError> {
-        let client = self.client(id, None).await?;
-        let client =
-            client.ok_or_else(|| ApiError::not_found("nobody has this id").at("member"))?;
+        let client = self.client(id).await?.ok_or_else(nobody)?;
         match (client.account, client.address) {
             (Some(account), _) => Ok(Subject::Account(account)),
             (None, Some(address)) if self.0.parts.doors.is_shared(address) => Err(shared(address)),
@@ -217,65 +225,18 @@ impl Api {
             }
         }
     }
+}
 
-    /// Closes the connections of all who are meant, in whichever namespaces they are; how many clients that were.
-    async fn put_out(&self, subject: &Subject) -> Result<usize, ApiError> {
-        let hub = &self.0.parts.hub;
-        let mut count = 0;
-        for namespace in self.all_namespaces() {
-            match subject {
-                Subject::Member(id) => {
-                    count += self.close(&namespace, std::slice::from_ref(id)).await?;
-                }
-                Subject::Account(account) => {
-                    let ids = hub.accounts().members(&namespace, account);
-                    let ids: Vec<MemberId> = ids.into_iter().collect();
-                    count += self.close(&namespace, &ids).await?;
-                }
-                Subject::Address(address) => {
-                    let mut after = None;
-                    loop {
-                        let all = Selection::default();
-                        let page = hub.list_members(&namespace, all, after, LOOKED_AT).await?;
-                        let is = |of: IpAddr| network(of) == *address;
-                        let there = page.members.into_iter();
-                        let there = there.filter(|member| member.address.is_some_and(is));
-                        let ids: Vec<MemberId> = there.map(|member| member.id).collect();
-                        count += self.close(&namespace, &ids).await?;
-                        after = page.next;
-                        if after.is_none() {
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-        Ok(count)
-    }
+/// Tells the log what was done, and for whom.
+fn tell(caller: &ApiCaller, operation: ApiOperation, body: &[u8], how: &str) {
+    let key = &caller.key.name;
+    let address = caller.address.map(|address| address.to_string());
+    let asked = String::from_utf8_lossy(&body[..body.len().min(LOGGED_MAX)]);
+    log::info!(peer = address.as_deref(); "{operation:?} by the API's key {key}: {asked:?}{how}");
+}
 
-    async fn close(&self, namespace: &str, ids: &[MemberId]) -> Result<usize, ApiError> {
-        let hub = &self.0.parts.hub;
-        let mut count = 0;
-        for some in ids.chunks(AT_ONCE) {
-            let closed = some
-                .iter()
-                .map(|id| hub.disconnect_members(namespace, only(id.clone()), true));
-            for closed in join_all(closed).await {
-                count += closed?.done;
-            }
-        }
-        Ok(count)
-    }
-
-    /// Those that clients are in, children of patterns and those of bare endpoints among them.
-    fn all_namespaces(&self) -> Vec<Arc<str>> {
-        let parts = &self.0.parts;
-        let mut all: Vec<Arc<str>> = parts.hub.namespaces().cloned().collect();
-        for parent in parts.namespaces.all().filter(|served| served.is_parent()) {
-            all.extend(parts.hub.children_of(parent.name()));
-        }
-        all
-    }
+fn nobody() -> ApiError {
+    ApiError::not_found("nobody has this id").at("member")
 }
 
 /// The refusal of a ban that would be one of everybody.
@@ -300,3 +261,6 @@ fn give(standing: &Standing, sentence: Sentence, what: &'static str) -> Result<(
         )
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! `POST /publish` and `/batch`: what a backend says. A request is read whole before anything of it is said; with an
-//! `Idempotency-Key` it is said once, however often it comes.
+//! `Idempotency-Key` each of its messages is said once, however often it comes.
 
 use std::sync::Arc;
 
@@ -10,28 +10,26 @@ use dondo_actors::error::{Fault, NotifyError};
 use dondo_actors::id::{ChannelScope, MemberId, RoomKey};
 use dondo_actors::letter::{Content, Manner};
 use dondo_actors::message::Selection;
-use futures_util::future::join_all;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::answer::{ApiAnswer, ApiError, ErrorForm};
+use super::answer::{ApiAnswer, ApiError};
 use super::caller::ApiCaller;
 use super::fields::BodyFields;
-use super::idempotency::Claimed;
+use super::idempotency::{Claim, Claimed};
 use super::routes::ApiOperation;
+use super::said::{SaidNow, answer, known, to_keep};
 use super::target::ClientTarget;
-use super::{Api, lost};
+use super::Api;
 use crate::packs::hub::{SERVER, ServerWord, WordTarget};
 
 /// Messages of one batch.
 pub(super) const BATCH_MAX: usize = 100;
 /// Bytes of an `Idempotency-Key`.
 const KEY_MAX: usize = 255;
-/// Clients of an account that are told at once.
-const AT_ONCE: usize = 64;
 
 /// Something to say that was read: nothing about it can be wrong any more.
 pub(super) struct ToSay {
@@ -69,19 +67,6 @@ struct Published {
     position: Option<String>,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum BatchResult<'a> {
-    Done(&'a Published),
-    Failed { ok: bool, error: ErrorForm<'a> },
-}
-
-#[derive(Serialize)]
-struct BatchAnswer<'a> {
-    ok: bool,
-    results: Vec<BatchResult<'a>>,
-}
-
 /// The `Idempotency-Key` of a request.
 pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<Arc<str>>, ApiError> {
     let mut all = request.headers().get_all("Idempotency-Key");
@@ -116,41 +101,26 @@ impl Api {
             false => vec![self.read_word(&caller, &body)?],
         };
         let Some(key) = key else {
-            let api = self.clone();
-            // Begun, it is brought to its end, also where who asked goes away.
-            let saying = actix_rt::spawn(async move {
-                let _place = place;
-                api.say_all(all, is_batch).await
-            });
-            return saying.await.unwrap_or_else(|_| Err(lost()));
+            return self.begin(all, is_batch, None, place).await;
         };
         let mut digest = Sha256::new();
         digest.update([u8::from(is_batch)]);
         digest.update(&body);
-        let digest: [u8; 32] = digest.finalize().into();
+        let asked = (digest.finalize().into(), all.len());
         let name = (caller.key.name.clone(), key);
         let keys = self.0.keys.borrow().names().count();
-        let mut all = Some((all, place));
         loop {
-            match self.0.kept.claim(name.clone(), digest, keys) {
+            match self.0.kept.claim(name.clone(), asked, keys) {
                 Claimed::First(claim) => {
-                    let (api, all) = (self.clone(), all.take());
-                    let saying = actix_rt::spawn(async move {
-                        // It is claimed once: whoever claims comes to its end here.
-                        let (all, _place) = all.ok_or_else(lost)?;
-                        let said = api.say_all(all, is_batch).await;
-                        if let Ok(answer) = &said {
-                            claim.answer(answer.clone());
-                        }
-                        said
-                    });
-                    return saying.await.unwrap_or_else(|_| Err(lost()));
+                    return self.begin(all, is_batch, Some(claim), place).await;
                 }
-                Claimed::Again(mut answer) => {
-                    let answer = answer.wait_for(Option::is_some).await;
-                    if let Some(answer) = answer.ok().and_then(|answer| answer.clone()) {
-                        return Ok(answer);
-                    }
+                Claimed::Done(said) => {
+                    let said: Vec<_> = said.iter().flatten().map(known).collect();
+                    return answer(&said, is_batch);
+                }
+                // Nothing is ever said through it but that it ends.
+                Claimed::UnderWay(mut ends) => {
+                    let _ = ends.changed().await;
                 }
                 Claimed::Different => {
                     return Err(ApiError::new(
@@ -167,6 +137,23 @@ impl Api {
                 }
             }
         }
+    }
+
+    /// Says it, to its end, also where who asked goes away.
+    async fn begin(
+        &self,
+        all: Vec<ToSay>,
+        is_batch: bool,
+        claim: Option<Claim>,
+        place: OwnedSemaphorePermit,
+    ) -> Result<ApiAnswer, ApiError> {
+        let api = self.clone();
+        let saying = actix_rt::spawn(async move {
+            let _place = place;
+            let said = api.say_all(all, claim).await;
+            answer(&said, is_batch)
+        });
+        saying.await.unwrap_or_else(|_| Err(ApiError::unknown()))
     }
 
     /// Reads and checks the messages of a batch: one that is wrong is all wrong.
@@ -241,35 +228,49 @@ impl Api {
         })
     }
 
-    /// Says all of it, one behind the other. Of a batch each has its own result.
-    async fn say_all(&self, all: Vec<ToSay>, is_batch: bool) -> Result<ApiAnswer, ApiError> {
+    /// Says all of it, one behind the other, but for what was said under its key before. Each has its own result.
+    async fn say_all(&self, all: Vec<ToSay>, mut claim: Option<Claim>) -> Vec<SaidNow> {
         let mut said = Vec::with_capacity(all.len());
-        for word in all {
-            said.push(self.say(word).await);
-        }
-        if is_batch {
-            let results = said.iter().map(|said| match said {
-                Ok(published) => BatchResult::Done(published),
-                Err(error) => BatchResult::Failed {
-                    ok: false,
-                    error: error.form(),
-                },
+        for (place, word) in all.into_iter().enumerate() {
+            if let Some(before) = claim.as_ref().and_then(|claim| claim.said(place)) {
+                said.push(known(before));
+                continue;
+            }
+            if let Some(claim) = &mut claim {
+                claim.begins(place);
+            }
+            let came = self.say(word).await.and_then(|published| {
+                let text = to_raw_value(&published).map_err(|_| ApiError::unknown())?;
+                Ok(Arc::from(text))
             });
-            let ok = said.iter().all(Result::is_ok);
-            return Ok(ApiAnswer::ok(&BatchAnswer {
-                ok,
-                results: results.collect(),
-            }));
+            if let Some(claim) = &mut claim {
+                claim.came_to(place, to_keep(&came));
+            }
+            said.push(came);
         }
-        let published = said.pop().unwrap_or_else(|| Err(lost()))?;
-        Ok(ApiAnswer::ok(&published))
+        said
     }
 
+    /// Says all of it, whatever becomes of each.
     pub(super) async fn say_each(&self, all: Vec<ToSay>) -> Result<(), ApiError> {
-        for word in all {
-            self.say(word).await?;
+        let count = all.len();
+        let said = self.say_all(all, None).await;
+        let failed: Vec<ApiError> = said.into_iter().filter_map(Result::err).collect();
+        let is_any_said = failed.len() < count || failed.iter().any(ApiError::is_unknown);
+        match failed.first() {
+            None => Ok(()),
+            // Who asks again says the others twice.
+            Some(_) if is_any_said => Err(ApiError {
+                message: format!(
+                    "{} of {count} messages were said; of the others {} certainly were not",
+                    count - failed.len(),
+                    failed.iter().filter(|error| !error.is_unknown()).count(),
+                )
+                .into(),
+                ..ApiError::unknown()
+            }),
+            Some(error) => Err(error.clone()),
         }
-        Ok(())
     }
 
     async fn say(&self, word: ToSay) -> Result<Published, ApiError> {
@@ -299,18 +300,14 @@ impl Api {
                 (told.await?, None)
             }
             SayTarget::Account(account) => {
-                let members = hub.accounts().members(&namespace, &account);
-                let members: Vec<MemberId> = members.into_iter().collect();
-                let mut recipients = 0;
-                for some in members.chunks(AT_ONCE) {
-                    let told = some
-                        .iter()
-                        .map(|id| self.broadcast(&namespace, only(id.clone()), content.clone()));
-                    for told in join_all(told).await {
-                        recipients += told?;
-                    }
-                }
-                (recipients, None)
+                // One letter: all of its clients have it, or none.
+                let clients = Selection {
+                    rooms: Some(Vec::new()),
+                    accounts: vec![account],
+                    ..Selection::default()
+                };
+                let told = self.broadcast(&namespace, clients, content);
+                (told.await?, None)
             }
         };
         Ok(Published {
@@ -328,17 +325,24 @@ impl Api {
         namespace: &str,
         selection: Selection,
         content: Content,
-    ) -> Result<usize, NotifyError> {
+    ) -> Result<usize, ApiError> {
         let hub = &self.0.parts.hub;
         let from = MemberId::new(SERVER);
+        let home = hub.namespace(namespace);
+        let was_there = home.is_some_and(|home| home.upgrade().is_some());
         let answer = hub
             .broadcast(namespace, from, selection, content, Manner::default())
-            .await?;
+            .await
+            .map_err(|error| match error {
+                // It may have handed the letter on before it went.
+                NotifyError::Internal(Fault::Gone) if was_there => ApiError::unknown(),
+                error => error.into(),
+            })?;
         let patience = hub.namespace_settings(namespace);
         let patience = patience.map(|settings| settings.courier_patience);
         match timeout(patience.unwrap_or_default(), answer.receipt.settled()).await {
             Ok(Some(recipients)) => Ok(recipients),
-            Ok(None) => Err(Fault::Crashed.into()),
+            Ok(None) => Err(ApiError::unknown()),
             // Who does nothing for so long is given up; the others have it.
             Err(_) => Ok(answer.recipients),
         }

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::answer::{ApiAnswer, ApiError};
 use super::keys::PusherApp;
 use super::publish::{BATCH_MAX, ToSay};
-use super::{Api, lost};
+use super::Api;
 use crate::packs::hub::{ServerWord, WordTarget};
 
 /// How far the clock of a server may be from ours, in seconds, as Pusher has it.
@@ -106,7 +106,7 @@ async fn answer(api: &Api, request: &HttpRequest, body: Payload) -> Result<ApiAn
         let _place = place;
         api.say_each(all).await
     });
-    saying.await.unwrap_or_else(|_| Err(lost()))?;
+    saying.await.unwrap_or_else(|_| Err(ApiError::unknown()))?;
     Ok(ApiAnswer {
         status: StatusCode::OK,
         body: "{}".into(),

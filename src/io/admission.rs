@@ -259,7 +259,7 @@ impl Authorizer for Middlewares {
 }
 
 /// The refusal of somebody who is banned.
-fn banned(
+pub(super) fn banned(
     moderation: &Moderation,
     state: &Rc<SocketState>,
     address: Option<IpAddr>,

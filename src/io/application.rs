@@ -23,6 +23,7 @@ use self::{fit::fit, observing::observe};
 use super::{
     Socket,
     ack::{Ack, failure, unknown_event},
+    admission::banned,
     arguments::Arguments,
     context::{ConnectContext, DisconnectContext, EventContext},
     credentials,
@@ -33,12 +34,22 @@ use super::{
     pack::{PackEvent, PackSocket},
     socket::Heard,
 };
-use crate::notices;
+use crate::{moderation::Moderation, notices};
 
 /// One namespace's application.
 pub(crate) struct IoApplication(pub(super) Arc<ServedNamespace>);
 
 impl IoApplication {
+    fn moderation(&self) -> Option<Arc<Moderation>> {
+        self.0.states.find()
+    }
+
+    fn is_banned(&self, socket: &Socket) -> bool {
+        let moderation = self.moderation();
+        let ban = moderation.and_then(|all| banned(&all, socket.state(), socket.address()));
+        ban.is_some()
+    }
+
     /// Lets everybody have an event who handles it.
     fn handle(served: &ServedNamespace, context: EventContext) -> Option<LocalFuture<()>> {
         let state = context.socket.state().clone();
@@ -190,6 +201,11 @@ impl Application for IoApplication {
         let Some(socket) = Socket::of(member) else {
             return Box::pin(std::future::ready(Ok(())));
         };
+        // A ban may have come behind its admission, and before it was there to be found and put out.
+        if self.is_banned(&socket) {
+            socket.close();
+            return Box::pin(std::future::ready(Ok(())));
+        }
         credentials::watch(&socket);
         Box::pin(async move {
             for handler in &served.handlers.connect {
@@ -307,6 +323,9 @@ impl Application for IoApplication {
         let Some(socket) = Socket::of(member) else {
             return;
         };
+        if let Some(moderation) = self.moderation() {
+            moderation.mutes().gone(socket.id());
+        }
         let own = socket.let_go();
         let kept = Rc::new(KeptToTheEnd(socket.clone()));
         let context = DisconnectContext { socket, reason };

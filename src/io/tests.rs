@@ -6,6 +6,7 @@ mod accounts;
 mod actors;
 mod admission;
 mod asking;
+mod bans;
 mod children;
 mod extractors;
 mod goodbyes;

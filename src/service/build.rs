@@ -55,7 +55,7 @@ impl Builder {
         if self.login.is_none() && self.tokens.is_empty() {
             config.check_tokens().map_err(BuildError::Setting)?;
         }
-        let revoked = Revoked::new(self.clock.clone());
+        let revoked = Revoked::new(self.clock.clone(), config.auth.leeway);
         let credentials = Credentials::new(
             &config.auth,
             self.tokens,
@@ -68,6 +68,7 @@ impl Builder {
             self.states.add(credentials.clone());
         }
         let moderation = Moderation::new(self.clock.clone(), account_bounds(&config));
+        self.states.add(Arc::new(moderation.clone()));
         let pack = HubPack::new(
             config.hub.clone(),
             &config.insecure,

@@ -162,7 +162,7 @@ fn verdict(
         &settings.auth,
         Tokens { keys: remote.keys },
         Arc::new(SystemClock),
-        Revoked::new(Arc::new(SystemClock)),
+        Revoked::new(Arc::new(SystemClock), settings.auth.leeway),
     );
     let credentials = credentials.map_err(|wrong| wrong.to_string())?;
     let credentials = credentials.ok_or_else(|| "there is no key".to_owned())?;

@@ -17,7 +17,9 @@ pub(crate) struct Revoked(Arc<RevokedTokens>);
 
 struct RevokedTokens {
     clock: Arc<dyn Clock>,
-    /// Until when each has to be known: behind its own end nobody takes it anyway.
+    /// For how long a token is taken beyond its own end.
+    leeway: Duration,
+    /// Until when each has to be known: behind that nobody takes it anyway.
     until: Directory<Arc<str>, RevokedToken>,
     changed: watch::Sender<()>,
 }
@@ -33,17 +35,21 @@ struct RevokedToken {
 pub(crate) struct TooManyRevoked;
 
 impl Revoked {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+    /// None is revoked; each is taken for this leeway beyond its own end.
+    pub(crate) fn new(clock: Arc<dyn Clock>, leeway: Duration) -> Self {
         Self(Arc::new(RevokedTokens {
             clock,
+            leeway,
             until: Directory::new(),
             changed: watch::Sender::new(()),
         }))
     }
 
-    /// Takes a token back, and forgets it after this time; until when that is.
+    /// Takes a token back that ends by itself after this time at most, and forgets it when nobody takes it any more; until when
+    /// that is.
     pub(crate) fn revoke(&self, id: &str, time: Duration) -> Result<SystemTime, TooManyRevoked> {
         let now = self.0.clock.now();
+        let end = now + time + self.0.leeway;
         let id: Arc<str> = id.into();
         if self.0.until.len() >= REVOKED_MAX && self.0.until.find(&id).is_none() {
             self.forget(now);
@@ -53,11 +59,11 @@ impl Revoked {
         }
         let new = || RevokedToken {
             id: id.clone(),
-            until: now + time,
+            until: end,
         };
         let until = self.0.until.change(id.clone(), new, |token| {
             // What was promised for longer stays.
-            token.until = token.until.max(now + time);
+            token.until = token.until.max(end);
             (token.until, true)
         });
         self.0.changed.send_replace(());
@@ -121,7 +127,7 @@ mod tests {
     #[test]
     fn tokens_are_revoked_for_their_time_and_no_more_than_may_be() {
         let clock = Arc::new(ByHand::default());
-        let revoked = Revoked::new(clock.clone());
+        let revoked = Revoked::new(clock.clone(), Duration::ZERO);
         let hour = Duration::from_secs(3600);
         let changes = revoked.changes();
         assert_eq!(revoked.revoke("a", hour), Ok(UNIX_EPOCH + hour));

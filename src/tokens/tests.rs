@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde_json::json;
 
 use super::*;
@@ -29,7 +31,7 @@ fn credentials(change: impl FnOnce(&mut AuthSettings)) -> Credentials {
         &settings,
         tokens,
         Arc::new(Still),
-        Revoked::new(Arc::new(Still)),
+        Revoked::new(Arc::new(Still), settings.leeway),
     );
     credentials.unwrap().unwrap()
 }
@@ -208,6 +210,39 @@ fn a_token_of_a_room_opens_that_room_alone() {
     assert_eq!(opens(old, "r", None, None), Err("token_expired"));
 }
 
+/// A clock that a test sets.
+struct SetClock(AtomicU64);
+
+impl Clock for SetClock {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Fails if a token that was taken back for as long as it is good is good once more before the hub takes it for over.
+#[test]
+fn what_is_taken_back_until_its_end_is_taken_by_nobody_in_the_leeway_behind_it_either() {
+    let clock = Arc::new(SetClock(AtomicU64::new(NOW)));
+    let settings = AuthSettings {
+        leeway: Duration::from_secs(60),
+        ..AuthSettings::default()
+    };
+    let tokens = Tokens::default().secret(SECRET.as_bytes()).unwrap();
+    let revoked = Revoked::new(clock.clone(), settings.leeway);
+    let credentials = Credentials::new(&settings, tokens, clock.clone(), revoked.clone());
+    let credentials = credentials.unwrap().unwrap();
+    let is_taken = || judged(&credentials, json!({"sub": "ada", "jti": "7", "exp": NOW + 10}));
+    assert!(is_taken().is_ok());
+    assert!(revoked.revoke("7", Duration::from_secs(10)).is_ok());
+    for second in 0..70 {
+        clock.0.store(NOW + second, Ordering::Relaxed);
+        assert_eq!(is_taken().err(), Some("token_revoked"), "{second}");
+    }
+    clock.0.store(NOW + 70, Ordering::Relaxed);
+    assert_eq!(is_taken().err(), Some("token_expired"));
+    assert!(revoked.all().is_empty(), "it is known for too long");
+}
+
 /// Fails if keys can be lost by reading them again.
 #[test]
 fn without_a_key_and_with_guests_nothing_is_asked() {
@@ -220,7 +255,7 @@ fn without_a_key_and_with_guests_nothing_is_asked() {
             &settings,
             Tokens::default(),
             Arc::new(Still),
-            Revoked::new(Arc::new(Still)),
+            Revoked::new(Arc::new(Still), settings.leeway),
         )
         .unwrap()
     };

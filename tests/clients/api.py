@@ -75,6 +75,7 @@ CASES = [
     )],
     ("kick", 404, {"body": {"member": "x", "channel": "lobby", "namespace": "/none"}}),
     ("ban", 404, {"body": {"member": "nobody"}}),
+    ("mute", 404, {"body": {"member": "nobody"}}),
     ("bans", 200, {}),
     ("mutes", 200, {}),
     *[(name, code, case) for name in ("bans", "mutes") for code, case in (

@@ -23,7 +23,9 @@ function done(title, answer) {
     return "It was not there any more.";
   }
   if (answer.disconnected !== undefined) {
-    return `${title}: ${answer.disconnected === 1 ? "one connection was" : `${answer.disconnected} connections were`} closed.`;
+    const closed = `${title}: ${answer.disconnected === 1 ? "one connection was" : `${answer.disconnected} connections were`} closed.`;
+    const missed = answer.unreached?.length ? ` Not everybody could be asked in ${answer.unreached.join(", ")}: do it once more.` : "";
+    return closed + missed;
   }
   return `${title}: done.`;
 }

@@ -5,6 +5,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    net::IpAddr,
     rc::Rc,
     sync::{
         Arc,
@@ -27,7 +28,7 @@ use dondo_actors::{
     mailbox::Mailbox,
     message::CourierRef,
     outbox::{OutboxLimits, Taken},
-    ports::{Clock, IdGenerator, PresenceEvents, Protocol},
+    ports::{Authorizer, Clock, IdGenerator, PresenceEvents, Protocol},
     rate::SharedRates,
     session::{Liveness, Peer, Session, SessionRef, SessionSettings},
 };
@@ -37,7 +38,7 @@ use crate::moderation::Moderation;
 pub(crate) use crate::testing::{in_held_time as run, settle};
 use crate::{
     config::{HubSettings, InsecureSettings},
-    io::{Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States},
+    io::{Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States, namespace::ServedNamespace},
     packs::hub::{HubPack, dotnet_view},
     protocol::{
         Limits,
@@ -53,6 +54,7 @@ pub(crate) struct World {
     hub: HubHandle,
     courier: CourierRef,
     encodings: [EncodingId; 2],
+    address: Option<IpAddr>,
     _supervisor: Mailbox<ToHub>,
 }
 
@@ -85,12 +87,20 @@ impl World {
         Self::start([namespace], states, None)
     }
 
-    /// As [`World::of`], where accounts have limits.
-    pub(crate) fn moderated(
+    /// A hub without a pack that bans and mutes by `moderation`, whose clients come from `address`, and are let in as `authorizer` makes
+    /// of what the namespaces say.
+    pub(crate) fn moderated<A: Authorizer>(
         namespaces: impl IntoIterator<Item = Namespace>,
-        moderation: &Moderation,
+        (moderation, address): (Moderation, Option<IpAddr>),
+        authorizer: impl Fn(Middlewares) -> A,
     ) -> Self {
-        Self::started(namespaces, States::default(), None, moderation)
+        let mut states = States::default();
+        states.add(Arc::new(moderation.clone()));
+        let authorizer = |served| Arc::new(authorizer(Middlewares(served, moderation.clone()))) as _;
+        Self {
+            address,
+            ..Self::authorized(namespaces, states, None, authorizer)
+        }
     }
 
     pub(crate) fn start(
@@ -98,14 +108,16 @@ impl World {
         states: States,
         pack: Option<HubPack>,
     ) -> Self {
-        Self::started(namespaces, states, pack, &Moderation::default())
+        Self::authorized(namespaces, states, pack, |served| {
+            Arc::new(Middlewares(served, Moderation::default()))
+        })
     }
 
-    fn started(
+    fn authorized(
         namespaces: impl IntoIterator<Item = Namespace>,
         states: States,
         pack: Option<HubPack>,
-        moderation: &Moderation,
+        authorizer: impl Fn(Arc<ServedNamespace>) -> Arc<dyn Authorizer>,
     ) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(Fixed);
         let served = namespaces.into_iter().map(|namespace| {
@@ -121,7 +133,7 @@ impl World {
                         .as_ref()
                         .map(HubPack::namespace_settings)
                         .unwrap_or_default(),
-                    authorizer: Arc::new(Middlewares(served.clone(), moderation.clone())),
+                    authorizer: authorizer(served.clone()),
                     presence_events: pack
                         .clone()
                         .map(|pack| Arc::new(pack) as Arc<dyn PresenceEvents>),
@@ -158,6 +170,7 @@ impl World {
             courier: hub.courier(),
             hub,
             encodings: ids,
+            address: None,
             _supervisor: supervisor,
         }
     }
@@ -228,7 +241,10 @@ impl World {
             self.courier.clone(),
             protocol,
             Arc::new(settings),
-            peer,
+            Peer {
+                address: peer.address.or(self.address),
+                ..peer
+            },
             |_| {},
         )
     }

@@ -1,6 +1,8 @@
-//! The HTTP API: its keys, what it publishes, lists and moderates, its contract, its commands, and Pusher's libraries.
+//! The HTTP API: its keys, what it publishes, lists and moderates, also where it cannot do all of it, its contract, its commands, and
+//! Pusher's libraries.
 
 mod addresses;
+mod anywhere;
 mod command;
 mod contract;
 mod follow;
@@ -9,6 +11,7 @@ mod limits;
 mod lists;
 mod moderation;
 mod once;
+mod partly;
 mod publish;
 mod pusher;
 mod refusals;

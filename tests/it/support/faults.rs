@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -12,7 +13,9 @@ use dondo_actors::account::MemoryAccount;
 use dondo_actors::error::LogError;
 use dondo_actors::event::RoomEvent;
 use dondo_actors::id::{ChannelScope, LogKey};
-use dondo_actors::log::{Appended, Batch, HistorySettings, Log, MemoryLog, Page, Read, Standing};
+use dondo_actors::log::{
+    AppendRefusal, Appended, Batch, HistorySettings, Log, MemoryLog, Page, Read, Standing,
+};
 use dondo_actors::ports::LocalFuture;
 
 use super::{Hub, PATIENCE, http};
@@ -23,21 +26,72 @@ pub const PANICS: &str = "log:panics!";
 pub const ENDS_THREAD: &str = "log:ends-thread!";
 /// The log blocks the thread that it runs on for twelve seconds: so long there is to see it, on a busy machine.
 pub const BLOCKS: &str = "log:blocks!";
+/// Of a channel of this name the log takes nothing that is said.
+pub const REFUSES: &str = "refused";
 /// Whoever asks for so many letters of its history kills a room outside of its guard.
 pub const KILLS_ROOM: usize = 66;
 
 /// A hub whose log fails on what is marked.
 pub fn faulty(builder: Builder) -> Builder {
-    builder.log(Arc::new(|_, _| {
-        let account = MemoryAccount::new(1 << 30, 1 << 30);
-        Rc::new(FaultyLog(MemoryLog::new(
-            HistorySettings::default(),
-            account,
-        )))
-    }))
+    builder.log(Arc::new(|_, _| Rc::new(FaultyLog::new())))
+}
+
+/// Whether room threads that have ended may be started anew. They may when this is gone.
+#[derive(Default)]
+pub struct Restarts(Arc<RestartsState>);
+
+#[derive(Default)]
+struct RestartsState {
+    are_held: AtomicBool,
+    is_one_held: AtomicBool,
+}
+
+impl Restarts {
+    /// As [`faulty`], with these restarts.
+    pub fn held_in(&self, builder: Builder) -> Builder {
+        let restarts = self.0.clone();
+        builder.log(Arc::new(move |_, _| {
+            while restarts.are_held.load(Ordering::SeqCst) {
+                restarts.is_one_held.store(true, Ordering::SeqCst);
+                std::thread::yield_now();
+            }
+            Rc::new(FaultyLog::new())
+        }))
+    }
+
+    /// From now on they may not.
+    pub fn hold(&self) {
+        self.0.are_held.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until a thread has ended, with its rooms, and would be started anew.
+    pub fn wait_for_one(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.0.is_one_held.load(Ordering::SeqCst) {
+            assert!(Instant::now() < deadline, "no room thread ends");
+            std::thread::yield_now();
+        }
+    }
+
+    pub fn let_go(&self) {
+        self.0.are_held.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Restarts {
+    fn drop(&mut self) {
+        self.let_go();
+    }
 }
 
 struct FaultyLog(MemoryLog);
+
+impl FaultyLog {
+    fn new() -> Self {
+        let account = MemoryAccount::new(1 << 30, 1 << 30);
+        Self(MemoryLog::new(HistorySettings::default(), account))
+    }
+}
 
 impl Log for FaultyLog {
     fn open(&self, log: &LogKey) -> Standing {
@@ -53,6 +107,11 @@ impl Log for FaultyLog {
     }
 
     fn append(&self, batch: Batch) -> Appended {
+        let refuses = matches!(&batch.log, LogKey::Room(room) if &*room.name == REFUSES);
+        let is_said = |event: &RoomEvent| matches!(event, RoomEvent::Said(_));
+        if refuses && batch.events.iter().any(is_said) {
+            return Appended::Refused(AppendRefusal::Unavailable);
+        }
         for event in &batch.events {
             let text = match event {
                 RoomEvent::Joined(joined) => joined.user.as_deref().unwrap_or_default(),
