@@ -24,7 +24,7 @@ const LOOKED_AT: usize = 1000;
 const NAMESPACES_AT_ONCE: usize = 16;
 
 /// What came of putting somebody out.
-pub(super) struct PutOut {
+pub(super) struct ClosedEverywhere {
     /// Clients whose connections were closed.
     pub(super) disconnected: usize,
     /// Namespaces in which not everybody could be asked: somebody may be in there still.
@@ -35,14 +35,14 @@ pub(super) struct PutOut {
 
 /// The same of one namespace.
 #[derive(Default)]
-struct PutOutThere {
+struct ClosedThere {
     disconnected: usize,
     fault: Option<Fault>,
 }
 
 impl Api {
     /// Closes the connections of all who are meant. Who comes in meanwhile looks at bans by itself, behind that it is there to be found.
-    pub(super) async fn put_out(&self, subject: &Subject) -> PutOut {
+    pub(super) async fn put_out(&self, subject: &Subject) -> ClosedEverywhere {
         let all = self.all_namespaces();
         let count = all.len();
         let walks = all.into_iter().map(async |namespace| {
@@ -50,7 +50,7 @@ impl Api {
             (namespace, there)
         });
         let walks = stream::iter(walks).buffered(NAMESPACES_AT_ONCE);
-        let walks: Vec<(Arc<str>, PutOutThere)> = walks.collect().await;
+        let walks: Vec<(Arc<str>, ClosedThere)> = walks.collect().await;
         let disconnected = walks.iter().map(|(_, there)| there.disconnected).sum();
         let unreached: Vec<_> = walks
             .into_iter()
@@ -60,7 +60,7 @@ impl Api {
         let mut errors = unreached.iter().map(|(_, error)| error);
         let unknown = errors.clone().find(|error| error.is_unknown());
         let failed = unknown.or_else(|| errors.next()).cloned();
-        PutOut {
+        ClosedEverywhere {
             disconnected,
             unreached: unreached
                 .into_iter()
@@ -70,9 +70,9 @@ impl Api {
         }
     }
 
-    async fn put_out_there(&self, namespace: &Arc<str>, subject: &Subject) -> PutOutThere {
+    async fn put_out_there(&self, namespace: &Arc<str>, subject: &Subject) -> ClosedThere {
         let hub = &self.0.parts.hub;
-        let mut put_out = PutOutThere::default();
+        let mut put_out = ClosedThere::default();
         match subject {
             Subject::Member(id) => {
                 let ids = std::slice::from_ref(id);
@@ -110,7 +110,7 @@ impl Api {
         put_out
     }
 
-    async fn close(&self, namespace: &str, ids: &[MemberId], put_out: &mut PutOutThere) {
+    async fn close(&self, namespace: &str, ids: &[MemberId], put_out: &mut ClosedThere) {
         let hub = &self.0.parts.hub;
         for some in ids.chunks(AT_ONCE) {
             let closing: Vec<_> = {

@@ -281,7 +281,11 @@ impl Api {
     }
 
     /// Those of some clients who are there.
-    pub(super) async fn described(&self, namespace: &str, ids: &[MemberId]) -> Result<Vec<MemberInfo>, Fault> {
+    pub(super) async fn described(
+        &self,
+        namespace: &str,
+        ids: &[MemberId],
+    ) -> Result<Vec<MemberInfo>, Fault> {
         let hub = &self.0.parts.hub;
         let asked = ids
             .iter()

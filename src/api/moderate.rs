@@ -76,7 +76,12 @@ impl Api {
             _ if operation == ApiOperation::Ban => {}
             Ok(_) => tell(caller, operation, body, ""),
             Err(error) if error.is_unknown() => {
-                tell(caller, operation, body, "; nobody knows whether it was done");
+                tell(
+                    caller,
+                    operation,
+                    body,
+                    "; nobody knows whether it was done",
+                );
             }
             Err(_) => {}
         }

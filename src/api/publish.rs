@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use super::Api;
 use super::answer::{ApiAnswer, ApiError};
 use super::caller::ApiCaller;
 use super::fields::BodyFields;
@@ -23,7 +24,6 @@ use super::idempotency::{Claim, Claimed};
 use super::routes::ApiOperation;
 use super::said::{SaidNow, answer, known, to_keep};
 use super::target::ClientTarget;
-use super::Api;
 use crate::packs::hub::{SERVER, ServerWord, WordTarget};
 
 /// Messages of one batch.

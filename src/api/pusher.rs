@@ -15,10 +15,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::Api;
 use super::answer::{ApiAnswer, ApiError};
 use super::keys::PusherApp;
 use super::publish::{BATCH_MAX, ToSay};
-use super::Api;
 use crate::packs::hub::{ServerWord, WordTarget};
 
 /// How far the clock of a server may be from ours, in seconds, as Pusher has it.

@@ -231,7 +231,12 @@ fn what_is_taken_back_until_its_end_is_taken_by_nobody_in_the_leeway_behind_it_e
     let revoked = Revoked::new(clock.clone(), settings.leeway);
     let credentials = Credentials::new(&settings, tokens, clock.clone(), revoked.clone());
     let credentials = credentials.unwrap().unwrap();
-    let is_taken = || judged(&credentials, json!({"sub": "ada", "jti": "7", "exp": NOW + 10}));
+    let is_taken = || {
+        judged(
+            &credentials,
+            json!({"sub": "ada", "jti": "7", "exp": NOW + 10}),
+        )
+    };
     assert!(is_taken().is_ok());
     assert!(revoked.revoke("7", Duration::from_secs(10)).is_ok());
     for second in 0..70 {

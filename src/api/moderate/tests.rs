@@ -49,6 +49,9 @@ fn a_ban_is_answered_and_told_by_what_stands_and_a_disconnect_by_who_was_asked()
             .filter(|line| line.contains("key of bans"))
             .collect();
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains("Ban") && told[0].contains("10.0.0.1"), "{told:?}");
+        assert!(
+            told[0].contains("Ban") && told[0].contains("10.0.0.1"),
+            "{told:?}"
+        );
     });
 }

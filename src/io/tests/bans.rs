@@ -62,8 +62,15 @@ impl Authorizer for Between {
 /// Fails if who is banned between the judgement and its entry stays, or is heard meanwhile; or if somebody else is put out for it.
 #[test]
 fn who_is_banned_while_it_comes_in_is_put_out_as_it_is_there() {
-    let (ama, kofi) = (Subject::Account("ama".into()), Subject::Account("kofi".into()));
-    for (subject, is_put_out) in [(ama, true), (Subject::address(ADDRESS), true), (kofi, false)] {
+    let (ama, kofi) = (
+        Subject::Account("ama".into()),
+        Subject::Account("kofi".into()),
+    );
+    for (subject, is_put_out) in [
+        (ama, true),
+        (Subject::address(ADDRESS), true),
+        (kofi, false),
+    ] {
         for name in ["/", "/orders/7"] {
             run(async {
                 HEARD.set(0);

@@ -38,7 +38,10 @@ use crate::moderation::Moderation;
 pub(crate) use crate::testing::{in_held_time as run, settle};
 use crate::{
     config::{HubSettings, InsecureSettings},
-    io::{Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States, namespace::ServedNamespace},
+    io::{
+        Middlewares, Namespace, NamespaceHandle, Namespaces, Pack, States,
+        namespace::ServedNamespace,
+    },
     packs::hub::{HubPack, dotnet_view},
     protocol::{
         Limits,
@@ -96,7 +99,8 @@ impl World {
     ) -> Self {
         let mut states = States::default();
         states.add(Arc::new(moderation.clone()));
-        let authorizer = |served| Arc::new(authorizer(Middlewares(served, moderation.clone()))) as _;
+        let authorizer =
+            |served| Arc::new(authorizer(Middlewares(served, moderation.clone()))) as _;
         Self {
             address,
             ..Self::authorized(namespaces, states, None, authorizer)

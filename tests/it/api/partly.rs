@@ -72,7 +72,10 @@ fn who_can_be_reached_is_put_out_and_who_cannot_is_named() {
     end_root(&hub, &restarts);
     let whom = json!({"address": "127.0.0.1"});
     let done = post(&hub, "disconnect", &whom);
-    assert_eq!(done, json!({"ok": true, "disconnected": 1, "unreached": ["/"]}));
+    assert_eq!(
+        done,
+        json!({"ok": true, "disconnected": 1, "unreached": ["/"]})
+    );
     is_put_out(other);
     let other = Client::connect_to(&hub, "/b", "");
     let banned = post(&hub, "ban", &whom);
@@ -107,7 +110,10 @@ fn of_a_batch_that_was_said_in_part_the_same_key_says_the_rest() {
     let results = |answer: &Value| answer["results"].as_array().unwrap().clone();
     assert_eq!((status, &first["ok"]), (200, &json!(false)), "{first}");
     assert_eq!(results(&first)[1]["error"]["code"], "busy", "{first}");
-    assert_eq!(keyed(&hub, "batch", "order-7", &batch), (200, first.clone()));
+    assert_eq!(
+        keyed(&hub, "batch", "order-7", &batch),
+        (200, first.clone())
+    );
     restart_root(&restarts, there);
     let mut back = member_of(&hub, "lobby");
     let (status, second) = keyed(&hub, "batch", "order-7", &batch);
@@ -180,7 +186,10 @@ fn an_event_of_pushers_goes_to_all_channels_that_take_it() {
     let (status, said) = trigger(&hub, &["one", faults::REFUSES, "two"]);
     assert_eq!((status, &said["error"]["code"]), (500, &json!("internal")));
     let message = said["error"]["message"].as_str().unwrap();
-    assert!(message.starts_with("2 of 3 messages were said"), "{message}");
+    assert!(
+        message.starts_with("2 of 3 messages were said"),
+        "{message}"
+    );
     first.event("one");
     last.event("two");
     let (status, said) = trigger(&hub, &[faults::REFUSES]);
