@@ -15,9 +15,11 @@ use crate::testing::in_held_time;
 
 /// A hub whose namespaces run nowhere yet.
 fn idle() -> Dondo {
-    let mut settings = Settings::default();
-    settings.room_threads = 0;
-    settings.namespaces = vec!["/".to_owned(), "/b".to_owned()];
+    let settings = Settings {
+        room_threads: 0,
+        namespaces: vec!["/".to_owned(), "/b".to_owned()],
+        ..Settings::default()
+    };
     Dondo::builder().settings(settings).build().unwrap()
 }
 
