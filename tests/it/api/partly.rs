@@ -1,7 +1,8 @@
 //! What a backend is told where a part of the hub does not answer: what was done, what was not, and what a key keeps of it.
 
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dondo::Namespace;
 use hmac::{Hmac, Mac};
@@ -10,15 +11,20 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    KEY, PUSHER_SECRET, ask, ask_at, bearer, get, hub_with, is_put_out, joins, member_of, post,
+    KEY, PUSHER_SECRET, ask, ask_at, bearer, get, hub_with, is_put_out, joins, logged_in,
+    member_of, post,
 };
-use crate::support::{Client, Hub, faults, http};
+use crate::support::{Client, Hub, PATIENCE, faults, http};
 
 /// A hub with `/` and `/b`, each on a room thread of its own, of which those that end are kept from coming back.
 fn two() -> (Hub, faults::Restarts) {
     let restarts = faults::Restarts::default();
     let hub = hub_with(
-        |settings| settings.room_threads = 2,
+        |settings| {
+            settings.room_threads = 2;
+            // One after another hears that its namespace was started anew.
+            settings.workers = 1;
+        },
         |builder| restarts.held_in(builder).namespace(Namespace::hub("/b")),
     );
     (hub, restarts)
@@ -90,6 +96,54 @@ fn who_can_be_reached_is_put_out_and_who_cannot_is_named() {
     let opening = http::get(&hub, "/socket.io/?EIO=4&transport=polling");
     assert_eq!(opening.status, 403);
     assert_eq!(post(&hub, "ban", &whom)["unreached"], json!([]));
+}
+
+/// Keeps a worker from everything while it lives, in the handler of the event `block`.
+struct Blocking;
+
+static IS_BLOCKED: AtomicBool = AtomicBool::new(false);
+static MAY_BLOCK: AtomicBool = AtomicBool::new(true);
+
+impl Drop for Blocking {
+    fn drop(&mut self) {
+        MAY_BLOCK.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Fails if a ban whose clients' worker does nothing is answered as if nobody knew whether it stands, or they stay when it goes on.
+#[test]
+fn a_ban_stands_while_a_worker_does_nothing_and_holds_when_it_goes_on() {
+    let block = async || {
+        IS_BLOCKED.store(true, Ordering::SeqCst);
+        while MAY_BLOCK.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+    };
+    let hub = hub_with(
+        |settings| {
+            settings.workers = 1;
+            settings.delivery.courier_stall = Duration::from_millis(100);
+        },
+        |builder| builder.namespace(Namespace::new("/b").on("block", block)),
+    );
+    let blocking = Blocking;
+    let ama = logged_in(&hub, "ama");
+    let mut other = Client::connect_to(&hub, "/b", "");
+    other.emit("block", &[]);
+    let deadline = Instant::now() + PATIENCE;
+    while !IS_BLOCKED.load(Ordering::SeqCst) {
+        assert!(Instant::now() < deadline, "nothing blocks the worker");
+        std::thread::yield_now();
+    }
+    let banned = post(&hub, "ban", &json!({"account": "ama"}));
+    assert_eq!(
+        (&banned["disconnected"], &banned["unreached"]),
+        (&json!(0), &json!(["/"])),
+        "{banned}"
+    );
+    assert_eq!(get(&hub, "bans")["bans"][0]["account"], "ama");
+    drop(blocking);
+    is_put_out(ama);
 }
 
 /// Fails if what was said under a key is said once more, or what was not said is never said under it.
