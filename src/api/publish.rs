@@ -292,21 +292,22 @@ impl Api {
                 (told.recipients, position)
             }
             SayTarget::Everyone => {
-                let told = self.broadcast(&namespace, Selection::default(), content);
+                let told = self.broadcast(&namespace, Selection::default(), content, 0);
                 (told.await?, None)
             }
             SayTarget::Member(id) => {
-                let told = self.broadcast(&namespace, only(id), content);
+                let told = self.broadcast(&namespace, only(id), content, 0);
                 (told.await?, None)
             }
             SayTarget::Account(account) => {
                 // One letter: all of its clients have it, or none.
+                let there = hub.accounts().members(&namespace, &account).len();
                 let clients = Selection {
                     rooms: Some(Vec::new()),
                     accounts: vec![account],
                     ..Selection::default()
                 };
-                let told = self.broadcast(&namespace, clients, content);
+                let told = self.broadcast(&namespace, clients, content, there);
                 (told.await?, None)
             }
         };
@@ -319,12 +320,14 @@ impl Api {
         })
     }
 
-    /// One letter to some clients; how many have it.
+    /// One letter to some clients; how many have it. Of an account's the namespace does not know how many it is on its way to: so
+    /// many are `there`.
     async fn broadcast(
         &self,
         namespace: &str,
         selection: Selection,
         content: Content,
+        there: usize,
     ) -> Result<usize, ApiError> {
         let hub = &self.0.parts.hub;
         let from = MemberId::new(SERVER);
@@ -344,7 +347,7 @@ impl Api {
             Ok(Some(recipients)) => Ok(recipients),
             Ok(None) => Err(ApiError::unknown()),
             // Who does nothing for so long is given up; the others have it.
-            Err(_) => Ok(answer.recipients),
+            Err(_) => Ok(answer.recipients.max(there)),
         }
     }
 }

@@ -110,9 +110,10 @@ impl Drop for Blocking {
     }
 }
 
-/// Fails if a ban whose clients' worker does nothing is answered as if nobody knew whether it stands, or they stay when it goes on.
+/// Fails if a ban whose clients' worker does nothing is answered as if nobody knew whether it stands, or they stay when it goes on; or
+/// if a message that waits for them there is answered as if nobody had it.
 #[test]
-fn a_ban_stands_while_a_worker_does_nothing_and_holds_when_it_goes_on() {
+fn what_is_said_and_banned_while_a_worker_does_nothing_holds_when_it_goes_on() {
     let block = async || {
         IS_BLOCKED.store(true, Ordering::SeqCst);
         while MAY_BLOCK.load(Ordering::SeqCst) {
@@ -127,7 +128,7 @@ fn a_ban_stands_while_a_worker_does_nothing_and_holds_when_it_goes_on() {
         |builder| builder.namespace(Namespace::new("/b").on("block", block)),
     );
     let blocking = Blocking;
-    let ama = logged_in(&hub, "ama");
+    let mut ama = logged_in(&hub, "ama");
     let mut other = Client::connect_to(&hub, "/b", "");
     other.emit("block", &[]);
     let deadline = Instant::now() + PATIENCE;
@@ -135,6 +136,12 @@ fn a_ban_stands_while_a_worker_does_nothing_and_holds_when_it_goes_on() {
         assert!(Instant::now() < deadline, "nothing blocks the worker");
         std::thread::yield_now();
     }
+    let said = post(
+        &hub,
+        "publish",
+        &json!({"to": {"account": "ama"}, "message": "wait"}),
+    );
+    assert_eq!(said["recipients"], 1, "{said}");
     let banned = post(&hub, "ban", &json!({"account": "ama"}));
     assert_eq!(
         (&banned["disconnected"], &banned["unreached"]),
@@ -143,6 +150,7 @@ fn a_ban_stands_while_a_worker_does_nothing_and_holds_when_it_goes_on() {
     );
     assert_eq!(get(&hub, "bans")["bans"][0]["account"], "ama");
     drop(blocking);
+    assert_eq!(ama.event("message")[0]["data"]["message"], "wait");
     is_put_out(ama);
 }
 
