@@ -1,7 +1,7 @@
 //! Ids to weak addresses, for doors only: a session id from a request, a member id from a private message.
 //! Rooms and couriers never look here.
 
-use std::{collections::BTreeSet, hash::Hash, sync::Arc};
+use std::{collections::BTreeSet, hash::Hash, net::IpAddr, sync::Arc};
 
 use dashmap::{DashMap, Entry};
 
@@ -95,6 +95,15 @@ impl<K: Eq + Hash, V: Clone> Directory<K, V> {
         self.0.iter().map(|entry| entry.value().clone()).collect()
     }
 
+    /// The ids of all that is so, in no order. `is` must not come back here.
+    pub fn ids(&self, is: impl Fn(&V) -> bool) -> Vec<K>
+    where
+        K: Clone,
+    {
+        let found = self.0.iter().filter(|entry| is(entry.value()));
+        found.map(|entry| entry.key().clone()).collect()
+    }
+
     /// How many ids there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -119,6 +128,8 @@ pub struct MemberLocation {
     pub courier: CourierRef,
     /// The member's place there.
     pub local_id: LocalId,
+    /// Its address, if it has one.
+    pub address: Option<IpAddr>,
 }
 
 /// Members by namespace and id.

@@ -207,8 +207,12 @@ impl Session {
         Metrics::add(&hub.metrics().members, 1);
         let (courier, local_id) = (self.courier.clone(), member.local_id());
         let entry = (namespace.clone(), member.id().clone());
-        hub.members()
-            .enter(entry, MemberLocation { courier, local_id });
+        let place = MemberLocation {
+            courier,
+            local_id,
+            address: self.peer,
+        };
+        hub.members().enter(entry, place);
         if let Some(account) = &member.identity().account {
             hub.accounts().enter(&namespace, account, member.id());
         }

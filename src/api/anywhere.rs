@@ -1,12 +1,14 @@
-//! Clients in whichever namespaces they are, children of patterns among them: looked for and put out. All namespaces are walked
-//! through, whatever becomes of one: the others have nothing to do with it.
+//! Clients in whichever namespaces they are, children of patterns among them: looked for and put out, in each namespace whatever
+//! becomes of another.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use dondo_actors::directory::MemberLocation;
 use dondo_actors::error::Fault;
 use dondo_actors::id::MemberId;
-use dondo_actors::message::{MemberChange, MemberInfo, Selection};
+use dondo_actors::message::{MemberChange, MemberInfo};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 
@@ -18,9 +20,7 @@ use crate::transport::address::network;
 
 /// Clients of one namespace that are put out at once.
 const AT_ONCE: usize = 256;
-/// Clients that are looked at at once.
-const LOOKED_AT: usize = 1000;
-/// Namespaces that are walked through at once.
+/// Namespaces in which that is done at once.
 const NAMESPACES_AT_ONCE: usize = 16;
 
 /// What came of putting somebody out.
@@ -29,7 +29,7 @@ pub(super) struct ClosedEverywhere {
     pub(super) disconnected: usize,
     /// Namespaces in which not everybody could be asked: somebody may be in there still.
     pub(super) unreached: Vec<String>,
-    /// Why, where in no namespace anybody was asked or closed.
+    /// Why, where of all who are there nobody was closed.
     pub(super) failed: Option<ApiError>,
 }
 
@@ -43,11 +43,11 @@ struct ClosedThere {
 impl Api {
     /// Closes the connections of all who are meant. Who comes in meanwhile looks at bans by itself, behind that it is there to be found.
     pub(super) async fn put_out(&self, subject: &Subject) -> ClosedEverywhere {
-        let all = self.all_namespaces();
-        let count = all.len();
-        let walks = all.into_iter().map(async |namespace| {
-            let there = self.put_out_there(&namespace, subject).await;
-            (namespace, there)
+        let found = self.found(subject);
+        let count = found.len();
+        let walks = found.into_iter().map(async |(namespace, ids)| {
+            let closed = self.close(&namespace, &ids).await;
+            (namespace, closed)
         });
         let walks = stream::iter(walks).buffered(NAMESPACES_AT_ONCE);
         let walks: Vec<(Arc<str>, ClosedThere)> = walks.collect().await;
@@ -70,48 +70,40 @@ impl Api {
         }
     }
 
-    async fn put_out_there(&self, namespace: &Arc<str>, subject: &Subject) -> ClosedThere {
+    /// The clients who are meant, in each namespace in which there are some. Nobody is asked for it: who does not answer at
+    /// present hides no others.
+    fn found(&self, subject: &Subject) -> BTreeMap<Arc<str>, Vec<MemberId>> {
         let hub = &self.0.parts.hub;
-        let mut put_out = ClosedThere::default();
+        let mut found: BTreeMap<Arc<str>, Vec<MemberId>> = BTreeMap::new();
         match subject {
             Subject::Member(id) => {
-                let ids = std::slice::from_ref(id);
-                self.close(namespace, ids, &mut put_out).await;
+                let all = self.all_namespaces().into_iter();
+                let is_in = |name: &Arc<str>| hub.members().find(&(name.clone(), id.clone()));
+                let of_member = all.filter(|name| is_in(name).is_some());
+                found.extend(of_member.map(|name| (name, vec![id.clone()])));
             }
             Subject::Account(account) => {
-                let ids = hub.accounts().members(namespace, account);
-                let ids: Vec<MemberId> = ids.into_iter().collect();
-                self.close(namespace, &ids, &mut put_out).await;
+                let all = self.all_namespaces().into_iter();
+                let of_account = all.map(|name| {
+                    let ids = hub.accounts().members(&name, account);
+                    (name, ids.into_iter().collect())
+                });
+                found.extend(of_account.filter(|(_, ids): &(_, Vec<_>)| !ids.is_empty()));
             }
             Subject::Address(address) => {
-                let mut after = None;
-                loop {
-                    let all = Selection::default();
-                    let page = hub.list_members(namespace, all, after, LOOKED_AT).await;
-                    let page = match page {
-                        Ok(page) => page,
-                        Err(fault) => {
-                            put_out.fault = Some(fault);
-                            break;
-                        }
-                    };
-                    let is = |of: IpAddr| network(of) == *address;
-                    let there = page.members.into_iter();
-                    let there = there.filter(|member| member.address.is_some_and(is));
-                    let ids: Vec<MemberId> = there.map(|member| member.id).collect();
-                    self.close(namespace, &ids, &mut put_out).await;
-                    after = page.next;
-                    if after.is_none() {
-                        break;
-                    }
+                let is = |of: IpAddr| network(of) == *address;
+                let of_address = |place: &MemberLocation| place.address.is_some_and(is);
+                for (name, id) in hub.members().ids(of_address) {
+                    found.entry(name).or_default().push(id);
                 }
             }
         }
-        put_out
+        found
     }
 
-    async fn close(&self, namespace: &str, ids: &[MemberId], put_out: &mut ClosedThere) {
+    async fn close(&self, namespace: &str, ids: &[MemberId]) -> ClosedThere {
         let hub = &self.0.parts.hub;
+        let mut there = ClosedThere::default();
         for some in ids.chunks(AT_ONCE) {
             let closing: Vec<_> = {
                 let request = hub.joint_request();
@@ -122,17 +114,18 @@ impl Api {
             };
             for closed in join_all(closing).await {
                 match closed {
-                    Ok(closed) => put_out.disconnected += closed.done,
-                    Err(fault) => put_out.fault = Some(fault),
+                    Ok(closed) => there.disconnected += closed.done,
+                    Err(fault) => there.fault = Some(fault),
                 }
             }
         }
+        there
     }
 
     /// One client, in whichever namespace it is.
     pub(super) async fn client(&self, id: &MemberId) -> Result<Option<MemberInfo>, ApiError> {
         let mut missed = None;
-        for name in self.all_namespaces() {
+        for name in self.found(&Subject::Member(id.clone())).into_keys() {
             match self.described(&name, std::slice::from_ref(id)).await {
                 Ok(found) => {
                     if let Some(info) = found.into_iter().next() {
@@ -150,9 +143,7 @@ impl Api {
 
     /// Whether a client of this id is connected, in whichever namespace.
     pub(super) fn is_there(&self, id: &MemberId) -> bool {
-        let members = self.0.parts.hub.members();
-        let is_in = |namespace| members.find(&(namespace, id.clone())).is_some();
-        self.all_namespaces().into_iter().any(is_in)
+        !self.found(&Subject::Member(id.clone())).is_empty()
     }
 
     /// Those that clients are in, those of bare endpoints among them.

@@ -110,8 +110,25 @@ impl Drop for Blocking {
     }
 }
 
-/// Fails if a ban whose clients' worker does nothing is answered as if nobody knew whether it stands, or they stay when it goes on; or
-/// if a message that waits for them there is answered as if nobody had it.
+/// Two clients in `/b` on two workers.
+fn on_two_workers(hub: &Hub) -> [Client; 2] {
+    let on_one = || {
+        let mut client = Client::connect_to(hub, "/b", "");
+        (client.ask("where", &[]), client)
+    };
+    let (first, one) = on_one();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (second, other) = on_one();
+        if first != second {
+            return [one, other];
+        }
+        assert!(Instant::now() < deadline, "all are on {first}");
+    }
+}
+
+/// Fails if a ban is answered as if nobody knew whether it stands where a worker does nothing, leaves those of other workers in, or
+/// those of that one when it goes on; or if a message that waits for somebody there is answered as if nobody had it.
 #[test]
 fn what_is_said_and_banned_while_a_worker_does_nothing_holds_when_it_goes_on() {
     let block = async || {
@@ -120,36 +137,33 @@ fn what_is_said_and_banned_while_a_worker_does_nothing_holds_when_it_goes_on() {
             std::thread::yield_now();
         }
     };
+    let place = async || Ok(format!("{:?}", std::thread::current().id()));
     let hub = hub_with(
-        |settings| {
-            settings.workers = 1;
-            settings.delivery.courier_stall = Duration::from_millis(100);
+        |settings| settings.delivery.courier_stall = Duration::from_millis(100),
+        |builder| {
+            let other = Namespace::new("/b").on("block", block).on("where", place);
+            builder.namespace(other)
         },
-        |builder| builder.namespace(Namespace::new("/b").on("block", block)),
     );
     let blocking = Blocking;
     let mut ama = logged_in(&hub, "ama");
-    let mut other = Client::connect_to(&hub, "/b", "");
-    other.emit("block", &[]);
+    let [mut blocked, free] = on_two_workers(&hub);
+    blocked.emit("block", &[]);
     let deadline = Instant::now() + PATIENCE;
     while !IS_BLOCKED.load(Ordering::SeqCst) {
         assert!(Instant::now() < deadline, "nothing blocks the worker");
         std::thread::yield_now();
     }
-    let said = post(
-        &hub,
-        "publish",
-        &json!({"to": {"account": "ama"}, "message": "wait"}),
-    );
+    let to_ama = json!({"to": {"account": "ama"}, "message": "wait"});
+    let said = post(&hub, "publish", &to_ama);
     assert_eq!(said["recipients"], 1, "{said}");
-    let banned = post(&hub, "ban", &json!({"account": "ama"}));
-    assert_eq!(
-        (&banned["disconnected"], &banned["unreached"]),
-        (&json!(0), &json!(["/"])),
-        "{banned}"
-    );
-    assert_eq!(get(&hub, "bans")["bans"][0]["account"], "ama");
+    let banned = post(&hub, "ban", &json!({"address": "127.0.0.1"}));
+    let unreached = banned["unreached"].as_array().unwrap();
+    assert!(unreached.contains(&json!("/b")), "{banned}");
+    assert_eq!(get(&hub, "bans")["bans"][0]["address"], "127.0.0.1");
+    is_put_out(free);
     drop(blocking);
+    is_put_out(blocked);
     assert_eq!(ama.event("message")[0]["data"]["message"], "wait");
     is_put_out(ama);
 }
