@@ -16,7 +16,7 @@ use super::Api;
 use super::answer::ApiError;
 use super::publish::only;
 use crate::moderation::Subject;
-use crate::transport::address::network;
+use crate::network::network;
 
 /// Clients of one namespace that are put out at once.
 const AT_ONCE: usize = 256;

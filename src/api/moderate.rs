@@ -16,7 +16,6 @@ use super::keys::ApiRight;
 use super::routes::ApiOperation;
 use super::sentences::{SentenceForm, reason, sentence, subject, text};
 use crate::moderation::{Sentence, Standing, Subject};
-use crate::network::network;
 use crate::packs::hub::{SERVER, WordTarget};
 
 #[derive(Serialize)]

@@ -89,7 +89,9 @@ fn a_place_among_an_accounts_clients_is_not_with_whoever_keeps_a_connecting() {
         let rooms = Namespace::new("/rooms/{room}")
             .middleware(admit)
             .children_max(1);
-        let world = World::moderated([rooms], (moderation.clone(), None), |middlewares| middlewares);
+        let world = World::moderated([rooms], (moderation.clone(), None), |middlewares| {
+            middlewares
+        });
         let ama = "ama".into();
         let enter = |name: &str| moderation.accounts().enter(&ama, &name.into(), false);
         let first = world.client_in("/rooms/1", "").await;
