@@ -56,19 +56,24 @@ impl IoApplication {
         let Handlers { any, events, .. } = &served.handlers;
         let shared = events.get(&*context.name).map(Vec::as_slice);
         let shared = shared.unwrap_or_default();
-        let own_any = state.listeners(&Heard::Any);
         let own = state.listeners_to(&context.name);
         let is_handled = !(shared.is_empty() && own.is_empty());
+        let handlers = shared.iter().map(HandlerRef::from);
+        let handlers = handlers.chain(own.iter().map(HandlerRef::from));
+        let streams = handlers.clone().map(|handler| handler.streams);
+        let streams = streams.fold(HandlerStreams::default(), HandlerStreams::and);
+        let fits = !is_handled || fit(&context, streams);
+        if fits && !own.is_empty() {
+            // A call that none of them takes is none of theirs.
+            state.listeners_run(&context.name);
+        }
+        let own_any = state.listeners(&Heard::Any);
         let mut rests = Vec::new();
         let observers = any.iter().map(HandlerRef::from);
         for observer in observers.chain(own_any.iter().map(HandlerRef::from)) {
             rests.extend(observe(observer, context.clone()));
         }
-        let handlers = shared.iter().map(HandlerRef::from);
-        let handlers = handlers.chain(own.iter().map(HandlerRef::from));
-        let streams = handlers.clone().map(|handler| handler.streams);
-        let streams = streams.fold(HandlerStreams::default(), HandlerStreams::and);
-        if is_handled && !fit(&context, streams) {
+        if !fits {
             return together(rests);
         }
         let mut handlers = handlers.peekable();

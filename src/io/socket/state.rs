@@ -181,29 +181,45 @@ impl SocketState {
 
     /// The listeners; those that were to run once are taken out.
     pub(in crate::io) fn listeners(&self, heard: &Heard) -> Vec<Local<EventContext>> {
-        let mut more = self.more.borrow_mut();
-        let Some(more) = more.as_mut().filter(|more| !more.listeners.is_empty()) else {
-            return Vec::new();
-        };
-        let Some(listeners) = more.listeners.get_mut(heard) else {
-            return Vec::new();
-        };
-        let handlers = listeners.iter().map(|one| one.handler.clone()).collect();
-        listeners.retain(|listener| !listener.once);
-        if listeners.is_empty() {
-            more.listeners.remove(heard);
+        let handlers = self.present(heard);
+        if !handlers.is_empty() {
+            self.run_once(heard);
         }
         handlers
     }
 
-    /// Those of the client's events of this name.
+    fn present(&self, heard: &Heard) -> Vec<Local<EventContext>> {
+        let more = self.more.borrow();
+        let more = more.as_ref().filter(|more| !more.listeners.is_empty());
+        let listeners = more.and_then(|more| more.listeners.get(heard));
+        let handlers = listeners.into_iter().flatten();
+        handlers.map(|one| one.handler.clone()).collect()
+    }
+
+    fn run_once(&self, heard: &Heard) {
+        if let Some(more) = self.more.borrow_mut().as_mut()
+            && let Some(listeners) = more.listeners.get_mut(heard)
+        {
+            listeners.retain(|listener| !listener.once);
+            if listeners.is_empty() {
+                more.listeners.remove(heard);
+            }
+        }
+    }
+
+    /// Those of the client's events of this name; they stay.
     pub(in crate::io) fn listeners_to(&self, event: &Arc<str>) -> Vec<Local<EventContext>> {
         // Few sockets have any.
         let is_none = self.more.borrow().is_none();
         if is_none {
             return Vec::new();
         }
-        self.listeners(&Heard::Event(event.clone()))
+        self.present(&Heard::Event(event.clone()))
+    }
+
+    /// They run: those that were to run once are taken out.
+    pub(in crate::io) fn listeners_run(&self, event: &Arc<str>) {
+        self.run_once(&Heard::Event(event.clone()));
     }
 
     pub(in crate::io) fn has_listener(&self, event: &str) -> bool {

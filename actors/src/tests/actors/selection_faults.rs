@@ -183,9 +183,13 @@ fn who_is_made_to_join_and_leave_pays_nothing_for_it() {
     World::run(setup, |world| async move {
         let a = client(&world, 0).await;
         let many = ["a", "b", "c", "d", "e", "f"];
-        let joined = world.hub.join_members("/", everyone(), names(&many));
+        let joined = world
+            .hub
+            .join_members("/", Selection::default(), names(&many));
         joined.await.unwrap();
-        let left = world.hub.leave_members("/", everyone(), names(&many));
+        let left = world
+            .hub
+            .leave_members("/", Selection::default(), names(&many));
         left.await.unwrap();
         a.probe.say("noise");
         world.settle().await;

@@ -11,7 +11,7 @@ use super::{
     super::world::{HubClient, World, run, settle},
     call, settled, stream, told,
 };
-use crate::io::{Blob, Data, Error, Items, Namespace, Result};
+use crate::io::{Blob, Data, Error, Items, Namespace, Result, Socket};
 
 thread_local! {
     static POLLED: Cell<usize> = const { Cell::new(0) };
@@ -218,6 +218,26 @@ fn who_asks_for_the_other_kind_of_answer_hears_so() {
             assert_eq!(settled(&client, "1").await, [json!({"end": error})]);
         }
         assert_eq!(POLLED.get(), 0);
+    });
+}
+
+/// Fails if a listener that was to run once is used up by a call that it does not run for.
+#[test]
+fn a_call_of_the_wrong_kind_leaves_a_listener_that_runs_once() {
+    run(async {
+        let namespace = namespace().on_connect(async |socket: Socket| {
+            socket.once("once", async || Ok("ran"));
+        });
+        let world = World::of([namespace]);
+        let client = world.hub_client().await;
+        let error = "The client attempted to invoke the non-streaming 'once' method with a streaming invocation.";
+        call(&client, 4, "1", "once", json!([]), Value::Null);
+        assert_eq!(settled(&client, "1").await, [json!({"end": error})]);
+        call(&client, 1, "2", "once", json!([]), Value::Null);
+        assert_eq!(settled(&client, "2").await, [json!({"end": "ran"})]);
+        call(&client, 1, "3", "once", json!([]), Value::Null);
+        let error = "Failed to invoke 'once' due to an error on the server. HubException: Method does not exist.";
+        assert_eq!(settled(&client, "3").await, [json!({"end": error})]);
     });
 }
 
