@@ -1,6 +1,7 @@
 //! How the program asks somebody else over HTTP: blocking, with TLS where the address says so. It goes to nobody but whom it was
 //! told of: neither to a proxy nor where an answer leads. Knows neither whom it asks nor why.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,20 @@ pub(crate) fn listener() -> ureq::Agent {
         .timeout_recv_response(begin)
         .build()
         .into()
+}
+
+/// Where a hub is asked, one place after the other: one that listens everywhere where only this machine can.
+pub(crate) fn reached(address: SocketAddr) -> Vec<SocketAddr> {
+    let port = address.port();
+    match address {
+        _ if !address.ip().is_unspecified() => vec![address],
+        SocketAddr::V4(_) => vec![(Ipv4Addr::LOCALHOST, port).into()],
+        // Where the machine has no ::1, as many containers, it is there over IPv4.
+        SocketAddr::V6(_) => vec![
+            (Ipv6Addr::LOCALHOST, port).into(),
+            (Ipv4Addr::LOCALHOST, port).into(),
+        ],
+    }
 }
 
 fn asker() -> ConfigBuilder<AgentScope> {

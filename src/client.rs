@@ -1,11 +1,11 @@
 //! The program's commands that ask a running hub over its HTTP API: `dondo pub` and its like; `dondo sub` hears it as its clients do.
 //! Thin: what they say and what is wrong with it, the hub knows.
 
+mod key_file;
 mod silence;
 mod sub;
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::Read;
 use std::time::Duration;
 
@@ -117,7 +117,12 @@ fn asking(command: Command) -> Command {
         .arg(given(
             "key-file",
             "FILE",
-            "A file with the secret of a key, also DONDO_KEY_FILE.",
+            "A file with the secret of a key alone, or the hub's own file of keys, also DONDO_KEY_FILE.",
+        ))
+        .arg(given(
+            "key",
+            "NAME",
+            "Which key, if that file has several.",
         ))
 }
 
@@ -166,30 +171,31 @@ impl<'a> ApiCommand<'a> {
         let base = value("api", API_VARIABLE).unwrap_or_else(|| API.to_owned());
         let file = value("key-file", KEY_VARIABLE)
             .ok_or("no key; name a file with the secret of one: --key-file or DONDO_KEY_FILE")?;
-        let key = fs::read_to_string(&file)
-            .map_err(|error| format!("{file}: cannot be read: {error}"))?;
+        let name = flags.get_one::<String>("key").map(String::as_str);
+        let key = key_file::secret(&file, name)?;
         Ok(Self {
             flags,
             agent: agent(PATIENCE),
             base: format!("{}/api/v1", base.trim_end_matches('/')),
-            key: format!("Bearer {}", key.trim()),
+            key: format!("Bearer {key}"),
         })
     }
 
     fn carry_out(&self, command: &str) -> Result<String, String> {
         match command {
             "pub" => self.publish(),
-            "channels" => self.listed("channels", "channels"),
-            "rooms" => self.listed("rooms", "rooms"),
+            "channels" => self.listed("channels", "channels", None),
+            "rooms" => self.listed("rooms", "rooms", None),
             "members" => match (self.flag("channel"), self.flag("room")) {
+                (channel, Some(room)) => {
+                    let path = format!("rooms/{}/members", in_path(room));
+                    self.listed("members", &path, channel)
+                }
                 (Some(channel), None) => {
-                    self.listed("members", &format!("channels/{}/members", in_path(channel)))
+                    let path = format!("channels/{}/members", in_path(channel));
+                    self.listed("members", &path, None)
                 }
-                (None, Some(room)) => {
-                    self.listed("members", &format!("rooms/{}/members", in_path(room)))
-                }
-                (None, None) => self.listed("members", "members"),
-                (Some(_), Some(_)) => Err("name a channel or a room, not both".to_owned()),
+                (None, None) => self.listed("members", "members", None),
             },
             "kick" => {
                 let mut body = self.fields(&["channel", "room", "reason", "namespace"]);
@@ -227,13 +233,16 @@ impl<'a> ApiCommand<'a> {
         self.post("publish", &body.into()).map(line)
     }
 
-    /// All pages of a list, an entry a line.
-    fn listed(&self, list: &str, path: &str) -> Result<String, String> {
+    /// All pages of a list, an entry a line; of a room as it is within a channel.
+    fn listed(&self, list: &str, path: &str, within: Option<&str>) -> Result<String, String> {
         let (mut said, mut after) = (String::new(), None::<String>);
         loop {
             let mut query = form_urlencoded::Serializer::new(String::new());
             if let Some(namespace) = self.flag("namespace") {
                 query.append_pair("namespace", namespace);
+            }
+            if let Some(channel) = within {
+                query.append_pair("channel", channel);
             }
             if let Some(after) = &after {
                 query.append_pair("after", after);
@@ -287,7 +296,10 @@ impl<'a> ApiCommand<'a> {
             (Some(code), Some(message)) => {
                 Err(format!("{code}: {message}{}", field.unwrap_or_default()))
             }
-            _ => Err(format!("{} answers {status}, which no hub does", self.base)),
+            _ => Err(format!(
+                "{} answers {status}, and not as a hub's HTTP API does; is it the hub's --admin-listen, and has that --api.keys-file?",
+                self.base
+            )),
         }
     }
 

@@ -2,9 +2,10 @@
 //! the hub.
 
 use std::io::{Error, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use crate::asking::reached;
 use crate::config::{CommandAnswer, Settings};
 
 /// How long a connection, and then each piece of an answer, may take.
@@ -53,20 +54,6 @@ pub fn health_check(settings: &Settings) -> CommandAnswer {
         complaint,
         code: 1,
         ..CommandAnswer::default()
-    }
-}
-
-/// A hub that listens everywhere is asked where only this machine can.
-fn reached(address: SocketAddr) -> Vec<SocketAddr> {
-    let port = address.port();
-    match address {
-        _ if !address.ip().is_unspecified() => vec![address],
-        SocketAddr::V4(_) => vec![(Ipv4Addr::LOCALHOST, port).into()],
-        // Where the machine has no ::1, as many containers, it is there over IPv4.
-        SocketAddr::V6(_) => vec![
-            (Ipv6Addr::LOCALHOST, port).into(),
-            (Ipv4Addr::LOCALHOST, port).into(),
-        ],
     }
 }
 

@@ -11,6 +11,7 @@ mod application;
 mod arguments;
 mod blob;
 mod blocking;
+mod blocking_function;
 mod blocking_places;
 mod broadcast;
 mod context;
@@ -105,6 +106,7 @@ pub use self::{
 pub(crate) use self::{
     account::logged_in,
     arguments::{answer, content},
+    watchdog::last_handler,
 };
 pub(crate) use self::{
     ack::unknown_event,

@@ -40,7 +40,8 @@
 //! (`actix_web::test`), and where they log clients in, [`TestClientBuilder::login`] says who a client is. Endpoints of
 //! [`Builder::engine`](crate::Builder::engine) have no client here. A handler that asks a real server over a socket is not
 //! waited for, as time is held on this thread alone; one in [`blocking`](crate::blocking) is. `SystemTime::now` is the
-//! machine's, but the times that the hub tells its clients are those of the held time.
+//! machine's, but the times that the hub tells its clients are those of the held time. What never rests, like a timer of no time at
+//! all that begins anew each time, holds the time for good: the test panics after 20 s of that, and names the handler or script.
 
 #![allow(clippy::panic, reason = "an expectation that fails panics")]
 
@@ -49,6 +50,7 @@ mod connection;
 mod error;
 mod hub;
 mod opening;
+mod restless;
 mod settled;
 
 pub use self::{

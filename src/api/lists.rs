@@ -16,6 +16,7 @@ use super::keys::ApiRight;
 use super::publish::only;
 use super::query::ApiQuery;
 use super::routes::ApiOperation;
+use crate::packs::hub::WordTarget;
 
 /// Channels or rooms on a page.
 const NAMES_MAX: usize = 100;
@@ -114,9 +115,16 @@ impl Api {
                 self.members(namespace, of, query).await
             }
             ApiOperation::RoomMembers => {
-                caller.is_for_clients(ApiRight::Read)?;
+                let channel = query.text("channel");
+                if channel.is_none() {
+                    caller.is_for_clients(ApiRight::Read)?;
+                }
                 let room = self.room(name, "room")?;
                 let of = Selection {
+                    under: match channel {
+                        Some(channel) => self.room_channel(caller, &room, channel)?,
+                        None => None,
+                    },
                     rooms: Some(vec![RoomKey::room(room)]),
                     ..Selection::default()
                 };
@@ -219,6 +227,22 @@ impl Api {
             rooms,
             next: last.filter(|_| found.more),
         }))
+    }
+
+    /// The channel in which a room is looked at, if those of a room are told apart; the key has to be for it.
+    fn room_channel(
+        &self,
+        caller: &ApiCaller,
+        room: &Arc<str>,
+        channel: &str,
+    ) -> Result<Option<Arc<str>>, ApiError> {
+        let target = WordTarget::Room {
+            room: room.clone(),
+            channel: Some(self.channel(channel, "channel")?),
+        };
+        self.judge(caller, &target, "channel")?;
+        let address = self.0.parts.pack.address(&target)?;
+        Ok(address.and_then(|(_, channel)| channel))
     }
 
     async fn members(

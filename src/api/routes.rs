@@ -52,7 +52,7 @@ const ROUTES: [Route; 24] = [
     ("/channels", "GET", Some(ApiRight::Read), ApiOperation::Channels, &["namespace", "after", "limit", "count"]),
     ("/channels/{channel}/members", "GET", Some(ApiRight::Read), ApiOperation::ChannelMembers, &["namespace", "after", "limit", "count"]),
     ("/rooms", "GET", Some(ApiRight::Read), ApiOperation::Rooms, &["namespace", "after", "limit", "count"]),
-    ("/rooms/{room}/members", "GET", Some(ApiRight::Read), ApiOperation::RoomMembers, &["namespace", "after", "limit", "count"]),
+    ("/rooms/{room}/members", "GET", Some(ApiRight::Read), ApiOperation::RoomMembers, &["namespace", "channel", "after", "limit", "count"]),
     ("/members", "GET", Some(ApiRight::Read), ApiOperation::Members, &["namespace", "account", "after", "limit", "count"]),
     ("/presence", "GET", Some(ApiRight::Read), ApiOperation::Presence, &["namespace"]),
     ("/disconnect", "POST", Some(ApiRight::Moderate), ApiOperation::Disconnect, &[]),

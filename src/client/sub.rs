@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 
+use super::key_file::alone;
 use super::silence::silence;
 use super::{given, said_in, word};
 use crate::asking::listener;
@@ -138,8 +139,8 @@ struct StreamRequest {
 /// The token in a file.
 fn token(file: &str) -> Result<String, String> {
     let text = fs::read_to_string(file);
-    let text = text.map_err(|error| format!("{file}: cannot be read: {error}"));
-    text.map(|text| text.trim().to_owned())
+    let text = text.map_err(|error| format!("{file}: cannot be read: {error}"))?;
+    alone(&text).ok_or_else(|| format!("{file}: a token stands alone in it, on one line"))
 }
 
 impl StreamRequest {

@@ -219,10 +219,8 @@ pub(super) fn subprotocols(settings: &Settings) -> Checked {
 }
 
 pub(super) fn client_dist(settings: &Settings) -> Checked {
-    match &settings.client_dist {
-        Some(folder) => readable(folder),
-        None => Ok(()),
-    }
+    let folder = settings.client_dist.as_deref();
+    folder.map_or(Ok(()), readable)
 }
 
 pub(super) fn static_files(settings: &Settings) -> Checked {
@@ -234,6 +232,7 @@ pub(super) fn static_files(settings: &Settings) -> Checked {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             format!("its index.html cannot be read: {error}")
         }
+        Err(_) if !folder.is_dir() => "there is no such folder".to_owned(),
         Err(_) => "there is no index.html in it".to_owned(),
     };
     Err(format!("{wrong}; write a folder with a page in it"))

@@ -2,12 +2,13 @@
 
 mod through;
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, SystemTime};
 
 use super::given::Given;
 use super::units::Size;
 use super::{Settings, memory};
+use crate::asking::{agent, reached};
 use crate::keys::{KeysAtAddress, keys_at};
 use crate::secret_file::open_to_all;
 use crate::transport::certificate::Certificate;
@@ -17,6 +18,19 @@ const BUILT: Duration = Duration::from_secs(1_767_225_600);
 /// A certificate that has less is to be renewed now.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
+/// How long a hub that runs already may take to say so.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// An address that cannot be listened on.
+#[derive(Debug)]
+struct TakenAddress {
+    setting: &'static str,
+    address: String,
+    why: String,
+    /// A hub has it.
+    by_hub: bool,
+}
+
 /// What was seen of the machine.
 #[derive(Debug)]
 struct Seen {
@@ -24,8 +38,7 @@ struct Seen {
     open_files: Option<u64>,
     /// Bytes that this process may use.
     memory: Option<u64>,
-    /// Addresses that cannot be listened on: the setting, the address, and why.
-    taken: Vec<(&'static str, String, String)>,
+    taken: Vec<TakenAddress>,
     certificate: Option<Certificate>,
     /// What the address of keys has.
     keys: Option<KeysAtAddress>,
@@ -55,9 +68,14 @@ pub(super) fn examined(
     );
     // What listens there is the hub that is asked.
     let all = all.filter(|_| url.is_none());
-    let taken = all.filter_map(|(name, address)| {
+    let taken = all.filter_map(|(setting, address)| {
         let refused = TcpListener::bind(address).err()?;
-        Some((name, address.to_string(), refused.to_string()))
+        Some(TakenAddress {
+            setting,
+            address: address.to_string(),
+            why: refused.to_string(),
+            by_hub: is_hub(*address, &settings),
+        })
     });
     let seen = Seen {
         now: SystemTime::now(),
@@ -98,11 +116,37 @@ pub(super) fn examined(
     (said, is_wrong)
 }
 
+/// Whether a hub answers there. One with TLS has no certificate for this machine's own name, and is not asked.
+fn is_hub(address: SocketAddr, settings: &Settings) -> bool {
+    let mut places = reached(address).into_iter();
+    places.any(|place| is_hub_at(place, settings))
+}
+
+fn is_hub_at(address: SocketAddr, settings: &Settings) -> bool {
+    let mut request = agent(PATIENCE).get(format!("http://{address}/healthz"));
+    // The operators' listener takes the names of the others, too.
+    if let Some(host) = settings.hosts.first() {
+        request = request.header("Host", host);
+    }
+    let Ok(mut answer) = request.call() else {
+        return false;
+    };
+    let text = answer.body_mut().with_config().limit(16).read_to_string();
+    answer.status() == 200 && text.is_ok_and(|text| text == "ok\n")
+}
+
 fn findings(settings: &Settings, seen: &Seen) -> Vec<Finding> {
-    let taken = seen.taken.iter().map(|(name, address, why)| {
-        Finding::Fault(format!(
-            "--{name} {address} cannot be had: {why}; end what listens there, perhaps another dondo, or write another address"
-        ))
+    let taken = seen.taken.iter().map(|taken| {
+        let TakenAddress { setting, address, why, by_hub } = taken;
+        match by_hub {
+            true => Finding::Warning(format!(
+                "--{setting} {address}: a hub runs there, its /healthz answers; another one does not start beside it. `--url` looks at \
+                 the one that runs; for another one end it first, or write another address"
+            )),
+            false => Finding::Fault(format!(
+                "--{setting} {address} cannot be had: {why}; end what listens there, or write another address"
+            )),
+        }
     });
     let all = taken
         .chain(files(settings, seen))
@@ -219,6 +263,15 @@ mod tests {
 
     type Change = fn(&mut Settings, &mut Seen);
 
+    fn taken(by_hub: bool) -> TakenAddress {
+        TakenAddress {
+            setting: "listen",
+            address: "127.0.0.1:1".to_owned(),
+            why: "in use".to_owned(),
+            by_hub,
+        }
+    }
+
     fn found(change: Change) -> Vec<Finding> {
         let mut settings = Settings {
             memory_max: Some(1 << 30),
@@ -240,12 +293,19 @@ mod tests {
     #[test]
     fn each_finding_is_told_alone() {
         assert_eq!(found(|_, _| {}), []);
-        let rows: [(&str, bool, Change); 11] = [
+        let rows: [(&str, bool, Change); 12] = [
             (
                 "--listen 127.0.0.1:1 cannot be had: in use;",
                 true,
                 |_, seen| {
-                    seen.taken = vec![("listen", "127.0.0.1:1".to_owned(), "in use".to_owned())];
+                    seen.taken = vec![taken(false)];
+                },
+            ),
+            (
+                "--listen 127.0.0.1:1: a hub runs there",
+                false,
+                |_, seen| {
+                    seen.taken = vec![taken(true)];
                 },
             ),
             ("4096 open files are enough for about", false, |_, seen| {

@@ -163,15 +163,20 @@ fn token(has_old_names: bool) -> Command {
                 "ROOM",
                 "It opens this room, whose access is by token, and lets nobody in.",
             )
-            .conflicts_with_all(["name", "join", "send", "history", "presence", "moderate"])
-            .required_unless_present("account"),
+            .conflicts_with_all(["name", "join", "send", "history", "presence", "moderate"]),
             valued("channel", "CHANNEL", "The room's channel.").requires("room"),
             valued(
                 "id",
                 "ID",
                 "By what it is revoked, its claim jti; without it, one that nobody can guess.",
             ),
-        ]);
+        ])
+        .group(
+            ArgGroup::new("whom")
+                .args(["account", "room"])
+                .required(true)
+                .multiple(true),
+        );
     let inspect = Command::new("inspect")
         .about("Shows what a token says, and whether it is good here and why not.")
         .arg(

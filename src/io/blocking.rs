@@ -5,9 +5,10 @@ use std::sync::Arc;
 use dondo_actors::observing::Observing;
 
 use super::{
+    blocking_function::{BlockingFunction, BlockingOutcome},
     blocking_places::BlockingCaller,
     error::{Error, Result},
-    handler::Handler,
+    handler::{Handler, Observer},
     observer::Observer,
 };
 
@@ -41,7 +42,10 @@ use super::{
 ///     blocking(|Data(words): Data<String>, archive: State<Archive>| Ok(archive.search(&words)?)),
 /// );
 /// ```
-pub fn blocking<F, Args>(function: F) -> Blocking<F, Args> {
+pub fn blocking<F, Args>(function: F) -> Blocking<F, Args>
+where
+    F: BlockingFunction<Args, Outcome: BlockingOutcome>,
+{
     Blocking(Arc::new(function), std::marker::PhantomData)
 }
 
@@ -76,40 +80,29 @@ async fn run<T: Send + 'static>(
     }
 }
 
-macro_rules! blocking_handlers {
-    ($(($($argument:ident),*))*) => {$(
-        impl<F, T, $($argument),*> Handler<($($argument,)*)> for Blocking<F, ($($argument,)*)>
-        where
-            F: Fn($($argument),*) -> Result<T> + Send + Sync + 'static,
-            T: Send + 'static,
-            $($argument: Send + 'static,)*
-        {
-            type Outcome = Result<T>;
+impl<F, Args> Handler<Args> for Blocking<F, Args>
+where
+    F: BlockingFunction<Args, Outcome: BlockingOutcome>,
+    Args: Send + 'static,
+{
+    type Outcome = Result<<F::Outcome as BlockingOutcome>::Value>;
 
-            #[allow(non_snake_case, reason = "the arguments have the names of their types")]
-            fn call_in(
-                self: Arc<Self>,
-                arguments: ($($argument,)*),
-                caller: &dyn Fn() -> BlockingCaller,
-            ) -> impl Future<Output = Result<T>> + 'static {
-                let function = self.0.clone();
-                let ($($argument,)*) = arguments;
-                let observing = Observing::now();
-                run(caller(), move || observing.run(|| function($($argument),*)))
-            }
-        }
-
-        impl<F, T, $($argument),*> Observer<($($argument,)*)> for Blocking<F, ($($argument,)*)>
-        where
-            F: Fn($($argument),*) -> Result<T> + Send + Sync + 'static,
-            T: Send + 'static,
-            $($argument: Send + 'static,)*
-        {
-        }
-    )*};
+    fn call_in(
+        self: Arc<Self>,
+        arguments: Args,
+        caller: &dyn Fn() -> BlockingCaller,
+    ) -> impl Future<Output = Self::Outcome> + 'static {
+        let function = self.0.clone();
+        let observing = Observing::now();
+        run(caller(), move || {
+            observing.run(|| function.run(arguments).into_result())
+        })
+    }
 }
 
-blocking_handlers! {
-    () (A1) (A1, A2) (A1, A2, A3) (A1, A2, A3, A4) (A1, A2, A3, A4, A5) (A1, A2, A3, A4, A5, A6)
-    (A1, A2, A3, A4, A5, A6, A7) (A1, A2, A3, A4, A5, A6, A7, A8)
+impl<F, Args> Observer<Args> for Blocking<F, Args>
+where
+    F: BlockingFunction<Args, Outcome: BlockingOutcome>,
+    Args: Send + 'static,
+{
 }

@@ -19,9 +19,9 @@ use super::{
     NamespaceHandle, PackSocket, Socket,
     acks::{Acks, RemoteAcks},
     arguments,
+    emitter::may_say,
     error::EmitError,
     eventual::{Delivered, Delivery, RemoteDelivery},
-    socket::may_say,
     speaker::Speaker,
     targets::{IntoTargets, Target},
 };
@@ -193,6 +193,7 @@ impl<S: Speaker> Broadcast<S> {
         let except = self.except.clients.iter().chain(&self.clients).cloned();
         Selection {
             rooms: self.rooms.clone(),
+            under: None,
             accounts: self.accounts.clone(),
             except_rooms: self.except.rooms.clone(),
             except_accounts: self.except.accounts.clone(),

@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use dondo_actors::session::Member;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{arguments, error::EmitError, eventual::AckFuture, socket::may_say};
+use super::{arguments, error::EmitError, eventual::AckFuture};
 
 /// Says something to one client, and waits for its answer so long.
 #[must_use = "nothing is said before emit_with_ack"]
@@ -42,8 +42,24 @@ impl VolatileEmitter<'_> {
     /// As [`Socket::emit`](super::Socket::emit).
     pub fn emit(self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let content = arguments::content(event, &data)?;
-        may_say(self.0)?;
+        may_tell(self.0)?;
         self.0.emit(&content, true);
         Ok(())
+    }
+}
+
+/// Whether its own client is there, and it has not said too much.
+pub(super) fn may_tell(member: &Member) -> Result<(), EmitError> {
+    match member.is_heard() {
+        true => member.has_room().map_err(|_| EmitError::Full),
+        false => Err(EmitError::Disconnected),
+    }
+}
+
+/// As [`may_tell`], of what others hear: its goodbye, too.
+pub(super) fn may_say(member: &Member) -> Result<(), EmitError> {
+    match member.is_speaking() {
+        true => member.has_room().map_err(|_| EmitError::Full),
+        false => Err(EmitError::Disconnected),
     }
 }

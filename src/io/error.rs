@@ -13,9 +13,21 @@ pub use self::ack::AckError;
 /// What a handler comes to that has nothing else to return.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
-/// Why a handler, or a middleware, did not do what was asked of it. Every error turns into one by `?`: those of dondo that a
-/// client can do something about have a code, of others the client reads `internal` and the log the text. Like `anyhow::Error` it is itself no
-/// `std::error::Error`.
+/// Why a handler, or a middleware, did not do what was asked of it. Every `std::error::Error` that is `Send` and `Sync` turns into one
+/// by `?`: those of dondo that a client can do something about have a code, of others the client reads `internal` and the log the
+/// text. A text, a `Box<dyn Error>` and an `anyhow::Error` are no such errors: [`Error::internal`] takes them. It is itself none, either.
+///
+/// ```
+/// fn stock() -> Result<u32, Box<dyn std::error::Error>> {
+///     Ok("7".parse()?)
+/// }
+///
+/// fn left() -> dondo::Result<u32> {
+///     let stock = stock().map_err(dondo::Error::internal)?;
+///     stock.checked_sub(7).ok_or_else(|| dondo::Error::internal("the stock was counted wrong"))
+/// }
+/// # assert_eq!(left().unwrap(), 0);
+/// ```
 ///
 /// ```
 /// use dondo::{Error, OrFail, Result};
@@ -92,8 +104,8 @@ impl Error {
         &self.0.message
     }
 
-    /// An error whose text goes to the log alone.
-    pub(super) fn internal(text: impl fmt::Display) -> Self {
+    /// An error whose text goes to the log alone: the client reads the code `internal`, and that the server's handler failed.
+    pub fn internal(text: impl fmt::Display) -> Self {
         let mut error = Self::new("internal", FAILED);
         error.0.log = LogAs::Failure(text.to_string());
         error

@@ -38,7 +38,8 @@ pub(super) type Running = Pin<Box<dyn Future<Output = HandlerOutcome>>>;
 /// for [`Ack::send`](super::Ack::send).
 #[diagnostic::on_unimplemented(
     message = "a handler cannot come to `{Self}` here",
-    note = "it comes to `()` or to `dondo::Result<T>`: any other error turns into `dondo::Error` by `?`",
+    note = "it comes to `()` or to `dondo::Result<T>`: any other error turns into `dondo::Error` by `?`, and a text or a \
+            `Box<dyn Error>`, which are none, by `map_err(dondo::Error::internal)`",
     note = "the `T` of an event's handler is `Serialize` and the answer to the event, or `dondo::Items`, which is a stream of such; \
             what `when` asks comes to a `bool`; elsewhere it is `()`"
 )]
@@ -155,8 +156,7 @@ of_nothing!(
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler",
     note = "a handler is an async function or closure, of up to eight parameters: which \
-            there are, and where, stands at `dondo::Extract`",
-    note = "a function of `dondo::blocking` runs on a thread of its own, where no socket and no ack may go: its parameters are `Send`"
+            there are, and where, stands at `dondo::Extract`"
 )]
 pub trait Handler<Args>: 'static {
     /// What it comes to.

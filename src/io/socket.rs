@@ -27,7 +27,7 @@ use super::{
     blocking_places::BlockingCaller,
     broadcast::Broadcast,
     context::{DisconnectContext, EventContext},
-    emitter::{Emitter, VolatileEmitter},
+    emitter::{Emitter, VolatileEmitter, may_tell},
     error::{EmitError, Error},
     eventual::{AckFuture, Joining, Leaving},
     handler::{Extractors, Handler, IntoOutcome, Local, local},
@@ -61,7 +61,7 @@ impl Socket {
         self.member.id()
     }
 
-    /// The namespace, from any thread.
+    /// The namespace, from any thread. What is said through it is in no order with what this socket says.
     pub fn namespace(&self) -> NamespaceHandle {
         NamespaceHandle::new(self.member.hub().clone(), self.state.served.clone())
     }
@@ -84,9 +84,9 @@ impl Socket {
         self.member.identity().account.as_ref()
     }
 
-    /// Whether the client is still there.
+    /// Whether the client is still there, and was not put out by [`Socket::disconnect`].
     pub fn is_connected(&self) -> bool {
-        !self.member.has_ended()
+        self.member.is_heard()
     }
 
     /// Keeps a value with this client, for [`Extension`](super::Extension): one of a type, until its last disconnect handler is done.
@@ -149,7 +149,7 @@ impl Socket {
         &self,
         handler: impl Handler<A, Outcome: IntoOutcome<DisconnectContext>>,
     ) {
-        if self.is_connected() {
+        if !self.member.has_ended() {
             let handler = local(self.label("on_disconnect"), handler);
             self.state.more(|more| more.disconnect.push(handler));
         }
@@ -167,12 +167,12 @@ impl Socket {
     }
 
     fn listen(&self, event: Heard, once: bool, handler: Local<EventContext>) -> ListenerId {
-        let is_connected = self.is_connected();
+        let is_there = !self.member.has_ended();
         let mut handler = Some(handler);
         let id = self.state.more(|more| {
             more.listeners_made += 1;
             let id = more.listeners_made;
-            if let Some(handler) = handler.take_if(|_| is_connected) {
+            if let Some(handler) = handler.take_if(|_| is_there) {
                 let listener = Listener { id, once, handler };
                 more.listeners.entry(event).or_default().push(listener);
             }
@@ -186,10 +186,11 @@ impl Socket {
     /// in it travels as an attachment.
     ///
     /// # Errors
-    /// It cannot be made an event, the client is gone, or too much of what this socket said waits: a loop gives way now and then.
+    /// It cannot be made an event, the client is gone or put out, or too much of what this socket said waits: a loop gives way now
+    /// and then.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let content = arguments::content(event, &data)?;
-        may_say(&self.member)?;
+        may_tell(&self.member)?;
         self.member.emit(&content, false);
         Ok(())
     }
@@ -199,8 +200,9 @@ impl Socket {
         VolatileEmitter(&self.member)
     }
 
-    /// Puts this client out of the namespace, behind what was said before. None of its events is handled any more. A stock client
-    /// does not come back by itself.
+    /// Puts this client out of the namespace, behind what was said before. None of its events is handled any more; it is told
+    /// nothing more and joins nothing, and says nothing to others but in `on_disconnecting`. A stock client does not come back by
+    /// itself.
     pub fn disconnect(&self) {
         self.member.disconnect();
     }
@@ -359,9 +361,9 @@ impl Socket {
             None => ShareKey::address(self.address()),
         };
         let caller = self.state.blocking_caller(share);
-        match self.is_connected() {
-            true => caller,
-            false => caller.gone(),
+        match self.member.has_ended() {
+            false => caller,
+            true => caller.gone(),
         }
     }
 
@@ -375,14 +377,6 @@ impl Socket {
             )
         });
         last
-    }
-}
-
-/// Whether it is there, and has not said too much.
-pub(super) fn may_say(member: &Member) -> Result<(), EmitError> {
-    match member.has_ended() {
-        true => Err(EmitError::Disconnected),
-        false => member.has_room().map_err(|_| EmitError::Full),
     }
 }
 

@@ -1,6 +1,12 @@
 //! Names handlers that block their thread, while they do. A worker thread says which handler it is in by two stores for each
 //! poll; a thread of the hub's own looks several times a second whether it is still in the same one.
 
+#[cfg(any(test, feature = "testing"))]
+mod last;
+
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::last::last_handler;
+
 use std::{
     cell::Cell,
     pin::Pin,

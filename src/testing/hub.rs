@@ -14,7 +14,11 @@ use actix_web::{HttpMessage, HttpRequest};
 use dondo_actors::ports::{Clock, LoggedIn};
 use tokio::{runtime, time::Instant};
 
-use super::{opening::TestClientBuilder, settled::settle};
+use super::{
+    opening::TestClientBuilder,
+    restless::{WORK_MAX, at_rest_within},
+    settled::settle,
+};
 use crate::service::{Builder, Dondo};
 
 /// A hub without sockets, whose time stands still but where its test moves it.
@@ -26,13 +30,27 @@ impl TestHub {
     /// Builds a hub and runs a test with it. Its rooms run on the test's thread (`room-threads` is 0).
     ///
     /// # Panics
-    /// The hub cannot be built; or the test panics.
+    /// The hub cannot be built; or the test panics; or something does not come to rest, which the panic names: 20 s of work, and
+    /// held time has not moved.
     #[track_caller]
     pub fn run<T: Send>(builder: Builder, test: impl AsyncFnOnce(Self) -> T + Send) -> T {
+        Self::run_within(WORK_MAX, builder, test)
+    }
+
+    /// As [`TestHub::run`], with so much work at one instant.
+    #[track_caller]
+    pub(super) fn run_within<T: Send>(
+        work_max: Duration,
+        builder: Builder,
+        test: impl AsyncFnOnce(Self) -> T + Send,
+    ) -> T {
         // As the test's, so that a panic names it.
         let name = thread::current().name().unwrap_or("test").to_owned();
         let ran = thread::scope(|scope| {
-            let run = || in_held_time(async { test(Self::start(builder)).await });
+            let run = || {
+                let test = async { test(Self::start(builder)).await };
+                in_held_time(at_rest_within(work_max, test))
+            };
             let thread = thread::Builder::new().name(name);
             match thread.spawn_scoped(scope, run) {
                 Ok(thread) => thread.join(),

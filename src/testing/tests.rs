@@ -4,5 +4,6 @@
 mod expectations;
 mod lifecycle;
 mod opening;
+mod restless;
 mod time;
 mod tokens;

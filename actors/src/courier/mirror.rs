@@ -4,7 +4,7 @@ use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use super::LocalMember;
 use crate::{
-    id::{LocalId, RoomKey},
+    id::{ChannelScope, LocalId, RoomKey},
     state::audience::SeatTags,
 };
 
@@ -33,9 +33,11 @@ impl Mirror {
         &self.seats
     }
 
-    /// Whether a member has a seat.
-    pub(super) fn has(&self, local_id: LocalId) -> bool {
-        self.places.contains_key(&local_id)
+    /// Whether a member has a seat that hears what is said under a channel.
+    pub(super) fn has(&self, local_id: LocalId, under: &ChannelScope) -> bool {
+        let place = self.places.get(&local_id);
+        let seat = place.and_then(|place| self.seats.get(*place));
+        seat.is_some_and(|(_, seat)| seat.hears(under, false))
     }
 
     /// A member has a seat with these tags.

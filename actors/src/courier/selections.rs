@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::{Courier, LocalMember, Mirror};
 use crate::{
     error::{AskError, Fault},
-    id::{LocalId, RoomKey},
+    id::{ChannelScope, LocalId, RoomKey},
     mailbox::{Reply, WeakMailbox},
     message::{
         ChangeCount, CourierSelect, MemberPage, MemberRequest, MemberTask, Selected,
@@ -46,7 +46,7 @@ impl Courier {
         let excluded: BTreeSet<LocalId> = selected
             .except_rooms
             .iter()
-            .flat_map(|key| self.seated(namespace, key))
+            .flat_map(|key| self.seated(namespace, key, &None))
             .chain(self.logged_in(namespace, &selected.except_accounts))
             .map(|served| served.local_id)
             .chain(selected.except.iter().copied())
@@ -61,7 +61,9 @@ impl Courier {
             }
             Some(rooms) => {
                 let mut seen = excluded;
-                let of_rooms = rooms.iter().flat_map(|key| self.seated(namespace, key));
+                let of_rooms = rooms.iter();
+                let of_rooms =
+                    of_rooms.flat_map(|key| self.seated(namespace, key, &selected.under));
                 let of_accounts = self.logged_in(namespace, &selected.accounts);
                 for served in of_rooms.chain(of_accounts) {
                     if seen.insert(served.local_id) {
@@ -74,19 +76,19 @@ impl Courier {
 
     fn is_selected(&self, namespace: &Arc<str>, selected: &Selected, served: &LocalMember) -> bool {
         let local_id = served.local_id;
-        let sits = |key: &RoomKey| {
+        let sits = |key: &RoomKey, under: &ChannelScope| {
             let mirror = self.mirror_of(namespace, key);
-            mirror.is_some_and(|mirror| mirror.has(local_id))
+            mirror.is_some_and(|mirror| mirror.has(local_id, under))
         };
         let is_of = |accounts: &[Arc<str>]| {
             let account = served.account.as_ref();
             account.is_some_and(|account| accounts.binary_search(account).is_ok())
         };
-        let rooms = selected.rooms.as_ref();
+        let is_in = |rooms: &Vec<RoomKey>| rooms.iter().any(|key| sits(key, &selected.under));
         served.namespace == *namespace
             && selected.except.binary_search(&local_id).is_err()
-            && (rooms.is_none_or(|rooms| rooms.iter().any(sits)) || is_of(&selected.accounts))
-            && !selected.except_rooms.iter().any(sits)
+            && (selected.rooms.as_ref().is_none_or(is_in) || is_of(&selected.accounts))
+            && !selected.except_rooms.iter().any(|key| sits(key, &None))
             && !is_of(&selected.except_accounts)
     }
 
@@ -99,13 +101,17 @@ impl Courier {
         accounts.flat_map(|account| self.accounts.members(namespace, account))
     }
 
-    fn seated<'a>(
+    /// Those in a room whose seats hear what is said under a channel.
+    fn seated<'a, 'n>(
         &'a self,
         namespace: &Arc<str>,
         key: &RoomKey,
-    ) -> impl Iterator<Item = &'a Rc<LocalMember>> + use<'a> {
-        let mirror = self.mirror_of(namespace, key).into_iter();
-        mirror.flat_map(|mirror| mirror.seats().iter().map(|(served, _)| served))
+        under: &'n ChannelScope,
+    ) -> impl Iterator<Item = &'a Rc<LocalMember>> + use<'a, 'n> {
+        let mirror = self.mirror_of(namespace, key);
+        let seats = mirror.into_iter().flat_map(Mirror::seats);
+        let heard = seats.filter(|(_, seat)| seat.hears(under, false));
+        heard.map(|(served, _)| served)
     }
 
     fn mirror_of(&self, namespace: &Arc<str>, key: &RoomKey) -> Option<&Mirror> {
@@ -182,6 +188,7 @@ impl Courier {
     fn count(&self, namespace: &Arc<str>, selected: &Selected) -> usize {
         if let Selected {
             rooms: Some(rooms),
+            under: None,
             accounts,
             except_rooms,
             except_accounts,

@@ -340,6 +340,7 @@ impl HubHandle {
     pub(crate) fn places(&self, namespace: &str, selection: Selection) -> Option<Selected> {
         let Selection {
             rooms,
+            under,
             accounts,
             except_rooms,
             except_accounts,
@@ -359,6 +360,7 @@ impl HubHandle {
         // The members of what is named twice would be walked twice.
         Some(Selected {
             rooms: rooms.map(sorted),
+            under,
             accounts: sorted(accounts),
             except_rooms: sorted(except_rooms),
             except_accounts: sorted(except_accounts),

@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::{
     error::{AskError, Fault},
     flow::HubWord,
-    id::{LocalId, MemberId, RoomKey, WorkerId},
+    id::{ChannelScope, LocalId, MemberId, RoomKey, WorkerId},
     letter::Content,
     mailbox::Reply,
     observing::Observing,
@@ -21,6 +21,8 @@ use crate::{
 pub struct Selection {
     /// Members of any of these rooms; `None` is everybody in the namespace.
     pub rooms: Option<Vec<RoomKey>>,
+    /// Of the members of those rooms, those alone who hear what is said there under this channel; `None` is all.
+    pub under: ChannelScope,
     /// And those of any of these accounts.
     pub accounts: Vec<Arc<str>>,
     /// But not the members of these rooms.
@@ -38,6 +40,8 @@ pub struct Selection {
 pub struct Selected {
     /// Those of any of these; `None` is every member of the namespace.
     pub(crate) rooms: Option<Vec<RoomKey>>,
+    /// Of these, those who hear what is said under this channel.
+    pub(crate) under: ChannelScope,
     /// And those of any of these accounts.
     pub(crate) accounts: Vec<Arc<str>>,
     /// But of none of these rooms.

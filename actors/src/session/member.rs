@@ -82,6 +82,8 @@ pub struct Member {
     ended: Cell<bool>,
     /// The application has put it out: its events are for nobody.
     put_out: Cell<bool>,
+    /// It goes, and its application says goodbye.
+    leaving: Cell<bool>,
     extension: RefCell<Option<Extension>>,
     /// Most have none, and each connection has a member.
     data: RefCell<Option<Box<Bytes>>>,
@@ -112,6 +114,7 @@ impl Member {
             next_ack: Cell::new(0),
             ended: Cell::new(false),
             put_out: Cell::new(false),
+            leaving: Cell::new(false),
             extension: RefCell::default(),
             data: RefCell::default(),
             is_observed: Cell::new(false),
@@ -147,6 +150,11 @@ impl Member {
     /// Whether what its client says is still for the application: it has neither gone nor been put out.
     pub fn is_heard(&self) -> bool {
         !(self.ended.get() || self.put_out.get())
+    }
+
+    /// Whether others hear what is said in its name: as long as it is heard, and once more when it goes.
+    pub fn is_speaking(&self) -> bool {
+        self.is_heard() || (self.leaving.get() && !self.ended.get())
     }
 
     /// Whether its client is told of the failure of an event that it asked no answer for.
@@ -189,7 +197,7 @@ impl Member {
         self.seats.borrow().unnamed(room)
     }
 
-    /// Asks for a seat, at the client's cost.
+    /// Asks for a seat, at the client's cost. Who has gone or was put out gets none.
     pub fn join(
         self: &Rc<Self>,
         request: JoinRequest,
@@ -201,9 +209,9 @@ impl Member {
     }
 
     fn may_ask(&self) -> Result<(), Fault> {
-        match self.has_ended() {
-            true => Err(Fault::Gone),
-            false => self.has_room(),
+        match self.is_heard() {
+            true => self.has_room(),
+            false => Err(Fault::Gone),
         }
     }
 

@@ -82,6 +82,7 @@ impl SessionMember {
             place,
             ..
         } = self;
+        member.leaves();
         told(&member, || {
             application.disconnecting(member.clone(), reason)
         });

@@ -660,10 +660,11 @@ fn the_readme_has_real_names_and_true_defaults() {
 }
 
 /// Flags of other programs that the pages write out, and those of the commands of ours.
-const NO_SETTINGS: [&str; 28] = [
+const NO_SETTINGS: [&str; 29] = [
     "--cacert",
     "--no-secrets",
     "--account",
+    "--key-file",
     "--url",
     "--channel",
     "--config",

@@ -174,6 +174,51 @@ fn who_is_gone_is_not_asked_and_joins_nothing() {
     });
 }
 
+/// Fails if a client that its handler put out is there for that handler, hears what is said afterwards, or joins something; or if its
+/// goodbye is not heard.
+#[test]
+fn who_is_put_out_is_told_nothing_more_joins_nothing_and_says_goodbye() {
+    for close in [false, true] {
+        let (told, mut found) = mpsc::channel(4);
+        let namespace = Namespace::new("/")
+            .on_connect(async |s: Socket| Ok(s.join("r").await?))
+            .on_disconnecting(async |s: Socket| {
+                s.to("r").emit("goodbye", s.id())?;
+                Ok(())
+            })
+            .on("out", async move |s: Socket| {
+                s.emit("before", ())?;
+                match close {
+                    true => s.close(),
+                    false => s.disconnect(),
+                }
+                let is_said = [
+                    s.emit("after", ()).is_ok(),
+                    s.volatile().emit("after", ()).is_ok(),
+                    s.within("r").emit("after", ()).is_ok(),
+                    s.to(s.id().clone()).emit("after", ()).is_ok(),
+                ];
+                let (joining, asking) = (s.join("s"), s.emit_with_ack::<u8>("after", ()));
+                let is_there = (s.is_connected(), s.in_room("s"), joining.await.is_ok());
+                let _ = told.try_send((is_said, is_there, asking.await));
+                Ok(())
+            });
+        TestHub::run(serving([namespace]), async move |hub| {
+            let (stays, goes) = (come(&hub, "/").await, come(&hub, "/").await);
+            goes.emit("out", ()).await;
+            let nothing = ([false; 4], (false, false, false));
+            let (is_said, is_there, asked) = found.recv().await.unwrap();
+            assert_eq!((is_said, is_there), nothing, "close: {close}");
+            assert_eq!(asked, Err(AckError::Disconnected));
+            goes.expect::<()>("before").await;
+            goes.expect_nothing().await;
+            let _ = goes.expect_disconnect().await;
+            assert_eq!(&stays.expect::<SocketId>("goodbye").await, goes.id());
+            stays.expect_nothing().await;
+        });
+    }
+}
+
 /// Events that a client sent before it knew that it was put out were handled, with and without middlewares that wait.
 #[test]
 fn who_is_put_out_is_heard_no_more() {

@@ -87,10 +87,8 @@ fn commands_do_over_the_api_what_they_say() {
     let mut member = member_of(&hub, "lobby");
     let mut ama = logged_in(&hub, "ama");
     let id = joins(&mut ama, "a/b c");
-    assert_eq!(
-        ama.ask("join-room", &[json!({"data": {"roomId": "den"}})])["ok"],
-        true
-    );
+    let den = json!({"data": {"roomId": "den", "roomChannel": "a/b c"}});
+    assert_eq!(ama.ask("join-room", &[den])["ok"], true);
     let done = |words: &[&str], input: &str| {
         let done = run(&hub, &secret, words, input);
         let complaint = String::from_utf8(done.stderr).unwrap();
@@ -128,6 +126,13 @@ fn commands_do_over_the_api_what_they_say() {
         done(&["members", "--room", "den"], ""),
         format!("{id}\tama\t127.0.0.1\n")
     );
+    for (channel, expected) in [
+        ("a/b c", format!("{id}\tama\t127.0.0.1\n")),
+        ("lobby", String::new()),
+    ] {
+        let within = done(&["members", "--channel", channel, "--room", "den"], "");
+        assert_eq!(within, expected, "{channel}");
+    }
     assert_eq!(
         read(&done(&["kick", &id, "--channel", "a/b c"], ""))["kicked"],
         true
@@ -135,6 +140,38 @@ fn commands_do_over_the_api_what_they_say() {
     let banned = read(&done(&["ban", "--account", "ama", "--for", "1h"], ""));
     assert_eq!(banned["disconnected"], 1);
     is_put_out(ama);
+}
+
+/// Fails if a command cannot use the keys that a hub reads, as `dondo init` writes them, or if what is wrong with a file is said of the hub.
+#[test]
+fn a_command_takes_its_key_from_the_hubs_own_file() {
+    let (hub, keys, broken) = (hub(), KeysFile::new(), SecretFile::new("two\nlines"));
+    let run = |file: &str, more: &[&str]| {
+        let words = [&["channels", "--key-file", file], more].concat();
+        let done = run(&hub, &broken, &words, "");
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        (done.status.code(), said)
+    };
+    assert_eq!(
+        run(keys.path(), &["--key", "reader"]),
+        (Some(0), String::new())
+    );
+    let (code, said) = run(keys.path(), &[]);
+    assert!(
+        said.contains("--key: all, orders, reader, publisher"),
+        "{said}"
+    );
+    assert_eq!(code, Some(1));
+    let broken = broken.0.to_str().unwrap();
+    let (code, said) = run(broken, &[]);
+    assert!(
+        said.contains("stands alone in it") && !said.contains("answer"),
+        "{said}"
+    );
+    assert_eq!(code, Some(1));
+    let clients = format!("http://{}", hub.address());
+    let elsewhere = run(keys.path(), &["--key", "reader", "--api", &clients]);
+    assert_eq!(elsewhere, (Some(0), String::new()), "it is public there");
 }
 
 /// Fails if a command that did nothing ends as if it had, or does not say why.

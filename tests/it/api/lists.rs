@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use dondo::config::RoomScope;
 use serde_json::{Value, json};
 
-use super::{ask, get, hub, joins, logged_in, member_of};
+use super::{KEY, ORDERS, ask, ask_at, bearer, get, hub, hub_with, joins, logged_in, member_of};
 use crate::support::{Client, Hub};
 
 /// All entries of a list, page by page, and how many pages that took.
@@ -119,6 +120,57 @@ fn members_are_listed_with_account_and_address() {
     assert_eq!((met.len(), pages), (8, 3));
 }
 
+/// Fails if a room is listed with members that it has in another channel, without one who hears what is said within this channel, or for a
+/// key that is not for the channel.
+#[test]
+fn a_room_is_listed_as_it_is_within_a_channel() {
+    for scope in [RoomScope::Strict, RoomScope::Match, RoomScope::Flat] {
+        let hub = hub_with(|config| config.hub.room_scope = scope, |builder| builder);
+        let sits = |channel: Option<&str>| {
+            let mut client = Client::connect(&hub);
+            let room = json!({"data": {"roomId": "den", "roomChannel": channel}});
+            let joined = client.ask("join-room", &[room]);
+            (joined["ok"] == true)
+                .then(|| (joined["clientId"].as_str().unwrap().to_owned(), client))
+        };
+        let all = [Some("orders-1"), Some("b"), None].map(sits);
+        let ids = all.iter().map(|one| one.as_ref().map(|(id, _)| id.clone()));
+        let ids: Vec<_> = ids.collect();
+        let listed = |secret: &str, query: &str| {
+            let (path, key) = (format!("rooms/den/members{query}"), bearer(secret));
+            let header = [("Authorization", &*key)];
+            let (status, said) = ask_at(hub.operators(), "GET", &path, &header, &Value::Null);
+            let members = said["members"].as_array().cloned().unwrap_or_default();
+            let ids = members
+                .iter()
+                .map(|one| one["id"].as_str().unwrap().to_owned());
+            (status, ids.collect::<BTreeSet<_>>())
+        };
+        let expected = |places: &[usize]| {
+            let there = places.iter().filter_map(|place| ids[*place].clone());
+            (200, there.collect::<BTreeSet<_>>())
+        };
+        let everybody = expected(&[0, 1, 2]);
+        let within = match scope {
+            RoomScope::Flat => everybody.clone(),
+            _ => expected(&[0, 2]),
+        };
+        assert_eq!(listed(KEY, ""), everybody, "{scope:?}");
+        assert_eq!(listed(KEY, "?channel=orders-1"), within, "{scope:?}");
+        let count = get(&hub, "rooms/den/members?channel=orders-1&count=true");
+        assert_eq!(count["count"], within.1.len(), "{scope:?}");
+        // Where rooms are flat no key for some channels is for any.
+        let of_key = match scope {
+            RoomScope::Flat => (403, BTreeSet::new()),
+            _ => within,
+        };
+        assert_eq!(listed(ORDERS, "?channel=orders-1"), of_key, "{scope:?}");
+        for query in ["?channel=b", ""] {
+            assert_eq!(listed(ORDERS, query).0, 403, "{scope:?} {query:?}");
+        }
+    }
+}
+
 /// Fails if a query that is not in order is passed over.
 #[test]
 fn a_query_that_is_wrong_is_named_by_its_parameter() {
@@ -135,6 +187,7 @@ fn a_query_that_is_wrong_is_named_by_its_parameter() {
         ("members?limit=1&limit=2", "limit"),
         ("presence?limit=1", "limit"),
         ("node?x=1", "x"),
+        ("rooms/den/members?channel=join-room", "channel"),
         ("channels/join-room/members", "channel"),
         ("channels/%0a/members", "channel"),
     ] {

@@ -287,6 +287,11 @@ fn doctor_says_what_around_the_settings_does_not_work() {
     let begin = format!("fault: --listen {address} cannot be had: ");
     assert!(out.starts_with(&begin) && out.lines().count() == 1, "{out}");
     assert_eq!(code, Some(1));
+    let hub = Program::start(&["--listen", ANY], &[]);
+    let (code, out) = doctor(&hub.addresses[0].to_string(), &[]);
+    let begin = format!("warning: --listen {}: a hub runs there", hub.addresses[0]);
+    assert!(out.starts_with(&begin) && out.lines().count() == 1, "{out}");
+    assert_eq!(code, Some(0));
     let (code, _, err) = said(&folder.run(&["doctor", "--workers", "0"], &[]));
     assert!(err.starts_with("--workers 0: "), "{err}");
     assert_eq!(code, Some(2));

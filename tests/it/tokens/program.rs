@@ -145,6 +145,12 @@ fn it_makes_tokens_that_it_takes_and_says_why_it_takes_others_not() {
         let told = String::from_utf8_lossy(&told);
         assert!(told.contains("rooms are in no channel"), "{told}");
     }
+    let whose = dondo(&["token", "new", "--auth.secret-file", secret], "");
+    let said = String::from_utf8_lossy(&whose.stderr);
+    assert!(
+        said.contains("--account <ACCOUNT>") && said.contains("--room <ROOM>"),
+        "{said}"
+    );
     let without = dondo(&["token", "new", "--account", "ada"], "");
     assert_eq!(without.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&without.stderr).contains("--auth.secret-file"));

@@ -28,7 +28,7 @@ impl Member {
         self: &Rc<Self>,
         content: &Content,
     ) -> Result<impl Future<Output = Result<Answer, MemberError>> + use<>, MemberError> {
-        if self.has_ended() {
+        if !self.is_heard() {
             return Err(MemberError::Ended);
         }
         if self.acks.borrow().len() >= ACKS_MAX {

@@ -64,6 +64,11 @@ impl Member {
         self.enqueue(Outgoing::Disconnect { close, why });
     }
 
+    /// It goes: what it says to others now is its goodbye, also where it was put out.
+    pub(in crate::session) fn leaves(&self) {
+        self.leaving.set(true);
+    }
+
     pub(super) fn send_disconnect(&self, close: bool, why: Option<Arc<str>>) {
         let local_id = self.local_id();
         let word = ToSession::Disconnect {

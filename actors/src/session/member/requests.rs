@@ -63,7 +63,7 @@ pub struct NotifyRequest {
 pub enum MemberError {
     /// The client has more acks to answer than are kept.
     TooManyAcks,
-    /// The session ended.
+    /// The session ended, or the member was put out.
     Ended,
     /// Too much of what was said waits.
     Full,

@@ -7,7 +7,7 @@ use super::file::{Folder, filed};
 use super::*;
 
 /// What stands in `dondo.toml`, and the answer.
-const FILES: [(&str, &str); 154] = [
+const FILES: [(&str, &str); 155] = [
     (
         "[auth]\nsecret-file = \"nowhere\"",
         "dondo.toml:2: auth.secret-file = \"nowhere\": nowhere cannot be read: No such file or directory (os error 2); write a file with a secret, or none",
@@ -110,7 +110,11 @@ const FILES: [(&str, &str); 154] = [
     ),
     (
         "static-files = \"/nowhere\"",
-        "dondo.toml:1: static-files = \"/nowhere\": there is no index.html in it; write a folder with a page in it",
+        "dondo.toml:1: static-files = \"/nowhere\": there is no such folder; write a folder with a page in it",
+    ),
+    (
+        "static-files = \"/dev\"",
+        "dondo.toml:1: static-files = \"/dev\": there is no index.html in it; write a folder with a page in it",
     ),
     (
         "[tls]\nkey = \"a.pem\"",
