@@ -1,6 +1,7 @@
 //! What the compiler says of handlers and typed events that are none: whoever writes one reads what is wrong, in words of ours. Compiled by
 //! `rustc` against the crate that cargo built for these tests, so that nothing is built twice.
 
+mod blocking;
 mod builders;
 
 use std::env;
@@ -10,7 +11,7 @@ use std::process::Command;
 use std::thread;
 
 /// A namespace with something that is wrong, and what has to be said of it.
-const WRONG: [(&str, &str, &str); 25] = [
+const WRONG: [(&str, &str, &str); 19] = [
     (
         "a parameter that is no extractor",
         r#".on("say", async |text: String| {})"#,
@@ -30,36 +31,6 @@ const WRONG: [(&str, &str, &str); 25] = [
         "data that serde cannot read",
         r#".on("say", async |Data(text): Data<std::net::TcpStream>| {})"#,
         "TcpStream: serde::Deserialize<'de>` is not satisfied",
-    ),
-    (
-        "a socket that would leave its thread",
-        r#".on("say", dondo::blocking(|socket: Socket| Ok(())))"#,
-        "a function of `dondo::blocking` runs on a thread of its own, where no socket and no ack may go",
-    ),
-    (
-        "a function that blocks, and comes to no result",
-        r#".on("say", dondo::blocking(|Data(n): Data<u8>| n))"#,
-        "a function of `dondo::blocking` cannot come to `u8`",
-    ),
-    (
-        "a function that blocks, and comes to nothing",
-        r#".on("say", dondo::blocking(|| {}))"#,
-        "a function of `dondo::blocking` cannot come to `()`",
-    ),
-    (
-        "a function that blocks, with another error",
-        r#".on("say", dondo::blocking(|| Err::<(), _>("no")))"#,
-        "a function of `dondo::blocking` cannot come to `Result<(), &str>`",
-    ),
-    (
-        "an async function that is to block",
-        r#".on("say", dondo::blocking(async |Data(n): Data<u8>| Ok(n)))"#,
-        "it is no async function: while it runs it has its thread",
-    ),
-    (
-        "a function that blocks, and holds what stays on its thread",
-        r#".on("say", { let held = std::rc::Rc::new(1_u8); dondo::blocking(move || Ok(*held)) })"#,
-        "of up to eight parameters that are `Send`, and so is what it holds",
     ),
     (
         "a closure that is not async",
