@@ -2,6 +2,7 @@
 //! meets nobody twice and comes to its end whoever comes and goes meanwhile.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use dondo_actors::error::Fault;
 use dondo_actors::id::{Kind, LocalId, MemberId, RoomKey};

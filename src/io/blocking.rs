@@ -8,7 +8,7 @@ use super::{
     blocking_function::{BlockingFunction, BlockingOutcome},
     blocking_places::BlockingCaller,
     error::{Error, Result},
-    handler::{Handler, Observer},
+    handler::Handler,
     observer::Observer,
 };
 
