@@ -50,13 +50,17 @@ const MUTANTS: [Mutant; 8] = [
         name: "each member once",
         file: "courier/selections.rs",
         safeguard: "let mut seen = excluded;
-                let of_rooms = rooms.iter().flat_map(|key| self.seated(namespace, key));
+                let of_rooms = rooms.iter();
+                let of_rooms =
+                    of_rooms.flat_map(|key| self.seated(namespace, key, &selected.under));
                 let of_accounts = self.logged_in(namespace, &selected.accounts);
                 for served in of_rooms.chain(of_accounts) {
                     if seen.insert(served.local_id) {",
         without: r#"let kept_out = excluded.clone();
                 let mut seen = excluded;
-                let of_rooms = rooms.iter().flat_map(|key| self.seated(namespace, key));
+                let of_rooms = rooms.iter();
+                let of_rooms =
+                    of_rooms.flat_map(|key| self.seated(namespace, key, &selected.under));
                 let of_accounts = self.logged_in(namespace, &selected.accounts);
                 for served in of_rooms.chain(of_accounts) {
                     let is_again = crate::mutant("each member once") && !kept_out.contains(&served.local_id);

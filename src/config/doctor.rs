@@ -1,14 +1,15 @@
 //! `dondo doctor`: what is wrong around settings that are in order, a sentence each, with what to do. It looks and starts nothing.
 
+mod taken;
 mod through;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
 
+use self::taken::TakenAddress;
 use super::given::Given;
 use super::units::Size;
 use super::{Settings, memory};
-use crate::asking::{agent, reached};
 use crate::keys::{KeysAtAddress, keys_at};
 use crate::secret_file::open_to_all;
 use crate::transport::certificate::Certificate;
@@ -17,19 +18,6 @@ use crate::transport::certificate::Certificate;
 const BUILT: Duration = Duration::from_secs(1_767_225_600);
 /// A certificate that has less is to be renewed now.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-
-/// How long a hub that runs already may take to say so.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// An address that cannot be listened on.
-#[derive(Debug)]
-struct TakenAddress {
-    setting: &'static str,
-    address: String,
-    why: String,
-    /// A hub has it.
-    by_hub: bool,
-}
 
 /// What was seen of the machine.
 #[derive(Debug)]
@@ -68,15 +56,7 @@ pub(super) fn examined(
     );
     // What listens there is the hub that is asked.
     let all = all.filter(|_| url.is_none());
-    let taken = all.filter_map(|(setting, address)| {
-        let refused = TcpListener::bind(address).err()?;
-        Some(TakenAddress {
-            setting,
-            address: address.to_string(),
-            why: refused.to_string(),
-            by_hub: is_hub(*address, &settings),
-        })
-    });
+    let taken = all.filter_map(|(setting, &address)| TakenAddress::at(setting, address, &settings));
     let seen = Seen {
         now: SystemTime::now(),
         open_files,
@@ -116,38 +96,8 @@ pub(super) fn examined(
     (said, is_wrong)
 }
 
-/// Whether a hub answers there. One with TLS has no certificate for this machine's own name, and is not asked.
-fn is_hub(address: SocketAddr, settings: &Settings) -> bool {
-    let mut places = reached(address).into_iter();
-    places.any(|place| is_hub_at(place, settings))
-}
-
-fn is_hub_at(address: SocketAddr, settings: &Settings) -> bool {
-    let mut request = agent(PATIENCE).get(format!("http://{address}/healthz"));
-    // The operators' listener takes the names of the others, too.
-    if let Some(host) = settings.hosts.first() {
-        request = request.header("Host", host);
-    }
-    let Ok(mut answer) = request.call() else {
-        return false;
-    };
-    let text = answer.body_mut().with_config().limit(16).read_to_string();
-    answer.status() == 200 && text.is_ok_and(|text| text == "ok\n")
-}
-
 fn findings(settings: &Settings, seen: &Seen) -> Vec<Finding> {
-    let taken = seen.taken.iter().map(|taken| {
-        let TakenAddress { setting, address, why, by_hub } = taken;
-        match by_hub {
-            true => Finding::Warning(format!(
-                "--{setting} {address}: a hub runs there, its /healthz answers; another one does not start beside it. `--url` looks at \
-                 the one that runs; for another one end it first, or write another address"
-            )),
-            false => Finding::Fault(format!(
-                "--{setting} {address} cannot be had: {why}; end what listens there, or write another address"
-            )),
-        }
-    });
+    let taken = seen.taken.iter().map(TakenAddress::finding);
     let all = taken
         .chain(files(settings, seen))
         .chain(clock(seen))
