@@ -27,7 +27,7 @@ use server::{How, Server};
 const HELP: &str = "\
 siege list                      the scenarios
 siege NAME [NAME ...] | all     runs them; a JSON line and a readable one each
-siege floods                    the five floods of one hostile client in twenty, a minute and a half each
+siege floods                    the five floods of one hostile client in twenty, two minutes each
 siege overload [--rooms R --members M]   what happens above what the hub can deliver (default: 1 x 2000 and 100 x 50)
 siege batches                   100,000 sessions opened, used and closed in batches of 10,000
 siege drain                     SIGTERM with 10,000 members, half of them on long-polling
